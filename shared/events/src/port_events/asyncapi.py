@@ -1,0 +1,112 @@
+"""The AsyncAPI 3.0 document: the two streams, every message, and how an entry is built."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from port_events.catalogue import CATALOGUE, EventType
+from port_events.envelope import RECEIPTS, STREAM
+from port_events.examples import example_document
+
+VERSION: Final = "1.0.0"
+MESSAGES: Final = "#/components/messages/"
+RECEIPT_STATES: Final = ["sent", "refused", "expired"]
+
+
+def asyncapi_document() -> dict[str, Any]:
+    """Build the whole document from the catalogue."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": _info(),
+        "defaultContentType": "application/json",
+        "channels": _channels(),
+        "operations": _operations(),
+        "components": {
+            "messages": {
+                **{_name(each): _message(each) for each in CATALOGUE.values()},
+                "receipt": _receipt(),
+            },
+        },
+    }
+
+
+def _info() -> dict[str, Any]:
+    return {
+        "title": "Events of the port-pass identity system",
+        "version": VERSION,
+        "description": (
+            "Facts about accounts and bindings as CloudEvents 1.0 in a Redis Stream. An entry has the field "
+            "`ce` with the JSON envelope described here, the field `type` with the event's type again, and "
+            "sometimes the field `sealed`, which only the mailer can open. Entries come at least once and in "
+            "order for one subject: drop an `id` that was handled before. Skip types and versions that are "
+            "not known; fields may be added."
+        ),
+        "license": {"name": "Apache-2.0"},
+    }
+
+
+def _channels() -> dict[str, Any]:
+    return {
+        "events": {
+            "address": STREAM,
+            "description": "Redis Stream; every service reads it with a consumer group of its own.",
+            "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
+        },
+        "receipts": {
+            "address": RECEIPTS,
+            "description": "Redis Stream; what became of each mail, from the mailer to identity alone.",
+            "messages": {"receipt": {"$ref": f"{MESSAGES}receipt"}},
+        },
+    }
+
+
+def _operations() -> dict[str, Any]:
+    return {
+        "publishEvents": {
+            "action": "send",
+            "channel": {"$ref": "#/channels/events"},
+            "summary": "Identity's relay publishes what was committed.",
+        },
+        "readReceipts": {
+            "action": "receive",
+            "channel": {"$ref": "#/channels/receipts"},
+            "summary": "Identity's relay notes what became of each mail.",
+        },
+    }
+
+
+def _message(event_type: EventType) -> dict[str, Any]:
+    return {
+        "name": event_type.type,
+        "title": event_type.short,
+        "summary": event_type.summary,
+        "tags": [{"name": event_type.family}],
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "schemaFormat": "application/schema+json;version=draft-2020-12",
+            "schema": event_type.schema,
+        },
+        "examples": [{"name": "golden", "payload": example_document(event_type)}],
+    }
+
+
+def _receipt() -> dict[str, Any]:
+    texts = {
+        "event_id": {"type": "string", "minLength": 1, "description": "the event whose mail this is about"},
+        "state": {"enum": RECEIPT_STATES},
+        "at": {"type": "string", "format": "date-time", "description": "when it came to be, UTC"},
+        "category": {
+            "type": "string",
+            "description": "why it was refused, a stable English word; else empty",
+        },
+    }
+    return {
+        "name": "receipt",
+        "title": "mail receipt",
+        "summary": "What became of one mail; the entry's own fields, without an envelope.",
+        "payload": {"type": "object", "properties": texts, "required": list(texts)},
+    }
+
+
+def _name(event_type: EventType) -> str:
+    return event_type.document_name.replace(".", "_")

@@ -1,0 +1,180 @@
+"""A CloudEvent 1.0 to and from the entry of a Redis Stream (EVT-3).
+
+An entry has the field `ce` with the JSON envelope, `type` with the event's type again, so that a reader can
+skip without parsing, and sometimes `sealed`, which only the mailer can open.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+STREAM: Final = "identity.events"
+RECEIPTS: Final = "mailer.receipts"
+SOURCE: Final = "tw.port.identity"
+SPECVERSION: Final = "1.0"
+CONTENT_TYPE: Final = "application/json"
+MAX_ENVELOPE_CHARACTERS: Final = 64 * 1024
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_SEQUENCE = re.compile(r"[0-9]{1,18}")
+_write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+class MalformedEvent(ValueError):  # noqa: N818 - the name is part of the contract
+    """What was read is no event of ours; the message names the part, never its content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact or mail request. `subject` is an account's id, `sequence` counts that account's events."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    sequence: int
+    dataschema: str
+    data: Mapping[str, JSON]
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as it stands in the stream; `id` is the stream's, `sealed` is for the mailer alone."""
+
+    id: str
+    event: Event
+    sealed: str | None
+
+
+def to_json(event: Event) -> str:
+    """Write the CloudEvents JSON envelope. `event.time` must know its zone (ValueError)."""
+    envelope = {
+        "specversion": SPECVERSION,
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "subject": event.subject,
+        "time": instant_text(event.time),
+        "datacontenttype": CONTENT_TYPE,
+        "dataschema": event.dataschema,
+        "sequence": str(event.sequence),
+        "data": event.data,
+    }
+    if event.traceparent:
+        envelope["traceparent"] = event.traceparent
+    return _write(envelope)
+
+
+def from_json(text: str) -> Event:
+    """Read a CloudEvents JSON envelope; attributes it does not know are let be. Raises MalformedEvent."""
+    if len(text) > MAX_ENVELOPE_CHARACTERS:
+        raise MalformedEvent("ce: too long")
+    try:
+        envelope = json.loads(text)
+    except (ValueError, RecursionError):
+        raise MalformedEvent("ce: not JSON") from None
+    if not isinstance(envelope, dict) or envelope.get("specversion") != SPECVERSION:
+        raise MalformedEvent("specversion: not a CloudEvent 1.0")
+    return _event(envelope)
+
+
+def to_fields(ce: str, type: str, sealed: str | None) -> dict[str, str]:  # noqa: A002 - the attribute's name
+    """Return the fields of one XADD."""
+    return {"ce": ce, "type": type} if sealed is None else {"ce": ce, "type": type, "sealed": sealed}
+
+
+def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]) -> Entry:
+    """Read an entry as a Redis client gives it, decoded or not. Raises MalformedEvent."""
+    if not fields:
+        raise MalformedEvent("entry: empty")
+    texts = {as_text(key): as_text(value) for key, value in fields.items()}
+    if "ce" not in texts:
+        raise MalformedEvent("ce: missing")
+    event = from_json(texts["ce"])
+    if texts.get("type") != event.type:
+        raise MalformedEvent("type: not that of the envelope")
+    return Entry(as_text(entry_id), event, texts.get("sealed"))
+
+
+def instant_text(instant: datetime) -> str:
+    """Write an instant as RFC 3339 in UTC, with microseconds. ValueError when it has no zone."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant must know its zone")
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def instant_of(text: str) -> datetime:
+    """Read an RFC 3339 instant into UTC. ValueError when it is none."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant must know its zone")
+    return instant.astimezone(UTC)
+
+
+def as_text(octets: bytes | str) -> str:
+    """Read what a Redis client gives, decoded or not. Raises MalformedEvent when it is not UTF-8."""
+    if isinstance(octets, str):
+        return octets
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        raise MalformedEvent("entry: not UTF-8") from None
+
+
+def _event(envelope: dict[str, Any]) -> Event:
+    return Event(
+        id=_text(envelope, "id"),
+        type=_text(envelope, "type"),
+        source=_text(envelope, "source"),
+        subject=_text(envelope, "subject"),
+        time=_time(envelope),
+        sequence=_sequence(envelope),
+        dataschema=_text(envelope, "dataschema"),
+        data=_data(envelope),
+        traceparent=_traceparent(envelope),
+    )
+
+
+def _text(envelope: dict[str, Any], name: str) -> str:
+    value = envelope.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedEvent(f"{name}: missing or not a text")
+    return value
+
+
+def _time(envelope: dict[str, Any]) -> datetime:
+    try:
+        return instant_of(_text(envelope, "time"))
+    except (ValueError, OverflowError):
+        raise MalformedEvent("time: not an instant") from None
+
+
+def _sequence(envelope: dict[str, Any]) -> int:
+    text = _text(envelope, "sequence")
+    if not _SEQUENCE.fullmatch(text):
+        raise MalformedEvent("sequence: not a number")
+    return int(text)
+
+
+def _data(envelope: dict[str, Any]) -> dict[str, JSON]:
+    data = envelope.get("data")
+    if not isinstance(data, dict):
+        raise MalformedEvent("data: not an object")
+    return data
+
+
+def _traceparent(envelope: dict[str, Any]) -> str | None:
+    # A broken trace must not cost the event: W3C Trace Context has it ignored.
+    value = envelope.get("traceparent")
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None

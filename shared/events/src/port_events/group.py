@@ -1,0 +1,144 @@
+"""A consumer group of a Redis Stream, as one of its members sees it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from redis.exceptions import ResponseError
+
+from port_events.envelope import as_text
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+Fields: TypeAlias = "dict[bytes | str, bytes | str]"
+RawEntry: TypeAlias = "tuple[str, Fields]"
+
+# Idle for a year: at the head of what is stale, whatever "stale" means to the peer that claims next.
+HANDED_BACK_IDLE_MS: Final = 365 * 86_400_000
+HANDED_BACK_TO: Final = "handed-back"
+CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8 waits no longer for an answer, unless told
+BLOCK_SHARE: Final = 0.9
+SERVER_LATE_MS: Final = 400  # a server looks at its waiting clients ten times a second
+NO_LIMIT_MS: Final = 86_400_000
+_FIRST_ID: Final = "0-0"
+
+
+def member_name() -> str:
+    """Return a name no other process has: host, process id (1 in every container), and a random part."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Group:
+    """What a member of a group does: read, claim what the dead left, acknowledge.
+
+    The client may decode its answers or not, and may speak RESP2 or RESP3. All methods raise what redis
+    raises; one Group belongs to one thread.
+    """
+
+    def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
+        self._client = client
+        self._cursor = _FIRST_ID
+        self._longest_block_ms = _longest_block_ms(client)
+        self.stream = stream
+        self.group = group
+        self.name = name
+
+    def create(self, start: str = "0") -> None:
+        """Make the group if it is not there, from "0", what the stream still holds, or "$", what comes."""
+        try:
+            self._client.xgroup_create(self.stream, self.group, id=start, mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def read(self, count: int, block_ms: int) -> list[RawEntry]:
+        """Return up to `count` new entries; waits `block_ms` for the first one (0: does not wait).
+
+        Waits less when the client would take the silence for a fault.
+        """
+        block_ms = min(block_ms, self._longest_block_ms)
+        try:
+            answer = self._read(count, block_ms or None)
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            # Redis lost its data: what was given to it again is read from the start; repeats are known by id.
+            self.create("0")
+            answer = self._read(count, block_ms or None)
+        return _entries_of(answer)
+
+    def claim_stale(self, idle_ms: int, count: int) -> list[RawEntry]:
+        """Take over up to `count` entries that a member has held for `idle_ms` without acknowledging them.
+
+        Goes on where the last call stopped, so that calling it again and again sees all of them.
+        """
+        try:
+            answer = self._client.xautoclaim(
+                self.stream, self.group, self.name, idle_ms, start_id=self._cursor, count=count
+            )
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self.create("0")
+            return []
+        cursor, claimed = answer[:2]
+        self._cursor = as_text(cursor)
+        return _texts(claimed)
+
+    def ack(self, *ids: str) -> int:
+        """Acknowledge entries; returns how many of them were pending."""
+        return self._client.xack(self.stream, self.group, *ids) if ids else 0
+
+    def pending(self) -> int:
+        """Return how many entries the whole group holds without having acknowledged them."""
+        return int(self._client.xpending(self.stream, self.group)["pending"])
+
+    def fetch(self, entry_id: str) -> Fields | None:
+        """Return the fields of one entry again, or None when the stream no longer has it."""
+        found = _texts(cast("list[Any]", self._client.xrange(self.stream, entry_id, entry_id)))
+        return found[0][1] if found else None
+
+    def leave(self, *unhandled: str) -> None:
+        """Hand back what was read but not handled, for any peer to claim at once, and leave the group."""
+        if unhandled:
+            self._client.xclaim(
+                self.stream,
+                self.group,
+                HANDED_BACK_TO,
+                min_idle_time=0,
+                message_ids=list(unhandled),
+                idle=HANDED_BACK_IDLE_MS,
+                justid=True,  # does not count as a delivery
+            )
+        # Only a member that holds nothing may go: Redis drops what a deleted member holds.
+        if not self._client.xpending_range(self.stream, self.group, "-", "+", 1, consumername=self.name):
+            self._client.xgroup_delconsumer(self.stream, self.group, self.name)
+
+    def _read(self, count: int, block_ms: int | None) -> Any:
+        return self._client.xreadgroup(self.group, self.name, {self.stream: ">"}, count=count, block=block_ms)
+
+
+def _longest_block_ms(client: Redis) -> int:
+    timeout_seconds = client.connection_pool.connection_kwargs.get("socket_timeout", CLIENT_TIMEOUT_SECONDS)
+    if timeout_seconds is None:
+        return NO_LIMIT_MS
+    return max(1, int(timeout_seconds * 1000 * BLOCK_SHARE) - SERVER_LATE_MS)
+
+
+def _entries_of(answer: Any) -> list[RawEntry]:
+    if not answer:
+        return []
+    # RESP2: [[stream, entries]]; RESP3: {stream: [entries]} or {stream: entries}.
+    if not isinstance(answer, dict):
+        return _texts(answer[0][1])
+    entries = next(iter(answer.values()))
+    return _texts(entries[0] if entries and isinstance(entries[0], list) else entries)
+
+
+def _texts(entries: list[Any]) -> list[RawEntry]:
+    # Servers before 7.0 answer None for the fields of what was trimmed meanwhile: there is nothing to handle.
+    return [(as_text(entry_id), fields or {}) for entry_id, fields in entries if entry_id is not None]

@@ -1,0 +1,99 @@
+"""From an event's data class to JSON Schema 2020-12, and to an example that satisfies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+
+from port_events.envelope import CONTENT_TYPE, SOURCE, SPECVERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a field's annotation adds to its type: words for people, an example, a pattern."""
+
+    description: str
+    example: Any
+    pattern: str | None = None
+
+
+def data_schema(data_class: type[Any]) -> dict[str, Any]:
+    """Describe the envelope's `data`. Fields may be added without a new version, so others are allowed."""
+    properties = {name: _field_schema(hint) for name, hint in _hints(data_class)}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def data_example(data_class: type[Any]) -> dict[str, Any]:
+    """Return data as it may stand in an event of this type."""
+    return {name: _meta(hint).example for name, hint in _hints(data_class)}
+
+
+def event_schema(data_class: type[Any], *, type: str, dataschema: str, summary: str) -> dict[str, Any]:  # noqa: A002
+    """Describe the whole CloudEvent of one type and version."""
+    properties = {**_attributes(type, dataschema), "data": data_schema(data_class)}
+    return {
+        "$schema": DIALECT,
+        "$id": dataschema,
+        "title": type,
+        "description": summary,
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name != "traceparent"],
+    }
+
+
+def _attributes(type_name: str, dataschema: str) -> dict[str, Any]:
+    return {
+        "specversion": {"const": SPECVERSION},
+        "id": {
+            "type": "string",
+            "minLength": 1,
+            "description": "the same in every repeat: drop what was seen",
+        },
+        "source": {"const": SOURCE},
+        "type": {"const": type_name},
+        "subject": {"type": "string", "minLength": 1, "description": "the account's id"},
+        "time": {"type": "string", "format": "date-time", "description": "when it happened, UTC"},
+        "datacontenttype": {"const": CONTENT_TYPE},
+        "dataschema": {"const": dataschema},
+        "sequence": {
+            "type": "string",
+            "pattern": "^[0-9]{1,18}$",
+            "description": "counts the subject's events",
+        },
+        "traceparent": {"type": "string", "description": "W3C Trace Context"},
+    }
+
+
+def _hints(data_class: type[Any]) -> Iterator[tuple[str, Any]]:
+    hints = get_type_hints(data_class, include_extras=True)
+    for each in fields(data_class):
+        yield each.name, hints[each.name]
+
+
+def _meta(hint: Any) -> Meta:
+    found: Meta = next(extra for extra in hint.__metadata__ if isinstance(extra, Meta))
+    return found
+
+
+def _field_schema(hint: Any) -> dict[str, Any]:
+    meta = _meta(hint)
+    schema = {**_type_schema(hint.__origin__), "description": meta.description}
+    return schema | {"pattern": meta.pattern} if meta.pattern else schema
+
+
+def _type_schema(plain: Any) -> dict[str, Any]:
+    if get_origin(plain) is Annotated:
+        return _type_schema(plain.__origin__)
+    if get_origin(plain) is Literal:
+        return {"enum": list(get_args(plain))}
+    if get_origin(plain) is tuple:
+        return {"type": "array", "items": _type_schema(get_args(plain)[0])}
+    if plain is str:
+        return {"type": "string", "minLength": 1}
+    raise TypeError(f"{plain} has no JSON Schema here yet")

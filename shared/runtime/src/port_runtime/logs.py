@@ -1,0 +1,96 @@
+"""Structured logs: one JSON object a line, in UTC, with the bound context, without secrets (OPS-4, SEC-9)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+import structlog
+
+from port_runtime.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from structlog.typing import FilteringBoundLogger, Processor
+
+_FIRST = ("time", "level", "service", "event")
+
+
+def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+    """Send this process's logs, the libraries' too, to `stream` (standard error by default).
+
+    Each line has `time` (ISO 8601, UTC), `level`, `service`, `event` and what is bound in
+    `structlog.contextvars` (`request_id`, `event_id`). `level` is a name of the standard library;
+    ValueError for any other.
+    """
+    target = stream or sys.stderr
+    number = _number(level)
+    shared = _shared(service)
+    structlog.configure(
+        processors=[*shared, structlog.processors.format_exc_info, *_last()],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(file=target),
+        # Not cached: a process that configures again (a test, a forked worker) must not keep the old stream.
+        cache_logger_on_first_use=False,
+    )
+    _take_over_standard_library(shared, number, target)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Return a logger whose lines carry `logger: name`; importing modules may call it before `configure`."""
+    return cast("FilteringBoundLogger", structlog.get_logger(logger_name=name))
+
+
+def _number(level: str) -> int:
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ValueError("the level must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    return number
+
+
+def _shared(service: str) -> list[Processor]:
+    def name_service(
+        _logger: object, _method: str, record: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        record.setdefault("service", service)
+        return record
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        name_service,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _last() -> list[Processor]:
+    # ASCII only: no terminal's encoding can break a line, and no character can forge one.
+    return [redact, _in_order, structlog.processors.JSONRenderer(ensure_ascii=True)]
+
+
+def _in_order(_logger: object, _method: str, record: MutableMapping[str, Any]) -> dict[str, Any]:
+    if "logger_name" in record:  # "logger" itself is an argument's name in structlog
+        record["logger"] = record.pop("logger_name")
+    first = {key: record.pop(key) for key in _FIRST if key in record}
+    return {**first, **record}
+
+
+def _take_over_standard_library(shared: list[Processor], level: int, stream: TextIO) -> None:
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                *_last(),
+            ],
+        ),
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)

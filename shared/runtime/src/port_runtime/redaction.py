@@ -1,0 +1,61 @@
+"""The last look at a record before it is written (SEC-9).
+
+Secrets are known by their type; what stands here besides is a second net for what came in as plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
+
+from port_runtime.secret import MASK, Secret
+
+SECRET_NAMES: Final = frozenset(
+    {"password", "passwd", "token", "code", "link", "authorization", "cookie", "secret", "sealed"},
+)
+# Numbers and names of results that end in "code" without being one.
+PLAIN_NAMES: Final = frozenset({"status_code", "error_code", "exit_code", "reply_code", "problem_code"})
+DEEPEST: Final = 6
+
+_IN_QUERY = re.compile(r"(?i)\b((?:token|code|password|secret)=)[^&\s\"'#]+")
+_IN_URL = re.compile(r"(://[^/@\s:]*:)[^/@\s]+@")
+_IN_HEADER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]+")
+
+
+def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Mask what must not be read, at any depth; a structlog processor."""
+    for key, value in record.items():
+        record[key] = _masked(key, value, DEEPEST)
+    return record
+
+
+def _masked(key: str, value: object, depth: int) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return MASK if _is_secret(key) and value is not None else value
+    if _is_secret(key) or isinstance(value, Secret) or depth == 0:
+        return MASK
+    if isinstance(value, str):
+        return _clean(value)
+    return _inside(key, value, depth - 1)
+
+
+def _inside(key: str, value: object, depth: int) -> object:
+    if isinstance(value, Mapping):
+        return {str(name): _masked(str(name), item, depth) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(key, item, depth) for item in value]
+    return _clean(repr(value))
+
+
+def _is_secret(key: str) -> bool:
+    name = key.lower().replace("-", "_")
+    return name.rpartition("_")[2] in SECRET_NAMES and name not in PLAIN_NAMES
+
+
+def _clean(text: str) -> str:
+    if "=" in text:
+        text = _IN_QUERY.sub(rf"\1{MASK}", text)
+    if "://" in text:
+        text = _IN_URL.sub(rf"\1{MASK}@", text)
+    return _IN_HEADER.sub(rf"\1{MASK}", text) if "earer " in text.lower() else text

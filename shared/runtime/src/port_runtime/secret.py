@@ -1,0 +1,66 @@
+"""A text that must not be shown: it is known by its type, not by the name of the variable that holds it."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Final, NoReturn, final
+
+MASK: Final = "**********"
+
+
+@final
+class Secret:
+    """A frozen text whose every ordinary rendering is a mask (SEC-9).
+
+    Only `reveal` gives the text. Comparison takes the same time whatever differs (SEC-12); pickling is
+    refused, because a pickle is a way out that nobody sees.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        object.__setattr__(self, "_text", text)
+
+    def reveal(self) -> str:
+        """Return the text itself: call it only where the text is used."""
+        return str(object.__getattribute__(self, "_text"))
+
+    def __repr__(self) -> str:
+        return f"Secret('{MASK}')"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __bool__(self) -> bool:
+        return bool(self.reveal())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(_octets(self), _octets(other))
+
+    def __hash__(self) -> int:
+        # Python salts the hash of a text for each process, so that the hash tells nothing outside it.
+        return hash((Secret, self.reveal()))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret cannot be pickled")
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
+
+def _octets(secret: Secret) -> bytes:
+    return secret.reveal().encode("utf-8", "surrogatepass")

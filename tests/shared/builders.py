@@ -1,0 +1,46 @@
+"""What the tests of the events build with keywords."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from port_events.catalogue import BindingRemoved, EventData, event_type_of
+from port_events.envelope import SOURCE, Event, to_fields, to_json
+from port_events.sealing import Letter
+
+NOON = datetime(2026, 3, 2, 4, 0, 0, 123456, tzinfo=UTC)
+REMOVED = BindingRemoved(binding_id="b-1", link_account_id="link-1", reason="general")
+
+
+def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
+    """Build the event of a fact."""
+    line = event_type_of(fact)
+    members: dict[str, Any] = {
+        "id": "e-1",
+        "type": line.type,
+        "source": SOURCE,
+        "subject": "general-1",
+        "time": NOON,
+        "sequence": 7,
+        "dataschema": line.dataschema,
+        "data": fact.as_json(),
+    }
+    return Event(**{**members, **changes})
+
+
+def fields_of(event: Event, sealed: str | None = None) -> dict[Any, Any]:
+    """Build the fields of its XADD."""
+    return to_fields(to_json(event), event.type, sealed)
+
+
+def a_letter(**changes: Any) -> Letter:
+    """Build a letter that belongs to `an_event()`."""
+    members: dict[str, Any] = {
+        "event_id": "e-1",
+        "event_type": REMOVED.type,
+        "address": "wang@example.tw",
+        "name": "王小明",
+        "issued_at": NOON,
+        "expires_at": NOON + timedelta(days=1),
+        "content": {"username": "wang2026", "link": "https://example.tw/email/verify?token=hush"},
+    }
+    return Letter(**{**members, **changes})

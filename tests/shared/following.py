@@ -1,0 +1,64 @@
+"""A consumer that runs in a thread of the test, and what it saw."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from port_events.consumer import Consumer
+from port_events.envelope import STREAM
+from redis import Redis
+
+from tests.shared.builders import an_event, fields_of
+from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
+
+GROUP = "passes"
+
+
+class Follower:
+    """Runs the five lines; `seen` has the ids of the events handled so far."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self.consumer = consumer
+        self.seen: list[str] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.thread = threading.Thread(target=self._follow, daemon=True)
+
+    def _follow(self) -> None:
+        for event in self.consumer:
+            self.seen.append(event.id)
+            self.gate.wait(10)
+
+    def wait_for(self, *ids: str) -> None:
+        wait_until(lambda: self.seen == list(ids), what=f"{list(ids)} to be handled, not {self.seen}")
+
+    def end(self) -> None:
+        """Stop cleanly and wait for the end."""
+        self.consumer.stop()
+        self.gate.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+@contextlib.contextmanager
+def following(server: RedisServer, **options: Any) -> Iterator[Follower]:
+    """Run a consumer with short waits."""
+    consumer = Consumer.from_url(server.url, group=GROUP, **{"block_ms": 50, **options})
+    follower = Follower(consumer)
+    follower.thread.start()
+    try:
+        yield follower
+    finally:
+        follower.end()
+
+
+def publish(client: Redis, *ids: str) -> list[str]:
+    """Add an event to the stream for each id; returns the entries' ids."""
+    return [str(client.xadd(STREAM, fields_of(an_event(id=each)))) for each in ids]
+
+
+def pending(client: Redis) -> int:
+    """Count what the group holds without having acknowledged it."""
+    return int(client.xpending(STREAM, GROUP)["pending"])

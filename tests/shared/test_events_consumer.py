@@ -1,0 +1,320 @@
+"""A consumer in five lines handles each event once, hands back what it leaves, and outlives Redis (EVT-5)."""
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from port_events.consumer import Consumer
+from port_events.envelope import STREAM, Event, to_json
+from redis import Redis
+from redis.exceptions import NoPermissionError
+
+from tests.shared.builders import an_event, fields_of
+from tests.shared.following import GROUP, following, pending, publish
+from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
+
+HOUR_MS = 3_600_000
+
+
+@pytest.fixture
+def client(redis_server: RedisServer) -> Iterator[Redis]:
+    with redis_server.client(decode_responses=True) as client:
+        yield client
+
+
+def first_of(consumer: Consumer) -> Event:
+    return next(iter(consumer))
+
+
+@pytest.mark.rule("EVT-5")
+def test_events_come_in_order_old_ones_first(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1", "e-2")
+
+    with following(redis_server) as follower:
+        follower.wait_for("e-1", "e-2")
+        publish(client, "e-3")
+        follower.wait_for("e-1", "e-2", "e-3")
+
+    assert pending(client) == 0
+
+
+def test_a_new_group_may_begin_with_what_comes(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "old")
+
+    with following(redis_server, start="$") as follower:
+        wait_until(lambda: client.xinfo_groups(STREAM), what="the group")
+        publish(client, "new")
+        follower.wait_for("new")
+
+
+def test_an_event_arrives_whole(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1")
+
+    event = first_of(Consumer.from_url(redis_server.url, group=GROUP))
+
+    assert event == an_event(id="e-1")
+
+
+@pytest.mark.rule("EVT-5")
+def test_an_event_is_acknowledged_only_after_it_was_handled(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1", "e-2")
+
+    with following(redis_server, batch=1) as follower:
+        follower.gate.clear()
+        wait_until(lambda: follower.seen, what="the first event")
+        held = pending(client)
+        follower.gate.set()
+        follower.wait_for("e-1", "e-2")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgement")
+
+    assert held == 1
+
+
+@pytest.mark.rule("EVT-2", "EVT-5")
+def test_repeats_are_dropped_whether_near_or_far(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1", "e-1", "e-2", "e-1")
+
+    with following(redis_server) as follower:
+        follower.wait_for("e-1", "e-2")
+        wait_until(lambda: pending(client) == 0, what="the last repeat to be set aside")
+    publish(client, "e-2", "e-3")
+    with following(redis_server) as successor:
+        successor.wait_for("e-3")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+    assert follower.consumer.repeated == 2
+    assert successor.consumer.repeated == 1
+
+
+def test_another_group_sees_every_event_too(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1")
+
+    with following(redis_server) as follower:
+        follower.wait_for("e-1")
+    other = first_of(Consumer.from_url(redis_server.url, group="billing"))
+
+    assert other.id == "e-1"
+
+
+def test_what_was_seen_is_forgotten_after_its_time(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1")
+
+    with following(redis_server, dedupe_ttl_seconds=1000) as follower:
+        follower.wait_for("e-1")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgement")
+
+    assert 0 < client.ttl("seen:passes:e-1") <= 1000
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_a_dead_peer_left_is_taken_over_once(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1", "e-2")
+    client.xgroup_create(STREAM, GROUP, "0")
+    client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=1)
+
+    with following(redis_server, claim_idle_ms=1) as follower:
+        wait_until(lambda: len(follower.seen) == 2, what="both events")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+    assert sorted(follower.seen) == ["e-1", "e-2"]
+
+
+def test_what_a_living_peer_holds_is_left_to_it(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1", "e-2")
+    client.xgroup_create(STREAM, GROUP, "0")
+    client.xreadgroup(GROUP, "busy", {STREAM: ">"}, count=1)
+
+    with following(redis_server, claim_idle_ms=HOUR_MS) as follower:
+        follower.wait_for("e-2")
+
+    assert pending(client) == 1
+
+
+@pytest.mark.rule("EVT-5")
+def test_peers_of_a_group_share_the_events(redis_server: RedisServer, client: Redis) -> None:
+    ids = [f"e-{number}" for number in range(200)]
+
+    with following(redis_server, batch=5) as one, following(redis_server, batch=5) as two:
+        publish(client, *ids)
+        wait_until(lambda: len(one.seen) + len(two.seen) >= len(ids), what="all events")
+
+    assert sorted(one.seen + two.seen) == sorted(ids)
+
+
+@pytest.mark.rule("EVT-5")
+def test_malformed_entries_are_set_aside_and_told_without_their_content(
+    redis_server: RedisServer,
+    client: Redis,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client.xadd(STREAM, {"ce": "{hush", "type": "x"})
+    client.xadd(STREAM, {"other": "hush"})
+    client.xadd(STREAM, {"ce": b"\xff", "type": "x"})
+    client.xadd(STREAM, {"ce": to_json(an_event()), "type": "another"})
+    publish(client, "e-1")
+
+    with following(redis_server) as follower:
+        follower.wait_for("e-1")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+    assert follower.consumer.malformed == 4
+    assert caplog.text.count("is set aside") == 4
+    assert "hush" not in caplog.text
+
+
+@pytest.mark.rule("EVT-5")
+def test_a_clean_stop_ends_after_the_event_in_hand_and_hands_back_the_rest(
+    redis_server: RedisServer,
+    client: Redis,
+) -> None:
+    publish(client, "e-1", "e-2", "e-3")
+
+    with following(redis_server) as leaving:
+        leaving.gate.clear()
+        wait_until(lambda: leaving.seen, what="the first event")
+        leaving.end()
+    with following(redis_server, claim_idle_ms=HOUR_MS) as successor:
+        successor.wait_for("e-2", "e-3")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+    assert leaving.seen == ["e-1"]
+
+
+@pytest.mark.rule("EVT-5")
+def test_an_event_whose_handling_failed_comes_again_at_once(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1", "e-2")
+
+    with pytest.raises(RuntimeError):
+        handle_badly(Consumer.from_url(redis_server.url, group=GROUP))
+
+    with following(redis_server, claim_idle_ms=HOUR_MS) as successor:
+        successor.wait_for("e-1", "e-2")
+
+
+def handle_badly(consumer: Consumer) -> None:
+    for _event in consumer:
+        raise RuntimeError
+
+
+def test_members_that_have_left_are_not_kept_on_the_books(redis_server: RedisServer, client: Redis) -> None:
+    for each in ("e-1", "e-2", "e-3"):
+        publish(client, each)
+        with following(redis_server) as follower:
+            follower.wait_for(each)
+
+    assert client.xinfo_consumers(STREAM, GROUP) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_cleanly(redis_server: RedisServer, client: Redis, number: signal.Signals) -> None:
+    publish(client, "e-1", "e-2")
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    seen = []
+
+    try:
+        for event in Consumer.from_url(redis_server.url, group=GROUP).stop_on_signals():
+            seen.append(event.id)
+            os.kill(os.getpid(), number)
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+
+    assert seen == ["e-1"]
+    assert client.exists("seen:passes:e-1")
+
+
+@pytest.mark.rule("EVT-5")
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_it_goes_on_after_redis_was_away(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture, end: str
+) -> None:
+    with redis_server.client(decode_responses=True) as client:
+        publish(client, "e-1")
+
+    with following(redis_server) as follower:
+        follower.wait_for("e-1")
+        {"stop": redis_server.stop, "kill": redis_server.kill}[end]()
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+        redis_server.start()
+        with redis_server.client(decode_responses=True) as client:
+            publish(client, "e-2")
+            wait_until(lambda: "e-2" in follower.seen, what="the next event")
+
+    assert follower.seen[-1] == "e-2"
+
+
+def test_an_event_handled_while_redis_was_away_is_acknowledged_afterwards(
+    redis_server: RedisServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with redis_server.client(decode_responses=True) as client:
+        publish(client, "e-1")
+
+    with following(redis_server) as follower:
+        follower.gate.clear()
+        wait_until(lambda: follower.seen, what="the event")
+        redis_server.stop()
+        follower.gate.set()
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+        redis_server.start()
+        with redis_server.client(decode_responses=True) as client:
+            wait_until(lambda: pending(client) == 0, what="the acknowledgement")
+
+    assert follower.seen == ["e-1"]
+
+
+def test_a_wiped_redis_is_read_from_its_new_start(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1")
+
+    with following(redis_server) as follower:
+        follower.wait_for("e-1")
+        redis_server.wipe()
+        publish(client, "e-2")
+        follower.wait_for("e-1", "e-2")
+
+
+def test_it_can_be_stopped_while_redis_is_away(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    redis_server.stop()
+
+    with following(redis_server) as follower:
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+
+    assert follower.seen == []
+
+
+def test_the_logs_of_a_fault_do_not_hold_the_url(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    redis_server.stop()
+
+    with following(redis_server):
+        wait_until(lambda: "redis does not answer" in caplog.text, what="the fault to be noticed")
+
+    assert str(redis_server.port) not in caplog.text
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_rights_of_a_consumer_suffice_and_let_it_write_no_event(start_redis: object) -> None:
+    assert callable(start_redis)
+    commands = "xgroup xreadgroup xautoclaim xclaim xpending xack exists set multi exec hello client ping"
+    rights = "+" + " +".join(commands.split())
+    server: RedisServer = start_redis(
+        users={
+            "relay": f">relay ~{STREAM} +xadd",
+            "passes": f">passes resetkeys ~{STREAM} ~seen:{GROUP}:* {rights}",
+        },
+    )
+    with Redis.from_url(server.url_for("relay", "relay")) as relay:
+        relay.xadd(STREAM, fields_of(an_event()))
+
+    event = first_of(Consumer.from_url(server.url_for("passes", "passes"), group=GROUP))
+
+    assert event == an_event()
+    with Redis.from_url(server.url_for("passes", "passes")) as passes, pytest.raises(NoPermissionError):
+        passes.xadd(STREAM, fields_of(an_event()))

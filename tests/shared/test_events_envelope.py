@@ -1,0 +1,155 @@
+"""An event goes through an entry of the stream and comes out the same; what is no event is refused."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from port_events.envelope import Entry, Event, MalformedEvent, from_fields, from_json, to_fields, to_json
+
+from tests.shared.builders import NOON, an_event, fields_of
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.rule("EVT-3")
+def test_the_envelope_has_the_attributes_of_the_contract() -> None:
+    assert json.loads(to_json(an_event(traceparent=TRACE))) == {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "tw.port.identity",
+        "type": "tw.port.identity.binding.removed",
+        "subject": "general-1",
+        "time": "2026-03-02T04:00:00.123456Z",
+        "datacontenttype": "application/json",
+        "dataschema": "urn:tw:port:identity:binding.removed:v1",
+        "sequence": "7",
+        "traceparent": TRACE,
+        "data": {"binding_id": "b-1", "link_account_id": "link-1", "reason": "general"},
+    }
+
+
+def test_an_entry_repeats_the_type_and_has_a_sealed_part_only_when_there_is_one() -> None:
+    assert to_fields("{}", "t", None) == {"ce": "{}", "type": "t"}
+    assert to_fields("{}", "t", "s") == {"ce": "{}", "type": "t", "sealed": "s"}
+
+
+def test_the_json_is_compact_and_holds_chinese_as_it_is() -> None:
+    text = to_json(an_event(data={"name": "王小明"}))
+
+    assert '"data":{"name":"王小明"}' in text
+
+
+@given(
+    id=st.text(min_size=1),
+    sequence=st.integers(0, 10**18 - 1),
+    time=st.datetimes(timezones=st.just(UTC)),
+    data=st.dictionaries(
+        st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)
+    ),
+)
+def test_any_event_comes_back_as_it_was(id: str, sequence: int, time: datetime, data: Any) -> None:  # noqa: A002
+    event = an_event(id=id, sequence=sequence, time=time, data=data)
+
+    assert from_json(to_json(event)) == event
+
+
+@pytest.mark.parametrize("encode", [str, str.encode], ids=["decoded", "octets"])
+def test_an_entry_is_read_whether_the_client_decodes_or_not(encode: Any) -> None:
+    event = an_event(traceparent=TRACE)
+    fields = {encode(name): encode(value) for name, value in fields_of(event, "x.y").items()}
+
+    assert from_fields(encode("1-0"), fields) == Entry("1-0", event, "x.y")
+
+
+def test_times_of_other_zones_are_brought_to_utc() -> None:
+    taipei = timezone(timedelta(hours=8))
+
+    event = from_json(to_json(an_event(time=NOON.astimezone(taipei))))
+
+    assert event.time == NOON
+    assert event.time.tzinfo is UTC
+
+
+def test_an_event_without_a_zone_is_not_written() -> None:
+    with pytest.raises(ValueError, match="zone"):
+        to_json(an_event(time=NOON.replace(tzinfo=None)))
+
+
+def test_attributes_and_types_of_later_versions_are_let_be() -> None:
+    envelope = json.loads(to_json(an_event(type="tw.port.identity.account.renamed")))
+
+    event = from_json(json.dumps({**envelope, "partitionkey": "x"}))
+
+    assert event.type == "tw.port.identity.account.renamed"
+
+
+def test_a_broken_trace_does_not_cost_the_event() -> None:
+    assert from_json(to_json(an_event(traceparent="garbage"))) == an_event()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"specversion": "0.3"},
+        {"id": ""},
+        {"id": 1},
+        {"type": None},
+        {"time": "yesterday"},
+        {"time": "2026-03-02T04:00:00"},
+        {"time": "0001-01-01T00:00:00+14:00"},
+        {"sequence": 7},
+        {"sequence": "-7"},
+        {"sequence": "7" * 19},
+        {"data": []},
+        {"subject": []},
+    ],
+    ids=str,
+)
+def test_an_envelope_with_a_wrong_attribute_is_refused(changes: dict[str, Any]) -> None:
+    envelope = json.loads(to_json(an_event()))
+
+    with pytest.raises(MalformedEvent) as caught:
+        from_json(json.dumps({**envelope, **changes}))
+
+    assert str(caught.value).startswith(next(iter(changes)))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", "null", "[" * 60_000, "x" * 65_537])
+def test_what_is_no_envelope_is_refused(text: str) -> None:
+    with pytest.raises(MalformedEvent):
+        from_json(text)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"type": "x"},
+        {**fields_of(an_event()), "type": "x"},
+        {"ce": to_json(an_event())},
+        {b"ce": b"\xff", b"type": b"x"},
+        {b"\xff": b""},
+    ],
+    ids=["nothing", "no envelope", "another type", "no type", "no text", "no name"],
+)
+def test_what_is_no_entry_is_refused(fields: dict[Any, Any]) -> None:
+    with pytest.raises(MalformedEvent):
+        from_fields("1-0", fields)
+
+
+def test_a_refusal_never_repeats_what_it_refuses() -> None:
+    with pytest.raises(MalformedEvent) as caught:
+        from_json('{"specversion":"1.0","id":"","type":"hush"}')
+
+    assert "hush" not in str(caught.value)
+
+
+def test_an_event_cannot_be_changed() -> None:
+    event: Any = an_event()
+
+    with pytest.raises(AttributeError):
+        event.subject = "other"
+    assert isinstance(event, Event)

@@ -1,0 +1,271 @@
+"""Only the mailer opens a letter, only identity's are believed, and each only beside its own event."""
+
+import base64
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from joserfc import jwe, jws
+from joserfc.jwk import OKPKey
+from port_events.keys import KeySetError, KeySets, new_key_sets
+from port_events.sealing import (
+    MAX_SEALED_CHARACTERS,
+    BadSignature,
+    Letter,
+    Malformed,
+    Mismatched,
+    NotSigned,
+    Opener,
+    Sealer,
+    SealError,
+    UnknownKey,
+)
+
+from tests.shared.builders import a_letter
+
+OURS = new_key_sets()
+STRANGERS = new_key_sets()
+
+
+def sealer(keys: KeySets = OURS, **changes: str) -> Sealer:
+    return Sealer(**{"seal_keys": keys.seal_public, "sign_keys": keys.sign_private, **changes})
+
+
+def opener(keys: KeySets = OURS, **changes: str) -> Opener:
+    return Opener(**{"seal_keys": keys.seal_private, "sign_keys": keys.sign_public, **changes})
+
+
+def opened(sealed: str, by: Opener | None = None) -> Letter:
+    letter = a_letter()
+    return (by or opener()).open(sealed, event_id=letter.event_id, event_type=letter.event_type)
+
+
+def both(first: str, second: str) -> str:
+    return json.dumps({"keys": json.loads(first)["keys"] + json.loads(second)["keys"]})
+
+
+def key_of(text: str) -> Any:
+    return json.loads(text)["keys"][0]
+
+
+def sealed_by_hand(inside: bytes, **header: Any) -> str:
+    """Seal anything to our key, as a stranger with the public key can."""
+    key = OKPKey.import_key(key_of(OURS.seal_public))
+    members = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key_of(OURS.seal_public)["kid"], **header}
+    return jwe.encrypt_compact(members, inside, key, algorithms=["ECDH-ES", "A256GCM", "DEF"])
+
+
+def signed_by_hand(payload: bytes, **header: Any) -> bytes:
+    key = OKPKey.import_key(key_of(OURS.sign_private))
+    members = {"alg": "Ed25519", "kid": key_of(OURS.sign_private)["kid"], **header}
+    return jws.serialize_compact(members, payload, key, algorithms=["Ed25519"]).encode()
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_sealed_letter_opens_as_it_was() -> None:
+    assert opened(sealer().seal(a_letter())) == a_letter()
+
+
+@pytest.mark.rule("SEC-9", "EVT-4")
+def test_nothing_of_a_letter_can_be_read_from_outside() -> None:
+    sealed = sealer().seal(a_letter())
+
+    parts = [base64.urlsafe_b64decode(part + "==") for part in sealed.split(".")]
+
+    for hidden in ("hush", "wang", "王小明", "example.tw", "e-1"):
+        assert all(hidden.encode() not in part for part in [sealed.encode(), *parts])
+
+
+@pytest.mark.rule("SEC-9")
+def test_identity_cannot_read_its_letters_back() -> None:
+    with pytest.raises(KeySetError, match="private"):
+        opener(seal_keys=OURS.seal_public)
+    with pytest.raises(KeySetError, match="public"):
+        sealer(seal_keys=OURS.seal_private)
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_letter_beside_another_event_is_refused() -> None:
+    sealed = sealer().seal(a_letter())
+
+    with pytest.raises(Mismatched):
+        opener().open(sealed, event_id="e-2", event_type=a_letter().event_type)
+    with pytest.raises(Mismatched):
+        opener().open(sealed, event_id=a_letter().event_id, event_type="tw.port.identity.account.closed")
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize("part", range(5))
+def test_a_letter_changed_in_any_part_is_refused(part: int) -> None:
+    parts = sealer().seal(a_letter()).split(".")
+    middle = len(parts[part]) // 2
+    swapped = "A" if parts[part][middle : middle + 1] != "A" else "B"
+    parts[part] = parts[part][:middle] + swapped + parts[part][middle + 1 :]
+
+    with pytest.raises(SealError):
+        opened(".".join(parts))
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_letter_to_an_unknown_key_names_the_key() -> None:
+    with pytest.raises(UnknownKey) as caught:
+        opened(sealer(seal_keys=STRANGERS.seal_public).seal(a_letter()))
+
+    assert caught.value.kid == key_of(STRANGERS.seal_public)["kid"]
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_letter_signed_with_an_unknown_key_names_the_key() -> None:
+    with pytest.raises(UnknownKey) as caught:
+        opened(sealer(sign_keys=STRANGERS.sign_private).seal(a_letter()))
+
+    assert caught.value.kid == key_of(STRANGERS.sign_private)["kid"]
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_stranger_who_claims_our_kid_is_refused() -> None:
+    forged = {**key_of(STRANGERS.sign_private), "kid": key_of(OURS.sign_private)["kid"]}
+
+    with pytest.raises(BadSignature):
+        opened(sealer(sign_keys=json.dumps({"keys": [forged]})).seal(a_letter()))
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize("inside", [b"{}", b"", b"a.b", b"\xff", b"x.y.z", b"...."])
+def test_what_is_sealed_without_a_signature_is_refused(inside: bytes) -> None:
+    with pytest.raises((NotSigned, Malformed)):
+        opened(sealed_by_hand(inside))
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_signature_by_no_algorithm_or_another_one_is_refused() -> None:
+    none = base64.urlsafe_b64encode(
+        json.dumps({"alg": "none", "kid": key_of(OURS.sign_public)["kid"]}).encode()
+    )
+
+    with pytest.raises(NotSigned):
+        opened(sealed_by_hand(none.rstrip(b"=") + b".e30."))
+
+
+def test_a_compressed_letter_is_refused_before_it_unfolds() -> None:
+    bomb = sealed_by_hand(signed_by_hand(b"0" * 200_000), zip="DEF")
+    assert len(bomb) < MAX_SEALED_CHARACTERS
+
+    with pytest.raises(Malformed, match="members"):
+        opened(bomb)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        [],
+        "text",
+        {"event_id": "e-1"},
+        {"content": []},
+        {"content": {"n": 1}},
+        {"expires_at": "tomorrow"},
+        {"issued_at": "2026-03-02T04:00:00"},
+        {"address": None},
+        {"more": "x"},
+    ],
+    ids=str,
+)
+def test_a_signed_letter_that_is_not_as_agreed_is_refused(payload: Any) -> None:
+    whole = {
+        "event_id": "e-1",
+        "event_type": a_letter().event_type,
+        "address": "a@b",
+        "name": "n",
+        "issued_at": "2026-03-02T04:00:00Z",
+        "expires_at": "2026-03-02T04:00:00Z",
+        "content": {},
+    }
+    assert opened(sealed_by_hand(signed_by_hand(json.dumps(whole).encode()))).content == {}
+    wrong = {**whole, **payload} if isinstance(payload, dict) and len(payload) == 1 else payload
+    if wrong == whole:
+        wrong = {"event_id": "e-1"}
+
+    with pytest.raises(Malformed, match="claims"):
+        opened(sealed_by_hand(signed_by_hand(json.dumps(wrong).encode())))
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize(
+    "sealed", ["", ".", "a.b.c.d", "a.b.c.d.e", "....", "bnVsbA....", "x" * 65_537, "é.b.c.d.e"]
+)
+def test_what_is_no_sealed_letter_is_refused(sealed: str) -> None:
+    with pytest.raises(Malformed):
+        opened(sealed)
+
+
+@pytest.mark.rule("SEC-13")
+def test_a_letter_too_long_to_be_opened_is_not_sealed() -> None:
+    with pytest.raises(ValueError, match="longer"):
+        sealer().seal(a_letter(content={"link": "x" * MAX_SEALED_CHARACTERS}))
+
+
+@pytest.mark.rule("SEC-9")
+def test_keys_are_changed_by_putting_the_new_one_first() -> None:
+    new = new_key_sets()
+    before = sealer().seal(a_letter())
+    reader = opener(
+        seal_keys=both(new.seal_private, OURS.seal_private),
+        sign_keys=both(new.sign_public, OURS.sign_public),
+    )
+
+    after = sealer(
+        seal_keys=both(new.seal_public, OURS.seal_public),
+        sign_keys=both(new.sign_private, OURS.sign_private),
+    ).seal(a_letter())
+
+    assert opened(before, by=reader) == opened(after, by=reader) == a_letter()
+    assert opened(after, by=opener(new)) == a_letter()
+
+
+@pytest.mark.rule("SEC-9")
+def test_neither_letters_nor_keys_show_what_they_hold() -> None:
+    shown = repr(a_letter()) + repr(OURS)
+
+    assert all(hidden not in shown for hidden in ("hush", "wang", "王", key_of(OURS.sign_private)["d"]))
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"keys": []}',
+        '{"keys": [1]}',
+        '{"keys": [{"kty": "OKP", "crv": "X25519", "x": "hush"}]}',
+        '{"keys": [{"kty": "OKP", "crv": "X25519"}]}',
+        '{"keys": [{"kty": "oct", "k": "hush"}]}',
+        OURS.sign_public,
+    ],
+)
+def test_what_is_no_fitting_key_set_is_refused_without_being_shown(text: str) -> None:
+    with pytest.raises(KeySetError) as caught:
+        sealer(seal_keys=text)
+
+    assert "hush" not in str(caught.value)
+
+
+def test_a_key_without_a_kid_is_named_by_its_thumbprint() -> None:
+    bare = {name: value for name, value in key_of(OURS.seal_public).items() if name != "kid"}
+
+    assert opened(sealer(seal_keys=json.dumps({"keys": [bare]})).seal(a_letter())) == a_letter()
+
+
+def test_threads_share_a_sealer_and_an_opener() -> None:
+    writer, reader = sealer(), opener()
+
+    def there_and_back(number: int) -> bool:
+        letter = a_letter(event_id=f"e-{number}")
+        sealed = writer.seal(letter)
+        return reader.open(sealed, event_id=letter.event_id, event_type=letter.event_type) == letter
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(there_and_back, range(400)))

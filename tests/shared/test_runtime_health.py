@@ -1,0 +1,35 @@
+"""Health is what the checks say, without the words of libraries."""
+
+import pytest
+from port_runtime.health import Check, Unhealthy, run
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+def test_all_checks_well_is_well() -> None:
+    report = run([Check("database", lambda: None), Check("redis", lambda: None)])
+
+    assert report.ok
+    assert report.results == {"database": "ok", "redis": "ok"}
+
+
+def test_every_check_is_asked_also_after_one_has_failed() -> None:
+    report = run(
+        [
+            Check("database", lambda: fail(Unhealthy("migrations are missing"))),
+            Check("redis", lambda: None),
+        ]
+    )
+
+    assert not report.ok
+    assert report.results == {"database": "migrations are missing", "redis": "ok"}
+
+
+@pytest.mark.rule("SEC-13")
+def test_the_words_of_a_library_are_logged_and_not_reported(caplog: pytest.LogCaptureFixture) -> None:
+    report = run([Check("database", lambda: fail(OSError("no route to user@db.internal")))])
+
+    assert report.results == {"database": "OSError"}
+    assert "no route" in caplog.text

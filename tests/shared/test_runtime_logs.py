@@ -1,0 +1,179 @@
+"""Logs are one JSON object a line, in UTC, with their context and without secrets."""
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import structlog
+from port_runtime import logs
+from port_runtime.secret import MASK, Secret
+
+
+class Lines(io.StringIO):
+    """What was logged."""
+
+    def all(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.getvalue().splitlines()]
+
+    def only(self) -> dict[str, Any]:
+        (line,) = self.all()
+        return line
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    stream = Lines()
+    logs.configure("identity", stream=stream)
+    yield stream
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    logging.captureWarnings(capture=False)
+    root.handlers[:], root.level = before
+
+
+def test_a_line_begins_with_time_level_service_and_event(lines: Lines) -> None:
+    logs.get_logger("identity.http").info("request", status=200)
+
+    line = lines.only()
+    assert list(line)[:4] == ["time", "level", "service", "event"]
+    assert (line["level"], line["service"], line["event"]) == ("info", "identity", "request")
+    assert (line["status"], line["logger"]) == (200, "identity.http")
+
+
+def test_times_are_in_utc(lines: Lines) -> None:
+    logs.get_logger("x").info("now")
+
+    assert datetime.fromisoformat(lines.only()["time"]).tzinfo == UTC
+
+
+def test_what_is_bound_to_the_context_is_on_every_line_also_of_libraries(lines: Lines) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        logs.get_logger("x").info("ours")
+        logging.getLogger("dramatiq").warning("theirs %s", 1)
+
+    assert [line["request_id"] for line in lines.all()] == ["r-1", "r-1"]
+    assert lines.all()[1]["event"] == "theirs 1"
+    assert lines.all()[1]["logger"] == "dramatiq"
+
+
+def test_a_logger_made_before_configuration_follows_it() -> None:
+    early = logs.get_logger("early")
+    first, second = Lines(), Lines()
+
+    logs.configure("mailer", stream=first)
+    early.info("one")
+    logs.configure("mailer", stream=second)
+    early.info("two")
+    structlog.reset_defaults()
+
+    assert [first.only()["event"], second.only()["event"]] == ["one", "two"]
+
+
+def test_the_level_holds_for_all(lines: Lines) -> None:
+    logs.configure("identity", level="warning", stream=lines)
+
+    logs.get_logger("x").info("quiet")
+    logging.getLogger("y").info("quiet")
+    logs.get_logger("x").warning("loud")
+
+    assert lines.only()["event"] == "loud"
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="level"):
+        logs.configure("identity", level="chatty")
+
+
+def test_errors_carry_their_traceback_in_one_line(lines: Lines) -> None:
+    try:
+        raise RuntimeError("broken")  # noqa: TRY301
+    except RuntimeError:
+        logs.get_logger("x").exception("failed")
+        logging.getLogger("y").exception("failed")
+
+    assert all("RuntimeError: broken" in line["exception"] for line in lines.all())
+    assert len(lines.all()) == 2
+
+
+def test_a_line_cannot_be_forged_and_survives_any_character(lines: Lines) -> None:
+    logs.get_logger("x").info("two\nlines \u2028 \ud800 王小明", name="\x1b[31m")
+
+    assert lines.only()["event"] == "two\nlines \u2028 \ud800 王小明"
+    assert lines.getvalue().isascii()
+
+
+def test_warnings_are_logged(lines: Lines) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=True)
+        warnings.warn("old", stacklevel=1)
+
+    assert "old" in lines.only()["event"]
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize(
+    "value",
+    [
+        Secret("hush"),
+        [Secret("hush")],
+        {"inner": {"deeper": (Secret("hush"),)}},
+        {"password": "hush"},
+        {"headers": {"Authorization": "hush", "Set-Cookie": "hush"}},
+        [[[[[[[["hush"]]]]]]]],
+        "https://example.tw/email/verify?token=hush",
+        "GET /password/reset?x=1&token=hush HTTP/1.1",
+        "redis://user:hush@localhost:6379/0",
+        "header was Bearer hush",
+    ],
+)
+def test_no_secret_is_written_however_it_is_wrapped(lines: Lines, value: object) -> None:
+    logs.get_logger("x").info("event", value=value)
+
+    assert "hush" not in lines.getvalue()
+    assert MASK in lines.getvalue()
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password",
+        "new_password",
+        "token",
+        "code",
+        "bind_code",
+        "link",
+        "authorization",
+        "cookie",
+        "Set-Cookie",
+    ],
+)
+def test_fields_of_secret_names_are_masked_whatever_they_hold(lines: Lines, key: str) -> None:
+    logs.get_logger("x").info("event", **{key: "123456"})
+    logs.get_logger("x").info("event", **{key: 123456})
+
+    assert "123456" not in lines.getvalue()
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_secret_among_a_librarys_arguments_is_masked(lines: Lines) -> None:
+    logging.getLogger("redis").warning("connecting as %s to %s", Secret("hush"), "redis://:hush@host")
+
+    assert "hush" not in lines.getvalue()
+
+
+def test_results_whose_name_ends_in_code_are_written(lines: Lines) -> None:
+    logs.get_logger("x").info(
+        "event", status_code=404, error_code="not_found", link_account_id="a", none=None
+    )
+
+    line = lines.only()
+    assert (line["status_code"], line["error_code"], line["link_account_id"]) == (404, "not_found", "a")
