@@ -1,0 +1,13 @@
+"""Runs the migrations over the connection that `identity migrate` opened and locked."""
+
+from alembic import context
+from identity.adapters.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,1 @@
+"""Accounts, bindings and sessions of Taiwan's port passes."""

@@ -1,0 +1,1 @@
+"""The outside: database, Redis, hashing, signatures, the clock."""

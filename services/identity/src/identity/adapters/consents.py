@@ -1,0 +1,48 @@
+"""The consent texts from a directory: `consents.toml` names each with its version and file (LOGIN-3)."""
+
+import tomllib
+from pathlib import Path
+
+from identity.domain.consent import DOCUMENTS, Text, Texts
+
+SAMPLES = Path(__file__).parent.parent / "consents"
+_MOST_BYTES = 200_000
+_LONGEST_VERSION = 32
+
+
+class ConsentFault(ValueError):  # noqa: N818  # named for what it tells
+    """The directory does not hold the three texts as it should; the message says what is wrong."""
+
+
+def read_texts(directory: Path) -> Texts:
+    """Return the texts in force, in the order in which they are asked for. Raises ConsentFault."""
+    try:
+        listed = tomllib.loads((directory / "consents.toml").read_text("utf-8"))
+        texts = [_text(directory, document, listed.get(document)) for document in DOCUMENTS]
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConsentFault(f"the consent texts cannot be read: {error}") from None
+    return Texts(texts)
+
+
+def _text(directory: Path, document: str, entry: object) -> Text:
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry.get(key), str) for key in ("title", "version", "file")
+    ):
+        raise ConsentFault(f"consents.toml: [{document}] needs title, version and file")
+    path = directory / entry["file"]
+    if path.parent != directory or path.stat().st_size > _MOST_BYTES:
+        raise ConsentFault(
+            f"consents.toml: the file of [{document}] must be in the same directory and not large"
+        )
+    body = path.read_text("utf-8").strip()
+    if not body or not 0 < len(entry["version"]) <= _LONGEST_VERSION:
+        raise ConsentFault(
+            f"consents.toml: [{document}] needs a text and a version of 1 to {_LONGEST_VERSION} characters"
+        )
+    return Text(
+        document=document,
+        version=entry["version"],
+        title=entry["title"],
+        body=body,
+        sample=entry.get("sample") is True,
+    )

@@ -1,0 +1,144 @@
+"""Counters in the database, shared by all processes, each step one atomic statement (SEC-3)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from identity.adapters.tables import counters
+from identity.domain.limits import Count, Limit
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session as Database
+
+_KEY_CHARACTERS = 400
+_NAMED = counters.c.key.in_(bindparam("keys", expanding=True))
+_LOOK = select(counters.c.key, counters.c.times, counters.c.expires_at).where(_NAMED)
+_GIVE_BACK = update(counters).where(_NAMED, counters.c.times > 0).values(times=counters.c.times - 1)
+_CLEAR = delete(counters).where(_NAMED)
+
+
+class SqlCounters:
+    """Counts within somebody's transaction."""
+
+    def __init__(self, connection: "Connection | Database") -> None:
+        self._connection = connection
+
+    def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+        """Count each once more, all in one statement, and return the counts in the order given."""
+        limits = [limit for limit, _ in keyed]
+        keys = [key[:_KEY_CHARACTERS] for _, key in keyed]
+        values: dict[str, Any] = {"now": now}
+        for place, (limit, key) in enumerate(zip(limits, keys, strict=True)):
+            values |= {f"key{place}": key, f"until{place}": now + limit.window, f"most{place}": limit.most}
+        statement = _take_statement(self._dialect, tuple(limit.locks for limit in limits))
+        taken = {
+            key: (times, expires_at) for key, times, expires_at in self._connection.execute(statement, values)
+        }
+        return [Count(limit, *taken[key]) for limit, key in zip(limits, keys, strict=True)]
+
+    def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+        """Return the counts as they are, in one statement and in the order given."""
+        keys = [key[:_KEY_CHARACTERS] for _, key in keyed]
+        kept = {key: rest for key, *rest in self._connection.execute(_LOOK, {"keys": keys})}
+        return [Count(limit, *kept.get(key, (0, now))) for (limit, _), key in zip(keyed, keys, strict=True)]
+
+    @property
+    def _dialect(self) -> str:
+        bind = self._connection if isinstance(self._connection, Connection) else self._connection.get_bind()
+        return bind.dialect.name
+
+    def give_back(self, keys: Sequence[str]) -> None:
+        """Take one off each; a count never goes below nothing."""
+        self._connection.execute(_GIVE_BACK, {"keys": keys})
+
+    def clear(self, keys: Sequence[str]) -> None:
+        """Begin anew."""
+        self._connection.execute(_CLEAR, {"keys": keys})
+
+    def forgive(self, key: str, *, shared: str) -> None:
+        """Begin the first anew, and take one off the other."""
+        self.clear([key])
+        self.give_back([shared])
+
+
+@cache
+def _take_statement(dialect: str, locks: tuple[bool, ...]) -> Any:
+    """One more in each window, or the first of a new one; a lock's window begins anew with its last time."""
+    row, places = counters.c, range(len(locks))
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(counters)
+    # Rows by SELECT: SQLAlchemy compiles an INSERT of several VALUES anew each time.
+    rows = union_all(*(_first_count(n) for n in places))
+    most = case(*((row.key == bindparam(f"key{n}"), bindparam(f"most{n}", type_=Integer)) for n in places))
+    over = row.expires_at <= bindparam("now")
+    renewed = [
+        over,
+        *(and_(row.key == bindparam(f"key{n}"), row.times + 1 == most) for n in places if locks[n]),
+    ]
+    return (
+        insert.from_select(["key", "times", "expires_at"], rows)
+        .on_conflict_do_update(
+            index_elements=[row.key],
+            set_={
+                "times": case((over, 1), (row.times > most, row.times), else_=row.times + 1),
+                "expires_at": case((or_(*renewed), insert.excluded.expires_at), else_=row.expires_at),
+            },
+        )
+        .returning(row.key, row.times, row.expires_at)
+    )
+
+
+def _first_count(place: int) -> Any:
+    key = bindparam(f"key{place}", type_=counters.c.key.type)
+    until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
+    # SQLite takes the ON of ON CONFLICT for a join's where the SELECT has no WHERE.
+    return select(key, literal_column("1"), until).where(text("1 = 1"))
+
+
+class StandaloneCounters:
+    """Counts that stay counted although the request is refused: the engine's every statement commits by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+        """Count each once more and return the counts, in the order given."""
+        with self._engine.connect() as connection:
+            return SqlCounters(connection).take(keyed, now)
+
+    def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+        """Return the counts as they are."""
+        with self._engine.connect() as connection:
+            return SqlCounters(connection).look(keyed, now)
+
+    def give_back(self, keys: Sequence[str]) -> None:
+        """Take one off each."""
+        with self._engine.connect() as connection:
+            SqlCounters(connection).give_back(keys)
+
+    def clear(self, keys: Sequence[str]) -> None:
+        """Begin anew."""
+        with self._engine.connect() as connection:
+            SqlCounters(connection).clear(keys)
+
+    def forgive(self, key: str, *, shared: str) -> None:
+        """Begin the first anew, and take one off the other: a lock at a time, so that nothing waits in a ring."""
+        with self._engine.connect() as connection:
+            SqlCounters(connection).forgive(key, shared=shared)

@@ -1,0 +1,144 @@
+"""Engines: how each database is opened, and which errors mean that it is away."""
+
+import select
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError, IntegrityError
+
+from identity.adapters.tables import metadata
+from identity.domain.errors import Conflict
+
+db = SQLAlchemy(
+    metadata=metadata,
+    # Use cases return what they loaded; the transaction's end must not empty it.
+    session_options={"expire_on_commit": False, "autoflush": False},
+)
+
+_STANDALONE = "standalone"
+_SQLITE_WAIT_MS = 15_000
+_CONNECT_SECONDS = 3
+_STATEMENT_MS = 15_000
+_CUT_MS = 10_000
+
+
+def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
+    """Return what an engine for this URL is made with; time-outs are in the connection itself."""
+    if url.get_backend_name() == "sqlite":
+        return {
+            "hide_parameters": True,
+            "connect_args": {"timeout": _SQLITE_WAIT_MS / 1000, "check_same_thread": False},
+        }
+    return {
+        "hide_parameters": True,  # an error's text goes to the log, where names and addresses have no business
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": 5,
+        "connect_args": connect_arguments(),
+    }
+
+
+def connect_arguments() -> dict[str, Any]:
+    """Return how PostgreSQL is connected to: a cut network is noticed in seconds, not when TCP gives up."""
+    return {
+        "connect_timeout": _CONNECT_SECONDS,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": _CUT_MS,
+        "options": f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}",
+        "application_name": "identity",
+    }
+
+
+def binds(url: URL, *, pool_size: int) -> dict[str, dict[str, Any]]:
+    """Return a web process' second engine on PostgreSQL, for single statements that are a transaction each.
+
+    Setting a pooled connection to AUTOCOMMIT and back for every request took a tenth of `GET /session`. What these
+    statements write, counters and the time a session was last seen, may lose the last half second in a crash of the
+    database: waiting for the disk while the row of a busy address is locked would queue its users up.
+    """
+    if url.get_backend_name() == "sqlite":
+        return {}
+    options = engine_options(url, pool_size=pool_size)
+    options["connect_args"]["options"] += " -c synchronous_commit=off"
+    return {
+        _STANDALONE: {
+            "url": url,
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,
+            **options,
+        }
+    }
+
+
+def standalone() -> Engine:
+    """Return the engine whose every statement commits by itself; needs an application context."""
+    return db.engines.get(_STANDALONE) or db.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def open_engine(url: str, *, pool_size: int = 2) -> Engine:
+    """Return an engine of a process that is not a web process."""
+    parsed = make_url(url)
+    engine = create_engine(parsed, **engine_options(parsed, pool_size=pool_size))
+    prepare(engine)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Set up an engine: PostgreSQL's pooled connections are looked at when taken, SQLite's when opened."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        event.listen(engine, "checkout", _refuse_cut)
+
+
+def _refuse_cut(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+    """Have the pool connect anew where the server has hung up: an idle connection has nothing to read but that.
+
+    Costs no round trip, unlike a ping; without it each pooled connection fails once after the database was away.
+    """
+    poll = select.poll()
+    if connection.closed:
+        raise DisconnectionError
+    poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if poll.poll(0):
+        raise DisconnectionError
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Use the write-ahead log, and real transactions that take the write lock when they begin."""
+    if engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={_SQLITE_WAIT_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            # A deferred transaction that reads first cannot always become a writer later.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def conflict_of(error: IntegrityError) -> Conflict | None:
+    """Return the unique column that refused a change, or None for any other integrity error."""
+    diagnostics = getattr(error.orig, "diag", None)
+    text = diagnostics.constraint_name if diagnostics else str(error.orig)
+    for key in ("username_key", "mailbox_key", "live_general_id"):
+        if text and text.endswith(key):
+            return Conflict(key)
+    return None

@@ -1,0 +1,108 @@
+"""Which of the relays publishes: an advisory lock on PostgreSQL, a file lock beside SQLite's file."""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+_LOCK = 0x72656C79
+"""`rely` in ASCII, not the migrations' lock."""
+
+
+class Leadership(Protocol):
+    """Held until resigned, or until its connection or process is gone; then another takes over at once."""
+
+    leads: bool
+
+    def lead(self) -> bool:
+        """Take or keep the lead."""
+
+    def renewed(self) -> bool:
+        """Tell once whether the lead was taken anew."""
+
+    def resign(self) -> None:
+        """Let another lead."""
+
+
+class DatabaseLeadership:
+    """The lock lives in a connection of its own: where that breaks, so does the lead."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = None
+        self._new = False
+        self.leads = False
+
+    def lead(self) -> bool:
+        """Take the lock, or make sure that the connection which holds it still lives."""
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            if self.leads:
+                self._connection.execute(text("SELECT 1"))
+            else:
+                got = self._connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})
+                self.leads = self._new = bool(got)
+        except SQLAlchemyError:
+            self._drop()
+            raise
+        return self.leads
+
+    def renewed(self) -> bool:
+        """Tell once whether the lead was taken anew."""
+        new, self._new = self._new, False
+        return new
+
+    def resign(self) -> None:
+        """Close the connection, and the lock with it."""
+        self._drop()
+
+    def _drop(self) -> None:
+        connection, self._connection, self.leads = self._connection, None, False
+        if connection is not None:
+            connection.invalidate()  # a pooled connection would keep the lock
+            connection.close()
+
+
+class FileLeadership:
+    """The lock is the process': the system frees it however the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        self._new = False
+        self.leads = False
+
+    def lead(self) -> bool:
+        """Take the lock, or keep it."""
+        if self.leads:
+            return True
+        if self._file is None:
+            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        self.leads = self._new = True
+        return True
+
+    def renewed(self) -> bool:
+        """Tell once whether the lead was taken anew."""
+        new, self._new = self._new, False
+        return new
+
+    def resign(self) -> None:
+        """Close the file, and the lock with it."""
+        if self._file is not None:
+            os.close(self._file)
+        self._file, self.leads = None, False
+
+
+def leadership_of(engine: Engine) -> Leadership:
+    """Return the kind of lock that fits the database."""
+    if engine.dialect.name == "postgresql":
+        return DatabaseLeadership(engine)
+    return FileLeadership(Path(f"{engine.url.database}.relay"))

@@ -1,0 +1,67 @@
+"""Brings a database up to date, one process at a time (expand and contract)."""
+
+import logging
+from collections.abc import Callable
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from port_runtime.health import Unhealthy
+from sqlalchemy import Connection, Engine, text
+
+_LOCK = 0x706F7274
+"""`port` in ASCII: the advisory lock that one migration at a time holds."""
+
+
+def migrate(engine: Engine) -> tuple[str | None, str | None]:
+    """Run what is missing; return the revisions before and after."""
+    # The lock outlives the migrations' own transactions, so it has a connection of its own.
+    logging.getLogger("alembic.runtime.migration").setLevel(
+        logging.WARNING
+    )  # the command tells what was done
+    with engine.connect() as guard, engine.connect() as connection:
+        _lock(guard)
+        before = _revision(connection)
+        connection.rollback()
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        after = _revision(connection)
+        connection.rollback()
+        return before, after
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("identity_migrations")).replace("%", "%%"))
+    return config
+
+
+def newest() -> str | None:
+    """Return the newest revision there is."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+        connection.commit()  # the lock is the session's, so no transaction stays open meanwhile
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def revision_probe(engine: Engine) -> Callable[[], None]:
+    """Return what tells whether the database has the newest tables."""
+
+    def probe() -> None:
+        with engine.connect() as connection:
+            present = _revision(connection)
+        if present != newest():
+            raise Unhealthy(f"at {present or 'nothing'}, newest is {newest()}: run `identity migrate`")
+
+    return probe

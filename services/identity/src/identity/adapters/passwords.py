@@ -1,0 +1,75 @@
+"""Argon2id, a bounded number at once (SEC-1)."""
+
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from identity.domain.errors import Busy
+
+T = TypeVar("T")
+_RETRY_AFTER_SECONDS = 2
+_NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Argon2's parameters; OWASP's choice is 19456 KiB, 2 passes, 1 lane."""
+
+    memory_kib: int = 19456
+    passes: int = 2
+    lanes: int = 1
+
+
+class Argon2Passwords:
+    """Hashes with at most `slots` at once, and at most `queue` more waiting; beyond that Busy.
+
+    The hashing has `slots` threads of its own: the allocator keeps a hash's memory for the thread that made it,
+    and the many threads of a web process would each come to hold theirs. They stand behind all others in the
+    system's queue for a core, so that who asks a small thing does not wait for a burst of logins.
+    """
+
+    def __init__(self, cost: Cost, *, slots: int, queue: int) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
+        )
+        self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_step_back)
+        self._places = threading.BoundedSemaphore(slots + queue)
+        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+
+    def hash(self, password: str) -> str:
+        """Return a new hash with its parameters. Raises Busy."""
+        return self._in_slot(self._hasher.hash, password)
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Compare; without a hash the same work is done against nobody's (LOGIN-1). Raises Busy."""
+        try:
+            self._in_slot(self._hasher.verify, password_hash or self._nobodys, password)
+        except (VerificationError, InvalidHashError):
+            return False
+        return password_hash is not None
+
+    def outdated(self, password_hash: str) -> bool:
+        """Tell whether the hash was made with other parameters than today's."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
+        if not self._places.acquire(blocking=False):
+            raise Busy(_RETRY_AFTER_SECONDS)
+        try:
+            return self._slots.submit(work, *arguments).result()
+        finally:
+            self._places.release()
+
+
+def _step_back() -> None:
+    """Lower this thread's own priority; Linux keeps one for each thread (setpriority(2), notes)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

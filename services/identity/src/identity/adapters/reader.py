@@ -1,0 +1,110 @@
+"""What nearly every request asks, in one statement (two while switched) without a transaction around it."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, bindparam, case, select, update
+from sqlalchemy.orm import Session as Database
+
+from identity.adapters.tables import accounts, outbox, sessions
+from identity.domain.account import Account
+from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
+from identity.usecases.ports import MailState
+
+_row = accounts.c
+_PERSONA = (
+    _row.id, _row.kind, _row.username, _row.name, _row.tax_id, _row.company_name,
+    case(
+        (_row.closed_at.is_not(None), "closed"),
+        (_row.suspended_at.is_not(None), "suspended"),
+        (_row.email_verified_at.is_(None), "email_unverified"),
+        (_row.review == "pending", "awaiting_review"),
+        else_="active",
+    ),
+)  # fmt: skip
+_HOLDER = select(*_PERSONA).where(_row.id == bindparam("holder"))
+_STANDING = (
+    select(
+        *_PERSONA,
+        sessions.c.id,
+        sessions.c.holder_id,
+        sessions.c.binding_id,
+        sessions.c.consents,
+        sessions.c.seen_at,
+        sessions.c.expires_at,
+    )
+    .join_from(sessions, accounts, _row.id == sessions.c.account_id)
+    .where(sessions.c.token_digest == bindparam("digest"))
+)
+_SEEN = update(sessions).where(sessions.c.id == bindparam("session")).values(seen_at=bindparam("now"))
+_VERIFICATION_MAIL = (
+    select(outbox.c.mail_state, outbox.c.mail_at, outbox.c.created_at, outbox.c.mail_category)
+    .where(
+        outbox.c.subject == bindparam("account"),
+        outbox.c.type.in_(
+            ("tw.port.identity.verification.requested", "tw.port.identity.registration.conflicted")
+        ),
+    )
+    .order_by(outbox.c.id.desc())
+    .limit(1)
+)
+
+
+class SqlReader:
+    """Reads without a transaction: over an engine whose every statement commits by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def standing(
+        self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
+    ) -> Standing | None:
+        """Return what a token stands for, and note once a minute that it was seen."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_STANDING, {"digest": token_digest}).one_or_none()
+            if row is None:
+                return None
+            session_id, holder_id, binding_id, accepted, seen_at, expires_at = row[len(_PERSONA) :]
+            if now >= min(expires_at, seen_at + lifetimes.idle):
+                return None
+            if now >= seen_at + SEEN_EVERY:
+                connection.execute(_SEEN, {"session": session_id, "now": now})
+                seen_at = now
+            account = holder = Persona(*row[: len(_PERSONA)])
+            if holder_id != account.id:
+                holder = Persona(*connection.execute(_HOLDER, {"holder": holder_id}).one())
+        if {account.status, holder.status} & {"suspended", "closed"}:
+            return None
+        return Standing(
+            session_id=session_id,
+            token_digest=token_digest,
+            account=account,
+            holder=holder,
+            binding_id=binding_id,
+            consented=accepted == consents,
+            expires_at=min(expires_at, seen_at + lifetimes.idle),
+        )
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an account as it is."""
+        with Database(self._engine, expire_on_commit=False) as database:
+            return database.get(Account, account_id)
+
+    def by_username(self, key: str) -> Account | None:
+        """Return the open account of that name."""
+        with Database(self._engine, expire_on_commit=False) as database:
+            return database.scalars(_BY_USERNAME, {"key": key}).one_or_none()
+
+    def verification_mail(self, account_id: str) -> MailState | None:
+        """Return what became of the newest verification mail (VER-6)."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_VERIFICATION_MAIL, {"account": account_id}).one_or_none()
+        if row is None:
+            return None
+        state, category = _MAIL_STATES.get(row.mail_state, (row.mail_state, row.mail_category))
+        return MailState(state, row.mail_at or row.created_at, category)
+
+
+_MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}
+"""The contract knows waiting, sent and refused: a mail left out, or past its time, was never accepted either."""
+
+_BY_USERNAME = select(Account).where(accounts.c.username_key == bindparam("key"))

@@ -1,0 +1,294 @@
+"""The use cases' repositories over one SQLAlchemy session. None of them commits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, delete, false, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session as Database
+
+from identity.adapters.tables import accounts, bind_codes, bindings, consents, mail_links, sessions
+from identity.domain import consent
+from identity.domain.account import Account, Kind, Status
+from identity.domain.binding import Binding
+from identity.domain.code import MOST_TRIES, BindCode
+from identity.domain.link import Challenge, Purpose
+from identity.domain.session import Session, Standing
+
+_LOCK = {"key_share": True}
+"""FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""
+
+_SHARE = {"read": True}
+
+
+class SqlAccounts:
+    """Accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, account: Account) -> None:
+        """Add a new account."""
+        self._database.add(account)
+
+    def get(self, account_id: str) -> Account | None:
+        """Return an account, open or closed."""
+        return self._database.get(Account, account_id)
+
+    def locked(self, account_id: str) -> Account | None:
+        """Return an account as it is now, its row held until the transaction ends."""
+        return self._database.get(Account, account_id, with_for_update=_LOCK, populate_existing=True)
+
+    def shared(self, account_id: str) -> Account | None:
+        """Return an account as it is now; nobody changes it until the transaction ends, many may hold it so."""
+        return self._database.get(Account, account_id, with_for_update=_SHARE, populate_existing=True)
+
+    def by_username(self, key: str) -> Account | None:
+        """Return the open account of that name."""
+        return self._database.scalars(select(Account).where(accounts.c.username_key == key)).one_or_none()
+
+    def by_mailbox(self, claim: str) -> Account | None:
+        """Return the verified account that holds the mailbox."""
+        return self._database.scalars(select(Account).where(accounts.c.mailbox_key == claim)).one_or_none()
+
+    def find(self, *, status: Status | None, kind: Kind | None, limit: int) -> Sequence[Account]:
+        """Return accounts, oldest first."""
+        query = select(Account).order_by(accounts.c.created_at).limit(limit)
+        if kind is not None:
+            query = query.where(accounts.c.kind == kind)
+        if status is not None:
+            query = query.where(_in_status(status))
+        return self._database.scalars(query).all()
+
+    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of open accounts made before and never verified."""
+        query = select(accounts.c.id).where(
+            accounts.c.created_at <= before,
+            accounts.c.email_verified_at.is_(None),
+            accounts.c.closed_at.is_(None),
+        )
+        return self._database.scalars(query.order_by(accounts.c.created_at).limit(limit)).all()
+
+
+def _in_status(status: Status):  # type: ignore[no-untyped-def]  # noqa: ANN202  # SQLAlchemy's own type is private
+    row = accounts.c
+    closed, suspended = row.closed_at.is_not(None), row.suspended_at.is_not(None)
+    unverified, pending = row.email_verified_at.is_(None), row.review == "pending"
+    return {
+        "closed": closed,
+        "suspended": and_(~closed, suspended),
+        "email_unverified": and_(~closed, ~suspended, unverified),
+        "awaiting_review": and_(~closed, ~suspended, ~unverified, pending),
+        "active": and_(~closed, ~suspended, ~unverified, ~pending),
+    }[status]
+
+
+class SqlBindings:
+    """Bindings."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, binding: Binding) -> None:
+        """Add a new binding; a live one of the same general account is a Conflict."""
+        self._database.add(binding)
+
+    def get(self, binding_id: str) -> Binding | None:
+        """Return a binding."""
+        return self._database.get(Binding, binding_id)
+
+    def locked(self, binding_id: str) -> Binding | None:
+        """Return a binding as it is now, its row held until the transaction ends."""
+        return self._database.get(Binding, binding_id, with_for_update=_LOCK, populate_existing=True)
+
+    def live_of_general(self, account_id: str) -> Binding | None:
+        """Return the one live binding of a general account (BIND-4)."""
+        query = select(Binding).where(bindings.c.live_general_id == account_id)
+        return self._database.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+    def live_of_link(self, account_id: str) -> Sequence[Binding]:
+        """Return the live bindings of a link account, in the order in which their accounts are locked."""
+        query = select(Binding).where(
+            bindings.c.link_account_id == account_id, bindings.c.live_general_id.is_not(None)
+        )
+        return self._database.scalars(query.order_by(bindings.c.general_account_id)).all()
+
+    def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
+        """Return live bindings and those ended by the other side and not dismissed, oldest first."""
+        query = (
+            select(Binding, Account, BindCode)
+            .join(accounts, accounts.c.id == bindings.c.general_account_id)
+            .outerjoin(bind_codes, bind_codes.c.binding_id == bindings.c.id)
+            .where(bindings.c.link_account_id == account_id, bindings.c.dismissed == false())
+            .order_by(bindings.c.requested_at, bindings.c.id)
+        )
+        return [(binding, account, code) for binding, account, code in self._database.execute(query)]
+
+    def dismiss_removed(self, link_id: str, general_id: str) -> None:
+        """Dismiss ended bindings that a new one of the same accounts takes the place of."""
+        self._database.execute(
+            update(bindings)
+            .where(
+                bindings.c.link_account_id == link_id,
+                bindings.c.general_account_id == general_id,
+                bindings.c.live_general_id.is_(None),
+            )
+            .values(dismissed=True)
+        )
+
+    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of bindings asked for before and never verified."""
+        query = select(bindings.c.id).where(
+            bindings.c.requested_at <= before, bindings.c.status == "unverified"
+        )
+        return self._database.scalars(query.order_by(bindings.c.requested_at).limit(limit)).all()
+
+
+class SqlCodes:
+    """Bind codes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, code: BindCode) -> None:
+        """Put a new code in the place of the older one."""
+        self._database.flush()
+        self._database.merge(code)
+
+    def get(self, binding_id: str) -> BindCode | None:
+        """Return a binding's code as it is now."""
+        return self._database.get(BindCode, binding_id, populate_existing=True)
+
+    def count_try(self, binding_id: str, challenge: str) -> int | None:
+        """Count a try in one atomic statement; None where none was left (SEC-5)."""
+        row = bind_codes.c
+        statement = (
+            update(bind_codes)
+            .where(row.binding_id == binding_id, row.challenge == challenge, row.tries < MOST_TRIES)
+            .values(tries=row.tries + 1)
+            .returning(row.tries)
+        )
+        return self._database.execute(statement).scalar_one_or_none()
+
+    def drop(self, binding_id: str) -> None:
+        """Void a binding's code."""
+        self._database.execute(delete(bind_codes).where(bind_codes.c.binding_id == binding_id))
+
+
+class SqlLinks:
+    """Challenges behind mailed links."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, challenge: Challenge) -> None:
+        """Put a new challenge in the place of the older one; its account's row must be there."""
+        statement = _put_link(self._database.get_bind().dialect.name)
+        self._database.execute(statement, {name: getattr(challenge, name) for name in mail_links.c.keys()})  # noqa: SIM118 - iterating yields columns
+
+    def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
+        """Return the newest challenge as it is now."""
+        key = (account_id, purpose.value)
+        return self._database.get(Challenge, key, populate_existing=True)
+
+    def use(self, challenge: Challenge, now: datetime) -> None:
+        """Note that the link was followed."""
+        challenge.used_at = now
+
+    def drop(self, account_id: str, *purposes: Purpose) -> None:
+        """Void the links of these purposes."""
+        row = mail_links.c
+        self._database.execute(
+            delete(mail_links).where(row.account_id == account_id, row.purpose.in_(purposes))
+        )
+
+
+@cache
+def _put_link(dialect: str) -> Any:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(mail_links)
+    replaced = {
+        column.name: insert.excluded[column.name] for column in mail_links.c if not column.primary_key
+    }
+    return insert.on_conflict_do_update(index_elements=list(mail_links.primary_key), set_=replaced)
+
+
+class SqlSessions:
+    """Open sessions."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, session: Session) -> None:
+        """Add a new session."""
+        self._database.add(session)
+
+    def of_holder(self, account_id: str) -> Sequence[Session]:
+        """Return what an account holds, newest first."""
+        query = (
+            select(Session).where(sessions.c.holder_id == account_id).order_by(sessions.c.created_at.desc())
+        )
+        return self._database.scalars(query).all()
+
+    def turn(self, standing: Standing, *, token_digest: str, account_id: str, binding_id: str | None) -> bool:
+        """Give the session a new token and persona; False where it has ended or turned meanwhile."""
+        statement = (
+            update(sessions)
+            .where(sessions.c.id == standing.session_id, sessions.c.token_digest == standing.token_digest)
+            .values(token_digest=token_digest, account_id=account_id, binding_id=binding_id)
+            .returning(sessions.c.id)
+        )
+        return self._database.execute(statement).scalar_one_or_none() is not None
+
+    def consent(self, session_id: str, digest: str) -> None:
+        """Note that its holder accepted the texts in force."""
+        self._database.execute(update(sessions).where(sessions.c.id == session_id).values(consents=digest))
+
+    def end(self, session_id: str) -> None:
+        """End one."""
+        self._database.execute(delete(sessions).where(sessions.c.id == session_id))
+
+    def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
+        """End one that the account holds; False where it holds no such."""
+        statement = delete(sessions).where(sessions.c.id == session_id, sessions.c.holder_id == account_id)
+        return self._database.execute(statement.returning(sessions.c.id)).scalar_one_or_none() is not None
+
+    def end_of_account(self, account_id: str, *, but: str | None = None) -> None:
+        """End what the account holds and what acts as it, but for one session."""
+        row = sessions.c
+        statement = delete(sessions).where(or_(row.holder_id == account_id, row.account_id == account_id))
+        self._database.execute(statement.where(row.id != but) if but else statement)
+
+    def end_of_binding(self, binding_id: str) -> None:
+        """End every session that acts by the binding (SW-5)."""
+        self._database.execute(delete(sessions).where(sessions.c.binding_id == binding_id))
+
+
+class SqlConsents:
+    """What was accepted."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def accepted(self, account_id: str) -> frozenset[tuple[str, str]]:
+        """Return documents with versions."""
+        query = select(consents.c.document, consents.c.version).where(consents.c.account_id == account_id)
+        return frozenset((document, version) for document, version in self._database.execute(query))
+
+    def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
+        """Keep each text's version, with when and from where; what was accepted before stays as it is."""
+        rows = [
+            {
+                "account_id": account_id,
+                "document": text.document,
+                "version": text.version,
+                "accepted_at": now,
+                "address": address,
+            }
+            for text in texts
+        ]
+        insert = (
+            postgresql.insert if self._database.get_bind().dialect.name == "postgresql" else sqlite.insert
+        )
+        self._database.execute(insert(consents).on_conflict_do_nothing(), rows)

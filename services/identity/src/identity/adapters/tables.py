@@ -1,0 +1,237 @@
+"""The tables, and the domain's plain classes mapped to them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import registry
+
+from identity.domain.account import Account
+from identity.domain.binding import Binding
+from identity.domain.code import BindCode
+from identity.domain.link import Challenge
+from identity.domain.session import Session
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment; SQLite, which knows no zones, keeps it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Take the zone off for SQLite."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Put the zone back on."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+_ID = String(36)
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _reference(to: str, *args: Any, **options: Any) -> Column[str]:
+    name, table = to.split("->")
+    return Column(name, _ID, ForeignKey(f"{table}.id"), *args, **options)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("username", String(30), nullable=False),
+    Column("username_key", String(30), unique=True),
+    Column("name", String(50), nullable=False),
+    Column("mobile", String(16), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("mailbox_key", String(300), unique=True),
+    Column("tax_id", String(10), nullable=False),
+    Column("company_phone", String(32), nullable=False),
+    Column("company_name", String(100), nullable=False),
+    Column("company_address", String(200), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("former_hashes", JSON, nullable=False),
+    Column("credential_version", Integer, nullable=False),
+    Column("review", String(8), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("email_verified_at", Moment),
+    Column("suspended_at", Moment),
+    Column("closed_at", Moment),
+    Column("closed_reason", String(16)),
+    Column("pending_email", String(254)),
+    Column("revision", Integer, nullable=False),
+    Column("sequence", _BIG, nullable=False),
+    Index(
+        "ix_accounts_unverified",
+        "created_at",
+        postgresql_where=text("email_verified_at IS NULL AND closed_at IS NULL"),
+        sqlite_where=text("email_verified_at IS NULL AND closed_at IS NULL"),
+    ),
+    Index("ix_accounts_created_at", "created_at"),
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _reference("link_account_id->accounts", nullable=False),
+    _reference("general_account_id->accounts", nullable=False),
+    Column("live_general_id", _ID, unique=True),
+    Column("status", String(16), nullable=False),
+    Column("requested_at", Moment, nullable=False),
+    Column("verified_at", Moment),
+    Column("removed_at", Moment),
+    Column("removed_reason", String(24)),
+    Column("dismissed", Boolean, nullable=False),
+    Index("ix_bindings_link_account_id", "link_account_id", "requested_at"),
+    Index(
+        "ix_bindings_unverified",
+        "requested_at",
+        postgresql_where=text("status = 'unverified'"),
+        sqlite_where=text("status = 'unverified'"),
+    ),
+)
+
+bind_codes = Table(
+    "bind_codes",
+    metadata,
+    Column("binding_id", _ID, ForeignKey("bindings.id", ondelete="CASCADE"), primary_key=True),
+    Column("challenge", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("issued_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),
+)
+
+mail_links = Table(
+    "mail_links",
+    metadata,
+    Column("account_id", _ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("purpose", String(16), primary_key=True),
+    Column("value", String(64), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("issued_at", Moment, nullable=False, index=True),
+    Column("used_at", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("token_digest", String(64), nullable=False, unique=True),
+    _reference("holder_id->accounts", nullable=False, index=True),
+    _reference("account_id->accounts", nullable=False, index=True),
+    _reference("binding_id->bindings", index=True),
+    Column("consents", String(32), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("address", String(45), nullable=False),
+    Column("user_agent", String(200), nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("account_id", _ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("document", String(32), primary_key=True),
+    Column("version", String(32), primary_key=True),
+    Column("accepted_at", Moment, nullable=False),
+    Column("address", String(45), nullable=False),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("key", String(400), primary_key=True),
+    Column("times", Integer, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=True),
+    Column("event_id", _ID, nullable=False, unique=True),
+    Column("type", String(64), nullable=False),
+    Column("subject", _ID, nullable=False),
+    Column("ce", Text, nullable=False),
+    Column("sealed", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("position", _BIG, unique=True),
+    Column("published_at", Moment),
+    Column("mail_state", String(8)),
+    Column("mail_expires_at", Moment),
+    Column("mail_at", Moment),
+    Column("mail_category", String(32)),
+    Index("ix_outbox_subject", "subject", "id"),
+    Index(
+        "ix_outbox_pending",
+        "id",
+        postgresql_where=text("position IS NULL"),
+        sqlite_where=text("position IS NULL"),
+    ),
+    Index(
+        "ix_outbox_sealed",
+        "mail_expires_at",
+        postgresql_where=text("sealed IS NOT NULL"),
+        sqlite_where=text("sealed IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+outbox_epoch = Table(
+    "outbox_epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", String(32), nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+
+def map_domain() -> None:
+    """Map the domain's classes, once a process."""
+    mapping = registry(metadata=metadata)
+    for mapped, table in (
+        (Account, accounts),
+        (Binding, bindings),
+        (BindCode, bind_codes),
+        (Challenge, mail_links),
+        (Session, sessions),
+    ):
+        mapping.map_imperatively(mapped, table)
+
+
+map_domain()

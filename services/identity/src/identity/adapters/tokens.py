@@ -1,0 +1,103 @@
+"""Signatures and keyed digests, each with a key derived for its purpose (SEC-4, SEC-5, SEC-7)."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+from port_runtime.secret import Secret
+
+from identity.domain.account import Account
+from identity.domain.errors import LinkExpired, LinkInvalid
+from identity.domain.link import Purpose
+from identity.usecases.ports import Clock
+
+DEVICE_LIFETIME = timedelta(days=180)
+"""SEC-3."""
+_LONGEST_TOKEN = 512
+_KEY_BYTES = 32
+
+
+def derive(secret: Secret, purpose: str) -> bytes:
+    """Return the key of one purpose, by HKDF (RFC 5869)."""
+    kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"identity:{purpose}".encode())
+    return kdf.derive(secret.reveal().encode())
+
+
+def _signer_of(clock: Clock) -> type[TimestampSigner]:
+    """Return a signer whose time is the clock port's."""
+
+    class ClockedSigner(TimestampSigner):
+        def get_timestamp(self) -> int:
+            return int(clock.now().timestamp())
+
+    return ClockedSigner
+
+
+class SignedTokens:
+    """Everything signed or digested with the installation's keys; the first signs, all verify."""
+
+    def __init__(self, keys: Sequence[Secret], clock: Clock) -> None:
+        self._keys = keys
+        self._signer = _signer_of(clock)
+        self._links = {purpose: self._serializer(f"link:{purpose}") for purpose in Purpose}
+        self._devices = self._serializer("device")
+        self._code_keys = [derive(key, "bind-code") for key in keys]
+
+    def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
+        # itsdangerous takes the newest key last
+        derived = [derive(key, purpose) for key in reversed(self._keys)]
+        return URLSafeTimedSerializer(
+            derived, salt=purpose, signer=self._signer, signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    def link(self, purpose: Purpose, account_id: str, challenge: str) -> str:
+        """Return the signed token of a mailed link."""
+        return self._links[purpose].dumps([account_id, challenge])
+
+    def read_link(self, purpose: Purpose, token: str) -> tuple[str, str]:
+        """Return account id and challenge. Raises LinkInvalid, LinkExpired."""
+        try:
+            if len(token) > _LONGEST_TOKEN:
+                raise LinkInvalid
+            seconds = int(purpose.lifetime.total_seconds())
+            account_id, challenge = self._links[purpose].loads(token, max_age=seconds)
+        except SignatureExpired:
+            raise LinkExpired(purpose) from None
+        except (BadData, ValueError):
+            raise LinkInvalid from None
+        return account_id, challenge
+
+    def session_digest(self, token: str) -> str:
+        """Return SHA-256 of a session's token; 256 random bits need no key or salt."""
+        return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def code_digest(self, challenge: str, code: str) -> str:
+        """Return the keyed digest of a bind code over its challenge."""
+        return self.code_digests(challenge, code)[0]
+
+    def code_digests(self, challenge: str, code: str) -> list[str]:
+        """Return the digests by each key in use, the newest first: a code outlives a change of keys."""
+        message = f"{challenge}:{code}".encode()
+        return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys]
+
+    def device(self, account: Account) -> str:
+        """Return a cookie for a browser that has proven the password, with an id of its own."""
+        return self._devices.dumps([account.id, account.credential_version, secrets.token_urlsafe(9)])
+
+    def device_key(self, cookie: str | None, account: Account) -> str | None:
+        """Return the device's counter key, or None where the cookie is not of this account and version."""
+        if cookie is None or len(cookie) > _LONGEST_TOKEN:
+            return None
+        try:
+            account_id, version, nonce = self._devices.loads(
+                cookie, max_age=int(DEVICE_LIFETIME.total_seconds())
+            )
+        except (BadData, ValueError):
+            return None
+        known = account_id == account.id and version == account.credential_version
+        return f"{account.id}:{nonce}" if known else None

@@ -1,0 +1,106 @@
+"""What tells the relay that the outbox has something: NOTIFY on PostgreSQL, a short poll on SQLite."""
+
+import sqlite3
+import threading
+from typing import Any, Protocol
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from identity.adapters.database import connect_arguments
+
+CHANNEL = "identity_outbox"
+_LISTEN_SECONDS = 2.0
+"""How long a missed notification may delay an event."""
+
+
+class Wakeup(Protocol):
+    """Waits for the next commit."""
+
+    def wait(self) -> None:
+        """Return when there may be something, at the latest after a few seconds."""
+
+    def interrupt(self) -> None:
+        """Make `wait` return."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+class NotifiedWakeup:
+    """Listens on a connection of its own. A commit before the first wait is seen by the publish round before it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._arguments = {**engine.dialect.create_connect_args(engine.url)[1], **connect_arguments()}
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def wait(self) -> None:
+        """Wait for a notification; the first call only begins to listen, so that nothing falls in between."""
+        try:
+            if self._connection is None:
+                self._connection = psycopg.connect(**self._arguments, autocommit=True)
+                self._connection.execute(f"LISTEN {CHANNEL}")
+                return
+            for _ in self._connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+                pass
+        except psycopg.Error as error:
+            self._connection = None
+            raise OperationalError("LISTEN", None, error) from error
+
+    def interrupt(self) -> None:
+        """Wait for the time-out; it is short."""
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class PolledWakeup:
+    """Asks SQLite for its data version, which changes with every commit of another connection."""
+
+    def __init__(self, engine: Engine, *, poll_seconds: float) -> None:
+        self._engine = engine
+        self._poll_seconds = poll_seconds
+        self._connection: Any = None
+        self._version: int | None = None
+        self._stopped = threading.Event()
+
+    def wait(self) -> None:
+        """Poll until the version changes."""
+        try:
+            self._poll()
+        except sqlite3.Error as error:
+            self.close()
+            raise OperationalError("PRAGMA data_version", None, error) from error
+
+    def _poll(self) -> None:
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+        waited = 0.0
+        while not self._stopped.is_set() and waited < _LISTEN_SECONDS:
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._version:
+                self._version = version
+                return
+            self._stopped.wait(self._poll_seconds)
+            waited += self._poll_seconds
+
+    def interrupt(self) -> None:
+        """Make `wait` return at once."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Give the connection back to the pool."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def wakeup_of(engine: Engine, *, poll_seconds: float) -> Wakeup:
+    """Return what fits the database."""
+    if engine.dialect.name == "postgresql":
+        return NotifiedWakeup(engine)
+    return PolledWakeup(engine, poll_seconds=poll_seconds)

@@ -1,0 +1,68 @@
+"""One transaction over Flask-SQLAlchemy's session: rolled back unless committed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy.exc import IntegrityError
+
+from identity.adapters.counters import SqlCounters
+from identity.adapters.database import conflict_of
+from identity.adapters.outbox import SqlOutbox
+from identity.adapters.repositories import (
+    SqlAccounts,
+    SqlBindings,
+    SqlCodes,
+    SqlConsents,
+    SqlLinks,
+    SqlSessions,
+)
+
+if TYPE_CHECKING:
+    from flask_sqlalchemy.session import Session as FlaskSession
+    from sqlalchemy.orm import scoped_session
+
+
+class SqlUnitOfWork:
+    """The use cases' transaction."""
+
+    def __init__(self, scoped: "scoped_session[FlaskSession]") -> None:
+        self._scoped = scoped
+
+    def __enter__(self) -> Self:
+        session = self._session = self._scoped()
+        self.accounts = SqlAccounts(session)
+        self.bindings = SqlBindings(session)
+        self.codes = SqlCodes(session)
+        self.links = SqlLinks(session)
+        self.sessions = SqlSessions(session)
+        self.consents = SqlConsents(session)
+        self.counters = SqlCounters(session)
+        self.outbox = SqlOutbox(session)
+        return self
+
+    def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None:
+        # Closing rolls back what was not committed, and keeps what was loaded readable.
+        self._session.close()
+        if isinstance(raised, IntegrityError):
+            conflict = conflict_of(raised)
+            if conflict is not None:
+                raise conflict from None
+
+    def flush(self) -> None:
+        """Write what changed so far; a unique index that refuses ends the transaction with Conflict."""
+        self._session.flush()
+
+    @contextmanager
+    def part(self, *, kept: bool) -> Iterator[None]:
+        """Write what changes within, events too, behind a savepoint; unless it is `kept` go back there."""
+        with self._session.begin_nested() as savepoint:
+            yield
+            self.outbox.write()
+            if not kept:
+                savepoint.rollback()
+
+    def commit(self) -> None:
+        """Make the changes and their events true; a unique index that refuses ends it with Conflict."""
+        self.outbox.write()
+        self._session.commit()

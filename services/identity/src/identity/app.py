@@ -1,0 +1,173 @@
+"""All wiring of the web application; nothing is connected to before the first request."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask, Response
+from port_events.keys import KeySetError
+from port_events.sealing import Sealer
+from port_runtime.health import Check
+from port_runtime.settings import SettingsError
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.consents import SAMPLES, ConsentFault, read_texts
+from identity.adapters.counters import StandaloneCounters
+from identity.adapters.database import binds, db, engine_options, prepare, standalone
+from identity.adapters.passwords import Argon2Passwords, Cost
+from identity.adapters.reader import SqlReader
+from identity.adapters.tokens import SignedTokens, derive
+from identity.adapters.work import SqlUnitOfWork
+from identity.domain import limits
+from identity.domain.consent import Texts
+from identity.domain.errors import Unavailable
+from identity.domain.password import Policy
+from identity.domain.session import Lifetimes
+from identity.http import api, docs, errors, headers, ops, portal
+from identity.http.context import EXTENSION, Links, Web
+from identity.settings import Settings
+from identity.usecases.ports import Clock, Ports, Randomness, Rules
+
+MOST_BODY_BYTES = 64 * 1024
+_RETRY_AFTER_SECONDS = 5
+
+
+def create_app(
+    settings: Settings, *, clock: Clock | None = None, randomness: Randomness | None = None
+) -> Flask:
+    """Return the web application. Raises SettingsError where texts or keys are not usable."""
+    app = Flask("identity", static_folder=None, static_url_path="/static")
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
+    app.config.update(_flask_settings(settings))
+    db.init_app(app)
+    with app.app_context():
+        engine, alone = db.engine, standalone()
+        for each in db.engines.values():
+            prepare(each)
+    ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness())
+    app.extensions[EXTENSION] = Web(
+        ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
+    )
+    headers.install(app, https=settings.https)
+    errors.install(app)
+    _register_database_errors(app)
+    app.register_blueprint(ops.blueprint([Check("database", database_probe(engine))]))
+    csrf = portal.install(app)
+    documented = api.install(app)
+    docs.install(app, documented)
+    for name, blueprint in app.blueprints.items():
+        if name in api.BLUEPRINTS:
+            csrf.exempt(blueprint)  # JSON calls are checked for their origin instead (SEC-8)
+    return app
+
+
+def _flask_settings(settings: Settings) -> dict[str, object]:
+    url = settings.database_url.reveal()
+    keys = [derive(key, "pages").hex() for key in settings.secret_keys]
+    pool_size = (settings.database_pool + 1) // 2  # of each engine
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(make_url(url), pool_size=pool_size),
+        "SQLALCHEMY_BINDS": binds(make_url(url), pool_size=pool_size),
+        "MAX_CONTENT_LENGTH": MOST_BODY_BYTES,
+        "MAX_FORM_MEMORY_SIZE": MOST_BODY_BYTES,
+        "SECRET_KEY": keys[0],
+        "SECRET_KEY_FALLBACKS": keys[1:],
+        "SESSION_COOKIE_NAME": "__Host-form" if settings.https else "form",
+        "SESSION_COOKIE_SECURE": settings.https,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,  # it wants the Referer that our pages forbid browsers to send
+    }
+
+
+def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomness) -> Ports:
+    return Ports(
+        unit_of_work=lambda: SqlUnitOfWork(db.session),
+        reader=SqlReader(alone),
+        counters=StandaloneCounters(alone),
+        clock=clock,
+        randomness=randomness,
+        passwords=Argon2Passwords(
+            Cost(
+                memory_kib=settings.argon2_memory_kib,
+                passes=settings.argon2_passes,
+                lanes=settings.argon2_lanes,
+            ),
+            slots=settings.hash_slots,
+            queue=settings.hash_queue,
+        ),
+        tokens=SignedTokens(settings.secret_keys, clock),
+        sealer=_sealer(settings),
+        rules=_rules(settings),
+    )
+
+
+def _sealer(settings: Settings) -> Sealer:
+    try:
+        return Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal())
+    except KeySetError as error:
+        raise SettingsError([f"MAIL_SEAL_PUBLIC_KEYS or MAIL_SIGN_PRIVATE_KEYS: {error}"]) from None
+
+
+def _links(settings: Settings) -> Links:
+    return Links(
+        information=settings.information_url,
+        manual=settings.manual_url,
+        questions=settings.questions_url,
+        apply=settings.apply_url,
+        query=settings.query_url,
+        print=settings.print_url,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        public_url=settings.public_url.rstrip("/"),
+        review=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
+        tax_id_checksum=settings.tax_id_checksum,
+        passwords=Policy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles
+        consents=_texts(settings),
+        sessions=Lifetimes(
+            idle=timedelta(seconds=settings.session_idle),
+            absolute=timedelta(seconds=settings.session_absolute),
+        ),
+        login_failures_by_address=limits.login_failures_by_address(settings.login_failures_per_address),
+        registrations_by_address=limits.registrations_by_address(settings.registrations_per_address),
+    )
+
+
+def _texts(settings: Settings) -> Texts:
+    try:
+        texts = read_texts(settings.consent_dir or SAMPLES)
+    except ConsentFault as fault:
+        raise SettingsError([f"IDENTITY_CONSENT_DIR: {fault}"]) from None
+    if settings.mode == "production" and any(text.sample for text in texts.texts):
+        raise SettingsError(["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
+    return texts
+
+
+def database_probe(engine: Engine) -> Callable[[], None]:
+    """Return what tells whether the database answers and has its tables."""
+
+    def probe() -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
+
+    return probe
+
+
+def _register_database_errors(app: Flask) -> None:
+    """Tell a database that is away or overrun as such, with when to try again."""
+
+    def unavailable(error: Exception) -> Response:
+        app.logger.warning("database unavailable: %s", type(error).__name__)
+        return errors.answer_to(Unavailable(_RETRY_AFTER_SECONDS))
+
+    for kind in (OperationalError, InterfaceError, InternalError, PoolTimeout):
+        app.register_error_handler(kind, unavailable)

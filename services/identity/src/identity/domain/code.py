@@ -1,0 +1,52 @@
+"""A bind code: six digits that prove the general account's mailbox (BIND-6, SEC-5)."""
+
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from identity.domain.errors import CodeExpired, CodeSpent, CodeWrong, Fault
+from identity.domain.text import narrow
+
+DIGITS = 6
+LIFETIME = timedelta(hours=24)
+MOST_TRIES = 5
+
+_CODE = re.compile(rf"\d{{{DIGITS}}}", re.ASCII)
+
+
+def parse_code(raw: str) -> str:
+    """Return six digits, also when typed full-width or with a space. Raises Fault."""
+    code = narrow(raw).replace(" ", "").replace("-", "")
+    if not _CODE.fullmatch(code):
+        raise Fault("invalid_code", "請輸入6位數字驗證碼")
+    return code
+
+
+@dataclass(eq=False, kw_only=True)
+class BindCode:
+    """The one code of a binding. `digest` is keyed over `challenge`, so an older code never fits a newer one."""
+
+    binding_id: str
+    challenge: str
+    digest: str = field(repr=False)
+    issued_at: datetime
+    tries: int = 0
+
+    @property
+    def expires_at(self) -> datetime:
+        """24 hours after it was issued."""
+        return self.issued_at + LIFETIME
+
+    def check_open(self, now: datetime) -> None:
+        """Raise CodeExpired or CodeSpent where no try is left to count."""
+        if now >= self.expires_at:
+            raise CodeExpired
+        if self.tries >= MOST_TRIES:
+            raise CodeSpent
+
+    def check(self, digests: Iterable[str], *, tries: int) -> None:
+        """Raise CodeWrong unless one of `digests` is the code's; `tries` is the count with this one in it."""
+        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # all of them
+            raise CodeWrong(MOST_TRIES - tries)

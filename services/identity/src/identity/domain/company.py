@@ -1,0 +1,97 @@
+"""What a person says of their company (REG-6 to REG-8)."""
+
+import re
+from dataclasses import dataclass
+
+from identity.domain.errors import Fault
+from identity.domain.person import parse_mobile
+from identity.domain.text import line, narrow
+
+_WEIGHTS = (1, 2, 1, 2, 1, 2, 4, 1)
+_DIVISOR = 5
+"""Ministry of Finance, rule in force since 1 April 2023 (divisible by 5; by 10 before)."""
+
+_EIGHT_DIGITS = re.compile(r"\d{8}", re.ASCII)
+_AGENCY_CODE = re.compile(r"(?=.*[A-Z])[A-Z0-9]{9,10}", re.ASCII)
+_LANDLINE = re.compile(
+    r"\(?(0(?:826|836|82|89|37|49|[2-8]))\)?-?(\d{3,4}-?\d{4}|\d{5,8})(?:#(\d{1,6}))?", re.ASCII
+)
+"""The longer area code goes first: where it begins so, no number of the shorter one does."""
+_LANDLINE_DIGITS = range(9, 11)
+"""Digits of a landline with its area code, all over Taiwan: 0836-xxxxx has 9, 02-xxxxxxxx has 10."""
+
+_POSTAL_CODE = re.compile(r"(?:\d{6}|\d{5}|\d{3})(?!\d)\s*", re.ASCII)
+_NARROW_DIGITS = {ord("\N{FULLWIDTH DIGIT ZERO}") + digit: str(digit) for digit in range(10)}
+_REGIONS = (
+    "臺北市", "新北市", "桃園市", "臺中市", "臺南市", "高雄市", "基隆市", "新竹市", "嘉義市", "新竹縣", "苗栗縣",
+    "彰化縣", "南投縣", "雲林縣", "嘉義縣", "屏東縣", "宜蘭縣", "花蓮縣", "臺東縣", "澎湖縣", "金門縣", "連江縣",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """One account's own copy of its company's data (PRO-1)."""
+
+    tax_id: str
+    phone: str
+    name: str
+    address: str
+
+
+def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
+    """Return a unified business number or an agency's code (REG-7). Raises Fault.
+
+    `checksum=False` takes any eight digits, for test systems with made-up ids.
+    """
+    text = narrow(raw)
+    if _EIGHT_DIGITS.fullmatch(text):
+        if checksum and not passes_checksum(text):
+            raise Fault("tax_id_checksum", "統一編號檢查碼不符，請確認是否輸入錯誤")
+        return text
+    if _AGENCY_CODE.fullmatch(text):
+        return text
+    raise Fault("invalid_tax_id", "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）")
+
+
+def passes_checksum(digits: str) -> bool:
+    """Tell whether eight digits are a unified business number, by the Ministry of Finance's rule of 2023."""
+    if digits == "00000000":
+        return False
+    total = sum(sum(divmod(int(digit) * weight, 10)) for digit, weight in zip(digits, _WEIGHTS, strict=True))
+    # A seventh digit 7 gives 28 → 10 → 1 or 0: either reading may pass.
+    return total % _DIVISOR == 0 or (digits[6] == "7" and (total + 1) % _DIVISOR == 0)
+
+
+def parse_phone(raw: str) -> str:
+    """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises Fault."""
+    text = narrow(raw).replace(" ", "").replace("轉", "#").replace("分機", "#")
+    if text.startswith("+886") and not text.startswith(("+8869", "+886-9")):
+        text = "0" + text.removeprefix("+886").removeprefix("-")
+    landline = _LANDLINE.fullmatch(text)
+    if landline:
+        area, number, extension = landline[1], landline[2].replace("-", ""), landline[3]
+        if len(area + number) in _LANDLINE_DIGITS:
+            return f"{area}-{number}" + (f"#{extension}" if extension else "")
+    try:
+        return parse_mobile(text)
+    except Fault:
+        raise Fault(
+            "invalid_phone", "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345"
+        ) from None
+
+
+def parse_company_name(raw: str) -> str:
+    """Return the company's full name, 2 to 100 characters (REG-8). Raises Fault."""
+    return line(raw, least=2, most=100)
+
+
+def parse_address(raw: str) -> str:
+    """Return the company's address: optional postal code of 3, 5 or 6 digits, then a county or city (REG-8)."""
+    text = line(raw.translate(_NARROW_DIGITS), least=6, most=200)
+    postal_code = _POSTAL_CODE.match(text)
+    rest = text[postal_code.end() :] if postal_code else text
+    if rest[:1].isdigit():
+        raise Fault("invalid_postal_code", "郵遞區號須為 3、5 或 6 碼")
+    if not rest.replace("台", "臺").startswith(_REGIONS):
+        raise Fault("invalid_address", "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號")
+    return text

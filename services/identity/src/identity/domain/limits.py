@@ -1,0 +1,72 @@
+"""How often: every counter of the service as named data (SEC-3, SEC-6)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """`most` times within `window`, which begins with the first; with `locks` it begins anew with the last."""
+
+    name: str
+    most: int
+    window: timedelta
+    locks: bool = False
+
+    def key(self, *subject: str) -> str:
+        """Return the counter's name for one subject."""
+        return ":".join((self.name, *subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A counter: `times` within the window that ends at `expires_at`."""
+
+    limit: Limit
+    times: int
+    expires_at: datetime
+
+    @property
+    def exceeded(self) -> bool:
+        """Above the limit."""
+        return self.times > self.limit.most
+
+    def is_full(self, now: datetime) -> bool:
+        """One more would be above the limit."""
+        return self.times >= self.limit.most and now < self.expires_at
+
+    def wait_seconds(self, now: datetime) -> int:
+        """Seconds until the window ends, at least one."""
+        return max(1, ceil((self.expires_at - now).total_seconds()))
+
+
+_QUARTER = timedelta(minutes=15)
+_DAY = timedelta(days=1)
+
+LOGIN_ACCOUNT = Limit(name="login.account", most=5, window=_QUARTER, locks=True)
+"""附表十: five failures lock for 15 minutes."""
+LOGIN_DEVICE = Limit(name="login.device", most=5, window=_QUARTER, locks=True)
+"""A known browser counts apart, so that strangers cannot lock the owner out."""
+PASSWORD_CHECK = Limit(name="password.check", most=5, window=_QUARTER, locks=True)
+"""The present password, asked for again inside a session."""
+
+RESEND_GAP = Limit(name="mail.gap", most=1, window=timedelta(seconds=60))
+RESEND_DAY = Limit(name="mail.day", most=10, window=_DAY)
+MAILBOX_HOUR = Limit(name="mailbox.hour", most=10, window=timedelta(hours=1))
+MAILBOX_DAY = Limit(name="mailbox.day", most=40, window=_DAY)
+
+RESETS_BY_ADDRESS = Limit(name="reset.address", most=60, window=timedelta(hours=1))
+"""Forgotten passwords asked for from one address; what is above is dropped in silence (LOGIN-8)."""
+NAMES_BY_ADDRESS = Limit(name="name.address", most=300, window=timedelta(hours=1))
+"""Names looked up from one address while a form is filled in; above it only sending tells whether one is taken."""
+
+
+def login_failures_by_address(most: int) -> Limit:
+    """Return the limit on failures from one address; many users of a port company share one."""
+    return Limit(name="login.address", most=most, window=_QUARTER)
+
+
+def registrations_by_address(most: int) -> Limit:
+    """Return the limit on registrations from one address in an hour."""
+    return Limit(name="registration.address", most=most, window=timedelta(hours=1))

@@ -1,0 +1,75 @@
+"""What a person says of themselves: account name, full name, mobile, mailbox (REG-3 to REG-5, REG-9)."""
+
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
+from identity.domain.errors import Fault
+from identity.domain.text import line, narrow
+
+_USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
+_MOBILE = re.compile(r"(?:\+886-?|0)9(?:\d{8}|\d{2}-\d{3}-?\d{3})", re.ASCII)
+_FIRM_ENDINGS = (
+    "股份有限公司", "有限公司", "企業社", "商行", "工程行",
+    "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
+)  # fmt: skip
+_MOST_EMAIL = 254
+"""Characters of an address, RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
+
+
+def parse_username(raw: str) -> str:
+    """Return the account name as chosen (REG-3). Raises Fault."""
+    name = narrow(raw)
+    if not _USERNAME.fullmatch(name):
+        raise Fault(
+            "invalid_username", "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭"
+        )
+    return name
+
+
+def username_key(username: str) -> str:
+    """Return the form under which an account name is unique (REG-3); any text is taken, as logins send it."""
+    return narrow(username).lower()
+
+
+def parse_name(raw: str) -> str:
+    """Return a person's full name, 2 to 50 characters, never a firm's (REG-4). Raises Fault."""
+    name = line(raw, least=2, most=50)
+    if _ends_as_firm(name):
+        raise Fault("company_name", "需填寫人員完整姓名，不可為公司名稱")
+    return name
+
+
+def _ends_as_firm(name: str) -> bool:
+    lowered = narrow(name).lower()
+    return any(
+        lowered.endswith(ending)
+        and (not ending[0].isascii() or not lowered.removesuffix(ending)[-1:].isalnum())
+        for ending in _FIRM_ENDINGS
+    )
+
+
+def parse_mobile(raw: str) -> str:
+    """Return a Taiwanese mobile number as `0912345678` (REG-5). Raises Fault."""
+    number = narrow(raw).replace(" ", "")
+    if not _MOBILE.fullmatch(number):
+        raise Fault("invalid_mobile", "請填寫臺灣手機號碼，例：0912345678")
+    return number.replace("+886", "0").replace("-", "")
+
+
+def parse_email(raw: str) -> str:
+    """Return the mailbox in the one form it is kept and compared in: lower case (REG-9). Raises Fault."""
+    text = narrow(raw)
+    if len(text) > _MOST_EMAIL:
+        raise Fault("invalid_email", f"Email 最多 {_MOST_EMAIL} 個字元")
+    try:
+        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailNotValidError:
+        raise Fault("invalid_email", "Email 格式不正確，例：example@gmail.com") from None
+    return (checked.ascii_email or checked.normalized).lower()
+
+
+def masked_email(email: str) -> str:
+    """Return the mailbox as others may see it, e.g. `s•••@example.com` (BIND-1)."""
+    local, _, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

@@ -1,0 +1,35 @@
+"""What counts as one line of text, for every field a person fills in (SEC-13)."""
+
+import unicodedata
+
+from identity.domain.errors import Fault
+
+_REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that never belong in a line: controls, formats, surrogates, private, unassigned, separators."""
+
+
+def line(raw: str, *, least: int, most: int) -> str:
+    """Return `raw` NFC-normalised, trimmed, inner white space folded; length in characters.
+
+    Raises Fault (`control_character`, `too_short`, `too_long`, `required`).
+    """
+    if any(unicodedata.category(char) in _REFUSED for char in raw):
+        raise Fault("control_character", "不可含有控制字元或看不見的字元")
+    text = " ".join(unicodedata.normalize("NFC", raw).split())
+    if not text:
+        raise Fault("required", "此欄位為必填")
+    if len(text) < least:
+        raise Fault("too_short", f"至少需 {least} 個字")
+    if len(text) > most:
+        raise Fault("too_long", f"最多 {most} 個字")
+    return text
+
+
+def narrow(raw: str) -> str:
+    """Return full-width letters, digits and signs as their ASCII forms, as Chinese keyboards often give them."""
+    return unicodedata.normalize("NFKC", raw).strip()
+
+
+def has_surrogate(text: str) -> bool:
+    """Tell whether the text holds a lone surrogate, which no encoder will write."""
+    return any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,62 @@
+"""The JSON API under /api/v1: the same nouns as the use cases."""
+
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest.utils import prepare_response
+
+from identity.http.api import (
+    accounts,
+    bindings,
+    consents,
+    profile,
+    recovery,
+    sessions,
+    verifications,
+)
+from identity.http.api.shapes import ProblemShown
+from identity.http.problems import MEDIA_TYPE
+
+PREFIX = "/api/v1"
+_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery)
+BLUEPRINTS = frozenset(module.blueprint.name for module in _MODULES)
+_EXTENSION = "identity.api"
+_TITLE = "Identity of Taiwan's port passes"
+
+
+class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest without error answers of its own: `http/errors.py` has them all."""
+
+    def _register_error_handlers(self) -> None:
+        """Register none."""
+
+    def _register_responses(self) -> None:
+        """Document a problem where flask-smorest would its own error."""
+        response = {"description": "RFC 9457 problem document", "schema": ProblemShown}
+        prepare_response(response, self.spec, MEDIA_TYPE)
+        self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, response, lazy=True)
+
+
+def install(app: Flask) -> Api:
+    """Register the API's blueprints and its OpenAPI document."""
+    app.config.update(
+        API_TITLE=_TITLE,
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        OPENAPI_JSON_SORT_KEYS=False,
+    )
+    api = ProblemApi(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    for module in _MODULES:
+        api.register_blueprint(module.blueprint, url_prefix=PREFIX)
+    app.extensions[_EXTENSION] = api
+    return api
+
+
+def documented(app: Flask) -> dict[str, Any]:
+    """Return the application's OpenAPI document."""
+    document: dict[str, Any] = app.extensions[_EXTENSION].spec.to_dict()
+    return document

@@ -1,0 +1,53 @@
+"""A forgotten password (LOGIN-8)."""
+
+from typing import Any
+
+from flask import Response
+from flask_smorest import Blueprint
+
+from identity.domain import person
+from identity.domain.errors import Fault, InvalidInput, PlacedFault
+from identity.http.api.fields import Input, SecretText, Text
+from identity.http.api.operations import body, refuses
+from identity.http.context import client, ports
+from identity.http.devices import remember_device
+from identity.usecases import recovery
+
+blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")
+
+
+class ResetRequest(Input):
+    """Account and mailbox."""
+
+    username = Text(required=True)
+    email = Text(person.parse_email, required=True)
+
+
+class ResetInput(Input):
+    """The token of the mailed link, and the new password."""
+
+    token = SecretText(required=True)
+    password = SecretText(required=True)
+
+
+@blueprint.post("/password-resets")
+@body(blueprint, ResetRequest)
+@refuses(blueprint, 422)
+@blueprint.response(202)
+def request_reset(given: dict[str, Any]) -> dict[str, Any]:
+    """Mail a link if account and mailbox match; the answer never tells."""
+    recovery.request_reset(ports(), username=given["username"], email=given["email"], client=client())
+    return {}
+
+
+@blueprint.post("/password-resets/confirm")
+@body(blueprint, ResetInput)
+@refuses(blueprint, 400, 410, 422, 503)
+@blueprint.alt_response(204)
+def reset(given: dict[str, Any]) -> Response:
+    """Set a new password; this browser is then known to the account (SEC-3)."""
+    try:
+        device = recovery.reset(ports(), given["token"].reveal(), password=given["password"].reveal())
+    except Fault as fault:
+        raise InvalidInput([PlacedFault("/password", fault.code, fault.detail)]) from None
+    return remember_device(Response(status=204), device)

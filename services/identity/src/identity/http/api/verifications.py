@@ -1,0 +1,44 @@
+"""Proving a mailbox (VER)."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from identity.http.api.fields import Input, SecretText
+from identity.http.api.operations import body, refuses
+from identity.http.api.shapes import ConfirmedShown
+from identity.http.context import ports, standing
+from identity.usecases import verification
+
+blueprint = Blueprint("verifications", __name__, description="Email verification")
+
+
+class TokenInput(Input):
+    """The token of a mailed link."""
+
+    token = SecretText(required=True)
+
+
+@blueprint.post("/email-verifications/confirm")
+@body(blueprint, TokenInput)
+@refuses(blueprint, 400, 409, 410, 422)
+@blueprint.response(200, ConfirmedShown)
+def confirm(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the mailbox behind a link as proven; it logs nobody in (SEC-4)."""
+    done = verification.confirm(ports(), given["token"].reveal())
+    return {
+        "username": done.account.username,
+        "kind": done.account.kind,
+        "status": done.account.status,
+        "purpose": done.purpose.value,
+        "already": done.already,
+    }
+
+
+@blueprint.post("/email-verifications")
+@refuses(blueprint, 401, 409, 429)
+@blueprint.response(202)
+def resend() -> dict[str, Any]:
+    """Mail the link again, for the session of an unverified account (VER-5)."""
+    verification.resend(ports(), standing())
+    return {}

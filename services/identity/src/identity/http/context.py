@@ -1,0 +1,159 @@
+"""What a view needs of the request and of the installation."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import cast
+
+from flask import current_app, g, request
+from port_runtime.settings import Network
+
+from identity.domain.account import Kind
+from identity.domain.errors import ForeignOrigin, NotSignedIn, StepOpen, WhileSwitched, WrongKind
+from identity.domain.session import Client, Standing, Step
+from identity.usecases import login
+from identity.usecases.ports import Ports
+
+EXTENSION = "identity"
+_USER_AGENT_CHARACTERS = 200
+_TOKEN_CHARACTERS = 128
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER = "bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Addresses outside the portal that its pages lead to; one that is not set is not shown."""
+
+    information: str | None = None
+    manual: str | None = None
+    questions: str | None = None
+    apply: str | None = None
+    query: str | None = None
+    print: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """The use cases' ports, and what only the HTTP side knows."""
+
+    ports: Ports
+    trusted_proxies: tuple[Network, ...]
+    https: bool
+    links: Links
+
+    @property
+    def session_cookie(self) -> str:
+        """The portal's cookie; the prefix makes browsers keep it to this host, where https lets them."""
+        return "__Host-session" if self.https else "session"
+
+    @property
+    def device_prefix(self) -> str:
+        """What the known browser's cookies begin with, one for each account (SEC-3)."""
+        return "__Host-device-" if self.https else "device-"
+
+
+def web() -> Web:
+    """Return the installation's parts."""
+    return cast("Web", current_app.extensions[EXTENSION])
+
+
+def ports() -> Ports:
+    """Return the use cases' ports."""
+    return web().ports
+
+
+def client() -> Client:
+    """Return where the request comes from."""
+    agent = request.headers.get("User-Agent", "")[:_USER_AGENT_CHARACTERS]
+    prefix = web().device_prefix
+    devices = {
+        name.removeprefix(prefix): value for name, value in request.cookies.items() if name.startswith(prefix)
+    }
+    return Client(client_address(), _printable(agent), devices)
+
+
+def client_address() -> str:
+    """Return the peer's address, or behind trusted proxies the nearest one that is not a proxy (SEC-3)."""
+    trusted = web().trusted_proxies
+    nearest = request.remote_addr or ""
+    hops = [hop.strip() for header in request.headers.getlist("X-Forwarded-For") for hop in header.split(",")]
+    while hops and _is_within(nearest, trusted):
+        nearest = hops.pop()
+    address = _address(nearest) or _address(request.remote_addr or "")
+    return str(address) if address else ""
+
+
+def _is_within(text: str, networks: tuple[Network, ...]) -> bool:
+    address = _address(text)
+    return address is not None and any(address in network for network in networks)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Read an address without its zone; an IPv4 one in IPv6 clothes (RFC 4291 section 2.5.5.2) is IPv4."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
+
+
+def standing() -> Standing:
+    """Return who asks, whatever step is open. Raises NotSignedIn, ForeignOrigin."""
+    if "standing" not in g:
+        g.standing = login.identify(ports(), _token())
+    return cast("Standing", g.standing)
+
+
+def _token() -> str:
+    header = request.headers.get("Authorization", "")
+    if header[: len(_BEARER)].lower() == _BEARER and len(header) <= _TOKEN_CHARACTERS:
+        return header[len(_BEARER) :]
+    cookie = request.cookies.get(web().session_cookie)
+    if not cookie or len(cookie) > _TOKEN_CHARACTERS:
+        raise NotSignedIn
+    refuse_foreign_origin()
+    return cookie
+
+
+def refuse_foreign_origin() -> None:
+    """Raise ForeignOrigin for a change that another site's page asks for with the browser's cookie (SEC-8).
+
+    A page's form has proven by its CSRF token where it comes from; old browsers send no origin with it.
+    """
+    if request.method in _SAFE or g.get("csrf_valid"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise ForeignOrigin
+        return
+    origin = request.headers.get("Origin")
+    if origin != ports().rules.public_url and origin != request.host_url.rstrip("/"):
+        raise ForeignOrigin
+
+
+def standing_at(step: Step) -> Standing:
+    """Return who asks, that step being the next. Raises NotSignedIn, StepOpen where another is, or none."""
+    who = standing()
+    if who.next_step != step:
+        raise StepOpen(who.next_step or "")
+    return who
+
+
+def full_standing(kind: Kind | None = None) -> Standing:
+    """Return who asks, every step done, acting for themselves where `kind` is asked for.
+
+    Raises NotSignedIn, StepOpen, WhileSwitched, WrongKind.
+    """
+    who = standing()
+    if who.next_step is not None:
+        raise StepOpen(who.next_step)
+    if kind is not None and who.switched:
+        raise WhileSwitched
+    if kind is not None and who.account.kind != kind:
+        raise WrongKind
+    return who

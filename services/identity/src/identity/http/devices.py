@@ -1,0 +1,33 @@
+"""The cookies that make a browser known to the accounts that logged in there (SEC-3)."""
+
+from flask import Response, request
+
+from identity.domain.session import Device
+from identity.http.context import web
+
+_MOST_DEVICES = 10
+_DEVICE_SECONDS = 180 * 86_400
+"""SEC-3; the signature in the cookie holds as long."""
+
+
+def remember_device(response: Response, device: Device | None) -> Response:
+    """Let the browser keep what makes it known to the account."""
+    if device is not None:
+        _forget_devices(response, but=device)
+        response.set_cookie(
+            web().device_prefix + device.name,
+            device.cookie,
+            max_age=_DEVICE_SECONDS,
+            secure=web().https,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def _forget_devices(response: Response, *, but: Device) -> None:
+    """Keep the browser's cookies below what a request header holds, however many accounts log in there."""
+    prefix = web().device_prefix
+    names = [name for name in request.cookies if name.startswith(prefix) and name != prefix + but.name]
+    for name in names[: max(0, len(names) + 1 - _MOST_DEVICES)]:
+        response.delete_cookie(name, secure=web().https, httponly=True, samesite="Lax")

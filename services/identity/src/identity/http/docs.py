@@ -1,0 +1,19 @@
+"""The API's reference as a plain page, made of its OpenAPI document; nothing is loaded from outside."""
+
+from flask import Flask, render_template
+from flask_smorest import Api
+
+
+def install(app: Flask, api: Api) -> None:
+    """Register /docs."""
+
+    @app.get("/docs")
+    def reference() -> str:
+        document = api.spec.to_dict()
+        operations = [
+            (method.upper(), path, operation)
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+            if isinstance(operation, dict)
+        ]
+        return render_template("portal/reference.html", operations=operations, document=document)

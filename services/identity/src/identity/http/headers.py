@@ -1,0 +1,64 @@
+"""What every request and response carries: an identifier, one log line, the headers of SEC-8."""
+
+import re
+import time
+import uuid
+
+import structlog
+from flask import Flask, Response, g, request
+
+_log = structlog.get_logger("identity.http")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Bootstrap's marks of form fields are `data:` images in its style sheet."""
+_QUIET = frozenset({"/livez", "/readyz"})
+_MILLISECONDS = 1000
+
+
+def install(app: Flask, *, https: bool) -> None:
+    """Put the hooks in place."""
+    fixed = {
+        "Content-Security-Policy": _POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Cache-Control": "no-store",
+    }
+    if https:
+        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    @app.before_request
+    def _begin() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        g.began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def _finish(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.get("request_id") or uuid.uuid4().hex
+        given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - iterating yields pairs
+        for name, value in fixed.items():
+            if name.lower() not in given:
+                response.headers.add(name, value)
+        _write_line(response)
+        return response
+
+
+def _write_line(response: Response) -> None:
+    """Log the route, never the address asked for: that may hold a token."""
+    if request.path in _QUIET:
+        return
+    _log.info(
+        "request",
+        method=request.method,
+        route=request.url_rule.rule if request.url_rule else "-",
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * _MILLISECONDS, 1),
+    )

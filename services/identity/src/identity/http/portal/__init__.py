@@ -1,0 +1,82 @@
+"""Pages for people, over the same use cases as the API."""
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Flask
+from flask.sessions import SecureCookieSessionInterface
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from identity.http.portal import (
+    application,
+    assets,
+    bindings,
+    consents,
+    failures,
+    home,
+    login,
+    mail_links,
+    own_binding,
+    pages,
+    password,
+    profile,
+    recovery,
+    review,
+    sessions,
+    switching,
+    times,
+    verification,
+)
+
+if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
+
+_PAGES = (
+    login,
+    application,
+    mail_links,
+    verification,
+    review,
+    consents,
+    bindings,
+    switching,
+    home,
+    profile,
+    own_binding,
+    password,
+    recovery,
+    sessions,
+)
+
+
+class FormCookies(SecureCookieSessionInterface):
+    """The signed cookie behind the forms; Flask's own makes its serializer anew twice a request, also of the API."""
+
+    _serializer: "URLSafeTimedSerializer | None" = None
+
+    def get_signing_serializer(self, app: Flask) -> "URLSafeTimedSerializer | None":
+        """Return the serializer, made at the first request: the keys do not change while the process lives."""
+        if self._serializer is None:
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
+
+
+def install(app: Flask) -> CSRFProtect:
+    """Register the pages; every form of theirs carries a CSRF token (SEC-8)."""
+    app.session_interface = FormCookies()
+    csrf = CSRFProtect(app)
+    Bootstrap5(app)
+    portal = _portal()
+    assets.install(app, portal)
+    times.install(app)
+    app.register_blueprint(portal)
+    app.context_processor(pages.shared_values)
+    app.register_error_handler(CSRFError, failures.of_stale_form)
+    return csrf
+
+
+def _portal() -> Blueprint:
+    portal = Blueprint("portal", __name__, template_folder="templates")
+    for module in _PAGES:
+        portal.register_blueprint(module.blueprint)
+    return portal

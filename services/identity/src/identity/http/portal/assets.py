@@ -1,0 +1,72 @@
+"""Files that the pages need: all our own, compressed, and kept by browsers until their content changes.
+
+The address of the portal's files holds one digest of them all as a folder: what a script imports beside itself is
+then named anew with it.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, request, send_from_directory, url_for
+from flask_compress import Compress
+
+FILES = "portal.file"
+_EXTENSION = "portal.assets"
+_ENDPOINTS = frozenset({FILES, "bootstrap.static"})
+_FOLDER = Path(__file__).with_name("static")
+_KEPT = "public, max-age=31536000, immutable"
+_BOOTSTRAP = "bootstrap.css"
+_BOOTSTRAP_PLACE = "css/bootstrap.min.css"
+_DIGEST_CHARACTERS = 12
+
+
+def install(app: Flask, portal: Blueprint) -> None:
+    """Serve the files. Only style and script are compressed: a page's length would tell of its token (BREACH)."""
+    app.config.update(
+        BOOTSTRAP_SERVE_LOCAL=True,
+        COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript", "image/svg+xml"],
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
+    )
+    bootstrap = Path(str(app.blueprints["bootstrap"].static_folder), _BOOTSTRAP_PLACE)
+    app.extensions[_EXTENSION] = {
+        FILES: _digest(*sorted(_FOLDER.iterdir())),
+        "bootstrap.static": _digest(bootstrap),
+    }
+    portal.add_url_rule("/static/<v>/<path:filename>", FILES.partition(".")[2], _send)
+    Compress(app)
+    app.after_request(_keep)
+
+
+def _digest(*files: Path) -> str:
+    digest = sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - while a new version is rolled out, any is served
+    return send_from_directory(_FOLDER, filename)
+
+
+def _keep(response: Response) -> Response:
+    """Let browsers keep what an address with the right digest names; its content never changes."""
+    if request.endpoint not in _ENDPOINTS:
+        return response
+    if hasattr(response.response, "close"):
+        response.call_on_close(response.response.close)  # Flask-Compress puts its own in the file's place
+    asked = (request.view_args or {}).get("v") or request.args.get("v")
+    if response.status_code < 400 and asked == _digests()[request.endpoint]:  # noqa: PLR2004 - a fault
+        response.headers["Cache-Control"] = _KEPT
+    return response
+
+
+def _digests() -> dict[str, str]:
+    digests: dict[str, str] = current_app.extensions[_EXTENSION]
+    return digests
+
+
+def asset(name: str) -> str:
+    """Return the address of a file of the portal's; a new content has a new address."""
+    endpoint, filename = ("bootstrap.static", _BOOTSTRAP_PLACE) if name == _BOOTSTRAP else (FILES, name)
+    return url_for(endpoint, filename=filename, v=_digests()[endpoint])

@@ -1,0 +1,146 @@
+"""What a person sees where a request is not granted: the way on where there is one, else a page that says why."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, current_app, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from identity.domain import errors
+from identity.http import problems
+from identity.http.context import standing, web
+from identity.http.portal import cookies
+from identity.http.portal.pages import (
+    forget_form,
+    go_to,
+    landing_of,
+    onward,
+    page,
+    tell,
+    tell_refusal,
+    with_status_of,
+)
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_REDISPLAY = "redisplay"
+_STALE = "頁面停留過久，或已在其他視窗登入、登出。請確認內容後再送出一次"
+_NO_COOKIES = (
+    "瀏覽器未保留本系統的 Cookie，無法送出表單。請允許 Cookie 後重新開啟頁面；先前若已登入，須重新登入"
+)
+_BAD_REQUEST = 400
+_UNAVAILABLE = 503
+
+TITLES = {
+    400: "無法處理此請求",
+    401: "尚未登入",
+    403: "無法執行此操作",
+    404: "找不到頁面",
+    405: "無法執行此操作",
+    409: "無法執行此操作",
+    410: "連結已失效",
+    413: "送出的資料過大",
+    422: "輸入的資料不正確",
+    429: "操作過於頻繁",
+    500: "系統發生錯誤",
+    503: "系統暫時無法服務",
+}
+_ADVICE = {
+    404: "網址可能已變更或輸入有誤，請由首頁重新進入。",
+    413: "請縮短內容後再送出一次。",
+    500: "請稍後再試。若持續發生，請將下方的代碼提供給系統管理單位。",
+    503: "請稍候片刻再重新整理本頁。",
+}
+_UNSAVED = "剛才的內容尚未儲存，請稍候片刻再送出一次。"
+
+
+def shown_again_by(redisplay: Callable[..., Response]) -> Callable[[View], View]:
+    """Have a form that came with a stale CSRF token shown again with what was typed; the view itself never runs."""
+
+    def decorate(view: View) -> View:
+        vars(view)[_REDISPLAY] = redisplay
+        return view
+
+    return decorate
+
+
+def of_stale_form(_error: CSRFError) -> Response:
+    """Answer a form whose CSRF token is missing or not this browser's (SEC-8)."""
+    if not request.cookies:
+        return failure(_BAD_REQUEST, _NO_COOKIES, again=_own_form() or _own_page())
+    view = current_app.view_functions.get(request.endpoint or "")
+    redisplay = getattr(view, _REDISPLAY, None)
+    if redisplay is None:
+        return failure(_BAD_REQUEST, _STALE, again=_own_page())
+    tell(_STALE, kind="fault")
+    try:
+        response: Response = redisplay(**(request.view_args or {}))
+    except errors.Refusal as refusal:  # the session ended meanwhile: that is what there is to say
+        forget_form()
+        return of_refusal(refusal)
+    response.status_code = _BAD_REQUEST
+    return response
+
+
+def _own_page() -> str:
+    """Return the page that a form without one of its own stands on: where the person goes on."""
+    who = cookies.visitor()
+    return landing_of(who) if who else url_for("portal.login.show")
+
+
+def of_refusal(refusal: errors.Refusal) -> Response:
+    """Lead on where the refusal says what is to be done first, else say why."""
+    match refusal:
+        case errors.NotSignedIn():
+            return _to_login()
+        case errors.StepOpen() | errors.WrongKind():
+            return onward(landing_of(standing()))
+        case errors.NotSwitched() | errors.AlreadySwitched():
+            tell_refusal(refusal)
+            return onward(landing_of(standing()))
+    status = problems.PROBLEMS[type(refusal)].status
+    return with_status_of(failure(status, problems.sentence_of(refusal)), refusal)
+
+
+def _to_login() -> Response:
+    """Lead to the login. No cookie is touched: a late answer to an old token must not undo a new login."""
+    wanted = request.path if request.method == "GET" else _own_form()
+    return go_to("portal.login.show", next=wanted or None, ended=_ended(wanted))
+
+
+def _ended(wanted: str) -> str | None:
+    """Return what the login page is to say: of a first visit nothing."""
+    if request.method == "POST":
+        return "unsaved" if wanted else "session"
+    return "session" if request.cookies.get(web().session_cookie) else None
+
+
+def _own_form() -> str:
+    """Return the page of the form that was sent, where its address is the page's own too."""
+    try:
+        current_app.url_map.bind("").match(request.path, method="GET")
+    except HTTPException:
+        return ""
+    return request.path
+
+
+def of_status(status: int) -> Response:
+    """Answer a plain HTTP error."""
+    _, sentence = problems.words_of_status(status)
+    return failure(status, "" if status in _ADVICE else sentence)
+
+
+def failure(status: int, sentence: str, *, again: str = "") -> Response:
+    """Return the page that says what went wrong and where to go on."""
+    unsaved = status == _UNAVAILABLE and request.method == "POST"
+    title = TITLES.get(status) or TITLES[500 if status >= 500 else 400]  # noqa: PLR2004
+    return page(
+        "failure.html",
+        status=status,
+        title=title,
+        sentence=sentence,
+        advice=_UNSAVED if unsaved else _ADVICE.get(status, ""),
+        code=status,
+        again=again,
+    )

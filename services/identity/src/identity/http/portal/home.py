@@ -1,0 +1,18 @@
+"""The home of a general account, its own or switched to: who acts for which company, and what it may do (SW-1)."""
+
+from flask import Blueprint, Response
+
+from identity.domain.errors import WrongKind
+from identity.http.context import full_standing
+from identity.http.portal.pages import page
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/home")
+def show() -> Response:
+    """Show who acts, and lead to the pass system."""
+    who = full_standing()
+    if who.account.kind != "general":
+        raise WrongKind
+    return page("home.html")

@@ -1,0 +1,81 @@
+"""通行證系統登入作業: logging in and out (LOGIN; manual, step 18)."""
+
+from flask import Blueprint, Response, request
+
+from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, Refusal
+from identity.http import problems
+from identity.http.context import client, ports, standing
+from identity.http.portal import cookies
+from identity.http.portal.failures import shown_again_by
+from identity.http.portal.forms import Form, SecretField, TextField
+from identity.http.portal.pages import asked_for, go_to, landing_of, onward, page, tell, with_status_of
+from identity.usecases import login
+
+blueprint = Blueprint("login", __name__)
+
+
+_ENDED = {
+    "session": "登入已逾時或已登出，請重新登入",
+    "unsaved": "登入已逾時或已登出，剛才的內容尚未儲存，請重新登入",
+}
+"""What a request without its session is told here."""
+
+
+class LoginForm(Form):
+    """Account and password."""
+
+    username = TextField("使用者帳號", most=64, autocomplete="username")
+    password = SecretField("使用者密碼", autocomplete="current-password")
+
+
+def _show(form: LoginForm, *, fault: str = "", status: int = 200) -> Response:
+    return page("login.html", status=status, form=form, fault=fault, wanted=asked_for())
+
+
+@blueprint.get("/")
+def show() -> Response:
+    """Show the login form, or go where the session goes on."""
+    who = cookies.visitor()
+    if who is None:
+        sentence = _ENDED.get(request.args.get("ended", ""))
+        if sentence:
+            tell(sentence, kind="notice")
+        return _show(LoginForm())
+    return onward(landing_of(who))
+
+
+def _again() -> Response:
+    return _show(LoginForm.sent())
+
+
+@blueprint.post("/")
+@shown_again_by(_again)
+def log_in() -> Response:
+    """Log in (LOGIN-1, LOGIN-4)."""
+    form, former = LoginForm.sent(), cookies.visitor()
+    if not form.validate():
+        return _show(form, status=422)
+    try:
+        opened = login.log_in(
+            ports(), form.username.data or "", password=form.password.data or "", client=client()
+        )
+    except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
+        return _refused(form, refusal)
+    if former is not None:
+        login.log_out(
+            ports(), former
+        )  # the browser forgets its token, so nobody could end it any more (SEC-7)
+    who = login.identify(ports(), opened.token)
+    address = landing_of(who) if who.next_step else asked_for() or landing_of(who)
+    return cookies.signed_in(onward(address), opened)
+
+
+def _refused(form: LoginForm, refusal: Refusal) -> Response:
+    return with_status_of(_show(form, fault=problems.sentence_of(refusal)), refusal)
+
+
+@blueprint.post("/logout")
+def log_out() -> Response:
+    """End the session at once, the link account's with it (LOGIN-6)."""
+    login.log_out(ports(), standing())
+    return cookies.signed_out(go_to("portal.login.show"))

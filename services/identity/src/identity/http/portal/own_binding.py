@@ -1,0 +1,57 @@
+"""帳號被綁定資訊: a general account's binding, from its own side (UNB-2, UNB-3; manual, 由一般帳號自行解除)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response
+
+from identity.domain.errors import NotFound
+from identity.domain.session import Standing
+from identity.http.context import full_standing, ports
+from identity.http.portal.pages import go_to, tell
+from identity.usecases import profile, unbinding
+
+blueprint = Blueprint("own_binding", __name__)
+
+_ENDED = "帳號解除綁定成功！！"
+_NONE = "此帳號目前未被綁定，不需解除"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """By whom the account is bound, and since when."""
+
+    verified: bool
+    username: str
+    name: str
+    company: str
+    asked_at: datetime
+    verified_at: datetime | None
+
+
+def shown(who: Standing) -> Bound | None:
+    """Return what a general account's page shows of its binding; nothing where it has none."""
+    found = profile.binding_of(ports(), who) if who.account.kind == "general" else None
+    if found is None:
+        return None
+    binding, link = found
+    return Bound(
+        verified=binding.status == "verified",
+        username=link.username,
+        name=link.name,
+        company=link.company_name,
+        asked_at=binding.requested_at,
+        verified_at=binding.verified_at,
+    )
+
+
+@blueprint.post("/profile/binding/end")
+def end() -> Response:
+    """End the binding, verified or not (UNB-2; manual, steps 2 to 4)."""
+    try:
+        unbinding.unbind_from_general(ports(), full_standing("general"))
+    except NotFound:
+        tell(_NONE, kind="notice")
+    else:
+        tell(_ENDED)
+    return go_to("portal.profile.show")

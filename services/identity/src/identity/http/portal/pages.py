@@ -1,0 +1,114 @@
+"""A page: its template, what every page shows, and what one request tells the next."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import (
+    Response,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from werkzeug.exceptions import HTTPException
+
+from identity.domain.errors import Refusal, Waiting
+from identity.domain.session import Standing
+from identity.http import problems
+from identity.http.context import web
+from identity.http.portal.assets import FILES, asset
+
+_STEPS = {
+    "verify_email": "portal.verification.show",
+    "await_review": "portal.review.show",
+    "consent": "portal.consents.show",
+}
+_SEE_OTHER = 303
+_MOST_ADDRESS = 200
+_BY_SCRIPT = "empty"
+"""As browsers name where the answer of `fetch` goes."""
+
+
+def page(template: str, *, status: int = 200, **values: Any) -> Response:
+    """Return a page. Other sites learn nothing of its address; where that holds a token, nobody does (SEC-8)."""
+    response = make_response(render_template(f"portal/{template}", **values), status)
+    response.headers["Referrer-Policy"] = "no-referrer" if "token" in request.args else "same-origin"
+    return response
+
+
+def with_status_of(response: Response, refusal: Refusal) -> Response:
+    """Give a page its refusal's status, and when to try again where time alone helps (SEC-1, SEC-6)."""
+    response.status_code = problems.PROBLEMS[type(refusal)].status
+    if isinstance(refusal, Waiting):
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def go_to(endpoint: str, **values: Any) -> Response:
+    """Send the browser on after a form was done: going back then sends nothing again."""
+    return onward(url_for(endpoint, **values))
+
+
+def onward(address: str) -> Response:
+    """Send the browser on to an address of our own."""
+    return redirect(address, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for
+
+
+def tell(sentence: str, *, kind: str = "done") -> None:
+    """Have the next page show a system message; `kind` is done, notice or fault."""
+    flash(sentence if sentence.endswith(("。", "！")) else f"{sentence}。", kind)
+
+
+def tell_refusal(refusal: Refusal) -> None:
+    """Have the next page show why a request was refused."""
+    tell(problems.sentence_of(refusal), kind="fault")
+
+
+def landing_of(who: Standing) -> str:
+    """Return where a session goes on (LOGIN-3, LOGIN-4)."""
+    if who.next_step is not None:
+        return url_for(_STEPS[who.next_step])
+    return url_for("portal.bindings.show" if who.account.kind == "link" else "portal.home.show")
+
+
+def asked_for() -> str:
+    """Return the own page that the query's or form's `next` names, else nothing: no open redirect (SEC-8)."""
+    wanted = request.values.get("next", "")
+    if len(wanted) > _MOST_ADDRESS or not wanted.startswith("/"):
+        return ""
+    try:
+        parts = urlsplit(wanted)
+        endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
+    except (HTTPException, ValueError):
+        return ""
+    return parts.path if endpoint.startswith("portal.") and endpoint != FILES and not parts.netloc else ""
+
+
+def forget_form() -> None:
+    """Begin the form cookie anew: another person's forms and messages are not this one's."""
+    session.clear()
+    g.pop("csrf_token", None)
+
+
+def messages() -> list[tuple[str, str]]:
+    """Return what the page has to tell, each sentence once. What a script asks for is not seen: it has to wait."""
+    if request.headers.get("Sec-Fetch-Dest") == _BY_SCRIPT:
+        return []
+    waiting: Any = get_flashed_messages(with_categories=True)
+    return list(dict.fromkeys(waiting))
+
+
+def shared_values() -> dict[str, Any]:
+    """Return what every template may use."""
+    return {
+        "who": g.get("standing"),
+        "links": web().links,
+        "asset": asset,
+        "messages": messages,
+    }

@@ -1,0 +1,36 @@
+// Each text must be read to its end before it can be accepted, and all accepted before 【確認】 works (LOGIN-3).
+// A text that fits without scrolling shows its end at once, and so counts as read.
+
+const form = document.querySelector("[data-consents]");
+const confirm = form.querySelector("[data-consent-confirm]");
+const progress = form.querySelector("[data-consent-progress]");
+const ticks = [...form.querySelectorAll("input[type=checkbox]")];
+const untold = progress.textContent;
+
+function judge() {
+  const missing = ticks.filter((tick) => !tick.checked).length;
+  confirm.disabled = missing > 0;
+  const words = missing ? `已同意 ${ticks.length - missing} 份，尚有 ${missing} 份。` : `已全部同意，請按【確認】。`;
+  const told = missing === ticks.length ? untold : words;
+  if (progress.textContent !== told) progress.textContent = told;
+}
+
+function watch(consent) {
+  const text = consent.querySelector("[data-consent-text]");
+  const end = consent.querySelector("[data-consent-end]");
+  const hint = consent.querySelector("[data-consent-hint]");
+  const tick = consent.querySelector("input[type=checkbox]");
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    tick.disabled = false;
+    hint.textContent = hint.dataset.read; // a status: screen readers hear it
+    consent.classList.add("consent--read");
+  }, { root: text });
+  seen.observe(end);
+  tick.addEventListener("change", judge);
+}
+
+form.querySelectorAll("[data-consent]").forEach(watch);
+judge();
+document.querySelector("[data-consents-plain]").hidden = true; // last: by now ticking works

@@ -1,0 +1,41 @@
+// A wait counted down: `data-wait` holds its seconds, `data-wait-for` the id of the button that it keeps.
+// The server judges all the same; without script the sentence says to load the page again.
+
+const SECOND_MS = 1000;
+
+// As times.duration says it.
+function inWords(seconds) {
+  if (seconds < 60) return `${seconds} 秒`;
+  if (seconds < 3600) return two(Math.floor(seconds / 60), "分鐘", seconds % 60, "秒");
+  return two(Math.floor(seconds / 3600), "小時", Math.floor((seconds % 3600) / 60), "分鐘");
+}
+
+function two(great, ofGreat, small, ofSmall) {
+  return `${great} ${ofGreat}${small ? ` ${small} ${ofSmall}` : ""}`;
+}
+
+export function countDown(wait) {
+  const button = document.getElementById(wait.dataset.waitFor);
+  const left = wait.querySelector("[data-wait-left]");
+  const endsAt = Date.now() + Number(wait.dataset.wait) * SECOND_MS;
+  wait.querySelectorAll("[data-wait-reload]").forEach((hint) => hint.remove());
+  const ticking = setInterval(tick, SECOND_MS);
+  tick();
+
+  function tick() {
+    if (!wait.isConnected) return clearInterval(ticking); // its part of the page was replaced
+    const seconds = Math.ceil((endsAt - Date.now()) / SECOND_MS);
+    if (seconds > 0) {
+      left.textContent = inWords(seconds);
+      return;
+    }
+    clearInterval(ticking);
+    button.disabled = false;
+    button.removeAttribute("aria-describedby");
+    wait.hidden = true;
+    // Screen readers hear of the end, not of each second.
+    document.getElementById(`${wait.dataset.waitFor}-ready`).textContent = wait.dataset.waitReady;
+  }
+}
+
+document.querySelectorAll("[data-wait]").forEach(countDown);

@@ -1,0 +1,43 @@
+// How a form shows what is wrong: the reason beside each field, and a summary above with links to the fields.
+
+const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
+
+// `quietly` where the summary is read out at once: a screen reader need not hear each reason twice.
+export function markField(form, name, reasons, { quietly = false } = {}) {
+  const field = fieldOf(form, name);
+  const [input, reason] = [field.querySelector("input"), field.querySelector(".field__fault")];
+  field.classList.toggle("field--faulty", reasons.length > 0);
+  input.setAttribute("aria-invalid", String(reasons.length > 0));
+  reason.setAttribute("aria-live", quietly ? "off" : "polite");
+  const text = reasons.join("；");
+  if (reason.textContent !== text) reason.textContent = text;
+}
+
+// Show what is wrong above the form and move the focus there; return whether nothing is.
+export function summarize(form, wrong) {
+  form.parentElement.querySelector(".faults")?.remove();
+  if (!wrong.length) return true;
+  const summary = document.createElement("div");
+  summary.className = "faults";
+  summary.setAttribute("role", "alert");
+  summary.tabIndex = -1;
+  const title = document.createElement("p");
+  title.className = "faults__title";
+  title.textContent = `有 ${wrong.length} 個欄位需要修正`;
+  const list = document.createElement("ul");
+  list.append(...wrong.map((name) => entry(fieldOf(form, name))));
+  summary.append(title, list);
+  form.before(summary);
+  summary.focus();
+  return false;
+}
+
+function entry(field) {
+  const link = document.createElement("a");
+  link.href = `#${field.querySelector("input").id}`;
+  const label = field.querySelector(".field__label").firstChild.textContent;
+  link.textContent = `${label}：${field.querySelector(".field__fault").textContent}`;
+  const item = document.createElement("li");
+  item.append(link);
+  return item;
+}

@@ -1,0 +1,57 @@
+// Asks what became of the mail while its reader waits, and goes on once the mailbox was proven in another tab (VER-6).
+
+const EVERY_MS = 4000;
+const AT_MOST_MS = 10 * 60 * 1000;
+
+let asking = 0;
+let until = Date.now() + AT_MOST_MS;
+
+function later() {
+  clearTimeout(asking);
+  if (!document.hidden && Date.now() < until) asking = setTimeout(ask, EVERY_MS);
+}
+
+async function ask() {
+  try {
+    const answer = await fetch("/api/v1/session", { headers: { Accept: "application/json" } });
+    if (answer.status === 401) return onward();
+    if (answer.ok) {
+      const session = await answer.json();
+      if (session.next !== "verify_email") return onward();
+      await show(session.verification_mail);
+    }
+  } catch {
+    // away: the next time will tell
+  }
+  later();
+}
+
+// The words are the server's: the page is asked for only where its state is no longer the one shown.
+async function show(mail) {
+  const shown = document.querySelector("[data-mail-state]");
+  const state = mail ? mail.state : "";
+  const at = mail ? mail.at : "";
+  if (shown.dataset.mailState === state && shown.dataset.mailAt === at) return;
+  const answer = await fetch(window.location.pathname, { headers: { Accept: "text/html" }, redirect: "manual" });
+  if (!answer.ok) return; // a page that leads elsewhere is left once the session says so
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.querySelector("[data-mail-state]");
+  if (!fresh) return;
+  // The same element stays, so that screen readers hear what is new in it.
+  Object.assign(shown.dataset, fresh.dataset);
+  shown.replaceChildren(...fresh.childNodes);
+}
+
+// The page's address leads on from where it is no longer needed, and to the login where the session has ended.
+function onward() {
+  window.location.reload();
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(asking);
+  if (document.hidden) return;
+  until = Date.now() + AT_MOST_MS;
+  ask();
+});
+
+later();

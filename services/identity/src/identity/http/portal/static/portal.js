@@ -1,0 +1,24 @@
+// What every page does beyond plain HTML. Nothing here is needed: without it, forms are sent and answered all the same.
+
+import { openAtPointing } from "./account_menu.js";
+import { ask, showMessages } from "./dialogs.js";
+import { sendOnce } from "./once.js";
+import { checkWhileTyping } from "./checks.js";
+
+showMessages();
+document.querySelectorAll("[data-focus]").forEach((summary) => summary.focus());
+document.querySelectorAll("form[data-check]").forEach(checkWhileTyping);
+document.querySelectorAll("dialog[data-question]").forEach(ask);
+document.querySelectorAll("form[data-once]").forEach(sendOnce);
+
+// On a narrow screen the menu is folded; without script it stays open.
+const fold = document.querySelector(".side__fold");
+if (fold) {
+  if (!window.matchMedia("(min-width: 62rem)").matches) fold.open = false;
+  fold.dataset.folds = "";
+}
+
+document.querySelectorAll(".account-menu").forEach(openAtPointing);
+
+// A page that the browser kept from before a logout or a change of account is asked for anew.
+window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });

@@ -1,0 +1,140 @@
+"""The relay's process: outbox to stream, receipts back. One is active, the others stand by (EVT-2)."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from types import FrameType
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from identity.adapters.clock import SystemClock
+from identity.adapters.database import open_engine
+from identity.adapters.leadership import Leadership, leadership_of
+from identity.adapters.outbox import SqlOutboxReader
+from identity.adapters.stream import RedisStream
+from identity.adapters.wakeups import Wakeup, wakeup_of
+from identity.settings import RelaySettings
+from identity.usecases.ports import Clock
+from identity.usecases.relaying import Overtaken, note_receipts, publish
+
+_log = structlog.get_logger("identity.relay")
+_STANDBY_SECONDS = 0.5
+_BACKOFF_SECONDS = 1.0
+_RECEIPT_WAIT_MS = 2_000
+_REDIS_SECONDS = 5.0
+_EXPIRE_EVERY = timedelta(minutes=1)
+
+
+class Relay:
+    """Publishes while it leads; `step` is one round, for the tests to drive."""
+
+    def __init__(self, settings: RelaySettings, *, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=4)
+        self._clients: list[Redis] = []
+        self.outbox = SqlOutboxReader(engine)
+        self.leadership: Leadership = leadership_of(engine)
+        self._wakeup: Wakeup = wakeup_of(engine, poll_seconds=settings.relay_poll_ms / 1000)
+        self._stream = self._connect(settings)
+        self._receipts = self._connect(settings)
+        self._kept = timedelta(seconds=settings.stream_kept)
+        self._stopping = threading.Event()
+        self._expired_at = self._clock.now()
+
+    def _connect(self, settings: RelaySettings) -> RedisStream:
+        client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS)
+        self._clients.append(client)
+        return RedisStream(client, settings.event_stream)
+
+    def stop(self) -> None:
+        """End both loops after what they are doing."""
+        self._stopping.set()
+        self._wakeup.interrupt()
+
+    def run(self) -> None:
+        """Publish until stopped; noting receipts has a thread of its own, so that neither waits for the other."""
+        noting = threading.Thread(target=self._forever, args=(self._note,), name="receipts", daemon=True)
+        noting.start()
+        self._forever(self._lead)
+        noting.join(timeout=_RECEIPT_WAIT_MS / 1000 + _BACKOFF_SECONDS)
+        self.leadership.resign()
+        self.close()
+
+    def _forever(self, work: Callable[[], None]) -> None:
+        failing = False
+        while not self._stopping.is_set():
+            try:
+                work()
+                failing = False
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next round may go well
+                if not failing:
+                    expected = isinstance(error, RedisError | SQLAlchemyError | OSError)
+                    _log.warning(
+                        "waiting for a server" if expected else "unforeseen error",
+                        kind=type(error).__name__,
+                        task=work.__name__,
+                        exc_info=None if expected else error,
+                    )
+                failing = True
+                self._stopping.wait(_BACKOFF_SECONDS)
+
+    def _lead(self) -> None:
+        if not self.leadership.lead():
+            self._stopping.wait(_STANDBY_SECONDS)
+            return
+        if not self.step():
+            self._wakeup.wait()
+
+    def step(self) -> int:
+        """Publish one batch; return how many events."""
+        if self.leadership.renewed():
+            self.outbox.forget_position()
+        try:
+            published = publish(self.outbox, self._stream, self._clock.now(), kept=self._kept)
+        except Overtaken:
+            self.outbox.forget_position()
+            return 0
+        except Exception:
+            self.outbox.forget_position()  # whether the marks were committed, only the table knows
+            raise
+        if self._clock.now() >= self._expired_at + _EXPIRE_EVERY:
+            self._expired_at = self._clock.now()
+            self.outbox.expire_mails(self._expired_at)
+        return published
+
+    def _note(self) -> None:
+        if not self.leadership.leads:
+            self._stopping.wait(_STANDBY_SECONDS)
+            return
+        note_receipts(self.outbox, self._receipts, block_ms=_RECEIPT_WAIT_MS)
+
+    def note(self, *, block_ms: int = 0) -> int:
+        """Note the receipts that are there, or come within the wait; return how many."""
+        return note_receipts(self.outbox, self._receipts, block_ms=block_ms)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._wakeup.close()
+        self._engine.dispose()
+        for client in self._clients:
+            client.close()
+
+
+def serve(settings: RelaySettings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    relay = Relay(settings)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        relay.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    began = time.monotonic()
+    _log.info("relay started", stream=settings.event_stream)
+    relay.run()
+    _log.info("relay stopped", seconds=round(time.monotonic() - began))

@@ -1,0 +1,287 @@
+"""Every variable of the identity service, and the combinations that are refused (OPS-5, SEC-14)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from port_runtime.secret import Secret
+from port_runtime.settings import (
+    Address,
+    Network,
+    address,
+    choice,
+    directory,
+    integer,
+    networks,
+    optional,
+    seconds,
+    secret,
+    secret_list,
+    secret_url,
+    setting,
+    switch,
+    text,
+    url_of,
+)
+
+_LEAST_KEY_CHARACTERS = 32
+_LEAST_MEMORY_KIB = 19456
+_LEAST_PASSES = 2
+_LEAST_KIB_A_LANE = 8  # Argon2, RFC 9106 section 3.1
+_LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
+_MOST_SECONDS = 3660 * 86_400
+_MOST_ABSOLUTE_SECONDS = 30 * 86_400
+_PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
+
+REVIEWED = {
+    "none": frozenset[str](),
+    "general": frozenset({"general"}),
+    "link": frozenset({"link"}),
+    "both": frozenset({"general", "link"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """What `identity migrate` needs."""
+
+    mode: str = setting(
+        "IDENTITY_MODE",
+        parse=choice("production", "local"),
+        default="production",
+        doc="`production` refuses what is unsafe beyond one machine; `make run` and the tests set `local`",
+    )
+    database_url: Secret = setting(
+        "IDENTITY_DATABASE_URL",
+        parse=secret_url("postgresql+psycopg", "sqlite"),
+        doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
+    )
+    log_level: str = setting(
+        "IDENTITY_LOG_LEVEL",
+        parse=choice("DEBUG", "INFO", "WARNING", "ERROR"),
+        default="INFO",
+        doc="least level that is logged",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaySettings(DatabaseSettings):
+    """What `identity relay` needs: the database and Redis, no key."""
+
+    redis_url: Secret = setting(
+        "REDIS_URL", parse=secret_url("redis", "rediss", "unix"), doc="the relay's user of Redis"
+    )
+    event_stream: str = setting(
+        "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
+    )
+    stream_kept: int = setting(
+        "IDENTITY_STREAM_KEPT",
+        parse=seconds,
+        default="7d",
+        doc="how far back the relay publishes again what Redis has lost",
+    )
+    relay_poll_ms: int = setting(
+        "IDENTITY_RELAY_POLL_MS",
+        parse=integer(5, 10_000),
+        default="25",
+        doc="milliseconds between two looks at SQLite; PostgreSQL wakes the relay itself",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(DatabaseSettings):
+    """What the web processes and the operators' commands need: the database and nothing else beside it."""
+
+    bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
+    public_url: str = setting(
+        "IDENTITY_PUBLIC_URL",
+        parse=url_of("http", "https"),
+        default="http://127.0.0.1:8000",
+        doc="what links in mails begin with; the OIDC issuer",
+    )
+    secret_keys: tuple[Secret, ...] = setting(
+        "IDENTITY_SECRET_KEYS",
+        parse=secret_list,
+        doc="signing keys, newest first, 32 characters or more each",
+    )
+    review: str | None = setting(
+        "IDENTITY_REVIEW",
+        parse=optional(choice("none", "general", "link", "both")),
+        default=None,
+        doc="kinds of account an operator must approve; must be set in production, `none` in local mode",
+    )
+    tax_id_checksum: bool = setting(
+        "IDENTITY_TAX_ID_CHECKSUM",
+        parse=switch,
+        default="on",
+        doc="check the checksum of company tax ids; `off` for test systems, refused in production",
+    )
+    password_profile: str = setting(
+        "IDENTITY_PASSWORD_PROFILE",
+        parse=choice("tw-gov", "nist"),
+        default="tw-gov",
+        doc="rules for passwords",
+    )
+    consent_dir: Path | None = setting(
+        "IDENTITY_CONSENT_DIR",
+        parse=optional(directory),
+        default=None,
+        doc="the three consent texts with versions; samples in local mode, must be set in production",
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        "IDENTITY_TRUSTED_PROXIES",
+        parse=networks,
+        default="",
+        doc="networks whose forwarding headers are believed, e.g. `10.0.0.0/8`",
+    )
+    seal_public_keys: str = setting(
+        "MAIL_SEAL_PUBLIC_KEYS", parse=text, doc="JWK set: identity seals mails with the first key"
+    )
+    sign_private_keys: Secret = setting(
+        "MAIL_SIGN_PRIVATE_KEYS", parse=secret, doc="JWK set: identity signs mails with the first key"
+    )
+    session_idle: int = setting(
+        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session ends when unused for this long"
+    )
+    session_absolute: int = setting(
+        "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
+    )
+    argon2_memory_kib: int = setting(
+        "IDENTITY_ARGON2_MEMORY_KIB",
+        parse=integer(8, 4_194_304),
+        default="19456",
+        doc="memory of one hash in KiB",
+    )
+    argon2_passes: int = setting(
+        "IDENTITY_ARGON2_PASSES", parse=integer(1, 100), default="2", doc="passes of one hash"
+    )
+    argon2_lanes: int = setting(
+        "IDENTITY_ARGON2_LANES", parse=integer(1, 16), default="1", doc="lanes of one hash"
+    )
+    hash_slots: int = setting(
+        "IDENTITY_HASH_SLOTS",
+        parse=integer(1, 256),
+        default="1",
+        doc="hashes at once in one web process; in all of them together no more than there are cores",
+    )
+    hash_queue: int = setting(
+        "IDENTITY_HASH_QUEUE",
+        parse=integer(0, 4096),
+        default="16",
+        doc="requests that may wait for a hash in one web process; more get 503",
+    )
+    login_failures_per_address: int = setting(
+        "IDENTITY_LOGIN_FAILURES_PER_ADDRESS",
+        parse=integer(5, 1_000_000),
+        default="100",
+        doc="failed logins from one address in 15 minutes",
+    )
+    registrations_per_address: int = setting(
+        "IDENTITY_REGISTRATIONS_PER_ADDRESS",
+        parse=integer(1, 1_000_000),
+        default="60",
+        doc="registrations from one address in an hour",
+    )
+    information_url: str | None = setting(
+        "IDENTITY_INFORMATION_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="通行證資訊網, linked from every page",
+    )
+    manual_url: str | None = setting(
+        "IDENTITY_MANUAL_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="通行證操作手冊, linked from every page",
+    )
+    questions_url: str | None = setting(
+        "IDENTITY_QUESTIONS_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="申請常見問題與解答, linked from every page",
+    )
+    apply_url: str | None = setting(
+        "IDENTITY_PASS_APPLY_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="where passes are applied for, linked from a general account's home",
+    )
+    query_url: str | None = setting(
+        "IDENTITY_PASS_QUERY_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="where applications are looked up",
+    )
+    print_url: str | None = setting(
+        "IDENTITY_PASS_PRINT_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="where passes are printed",
+    )
+    web_workers: int = setting("IDENTITY_WEB_WORKERS", parse=integer(1, 64), default="2", doc="web processes")
+    web_threads: int = setting(
+        "IDENTITY_WEB_THREADS",
+        parse=integer(1, 256),
+        default="24",
+        doc="threads of one web process, more than may wait for a hash",
+    )
+    database_pool: int = setting(
+        "IDENTITY_DATABASE_POOL", parse=integer(1, 256), default="10", doc="connections of one web process"
+    )
+
+    @property
+    def reviewed_kinds(self) -> frozenset[str]:
+        """The kinds of account that wait for an operator (REV-1)."""
+        return REVIEWED[self.review or "none"]
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the portal by https; cookies are then `__Host-` ones."""
+        return self.public_url.startswith("https://")
+
+    def faults(self) -> Iterator[str]:
+        """Yield what must not be started with."""
+        if not self.https and not _is_loopback(self.public_url):
+            yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
+        if any(len(key.reveal()) < _LEAST_KEY_CHARACTERS for key in self.secret_keys):
+            yield f"IDENTITY_SECRET_KEYS: each key must have {_LEAST_KEY_CHARACTERS} characters or more"
+        if self.session_idle < _LEAST_IDLE_SECONDS or self.session_absolute > _MOST_SECONDS:
+            yield "IDENTITY_SESSION_IDLE: must be two minutes or more, IDENTITY_SESSION_ABSOLUTE ten years or less"
+        if self.argon2_memory_kib < _LEAST_KIB_A_LANE * self.argon2_lanes:
+            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_KIB_A_LANE} for each lane or more"
+        parts = urlsplit(self.public_url)
+        if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
+            yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
+        if self.session_idle > self.session_absolute:
+            yield "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"
+        if self.web_threads <= self.hash_slots + self.hash_queue:
+            yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
+        if self.mode == "production":
+            yield from self._production_faults()
+
+    def _production_faults(self) -> Iterator[str]:
+        if self.review is None:
+            yield "IDENTITY_REVIEW: must be chosen in production"
+        if self.consent_dir is None:
+            yield "IDENTITY_CONSENT_DIR: must be set in production; the samples are refused"
+        if not self.tax_id_checksum:
+            yield "IDENTITY_TAX_ID_CHECKSUM: must not be off in production"
+        if self.argon2_memory_kib < _LEAST_MEMORY_KIB or self.argon2_passes < _LEAST_PASSES:
+            least = f"{_LEAST_MEMORY_KIB} with {_LEAST_PASSES} passes"
+            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {least} or more in production"
+        if self.session_absolute > _MOST_ABSOLUTE_SECONDS:
+            yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
+        if any(word in key.reveal().lower() for key in self.secret_keys for word in _PLACEHOLDERS):
+            yield "IDENTITY_SECRET_KEYS: must not be a placeholder"
+        if any(network.prefixlen == 0 for network in self.trusted_proxies):
+            yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,195 @@
+"""A person's own data: profile, mailbox, password (PRO)."""
+
+from dataclasses import dataclass
+
+from port_events.catalogue import (
+    AccountPasswordChanged,
+    AccountProfileChanged,
+    EmailChangeRequested,
+    PasswordReason,
+    RegistrationConflicted,
+)
+
+from identity.domain.account import Account
+from identity.domain.binding import Binding
+from identity.domain.errors import (
+    BadPassword,
+    Busy,
+    NotFound,
+    NotSignedIn,
+    PasswordLocked,
+    PasswordReused,
+    RevisionStale,
+)
+from identity.domain.limits import PASSWORD_CHECK
+from identity.domain.link import Purpose
+from identity.domain.password import normalized
+from identity.domain.session import Standing
+from identity.usecases import mailing
+from identity.usecases.login import refuse_switched
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.publication import Mail, announce, mail_link
+from identity.usecases.registration import conflict_notice
+from identity.usecases.unbinding import remove_all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What may be changed (PRO-1); None leaves it as it is."""
+
+    name: str | None = None
+    mobile: str | None = None
+    company_phone: str | None = None
+    email: str | None = None
+
+    def new_values(self, account: Account) -> dict[str, str]:
+        """Return the attributes that really change, but for the mailbox."""
+        wanted = {"name": self.name, "mobile": self.mobile, "company_phone": self.company_phone}
+        return {
+            key: value
+            for key, value in wanted.items()
+            if value is not None and value != getattr(account, key)
+        }
+
+
+def show(ports: Ports, standing: Standing) -> Account:
+    """Return one's own account. Raises WhileSwitched, NotSignedIn."""
+    refuse_switched(standing)
+    account = ports.reader.account(standing.account.id)
+    if account is None:
+        raise NotSignedIn
+    return account
+
+
+def change(
+    ports: Ports, standing: Standing, changes: Changes, *, revision: int, current_password: str | None
+) -> Account:
+    """Save changes against the revision they were made from (PRO-1, PRO-2, PRO-5).
+
+    Raises WhileSwitched, RevisionStale, BadPassword, PasswordLocked, TooSoon.
+    """
+    refuse_switched(standing)
+    account = show(ports, standing)
+    renewed = changes.email if changes.email != account.email else None
+    if renewed is not None:
+        _prove_present(ports, account, current_password or "")
+    with ports.unit_of_work() as work:
+        account = _locked(work, standing)
+        if account.revision != revision:
+            raise RevisionStale
+        _save(work, ports, account, changes)
+        if renewed is not None:
+            _request_email_change(work, ports, account, renewed)
+        work.commit()
+        return account
+
+
+def _locked(work: UnitOfWork, standing: Standing) -> Account:
+    account = work.accounts.locked(standing.account.id)
+    if account is None or account.closed_at is not None:
+        raise NotSignedIn
+    return account
+
+
+def _save(work: UnitOfWork, ports: Ports, account: Account, changes: Changes) -> None:
+    values = changes.new_values(account)
+    if not values:
+        return
+    for attribute, value in values.items():
+        setattr(account, attribute, value)
+    account.revision += 1
+    announce(work, ports, account, AccountProfileChanged(fields=tuple(sorted(values))))
+
+
+def _request_email_change(work: UnitOfWork, ports: Ports, account: Account, email: str) -> None:
+    """Mail the link to the new mailbox, or the notice to its owner, alike to the asker (PRO-2, REG-9)."""
+    mailing.take_turn(work, ports, purpose=Purpose.EMAIL_CHANGE, subject=account.id, mailbox=email)
+    account.pending_email = email
+    account.revision += 1
+    mail = mail_link(work, ports, account, Purpose.EMAIL_CHANGE, email=email)
+    owner = work.accounts.by_mailbox(account.mailbox_claim(email))
+    if owner is None:
+        announce(work, ports, account, EmailChangeRequested(), mail=mail)
+    else:
+        announce(work, ports, account, RegistrationConflicted(), mail=conflict_notice(ports, email, owner))
+
+
+def withdraw_email_change(ports: Ports, standing: Standing) -> None:
+    """Forget the pending mailbox; its link is void (PRO-2). Raises WhileSwitched, NotFound."""
+    refuse_switched(standing)
+    with ports.unit_of_work() as work:
+        account = _locked(work, standing)
+        if account.pending_email is None:
+            raise NotFound
+        account.pending_email = None
+        account.revision += 1
+        work.links.drop(account.id, Purpose.EMAIL_CHANGE)
+        work.commit()
+
+
+def change_password(
+    ports: Ports, standing: Standing, *, current: str, new: str, end_binding: bool = False
+) -> Account:
+    """Change one's own password; every other session ends with it (PRO-4, UNB-5).
+
+    Raises WhileSwitched, BadPassword, PasswordLocked, Fault (the policy's), PasswordReused, Busy.
+    """
+    refuse_switched(standing)
+    account = show(ports, standing)
+    _prove_present(ports, account, current)
+    password_hash = new_hash(ports, account, new)
+    with ports.unit_of_work() as work:
+        kept = _locked(work, standing)
+        if kept.credential_version != account.credential_version:
+            raise BadPassword
+        kept.set_password(password_hash)
+        work.sessions.end_of_account(kept.id, but=standing.session_id)
+        work.links.drop(kept.id, Purpose.PASSWORD_RESET)
+        if end_binding and kept.kind == "general":
+            remove_all(work, ports, kept, "password_changed")
+        announce_password(work, ports, kept, "changed")
+        work.commit()
+        return kept
+
+
+def new_hash(ports: Ports, account: Account, password: str) -> str:
+    """Return the hash of a password that the policy takes. Raises Fault, PasswordReused, Busy."""
+    ports.rules.passwords.check(password, account.own_words)
+    secret = normalized(password)
+    if any(ports.passwords.verify(former, secret) for former in account.remembered_hashes):
+        raise PasswordReused
+    return ports.passwords.hash(secret)
+
+
+def announce_password(work: UnitOfWork, ports: Ports, account: Account, reason: PasswordReason) -> None:
+    """Announce the change, with a notice to the mailbox (PRO-4)."""
+    mail = Mail.notice(account, ports.clock.now(), reason=reason)
+    announce(work, ports, account, AccountPasswordChanged(reason=reason), mail=mail)
+
+
+def _prove_present(ports: Ports, account: Account, password: str) -> None:
+    """Check the present password, counted apart from logins. Raises BadPassword, PasswordLocked, Busy."""
+    now = ports.clock.now()
+    key = PASSWORD_CHECK.key(account.id)
+    (count,) = ports.counters.take([(PASSWORD_CHECK, key)], now)
+    if count.exceeded:
+        raise PasswordLocked(count.wait_seconds(now))
+    try:
+        right = ports.passwords.verify(account.password_hash, normalized(password))
+    except Busy:
+        ports.counters.give_back([key])  # nothing was judged
+        raise
+    if not right:
+        raise BadPassword
+    ports.counters.clear([key])
+
+
+def binding_of(ports: Ports, standing: Standing) -> tuple[Binding, Account] | None:
+    """Return the own general account's live binding and the link account that asked for it (UNB-3)."""
+    refuse_switched(standing)
+    with ports.unit_of_work() as work:
+        binding = work.bindings.live_of_general(standing.account.id)
+        if binding is None or binding.has_lapsed(ports.clock.now()):
+            return None
+        link = work.accounts.get(binding.link_account_id)
+        return (binding, link) if link else None

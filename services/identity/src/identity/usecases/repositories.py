@@ -1,0 +1,179 @@
+"""What the use cases keep: one repository a noun, as Protocols; `adapters/repositories.py` provides them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain import consent
+from identity.domain.account import Account, Kind, Status
+from identity.domain.binding import Binding
+from identity.domain.code import BindCode
+from identity.domain.limits import Count, Limit
+from identity.domain.link import Challenge, Purpose
+from identity.domain.session import Session, Standing
+
+
+class Accounts(Protocol):
+    """The accounts. `locked` reads hold the row until the transaction ends."""
+
+    def add(self, account: Account) -> None:
+        """Add a new account."""
+
+    def get(self, account_id: str) -> Account | None:
+        """Return an account, open or closed."""
+
+    def locked(self, account_id: str) -> Account | None:
+        """Return an account as it is now, its row held until the transaction ends."""
+
+    def shared(self, account_id: str) -> Account | None:
+        """Return an account as it is now; nobody changes it until the transaction ends, many may hold it so."""
+
+    def by_username(self, key: str) -> Account | None:
+        """Return the open account of that name."""
+
+    def by_mailbox(self, claim: str) -> Account | None:
+        """Return the verified account that holds the mailbox."""
+
+    def find(self, *, status: Status | None, kind: Kind | None, limit: int) -> Sequence[Account]:
+        """Return accounts, oldest first."""
+
+    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of open accounts made before and never verified."""
+
+
+class Bindings(Protocol):
+    """The bindings."""
+
+    def add(self, binding: Binding) -> None:
+        """Add a new binding."""
+
+    def locked(self, binding_id: str) -> Binding | None:
+        """Return a binding as it is now, its row held until the transaction ends."""
+
+    def live_of_general(self, account_id: str) -> Binding | None:
+        """Return the one live binding of a general account (BIND-4)."""
+
+    def live_of_link(self, account_id: str) -> Sequence[Binding]:
+        """Return the live bindings of a link account."""
+
+    def get(self, binding_id: str) -> Binding | None:
+        """Return a binding."""
+
+    def shown_to_link(self, account_id: str) -> "Sequence[tuple[Binding, Account, BindCode | None]]":
+        """Return live bindings and those ended by the other side and not dismissed, oldest first."""
+
+    def dismiss_removed(self, link_id: str, general_id: str) -> None:
+        """Dismiss ended bindings that a new one of the same accounts takes the place of."""
+
+    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of bindings asked for before and never verified."""
+
+
+class Codes(Protocol):
+    """The bind codes, one a binding."""
+
+    def put(self, code: BindCode) -> None:
+        """Put a new code in the place of the older one."""
+
+    def get(self, binding_id: str) -> BindCode | None:
+        """Return a binding's code as it is now."""
+
+    def count_try(self, binding_id: str, challenge: str) -> int | None:
+        """Count a try in one atomic statement; return the count, or None where none was left."""
+
+    def drop(self, binding_id: str) -> None:
+        """Void a binding's code."""
+
+
+class Links(Protocol):
+    """The challenges behind mailed links, one an account and purpose."""
+
+    def put(self, challenge: Challenge) -> None:
+        """Put a new challenge in the place of the older one."""
+
+    def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
+        """Return the newest challenge as it is now."""
+
+    def use(self, challenge: Challenge, now: datetime) -> None:
+        """Note that the link was followed."""
+
+    def drop(self, account_id: str, *purposes: Purpose) -> None:
+        """Void the links of these purposes."""
+
+
+class Sessions(Protocol):
+    """The open sessions; an ended one is gone."""
+
+    def add(self, session: Session) -> None:
+        """Add a new session."""
+
+    def of_holder(self, account_id: str) -> Sequence[Session]:
+        """Return what an account holds, newest first."""
+
+    def turn(self, standing: Standing, *, token_digest: str, account_id: str, binding_id: str | None) -> bool:
+        """Give the session a new token and persona; False where it has ended or turned meanwhile."""
+
+    def consent(self, session_id: str, digest: str) -> None:
+        """Note that its holder accepted the texts in force."""
+
+    def end(self, session_id: str) -> None:
+        """End one."""
+
+    def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
+        """End one that the account holds; False where it holds no such."""
+
+    def end_of_account(self, account_id: str, *, but: str | None = None) -> None:
+        """End what the account holds and what acts as it, but for one session."""
+
+    def end_of_binding(self, binding_id: str) -> None:
+        """End every session that acts by the binding (SW-5)."""
+
+
+class Consents(Protocol):
+    """What was accepted, when, from where (LOGIN-3)."""
+
+    def accepted(self, account_id: str) -> frozenset[tuple[str, str]]:
+        """Return documents with versions."""
+
+    def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
+        """Keep each text's version, with when and from where."""
+
+
+class Counters(Protocol):
+    """Counts of what may not happen too often."""
+
+    def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+        """Count each once more, atomically, and return the counts."""
+
+    def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+        """Return the counts as they are, in the order given; one never counted stands at nothing."""
+
+    def give_back(self, keys: Sequence[str]) -> None:
+        """Take one off each."""
+
+    def clear(self, keys: Sequence[str]) -> None:
+        """Begin anew."""
+
+    def forgive(self, key: str, *, shared: str) -> None:
+        """Begin the first anew, and take one off the other, which others count on too."""
+
+
+class Outbox(Protocol):
+    """Facts and mail requests, to be published if and only if their change is committed (EVT-2)."""
+
+    def add(self, entry: "OutboxEntry") -> None:
+        """Write an event beside its change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxEntry:
+    """One event as it will stand in the stream; `ce` is its JSON."""
+
+    event_id: str
+    type: str
+    subject: str
+    ce: str
+    created_at: datetime
+    sealed: str | None = None
+    mail_expires_at: datetime | None = None

@@ -1,0 +1,72 @@
+"""What time alone ends: unverified accounts and bindings, and what nobody needs any more (VER-7, BIND-8)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain import account as accounts
+from identity.domain import binding as bindings
+from identity.usecases.closing import close
+from identity.usecases.ports import Ports
+from identity.usecases.unbinding import lock_general, remove
+
+_BATCH = 200
+
+
+class Sweeper(Protocol):
+    """Deletes rows that are past their time."""
+
+    def sweep(self, now: datetime, *, idle_since: datetime) -> int:
+        """Delete ended sessions, old links and counters; return how many rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """How many of each."""
+
+    accounts: int
+    bindings: int
+    rows: int
+
+
+def tidy(ports: Ports, sweeper: Sweeper) -> Tidied:
+    """Lapse and sweep; may run anywhere, often, at once: each change is judged again under its lock."""
+    now = ports.clock.now()
+    return Tidied(
+        accounts=_lapse_accounts(ports, now),
+        bindings=_lapse_bindings(ports, now),
+        rows=sweeper.sweep(now, idle_since=now - ports.rules.sessions.idle),
+    )
+
+
+def _lapse_accounts(ports: Ports, now: datetime) -> int:
+    done = 0
+    while True:
+        with ports.unit_of_work() as work:
+            due = work.accounts.lapsed(now - accounts.UNVERIFIED_LIFETIME, _BATCH)
+        for account_id in due:
+            with ports.unit_of_work() as work:
+                account = work.accounts.locked(account_id)
+                if account is not None and account.closed_at is None and account.has_lapsed(now):
+                    close(work, ports, account, "lapsed")
+                    done += 1
+                work.commit()
+        if len(due) < _BATCH:
+            return done
+
+
+def _lapse_bindings(ports: Ports, now: datetime) -> int:
+    done = 0
+    while True:
+        with ports.unit_of_work() as work:
+            due = work.bindings.lapsed(now - bindings.UNVERIFIED_LIFETIME, _BATCH)
+        for binding_id in due:
+            with ports.unit_of_work() as work:
+                binding = work.bindings.get(binding_id)
+                general = lock_general(work, binding) if binding else None
+                if binding and general and binding.has_lapsed(now):
+                    remove(work, ports, general, binding, "lapsed")
+                    done += 1
+                work.commit()
+        if len(due) < _BATCH:
+            return done

@@ -1,0 +1,173 @@
+"""What counts as a company's data (REG-6 to REG-8)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from identity.domain.company import (
+    parse_address,
+    parse_company_name,
+    parse_phone,
+    parse_tax_id,
+    passes_checksum,
+)
+from identity.domain.errors import Fault
+
+EIGHT_DIGITS = st.from_regex(r"[0-9]{8}", fullmatch=True)
+AREAS = ("02", "03", "037", "04", "049", "05", "06", "07", "08", "082", "0826", "0836", "089")
+
+
+def products(digits: str) -> list[int]:
+    """The Ministry's table, written out the long way: the sum of the digits of each product."""
+    return [
+        sum(int(char) for char in str(int(digit) * weight))
+        for digit, weight in zip(digits, [1, 2, 1, 2, 1, 2, 4, 1], strict=True)
+    ]
+
+
+@pytest.mark.rule("REG-7")
+@pytest.mark.parametrize("number", ["62140097", "00501508", "04595257"])
+def test_known_numbers_pass_the_checksum(number: str) -> None:
+    assert parse_tax_id(number) == number
+
+
+@pytest.mark.rule("REG-7")
+@pytest.mark.parametrize("number", ["00000000", "62140098", "00501509", "12345678"])
+def test_wrong_numbers_fail_the_checksum(number: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_tax_id(number)
+
+    assert fault.value.code == "tax_id_checksum"
+
+
+@pytest.mark.rule("REG-7")
+@given(EIGHT_DIGITS)
+def test_a_sum_that_five_divides_passes_and_a_seventh_seven_may_count_one_more(digits: str) -> None:
+    total = sum(products(digits))
+    by_rule = total % 5 == 0 or (digits[6] == "7" and total % 5 == 4)
+
+    assert passes_checksum(digits) is (by_rule and digits != "00000000")
+
+
+@pytest.mark.rule("REG-7")
+@given(EIGHT_DIGITS)
+def test_without_the_checksum_any_eight_digits_are_taken(digits: str) -> None:
+    assert parse_tax_id(digits, checksum=False) == digits
+
+
+@pytest.mark.rule("REG-7")
+@pytest.mark.parametrize("code", ["A11111111", "A111111111", "ABCDEFGHI", "12345678A"])
+def test_an_agency_code_is_taken(code: str) -> None:
+    assert parse_tax_id(code) == code
+
+
+@pytest.mark.rule("REG-7")
+@pytest.mark.parametrize(
+    "code", ["", "1234567", "123456789", "1234567890", "a11111111", "A1111111", "A1111111111", "A-1111111"]
+)
+def test_what_is_neither_number_nor_code_is_refused(code: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_tax_id(code)
+
+    assert fault.value.code == "invalid_tax_id"
+
+
+@pytest.mark.rule("REG-6")
+@pytest.mark.parametrize(
+    ("given_phone", "kept"),
+    [
+        ("02-12345678#12345", "02-12345678#12345"),
+        ("02-12345678", "02-12345678"),
+        ("0212345678", "02-12345678"),
+        ("(02)1234-5678", "02-12345678"),
+        ("02 1234 5678 分機 12", "02-12345678#12"),
+        ("02-12345678轉12", "02-12345678#12"),
+        ("+886-2-12345678", "02-12345678"),
+        ("０２－１２３４５６７８", "02-12345678"),
+        ("037-123456", "037-123456"),
+        ("037123456", "037-123456"),
+        ("0492222106", "049-2222106"),
+        ("07-1234567", "07-1234567"),
+        ("089345678", "089-345678"),
+        ("0836-22222", "0836-22222"),
+        ("0912-345-678", "0912345678"),
+        ("+886912345678", "0912345678"),
+    ],
+)
+def test_a_phone_is_kept_in_one_form(given_phone: str, kept: str) -> None:
+    assert parse_phone(given_phone) == kept
+
+
+@pytest.mark.rule("REG-6")
+@given(st.sampled_from(AREAS), st.integers(6, 8), st.data())
+def test_a_kept_phone_is_read_back_as_itself(area: str, length: int, data: st.DataObject) -> None:
+    number = data.draw(st.from_regex(rf"[2-9][0-9]{{{length - 1}}}", fullmatch=True))
+    try:
+        kept = parse_phone(f"{area}-{number}")
+    except Fault:
+        return
+
+    assert parse_phone(kept) == kept
+
+
+@pytest.mark.rule("REG-6")
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "",
+        "12345678",
+        "02-123",
+        "02-123456789",
+        "01-1234567",
+        "02-12345678#",
+        "02-12345678#1234567",
+        "02-1234567a",
+    ],
+)
+def test_what_is_no_phone_with_its_area_is_refused(phone: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_phone(phone)
+
+    assert fault.value.code == "invalid_phone"
+
+
+@pytest.mark.rule("REG-8")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "804004高雄市鼓山區蓬萊路10號",
+        "80400高雄市鼓山區蓬萊路10號",
+        "804 高雄市鼓山區蓬萊路10號",
+        "高雄市鼓山區蓬萊路10號",
+        "台北市中正區仁愛路1號",
+        "臺東縣臺東市中山路276號",
+    ],
+)
+def test_an_address_with_or_without_postal_code_is_taken(address: str) -> None:
+    assert parse_address(address) == address
+
+
+@pytest.mark.rule("REG-8")
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("", "required"),
+        ("   ", "required"),
+        ("高雄市", "too_short"),
+        ("8040高雄市鼓山區蓬萊路10號", "invalid_postal_code"),
+        ("8040041高雄市鼓山區蓬萊路10號", "invalid_postal_code"),
+        ("鼓山區蓬萊路10號", "invalid_address"),
+        ("東京都千代田區1號", "invalid_address"),
+        ("高雄市鼓山區\n蓬萊路10號", "control_character"),
+        ("高雄市" + "一" * 200, "too_long"),
+    ],
+)
+def test_an_address_that_names_no_county_or_city_is_refused(address: str, code: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_address(address)
+
+    assert fault.value.code == code
+
+
+@pytest.mark.rule("REG-8")
+def test_a_company_name_is_trimmed_and_its_white_space_folded() -> None:
+    assert parse_company_name("  臺灣港務   股份有限公司 ") == "臺灣港務 股份有限公司"

@@ -1,0 +1,153 @@
+"""What makes a password good enough, in both profiles (REG-10, SEC-2)."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from identity.domain.errors import Fault
+from identity.domain.password import Policy, Profile, normalized
+
+GOOD = "Harbour-Crane-77!"
+
+
+def codes(password: str, *own_words: str, profile: Profile = "tw-gov") -> list[str]:
+    return [fault.code for fault in Policy(profile).faults(password, own_words)]
+
+
+@pytest.mark.rule("REG-10", "SEC-2")
+@pytest.mark.parametrize("profile", ["tw-gov", "nist"])
+def test_a_long_and_mixed_password_is_taken(profile: Profile) -> None:
+    assert codes(GOOD, "number01", "錢大明", profile=profile) == []
+
+
+@pytest.mark.rule("REG-10", "SEC-2")
+@pytest.mark.parametrize(
+    ("profile", "refused", "taken"),
+    [("tw-gov", "Kx9-vRm2pTq", "Kx9-vRm2pTqL"), ("nist", "kxvrmptqlwznhd", "kxvrmptqlwznhdg")],
+)
+def test_the_profile_says_how_long_a_password_must_be(profile: Profile, refused: str, taken: str) -> None:
+    assert (codes(refused, profile=profile), codes(taken, profile=profile)) == (["password_too_short"], [])
+
+
+@pytest.mark.rule("REG-10", "SEC-2")
+@pytest.mark.parametrize(
+    ("password", "faults"),
+    [
+        ("kxvrmptqlwznhdg", ["password_too_plain"]),
+        ("kxvrmptqlwznHDG", ["password_too_plain"]),
+        ("kxvrmptqlwzn837", ["password_too_plain"]),
+        ("kxvrmptqlwHD837", []),
+        ("kxvrmptqlw-837", []),
+        ("KXVRMPTQLW-837", []),
+        ("kxvrmptqlw港837", []),
+    ],
+)
+def test_tw_gov_asks_for_three_of_four_classes(password: str, faults: list[str]) -> None:
+    assert codes(password) == faults
+
+
+@pytest.mark.rule("SEC-2")
+def test_nist_has_no_rule_of_composition() -> None:
+    assert codes("kxvrmptqlwznhdg", profile="nist") == []
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize("profile", ["tw-gov", "nist"])
+@pytest.mark.parametrize(
+    ("password", "own_word"),
+    [
+        ("Xq7-NUMBER01-vRm2", "number01"),
+        ("Xq7-錢大明-vRm2pTqL", "錢大明"),
+        ("Xq7-0912345678-vRm", "0912345678"),
+        ("Xq7-susanne-vRm2pT", "susanne@example.com"),
+        ("Xq7-大明運輸-vRm2pTq", "大明運輸"),
+        ("Xq7-04595257-vRm2pT", "04595257"),
+    ],
+)
+def test_a_password_must_not_hold_words_of_its_owner(profile: Profile, password: str, own_word: str) -> None:
+    assert "password_personal" in codes(password, own_word, profile=profile)
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize("profile", ["tw-gov", "nist"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Qwert-Kx9-vRm2-pTq",
+        "Kx9-54321-vRm2-pTq",
+        "Kx9-ABCDE-vRm2-pTq",
+        "Kx9-1qaz2-vRm-pTqL",
+        "Kx9-aaaaa-vRm2-pTq",
+    ],
+)
+def test_a_password_must_not_hold_a_keyboard_run(profile: Profile, password: str) -> None:
+    assert codes(password, profile=profile) == ["password_keyboard_run"]
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize("password", ["Password2023!", "Iloveyou2020!", "Sunshine2020!"])
+def test_a_common_password_is_refused(password: str) -> None:
+    assert "password_common" in codes(password)
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Passw0rd-Passw0rd",
+        "Password-1-Password-2",
+        "Passw0rd-passw0rd-PASSW0RD-passw0rd",
+        "Passw0rd-Sunshine1",
+        "Football!Baseball1",
+    ],
+)
+def test_a_common_password_does_not_become_a_good_one_by_another(password: str) -> None:
+    assert codes(password) == ["password_common"]
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "lantern quay basalt mango",
+        "correct horse battery staple",
+        "the ferry and the crane and the quay",
+    ],
+)
+def test_a_phrase_of_several_words_is_taken_though_each_of_them_is_common(phrase: str) -> None:
+    assert codes(phrase, profile="nist") == []
+
+
+@pytest.mark.rule("SEC-2")
+def test_a_password_has_at_most_128_characters() -> None:
+    longest = (GOOD * 8)[:128]
+
+    assert (codes(longest), codes(longest + "x")) == ([], ["password_too_long"])
+
+
+@pytest.mark.rule("SEC-2")
+@given(st.text(min_size=1, max_size=40))
+def test_a_password_is_the_same_however_its_characters_are_composed(text: str) -> None:
+    assert normalized(unicodedata.normalize("NFD", text)) == normalized(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.rule("SEC-2")
+def test_characters_are_counted_as_they_are_kept() -> None:
+    decomposed = unicodedata.normalize("NFD", "Éü-ñ7öéà2x")
+
+    assert "password_too_short" in codes(decomposed)
+
+
+@pytest.mark.rule("SEC-2")
+@given(st.text(max_size=140))
+def test_every_text_is_judged_and_a_refusal_says_what_to_change(password: str) -> None:
+    faults = list(Policy("tw-gov").faults(password))
+
+    assert all(fault.code.startswith("password_") and "密碼" in fault.detail for fault in faults)
+
+
+@pytest.mark.rule("SEC-2")
+def test_check_raises_the_first_fault() -> None:
+    with pytest.raises(Fault, match="password_too_short"):
+        Policy("tw-gov").check("short")

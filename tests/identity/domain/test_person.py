@@ -1,0 +1,135 @@
+"""What counts as a person's data (REG-3 to REG-5, REG-9)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from identity.domain.errors import Fault
+from identity.domain.person import (
+    masked_email,
+    parse_email,
+    parse_mobile,
+    parse_name,
+    parse_username,
+    username_key,
+)
+
+
+@pytest.mark.rule("REG-3")
+@pytest.mark.parametrize("name", ["example1234", "abcd", "A.b_c-9", "a" * 30])
+def test_an_account_name_is_taken_as_chosen(name: str) -> None:
+    assert parse_username(name) == name
+
+
+@pytest.mark.rule("REG-3")
+@pytest.mark.parametrize(
+    "name", ["", "abc", "a" * 31, "1abc", ".abc", "ab cd", "錢大明錢大", "abc@", "abcd\x00", "abcd/", "аbcd"]
+)
+def test_any_other_account_name_is_refused(name: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_username(name)
+
+    assert fault.value.code == "invalid_username"
+
+
+@pytest.mark.rule("REG-3")
+@given(st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{3,29}", fullmatch=True))
+def test_account_names_that_differ_in_case_alone_are_the_same(name: str) -> None:
+    assert username_key(name.upper()) == username_key(name.lower()) == username_key(name)
+
+
+@pytest.mark.rule("REG-4")
+@pytest.mark.parametrize(
+    "name", ["王小明", "歐陽娜娜", "O'Brien Mary-Jane", "Marco", "Vinc", "Lee Finc", "王商"]
+)
+def test_a_persons_full_name_is_taken(name: str) -> None:
+    assert parse_name(name) == name
+
+
+@pytest.mark.rule("REG-4")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "臺灣港務股份有限公司", "大明有限公司", "大明企業社", "大明商行", "大明工程行",
+        "Daming Ltd.", "Daming Co., Ltd.", "Daming Inc.", "Daming inc", "Daming Co.", "Daming Ｌｔｄ．", "大明 LTD",
+    ],
+)  # fmt: skip
+def test_a_firms_name_is_refused_as_a_persons(name: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_name(name)
+
+    assert fault.value.code == "company_name"
+
+
+@pytest.mark.rule("REG-4")
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("", "required"), ("王", "too_short"), ("王" * 51, "too_long"), ("王\u202e明", "control_character")],
+)
+def test_a_name_has_two_to_fifty_visible_characters(name: str, code: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_name(name)
+
+    assert fault.value.code == code
+
+
+@pytest.mark.rule("REG-5")
+@pytest.mark.parametrize(
+    "number",
+    [
+        "0912345678",
+        "0912-345-678",
+        "+886912345678",
+        "+886-912-345-678",
+        " 0912 345 678 ",
+        "０９１２３４５６７８",
+    ],
+)
+def test_a_mobile_number_is_kept_in_one_form(number: str) -> None:
+    assert parse_mobile(number) == "0912345678"
+
+
+@pytest.mark.rule("REG-5")
+@pytest.mark.parametrize(
+    "number",
+    [
+        "",
+        "912345678",
+        "091234567",
+        "09123456789",
+        "0212345678",
+        "+8860912345678",
+        "0912-34-5678",
+        "+1912345678",
+    ],
+)
+def test_what_is_no_taiwanese_mobile_number_is_refused(number: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_mobile(number)
+
+    assert fault.value.code == "invalid_mobile"
+
+
+@pytest.mark.rule("REG-9")
+@given(st.from_regex(r"[A-Za-z0-9]{1,20}@[A-Za-z]{1,10}\.(tw|TW)", fullmatch=True))
+def test_a_mailbox_is_kept_without_regard_to_case(email: str) -> None:
+    assert parse_email(email) == parse_email(email.upper()) == email.lower()
+
+
+@pytest.mark.rule("REG-9")
+@pytest.mark.parametrize(
+    "email",
+    [
+        "", "a", "a@", "@b.tw", "a@b", "a b@c.tw", "a@b..tw", "a@b.tw, c@d.tw", "a@b.tw\r\nBcc: c@d.tw",
+        "<a@b.tw>", "A <a@b.tw>", "a" * 65 + "@b.tw", "a@" + "b" * 250 + ".tw",
+    ],
+)  # fmt: skip
+def test_what_no_mail_server_would_take_is_refused(email: str) -> None:
+    with pytest.raises(Fault) as fault:
+        parse_email(email)
+
+    assert fault.value.code == "invalid_email"
+
+
+@pytest.mark.rule("BIND-1")
+def test_a_masked_mailbox_tells_its_first_letter_and_its_domain() -> None:
+    assert masked_email("susan@example.com.tw") == "s•••@example.com.tw"

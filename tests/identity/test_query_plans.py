@@ -1,0 +1,106 @@
+"""With many rows, every query of a request goes by an index: PostgreSQL says so of each one that was made."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests.support.crowd import fill
+from tests.support.people import PASSWORD
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+_ONE_ROW = frozenset({"outbox_epoch"})
+"""No index is quicker than these tables."""
+
+
+@pytest.fixture
+def crowded(start_system_on_postgresql: StartSystem) -> System:
+    """An installation with many rows in every table, and statistics of them."""
+    system = start_system_on_postgresql()
+    fill(system.engine)
+    return system
+
+
+@contextmanager
+def recorded() -> Iterator[dict[str, Any]]:
+    """Keep every statement of every engine, with the parameters of its first time."""
+    statements: dict[str, Any] = {}
+
+    def keep(*told: Any) -> None:
+        _connection, _cursor, statement, parameters, _context, many = told
+        statements.setdefault(statement, parameters[0] if many else parameters)
+
+    event.listen(Engine, "before_cursor_execute", keep)  # all engines: web, reader, relay
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", keep)
+
+
+def _whole_way(system: System) -> None:
+    """Make every request that people make often."""
+    general, other, holder = (
+        system.person(),
+        system.person(company={"tax_id": "62140097"}),
+        system.person("link"),
+    )
+    link = system.logged_in(holder)
+    binding_id = system.bound(link, general)
+    link.get("/bindings")
+    link.switch(binding_id)
+    link.get("/session")
+    link.get("/account")
+    link.switch_back()
+    own = system.logged_in(general)
+    own.get("/sessions")
+    own.get("/account/binding")
+    own.patch("/account", {"mobile": "0987654321"}, **{"If-Match": own.get("/account").headers["ETag"]})
+    own.put("/account/password", {"current": PASSWORD, "new": "Lantern-Quay-31!", "end_binding": True})
+    own.delete("/sessions")
+    own.delete("/session")
+    link.delete(f"/bindings/{binding_id}")
+    unverified = system.visitor()
+    unverified.log_in(system.register())
+    unverified.get("/session")
+    system.clock.advance(minutes=2)
+    unverified.post("/email-verifications")
+    system.visitor().post("/password-resets", {"username": other.username, "email": other.email})
+    system.mail(other.email, "密碼")
+    system.relay.note(block_ms=2000)
+
+
+def _scans(plan: dict[str, Any]) -> Iterator[str]:
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] not in _ONE_ROW:
+        yield str(plan["Relation Name"])
+    for inner in plan.get("Plans", []):
+        yield from _scans(inner)
+
+
+def _plan(system: System, statement: str, parameters: Any) -> dict[str, Any]:
+    with system.engine.connect() as connection:
+        explained = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+    plan: dict[str, Any] = (json.loads(explained) if isinstance(explained, str) else explained)[0]["Plan"]
+    return plan
+
+
+def test_every_query_of_a_request_and_of_the_relay_goes_by_an_index(crowded: System) -> None:
+    with recorded() as statements:
+        _whole_way(crowded)
+
+    asked = {
+        statement: parameters
+        for statement, parameters in statements.items()
+        if statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))
+        and " FROM pg_" not in statement
+    }
+    scanned = {
+        statement: found
+        for statement, parameters in asked.items()
+        if (found := list(_scans(_plan(crowded, statement, parameters))))
+    }
+    assert scanned == {}
+    assert len(asked) > 25

@@ -1,0 +1,37 @@
+"""The transaction of the use cases."""
+
+import sqlite3
+from contextlib import ExitStack
+
+import pytest
+
+from tests.support.system import Servers, System
+
+
+def test_on_sqlite_a_unit_of_work_is_the_only_writer_from_its_first_statement(
+    servers: Servers, sqlite_url: str
+) -> None:
+    with ExitStack() as stack:
+        system = System(servers, sqlite_url, stack)
+        stack.enter_context(system.app.app_context())
+        work = stack.enter_context(system.ports.unit_of_work())
+        rival = stack.enter_context(sqlite3.connect(system.engine.url.database or "", timeout=0))
+
+        work.accounts.get("nobody")
+
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            rival.execute("BEGIN IMMEDIATE")
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_unit_of_work_rolls_back_what_is_not_committed(system: System) -> None:
+    person = system.person()
+
+    with system.app.app_context(), system.ports.unit_of_work() as work:
+        account = work.accounts.locked(person.id)
+        assert account is not None
+        account.name = "王小明"
+        work.flush()
+
+    kept = system.rows("SELECT name FROM accounts WHERE id = :id", id=person.id)
+    assert kept[0].name != "王小明"
