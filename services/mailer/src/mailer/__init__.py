@@ -1,0 +1,1 @@
+"""The mailer: events of the identity service become Chinese mails."""

@@ -1,0 +1,75 @@
+"""The one actor: `deliver(entry_id)`. Its argument names a stream entry and tells nothing else (SEC-9)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import dramatiq
+from dramatiq.errors import Retry
+from port_runtime.logs import get_logger
+from structlog.contextvars import bound_contextvars
+
+from mailer.domain.waits import LONGEST_SECONDS, wait_seconds
+from mailer.usecases.delivery import Later
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailer.usecases.delivery import Delivery
+    from mailer.usecases.desk import Desk, Work
+    from mailer.usecases.ports import Clock
+    from mailer.usecases.supply import Stream
+
+    Deliver = dramatiq.Actor[[str], None]
+
+SHORTEST_DELAY_MS: Final = 50
+log = get_logger("mailer.actors")
+
+
+class Deliverer:
+    """What the actor does: one entry from the desk through the use case, back to the desk when it must wait."""
+
+    def __init__(self, *, desk: Desk, stream: Stream, delivery: Delivery, clock: Clock) -> None:
+        self._desk, self._stream, self._delivery, self._clock = desk, stream, delivery, clock
+
+    def deliver(self, entry_id: str) -> None:
+        """Raise dramatiq's Retry with the delay after which the entry is due again.
+
+        What waits longer than any retry, as for an operator, is left to the intake's sweep: its messages would
+        stand before the others in the queue of delayed ones.
+        """
+        work = self._desk.begin(entry_id)
+        if work is None:
+            return
+        due = self._try(work)
+        if due is None:
+            self._desk.finish(entry_id)
+            return
+        self._desk.put_off(entry_id, due)
+        wait = (due - self._clock.now()) / timedelta(milliseconds=1)
+        if wait <= LONGEST_SECONDS * 1000:
+            raise Retry(delay=max(int(wait) + 1, SHORTEST_DELAY_MS))
+
+    def _try(self, work: Work) -> datetime | None:
+        try:
+            return self._deliver(work)
+        except Exception:  # one entry's trouble, such as Redis being away, must not end the others
+            log.exception("delivery_failed", entry_id=work.entry_id)
+            return self._clock.now() + timedelta(seconds=wait_seconds("trouble", 1, chance=0))
+
+    def _deliver(self, work: Work) -> datetime | None:
+        entry = work.entry or self._stream.fetch(work.entry_id)
+        if entry is None:
+            log.error("entry_trimmed", entry_id=work.entry_id)
+            self._stream.acknowledge([work.entry_id])
+            return None
+        with bound_contextvars(event_id=entry.event.id):
+            outcome = self._delivery.deliver(entry, work.grant)
+        return outcome.due if isinstance(outcome, Later) else None
+
+
+def declare(broker: dramatiq.Broker, deliverer: Deliverer, *, queue: str) -> Deliver:
+    """Make the actor on this broker; nothing is made at import."""
+    options: dict[str, Any] = {"broker": broker, "actor_name": "deliver", "queue_name": queue}
+    return dramatiq.actor(deliverer.deliver, **options)

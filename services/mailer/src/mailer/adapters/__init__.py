@@ -1,0 +1,1 @@
+"""The outside: Redis, templates, SMTP, the clock."""

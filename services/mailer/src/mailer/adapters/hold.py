@@ -1,0 +1,56 @@
+"""An operator's pause of the whole mail queue: the key `mailer:paused`, which every mailer looks at (MAIL-5)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from port_events.envelope import as_text, instant_of, instant_text
+from port_runtime.logs import get_logger
+
+from mailer.usecases.figures import Held
+
+if TYPE_CHECKING:
+    import redis
+
+PAUSED: Final = "mailer:paused"
+log = get_logger("mailer.hold")
+
+
+class RedisHold:
+    """See `mailer.usecases.supply.Hold`; `is_on` from any thread, the others raise what redis raises."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._is_on = False
+
+    def is_on(self) -> bool:
+        """Tell whether it was on at the last look; asks nobody."""
+        return self._is_on
+
+    def look(self) -> bool:
+        """Ask Redis; return whether the queue goes on since this look."""
+        held = self.read()
+        before, self._is_on = self._is_on, held is not None
+        if held and not before:
+            log.warning("queue_paused", since=instant_text(held.since), reason=held.reason)
+        if before and not held:
+            log.warning("queue_resumed")
+        return before and not self._is_on
+
+    def read(self) -> Held | None:
+        """Return the pause; None when there is none."""
+        found: Any = self._client.get(PAUSED)
+        if found is None:
+            return None
+        values = json.loads(as_text(found))
+        return Held(instant_of(values["since"]), values["reason"])
+
+    def begin(self, held: Held) -> bool:
+        """Pause; False when it is paused already: the first pause stays as it is."""
+        record = json.dumps({"since": instant_text(held.since), "reason": held.reason}, ensure_ascii=False)
+        return bool(self._client.set(PAUSED, record, nx=True))
+
+    def end(self) -> bool:
+        """Resume; False when it was not paused."""
+        return bool(self._client.delete(PAUSED))

@@ -1,0 +1,156 @@
+"""The ledger in Redis: a hash an event, changed by scripts so that no two processes send (MAIL-3).
+
+`mailer:ledger:<event id>` holds `state`; while claimed `token` and `lease` (ms by Redis' clock, the same for all
+hosts); while waiting `due` (ms by ours, which tests move); always `tries`. It outlives every mail's validity.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import redis
+from port_events.envelope import instant_text
+from port_runtime.logs import get_logger
+
+from mailer.adapters import scripts
+from mailer.adapters.redis import Script
+from mailer.domain.attempt import State
+from mailer.usecases.ports import Granted, NotNow, Over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from port_events.envelope import Entry
+
+    from mailer.adapters.redis import ThreadConnections
+    from mailer.usecases.ports import Claim, Clock, Ending
+
+PREFIX: Final = "mailer:ledger:"
+DEAD: Final = "mailer:dead"
+KEPT_MS: Final = 8 * 24 * 3600 * 1000
+MOST_RECEIPTS: Final = 100_000
+RETRY_SECONDS: Final = 0.5
+AWAY: Final = (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError, redis.ReadOnlyError)
+log = get_logger("mailer.ledger")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerNames:
+    """Whose ledger: the process's name, the stream with its group, the receipts' stream, the lease."""
+
+    owner: str
+    stream: str
+    group: str
+    receipts: str
+    lease_ms: int
+
+
+class RedisLedger:
+    """See `mailer.usecases.ports.Ledger`; safe between threads."""
+
+    def __init__(self, connections: ThreadConnections, names: LedgerNames, *, clock: Clock) -> None:
+        self._connections, self._names, self._clock = connections, names, clock
+        self._numbers = itertools.count(1)
+        self._held: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._claim = Script(connections, scripts.CLAIM)
+        self._put_off = Script(connections, scripts.PUT_OFF)
+        self._close = Script(connections, scripts.CLOSE)
+        self._renew = Script(connections, scripts.RENEW)
+
+    def claim(self, event_id: str) -> Claim:
+        """Ask to send; a claim that is neither closed nor put off is ours as long as it is renewed."""
+        return self.claim_all([event_id])[0]
+
+    def claim_all(self, event_ids: list[str]) -> list[Claim]:
+        """Ask to send each, in one round trip."""
+        if not event_ids:
+            return []
+        tokens = [f"{self._names.owner}/{next(self._numbers)}" for _ in event_ids]
+        answers: Any = self._claim.run(
+            [PREFIX + event_id for event_id in event_ids],
+            [self._names.lease_ms, _ms(self._clock.now()), KEPT_MS, *tokens],
+        )
+        claims = [_claim(*each) for each in zip(event_ids, tokens, answers, strict=True)]
+        with self._lock:
+            self._held.update({each.event_id: each.token for each in claims if isinstance(each, Granted)})
+        return claims
+
+    def put_off(self, grant: Granted, *, due: datetime, failed: bool) -> None:
+        """Give the claim back; when another process has taken it over meanwhile, nothing changes."""
+        self._drop(grant.event_id)  # also when Redis does not hear of it: then the lease ends
+        self._put_off.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
+
+    def close(self, entry: Entry, grant: Granted, ending: Ending) -> None:
+        """Note the ending, however long Redis is away: what was accepted must not be sent again."""
+        self._insist(lambda: self._closing(entry, grant, ending))
+        self._drop(entry.event.id)
+
+    def leave(self, entry_id: str) -> None:
+        """Acknowledge the entry."""
+        self._connections.mine().xack(self._names.stream, self._names.group, entry_id)
+
+    def renew(self) -> None:
+        """Lengthen the leases of what is under way: a slow mail server is no dead mailer."""
+        with self._lock:
+            held = dict(self._held)
+        if held:
+            keys = [PREFIX + event_id for event_id in held]
+            self._renew.run(keys, [self._names.lease_ms, *held.values()])
+
+    def _closing(self, entry: Entry, grant: Granted, ending: Ending) -> None:
+        names = self._names
+        self._close.run(
+            [PREFIX + entry.event.id, names.receipts, names.stream, DEAD],
+            [
+                *(ending.state, instant_text(ending.at), ending.category, KEPT_MS),
+                *(names.group, entry.id, entry.event.id, MOST_RECEIPTS),
+                _dead_letter(entry, grant, ending),
+                grant.token,
+            ],
+        )
+
+    def _drop(self, event_id: str) -> None:
+        with self._lock:
+            self._held.pop(event_id, None)
+
+    def _insist(self, note: Callable[[], None]) -> None:
+        while True:
+            try:
+                return note()
+            except AWAY as error:
+                log.warning("ledger_away", reason=type(error).__name__)
+                time.sleep(RETRY_SECONDS)
+
+
+def _claim(event_id: str, token: str, answer: list[int]) -> Claim:
+    kind, value = answer
+    if kind == scripts.OVER:
+        return Over()
+    if kind == scripts.NOT_NOW:
+        return NotNow(max(value, 1) / 1000)
+    return Granted(event_id, token, value)
+
+
+def _dead_letter(entry: Entry, grant: Granted, ending: Ending) -> str:
+    if ending.state is not State.REFUSED:
+        return ""
+    record = {
+        "entry_id": entry.id,
+        "type": entry.event.type,
+        "at": instant_text(ending.at),
+        "attempts": grant.tries + 1,
+        "category": ending.category,
+        "words": ending.words,
+    }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _ms(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)

@@ -1,0 +1,77 @@
+"""What the operators' commands stand on: settings, one connection to Redis, and tables."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.domain.wrapping import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import redis
+
+    from mailer.settings import Settings
+
+UNIT_SECONDS = (("d", 86400), ("h", 3600), ("m", 60))
+
+
+def mailer_settings() -> Settings:
+    """Read the mailer's own settings; a fault ends the command with 2 and a line for each."""
+    from port_runtime.settings import exit_on_fault, load
+
+    from mailer.settings import Settings
+
+    with exit_on_fault():
+        return load(Settings, os.environ)
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[redis.Redis]:
+    """Give a client; a Redis that is away, or forbids, ends the command with 1 and one line."""
+    import redis
+
+    from mailer.adapters.redis import connect
+
+    try:
+        with connect(settings.redis_url.reveal()) as client:
+            yield client
+    except redis.exceptions.NoPermissionError as error:
+        raise click.ClickException(f"Redis forbids it: {error}") from None
+    except redis.RedisError as error:
+        raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Return lines with aligned columns; those numbered in `right` are set to the right."""
+    widths = [max(columns(row[place]) for row in (head, *rows)) for place in range(len(head))]
+    return "\n".join(_line(row, widths, right) for row in (head, *rows))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the text in at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def span(seconds: float | None) -> str:
+    """Return a length of time in its two greatest units, as in `1d 4h`; `-` for none."""
+    if seconds is None:
+        return "-"
+    left, parts = int(seconds), []
+    for unit, length in UNIT_SECONDS:
+        if left >= length:
+            parts.append(f"{left // length}{unit}")
+            left %= length
+    return " ".join([*parts, f"{left}s"][:2])
+
+
+def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    cells = []
+    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        blank = " " * (width - columns(cell))
+        cells.append(blank + cell if place in right else cell + blank)
+    return "  ".join(cells).rstrip()

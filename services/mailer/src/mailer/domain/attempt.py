@@ -1,0 +1,114 @@
+"""One mail's attempts: its states, what a mail server's answer means (MAIL-3 to -5)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+Step = Literal["connect", "tls", "login", "sender", "recipient", "message"]
+
+
+class State(StrEnum):
+    """Where a mail stands in the ledger. The last three are final."""
+
+    CLAIMED = "claimed"
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+FINAL: Final = frozenset({State.SENT, State.REFUSED, State.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the mail server said, and to what."""
+
+    step: Step
+    code: int
+    words: str
+
+    @property
+    def enhanced(self) -> str:
+        """The RFC 3463 status at the beginning of the words, such as "5.1.1"; empty when there is none."""
+        found = re.match(r"([245]\.\d{1,3}\.\d{1,3})(?!\d)", self.words)
+        return found[1] if found else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from a reply: final or not, the category in plain words, and the rule that said so."""
+
+    permanent: bool
+    category: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table: the steps, the code and the enhanced status it is about, all as patterns."""
+
+    name: str
+    steps: tuple[Step, ...]
+    code: str
+    enhanced: str
+    category: str
+    permanent: bool = True
+
+    def fits(self, reply: Reply) -> bool:
+        """Tell whether this row is about the reply."""
+        return (
+            reply.step in self.steps
+            and re.fullmatch(self.code, str(reply.code)) is not None
+            and re.fullmatch(self.enhanced, reply.enhanced) is not None
+        )
+
+
+_OURS: Final[tuple[Step, ...]] = ("connect", "tls", "login", "sender")
+_THEIRS: Final[tuple[Step, ...]] = ("recipient", "message")
+_ANY: Final = r".*"
+
+# The first row that fits decides (RFC 5321 section 4.2, RFC 3463). What is wrong with our own account, sender
+# or transport is never the recipient's fault: it is waited out, loudly.
+RULES: Final = (
+    Rule("our_configuration", _OURS, r"[45]\d\d", _ANY, "misconfigured", permanent=False),
+    Rule("login_asked", _THEIRS, r"530|534|535|538", _ANY, "misconfigured", permanent=False),
+    Rule("mailbox_full_for_now", _THEIRS, r"452|4\d\d", r"4\.2\.2", "mailbox_full", permanent=False),
+    Rule("temporary", _THEIRS, r"4\d\d", _ANY, "temporarily_refused", permanent=False),
+    Rule("mailbox_unknown", _THEIRS, r"5\d\d", r"5\.1\.(1|2|3|6|10)", "mailbox_unknown"),
+    Rule("mailbox_disabled", _THEIRS, r"5\d\d", r"5\.2\.1", "mailbox_disabled"),
+    Rule("mailbox_full", _THEIRS, r"5\d\d", r"5\.2\.2", "mailbox_full"),
+    Rule("policy", _THEIRS, r"5\d\d", r"5\.7\..*", "not_accepted"),
+    Rule("message_by_status", _THEIRS, r"5\d\d", r"5\.(6\..*|2\.3|3\.4)", "message_refused"),
+    Rule("mailbox_unknown_by_code", ("recipient",), r"550|551|553", _ANY, "mailbox_unknown"),
+    Rule("mailbox_full_by_code", ("recipient",), r"552", _ANY, "mailbox_full"),
+    Rule("message_by_code", ("message",), r"5\d\d", _ANY, "message_refused"),
+    Rule("not_accepted", ("recipient",), r"5\d\d", _ANY, "not_accepted"),
+)
+_NONSENSE: Final = Verdict(permanent=False, category="temporarily_refused", rule="no_sense")
+
+
+def judge(reply: Reply) -> Verdict:
+    """Say what the reply means; an answer without sense is a temporary refusal."""
+    for rule in RULES:
+        if rule.fits(reply):
+            return Verdict(permanent=rule.permanent, category=rule.category, rule=rule.name)
+    return _NONSENSE
+
+
+UNREADABLE: Final = "unreadable"
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+_URL = re.compile(r"(?i)\bhttps?://\S+|\S*token=\S+")
+_NUMBER = re.compile(r"(?<!\d)\d{6}(?!\d)")
+MAX_WORDS: Final = 500
+
+
+def without_secrets(words: str) -> str:
+    """Return a server's words without the address, link or code that it may have repeated (SEC-9)."""
+    text = _URL.sub("<link>", words)
+    text = _ADDRESS.sub("<address>", text)
+    text = _NUMBER.sub("<number>", text)
+    return "".join(c if c.isprintable() else " " for c in text)[:MAX_WORDS]

@@ -1,0 +1,111 @@
+"""Which event is which mail: the one table (EVT-1). What is no mail is a silence with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from port_events import catalogue as events
+
+from mailer.domain.errors import UnreadableError
+from mailer.domain.samples import SAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LINKS: Final = frozenset({"link", "login_url"})
+
+
+@dataclass(frozen=True, slots=True)
+class MailKind:
+    """One mail: the folder of its templates and what its letter's content must bring."""
+
+    name: str
+    content: tuple[str, ...]
+
+    @property
+    def samples(self) -> tuple[Mapping[str, str], ...]:
+        """Contents to preview it with; `{public_url}` stands for the setting. All branches are met."""
+        return SAMPLES[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class ByAccountKind:
+    """The mail depends on the account's kind, which the event's data tell."""
+
+    general: MailKind
+    link: MailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nobody is mailed, for this reason."""
+
+    reason: str
+
+
+_PARTIES: Final = ("username", "company", "link_username", "link_name", "link_company")
+_KINDS: Final = (
+    MailKind("registration_general", ("username", "link")),
+    MailKind("registration_link", ("username", "link")),
+    MailKind("mailbox_already_registered", ("username", "kind", "login_url")),
+    MailKind("bind_code", (*_PARTIES, "code")),
+    MailKind("binding_verified", _PARTIES),
+    MailKind("binding_removed", (*_PARTIES, "removed_by", "reader")),
+    MailKind("email_change", ("username", "link")),
+    MailKind("email_changed", ("username", "new_email_masked")),
+    MailKind("password_reset", ("username", "link")),
+    MailKind("password_changed", ("username", "reason")),
+    MailKind("approved", ("username", "kind", "login_url")),
+    MailKind("rejected", ("username", "kind", "reason")),
+)
+MAILS: Final[Mapping[str, MailKind]] = {kind.name: kind for kind in _KINDS}
+
+EVENTS: Final[Mapping[str, MailKind | ByAccountKind | Silence]] = {
+    events.VerificationRequested.type: ByAccountKind(
+        general=MAILS["registration_general"], link=MAILS["registration_link"]
+    ),
+    events.RegistrationConflicted.type: MAILS["mailbox_already_registered"],
+    events.BindCodeIssued.type: MAILS["bind_code"],
+    events.BindingVerified.type: MAILS["binding_verified"],
+    events.BindingRemoved.type: MAILS["binding_removed"],
+    events.EmailChangeRequested.type: MAILS["email_change"],
+    events.AccountEmailChanged.type: MAILS["email_changed"],
+    events.PasswordResetRequested.type: MAILS["password_reset"],
+    events.AccountPasswordChanged.type: MAILS["password_changed"],
+    events.AccountApproved.type: MAILS["approved"],
+    events.AccountRejected.type: MAILS["rejected"],
+    events.AccountRegistered.type: Silence("its verification is requested by an event of its own"),
+    events.AccountEmailVerified.type: Silence("the page of the link says so"),
+    events.AccountProfileChanged.type: Silence("the page that saved it says so"),
+    events.AccountSuspended.type: Silence("operators tell the person themselves"),
+    events.AccountReinstated.type: Silence("operators tell the person themselves"),
+    events.AccountClosed.type: Silence(
+        "a rejection is mailed on its own event; a lapsed mailbox was never proven"
+    ),
+    events.BindingRequested.type: Silence("its code is issued by an event of its own"),
+}
+UNKNOWN: Final = Silence("this mailer does not know the event")
+
+
+def is_silent(event_type: str) -> bool:
+    """Tell whether no mail can come of this type, without looking into the event."""
+    return isinstance(EVENTS.get(event_type, UNKNOWN), Silence)
+
+
+def choose(event_type: str, data: Mapping[str, object]) -> MailKind:
+    """Return the mail of an event; UnreadableError for one that is no mail or tells no kind of account."""
+    choice = EVENTS.get(event_type, UNKNOWN)
+    if isinstance(choice, ByAccountKind):
+        by_kind = {"general": choice.general, "link": choice.link}
+        choice = by_kind.get(str(data.get("kind")), UNKNOWN)
+    if isinstance(choice, Silence):
+        raise UnreadableError(f"no mail is known for {event_type}")
+    return choice
+
+
+def refuse_incomplete(kind: MailKind, content: Mapping[str, str]) -> None:
+    """Raise UnreadableError when the letter lacks what its texts need."""
+    missing = [key for key in kind.content if not isinstance(content.get(key), str)]
+    if missing:
+        raise UnreadableError(f"the content lacks {', '.join(missing)}")

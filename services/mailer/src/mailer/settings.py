@@ -1,0 +1,238 @@
+"""The mailer's settings (OPS-5). Every one also as NAME_FILE."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from email.utils import getaddresses
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import urlsplit
+
+from port_events.envelope import STREAM
+from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, read_keys
+from port_events.sealing import Opener
+from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
+from port_runtime.settings import (
+    choice,
+    directory,
+    integer,
+    optional,
+    seconds,
+    secret,
+    secret_url,
+    setting,
+    switch,
+    text,
+    url_of,
+)
+
+from mailer.adapters.smtp_session import PORTS, SmtpServer
+from mailer.domain.ceilings import Ceilings, plain_domain
+from mailer.domain.errors import UnsafeMailError
+from mailer.domain.mail import Mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+PRODUCTION: Final = "production"
+MOST_AN_HOUR: Final = 1_000_000
+_DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def mailbox(raw: str) -> Mailbox:
+    """Read `name <address>` or an address alone."""
+    try:
+        ((name, address),) = getaddresses([text(raw)])
+        return Mailbox(address, name)
+    except (UnsafeMailError, ValueError):
+        raise ValueError("must be an address, or a name with an address in angle brackets") from None
+
+
+def file(raw: str) -> Path:
+    """Read the path of a file that is there."""
+    path = Path(raw)
+    if not path.is_file():
+        raise ValueError("must be a file that exists")
+    return path
+
+
+def ceilings(raw: str) -> Ceilings:
+    """Read mails an hour by receiving domain, as in `gmail.com=500,*=2000`."""
+    found: dict[str, int] = {}
+    for piece in filter(None, (part.strip() for part in raw.split(","))):
+        domain, _, count = piece.partition("=")
+        name = plain_domain(domain.strip())
+        if not _DOMAIN.fullmatch(name) or name in found:
+            raise ValueError("must name each domain once, with its mails an hour, as in gmail.com=500,*=2000")
+        found[name] = integer(1, MOST_AN_HOUR)(count.strip())
+    return Ceilings(found)
+
+
+def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[[str], int]:
+    """Read as `parse` does, within the bounds."""
+
+    def parse_within(raw: str) -> int:
+        value = parse(raw)
+        if not minimum <= value <= maximum:
+            raise ValueError(f"must be from {minimum} to {maximum} seconds")
+        return value
+
+    return parse_within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateSettings:
+    """What previews need; nothing of it is required."""
+
+    public_url: str = setting(
+        "IDENTITY_PUBLIC_URL",
+        parse=url_of("http", "https"),
+        default="http://127.0.0.1:8000",
+        doc="what every link in a mail begins with",
+    )
+    sender: Mailbox = setting(
+        "MAILER_FROM",
+        parse=mailbox,
+        default="港區通行證應用管理系統工作小組 <hep@example.tw>",
+        doc="sender of every mail",
+    )
+    reply_to: Mailbox | None = setting(
+        "MAILER_REPLY_TO",
+        parse=optional(mailbox),
+        default=None,
+        doc="where replies go; without it mails ask not to reply",
+    )
+    template_dir: Path | None = setting(
+        "MAILER_TEMPLATE_DIR",
+        parse=optional(directory),
+        default=None,
+        doc="own templates, file by file over the built-in ones",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(TemplateSettings):
+    """What a working mailer is told by its environment."""
+
+    public_url: str = setting(
+        "IDENTITY_PUBLIC_URL",
+        parse=url_of("http", "https"),
+        doc="what every link in a mail must begin with",
+    )
+    mode: str = setting(
+        "IDENTITY_MODE",
+        parse=choice("production", "local"),
+        default=PRODUCTION,
+        doc="`production` or `local`",
+    )
+    redis_url: Secret = setting(
+        "REDIS_URL",
+        parse=secret_url("redis", "rediss", "unix"),
+        doc="the Redis with the events, as the mailer's user",
+    )
+    stream: str = setting("IDENTITY_EVENT_STREAM", parse=text, default=STREAM, doc="key of the event stream")
+    smtp_url: Secret = setting(
+        "MAILER_SMTP_URL",
+        parse=secret_url(*PORTS),
+        doc="`smtp://`, `smtp+starttls://` or `smtps://`, with user and password (percent-encoded)",
+    )
+    smtp_ca_file: Path | None = setting(
+        "MAILER_SMTP_CA_FILE",
+        parse=optional(file),
+        default=None,
+        doc="authority that vouches for the mail server; the system's by default",
+    )
+    smtp_ehlo: str | None = setting(
+        "MAILER_SMTP_EHLO",
+        parse=optional(text),
+        default=None,
+        doc="name said in EHLO; the host's own by default",
+    )
+    smtp_timeout_seconds: int = setting(
+        "MAILER_SMTP_TIMEOUT",
+        parse=within(seconds, 1, 300),
+        default="20s",
+        doc="wait for each answer of the mail server",
+    )
+    smtp_plain: bool = setting(
+        "MAILER_SMTP_PLAIN",
+        parse=switch,
+        default="off",
+        doc="`on` allows `smtp://` beyond loopback in production, as on a private network",
+    )
+    threads: int = setting("MAILER_THREADS", parse=integer(1, 64), default="8", doc="mails sent at once")
+    lease_seconds: int = setting(
+        "MAILER_LEASE",
+        parse=within(seconds, 1, 300),
+        default="20s",
+        doc="after this time the work of a silent mailer is taken over",
+    )
+    ceilings: Ceilings = setting(
+        "MAILER_DOMAIN_CEILINGS",
+        parse=ceilings,
+        default="",
+        doc="mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; what is over waits its turn",
+    )
+    log_level: str = setting(
+        "MAILER_LOG_LEVEL", parse=choice(*LEVELS), default="INFO", doc="least level that is logged"
+    )
+    seal_keys: Secret = setting(
+        "MAIL_SEAL_PRIVATE_KEYS", parse=secret, doc="JWK set: private keys that open what identity sealed"
+    )
+    sign_keys: Secret = setting(
+        "MAIL_SIGN_PUBLIC_KEYS",
+        parse=secret,
+        doc="JWK set: public keys that identity's signature is checked by",
+    )
+
+    def faults(self) -> Iterator[str]:
+        """Yield what only shows in the settings together, and keys that are none."""
+        try:
+            server = self.smtp_server()
+        except ValueError as error:
+            yield f"MAILER_SMTP_URL: {error}"
+        else:
+            yield from self._unsafe(server)
+        yield from _of_keys("MAIL_SEAL_PRIVATE_KEYS", self.seal_keys, curve=SEAL_CURVE, private=True)
+        yield from _of_keys("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys, curve=SIGN_CURVE, private=False)
+
+    def smtp_server(self) -> SmtpServer:
+        """Return the mail server; ValueError when the URL is none."""
+        return SmtpServer.from_url(
+            self.smtp_url.reveal(),
+            ehlo=self.smtp_ehlo,
+            ca_file=self.smtp_ca_file,
+            timeout_seconds=self.smtp_timeout_seconds,
+        )
+
+    def opener(self) -> Opener:
+        """Return what opens the sealed parts."""
+        return Opener(seal_keys=self.seal_keys.reveal(), sign_keys=self.sign_keys.reveal())
+
+    def _unsafe(self, server: SmtpServer) -> Iterator[str]:
+        """Yield what production refuses (SEC-14): links and mails that travel in plain."""
+        if self.mode != PRODUCTION:
+            return
+        parts = urlsplit(self.public_url)
+        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+            yield "IDENTITY_PUBLIC_URL: must be https:// in production"
+        if server.scheme == "smtp" and not server.is_loopback and not self.smtp_plain:
+            yield "MAILER_SMTP_URL: must be encrypted in production: smtp+starttls:// or smtps://"
+
+
+def _of_keys(name: str, keys: Secret, *, curve: str, private: bool) -> Iterator[str]:
+    try:
+        read_keys(keys.reveal(), curve=curve, private=private)
+    except KeySetError as error:
+        yield f"{name}: {error}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,139 @@
+"""What this process has in hand: bounded, so that a backlog stays in the stream (MAIL-7)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from port_events.envelope import Entry
+
+    from mailer.usecases.ports import Granted
+
+MOST_WAITING: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An entry that may be begun; it has to be read again, or claimed, where these are None."""
+
+    entry_id: str
+    entry: Entry | None = None
+    grant: Granted | None = None
+
+
+@dataclass(slots=True)
+class _Queued:
+    """A queued entry with its claim, None when it is to be read again; when it was queued (monotonic)."""
+
+    work: Work
+    since: float
+
+
+class Desk:
+    """Entries queued, under way and waiting, by the stream's entry id; safe between threads.
+
+    It keeps one process from starting an entry twice, whatever its queue repeats. Between processes the
+    ledger decides.
+    """
+
+    def __init__(self, *, most_queued: int, most_waiting: int = MOST_WAITING) -> None:
+        self._most_queued, self._most_waiting = most_queued, most_waiting
+        self._queued: dict[str, _Queued] = {}
+        self._running: set[str] = set()
+        self._waiting: dict[str, datetime] = {}
+        self._changed = threading.Condition()
+
+    def has(self, entry_id: str) -> bool:
+        """Tell whether the entry is in hand already."""
+        with self._changed:
+            return entry_id in self._queued or entry_id in self._running or entry_id in self._waiting
+
+    def take(self, entry: Entry, grant: Granted) -> None:
+        """Put a read and claimed entry among the queued."""
+        with self._changed:
+            self._queued[entry.id] = _Queued(Work(entry.id, entry, grant), time.monotonic())
+
+    def begin(self, entry_id: str) -> Work | None:
+        """Start on an entry; None when it is under way, finished, or another process's."""
+        with self._changed:
+            if self._waiting.pop(entry_id, None) is not None:
+                self._running.add(entry_id)
+                return Work(entry_id)
+            queued = self._queued.pop(entry_id, None)
+            if queued is None:
+                return None
+            self._running.add(entry_id)
+            return queued.work
+
+    def put_off(self, entry_id: str, due: datetime) -> None:
+        """Keep the id alone of an entry that is to be tried, or tried again, later."""
+        with self._changed:
+            self._running.discard(entry_id)
+            self._waiting[entry_id] = due
+            self._changed.notify_all()
+
+    def finish(self, entry_id: str) -> None:
+        """Forget an entry that needs nothing more."""
+        with self._changed:
+            self._running.discard(entry_id)
+            if self._room():
+                self._changed.notify_all()
+
+    def wait_for_room(self, seconds: float) -> int:
+        """Return how many entries may be taken, as soon as there is room, or 0 after `seconds`."""
+        with self._changed:
+            self._changed.wait_for(self._room, timeout=seconds)
+            return self._room()
+
+    def stale(self, instant: datetime, *, queued_before: float) -> list[str]:
+        """Return what must be queued again, and count it as queued now.
+
+        That is what was due before the instant and has not come back, and what was queued before that moment
+        of the monotonic clock and has not begun: the queue may have lost it.
+        """
+        with self._changed:
+            for entry_id in [each for each, due in self._waiting.items() if due <= instant]:
+                del self._waiting[entry_id]
+                self._queued[entry_id] = _Queued(Work(entry_id), 0)
+            lost = {entry_id: each for entry_id, each in self._queued.items() if each.since < queued_before}
+            for each in lost.values():
+                each.since = time.monotonic()
+            return list(lost)
+
+    def wake(self) -> list[str]:
+        """Count all that waits as queued now, and return it: the reason to wait may be gone."""
+        with self._changed:
+            woken = list(self._waiting)
+            self._waiting.clear()
+            self._queued.update({each: _Queued(Work(each), time.monotonic()) for each in woken})
+            return woken
+
+    def in_hand(self) -> list[str]:
+        """Return every entry's id."""
+        with self._changed:
+            return [*self._queued, *self._running, *self._waiting]
+
+    def drain(self) -> list[Work]:
+        """Forget and return what is not under way."""
+        with self._changed:
+            left = [each.work for each in self._queued.values()] + [Work(each) for each in self._waiting]
+            self._queued.clear()
+            self._waiting.clear()
+            return left
+
+    def is_waiting(self) -> bool:
+        """Tell whether any entry waits for another try."""
+        with self._changed:
+            return bool(self._waiting)
+
+    def _room(self) -> int:
+        # None before half of the desk is free: many small reads would cost more than the mails.
+        under_way = len(self._queued) + len(self._running)
+        if under_way > self._most_queued // 2 or len(self._waiting) >= self._most_waiting:
+            return 0
+        return self._most_queued - under_way

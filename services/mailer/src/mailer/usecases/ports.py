@@ -1,0 +1,151 @@
+"""What delivering needs from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from port_events.envelope import Entry
+
+    from mailer.domain.attempt import State
+    from mailer.domain.catalogue import MailKind
+    from mailer.domain.mail import Mail
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """This attempt may send, alone while its lease lasts; `tries` counts the failed ones before."""
+
+    event_id: str
+    token: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """Another attempt holds the mail, or its wait is not over: ask again in `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The mail is final already."""
+
+
+Claim = Granted | NotNow | Over
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a mail ended; `category` and `words` are empty for a sent one. Without secrets."""
+
+    state: State
+    at: datetime
+    category: str = ""
+    words: str = ""
+
+
+class Letter(Protocol):
+    """The opened sealed part, as `port_events.sealing.Letter` is."""
+
+    @property
+    def address(self) -> str:
+        """The recipient."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The recipient's name."""
+        ...
+
+    @property
+    def issued_at(self) -> datetime:
+        """When it was asked for."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime:
+        """From when it must not be sent."""
+        ...
+
+    @property
+    def content(self) -> Mapping[str, str]:
+        """What the texts need, by key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail's three texts."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Clock(Protocol):
+    """Tells the time: expiry and waits follow it, so that tests can move it."""
+
+    def now(self) -> datetime:
+        """Return the present instant, in UTC."""
+        ...
+
+
+class Ledger(Protocol):
+    """Decides who sends, and remembers what was sent; one record an event (MAIL-3)."""
+
+    def claim(self, event_id: str) -> Claim:
+        """Ask to send; atomic."""
+        ...
+
+    def put_off(self, grant: Granted, *, due: datetime, failed: bool) -> None:
+        """Give the claim back until `due`; `failed` counts a try."""
+        ...
+
+    def close(self, entry: Entry, grant: Granted, ending: Ending) -> None:
+        """Note the ending, give the receipt, end the entry's pendency: all at once, and once only.
+
+        An acceptance is noted in any case; a refusal or an expiry only while the claim is still this grant's.
+        """
+        ...
+
+    def leave(self, entry_id: str) -> None:
+        """Take the entry off the pending list: there is nothing to do."""
+        ...
+
+
+class Turns(Protocol):
+    """The ceilings of the receiving domains, kept by all mailers together."""
+
+    def ask(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
+        """Return None when this mail may go now, else when its turn comes: atomic, and one turn an event."""
+        ...
+
+
+class Letters(Protocol):
+    """Opens what is sealed."""
+
+    def open(self, entry: Entry) -> Letter:
+        """Return the letter; UnreadableError when it cannot be believed."""
+        ...
+
+
+class Renderer(Protocol):
+    """Makes a mail's texts."""
+
+    def render(self, kind: MailKind, letter: Letter) -> Rendered:
+        """Return subject and both bodies."""
+        ...
+
+
+class Postbox(Protocol):
+    """The mail server."""
+
+    def send(self, mail: Mail) -> None:
+        """Return when the server has accepted it; NotSentError or ServerAwayError otherwise."""
+        ...

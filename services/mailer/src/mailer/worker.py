@@ -1,0 +1,254 @@
+"""The process: a dramatiq worker with the intake inside. All wiring is here."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import dramatiq
+from port_events.envelope import RECEIPTS
+from port_events.group import member_name
+from port_runtime.health import Unhealthy
+from port_runtime.logs import get_logger
+
+from mailer.actors import Deliverer, declare
+from mailer.adapters.clock import SystemClock
+from mailer.adapters.events import GROUP, EventStream
+from mailer.adapters.hold import RedisHold
+from mailer.adapters.ledger import AWAY, LedgerNames, RedisLedger
+from mailer.adapters.letters import SealedLetters
+from mailer.adapters.mime import Stationery
+from mailer.adapters.queue import ActorQueue, WakingBroker
+from mailer.adapters.redis import ThreadConnections, connect, missing_rights, weaknesses
+from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.smtp import SmtpPostbox
+from mailer.adapters.smtp_session import NoSessionError
+from mailer.adapters.turns import RedisTurns
+from mailer.domain.mail import Mail, Mailbox
+from mailer.intake import Intake, IntakeParts
+from mailer.usecases.delivery import Delivery
+from mailer.usecases.desk import Desk
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    import redis
+
+    from mailer.domain.catalogue import MailKind
+    from mailer.settings import Settings, TemplateSettings
+    from mailer.usecases.ports import Clock
+
+QUEUED_A_THREAD: Final = 16
+WORKER_POLL_MS: Final = 500
+STOP_SECONDS: Final = 25.0
+_NOT_IN_A_QUEUES_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
+log = get_logger("mailer.worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The parts of one process that others are made of."""
+
+    client: redis.Redis
+    connections: ThreadConnections
+    clock: Clock
+    stream: EventStream
+    desk: Desk
+    ledger: RedisLedger
+    postbox: SmtpPostbox
+    hold: RedisHold
+    broker: WakingBroker
+
+
+@dataclass(frozen=True, slots=True)
+class MailerProcess:
+    """One mailer: `start` and `stop` for tests, `run` for `mailer run`; any number work side by side."""
+
+    name: str
+    wiring: Wiring
+    intake: Intake
+    worker: dramatiq.Worker
+
+    @classmethod
+    def build(
+        cls, settings: Settings, *, clock: Clock | None = None, name: str | None = None
+    ) -> MailerProcess:
+        """Wire everything; connects to nothing yet. BrokenTemplateError when a template is not right."""
+        name = name or own_name()
+        wiring = _wire(settings, clock=clock or SystemClock(), name=name)
+        delivery = Delivery(
+            clock=wiring.clock,
+            ledger=wiring.ledger,
+            letters=SealedLetters(settings.opener()),
+            renderer=renderer(settings),
+            postbox=wiring.postbox,
+            turns=RedisTurns(wiring.connections, settings.ceilings, clock=wiring.clock),
+            held=wiring.hold.is_on,
+            public_url=settings.public_url,
+        )
+        deliverer = Deliverer(desk=wiring.desk, stream=wiring.stream, delivery=delivery, clock=wiring.clock)
+        deliver = declare(wiring.broker, deliverer, queue=name)
+        intake = _intake(wiring, ActorQueue(wiring.broker, deliver), lease_seconds=settings.lease_seconds)
+        worker = dramatiq.Worker(
+            wiring.broker, worker_threads=settings.threads, worker_timeout=WORKER_POLL_MS
+        )
+        return cls(name, wiring, intake, worker)
+
+    def start(self) -> None:
+        """Work in threads of this process until `stop`; returns at once."""
+        self.worker.start()
+        self.intake.start()
+        log.info("mailer_started", name=self.name, threads=self.worker.worker_threads)
+
+    def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
+        """Finish what is under way within the time, hand the rest to the other mailers, and leave."""
+        self.intake.close()
+        self.worker.stop(timeout=int(timeout_seconds * 1000))
+        self.intake.stop()
+        left = self.wiring.desk.drain()
+        with suppress(*AWAY):
+            for each in left:
+                if each.grant:
+                    self.wiring.ledger.put_off(each.grant, due=self.wiring.clock.now(), failed=False)
+            self.wiring.stream.leave([each.entry_id for each in left])
+            self.wiring.broker.remove(self.name)
+        self.wiring.postbox.close()
+        self.wiring.connections.close()
+        self.wiring.client.close()
+        log.info("mailer_stopped", name=self.name, handed_back=len(left))
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
+        asked = threading.Event()
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            asked.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        self.start()
+        self._warn_of_weaknesses()
+        asked.wait()
+        self.stop()
+
+    def _warn_of_weaknesses(self) -> None:
+        """Tell once of a Redis that may lose mails; one that is away yet is not asked again (SEC-10)."""
+        with suppress(*AWAY):
+            for weakness in weaknesses(self.wiring.client):
+                log.warning("redis_may_lose_mails", reason=weakness)
+
+
+def renderer(settings: TemplateSettings) -> TemplateRenderer:
+    """Return the templates, tried; BrokenTemplateError when one is not right."""
+    made = TemplateRenderer(
+        sender_name=settings.sender.name or settings.sender.address,
+        public_url=settings.public_url,
+        can_reply=settings.reply_to is not None,
+        own=settings.template_dir,
+    )
+    for name in made.unknown_files():
+        log.warning("template_unknown", file=name)
+    return made
+
+
+def postbox(settings: Settings, clock: Clock) -> SmtpPostbox:
+    """Return the mail server as the settings name it."""
+    return SmtpPostbox(
+        settings.smtp_server(),
+        sender=settings.sender,
+        stationery=Stationery(sender=settings.sender, reply_to=settings.reply_to),
+        clock=clock,
+    )
+
+
+def send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
+    """Send the mail's first sample; NotSentError, ServerAwayError or UnsafeMailError when that fails."""
+    clock = SystemClock()
+    templates = renderer(settings)
+    sample = next(templates.samples(kind))
+    rendered = templates.render(kind, sample)
+    box = postbox(settings, clock)
+    try:
+        box.send(
+            Mail(
+                event_id=f"test-{uuid4()}",
+                to=Mailbox(address, sample.name),
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                date=clock.now(),
+            )
+        )
+    finally:
+        box.close()
+
+
+def check_redis(settings: Settings) -> None:
+    """Raise Unhealthy when Redis is away, forbids what a mailer does, or may lose mails (SEC-10)."""
+    with connect(settings.redis_url.reveal()) as client:
+        missing = missing_rights(client, stream=settings.stream, receipts=RECEIPTS)
+        if missing:
+            raise Unhealthy(f"the user may not {', '.join(missing)}")
+        if found := weaknesses(client):
+            raise Unhealthy("; ".join(found))
+
+
+def check_smtp(settings: Settings) -> None:
+    """Raise Unhealthy when the mail server cannot be reached, or used with these settings."""
+    try:
+        postbox(settings, SystemClock()).check()
+    except NoSessionError as error:
+        raise Unhealthy(str(error)) from None
+
+
+def own_name() -> str:
+    """Return a name for this process that a queue may bear too.
+
+    dramatiq wants a letter first and no dots, and a container's host name is often a number.
+    """
+    return f"mailer-{_NOT_IN_A_QUEUES_NAME.sub('-', member_name())}"
+
+
+def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
+    client = connect(settings.redis_url.reveal())
+    connections = ThreadConnections(settings.redis_url.reveal())
+    most_queued = settings.threads * QUEUED_A_THREAD
+    names = LedgerNames(
+        owner=name,
+        stream=settings.stream,
+        group=GROUP,
+        receipts=RECEIPTS,
+        lease_ms=settings.lease_seconds * 1000,
+    )
+    return Wiring(
+        client=client,
+        connections=connections,
+        clock=clock,
+        stream=EventStream(client, stream=settings.stream, name=name),
+        desk=Desk(most_queued=most_queued),
+        ledger=RedisLedger(connections, names, clock=clock),
+        postbox=postbox(settings, clock),
+        hold=RedisHold(client),
+        broker=WakingBroker(client, name=name, prefetch=2 * most_queued),
+    )
+
+
+def _intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> Intake:
+    parts = IntakeParts(
+        stream=wiring.stream,
+        desk=wiring.desk,
+        leases=wiring.ledger,
+        door=wiring.postbox,
+        hold=wiring.hold,
+        queue=queue,
+        clock=wiring.clock,
+        away=AWAY,
+    )
+    return Intake(parts, lease_seconds=lease_seconds)

@@ -1,0 +1,40 @@
+"""Reading mails as people do: the visible text of an HTML body, and texts without their line breaks."""
+
+import re
+import unicodedata
+from html.parser import HTMLParser
+
+_SKIPPED = {"head", "style", "title"}
+
+
+class _Visible(HTMLParser):
+    """Collects what is seen, but not the labels of buttons, which a plain text cannot have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._hidden: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _SKIPPED or (tag == "a" and ("class", "button") in attrs):
+            self._hidden.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._hidden and self._hidden[-1] == tag:
+            self._hidden.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.texts.append(data)
+
+
+def visible(html: str) -> str:
+    """Return the text that a reader of the HTML body sees."""
+    parser = _Visible()
+    parser.feed(html)
+    return "".join(parser.texts)
+
+
+def squeezed(text: str) -> str:
+    """Return the text in one form of each character and without blanks, as product.md compares texts."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))

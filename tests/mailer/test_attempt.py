@@ -1,0 +1,49 @@
+"""What a mail server's answer means."""
+
+import pytest
+
+from mailer.domain.attempt import Reply, Step, judge, without_secrets
+
+
+@pytest.mark.rule("MAIL-5")
+@pytest.mark.parametrize(
+    ("step", "code", "words", "permanent", "category"),
+    [
+        ("recipient", 550, "5.1.1 No such user", True, "mailbox_unknown"),
+        ("recipient", 550, "no such user", True, "mailbox_unknown"),
+        ("recipient", 550, "5.1.2 Bad destination", True, "mailbox_unknown"),
+        ("recipient", 550, "5.2.1 Disabled", True, "mailbox_disabled"),
+        ("recipient", 552, "5.2.2 Over quota", True, "mailbox_full"),
+        ("recipient", 552, "over quota", True, "mailbox_full"),
+        ("recipient", 550, "5.7.1 Relaying denied", True, "not_accepted"),
+        ("recipient", 554, "no", True, "not_accepted"),
+        ("message", 552, "5.3.4 Too big", True, "message_refused"),
+        ("message", 554, "5.6.0 Bad content", True, "message_refused"),
+        ("message", 550, "spam", True, "message_refused"),
+        ("message", 550, "5.7.1 policy", True, "not_accepted"),
+        ("recipient", 452, "4.2.2 Over quota", False, "mailbox_full"),
+        ("recipient", 450, "4.2.0 Greylisted", False, "temporarily_refused"),
+        ("message", 451, "try again", False, "temporarily_refused"),
+        ("recipient", 421, "4.7.0 slow down", False, "temporarily_refused"),
+        ("recipient", 530, "5.7.0 Authentication required", False, "misconfigured"),
+        ("sender", 550, "5.7.1 Sender rejected", False, "misconfigured"),
+        ("login", 535, "5.7.8 Bad credentials", False, "misconfigured"),
+        ("message", 250, "what?", False, "temporarily_refused"),
+        ("recipient", -1, "", False, "temporarily_refused"),
+    ],
+)
+def test_answers_are_told_apart(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001
+    verdict = judge(Reply(step, code, words))
+
+    assert (verdict.permanent, verdict.category) == (permanent, category)
+
+
+@pytest.mark.rule("SEC-9")
+def test_a_servers_words_are_kept_without_what_it_repeats_of_the_mail() -> None:
+    words = (
+        "5.7.1 <ming@example.com>: blocked https://pass.example.tw/email/verify?token=a.b code 314159\r\nX: y"
+    )
+
+    kept = without_secrets(words)
+
+    assert kept == "5.7.1 <<address>>: blocked <link> code <number>  X: y"

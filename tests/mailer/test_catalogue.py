@@ -1,0 +1,66 @@
+"""Every event is a mail or a named silence, and every mail is complete."""
+
+import pytest
+from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
+
+from mailer.adapters.renderer import BUILT_IN, FILES
+from mailer.domain.catalogue import EVENTS, MAILS, ByAccountKind, MailKind, Silence, choose, is_silent
+from mailer.domain.errors import UnreadableError
+
+
+@pytest.mark.rule("EVT-1")
+def test_every_event_of_the_contract_has_a_mail_or_a_silence_with_its_reason() -> None:
+    silences = [choice for choice in EVENTS.values() if isinstance(choice, Silence)]
+
+    assert EVENTS.keys() == CATALOGUE.keys()
+    assert all(silence.reason for silence in silences)
+
+
+def test_every_mail_request_is_a_mail() -> None:
+    requests = [line.type for line in CATALOGUE.values() if line.family == MAIL_REQUEST]
+
+    assert requests
+    assert not any(is_silent(each) for each in requests)
+
+
+def test_every_mail_is_used_by_an_event() -> None:
+    used: set[str] = set()
+    for choice in EVENTS.values():
+        if isinstance(choice, ByAccountKind):
+            used |= {choice.general.name, choice.link.name}
+        elif isinstance(choice, MailKind):
+            used.add(choice.name)
+
+    assert used == MAILS.keys()
+
+
+@pytest.mark.rule("MAIL-1")
+def test_every_mail_has_its_three_files_and_no_file_is_without_a_mail() -> None:
+    wanted = {f"{name}/{file}" for name in MAILS for file in FILES}
+
+    there = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.*")}
+
+    assert {name for name in there if not name.startswith("_base/")} == wanted
+
+
+def test_samples_bring_what_the_mail_needs() -> None:
+    for kind in MAILS.values():
+        for sample in kind.samples:
+            assert set(kind.content) == sample.keys(), kind.name
+
+
+@pytest.mark.rule("VER-1")
+def test_the_kind_of_account_decides_the_registration_mail() -> None:
+    chosen = [choose(VerificationRequested.type, {"kind": kind}).name for kind in ("general", "link")]
+
+    assert chosen == ["registration_general", "registration_link"]
+
+
+@pytest.mark.parametrize("data", [{}, {"kind": "other"}, {"kind": None}])
+def test_a_request_without_a_known_kind_of_account_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(UnreadableError):
+        choose(VerificationRequested.type, data)
+
+
+def test_an_event_of_a_later_version_of_the_contract_is_silent() -> None:
+    assert is_silent("tw.port.identity.account.renamed")

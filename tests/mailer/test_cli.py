@@ -1,0 +1,170 @@
+"""The command `mailer`, run as operators run it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailer.adapters import renderer
+from mailer.domain.catalogue import MAILS
+from tests.mailer.operating import operate
+from tests.mailer.world import World
+
+COMMAND = Path(sys.executable).with_name("mailer")
+
+
+def mailer(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MAIL", "IDENTITY", "REDIS"))
+    }
+    return subprocess.run(
+        [COMMAND, *arguments], env=clean | environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+COMMANDS = [
+    "",
+    "run",
+    "preview",
+    "send-test",
+    "check",
+    "settings",
+    "queue",
+    "queue pause",
+    "queue resume",
+    "dead",
+]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "dead list", "dead show", "dead retry", "dead drop"])
+def test_every_command_has_help(command: str) -> None:
+    told = mailer(*command.split(), "--help")
+
+    assert told.returncode == 0
+    assert "Usage: mailer" in told.stdout
+
+
+@pytest.mark.rule("OPS-5")
+@pytest.mark.parametrize("command", ["run", "check", "send-test a@example.com", "queue", "dead list"])
+def test_a_wrong_setting_ends_the_command_with_2_and_one_line(world: World, command: str) -> None:
+    told = mailer(*command.split(), **world.environ(MAILER_THREADS="many"))
+
+    assert told.returncode == 2
+    assert told.stderr == "MAILER_THREADS: must be a whole number from 1 to 64\n"
+
+
+@pytest.mark.rule("MAIL-6")
+def test_a_broken_template_ends_the_start_with_2_and_is_named(world: World, tmp_path: Path) -> None:
+    (tmp_path / "bind_code").mkdir()
+    (tmp_path / "bind_code" / "body.html").write_text("{{ nothing }}", encoding="utf-8")
+
+    told = mailer("run", **world.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
+
+    assert told.returncode == 2
+    assert told.stderr.startswith("template bind_code/body.html: ")
+
+
+@pytest.mark.rule("MAIL-5", "MAIL-6")
+def test_a_missing_template_ends_the_start_with_2_and_is_named(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    incomplete = tmp_path / "zh_TW"
+    shutil.copytree(renderer.BUILT_IN, incomplete)
+    (incomplete / "bind_code" / "subject.txt").unlink()
+    monkeypatch.setattr(renderer, "BUILT_IN", incomplete)
+
+    told = operate(world, "run")
+
+    assert told.exit_code == 2
+    assert told.stderr == "template bind_code/subject.txt: there is no such template\n"
+    assert world.client.keys("*") == []
+
+
+@pytest.mark.rule("MAIL-6")
+def test_one_mail_is_previewed_with_sample_data_without_any_setting() -> None:
+    text, html = mailer("preview", "bind_code"), mailer("preview", "bind_code", "--html")
+
+    assert text.stdout.startswith("Subject: 鏈結帳號綁定驗證碼通知\n")
+    assert "314159" in text.stdout
+    assert html.stdout.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.rule("MAIL-6")
+def test_all_previews_are_written_to_a_directory(tmp_path: Path) -> None:
+    told = mailer("preview", "--out", str(tmp_path / "previews"))
+
+    written = {path.name for path in (tmp_path / "previews").iterdir()}
+    assert told.returncode == 0
+    assert {f"{name}.{form}" for name in MAILS for form in ("html", "txt")} <= written
+
+
+@pytest.mark.rule("MAIL-6")
+def test_previews_are_had_as_json() -> None:
+    listed = json.loads(mailer("preview", "--json").stdout)
+
+    assert MAILS.keys() <= listed.keys()
+    assert listed["bind_code"].keys() == {"subject", "text", "html"}
+
+
+@pytest.mark.rule("MAIL-6")
+def test_a_preview_shows_an_operators_own_text(tmp_path: Path) -> None:
+    (tmp_path / "bind_code").mkdir()
+    (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
+
+    told = mailer("preview", "bind_code", MAILER_TEMPLATE_DIR=str(tmp_path))
+
+    assert told.stdout.startswith("Subject: 自訂主旨\n")
+
+
+@pytest.mark.rule("MAIL-6")
+def test_a_test_mail_is_sent(world: World) -> None:
+    told = mailer("send-test", "ming@example.com", "password_reset", **world.environ())
+
+    assert told.returncode == 0
+    assert world.smtp.mailbox.all("ming@example.com")[0].subject == "通行證系統密碼重設信件"
+
+
+def test_a_test_mail_that_is_refused_tells_the_servers_words(world: World) -> None:
+    world.smtp.refuse(words="5.1.1 Nobody here")
+
+    told = mailer("send-test", "ming@example.com", **world.environ())
+
+    assert told.returncode == 1
+    assert "5.1.1 Nobody here" in told.stderr
+
+
+def test_check_says_that_all_is_well(world: World) -> None:
+    told = mailer("check", "--json", **world.environ())
+
+    assert json.loads(told.stdout) == {
+        "ok": True,
+        "results": {"templates": "ok", "redis": "ok", "smtp": "ok"},
+    }
+    assert told.returncode == 0
+
+
+def test_check_names_what_is_away(world: World) -> None:
+    world.smtp.stop()
+
+    told = mailer("check", **world.environ())
+
+    assert told.returncode == 1
+    assert "smtp: ConnectionRefusedError" in told.stdout
+    assert "redis: ok" in told.stdout
+
+
+def test_check_of_templates_needs_no_setting() -> None:
+    assert mailer("check", "--templates").stdout == "templates: ok\n"
+
+
+@pytest.mark.rule("OPS-5")
+def test_settings_are_listed() -> None:
+    listed = json.loads(mailer("settings", "--json").stdout)
+
+    assert {"MAILER_SMTP_URL", "MAILER_FROM", "MAILER_TEMPLATE_DIR"} <= {each["name"] for each in listed}

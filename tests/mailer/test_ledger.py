@@ -1,0 +1,106 @@
+"""The ledger's last word: what was accepted is noted whoever claims the mail by now, what was not is not."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from port_events.envelope import RECEIPTS, STREAM, Entry
+
+from mailer.adapters.events import GROUP
+from mailer.adapters.ledger import LedgerNames, RedisLedger
+from mailer.adapters.redis import ThreadConnections
+from mailer.domain.attempt import State
+from mailer.usecases.ports import Ending, Granted
+from tests.mailer.world import Published, World
+
+
+@pytest.fixture
+def connections(world: World) -> Iterator[ThreadConnections]:
+    made = ThreadConnections(world.redis_server.url)
+    yield made
+    made.close()
+
+
+def ledger(world: World, connections: ThreadConnections, *, owner: str, lease_ms: int) -> RedisLedger:
+    names = LedgerNames(owner=owner, stream=STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms)
+    return RedisLedger(connections, names, clock=world.clock)
+
+
+def request(world: World) -> tuple[Published, Entry]:
+    """Publish a mail that the group was given."""
+    published = world.request("ming@example.com")
+    world.client.xgroup_create(STREAM, GROUP, id="0")
+    world.client.xreadgroup(GROUP, "one", {STREAM: ">"})
+    return published, Entry(published.entry_id, published.event, published.sealed)
+
+
+def granted(ledger: RedisLedger, published: Published) -> Granted:
+    claim = ledger.claim(published.event.id)
+    assert isinstance(claim, Granted)
+    return claim
+
+
+def refused(world: World) -> Ending:
+    return Ending(State.REFUSED, world.clock.now(), "mailbox_unknown", "5.1.1 No such user")
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-5")
+def test_a_late_refusal_does_not_overrule_who_has_taken_the_mail_over(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, entry = request(world)
+    late = ledger(world, connections, owner="late", lease_ms=0)
+    taken_over_from = granted(late, published)
+    granted(ledger(world, connections, owner="other", lease_ms=60_000), published)
+
+    late.close(entry, taken_over_from, refused(world))
+
+    assert world.state(published) == "claimed"
+    assert world.ledger(published)["token"].startswith("other/")
+    assert (world.dead(), world.receipts(), world.pending()) == ({}, [], 1)
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-5")
+def test_a_late_acceptance_is_noted_though_another_was_refused_meanwhile(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, entry = request(world)
+    late = ledger(world, connections, owner="late", lease_ms=0)
+    other = ledger(world, connections, owner="other", lease_ms=60_000)
+    taken_over_from = granted(late, published)
+    other.close(entry, granted(other, published), refused(world))
+
+    late.close(entry, taken_over_from, Ending(State.SENT, world.clock.now()))
+
+    assert world.state(published) == "sent"
+    assert world.dead() == {}
+    assert [receipt["state"] for receipt in world.receipts()] == ["refused", "sent"]
+    assert world.pending() == 0
+
+
+@pytest.mark.rule("MAIL-3")
+def test_an_ending_is_noted_where_redis_has_forgotten_the_claim(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, entry = request(world)
+    only = ledger(world, connections, owner="only", lease_ms=60_000)
+    grant = granted(only, published)
+    world.client.delete(f"mailer:ledger:{published.event.id}")
+
+    only.close(entry, grant, refused(world))
+
+    assert world.state(published) == "refused"
+    assert world.dead()[published.event.id]["attempts"] == 1
+
+
+@pytest.mark.rule("MAIL-3")
+def test_what_was_accepted_is_never_granted_again(world: World, connections: ThreadConnections) -> None:
+    published, entry = request(world)
+    only = ledger(world, connections, owner="only", lease_ms=0)
+    only.close(entry, granted(only, published), Ending(State.SENT, world.clock.now()))
+    world.clock.advance(days=1)
+
+    again = only.claim(published.event.id)
+
+    assert not isinstance(again, Granted)
+    assert world.client.ttl(f"mailer:ledger:{published.event.id}") > timedelta(days=7).total_seconds()

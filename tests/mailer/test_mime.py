@@ -1,0 +1,139 @@
+"""Octets that every client reads the same (MAIL-2), whatever people are called (SEC-13)."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from email.utils import parseaddr, parsedate_to_datetime
+
+import pytest
+
+from mailer.adapters.mime import Stationery
+from mailer.domain.errors import UnsafeMailError
+from mailer.domain.mail import Mail, Mailbox
+
+SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小組")
+EVENT_ID = "0199a3f0-6f4e-7c41-9d5c-2f6f4f0a7b11"
+
+
+def a_mail(**over: object) -> Mail:
+    values: dict[str, object] = {
+        "event_id": EVENT_ID,
+        "to": Mailbox("ming@example.com", "錢大明"),
+        "subject": "通行證系統鏈結帳號註冊通知信件",
+        "text": "您好：\n.一行\n",
+        "html": "<p>您好：</p>",
+        "date": datetime(2026, 1, 5, 6, 3, tzinfo=UTC),
+    }
+    return Mail(**(values | over))  # type: ignore[arg-type]
+
+
+def written(mail: Mail, reply_to: Mailbox | None = None) -> bytes:
+    return Stationery(sender=SENDER, reply_to=reply_to).write(mail)
+
+
+def parsed(mail: Mail, reply_to: Mailbox | None = None) -> EmailMessage:
+    message = message_from_bytes(written(mail, reply_to), policy=policy.strict)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def to_name(mail: Mail) -> str:
+    """Read the name by RFC 2047, section 6.2: blanks between encoded words are no part of the text."""
+    raw = str(message_from_bytes(written(mail), policy=policy.compat32)["To"])
+    name, _ = parseaddr("".join(raw.splitlines()))
+    return str(make_header(decode_header(name)))
+
+
+@pytest.mark.rule("MAIL-2")
+def test_headers_are_read_back_by_the_strict_parser() -> None:
+    message = parsed(a_mail(), reply_to=Mailbox("help@example.tw", "服務台"))
+
+    assert message["From"] == "港區通行證應用管理系統工作小組 <hep@example.tw>"
+    assert message["To"] == "錢大明 <ming@example.com>"
+    assert message["Reply-To"] == "服務台 <help@example.tw>"
+    assert message["Subject"] == "通行證系統鏈結帳號註冊通知信件"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert parsedate_to_datetime(message["Date"]) == datetime(2026, 1, 5, 6, 3, tzinfo=UTC)
+    assert not message.defects
+
+
+@pytest.mark.rule("MAIL-2")
+def test_both_bodies_are_utf_8_alternatives_plain_first() -> None:
+    message = parsed(a_mail())
+
+    parts = [(part.get_content_type(), part.get_content_charset()) for part in message.iter_parts()]
+
+    assert message.get_content_type() == "multipart/alternative"
+    assert parts == [("text/plain", "utf-8"), ("text/html", "utf-8")]
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    assert plain.get_content() == "您好：\r\n.一行\r\n"
+
+
+@pytest.mark.rule("MAIL-2")
+def test_the_message_id_is_the_events_and_the_same_for_every_try() -> None:
+    first, second = parsed(a_mail()), parsed(a_mail(date=datetime(2026, 1, 6, tzinfo=UTC)))
+
+    assert first["Message-ID"] == second["Message-ID"] == f"<{EVENT_ID}@example.tw>"
+
+
+@pytest.mark.rule("MAIL-2")
+def test_an_event_id_that_no_header_may_hold_still_gives_a_stable_message_id() -> None:
+    message = parsed(a_mail(event_id="<a b>@\u00e9"))
+
+    assert message["Message-ID"].endswith("@example.tw>")
+    assert len(message["Message-ID"]) == 64 + len("<@example.tw>")
+
+
+@pytest.mark.rule("MAIL-2")
+@pytest.mark.parametrize("name", ["錢大明" * 16, "A" * 50, 'Anna "Ann" Lee\\', "", "=?utf-8?q?x?="])
+def test_names_of_any_length_fold_into_short_ascii_lines(name: str) -> None:
+    mail = a_mail(to=Mailbox("ming@example.com", name))
+
+    head = written(mail).split(b"\r\n\r\n")[0]
+
+    assert head.isascii()
+    assert max(map(len, head.split(b"\r\n"))) <= 76
+    assert to_name(mail) == name
+
+
+@pytest.mark.rule("MAIL-2")
+def test_lines_end_with_crlf_and_are_short() -> None:
+    octets = written(a_mail(text="港" * 5000, html="<p>" + "x" * 5000 + "</p>"))
+
+    assert octets.count(b"\n") == octets.count(b"\r\n") == octets.count(b"\r")
+    assert max(map(len, octets.split(b"\r\n"))) <= 78
+
+
+@pytest.mark.rule("MAIL-2")
+def test_a_chinese_domain_is_written_by_idna() -> None:
+    assert parsed(a_mail(to=Mailbox("ming@港區.tw")))["To"] == "ming@xn--jkrr04d.tw"
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize(
+    "bad", ["\r\nBcc: x@example.com", "\n", "\r", "\0", "\u2028", "\u202e", "\x7f", "\ud800"]
+)
+def test_no_header_can_be_injected(bad: str) -> None:
+    with pytest.raises(UnsafeMailError):
+        Mailbox("ming@example.com", f"錢{bad}")
+    with pytest.raises(UnsafeMailError):
+        Mailbox(f"ming{bad}@example.com")
+    with pytest.raises(UnsafeMailError):
+        a_mail(subject=f"通知{bad}")
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize("bad", ["", "ming", "a@b@c", "a@b, c@d", "<a@b>", "a b@c", "a@b>", "a@", "@b"])
+def test_what_is_no_single_address_is_refused(bad: str) -> None:
+    with pytest.raises(UnsafeMailError):
+        Mailbox(bad)
+
+
+@pytest.mark.rule("SEC-9")
+def test_neither_mails_nor_mailboxes_show_themselves() -> None:
+    shown = f"{a_mail()!r} {Mailbox('ming@example.com', '錢大明')!r}"
+
+    assert "ming" not in shown
+    assert "錢" not in shown

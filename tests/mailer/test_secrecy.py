@@ -1,0 +1,88 @@
+"""Codes, links and addresses reach the mail alone: no log, no queue, no ledger, no receipt (SEC-9, BIND-7)."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from port_events import catalogue as events
+from port_events.sealing import new_key_sets
+
+from tests.mailer.test_recovery import mailer_process
+from tests.mailer.world import PUBLIC_URL, World, sample_content
+
+CODE, TOKEN, ADDRESS, NAME = "907351", "T0kenOfTheLink", "ming.secret@example.com", "錢祕密"
+LINK = f"{PUBLIC_URL}/email/verify?token={TOKEN}"
+
+
+def everything_in_redis(world: World) -> str:
+    """Return all keys and values but the stream, whose sealed part is for the mailer."""
+    client: Any = world.client
+    shown = []
+    for key in client.keys("*"):
+        if key == "identity.events":
+            continue
+        kind = client.type(key)
+        reader = {
+            "hash": client.hgetall,
+            "string": client.get,
+            "stream": client.xrange,
+            "set": client.smembers,
+        }
+        lists = {
+            "list": lambda each: client.lrange(each, 0, -1),
+            "zset": lambda each: client.zrange(each, 0, -1),
+        }
+        shown.append(f"{key} {(reader | lists)[kind](key)}")
+    return "\n".join(shown)
+
+
+@pytest.mark.rule("SEC-9", "BIND-7")
+def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(world: World, tmp_path: Path) -> None:
+    code = {**sample_content({}), "code": CODE, "username": "account001", "company": "測試公司"}
+    code |= {"link_username": "number01", "link_name": NAME, "link_company": "公司"}
+    world.smtp.refuse("later" + ADDRESS, code=450, words=f"4.2.0 {ADDRESS} {LINK} later")
+    world.smtp.refuse("never" + ADDRESS, code=550, words=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")
+    content = {"username": "number01", "link": LINK}
+
+    with mailer_process(world, tmp_path / "log", MAILER_LOG_LEVEL="DEBUG") as process:
+        sent = world.request(
+            ADDRESS, events.BindCodeIssued(binding_id="b", link_account_id="l"), content=code
+        )
+        later = world.request("later" + ADDRESS, name=NAME, content=content)
+        never = world.request("never" + ADDRESS, name=NAME, content=content)
+        foreign = world.request(
+            ADDRESS, name=NAME, content={**content, "link": f"https://evil.example/{TOKEN}"}
+        )
+        lacking = world.request(ADDRESS, name=NAME, content={"link": LINK})
+        expired = world.request(ADDRESS, content=content, expires_at=world.clock.now() - timedelta(1))
+        event = world.event(events.VerificationRequested(kind="link"))
+        stranger = World(world.redis_server, world.smtp, keys=new_key_sets())
+        unreadable = world.publish(event, stranger.sealer.seal(world.letter(event, ADDRESS, content=content)))
+        for each, state in (
+            (sent, "sent"), (later, "waiting"), (never, "refused"), (foreign, "refused"),
+            (lacking, "refused"), (expired, "expired"), (unreadable, "refused"),
+        ):  # fmt: skip
+            world.wait_for_state(each, state)
+        process.terminate()
+        process.wait()
+    stranger.client.close()
+
+    places = {"log": (tmp_path / "log").read_text(encoding="utf-8"), "redis": everything_in_redis(world)}
+    escaped = NAME.encode("ascii", "backslashreplace").decode()
+    for place, text in places.items():
+        for secret in (CODE, TOKEN, ADDRESS, NAME, escaped):
+            assert secret not in text, f"{secret} in {place}"
+    assert sent.event.id in places["log"]
+
+
+@pytest.mark.rule("SEC-9")
+def test_the_queue_carries_the_entrys_id_and_nothing_else(world: World) -> None:
+    mailer = world.mailer()
+    mailer.wiring.broker.declare_queue(mailer.name)
+    (actor,) = mailer.wiring.broker.actors.values()
+
+    message = actor.message("1-0")
+
+    assert (message.args, message.kwargs) == (("1-0",), {})
+    mailer.wiring.client.close()

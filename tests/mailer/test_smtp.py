@@ -1,0 +1,276 @@
+"""How the mail server is reached: encrypted when asked for, with login, verified, and refused otherwise."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailer.adapters.clock import SystemClock
+from mailer.adapters.mime import Stationery
+from mailer.adapters.smtp import SmtpPostbox
+from mailer.adapters.smtp_session import NoSessionError, SmtpServer, SmtpSession
+from mailer.domain.errors import NotSentError, ServerAwayError
+from mailer.domain.mail import Mail, Mailbox
+from tests.support import smtp
+from tests.support.ports import free_port
+from tests.support.smtp import Login
+
+StartSmtp = Callable[..., smtp.SmtpServer]
+SENDER = Mailbox("hep@example.tw", "工作小組")
+LOGIN = Login("mailer@example.tw", "p@ss:w/ord%")
+LOGIN_URL = "mailer%40example.tw:p%40ss%3Aw%2Ford%25@"
+
+
+def a_mail(address: str = "ming@example.com") -> Mail:
+    return Mail(
+        event_id="e1",
+        to=Mailbox(address, "錢大明"),
+        subject="通知",
+        text="內文",
+        html="<p>內文</p>",
+        date=datetime(2026, 1, 5, tzinfo=UTC),
+    )
+
+
+OpenPostbox = Callable[..., SmtpPostbox]
+
+
+@pytest.fixture
+def postbox() -> Iterator[OpenPostbox]:
+    """Open postboxes that are closed when the test ends."""
+    with ExitStack() as stack:
+
+        def opened(url: str, *, ca_file: Path | None = None, timeout_seconds: float = 5) -> SmtpPostbox:
+            server = SmtpServer.from_url(
+                url, ca_file=ca_file, timeout_seconds=timeout_seconds, ehlo="mailer.example.tw"
+            )
+            box = SmtpPostbox(
+                server, sender=SENDER, stationery=Stationery(sender=SENDER), clock=SystemClock()
+            )
+            stack.callback(box.close)
+            return box
+
+        yield opened
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize(("tls", "scheme"), [("starttls", "smtp+starttls"), ("implicit", "smtps")])
+def test_mails_go_encrypted_with_a_login(
+    start_smtp: StartSmtp, tls: str, scheme: str, postbox: OpenPostbox
+) -> None:
+    server = start_smtp(tls=tls, login=LOGIN)
+    box = postbox(f"{scheme}://{LOGIN_URL}localhost:{server.port}", ca_file=server.ca_file)
+
+    box.send(a_mail())
+
+    assert server.mailbox.count("ming@example.com") == 1
+
+
+def test_a_wrong_password_is_our_fault_and_no_mails(start_smtp: StartSmtp, postbox: OpenPostbox) -> None:
+    server = start_smtp(tls="starttls", login=LOGIN)
+    box = postbox(
+        f"smtp+starttls://mailer%40example.tw:wrong@localhost:{server.port}", ca_file=server.ca_file
+    )
+
+    with pytest.raises(ServerAwayError, match="login refused"):
+        box.send(a_mail())
+    assert box.is_away()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    start_smtp: StartSmtp, postbox: OpenPostbox
+) -> None:
+    server = start_smtp(tls="starttls", login=LOGIN)
+    box = postbox(f"smtp+starttls://{LOGIN_URL}localhost:{server.port}")
+
+    with pytest.raises(ServerAwayError, match="SSLCertVerificationError"):
+        box.send(a_mail())
+    assert server.mailbox.count() == 0
+
+
+def test_a_certificate_of_another_host_is_not_trusted(start_smtp: StartSmtp, postbox: OpenPostbox) -> None:
+    server = start_smtp(tls="implicit")
+    box = postbox(f"smtps://127.0.0.2:{server.port}", ca_file=server.ca_file)
+
+    with pytest.raises(ServerAwayError):
+        box.send(a_mail())
+
+
+def test_starttls_is_never_done_without(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
+    box = postbox(f"smtp+starttls://127.0.0.1:{smtp_server.port}")
+
+    with pytest.raises(ServerAwayError, match="SMTPNotSupportedError"):
+        box.send(a_mail())
+    assert smtp_server.mailbox.count() == 0
+
+
+def test_a_login_that_the_server_does_not_offer_is_an_error(smtp_server: smtp.SmtpServer) -> None:
+    with pytest.raises(NoSessionError):
+        SmtpSession(SmtpServer.from_url(f"smtp://user:secret@127.0.0.1:{smtp_server.port}"))
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "user"),
+    [
+        ("smtp://mail.example.tw", "mail.example.tw", 25, ""),
+        ("smtp+starttls://a%40b:c@mail.example.tw", "mail.example.tw", 587, "a@b"),
+        ("smtps://u:p@[::1]:2465", "::1", 2465, "u"),
+    ],
+)
+def test_urls_are_read(url: str, host: str, port: int, user: str) -> None:
+    server = SmtpServer.from_url(url)
+
+    assert (server.host, server.port, server.user) == (host, port, user)
+    assert "secret" not in repr(server)
+
+
+@pytest.mark.parametrize(
+    "url", ["smtp://", "http://mail", "smtp://mail/path", "smtp://mail?x=1", "smtp://mail:x"]
+)
+def test_what_is_no_mail_servers_url_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        SmtpServer.from_url(url)
+
+
+def test_one_connection_serves_many_mails(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
+    box = postbox(smtp_server.url)
+
+    for number in range(10):
+        box.send(a_mail(f"u{number}@example.com"))
+
+    assert smtp_server.mailbox.count() == 10
+    assert smtp_server.connections == 1
+
+
+def test_idle_connections_are_closed(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
+    box = postbox(smtp_server.url)
+    box.send(a_mail())
+
+    box.close_idle(older_than_seconds=0)
+    box.send(a_mail())
+
+    assert smtp_server.connections == 2
+
+
+def test_a_server_that_does_not_answer_is_left_after_the_timeout(
+    smtp_server: smtp.SmtpServer, postbox: OpenPostbox
+) -> None:
+    smtp_server.hang(at="mail")
+    box = postbox(smtp_server.url, timeout_seconds=0.2)
+
+    with pytest.raises(ServerAwayError):
+        box.send(a_mail())
+    assert box.is_away()
+    smtp_server.stop()
+
+
+def test_nobody_knocks_while_the_server_is_away(postbox: OpenPostbox) -> None:
+    box = postbox(f"smtp://127.0.0.1:{free_port()}")
+    with pytest.raises(ServerAwayError) as first:
+        box.send(a_mail())
+
+    with pytest.raises(ServerAwayError, match="waiting") as second:
+        box.send(a_mail())
+
+    assert second.value.retry_at == first.value.retry_at
+
+
+def test_an_address_that_needs_smtputf8_is_refused_by_a_server_without_it(
+    start_scripted: "StartScripted", postbox: OpenPostbox
+) -> None:
+    server = start_scripted(["250-hello", "250 8BITMIME"])
+    box = postbox(f"smtp://127.0.0.1:{server.port}")
+
+    with pytest.raises(NotSentError) as refusal:
+        box.send(a_mail("錢@example.com"))
+
+    assert refusal.value.verdict.permanent
+
+
+def test_a_server_that_pipelines_gets_the_envelope_in_one_piece(
+    start_scripted: "StartScripted", postbox: OpenPostbox
+) -> None:
+    server = start_scripted(["250-hello", "250 PIPELINING"])
+    box = postbox(f"smtp://127.0.0.1:{server.port}")
+
+    box.send(a_mail())
+
+    assert b"MAIL FROM:<hep@example.tw>\r\nRCPT TO:<ming@example.com>\r\nDATA\r\n" in server.pieces
+
+
+def test_a_pipelined_refusal_leaves_the_connection_usable(
+    start_scripted: "StartScripted", postbox: OpenPostbox
+) -> None:
+    server = start_scripted(["250-hello", "250 PIPELINING"], refused="bad@example.com")
+    box = postbox(f"smtp://127.0.0.1:{server.port}")
+
+    with pytest.raises(NotSentError, match="mailbox_unknown"):
+        box.send(a_mail("bad@example.com"))
+    box.send(a_mail("good@example.com"))
+
+    assert server.connections == 1
+
+
+class ScriptedServer:
+    """A server of few words that shows the octets as they come, which aiosmtpd does not."""
+
+    def __init__(self, greeting: list[str], refused: str = "") -> None:
+        self._greeting, self._refused = greeting, refused
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self.pieces: list[bytes] = []
+        self.connections = 0
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                self._talk(connection)
+
+    def _talk(self, connection: socket.socket) -> None:
+        connection.sendall(b"220 scripted\r\n")
+        in_message = False
+        while piece := connection.recv(65536):
+            self.pieces.append(piece)
+            for line in piece.split(b"\r\n")[:-1]:
+                if in_message:
+                    in_message = line != b"."
+                    answer = "" if in_message else "250 accepted"
+                else:
+                    answer = self._answer(line.decode())
+                    in_message = answer.startswith("354")
+                if answer:
+                    connection.sendall(answer.encode() + b"\r\n")
+
+    def _answer(self, line: str) -> str:
+        if line.upper().startswith("EHLO"):
+            return "\r\n".join(self._greeting)
+        if line.startswith("RCPT") and self._refused and self._refused in line:
+            return "550 5.1.1 unknown"
+        return "354 go on" if line == "DATA" else "250 ok"
+
+
+StartScripted = Callable[..., ScriptedServer]
+
+
+@pytest.fixture
+def start_scripted(request: pytest.FixtureRequest) -> StartScripted:
+    def start(greeting: list[str], refused: str = "") -> ScriptedServer:
+        server = ScriptedServer(greeting, refused)
+        request.addfinalizer(server.close)
+        return server
+
+    return start

@@ -1,0 +1,178 @@
+"""The texts: Traditional Chinese, both bodies alike, readable in a narrow terminal, complete."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailer.adapters.renderer import BrokenTemplateError, SampleLetter, TemplateRenderer
+from mailer.domain.catalogue import MAILS
+from mailer.domain.samples import SAMPLE_CODE
+from mailer.domain.wrapping import COLUMNS, columns
+from mailer.usecases.ports import Rendered
+from tests.mailer.reading import squeezed, visible
+from tests.mailer.world import PUBLIC_URL
+
+SENDER = "港區通行證應用管理系統工作小組"
+ALL = [(name, number) for name, kind in sorted(MAILS.items()) for number in range(len(kind.samples))]
+
+
+@pytest.fixture(scope="module")
+def renderer() -> TemplateRenderer:
+    return TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=False)
+
+
+def rendered(renderer: TemplateRenderer, name: str, number: int = 0) -> Rendered:
+    return renderer.render(MAILS[name], list(renderer.samples(MAILS[name]))[number])
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize(("name", "number"), ALL)
+def test_html_and_plain_text_say_the_same(renderer: TemplateRenderer, name: str, number: int) -> None:
+    mail = rendered(renderer, name, number)
+
+    text = squeezed(mail.text).replace("--" + SENDER, SENDER)
+
+    assert squeezed(visible(mail.html)) == SENDER + text
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize(("name", "number"), ALL)
+def test_lines_of_plain_text_fit_a_narrow_terminal(
+    renderer: TemplateRenderer, name: str, number: int
+) -> None:
+    lines = rendered(renderer, name, number).text.split("\n")
+
+    too_wide = [line for line in lines if columns(line) > COLUMNS + 2 and not line.startswith("http")]
+
+    assert too_wide == []
+
+
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize(("name", "number"), ALL)
+def test_punctuation_is_full_width_beside_chinese(renderer: TemplateRenderer, name: str, number: int) -> None:
+    text = rendered(renderer, name, number).text
+
+    assert not re.findall(r"[\u4e00-\u9fff][,:;!?()]|[,;!?()][\u4e00-\u9fff]", text)
+
+
+@pytest.mark.parametrize(("name", "number"), ALL)
+def test_every_mail_says_when_it_was_asked_for(renderer: TemplateRenderer, name: str, number: int) -> None:
+    mail = rendered(renderer, name, number)
+
+    assert "2026年1月5日14:03" in squeezed(mail.text)  # 06:03 in UTC
+
+
+@pytest.mark.parametrize("name", sorted(MAILS))
+def test_no_subject_tells_a_secret(renderer: TemplateRenderer, name: str) -> None:
+    subject = rendered(renderer, name).subject
+
+    assert SAMPLE_CODE not in subject
+    assert "http" not in subject
+    assert "\n" not in subject
+
+
+@pytest.mark.rule("VER-1")
+def test_the_link_accounts_registration_mail_is_the_manuals(renderer: TemplateRenderer) -> None:
+    mail = rendered(renderer, "registration_link")
+
+    for sentence in (
+        "錢大明 您好:",
+        "感謝您在通行證系統上註冊了一個新鏈結帳號number01,請點擊下面的連結完成Email驗證,",
+        "驗證成功即可登入通行證系統進行一般帳號綁定功能。",
+        "無法點選時請複製下列網址至您的瀏覽器網址列。",
+        "※注意:認證信有效時限為24小時,24小時後認證連結將自動失效,需重新登入申請補發。",
+        "鏈結帳號必須與「一般帳號」綁定後登入使用,若您還沒有一般帳號,請先完成一般帳號註冊。",
+        "如果您只有單一家公司要辦理通行證,並且還沒有一般帳號,請直接註冊「一般帳號」做登入使用。",
+        "驗證信不可轉寄至其他信箱做驗證",
+    ):
+        assert squeezed(sentence) in squeezed(mail.text), sentence
+    assert mail.subject == "通行證系統鏈結帳號註冊通知信件"
+    assert f"{PUBLIC_URL}/email/verify?token=" in mail.text
+
+
+@pytest.mark.rule("VER-1")
+def test_the_general_accounts_registration_mail_is_worded_likewise(renderer: TemplateRenderer) -> None:
+    mail = rendered(renderer, "registration_general")
+
+    assert mail.subject == "通行證系統一般帳號註冊通知信件"
+    assert squeezed("註冊了一個新一般帳號account001,請點擊下面的連結完成Email驗證") in squeezed(mail.text)
+    assert "鏈結帳號" not in mail.text
+
+
+@pytest.mark.rule("BIND-7")
+def test_the_code_mail_tells_who_asks_the_code_how_long_and_what_to_do(renderer: TemplateRenderer) -> None:
+    mail = rendered(renderer, "bind_code")
+
+    assert mail.subject == "鏈結帳號綁定驗證碼通知"
+    for part in (
+        "number01",
+        "錢大明",
+        "錢大明股份有限公司",
+        SAMPLE_CODE,
+        "24小時",
+        "請勿將驗證碼提供給任何人",
+    ):
+        assert part in squeezed(mail.text), part
+
+
+@pytest.mark.rule("SEC-13")
+def test_what_people_wrote_is_escaped_in_html(renderer: TemplateRenderer) -> None:
+    sample = next(renderer.samples(MAILS["rejected"]))
+    content = {**sample.content, "reason": "<b onclick='x()'>&</b>"}
+    letter = SampleLetter(sample.address, "<script>", sample.issued_at, sample.expires_at, content)
+
+    html = renderer.render(MAILS["rejected"], letter).html
+
+    assert "<script>" not in html
+    assert "<b onclick" not in html
+
+
+@pytest.mark.rule("MAIL-6")
+def test_an_operators_file_takes_the_place_of_one_built_in_file(tmp_path: Path) -> None:
+    (tmp_path / "bind_code").mkdir()
+    (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
+
+    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+
+    assert rendered(own, "bind_code").subject == "自訂主旨"
+    assert SAMPLE_CODE in rendered(own, "bind_code").text
+
+
+@pytest.mark.rule("MAIL-6")
+def test_a_file_that_takes_no_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "bind_kode").mkdir()
+    (tmp_path / "bind_kode" / "subject.txt").write_text("x", encoding="utf-8")
+
+    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+
+    assert own.unknown_files() == ["bind_kode/subject.txt"]
+
+
+@pytest.mark.rule("MAIL-5", "MAIL-6")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if %}",
+        "{{ no_such_value }}",
+        "{% extends 'no_such_base.txt' %}",
+        "{% include 'missing.txt' %}",
+        "   ",
+        "{{ 1 / 0 }}",
+    ],
+)
+def test_a_broken_template_stops_the_start_and_is_named(tmp_path: Path, source: str) -> None:
+    (tmp_path / "approved").mkdir()
+    (tmp_path / "approved" / "body.txt").write_text(source, encoding="utf-8")
+
+    with pytest.raises(BrokenTemplateError, match=r"^approved/body\.txt[:,]"):
+        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+
+
+@pytest.mark.rule("MAIL-6")
+def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "approved").mkdir()
+    (tmp_path / "approved" / "body.txt").write_bytes("通行證".encode("big5"))
+
+    with pytest.raises(BrokenTemplateError, match=r"approved/body\.txt"):
+        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)

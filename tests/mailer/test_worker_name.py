@@ -1,0 +1,19 @@
+"""A mailer's name, which its queue bears too, whatever its host is called."""
+
+import socket
+
+import dramatiq
+import pytest
+from dramatiq.brokers.stub import StubBroker
+
+from mailer.worker import own_name
+
+
+@pytest.mark.parametrize("host", ["4f9d1c0b7a2e", "mail1.port.example.tw", "mailer-0"])
+def test_any_host_name_makes_a_name_that_a_queue_may_bear(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: host)
+    broker: dramatiq.Broker = StubBroker()
+
+    actor = dramatiq.actor(actor_name="deliver", broker=broker, queue_name=own_name())(lambda: None)
+
+    assert host.split(".", maxsplit=1)[0] in actor.queue_name

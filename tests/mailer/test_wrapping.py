@@ -1,0 +1,25 @@
+"""Lines of plain text break as typesetters break them."""
+
+from mailer.domain.wrapping import COLUMNS, columns, wrap_line
+
+
+def test_chinese_characters_take_two_columns() -> None:
+    assert columns("港區 pass") == 9
+
+
+def test_a_wide_line_breaks_within_the_columns() -> None:
+    lines = wrap_line("港" * 100).split("\n")
+
+    assert [columns(line) for line in lines] == [COLUMNS, COLUMNS, 56]
+
+
+def test_no_line_begins_with_a_closing_mark() -> None:
+    wrapped = wrap_line("港" * 36 + "。" + "區" * 10)
+
+    assert not any(line.startswith("。") for line in wrapped.split("\n"))
+
+
+def test_a_link_stays_whole() -> None:
+    link = "https://pass.example.tw/email/verify?token=" + "x" * 200
+
+    assert link in wrap_line("請點擊" + link).split("\n")

@@ -1,0 +1,26 @@
+"""Times in mails as people in Taiwan read them (VER-1, MAIL-1)."""
+
+from datetime import timedelta
+
+import pytest
+
+from mailer.domain.zone import span_in_words
+
+
+@pytest.mark.rule("VER-1", "MAIL-1")
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(hours=24), "24小時"),
+        (timedelta(hours=24) - timedelta(microseconds=1), "24小時"),
+        (timedelta(hours=24) - timedelta(seconds=5), "24小時"),
+        (timedelta(hours=23, minutes=58), "23小時"),
+        (timedelta(hours=1) - timedelta(milliseconds=3), "1小時"),
+        (timedelta(minutes=59), "59分鐘"),
+        (timedelta(days=7) - timedelta(milliseconds=20), "7天"),
+    ],
+)
+def test_a_validity_is_told_in_whole_units_whatever_moment_the_event_was_written(
+    span: timedelta, words: str
+) -> None:
+    assert span_in_words(span) == words

@@ -1,0 +1,168 @@
+"""Builders for the mailer's tests: keys, letters, entries, settings, and mailers in this process."""
+
+import dataclasses
+import itertools
+import json
+import uuid
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from port_events import catalogue as events
+from port_events.catalogue import EventData, event_type_of
+from port_events.envelope import RECEIPTS, SOURCE, STREAM, Event, to_fields, to_json
+from port_events.sealing import KeySets, Letter, Sealer, new_key_sets
+from port_runtime.settings import load
+
+from mailer.domain.samples import fill
+from mailer.settings import Settings
+from mailer.worker import MailerProcess
+from tests.support.redis import RedisServer
+from tests.support.smtp import SmtpServer
+from tests.support.waiting import wait_until
+
+PUBLIC_URL = "https://pass.example.tw"
+LINK = f"{PUBLIC_URL}/email/verify?token=abc.def-ghi"
+
+
+class MovableClock:
+    """True time, moved forward by tests."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def advance(self, **units: float) -> None:
+        self.offset += timedelta(**units)
+
+
+@dataclasses.dataclass(frozen=True)
+class Published:
+    """An event in the stream."""
+
+    event: Event
+    entry_id: str
+    sealed: str | None
+
+
+class World:
+    """One Redis, one SMTP server, one identity that seals and publishes, any number of mailers."""
+
+    def __init__(self, server: RedisServer, smtp: SmtpServer, *, keys: KeySets | None = None) -> None:
+        self.redis_server, self.smtp = server, smtp
+        self.keys = keys or new_key_sets()
+        self.clock = MovableClock()
+        self.client = server.client(decode_responses=True)
+        self.sealer = Sealer(seal_keys=self.keys.seal_public, sign_keys=self.keys.sign_private)
+        self._numbers = itertools.count(1)
+        self._stack = ExitStack()
+
+    def environ(self, **over: str) -> dict[str, str]:
+        return {
+            "IDENTITY_MODE": "local",
+            "IDENTITY_PUBLIC_URL": PUBLIC_URL,
+            "REDIS_URL": self.redis_server.url,
+            "MAILER_SMTP_URL": self.smtp.url,
+            "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
+            "MAIL_SIGN_PUBLIC_KEYS": self.keys.sign_public,
+            "MAILER_THREADS": "4",
+            "MAILER_LEASE": "1",
+            **over,
+        }
+
+    def mailer(self, **over: str) -> MailerProcess:
+        """Build a mailer without starting it."""
+        return MailerProcess.build(load(Settings, self.environ(**over)), clock=self.clock)
+
+    def start_mailer(self, **over: str) -> MailerProcess:
+        """Start a mailer that the test's end stops."""
+        process = self.mailer(**over)
+        process.start()
+        self._stack.callback(process.stop)
+        return process
+
+    def event(self, data: EventData, *, event_id: str | None = None) -> Event:
+        line = event_type_of(data)
+        return Event(
+            id=event_id or str(uuid.uuid4()),
+            type=line.type,
+            source=SOURCE,
+            subject=str(uuid.uuid4()),
+            time=self.clock.now(),
+            sequence=next(self._numbers),
+            dataschema=line.dataschema,
+            data=data.as_json(),
+        )
+
+    def letter(self, event: Event, address: str, **over: Any) -> Letter:
+        values: dict[str, Any] = {
+            "event_id": event.id,
+            "event_type": event.type,
+            "address": address,
+            "name": "錢大明",
+            "issued_at": self.clock.now(),
+            "expires_at": self.clock.now() + timedelta(hours=24),
+            "content": {"username": "number01", "link": LINK},
+        }
+        return Letter(**(values | over))
+
+    def publish(self, event: Event, sealed: str | None) -> Published:
+        """Append an entry as the relay does."""
+        fields: Any = to_fields(to_json(event), event.type, sealed)
+        return Published(event, str(self.client.xadd(STREAM, fields)), sealed)
+
+    def request(self, address: str, data: EventData | None = None, **over: Any) -> Published:
+        """Publish a mail request: a link account's verification unless `data` says otherwise."""
+        event = self.event(data or events.VerificationRequested(kind="link"))
+        return self.publish(event, self.sealer.seal(self.letter(event, address, **over)))
+
+    def request_many(self, count: int, *, domain: str = "example.com") -> list[Published]:
+        return [self.request(f"user{number}@{domain}") for number in range(count)]
+
+    def ledger(self, published: Published) -> Mapping[str, str]:
+        found: dict[str, str] = self.client.hgetall(f"mailer:ledger:{published.event.id}")  # type: ignore[assignment]
+        return found
+
+    def state(self, published: Published) -> str:
+        return self.ledger(published).get("state", "none")
+
+    def wait_for_state(self, published: Published, state: str, *, timeout_seconds: float = 10) -> None:
+        wait_until(
+            lambda: self.state(published) == state,
+            what=f"state {state}, it is {self.state(published)}",
+            timeout_seconds=timeout_seconds,
+        )
+
+    def receipts(self) -> list[Mapping[str, str]]:
+        found: Any = self.client.xrange(RECEIPTS)
+        return [fields for _, fields in found]
+
+    def dead(self) -> dict[str, dict[str, Any]]:
+        found: Any = self.client.hgetall("mailer:dead")
+        return {event_id: json.loads(record) for event_id, record in found.items()}
+
+    def pending(self) -> int:
+        groups: Any = self.client.xinfo_groups(STREAM)
+        return sum(int(group["pending"]) for group in groups)
+
+    def wait_until_finished(self, *, timeout_seconds: float = 10) -> None:
+        """Wait until nothing is pending and nothing is unread."""
+
+        def finished() -> bool:
+            groups: Any = self.client.xinfo_groups(STREAM)
+            return bool(groups) and groups[0]["pending"] == 0 and groups[0]["lag"] == 0
+
+        wait_until(finished, what="an empty pending list", timeout_seconds=timeout_seconds)
+
+    def close(self) -> None:
+        """Stop everything; the mail server first, so that no mailer waits for an answer of it."""
+        self.smtp.stop()
+        self._stack.close()
+        self.client.close()
+
+
+def sample_content(sample: Mapping[str, str]) -> dict[str, str]:
+    return fill(sample, PUBLIC_URL)
