@@ -1,0 +1,53 @@
+"""A small client of identity's API, of the standard library."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+TIMEOUT_SECONDS = 20
+
+
+class ApiError(Exception):
+    """The API refused; `code` is the stable one of its problem document."""
+
+    def __init__(self, call: str, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(f"{call} answered {status}: {json.dumps(problem, ensure_ascii=False)}")
+        self.code = problem.get("code")
+
+
+class Api:
+    """Calls below /api/v1, as nobody or as the holder of a token."""
+
+    def __init__(self, base_url: str, token: str | None = None) -> None:
+        self._base_url, self._token = base_url, token
+
+    def as_bearer(self, token: str) -> Api:
+        """Return a client that shows this token."""
+        return Api(self._base_url, token)
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Return the answer's JSON, None where there is none; raises ApiError."""
+        request = urllib.request.Request(f"{self._base_url}/api/v1{path}", method=method)  # noqa: S310 - made here
+        if body is not None:
+            request.data = json.dumps(body).encode()
+            request.add_header("Content-Type", "application/json")
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - as above
+                return _json(response.read())
+        except urllib.error.HTTPError as error:
+            problem = _json(error.read())
+            raise ApiError(
+                f"{method} {path}", error.code, problem if isinstance(problem, dict) else {}
+            ) from None
+
+
+def _json(octets: bytes) -> Any:
+    try:
+        return json.loads(octets) if octets else None
+    except ValueError:
+        return None

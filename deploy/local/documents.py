@@ -1,0 +1,79 @@
+"""Documents made from the code: the README's table of settings and the OpenAPI document.
+
+`python -m deploy.local.documents write` makes them anew, `check` ends with 1 and names those that fell behind.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from identity.documents import openapi_document
+from identity.settings import RelaySettings
+from identity.settings import Settings as IdentitySettings
+from mailer.settings import Settings as MailerSettings
+from port_runtime.settings import SettingDoc, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+OPENAPI = ROOT / "services/identity/openapi.json"
+TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
+READERS: tuple[tuple[str, type], ...] = (
+    ("identity", IdentitySettings),
+    ("relay", RelaySettings),
+    ("mailer", MailerSettings),
+)
+
+
+def documents() -> dict[Path, str]:
+    """Return the text that each file should have."""
+    readme = README.read_text()
+    if not TABLE.search(readme):
+        raise SystemExit("README.md: the marks of the settings table are gone")
+    filled = TABLE.sub(lambda found: f"{found[1]}{settings_table()}\n{found[2]}", readme)
+    return {README: filled, OPENAPI: f"{openapi_document()}\n"}
+
+
+def settings_table() -> str:
+    """Return every variable once, with the processes that read it, as a Markdown table."""
+    rows: dict[str, SettingDoc] = {}
+    readers: dict[str, list[str]] = {}
+    for reader, settings in READERS:
+        for doc in describe(settings):
+            rows.setdefault(doc.name, doc)
+            readers.setdefault(doc.name, []).append(reader)
+    head = ["| name | read by | meaning | default |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *(_row(doc, readers[name]) for name, doc in rows.items())])
+
+
+def _row(doc: SettingDoc, readers: list[str]) -> str:
+    default = "must be set" if doc.required else f"`{doc.default_text}`" if doc.default_text else "none"
+    return f"| `{doc.name}` | {', '.join(readers)} | {doc.doc} | {default} |"
+
+
+def behind() -> Iterator[Path]:
+    """Yield the files that do not say what the code says."""
+    for path, text in documents().items():
+        if not path.exists() or path.read_text() != text:
+            yield path
+
+
+def main(command: str) -> int:
+    """Write or check; return the exit code."""
+    if command == "write":
+        for path, text in documents().items():
+            path.write_text(text)
+        return 0
+    stale = [str(path.relative_to(ROOT)) for path in behind()]
+    for name in stale:
+        print(f"{name} is behind the code: make docs", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "check"))

@@ -1,0 +1,55 @@
+"""The secrets of a local system: made once under its directory, readable by its owner alone."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from port_events.keys import new_key_sets
+
+from deploy.local.acl import acl_file, roles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET_BYTES = 48
+KEY_SETS = ("seal_public", "seal_private", "sign_public", "sign_private")
+
+
+def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
+    """Make what is missing in the two directories; the rules for Redis are written anew each time."""
+    for directory in (keys, redis):
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
+    _keep(keys / "secret_keys", secrets.token_urlsafe(SECRET_BYTES))
+    if not all((keys / f"mail_{name}.json").exists() for name in KEY_SETS):
+        made = new_key_sets()
+        for name in KEY_SETS:
+            _write(keys / f"mail_{name}.json", getattr(made, name))
+    for role in roles():
+        _keep(redis / f"{role}.password", secrets.token_urlsafe(24))
+    passwords = {role: password_of(redis, role) for role in roles()}
+    _write(redis / "users.acl", acl_file(passwords, stream))
+
+
+def password_of(redis: Path, role: str) -> str:
+    """Return the password of a role."""
+    return (redis / f"{role}.password").read_text()
+
+
+def write_secret(path: Path, text: str) -> Path:
+    """Write a file that only its owner reads; return its path."""
+    _write(path, text)
+    return path
+
+
+def _keep(path: Path, text: str) -> None:
+    if not path.exists():
+        _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_suffix(f"{path.suffix}.new")
+    beside.touch(mode=0o600)
+    beside.write_text(text)
+    beside.replace(path)

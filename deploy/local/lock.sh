@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Resolve every requirements.txt anew, with hashes and without the address of any index. Arguments go to uv.
+# The services come first; what runs and tests them is then held to the very same releases.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+compile() { # <output> <inputs on standard input> [arguments]
+    local output=$1
+    shift
+    "$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+        --custom-compile-command "make lock" \
+        --no-emit-package identity --no-emit-package mailer \
+        --no-emit-package port-events --no-emit-package port-runtime \
+        --output-file "$output" "$@" -
+    echo "  $output"
+}
+
+editable() { printf -- '-e ./%s\n' "$@"; }
+
+editable services/identity shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
+    compile services/identity/requirements.txt "$@"
+editable services/mailer shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
+    compile services/mailer/requirements.txt "$@" -c services/identity/requirements.txt
+held=(-c services/identity/requirements.txt -c services/mailer/requirements.txt)
+all=(services/identity services/mailer shared/events shared/runtime)
+editable "${all[@]}" | cat - deploy/local/requirements.in | compile deploy/local/requirements.txt "$@" "${held[@]}"
+editable "${all[@]}" | cat - tests/requirements.in | compile tests/requirements.txt "$@" "${held[@]}"
+compile deploy/local/mailbox-requirements.txt "$@" <deploy/local/mailbox.in
+compile deploy/local/uv-requirements.txt "$@" <deploy/local/uv.in

@@ -1,0 +1,51 @@
+"""What came into the development mailbox, by its REST interface."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+from typing import Any
+
+TIMEOUT_SECONDS = 30
+POLL_SECONDS = 0.1
+TOKEN = re.compile(r"\?token=([^\s<>\"]+)")
+CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+
+
+class Mails:
+    """The mailbox of `make run`; each mail is taken once."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._taken = {mail["id"] for mail in self._list()}
+
+    def link_token(self, address: str) -> str:
+        """Return the token in the next mail to this address; raises TimeoutError when none comes."""
+        return self._next(address, TOKEN)
+
+    def code(self, address: str) -> str:
+        """Return the six digits in the next mail to this address; raises TimeoutError when none comes."""
+        return self._next(address, CODE)
+
+    def _next(self, address: str, wanted: re.Pattern[str]) -> str:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            for mail in self._list():
+                if mail["id"] in self._taken or address not in mail["recipients_envelope"]:
+                    continue
+                if found := wanted.search(self._read(f"/api/messages/{mail['id']}.plain")):
+                    self._taken.add(mail["id"])
+                    return found[1] if found.groups() else found[0]
+            time.sleep(POLL_SECONDS)
+        raise TimeoutError(f"no mail for {address} came within {TIMEOUT_SECONDS} s")
+
+    def _list(self) -> list[dict[str, Any]]:
+        mails: list[dict[str, Any]] = json.loads(self._read("/api/messages/"))["data"]
+        return mails
+
+    def _read(self, path: str) -> str:
+        with urllib.request.urlopen(self._base_url + path, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - ours
+            text: str = answer.read().decode()
+            return text

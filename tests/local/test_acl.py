@@ -1,0 +1,174 @@
+"""Each role's user in Redis may do its work and nothing besides, on a real server."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+import pytest
+import redis
+from mailer.adapters.clock import SystemClock
+from mailer.adapters.dead_letters import RedisDeadLetters
+from mailer.adapters.figures import RedisFigures
+from mailer.adapters.hold import RedisHold
+from mailer.adapters.queue import WakingBroker
+from mailer.adapters.scripts import CLOSE
+from mailer.usecases.dead_letters import Retried
+from mailer.usecases.figures import Held
+
+from deploy.local.acl import roles
+from tests.support.redis import RedisServer
+
+Client = Any  # redis-py's types join sync and async answers
+As = Callable[[str], Client]
+STREAM, RECEIPTS = "identity.events", "mailer.receipts"
+
+
+@pytest.fixture
+def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
+    server = start_redis(
+        users={name: f">{name}-password resetchannels -@all {rules}" for name, rules in roles().items()}
+    )
+    clients: list[Client] = []
+
+    def connect(role: str) -> Client:
+        clients.append(redis.Redis.from_url(server.url_for(role, f"{role}-password")))
+        return clients[-1]
+
+    for role, stream, group in (("mailer", STREAM, "mailer"), ("relay", RECEIPTS, "identity")):
+        connect(role).xgroup_create(stream, group, id="0", mkstream=True)
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.mark.rule("SEC-10")
+@pytest.mark.parametrize(
+    ("role", "act"),
+    [
+        ("relay", lambda it: it.xadd(STREAM, {"ce": "{}"}, minid="0-1")),
+        ("relay", lambda it: it.pipeline().xadd(STREAM, {"ce": "{}"}).execute()),
+        ("relay", lambda it: it.xreadgroup("identity", "a", {RECEIPTS: ">"}, block=1)),
+        ("relay", lambda it: it.xautoclaim(RECEIPTS, "identity", "a", 1000)),
+        ("relay", lambda it: it.config_get("maxmemory-policy")),
+        ("relay", lambda it: it.set(f"{STREAM}:mark:1", 5)),
+        ("relay", lambda it: it.transaction(lambda pipe: pipe.get(f"{STREAM}:mark:1"), f"{STREAM}:mark:1")),
+        ("relay", lambda it: it.exists(STREAM)),
+        ("mailer", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"}, block=1)),
+        ("mailer", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
+        ("mailer", lambda it: it.hset("mailer:ledger:1", "state", "sent")),
+        ("consumer", lambda it: it.xgroup_create(STREAM, "pass", id="0")),
+        ("consumer", lambda it: it.set("seen:pass:1", "1", ex=5)),
+        ("operator", lambda it: it.xinfo_groups(STREAM)),
+        ("operator", lambda it: it.client_list()),
+    ],
+)
+def test_a_role_does_its_work(as_role: As, role: str, act: Callable[[Client], object]) -> None:
+    act(as_role(role))
+
+
+@pytest.mark.rule("SEC-10")
+@pytest.mark.parametrize(
+    ("role", "act"),
+    [
+        ("relay", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
+        ("relay", lambda it: it.xgroup_create(STREAM, "other")),
+        ("relay", lambda it: it.get("mailer:ledger:1")),
+        ("mailer", lambda it: it.xadd(STREAM, {"ce": "{}"})),
+        ("mailer", lambda it: it.set(f"{STREAM}:mark:1", 5)),
+        ("consumer", lambda it: it.set(f"{STREAM}:mark:1", 5)),
+        ("mailer", lambda it: it.xtrim(STREAM, maxlen=0)),
+        ("mailer", lambda it: it.delete(STREAM)),
+        ("mailer", lambda it: it.flushall()),
+        ("mailer", lambda it: it.keys("*")),
+        ("mailer", lambda it: it.set("dramatiq:default", "1")),
+        ("mailer", lambda it: it.config_set("appendonly", "no")),
+        ("consumer", lambda it: it.xadd(STREAM, {"ce": "{}"})),
+        ("consumer", lambda it: it.get("mailer:ledger:1")),
+        ("consumer", lambda it: it.set("mailer:paused", "1")),
+        ("operator", lambda it: it.set("mailer:paused", "1")),
+        ("consumer", lambda it: it.xread({RECEIPTS: "0"})),
+        ("operator", lambda it: it.delete(STREAM)),
+    ],
+)
+def test_a_role_does_nothing_else(as_role: As, role: str, act: Callable[[Client], object]) -> None:
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        act(as_role(role))
+
+
+@pytest.mark.rule("SEC-10")
+def test_a_script_gives_the_mailer_no_right_that_it_lacks(as_role: As) -> None:
+    with pytest.raises(redis.ResponseError, match="No permissions"):
+        as_role("mailer").eval("return redis.call('XADD', KEYS[1], '*', 'a', 'b')", 1, STREAM)
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_mailer_closes_a_mail_in_one_script(as_role: As) -> None:
+    mailer = as_role("mailer")
+    keys = ["mailer:ledger:1", RECEIPTS, STREAM, "mailer:dead"]
+
+    mailer.register_script(CLOSE)(
+        keys=keys, args=["sent", "now", "", 60000, "mailer", "0-1", "1", 1000, "", "token"]
+    )
+
+    assert mailer.xlen(RECEIPTS) == 1
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
+    broker = WakingBroker(as_role("mailer"), name="mails", prefetch=1)
+    done: list[int] = []
+    actor = dramatiq.actor(actor_name="note", broker=broker, queue_name="mails")(done.append)
+    worker = dramatiq.Worker(broker, worker_threads=1)
+
+    actor.send(1)
+    worker.start()
+    broker.join("mails", timeout=10_000)
+    worker.join()
+    worker.stop()
+    broker.remove("mails")
+
+    assert done == [1]
+
+
+@pytest.mark.rule("SEC-10", "MAIL-5")
+def test_the_mail_queue_is_operated_with_the_mailers_rights(as_role: As) -> None:
+    mailer, now = as_role("mailer"), datetime.now(UTC)
+    kept = RedisDeadLetters(mailer, stream=STREAM)
+    kind = "tw.port.identity.verification.requested"
+    entry_id = as_role("relay").xadd(STREAM, {"ce": '{"id": "1"}', "type": kind, "sealed": "s"}).decode()
+    record = {"entry_id": entry_id, "type": kind, "at": now.isoformat(), "category": "c", "words": "w"}
+    mailer.hset("mailer:dead", "1", json.dumps(record))
+    mailer.hset("mailer:ledger:1", "state", "refused")
+    hold = RedisHold(mailer)
+    hold.begin(Held(now, "moves"))
+
+    (letter,) = kept.all()
+    retried = kept.retry(letter)
+    figures = RedisFigures(mailer, stream=STREAM, clock=SystemClock()).look()
+
+    assert (retried, kept.drop("1"), figures.all.waiting) == (Retried.QUEUED, False, 1)
+    assert figures.held == Held(now, "moves")
+    assert hold.end()
+
+
+def test_the_file_holds_no_password(tmp_path: Path) -> None:
+    from deploy.local.keys import make_secrets, password_of
+
+    make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
+
+    text = (tmp_path / "redis" / "users.acl").read_text()
+    assert not [role for role in roles() if password_of(tmp_path / "redis", role) in text]
+
+
+def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
+    from deploy.local.keys import make_secrets
+
+    make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
+    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
+
+    assert {path: path.read_bytes() for path in first} == first
+    assert {oct(path.stat().st_mode & 0o777) for path in first} == {"0o600"}

@@ -1,0 +1,142 @@
+"""`make run`: ready by itself, each process with its own secrets alone, and nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local.launched import Launched
+from tests.support.waiting import wait_until
+
+READY = "Ctrl-C stops all of it."
+Launch = Callable[..., Launched]
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    copies: list[Launched] = []
+
+    def start(**settings: str) -> Launched:
+        copies.append(Launched(tmp_path / f"copy{len(copies)}", **settings))
+        return copies[-1]
+
+    yield start
+    for copy in copies:
+        copy.destroy()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_end_leaves_no_process_behind(launch: Launch, number: int) -> None:
+    copy = launch()
+    copy.wait_for(READY)
+
+    code = copy.end(number)
+
+    assert (code, copy.processes()) == (0, {})
+
+
+def test_an_end_amid_the_start_leaves_no_process_behind(launch: Launch) -> None:
+    copy = launch()
+    wait_until(lambda: copy.pids_of("valkey-server"), what="the first process")
+
+    copy.end()
+
+    assert copy.processes() == {}
+
+
+@pytest.mark.parametrize("victim", ["identity serve", "mailer run", "valkey-server"])
+def test_when_one_process_dies_all_end_and_the_exit_code_says_so(launch: Launch, victim: str) -> None:
+    copy = launch()
+    copy.wait_for(READY)
+
+    os.kill(min(copy.pids_of(victim)), signal.SIGKILL)
+
+    assert copy.process.wait(timeout=30) == 1
+    assert copy.processes() == {}
+
+
+@pytest.mark.rule("SEC-10")
+def test_each_process_gets_its_own_secrets_alone(launch: Launch) -> None:
+    copy = launch()
+    copy.wait_for(READY)
+
+    given = {
+        name: set(copy.processes()[min(copy.pids_of(name))])
+        for name in ("identity serve", "identity relay", "mailer run")
+    }
+
+    secret = {
+        "REDIS_URL_FILE",
+        "IDENTITY_DATABASE_URL",
+        "IDENTITY_SECRET_KEYS_FILE",
+        "MAIL_SEAL_PRIVATE_KEYS_FILE",
+    }
+    assert given["identity serve"] & secret == {"IDENTITY_DATABASE_URL", "IDENTITY_SECRET_KEYS_FILE"}
+    assert given["identity relay"] & secret == {"REDIS_URL_FILE", "IDENTITY_DATABASE_URL"}
+    assert given["mailer run"] & secret == {"REDIS_URL_FILE", "MAIL_SEAL_PRIVATE_KEYS_FILE"}
+
+
+def test_two_copies_run_side_by_side_and_what_is_printed_answers(launch: Launch) -> None:
+    copies = [launch(), launch()]
+
+    for copy in copies:
+        copy.wait_for(READY)
+        assert copy.identity_url in copy.output
+        with urllib.request.urlopen(f"{copy.identity_url}/readyz") as answer:  # noqa: S310 - of loopback
+            assert answer.status == 200
+
+
+def test_a_second_copy_in_the_same_directory_is_told_in_one_line(launch: Launch) -> None:
+    first = launch()
+    first.wait_for(READY)
+
+    second = launch(RUN_DIR=str(first.run_dir))
+
+    assert second.process.wait(timeout=10) == 2
+    assert second.output.startswith("RUN_DIR: another copy runs")
+    assert len(second.output.splitlines()) == 1
+
+
+@pytest.mark.rule("OPS-5")
+def test_a_taken_port_is_told_in_one_line(launch: Launch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        copy = launch(SMTP_PORT=str(port))
+        code = copy.process.wait(timeout=10)
+
+    assert (code, copy.output) == (
+        2,
+        f"SMTP_PORT: port {port} is taken; choose another, e.g. make run SMTP_PORT={port + 1000}\n",
+    )
+
+
+def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: Launch) -> None:
+    copy = launch(DEMO="1")
+    copy.wait_for("demogamma")
+    told = [line for line in copy.output.splitlines() if line.startswith("  demo")]
+    copy.end()
+
+    again = launch(DEMO="1", RUN_DIR=str(copy.run_dir))
+    again.wait_for("made before")
+    again.wait_for("demogamma")
+
+    assert [line for line in again.output.splitlines() if line.startswith("  demo")] == told
+
+
+def test_what_it_is_made_of_is_all_installed() -> None:
+    from tests.local.launched import PYTHON, ROOT
+
+    procfile = (ROOT / "deploy/local/Procfile").read_text()
+
+    names = [line.split(":")[0] for line in procfile.splitlines()]
+    assert names == ["redis", "mailbox", "identity", "relay", "mailer"]
+    if PYTHON.exists():
+        for command in ("identity", "mailer"):
+            subprocess.run([PYTHON.with_name(command), "--help"], check=True, capture_output=True)
