@@ -1,0 +1,52 @@
+"""The shape of the repository is the one that architecture was agreed on."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.architecture.tree import ROOT, files
+
+FOLDERS = {".ci", "deploy", "services", "shared", "tests"}
+ROOT_FILES = {
+    ".dockerignore", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
+    "docker-compose.yml", "pyproject.toml",
+}  # fmt: skip
+NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+TEXT = {".py", ".toml", ".txt", ".md", ".yml", ".yaml", ".json", ".sh", ".html", ".in", ".cfg", ".conf", ""}
+# Hosts of package indexes, and the places of one machine: neither belongs in what others clone.
+FORBIDDEN = re.compile(
+    r"pypi\.org|pythonhosted|registry\.npmjs|npmmirror|artifactory|--(extra-)?index-url"
+    r"|/(root|home)/[a-z.]"
+)
+
+
+def test_the_top_level_is_as_drawn() -> None:
+    folders = {path.parts[0] for path in files() if len(path.parts) > 1}
+    loose = {path.name for path in files() if len(path.parts) == 1}
+
+    assert (folders - FOLDERS, loose - ROOT_FILES) == (set(), set())
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    assert [path for path in files() if path.suffix == ".py" and path.stem in NO_NAMES] == []
+
+
+def test_imports_go_in_the_agreed_directions() -> None:
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_file_names_an_index_or_a_place_of_one_machine() -> None:
+    found = [
+        f"{path}:{number}: {line.strip()[:100]}"
+        for path in files()
+        if path.suffix in TEXT and path.name != Path(__file__).name
+        for number, line in enumerate((ROOT / path).read_text(errors="replace").splitlines(), start=1)
+        if FORBIDDEN.search(line)
+    ]
+
+    assert found == []

@@ -1,0 +1,99 @@
+"""What is installed is pinned by hash, from no named index, and each service gets only what is its own."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.architecture.tree import ROOT, files
+
+LOCKS = [path for path in files() if path.name.endswith("requirements.txt")]
+OURS = {"identity", "mailer", "port-events", "port-runtime"}
+PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
+
+
+def pins(path: Path) -> dict[str, str]:
+    return dict(PIN.findall((ROOT / path).read_text()))
+
+
+def asks(where: str) -> list[str]:
+    project = tomllib.loads((ROOT / where / "pyproject.toml").read_text())["project"]
+    dependencies: list[str] = project["dependencies"]
+    return dependencies
+
+
+def lock(name: str) -> set[str]:
+    return set(pins(Path(name)))
+
+
+def test_there_is_a_lock_for_running_for_testing_and_for_each_image() -> None:
+    wanted = {"services/identity", "services/mailer", "deploy/local", "tests"}
+
+    assert wanted <= {path.parent.as_posix() for path in LOCKS}
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=str)
+def test_every_pin_has_hashes_and_no_address(path: Path) -> None:
+    text = (ROOT / path).read_text()
+    blocks = re.split(r"\n(?=[a-z0-9])", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE))
+
+    assert [
+        block.splitlines()[0] for block in blocks if block.strip() and "--hash=sha256:" not in block
+    ] == []
+    assert re.findall(r"https?://\S+|^-\S.*", text, flags=re.MULTILINE) == []
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=str)
+def test_our_own_distributions_are_not_in_a_lock(path: Path) -> None:
+    assert not OURS & set(pins(path))
+
+
+@pytest.mark.parametrize("service", ["services/identity", "services/mailer"])
+def test_the_lock_is_in_step_with_what_the_service_asks_for(service: str) -> None:
+    locked = pins(Path(service, "requirements.txt"))
+    asked = [
+        Requirement(text) for where in (service, "shared/events", "shared/runtime") for text in asks(where)
+    ]
+
+    wrong = [
+        str(one)
+        for one in asked
+        if one.name not in OURS and not one.specifier.contains(locked.get(one.name, "0"))
+    ]
+    assert wrong == [], "make lock"
+
+
+def test_identity_never_installs_dramatiq() -> None:
+    assert not {"dramatiq", "mailer", "sendria"} & lock("services/identity/requirements.txt")
+
+
+def test_the_mailer_never_installs_flask_or_sqlalchemy() -> None:
+    unwanted = {
+        "flask",
+        "flask-sqlalchemy",
+        "flask-smorest",
+        "sqlalchemy",
+        "alembic",
+        "marshmallow",
+        "psycopg",
+    }
+
+    assert not unwanted & lock("services/mailer/requirements.txt")
+
+
+def test_another_service_installs_the_events_alone() -> None:
+    assert {Requirement(text).name for text in asks("shared/events")} == {"redis", "joserfc"}
+
+
+def test_what_is_tested_is_what_runs() -> None:
+    tested = pins(Path("tests/requirements.txt"))
+    running = {
+        name: version
+        for path in ("services/identity", "services/mailer", "deploy/local")
+        for name, version in pins(Path(path, "requirements.txt")).items()
+        if name != "honcho"
+    }
+
+    assert {name: version for name, version in running.items() if tested.get(name) != version} == {}

@@ -1,0 +1,54 @@
+"""A mail server in this process that notes when each mail was taken."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.bench.sink import SmtpSinkProtocol
+from tests.support.ports import free_port
+
+
+class Arrivals:
+    """When each recipient's mail came, by time.perf_counter()."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._came: dict[str, float] = {}
+        self._changed = threading.Condition()
+
+    def note(self, recipient: str) -> None:
+        """Note a mail just taken."""
+        with self._changed:
+            self._came[recipient] = time.perf_counter()
+            self._changed.notify_all()
+
+    def wait_for(self, recipient: str, *, seconds: float = 10) -> float:
+        """Return when the recipient's mail came; waits for it."""
+        with self._changed:
+            came = self._changed.wait_for(lambda: recipient in self._came, timeout=seconds)
+            assert came, f"no mail came to {recipient} within {seconds:g} s"
+            return self._came[recipient]
+
+
+@contextmanager
+def noting_arrivals() -> Iterator[Arrivals]:
+    """Take mails until the end of the block."""
+    arrivals, loop = Arrivals(), asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    opened = asyncio.run_coroutine_threadsafe(_opened(arrivals), loop)
+    try:
+        server = opened.result(timeout=10)
+        yield arrivals
+        loop.call_soon_threadsafe(server.close)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _opened(arrivals: Arrivals) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(lambda: SmtpSinkProtocol(arrivals.note), "127.0.0.1", arrivals.port)

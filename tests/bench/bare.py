@@ -1,0 +1,36 @@
+"""A bare Flask route under the very gunicorn settings of identity: the limit of `GET /session`."""
+
+import os
+import sys
+
+from flask import Flask, Response, jsonify
+from gunicorn.app.base import BaseApplication
+from identity.server import Server
+from identity.settings import Settings
+from port_runtime import logs
+from port_runtime.settings import load
+
+
+class BareServer(Server):
+    """Identity's server with another application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app = _application()
+        BaseApplication.__init__(self)
+
+
+def _application() -> Flask:
+    app = Flask("bare", static_folder=None)
+
+    @app.get("/api/v1/session")
+    def session() -> Response:
+        return jsonify({"next": None})
+
+    return app
+
+
+if __name__ == "__main__":
+    settings = load(Settings, os.environ)
+    logs.configure("bare", settings.log_level)
+    sys.exit(BareServer(settings).run())

@@ -1,0 +1,64 @@
+"""Entries of the event stream as identity writes them: real envelopes, really sealed letters."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from port_events.catalogue import VerificationRequested, event_type_of
+from port_events.envelope import SOURCE, STREAM, Event, to_fields, to_json
+from port_events.keys import KeySets
+from port_events.sealing import Letter, Sealer
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+Fields = dict[str, str]
+PUBLIC_URL = "http://127.0.0.1:8000"
+_PIPELINED = 100
+
+
+def letters(count: int) -> Iterator[tuple[Event, Letter]]:
+    """Yield verification mails asked for just now, each with its event."""
+    now = datetime.now(UTC)
+    data = VerificationRequested(kind="link")
+    kind = event_type_of(data)
+    for number in range(count):
+        event = Event(
+            id=str(uuid4()),
+            type=kind.type,
+            source=SOURCE,
+            subject=str(uuid4()),
+            time=now,
+            sequence=2,
+            dataschema=kind.dataschema,
+            data=data.as_json(),
+        )
+        yield event, _letter(event, number)
+
+
+def _letter(event: Event, number: int) -> Letter:
+    return Letter(
+        event_id=event.id,
+        event_type=event.type,
+        address=f"number{number}@example.com",
+        name="錢大明",
+        issued_at=event.time,
+        expires_at=event.time + timedelta(hours=24),
+        content={"username": f"number{number}", "link": f"{PUBLIC_URL}/email/verify?token={'t' * 160}"},
+    )
+
+
+def sealed_entries(count: int, keys: KeySets) -> list[Fields]:
+    """Return the fields of so many entries."""
+    sealer = Sealer(seal_keys=keys.seal_public, sign_keys=keys.sign_private)
+    return [to_fields(to_json(event), event.type, sealer.seal(letter)) for event, letter in letters(count)]
+
+
+def add_pipelined(client: "Redis", entries: Sequence[Fields]) -> None:
+    """Append all entries, a hundred in a round trip: the quickest that was found from Python."""
+    for start in range(0, len(entries), _PIPELINED):
+        pipeline = client.pipeline(transaction=False)
+        for fields in entries[start : start + _PIPELINED]:
+            pipeline.xadd(STREAM, fields)  # type: ignore[arg-type]
+        pipeline.execute()

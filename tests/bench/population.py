@@ -1,0 +1,79 @@
+"""Accounts by the thousand, written straight into the tables, all with one known password."""
+
+from argon2 import PasswordHasher, Type
+from identity.adapters.consents import SAMPLES, read_texts
+from identity.adapters.database import open_engine
+from identity.adapters.migrating import migrate
+from sqlalchemy import Connection, text
+
+from tests.support.people import PASSWORD
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
+"""SEC-1's default, which the measured servers run with; `checked_hash` would tell of another."""
+
+_ACCOUNTS = """
+INSERT INTO accounts (id, kind, username, username_key, name, mobile, email, mailbox_key, tax_id, company_phone,
+  company_name, company_address, password_hash, former_hashes, credential_version, review, created_at,
+  email_verified_at, revision, sequence)
+SELECT lpad(n::text, 36, '0'), 'general', 'Member' || n, 'member' || n, '錢大明', '+886912345678',
+  'member' || n || '@example.com', 'general:04595257:member' || n || '@example.com', '04595257', '02-12345678',
+  '錢大明股份有限公司', '804004高雄市鼓山區蓬萊路10號', :hash, '[]', 1, 'none', now() - interval '30 days',
+  now() - interval '29 days', 1, 2
+FROM generate_series(1, :count) AS n
+"""
+_CONSENTS = """
+INSERT INTO consents (account_id, document, version, accepted_at, address)
+SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts
+"""
+# What a system of that many accounts has besides: an open session each tenth, a counter and an event each.
+_LIFE = (
+    """
+INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
+  user_agent)
+SELECT lpad(n::text, 36, '0'), md5(n::text) || md5('s' || n), lpad(n::text, 36, '0'), lpad(n::text, 36, '0'), '',
+  now(), now(), now() + interval '12 hours', '127.0.0.1', 'bench'
+FROM generate_series(1, :count / 10) AS n
+""",
+    """
+INSERT INTO counters (key, times, expires_at)
+SELECT 'mailbox.day:member' || n || '@example.com', 1, now() + interval '1 day' FROM generate_series(1, :count) AS n
+""",
+    """
+INSERT INTO mail_links (account_id, purpose, value, email, issued_at, used_at)
+SELECT id, 'registration', md5(id), email, created_at, created_at FROM accounts
+""",
+    """
+INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published_at)
+SELECT lpad(n::text, 36, 'e'), 'tw.port.identity.account.registered', lpad(n::text, 36, '0'), repeat('x', 400), now(),
+  n, now()
+FROM generate_series(1, :count) AS n
+""",
+)
+
+
+def populate(database_url: str, count: int) -> None:
+    """Bring the database up to date and fill it with verified accounts `Member1` … and what they leave behind."""
+    engine = open_engine(database_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text(_ACCOUNTS), {"hash": HASHER.hash(PASSWORD), "count": count})
+        for one in read_texts(SAMPLES).texts:
+            connection.execute(text(_CONSENTS), {"document": one.document, "version": one.version})
+        for statement in _LIFE:
+            _fill(connection, statement, count)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+    engine.dispose()
+
+
+def _fill(connection: Connection, statement: str, count: int) -> None:
+    connection.execute(text(statement), {"count": count} if ":count" in statement else {})
+
+
+def stored_hash(database_url: str) -> str:
+    """Return the newest stored hash, whose parameters the limit is measured with."""
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        found = connection.scalar(text("SELECT password_hash FROM accounts ORDER BY created_at DESC LIMIT 1"))
+    engine.dispose()
+    return str(found)

@@ -1,0 +1,181 @@
+"""The stand: real servers of the bench's own, and the system's processes on them as people start them."""
+
+import json
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import httpx
+from port_events.sealing import new_key_sets
+
+from tests.bench.entries import PUBLIC_URL
+from tests.bench.load import Request
+from tests.bench.population import populate
+from tests.bench.processes import Process, command
+from tests.bench.sink import Sink, start_sink
+from tests.support.people import PASSWORD, application
+from tests.support.ports import free_port
+from tests.support.postgres import PostgresCluster
+from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
+
+WEB_WORKERS = 2
+FEW = 200
+_NEVER = "1000000"
+
+
+class Web:
+    """A running web server, and what may be asked of it."""
+
+    def __init__(self, process: Process, url: str) -> None:
+        self.process = process
+        self.api = f"{url}/api/v1"
+        self._root = url
+
+    def answers(self, path: str) -> bool:
+        """Tell whether it answers."""
+        try:
+            return httpx.get(f"{self._root}{path}", timeout=5).status_code < 500
+        except httpx.TransportError:
+            return False
+
+    def logins(self, members: int = FEW) -> Request:
+        """Logins of one member after the other."""
+        bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in range(1, members + 1)]
+        return self._post("/sessions", bodies)
+
+    def registrations(self, count: int) -> Request:
+        """Registrations of people nobody knows yet."""
+        run = secrets.token_hex(3)
+        applications = (
+            application(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count)
+        )
+        return self._post("/accounts", [json.dumps(each) for each in applications])
+
+    def session(self) -> Request:
+        """The question who a member is, by the token of a fresh login."""
+        answer = httpx.post(
+            f"{self.api}/sessions", json={"username": "Member1", "password": PASSWORD}, timeout=30
+        )
+        assert answer.json()["next"] is None, answer.text
+        return Request(
+            url=f"{self.api}/session", headers={"Authorization": f"Bearer {answer.json()['token']}"}
+        )
+
+    def _post(self, path: str, bodies: list[str]) -> Request:
+        return Request(
+            url=f"{self.api}{path}",
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            bodies=bodies,
+        )
+
+
+class Stand:
+    """Starts what a bench asks for; everything ends with the stack."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-bench-")))
+        self.keys = new_key_sets()
+        self._secret = secrets.token_urlsafe(48)
+
+    @cached_property
+    def postgres(self) -> PostgresCluster:
+        """PostgreSQL as in production: every commit reaches the disk."""
+        cluster = PostgresCluster(fsync=True)
+        self._stack.callback(cluster.destroy)
+        cluster.start()
+        return cluster
+
+    @cached_property
+    def few(self) -> str:
+        """The URL of a database of 200 accounts that the web figures share."""
+        return self.database(FEW)
+
+    @cached_property
+    def web(self) -> Web:
+        """A web server on `few`."""
+        return self._stack.enter_context(self.serving(self.few))
+
+    @cached_property
+    def bare(self) -> Web:
+        """A bare Flask route under the same settings."""
+        return self._stack.enter_context(self.serving(self.few, sys.executable, "-m", "tests.bench.bare"))
+
+    def database(self, members: int) -> str:
+        """Make a database of so many accounts; return its URL."""
+        url = self.postgres.create_database()
+        populate(url, members)
+        return url
+
+    @contextmanager
+    def redis(self) -> Iterator[RedisServer]:
+        """Run a Redis."""
+        server = RedisServer()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.destroy()
+
+    @contextmanager
+    def sink(self) -> Iterator[Sink]:
+        """Run a mail server that takes everything and keeps nothing."""
+        with start_sink() as sink:
+            yield sink
+
+    @contextmanager
+    def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:
+        """Run `identity serve`, or another program with its settings, until the end of the block."""
+        port = free_port()
+        environment = {"IDENTITY_BIND": f"127.0.0.1:{port}", "IDENTITY_WEB_WORKERS": str(WEB_WORKERS)}
+        arguments = program or (command("identity"), "serve")
+        with self.process(*arguments, IDENTITY_DATABASE_URL=database, **environment) as process:
+            web = Web(process, f"http://127.0.0.1:{port}")
+            wait_until(lambda: web.answers(ready), what=f"an answer; see {process.log}", timeout_seconds=20)
+            yield web
+
+    @contextmanager
+    def relay(self, database: str, redis: RedisServer) -> Iterator[Process]:
+        """Run `identity relay`."""
+        settings = {"IDENTITY_DATABASE_URL": database, "REDIS_URL": redis.socket_url}
+        with self.process(command("identity"), "relay", **settings) as process:
+            process.wait_for("relay started")
+            yield process
+
+    @contextmanager
+    def mailer(self, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
+        """Run `mailer run`."""
+        settings = {"REDIS_URL": redis.socket_url, "MAILER_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}"}
+        with self.process(command("mailer"), "run", **settings) as process:
+            process.wait_for("mailer_started")
+            yield process
+
+    @contextmanager
+    def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
+        """Run a program of the system with this installation's settings."""
+        log = self.directory / f"{Path(arguments[0]).name}-{secrets.token_hex(3)}.log"
+        process = Process(*arguments, environment={**self._common, **settings}, log=log)
+        try:
+            yield process
+        finally:
+            process.stop()
+
+    @property
+    def _common(self) -> dict[str, str]:
+        return {
+            "IDENTITY_MODE": "local",
+            "IDENTITY_PUBLIC_URL": PUBLIC_URL,
+            "IDENTITY_SECRET_KEYS": self._secret,
+            "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": _NEVER,
+            "IDENTITY_REGISTRATIONS_PER_ADDRESS": _NEVER,
+            "MAIL_SEAL_PUBLIC_KEYS": self.keys.seal_public,
+            "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
+            "MAIL_SIGN_PRIVATE_KEYS": self.keys.sign_private,
+            "MAIL_SIGN_PUBLIC_KEYS": self.keys.sign_public,
+        }

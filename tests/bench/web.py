@@ -1,0 +1,89 @@
+"""Logins, registrations, and being known: throughput and latency of the web processes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.bench import load
+from tests.bench.argon2 import RawArgon2
+from tests.bench.figures import Figure, Goal, interleaved
+from tests.bench.population import stored_hash
+from tests.bench.stand import Stand
+from tests.support.people import PASSWORD
+
+CLIENTS = 8
+_LOGIN_SECONDS = 4.0
+_READ_SECONDS = 2.0
+_SLOTS = 5
+_MOST_REGISTRATIONS = 2000
+
+
+def logins(stand: Stand) -> Iterator[Figure]:
+    """Logins a second by 8 clients against raw Argon2."""
+    request = stand.web.logins()
+    yield _against_argon2(stand, "logins a second, of raw Argon2", lambda: request, goal=0.85)
+
+
+def registrations(stand: Stand) -> Iterator[Figure]:
+    """Registrations a second by 8 clients against raw Argon2."""
+    yield _against_argon2(
+        stand,
+        "registrations a second, of raw Argon2",
+        lambda: stand.web.registrations(_MOST_REGISTRATIONS),
+        goal=0.70,
+    )
+
+
+def _against_argon2(stand: Stand, name: str, request: "load.MakeRequest", *, goal: float) -> Figure:
+    load.run(request(), clients=CLIENTS, seconds=1)
+    raw = RawArgon2(stored_hash(stand.few), PASSWORD)
+    try:
+        pair = interleaved(
+            lambda: raw.a_second(_LOGIN_SECONDS),
+            lambda: load.run(request(), clients=CLIENTS, seconds=_LOGIN_SECONDS).a_second,
+            slots=_SLOTS,
+        )
+    finally:
+        raw.close()
+    parts: dict[str, float | str] = {"raw Argon2 /s": pair.limit, "product /s": pair.median}
+    return Figure(name=name, measured=pair.ratio, goal=Goal("least", goal), parts=parts)
+
+
+def session(stand: Stand) -> Iterator[Figure]:
+    """GET /session a second by one client against a bare route."""
+    bare, known = load.Request(url=f"{stand.bare.api}/session"), stand.web.session()
+    for request in (bare, known):
+        load.run(request, clients=1, seconds=1)
+    pair = interleaved(
+        lambda: load.run(bare, clients=1, seconds=_READ_SECONDS).a_second,
+        lambda: load.run(known, clients=1, seconds=_READ_SECONDS).a_second,
+        slots=_SLOTS + 2,
+    )
+    yield Figure(
+        name="GET /session a second, of a bare route",
+        measured=pair.ratio,
+        goal=Goal("least", 0.35),
+        parts={"bare /s": pair.limit, "product /s": pair.median},
+    )
+
+
+def session_under_logins(stand: Stand) -> Iterator[Figure]:
+    """GET /session while logins keep every hash slot busy, against a bare route under the same load."""
+    bare, known = load.Request(url=f"{stand.bare.api}/session"), stand.web.session()
+
+    def median_of(request: load.Request) -> float:
+        with _busy_with_logins(stand):
+            return load.run(request, clients=1, seconds=_READ_SECONDS).median_ms
+
+    pair = interleaved(lambda: median_of(bare), lambda: median_of(known), slots=_SLOTS)
+    yield Figure(
+        name="GET /session while logins hash: median, of a bare route's",
+        measured=pair.ratio,
+        goal=Goal("most", 3),
+        parts={"bare ms": pair.limit, "product ms": pair.median},
+    )
+
+
+@contextmanager
+def _busy_with_logins(stand: Stand) -> Iterator[None]:
+    with load.started(stand.web.logins(), clients=CLIENTS, seconds=_READ_SECONDS + 2):
+        yield

@@ -1,0 +1,24 @@
+-- Requests for wrk: a method, and a file with one body a line, each of which is sent in its turn.
+-- Prints one line of JSON: see load.py.
+local bodies, turn = {}, 0
+
+function init(arguments)
+  wrk.method = arguments[1]
+  for line in io.lines(arguments[2]) do
+    if #line > 0 then bodies[#bodies + 1] = wrk.format(nil, nil, nil, line) end
+  end
+  if #bodies == 0 then bodies[1] = wrk.format() end
+end
+
+function request()
+  turn = turn % #bodies + 1
+  return bodies[turn]
+end
+
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format(
+    '\n{"a_second": %.3f, "median_ms": %.3f, "p99_ms": %.3f, "refused": %d}\n',
+    summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    e.connect + e.read + e.write + e.status + e.timeout))
+end

@@ -1,0 +1,209 @@
+"""申請帳號 in a browser: choosing a kind, filling in, sending (REG; manual, steps 2 to 15)."""
+
+import pytest
+
+from tests.support.applicants import LABELS, filled_in, labelled
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+KINDS = {"general": "一般帳號", "link": "鏈結帳號"}
+QUESTION = "確定要送出申請？？"
+
+GENERAL = (
+    "一般帳號:可直接登入系統,登入後具申請通行證及查詢列印等功能。",
+    "凡需要登入通行證系統進行申辦相關作業之使用者。",
+    "每位使用者都必須有個別的[一般帳號]登入港區通行證系統。",
+    "若有多家公司之使用者,須依不同統一編號及使用者分別註冊[一般帳號]。",
+)
+LINK = (
+    "鏈結帳號:[鏈結帳號]能將多個[一般帳號]鏈結至單一登入帳號,但「不具」申請通行證及查詢列印等功能。",
+    "已有多家公司[一般帳號],想要藉由單一帳號進行登入作業者。",
+    "若有多個公司需做切換登入,可在完成註冊[一般帳號]後,另新增[鏈結帳號]。",
+    "一組[鏈結帳號]可綁定多個[一般帳號],完成綁定後,可藉由單一帳號進行登入,並切換登入不同的公司。",
+    "申請[鏈結帳號]前,請先個別完成每一家公司的[一般帳號]申請,並完成帳號郵件驗證,以利[鏈結帳號]的綁定。",
+)
+EXAMPLES = (
+    "例:example1234",
+    "需填寫人員完整姓名(例:王小明)",
+    "例:0912345678",
+    "例:example@gmail.com",
+    "政府機關可填機關代碼",
+    "例:02-12345678#12345",
+    "例:臺灣港務股份有限公司基隆分公司",
+    "例:804004高雄市鼓山區蓬萊路10號",
+)
+
+
+def accounts(system: System) -> int:
+    """Return how many accounts there are."""
+    return len(system.rows("SELECT 1 FROM accounts"))
+
+
+@pytest.mark.rule("REG-1")
+def test_each_kind_explains_itself_in_the_manuals_words(tab: Tab) -> None:
+    tab.go("/").press("申請帳號")
+
+    assert (tab.path, tab.heading) == ("/apply", "申請帳號類型")
+    assert [sentence for sentence in GENERAL + LINK if normal(sentence) not in tab.text] == []
+    tab.screen("apply-choose")
+
+
+@pytest.mark.rule("REG-1")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_whole_block_of_a_kind_leads_to_its_form(tab: Tab, kind: str) -> None:
+    tab.go("/apply")
+
+    block = tab.page.locator("li", has=tab.page.get_by_role("heading", name=KINDS[kind], exact=True))
+    block.click(position={"x": 8, "y": 8})
+
+    assert (tab.path, tab.heading) == (f"/apply/{kind}", f"{KINDS[kind]}申請")
+
+
+@pytest.mark.rule("REG-2", "REG-11")
+def test_the_form_shows_the_manuals_fields_with_their_examples(tab: Tab) -> None:
+    tab.go("/apply/link")
+
+    assert [tab.field(label).count() for label in LABELS.values()] == [1] * len(LABELS)
+    assert [example for example in EXAMPLES if normal(example) not in tab.text] == []
+    assert normal("各欄位均為必填,填寫設定規則請點選各欄位「?」查閱填寫說明。") in tab.text
+    tab.screen("apply-empty")
+
+
+@pytest.mark.rule("REG-11")
+def test_every_field_has_a_help_mark_with_its_rule(tab: Tab) -> None:
+    tab.go("/apply/link")
+
+    told = {}
+    for label in LABELS.values():
+        tab.press(f"{label}的填寫說明")
+        panel = tab.page.locator(".help").filter(visible=True)
+        told[label] = normal(panel.inner_text())
+        if label == "帳號":
+            tab.screen("apply-help")
+        panel.get_by_role("button", name="關閉").click()
+
+    assert len(set(told.values())) == len(LABELS)
+    assert normal("4 至 30 個英文字母、數字") in told["帳號"]
+    assert normal("密碼須為 12 至 128 個字元") in told["密碼"]
+    assert tab.page.locator(".help").filter(visible=True).count() == 0
+
+
+@pytest.mark.rule("REG-2", "REG-12")
+@pytest.mark.parametrize("kind", KINDS)
+def test_sending_asks_first_and_then_tells_where_the_mail_went(portal: System, tab: Tab, kind: str) -> None:
+    fields = filled_in()
+    tab.go(f"/apply/{kind}").fill(labelled(fields)).press("送出")
+
+    question = tab.message
+    tab.screen("apply-question").confirm(QUESTION)
+    message = tab.message
+    tab.screen("apply-sent-message").confirm("請收取驗證信")
+
+    assert question == normal(QUESTION)
+    assert message == normal(f"{KINDS[kind]}資料已經成功送出,請收取驗證信!!")
+    assert (tab.path, normal(f"驗證信寄送至:{fields['email']}") in tab.text) == (f"/apply/{kind}/sent", True)
+    assert portal.mail(fields["email"]).subject == f"通行證系統{KINDS[kind]}註冊通知信件"
+    tab.screen("apply-sent").press("前往登入")
+    assert tab.path == "/"
+
+
+@pytest.mark.rule("REG-12")
+def test_who_does_not_want_to_send_yet_sends_nothing(portal: System, tab: Tab) -> None:
+    tab.go("/apply/link").fill(labelled(filled_in())).press("送出")
+
+    tab.confirm(QUESTION, by="取消")
+
+    assert (tab.is_asked, tab.path, accounts(portal)) == (False, "/apply/link", 0)
+
+
+@pytest.mark.rule("REG-13")
+def test_a_double_click_makes_one_account_and_one_mail(portal: System, tab: Tab) -> None:
+    fields = filled_in()
+    tab.go("/apply/link").fill(labelled(fields)).press("送出")
+    assert tab.message == normal(QUESTION)
+
+    tab.thing("確定").dblclick()
+    tab.page.wait_for_url("**/sent")
+    portal.settle()
+
+    assert (accounts(portal), portal.mailbox.count(fields["email"])) == (1, 1)
+
+
+@pytest.mark.rule("REG-13")
+def test_a_second_sending_while_the_first_is_under_way_is_stopped(tab: Tab) -> None:
+    tab.go("/apply/link").fill(labelled(filled_in())).press("送出")
+    assert tab.message == normal(QUESTION)
+
+    stopped = tab.page.locator("form[data-once]").evaluate(
+        """(form) => [1, 2].map(() => !form.dispatchEvent(new SubmitEvent("submit", { cancelable: true })))"""
+    )
+
+    assert stopped == [False, True]
+
+
+@pytest.mark.rule("REG-12", "REG-13")
+def test_reloading_and_going_back_send_nothing_again(portal: System, tab: Tab) -> None:
+    fields = filled_in()
+    tab.go("/apply/link").fill(labelled(fields)).press("送出").confirm(QUESTION).confirm("請收取驗證信")
+
+    tab.page.reload()
+    reloaded = (tab.path, fields["email"] in tab.text, tab.is_asked)
+    tab.page.go_back()
+    back = (tab.path, tab.heading)
+    tab.page.go_forward()
+    portal.settle()
+
+    assert reloaded == ("/apply/link/sent", True, False)
+    assert back == ("/apply/link", normal("鏈結帳號申請"))
+    assert tab.heading == normal("鏈結帳號申請已送出")
+    assert (accounts(portal), portal.mailbox.count(fields["email"])) == (1, 1)
+
+
+@pytest.mark.rule("REG-11", "REG-12")
+def test_the_whole_way_goes_by_keyboard_alone(portal: System, tab: Tab) -> None:
+    fields = filled_in()
+    keyboard = tab.go("/apply/link").page.keyboard
+    tab.field("帳號").focus()
+
+    for position, value in enumerate(fields[name] for name in LABELS):
+        keyboard.type(value)
+        for _ in range(2 if position < len(LABELS) - 1 else 0):  # the next field's help mark stands between
+            keyboard.press("Tab")
+    keyboard.press("Enter")
+    assert tab.message == normal(QUESTION)
+    tab.page.locator(":focus", has_text="取消").wait_for()
+    keyboard.press("Tab")
+    keyboard.press("Enter")
+    tab.page.wait_for_url("**/sent")
+    keyboard.press("Enter")
+
+    assert (tab.is_asked, accounts(portal)) == (False, 1)
+
+
+def test_the_inputs_of_a_row_stand_level_and_a_phone_has_one_column(tab: Tab) -> None:
+    tab.go("/apply/link")
+    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # its neighbour keeps the own one
+
+    places = [tab.field(label).bounding_box() for label in LABELS.values()]
+    found = [(round(place["x"]), round(place["y"])) for place in places if place]
+
+    columns = {x for x, _ in found}
+    rows = {y for _, y in found}
+    assert (len(columns), len(rows)) == ((1, 10) if tab.width < 768 else (2, 5))
+
+
+@pytest.mark.rule("REG-11", "REG-12", "REG-13")
+def test_without_script_the_form_is_asked_sent_and_answered_all_the_same(
+    portal: System, plain_tab: Tab
+) -> None:
+    fields = filled_in()
+    plain_tab.go("/apply").press("鏈結帳號").fill(labelled(fields)).press("送出")
+
+    question = plain_tab.message
+    plain_tab.screen("apply-question").confirm(QUESTION)
+
+    assert question == normal(QUESTION)
+    assert plain_tab.message == normal("鏈結帳號資料已經成功送出,請收取驗證信!!")
+    plain_tab.confirm("請收取驗證信").screen("apply-sent")
+    assert (plain_tab.is_asked, plain_tab.path, accounts(portal)) == (False, "/apply/link/sent", 1)

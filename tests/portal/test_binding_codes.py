@@ -1,0 +1,118 @@
+"""The bind code on the page 鏈結帳號管理與登入 (BIND-5, BIND-6; manual, binding steps 7 to 10)."""
+
+import pytest
+
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+SENT_AGAIN = "[鏈結帳號綁定驗證碼通知]已重新發送到被綁定帳號的 Email信箱！"
+DONE = "帳號綁定驗證成功！！"
+CODE = "請輸入6位數字驗證碼"
+
+
+@pytest.fixture
+def general(portal: System) -> Person:
+    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
+
+
+@pytest.fixture
+def holder(portal: System) -> Person:
+    return portal.person("link")
+
+
+def code_of(portal: System, general: Person, *, count: int = 1) -> str:
+    return portal.mail(general.email, "驗證碼", count=count).code
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+@pytest.mark.rule("BIND-6")
+def test_a_code_is_read_also_in_full_width_digits_and_with_spaces(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    code = code_of(portal, general)
+    typed = " ".join(chr(ord(digit) + 0xFEE0) for digit in code)
+
+    tab.log_in(holder).fill({CODE: typed}).press("驗證").confirm(DONE)
+
+
+@pytest.mark.rule("BIND-6")
+def test_a_wrong_code_tells_at_the_field_how_many_tries_are_left_until_none_is(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    bad = wrong(code_of(portal, general))
+    tab.expect_status(400).log_in(holder)
+
+    tab.fill({CODE: bad}).press("驗證").sees("驗證碼錯誤，還可再試 4 次").screen("links-wrong")
+    described = str(tab.field(CODE).get_attribute("aria-describedby"))
+    told = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]
+    for _ in range(4):
+        tab.fill({CODE: bad}).press("驗證")
+
+    assert told == [True, bad]
+    assert described.endswith("-fault")
+    tab.sees("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screen("links-spent")
+    assert tab.field(CODE).count() == 0
+
+
+@pytest.mark.rule("BIND-5", "BIND-6")
+@pytest.mark.parametrize("typed", ["", "12345", "abcdef"])
+def test_what_is_no_code_is_told_at_the_field_and_costs_no_try(
+    portal: System, plain_tab: Tab, holder: Person, general: Person, typed: str
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+
+    plain_tab.expect_status(422).log_in(holder).fill({CODE: typed}).press("驗證")
+
+    assert (plain_tab.status, plain_tab.field(CODE).get_attribute("aria-invalid")) == (422, "true")
+    assert [row.tries for row in portal.rows("SELECT tries FROM bind_codes")] == [0]
+
+
+@pytest.mark.rule("BIND-6")
+def test_an_expired_code_says_so_and_a_new_one_is_at_hand(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    old = code_of(portal, general)
+    portal.clock.advance(hours=24)
+
+    tab.log_in(holder).sees("驗證碼已失效，請點選【補發驗證信】重新取得驗證碼").screen("links-expired")
+    tab.press("補發驗證信").sees(SENT_AGAIN).confirm("請聯繫帳號使用者取得新的[驗證碼]。")
+    new = code_of(portal, general, count=2)
+
+    assert new != old
+    tab.fill({CODE: new}).press("驗證").confirm(DONE)
+
+
+@pytest.mark.rule("BIND-5", "BIND-6")
+def test_another_code_has_to_be_waited_for_and_the_page_counts_down(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    tab.log_in(holder)
+    waiting, told = tab.thing("補發驗證信").is_disabled(), tab.text
+
+    portal.clock.advance(seconds=61)
+    tab.page.reload()
+    tab.press("補發驗證信").confirm(SENT_AGAIN)
+
+    assert (waiting, normal("還須等候") in told) == (True, True)
+    assert tab.thing("補發驗證信").is_disabled()
+
+
+@pytest.mark.rule("BIND-6")
+def test_asking_for_a_code_in_two_tabs_tells_the_second_to_wait(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    portal.clock.advance(seconds=61)
+    second = tab.log_in(holder).second().go("/links")
+    tab.press("補發驗證信")
+
+    second.press("補發驗證信").confirm("郵件剛剛才寄出,或已達寄送上限，請於 60 秒後再試")

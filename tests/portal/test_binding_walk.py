@@ -1,0 +1,151 @@
+"""The manual's whole way of a link account: without script, and by keyboard alone (BIND, SW, UNB-1)."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+SENT = "[鏈結帳號綁定驗證碼通知]已發送到被綁定帳號的 Email信箱！請聯繫帳號使用者取得[驗證碼]。"
+DONE = "帳號綁定驗證成功！！"
+CODE = "請輸入6位數字驗證碼"
+
+
+@pytest.fixture
+def general(portal: System) -> Person:
+    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
+
+
+@pytest.fixture
+def holder(portal: System) -> Person:
+    return portal.person("link")
+
+
+@pytest.mark.rule("BIND-2", "BIND-5", "BIND-6", "SW-1", "SW-3", "UNB-1", "LOGIN-6")
+def test_everything_works_without_script(
+    portal: System, plain_tab: Tab, holder: Person, general: Person
+) -> None:
+    tab = plain_tab.expect_status(400, 401).log_in(holder)
+
+    tab.press("綁定帳號").fill(帳號=general.username, 密碼="Wrong-Crane-78!").press("綁定").sees(
+        "帳號或密碼錯誤"
+    )
+    tab.screen("links-refused").fill(密碼=general.password).press("綁定").confirm(SENT)
+    code = portal.mail(general.email, "驗證碼").code
+    tab.fill({CODE: f"{(int(code) + 1) % 1_000_000:06}"}).press("驗證").sees("還可再試 4 次").screen(
+        "links-wrong"
+    )
+    tab.fill({CODE: code}).press("驗證").confirm(DONE)
+    tab.screen("links-verified").press("登入").screen("home-switched")
+    switched = tab.header
+    tab.menu("前往鏈結帳號管理與登入").press(general.username).press("解除帳號")
+    tab.screen("links-question").confirm(f"請確認解除綁定帳號為：【{general.username}】！！").confirm(
+        "已解除綁定帳號"
+    )
+    emptied = tab.text
+    tab.menu("登出")
+
+    assert normal("王小花(王小花的有限公司)") in switched
+    assert normal("尚未綁定任何一般帳號") in emptied
+    assert tab.heading == normal("通行證系統登入作業")
+
+
+def step_to(tab: Tab, thing: Locator) -> None:
+    """Step by the tabulator to a thing of the page."""
+    for _ in range(40):
+        tab.page.keyboard.press("Tab")
+        if thing.evaluate("one => one === document.activeElement"):
+            return
+    pytest.fail(f"the tabulator does not reach {thing}")
+
+
+def walk_to(tab: Tab, name: str) -> None:
+    """Step to the thing of that name, and press Enter."""
+    step_to(tab, tab.thing(name).last)
+    tab.page.keyboard.press("Enter")
+
+
+def agree_to(tab: Tab, sentence: str) -> None:
+    """Answer the message, whose button has the focus, by Enter."""
+    tab.sees(sentence)
+    expect(tab.page.locator("dialog:modal button")).to_be_focused()
+    tab.page.keyboard.press("Enter")
+
+
+@pytest.mark.rule("BIND-2", "BIND-6", "SW-1", "SW-3", "UNB-1")
+def test_everything_works_by_keyboard_alone(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    keyboard = tab.log_in(holder).page.keyboard
+
+    walk_to(tab, "綁定帳號")
+    keyboard.type(general.username)
+    keyboard.press("Tab")
+    keyboard.type(general.password)
+    keyboard.press("Enter")
+    agree_to(tab, SENT)
+    expect(tab.page.locator("#chosen")).to_be_focused()
+    step_to(tab, tab.field(CODE))
+    keyboard.type(portal.mail(general.email, "驗證碼").code)
+    keyboard.press("Enter")
+    agree_to(tab, DONE)
+    walk_to(tab, "登入")
+    tab.page.wait_for_url("**/home")
+    switched = tab.header
+    walk_to(tab, "前往鏈結帳號管理與登入")
+    tab.page.wait_for_url("**/links")
+    walk_to(tab, "解除帳號")
+    tab.sees(f"請確認解除綁定帳號為：【{general.username}】！！")
+    walk_to(tab, "確定")
+
+    tab.sees("已解除綁定帳號")
+    assert normal("王小花(王小花的有限公司)") in switched
+
+
+@pytest.mark.rule("SEC-8", "BIND-2")
+def test_a_dialog_sent_after_another_tab_logged_out_leads_to_the_login_and_back(
+    tab: Tab, holder: Person, general: Person
+) -> None:
+    second = tab.log_in(holder).second().go("/links")
+    tab.press("綁定帳號").fill(帳號=general.username, 密碼=general.password)
+    second.menu("登出")
+
+    tab.press("綁定").confirm("請重新登入")
+    heading = tab.heading
+    tab.log_in_here(holder)
+
+    assert (heading, tab.path) == (normal("通行證系統登入作業"), "/links")
+
+
+@pytest.mark.rule("SEC-8", "BIND-6")
+def test_a_code_sent_with_a_stale_token_is_kept_for_another_try(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    code = portal.mail(general.email, "驗證碼").code
+    tab.expect_status(400).log_in(holder).fill({CODE: code})
+    tab.page.locator(".panel__code [name=csrf_token]").evaluate("one => { one.value = 'stale'; }")
+
+    tab.press("驗證").confirm("請確認內容後再送出一次")
+    kept = tab.field(CODE).input_value()
+    tab.press("驗證").confirm(DONE)
+
+    assert kept == code
+
+
+@pytest.mark.rule("SEC-7", "BIND-6")
+def test_a_session_that_ended_while_a_code_was_typed_leads_back_to_its_row_after_logging_in(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    link = portal.logged_in(holder)
+    portal.bind(link, portal.person())
+    portal.bind(link, general)
+    tab.log_in(holder).press(general.username).fill({CODE: portal.mail(general.email, "驗證碼").code})
+    portal.clock.advance(minutes=31)
+
+    tab.press("驗證").confirm("登入已逾時或已登出").log_in_here(holder)
+
+    assert tab.path == "/links"
+    assert normal("王小花") in normal(tab.page.locator("#chosen").inner_text())

@@ -1,0 +1,169 @@
+"""鏈結帳號管理與登入 in a browser: binding and verifying (BIND; manual, step 21, binding steps 1 to 10)."""
+
+import pytest
+
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+SENT = "[鏈結帳號綁定驗證碼通知]已發送到被綁定帳號的 Email信箱！請聯繫帳號使用者取得[驗證碼]。"
+DONE = "帳號綁定驗證成功！！"
+CODE = "請輸入6位數字驗證碼"
+REMINDERS = (
+    "提醒：使用「鏈結帳號」登入不能直接操作系統（申辦通行證）。",
+    "鏈結帳號必須與一般帳號綁定後，切換帳號登入使用；若您還沒有一般帳號，請先完成一般帳號註冊，再做【綁定帳號】。",
+    "請先完成【綁定帳號】後，再由下方【綁定帳號清單】選擇要登入的一般帳號登入使用。",
+    "如果您只有單一家公司要辦理通行證，請直接註冊「一般帳號」登入使用。",
+    "仍然可於【通行證系統登入作業】頁面直接使用【一般帳號】登入使用。",
+)
+
+
+@pytest.fixture
+def general(portal: System) -> Person:
+    return portal.person(name="王小花", company={"name": "王小花的有限公司", "phone": "07-1234567"})
+
+
+@pytest.fixture
+def holder(portal: System) -> Person:
+    return portal.person("link")
+
+
+def code_of(portal: System, general: Person) -> str:
+    return portal.mail(general.email, "驗證碼").code
+
+
+@pytest.mark.rule("BIND-1", "LOGIN-4")
+def test_a_link_account_lands_on_its_list_with_the_manuals_reminders(holder: Person, tab: Tab) -> None:
+    tab.log_in(holder).screen("links-empty")
+
+    assert (tab.path, tab.heading) == ("/links", normal("鏈結帳號管理與登入"))
+    assert [normal(line) in tab.text for line in REMINDERS] == [True] * 5
+    assert normal("綁定帳號清單：【點選帳號切換登入公司】") in tab.text
+    assert normal("尚未綁定任何一般帳號") in tab.text
+
+
+@pytest.mark.rule("BIND-1", "BIND-2", "BIND-5", "BIND-6")
+def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    tab.log_in(holder).press("綁定帳號").fill(帳號=general.username, 密碼=general.password)
+    tab.screen("links-dialog").press("綁定").screen("links-sent").confirm(SENT).screen("links-unverified")
+    unverified = tab.text
+    tab.fill({CODE: code_of(portal, general)}).press("驗證").screen("links-done").confirm(DONE)
+
+    tab.screen("links-verified")
+    values = (
+        "王小花",
+        "王小花的有限公司",
+        "07-1234567",
+        general.tax_id,
+        f"{general.username[0]}•••@example.com",
+    )
+    assert [value for value in values if normal(value) not in unverified] == []
+    assert general.email not in unverified
+    assert normal("※尚未進行驗證！！") in unverified
+    assert normal("※已通過驗證！！") in tab.text
+    assert tab.thing("登入").count() == 1
+
+
+NOT_BINDABLE = "僅能綁定已完成郵件驗證並通過審核的一般帳號"
+REFUSED = {
+    "wrong-password": (401, "帳號或密碼錯誤"),
+    "nobody": (401, "帳號或密碼錯誤"),
+    "link": (422, NOT_BINDABLE),
+    "unverified": (422, NOT_BINDABLE),
+    "elsewhere": (409, "此帳號已被其他鏈結帳號綁定，須先解除原有綁定"),
+}
+
+
+def target_of(portal: System, case: str) -> tuple[str, str]:
+    """Return the account and the password that the dialog is filled with."""
+    make = portal.register if case == "unverified" else portal.person
+    target = make("link" if case == "link" else "general")
+    if case == "elsewhere":
+        portal.bind(portal.logged_in(portal.person("link")), target)
+    name = "nobody-at-all" if case == "nobody" else target.username
+    return name, "Wrong-Crane-78!" if case == "wrong-password" else target.password
+
+
+@pytest.mark.rule("BIND-3")
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refused_binding_is_told_in_the_dialog_with_the_account_kept(
+    portal: System, tab: Tab, holder: Person, case: str
+) -> None:
+    status, words = REFUSED[case]
+    name, password = target_of(portal, case)
+    tab.expect_status(status).log_in(holder)
+
+    tab.press("綁定帳號").fill(帳號=name, 密碼=password).press("綁定").screen(f"links-refused-{case}")
+
+    assert (tab.status, tab.is_asked) == (status, True)
+    assert (tab.field("帳號").input_value(), tab.field("密碼").input_value()) == (name, "")
+    assert normal(words) in normal(tab.page.locator("dialog[open]").inner_text())
+    tab.press("取消")
+    assert not tab.is_asked
+
+
+@pytest.mark.rule("BIND-3")
+def test_an_account_already_bound_here_leads_to_its_row(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    link = portal.logged_in(holder)
+    portal.bind(link, portal.person())
+    portal.bind(link, general)
+
+    tab.log_in(holder).press("綁定帳號").fill(帳號=general.username.upper(), 密碼=general.password).press(
+        "綁定"
+    )
+
+    tab.confirm("此帳號已在您的綁定清單中")
+    assert normal("王小花的有限公司") in normal(tab.page.locator("#chosen").inner_text())
+
+
+@pytest.mark.rule("BIND-2")
+def test_the_browser_is_not_invited_to_fill_in_the_link_accounts_own_password(
+    holder: Person, tab: Tab
+) -> None:
+    tab.log_in(holder).press("綁定帳號")
+
+    offered = [tab.field(label).get_attribute("autocomplete") for label in ("帳號", "密碼")]
+
+    assert offered == ["off", "new-password"]
+
+
+@pytest.mark.rule("BIND-1")
+def test_choosing_a_row_shows_its_panel_in_place_and_the_way_back_shows_the_former(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    link, other = portal.logged_in(holder), portal.person(name="李大同")
+    portal.bound(link, general)
+    portal.bind(link, other)
+    tab.log_in(holder).sees("尚未選擇帳號").screen("links-two")
+    tab.page.evaluate("window.stays = true")
+    panel = tab.page.locator("#chosen")
+
+    tab.press(general.username).sees("※已通過驗證！！")
+    tab.press(other.username).sees("※尚未進行驗證！！").screen("links-two-chosen")
+    focused = panel.evaluate("one => document.activeElement === one")
+    seen = panel.evaluate("one => one.getBoundingClientRect().top < innerHeight")
+    tab.page.go_back()
+
+    tab.sees("※已通過驗證！！")
+    assert (focused, seen, tab.page.evaluate("window.stays")) == (True, True, True)
+    assert normal("王小花") in normal(panel.inner_text())
+
+
+@pytest.mark.rule("BIND-1", "BIND-6")
+def test_a_form_of_a_row_chosen_in_place_works_like_that_of_a_page(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    link = portal.logged_in(holder)
+    portal.bind(link, portal.person())
+    portal.bind(link, general)
+
+    tab.log_in(holder).press(general.username).fill({CODE: code_of(portal, general)}).press("驗證").confirm(
+        DONE
+    )
+
+    assert normal("王小花") in normal(tab.page.locator("#chosen").inner_text())

@@ -1,0 +1,229 @@
+"""個資同意使用/授權聲明/危害告知: three texts, each read to its end (LOGIN-3; manual, steps 19 and 20)."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.portal.conftest import StartPortal
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal, spelled
+
+TITLES = ("個資同意使用", "授權聲明", "危害告知")
+DOCUMENTS = ("personal_data", "authorization", "hazard")
+MOST_TABS = 40
+
+
+def text_of(tab: Tab, title: str) -> Locator:
+    return tab.page.get_by_role("region", name=f"{title}全文")
+
+
+def tick_of(tab: Tab, title: str) -> Locator:
+    return tab.page.get_by_role("checkbox", name=spelled(f"我同意{title}", whole=True))
+
+
+def confirm_of(tab: Tab) -> Locator:
+    return tab.page.get_by_role("button", name="確認", exact=True)
+
+
+def scroll_to_end(tab: Tab, title: str) -> None:
+    """Turn the mouse's wheel over the text until its end is seen."""
+    text_of(tab, title).hover()
+    tab.page.mouse.wheel(0, 20_000)
+    expect(tick_of(tab, title)).to_be_enabled()
+
+
+def kept(system: System) -> list[str]:
+    return sorted(row.document for row in system.rows("SELECT document FROM consents"))
+
+
+def write_texts(directory: Path, body: str) -> Path:
+    """Return a directory with three texts of the operator's own."""
+    directory.mkdir()
+    (directory / "text.txt").write_text(body, "utf-8")
+    entries = [
+        f'[{document}]\ntitle = "{title}"\nversion = "1"\nfile = "text.txt"\n'
+        for document, title in zip(DOCUMENTS, TITLES, strict=True)
+    ]
+    (directory / "consents.toml").write_text("\n".join(entries), "utf-8")
+    return directory
+
+
+@pytest.mark.rule("LOGIN-3", "LOGIN-4")
+def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
+    portal: System, tab: Tab
+) -> None:
+    tab.log_in(portal.person("link"), consenting=False)
+    tab.screen("consents")
+    assert normal("請將內容閱讀至最後,才能勾選「我同意」") in tab.text
+
+    for title in TITLES:
+        expect(tick_of(tab, title)).to_be_disabled()
+        scroll_to_end(tab, title)
+        expect(confirm_of(tab)).to_be_disabled()
+        tick_of(tab, title).check()
+    tab.sees("已全部同意,請按【確認】").screen("consents-read")
+    tab.press("確認")
+
+    assert tab.path == "/links"
+    assert kept(portal) == sorted(DOCUMENTS)
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_a_tick_taken_back_shuts_the_confirmation_again(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False)
+    for title in TITLES:
+        scroll_to_end(tab, title)
+        tick_of(tab, title).check()
+
+    tick_of(tab, TITLES[1]).uncheck()
+
+    expect(confirm_of(tab)).to_be_disabled()
+    tab.sees("已同意 2 份,尚有 1 份").screen("consents-partly")
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_scrolling_only_some_way_opens_no_tick(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False)
+    text = text_of(tab, TITLES[0])
+
+    text.evaluate("text => { text.scrollTop = text.scrollHeight / 2; }")
+    scroll_to_end(tab, TITLES[2])  # by now the observers have spoken
+
+    expect(tick_of(tab, TITLES[0])).to_be_disabled()
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_the_keyboard_alone_does(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False)
+
+    for title in TITLES:
+        _tab_to(tab, text_of(tab, title))
+        tab.page.keyboard.press("End")
+        expect(tick_of(tab, title)).to_be_enabled()
+        _tab_to(tab, tick_of(tab, title))
+        tab.page.keyboard.press("Space")
+    tab.screen("consents-keyboard")
+    _tab_to(tab, confirm_of(tab))
+    tab.page.keyboard.press("Enter")
+    tab.page.wait_for_url("**/home")
+
+    assert kept(portal) == sorted(DOCUMENTS)
+
+
+def _tab_to(tab: Tab, wanted: Locator) -> None:
+    for _ in range(MOST_TABS):
+        tab.page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"the Tab key does not reach {wanted}")
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_a_text_that_needs_no_scrolling_counts_as_read(
+    start_portal: StartPortal, tmp_path: Path, tab: Tab
+) -> None:
+    system = start_portal(IDENTITY_CONSENT_DIR=str(write_texts(tmp_path / "texts", "短短的一行條文。")))
+    tab.log_in(system.person(), consenting=False)
+
+    for title in TITLES:
+        tick_of(tab, title).check()
+    tab.screen("consents-short").press("確認")
+
+    assert tab.path == "/home"
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_a_version_that_is_no_longer_in_force_is_answered_with_the_texts_in_force(
+    portal: System, tab: Tab
+) -> None:
+    tab.log_in(portal.person(), consenting=False).expect_status(422)
+    for title in TITLES:
+        scroll_to_end(tab, title)
+        tick_of(tab, title).check()
+    tick_of(tab, TITLES[2]).evaluate("tick => { tick.value = 'hazard=older'; }")
+
+    tab.press("確認").sees("請閱讀並同意目前版本的全部文件")
+
+    assert (tab.status, tab.path, kept(portal)) == (422, "/consents", [])
+    expect(tick_of(tab, TITLES[0])).to_be_disabled()
+    tab.screen("consents-outdated")
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_without_script_each_text_has_a_page_and_a_button_of_its_own(portal: System, plain_tab: Tab) -> None:
+    plain_tab.log_in(portal.person(), consenting=False).screen("consents")
+    expect(tick_of(plain_tab, TITLES[0])).to_be_disabled()
+
+    plain_tab.press("請改為逐份閱讀。").press("逐份閱讀文件")
+    for title in TITLES:
+        assert normal(title) in plain_tab.heading
+        assert kept(portal) == []
+        plain_tab.screen(f"consent-{title}").press("我已閱讀完畢,我同意")
+
+    assert plain_tab.path == "/home"
+    assert kept(portal) == sorted(DOCUMENTS)
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_where_the_script_does_not_arrive_the_way_without_it_is_open(portal: System, tab: Tab) -> None:
+    tab.page.route("**/consents.js", lambda route: route.fulfill(status=404))
+    tab.expect_status(404).log_in(portal.person(), consenting=False).screen("consents-blocked")
+    expect(tick_of(tab, TITLES[0])).to_be_disabled()
+
+    tab.press("逐份閱讀文件")
+    for _ in TITLES:
+        tab.press("我已閱讀完畢,我同意")
+
+    assert tab.path == "/home"
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_where_ticking_works_the_way_without_script_is_not_shown(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False)
+
+    scroll_to_end(tab, TITLES[0])
+
+    expect(tab.page.get_by_role("link", name="逐份閱讀文件")).to_be_hidden()
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_without_script_one_may_go_back_and_begin_with_any_text(portal: System, plain_tab: Tab) -> None:
+    plain_tab.log_in(portal.person(), consenting=False)
+
+    plain_tab.go("/consents/hazard").press("我已閱讀完畢,我同意")
+    plain_tab.page.go_back()
+    plain_tab.press("我已閱讀完畢,我同意")
+    titles = [plain_tab.heading]
+    titles.append(plain_tab.press("我已閱讀完畢,我同意").heading)
+    plain_tab.press("我已閱讀完畢,我同意")
+
+    assert [normal(title) in shown for title, shown in zip(TITLES, titles, strict=False)] == [True, True]
+    assert plain_tab.path == "/home"
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_a_text_that_does_not_exist_is_a_page_not_found(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False).expect_status(404)
+
+    tab.go("/consents/nothing")
+
+    assert (tab.status, tab.heading) == (404, "找不到頁面")
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_what_was_accepted_in_another_tab_is_not_asked_again(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person(), consenting=False)
+    for title in TITLES:
+        scroll_to_end(tab, title)
+        tick_of(tab, title).check()
+    other = tab.second().go("/consents")
+    for title in TITLES:
+        scroll_to_end(other, title)
+        tick_of(other, title).check()
+    other.press("確認")
+
+    tab.press("確認")
+
+    assert (other.path, tab.path) == ("/home", "/home")

@@ -1,0 +1,169 @@
+"""通行證系統登入作業, and what the header says from then on (LOGIN; manual, step 18)."""
+
+import threading
+
+import pytest
+from flask import request
+
+from tests.portal.conftest import StartPortal
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+from tests.support.waiting import wait_until
+
+_COMPANY = "錢大明股份有限公司"
+
+
+@pytest.mark.rule("LOGIN-4", "LOGIN-5")
+def test_a_general_account_lands_on_its_home_and_the_header_names_its_company(
+    portal: System, tab: Tab
+) -> None:
+    person = portal.person()
+
+    tab.go("/").screen("login").log_in(person)
+
+    assert tab.path == "/home"
+    assert normal(f"錢大明({_COMPANY})") in tab.header
+    tab.screen("home")
+
+
+@pytest.mark.rule("LOGIN-4", "LOGIN-5")
+def test_a_link_account_lands_on_its_bindings_and_the_header_says_that_it_is_one(
+    portal: System, tab: Tab
+) -> None:
+    tab.log_in(portal.person("link"))
+
+    assert tab.heading == normal("鏈結帳號管理與登入")
+    assert normal(f"錢大明({_COMPANY} / 鏈結帳號)") in tab.header
+
+
+@pytest.mark.rule("LOGIN-1")
+@pytest.mark.parametrize("username", [None, "nobody"])
+def test_a_wrong_password_and_an_unknown_account_read_the_same(
+    portal: System, tab: Tab, username: str | None
+) -> None:
+    typed = username or portal.person().username
+
+    tab.expect_status(401).go("/").fill(使用者帳號=typed, 使用者密碼="wrong").press("登入")
+
+    assert (tab.status, tab.field("使用者帳號").input_value()) == (401, typed)
+    assert normal("帳號或密碼錯誤") in tab.text
+    assert tab.field("使用者密碼").input_value() == ""
+    assert tab.page.evaluate("document.activeElement.className") == "faults"
+    tab.screen("login-refused")
+
+
+@pytest.mark.rule("LOGIN-2")
+def test_a_locked_account_says_for_how_long(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    for _ in range(5):
+        portal.visitor().log_in(person, password="wrong")
+
+    tab.expect_status(429).log_in(person)
+
+    assert tab.status == 429
+    assert normal("登入失敗次數過多,請於 15 分鐘後再試") in tab.text
+    tab.screen("login-locked")
+
+
+def test_empty_fields_are_named_each_with_its_reason(tab: Tab) -> None:
+    tab.expect_status(422).go("/").press("登入")
+
+    assert normal("有 2 個欄位需要修正") in tab.text
+    tab.press("使用者密碼：此欄位為必填").screen("login-empty")
+    assert tab.page.evaluate("document.activeElement.id") == "password"
+
+
+def test_logging_in_leads_to_the_page_that_was_asked_for(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    portal.logged_in(person)
+
+    tab.go("/sessions")
+    asked = tab.path
+    tab.log_in_here(person)
+
+    assert (asked, tab.path) == ("/", "/sessions")
+
+
+def _logged_in(portal: System, tab: Tab) -> Person:
+    person = portal.person(name="陳小美")
+    tab.log_in(person)
+    return person
+
+
+@pytest.mark.rule("LOGIN-6")
+def test_logging_out_ends_the_session_and_the_back_button_shows_nothing_of_it(
+    portal: System, tab: Tab
+) -> None:
+    _logged_in(portal, tab)
+    cookie = tab.cookie("session")
+
+    tab.menu("登出")
+    left = (tab.path, tab.heading, portal.visitor().get("/session", Cookie=f"session={cookie}").status_code)
+    tab.page.go_back()
+
+    assert left == ("/", normal("通行證系統登入作業"), 401)
+    assert "陳小美" not in tab.page.content()
+    assert tab.heading == normal("通行證系統登入作業")
+
+
+def test_a_second_click_while_the_first_is_under_way_sends_nothing(
+    start_portal: StartPortal, tab: Tab
+) -> None:
+    portal, answering, sent = start_portal(), threading.Event(), []
+
+    @portal.app.before_request
+    def hold() -> None:  # the second click comes while the first sending is under way
+        if (request.method, request.path) == ("POST", "/"):
+            sent.append(request.form["username"])
+            answering.wait(timeout=10)
+
+    person = portal.person()
+    tab.go("/").fill(使用者帳號=person.username, 使用者密碼=person.password)
+    place = tab.thing("登入").bounding_box()
+    assert place is not None
+    tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
+    wait_until(lambda: sent, what="the first sending")
+    tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
+    answering.set()
+    tab.page.wait_for_url("**/consents")
+
+    assert sent == [person.username]
+    assert len(portal.rows("SELECT 1 FROM sessions")) == 1
+
+
+def test_without_cookies_the_page_says_what_is_missing(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    tab.expect_status(400).go("/").fill(使用者帳號=person.username, 使用者密碼=person.password)
+    tab.page.context.clear_cookies()
+
+    tab.press("登入")
+
+    assert tab.status == 400
+    assert normal("請允許 Cookie") in tab.text
+    tab.screen("login-no-cookies")
+
+
+@pytest.mark.rule("SEC-7")
+def test_no_script_can_read_a_cookie_of_ours(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person())
+
+    kept = tab.page.context.cookies()
+
+    assert tab.page.evaluate("document.cookie") == ""
+    assert {(one.get("httpOnly"), one.get("sameSite")) for one in kept} == {(True, "Lax")}
+    assert {"session", "form"} <= {one.get("name") for one in kept}
+
+
+def test_everything_works_without_script(portal: System, plain_tab: Tab) -> None:
+    person = portal.person()
+
+    plain_tab.expect_status(401).go("/").fill(使用者帳號=person.username, 使用者密碼="wrong").press("登入")
+    refused = plain_tab.text
+    plain_tab.log_in(person).screen("home")
+    landed = plain_tab.path
+    plain_tab.menu("登出")
+
+    assert normal("帳號或密碼錯誤") in refused
+    assert (landed, plain_tab.path) == ("/home", "/")

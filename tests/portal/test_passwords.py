@@ -1,0 +1,222 @@
+"""忘記密碼, its link's page, and 修改密碼 (LOGIN-8, PRO-4, UNB-5)."""
+
+import pytest
+
+from tests.support.letters import Mail
+from tests.support.people import PASSWORD, Person
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+NEW = "Another-Crane-88!"
+
+
+def reset_mail(system: System, person: Person, *, count: int = 1) -> Mail:
+    """Ask for the mail by the API and wait for it."""
+    system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
+    return system.mail(person.email, "密碼重設", count=count)
+
+
+def change(tab: Tab, current: str, new: str, again: str | None = None) -> Tab:
+    """Fill in 修改密碼 and send it."""
+    filled = {"目前密碼": current, "新密碼": new, "確認新密碼": new if again is None else again}
+    tab.fill(filled).page.locator("main").get_by_role("button", name="修改密碼", exact=True).click()
+    tab.page.wait_for_load_state()
+    return tab
+
+
+@pytest.mark.rule("LOGIN-8")
+def test_a_forgotten_password_is_set_anew_by_the_mailed_link(portal: System, tab: Tab) -> None:
+    person = portal.person()
+
+    tab.go("/").press("忘記密碼").screen("password-forgotten")
+    tab.fill(帳號=person.username, Email=person.email).press("寄送重設密碼的連結")
+    answered = tab.screen("password-forgotten-sent").text
+    tab.link_of(portal.mail(person.email, "密碼重設")).screen("password-reset")
+    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").screen("password-reset-done")
+
+    assert normal("若帳號與 Email 相符，重設密碼的連結已寄出，連結於 1 小時內有效") in answered
+    assert (tab.heading, "token" in tab.page.url) == (normal("密碼重設成功"), False)
+    assert portal.visitor().log_in(person, password=NEW).status_code == 201
+
+
+@pytest.mark.rule("LOGIN-8")
+def test_the_answer_does_not_tell_whether_account_and_email_match(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    texts = []
+
+    for username in (person.username, "nobody-of-all"):
+        tab.go("/password/forgotten").fill(帳號=username, Email=person.email)
+        texts.append(tab.press("寄送重設密碼的連結").text)
+
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.rule("LOGIN-8", "REG-11")
+def test_wrong_fields_of_the_forgotten_form_are_marked(tab: Tab) -> None:
+    tab.expect_status(422).go("/password/forgotten").fill(Email="nobody").press("寄送重設密碼的連結")
+
+    assert normal("有 2 個欄位需要修正") in tab.text
+    assert tab.page.evaluate("document.activeElement.className") == "faults"
+    tab.screen("password-forgotten-faulty")
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
+def test_a_new_password_is_judged_while_it_is_typed(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    tab.link_of(reset_mail(portal, person))
+
+    tab.fill(新密碼=f"Xq7-{person.username}-Zw").field("確認新密碼").focus()
+
+    tab.sees("密碼不可含帳號、姓名、手機、Email 或公司資料")
+    assert tab.field("新密碼").get_attribute("aria-invalid") == "true"
+    tab.screen("password-reset-typing")
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-2")
+def test_a_refused_new_password_is_told_with_what_to_change(portal: System, tab: Tab) -> None:
+    tab.expect_status(422).link_of(reset_mail(portal, portal.person()))
+
+    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").screen("password-reset-faulty")
+
+    assert tab.status == 422
+    assert normal("密碼至少需 12 個字元") in tab.text
+    assert normal("兩次輸入的密碼不一致") in tab.text
+    assert tab.field("新密碼").input_value() == ""
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-4", "VER-4")
+def test_used_expired_superseded_and_damaged_links_each_get_a_page(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    superseded = reset_mail(portal, person)
+    portal.clock.advance(seconds=60)
+    used = reset_mail(portal, person, count=2)
+    portal.visitor().post("/password-resets/confirm", {"token": used.token, "password": NEW})
+    headings = {}
+
+    tab.expect_status(400, 410)
+    headings["used"] = tab.link_of(used).screen("password-link-used").heading
+    headings["superseded"] = tab.link_of(superseded).screen("password-link-superseded").heading
+    headings["damaged"] = tab.go("/password/reset?token=x").screen("password-link-damaged").heading
+    portal.clock.advance(hours=1)
+    headings["expired"] = tab.link_of(used).screen("password-link-expired").heading
+
+    assert headings == {
+        "used": normal("密碼已重設完成"),
+        "superseded": normal("連結已失效"),
+        "damaged": normal("連結不正確"),
+        "expired": normal("連結已失效"),
+    }
+    assert tab.press("重新申請重設密碼").path == "/password/forgotten"
+
+
+@pytest.mark.rule("PRO-4", "SEC-7")
+def test_the_own_password_is_changed_and_other_sessions_end(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    other = portal.logged_in(person)
+    tab.log_in(person).go("/profile/password").screen("password-change")
+
+    change(tab, person.password, NEW)
+
+    assert normal("密碼修改成功") in tab.message
+    assert other.get("/session").status_code == 401
+    assert portal.visitor().log_in(person, password=NEW).status_code == 201
+    tab.screen("password-changed").press("確定").go("/home")
+    assert tab.path == "/home"
+
+
+@pytest.mark.rule("PRO-4", "SEC-3")
+def test_the_browser_stays_known_when_its_password_was_changed(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    change(tab.log_in(person).go("/profile/password"), person.password, NEW)
+    tab.press("確定")
+    for _ in range(6):
+        portal.visitor().log_in(person, password="Wrong-Crane-88!")
+
+    tab.page.context.clear_cookies(name="session")
+    tab.go("/").fill(使用者帳號=person.username, 使用者密碼=NEW).press("登入")
+
+    assert tab.path == "/home"
+
+
+@pytest.mark.rule("PRO-4", "SEC-2")
+@pytest.mark.parametrize(
+    ("typed", "status", "told"),
+    [
+        (("Wrong-Crane-88!", NEW), 403, ("目前密碼", "目前密碼不正確")),
+        ((PASSWORD, PASSWORD), 422, ("新密碼", "不可使用最近三次用過的密碼")),
+        ((PASSWORD, "Passw0rd-Passw0rd"), 422, ("新密碼", "密碼太常見或太容易猜到")),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field(
+    portal: System, tab: Tab, typed: tuple[str, str], status: int, told: tuple[str, str]
+) -> None:
+    tab.expect_status(status).log_in(portal.person()).go("/profile/password")
+
+    change(tab, *typed)
+
+    field = tab.field(told[0])
+    reason = tab.page.locator(f"#{field.get_attribute('id')}-fault").inner_text()
+    assert (tab.status, field.get_attribute("aria-invalid")) == (status, "true")
+    assert normal(told[1]) in normal(reason)
+    tab.screen(f"password-change-{status}")
+
+
+@pytest.mark.rule("PRO-4", "LOGIN-2")
+def test_too_many_wrong_present_passwords_lock_the_form_and_say_for_how_long(
+    portal: System, tab: Tab
+) -> None:
+    person = portal.person()
+    tab.expect_status(403, 429).log_in(person).go("/profile/password")
+
+    for _ in range(6):
+        change(tab, "Wrong-Crane-88!", NEW)
+
+    assert (tab.status, normal("分鐘後再試") in tab.text) == (429, True)
+    tab.screen("password-change-locked")
+
+
+@pytest.mark.rule("UNB-5", "PRO-4")
+@pytest.mark.parametrize(("ticked", "status"), [(True, "none"), (False, "verified")])
+def test_a_bound_accounts_password_change_asks_whether_the_binding_ends_too(
+    portal: System, tab: Tab, *, ticked: bool, status: str
+) -> None:
+    general, link = portal.person(), portal.person("link")
+    portal.bound(portal.logged_in(link), general)
+    tab.log_in(general).go("/profile/password")
+    asked = tab.screen("password-change-bound").text
+
+    tab.field("同時解除鏈結帳號綁定").set_checked(ticked)
+    change(tab, general.password, NEW)
+
+    now = portal.visitor()
+    now.log_in(general, password=NEW)
+    assert normal(link.username) in asked
+    assert now.get("/account/binding").json()["status"] == status
+    assert (normal("綁定已解除") in tab.message) is ticked
+
+
+@pytest.mark.rule("UNB-5", "LOGIN-8")
+def test_an_account_that_is_not_bound_is_asked_nothing(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person()).go("/profile/password")
+
+    assert normal("同時解除") not in tab.text
+
+
+@pytest.mark.rule("PRO-4", "LOGIN-8")
+def test_passwords_are_set_without_script(portal: System, plain_tab: Tab) -> None:
+    person = portal.person()
+
+    plain_tab.link_of(reset_mail(portal, person)).fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼")
+    _consent(portal, person)
+    plain_tab.go("/").fill(使用者帳號=person.username, 使用者密碼=NEW).press("登入")
+    plain_tab.go("/profile/password").screen("password-change")
+    change(plain_tab, NEW, "Ferry-Basalt-52?")
+
+    assert normal("密碼修改成功") in plain_tab.message
+
+
+def _consent(system: System, person: Person) -> None:
+    visitor = system.visitor()
+    visitor.log_in(person, password=NEW)
+    visitor.accept_consents()

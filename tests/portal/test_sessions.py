@@ -1,0 +1,143 @@
+"""登入中的裝置: a person sees the own open sessions and ends them (LOGIN-7)."""
+
+import pytest
+from playwright.sync_api import Locator
+
+from tests.support.people import Person, Visitor
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
+
+
+def elsewhere(system: System, person: Person, agent: str = FIREFOX) -> Visitor:
+    """Log in from another browser."""
+    visitor = system.visitor()
+    visitor.http.headers["User-Agent"] = agent
+    visitor.log_in(person)
+    return visitor
+
+
+def line(tab: Tab, words: str) -> Locator:
+    """Return the session's line that has these words."""
+    return tab.page.locator(".devices tbody tr").filter(has_text=words)
+
+
+def end(tab: Tab, words: str, question: str) -> Tab:
+    """Press 【結束】 in a line and confirm."""
+    line(tab, words).locator(".devices__act > form > button").click()
+    return tab.confirm(question)
+
+
+@pytest.mark.rule("LOGIN-7")
+def test_each_session_shows_browser_place_and_times_in_taiwan(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    elsewhere(portal, person)
+    began = portal.clock.now()
+    portal.clock.advance(minutes=10)
+
+    tab.log_in(person).go("/sessions").screen("sessions")
+    there, here = line(tab, "Firefox（Linux）"), line(tab, "這台裝置")
+
+    words = normal(there.inner_text())
+    hour = (began.hour + 8) % 24
+    assert f"{hour:02}:{began:%M}" in words
+    assert "127.0.0.1" in words
+    assert normal("Chrome（Linux）") in normal(here.inner_text())
+    assert line(tab, "").count() == 2
+
+
+@pytest.mark.rule("LOGIN-7")
+def test_one_session_is_ended_after_a_question(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    other = elsewhere(portal, person)
+    tab.log_in(person).go("/sessions")
+
+    end(tab, "Firefox", "確定要結束這個登入？？")
+
+    assert normal("已結束該裝置的登入") in tab.message
+    tab.press("確定").screen("sessions-alone")
+    assert other.get("/session").status_code == 401
+    assert line(tab, "").count() == 1
+
+
+@pytest.mark.rule("LOGIN-7")
+def test_a_session_that_ended_meanwhile_is_no_error(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    other = elsewhere(portal, person)
+    tab.log_in(person).go("/sessions")
+    other.delete("/session")
+
+    end(tab, "Firefox", "確定要結束這個登入？？")
+
+    assert (tab.status, normal("該裝置的登入已經結束") in tab.message) == (200, True)
+
+
+@pytest.mark.rule("LOGIN-7")
+def test_the_question_can_be_declined(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    other = elsewhere(portal, person)
+    tab.log_in(person).go("/sessions")
+
+    line(tab, "Firefox").locator(".devices__act > form > button").click()
+    tab.screen("sessions-question").press("取消")
+
+    assert not tab.is_asked
+    assert other.get("/session").status_code == 200
+
+
+@pytest.mark.rule("LOGIN-7")
+def test_all_others_are_ended_and_this_one_stays(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    others = [elsewhere(portal, person) for _ in range(2)]
+    tab.log_in(person).go("/sessions")
+
+    tab.press("結束其他所有登入").screen("sessions-question-all").confirm("確定要結束其他所有登入？？")
+
+    assert normal("其他裝置的登入皆已結束") in tab.message
+    assert [other.get("/session").status_code for other in others] == [401, 401]
+    assert tab.press("確定").go("/home").path == "/home"
+
+
+@pytest.mark.rule("LOGIN-7", "LOGIN-6")
+def test_ending_the_own_session_logs_out(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person()).go("/sessions")
+
+    end(tab, "這台裝置", "確定要登出這台裝置？？")
+
+    assert (tab.path, tab.go("/home").path) == ("/", "/")
+
+
+@pytest.mark.rule("LOGIN-7", "SW-4")
+def test_a_switched_session_is_marked_in_the_link_accounts_list(portal: System, tab: Tab) -> None:
+    link, general = portal.person("link"), portal.person()
+    acting = portal.logged_in(link)
+    acting.switch(portal.bound(acting, general))
+
+    tab.log_in(link).go("/sessions").screen("sessions-switched")
+
+    assert line(tab, "已切換為一般帳號").count() == 1
+
+
+@pytest.mark.rule("LOGIN-7", "SEC-8")
+def test_an_ended_session_leads_to_the_login(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    tab.log_in(person).go("/sessions")
+    portal.logged_in(person).delete("/sessions")
+
+    tab.page.reload()
+
+    assert tab.path == "/"
+    assert normal("請重新登入") in tab.message
+
+
+@pytest.mark.rule("LOGIN-7")
+def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> None:
+    person = portal.person()
+    other = elsewhere(portal, person)
+    plain_tab.log_in(person).go("/sessions").screen("sessions")
+
+    plain_tab.press("結束其他所有登入").confirm("確定要結束其他所有登入？？")
+
+    assert other.get("/session").status_code == 401

@@ -1,0 +1,188 @@
+"""Going on as a bound general account, and back, in a browser (SW; manual, binding steps 11 to 15)."""
+
+from typing import Any
+
+import pytest
+
+from tests.portal.conftest import StartPortal
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+RIGHTS = ["pass:apply", "pass:query", "pass:print"]
+BACK = "前往鏈結帳號管理與登入"
+
+
+@pytest.fixture
+def general(portal: System) -> Person:
+    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
+
+
+@pytest.fixture
+def holder(portal: System) -> Person:
+    return portal.person("link", name="陳港生")
+
+
+@pytest.fixture
+def bound(portal: System, holder: Person, general: Person) -> str:
+    return portal.bound(portal.logged_in(holder), general)
+
+
+def session_of(tab: Tab) -> Any:
+    """Return what the API tells the browser's own session."""
+    return tab.page.request.get(f"{tab.system.url}/api/v1/session").json()
+
+
+@pytest.mark.rule("SW-1", "LOGIN-5")
+@pytest.mark.usefixtures("bound")
+def test_the_header_and_the_session_tell_who_acts_after_switching(
+    tab: Tab, holder: Person, general: Person
+) -> None:
+    tab.log_in(holder)
+    before = (tab.header, session_of(tab)["rights"])
+
+    tab.press("登入").screen("home-switched")
+
+    assert normal("陳港生(錢大明股份有限公司/鏈結帳號)") in before[0]
+    assert (tab.path, before[1], session_of(tab)["rights"]) == ("/home", [], RIGHTS)
+    assert normal("王小花(王小花的有限公司)") in tab.header
+    assert normal("鏈結帳號)") not in tab.header
+    assert session_of(tab)["actor"] == {"username": holder.username, "name": "陳港生"}
+    assert normal(f"鏈結帳號{holder.username}(陳港生)切換而來") in tab.text
+    assert normal(general.username) in tab.text
+
+
+@pytest.mark.rule("SW-2")
+@pytest.mark.usefixtures("bound")
+def test_a_link_accounts_own_page_offers_no_pass_work(tab: Tab, holder: Person) -> None:
+    tab.log_in(holder).go("/home")
+
+    assert (tab.path, session_of(tab)["rights"]) == ("/links", [])
+
+
+@pytest.mark.rule("SW-3")
+@pytest.mark.usefixtures("bound")
+def test_the_menu_leads_back_and_another_account_can_be_chosen(
+    portal: System, tab: Tab, holder: Person
+) -> None:
+    other = portal.person(name="李大同", company={"name": "大同運輸有限公司"})
+    portal.bound(portal.logged_in(holder), other)
+    tab.log_in(holder).press(other.username).press("登入")
+    first = tab.header
+
+    tab.menu(BACK)
+    back = (tab.path, tab.header)
+    tab.press(other.username).sees("李大同").press("登入")
+
+    assert normal("李大同(大同運輸有限公司)") in first
+    assert back[0] == "/links"
+    assert normal("陳港生(錢大明股份有限公司/鏈結帳號)") in back[1]
+    assert normal("李大同(大同運輸有限公司)") in tab.header
+
+
+@pytest.mark.rule("SW-3")
+@pytest.mark.usefixtures("bound")
+def test_the_home_leads_back_too(tab: Tab, holder: Person) -> None:
+    tab.log_in(holder).press("登入").press(BACK)
+
+    assert (tab.path, session_of(tab)["account"]["kind"]) == ("/links", "link")
+
+
+@pytest.mark.rule("SW-1", "SW-3")
+@pytest.mark.usefixtures("bound")
+def test_a_tab_left_on_the_list_is_led_to_who_acts_now(tab: Tab, holder: Person) -> None:
+    second = tab.log_in(holder).second().go("/links")
+    tab.press("登入")
+
+    second.press("登入").confirm("目前已切換登入，請先返回鏈結帳號管理與登入")
+    pressed = second.path
+    second.go("/links").sees("目前已切換登入為「王小花（王小花的有限公司）」").screen("home-switched-told")
+    second.confirm("請先點選【前往鏈結帳號管理與登入】")
+
+    assert (pressed, second.path) == ("/home", "/home")
+
+
+@pytest.mark.rule("SW-3")
+@pytest.mark.usefixtures("bound")
+def test_a_tab_left_on_the_home_after_another_went_back_is_led_to_the_list(tab: Tab, holder: Person) -> None:
+    second = tab.log_in(holder).press("登入").second().go("/home")
+    tab.press(BACK)
+
+    second.press(BACK).confirm("目前並未切換登入")
+
+    assert second.path == "/links"
+
+
+@pytest.mark.rule("SW-5")
+@pytest.mark.usefixtures("bound")
+def test_a_session_whose_binding_the_other_side_ends_is_over_at_the_next_page(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    tab.log_in(holder).press("登入")
+    portal.logged_in(general).delete("/account/binding")
+
+    tab.go("/home").confirm("登入已逾時或已登出，請重新登入")
+
+    assert tab.path == "/"
+
+
+@pytest.mark.rule("LOGIN-6")
+@pytest.mark.usefixtures("bound")
+def test_logging_out_while_switched_ends_the_link_accounts_session_too(
+    portal: System, tab: Tab, holder: Person
+) -> None:
+    tab.log_in(holder).press("登入").menu("登出")
+    left = (tab.path, tab.heading)
+
+    tab.go("/links")
+
+    assert left == ("/", normal("通行證系統登入作業"))
+    assert tab.path == "/"
+    assert (
+        portal.rows("SELECT 1 FROM sessions WHERE holder_id = :id AND binding_id IS NOT NULL", id=holder.id)
+        == []
+    )
+
+
+@pytest.mark.rule("SW-1")
+def test_a_page_left_open_while_the_binding_was_ended_elsewhere_does_not_switch(
+    portal: System, tab: Tab, holder: Person, bound: str
+) -> None:
+    tab.log_in(holder)
+    portal.logged_in(holder).delete(f"/bindings/{bound}")
+
+    tab.press("登入").confirm("不能切換登入")
+
+    assert tab.path == "/links"
+
+
+@pytest.mark.rule("SW-4")
+@pytest.mark.usefixtures("bound")
+def test_the_menus_offer_nothing_of_the_general_accounts_own_while_switched(tab: Tab, holder: Person) -> None:
+    tab.log_in(holder).press("登入")
+    tab.page.locator("header summary").hover()
+
+    offered = tab.page.locator(".account-menu .menu-item").all_inner_texts()
+
+    assert offered == [BACK, "登出"]
+    assert normal("基本資料維護") not in normal(tab.page.locator("nav").inner_text())
+
+
+@pytest.mark.rule("LOGIN-4", "LOGIN-5")
+def test_a_general_accounts_home_leads_to_the_pass_works_that_are_set(
+    start_portal: StartPortal, tab: Tab
+) -> None:
+    portal = start_portal(
+        IDENTITY_PASS_APPLY_URL="https://pass.example/apply",
+        IDENTITY_PASS_QUERY_URL="https://pass.example/query",
+    )
+    person = portal.person(name="王小花", company={"name": "王小花的有限公司"})
+
+    tab.log_in(person).screen("home-own")
+
+    assert (tab.path, tab.heading) == ("/home", normal("王小花的有限公司"))
+    assert tab.page.locator("main a").evaluate_all("all => all.map(one => one.href)") == [
+        "https://pass.example/apply",
+        "https://pass.example/query",
+    ]

@@ -1,0 +1,60 @@
+"""The first page is light and stands still while it loads; nothing is fetched twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.support.system import System
+from tests.support.tab import Tab
+
+_MOST_BYTES = 150_000
+_MOST_AGAIN = 20_000
+_OBSERVE = """
+  window.shifted = 0;
+  new PerformanceObserver((seen) => { for (const entry of seen.getEntries()) window.shifted += entry.value; })
+    .observe({ type: "layout-shift", buffered: true });
+"""
+_SHIFTED = (
+    "() => new Promise((told) => requestAnimationFrame(() => setTimeout(() => told(window.shifted), 100)))"
+)
+
+
+@contextmanager
+def _counted(tab: Tab) -> Iterator[list[float]]:
+    """Collect the bytes that the network brings."""
+    brought: list[float] = []
+    session = tab.page.context.new_cdp_session(tab.page)
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: brought.append(event["encodedDataLength"]))
+    yield brought
+    session.detach()
+
+
+def test_the_first_page_is_light_and_the_next_brings_only_itself(tab: Tab) -> None:
+    with _counted(tab) as first:
+        tab.go("/")
+    with _counted(tab) as second:
+        tab.go("/apply")
+
+    assert 5_000 < sum(first) < _MOST_BYTES
+    assert sum(second) < _MOST_AGAIN
+
+
+@pytest.mark.parametrize("path", ["/", "/apply", "/apply/general", "/apply/link"])
+def test_nothing_moves_while_a_page_loads(tab: Tab, path: str) -> None:
+    tab.page.add_init_script(_OBSERVE)
+
+    tab.go(path)
+
+    assert (tab.status, tab.page.evaluate(_SHIFTED)) == (200, 0)
+
+
+@pytest.mark.parametrize("kind", ["general", "link"])
+def test_nothing_moves_while_the_landing_page_loads(portal: System, tab: Tab, kind: str) -> None:
+    tab.log_in(portal.person(kind))
+    tab.page.add_init_script(_OBSERVE)
+
+    tab.page.reload()
+
+    assert tab.page.evaluate(_SHIFTED) == 0

@@ -1,0 +1,100 @@
+"""Real threads on PostgreSQL: whatever the timing, one binding, five tries, one verification (BIND-4, BIND-6)."""
+
+from collections import Counter
+from functools import partial
+
+import pytest
+
+from tests.support.people import Person, Visitor
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.together import together
+
+
+@pytest.fixture
+def race(start_system_on_postgresql: StartSystem) -> System:
+    """An installation that lets more requests wait for a hash than there are threads here."""
+    return start_system_on_postgresql(IDENTITY_HASH_SLOTS="8", IDENTITY_HASH_QUEUE="15")
+
+
+def ask(link: Visitor, general: Person) -> str:
+    answer = link.post("/bindings", {"username": general.username, "password": general.password})
+    return str(answer.json().get("code") or answer.json()["status"])
+
+
+def give(link: Visitor, binding: str, code: str) -> str:
+    answer = link.post(f"/bindings/{binding}/verify", {"code": code})
+    return str(answer.json().get("code") or answer.json()["status"])
+
+
+@pytest.mark.rule("BIND-4")
+def test_of_two_link_accounts_that_race_for_one_general_account_exactly_one_wins(race: System) -> None:
+    one, two = (race.logged_in(race.person("link")) for _ in range(2))
+    rounds = [race.person() for _ in range(10)]
+
+    answers = [sorted(together([partial(ask, one, person), partial(ask, two, person)])) for person in rounds]
+
+    assert answers == [["already_bound", "unverified"]] * len(rounds)
+    for person in rounds:
+        assert Counter(race.types(person.id))["binding.requested"] == 1
+        assert len(race.rows("SELECT 1 FROM bindings WHERE general_account_id = :id", id=person.id)) == 1
+
+
+@pytest.mark.rule("BIND-4")
+def test_a_double_click_makes_one_binding(race: System) -> None:
+    person, general = race.person("link"), race.person()
+    browsers = [race.logged_in(person) for _ in range(6)]
+
+    answers = together([partial(ask, browser, general) for browser in browsers])
+
+    assert Counter(answers) == {"unverified": 1, "already_bound": 5}
+    assert race.types(general.id).count("bind_code.issued") == 1
+
+
+@pytest.mark.rule("BIND-6", "SEC-5")
+def test_of_many_tries_at_once_five_are_counted_and_no_more(race: System) -> None:
+    person, general = race.person("link"), race.person()
+    browsers = [race.logged_in(person) for _ in range(12)]
+    binding = race.bind(browsers[0], general)
+    code = race.mail(general.email, "驗證碼").code
+    wrong = [f"{(int(code) + step) % 1_000_000:06}" for step in range(1, 13)]
+
+    answers = together(
+        [partial(give, browser, binding, guess) for browser, guess in zip(browsers, wrong, strict=True)]
+    )
+
+    (row,) = race.rows("SELECT tries FROM bind_codes WHERE binding_id = :id", id=binding)
+    assert Counter(answers) == {"code_wrong": 5, "code_spent": 7}
+    assert row.tries == 5
+    assert give(browsers[0], binding, code) == "code_spent"
+
+
+@pytest.mark.rule("BIND-6")
+def test_the_right_code_given_many_times_at_once_verifies_once(race: System) -> None:
+    person, general = race.person("link"), race.person()
+    browsers = [race.logged_in(person) for _ in range(6)]
+    binding = race.bind(browsers[0], general)
+    code = race.mail(general.email, "驗證碼").code
+
+    answers = together([partial(give, browser, binding, code) for browser in browsers])
+
+    assert answers == ["verified"] * 6
+    assert race.types(general.id).count("binding.verified") == 1
+
+
+@pytest.mark.rule("SW-5", "UNB-2")
+def test_no_session_acts_through_a_binding_that_ends_while_it_switches(race: System) -> None:
+    person = race.person("link")
+    for _ in range(6):
+        link, general = race.logged_in(person), race.person()
+        binding, owner = race.bound(link, general), race.logged_in(general)
+
+        together(
+            [
+                partial(link.switch, binding),
+                partial(owner.delete, "/account/binding"),
+            ]
+        )
+
+        assert race.rows("SELECT 1 FROM sessions WHERE binding_id IS NOT NULL") == []
+        race.clock.advance(minutes=2)

@@ -1,0 +1,153 @@
+"""Every fact is published once, about the right account, in the order of its changes (EVT-1, EVT-2)."""
+
+from functools import partial
+from itertools import pairwise
+
+import pytest
+from identity.usecases import review
+
+from tests.support.people import PASSWORD, TAX_IDS, Visitor, unique
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.together import together
+
+NEW_PASSWORD = "Lantern-Quay-31!"
+
+
+def _operate(system: System, act: str, username: str, **named: str) -> None:
+    with system.app.app_context():
+        getattr(review, act)(system.ports, username, **named)
+
+
+def _save(visitor: Visitor, **changes: object) -> int:
+    etag = visitor.get("/account").headers["ETag"]
+    return visitor.patch("/account", changes, **{"If-Match": etag}).status_code
+
+
+@pytest.mark.rule("EVT-1", "REV-2")
+def test_each_step_of_a_general_account_is_published_about_that_account(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="both")
+    person = system.person()
+    _operate(system, "approve", person.username)
+    visitor = system.logged_in(person)
+
+    _save(visitor, mobile="0987654321")
+    _save(visitor, email=f"new.{person.email}", current_password=PASSWORD)
+    system.confirm(system.mail(f"new.{person.email}").token)
+    visitor.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
+    _operate(system, "suspend", person.username)
+    _operate(system, "reinstate", person.username)
+    system.visitor().post("/password-resets", {"username": person.username, "email": f"new.{person.email}"})
+    _operate(system, "close", person.username)
+
+    assert system.types(person.id) == [
+        "account.registered",
+        "verification.requested",
+        "account.email_verified",
+        "account.approved",
+        "account.profile_changed",
+        "email_change.requested",
+        "account.email_changed",
+        "account.password_changed",
+        "account.suspended",
+        "account.reinstated",
+        "password_reset.requested",
+        "account.closed",
+    ]
+
+
+@pytest.mark.rule("EVT-1")
+def test_a_rejected_application_is_published_as_rejected_and_closed(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="general")
+    person = system.person()
+
+    _operate(system, "reject", person.username, reason="資料不符")
+
+    assert system.types(person.id)[3:] == ["account.rejected", "account.closed"]
+
+
+@pytest.mark.rule("EVT-1", "EVT-2")
+def test_a_bindings_facts_are_about_the_general_account_and_name_the_link_account(system: System) -> None:
+    general, holder = system.person(), system.person("link")
+    link = system.logged_in(holder)
+
+    binding_id = system.bound(link, general)
+    link.delete(f"/bindings/{binding_id}")
+
+    events = system.events(general.id)[3:]
+    assert [event.type.removeprefix("tw.port.identity.") for event in events] == [
+        "binding.requested",
+        "bind_code.issued",
+        "binding.verified",
+        "binding.removed",
+    ]
+    assert {(event.data["binding_id"], event.data["link_account_id"]) for event in events} == {
+        (binding_id, holder.id)
+    }
+
+
+@pytest.mark.rule("EVT-1", "EVT-2", "REG-9")
+def test_who_loses_the_race_for_a_mailbox_is_not_published_as_verified(system: System) -> None:
+    mailbox = f"shared{unique()}@example.com"
+    rivals = [system.register(email=mailbox) for _ in range(2)]
+    tokens = [mail.token for mail in system.mails(mailbox, count=2)]
+
+    answers = [
+        answer.status_code for answer in together([partial(system.confirm, token) for token in tokens])
+    ]
+
+    verified = [event.subject for event in system.events() if event.type.endswith("email_verified")]
+    assert sorted(answers) == [200, 409]
+    assert len(verified) == 1
+    assert set(verified) < {rival.id for rival in rivals}
+
+
+@pytest.mark.rule("EVT-2")
+def test_changes_of_one_account_at_the_same_moment_are_published_in_the_order_of_their_commits(
+    system: System,
+) -> None:
+    person = system.person()
+    visitors = [system.logged_in(person) for _ in range(4)]
+
+    saves = [partial(_save, visitor, mobile=f"091234567{n}") for n, visitor in enumerate(visitors)]
+    saved = together(saves)
+
+    events = system.events(person.id)
+    assert [event.sequence for event in events] == list(range(1, 4 + saved.count(200)))
+    assert saved.count(200) >= 1
+    assert all(earlier.time <= later.time for earlier, later in pairwise(events))
+
+
+@pytest.mark.rule("EVT-1", "EVT-2")
+def test_all_events_have_ids_of_their_own_and_each_subject_counts_without_a_gap(system: System) -> None:
+    general = system.person(company={"tax_id": TAX_IDS[1]})
+    link = system.logged_in(system.person("link"))
+    binding_id = system.bound(link, general)
+    link.switch(binding_id)
+    link.switch_back()
+    link.delete(f"/bindings/{binding_id}")
+
+    events = system.events()
+
+    assert len({event.id for event in events}) == len(events)
+    for subject in {event.subject for event in events}:
+        numbers = [event.sequence for event in events if event.subject == subject]
+        assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.rule("EVT-1", "EVT-2")
+def test_what_is_refused_is_not_published(system: System) -> None:
+    general, link = system.person(), system.logged_in(system.person("link"))
+    binding_id = system.bind(link, general)
+    published = len(system.events())
+
+    refused = [
+        link.post(f"/bindings/{binding_id}/verify", {"code": "000000"}),
+        link.post("/session/switch", {"binding_id": binding_id}),
+        link.post("/bindings", {"username": general.username, "password": general.password}),
+        link.put("/account/password", {"current": "not-this-one", "new": NEW_PASSWORD}),
+        system.visitor().post("/accounts", {}),
+    ]
+
+    assert [answer.status_code for answer in refused] == [400, 409, 409, 403, 422]
+    assert len(system.events()) == published

@@ -1,0 +1,122 @@
+"""A Redis that has lost events: the relay notices by its mark, and publishes them again (EVT-2, MAIL-3)."""
+
+import pytest
+from identity.relay import Relay
+from identity.settings import RelaySettings
+from port_runtime.settings import load
+
+from tests.support.installation import Installation
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.waiting import wait_until
+
+
+def _published(installation: Installation) -> list[str]:
+    query = "SELECT event_id FROM outbox WHERE position IS NOT NULL ORDER BY position"
+    return [row[0] for row in installation.rows(query)]
+
+
+def _mails(installation: Installation, people: list[Person]) -> list[int]:
+    return [installation.mailbox.count(person.email) for person in people]
+
+
+@pytest.mark.rule("EVT-2", "MAIL-3")
+def test_a_redis_wiped_clean_gets_all_its_events_again_in_order_and_no_mail_goes_twice(
+    installation: Installation,
+) -> None:
+    installation.start("web", "relay", "mailer")
+    people = [installation.register() for _ in range(2)]
+    installation.settle()
+
+    installation.redis.wipe()
+    people.append(installation.register())
+    installation.settle()
+    wait_until(lambda: len(installation.published()) >= 6, what="what was lost to be published again")
+
+    assert installation.published() == _published(installation)
+    assert _mails(installation, people) == [1] * 3
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_wipe_is_noticed_although_nothing_new_happens(installation: Installation) -> None:
+    installation.start("web", "relay", "mailer")
+    person = installation.register()
+    installation.settle()
+
+    installation.redis.wipe()
+    wait_until(lambda: len(installation.published()) == 2, what="the events to be published again")
+
+    assert installation.published() == _published(installation)
+    assert _mails(installation, [person]) == [1]
+
+
+@pytest.mark.rule("EVT-2", "MAIL-3")
+def test_a_redis_restored_from_an_older_copy_gets_what_came_after_it(installation: Installation) -> None:
+    installation.start("web", "relay", "mailer")
+    people = [installation.register()]
+    installation.settle()
+    copy = installation.redis.copy()
+    people.append(installation.register())
+    installation.settle()
+
+    installation.redis.restore(copy)
+    people.append(installation.register())
+    installation.settle()
+    wait_until(lambda: len(installation.published()) >= 6, what="what was lost to be published again")
+
+    assert installation.published() == _published(installation)
+    assert _mails(installation, people) == [1] * 3
+
+
+@pytest.mark.rule("EVT-2")
+def test_what_is_published_again_for_a_mail_that_arrived_carries_nothing_to_send(system: System) -> None:
+    person = system.register()
+    system.settle()
+
+    with system.redis.client() as client:
+        client.delete(*client.keys("identity.events:mark:*"))
+    system.publish()
+
+    entries = [fields for _, fields in system._entries()]  # noqa: SLF001 - what stands in Redis, undecoded
+    asked = [fields for fields in entries if b"verification.requested" in fields[b"type"]]
+    assert [b"sealed" in fields for fields in asked] == [True, False]
+    assert system.mailbox.count(person.email) == 1
+
+
+@pytest.mark.rule("EVT-2")
+def test_what_is_older_than_the_stream_is_kept_is_not_published_again(system: System) -> None:
+    system.register()
+    system.settle()
+    system.clock.advance(days=8)
+    younger = system.register()
+    system.publish()
+
+    with system.redis.client() as client:
+        client.delete(*client.keys("identity.events:mark:*"))
+    published = system.publish()
+
+    assert published == 2
+    assert [event.subject for event in system.events()][-2:] == [younger.id] * 2
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_relay_that_another_has_overtaken_publishes_nothing(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rival = Relay(load(RelaySettings, system.environment), clock=system.clock)
+    person = system.register()
+    pending = system.relay.outbox.pending
+
+    def pending_while_the_rival_publishes(limit: int) -> object:
+        entries = pending(limit)
+        rival.step()
+        return entries
+
+    assert system.relay.leadership.lead()
+    with monkeypatch.context() as late:
+        late.setattr(system.relay.outbox, "pending", pending_while_the_rival_publishes)
+        published = system.relay.step()
+    rival.close()
+
+    assert published == 0
+    assert [event.sequence for event in system.events(person.id)] == [1, 2]

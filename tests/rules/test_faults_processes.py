@@ -1,0 +1,79 @@
+"""A process that is killed loses nothing; another takes its place (EVT-2, MAIL-3, MAIL-7)."""
+
+import os
+import signal
+
+import pytest
+
+from tests.support.installation import Installation
+from tests.support.people import Person
+from tests.support.waiting import wait_until
+
+
+def _verified(installation: Installation, person: Person) -> int:
+    return int(installation.confirm(installation.mail(person.email).token).status_code)
+
+
+@pytest.mark.rule("MAIL-7", "EVT-2")
+def test_a_killed_web_process_is_replaced_and_what_it_had_committed_is_mailed(
+    installation: Installation,
+) -> None:
+    web, _, _ = installation.start("web", "relay", "mailer")
+    before = installation.register()
+    workers = web.children()
+
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: web.children() and not set(web.children()) & set(workers), what="new workers")
+    wait_until(lambda: installation.answers("/livez") == 200, what="an answer")
+    after = installation.register()
+
+    assert [_verified(installation, person) for person in (before, after)] == [200, 200]
+
+
+@pytest.mark.rule("EVT-2", "MAIL-3", "MAIL-7")
+def test_a_killed_relay_leaves_its_work_to_the_next_one_and_no_mail_is_doubled(
+    installation: Installation,
+) -> None:
+    _, relay, _ = installation.start("web", "relay", "mailer")
+    people = [installation.register() for _ in range(3)]
+
+    relay.kill()
+    people += [installation.register() for _ in range(3)]
+    installation.start("relay")
+    installation.settle()
+
+    assert [installation.mailbox.count(person.email) for person in people] == [1] * 6
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_standing_by_relay_takes_over_at_once_when_the_leader_is_killed(installation: Installation) -> None:
+    _, leader = installation.start("web", "relay")
+    first = installation.register()
+    wait_until(lambda: len(installation.types(first.id)) == 2, what="the leader to publish")
+    (follower,) = installation.start("relay")
+
+    leader.kill()
+    second = installation.register()
+    wait_until(
+        lambda: len(installation.types(second.id)) == 2, what="the follower to publish", timeout_seconds=5
+    )
+
+    assert follower.running
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-7")
+def test_a_killed_mailer_leaves_its_mails_to_the_next_one(installation: Installation) -> None:
+    installation.smtp.hang(at="data")
+    _, _, mailer = installation.start("web", "relay", "mailer")
+    people = [installation.register() for _ in range(4)]
+    wait_until(lambda: installation.smtp.script.reached["data"], what="the mailer to try")
+
+    mailer.kill()
+    installation.smtp.stop()
+    installation.smtp.accept()
+    installation.smtp.start()
+    installation.start("mailer")
+    installation.settle()
+
+    assert [installation.mailbox.count(person.email) for person in people] == [1] * 4

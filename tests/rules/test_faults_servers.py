@@ -1,0 +1,130 @@
+"""A server that is away: identity says so or goes on, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from identity.adapters.database import open_engine
+from identity.adapters.migrating import migrate
+
+from tests.support.installation import Installation
+from tests.support.people import application
+from tests.support.postgres import PostgresCluster
+from tests.support.redis import RedisServer
+from tests.support.smtp import SmtpServer
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresCluster]:
+    """A cluster that the test may stop."""
+    cluster = PostgresCluster(fsync=False)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.destroy()
+
+
+@pytest.fixture
+def on_own_postgres(
+    own_postgres: PostgresCluster, redis_server: RedisServer, smtp_server: SmtpServer, tmp_path: Path
+) -> Iterator[Installation]:
+    """An installation on that cluster."""
+    url = own_postgres.create_database()
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    with ExitStack() as stack:
+        yield Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
+
+
+@pytest.mark.rule("MAIL-7", "EVT-2")
+def test_without_redis_identity_answers_as_before_and_the_mails_follow(installation: Installation) -> None:
+    installation.start("web", "relay", "mailer")
+    installation.redis.stop()
+
+    person = installation.register()
+    visitor = installation.visitor()
+    login = visitor.log_in(person)
+    session = visitor.get("/session")
+    waiting = installation.rows("SELECT 1 FROM outbox WHERE position IS NULL")
+    installation.redis.start()
+    mail = installation.mail(person.email)
+
+    assert (login.status_code, session.status_code, installation.answers("/readyz")) == (201, 200, 200)
+    assert len(waiting) == 2
+    assert installation.confirm(mail.token).status_code == 200
+
+
+@pytest.mark.rule("MAIL-3", "EVT-2")
+def test_a_redis_that_crashes_costs_no_mail_and_doubles_none(installation: Installation) -> None:
+    installation.start("web", "relay", "mailer")
+    people = [installation.register()]
+    installation.settle()  # a crash between the mail server's answer and our note cannot be told from one before
+
+    installation.redis.kill()
+    people.append(installation.register())
+    installation.redis.start()
+    people.append(installation.register())
+    installation.settle()
+
+    assert [installation.mailbox.count(person.email) for person in people] == [1] * 3
+
+
+@pytest.mark.rule("SEC-13", "EVT-2")
+def test_without_its_database_identity_says_when_to_try_again_and_recovers_by_itself(
+    on_own_postgres: Installation, own_postgres: PostgresCluster
+) -> None:
+    installation = on_own_postgres
+    programs = installation.start("web", "relay", "mailer")
+    before = installation.register()
+    visitor = installation.visitor()
+
+    own_postgres.stop()
+    refused = [visitor.post("/accounts", application()), visitor.log_in(before), visitor.get("/consents")]
+    states = [installation.answers("/readyz"), installation.answers("/livez")]
+    own_postgres.start()
+    wait_until(lambda: installation.answers("/readyz") == 200, what="web to be ready again")
+    after = installation.register()
+    installation.settle()
+
+    assert [answer.status_code for answer in refused] == [503, 503, 200]
+    assert [answer.json()["code"] for answer in refused[:2]] == ["unavailable"] * 2
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused[:2])
+    assert states == [503, 200]
+    assert [installation.mailbox.count(person.email) for person in (before, after)] == [1, 1]
+    assert all(program.running for program in programs)
+
+
+@pytest.mark.rule("MAIL-7")
+def test_without_a_mail_server_mails_wait_and_then_arrive_once(installation_on_sqlite: Installation) -> None:
+    installation = installation_on_sqlite
+    installation.smtp.stop()
+    installation.start("web", "relay", "mailer")
+
+    people = [installation.register() for _ in range(3)]
+    wait_until(lambda: "smtp_away" in installation.logs(), what="the mailer to notice")
+    installation.smtp.start()
+    installation.settle()
+
+    assert [installation.mailbox.count(person.email) for person in people] == [1] * 3
+
+
+@pytest.mark.rule("MAIL-7")
+def test_without_a_mailer_the_whole_service_works_on_and_mails_follow(
+    installation_on_sqlite: Installation,
+) -> None:
+    installation = installation_on_sqlite
+    installation.start("web", "relay")
+
+    person = installation.register()
+    wait_until(lambda: len(installation.types(person.id)) == 2, what="the events")
+    login = installation.visitor().log_in(person)
+    unsent = installation.mailbox.count(person.email)
+    installation.start("mailer")
+    mail = installation.mail(person.email)
+
+    assert (login.status_code, unsent) == (201, 0)
+    assert installation.confirm(mail.token).status_code == 200

@@ -1,0 +1,101 @@
+"""An address has a limit of its own, and is believed of trusted proxies only (LOGIN-2, SEC-3)."""
+
+import httpx
+import pytest
+
+from tests.support.guessing import WRONG
+from tests.support.people import Person, unique
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+LIMIT = "6"
+BEHIND_PROXY = {"IDENTITY_LOGIN_FAILURES_PER_ADDRESS": LIMIT, "IDENTITY_TRUSTED_PROXIES": "127.0.0.0/8"}
+
+
+def log_in(system: System, username: str, password: str, *, forwarded_for: str) -> httpx.Response:
+    return system.visitor().call(
+        "POST",
+        "/sessions",
+        {"username": username, "password": password},
+        **{"X-Forwarded-For": forwarded_for},
+    )
+
+
+def guess_names(system: System, *, times: int, forwarded_for: str) -> list[int]:
+    """Try another name each time, as who sprays one password over many accounts does."""
+    return [
+        log_in(system, f"nobody{unique()}", WRONG, forwarded_for=forwarded_for).status_code
+        for _ in range(times)
+    ]
+
+
+def right(system: System, person: Person, *, forwarded_for: str) -> int:
+    return log_in(system, person.username, person.password, forwarded_for=forwarded_for).status_code
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_an_address_that_guesses_many_names_is_locked_and_others_are_not(start_system: StartSystem) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+
+    guesses = guess_names(system, times=8, forwarded_for="192.0.2.7")
+
+    assert guesses == [401] * 6 + [429] * 2
+    assert right(system, person, forwarded_for="192.0.2.7") == 429
+    assert right(system, person, forwarded_for="192.0.2.8") == 201
+
+
+@pytest.mark.rule("SEC-3")
+def test_what_a_locked_address_tries_does_not_lock_the_account(start_system: StartSystem) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+    guess_names(system, times=6, forwarded_for="192.0.2.7")
+
+    for _ in range(10):
+        log_in(system, person.username, WRONG, forwarded_for="192.0.2.7")
+
+    assert right(system, person, forwarded_for="192.0.2.8") == 201
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_the_lock_of_an_address_ends_by_itself(start_system: StartSystem) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+    guess_names(system, times=7, forwarded_for="192.0.2.7")
+
+    system.clock.advance(minutes=15)
+
+    assert right(system, person, forwarded_for="192.0.2.7") == 201
+
+
+@pytest.mark.rule("SEC-3")
+def test_logins_that_go_well_do_not_use_up_an_address(start_system: StartSystem) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+
+    answers = [right(system, person, forwarded_for="192.0.2.7") for _ in range(9)]
+
+    assert answers == [201] * 9
+
+
+@pytest.mark.rule("SEC-3")
+def test_a_forwarding_header_of_anybody_else_is_not_believed(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_LOGIN_FAILURES_PER_ADDRESS=LIMIT)
+
+    guesses = [guess_names(system, times=1, forwarded_for=f"192.0.2.{number}")[0] for number in range(1, 8)]
+
+    assert guesses == [401] * 6 + [429]
+
+
+@pytest.mark.rule("SEC-3")
+def test_behind_a_proxy_only_the_nearest_address_counts_not_what_the_client_wrote(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(**BEHIND_PROXY)
+
+    guesses = [
+        guess_names(system, times=1, forwarded_for=f"198.51.100.{number}, 192.0.2.7")[0]
+        for number in range(1, 8)
+    ]
+
+    assert guesses == [401] * 6 + [429]

@@ -1,0 +1,107 @@
+"""A browser that is known to an account counts apart, so that strangers cannot keep its owner out (SEC-3)."""
+
+import pytest
+
+from tests.support.guessing import WRONG, fail
+from tests.support.people import Person, Visitor
+from tests.support.system import System
+
+NEW_PASSWORD = "Lighthouse-Rope-42?"
+
+
+def forget_and_reset(system: System, person: Person) -> tuple[Visitor, Person]:
+    """Reset the password by the mailed link in a new browser; return the browser and what the owner knows now."""
+    browser = system.visitor()
+    browser.post("/password-resets", {"username": person.username, "email": person.email})
+    token = system.mail(person.email, "密碼").token
+    answer = browser.post("/password-resets/confirm", {"token": token, "password": NEW_PASSWORD})
+    assert answer.status_code == 204, answer.text
+    return browser, Person(person.id, person.kind, person.username, person.email, NEW_PASSWORD)
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_a_known_browser_gets_in_while_strangers_have_locked_the_account(system: System) -> None:
+    person = system.person()
+    home = system.logged_in(person)
+    home.delete("/session")
+    fail(system.visitor(), person, times=5)
+
+    from_home, from_elsewhere = home.log_in(person), system.visitor().log_in(person)
+
+    assert (from_home.status_code, from_elsewhere.status_code) == (201, 429)
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_a_known_browser_is_locked_by_its_own_failures_alone(system: System) -> None:
+    person = system.person()
+    home = system.logged_in(person)
+
+    failures = fail(home, person, times=6)
+    from_elsewhere = system.visitor().log_in(person)
+
+    assert failures == [401, 401, 401, 401, 401, 429]
+    assert from_elsewhere.status_code == 201
+
+
+@pytest.mark.rule("SEC-3")
+def test_two_accounts_of_one_browser_are_both_known(system: System) -> None:
+    mine, second = system.person(), system.person()
+    browser = system.logged_in(mine)
+    browser.log_in(second)
+    for person in (mine, second):
+        fail(system.visitor(), person, times=5)
+
+    answers = [browser.log_in(person).status_code for person in (mine, second)]
+
+    assert answers == [201, 201]
+
+
+@pytest.mark.rule("SEC-3", "LOGIN-8")
+def test_a_password_reset_opens_the_lock_and_makes_its_browser_known(system: System) -> None:
+    person = system.person()
+    fail(system.visitor(), person, times=5)
+
+    browser, renewed = forget_and_reset(system, person)
+    at_once = system.visitor().log_in(renewed)
+    fail(system.visitor(), renewed, times=5)
+    from_its_browser, from_elsewhere = browser.log_in(renewed), system.visitor().log_in(renewed)
+
+    assert at_once.status_code == 201
+    assert (from_its_browser.status_code, from_elsewhere.status_code) == (201, 429)
+
+
+@pytest.mark.rule("SEC-3")
+def test_a_browser_known_by_a_former_password_is_known_no_longer(system: System) -> None:
+    person = system.person()
+    thief = system.logged_in(person)
+    _, renewed = forget_and_reset(system, person)
+
+    fail(system.visitor(), renewed, times=5)
+
+    assert thief.log_in(renewed).status_code == 429
+
+
+@pytest.mark.rule("SEC-3")
+def test_a_browser_is_forgotten_after_180_days(system: System) -> None:
+    person = system.person()
+    home = system.logged_in(person)
+    cookies = {cookie.name: str(cookie.value) for cookie in home.http.cookies.jar}
+
+    system.clock.advance(days=180, seconds=1)
+    fail(system.visitor(), person, times=5)
+    returning = system.visitor()
+    returning.http.cookies.update(cookies)
+
+    assert any(name.startswith("device") for name in cookies)
+    assert returning.log_in(person).status_code == 429
+
+
+@pytest.mark.rule("SEC-3")
+def test_somebody_elses_cookie_makes_no_browser_known(system: System) -> None:
+    owner, other = system.person(), system.person()
+    stranger = system.logged_in(other)
+
+    fail(system.visitor(), owner, times=5)
+
+    assert stranger.log_in(owner).status_code == 429
+    assert stranger.log_in(owner, password=WRONG).status_code == 429

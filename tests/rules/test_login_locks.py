@@ -1,0 +1,112 @@
+"""Failures lock for a time, never for good, and never the browser that is known (LOGIN-2, SEC-3)."""
+
+from functools import partial
+
+import pytest
+
+from tests.support.guessing import WRONG, fail
+from tests.support.people import Person, unique
+from tests.support.system import System
+from tests.support.texts import normal
+from tests.support.together import together
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_five_failures_lock_for_15_minutes_and_the_right_password_is_refused_too(system: System) -> None:
+    person = system.person()
+
+    failures = fail(system.visitor(), person, times=5)
+    refused = system.visitor().log_in(person)
+
+    assert failures == [401] * 5
+    assert (refused.status_code, refused.json()["code"]) == (429, "locked")
+    assert refused.headers["Retry-After"] == "900"
+    assert normal(refused.json()["detail"]) == normal("登入失敗次數過多,請於 15 分鐘後再試")
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_four_failures_do_not_lock_and_the_right_password_begins_anew(system: System) -> None:
+    person, visitor = system.person(), system.visitor()
+
+    answers = []
+    for _ in range(2):
+        answers += [*fail(system.visitor(), person, times=4), system.visitor().log_in(person).status_code]
+    fifth = fail(visitor, person, times=5)
+
+    assert answers == [401, 401, 401, 401, 201] * 2
+    assert fifth == [401] * 5
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_a_lock_ends_by_itself_whoever_goes_on_trying(system: System) -> None:
+    person, stranger = system.person(), system.visitor()
+    fail(stranger, person, times=5)
+
+    system.clock.advance(minutes=14, seconds=59)
+    still_locked = fail(stranger, person, times=20)
+    system.clock.advance(seconds=1)
+    after = system.visitor().log_in(person)
+
+    assert still_locked == [429] * 20
+    assert after.status_code == 201
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_slow_guesses_are_counted_from_the_last_failure(system: System) -> None:
+    person, stranger = system.person(), system.visitor()
+    fail(stranger, person, times=1)
+    system.clock.advance(minutes=14)
+    fail(stranger, person, times=4)
+
+    system.clock.advance(minutes=2)
+
+    assert system.visitor().log_in(person).status_code == 429
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_a_name_that_does_not_exist_locks_alike(system: System) -> None:
+    nobody = Person("-", "general", f"nobody{unique()}", "nobody@example.com", "-")
+
+    answers = fail(system.visitor(), nobody, times=6)
+
+    assert answers == [401, 401, 401, 401, 401, 429]
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_parallel_guesses_gain_nothing(system: System) -> None:
+    person = system.person()
+    strangers = [system.visitor() for _ in range(14)]
+
+    answers = together([partial(fail, stranger, person, times=1) for stranger in strangers])
+
+    assert sorted(answers) == [[401]] * 5 + [[429]] * 9
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_failures_at_binding_count_with_those_at_login(system: System) -> None:
+    link, general = system.logged_in(system.person("link")), system.person()
+
+    guesses = [
+        link.post("/bindings", {"username": general.username, "password": WRONG}).status_code
+        for _ in range(5)
+    ]
+    at_login = system.visitor().log_in(general)
+    at_binding = link.post("/bindings", {"username": general.username, "password": general.password})
+
+    assert guesses == [401] * 5
+    assert (at_login.json()["code"], at_binding.json()["code"]) == ("locked", "locked")
+
+
+@pytest.mark.rule("LOGIN-2", "BIND-3")
+def test_the_right_password_is_no_failure_even_where_nothing_comes_of_it(system: System) -> None:
+    taken = system.person()
+    system.bind(system.logged_in(system.person("link")), taken)
+    other = system.logged_in(system.person("link"))
+
+    answers = [
+        other.post("/bindings", {"username": taken.username, "password": taken.password}).json()["code"]
+        for _ in range(6)
+    ]
+
+    assert answers == ["already_bound"] * 6
+    assert system.visitor().log_in(taken).status_code == 201

@@ -1,0 +1,115 @@
+"""Sessions end at once when told to, and by themselves after a time (LOGIN-6, SEC-7)."""
+
+import pytest
+
+from tests.support.people import Visitor
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+
+def state(visitor: Visitor) -> int:
+    return visitor.get("/session").status_code
+
+
+@pytest.mark.rule("LOGIN-5", "SW-2")
+@pytest.mark.parametrize(
+    ("kind", "rights"), [("link", []), ("general", ["pass:apply", "pass:query", "pass:print"])]
+)
+def test_a_session_tells_who_acts_of_which_kind_for_which_company(
+    system: System, kind: str, rights: list[str]
+) -> None:
+    person = system.person(kind)
+
+    session = system.logged_in(person).get("/session").json()
+
+    account = session["account"]
+    assert (account["username"], account["kind"], account["name"]) == (person.username, kind, "錢大明")
+    assert account["company"] == {"tax_id": person.tax_id, "name": "錢大明股份有限公司"}
+    assert (session["rights"], "actor" in session) == (rights, False)
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_logging_out_ends_the_session_at_once_and_no_other(system: System) -> None:
+    person = system.person()
+    here, there = system.logged_in(person), system.logged_in(person)
+
+    ended = here.delete("/session")
+
+    assert ended.status_code == 204
+    assert (state(here), state(there)) == (401, 200)
+    assert here.get("/session").json()["code"] == "not_signed_in"
+
+
+@pytest.mark.rule("LOGIN-6")
+def test_logging_out_while_switched_ends_the_link_accounts_session_too(system: System) -> None:
+    link, general = system.person("link"), system.person()
+    visitor = system.logged_in(link)
+    own = system.visitor()
+    own.token = visitor.token
+    visitor.switch(system.bound(visitor, general))
+
+    visitor.delete("/session")
+
+    assert (state(visitor), state(own)) == (401, 401)
+    assert system.rows("SELECT 1 FROM sessions WHERE holder_id = :id", id=link.id) == []
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_a_session_ends_after_30_minutes_without_use(system: System) -> None:
+    used, unused = system.logged_in(system.person()), system.logged_in(system.person())
+
+    system.clock.advance(minutes=29)
+    in_time = state(used)
+    system.clock.advance(minutes=1)
+
+    assert in_time == 200
+    assert (state(used), state(unused)) == (200, 401)
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_a_session_ends_after_12_hours_however_much_it_is_used(system: System) -> None:
+    visitor = system.logged_in(system.person())
+
+    answers = []
+    for _ in range(29):
+        system.clock.advance(minutes=25)
+        answers.append(state(visitor))
+
+    assert answers == [200] * 28 + [401]
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_the_limits_are_settings(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_SESSION_IDLE="5m", IDENTITY_SESSION_ABSOLUTE="12m")
+    visitor, idle = system.logged_in(system.person()), system.logged_in(system.person())
+
+    answers = []
+    for _ in range(3):
+        system.clock.advance(minutes=4)
+        answers.append(state(visitor))
+
+    assert answers == [200, 200, 401]
+    assert state(idle) == 401
+
+
+@pytest.mark.rule("SEC-7")
+def test_a_token_is_256_bits_new_at_each_login_and_kept_as_a_digest_alone(system: System) -> None:
+    person = system.person()
+
+    tokens = [str(system.visitor().log_in(person).json()["token"]) for _ in range(2)]
+
+    stored = str([tuple(row) for row in system.rows("SELECT * FROM sessions")])
+    assert tokens[0] != tokens[1]
+    assert all(len(token) == 43 and token not in stored for token in tokens)
+
+
+@pytest.mark.rule("LOGIN-6")
+def test_a_made_up_token_stands_for_nobody(system: System) -> None:
+    visitor = system.visitor()
+
+    answers = []
+    for token in ("x", "A" * 43, "A" * 5000):
+        visitor.token = token
+        answers.append(state(visitor))
+
+    assert answers == [401, 401, 401]

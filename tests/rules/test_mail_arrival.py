@@ -1,0 +1,104 @@
+"""Mails as they arrive from the running system (MAIL-1 to MAIL-4)."""
+
+import html
+import re
+from email.utils import parsedate_to_datetime
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.letters import Mail
+from tests.support.people import PASSWORD
+from tests.support.system import System
+from tests.support.texts import normal
+
+NEW_PASSWORD = "Lantern-Quay-31!"
+_SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")
+
+
+@pytest.fixture
+def mails(system: System) -> list[Mail]:
+    """One of each mail that the manual's way brings."""
+    general, holder = system.person(), system.person("link")
+    link = system.logged_in(holder)
+    link.delete(f"/bindings/{system.bound(link, general)}")
+    own = system.logged_in(general)
+    changed = {"email": f"new.{general.email}", "current_password": PASSWORD}
+    own.patch("/account", changed, **{"If-Match": own.get("/account").headers["ETag"]})
+    system.confirm(system.mail(f"new.{general.email}").token)
+    own.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
+    system.visitor().post("/password-resets", {"username": holder.username, "email": holder.email})
+    system.register(email=holder.email, kind="link")
+    system.settle()
+    addresses = (general.email, holder.email, f"new.{general.email}")
+    return [mail for address in addresses for mail in system.mailbox.all(address)]
+
+
+def _words(mail: Mail) -> str:
+    body = re.sub(r"<(style|head)\b.*?</\1>|<!--.*?-->", "", mail.html, flags=re.DOTALL)
+    return normal(html.unescape(re.sub(r"<[^>]+>", "", body)))
+
+
+@pytest.mark.rule("MAIL-1")
+def test_every_mail_is_in_chinese_of_taiwan_and_both_bodies_hold_the_same_links_and_codes(
+    mails: list[Mail],
+) -> None:
+    subjects = {mail.subject for mail in mails}
+
+    assert len(subjects) >= 9
+    for mail in mails:
+        assert re.search("您好", mail.text), mail.text
+        assert not _SIMPLIFIED.search(mail.text)
+        assert "{{" not in mail.text + mail.html
+        for fact in re.findall(r"https?://\S+|(?<!\d)\d{6}(?!\d)", mail.text):
+            assert normal(fact) in _words(mail), (mail.subject, fact)
+        assert max(len(line) for line in mail.text.splitlines() if "http" not in line) <= 78
+
+
+@pytest.mark.rule("MAIL-2")
+def test_every_mail_has_the_headers_that_clients_and_robots_go_by(mails: list[Mail]) -> None:
+    identifiers = [str(mail.headers["Message-ID"]) for mail in mails]
+
+    assert len(set(identifiers)) == len(mails)
+    for mail in mails:
+        headers = mail.headers
+        assert re.fullmatch(r"<[^<>\s@]+@[^<>\s@]+>", str(headers["Message-ID"]))
+        assert headers["Auto-Submitted"] == "auto-generated"
+        assert parsedate_to_datetime(str(headers["Date"])).tzinfo is not None
+        assert "港區通行證應用管理系統工作小組 <hep@example.tw>" in str(headers["From"])
+        assert mail.raw.isascii()
+        assert max(len(line) for line in mail.raw.split(b"\r\n")) <= 998
+        assert {part.get_content_charset() for part in mail.message.walk() if not part.is_multipart()} == {
+            "utf-8"
+        }
+
+
+@pytest.mark.rule("MAIL-3")
+def test_every_request_brought_one_mail_and_publishing_again_brings_no_other(system: System) -> None:
+    person = system.register()
+    system.settle()
+
+    with system.engine.begin() as database:
+        database.execute(text("UPDATE outbox SET position = NULL, published_at = NULL"))
+    system.relay.outbox.forget_position()
+    system.publish()
+    later = system.person()
+
+    assert system.mailbox.count(person.email) == 1
+    assert system.mailbox.count(later.email) == 1
+
+
+@pytest.mark.rule("MAIL-4", "VER-1")
+def test_a_mail_whose_link_has_expired_is_not_sent_and_said_to_be_expired(system: System) -> None:
+    person = system.register()
+    sent_before = system.mailbox.count()
+
+    system.clock.advance(hours=24)
+    system.settle()
+
+    states = system.rows(
+        "SELECT mail_state FROM outbox WHERE subject = :id AND mail_state IS NOT NULL", id=person.id
+    )
+    assert states == [("expired",)]
+    assert system.mailbox.count(person.email) == 0
+    assert system.mailbox.count() == sent_before

@@ -1,0 +1,117 @@
+"""The running service against its own OpenAPI document, with whatever Schemathesis thinks of (SEC-13)."""
+
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # what the tool and its parts warn of at import is not ours
+    import schemathesis
+    from schemathesis import APIOperation, Case, GenerationMode, Response
+    from schemathesis.core.result import Ok
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+
+from tests.support.people import Visitor
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+EXAMPLES = 6
+"""Of each operation for each of three visitors, half of them against the document."""
+PROBLEM = "application/problem+json"
+
+Operation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
+AnyCase: TypeAlias = "Case[Any]"
+
+pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
+
+
+@pytest.fixture
+def roomy(start_system_on_postgresql: StartSystem) -> System:
+    """An installation where one address may fail as often as it likes, on the database that takes less."""
+    return start_system_on_postgresql(IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000")
+
+
+def _operations(system: System) -> list[Operation]:
+    document = httpx.get(f"{system.url}/openapi.json", timeout=30).json()
+    found = list(schemathesis.openapi.from_dict(document).get_all_operations())
+    assert all(isinstance(each, Ok) for each in found), found
+    return [each.ok() for each in found if isinstance(each, Ok)]
+
+
+def _is_as_documented(operation: Operation, answer: Response) -> None:
+    documented = operation.definition.raw["responses"]
+    said = f"{operation.label}: {answer.status_code} {answer.text[:300]}"
+    assert answer.status_code < 500, said
+    assert str(answer.status_code) in documented, f"not documented: {said}"
+    types = documented[str(answer.status_code)].get("content", {})
+    given = (answer.headers.get("content-type") or [""])[0].partition(";")[0]
+    assert given in types or answer.text in {"", "{}\n"}, f"{given} is not documented: {said}"
+    if answer.status_code >= 400:
+        assert (given, answer.json()["status"]) == (PROBLEM, answer.status_code), said
+
+
+def _send(system: System, token: str | None, case: AnyCase) -> Response:
+    return case.call(base_url=system.url, headers={"Authorization": f"Bearer {token}"} if token else {})
+
+
+def _try_out(
+    system: System, operation: Operation, *, mode: GenerationMode, log_in: Callable[[], Visitor | None]
+) -> None:
+    visitor = log_in()
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def check(case: AnyCase) -> None:
+        answer = _send(system, visitor.token if visitor else None, case)
+        _is_as_documented(operation, answer)
+
+    with suppress(Unsatisfiable):  # an operation without input cannot be asked wrongly
+        check()
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_every_operation_answers_as_documented_and_never_with_a_fault(
+    roomy: System, mode: GenerationMode
+) -> None:
+    general, link = roomy.person(), roomy.person("link")
+    visitors: list[Callable[[], Visitor | None]] = [
+        lambda: None,
+        partial(roomy.logged_in, general),
+        partial(roomy.logged_in, link),
+    ]
+
+    for operation in _operations(roomy):
+        for log_in in visitors:
+            _try_out(roomy, operation, mode=mode, log_in=log_in)
+
+
+@pytest.mark.rule("SEC-13")
+def test_the_document_covers_every_call_of_the_api(system: System) -> None:
+    routes = {
+        (method, rule.rule)
+        for rule in system.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/")
+    }
+
+    documented = {(operation.method.upper(), operation.path) for operation in _operations(system)}
+
+    assert len(documented) == len(routes)
+    assert {path.partition("{")[0] for _, path in documented} == {
+        path.partition("<")[0] for _, path in routes
+    }

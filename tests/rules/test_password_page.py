@@ -1,0 +1,101 @@
+"""修改密碼 as a page: who may see it, and how password managers find it (PRO-4, SW-4)."""
+
+import httpx
+import pytest
+
+from tests.support.pages import Browser, Page
+from tests.support.people import PASSWORD, Person, Visitor
+from tests.support.system import System
+from tests.support.texts import normal
+
+NEW = "Another-Crane-88!"
+PAGES = ("/profile/password", "/sessions")
+
+
+def page_of(visitor: Visitor, path: str) -> Page:
+    """Open a page as whoever is logged in by the API: the session is the same."""
+    visitor.http.cookies.set("session", visitor.token or "")
+    return Browser(visitor).open(path)
+
+
+def opened(system: System, person: Person) -> Page:
+    """Open 修改密碼."""
+    return page_of(system.logged_in(person), "/profile/password")
+
+
+def asked(system: System, path: str) -> httpx.Response:
+    """GET without going on."""
+    return system.visitor().http.get(path)
+
+
+@pytest.mark.rule("PRO-4")
+def test_password_managers_are_led_to_the_page(system: System) -> None:
+    answer = asked(system, "/.well-known/change-password")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/profile/password")
+
+
+@pytest.mark.rule("PRO-4", "LOGIN-6")
+@pytest.mark.parametrize("path", PAGES)
+def test_who_is_not_logged_in_is_led_to_the_login_and_back(system: System, path: str) -> None:
+    person = system.person()
+    system.logged_in(person)
+    login = Browser(system.visitor()).open(path)
+
+    page = login.press(username=person.username, password=person.password)
+
+    assert (login.answer.url.path, page.answer.url.path) == ("/", path)
+
+
+@pytest.mark.rule("SW-4", "PRO-4", "LOGIN-7")
+@pytest.mark.parametrize("path", PAGES)
+def test_a_switched_session_sees_neither_password_nor_sessions(system: System, path: str) -> None:
+    general, link = system.person(), system.logged_in(system.person("link"))
+    link.switch(system.bound(link, general))
+
+    page = page_of(link, path)
+
+    assert (page.status, normal("切換登入期間不能執行此操作") in page.text) == (403, True)
+
+
+@pytest.mark.rule("SW-4", "PRO-4")
+def test_a_switched_session_changes_no_password_by_a_form_made_before(system: System) -> None:
+    general, link = system.person(), system.logged_in(system.person("link"))
+    binding_id = system.bound(link, general)
+    page = page_of(link, "/profile/password")
+    link.switch(binding_id)
+    link.http.cookies.set("session", link.token or "")
+
+    refused = page.press(current=PASSWORD, password=NEW, password_again=NEW)
+
+    assert refused.status == 403
+    assert system.visitor().log_in(general).status_code == 201
+
+
+@pytest.mark.rule("PRO-4", "SEC-8")
+@pytest.mark.parametrize(("site", "status"), [("same-origin", 400), ("cross-site", 403)])
+def test_no_password_is_changed_without_the_forms_csrf_token(system: System, site: str, status: int) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    page = page_of(visitor, "/profile/password")
+    visitor.http.headers["Sec-Fetch-Site"] = site
+
+    refused = page.press(csrf_token="", current=PASSWORD, password=NEW, password_again=NEW)
+
+    assert (refused.status, NEW in refused.answer.text) == (status, False)
+    assert system.visitor().log_in(person).status_code == 201
+
+
+@pytest.mark.rule("PRO-4", "SEC-2", "REG-11")
+def test_typing_a_new_password_tries_no_present_one(system: System) -> None:
+    page = opened(system, system.person())
+    typed = {**page.fields, "current": "Wrong-Crane-88!", "password": "Passw0rd-Passw0rd"}
+
+    told = [page.browser.post("/profile/password/check", typed) for _ in range(7)][-1].answer.json()
+    done = page.press(current=PASSWORD, password=NEW, password_again=NEW)
+
+    assert told["faults"] == {
+        "password": ["密碼太常見或太容易猜到，請改用較少見的字詞組合"],
+        "password_again": ["此欄位為必填"],
+    }
+    assert (done.status, normal("密碼修改成功") in done.text) == (200, True)

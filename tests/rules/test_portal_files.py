@@ -1,0 +1,63 @@
+"""What pages fetch, and what browsers may keep of it (SEC-8)."""
+
+import re
+
+import httpx
+import pytest
+
+from tests.support.system import System
+
+_FILE = re.compile(r'(?:src|href)="(/(?:static|bootstrap)/[^"]+)"')
+_IMPORT = re.compile(r'from "\./([a-z_]+\.js)"')
+
+
+def _files(browser: httpx.Client) -> list[str]:
+    found = sorted(set(_FILE.findall(browser.get("/").text)))
+    assert {address.partition("?")[0].rpartition(".")[2] for address in found} == {"css", "js", "svg"}
+    return found
+
+
+def test_files_are_kept_by_browsers_and_sent_compressed(system: System) -> None:
+    browser = system.visitor().http
+
+    answers = [browser.get(address, headers={"Accept-Encoding": "gzip"}) for address in _files(browser)]
+
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"public, max-age=31536000, immutable"}
+    large = [answer for answer in answers if len(answer.content) > 1000]
+    assert {answer.headers.get("Content-Encoding") for answer in large} == {"gzip"}
+
+
+def test_what_a_script_imports_is_kept_too(system: System) -> None:
+    browser = system.visitor().http
+    script = next(address for address in _files(browser) if address.endswith("portal.js"))
+
+    folder = script.removesuffix("portal.js")
+    answers = [browser.get(folder + name) for name in _IMPORT.findall(browser.get(script).text)]
+
+    assert len(answers) >= 3
+    assert {(answer.status_code, "immutable" in answer.headers["Cache-Control"]) for answer in answers} == {
+        (200, True)
+    }
+
+
+def test_an_address_of_another_version_is_served_but_not_kept(system: System) -> None:
+    answer = system.visitor().http.get("/static/000000000000/portal.css")
+
+    assert (answer.status_code, "immutable" in answer.headers["Cache-Control"]) == (200, False)
+
+
+@pytest.mark.rule("SEC-8")
+@pytest.mark.parametrize("path", ["/", "/apply", "/nowhere", "/email/verify?token=x"])
+def test_pages_are_neither_kept_nor_compressed(system: System, path: str) -> None:
+    answer = system.visitor().http.get(path, headers={"Accept-Encoding": "gzip, br"})
+
+    assert (answer.headers["Cache-Control"], answer.headers.get("Content-Encoding")) == ("no-store", None)
+
+
+def test_no_other_file_can_be_reached(system: System) -> None:
+    browser = system.visitor().http
+    paths = ["../portal/pages.py", "%2e%2e/pages.py", "..%2f..%2fcontext.py", "nothing.js"]
+
+    answers = [browser.get(f"/static/x/{path}") for path in paths]
+
+    assert {answer.status_code for answer in answers} == {404}

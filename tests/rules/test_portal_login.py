@@ -1,0 +1,129 @@
+"""Logging in through the page: where it leads, and what the browser keeps (LOGIN, SEC-7, SEC-8)."""
+
+import re
+from http.cookies import Morsel, SimpleCookie
+
+import httpx
+import pytest
+
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+_CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+_FOREIGN = [
+    "//evil.example",
+    "///evil.example",
+    "//[",
+    "https://evil.example/",
+    "javascript:alert(1)",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "/%5cevil.example",
+    "/%2f/evil.example",
+    "/home\r\nX-Evil: 1",
+    "/\t/evil.example",
+    " /home",
+    "/api/v1/session",
+    "/openapi.json",
+    "/logout",
+    "/static/x/portal.css",
+    "/nowhere",
+    "/home" + "?" * 300,
+]
+
+
+def _morsels(answer: httpx.Response) -> dict[str, Morsel[str]]:
+    kept: SimpleCookie = SimpleCookie()
+    for line in answer.headers.get_list("Set-Cookie"):
+        kept.load(line)
+    return dict(kept)
+
+
+def _log_in(system: System, person: Person, **fields: str) -> httpx.Response:
+    """Log in as a browser does; cookies are carried by hand, since Secure ones do not go over plain http."""
+    browser = system.visitor().http
+    shown = browser.get("/")
+    cookies = "; ".join(f"{name}={one.value}" for name, one in _morsels(shown).items())
+    browser.cookies.clear()
+    sent = {
+        "username": person.username,
+        "password": person.password,
+        "csrf_token": _CSRF.findall(shown.text)[0],
+        **fields,
+    }
+    return browser.post("/", data=sent, headers={"Cookie": cookies})
+
+
+@pytest.mark.rule("SEC-8")
+def test_logging_in_never_leads_elsewhere(system: System) -> None:
+    person = system.person()
+    system.logged_in(person)
+
+    answers = {wanted: _log_in(system, person, next=wanted) for wanted in _FOREIGN}
+    pages = [system.visitor().http.get("/", params={"next": wanted}) for wanted in _FOREIGN]
+
+    assert {wanted: answer.headers.get("Location") for wanted, answer in answers.items()} == dict.fromkeys(
+        _FOREIGN, "/home"
+    )
+    assert {(page.status_code, "evil" in page.text) for page in pages} == {(200, False)}
+
+
+def test_logging_in_leads_to_the_own_page_that_was_asked_for(system: System) -> None:
+    person = system.person()
+    system.logged_in(person)
+
+    assert _log_in(system, person, next="/sessions").headers["Location"] == "/sessions"
+
+
+@pytest.mark.rule("SEC-7")
+@pytest.mark.parametrize(
+    ("public_url", "prefix", "secure"),
+    [("http://127.0.0.1:8000", "", False), ("https://pass.example.tw", "__Host-", True)],
+)
+def test_cookies_are_kept_to_the_host_and_from_scripts(
+    start_system: StartSystem, public_url: str, prefix: str, *, secure: bool
+) -> None:
+    system = start_system(IDENTITY_PUBLIC_URL=public_url)
+    person = system.register()
+
+    morsels = _morsels(_log_in(system, person))
+
+    assert f"{prefix}session" in morsels
+    for name, one in morsels.items():
+        assert name.startswith(prefix)
+        assert (one["httponly"], one["samesite"], one["path"], one["domain"]) == (True, "Lax", "/", "")
+        assert bool(one["secure"]) is secure
+    assert not morsels[f"{prefix}session"]["max-age"]
+    assert not morsels[f"{prefix}session"]["expires"]
+
+
+@pytest.mark.rule("SEC-7")
+def test_every_login_begins_a_new_session_and_a_new_form_cookie(system: System) -> None:
+    person = system.person()
+
+    first, second = (_morsels(_log_in(system, person)) for _ in range(2))
+
+    assert first["session"].value != second["session"].value
+    assert len(system.rows("SELECT 1 FROM sessions")) == 2
+
+
+@pytest.mark.rule("SEC-7", "LOGIN-6")
+def test_logging_in_anew_in_the_same_browser_ends_the_session_that_it_had(system: System) -> None:
+    first, second = system.person(), system.person()
+    browser = system.visitor().http
+    tokens = []
+
+    for person in (first, second):
+        csrf = _CSRF.findall(browser.get("/apply").text or "") or _CSRF.findall(browser.get("/").text)
+        browser.post(
+            "/", data={"username": person.username, "password": person.password, "csrf_token": csrf[0]}
+        )
+        tokens.append(browser.cookies["session"])
+
+    asked = [
+        httpx.get(f"{system.url}/api/v1/session", headers={"Authorization": f"Bearer {token}"}).status_code
+        for token in tokens
+    ]
+    assert asked == [401, 200]

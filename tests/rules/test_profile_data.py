@@ -1,0 +1,138 @@
+"""Which of the own data may be changed, and what happens when two save at once (PRO-1, PRO-5)."""
+
+from functools import partial
+
+import pytest
+
+from tests.support.people import application
+from tests.support.profiles import etag, save
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.together import together
+
+AT_ONCE = 8
+
+
+@pytest.mark.rule("PRO-1")
+@pytest.mark.parametrize("kind", ["general", "link"])
+def test_name_mobile_and_company_phone_can_be_changed(system: System, kind: str) -> None:
+    person = system.person(kind)
+    visitor = system.logged_in(person)
+    before = visitor.get("/account").json()
+
+    saved = save(visitor, {"name": "錢小明", "mobile": "0987-654-321", "company": {"phone": "07-12345678#9"}})
+
+    expected = {
+        **before,
+        "name": "錢小明",
+        "mobile": "0987654321",
+        "company": {**before["company"], "phone": "07-12345678#9"},
+    }
+    assert (saved.status_code, saved.json()) == (200, expected)
+    assert visitor.get("/account").json() == expected
+    assert visitor.get("/session").json()["account"]["name"] == "錢小明"
+    assert system.events(person.id)[-1].data == {"fields": ["company_phone", "mobile", "name"]}
+
+
+@pytest.mark.rule("PRO-1")
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"username": "another1234"}, "/username"),
+        ({"kind": "link"}, "/kind"),
+        ({"status": "active"}, "/status"),
+        ({"company": {"tax_id": "62140097"}}, "/company/tax_id"),
+        ({"company": {"name": "另一公司"}}, "/company/name"),
+        ({"company": {"address": "臺北市中正區仁愛路1號"}}, "/company/address"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused_by_its_name(
+    system: System, change: dict[str, object], pointer: str
+) -> None:
+    visitor = system.logged_in(system.person())
+    before = visitor.get("/account").json()
+
+    refused = save(visitor, {**change, "name": "錢小明"})
+
+    assert refused.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in refused.json()["errors"]] == [
+        (pointer, "unknown_field")
+    ]
+    assert visitor.get("/account").json() == before
+
+
+@pytest.mark.rule("PRO-1", "REG-11")
+def test_wrong_values_are_all_told_at_once(system: System) -> None:
+    visitor = system.logged_in(system.person())
+
+    refused = save(visitor, {"name": "大明商行", "mobile": "1", "email": "x", "company": {"phone": "1"}})
+
+    assert refused.status_code == 422
+    assert {each["pointer"] for each in refused.json()["errors"]} == {
+        "/name", "/mobile", "/email", "/company/phone",
+    }  # fmt: skip
+
+
+@pytest.mark.rule("PRO-1")
+def test_each_account_keeps_its_own_copy_of_the_companys_phone(system: System) -> None:
+    one, other = system.logged_in(system.person()), system.logged_in(system.person())
+
+    save(one, {"company": {"phone": "07-12345678"}})
+
+    assert other.get("/account").json()["company"]["phone"] == application()["company"]["phone"]
+
+
+@pytest.mark.rule("PRO-1", "EVT-2")
+def test_saving_what_is_there_already_is_no_event(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    tag = etag(visitor)
+
+    saved = save(visitor, {"name": "錢大明", "mobile": "+886912345678"})
+
+    assert (saved.status_code, saved.headers["ETag"]) == (200, tag)
+    assert "account.profile_changed" not in system.types(person.id)
+
+
+@pytest.mark.rule("PRO-5")
+def test_who_saves_from_what_was_changed_meanwhile_is_told_and_overwrites_nothing(system: System) -> None:
+    person = system.person()
+    first, second = system.logged_in(person), system.logged_in(person)
+    seen = etag(first)
+
+    won = save(first, {"name": "錢小明"}, tag=seen)
+    lost = save(second, {"mobile": "0987654321"}, tag=seen)
+    again = save(second, {"mobile": "0987654321"})
+
+    assert (won.status_code, lost.status_code, lost.json()["code"]) == (200, 412, "revision_stale")
+    assert again.json()["name"] == "錢小明"
+    assert again.json()["mobile"] == "0987654321"
+
+
+@pytest.mark.rule("PRO-5")
+@pytest.mark.parametrize(("tag", "status"), [(None, 428), ("made-up", 412), ('"999"', 412), ("*", 412)])
+def test_nobody_saves_without_having_read(system: System, tag: str | None, status: int) -> None:
+    visitor = system.logged_in(system.person())
+
+    refused = visitor.patch("/account", {"name": "錢小明"}, **({"If-Match": tag} if tag else {}))
+
+    assert refused.status_code == status
+    assert visitor.get("/account").json()["name"] == "錢大明"
+
+
+@pytest.mark.rule("PRO-5")
+def test_of_many_who_save_at_the_same_moment_one_wins(start_system_on_postgresql: StartSystem) -> None:
+    system = start_system_on_postgresql()
+    person = system.person()
+    visitors = [system.logged_in(person) for _ in range(AT_ONCE)]
+    seen = etag(visitors[0])
+
+    answers = together(
+        [
+            partial(save, visitor, {"mobile": f"091234567{number}"}, tag=seen)
+            for number, visitor in enumerate(visitors)
+        ]
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * (AT_ONCE - 1)
+    assert system.types(person.id).count("account.profile_changed") == 1

@@ -1,0 +1,136 @@
+"""Changing the mailbox: proven first, in place then (PRO-2)."""
+
+import pytest
+
+from tests.support.pages import Browser
+from tests.support.people import unique
+from tests.support.profiles import ask_for_mailbox, save
+from tests.support.system import System
+from tests.support.texts import normal
+
+
+@pytest.mark.rule("PRO-2")
+@pytest.mark.parametrize("kind", ["general", "link"])
+def test_a_new_mailbox_is_in_place_once_its_owner_follows_the_link(system: System, kind: str) -> None:
+    person = system.person(kind)
+    visitor = system.logged_in(person)
+
+    email = ask_for_mailbox(visitor, person)
+    pending = visitor.get("/account").json()
+    confirmed = system.confirm(system.mail(email, "Email變更驗證").token)
+    done = visitor.get("/account").json()
+
+    assert (pending["email"], pending["pending_email"]) == (person.email, email)
+    assert confirmed.json() == {
+        "username": person.username,
+        "kind": kind,
+        "status": "active",
+        "purpose": "email_change",
+        "already": False,
+    }
+    assert (done["email"], done["pending_email"]) == (email, None)
+    assert system.types(person.id)[-2:] == ["email_change.requested", "account.email_changed"]
+
+
+@pytest.mark.rule("PRO-2")
+@pytest.mark.parametrize("password", [None, "", "Wrong-Crane-88!"])
+def test_it_asks_for_the_present_password(system: System, password: str | None) -> None:
+    visitor = system.logged_in(system.person())
+    proof = {} if password is None else {"current_password": password}
+
+    refused = save(visitor, {"email": f"new{unique()}@example.com", **proof})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "bad_password")
+    assert visitor.get("/account").json()["pending_email"] is None
+
+
+@pytest.mark.rule("PRO-2", "VER-4")
+def test_the_link_holds_for_24_hours_and_the_old_mailbox_stays(system: System) -> None:
+    person = system.person()
+    email = ask_for_mailbox(system.logged_in(person), person)
+    token = system.mail(email, "Email變更驗證").token
+
+    system.clock.advance(hours=24)
+    answer = system.confirm(token)
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "link_expired")
+    assert system.logged_in(person).get("/account").json()["email"] == person.email
+
+
+@pytest.mark.rule("PRO-2")
+def test_a_pending_mailbox_can_be_withdrawn(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    token = system.mail(ask_for_mailbox(visitor, person), "Email變更驗證").token
+
+    withdrawn = visitor.delete("/account/pending-email")
+    answer = system.confirm(token)
+
+    assert withdrawn.status_code == 204
+    assert (answer.status_code, answer.json()["code"]) == (410, "link_superseded")
+    account = visitor.get("/account").json()
+    assert (account["email"], account["pending_email"]) == (person.email, None)
+    assert visitor.delete("/account/pending-email").status_code == 404
+
+
+@pytest.mark.rule("PRO-2", "SEC-6")
+def test_a_second_change_waits_and_then_voids_the_first(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    first = system.mail(ask_for_mailbox(visitor, person), "Email變更驗證").token
+
+    proof = {"email": f"new{unique()}@example.com", "current_password": person.password}
+    too_soon = save(visitor, proof)
+    system.clock.advance(seconds=60)
+    second = ask_for_mailbox(visitor, person)
+
+    assert (too_soon.status_code, too_soon.json()["code"]) == (429, "too_soon")
+    assert system.confirm(first).json()["code"] == "link_superseded"
+    assert system.confirm(system.mail(second, "Email變更驗證").token).status_code == 200
+
+
+@pytest.mark.rule("PRO-2", "REG-9")
+def test_a_taken_mailbox_is_answered_alike_and_its_owner_gets_a_notice_instead_of_a_link(
+    system: System,
+) -> None:
+    owner, person = system.person(), system.person()
+    visitor = system.logged_in(person)
+    system.settle()
+    system.mailbox.clear()
+
+    answer = save(visitor, {"email": owner.email, "current_password": person.password})
+    notice = system.mail(owner.email)
+    system.settle()
+
+    assert (answer.status_code, answer.json()["pending_email"]) == (200, owner.email)
+    assert (normal("Email已註冊通知") in normal(notice.subject), "?token=" in notice.text) == (True, False)
+    assert system.mailbox.count() == 1
+
+
+@pytest.mark.rule("PRO-2", "REG-9")
+def test_a_mailbox_taken_meanwhile_is_told_on_the_page_of_the_link(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    email = ask_for_mailbox(visitor, person)
+    link = system.mail(email, "Email變更驗證").link
+    system.person(email=email)
+
+    page = Browser(system.visitor()).open(link).press()
+
+    assert (page.status, normal("此 Email 已由其他帳號使用") in page.text) == (409, True)
+    assert visitor.get("/account").json()["email"] == person.email
+
+
+@pytest.mark.rule("PRO-2", "SEC-4")
+def test_the_page_changes_nothing_until_its_button_is_pressed(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    page = Browser(system.visitor()).open(system.mail(ask_for_mailbox(visitor, person), "Email變更驗證").link)
+
+    before = visitor.get("/account").json()["email"]
+    done, again = page.press(), page.press()
+
+    assert (before, page.has_button) == (person.email, True)
+    assert normal("Email驗證成功") in done.text
+    assert normal("請重新登入確認 Email 資訊是否正確!!") in done.text
+    assert normal("已完成驗證") in again.text

@@ -1,0 +1,59 @@
+"""What a change of mailbox brings with it for the old one (PRO-2, PRO-3)."""
+
+import pytest
+
+from tests.support.profiles import ask_for_mailbox
+from tests.support.system import System
+
+
+@pytest.mark.rule("PRO-2")
+def test_a_change_voids_open_bind_codes(system: System) -> None:
+    general = system.person()
+    link = system.logged_in(system.person("link"))
+    binding = system.bind(link, general)
+    code = system.mail(general.email, "驗證碼").code
+    email = ask_for_mailbox(system.logged_in(general), general)
+
+    system.confirm(system.mail(email, "Email變更驗證").token)
+    refused = link.post(f"/bindings/{binding}/verify", {"code": code})
+
+    assert (refused.status_code, refused.json()["code"]) == (410, "code_expired")
+
+
+@pytest.mark.rule("PRO-2", "LOGIN-8")
+def test_a_change_voids_what_the_old_mailbox_could_reset_the_password_with(system: System) -> None:
+    person = system.person()
+    system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
+    reset = system.mail(person.email, "密碼重設").token
+    email = ask_for_mailbox(system.logged_in(person), person)
+
+    system.confirm(system.mail(email, "Email變更驗證").token)
+    refused = system.visitor().post(
+        "/password-resets/confirm", {"token": reset, "password": "Another-Crane-88!"}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
+
+
+@pytest.mark.rule("PRO-3")
+def test_the_old_mailbox_is_told_of_the_change_and_not_of_the_whole_new_one(system: System) -> None:
+    person = system.person()
+    email = ask_for_mailbox(system.logged_in(person), person)
+
+    system.confirm(system.mail(email, "Email變更驗證").token)
+    notice = system.mail(person.email, "Email變更完成")
+
+    assert f"{email[0]}•••@example.com" in notice.text
+    assert email not in notice.text + notice.html
+
+
+@pytest.mark.rule("PRO-2")
+def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) -> None:
+    person = system.person()
+    email = ask_for_mailbox(system.logged_in(person), person)
+    system.confirm(system.mail(email, "Email變更驗證").token)
+
+    system.register(email=person.email)
+    answer = system.confirm(system.mail(person.email, "註冊通知信件", count=2).token)
+
+    assert answer.status_code == 200

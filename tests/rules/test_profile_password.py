@@ -1,0 +1,126 @@
+"""Changing the own password: the present one asked, other sessions ended, a notice mailed (PRO-4, SEC-2)."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.support.people import Visitor, unique
+from tests.support.system import System
+
+NEW = "Another-Crane-88!"
+
+
+def change(visitor: Visitor, current: str, new: str) -> tuple[int, str | None]:
+    """Change the password; return the status and the code of a refusal."""
+    answer = visitor.put("/account/password", {"current": current, "new": new})
+    return answer.status_code, answer.json()["code"] if answer.content else None
+
+
+@pytest.mark.rule("PRO-4", "SEC-7")
+def test_a_changed_password_ends_every_other_session_and_keeps_this_one(system: System) -> None:
+    person = system.person()
+    this, others = system.logged_in(person), [system.logged_in(person) for _ in range(2)]
+
+    done = change(this, person.password, NEW)
+
+    assert done == (204, None)
+    assert [each.get("/session").status_code for each in (this, *others)] == [200, 401, 401]
+    assert system.visitor().log_in(person).status_code == 401
+    assert system.visitor().log_in(person, password=NEW).status_code == 201
+
+
+@pytest.mark.rule("PRO-4", "SEC-7")
+def test_it_ends_who_acts_as_the_general_account_too(system: System) -> None:
+    general = system.person()
+    link = system.logged_in(system.person("link"))
+    link.switch(system.bound(link, general))
+
+    change(system.logged_in(general), general.password, NEW)
+
+    assert link.get("/session").status_code == 401
+
+
+@pytest.mark.rule("PRO-4")
+def test_a_notice_is_mailed_and_the_change_announced(system: System) -> None:
+    person = system.person()
+
+    change(system.logged_in(person), person.password, NEW)
+    notice = system.mail(person.email, "密碼變更")
+
+    assert (person.username in notice.text, NEW in notice.text + notice.html) == (True, False)
+    assert system.events(person.id)[-1].data == {"reason": "changed"}
+
+
+@pytest.mark.rule("PRO-4")
+def test_it_asks_for_the_present_password(system: System) -> None:
+    person = system.person()
+    visitor, other = system.logged_in(person), system.logged_in(person)
+
+    refused = change(visitor, "Wrong-Crane-88!", NEW)
+
+    assert refused == (403, "bad_password")
+    assert other.get("/session").status_code == 200
+    assert system.visitor().log_in(person).status_code == 201
+
+
+@pytest.mark.rule("PRO-4", "LOGIN-2")
+def test_guessing_the_present_password_inside_a_session_is_locked(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+
+    guesses = [change(visitor, "Wrong-Crane-88!", NEW) for _ in range(6)]
+    right = change(visitor, person.password, NEW)
+    system.clock.advance(minutes=15)
+    later = change(visitor, person.password, NEW)
+
+    assert guesses == [(403, "bad_password")] * 5 + [(429, "locked")]
+    assert (right, later) == ((429, "locked"), (204, None))
+
+
+@pytest.mark.rule("PRO-4", "SEC-2", "REG-11")
+def test_a_weak_password_is_told_by_its_field(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+
+    refused = visitor.put(
+        "/account/password", {"current": person.password, "new": f"Xq7-{person.username}-v"}
+    )
+
+    (fault,) = refused.json()["errors"]
+    assert (refused.status_code, fault["pointer"], fault["code"]) == (422, "/new", "password_personal")
+
+
+@pytest.mark.rule("PRO-4", "SEC-2")
+def test_none_of_the_last_three_passwords_is_taken_and_the_one_before_is(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+    passwords = [person.password, NEW, "Third-Crane-99!", "Fourth-Crane-66!"]
+    for current, new in pairwise(passwords):
+        assert change(visitor, current, new) == (204, None)
+
+    reused = [change(visitor, passwords[-1], password) for password in reversed(passwords[1:])]
+    oldest = change(visitor, passwords[-1], passwords[0])
+
+    assert reused == [(422, "password_reused")] * 3
+    assert oldest == (204, None)
+
+
+@pytest.mark.rule("PRO-4", "SEC-2")
+def test_a_new_password_must_not_hold_what_an_applicants_must_not(system: System) -> None:
+    person = system.person(email=f"{unique()}harbour.master@example.com", mobile="0928374650")
+    visitor = system.logged_in(person)
+    owned = visitor.get("/account").json()
+    said = {name: owned[name] for name in ("username", "name", "mobile", "email")}
+    said |= {name: owned["company"][name.removeprefix("company_")] for name in ("company_name", "tax_id")}
+
+    codes = {
+        name: [
+            fault["code"]
+            for fault in visitor.put(
+                "/account/password", {"current": person.password, "new": f"Xq7-{word}-vRm2pTq"}
+            ).json()["errors"]
+        ]
+        for name, word in said.items()
+    }
+
+    assert codes == {name: ["password_personal"] for name in said}

@@ -1,0 +1,151 @@
+"""A forgotten password: a link of an hour, used once, and an answer that never tells (LOGIN-8)."""
+
+import pytest
+
+from tests.support.people import Person
+from tests.support.system import PUBLIC_URL, System
+
+NEW = "Another-Crane-88!"
+
+
+def asked(system: System, person: Person) -> str:
+    """Ask for the mail; return the link's token."""
+    system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
+    return system.mail(person.email, "密碼重設").token
+
+
+def reset(system: System, token: str, password: str = NEW) -> tuple[int, str | None]:
+    """Set the new password by the API; return the status and the code of a refusal."""
+    answer = system.visitor().post("/password-resets/confirm", {"token": token, "password": password})
+    return answer.status_code, answer.json()["code"] if answer.content else None
+
+
+@pytest.mark.rule("LOGIN-8")
+@pytest.mark.parametrize("kind", ["general", "link"])
+def test_account_and_mailbox_lead_to_a_new_password(system: System, kind: str) -> None:
+    person = system.person(kind)
+    open_session = system.logged_in(person)
+
+    done = reset(system, asked(system, person))
+
+    assert done == (204, None)
+    assert system.visitor().log_in(person).status_code == 401
+    assert system.visitor().log_in(person, password=NEW).status_code == 201
+    assert open_session.get("/session").status_code == 401
+    assert "重設" in system.mail(person.email, "密碼變更").text
+
+
+@pytest.mark.rule("LOGIN-8")
+def test_name_and_mailbox_are_taken_in_any_case(system: System) -> None:
+    person = system.person()
+
+    system.visitor().post(
+        "/password-resets", {"username": person.username.upper(), "email": person.email.upper()}
+    )
+
+    assert system.mail(person.email, "密碼重設").link.startswith(f"{PUBLIC_URL}/password/reset?token=")
+
+
+@pytest.mark.rule("LOGIN-8")
+def test_the_answer_never_tells_whether_they_match_and_nothing_is_mailed_where_they_do_not(
+    system: System,
+) -> None:
+    person, unverified = system.person(), system.register()
+    other = system.person()
+    visitor = system.visitor()
+    system.settle()
+    system.mailbox.clear()
+
+    answers = [
+        visitor.post("/password-resets", {"username": username, "email": email})
+        for username, email in [
+            (person.username, person.email),
+            (person.username, other.email),
+            ("nobody-of-that-name", person.email),
+            (unverified.username, unverified.email),
+            ("錢" * 900, "nobody@example.com"),
+        ]
+    ]
+    system.settle()
+
+    assert {(answer.status_code, answer.text.strip()) for answer in answers} == {
+        (202, answers[0].text.strip())
+    }
+    assert [mail.to for mail in system.mailbox.all(subject_contains="密碼重設")] == [person.email]
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-6")
+def test_asking_too_often_is_dropped_in_silence(system: System) -> None:
+    person = system.person()
+    wanted = {"username": person.username, "email": person.email}
+    visitor = system.visitor()
+
+    answers = [visitor.post("/password-resets", wanted) for _ in range(3)]
+    system.settle()
+
+    assert [answer.status_code for answer in answers] == [202] * 3
+    assert system.mailbox.count(person.email, "密碼重設") == 1
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-4")
+def test_the_link_holds_for_an_hour(system: System) -> None:
+    in_time, late = system.person(), system.person()
+    tokens = [asked(system, person) for person in (in_time, late)]
+
+    system.clock.advance(minutes=59, seconds=59)
+    first = reset(system, tokens[0])
+    system.clock.advance(seconds=1)
+    second = reset(system, tokens[1])
+
+    assert (first, second) == ((204, None), (410, "link_expired"))
+    assert system.visitor().log_in(late).status_code == 201
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-4")
+def test_the_link_is_used_once_and_a_used_one_says_that_it_is_done(system: System) -> None:
+    token = asked(system, system.person())
+    reset(system, token)
+
+    again = reset(system, token, "Yet-Another-Crane-99!")
+
+    assert again == (410, "link_used")
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-4")
+def test_a_newer_link_voids_the_older_and_so_does_a_changed_password(system: System) -> None:
+    person = system.person()
+    older = asked(system, person)
+    system.clock.advance(seconds=60)
+    system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
+    newer = system.mail(person.email, "密碼重設", count=2).token
+
+    superseded = reset(system, older)
+    system.logged_in(person).put("/account/password", {"current": person.password, "new": NEW})
+    overtaken = reset(system, newer, "Yet-Another-Crane-99!")
+
+    assert (superseded, overtaken) == ((410, "link_superseded"), (410, "link_superseded"))
+    assert system.visitor().log_in(person, password=NEW).status_code == 201
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-2")
+def test_the_new_password_is_judged_and_a_refusal_leaves_the_link_good(system: System) -> None:
+    person = system.person()
+    token = asked(system, person)
+
+    refusals = [reset(system, token, password) for password in ("", "short", person.password)]
+    done = reset(system, token)
+
+    assert refusals == [(422, "invalid_input"), (422, "invalid_input"), (422, "password_reused")]
+    assert done == (204, None)
+
+
+@pytest.mark.rule("LOGIN-8", "LOGIN-2")
+def test_a_reset_opens_the_lock_that_strangers_put_on_the_account(system: System) -> None:
+    person = system.person()
+    for _ in range(5):
+        system.visitor().log_in(person, password="Wrong-Crane-88!")
+    locked = system.visitor().log_in(person)
+
+    reset(system, asked(system, person))
+
+    assert (locked.status_code, system.visitor().log_in(person, password=NEW).status_code) == (429, 201)

@@ -1,0 +1,123 @@
+"""Asking for a reset costs alike, whether account and mailbox match or not: the time tells nothing (LOGIN-8)."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from port_events.sealing import Sealer
+from sqlalchemy import Engine, event
+
+from tests.support.people import unique
+from tests.support.system import System
+
+
+@dataclass
+class Work:
+    """What was written, asked and sealed since it was last taken."""
+
+    statements: list[str] = field(default_factory=list)
+    seals: int = 0
+
+    def taken(self) -> tuple[list[str], int]:
+        """Return it, and begin anew."""
+        done = self.statements, self.seals
+        self.statements, self.seals = [], 0
+        return done
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
+    """The work of the running application from here on."""
+    done, seal = Work(), Sealer.seal
+
+    def sealed(*given: Any) -> str:
+        done.seals += 1
+        return seal(*given)
+
+    def executed(*told: Any) -> None:
+        # going back to a savepoint is as good as releasing it
+        done.statements.append(re.sub(r"^(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF", told[2]))
+
+    def committed(_connection: Any) -> None:
+        done.statements.append("COMMIT")
+
+    monkeypatch.setattr(Sealer, "seal", sealed)
+    event.listen(Engine, "before_cursor_execute", executed)
+    event.listen(Engine, "commit", committed)
+    yield done
+    event.remove(Engine, "before_cursor_execute", executed)
+    event.remove(Engine, "commit", committed)
+
+
+def ask(system: System, username: str, email: str) -> None:
+    """Ask for the mail."""
+    answer = system.visitor().post("/password-resets", {"username": username, "email": email})
+    assert answer.status_code == 202
+
+
+@pytest.mark.rule("LOGIN-8")
+def test_where_the_mailbox_is_another_the_same_statements_are_made_and_a_letter_is_sealed(
+    system: System, work: Work
+) -> None:
+    person, unverified = system.person(), system.register()
+    work.taken()
+
+    ask(system, person.username, person.email)
+    matched = work.taken()
+    ask(system, person.username, f"other{unique()}@example.com")
+    other_mailbox = work.taken()
+    ask(system, unverified.username, unverified.email)
+    never_proven = work.taken()
+
+    assert matched == other_mailbox == never_proven
+    assert (matched[1], matched[0].count("COMMIT")) == (1, 1)
+
+
+@pytest.mark.rule("LOGIN-8")
+def test_where_nobody_has_the_name_as_many_statements_are_made_and_a_letter_is_sealed(
+    system: System, work: Work
+) -> None:
+    person = system.person()
+    work.taken()
+
+    ask(system, person.username, person.email)
+    statements, seals = work.taken()
+    ask(system, f"nobody{unique()}", person.email)
+    statements_of_nobody, seals_of_nobody = work.taken()
+
+    assert (len(statements_of_nobody), seals_of_nobody) == (len(statements), seals)
+    locked, written = set(statements) - set(statements_of_nobody), set(statements_of_nobody) - set(statements)
+    assert [each.split()[0] for each in (*locked, *written)] == ["SELECT", "INSERT"]  # of an account's row
+
+
+@pytest.mark.rule("LOGIN-8", "EVT-2")
+def test_where_they_do_not_match_nothing_is_left_behind(system: System) -> None:
+    person = system.person()
+    system.publish()
+    kept = (
+        "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM outbox), sum(sequence) FROM accounts"
+    )
+    before = system.rows(kept)
+
+    ask(system, person.username, f"other{unique()}@example.com")
+    ask(system, f"nobody{unique()}", person.email)
+
+    assert system.publish() == 0
+    assert system.rows(kept) == before
+    assert system.rows("SELECT 1 FROM mail_links WHERE purpose = 'password_reset'") == []
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-4")
+def test_asking_with_another_mailbox_leaves_the_link_that_was_mailed_as_it_is(system: System) -> None:
+    person = system.person()
+    ask(system, person.username, person.email)
+
+    ask(system, person.username, f"other{unique()}@example.com")
+
+    token = system.mail(person.email, "密碼重設").token
+    done = system.visitor().post(
+        "/password-resets/confirm", {"token": token, "password": "Another-Crane-88!"}
+    )
+    assert done.status_code == 204

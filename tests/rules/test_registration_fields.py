@@ -1,0 +1,128 @@
+"""What each field takes and how it is kept, over the API (REG-3 to REG-8)."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.people import application, unique
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.texts import normal
+
+
+def refused(system: System, **changes: Any) -> tuple[str, str]:
+    """Register with one wrong field; return its pointer and what a person reads."""
+    answer = system.visitor().post("/accounts", application(**changes))
+    (fault,) = answer.json()["errors"]
+    return fault["pointer"], normal(fault["detail"])
+
+
+def kept(system: System, column: str, **changes: Any) -> object:
+    """Register; return what the database holds."""
+    person = system.register(**changes)
+    (row,) = system.rows(f"SELECT {column} FROM accounts WHERE id = :id", id=person.id)  # noqa: S608
+    return row[0]
+
+
+@pytest.mark.rule("REG-3")
+@pytest.mark.parametrize("kind", ["general", "link"])
+def test_an_account_name_is_unique_without_regard_to_case_across_both_kinds(
+    system: System, kind: str
+) -> None:
+    taken = system.register("general")
+
+    answer = system.visitor().post("/accounts", application(kind, username=taken.username.upper()))
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "username_taken")
+    assert normal(answer.json()["detail"]) == normal("帳號已經存在,請重設其他帳號")
+
+
+@pytest.mark.rule("REG-3")
+def test_an_account_name_is_kept_as_chosen_and_logs_in_in_any_case(system: System) -> None:
+    name = f"Example.{unique()}"
+    person = system.register(username=name)
+
+    answer = system.visitor().post("/sessions", {"username": name.upper(), "password": person.password})
+
+    assert answer.json()["account"]["username"] == name
+
+
+@pytest.mark.rule("REG-3")
+def test_an_account_name_of_another_form_is_refused(system: System) -> None:
+    names = ("abc", "a" * 31, "1234567", "錢大明的帳號", "abc def")
+
+    assert {refused(system, username=name)[0] for name in names} == {"/username"}
+
+
+@pytest.mark.rule("REG-4")
+def test_a_firms_name_is_refused_as_a_persons(system: System) -> None:
+    endings = ("股份有限公司", "有限公司", "企業社", "商行", "工程行", " Ltd.", " Inc.", " Co.")
+
+    told = {refused(system, name=f"大明{ending}") for ending in endings}
+
+    assert told == {("/name", normal("需填寫人員完整姓名,不可為公司名稱"))}
+
+
+@pytest.mark.rule("REG-5")
+def test_a_mobile_number_is_kept_as_one_form(system: System) -> None:
+    numbers = ("0912345678", "0912-345-678", "+886912345678")
+
+    assert [kept(system, "mobile", mobile=number) for number in numbers] == ["0912345678"] * 3
+
+
+@pytest.mark.rule("REG-5")
+def test_a_foreign_mobile_number_is_refused(system: System) -> None:
+    assert refused(system, mobile="+81-90-1234-5678")[0] == "/mobile"
+
+
+@pytest.mark.rule("REG-6")
+def test_a_landline_with_extension_or_a_mobile_number_is_a_companys_phone(system: System) -> None:
+    phones = ["02-12345678#12345", "07-1234567", "0912345678"]
+
+    assert [kept(system, "company_phone", company={"phone": phone}) for phone in phones] == phones
+
+
+@pytest.mark.rule("REG-6")
+def test_a_phone_without_area_code_is_refused(system: System) -> None:
+    assert refused(system, company={"phone": "12345678"})[0] == "/company/phone"
+
+
+@pytest.mark.rule("REG-7")
+def test_a_tax_id_that_passes_and_an_agency_code_are_taken(system: System) -> None:
+    numbers = ["62140097", "00501508", "04595257", "A11111111", "A111111111"]
+
+    assert [kept(system, "tax_id", company={"tax_id": number}) for number in numbers] == numbers
+
+
+@pytest.mark.rule("REG-7")
+def test_any_other_tax_id_is_refused(system: System) -> None:
+    numbers = ("00000000", "12345678", "a11111111", "1234567")
+
+    assert {refused(system, company={"tax_id": number})[0] for number in numbers} == {"/company/tax_id"}
+
+
+@pytest.mark.rule("REG-7")
+def test_a_setting_switches_the_checksum_off_but_not_the_form(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_TAX_ID_CHECKSUM="off")
+
+    assert kept(system, "tax_id", company={"tax_id": "00000008"}) == "00000008"
+    assert refused(system, company={"tax_id": "0000008"})[0] == "/company/tax_id"
+
+
+@pytest.mark.rule("REG-8")
+def test_an_address_may_begin_with_its_postal_code(system: System) -> None:
+    addresses = [f"{code}高雄市鼓山區蓬萊路10號" for code in ("", "804", "80400", "804004")]
+
+    assert [kept(system, "company_address", company={"address": each}) for each in addresses] == addresses
+
+
+@pytest.mark.rule("REG-8")
+def test_an_address_with_half_a_postal_code_or_without_county_or_city_is_refused(system: System) -> None:
+    addresses = ("8040高雄市鼓山區蓬萊路10號", "鼓山區蓬萊路10號")
+
+    assert {refused(system, company={"address": each})[0] for each in addresses} == {"/company/address"}
+
+
+@pytest.mark.rule("REG-8")
+def test_a_company_has_a_name(system: System) -> None:
+    assert refused(system, company={"name": " "})[0] == "/company/name"

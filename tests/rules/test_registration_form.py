@@ -1,0 +1,148 @@
+"""The registration form: what it takes, and how it tells what is wrong (REG-1, REG-2, REG-10 to REG-12)."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.people import Visitor, application
+from tests.support.system import System
+
+FIELDS = {
+    "/kind",
+    "/username",
+    "/name",
+    "/mobile",
+    "/email",
+    "/password",
+    "/company/tax_id",
+    "/company/phone",
+    "/company/name",
+    "/company/address",
+}
+
+
+def faults(visitor: Visitor, sent: Any) -> dict[str, str]:
+    """Register what is wrong; return the code of each pointer."""
+    answer = visitor.post("/accounts", sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), (
+        answer.text
+    )
+    assert answer.json()["code"] == "invalid_input"
+    return {fault["pointer"]: fault["code"] for fault in answer.json()["errors"]}
+
+
+@pytest.mark.rule("REG-1", "REG-2", "REG-12")
+@pytest.mark.parametrize("kind", ["general", "link"])
+def test_each_kind_of_account_is_taken_and_answered_as_sent(system: System, kind: str) -> None:
+    sent = application(kind)
+
+    answer = system.visitor().post("/accounts", sent)
+
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "id": answer.json()["id"],
+        "username": sent["username"],
+        "kind": kind,
+        "status": "email_unverified",
+    }
+
+
+@pytest.mark.rule("REG-1")
+def test_there_is_no_third_kind(system: System) -> None:
+    assert faults(system.visitor(), application("admin")) == {"/kind": "invalid_kind"}
+
+
+@pytest.mark.rule("REG-2", "REG-11")
+def test_all_fields_are_required_and_all_that_lack_are_told_at_once(system: System) -> None:
+    visitor = system.visitor()
+
+    without_company = faults(visitor, {})
+    without_anything = faults(visitor, {"company": {}})
+
+    assert without_company == dict.fromkeys(
+        {pointer for pointer in FIELDS if "company" not in pointer} | {"/company"}, "required"
+    )
+    assert without_anything == dict.fromkeys(FIELDS, "required")
+
+
+@pytest.mark.rule("REG-2", "REG-11")
+def test_empty_fields_are_all_told_at_once(system: System) -> None:
+    empty: dict[str, Any] = dict.fromkeys(application(), "")
+    empty["company"] = dict.fromkeys(application()["company"], "")
+
+    found = faults(system.visitor(), empty)
+
+    assert set(found) == FIELDS
+
+
+@pytest.mark.rule("REG-11")
+def test_every_wrong_field_is_told_at_once_with_its_reason_in_chinese(system: System) -> None:
+    sent = application(
+        username="1",
+        name="大明有限公司",
+        mobile="1",
+        email="nobody",
+        password="short",
+        company={"tax_id": "12345678", "phone": "1", "name": "大", "address": "鼓山區蓬萊路10號"},
+    )
+
+    told = system.visitor().post("/accounts", sent).json()["errors"]
+
+    assert {fault["pointer"] for fault in told} == FIELDS - {"/kind"}
+    assert all(any("\u4e00" <= char <= "\u9fff" for char in fault["detail"]) for fault in told)
+
+
+@pytest.mark.rule("REG-11", "SEC-13")
+def test_a_value_of_another_type_is_told_by_its_field(system: System) -> None:
+    visitor = system.visitor()
+    values: tuple[object, ...] = (1, True, None, [], {})
+
+    found = [set(faults(visitor, {**application(), "mobile": value})) for value in values]
+
+    assert found == [{"/mobile"}] * len(values)
+
+
+@pytest.mark.rule("REG-11", "SEC-13")
+def test_an_unknown_field_is_told_too(system: System) -> None:
+    sent = application(is_admin=True, company={"owner": "x"})
+
+    found = faults(system.visitor(), sent)
+
+    assert found == {"/is_admin": "unknown_field", "/company/owner": "unknown_field"}
+
+
+@pytest.mark.rule("REG-10", "SEC-2")
+def test_the_password_is_judged_with_the_applicants_own_words(system: System) -> None:
+    visitor = system.visitor()
+    own = {
+        "username": "Xq7-{username}-vRm2",
+        "name": "Xq7-錢大明-vRm2pTq",
+        "mobile": "Xq7-0928374650-vRm",
+        "email": "Xq7-harbour.master-vRm",
+        "tax_id": "Xq7-04595257-vRm2p",
+        "company": "Xq7-錢大明股份有限公司-vRm",
+    }
+
+    found = {}
+    for word, password in own.items():
+        sent = application(email="harbour.master@example.com", mobile="0928374650")
+        found[word] = faults(visitor, {**sent, "password": password.format(**sent)})
+
+    assert found == {word: {"/password": "password_personal"} for word in own}
+
+
+@pytest.mark.rule("REG-10", "SEC-2")
+@pytest.mark.parametrize(("profile", "status"), [("tw-gov", 422), ("nist", 202)])
+def test_the_setting_chooses_the_profile_of_passwords(start_system: Any, profile: str, status: int) -> None:
+    system = start_system(IDENTITY_PASSWORD_PROFILE=profile)
+
+    answer = system.visitor().post("/accounts", application(password="kxvrmptqlwznhdg"))
+
+    assert answer.status_code == status
+
+
+@pytest.mark.rule("REG-11")
+def test_a_refused_registration_leaves_nothing_behind(system: System) -> None:
+    faults(system.visitor(), application(mobile="1"))
+
+    assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []

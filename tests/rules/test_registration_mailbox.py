@@ -1,0 +1,100 @@
+"""One mailbox, one account of each kind and company; who holds one is told to nobody but its owner (REG-9)."""
+
+import pytest
+
+from tests.support.people import TAX_IDS, Person, application
+from tests.support.system import System
+from tests.support.texts import normal
+
+
+def verified_with_the_same_mailbox(system: System, first: Person, kind: str, tax_id: str) -> int:
+    """Register with a mailbox that `first` has, follow the link where one came; return the status."""
+    second = system.register(kind, email=first.email, company={"tax_id": tax_id})
+    token = system.mail(first.email, "註冊通知信件", count=2).token
+    assert system.mailbox.count(first.email, "Email已註冊") == 0
+    answer = system.confirm(token)
+    assert answer.json()["username"] == second.username
+    return int(answer.status_code)
+
+
+@pytest.mark.rule("REG-9")
+@pytest.mark.parametrize(
+    ("kind", "other_kind", "other_tax_id"),
+    [("general", "general", TAX_IDS[1]), ("general", "link", TAX_IDS[0])],
+)
+def test_a_mailbox_may_hold_accounts_of_other_companies_and_of_the_other_kind(
+    system: System, kind: str, other_kind: str, other_tax_id: str
+) -> None:
+    first = system.person(kind)
+
+    assert verified_with_the_same_mailbox(system, first, other_kind, other_tax_id) == 200
+
+
+@pytest.mark.rule("REG-9")
+@pytest.mark.parametrize(("kind", "tax_id"), [("general", TAX_IDS[0]), ("link", TAX_IDS[1])])
+def test_a_taken_mailbox_is_answered_alike_and_its_owner_gets_a_notice_instead_of_a_link(
+    system: System, kind: str, tax_id: str
+) -> None:
+    owner = system.person(kind)
+    system.settle()
+    system.mailbox.clear()
+
+    sent = application(kind, email=owner.email.upper(), company={"tax_id": tax_id})
+    answer = system.visitor().post("/accounts", sent)
+    notice = system.mail(owner.email)
+    system.settle()
+
+    assert (answer.status_code, answer.json()["status"]) == (202, "email_unverified")
+    assert system.mailbox.count(owner.email) == 1
+    assert "?token=" not in notice.text + notice.html
+    assert owner.username in notice.text
+
+
+@pytest.mark.rule("REG-9", "VER-7")
+def test_an_account_that_asked_for_a_taken_mailbox_lapses(system: System) -> None:
+    owner = system.person()
+    late = system.register(email=owner.email)
+
+    system.clock.advance(days=7)
+    again = system.visitor().post("/accounts", application(username=late.username))
+
+    assert again.status_code == 202
+    assert system.events(late.id)[-1].data == {"reason": "lapsed"}
+    assert system.visitor().log_in(owner).status_code == 201
+
+
+@pytest.mark.rule("REG-9", "VER-7")
+def test_an_unverified_squatter_does_not_keep_the_mailbox_from_its_owner(system: System) -> None:
+    squatter = system.register()
+    system.mail(squatter.email, "註冊通知信件")
+
+    owner = system.register(email=squatter.email)
+    answer = system.confirm(system.mail(owner.email, "註冊通知信件", count=2).token)
+
+    assert (answer.status_code, answer.json()["username"]) == (200, owner.username)
+
+
+@pytest.mark.rule("REG-9")
+def test_of_two_unverified_accounts_with_one_mailbox_the_second_link_tells_that_it_is_taken(
+    system: System,
+) -> None:
+    first = system.register()
+    first_token = system.mail(first.email, "註冊通知信件").token
+    second = system.register(email=first.email)
+    second_token = system.mail(first.email, "註冊通知信件", count=2).token
+
+    won, lost = system.confirm(first_token), system.confirm(second_token)
+
+    assert (won.status_code, lost.status_code, lost.json()["code"]) == (200, 409, "mailbox_taken")
+    assert normal("此 Email 已由其他帳號使用") in normal(lost.json()["detail"])
+    assert system.visitor().log_in(second).json()["next"] == "verify_email"
+    assert "account.email_verified" not in system.types(second.id)
+
+
+@pytest.mark.rule("REG-9")
+def test_a_mailbox_is_kept_without_regard_to_case(system: System) -> None:
+    person = system.register(email="Some.One@Example.COM")
+
+    (row,) = system.rows("SELECT email FROM accounts WHERE id = :id", id=person.id)
+
+    assert row.email == "some.one@example.com"

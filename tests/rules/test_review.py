@@ -1,0 +1,130 @@
+"""Which accounts an operator must approve, and how the operator does it by command (REV-1, REV-2)."""
+
+import json
+
+import pytest
+
+from tests.support.commands import command
+from tests.support.people import application
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.texts import normal
+
+
+@pytest.mark.rule("REV-1")
+@pytest.mark.parametrize(
+    ("setting", "waiting"),
+    [("none", set()), ("general", {"general"}), ("link", {"link"}), ("both", {"general", "link"})],
+)
+def test_the_setting_says_which_kinds_wait_for_an_operator(
+    start_system: StartSystem, setting: str, waiting: set[str]
+) -> None:
+    system = start_system(IDENTITY_REVIEW=setting)
+
+    steps = {}
+    for kind in ("general", "link"):
+        steps[kind] = system.visitor().log_in(system.person(kind)).json()["next"]
+
+    assert steps == {kind: "await_review" if kind in waiting else "consent" for kind in ("general", "link")}
+
+
+@pytest.mark.rule("REV-1", "SEC-14")
+def test_in_production_the_setting_must_be_chosen(system: System) -> None:
+    asked = command(system, "check", IDENTITY_MODE="production")
+
+    assert (asked.exit_code, "IDENTITY_REVIEW" in asked.output) == (2, True)
+
+
+@pytest.mark.rule("REV-1", "SEC-14")
+def test_a_chosen_setting_is_no_fault_in_production(system: System) -> None:
+    asked = command(system, "check", IDENTITY_MODE="production", IDENTITY_REVIEW="none")
+
+    assert "IDENTITY_REVIEW" not in asked.output
+
+
+@pytest.mark.rule("REV-1")
+def test_who_awaits_review_gets_no_further(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="both")
+    person = system.person()
+    visitor = system.visitor()
+    visitor.log_in(person)
+
+    answers = [visitor.get("/account"), visitor.accept_consents()]
+
+    assert {(each.status_code, each.json()["code"], each.json()["next"]) for each in answers} == {
+        (403, "step_open", "await_review")
+    }
+    assert visitor.get("/session").json()["rights"] == []
+
+
+@pytest.mark.rule("REV-2")
+def test_operators_list_who_waits(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="general")
+    waiting, _link, _unverified = system.person(), system.person("link"), system.register()
+
+    listed = command(system, "accounts", "list", "--status", "awaiting_review", "--json")
+    plain = command(system, "accounts", "list", "--status", "awaiting_review")
+
+    assert [row["username"] for row in json.loads(listed.stdout)] == [waiting.username]
+    assert (waiting.username in plain.stdout, "錢大明" in plain.stdout) == (True, True)
+
+
+@pytest.mark.rule("REV-2")
+@pytest.mark.parametrize(("kind", "word"), [("general", "一般帳號"), ("link", "鏈結帳號")])
+def test_an_approved_applicant_is_mailed_and_goes_on(start_system: StartSystem, kind: str, word: str) -> None:
+    system = start_system(IDENTITY_REVIEW="both")
+    person = system.person(kind)
+
+    done = command(system, "accounts", "approve", person.username)
+    mail = system.mail(person.email, "審核通過")
+
+    assert (done.exit_code, done.stdout) == (0, f"{person.username}: active\n")
+    assert (word in mail.text, person.username in mail.text) == (True, True)
+    assert system.visitor().log_in(person).json()["next"] == "consent"
+    assert system.types(person.id)[-1] == "account.approved"
+
+
+@pytest.mark.rule("REV-2")
+def test_a_rejected_applicant_reads_why_and_name_and_mailbox_are_free_again(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(IDENTITY_REVIEW="both")
+    person = system.person()
+    waiting = system.visitor()
+    waiting.log_in(person)
+
+    done = command(system, "accounts", "reject", person.username, "--reason", "公司統編與公司名稱不符")
+    mail = system.mail(person.email, "審核未通過")
+    again = system.visitor().post("/accounts", application(username=person.username, email=person.email))
+
+    assert (done.exit_code, done.stdout) == (0, f"{person.username}: closed\n")
+    assert normal("公司統編與公司名稱不符") in normal(mail.text)
+    assert waiting.get("/session").status_code == 401
+    assert (again.status_code, again.json()["id"] != person.id) == (202, True)
+    verified = system.confirm(system.mail(person.email, "註冊通知信件", count=2).token)
+    assert (verified.status_code, verified.json()["status"]) == (200, "awaiting_review")
+    assert system.types(person.id)[-2:] == ["account.rejected", "account.closed"]
+
+
+@pytest.mark.rule("REV-2")
+def test_a_rejection_needs_a_reason(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="both")
+    person = system.person()
+
+    done = command(system, "accounts", "reject", person.username)
+
+    assert (done.exit_code, "--reason" in done.output) == (2, True)
+    assert system.visitor().log_in(person).json()["next"] == "await_review"
+
+
+@pytest.mark.rule("REV-2")
+@pytest.mark.parametrize("act", ["approve", "reject", "reinstate"])
+def test_an_act_that_the_state_does_not_allow_is_refused_in_one_line(system: System, act: str) -> None:
+    person = system.person()
+    more = ("--reason", "理由") if act == "reject" else ()
+
+    done = command(system, "accounts", act, person.username, *more)
+    nobody = command(system, "accounts", act, "nobody-of-that-name", *more)
+
+    assert (done.exit_code, done.output) == (1, "Error: the account is active\n")
+    assert (nobody.exit_code, nobody.output) == (1, "Error: no such account\n")

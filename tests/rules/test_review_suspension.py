@@ -1,0 +1,114 @@
+"""Suspending, reinstating and closing an account by command (OPS-2)."""
+
+import pytest
+
+from tests.support.commands import command
+from tests.support.people import application
+from tests.support.system import System
+
+
+@pytest.mark.rule("OPS-2")
+def test_suspending_ends_the_accounts_own_sessions_and_only_the_right_password_is_told_why(
+    system: System,
+) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+
+    done = command(system, "accounts", "suspend", person.username)
+
+    assert (done.exit_code, done.stdout) == (0, f"{person.username}: suspended\n")
+    assert visitor.get("/session").status_code == 401
+    right, wrong = (
+        system.visitor().log_in(person),
+        system.visitor().log_in(person, password="Wrong-Crane-88!"),
+    )
+    assert (right.status_code, right.json()["code"]) == (403, "account_suspended")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "bad_credentials")
+    assert system.types(person.id)[-1] == "account.suspended"
+
+
+@pytest.mark.rule("OPS-2", "SW-5")
+def test_suspending_a_general_account_ends_who_acts_as_it_and_stops_switching_at_once(system: System) -> None:
+    general = system.person()
+    link_person = system.person("link")
+    acting, other = system.logged_in(link_person), system.logged_in(link_person)
+    binding = system.bound(acting, general)
+    acting.switch(binding)
+
+    command(system, "accounts", "suspend", general.username)
+    refused = other.switch(binding)
+
+    assert acting.get("/session").status_code == 401
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_verified")
+
+
+@pytest.mark.rule("OPS-2")
+def test_suspending_a_link_account_ends_what_it_acts_as(system: System) -> None:
+    link_person = system.person("link")
+    link = system.logged_in(link_person)
+    general = system.person()
+    link.switch(system.bound(link, general))
+
+    command(system, "accounts", "suspend", link_person.username)
+
+    assert link.get("/session").status_code == 401
+    assert system.visitor().log_in(general).status_code == 201
+
+
+@pytest.mark.rule("OPS-2")
+def test_a_reinstated_account_logs_in_and_is_switched_to_again(system: System) -> None:
+    general = system.person()
+    link = system.logged_in(system.person("link"))
+    binding = system.bound(link, general)
+    command(system, "accounts", "suspend", general.username)
+
+    done = command(system, "accounts", "reinstate", general.username)
+
+    assert (done.exit_code, done.stdout) == (0, f"{general.username}: active\n")
+    assert system.visitor().log_in(general).status_code == 201
+    assert link.switch(binding).status_code == 200
+
+
+@pytest.mark.rule("OPS-2", "BIND-6")
+def test_the_code_of_an_account_suspended_meanwhile_holds_again_only_once_it_is_reinstated(
+    system: System,
+) -> None:
+    general, link = system.person(), system.logged_in(system.person("link"))
+    binding = system.bind(link, general)
+    right = {"code": system.mail(general.email, "驗證碼").code}
+    command(system, "accounts", "suspend", general.username)
+
+    refused = [link.post(f"/bindings/{binding}/verify", right) for _ in range(6)]
+    command(system, "accounts", "reinstate", general.username)
+    verified = link.post(f"/bindings/{binding}/verify", right)
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(422, "not_bindable")}
+    assert (verified.status_code, verified.json()["status"]) == (200, "verified")
+
+
+@pytest.mark.rule("OPS-2")
+def test_a_session_that_suspending_ended_does_not_come_back_with_the_account(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+
+    command(system, "accounts", "suspend", person.username)
+    command(system, "accounts", "reinstate", person.username)
+
+    assert visitor.get("/session").status_code == 401
+
+
+@pytest.mark.rule("OPS-1", "EVT-1")
+def test_a_closed_account_is_gone_with_its_sessions_and_bindings_and_its_name_is_free(system: System) -> None:
+    general = system.person()
+    link = system.logged_in(system.person("link"))
+    binding = system.bound(link, general)
+    link.switch(binding)
+
+    done = command(system, "accounts", "close", general.username)
+    again = system.visitor().post("/accounts", application(username=general.username, email=general.email))
+
+    assert (done.exit_code, done.stdout) == (0, f"{general.username}: closed\n")
+    assert link.get("/session").status_code == 401
+    assert system.types(general.id)[-2:] == ["binding.removed", "account.closed"]
+    assert system.events(general.id)[-1].data == {"reason": "operator"}
+    assert again.status_code == 202

@@ -1,0 +1,92 @@
+"""What nobody may make the service pay for, or be counted as."""
+
+import time
+
+import pytest
+from identity.domain.password import Policy
+from identity.domain.session import Client
+from sqlalchemy.exc import IntegrityError
+
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.together import together
+
+_SIGNS = "4@({[<3!1|0$5+7%2"
+
+
+@pytest.mark.rule("SEC-1", "SEC-2", "SEC-13")
+def test_a_password_of_nothing_but_stand_ins_for_letters_is_judged_in_an_instant() -> None:
+    password = (_SIGNS * 8)[:128]
+    began = time.process_time()
+
+    list(Policy("tw-gov").faults(password))
+
+    assert time.process_time() - began < 1.0  # it took twelve seconds when every sign was given to zxcvbn
+
+
+@pytest.mark.rule("SEC-3")
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_limits_count_ipv6_by_the_network_of_one_customer(one: str, other: str, *, same: bool) -> None:
+    counted = Client(one).network == Client(other).network
+
+    assert counted is same
+
+
+@pytest.mark.rule("LOGIN-3")
+def test_consents_accepted_twice_at_one_moment_are_accepted_once(
+    start_system_on_postgresql: StartSystem,
+) -> None:
+    system = start_system_on_postgresql()
+    person = system.person()
+    visitor = system.visitor()
+    visitor.log_in(person)
+    again = system.visitor()
+    again.token = visitor.token
+
+    answers = together([visitor.accept_consents, again.accept_consents])
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert system.rows("SELECT count(*) FROM consents WHERE account_id = :id", id=person.id) == [(3,)]
+
+
+@pytest.mark.rule("SEC-8")
+def test_the_button_of_a_mailed_link_works_behind_a_proxy_that_ends_tls(start_system: StartSystem) -> None:
+    system = start_system()
+    person = system.register()
+    token = system.mail(person.email, "註冊通知信件").token
+    browser = system.app.test_client()
+    page = browser.get(f"/email/verify?token={token}", base_url="https://127.0.0.1").get_data(as_text=True)
+    csrf = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+    done = browser.post(
+        "/email/verify",
+        data={"csrf_token": csrf, "token": token},
+        base_url="https://127.0.0.1",
+        follow_redirects=True,
+    )
+
+    assert done.status_code == 200
+    assert system.rows(
+        "SELECT 1 FROM accounts WHERE email_verified_at IS NOT NULL AND id = :id", id=person.id
+    )
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_relay_whose_marks_were_committed_unheard_goes_on(system: System) -> None:
+    system.register()
+    system.publish()
+    system.relay.outbox._position = 0  # noqa: SLF001  # as after a commit whose answer was lost
+    system.register()
+
+    with pytest.raises(IntegrityError):
+        system.relay.step()
+    system.relay.step()
+
+    assert system.rows("SELECT count(*), max(position) FROM outbox") == [(4, 4)]

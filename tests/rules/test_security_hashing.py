@@ -1,0 +1,104 @@
+"""Argon2id with the set parameters, a bounded number at once, renewed when they change (SEC-1)."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from itertools import islice
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
+from tests.support.people import PASSWORD, unique
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+SLOTS, QUEUE, ASKED = 2, 3, 12
+
+
+class HeldHashes:
+    """Lets no hash finish before `release`, and knows the most that were under way at once."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.most = self._now = 0
+        self._lock = threading.Lock()
+
+    def hold(self) -> None:
+        """Take part in the count until released."""
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        assert self.release.wait(20)
+        with self._lock:
+            self._now -= 1
+
+
+@pytest.fixture
+def busy(start_system: StartSystem, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[System, HeldHashes]]:
+    """An installation of few slots whose hashes take as long as the test likes."""
+    system = start_system(
+        IDENTITY_HASH_SLOTS=str(SLOTS), IDENTITY_HASH_QUEUE=str(QUEUE), IDENTITY_WEB_THREADS="24"
+    )
+    held = HeldHashes()
+
+    def verify(_hasher: PasswordHasher, _hash: str, _password: str) -> bool:
+        held.hold()
+        raise VerifyMismatchError
+
+    monkeypatch.setattr(PasswordHasher, "verify", verify)
+    yield system, held
+    held.release.set()
+
+
+def _login(system: System) -> httpx.Response:
+    return system.visitor().post("/sessions", {"username": f"nobody{unique()}", "password": "wrong-password"})
+
+
+def _first(count: int, futures: list[Future[httpx.Response]]) -> list[httpx.Response]:
+    return [future.result() for future in islice(as_completed(futures, timeout=20), count)]
+
+
+@pytest.mark.rule("SEC-1")
+def test_beyond_slots_and_queue_a_login_is_told_to_come_back(busy: tuple[System, HeldHashes]) -> None:
+    system, held = busy
+
+    with ThreadPoolExecutor(ASKED) as pool:
+        futures = [pool.submit(_login, system) for _ in range(ASKED)]
+        refused = _first(ASKED - SLOTS - QUEUE, futures)
+        session = system.visitor().get("/session")
+        held.release.set()
+        answers = [future.result() for future in futures]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "busy")}
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 10 for answer in refused)
+    assert sorted(answer.status_code for answer in answers) == [401] * (SLOTS + QUEUE) + [503] * len(refused)
+    assert held.most == SLOTS
+    assert session.status_code == 401
+
+
+@pytest.mark.rule("SEC-1")
+def test_a_password_is_kept_as_argon2id_with_the_default_parameters_of_owasp(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(IDENTITY_ARGON2_MEMORY_KIB="", IDENTITY_ARGON2_PASSES="")
+
+    person = system.register()
+
+    ((kept,),) = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert PASSWORD not in kept
+
+
+@pytest.mark.rule("SEC-1")
+def test_a_hash_is_renewed_at_the_next_login_after_the_parameters_changed(start_system: StartSystem) -> None:
+    before = start_system(IDENTITY_ARGON2_PASSES="1")
+    person = before.person()
+    after = start_system(IDENTITY_ARGON2_PASSES="3")
+
+    logins = [after.visitor().log_in(person).status_code for _ in range(2)]
+
+    ((kept,),) = after.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
+    assert logins == [201, 201]
+    assert kept.startswith("$argon2id$v=19$m=64,t=3,p=1$")

@@ -1,0 +1,169 @@
+"""Whatever is sent, the answer is a short problem of the sender's, never a fault of ours (SEC-13)."""
+
+import json
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tests.support.people import application
+from tests.support.system import System
+
+BODIES: dict[str, bytes] = {
+    "nothing": b"",
+    "no JSON": b"{",
+    "no UTF-8": b'{"kind": "\xff\xfe"}',
+    "an array": b"[]",
+    "a number": b"1e999",
+    "not a number": b'{"kind": NaN}',
+    "a huge number": b'{"kind": 1' + b"0" * 10_000 + b"}",
+    "null": b"null",
+    "deep": b"[" * 30_000 + b"]" * 30_000,
+    "deep objects": b'{"company":' * 5_000 + b"1" + b"}" * 5_000,
+    "a field twice": b'{"kind": "link", "kind": "general"}',
+    "NUL": b'{"kind": "\\u0000", "username": "\\u0000"}',
+}
+FIELDS = ["kind", "username", "name", "mobile", "email", "password"]
+VALUES: dict[str, Any] = {
+    "a lone surrogate": "\ud800abc",
+    "NUL": "abc\x00def",
+    "a line break": "錢大明\r\nBcc: evil@example.com",
+    "an escape": "錢\x1b[31m明",
+    "a direction": "錢\u202e大明",
+    "a number": 12,
+    "true": True,
+    "null": None,
+    "an array": ["x"],
+    "an object": {"$ne": ""},
+    "much text": "x" * 60_000,
+}
+
+
+def _post(system: System, body: bytes, **headers: str) -> httpx.Response:
+    sent = {"Content-Type": "application/json", **headers}
+    return system.visitor().http.post("/api/v1/accounts", content=body, headers=sent)
+
+
+def _is_problem(answer: httpx.Response) -> bool:
+    problem = answer.json()
+    return (
+        400 <= answer.status_code < 500
+        and answer.headers["Content-Type"] == "application/problem+json"
+        and {"type", "title", "status", "detail", "code"} <= set(problem)
+        and problem["status"] == answer.status_code
+        and len(problem["detail"]) < 100
+        and "Traceback" not in answer.text
+    )
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_that_is_no_application_is_refused_in_words(system: System, body: str) -> None:
+    answer = _post(system, BODIES[body])
+
+    assert _is_problem(answer), answer.text
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize("value", VALUES)
+def test_a_wrong_value_is_refused_wherever_it_stands(system: System, value: str) -> None:
+    bodies = [application() | {field: VALUES[value]} for field in FIELDS]
+    bodies += [
+        application(company={field: VALUES[value]}) for field in ("tax_id", "phone", "name", "address")
+    ]
+
+    answers = [_post(system, json.dumps(body).encode()) for body in bodies]
+
+    assert [answer.text for answer in answers if not _is_problem(answer)] == []
+    assert not any("Bcc" in answer.text for answer in answers)
+
+
+@pytest.mark.rule("SEC-13")
+def test_unknown_fields_are_refused_by_name(system: System) -> None:
+    body = application(company={"boss": 1}) | {"is_admin": True, "a/b~c": 1}
+
+    errors = _post(system, json.dumps(body).encode()).json()["errors"]
+
+    assert {(error["pointer"], error["code"]) for error in errors} == {
+        ("/is_admin", "unknown_field"),
+        ("/a~1b~0c", "unknown_field"),
+        ("/company/boss", "unknown_field"),
+    }
+
+
+@pytest.mark.rule("SEC-13")
+def test_what_is_too_large_is_refused_before_it_is_parsed(system: System) -> None:
+    body = json.dumps(application() | {"name": "x" * 70_000}).encode()
+
+    answer = _post(system, body)
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""]
+)
+def test_another_media_type_is_refused(system: System, media_type: str) -> None:
+    answer = _post(system, json.dumps(application()).encode(), **{"Content-Type": media_type})
+
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.rule("SEC-13")
+def test_odd_addresses_and_headers_are_the_senders_fault(system: System) -> None:
+    person = system.logged_in(system.person())
+    odd: list[tuple[str, str, dict[str, str]]] = [
+        ("GET", "/email/verify?token=%00", {}),
+        ("GET", "/email/verify?token=%ff%fe", {}),
+        ("GET", "/email/verify?token=" + "x" * 3000, {}),
+        ("GET", "/api/v1/%00", {}),
+        ("GET", "/api/v1/../../etc/passwd", {}),
+        ("DELETE", "/api/v1/sessions/not-a-uuid", {}),
+        ("DELETE", "/api/v1/bindings/%00", {}),
+        ("PUT", "/api/v1/accounts", {}),
+        ("GET", "/static/..%2f..%2fapp.py", {}),
+        ("GET", "/api/v1/session", {"Authorization": "Bearer \u00e9"}),
+        ("GET", "/api/v1/session", {"Authorization": "Bearer " + "x" * 3000}),
+        ("GET", "/api/v1/session", {"Cookie": "session=" + "x" * 3000}),
+        ("PATCH", "/api/v1/account", {"If-Match": '"' + "9" * 40 + '"'}),
+        ("GET", "/api/v1/session", {"X-Forwarded-For": "x" * 2000, "X-Request-ID": "a\tb"}),
+    ]
+
+    answers = [
+        person.http.request(method, path, headers=httpx.Headers(headers, encoding="latin-1"))
+        for method, path, headers in odd
+    ]
+
+    assert [answer.status_code for answer in answers if not 200 <= answer.status_code < 500] == []
+
+
+@pytest.mark.rule("SEC-13")
+def test_a_stored_text_comes_back_as_it_was_and_no_header_of_ours_repeats_what_was_sent(
+    system: System,
+) -> None:
+    answer = system.visitor().http.get("/api/v1/session", headers={"X-Request-ID": "x" * 65})
+    echoed = system.visitor().http.get("/api/v1/session", headers={"X-Request-ID": "trace-1234.abc"})
+
+    assert answer.headers["X-Request-ID"] != "x" * 65
+    assert echoed.headers["X-Request-ID"] == "trace-1234.abc"
+
+
+def _raw(system: System, request: bytes) -> bytes:
+    parts = urlsplit(system.url)
+    with socket.create_connection((parts.hostname, parts.port or 0), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return connection.makefile("rb").readline()
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize("length", [b"-1", b"9999999999", b"x", b"1, 2"])
+def test_a_false_length_is_refused(system: System, length: bytes) -> None:
+    head = b"POST /api/v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+
+    status = _raw(system, head + length + b"\r\n\r\n{}")
+
+    assert status.split()[1][:1] == b"4"

@@ -1,0 +1,111 @@
+"""Links in mails: signed for one purpose, newest only, once, in time; opening one changes nothing (SEC-4)."""
+
+import pytest
+from identity.adapters.tokens import SignedTokens
+from identity.domain.link import Purpose
+from port_runtime.secret import Secret
+
+from tests.support.people import PASSWORD
+from tests.support.system import SIGNING_KEY, System
+from tests.support.system_fixtures import StartSystem
+
+NEW_KEY = "the-next-signing-key-of-the-tests-long-enough"
+NEW_PASSWORD = "Lantern-Quay-31!"
+
+
+def _reset_token(system: System, username: str, email: str) -> str:
+    before = system.mailbox.count(email, "密碼")
+    system.visitor().post("/password-resets", {"username": username, "email": email})
+    return system.mail(email, "密碼", count=before + 1).token
+
+
+@pytest.mark.rule("SEC-4", "VER-4")
+def test_a_link_of_one_purpose_serves_no_other(system: System) -> None:
+    person = system.person()
+    registration = system.mail(person.email, "註冊").token
+    reset = _reset_token(system, person.username, person.email)
+
+    verified = system.confirm(reset)
+    changed = system.visitor().post(
+        "/password-resets/confirm", {"token": registration, "password": NEW_PASSWORD}
+    )
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in (verified, changed)] == [
+        (400, "link_invalid")
+    ] * 2
+
+
+@pytest.mark.rule("SEC-4", "VER-4")
+def test_a_damaged_or_foreign_link_is_refused(system: System) -> None:
+    person = system.register()
+    token = system.mail(person.email).token
+    ((account_id, value),) = system.rows("SELECT account_id, value FROM mail_links")
+    foreign = SignedTokens([Secret(NEW_KEY)], system.clock).link(Purpose.REGISTRATION, account_id, value)
+
+    damaged = [token[:-1], f"{token}x", token[1:], token.swapcase(), foreign, "", "x" * 1000]
+    answers = [system.confirm(each) for each in damaged]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(400, "link_invalid")}
+    assert system.confirm(token).status_code == 200
+
+
+@pytest.mark.rule("SEC-4")
+def test_links_outlive_a_change_of_keys_while_the_old_key_is_kept_and_not_longer(
+    start_system: StartSystem,
+) -> None:
+    person = start_system().register()
+    kept = start_system(IDENTITY_SECRET_KEYS=f"{NEW_KEY},{SIGNING_KEY}")
+    gone = start_system(IDENTITY_SECRET_KEYS=NEW_KEY)
+    token = kept.mail(person.email).token
+
+    assert gone.confirm(token).status_code == 400
+    assert kept.confirm(token).status_code == 200
+
+
+@pytest.mark.rule("SEC-4", "LOGIN-8")
+def test_a_reset_link_holds_an_hour_and_serves_once(system: System) -> None:
+    person = system.person()
+    first = _reset_token(system, person.username, person.email)
+    system.clock.advance(hours=1)
+    late = system.visitor().post("/password-resets/confirm", {"token": first, "password": NEW_PASSWORD})
+    second = _reset_token(system, person.username, person.email)
+
+    used = [
+        system.visitor().post("/password-resets/confirm", {"token": second, "password": password}).status_code
+        for password in (NEW_PASSWORD, f"{NEW_PASSWORD}x")
+    ]
+
+    assert (late.status_code, late.json()["code"]) == (410, "link_expired")
+    assert used == [204, 410]
+
+
+@pytest.mark.rule("SEC-4", "VER-2", "LOGIN-8")
+def test_opening_a_link_however_often_changes_nothing_and_following_it_logs_nobody_in(system: System) -> None:
+    person = system.register()
+    link = system.mail(person.email).link
+    path = link.removeprefix("http://127.0.0.1:8000")
+    browser = system.visitor().http
+
+    pages = [browser.get(path) for _ in range(3)] + [browser.head(path)]
+    unchanged = system.rows("SELECT email_verified_at FROM accounts WHERE id = :id", id=person.id)
+    confirmed = system.confirm(link.partition("token=")[2])
+
+    assert {page.status_code for page in pages} == {200}
+    assert unchanged == [(None,)]
+    assert confirmed.status_code == 200
+    assert "token" not in confirmed.json()
+    assert "set-cookie" not in confirmed.headers
+    assert system.rows("SELECT 1 FROM sessions") == []
+
+
+@pytest.mark.rule("SEC-4")
+def test_a_link_is_kept_as_a_challenge_that_cannot_be_followed_by_who_reads_the_database(
+    system: System,
+) -> None:
+    person = system.register()
+    token = system.mail(person.email).token
+    ((value,),) = system.rows("SELECT value FROM mail_links")
+
+    assert token not in str(system.rows("SELECT * FROM mail_links"))
+    assert system.confirm(value).status_code == 400
+    assert PASSWORD not in str(system.rows("SELECT * FROM accounts"))

@@ -1,0 +1,82 @@
+"""Who asks is judged before what is asked: a body is read only from those who may call (SEC-13, LOGIN-6)."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.support.people import Visitor
+from tests.support.system import System
+
+WRONG_BODIES = {
+    "unknown fields": (b'{"nonsense": 1}', "application/json"),
+    "no JSON": (b"{", "application/json"),
+    "no object": (b"[]", "application/json"),
+    "deep": (b"[" * 30_000, "application/json"),
+    "a form": (b"a=b", "application/x-www-form-urlencoded"),
+    "nothing": (b"", ""),
+}
+
+
+LOGIN = "/api/v1/sessions"
+"""Documented with 401 as well, for what is sent to it."""
+
+
+def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:
+    """Yield method and path of every documented call with a body that needs a session, or that needs none."""
+    document = system.visitor().http.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if not isinstance(operation, dict) or "requestBody" not in operation:
+                continue
+            if (bool(operation.get("security")) and path != LOGIN) is of_sessions:
+                yield method.upper(), path.replace("{binding_id}", str(uuid4()))
+
+
+def _send(visitor: Visitor, call: tuple[str, str], body: bytes, content_type: str) -> tuple[int, str]:
+    headers = {"Authorization": f"Bearer {visitor.token}"} if visitor.token else {}
+    headers |= {"Content-Type": content_type} if content_type else {}
+    answer = visitor.http.request(*call, content=body, headers=headers)
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.mark.rule("SEC-13", "LOGIN-6")
+@pytest.mark.parametrize("wrong", WRONG_BODIES)
+def test_without_a_session_that_is_what_is_told_whatever_was_sent(system: System, wrong: str) -> None:
+    ended = system.logged_in(system.person())
+    ended.delete("/session")
+    calls = list(_calls(system, of_sessions=True))
+
+    answers = {
+        (call, visitor.token is None): _send(visitor, call, *WRONG_BODIES[wrong])
+        for call in calls
+        for visitor in (system.visitor(), ended)
+    }
+
+    assert len(calls) >= 6
+    assert set(answers.values()) == {(401, "not_signed_in")}, answers
+
+
+@pytest.mark.rule("SEC-13", "REG-11")
+def test_calls_that_anybody_may_make_tell_what_is_wrong_with_the_body(system: System) -> None:
+    calls = list(_calls(system, of_sessions=False))
+
+    answers = {call: _send(system.visitor(), call, *WRONG_BODIES["unknown fields"]) for call in calls}
+
+    assert len(calls) >= 5
+    assert set(answers.values()) == {(422, "invalid_input")}, answers
+
+
+@pytest.mark.rule("SEC-13", "BIND-2", "SW-4")
+def test_who_may_not_call_is_told_so_and_not_what_the_call_takes(system: System) -> None:
+    general, link = system.logged_in(person := system.person()), system.logged_in(system.person("link"))
+    link.switch(system.bound(link, person))
+
+    of_the_other_kind = general.post("/bindings", {"nonsense": 1})
+    while_switched = [
+        link.call(method, path, {"nonsense": 1})
+        for method, path in [("POST", "/bindings"), ("PATCH", "/account"), ("PUT", "/account/password")]
+    ]
+
+    assert of_the_other_kind.json()["code"] == "wrong_kind"
+    assert {answer.json()["code"] for answer in while_switched} == {"while_switched"}

@@ -1,0 +1,98 @@
+"""How often a mail may be asked for, by account and purpose and by mailbox (SEC-6)."""
+
+import httpx
+import pytest
+
+from tests.support.people import Person, Visitor, unique
+from tests.support.system import System
+
+
+def _resend(visitor: Visitor) -> httpx.Response:
+    return visitor.post("/email-verifications")
+
+
+def _forgotten(system: System, person: Person, **changes: str) -> int:
+    asked = {"username": person.username, "email": person.email, **changes}
+    return system.visitor().post("/password-resets", asked).status_code
+
+
+def _unverified(system: System, person: Person) -> Visitor:
+    visitor = system.visitor()
+    visitor.log_in(person)
+    return visitor
+
+
+@pytest.mark.rule("SEC-6", "VER-5")
+def test_between_two_mails_of_one_purpose_lies_a_minute_and_the_answer_tells_it(system: System) -> None:
+    person = system.register()
+    visitor = _unverified(system, person)
+
+    early = _resend(visitor)
+    system.clock.advance(seconds=59)
+    late = _resend(visitor)
+    system.clock.advance(seconds=1)
+    granted = _resend(visitor)
+
+    assert (early.status_code, early.json()["code"], early.headers["Retry-After"]) == (429, "too_soon", "60")
+    assert (late.status_code, late.headers["Retry-After"]) == (429, "1")
+    assert granted.status_code == 202
+
+
+@pytest.mark.rule("SEC-6", "VER-5")
+def test_ten_mails_of_one_purpose_are_a_days_share_of_an_account(system: System) -> None:
+    person = system.register()
+    answers = []
+
+    for _ in range(11):
+        system.clock.advance(minutes=20)
+        answers.append(_resend(_unverified(system, person)))
+    wait = int(answers[-1].headers["Retry-After"])
+    system.clock.advance(seconds=wait)
+    next_day = _resend(_unverified(system, person))
+
+    assert [answer.status_code for answer in answers] == [202] * 9 + [429] * 2
+    assert 3600 < wait <= 86400
+    assert next_day.status_code == 202
+
+
+@pytest.mark.rule("SEC-6")
+def test_the_wait_of_one_account_does_not_hold_up_another_of_the_same_mailbox(system: System) -> None:
+    mailbox = f"shared{unique()}@example.com"
+
+    for _ in range(2):
+        system.register(email=mailbox)
+
+    assert len(system.mails(mailbox, count=2)) == 2
+
+
+@pytest.mark.rule("SEC-6")
+def test_a_mailbox_gets_ten_mails_an_hour_and_forty_a_day_whoever_asks_and_nobody_is_told(
+    system: System,
+) -> None:
+    mailbox = f"flooded{unique()}@example.com"
+    counts = []
+
+    for _ in range(5):
+        for _ in range(12):
+            system.register(email=mailbox)
+        system.settle()
+        counts.append(system.mailbox.count(mailbox))
+        system.clock.advance(hours=1)
+
+    assert counts == [10, 20, 30, 40, 40]
+
+
+@pytest.mark.rule("SEC-6", "LOGIN-8")
+def test_a_reset_asked_for_too_often_is_dropped_in_silence_by_what_was_submitted(system: System) -> None:
+    person = system.person()
+
+    answers = [_forgotten(system, person) for _ in range(3)]
+    answers += [_forgotten(system, person, username=f"nobody{unique()}") for _ in range(3)]
+    system.settle()
+    in_the_minute = system.mailbox.count(person.email, "密碼")
+    system.clock.advance(minutes=1)
+    answers.append(_forgotten(system, person))
+    system.settle()
+
+    assert answers == [202] * 7
+    assert (in_the_minute, system.mailbox.count(person.email, "密碼")) == (1, 2)

@@ -1,0 +1,171 @@
+"""No code, link, password or session token can be read where it has no business (SEC-9, EVT-4, BIND-7)."""
+
+import json
+
+import pytest
+
+from tests.support.eavesdropping import Ears, database_text, found_in, redis_text
+from tests.support.installation import Installation
+from tests.support.people import PASSWORD, Person, Visitor
+from tests.support.system import System
+from tests.support.waiting import wait_until
+
+NEW_PASSWORD = "Lantern-Quay-31!"
+WRONG_PASSWORD = "Wrong-Password-of-Nobody-5!"
+
+
+class Walk:
+    """Goes through everything once, keeping each secret that was used on the way."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+        self.ears = Ears()
+        self.secrets = {PASSWORD, NEW_PASSWORD, WRONG_PASSWORD}
+
+    def visitor(self) -> Visitor:
+        return self.ears.follow(self.installation.visitor())
+
+    def note(self, visitor: Visitor) -> None:
+        self.secrets.add(str(visitor.token))
+
+    def token(self, address: str, subject: str) -> str:
+        token = self.installation.mail(address, subject).token
+        self.secrets.add(token)
+        return token
+
+    def registered(self, kind: str) -> Person:
+        person = self.installation.register(kind)
+        visitor = self.visitor()
+        visitor.log_in(person)
+        self.note(visitor)
+        token = self.token(person.email, "註冊")
+        visitor.http.get("/email/verify", params={"token": token})
+        visitor.http.get(f"/nowhere/{token}", params={"token": token})
+        for _ in range(2):
+            visitor.post("/email-verifications/confirm", {"token": token})
+        visitor.post("/email-verifications/confirm", {"token": f"{token}x"})
+        return person
+
+    def logged_in(self, person: Person, password: str = PASSWORD) -> Visitor:
+        visitor = self.visitor()
+        visitor.log_in(person, password=WRONG_PASSWORD)
+        visitor.post("/sessions", {"username": person.username, "password": password, "pasword": password})
+        assert visitor.log_in(person, password=password).status_code == 201
+        visitor.accept_consents()
+        self.note(visitor)
+        return visitor
+
+    def bind(self, link: Visitor, general: Person) -> str:
+        link.post("/bindings", {"username": general.username, "password": WRONG_PASSWORD})
+        binding_id = self.installation.bind(link, general)
+        code = self.installation.mail(general.email, "驗證碼").code
+        self.secrets.add(code)
+        wrong = f"{(int(code) + 1) % 1_000_000:06}"
+        link.post(f"/bindings/{binding_id}/verify", {"code": wrong})
+        assert link.post(f"/bindings/{binding_id}/verify", {"code": code}).status_code == 200
+        return binding_id
+
+    def switch(self, link: Visitor, binding_id: str) -> None:
+        assert link.switch(binding_id).status_code == 200
+        self.note(link)
+        assert link.switch_back().status_code == 200
+        self.note(link)
+
+    def change(self, visitor: Visitor, person: Person) -> None:
+        tag = visitor.get("/account").headers["ETag"]
+        changed = {"email": f"new.{person.email}", "current_password": PASSWORD}
+        assert visitor.patch("/account", changed, **{"If-Match": tag}).status_code == 200
+        visitor.post("/email-verifications/confirm", {"token": self.token(f"new.{person.email}", "")})
+        visitor.put("/account/password", {"current": WRONG_PASSWORD, "new": NEW_PASSWORD})
+
+    def reset(self, person: Person) -> None:
+        visitor = self.visitor()
+        visitor.post("/password-resets", {"username": person.username, "email": person.email})
+        token = self.token(person.email, "密碼")
+        visitor.post("/password-resets/confirm", {"token": token, "password": "short"})
+        answer = visitor.post("/password-resets/confirm", {"token": token, "password": NEW_PASSWORD})
+        assert answer.status_code == 204
+
+
+def _walk(installation: Installation) -> Walk:
+    walk = Walk(installation)
+    general, holder, forgetful = (
+        walk.registered("general"),
+        walk.registered("link"),
+        walk.registered("general"),
+    )
+    link = walk.logged_in(holder)
+    walk.switch(link, walk.bind(link, general))
+    walk.change(walk.logged_in(general), general)
+    walk.reset(forgetful)
+    walk.logged_in(forgetful, NEW_PASSWORD)
+    installation.settle()
+    return walk
+
+
+@pytest.mark.rule("SEC-9", "EVT-4", "BIND-7", "SEC-5", "SEC-7")
+def test_after_everything_was_done_no_secret_can_be_read_anywhere(installation: Installation) -> None:
+    installation.start("web", "relay", "mailer")
+
+    walk = _walk(installation)
+
+    with installation.redis.client() as client:
+        redis = redis_text(client)
+    places = {
+        "database": database_text(installation),
+        "Redis": redis,
+        "logs": installation.logs(),
+        "refusals": "\n".join(walk.ears.refusals),
+    }
+    leaks = {place: found_in(text, walk.secrets) for place, text in places.items()}
+    assert not any(leaks.values()), leaks
+    assert len(walk.secrets) > 10
+    assert len(walk.ears.refusals) > 10
+    assert len(places["logs"]) > 10_000
+    assert installation.rows("SELECT 1 FROM outbox WHERE sealed IS NOT NULL") == []
+
+
+@pytest.mark.rule("EVT-4")
+def test_the_plain_part_of_events_holds_no_name_mailbox_or_number_of_a_person(system: System) -> None:
+    general = system.person()
+    link = system.logged_in(system.person("link"))
+    system.bound(link, general)
+
+    plain = json.dumps([dict(event.data) for event in system.events()], ensure_ascii=False)
+
+    for personal in (general.email, "錢大明", "0912345678", "02-12345678", "高雄市", "example.com"):
+        assert personal not in plain
+
+
+@pytest.mark.rule("SEC-9")
+def test_the_sealed_part_is_forgotten_once_the_mail_is_receipted(system: System) -> None:
+    person = system.register()
+    before = system.rows("SELECT sealed FROM outbox WHERE sealed IS NOT NULL")
+
+    system.mail(person.email)
+    system.settle()
+
+    assert len(before) == 1
+    assert system.rows("SELECT mail_state, sealed FROM outbox WHERE mail_state IS NOT NULL") == [
+        ("sent", None)
+    ]
+
+
+@pytest.mark.rule("SEC-9", "MAIL-4")
+def test_the_sealed_part_is_forgotten_once_the_mail_has_expired_and_nothing_is_sent(system: System) -> None:
+    person = system.register()
+
+    system.clock.advance(hours=24)
+    system.publish()
+    wait_until(
+        lambda: not system.relay.note() and _states(system) == [("expired", None)], what="the mail to expire"
+    )
+
+    assert system.mailbox.count(person.email) == 0
+
+
+def _states(system: System) -> list[object]:
+    return [
+        tuple(row)
+        for row in system.rows("SELECT mail_state, sealed FROM outbox WHERE mail_state IS NOT NULL")
+    ]

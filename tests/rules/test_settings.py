@@ -1,0 +1,179 @@
+"""A wrong or missing setting stops the start with one line that names it (OPS-5, SEC-14)."""
+
+from pathlib import Path
+
+import pytest
+from port_events.sealing import new_key_sets
+
+from tests.support.installation import COMMANDS, Installation
+from tests.support.processes import run
+
+_KEYS = new_key_sets()
+_REDIS = "redis://127.0.0.1:1/0"
+_LONG = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    """Every variable that any process needs, for production (which is the default), and all of them right."""
+    consents = tmp_path / "consents"
+    consents.mkdir()
+    table = ""
+    for document in ("personal_data", "authorization", "hazard"):
+        (consents / f"{document}.txt").write_text("本文。\n")
+        table += f'[{document}]\ntitle = "說明"\nversion = "1"\nfile = "{document}.txt"\n'
+    (consents / "consents.toml").write_text(table)
+    return {
+        "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
+        "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
+        "IDENTITY_SECRET_KEYS": _LONG,
+        "IDENTITY_REVIEW": "both",
+        "IDENTITY_CONSENT_DIR": str(consents),
+        "REDIS_URL": _REDIS,
+        "MAILER_SMTP_URL": "smtps://user:secret@mail.example.tw",
+        "MAIL_SEAL_PUBLIC_KEYS": _KEYS.seal_public,
+        "MAIL_SEAL_PRIVATE_KEYS": _KEYS.seal_private,
+        "MAIL_SIGN_PRIVATE_KEYS": _KEYS.sign_private,
+        "MAIL_SIGN_PUBLIC_KEYS": _KEYS.sign_public,
+    }
+
+
+CASES: dict[str, tuple[str, dict[str, str]]] = {
+    "missing, web": (
+        "web",
+        {
+            "IDENTITY_DATABASE_URL": "",
+            "IDENTITY_SECRET_KEYS": "",
+            "MAIL_SEAL_PUBLIC_KEYS": "",
+            "MAIL_SIGN_PRIVATE_KEYS": "",
+        },
+    ),
+    "missing, must be chosen in production": ("web", {"IDENTITY_REVIEW": "", "IDENTITY_CONSENT_DIR": ""}),
+    "missing, relay": ("relay", {"IDENTITY_DATABASE_URL": "", "REDIS_URL": ""}),
+    "missing, migrate": ("migrate", {"IDENTITY_DATABASE_URL": ""}),
+    "missing, mailer": (
+        "mailer",
+        {"IDENTITY_PUBLIC_URL": "", "REDIS_URL": "", "MAILER_SMTP_URL": "", "MAIL_SEAL_PRIVATE_KEYS": ""},
+    ),
+    "of the wrong form, web": (
+        "web",
+        {
+            "IDENTITY_MODE": "test",
+            "IDENTITY_DATABASE_URL": "mysql://localhost/x",
+            "IDENTITY_BIND": "8000",
+            "IDENTITY_PASSWORD_PROFILE": "none",
+            "IDENTITY_CONSENT_DIR": "/nowhere",
+            "IDENTITY_TRUSTED_PROXIES": "everybody",
+            "IDENTITY_SESSION_IDLE": "soon",
+            "IDENTITY_HASH_SLOTS": "0",
+        },
+    ),
+    "addresses that lead nowhere or run a script, web": (
+        "web",
+        {
+            "IDENTITY_INFORMATION_URL": "pass.example.tw",
+            "IDENTITY_MANUAL_URL": "javascript:alert(1)",
+            "IDENTITY_QUESTIONS_URL": "/faq",
+            "IDENTITY_PASS_APPLY_URL": "ftp://pass.example.tw/apply",
+            "IDENTITY_PASS_QUERY_URL": "https://",
+            "IDENTITY_PASS_PRINT_URL": "data:text/html,x",
+        },
+    ),
+    "no port, web": ("web", {"IDENTITY_DATABASE_URL": "postgresql+psycopg://host:notaport/x"}),
+    "not fitting together, web": ("web", {"IDENTITY_SESSION_IDLE": "13h", "IDENTITY_WEB_THREADS": "4"}),
+    "no keys, web": ("web", {"MAIL_SEAL_PUBLIC_KEYS": "{}"}),
+    "of the wrong form, relay": (
+        "relay",
+        {"REDIS_URL": "http://127.0.0.1", "IDENTITY_RELAY_POLL_MS": "never"},
+    ),
+    "no port, relay": ("relay", {"REDIS_URL": "redis://127.0.0.1:notaport/0"}),
+    "no keys, mailer": ("mailer", {"MAIL_SEAL_PRIVATE_KEYS": "not a key set"}),
+    "unsafe in production, web": (
+        "web",
+        {
+            "IDENTITY_PUBLIC_URL": "http://pass.example.tw",
+            "IDENTITY_SECRET_KEYS": "too-short",
+            "IDENTITY_TAX_ID_CHECKSUM": "off",
+            "IDENTITY_ARGON2_MEMORY_KIB": "64",
+            "IDENTITY_TRUSTED_PROXIES": "0.0.0.0/0",
+        },
+    ),
+    "placeholder in production, web": (
+        "web",
+        {"IDENTITY_SECRET_KEYS": "change-me-change-me-change-me-change-me"},
+    ),
+    "unsafe in production, mailer": (
+        "mailer",
+        {"IDENTITY_PUBLIC_URL": "http://pass.example.tw", "MAILER_SMTP_URL": "smtp://mail.example.tw"},
+    ),
+}
+
+
+def _refusal(part: str, settings: dict[str, str]) -> tuple[int, list[str]]:
+    ended = run(*COMMANDS.get(part, ("identity", part)), environment=settings)
+    return ended.returncode, ended.stderr.strip().splitlines()
+
+
+@pytest.mark.rule("OPS-5", "SEC-14", "SEC-7")
+@pytest.mark.parametrize("case", CASES)
+def test_the_start_is_refused_with_one_line_for_each_setting_that_is(
+    settings: dict[str, str], case: str
+) -> None:
+    part, wrong = CASES[case]
+
+    code, lines = _refusal(part, settings | wrong)
+
+    assert code == 2
+    assert sorted(line.partition(":")[0].split(" or ")[0] for line in lines) == sorted(wrong)
+
+
+@pytest.mark.rule("SEC-14", "LOGIN-3")
+def test_production_refuses_the_sample_consent_texts(settings: dict[str, str]) -> None:
+    import identity
+
+    samples = str(Path(identity.__file__).parent / "consents")
+
+    code, lines = _refusal("web", {**settings, "IDENTITY_CONSENT_DIR": samples})
+
+    assert (code, lines) == (2, ["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
+
+
+@pytest.mark.rule("OPS-5")
+def test_a_secret_may_stand_in_a_file_but_not_in_both_places(
+    settings: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    file.write_text(f"{settings.pop('IDENTITY_SECRET_KEYS')}\n")
+    settings["IDENTITY_SECRET_KEYS_FILE"] = str(file)
+    assert run("identity", "migrate", environment=settings).returncode == 0
+
+    by_file = run("identity", "check", environment=settings)
+    both = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS": _LONG})
+    nowhere = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS_FILE": "/nowhere"})
+
+    assert (by_file.returncode, by_file.stdout) == (0, "settings: ok\ndatabase: ok\nmigrations: ok\n")
+    assert both == (2, ["IDENTITY_SECRET_KEYS: must not be set together with IDENTITY_SECRET_KEYS_FILE"])
+    assert nowhere[0] == 2
+    assert nowhere[1][0].startswith("IDENTITY_SECRET_KEYS_FILE: the file cannot be read")
+
+
+@pytest.mark.rule("OPS-5", "OPS-4")
+def test_check_tells_a_database_that_was_never_set_up(settings: dict[str, str]) -> None:
+    checked = run("identity", "check", environment=settings)
+
+    assert checked.returncode == 1
+    assert "run `identity migrate`" in checked.stdout
+    assert "Traceback" not in checked.stdout
+
+
+@pytest.mark.rule("SEC-14", "OPS-5")
+def test_production_starts_and_answers_with_the_settings_that_are_right(
+    settings: dict[str, str], installation_on_sqlite: Installation
+) -> None:
+    installation = installation_on_sqlite
+    production = {**settings, "IDENTITY_MODE": "production", "IDENTITY_ARGON2_MEMORY_KIB": "19456"}
+    production |= {"IDENTITY_ARGON2_PASSES": "2", "IDENTITY_DATABASE_URL": installation.database_url}
+
+    installation.start("web", **production)
+
+    assert installation.answers("/api/v1/consents") == 200

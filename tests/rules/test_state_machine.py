@@ -1,0 +1,257 @@
+"""Two link accounts and three general accounts, everything they can do in any order, held against a model."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.support.binding_actions import Actions
+from tests.support.binding_model import Bound, Holder, Sitting
+from tests.support.known import KnownCodes
+from tests.support.system_fixtures import StartSystem
+
+WALKS = settings(
+    max_examples=10,
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+"""So many walks of so many steps on each kind of database take some ten seconds."""
+_LONG = {"IDENTITY_SESSION_IDLE": "3650d", "IDENTITY_SESSION_ABSOLUTE": "3650d"}
+"""What ends a session here is what somebody does; that time ends it too has tests of its own."""
+
+ACTS = ["verify", "resend", "unbind", "switch", "back", "look", "log out"]
+T = TypeVar("T")
+which = st.integers(0, 30)
+wait = st.sampled_from([61, 61, 61, 0])
+"""Seconds before a code is asked for; mostly long enough."""
+
+
+def pick(choices: Sequence[T], number: int) -> T:
+    """Return one of them, the newest by 0."""
+    return choices[-1 - number % len(choices)]
+
+
+class Walk(RuleBasedStateMachine):
+    """One walk: fresh accounts in the same installation; the third general account's mailbox is not yet proven."""
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self.do = actions
+        self.model = actions.model
+
+    @initialize()
+    def people(self) -> None:
+        self.model.links = [self.do.enrol("link") for _ in range(2)]
+        self.model.generals = [self.do.enrol("general") for _ in range(3)]
+        for holder in self.model.holders[:-1]:
+            self.do.prove_mailbox(holder)
+        self.bind(0, 0, 0)
+        self.verify(0)
+
+    # --- who and what: numbers pick from what there is ----------------------------------------------------------
+
+    def any_switched(self) -> bool:
+        return any(each.open and each.acting for each in self.model.sittings)
+
+    def any_sitting_and_binding(self) -> bool:
+        return bool(self.model.sittings and self.model.bindings)
+
+    def any_suspended(self) -> bool:
+        return any(each.suspended for each in self.model.holders)
+
+    def bindings(self, *states: str) -> list[Bound]:
+        return [each for each in self.model.bindings if each.status in states]
+
+    def at_home(self, holder: Holder) -> Sitting | None:
+        """Return a session in which the account acts for itself; None where it is suspended."""
+        own = [
+            each for each in self.model.sittings if each.holder is holder and each.open and not each.acting
+        ]
+        return own[-1] if own else self.do.log_in(holder)
+
+    # --- bindings -----------------------------------------------------------------------------------------------
+
+    @rule(link=which, general=which, after=wait)
+    def bind(self, link: int, general: int, after: int) -> None:
+        self.do.system.clock.advance(seconds=after)
+        if sitting := self.at_home(self.model.links[link % 2]):
+            self.do.bind(sitting, self.model.generals[general % 3])
+
+    @precondition(lambda self: self.bindings("unverified"))
+    @rule(number=which)
+    def verify(self, number: int) -> None:
+        binding = pick(self.bindings("unverified"), number)
+        if sitting := self.at_home(binding.link):
+            self.do.verify(sitting, binding, binding.code.digits if binding.code else "000000")
+
+    @precondition(lambda self: self.bindings("unverified"))
+    @rule(number=which, times=st.integers(1, 6))
+    def verify_with_a_wrong_code(self, number: int, times: int) -> None:
+        binding = pick(self.bindings("unverified"), number)
+        if sitting := self.at_home(binding.link):
+            for _ in range(times):
+                self.do.verify(sitting, binding, "000000")
+
+    @precondition(lambda self: self.bindings("unverified"))
+    @rule(number=which, after=wait)
+    def resend_and_try_the_old_code(self, number: int, after: int) -> None:
+        self.do.system.clock.advance(seconds=after)
+        binding = pick(self.bindings("unverified"), number)
+        old = binding.code
+        if sitting := self.at_home(binding.link):
+            self.do.resend(sitting, binding)
+            if old is not None and binding.code is not old:
+                self.do.verify(sitting, binding, old.digits)
+
+    @precondition(lambda self: self.bindings("unverified", "verified"))
+    @rule(number=which, side=st.sampled_from(["link", "general"]))
+    def unbind(self, number: int, side: str) -> None:
+        binding = pick(self.bindings("unverified", "verified"), number)
+        sitting = self.at_home(binding.link if side == "link" else binding.general)
+        if sitting and side == "link":
+            self.do.unbind_from_link(sitting, binding)
+        elif sitting:
+            self.do.unbind_from_general(sitting)
+
+    # --- sessions -----------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.bindings("verified"))
+    @rule(number=which)
+    def switch(self, number: int) -> None:
+        binding = pick(self.bindings("verified"), number)
+        if sitting := self.at_home(binding.link):
+            self.do.switch(sitting, binding)
+
+    @precondition(any_switched)
+    @rule(number=which)
+    def switch_back(self, number: int) -> None:
+        self.do.switch_back(pick([each for each in self.model.sittings if each.open and each.acting], number))
+
+    @precondition(any_sitting_and_binding)
+    @rule(
+        session=which,
+        number=which,
+        act=st.sampled_from(ACTS),
+    )
+    def whoever_tries_whatever(self, session: int, number: int, act: str) -> None:
+        """Ended sessions, switched ones and other people's bindings are picked on purpose."""
+        sitting, binding = pick(self.model.sittings, session), pick(self.model.bindings, number)
+        if sitting.holder in self.model.generals and act not in {"back", "look", "log out"}:
+            return
+        {
+            "verify": lambda: self.do.verify(sitting, binding, "000000"),
+            "resend": lambda: self.do.resend(sitting, binding),
+            "unbind": lambda: self.do.unbind_from_link(sitting, binding),
+            "switch": lambda: self.do.switch(sitting, binding),
+            "back": lambda: self.do.switch_back(sitting),
+            "look": lambda: self.do.look(sitting),
+            "log out": lambda: self.do.log_out(sitting),
+        }[act]()
+
+    # --- accounts -----------------------------------------------------------------------------------------------
+
+    @rule(number=st.integers(0, 3), what=st.sampled_from(["password", "mailbox", "suspension"]))
+    def something_happens_to_an_account(self, number: int, what: str) -> None:
+        holder = self.model.holders[number]
+        if what == "password":
+            self.do.reset_password(holder)
+        elif what == "suspension" and not self.any_suspended():
+            self.do.suspend_or_reinstate(holder)
+        elif what == "mailbox":
+            waiting = self.bindings("unverified")
+            holder = waiting[-1].general if waiting else holder  # an open code is what a change voids
+            if sitting := self.at_home(holder):
+                self.do.change_email(sitting)
+
+    @precondition(lambda self: not self.model.generals[2].verified)
+    @rule()
+    def prove_the_mailbox(self) -> None:
+        self.do.prove_mailbox(self.model.generals[2])
+
+    @precondition(any_suspended)
+    @rule()
+    def reinstate(self) -> None:
+        self.do.suspend_or_reinstate(next(each for each in self.model.holders if each.suspended))
+
+    @rule(hours=st.sampled_from([1, 23, 24, 168]), tidy=st.booleans())
+    def time_passes(self, hours: int, tidy: bool) -> None:  # noqa: FBT001  # drawn by name
+        self.do.system.clock.advance(hours=hours)
+        if tidy:
+            self.do.tidy()
+
+    # --- what is always true ------------------------------------------------------------------------------------
+
+    @invariant()
+    def a_general_account_has_at_most_one_live_binding(self) -> None:
+        assert self.do.truth.doubly_bound() == []
+        assert self.do.truth.bindings(self.model) == {each.id: each.status for each in self.model.bindings}
+
+    @invariant()
+    def no_session_acts_through_a_binding_that_has_ended(self) -> None:
+        digest = self.do.system.ports.tokens.session_digest
+        tokens = self.do.truth.tokens()
+
+        assert self.do.truth.loose_sessions() == []
+        assert [each.open for each in self.model.sittings] == [
+            digest(each.token) in tokens for each in self.model.sittings
+        ]
+
+    @invariant()
+    def a_binding_has_one_live_code_and_it_is_the_newest(self) -> None:
+        codes = self.do.truth.codes(self.model)
+        digest = self.do.system.ports.tokens.code_digest
+
+        believed = {each.id: each.code for each in self.model.bindings if each.code}
+        assert codes.keys() == believed.keys()
+        for binding_id, (challenge, kept, tries) in codes.items():
+            code = believed[binding_id]
+            assert (kept, tries) == (digest(challenge, code.digits), code.tries)
+
+    @invariant()
+    def every_change_has_its_event_and_every_event_its_change(self) -> None:
+        everybody = self.model.holders
+        assert self.do.truth.events(self.model) == {
+            each.person.id: list(enumerate(each.events, start=1)) for each in everybody
+        }
+        assert self.do.truth.accounts(self.model) == {
+            each.person.id: (each.verified, each.suspended, each.closed, each.person.email, len(each.events))
+            for each in everybody
+        }
+
+    def teardown(self) -> None:
+        for sitting in self.model.sittings:
+            self.do.look(sitting)
+
+
+@pytest.mark.rule(
+    "BIND-4", "BIND-6", "BIND-8", "SW-1", "SW-5", "UNB-1", "UNB-2", "UNB-5", "EVT-1", "EVT-2", "SEC-5"
+)
+def test_whatever_people_do_in_whatever_order_the_system_is_where_the_model_is(
+    start_system: StartSystem,
+) -> None:
+    codes = KnownCodes()
+    system = start_system(randomness=codes, IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000", **_LONG)
+
+    class WalkHere(Walk):
+        def __init__(self) -> None:
+            super().__init__(Actions(system, codes))
+
+    run_state_machine_as_test(WalkHere, settings=WALKS)
+
+    in_database = system.rows("SELECT subject, event_id FROM outbox ORDER BY subject, id")
+    in_stream = sorted(
+        system.events(), key=lambda event: event.subject
+    )  # a stable sort keeps each one's order
+    assert [(event.subject, event.id) for event in in_stream] == [tuple(row) for row in in_database]

@@ -1,0 +1,85 @@
+"""The side that did not end a binding is told by mail (UNB-5)."""
+
+import pytest
+from identity.usecases import review
+
+from tests.support.people import Person
+from tests.support.system import System
+from tests.support.texts import normal
+
+NOTICE = "鏈結帳號綁定解除通知"
+
+
+def bound_pair(system: System) -> tuple[Person, Person, str]:
+    link = system.person("link", name="陳港生", company={"name": "海運股份有限公司"})
+    general = system.person(name="王小花")
+    return link, general, system.bound(system.logged_in(link), general)
+
+
+def told(system: System, *people: Person) -> list[int]:
+    """Return how many notices each has, when nothing more is to come."""
+    system.settle()
+    return [system.mailbox.count(person.email, NOTICE) for person in people]
+
+
+@pytest.mark.rule("UNB-5")
+def test_the_general_accounts_holder_is_told_of_the_link_sides_unbinding(system: System) -> None:
+    link, general, binding = bound_pair(system)
+
+    system.logged_in(link).delete(f"/bindings/{binding}")
+
+    mail = system.mail(general.email, NOTICE)
+    for part in ("王小花", general.username, link.username, "陳港生", "海運股份有限公司"):
+        assert normal(part) in normal(mail.text)
+        assert normal(part) in normal(mail.html)
+    assert told(system, link, general) == [0, 1]
+
+
+@pytest.mark.rule("UNB-5")
+def test_the_link_accounts_holder_is_told_of_the_general_sides_unbinding(system: System) -> None:
+    link, general, _ = bound_pair(system)
+
+    system.logged_in(general).delete("/account/binding")
+
+    assert normal("重新綁定並取得新的驗證碼") in normal(system.mail(link.email, NOTICE).text)
+    assert told(system, link, general) == [1, 0]
+
+
+@pytest.mark.rule("UNB-5")
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_the_link_accounts_holder_is_told_when_a_new_password_ended_the_binding(
+    system: System, *, forgotten: bool
+) -> None:
+    link, general, _ = bound_pair(system)
+    visitor = system.logged_in(general)
+
+    if forgotten:
+        visitor.post("/password-resets", {"username": general.username, "email": general.email})
+        token = system.mail(general.email, "密碼").token
+        visitor.post("/password-resets/confirm", {"token": token, "password": "Lighthouse-Rope-42?"})
+    else:
+        change = {"current": general.password, "new": "Lighthouse-Rope-42?", "end_binding": True}
+        visitor.put("/account/password", change)
+
+    assert told(system, link, general) == [1, 0]
+
+
+@pytest.mark.rule("UNB-5", "OPS-1")
+@pytest.mark.parametrize("closed", ["link", "general"])
+def test_who_is_left_is_told_when_the_other_account_is_closed(system: System, closed: str) -> None:
+    link, general, _ = bound_pair(system)
+
+    with system.app.app_context():
+        review.close(system.ports, {"link": link, "general": general}[closed].username)
+
+    assert told(system, link, general) == ([0, 1] if closed == "link" else [1, 0])
+
+
+@pytest.mark.rule("UNB-4", "UNB-5")
+def test_dismissing_tells_nobody(system: System) -> None:
+    link, general, binding = bound_pair(system)
+    system.logged_in(general).delete("/account/binding")
+
+    system.logged_in(link).delete(f"/bindings/{binding}")
+
+    assert told(system, link, general) == [1, 0]

@@ -1,0 +1,108 @@
+"""What must look alike: a taken mailbox and a free one (REG-9), a link looked at and a link followed (VER-2)."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.commands import command
+from tests.support.pages import Browser
+from tests.support.people import Person, unique
+from tests.support.system import System
+
+_TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
+
+
+def pending(system: System) -> None:
+    """Nothing was published yet."""
+    system.clock.advance(seconds=1)
+
+
+def delivered(system: System) -> None:
+    """The mail server has taken the mail."""
+    system.settle()
+
+
+def away_for_a_day(system: System) -> None:
+    """The mailer could not send anything until the link had expired."""
+    system.clock.advance(hours=24)
+    system.settle()
+
+
+def refused(system: System) -> None:
+    """The mail server wants nothing for these mailboxes."""
+    for row in system.rows("SELECT DISTINCT email FROM accounts"):
+        system.servers.smtp.refuse(row.email)
+    system.settle()
+
+
+def seen_by(system: System, person: Person) -> tuple[str, str]:
+    """Return all that the applicant is shown, but for the own name and mailbox."""
+    visitor = system.visitor()
+    visitor.log_in(person)
+    page = visitor.http.get("/verification", headers={"Authorization": f"Bearer {visitor.token}"}).text
+    session = str(visitor.get("/session").json()["verification_mail"])
+    own = page.replace(person.email, "MAILBOX").replace(person.username, "NAME")
+    return _TOKEN.sub("", own), session
+
+
+@pytest.mark.rule("REG-9", "VER-6")
+@pytest.mark.parametrize("happened", [pending, delivered, away_for_a_day, refused])
+def test_an_applicant_with_a_taken_mailbox_is_shown_the_same_as_any_other(
+    system: System, happened: Callable[[System], None]
+) -> None:
+    owner = system.person()
+    free = system.register(email=f"free{unique()}@example.com")
+    taken = system.register(email=owner.email)
+
+    happened(system)
+
+    assert seen_by(system, taken) == seen_by(system, free)
+
+
+def superseded(system: System, person: Person) -> None:
+    """A newer mail was asked for."""
+    visitor = system.visitor()
+    visitor.log_in(person)
+    system.clock.advance(minutes=1)
+    assert visitor.post("/email-verifications").status_code == 202
+
+
+def expired(system: System, _person: Person) -> None:
+    """The link's 24 hours are over."""
+    system.clock.advance(hours=24)
+
+
+def closed(system: System, person: Person) -> None:
+    """An operator closed the account."""
+    command(system, "accounts", "close", person.username)
+
+
+def followed(system: System, person: Person) -> None:
+    """Somebody has pressed the button already."""
+    assert system.confirm(system.mail(person.email, "註冊通知信件").token).status_code == 200
+
+
+def renewed_elsewhere(system: System, person: Person) -> None:
+    """The account's mailbox is another by now."""
+    with system.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE accounts SET email = 'else@example.com' WHERE id = :id"), {"id": person.id}
+        )
+
+
+@pytest.mark.rule("VER-2", "VER-4")
+@pytest.mark.parametrize("happened", [superseded, expired, closed, followed, renewed_elsewhere])
+def test_who_looks_at_a_link_is_told_what_who_follows_it_would_be(
+    system: System, happened: Callable[[System, Person], None]
+) -> None:
+    person = system.register()
+    browser = Browser(system.visitor())
+    page = browser.open(system.mail(person.email, "註冊通知信件").link)
+
+    happened(system, person)
+    looked, pressed = page.reopened(), page.press()
+
+    assert (page.has_button, looked.has_button) == (True, False)
+    assert (looked.status, looked.text) == (pressed.status, pressed.text)

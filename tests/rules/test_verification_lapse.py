@@ -1,0 +1,80 @@
+"""An account not verified within seven days lapses: judged when used, cleared by `identity tidy` (VER-7)."""
+
+import pytest
+
+from tests.support.commands import command
+from tests.support.people import application
+from tests.support.system import System
+
+
+def of(system: System, account_id: str) -> tuple[str | None, str | None]:
+    """Return why an account is closed, and the name it still holds."""
+    (row,) = system.rows("SELECT closed_reason, username_key FROM accounts WHERE id = :id", id=account_id)
+    return row.closed_reason, row.username_key
+
+
+@pytest.mark.rule("VER-7")
+def test_before_seven_days_are_over_the_account_is_there(system: System) -> None:
+    person = system.register()
+
+    system.clock.advance(days=6, hours=23, minutes=59, seconds=59)
+    tidied = command(system, "tidy")
+
+    assert tidied.exit_code == 0
+    assert of(system, person.id) == (None, person.username)
+    assert system.visitor().log_in(person).json()["next"] == "verify_email"
+
+
+@pytest.mark.rule("VER-7")
+def test_after_seven_days_nobody_logs_in_and_the_answer_does_not_tell(system: System) -> None:
+    person = system.register()
+
+    system.clock.advance(days=7)
+    answer = system.visitor().log_in(person)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_credentials")
+
+
+@pytest.mark.rule("VER-7")
+def test_a_link_asked_for_on_the_last_day_does_not_outlive_the_account(system: System) -> None:
+    person = system.register()
+    visitor = system.visitor()
+    system.mail(person.email)
+    system.clock.advance(days=6, hours=23, minutes=50)
+    visitor.log_in(person)
+    visitor.post("/email-verifications")
+    token = system.mail(person.email, count=2).token
+
+    system.clock.advance(minutes=10)
+    followed, asked_again = system.confirm(token), visitor.post("/email-verifications")
+
+    assert (followed.status_code, followed.json()["code"]) == (410, "link_expired")
+    assert asked_again.status_code == 401
+
+
+@pytest.mark.rule("VER-7")
+def test_a_lapsed_name_is_free_before_anything_is_tidied(system: System) -> None:
+    lapsed = system.register()
+
+    system.clock.advance(days=7)
+    answer = system.visitor().post("/accounts", application(username=lapsed.username))
+
+    assert (answer.status_code, answer.json()["id"] != lapsed.id) == (202, True)
+    assert of(system, lapsed.id) == ("lapsed", None)
+    assert system.types(lapsed.id)[-1] == "account.closed"
+
+
+@pytest.mark.rule("VER-7")
+def test_tidying_closes_it_announces_why_and_frees_name_and_mailbox(system: System) -> None:
+    lapsed, kept = system.register(), system.person()
+
+    system.clock.advance(days=7)
+    tidied = command(system, "tidy", "--json")
+    again = command(system, "tidy", "--json")
+
+    assert ('"accounts": 1' in tidied.stdout, '"accounts": 0' in again.stdout) == (True, True)
+    assert of(system, lapsed.id) == ("lapsed", None)
+    assert system.events(lapsed.id)[-1].data == {"reason": "lapsed"}
+    assert of(system, kept.id) == (None, kept.username)
+    system.register(username=lapsed.username, email=lapsed.email)
+    assert system.confirm(system.mail(lapsed.email, count=2).token).status_code == 200

@@ -1,0 +1,59 @@
+"""The mail that asks to prove a mailbox (VER-1)."""
+
+from email.utils import parseaddr
+
+import pytest
+
+from tests.support.system import PUBLIC_URL, System
+from tests.support.texts import normal, shown
+
+SENDER = "港區通行證應用管理系統工作小組"
+KINDS = {"link": "鏈結帳號", "general": "一般帳號"}
+BOTH = (
+    "錢大明 您好:",
+    "無法點選時請複製下列網址至您的瀏覽器網址列。",
+    "※注意:認證信有效時限為24小時,24小時後認證連結將自動失效,需重新登入申請補發。",
+    "驗證信不可轉寄至其他信箱做驗證",
+)
+LINK_ONLY = (
+    "驗證成功即可登入通行證系統進行一般帳號綁定功能。",
+    "1. 鏈結帳號必須與「一般帳號」綁定後登入使用,若您還沒有一般帳號,請先完成一般帳號註冊。",
+    "2. 如果您只有單一家公司要辦理通行證,並且還沒有一般帳號,請直接註冊「一般帳號」做登入使用。",
+)
+
+
+@pytest.mark.rule("VER-1")
+@pytest.mark.parametrize("kind", ["link", "general"])
+def test_registration_sends_the_manuals_mail(system: System, kind: str) -> None:
+    person = system.register(kind)
+
+    mail = system.mail(person.email)
+
+    assert normal(mail.subject) == normal(f"通行證系統{KINDS[kind]}註冊通知信件")
+    assert parseaddr(str(mail.headers["From"]))[0] == SENDER
+    thanks = f"感謝您在通行證系統上註冊了一個新{KINDS[kind]}{person.username},請點擊下面的連結完成Email驗證,"
+    for body in (normal(mail.text), shown(mail.html)):
+        assert [part for part in (thanks, *BOTH) if normal(part) not in body] == []
+
+
+@pytest.mark.rule("VER-1")
+def test_a_link_accounts_mail_has_the_manuals_two_notes_and_a_general_accounts_has_not(
+    system: System,
+) -> None:
+    link, general = system.register("link"), system.register("general")
+
+    of_link, of_general = system.mail(link.email), system.mail(general.email)
+
+    for body in (normal(of_link.text), shown(of_link.html)):
+        assert [part for part in LINK_ONLY if normal(part) not in body] == []
+    for body in (normal(of_general.text), shown(of_general.html)):
+        assert [part for part in LINK_ONLY if normal(part) in body] == []
+
+
+@pytest.mark.rule("VER-1")
+def test_the_address_stands_in_plain_and_the_html_links_to_the_same(system: System) -> None:
+    mail = system.mail(system.register().email)
+
+    assert mail.link.startswith(f"{PUBLIC_URL}/email/verify?token=")
+    assert mail.html.count(mail.link) >= 2
+    assert f'href="{mail.link}"' in mail.html

@@ -1,0 +1,199 @@
+"""What became of the verification mail, from the mail server's answer to the person's page (VER-5, VER-6)."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from identity.http.portal.mail_words import OF_MAILER
+from mailer.domain.attempt import RULES, UNREADABLE
+
+from tests.support.people import Person, Visitor, unique
+from tests.support.smtp_script import Step
+from tests.support.system import System
+from tests.support.texts import normal, shown
+
+
+class Refused(NamedTuple):
+    """An answer of a mail server, and what its addressee is to read of it."""
+
+    category: str
+    code: int
+    words: str
+    at: Step
+    reason: str
+
+
+REFUSALS = [
+    Refused("mailbox_unknown", 550, "5.1.1 No such user", "rcpt", "收件信箱不存在"),
+    Refused("mailbox_disabled", 550, "5.2.1 Disabled", "rcpt", "收件信箱已停用"),
+    Refused("mailbox_full", 552, "5.2.2 Over quota", "rcpt", "收件信箱空間已滿"),
+    Refused("not_accepted", 550, "5.7.1 Blocked by policy", "rcpt", "收件信箱的郵件系統拒收本系統的郵件"),
+    Refused("message_refused", 554, "5.6.0 Bad content", "data", "收件信箱的郵件系統拒收這封郵件"),
+]
+
+
+def logged_in(system: System, person: Person) -> Visitor:
+    """Return the session of somebody who has not proven the mailbox."""
+    visitor = system.visitor()
+    assert visitor.log_in(person).json()["next"] == "verify_email"
+    return visitor
+
+
+def page(visitor: Visitor, path: str = "/verification") -> httpx.Response:
+    """Return a page as the session's holder is shown it."""
+    return visitor.http.get(path, headers={"Authorization": f"Bearer {visitor.token}"})
+
+
+def told(visitor: Visitor) -> tuple[dict[str, Any], str]:
+    """Return what the API and what the page tell of the mail."""
+    return visitor.get("/session").json()["verification_mail"], shown(page(visitor).text)
+
+
+def in_taiwan(system: System) -> str:
+    return normal((system.clock.now() + timedelta(hours=8)).strftime("%Y/%m/%d %H:%M"))
+
+
+@pytest.mark.rule("VER-6")
+def test_a_mail_not_yet_taken_by_the_mail_server_is_said_to_be_under_way(system: System) -> None:
+    person = system.register()
+
+    mail, words = told(logged_in(system, person))
+
+    assert (mail["state"], mail["category"]) == ("waiting", None)
+    assert normal("郵件寄送中") in words
+    assert normal(person.email) in words
+
+
+@pytest.mark.rule("VER-6")
+def test_a_sent_mail_is_told_with_the_time_in_taiwan(system: System) -> None:
+    person = system.register()
+    system.settle()
+
+    mail, words = told(logged_in(system, person))
+
+    assert mail == {
+        "state": "sent",
+        "at": system.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "category": None,
+    }
+    assert normal(f"已於{in_taiwan(system)}寄出") in words
+
+
+@pytest.mark.rule("VER-6")
+@pytest.mark.parametrize("refused", REFUSALS, ids=lambda refused: refused.category)
+def test_a_refused_mail_is_told_by_category_and_never_in_the_servers_words(
+    system: System, refused: Refused
+) -> None:
+    email = f"refused{unique()}@example.com"
+    system.servers.smtp.refuse(email, code=refused.code, words=refused.words, at=refused.at)
+    person = system.register(email=email)
+    system.settle()
+
+    mail, words = told(logged_in(system, person))
+
+    assert (mail["state"], mail["category"]) == ("refused", refused.category)
+    assert normal(refused.reason) in words
+    assert normal(OF_MAILER[refused.category].advice) in words
+    assert normal(refused.words) not in words
+
+
+@pytest.mark.rule("VER-6", "MAIL-4")
+def test_a_mail_that_expired_before_it_could_be_sent_is_told_as_refused(system: System) -> None:
+    person = system.register()
+    system.clock.advance(hours=24)
+    system.settle()
+
+    mail, words = told(logged_in(system, person))
+
+    assert (mail["state"], mail["category"]) == ("refused", "expired")
+    assert normal("郵件未能在連結有效時限內寄出") in words
+
+
+@pytest.mark.rule("VER-6", "SEC-6")
+def test_a_mail_left_out_since_the_mailbox_had_its_share_is_told_too(system: System) -> None:
+    email = f"flooded{unique()}@example.com"
+    people = [system.register(email=email) for _ in range(11)]
+
+    mail, words = told(logged_in(system, people[-1]))
+
+    assert (mail["state"], mail["category"]) == ("refused", "mailbox_limit")
+    assert normal("此信箱近期的驗證信數量已達上限") in words
+
+
+@pytest.mark.rule("VER-6")
+def test_after_a_new_mail_only_the_newest_ones_state_counts(system: System) -> None:
+    email = f"refused{unique()}@example.com"
+    system.servers.smtp.refuse(email, times=1)
+    person = system.register(email=email)
+    system.settle()
+    visitor = logged_in(system, person)
+
+    system.clock.advance(seconds=60)
+    visitor.post("/email-verifications")
+    states = [told(visitor)[0]["state"]]
+    system.settle()
+    states.append(told(visitor)[0]["state"])
+
+    assert states == ["waiting", "sent"]
+
+
+@pytest.mark.rule("VER-6")
+def test_every_category_of_the_mailers_final_refusals_has_its_words() -> None:
+    final = {rule.category for rule in RULES if rule.permanent} | {UNREADABLE}
+
+    assert set(OF_MAILER) == final
+    assert all(words.reason and words.advice.endswith("。") for words in OF_MAILER.values())
+
+
+@pytest.mark.rule("VER-5", "SEC-6")
+def test_the_page_tells_the_wait_each_time_it_is_opened_and_opening_it_counts_nothing(system: System) -> None:
+    person = system.register()
+    visitor = logged_in(system, person)
+
+    first = page(visitor).text
+    system.clock.advance(seconds=15)
+    later = [page(visitor).text for _ in range(12)][-1]
+    system.clock.advance(seconds=45)
+    open_again = page(visitor).text
+    granted = visitor.post("/email-verifications")
+
+    assert 'data-wait="60"' in first
+    assert 'data-wait="45"' in later
+    assert normal("還須等候45秒") in shown(later)
+    assert "data-wait=" not in open_again
+    assert granted.status_code == 202
+
+
+@pytest.mark.rule("VER-5", "SEC-6")
+def test_at_the_days_cap_the_page_tells_the_hours_left(system: System) -> None:
+    person = system.register()
+    for _ in range(9):
+        system.clock.advance(minutes=10)
+        logged_in(system, person).post("/email-verifications")
+
+    system.clock.advance(minutes=10)
+    words = shown(page(logged_in(system, person)).text)
+
+    assert normal("還須等候22小時20分鐘") in words
+    assert normal("24小時內最多寄送10封") in words
+
+
+@pytest.mark.rule("VER-5")
+@pytest.mark.parametrize("path", ["/review", "/consents", "/consents/hazard", "/home", "/profile"])
+def test_an_unverified_account_is_led_from_every_page_to_its_own(system: System, path: str) -> None:
+    visitor = logged_in(system, system.register())
+
+    answer = page(visitor, path)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/verification")
+
+
+@pytest.mark.rule("VER-5", "LOGIN-4")
+def test_who_has_proven_the_mailbox_is_led_on_from_the_page(system: System) -> None:
+    visitor = system.visitor()
+    visitor.log_in(system.person())
+
+    answers = [page(visitor, path).headers["Location"] for path in ("/verification", "/review")]
+
+    assert answers == ["/consents", "/consents"]

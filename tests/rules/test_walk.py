@@ -1,0 +1,29 @@
+"""The manual's whole way, once, on each kind of database."""
+
+import pytest
+
+from tests.support.people import TAX_IDS
+from tests.support.system import System
+
+
+@pytest.mark.rule(
+    "LOGIN-3", "LOGIN-4", "BIND-1", "BIND-2", "BIND-5", "BIND-6", "SW-1", "SW-3", "UNB-1", "UNB-2"
+)
+def test_a_link_account_binds_two_companies_switches_between_them_and_lets_them_go(system: System) -> None:
+    first, second = system.person(), system.person(company={"tax_id": TAX_IDS[1]})
+    link = system.logged_in(system.person("link"))
+
+    one, two = system.bound(link, first), system.bound(link, second)
+    switched = link.switch(one)
+    back = link.switch_back()
+    again = link.switch(two)
+    link.switch_back()
+    unbound = link.delete(f"/bindings/{one}")
+    other_side = system.logged_in(second).delete("/account/binding")
+
+    assert [row["status"] for row in link.get("/bindings").json()["items"]] == ["removed"]
+    assert switched.json()["account"]["username"] == first.username
+    assert switched.json()["rights"] == ["pass:apply", "pass:query", "pass:print"]
+    assert back.json()["rights"] == []
+    assert again.json()["account"]["username"] == second.username
+    assert (unbound.status_code, other_side.status_code) == (204, 204)

@@ -1,0 +1,1 @@
+"""Real servers for the tests, and what says which of them this machine lacks."""

@@ -1,0 +1,44 @@
+"""The identity command inside this process: on the system's database, its settings and its clock."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import identity.app
+from click.testing import CliRunner, Result
+from flask import Flask
+from identity.cli import main
+
+from tests.support.system import System
+
+
+def command(system: System, *arguments: str, **settings: str) -> Result:
+    """Run `identity ARGUMENTS…` as an operator would, at the test's time; return output and exit code."""
+    with _at_the_tests_time(system):
+        return CliRunner().invoke(main, arguments, env={**system.environment, **settings})
+
+
+@contextlib.contextmanager
+def _at_the_tests_time(system: System) -> Iterator[None]:
+    made: list[Flask] = []
+    create_app = identity.app.create_app
+
+    def create(*given: Any, **named: Any) -> Flask:
+        made.append(create_app(*given, **{"clock": system.clock, **named}))
+        return made[-1]
+
+    with mock.patch("identity.app.create_app", create), mock.patch("identity.cli.logs.configure"):
+        try:
+            yield
+        finally:
+            for app in made:
+                _disconnect(app)
+
+
+def _disconnect(app: Flask) -> None:
+    from identity.adapters.database import db
+
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()

@@ -1,0 +1,47 @@
+"""Some thousands of rows in every table, as after years of use."""
+
+from sqlalchemy import Engine, text
+
+ROWS = 4000
+_FILL = """
+INSERT INTO accounts (id, kind, username, username_key, name, mobile, email, mailbox_key, tax_id, company_phone,
+  company_name, company_address, password_hash, former_hashes, credential_version, review, created_at,
+  email_verified_at, revision, sequence)
+SELECT 'a' || n, CASE n % 4 WHEN 0 THEN 'link' ELSE 'general' END, 'many' || n, 'many' || n, '錢大明', '0912345678',
+  'many' || n || '@example.com', 'many' || n, '04595257', '02-12345678', '公司', '高雄市', 'x', '[]', 1, 'none',
+  now() - n * interval '1 minute', now(), 1, 1
+FROM generate_series(1, :rows) n;
+
+INSERT INTO bindings (id, link_account_id, general_account_id, live_general_id, status, requested_at, dismissed)
+SELECT 'b' || n, 'a' || (n / 4 * 4 + 4), 'a' || n, 'a' || n, 'verified', now(), false
+FROM generate_series(1, :rows - 4) n WHERE n % 4 > 0;
+
+INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
+  user_agent)
+SELECT 's' || n, 'd' || n, 'a' || n, 'a' || n, '', now(), now(), now() + interval '1 hour', '', ''
+FROM generate_series(1, :rows) n;
+
+INSERT INTO bind_codes (binding_id, challenge, digest, issued_at, tries)
+SELECT id, 'c', 'd', now(), 0 FROM bindings;
+
+INSERT INTO mail_links (account_id, purpose, value, email, issued_at)
+SELECT id, 'registration', 'v', email, created_at FROM accounts;
+
+INSERT INTO consents (account_id, document, version, accepted_at, address)
+SELECT id, d, '1', now(), '' FROM accounts, unnest(ARRAY['x', 'y', 'z']) d;
+
+INSERT INTO counters (key, times, expires_at) SELECT 'k' || n, 1, now() FROM generate_series(1, :rows) n;
+
+INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published_at)
+SELECT 'e' || n, 'tw.port.identity.verification.requested', 'a' || n, '{}', now(), n, now()
+FROM generate_series(1, :rows) n
+"""
+
+
+def fill(engine: Engine) -> None:
+    """Fill the tables of a PostgreSQL database, and let it count what it has."""
+    with engine.begin() as connection:
+        for statement in _FILL.split(";\n"):
+            connection.execute(text(statement), {"rows": ROWS} if ":rows" in statement else {})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))

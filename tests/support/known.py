@@ -1,0 +1,18 @@
+"""Randomness of which the test knows the codes; no two of them are alike."""
+
+import itertools
+
+from identity.adapters.clock import SystemRandomness
+
+
+class KnownCodes(SystemRandomness):
+    """Bind codes count up; identifiers and tokens stay what nobody can guess."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self.newest = ""
+
+    def digits(self, count: int) -> str:
+        """Return the next number, and remember it."""
+        self.newest = f"{next(self._numbers):0{count}}"
+        return self.newest

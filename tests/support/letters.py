@@ -1,0 +1,73 @@
+"""A received mail, parsed, with what tests ask of it."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+
+_LINK = re.compile(r"https?://[^\s<>\"]+\?token=[^\s<>\"]+")
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One accepted mail; `arrived` is time.perf_counter() at its acceptance."""
+
+    sender: str
+    to: str
+    raw: bytes
+    arrived: float = field(default_factory=time.perf_counter)
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        """The message parsed by today's rules."""
+        parsed = message_from_bytes(self.raw, policy=policy.default)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    @property
+    def headers(self) -> EmailMessage:
+        """The headers, by name without regard to case: `mail.headers["Message-ID"]`."""
+        return self.message
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject, decoded."""
+        return str(self.message["Subject"])
+
+    @cached_property
+    def text(self) -> str:
+        """The plain body."""
+        return self._body("plain")
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML body, empty where there is none."""
+        return self._body("html")
+
+    @property
+    def link(self) -> str:
+        """The one link with a token; raises AssertionError where there is none or more than one."""
+        return _only(_LINK.findall(self.text), what="link", mail=self)
+
+    @property
+    def token(self) -> str:
+        """The token of the link."""
+        return self.link.split("?token=", 1)[1]
+
+    @property
+    def code(self) -> str:
+        """The one number of six digits; raises AssertionError where there is none or more than one."""
+        return _only(_CODE.findall(self.text), what="code", mail=self)
+
+    def _body(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def _only(found: list[str], *, what: str, mail: Mail) -> str:
+    distinct = sorted(set(found))
+    assert len(distinct) == 1, f"{len(distinct)} {what}s in 「{mail.subject}」:\n{mail.text}"
+    return distinct[0]

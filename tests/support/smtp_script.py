@@ -1,0 +1,55 @@
+"""What the tests' SMTP server does instead of accepting: refuse, hang, drop."""
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+Step = Literal["connect", "mail", "rcpt", "data", "accepted"]
+Kind = Literal["refuse", "hang", "drop"]
+
+
+@dataclass(slots=True)
+class Act:
+    """One act: `times` left (None: for ever), for one `address` or for all (None)."""
+
+    kind: Kind
+    step: Step
+    address: str | None = None
+    reply: str = ""
+    times: int | None = None
+
+
+class Script:
+    """The acts that are set, and how often each step was reached; safe between threads."""
+
+    def __init__(self) -> None:
+        self._acts: list[Act] = []
+        self._lock = threading.Lock()
+        self.reached: Counter[Step] = Counter()
+
+    def add(self, act: Act) -> None:
+        """Set one more act; the first that fits is taken."""
+        with self._lock:
+            self._acts.append(act)
+
+    def reset(self) -> None:
+        """Accept everything again."""
+        with self._lock:
+            self._acts.clear()
+            self.reached.clear()
+
+    def take(self, step: Step, address: str | None = None) -> Act | None:
+        """Return what to do at this step instead of going on, counting it down."""
+        with self._lock:
+            self.reached[step] += 1
+            act = next((act for act in self._acts if _fits(act, step, address)), None)
+            if act is not None and act.times is not None:
+                act.times -= 1
+            return act
+
+
+def _fits(act: Act, step: Step, address: str | None) -> bool:
+    if act.step != step or act.times == 0:
+        return False
+    return act.address is None or (address is not None and act.address.casefold() == address.casefold())

@@ -1,0 +1,43 @@
+"""Programs that the tests want and the machine may lack; what lacks is said, never hidden."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, what it is for, and how to get it."""
+
+    names: tuple[str, ...]
+    purpose: str
+    remedy: str
+    variable: str = ""
+    """A variable of the environment that may name it."""
+
+    def path(self) -> Path | None:
+        """Return where it is, or None."""
+        names = (os.environ.get(self.variable, ""), *self.names)
+        found = (shutil.which(name) for name in names if name)
+        return next((Path(path) for path in found if path), None)
+
+    def require(self) -> Path:
+        """Return where it is; skips the test, with the remedy, where it is not there."""
+        path = self.path()
+        if path is None:
+            pytest.skip(f"{self.names[0]} is not there, so {self.purpose} did not run ({self.remedy})")
+        return path
+
+
+CHROMIUM = Tool(
+    ("chromium", "chromium-browser", "google-chrome"),
+    "the browser tests",
+    "apt-get install -y --no-install-recommends chromium fonts-noto-cjk, or name one by CHROMIUM",
+    "CHROMIUM",
+)
+WRK = Tool(("wrk",), "the load figures", "apt-get install -y wrk")
+NODE = Tool(("node",), "the consumer in another language", "apt-get install -y nodejs")
+DEBIAN_REDIS = Tool(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")
