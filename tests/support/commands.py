@@ -28,7 +28,7 @@ def _at_the_tests_time(system: System) -> Iterator[None]:
         made.append(create_app(*given, **{"clock": system.clock, **named}))
         return made[-1]
 
-    with mock.patch("identity.app.create_app", create), mock.patch("identity.cli.logs.configure"):
+    with mock.patch("identity.app.create_app", create), mock.patch("identity.cli.operating.logs.configure"):
         try:
             yield
         finally:

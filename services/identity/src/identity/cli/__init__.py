@@ -1,0 +1,19 @@
+"""The identity command."""
+
+import click
+
+from identity.cli import processes
+from identity.cli.accounts import accounts
+from identity.cli.keys import keys
+
+
+@click.group()
+@click.version_option(package_name="identity")
+def main() -> None:
+    """Accounts, bindings and sessions of Taiwan's port passes."""
+
+
+for command in processes.COMMANDS:
+    main.add_command(command)
+for group in (accounts, keys):
+    main.add_command(group)
