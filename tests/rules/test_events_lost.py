@@ -1,14 +1,28 @@
 """A Redis that has lost events: the relay notices by its mark, and publishes them again (EVT-2, MAIL-3)."""
 
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
 import pytest
 from identity.relay import Relay
 from identity.settings import RelaySettings
+from port_events.envelope import STREAM, from_fields
 from port_runtime.settings import load
+from structlog.testing import capture_logs
 
 from tests.support.installation import Installation
 from tests.support.people import Person
+from tests.support.redis import RedisServer
 from tests.support.system import System
 from tests.support.waiting import wait_until
+
+
+def _relay(system: System, redis: RedisServer) -> Relay:
+    """Return a relay of the installation on a Redis of its own."""
+    settings = load(RelaySettings, {**system.environment, "REDIS_URL": redis.url})
+    return Relay(settings, clock=system.clock)
 
 
 def _published(installation: Installation) -> list[str]:
@@ -75,8 +89,10 @@ def test_what_is_published_again_for_a_mail_that_arrived_carries_nothing_to_send
 
     with system.redis.client() as client:
         client.delete(*client.keys("identity.events:mark:*"))
-    system.publish()
+    with capture_logs() as logs:
+        system.publish()
 
+    assert [line["log_level"] for line in logs if "no longer held" in line["event"]] == ["warning"]
     entries = [fields for _, fields in system._entries()]  # noqa: SLF001 - what stands in Redis, undecoded
     asked = [fields for fields in entries if b"verification.requested" in fields[b"type"]]
     assert [b"sealed" in fields for fields in asked] == [True, False]
@@ -100,21 +116,55 @@ def test_what_is_older_than_the_stream_is_kept_is_not_published_again(system: Sy
 
 
 @pytest.mark.rule("EVT-2")
+def test_a_stream_that_was_deleted_beside_its_mark_is_filled_again(
+    system: System, start_redis: Callable[[], RedisServer]
+) -> None:
+    system.register()
+    redis = start_redis()
+    with contextlib.closing(_relay(system, redis)) as relay, redis.client() as client:
+        relay.step()
+        before = client.xlen(STREAM)
+        client.delete(STREAM)
+
+        relay.step()
+
+        assert (before, client.xlen(STREAM)) == (2, 2)
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_wiped_redis_gets_what_is_new_although_all_that_it_lost_is_too_old(
+    system: System, start_redis: Callable[[], RedisServer]
+) -> None:
+    system.register()
+    redis = start_redis()
+    with contextlib.closing(_relay(system, redis)) as relay, redis.client() as client:
+        relay.step()
+        client.flushall()
+        system.clock.advance(days=8)
+        new = system.register()
+
+        relay.step()
+
+        entries: Any = client.xrange(STREAM)
+        assert [from_fields(*entry).event.subject for entry in entries] == [new.id] * 2
+
+
+@pytest.mark.rule("EVT-2")
 def test_a_relay_that_another_has_overtaken_publishes_nothing(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rival = Relay(load(RelaySettings, system.environment), clock=system.clock)
     person = system.register()
-    pending = system.relay.outbox.pending
+    place = system.relay.outbox.place
 
-    def pending_while_the_rival_publishes(limit: int) -> object:
-        entries = pending(limit)
+    def place_and_wait_while_the_rival_publishes(now: datetime, **named: int) -> object:
+        entries = place(now, **named)
         rival.step()
         return entries
 
     assert system.relay.leadership.lead()
     with monkeypatch.context() as late:
-        late.setattr(system.relay.outbox, "pending", pending_while_the_rival_publishes)
+        late.setattr(system.relay.outbox, "place", place_and_wait_while_the_rival_publishes)
         published = system.relay.step()
     rival.close()
 

@@ -31,9 +31,17 @@ def test_the_envelope_has_the_attributes_of_the_contract() -> None:
     }
 
 
-def test_an_entry_repeats_the_type_and_has_a_sealed_part_only_when_there_is_one() -> None:
+def test_an_entry_repeats_the_type_and_has_position_and_sealed_part_only_where_there_are_such() -> None:
     assert to_fields("{}", "t", None) == {"ce": "{}", "type": "t"}
-    assert to_fields("{}", "t", "s") == {"ce": "{}", "type": "t", "sealed": "s"}
+    assert to_fields("{}", "t", "s", 12) == {"ce": "{}", "type": "t", "position": "12", "sealed": "s"}
+
+
+@pytest.mark.rule("EVT-6")
+def test_an_entry_is_read_with_its_position_and_without_one() -> None:
+    fields = fields_of(an_event())
+
+    assert from_fields("1-0", {**fields, "position": "12"}).position == 12
+    assert from_fields("1-0", fields).position is None
 
 
 def test_the_json_is_compact_and_holds_chinese_as_it_is() -> None:
@@ -130,10 +138,11 @@ def test_what_is_no_envelope_is_refused(text: str) -> None:
         {"type": "x"},
         {**fields_of(an_event()), "type": "x"},
         {"ce": to_json(an_event())},
+        {**fields_of(an_event()), "position": "-1"},
         {b"ce": b"\xff", b"type": b"x"},
         {b"\xff": b""},
     ],
-    ids=["nothing", "no envelope", "another type", "no type", "no text", "no name"],
+    ids=["nothing", "no envelope", "another type", "no type", "no position", "no text", "no name"],
 )
 def test_what_is_no_entry_is_refused(fields: dict[Any, Any]) -> None:
     with pytest.raises(MalformedEvent):

@@ -14,7 +14,7 @@ from identity.http.context import EXTENSION
 from identity.relay import Relay
 from identity.settings import RelaySettings, Settings
 from identity.usecases.ports import Ports, Randomness
-from port_events.envelope import STREAM, Event, from_fields
+from port_events.envelope import STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
 from port_runtime.settings import load
 from sqlalchemy import Engine, text
@@ -187,10 +187,15 @@ class System:
 
     def events(self, subject: str | None = None) -> list[Event]:
         """Return what stands in the stream of this system, in its order."""
+        found = [entry.event for entry in self.entries()]
+        return [event for event in found if subject in {None, event.subject}]
+
+    def entries(self) -> list[Entry]:
+        """Return the same with what stands beside each event."""
         self.publish()
-        found = [from_fields(entry_id, fields).event for entry_id, fields in self._entries()]
+        found = [from_fields(entry_id, fields) for entry_id, fields in self._entries()]
         mine = {row.id for row in self.rows("SELECT id FROM accounts")}
-        return [event for event in found if event.subject in mine and subject in {None, event.subject}]
+        return [entry for entry in found if entry.event.subject in mine]
 
     def types(self, subject: str | None = None) -> list[str]:
         """Return the short types of the events, e.g. `account.registered`."""

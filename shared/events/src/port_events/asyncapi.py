@@ -36,7 +36,8 @@ def _info() -> dict[str, Any]:
         "version": VERSION,
         "description": (
             "Facts about accounts and bindings as CloudEvents 1.0 in a Redis Stream. An entry has the field "
-            "`ce` with the JSON envelope described here, the field `type` with the event's type again, and "
+            "`ce` with the JSON envelope described here, the field `type` with the event's type again, the field "
+            "`position` with its place in the HTTP feed (`GET /api/v1/events`), as a decimal number, and "
             "sometimes the field `sealed`, which only the mailer can open. Entries come at least once and in "
             "order for one subject: drop an `id` that was handled before. Skip types and versions that are "
             "not known; fields may be added."

@@ -1,7 +1,8 @@
 """A CloudEvent 1.0 to and from the entry of a Redis Stream (EVT-3).
 
 An entry has the field `ce` with the JSON envelope, `type` with the event's type again, so that a reader can
-skip without parsing, and sometimes `sealed`, which only the mailer can open.
+skip without parsing, `position`, its place in the HTTP feed, in decimal digits, and sometimes `sealed`, which only the
+mailer can open.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CONTENT_TYPE: Final = "application/json"
 MAX_ENVELOPE_CHARACTERS: Final = 64 * 1024
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_SEQUENCE = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
@@ -50,11 +51,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as it stands in the stream; `id` is the stream's, `sealed` is for the mailer alone."""
+    """An event as it stands in the stream; `id` is the stream's, `sealed` is for the mailer alone.
+
+    `position` is its place in the HTTP feed: who comes from there drops what is not beyond where it got to.
+    """
 
     id: str
     event: Event
     sealed: str | None
+    position: int | None = None
 
 
 def to_json(event: Event) -> str:
@@ -89,9 +94,19 @@ def from_json(text: str) -> Event:
     return _event(envelope)
 
 
-def to_fields(ce: str, type: str, sealed: str | None) -> dict[str, str]:  # noqa: A002 - the attribute's name
+def to_fields(
+    ce: str,
+    type: str,  # noqa: A002 - the attribute's name
+    sealed: str | None,
+    position: int | None = None,
+) -> dict[str, str]:
     """Return the fields of one XADD."""
-    return {"ce": ce, "type": type} if sealed is None else {"ce": ce, "type": type, "sealed": sealed}
+    fields = {"ce": ce, "type": type}
+    if position is not None:
+        fields["position"] = str(position)
+    if sealed is not None:
+        fields["sealed"] = sealed
+    return fields
 
 
 def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]) -> Entry:
@@ -104,7 +119,7 @@ def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]
     event = from_json(texts["ce"])
     if texts.get("type") != event.type:
         raise MalformedEvent("type: not that of the envelope")
-    return Entry(as_text(entry_id), event, texts.get("sealed"))
+    return Entry(as_text(entry_id), event, texts.get("sealed"), _position(texts.get("position")))
 
 
 def instant_text(instant: datetime) -> str:
@@ -160,9 +175,17 @@ def _time(envelope: dict[str, Any]) -> datetime:
         raise MalformedEvent("time: not an instant") from None
 
 
+def _position(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise MalformedEvent("position: not a number")
+    return int(text)
+
+
 def _sequence(envelope: dict[str, Any]) -> int:
     text = _text(envelope, "sequence")
-    if not _SEQUENCE.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         raise MalformedEvent("sequence: not a number")
     return int(text)
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, String, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import BigInteger, Engine, String, and_, bindparam, case, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.tables import outbox, outbox_epoch
-from identity.usecases.relaying import Pending, Receipt
+from identity.usecases.relaying import Placed, Receipt
 from identity.usecases.repositories import OutboxEntry
 
 _ADD = outbox.insert()
@@ -66,44 +66,31 @@ class SqlOutboxReader:
                 self._epoch = str(connection.scalar(select(outbox_epoch.c.epoch)))
         return self._epoch
 
-    def position(self) -> int:
-        """Return the newest position given."""
-        if self._position is None:
+    def position(self, *, anew: bool = False) -> int:
+        """Return the newest position given; the tidy use case leaves its row for this."""
+        if self._position is None or anew:
             with self._engine.connect() as connection:
                 self._position = connection.scalar(select(func.max(outbox.c.position))) or 0
         return self._position
 
-    def pending(self, limit: int) -> Sequence[Pending]:
-        """Return the next unpublished events. A subject's are in the order of their commits: its row was locked."""
-        row = outbox.c
-        query = select(row.id, row.type, row.ce, row.sealed).where(row.position.is_(None))
-        with self._engine.connect() as connection:
-            return [Pending(*entry) for entry in connection.execute(query.order_by(row.id).limit(limit))]
+    def place(self, now: datetime, *, beyond: int, limit: int) -> Sequence[Placed]:
+        """Give the next events their positions. A subject's are in the order of their commits: its row was locked."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(_PLACE, {"now": now, "beyond": beyond, "limit": limit})
+            placed = sorted((Placed(*row) for row in rows), key=_position)
+        if placed:
+            self._position = placed[-1].position
+        return placed
 
-    def published(self, *, after: int, since: datetime, limit: int) -> Sequence[Pending]:
-        """Return events published since then, in the order of their positions."""
-        row = outbox.c
-        query = select(row.id, row.type, row.ce, row.sealed, row.position).where(
-            row.position > after, row.published_at >= since
-        )
+    def placed(self, *, after: int, since: datetime | None, limit: int) -> Sequence[Placed]:
+        """Return events that have their positions, in order."""
+        query = select(*_PLACED).where(outbox.c.position > after)
+        if since is not None:
+            query = query.where(outbox.c.published_at >= since)
         with self._engine.connect() as connection:
             return [
-                Pending(*entry) for entry in connection.execute(query.order_by(row.position).limit(limit))
+                Placed(*row) for row in connection.execute(query.order_by(outbox.c.position).limit(limit))
             ]
-
-    def mark_published(self, ids: Sequence[int], now: datetime) -> None:
-        """Give each its position in the feed."""
-        start = self.position()
-        with self._engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(_MARK_ALL, {"ids": list(ids), "start": start, "now": now})
-            else:
-                rows = [
-                    {"row": row_id, "place": start + place, "now": now}
-                    for place, row_id in enumerate(ids, start=1)
-                ]
-                connection.execute(_MARK_EACH, rows)
-        self._position = start + len(ids)
 
     def forget_position(self) -> None:
         """Ask the table again: another relay may have published meanwhile."""
@@ -124,15 +111,37 @@ class SqlOutboxReader:
             return connection.execute(_EXPIRE, {"now": now}).rowcount
 
 
-_MARK_ALL = text(
-    "UPDATE outbox SET position = :start + given.place, published_at = :now "
-    "FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS given(row, place) "
-    "WHERE outbox.id = given.row AND outbox.position IS NULL"
+def _position(entry: Placed) -> int:
+    return entry.position
+
+
+_PLACED = (outbox.c.position, outbox.c.type, outbox.c.ce, outbox.c.sealed)
+_next = (
+    select(outbox.c.id)
+    .where(outbox.c.position.is_(None))
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+    .cte("next")
 )
-_MARK_EACH = (
+_newest = select(func.coalesce(func.max(outbox.c.position), 0).label("position")).cte("newest")
+_beyond = bindparam("beyond", type_=BigInteger)
+_given = (
+    select(
+        _next.c.id,
+        (
+            case((_newest.c.position > _beyond, _newest.c.position), else_=_beyond)
+            + func.row_number().over(order_by=_next.c.id)
+        ).label("position"),
+    )
+    .join_from(_next, _newest, true())
+    .cte("given")
+)
+# Of two relays that both think they lead, the second finds the rows taken, or the unique index refuses it.
+_PLACE = (
     update(outbox)
-    .where(outbox.c.id == bindparam("row"), outbox.c.position.is_(None))
-    .values(position=bindparam("place"), published_at=bindparam("now"))
+    .where(outbox.c.id == _given.c.id, outbox.c.position.is_(None))
+    .values(position=_given.c.position, published_at=bindparam("now"))
+    .returning(*_PLACED)
 )
 _NOTE = (
     update(outbox)

@@ -10,7 +10,7 @@ from port_events.group import Group, RawEntry
 from redis import Redis
 from redis.exceptions import WatchError
 
-from identity.usecases.relaying import Mark, Overtaken, Pending
+from identity.usecases.relaying import Mark, Overtaken, Placed
 
 _STATES = frozenset({"sent", "refused", "expired"})
 _RECEIPTS_AT_ONCE = 500
@@ -35,6 +35,7 @@ class RedisStream:
         self._stream = stream
         self._receipts = Group(client, RECEIPTS, "identity", "relay")
         self._unnoted = True
+        self._farthest = 0
 
     def mark(self, epoch: str) -> Mark:
         """Return how far the stream has got; a mark without its stream is worth nothing. Raises redis.RedisError."""
@@ -42,9 +43,12 @@ class RedisStream:
             both.get(self._mark_key(epoch))
             both.exists(self._stream)
             position, there = both.execute()
-        return Mark(epoch, int(position) if position is not None and there else None)
+        noted = int(position) if position is not None else None
+        held = noted if there else None
+        self._farthest = max(self._farthest, held or 0)
+        return Mark(epoch, held, farthest=self._farthest, noted=noted)
 
-    def publish(self, entries: Sequence[Pending], *, seen: Mark, reached: int) -> None:
+    def publish(self, entries: Sequence[Placed], *, seen: Mark, reached: int) -> None:
         """Append all the entries and move the mark, or nothing (a full Redis refuses the lot).
 
         Raises Overtaken, redis.RedisError.
@@ -53,16 +57,18 @@ class RedisStream:
         with self._client.pipeline(transaction=True) as pipeline:
             pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py's own gap
             position: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
-            if position is not None and int(position) != seen.position:
+            if position is not None and int(position) != seen.noted:
                 raise Overtaken
             pipeline.multi()
             for entry in entries:
-                pipeline.xadd(self._stream, to_fields(entry.ce, entry.type, entry.sealed))  # type: ignore[arg-type]  # dict is invariant
+                fields = to_fields(entry.ce, entry.type, entry.sealed, entry.position)
+                pipeline.xadd(self._stream, fields)  # type: ignore[arg-type]  # dict is invariant
             pipeline.set(key, reached)
             try:
                 pipeline.execute()
             except WatchError:
                 raise Overtaken from None
+        self._farthest = reached
 
     def _mark_key(self, epoch: str) -> str:
         return f"{self._stream}:mark:{epoch}"

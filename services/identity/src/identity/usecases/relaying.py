@@ -1,8 +1,9 @@
 """Outbox to stream, receipts back: the relay's rounds (EVT-2).
 
-Redis keeps a mark beside the stream: the position of the newest event that it holds. Mark and events change in one
-transaction, and only where the mark still is what was read. So a Redis that was wiped, that lost its last second in
-a crash, or that was restored from an older copy shows how far it really has got, and two relays cannot publish at once.
+An event gets its position in the database, once and for good, before it is published. Redis keeps a mark beside the
+stream: the position of the newest event that it holds. Mark and events change in one transaction, and only where the
+mark still is what was read. So whether a process died between database and Redis, or Redis was wiped, lost its last
+second in a crash, was restored from an older copy: the mark shows how far it really has got, the table what follows.
 """
 
 from collections.abc import Sequence
@@ -18,25 +19,27 @@ BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """An outbox row as the relay sees it; `position` is its place in the feed, once it has one."""
+class Placed:
+    """An outbox row with its place in the feed."""
 
-    id: int
+    position: int
     type: str
     ce: str
     sealed: str | None
-    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far the stream has got: the newest position that Redis holds, None where it holds no mark.
+    """How far the stream has got: the newest position that Redis holds, None where it holds no mark or no stream.
 
-    `epoch` names the database whose positions these are.
+    `epoch` names the database whose positions these are; `farthest` is what this process knows Redis to have held;
+    `noted` is the mark's own value, to know it by.
     """
 
     epoch: str
     position: int | None
+    farthest: int = 0
+    noted: int | None = None
 
 
 class Receipt(Protocol):
@@ -65,17 +68,17 @@ class OutboxReader(Protocol):
     def epoch(self) -> str:
         """Return the name of this database, made at the first call."""
 
-    def position(self) -> int:
-        """Return the newest position given, 0 before the first."""
+    def position(self, *, anew: bool = False) -> int:
+        """Return the newest position given, 0 before the first; as remembered, unless `anew`."""
 
-    def pending(self, limit: int) -> Sequence[Pending]:
-        """Return the next unpublished events, in the order of their commits."""
+    def place(self, now: datetime, *, beyond: int, limit: int) -> Sequence[Placed]:
+        """Give the next events their positions, in the order they were written, and return them.
 
-    def published(self, *, after: int, since: datetime, limit: int) -> Sequence[Pending]:
-        """Return events published already, in the order of their positions."""
+        Positions go on after the newest one, and after `beyond`.
+        """
 
-    def mark_published(self, ids: Sequence[int], now: datetime) -> None:
-        """Give each its position in the feed."""
+    def placed(self, *, after: int, since: datetime | None, limit: int) -> Sequence[Placed]:
+        """Return events that have their positions, in order; of those given since then, where that is said."""
 
     def note_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Note what became of mails, forward only, and forget their sealed part."""
@@ -90,7 +93,7 @@ class Stream(Protocol):
     def mark(self, epoch: str) -> Mark:
         """Return how far the stream has got."""
 
-    def publish(self, entries: Sequence[Pending], *, seen: Mark, reached: int) -> None:
+    def publish(self, entries: Sequence[Placed], *, seen: Mark, reached: int) -> None:
         """Append the entries, in order, and move the mark on. Raises Overtaken where it is no longer what was seen."""
 
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
@@ -105,27 +108,36 @@ class Overtaken(Exception):  # noqa: N818  # named for what it tells
 
 
 def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, kept: timedelta) -> int:
-    """Publish the next events in the order they were committed; return how many.
+    """Publish the next events in the order they were committed; return how many. Raises Overtaken.
 
-    What Redis has lost of the last `kept` comes first, in its old order. What was published but not yet marked when a
-    process died is published again. Either way with the same identifiers. Raises Overtaken.
+    What has its position but is not in Redis comes first. A wiped Redis gets the last `kept` of it.
     """
-    mark, reached = stream.mark(outbox.epoch()), outbox.position()
-    if (mark.position or 0) < reached:
-        return _publish_again(outbox, stream, mark, now - kept)
-    entries = outbox.pending(BATCH)
+    mark = stream.mark(outbox.epoch())
+    held, reached = mark.position or 0, outbox.position()
+    if held < reached:
+        # Of a wiped stream only what it would still hold; of one that is merely behind all, or consumers had a gap.
+        since = now - kept if mark.position is None else None
+        entries = outbox.placed(after=held, since=since, limit=BATCH)
+        if entries:
+            return _catch_up(stream, mark, entries, newest=reached)
+    rewound = held > reached and held > outbox.position(anew=True)
+    entries = outbox.place(now, beyond=held, limit=BATCH)
     if entries:
-        stream.publish(entries, seen=mark, reached=reached + len(entries))
-        outbox.mark_published([entry.id for entry in entries], now)
+        stream.publish(entries, seen=mark, reached=entries[-1].position)
+    if entries and rewound:
+        # Lost positions were not given again: who has read them must not miss what would stand in their place.
+        _log.warning("the database is older than the stream: restored from a copy?", stream=held)
     return len(entries)
 
 
-def _publish_again(outbox: OutboxReader, stream: Stream, mark: Mark, since: datetime) -> int:
-    """Publish a batch of what Redis has lost; mails with a receipt have no sealed part any more (MAIL-3)."""
-    entries = outbox.published(after=mark.position or 0, since=since, limit=BATCH)
-    last = entries[-1].position if entries else None
-    stream.publish(entries, seen=mark, reached=last or outbox.position())
-    _log.warning("published again what Redis had lost", after=mark.position, events=len(entries))
+def _catch_up(stream: Stream, mark: Mark, entries: Sequence[Placed], *, newest: int) -> int:
+    """Publish a batch of what Redis does not hold; mails with a receipt have no sealed part any more (MAIL-3)."""
+    stream.publish(entries, seen=mark, reached=entries[-1].position)
+    held = mark.position or 0
+    if mark.position is None or held < mark.farthest or newest - held > BATCH:
+        _log.warning("published again what Redis no longer held", after=mark.position, events=len(entries))
+    else:  # at most the one batch that a process or Redis left between database and stream
+        _log.info("published what had not arrived in Redis", after=held, events=len(entries))
     return len(entries)
 
 
