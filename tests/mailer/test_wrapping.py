@@ -23,3 +23,9 @@ def test_a_link_stays_whole() -> None:
     link = "https://pass.example.tw/email/verify?token=" + "x" * 200
 
     assert link in wrap_line("請點擊" + link).split("\n")
+
+
+def test_a_link_that_fills_its_line_leaves_no_empty_one_behind() -> None:
+    link = "https://pass.example.tw/email/verify?token=" + "x" * 200
+
+    assert wrap_line(link) == link

@@ -13,7 +13,7 @@ SAMPLE_CODE: Final = "314159"
 _TOKEN = "{token}"  # noqa: S105 - a placeholder
 _ACCOUNT = {"username": "number01"}
 _VERIFY = "{public_url}/email/verify?token=" + _TOKEN
-_LOGIN = "{public_url}/login"
+_LOGIN = "{public_url}/"
 _PARTIES = {
     "username": "account001",
     "company": "測試三號有限公司",

@@ -23,7 +23,7 @@ def wrap_line(line: str) -> str:
         cut = _cut(line, end)
         lines.append(line[:cut].rstrip())
         line = line[cut:].lstrip()
-    return "\n".join([*lines, line]) if lines else line
+    return "\n".join([*lines, line] if line else lines)
 
 
 def columns(text: str) -> int:
