@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,6 +101,40 @@ def test_what_is_too_large_is_refused_before_it_is_parsed(system: System) -> Non
     answer = _post(system, body)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def _in_chunks(octets: bytes) -> Iterator[bytes]:
+    yield octets
+
+
+@pytest.mark.rule("SEC-13")
+def test_what_comes_in_chunks_is_bounded_alike(system: System) -> None:
+    small = json.dumps(application()).encode()
+    large = small.ljust(70_000)  # it would be an application still, were it cut at the bound
+    headers = {"Content-Type": "application/json"}
+
+    taken = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(small), headers=headers)
+    refused = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(large), headers=headers)
+
+    assert taken.status_code == 202
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.rule("SEC-13")
+@pytest.mark.parametrize(
+    ("value", "code"), [("x" * 1001, "too_long"), ("a\0b", "control_character"), ("\ud800", "control_character")]
+)
+def test_a_text_nobody_can_read_is_told_by_what_is_wrong_with_it(
+    system: System, value: str, code: str
+) -> None:
+    body = json.dumps({"username": "someone", "password": value}).encode()
+
+    answer = system.visitor().http.post(
+        "/api/v1/sessions", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["pointer"], error["code"]) == (422, "/password", code)
 
 
 @pytest.mark.rule("SEC-13")

@@ -33,3 +33,12 @@ def test_the_words_of_a_library_are_logged_and_not_reported(caplog: pytest.LogCa
 
     assert report.results == {"database": "OSError"}
     assert "no route" in caplog.text
+
+
+def test_a_failed_check_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    run([Check("database", lambda: fail(OSError("no route to the host\nBackground on this error: …")))])
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "check database failed: OSError: no route to the host"
+    ]
+    assert "Traceback" not in caplog.text

@@ -2,15 +2,23 @@
 
 import gc
 import logging
+import uuid
+from http import HTTPStatus
 from typing import Any
 
+import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
+from gunicorn.http import errors
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
 
 from identity.app import create_app
+from identity.http import problems
 from identity.settings import Settings
 
+_log = structlog.get_logger("identity.http")
 _GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _LONGEST_LINE = 4096
@@ -34,6 +42,54 @@ class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.access_log.propagate = False
 
 
+_UNREADABLE: dict[type[Exception], HTTPStatus] = {
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+}
+
+
+def _status_of(error: Exception) -> HTTPStatus:
+    if isinstance(error, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName):
+        return HTTPStatus.INTERNAL_SERVER_ERROR  # it was ours
+    unread = HTTPStatus.BAD_REQUEST if isinstance(error, errors.ParseException) else None
+    return _UNREADABLE.get(type(error), unread or HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # the same
+    """Tells of a request that cannot be read as of any other, and writes no part of it into the log.
+
+    Gunicorn answers with a page of its own and logs the request's first line, in which a mailed link's token stands.
+    """
+
+    def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002
+        """Answer on the connection itself: the application never saw the request."""
+        status, request_id = _status_of(exc), uuid.uuid4().hex
+        ours = exc if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+        _log.warning(
+            "unreadable request", kind=type(exc).__name__, status=status.value, request_id=request_id,
+            exc_info=ours,
+        )  # fmt: skip
+        try:
+            write_nonblock(client, _on_the_wire(status, request_id))
+        except OSError as gone:
+            _log.debug("who sent it has left", kind=type(gone).__name__)
+
+
+def _on_the_wire(status: HTTPStatus, request_id: str) -> bytes:
+    document = problems.of_status(status)
+    document.headers.extend(
+        {
+            "X-Request-ID": request_id,
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+            "Connection": "close",
+        }
+    )
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{document.headers}"
+    return head.encode("latin-1") + document.get_data()
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # the same
     """Serves the application; it is made before the workers, which share its memory until they write to it."""
 
@@ -48,7 +104,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             "bind": f"{self._settings.bind}",
             "workers": self._settings.web_workers,
             "threads": self._settings.web_threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "keepalive": _KEEPALIVE_SECONDS,
             "graceful_timeout": _GRACE_SECONDS,
             "limit_request_line": _LONGEST_LINE,
@@ -59,11 +115,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             "logger_class": RootLogger,
             "control_socket_disable": True,
             "proc_name": "identity",
-            "server_software": "identity",
         }
         for name, value in options.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
+            self.cfg.set(name, value)
 
     def load(self) -> Flask:
         """Return the application."""

@@ -46,6 +46,11 @@ def _result(check: Check) -> str:
         return str(error)
     except Exception as error:  # noqa: BLE001 - whatever is wrong, the report says so
         # The words of a library may hold an address or a password: its class is told, the words are logged.
-        _log.warning("check %s failed", check.name, exc_info=error)
+        # No traceback: readiness is asked every few seconds, and it would tell of our own probe alone.
+        _log.warning("check %s failed: %s: %s", check.name, type(error).__name__, _first_line(error))
         return type(error).__name__
     return OK
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "")

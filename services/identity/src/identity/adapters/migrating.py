@@ -18,11 +18,10 @@ _LOCK = 0x706F7274
 def migrate(engine: Engine) -> tuple[str | None, str | None]:
     """Run what is missing; return the revisions before and after."""
     # The lock outlives the migrations' own transactions, so it has a connection of its own.
-    logging.getLogger("alembic.runtime.migration").setLevel(
-        logging.WARNING
-    )  # the command tells what was done
     with engine.connect() as guard, engine.connect() as connection:
+        _lift_time_limits(guard, "statement_timeout", "lock_timeout")
         _lock(guard)
+        _lift_time_limits(connection, "statement_timeout")
         before = _revision(connection)
         connection.rollback()
         config = _config()
@@ -45,6 +44,14 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def _lift_time_limits(connection: Connection, *limits: str) -> None:
+    """Let a migration take its time, and the next one wait for it; a table's own lock is still waited for briefly."""
+    if connection.dialect.name == "postgresql":
+        for limit in limits:
+            connection.execute(text(f"SET {limit} = 0"))
+        connection.commit()
+
+
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
@@ -52,6 +59,8 @@ def _lock(connection: Connection) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
+    # The commands themselves tell what they found and did.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     return MigrationContext.configure(connection).get_current_revision()
 
 

@@ -5,9 +5,10 @@ import click
 from identity.cli import processes
 from identity.cli.accounts import accounts
 from identity.cli.keys import keys
+from identity.cli.refusals import Commands
 
 
-@click.group()
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="identity")
 def main() -> None:
     """Accounts, bindings and sessions of Taiwan's port passes."""

@@ -86,6 +86,8 @@ HTTP_PROBLEMS: Mapping[int, tuple[str, str]] = {
     413: ("too_large", "送出的資料過大"),
     414: ("uri_too_long", "網址過長"),
     415: ("unsupported_media_type", "請以 application/json 格式送出"),
+    417: ("expectation_failed", "不支援此請求的要求"),
+    431: ("headers_too_large", "請求標頭過大"),
     500: ("internal_error", "系統發生錯誤，請稍後再試"),
     503: ("unavailable", "系統暫時無法服務，請稍後再試"),
 }

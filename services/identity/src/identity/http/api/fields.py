@@ -45,8 +45,10 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         text = super()._deserialize(value, attr, data, **more)
-        if len(text) > _MOST_CHARACTERS or "\0" in text or has_surrogate(text):
-            raise ValidationError([{"code": "too_long", "detail": "內容過長或含有無法處理的字元"}])
+        if len(text) > _MOST_CHARACTERS:
+            raise ValidationError([{"code": "too_long", "detail": f"最多 {_MOST_CHARACTERS} 個字"}])
+        if "\0" in text or has_surrogate(text):
+            raise ValidationError([{"code": "control_character", "detail": "含有無法處理的字元"}])
         return self._read(text)
 
     def _read(self, text: str) -> Any:

@@ -5,10 +5,10 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import request
+from flask import current_app, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from identity.domain.errors import InvalidInput, PlacedFault
 from identity.http.api.shapes import ProblemShown
@@ -47,10 +47,18 @@ def json_object() -> Any:
     """Return the JSON body. Raises InvalidInput for any text that is none."""
     if not request.is_json:
         raise UnsupportedMediaType
+    _refuse_cut()
     try:
         return request.get_json()
     except RecursionError:
         raise InvalidInput([PlacedFault("", "malformed_json", "JSON 結構過深")]) from None
+
+
+def _refuse_cut() -> None:
+    """Refuse a body that came in chunks and was cut at the bound: Werkzeug reads so far and says nothing."""
+    bound = current_app.config["MAX_CONTENT_LENGTH"]
+    if request.content_length is None and len(request.get_data()) >= bound:
+        raise RequestEntityTooLarge
 
 
 def load(schema: Schema, given: Any) -> Any:

@@ -1,0 +1,30 @@
+"""What the database refuses, told in one line: an operator needs the reason, not our stack."""
+
+from typing import Any
+
+import click
+
+
+class Commands(click.Group):
+    """A group whose commands end with 1 and a line where the database does not answer, or lacks its tables."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            reason = _words_of_database(error)
+            if reason is None:
+                raise
+            raise click.ClickException(reason) from None
+
+
+def _words_of_database(error: Exception) -> str | None:
+    """Return the first line of what the database or its driver said, or None where it said nothing."""
+    from sqlalchemy.exc import DBAPIError
+
+    if not isinstance(error, DBAPIError):
+        return None
+    said = next(iter(str(error.orig).splitlines()), type(error).__name__)
+    missing = "no such table" in said or type(error.orig).__name__ == "UndefinedTable"
+    return f"the database: {said}" + ("; run `identity migrate`" if missing else "")
