@@ -14,6 +14,7 @@ from deploy.local.keys import make_secrets, password_of, write_secret
 if TYPE_CHECKING:
     from deploy.local.settings import Settings
 
+PROGRAMS = Path(".venv/run/bin").absolute()
 LONGEST_SOCKET_PATH = 100  # of the 107 octets that Linux takes (unix(7))
 SHARED = ("IDENTITY_EVENT_STREAM", "IDENTITY_PUBLIC_URL")  # what both services must agree on
 NOT_PASSED_ON = ("IDENTITY_PORT", "IDENTITY_SECRET_KEYS", "IDENTITY_SECRET_KEYS_FILE")
@@ -89,8 +90,7 @@ def environments(places: Places) -> dict[str, dict[str, str]]:
 
 def _base() -> dict[str, str]:
     kept = {name: os.environ[name] for name in FROM_OUTSIDE if name in os.environ}
-    own = Path(".venv/run/bin").absolute()
-    return kept | {"PATH": f"{own}:{kept.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
+    return kept | {"PATH": f"{PROGRAMS}:{kept.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
 
 
 def _redis(places: Places) -> dict[str, str]:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from honcho.environ import parse_procfile
 from port_runtime.settings import exit_on_fault
 
+from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
-from deploy.local.environment import Places, environments, prepare
+from deploy.local.environment import PROGRAMS, Places, environments, prepare
 from deploy.local.ready import wait_until_ready
 from deploy.local.settings import read
 from deploy.local.system import STOPPED_BY_SIGNAL, System
@@ -31,6 +32,7 @@ Ready after {seconds:.1f} s.
   portal and API   {identity}      (API: {identity}/api/v1, description: {identity}/docs)
   mails            {mailbox}
   events           {redis}  (URLs with passwords: {directory}/redis/consumer.url, operator.url)
+  commands         {directory}/bin/identity, {directory}/bin/mailer  (with the settings of this copy)
   data             {directory}      (make clean-run drops it)
 Ctrl-C stops all of it.
 """
@@ -48,6 +50,7 @@ def main() -> int:
     with _alone(settings.root):
         prepare(places)
         surroundings = environments(places)
+        write_commands(settings.root / "bin", PROGRAMS, surroundings)
         if (failed := _migrate(surroundings["migrate"])) != 0:
             return failed
         system = System(lambda: _announce(places, started), last="redis")

@@ -81,6 +81,24 @@ def test_each_process_gets_its_own_secrets_alone(launch: Launch) -> None:
     assert given["mailer run"] & secret == {"REDIS_URL_FILE", "MAIL_SEAL_PRIVATE_KEYS_FILE"}
 
 
+@pytest.mark.rule("OPS-5", "SEC-9")
+def test_its_commands_have_the_settings_of_their_copy_and_are_its_owners_alone(launch: Launch) -> None:
+    copy = launch()
+    copy.wait_for(READY)
+    commands = {name: copy.run_dir / "bin" / name for name in ("identity", "mailer")}
+
+    ended = {
+        name: subprocess.run([path, "check"], capture_output=True, text=True, check=False, env={}, cwd="/")
+        for name, path in commands.items()
+    }
+
+    assert {name: (its.returncode, its.stderr) for name, its in ended.items()} == {
+        "identity": (0, ""),
+        "mailer": (0, ""),
+    }
+    assert {path.stat().st_mode & 0o777 for path in commands.values()} == {0o700}
+
+
 def test_two_copies_run_side_by_side_and_what_is_printed_answers(launch: Launch) -> None:
     copies = [launch(), launch()]
 

@@ -122,7 +122,8 @@ def test_what_comes_in_chunks_is_bounded_alike(system: System) -> None:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize(
-    ("value", "code"), [("x" * 1001, "too_long"), ("a\0b", "control_character"), ("\ud800", "control_character")]
+    ("value", "code"),
+    [("x" * 1001, "too_long"), ("a\0b", "control_character"), ("\ud800", "control_character")],
 )
 def test_a_text_nobody_can_read_is_told_by_what_is_wrong_with_it(
     system: System, value: str, code: str
@@ -202,3 +203,16 @@ def test_a_false_length_is_refused(system: System, length: bytes) -> None:
     status = _raw(system, head + length + b"\r\n\r\n{}")
 
     assert status.split()[1][:1] == b"4"
+
+
+@pytest.mark.rule("SEC-13", "SEC-9")
+@pytest.mark.parametrize("name", ["領獎 http://evil.example", "www.evil.example", "ＨＴＴＰＳ：／／evil"])
+def test_no_name_is_taken_that_the_mailer_would_refuse_as_a_link(system: System, name: str) -> None:
+    body = application(company={"name": name}) | {"name": name}
+
+    answer = system.visitor().post("/accounts", body)
+
+    assert {(error["pointer"], error["code"]) for error in answer.json()["errors"]} == {
+        ("/name", "web_address"),
+        ("/company/name", "web_address"),
+    }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from identity.domain.errors import Fault
 from identity.domain.person import parse_mobile
-from identity.domain.text import line, narrow
+from identity.domain.text import line, narrow, proper_name
 
 _WEIGHTS = (1, 2, 1, 2, 1, 2, 4, 1)
 _DIVISOR = 5
@@ -82,7 +82,7 @@ def parse_phone(raw: str) -> str:
 
 def parse_company_name(raw: str) -> str:
     """Return the company's full name, 2 to 100 characters (REG-8). Raises Fault."""
-    return line(raw, least=2, most=100)
+    return proper_name(raw, least=2, most=100)
 
 
 def parse_address(raw: str) -> str:

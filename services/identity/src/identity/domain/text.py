@@ -1,11 +1,14 @@
 """What counts as one line of text, for every field a person fills in (SEC-13)."""
 
+import re
 import unicodedata
 
 from identity.domain.errors import Fault
 
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that never belong in a line: controls, formats, surrogates, private, unassigned, separators."""
+_WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.")
+"""What a mail reader turns into a link by itself: the mailer sends no mail with such a name in it (SEC-9)."""
 
 
 def line(raw: str, *, least: int, most: int) -> str:
@@ -23,6 +26,14 @@ def line(raw: str, *, least: int, most: int) -> str:
     if len(text) > most:
         raise Fault("too_long", f"最多 {most} 個字")
     return text
+
+
+def proper_name(raw: str, *, least: int, most: int) -> str:
+    """Return a person's or a company's name as one line, which mails to others may hold. Raises Fault."""
+    name = line(raw, least=least, most=most)
+    if _WEB_ADDRESS.search(narrow(name)):
+        raise Fault("web_address", "名稱不可含有網址")
+    return name
 
 
 def narrow(raw: str) -> str:

@@ -1,0 +1,30 @@
+"""`identity` and `mailer` as commands in a copy's directory, with its settings: `.run/bin/identity accounts list`."""
+
+from __future__ import annotations
+
+import shlex
+import stat
+from typing import TYPE_CHECKING
+
+from deploy.local.keys import write_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SETTINGS = ("IDENTITY_", "MAILER_", "MAIL_", "REDIS_URL")
+
+
+def write_commands(directory: Path, programs: Path, environments: Mapping[str, Mapping[str, str]]) -> None:
+    """Write a command for each service; what its process gets to know, the command gets to know."""
+    directory.mkdir(exist_ok=True)
+    for name in ("identity", "mailer"):
+        settings = {key: value for key, value in environments[name].items() if key.startswith(SETTINGS)}
+        command = directory / name
+        write_secret(command, _script(programs / name, settings))
+        command.chmod(stat.S_IRWXU)
+
+
+def _script(program: Path, settings: Mapping[str, str]) -> str:
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(settings.items())]
+    return "\n".join(["#!/bin/sh", *exports, f'exec {shlex.quote(str(program))} "$@"', ""])
