@@ -53,6 +53,19 @@ def test_a_link_asked_for_on_the_last_day_does_not_outlive_the_account(system: S
 
 
 @pytest.mark.rule("VER-7")
+def test_an_open_session_ends_with_its_lapsed_account(system: System) -> None:
+    visitor, person = system.visitor(), system.register()
+    system.clock.advance(days=6, hours=23, minutes=50)
+    visitor.log_in(person)
+
+    before = visitor.get("/session").status_code
+    system.clock.advance(minutes=10)
+    after = visitor.get("/session").status_code
+
+    assert (before, after) == (200, 401)
+
+
+@pytest.mark.rule("VER-7")
 def test_a_lapsed_name_is_free_before_anything_is_tidied(system: System) -> None:
     lapsed = system.register()
 

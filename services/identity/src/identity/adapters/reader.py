@@ -6,7 +6,7 @@ from sqlalchemy import Engine, bindparam, case, select, update
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.tables import accounts, outbox, sessions
-from identity.domain.account import Account
+from identity.domain.account import UNVERIFIED_LIFETIME, Account
 from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
 from identity.usecases.ports import MailState
 
@@ -31,6 +31,7 @@ _STANDING = (
         sessions.c.consents,
         sessions.c.seen_at,
         sessions.c.expires_at,
+        _row.created_at,
     )
     .join_from(sessions, accounts, _row.id == sessions.c.account_id)
     .where(sessions.c.token_digest == bindparam("digest"))
@@ -63,13 +64,13 @@ class SqlReader:
             row = connection.execute(_STANDING, {"digest": token_digest}).one_or_none()
             if row is None:
                 return None
-            session_id, holder_id, binding_id, accepted, seen_at, expires_at = row[len(_PERSONA) :]
-            if now >= min(expires_at, seen_at + lifetimes.idle):
+            session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at = row[len(_PERSONA) :]
+            account = holder = Persona(*row[: len(_PERSONA)])
+            if now >= min(expires_at, seen_at + lifetimes.idle) or _has_lapsed(account, opened_at, now):
                 return None
             if now >= seen_at + SEEN_EVERY:
                 connection.execute(_SEEN, {"session": session_id, "now": now})
                 seen_at = now
-            account = holder = Persona(*row[: len(_PERSONA)])
             if holder_id != account.id:
                 holder = Persona(*connection.execute(_HOLDER, {"holder": holder_id}).one())
         if {account.status, holder.status} & {"suspended", "closed"}:
@@ -102,6 +103,11 @@ class SqlReader:
             return None
         state, category = _MAIL_STATES.get(row.mail_state, (row.mail_state, row.mail_category))
         return MailState(state, row.mail_at or row.created_at, category)
+
+
+def _has_lapsed(account: Persona, opened_at: datetime, now: datetime) -> bool:
+    """Judge at every use whether the mailbox was proven in time (VER-7); who is switched to has proven it."""
+    return account.status == "email_unverified" and now >= opened_at + UNVERIFIED_LIFETIME
 
 
 _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}

@@ -199,9 +199,7 @@ def end_other_sessions(ports: Ports, standing: Standing) -> None:
     """End all of one's sessions but this (LOGIN-7). Raises WhileSwitched."""
     refuse_switched(standing)
     with ports.unit_of_work() as work:
-        for session in work.sessions.of_holder(standing.holder.id):
-            if session.id != standing.session_id:
-                work.sessions.end(session.id)
+        work.sessions.end_others(standing.holder.id, but=standing.session_id)
         work.commit()
 
 

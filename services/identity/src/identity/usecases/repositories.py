@@ -123,6 +123,9 @@ class Sessions(Protocol):
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
         """End one that the account holds; False where it holds no such."""
 
+    def end_others(self, account_id: str, *, but: str) -> None:
+        """End all that the account holds but one."""
+
     def end_of_account(self, account_id: str, *, but: str | None = None) -> None:
         """End what the account holds and what acts as it, but for one session."""
 
