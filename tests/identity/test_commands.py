@@ -1,0 +1,66 @@
+"""What operators' commands say when the database is not as they need it: a line, never a stack."""
+
+import pytest
+from identity.adapters import migrating
+from identity.adapters.database import open_engine
+from port_events.sealing import new_key_sets
+from sqlalchemy import text
+
+from tests.support.postgres import PostgresCluster
+from tests.support.processes import run
+
+_KEYS = new_key_sets()
+_NOWHERE = "postgresql+psycopg://identity:a-secret-word@127.0.0.1:1/identity"
+
+
+def _environment(database_url: str) -> dict[str, str]:
+    return {
+        "IDENTITY_MODE": "local",
+        "IDENTITY_DATABASE_URL": database_url,
+        "IDENTITY_SECRET_KEYS": "0123456789abcdef0123456789abcdef",
+        "MAIL_SEAL_PUBLIC_KEYS": _KEYS.seal_public,
+        "MAIL_SIGN_PRIVATE_KEYS": _KEYS.sign_private,
+    }
+
+
+@pytest.mark.parametrize("command", [("migrate",), ("tidy",), ("accounts", "list")])
+def test_a_database_that_is_away_is_told_in_one_line(command: tuple[str, ...]) -> None:
+    ended = run("identity", *command, environment=_environment(_NOWHERE))
+
+    (line,) = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert line.startswith("Error: the database: ")
+    assert "a-secret-word" not in line
+
+
+def test_a_check_of_a_database_that_is_away_tells_the_reason_without_a_stack() -> None:
+    ended = run("identity", "check", environment=_environment(_NOWHERE))
+
+    assert (ended.returncode, ended.stdout.splitlines()) == (
+        1,
+        ["settings: ok", "database: OperationalError", "migrations: OperationalError"],
+    )
+    assert "Connection refused" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_database_without_tables_is_told_with_the_command_that_makes_them(sqlite_url: str) -> None:
+    ended = run("identity", "accounts", "list", environment=_environment(f"{sqlite_url}.empty"))
+
+    (line,) = ended.stderr.splitlines()
+    assert line.endswith("run `identity migrate`")
+
+
+def test_a_migration_may_take_longer_than_a_request(
+    postgres: PostgresCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, limits = open_engine(postgres.create_database()), []
+
+    def upgrade(config: migrating.Config, _revision: str) -> None:
+        limits.append(config.attributes["connection"].scalar(text("SHOW statement_timeout")))
+
+    monkeypatch.setattr(migrating.command, "upgrade", upgrade)
+    migrating.migrate(engine)
+    engine.dispose()
+
+    assert limits == ["0"]
