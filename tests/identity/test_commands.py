@@ -1,8 +1,10 @@
 """What operators' commands say when the database is not as they need it: a line, never a stack."""
 
 import pytest
-from identity.adapters import migrating
+from alembic import command as alembic
+from alembic.config import Config
 from identity.adapters.database import open_engine
+from identity.adapters.migrating import migrate
 from port_events.sealing import new_key_sets
 from sqlalchemy import text
 
@@ -56,11 +58,11 @@ def test_a_migration_may_take_longer_than_a_request(
 ) -> None:
     engine, limits = open_engine(postgres.create_database()), []
 
-    def upgrade(config: migrating.Config, _revision: str) -> None:
+    def upgrade(config: Config, _revision: str) -> None:
         limits.append(config.attributes["connection"].scalar(text("SHOW statement_timeout")))
 
-    monkeypatch.setattr(migrating.command, "upgrade", upgrade)
-    migrating.migrate(engine)
+    monkeypatch.setattr(alembic, "upgrade", upgrade)
+    migrate(engine)
     engine.dispose()
 
     assert limits == ["0"]
