@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import dramatiq
 import pytest
 import redis
+from identity.adapters.stream import RedisStream
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.dead_letters import RedisDeadLetters
 from mailer.adapters.figures import RedisFigures
@@ -56,6 +57,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: it.set(f"{STREAM}:mark:1", 5)),
         ("relay", lambda it: it.transaction(lambda pipe: pipe.get(f"{STREAM}:mark:1"), f"{STREAM}:mark:1")),
         ("relay", lambda it: it.exists(STREAM)),
+        ("relay", lambda it: RedisStream(it, STREAM).trim(timedelta(days=7))),
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"}, block=1)),
         ("mailer", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
         ("mailer", lambda it: it.hset("mailer:ledger:1", "state", "sent")),
@@ -76,6 +78,8 @@ def test_a_role_does_its_work(as_role: As, role: str, act: Callable[[Client], ob
         ("relay", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
         ("relay", lambda it: it.xgroup_create(STREAM, "other")),
         ("relay", lambda it: it.get("mailer:ledger:1")),
+        ("relay", lambda it: it.xack(STREAM, "mailer", "0-1")),
+        ("consumer", lambda it: it.xtrim(STREAM, maxlen=0)),
         ("mailer", lambda it: it.xadd(STREAM, {"ce": "{}"})),
         ("mailer", lambda it: it.set(f"{STREAM}:mark:1", 5)),
         ("consumer", lambda it: it.set(f"{STREAM}:mark:1", 5)),

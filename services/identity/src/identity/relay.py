@@ -27,7 +27,7 @@ _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _RECEIPT_WAIT_MS = 2_000
 _REDIS_SECONDS = 5.0
-_EXPIRE_EVERY = timedelta(minutes=1)
+_CHORES_EVERY = timedelta(minutes=1)
 
 
 class Relay:
@@ -44,7 +44,7 @@ class Relay:
         self._receipts = self._connect(settings)
         self._kept = timedelta(seconds=settings.stream_kept)
         self._stopping = threading.Event()
-        self._expired_at = self._clock.now()
+        self._chores_at = self._clock.now()
 
     def _connect(self, settings: RelaySettings) -> RedisStream:
         client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS)
@@ -102,10 +102,15 @@ class Relay:
         except Exception:
             self.outbox.forget_position()  # whether the marks were committed, only the table knows
             raise
-        if self._clock.now() >= self._expired_at + _EXPIRE_EVERY:
-            self._expired_at = self._clock.now()
-            self.outbox.expire_mails(self._expired_at)
+        if self._clock.now() >= self._chores_at + _CHORES_EVERY:
+            self._chores_at = self._clock.now()
+            self.outbox.expire_mails(self._chores_at)
+            self.trim()
         return published
+
+    def trim(self) -> int:
+        """Drop what the stream has kept long enough; return how many entries."""
+        return self._stream.trim(self._kept)
 
     def _note(self) -> None:
         if not self.leadership.leads:

@@ -80,7 +80,8 @@ class RelaySettings(DatabaseSettings):
         "IDENTITY_STREAM_KEPT",
         parse=seconds,
         default="7d",
-        doc="how far back the relay publishes again what Redis has lost",
+        doc="how long entries stay in the stream, but for what the mailer has not handled; and how far back a wiped "
+        "Redis is filled again",
     )
     relay_poll_ms: int = setting(
         "IDENTITY_RELAY_POLL_MS",

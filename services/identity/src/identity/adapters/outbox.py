@@ -5,7 +5,20 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, Engine, String, and_, bindparam, case, func, or_, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
@@ -70,7 +83,7 @@ class SqlOutboxReader:
         """Return the newest position given; the tidy use case leaves its row for this."""
         if self._position is None or anew:
             with self._engine.connect() as connection:
-                self._position = connection.scalar(select(func.max(outbox.c.position))) or 0
+                self._position = connection.scalar(_NEWEST) or 0
         return self._position
 
     def place(self, now: datetime, *, beyond: int, limit: int) -> Sequence[Placed]:
@@ -84,12 +97,11 @@ class SqlOutboxReader:
 
     def placed(self, *, after: int, since: datetime | None, limit: int) -> Sequence[Placed]:
         """Return events that have their positions, in order."""
-        query = select(*_PLACED).where(outbox.c.position > after)
-        if since is not None:
-            query = query.where(outbox.c.published_at >= since)
         with self._engine.connect() as connection:
+            if since is not None:
+                after = _last_before(connection, since, after=after)
             return [
-                Placed(*row) for row in connection.execute(query.order_by(outbox.c.position).limit(limit))
+                Placed(*row) for row in connection.execute(_PLACED_AFTER, {"after": after, "limit": limit})
             ]
 
     def forget_position(self) -> None:
@@ -115,7 +127,35 @@ def _position(entry: Placed) -> int:
     return entry.position
 
 
+_NEWEST = select(func.max(outbox.c.position))
 _PLACED = (outbox.c.position, outbox.c.type, outbox.c.ce, outbox.c.sealed)
+_PLACED_AFTER = (
+    select(*_PLACED)
+    .where(outbox.c.position > bindparam("after"))
+    .order_by(outbox.c.position)
+    .limit(bindparam("limit"))
+)
+_GIVEN_AT = (
+    select(outbox.c.published_at)
+    .where(outbox.c.position > bindparam("after"))
+    .order_by(outbox.c.position)
+    .limit(1)
+)
+
+
+def _last_before(connection: Connection, since: datetime, *, after: int) -> int:
+    """Return the last position given before `since`, or `after`.
+
+    Later positions were given later, so halving finds it in a few looks by the one index that there is.
+    """
+    low, high = after, connection.scalar(_NEWEST) or after
+    while low < high:
+        middle = (low + high) // 2
+        given_at = connection.scalar(_GIVEN_AT, {"after": middle})
+        low, high = (middle + 1, high) if given_at is not None and given_at < since else (low, middle)
+    return low
+
+
 _next = (
     select(outbox.c.id)
     .where(outbox.c.position.is_(None))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
 
 from port_events.envelope import RECEIPTS, as_text, to_fields
 from port_events.group import Group, RawEntry
@@ -15,6 +15,11 @@ from identity.usecases.relaying import Mark, Overtaken, Placed
 _STATES = frozenset({"sent", "refused", "expired"})
 _RECEIPTS_AT_ONCE = 500
 _CATEGORY_CHARACTERS = 32
+_LOOKED_AT_ONCE = 1000
+MAILER_GROUP = "mailer"
+
+EntryId: TypeAlias = tuple[int, int]
+"""Milliseconds, and a number within them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,44 @@ class RedisStream:
     def _mark_key(self, epoch: str) -> str:
         return f"{self._stream}:mark:{epoch}"
 
+    def trim(self, kept: timedelta) -> int:
+        """Drop entries older than `kept` by the server's own clock; return how many. Raises redis.RedisError."""
+        seconds: int = self._client.time()[0]
+        oldest = (seconds - int(kept.total_seconds())) * 1000, 0
+        if oldest <= (0, 0):
+            return 0
+        keep_from = min(oldest, self._unhandled(oldest))
+        return self._client.xtrim(self._stream, minid=_text_of(keep_from), approximate=False)
+
+    def _unhandled(self, before: EntryId) -> EntryId:
+        """Return the first entry that the mailer may still need, of those older than `before`.
+
+        What its group was given and has not acknowledged, or not given yet. Without a group, as while a new Redis waits
+        for its mailer, the first entry with a sealed part: where there is no mailer there is no such entry either.
+        """
+        groups: Any = self._client.xinfo_groups(self._stream) if self._client.exists(self._stream) else []
+        given = next((as_text(each["last-delivered-id"]) for each in groups if _is_mailers(each)), None)
+        if given is None:
+            return self._first_sealed(before)
+        pending: Any = self._client.xpending(self._stream, MAILER_GROUP)
+        if pending["min"]:
+            return _id_of(as_text(pending["min"]))
+        milliseconds, number = _id_of(given)
+        return milliseconds, number + 1
+
+    def _first_sealed(self, before: EntryId) -> EntryId:
+        start = "-"
+        while True:
+            page: Any = self._client.xrange(
+                self._stream, start, f"({_text_of(before)}", count=_LOOKED_AT_ONCE
+            )
+            for entry_id, fields in page:
+                if b"sealed" in fields or "sealed" in fields:
+                    return _id_of(as_text(entry_id))
+            if len(page) < _LOOKED_AT_ONCE:
+                return before
+            start = f"({as_text(page[-1][0])}"
+
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, MailReceipt]]:
         """Return the next receipts, waiting for them at most `block_ms`.
 
@@ -95,6 +138,19 @@ class RedisStream:
             (entry_id, _receipt({as_text(k): as_text(v) for k, v in fields.items()}))
             for entry_id, fields in raw
         ]
+
+
+def _is_mailers(group: dict[str, Any]) -> bool:
+    return as_text(group["name"]) == MAILER_GROUP
+
+
+def _id_of(text: str) -> EntryId:
+    milliseconds, _, number = text.partition("-")
+    return int(milliseconds), int(number or 0)
+
+
+def _text_of(entry_id: EntryId) -> str:
+    return f"{entry_id[0]}-{entry_id[1]}"
 
 
 def _receipt(fields: dict[str, str]) -> MailReceipt:

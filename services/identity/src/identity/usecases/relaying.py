@@ -96,6 +96,9 @@ class Stream(Protocol):
     def publish(self, entries: Sequence[Placed], *, seen: Mark, reached: int) -> None:
         """Append the entries, in order, and move the mark on. Raises Overtaken where it is no longer what was seen."""
 
+    def trim(self, kept: timedelta) -> int:
+        """Drop entries older than `kept`, never one that the mailer has still to handle; return how many."""
+
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
         """Return the next receipts with their entry ids, waiting at most `block_ms`."""
 
