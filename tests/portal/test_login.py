@@ -167,3 +167,24 @@ def test_everything_works_without_script(portal: System, plain_tab: Tab) -> None
 
     assert normal("帳號或密碼錯誤") in refused
     assert (landed, plain_tab.path) == ("/home", "/")
+
+
+@pytest.mark.rule("LOGIN-1", "REG-10")
+def test_a_password_can_be_looked_at_and_is_hidden_again_before_it_is_sent(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    password = tab.go("/").fill(使用者帳號=person.username, 使用者密碼=person.password).field("使用者密碼")
+
+    tab.press("顯示使用者密碼").screen("login-password-shown")
+    shown = password.get_attribute("type")
+    tab.press("隱藏使用者密碼")
+    hidden = password.get_attribute("type")
+    tab.press("顯示使用者密碼").press("登入")
+
+    assert (shown, hidden) == ("text", "password")
+    assert tab.path in {"/consents", "/home"}
+
+
+def test_without_scripts_nothing_offers_to_show_a_password(plain_tab: Tab) -> None:
+    plain_tab.go("/")
+
+    assert plain_tab.page.locator(".reveal").filter(visible=True).count() == 0

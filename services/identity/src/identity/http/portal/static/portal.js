@@ -4,12 +4,14 @@ import { openAtPointing } from "./account_menu.js";
 import { ask, showMessages } from "./dialogs.js";
 import { sendOnce } from "./once.js";
 import { checkWhileTyping } from "./checks.js";
+import { reveal } from "./reveal.js";
 
 showMessages();
 document.querySelectorAll("[data-focus]").forEach((summary) => summary.focus());
 document.querySelectorAll("form[data-check]").forEach(checkWhileTyping);
 document.querySelectorAll("dialog[data-question]").forEach(ask);
 document.querySelectorAll("form[data-once]").forEach(sendOnce);
+document.querySelectorAll("[data-reveal]").forEach(reveal);
 
 // On a narrow screen the menu is folded; without script it stays open.
 const fold = document.querySelector(".side__fold");
