@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from identity.domain.errors import Refusal, Waiting
 from identity.domain.session import Standing
 from identity.http import problems
-from identity.http.context import web
+from identity.http.context import ports, web
 from identity.http.portal.assets import FILES, asset
 
 _STEPS = {
@@ -104,6 +104,12 @@ def messages() -> list[tuple[str, str]]:
     return list(dict.fromkeys(waiting))
 
 
+def session_left() -> int:
+    """Return the seconds until the session of the page ends unused."""
+    left = g.standing.expires_at - ports().clock.now()
+    return max(0, int(left.total_seconds()))
+
+
 def shared_values() -> dict[str, Any]:
     """Return what every template may use."""
     return {
@@ -111,4 +117,5 @@ def shared_values() -> dict[str, Any]:
         "links": web().links,
         "asset": asset,
         "messages": messages,
+        "session_left": session_left,
     }

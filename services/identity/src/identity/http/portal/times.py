@@ -22,7 +22,7 @@ def taipei(moment: datetime) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a length of time in its two greatest units; countdown.js says the same."""
+    """Return a length of time in its two greatest units; durations.js says the same."""
     if seconds < _MINUTE:
         return f"{seconds} 秒"
     if seconds < _HOUR:

@@ -1,18 +1,9 @@
 // A wait counted down: `data-wait` holds its seconds, `data-wait-for` the id of the button that it keeps.
 // The server judges all the same; without script the sentence says to load the page again.
 
+import { inWords } from "./durations.js";
+
 const SECOND_MS = 1000;
-
-// As times.duration says it.
-function inWords(seconds) {
-  if (seconds < 60) return `${seconds} 秒`;
-  if (seconds < 3600) return two(Math.floor(seconds / 60), "分鐘", seconds % 60, "秒");
-  return two(Math.floor(seconds / 3600), "小時", Math.floor((seconds % 3600) / 60), "分鐘");
-}
-
-function two(great, ofGreat, small, ofSmall) {
-  return `${great} ${ofGreat}${small ? ` ${small} ${ofSmall}` : ""}`;
-}
 
 export function countDown(wait) {
   const button = document.getElementById(wait.dataset.waitFor);

@@ -5,6 +5,7 @@ import { ask, showMessages } from "./dialogs.js";
 import { sendOnce } from "./once.js";
 import { checkWhileTyping } from "./checks.js";
 import { reveal } from "./reveal.js";
+import { watchSession } from "./session_end.js";
 
 showMessages();
 document.querySelectorAll("[data-focus]").forEach((summary) => summary.focus());
@@ -12,6 +13,7 @@ document.querySelectorAll("form[data-check]").forEach(checkWhileTyping);
 document.querySelectorAll("dialog[data-question]").forEach(ask);
 document.querySelectorAll("form[data-once]").forEach(sendOnce);
 document.querySelectorAll("[data-reveal]").forEach(reveal);
+document.querySelectorAll("[data-session-left]").forEach(watchSession);
 
 // On a narrow screen the menu is folded; without script it stays open.
 const fold = document.querySelector(".side__fold");

@@ -1,0 +1,83 @@
+"""Before a session ends unused its person is asked in time, and can go on (SEC-7, LOGIN-6; WCAG 2.1, 2.2.1)."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.portal.conftest import StartPortal
+from tests.support.system import System
+from tests.support.tab import Tab
+from tests.support.texts import normal
+
+
+def _logged_in(system: System, tab: Tab) -> Tab:
+    """Log in, on pages whose time only the test moves."""
+    tab.page.clock.install()
+    return tab.log_in(system.person())
+
+
+def _pass(system: System, *tabs: Tab, minutes: int) -> None:
+    system.clock.advance(minutes=minutes)
+    for tab in tabs:
+        tab.page.clock.run_for(minutes * 60_000)
+
+
+def _question(tab: Tab) -> Locator:
+    return tab.page.get_by_role("alertdialog", name="登入即將逾時")
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_who_is_asked_in_time_and_goes_on_stays_logged_in(portal: System, tab: Tab) -> None:
+    _logged_in(portal, tab)
+    _pass(portal, tab, minutes=27)
+    expect(_question(tab)).to_be_hidden()
+    _pass(portal, tab, minutes=1)
+    expect(_question(tab)).to_contain_text("2 分鐘")
+    tab.screen("session-end")
+
+    tab.confirm("尚未儲存的內容將會遺失", by="繼續使用")
+    expect(_question(tab)).to_be_hidden()
+    _pass(portal, tab, minutes=27)
+
+    assert tab.go("/profile").heading == normal("帳號資料修改")
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_who_does_not_answer_is_led_to_the_login_and_from_there_back(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    tab.page.clock.install()
+    tab.log_in(person).go("/profile")
+
+    _pass(portal, tab, minutes=31)
+    tab.page.wait_for_url(lambda address: "next=" in address)
+    told = tab.message
+    tab.confirm("請重新登入").log_in_here(person)
+
+    assert normal("登入已逾時或已登出") in told
+    assert tab.path == "/profile"
+
+
+@pytest.mark.rule("LOGIN-6")
+def test_what_one_tab_does_keeps_the_other_from_asking(portal: System, tab: Tab) -> None:
+    _logged_in(portal, tab)
+    other = tab.second()
+    _pass(portal, tab, minutes=20)
+
+    other.go("/home")
+    tab.page.wait_for_timeout(0)
+    _pass(portal, tab, minutes=9)
+
+    assert not tab.is_asked
+
+
+@pytest.mark.rule("LOGIN-6", "SEC-7")
+def test_near_the_absolute_limit_going_on_asks_no_second_time(start_portal: StartPortal, tab: Tab) -> None:
+    system = start_portal(IDENTITY_SESSION_IDLE="30m", IDENTITY_SESSION_ABSOLUTE="30m")
+    _logged_in(system, tab)
+    _pass(system, tab, minutes=28)
+
+    tab.confirm("尚未儲存的內容將會遺失", by="繼續使用")
+    _pass(system, tab, minutes=1)
+    expect(_question(tab)).to_be_hidden()
+    _pass(system, tab, minutes=1)
+
+    tab.page.wait_for_url(lambda address: "ended=session" in address)
