@@ -18,6 +18,14 @@ PROGRAMS = Path(".venv/run/bin").absolute()
 LONGEST_SOCKET_PATH = 100  # of the 107 octets that Linux takes (unix(7))
 SHARED = ("IDENTITY_EVENT_STREAM", "IDENTITY_PUBLIC_URL")  # what both services must agree on
 NOT_PASSED_ON = ("IDENTITY_PORT", "IDENTITY_SECRET_KEYS", "IDENTITY_SECRET_KEYS_FILE")
+ELSEWHERE = {  # what an installation has around it: here a page that says that it is an example
+    "IDENTITY_INFORMATION_URL": "https://www.example.com/#information",
+    "IDENTITY_MANUAL_URL": "https://www.example.com/#manual",
+    "IDENTITY_QUESTIONS_URL": "https://www.example.com/#questions",
+    "IDENTITY_PASS_APPLY_URL": "https://www.example.com/#apply",
+    "IDENTITY_PASS_QUERY_URL": "https://www.example.com/#query",
+    "IDENTITY_PASS_PRINT_URL": "https://www.example.com/#print",
+}
 FROM_OUTSIDE = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -126,10 +134,10 @@ def _identity(places: Places) -> dict[str, str]:
     defaults = {
         "IDENTITY_BIND": f"127.0.0.1:{places.settings.identity_port}",
         "IDENTITY_PUBLIC_URL": places.identity_url,
+        **ELSEWHERE,
     }
     return (
-        defaults
-        | _database(places)
+        _over(defaults, _database(places))
         | _given("IDENTITY_SECRET_KEYS", str(places.keys / "secret_keys"))
         | _given("MAIL_SEAL_PUBLIC_KEYS", str(places.keys / "mail_seal_public.json"))
         | _given("MAIL_SIGN_PRIVATE_KEYS", str(places.keys / "mail_sign_private.json"))

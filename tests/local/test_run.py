@@ -107,6 +107,8 @@ def test_two_copies_run_side_by_side_and_what_is_printed_answers(launch: Launch)
         assert copy.identity_url in copy.output
         with urllib.request.urlopen(f"{copy.identity_url}/readyz") as answer:  # noqa: S310 - of loopback
             assert answer.status == 200
+        with urllib.request.urlopen(copy.identity_url) as page:  # noqa: S310 - of loopback
+            assert "通行證資訊網" in page.read().decode()
 
 
 def test_a_second_copy_in_the_same_directory_is_told_in_one_line(launch: Launch) -> None:
