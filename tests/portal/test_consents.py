@@ -29,8 +29,7 @@ def confirm_of(tab: Tab) -> Locator:
 
 def scroll_to_end(tab: Tab, title: str) -> None:
     """Turn the mouse's wheel over the text until its end is seen."""
-    text_of(tab, title).hover()
-    tab.page.mouse.wheel(0, 20_000)
+    tab.read_to_end(f"{title}全文")
     expect(tick_of(tab, title)).to_be_enabled()
 
 

@@ -11,6 +11,9 @@ from tests.support.letters import Mail
 from tests.support.people import Person
 from tests.support.system import System
 from tests.support.texts import normal, spelled
+from tests.support.waiting import wait_until
+
+_IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"
 
 
 class Tab:
@@ -127,9 +130,15 @@ class Tab:
         return self.page.get_by_role("checkbox", name=spelled(name, whole=True))
 
     def read_to_end(self, title: str) -> Self:
-        """Turn the wheel over the part of the page with that title, to its end."""
-        self.page.get_by_role("region", name=title).hover()
-        self.page.mouse.wheel(0, 20_000)
+        """Turn the wheel over the part of the page with that title, to its end; a busy browser may miss a turn."""
+        part = self.page.get_by_role("region", name=title)
+
+        def turned() -> bool:
+            part.hover()
+            self.page.mouse.wheel(0, 20_000)
+            return bool(part.evaluate(_IS_AT_END))
+
+        wait_until(turned, what=f"the end of {title}", timeout_seconds=20)
         return self
 
     def expect_status(self, *statuses: int) -> Self:
