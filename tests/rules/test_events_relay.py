@@ -162,7 +162,7 @@ def test_positions_of_a_restored_database_go_on_after_those_that_redis_has_seen(
     with capture_logs() as logs:
         system.publish()
 
-    assert system.rows("SELECT position FROM outbox ORDER BY id") == [(1,), (2,), (71,), (72,)]
+    assert system.rows("SELECT position FROM outbox ORDER BY id") == [(1,), (2,), (72,), (73,)]
     assert [line["log_level"] for line in logs if "restored" in line["event"]] == ["warning"]
 
 

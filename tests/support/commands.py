@@ -1,6 +1,8 @@
 """The identity command inside this process: on the system's database, its settings and its clock."""
 
 import contextlib
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -12,11 +14,19 @@ from identity.cli import main
 
 from tests.support.system import System
 
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
+
 
 def command(system: System, *arguments: str, **settings: str) -> Result:
     """Run `identity ARGUMENTS…` as an operator would, at the test's time; return output and exit code."""
     with _at_the_tests_time(system):
         return CliRunner().invoke(main, arguments, env={**system.environment, **settings})
+
+
+def answered(ended: Result) -> Any:
+    """Return the JSON that a command printed; the mailer of the same process may log between its lines."""
+    assert ended.exit_code == 0, ended.output
+    return json.loads("".join(line for line in ended.stdout.splitlines() if not _LOGGED.match(line)))
 
 
 @contextlib.contextmanager

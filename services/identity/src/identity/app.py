@@ -17,6 +17,7 @@ from identity.adapters.clock import SystemClock, SystemRandomness
 from identity.adapters.consents import SAMPLES, ConsentFault, read_texts
 from identity.adapters.counters import StandaloneCounters
 from identity.adapters.database import binds, db, engine_options, prepare, standalone
+from identity.adapters.facts import SqlFacts
 from identity.adapters.passwords import Argon2Passwords, Cost
 from identity.adapters.reader import SqlReader
 from identity.adapters.tokens import SignedTokens, derive
@@ -90,6 +91,7 @@ def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomne
     return Ports(
         unit_of_work=lambda: SqlUnitOfWork(db.session),
         reader=SqlReader(alone),
+        facts=SqlFacts(alone),
         counters=StandaloneCounters(alone),
         clock=clock,
         randomness=randomness,

@@ -130,6 +130,20 @@ class Relay:
             client.close()
 
 
+def replay(settings: RelaySettings, *, after: int) -> int | None:
+    """Have whoever relays publish again what follows a position; return how far the stream had got, None if unknown.
+
+    Raises redis.RedisError.
+    """
+    engine = open_engine(settings.database_url.reveal())
+    client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS)
+    try:
+        return RedisStream(client, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
+    finally:
+        client.close()
+        engine.dispose()
+
+
 def serve(settings: RelaySettings) -> None:
     """Run until SIGTERM or SIGINT."""
     relay = Relay(settings)

@@ -2,24 +2,26 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, case, select, update
+from sqlalchemy import Engine, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import accounts, outbox, sessions
+from identity.adapters.tables import accounts, clients, outbox, sessions
 from identity.domain.account import UNVERIFIED_LIFETIME, Account
+from identity.domain.client import ServiceClient
 from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
 from identity.usecases.ports import MailState
 
 _row = accounts.c
+STATUS = case(
+    (_row.closed_at.is_not(None), "closed"),
+    (_row.suspended_at.is_not(None), "suspended"),
+    (_row.email_verified_at.is_(None), "email_unverified"),
+    (_row.review == "pending", "awaiting_review"),
+    else_="active",
+)
 _PERSONA = (
     _row.id, _row.kind, _row.username, _row.name, _row.tax_id, _row.company_name,
-    case(
-        (_row.closed_at.is_not(None), "closed"),
-        (_row.suspended_at.is_not(None), "suspended"),
-        (_row.email_verified_at.is_(None), "email_unverified"),
-        (_row.review == "pending", "awaiting_review"),
-        else_="active",
-    ),
+    STATUS,
 )  # fmt: skip
 _HOLDER = select(*_PERSONA).where(_row.id == bindparam("holder"))
 _STANDING = (
@@ -95,6 +97,11 @@ class SqlReader:
         with Database(self._engine, expire_on_commit=False) as database:
             return database.scalars(_BY_USERNAME, {"key": key}).one_or_none()
 
+    def service(self, digest: str) -> ServiceClient | None:
+        """Return the client that has, or had, the secret of this digest (SEC-12)."""
+        with Database(self._engine, expire_on_commit=False) as database:
+            return database.scalars(_BY_DIGEST, {"digest": digest}).one_or_none()
+
     def verification_mail(self, account_id: str) -> MailState | None:
         """Return what became of the newest verification mail (VER-6)."""
         with self._engine.connect() as connection:
@@ -113,4 +120,7 @@ def _has_lapsed(account: Persona, opened_at: datetime, now: datetime) -> bool:
 _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}
 """The contract knows waiting, sent and refused: a mail left out, or past its time, was never accepted either."""
 
+_BY_DIGEST = select(ServiceClient).where(
+    or_(clients.c.digest == bindparam("digest"), clients.c.former_digest == bindparam("digest"))
+)
 _BY_USERNAME = select(Account).where(accounts.c.username_key == bindparam("key"))

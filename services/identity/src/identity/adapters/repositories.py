@@ -9,10 +9,11 @@ from sqlalchemy import and_, delete, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import accounts, bind_codes, bindings, consents, mail_links, sessions
+from identity.adapters.tables import accounts, bind_codes, bindings, clients, consents, mail_links, sessions
 from identity.domain import consent
 from identity.domain.account import Account, Kind, Status
 from identity.domain.binding import Binding
+from identity.domain.client import ServiceClient
 from identity.domain.code import MOST_TRIES, BindCode
 from identity.domain.link import Challenge, Purpose
 from identity.domain.session import Session, Standing
@@ -83,6 +84,25 @@ def _in_status(status: Status):  # type: ignore[no-untyped-def]  # noqa: ANN202 
         "awaiting_review": and_(~closed, ~suspended, ~unverified, pending),
         "active": and_(~closed, ~suspended, ~unverified, ~pending),
     }[status]
+
+
+class SqlClients:
+    """Service clients."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, client: ServiceClient) -> None:
+        """Add a new client."""
+        self._database.add(client)
+
+    def locked(self, name: str) -> ServiceClient | None:
+        """Return a client as it is now, its row held until the transaction ends."""
+        return self._database.get(ServiceClient, name, with_for_update=_LOCK, populate_existing=True)
+
+    def every(self) -> Sequence[ServiceClient]:
+        """Return all, by name."""
+        return self._database.scalars(select(ServiceClient).order_by(clients.c.name)).all()
 
 
 class SqlBindings:

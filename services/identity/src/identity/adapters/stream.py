@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from port_events.envelope import RECEIPTS, as_text, to_fields
 from port_events.group import Group, RawEntry
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import WatchError
 
 from identity.usecases.relaying import Mark, Overtaken, Placed
@@ -74,6 +75,19 @@ class RedisStream:
             except WatchError:
                 raise Overtaken from None
         self._farthest = reached
+
+    def rewind(self, epoch: str, after: int) -> int | None:
+        """Lower the mark to `after` where it is beyond; return what it was, None without one."""
+        key = self._mark_key(epoch)
+
+        def lower(pipeline: Pipeline) -> int | None:
+            held: Any = pipeline.get(key)
+            pipeline.multi()
+            if held is not None and int(held) > after:
+                pipeline.set(key, after)
+            return None if held is None else int(held)
+
+        return cast("int | None", self._client.transaction(lower, key, value_from_callable=True))  # type: ignore[arg-type]  # redis-py's own gap
 
     def _mark_key(self, epoch: str) -> str:
         return f"{self._stream}:mark:{epoch}"

@@ -25,6 +25,7 @@ from sqlalchemy.orm import registry
 
 from identity.domain.account import Account
 from identity.domain.binding import Binding
+from identity.domain.client import ServiceClient
 from identity.domain.code import BindCode
 from identity.domain.link import Challenge
 from identity.domain.session import Session
@@ -180,6 +181,19 @@ counters = Table(
     Column("expires_at", Moment, nullable=False, index=True),
 )
 
+clients = Table(
+    "clients",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("rights", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("digest", String(64), unique=True),
+    Column("rotated_at", Moment, nullable=False),
+    Column("former_digest", String(64), unique=True),
+    Column("former_ends_at", Moment),
+    Column("revoked_at", Moment),
+)
+
 outbox = Table(
     "outbox",
     metadata,
@@ -230,6 +244,7 @@ def map_domain() -> None:
         (BindCode, bind_codes),
         (Challenge, mail_links),
         (Session, sessions),
+        (ServiceClient, clients),
     ):
         mapping.map_imperatively(mapped, table)
 

@@ -12,6 +12,7 @@ from identity.adapters.outbox import SqlOutbox
 from identity.adapters.repositories import (
     SqlAccounts,
     SqlBindings,
+    SqlClients,
     SqlCodes,
     SqlConsents,
     SqlLinks,
@@ -33,6 +34,7 @@ class SqlUnitOfWork:
         session = self._session = self._scoped()
         self.accounts = SqlAccounts(session)
         self.bindings = SqlBindings(session)
+        self.clients = SqlClients(session)
         self.codes = SqlCodes(session)
         self.links = SqlLinks(session)
         self.sessions = SqlSessions(session)

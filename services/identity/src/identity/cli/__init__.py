@@ -4,6 +4,8 @@ import click
 
 from identity.cli import processes
 from identity.cli.accounts import accounts
+from identity.cli.clients import clients
+from identity.cli.events import events
 from identity.cli.keys import keys
 from identity.cli.refusals import Commands
 
@@ -16,5 +18,5 @@ def main() -> None:
 
 for command in processes.COMMANDS:
     main.add_command(command)
-for group in (accounts, keys):
+for group in (accounts, clients, events, keys):
     main.add_command(group)

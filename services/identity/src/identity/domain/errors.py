@@ -74,6 +74,18 @@ class BadCredentials(Refusal):
     """Unknown account or wrong password, never told apart (LOGIN-1)."""
 
 
+class BadClient(Refusal):
+    """A call for services without a secret, or with one that is unknown, ended or another's (SEC-12)."""
+
+
+class RightMissing(Refusal):
+    """The service is known, but may not do this; `right` is the one it lacks (SEC-12)."""
+
+    def __init__(self, right: str) -> None:
+        super().__init__(right)
+        self.right = right
+
+
 class BadPassword(Refusal):
     """The present password, asked for again, is wrong (PRO-2, PRO-4)."""
 
@@ -195,6 +207,10 @@ class RevisionMissing(Refusal):
 
 class RevisionStale(Refusal):
     """Somebody saved meanwhile (PRO-5)."""
+
+
+class CursorExpired(Refusal):
+    """What follows this position was dropped, or it is none of this database: begin from the snapshot (EVT-6)."""
 
 
 class WrongState(Refusal):

@@ -38,6 +38,8 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.Unavailable: Problem(503, "unavailable", "系統暫時無法服務，請稍後再試"),
     errors.NotSignedIn: Problem(401, "not_signed_in", "尚未登入，或登入已逾時，請重新登入"),
     errors.BadCredentials: Problem(401, "bad_credentials", "帳號或密碼錯誤"),
+    errors.BadClient: Problem(401, "bad_client", "服務的憑證不正確或已失效"),
+    errors.RightMissing: Problem(403, "right_missing", "此服務沒有執行這項操作的權限", ("right",)),
     errors.BadPassword: Problem(403, "bad_password", "目前密碼不正確"),
     errors.AccountSuspended: Problem(403, "account_suspended", "此帳號已停用，請洽系統管理單位"),
     errors.StepOpen: Problem(403, "step_open", "請先完成登入後的必要步驟", ("step",)),
@@ -74,6 +76,9 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.ConsentOutdated: Problem(422, "consent_outdated", "請閱讀並同意目前版本的全部文件"),
     errors.RevisionMissing: Problem(428, "revision_missing", "請先讀取最新資料再儲存"),
     errors.RevisionStale: Problem(412, "revision_stale", "資料已由其他視窗或人員修改，請重新讀取後再儲存"),
+    errors.CursorExpired: Problem(
+        410, "cursor_expired", "此位置之後的事件已不再保留，請改由 /api/v1/snapshot 重新取得"
+    ),
     errors.WrongState: Problem(409, "wrong_state", "帳號目前的狀態不能執行此操作", ("state",)),
 }
 
@@ -108,6 +113,8 @@ def of_refusal(refusal: errors.Refusal) -> Response:
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     if isinstance(refusal, errors.NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 11.6.1
+    if isinstance(refusal, errors.BadClient):
+        response.headers["WWW-Authenticate"] = 'Basic realm="identity", Bearer'
     return response
 
 

@@ -10,13 +10,16 @@ from port_events.sealing import Letter
 
 from identity.domain import consent
 from identity.domain.account import Account, Kind
+from identity.domain.client import ServiceClient
 from identity.domain.limits import Limit
 from identity.domain.link import Purpose
 from identity.domain.password import Policy
 from identity.domain.session import Lifetimes, Standing
+from identity.usecases.facts import Facts
 from identity.usecases.repositories import (
     Accounts,
     Bindings,
+    Clients,
     Codes,
     Consents,
     Counters,
@@ -115,6 +118,10 @@ class UnitOfWork(Protocol):
         """The open sessions."""
 
     @property
+    def clients(self) -> Clients:
+        """The service clients."""
+
+    @property
     def consents(self) -> Consents:
         """What was accepted."""
 
@@ -152,6 +159,9 @@ class Reader(Protocol):
     def by_username(self, key: str) -> Account | None:
         """Return the open account of that name."""
 
+    def service(self, digest: str) -> ServiceClient | None:
+        """Return the client that has, or had, the secret of this digest (SEC-12)."""
+
     def verification_mail(self, account_id: str) -> "MailState | None":
         """Return what became of the newest verification mail (VER-6)."""
 
@@ -185,6 +195,7 @@ class Ports:
 
     unit_of_work: Callable[[], UnitOfWork]
     reader: Reader
+    facts: Facts
     counters: Counters
     clock: Clock
     randomness: Randomness

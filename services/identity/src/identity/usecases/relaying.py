@@ -124,11 +124,11 @@ def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, kept: timede
         if entries:
             return _catch_up(stream, mark, entries, newest=reached)
     rewound = held > reached and held > outbox.position(anew=True)
-    entries = outbox.place(now, beyond=held, limit=BATCH)
+    # Lost positions are not given again, and one is left out: whoever has read so far is told to begin anew.
+    entries = outbox.place(now, beyond=held + 1 if rewound else held, limit=BATCH)
     if entries:
         stream.publish(entries, seen=mark, reached=entries[-1].position)
     if entries and rewound:
-        # Lost positions were not given again: who has read them must not miss what would stand in their place.
         _log.warning("the database is older than the stream: restored from a copy?", stream=held)
     return len(entries)
 

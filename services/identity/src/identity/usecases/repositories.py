@@ -8,10 +8,24 @@ from typing import Protocol
 from identity.domain import consent
 from identity.domain.account import Account, Kind, Status
 from identity.domain.binding import Binding
+from identity.domain.client import ServiceClient
 from identity.domain.code import BindCode
 from identity.domain.limits import Count, Limit
 from identity.domain.link import Challenge, Purpose
 from identity.domain.session import Session, Standing
+
+
+class Clients(Protocol):
+    """The service clients."""
+
+    def add(self, client: ServiceClient) -> None:
+        """Add a new client."""
+
+    def locked(self, name: str) -> ServiceClient | None:
+        """Return a client as it is now, its row held until the transaction ends."""
+
+    def every(self) -> Sequence[ServiceClient]:
+        """Return all, by name."""
 
 
 class Accounts(Protocol):

@@ -10,6 +10,7 @@ from identity.http.api import (
     accounts,
     bindings,
     consents,
+    feed,
     profile,
     recovery,
     sessions,
@@ -19,7 +20,7 @@ from identity.http.api.shapes import ProblemShown
 from identity.http.problems import MEDIA_TYPE
 
 PREFIX = "/api/v1"
-_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery)
+_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery, feed)
 BLUEPRINTS = frozenset(module.blueprint.name for module in _MODULES)
 _EXTENSION = "identity.api"
 _TITLE = "Identity of Taiwan's port passes"
@@ -50,6 +51,7 @@ def install(app: Flask) -> Api:
     )
     api = ProblemApi(app)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    api.spec.components.security_scheme("service", {"type": "http", "scheme": "basic"})
     for module in _MODULES:
         api.register_blueprint(module.blueprint, url_prefix=PREFIX)
     app.extensions[_EXTENSION] = api

@@ -43,6 +43,32 @@ def body(
     return decorate
 
 
+def query(
+    blueprint: Blueprint, schema: type[Schema], *, first: Callable[[], object] | None = None
+) -> Callable[[View], View]:
+    """Read what stands behind the `?` by a schema, as `body` reads a body; nothing may be said twice."""
+    reader = schema()
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def read_and_call(*args: Any, **named: Any) -> Any:
+            if first is not None:
+                first()
+            return view(load(reader, _said_once()), *args, **named)
+
+        documented: View = blueprint.doc(parameters=[{"in": "query", "schema": schema}])(read_and_call)
+        return documented
+
+    return decorate
+
+
+def _said_once() -> dict[str, str]:
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise InvalidInput(PlacedFault(f"/{_escaped(name)}", "said_twice", "重複的參數") for name in twice)
+    return request.args.to_dict()
+
+
 def json_object() -> Any:
     """Return the JSON body. Raises InvalidInput for any text that is none."""
     if not request.is_json:

@@ -195,3 +195,49 @@ class ProblemShown(Schema):
     next = fields.String()
     tries_left = fields.Integer()
     here = fields.Boolean()
+
+
+class FeedItemShown(Schema):
+    """A fact in the feed; `event` is a CloudEvent 1.0 as the AsyncAPI document describes it."""
+
+    position = fields.Integer()
+    event = fields.Dict()
+
+
+class FeedShown(Schema):
+    """Facts in order; `next` is the position to go on from, the same again where there is nothing yet."""
+
+    items = fields.List(fields.Nested(FeedItemShown))
+    next = fields.Integer()
+
+
+class AccountStateShown(Schema):
+    """An account that is not closed; `sequence` is that of its newest event: drop what is not beyond it."""
+
+    id = fields.String()
+    kind = fields.String(metadata={"enum": ["general", "link"]})
+    username = fields.String()
+    status = fields.String(metadata={"enum": ["email_unverified", "awaiting_review", "active", "suspended"]})
+    tax_id = fields.String()
+    company_name = fields.String()
+    sequence = fields.Integer()
+
+
+class BindingStateShown(Schema):
+    """A live binding; its events have the general account as subject, and so its sequence."""
+
+    id = fields.String()
+    link_account_id = fields.String()
+    general_account_id = fields.String()
+    status = fields.String(metadata={"enum": ["unverified", "verified"]})
+    requested_at = fields.String(metadata={"format": "date-time"})
+    verified_at = fields.String(allow_none=True, metadata={"format": "date-time"})
+
+
+class SnapshotShown(Schema):
+    """A page; without `next` it was the last, and the feed goes on from `position`."""
+
+    accounts = fields.List(fields.Nested(AccountStateShown))
+    bindings = fields.List(fields.Nested(BindingStateShown))
+    position = fields.Integer()
+    next = fields.String(allow_none=True)

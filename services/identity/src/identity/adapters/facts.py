@@ -1,0 +1,101 @@
+"""What other services and operators read of the outbox; every query goes by an index (EVT-6)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, bindparam, func, select
+
+from identity.adapters.reader import STATUS
+from identity.adapters.tables import accounts, bindings, outbox
+from identity.usecases.facts import AccountState, BindingState, Fact, Figures, Record
+
+_row = outbox.c
+_AFTER = (
+    select(_row.position, _row.ce)
+    .where(_row.position > bindparam("after"))
+    .order_by(_row.position)
+    .limit(bindparam("limit"))
+)
+_NEWEST, _OLDEST = select(func.max(_row.position)), select(func.min(_row.position))
+_ACCOUNTS = (
+    select(
+        accounts.c.id, accounts.c.kind, accounts.c.username, STATUS.label("status"), accounts.c.tax_id,
+        accounts.c.company_name, accounts.c.sequence,
+    )
+    .where(accounts.c.id > bindparam("after"), accounts.c.closed_at.is_(None))
+    .order_by(accounts.c.id)
+    .limit(bindparam("limit"))
+)  # fmt: skip
+_BINDINGS = (
+    select(
+        bindings.c.id, bindings.c.link_account_id, bindings.c.general_account_id, bindings.c.status,
+        bindings.c.requested_at, bindings.c.verified_at,
+    )
+    .where(bindings.c.live_general_id.in_(bindparam("ids", expanding=True)))
+    .order_by(bindings.c.live_general_id)
+)  # fmt: skip
+_RECORD = select(
+    _row.position, _row.event_id, _row.type, _row.subject, _row.created_at, _row.published_at, _row.mail_state,
+    _row.mail_at, _row.mail_category, _row.ce,
+)  # fmt: skip
+_PENDING = select(func.count(), func.min(_row.created_at)).where(_row.position.is_(None))
+_MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None))
+
+
+class SqlFacts:
+    """Reads without a transaction: over an engine whose every statement commits by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest(self) -> int:
+        """Return the newest position given, 0 before the first."""
+        with self._engine.connect() as connection:
+            return connection.scalar(_NEWEST) or 0
+
+    def after(self, position: int, limit: int) -> Sequence[Fact]:
+        """Return what follows a position, in order."""
+        with self._engine.connect() as connection:
+            found = connection.execute(_AFTER, {"after": position, "limit": limit})
+            return [Fact(*row) for row in found]
+
+    def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
+        """Return accounts that are not closed, in the order of their ids."""
+        with self._engine.connect() as connection:
+            found = connection.execute(_ACCOUNTS, {"after": after_id, "limit": limit})
+            return [AccountState(**row) for row in found.mappings()]
+
+    def bindings(self, general_ids: Sequence[str]) -> Sequence[BindingState]:
+        """Return the live bindings of these general accounts."""
+        with self._engine.connect() as connection:
+            found = connection.execute(_BINDINGS, {"ids": list(general_ids)})
+            return [BindingState(**row) for row in found.mappings()]
+
+    def records(
+        self, *, after: int, limit: int, type_name: str | None, subject: str | None
+    ) -> Sequence[Record]:
+        """Return rows that have a position, in order; of one type or account where that is asked for."""
+        query = _RECORD.where(_row.position > after).order_by(_row.position).limit(limit)
+        if type_name is not None:
+            query = query.where(_row.type == type_name)
+        if subject is not None:
+            query = query.where(_row.subject == subject)
+        with self._engine.connect() as connection:
+            return [Record(**row) for row in connection.execute(query).mappings()]
+
+    def record(self, event_id: str) -> Record | None:
+        """Return one row."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_RECORD.where(_row.event_id == event_id)).mappings().one_or_none()
+        return Record(**row) if row else None
+
+    def figures(self) -> Figures:
+        """Return how the outbox stands."""
+        with self._engine.connect() as connection:
+            pending, since = connection.execute(_PENDING).one()
+            return Figures(
+                oldest=connection.scalar(_OLDEST),
+                newest=connection.scalar(_NEWEST) or 0,
+                pending=pending,
+                pending_since=since,
+                mails_waiting=connection.scalar(_MAILS) or 0,
+            )

@@ -1,0 +1,145 @@
+"""`identity clients`: the services that may ask, and their secrets (SEC-12)."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+from port_runtime.parsers import seconds
+
+from identity.cli.operating import acting
+from identity.domain.client import RIGHTS, ClientError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from identity.domain.client import Right, ServiceClient
+    from identity.usecases.ports import Ports
+
+_RIGHT = click.option(
+    "--right", "rights", type=click.Choice(RIGHTS), multiple=True, required=True, help="May be given again."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def clients() -> None:
+    """Make, list and end the services that may ask; each secret is printed once."""
+
+
+def _told(command: Callable[..., None]) -> Callable[..., None]:
+    """Tell in one line why something cannot be."""
+
+    @wraps(command)
+    def run(*args: Any, **named: Any) -> None:
+        try:
+            command(*args, **named)
+        except ClientError as error:
+            raise click.ClickException(str(error)) from None
+
+    return acting(run)
+
+
+@clients.command("add")
+@click.argument("name")
+@_RIGHT
+@_JSON
+@_told
+def add_client(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
+    """Make a client NAME and print its secret: nobody can read it again."""
+    from identity.usecases import clients as cases
+
+    _print_secret(*cases.add(ports, name, rights), as_json=as_json)
+
+
+@clients.command("list")
+@_JSON
+@_told
+def list_clients(ports: "Ports", *, as_json: bool) -> None:
+    """List all clients with their rights; never a secret."""
+    from identity.usecases import clients as cases
+
+    rows = [_row(each) for each in cases.every(ports)]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        state = f"revoked {row['revoked_at']}" if row["revoked_at"] else f"secret of {row['rotated_at']}"
+        old = f", old one until {row['former_ends_at']}" if row["former_ends_at"] else ""
+        click.echo(f"{row['name']:<24} {','.join(row['rights']):<48} {state}{old}")
+
+
+@clients.command("rotate")
+@click.argument("name")
+@click.option(
+    "--overlap", default="7d", show_default=True, help="How long the old secret goes on; 0 ends it now."
+)
+@click.option("--end-old", is_flag=True, help="Make no new secret; end the old one now.")
+@_JSON
+@_told
+def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
+    """Print a new secret for NAME; the old one goes on for a while, or ends by --end-old."""
+    from identity.usecases import clients as cases
+
+    if end_old:
+        _print_row(cases.end_old(ports, name), as_json=as_json)
+        return
+    _print_secret(*cases.rotate(ports, name, overlap=_overlap(overlap)), as_json=as_json)
+
+
+@clients.command("revoke")
+@click.argument("name")
+@_JSON
+@_told
+def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
+    """End a client for good; its secrets open nothing from now on."""
+    from identity.usecases import clients as cases
+
+    _print_row(cases.revoke(ports, name), as_json=as_json)
+
+
+@clients.command("rights")
+@click.argument("name")
+@_RIGHT
+@_JSON
+@_told
+def set_rights(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
+    """Put these rights in the place of those that NAME has."""
+    from identity.usecases import clients as cases
+
+    _print_row(cases.set_rights(ports, name, rights), as_json=as_json)
+
+
+def _overlap(text: str) -> timedelta:
+    try:
+        return timedelta(seconds=0 if text == "0" else seconds(text))
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            "must be a length of time such as 7d or 12h", param_hint="--overlap"
+        ) from None
+
+
+def _row(client: "ServiceClient") -> dict[str, Any]:
+    return {
+        "name": client.name,
+        "rights": client.rights,
+        "created_at": _moment(client.created_at),
+        "rotated_at": _moment(client.rotated_at),
+        "former_ends_at": _moment(client.former_ends_at),
+        "revoked_at": _moment(client.revoked_at),
+    }
+
+
+def _moment(value: "datetime | None") -> str | None:
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z") if value else None
+
+
+def _print_secret(client: "ServiceClient", secret: str, *, as_json: bool) -> None:
+    click.echo(json.dumps({**_row(client), "secret": secret}, indent=2) if as_json else secret)
+
+
+def _print_row(client: "ServiceClient", *, as_json: bool) -> None:
+    state = "revoked" if client.revoked_at else ", ".join(client.rights)
+    click.echo(json.dumps(_row(client), indent=2) if as_json else f"{client.name}: {state}")

@@ -1,0 +1,118 @@
+"""`identity events`: what was published, what waits, and publishing again (EVT-2, EVT-6)."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from identity.cli.operating import acting, read_settings
+from identity.settings import RelaySettings
+
+if TYPE_CHECKING:
+    from identity.usecases.facts import Record
+    from identity.usecases.ports import Ports
+
+PREFIX = "tw.port.identity."
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def events() -> None:
+    """Look at the outbox, and have the relay publish again."""
+
+
+@events.command()
+@_JSON
+@acting
+def status(ports: "Ports", *, as_json: bool) -> None:
+    """Tell the feed's positions, what waits to be published, and what waits to be mailed."""
+    figures = asdict(ports.facts.figures())
+    if as_json:
+        click.echo(_json(figures))
+        return
+    since = f", oldest of {_moment(figures['pending_since'])}" if figures["pending"] else ""
+    click.echo(f"feed:     positions {figures['oldest'] or '-'} to {figures['newest']}")
+    click.echo(f"pending:  {figures['pending']}{since}")
+    click.echo(f"mails:    {figures['mails_waiting']} without a receipt")
+
+
+@events.command("list")
+@click.option(
+    "--after", type=click.IntRange(0), default=0, show_default=True, help="Positions beyond this one."
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@click.option("--type", "type_name", help="Of this type only, e.g. binding.verified.")
+@click.option("--subject", help="Of this account's id only.")
+@_JSON
+@acting
+def list_events(  # noqa: PLR0913  # one a column
+    ports: "Ports", *, after: int, limit: int, type_name: str | None, subject: str | None, as_json: bool
+) -> None:
+    """List what was published, in the order of the feed."""
+    whole = type_name if type_name is None or type_name.startswith(PREFIX) else PREFIX + type_name
+    found = ports.facts.records(after=after, limit=limit, type_name=whole, subject=subject)
+    if as_json:
+        click.echo(_json([_shown(each) for each in found]))
+        return
+    for each in found:
+        short = each.type.removeprefix(PREFIX)
+        click.echo(
+            f"{each.position:>10}  {_moment(each.published_at)}  {short:<26} {each.subject}  {each.event_id}  "
+            f"{each.mail_state or '-'}"
+        )
+
+
+@events.command()
+@click.argument("event_id")
+@_JSON
+@acting
+def show(ports: "Ports", event_id: str, *, as_json: bool) -> None:
+    """Show one event with its place in the feed and what became of its mail; never the sealed part."""
+    found = ports.facts.record(event_id)
+    if found is None:
+        raise click.ClickException("no such event")
+    if as_json:
+        click.echo(_json(_shown(found)))
+        return
+    for name, value in _shown(found).items():
+        text = json.dumps(value, ensure_ascii=False) if name == "event" else value
+        click.echo(f"{name + ':':<15} {'-' if text is None else text}")
+
+
+@events.command()
+@click.option(
+    "--after", type=click.IntRange(0), required=True, help="Publish again what follows this position."
+)
+@_JSON
+def replay(*, after: int, as_json: bool) -> None:
+    """Have the relay publish again what follows a position, with the same identifiers.
+
+    Takes the relay's settings. Mails with a receipt carry no sealed part any more, so no mail goes twice.
+    """
+    from identity.relay import replay as run
+
+    before = run(read_settings(RelaySettings), after=after)
+    if before is None:
+        raise click.ClickException("Redis holds no mark: the relay publishes again by itself")
+    if as_json:
+        click.echo(_json({"after": min(after, before), "before": before}))
+    elif after < before:
+        click.echo(f"positions {after + 1} to {before} are published again")
+    else:
+        click.echo(f"nothing to publish again: the stream has got to {before}")
+
+
+def _shown(record: "Record") -> dict[str, Any]:
+    shown = asdict(record)
+    shown["event"] = json.loads(shown.pop("ce"))
+    return {name: _moment(value) if isinstance(value, datetime) else value for name, value in shown.items()}
+
+
+def _moment(value: datetime | None) -> str:
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z") if value else "-"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_moment)

@@ -1,0 +1,79 @@
+"""Operators look at the outbox and have the relay publish again (EVT-2, EVT-6, MAIL-3)."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.commands import answered, command
+from tests.support.system import System
+
+
+def _ask(system: System, *arguments: str) -> Any:
+    return answered(command(system, "events", *arguments, "--json"))
+
+
+@pytest.mark.rule("EVT-6")
+def test_status_tells_positions_and_what_waits(system: System) -> None:
+    system.register()
+    system.settle()
+    system.register()
+
+    figures = _ask(system, "status")
+
+    assert (figures["oldest"], figures["newest"], figures["pending"], figures["mails_waiting"]) == (
+        1,
+        2,
+        2,
+        1,
+    )
+    assert "pending:  2" in command(system, "events", "status").output
+
+
+@pytest.mark.rule("EVT-6", "EVT-4")
+def test_events_are_listed_and_shown_without_their_sealed_part(system: System) -> None:
+    first, second = system.register(), system.register()
+    system.settle()
+
+    listed = _ask(system, "list", "--after", "1", "--type", "verification.requested")
+    of_one = _ask(system, "list", "--subject", first.id)
+    shown = _ask(system, "show", listed[0]["event_id"])
+    missing = command(system, "events", "show", "nothing")
+
+    assert [row["position"] for row in listed] == [2, 4]
+    assert {row["subject"] for row in of_one} == {first.id}
+    assert (shown["subject"], shown["mail_state"], shown["event"]["id"]) == (
+        first.id,
+        "sent",
+        shown["event_id"],
+    )
+    assert "sealed" not in shown
+    assert second.username not in str(shown)
+    assert missing.exit_code == 1
+
+
+@pytest.mark.rule("EVT-2", "MAIL-3")
+def test_replay_publishes_again_with_the_same_ids_and_sends_no_mail_twice(system: System) -> None:
+    person = system.register()
+    system.settle()
+    system.clock.advance(days=30)
+
+    replayed = _ask(system, "replay", "--after", "1")
+    system.publish()
+
+    entries = [entry for entry in system.entries() if entry.event.subject == person.id]
+    assert replayed == {"after": 1, "before": 2}
+    assert [entry.position for entry in entries] == [1, 2, 2]
+    assert entries[1].event == entries[2].event
+    assert (entries[1].sealed is None, entries[2].sealed is None) == (False, True)
+    assert system.mailbox.count(person.email) == 1
+
+
+@pytest.mark.rule("EVT-2")
+def test_replay_beyond_what_was_published_changes_nothing(system: System) -> None:
+    system.register()
+    system.publish()
+
+    ended = command(system, "events", "replay", "--after", "5")
+
+    assert "nothing to publish again: the stream has got to 2\n" in ended.output
+    assert system.publish() == 0

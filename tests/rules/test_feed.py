@@ -1,0 +1,114 @@
+"""The feed from the database: for a consumer that was away longer than the stream keeps (EVT-6)."""
+
+import pytest
+from port_events.envelope import STREAM
+
+from tests.support.people import Visitor
+from tests.support.services import asking
+from tests.support.system import System
+
+
+@pytest.fixture
+def consumer(system: System) -> Visitor:
+    """A service that may read the feed."""
+    return asking(system, "events:read")
+
+
+@pytest.mark.rule("EVT-6", "EVT-4")
+def test_the_feed_has_what_the_stream_has_in_its_order_and_never_the_sealed_part(
+    system: System, consumer: Visitor
+) -> None:
+    general, link = system.person(), system.logged_in(system.person("link"))
+    system.bound(link, general)
+    published = system.entries()
+
+    answer = consumer.get("/events?after=0&limit=1000")
+
+    items = answer.json()["items"]
+    assert [(item["position"], item["event"]["id"]) for item in items] == [
+        (entry.position, entry.event.id) for entry in published
+    ]
+    assert answer.json()["next"] == len(items) == items[-1]["position"]
+    assert {entry.sealed for entry in published if entry.sealed and entry.sealed in answer.text} == set()
+    assert "sealed" not in answer.text
+    assert items[0]["event"]["specversion"] == "1.0"
+
+
+@pytest.mark.rule("EVT-6")
+def test_pages_follow_each_other_without_gap_or_repeat(system: System, consumer: Visitor) -> None:
+    for _ in range(3):
+        system.register()
+    system.publish()
+
+    positions, after = [], 0
+    while page := consumer.get(f"/events?after={after}&limit=2").json()["items"]:
+        positions += [item["position"] for item in page]
+        after = positions[-1]
+
+    assert positions == list(range(1, 7))
+    assert consumer.get(f"/events?after={after}").json() == {"items": [], "next": 6}
+
+
+@pytest.mark.rule("EVT-6", "EVT-2")
+def test_what_is_not_published_yet_is_not_in_the_feed(system: System, consumer: Visitor) -> None:
+    system.register()
+
+    before = consumer.get("/events").json()
+    system.publish()
+    after = consumer.get("/events").json()
+
+    assert before == {"items": [], "next": 0}
+    assert after["next"] == 2
+
+
+@pytest.mark.rule("EVT-6")
+def test_a_position_whose_next_fact_was_dropped_is_told_to_begin_anew(
+    system: System, consumer: Visitor
+) -> None:
+    for _ in range(2):
+        system.register()
+    system.publish()
+    with system.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM outbox WHERE position <= 2")
+
+    answers = [consumer.get(f"/events?after={after}") for after in (0, 1, 2, 4)]
+
+    assert [answer.status_code for answer in answers] == [410, 410, 200, 200]
+    assert answers[0].json()["code"] == "cursor_expired"
+
+
+@pytest.mark.rule("EVT-6")
+def test_a_position_that_a_restored_database_does_not_know_is_told_to_begin_anew(
+    system: System, consumer: Visitor
+) -> None:
+    system.register()
+    system.publish()
+    with system.redis.client() as client:
+        client.set(f"{STREAM}:mark:{system.relay.outbox.epoch()}", 40)
+
+    at_once = consumer.get("/events?after=40").status_code
+    system.register()
+    system.publish()
+    later = [consumer.get(f"/events?after={after}").status_code for after in (40, 41, 43, 44)]
+
+    assert at_once == 410
+    assert later == [410, 200, 200, 410]  # 41 is the one left out, 42 and 43 the new ones
+
+
+@pytest.mark.rule("EVT-6", "SEC-13")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "after=-1",
+        "after=1000000000000000000",
+        "after=1&after=2",
+        "of=all",
+    ],
+)
+def test_a_query_out_of_bounds_is_refused(consumer: Visitor, query: str) -> None:
+    answer = consumer.get(f"/events?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
