@@ -17,12 +17,14 @@ compile() { # <output> <inputs on standard input> [arguments]
 
 editable() { printf -- '-e ./%s\n' "$@"; }
 
-editable services/identity shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
+# What we run ourselves can trace; who installs a service without the extra cannot, and needs none of it.
+
+editable 'services/identity[tracing]' shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
     compile services/identity/requirements.txt "$@"
-editable services/mailer shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
+editable 'services/mailer[tracing]' shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
     compile services/mailer/requirements.txt "$@" -c services/identity/requirements.txt
 held=(-c services/identity/requirements.txt -c services/mailer/requirements.txt)
-all=(services/identity services/mailer shared/events shared/runtime)
+all=('services/identity[tracing]' 'services/mailer[tracing]' shared/events shared/runtime)
 editable "${all[@]}" | cat - deploy/local/requirements.in | compile deploy/local/requirements.txt "$@" "${held[@]}"
 editable "${all[@]}" | cat - tests/requirements.in | compile tests/requirements.txt "$@" "${held[@]}"
 compile deploy/local/mailbox-requirements.txt "$@" <deploy/local/mailbox.in

@@ -66,8 +66,7 @@ class Installation(System):
 
     def start(self, *parts: str, **settings: str) -> list[Program]:
         """Start `web`, `relay`, `mailer`, all at once; return when each is ready."""
-        environment = {**self.environment, **settings}
-        started = [self._launch(part, environment) for part in parts]
+        started = [self.launch(part, **settings) for part in parts]
         for part, program in zip(parts, started, strict=True):
             if part == "web":
                 wait_until(lambda: self.answers("/readyz") == 200, what="web to be ready", timeout_seconds=30)
@@ -75,7 +74,9 @@ class Installation(System):
                 program.wait_for(STARTED[part])
         return started
 
-    def _launch(self, part: str, environment: dict[str, str]) -> Program:
+    def launch(self, part: str, **settings: str) -> Program:
+        """Start one part without waiting for it."""
+        environment = {**self.environment, **settings}
         program = Program(*COMMANDS[part], environment=environment, directory=self.directory)
         self._stack.callback(program.destroy)
         return program

@@ -1,14 +1,14 @@
 """All wiring of the web application; nothing is connected to before the first request."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Flask, Response
 from port_events.keys import KeySetError
 from port_events.sealing import Sealer
 from port_runtime.health import Check
+from port_runtime.metrics import Meters
 from port_runtime.settings import SettingsError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from identity.adapters.clock import SystemClock, SystemRandomness
 from identity.adapters.consents import SAMPLES, ConsentFault, read_texts
 from identity.adapters.counters import StandaloneCounters
-from identity.adapters.database import binds, db, engine_options, prepare, standalone
+from identity.adapters.database import binds, db, engine_options, prepare, reachable, standalone
 from identity.adapters.facts import SqlFacts
 from identity.adapters.passwords import Argon2Passwords, Cost
 from identity.adapters.reader import SqlReader
@@ -27,8 +27,9 @@ from identity.domain.consent import Texts
 from identity.domain.errors import Unavailable
 from identity.domain.password import Policy
 from identity.domain.session import Lifetimes
-from identity.http import api, docs, errors, headers, ops, portal
+from identity.http import api, docs, errors, headers, measures, ops, portal, traces
 from identity.http.context import EXTENSION, Links, Web
+from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
 from identity.settings import Settings
 from identity.usecases.ports import Clock, Ports, Randomness, Rules
 
@@ -37,9 +38,14 @@ _RETRY_AFTER_SECONDS = 5
 
 
 def create_app(
-    settings: Settings, *, clock: Clock | None = None, randomness: Randomness | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    randomness: Randomness | None = None,
+    meters: Meters | None = None,
 ) -> Flask:
     """Return the web application. Raises SettingsError where texts or keys are not usable."""
+    meters = meters or Meters(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
@@ -49,14 +55,16 @@ def create_app(
         engine, alone = db.engine, standalone()
         for each in db.engines.values():
             prepare(each)
-    ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness())
+    ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness(), meters)
     app.extensions[EXTENSION] = Web(
         ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
     )
     headers.install(app, https=settings.https)
+    traces.install(app)
+    measures.install(app, RequestMeter(meters))
     errors.install(app)
     _register_database_errors(app)
-    app.register_blueprint(ops.blueprint([Check("database", database_probe(engine))]))
+    app.register_blueprint(ops.blueprint([Check("database", reachable(engine))]))
     csrf = portal.install(app)
     documented = api.install(app)
     docs.install(app, documented)
@@ -87,7 +95,7 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     }
 
 
-def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomness) -> Ports:
+def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomness, meters: Meters) -> Ports:
     return Ports(
         unit_of_work=lambda: SqlUnitOfWork(db.session),
         reader=SqlReader(alone),
@@ -103,9 +111,11 @@ def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomne
             ),
             slots=settings.hash_slots,
             queue=settings.hash_queue,
+            meter=HashMeter(meters),
         ),
         tokens=SignedTokens(settings.secret_keys, clock),
         sealer=_sealer(settings),
+        meter=LoginMeter(meters),
         rules=_rules(settings),
     )
 
@@ -152,16 +162,6 @@ def _texts(settings: Settings) -> Texts:
     if settings.mode == "production" and any(text.sample for text in texts.texts):
         raise SettingsError(["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
     return texts
-
-
-def database_probe(engine: Engine) -> Callable[[], None]:
-    """Return what tells whether the database answers and has its tables."""
-
-    def probe() -> None:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
-
-    return probe
 
 
 def _register_database_errors(app: Flask) -> None:

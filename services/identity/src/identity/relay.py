@@ -8,16 +8,24 @@ from datetime import timedelta
 from types import FrameType
 
 import structlog
+from port_runtime import tracing
+from port_runtime.endpoint import Endpoint, listening
+from port_runtime.health import Check, Pulse
+from port_runtime.metrics import Meters
+from port_runtime.observing import Observer
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
-from identity.adapters.database import open_engine
+from identity.adapters.database import open_engine, reachable
+from identity.adapters.figures import OutboxFigures, StreamFigures
 from identity.adapters.leadership import Leadership, leadership_of
 from identity.adapters.outbox import SqlOutboxReader
 from identity.adapters.stream import RedisStream
 from identity.adapters.wakeups import Wakeup, wakeup_of
+from identity.adapters.watched_stream import WatchedStream
+from identity.metrics import LEADS, RELAY, RELAY_FAILURES
 from identity.settings import RelaySettings
 from identity.usecases.ports import Clock
 from identity.usecases.relaying import Overtaken, note_receipts, publish
@@ -28,13 +36,19 @@ _BACKOFF_SECONDS = 1.0
 _RECEIPT_WAIT_MS = 2_000
 _REDIS_SECONDS = 5.0
 _CHORES_EVERY = timedelta(minutes=1)
+_LONGEST_SILENCE_SECONDS = 60.0
+"""Longer than a statement, a connection or an answer of Redis may take."""
 
 
 class Relay:
     """Publishes while it leads; `step` is one round, for the tests to drive."""
 
-    def __init__(self, settings: RelaySettings, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: RelaySettings, *, clock: Clock | None = None, meters: Meters | None = None
+    ) -> None:
         self._clock = clock or SystemClock()
+        self._meters = meters or Meters(RELAY)
+        self._pulse = Pulse(_LONGEST_SILENCE_SECONDS)
         engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=4)
         self._clients: list[Redis] = []
         self.outbox = SqlOutboxReader(engine)
@@ -46,10 +60,23 @@ class Relay:
         self._stopping = threading.Event()
         self._chores_at = self._clock.now()
 
-    def _connect(self, settings: RelaySettings) -> RedisStream:
+    def _connect(self, settings: RelaySettings) -> WatchedStream:
+        stream = RedisStream(self._client(settings), settings.event_stream)
+        return WatchedStream(stream, self._meters, settings.event_stream)
+
+    def _client(self, settings: RelaySettings) -> Redis:
         client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS)
         self._clients.append(client)
-        return RedisStream(client, settings.event_stream)
+        return client
+
+    def endpoint(self, settings: RelaySettings) -> Endpoint:
+        """Return what tells operators of this relay, whether it leads or stands by (OPS-4)."""
+        client = self._client(settings)
+        observer = Observer(
+            OutboxFigures(self._engine).look, StreamFigures(client, settings.event_stream).look
+        )
+        checks = [Check("database", reachable(self._engine)), Check("redis", lambda: _ping(client))]
+        return Endpoint(self._meters.exposed(observer), checks=checks, alive=self._pulse.is_felt)
 
     def stop(self) -> None:
         """End both loops after what they are doing."""
@@ -81,10 +108,15 @@ class Relay:
                         exc_info=None if expected else error,
                     )
                 failing = True
+                self._meters.counter(RELAY_FAILURES).labels(work.__name__.strip("_")).inc()
+                self._meters.gauge(LEADS).set(self.leadership.leads)
                 self._stopping.wait(_BACKOFF_SECONDS)
 
     def _lead(self) -> None:
-        if not self.leadership.lead():
+        self._pulse.beat()
+        leads = self.leadership.lead()
+        self._meters.gauge(LEADS).set(leads)
+        if not leads:
             self._stopping.wait(_STANDBY_SECONDS)
             return
         if not self.step():
@@ -144,9 +176,15 @@ def replay(settings: RelaySettings, *, after: int) -> int | None:
         engine.dispose()
 
 
+def _ping(client: Redis) -> None:
+    client.ping()
+
+
 def serve(settings: RelaySettings) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT. Raises SettingsError."""
+    tracing.configure("identity-relay")
     relay = Relay(settings)
+    endpoint = _operators_port(relay, settings)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         relay.stop()
@@ -156,4 +194,16 @@ def serve(settings: RelaySettings) -> None:
     began = time.monotonic()
     _log.info("relay started", stream=settings.event_stream)
     relay.run()
+    if endpoint is not None:
+        endpoint.stop()
+    tracing.close()
     _log.info("relay stopped", seconds=round(time.monotonic() - began))
+
+
+def _operators_port(relay: Relay, settings: RelaySettings) -> Endpoint | None:
+    """Open the operators' port where one is set. Raises SettingsError."""
+    if settings.metrics_bind is None:
+        return None
+    endpoint = relay.endpoint(settings)
+    endpoint.start(listening(settings.metrics_bind, "IDENTITY_RELAY_METRICS_BIND"))
+    return endpoint

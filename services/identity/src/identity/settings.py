@@ -89,6 +89,12 @@ class RelaySettings(DatabaseSettings):
         default="25",
         doc="milliseconds between two looks at SQLite; PostgreSQL wakes the relay itself",
     )
+    metrics_bind: Address | None = setting(
+        "IDENTITY_RELAY_METRICS_BIND",
+        parse=optional(address),
+        default=None,
+        doc="the relay's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +102,13 @@ class Settings(DatabaseSettings):
     """What the web processes and the operators' commands need: the database and nothing else beside it."""
 
     bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
+    metrics_bind: Address | None = setting(
+        "IDENTITY_METRICS_BIND",
+        parse=optional(address),
+        default=None,
+        doc="the web processes' operators' port, host:port: `/metrics`, `/livez`, `/readyz`; "
+        "never open to the outside",
+    )
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
         parse=url_of("http", "https"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dramatiq
 from dramatiq.errors import Retry
+from port_runtime import traceparent, tracing
 from port_runtime.logs import get_logger
 from structlog.contextvars import bound_contextvars
 
@@ -64,7 +65,18 @@ class Deliverer:
             log.error("entry_trimmed", entry_id=work.entry_id)
             self._stream.acknowledge([work.entry_id])
             return None
-        with bound_contextvars(event_id=entry.event.id):
+        event = entry.event
+        with (
+            tracing.span(
+                f"deliver {event.type}",
+                parent=event.traceparent,
+                kind="consumer",
+                messaging__system="redis",
+                messaging__operation__type="process",
+                messaging__message__id=event.id,
+            ),
+            bound_contextvars(event_id=event.id, trace_id=traceparent.trace_id()),
+        ):
             outcome = self._delivery.deliver(entry, work.grant)
         return outcome.due if isinstance(outcome, Later) else None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from port_runtime.health import Pulse
 from port_runtime.logs import get_logger
 
 from mailer.domain.catalogue import is_silent
@@ -27,6 +28,7 @@ GRACE: Final = timedelta(seconds=1)  # dramatiq's own delayed message should com
 SWEEPS_A_LEASE: Final = 5
 TIDY_SECONDS: Final = 600
 LOOK_SECONDS: Final = 1.0  # how late a mailer may heed an operator's pause
+LONGEST_SILENCE_SECONDS: Final = 120.0  # longer than Redis may keep one turn waiting
 log = get_logger("mailer.intake")
 
 
@@ -52,6 +54,7 @@ class Intake(threading.Thread):
         self._parts, self._lease_seconds = parts, lease_seconds
         self._sweep_at = self._look_at = 0.0
         self._tidy_at = time.monotonic() + TIDY_SECONDS
+        self.pulse = Pulse(LONGEST_SILENCE_SECONDS)
         self._closing = threading.Event()
         self._stopped = threading.Event()
 
@@ -69,6 +72,7 @@ class Intake(threading.Thread):
         """Turn until stopped; a Redis that is away is waited for."""
         opened = False
         while not self._stopped.is_set():
+            self.pulse.beat()
             try:
                 if not opened:
                     self._parts.stream.open()

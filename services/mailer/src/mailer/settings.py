@@ -15,6 +15,8 @@ from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, read_keys
 from port_events.sealing import Opener
 from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.settings import (
+    Address,
+    address,
     choice,
     directory,
     integer,
@@ -176,6 +178,12 @@ class Settings(TemplateSettings):
         parse=ceilings,
         default="",
         doc="mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; what is over waits its turn",
+    )
+    metrics_bind: Address | None = setting(
+        "MAILER_METRICS_BIND",
+        parse=optional(address),
+        default=None,
+        doc="the mailer's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
     )
     log_level: str = setting(
         "MAILER_LOG_LEVEL", parse=choice(*LEVELS), default="INFO", doc="least level that is logged"

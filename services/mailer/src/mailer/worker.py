@@ -7,14 +7,19 @@ import signal
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import dramatiq
 from port_events.envelope import RECEIPTS
 from port_events.group import member_name
-from port_runtime.health import Unhealthy
+from port_runtime import tracing
+from port_runtime.endpoint import Endpoint, listening
+from port_runtime.health import Check, Unhealthy
 from port_runtime.logs import get_logger
+from port_runtime.metrics import Meters
+from port_runtime.observing import Observer
 
 from mailer.actors import Deliverer, declare
 from mailer.adapters.clock import SystemClock
@@ -22,15 +27,18 @@ from mailer.adapters.events import GROUP, EventStream
 from mailer.adapters.hold import RedisHold
 from mailer.adapters.ledger import AWAY, LedgerNames, RedisLedger
 from mailer.adapters.letters import SealedLetters
+from mailer.adapters.measured_postbox import MeasuredPostbox
 from mailer.adapters.mime import Stationery
 from mailer.adapters.queue import ActorQueue, WakingBroker
 from mailer.adapters.redis import ThreadConnections, connect, missing_rights, weaknesses
 from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.scraping import OwnScrape, QueueScrape
 from mailer.adapters.smtp import SmtpPostbox
 from mailer.adapters.smtp_session import NoSessionError
 from mailer.adapters.turns import RedisTurns
 from mailer.domain.mail import Mail, Mailbox
 from mailer.intake import Intake, IntakeParts
+from mailer.metrics import CATALOGUE, DeliveryMeter
 from mailer.usecases.delivery import Delivery
 from mailer.usecases.desk import Desk
 
@@ -63,6 +71,7 @@ class Wiring:
     postbox: SmtpPostbox
     hold: RedisHold
     broker: WakingBroker
+    meters: Meters
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +95,8 @@ class MailerProcess:
             ledger=wiring.ledger,
             letters=SealedLetters(settings.opener()),
             renderer=renderer(settings),
-            postbox=wiring.postbox,
+            postbox=MeasuredPostbox(wiring.postbox, wiring.meters),
+            meter=DeliveryMeter(wiring.meters),
             turns=RedisTurns(wiring.connections, settings.ceilings, clock=wiring.clock),
             held=wiring.hold.is_on,
             public_url=settings.public_url,
@@ -122,8 +132,28 @@ class MailerProcess:
         self.wiring.client.close()
         log.info("mailer_stopped", name=self.name, handed_back=len(left))
 
-    def run(self) -> None:
-        """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
+    def endpoint(self, settings: Settings) -> Endpoint:
+        """Return what tells operators of this mailer (OPS-4); it asks Redis over a connection of its own."""
+        wiring, client = self.wiring, connect(settings.redis_url.reveal())
+        observer = Observer(
+            QueueScrape(client, stream=settings.stream).look,
+            OwnScrape(wiring.desk, wiring.postbox.is_away).look,
+        )
+        return Endpoint(
+            wiring.meters.exposed(observer),
+            # Without the mail server: a rollout must not wait for it, and mails do.
+            checks=[Check("redis", partial(_ping, client))],
+            alive=self._is_alive,
+        )
+
+    def _is_alive(self) -> bool:
+        threads = self.worker.workers
+        return self.intake.pulse.is_felt() and all(thread.is_alive() for thread in threads)
+
+    def run(self, settings: Settings) -> None:
+        """Work until SIGTERM or SIGINT; a second signal ends the process at once. Raises SettingsError."""
+        tracing.configure("mailer")
+        endpoint = _operators_port(self, settings)
         asked = threading.Event()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -137,6 +167,9 @@ class MailerProcess:
         self._warn_of_weaknesses()
         asked.wait()
         self.stop()
+        if endpoint is not None:
+            endpoint.stop()
+        tracing.close()
 
     def _warn_of_weaknesses(self) -> None:
         """Tell once of a Redis that may lose mails; one that is away yet is not asked again (SEC-10)."""
@@ -216,6 +249,19 @@ def own_name() -> str:
     return f"mailer-{_NOT_IN_A_QUEUES_NAME.sub('-', member_name())}"
 
 
+def _operators_port(process: MailerProcess, settings: Settings) -> Endpoint | None:
+    """Open the operators' port where one is set. Raises SettingsError."""
+    if settings.metrics_bind is None:
+        return None
+    endpoint = process.endpoint(settings)
+    endpoint.start(listening(settings.metrics_bind, "MAILER_METRICS_BIND"))
+    return endpoint
+
+
+def _ping(client: redis.Redis) -> None:
+    client.ping()
+
+
 def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     client = connect(settings.redis_url.reveal())
     connections = ThreadConnections(settings.redis_url.reveal())
@@ -237,6 +283,7 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
         postbox=postbox(settings, clock),
         hold=RedisHold(client),
         broker=WakingBroker(client, name=name, prefetch=2 * most_queued),
+        meters=Meters(CATALOGUE),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,3 +55,20 @@ def _result(check: Check) -> str:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "")
+
+
+class Pulse:
+    """Tells whether a loop still turns: it beats each time round, and who asks is told when it last did (OPS-4)."""
+
+    def __init__(self, longest_silence_seconds: float) -> None:
+        """Begin as if it had just beaten; the silence is longer than any wait of the loop."""
+        self._longest_silence_seconds = longest_silence_seconds
+        self._beaten_at = time.monotonic()
+
+    def beat(self) -> None:
+        """Note that the loop came round."""
+        self._beaten_at = time.monotonic()
+
+    def is_felt(self) -> bool:
+        """Tell whether it came round lately."""
+        return time.monotonic() - self._beaten_at <= self._longest_silence_seconds

@@ -2,12 +2,13 @@
 
 import select
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 
@@ -132,6 +133,16 @@ def _prepare_sqlite(engine: Engine) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             # A deferred transaction that reads first cannot always become a writer later.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def reachable(engine: Engine) -> Callable[[], None]:
+    """Return what tells whether the database answers and has its tables."""
+
+    def probe() -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
+
+    return probe
 
 
 def conflict_of(error: IntegrityError) -> Conflict | None:

@@ -128,7 +128,7 @@ def _position(entry: Placed) -> int:
 
 
 _NEWEST = select(func.max(outbox.c.position))
-_PLACED = (outbox.c.position, outbox.c.type, outbox.c.ce, outbox.c.sealed)
+_PLACED = (outbox.c.position, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
 _PLACED_AFTER = (
     select(*_PLACED)
     .where(outbox.c.position > bindparam("after"))

@@ -4,6 +4,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from identity.domain.errors import Busy
+from identity.metrics import HashMeter
 
 T = TypeVar("T")
 _RETRY_AFTER_SECONDS = 2
@@ -36,12 +38,13 @@ class Argon2Passwords:
     system's queue for a core, so that who asks a small thing does not wait for a burst of logins.
     """
 
-    def __init__(self, cost: Cost, *, slots: int, queue: int) -> None:
+    def __init__(self, cost: Cost, *, slots: int, queue: int, meter: HashMeter) -> None:
         self._hasher = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_step_back)
         self._places = threading.BoundedSemaphore(slots + queue)
+        self._meter = meter
         self._nobodys = self._hasher.hash(secrets.token_urlsafe())
 
     def hash(self, password: str) -> str:
@@ -62,11 +65,22 @@ class Argon2Passwords:
 
     def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
         if not self._places.acquire(blocking=False):
+            self._meter.refused.inc()
             raise Busy(_RETRY_AFTER_SECONDS)
+        self._meter.waiting.inc()
         try:
-            return self._slots.submit(work, *arguments).result()
+            return self._slots.submit(self._timed, time.perf_counter(), work, arguments).result()
         finally:
             self._places.release()
+
+    def _timed(self, asked_at: float, work: Callable[..., T], arguments: tuple[str, ...]) -> T:
+        began_at = time.perf_counter()
+        self._meter.waiting.dec()
+        self._meter.wait_seconds.observe(began_at - asked_at)
+        try:
+            return work(*arguments)
+        finally:
+            self._meter.seconds.observe(time.perf_counter() - began_at)
 
 
 def _step_back() -> None:

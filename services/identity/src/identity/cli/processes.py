@@ -4,6 +4,7 @@ import json
 import sys
 
 import click
+from port_runtime import sharing
 from port_runtime.settings import exit_on_fault
 
 from identity.cli.operating import application, read_settings
@@ -13,11 +14,13 @@ from identity.settings import DatabaseSettings, RelaySettings, Settings
 @click.command()
 def serve() -> None:
     """Serve portal and API by gunicorn, in the foreground."""
+    settings = read_settings(Settings)
+    # Before anything imports the library that measures: several processes are to measure together.
+    shared = sharing.directory("identity-metrics-") if settings.metrics_bind else None
     from identity.server import Server
 
-    settings = read_settings(Settings)
     with exit_on_fault():
-        Server(settings).run()
+        Server(settings, shared).run()
 
 
 @click.command()
@@ -25,7 +28,9 @@ def relay() -> None:
     """Publish events from the outbox; any number may run, one is active."""
     from identity.relay import serve as run
 
-    run(read_settings(RelaySettings))
+    settings = read_settings(RelaySettings)
+    with exit_on_fault():
+        run(settings)
 
 
 @click.command()
@@ -67,14 +72,13 @@ def check(*, as_json: bool) -> None:
     """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
     from port_runtime.health import Check, run
 
-    from identity.adapters.database import db
+    from identity.adapters.database import db, reachable
     from identity.adapters.migrating import revision_probe
-    from identity.app import database_probe
 
     app = application()
     with app.app_context():
         report = run(
-            [Check("database", database_probe(db.engine)), Check("migrations", revision_probe(db.engine))]
+            [Check("database", reachable(db.engine)), Check("migrations", revision_probe(db.engine))]
         )
     results = {"settings": "ok", **report.results}
     click.echo(

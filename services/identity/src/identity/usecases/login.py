@@ -1,6 +1,7 @@
 """Logging in, being known, logging out (LOGIN)."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from identity.domain.account import Account
 from identity.domain.errors import (
@@ -33,8 +34,26 @@ def known_device(ports: Ports, account: Account) -> Device:
     return Device(device_name(account), ports.tokens.device(account))
 
 
+_OUTCOMES: Final = {
+    BadCredentials: "bad_credentials",
+    Locked: "locked",
+    AccountSuspended: "suspended",
+    Busy: "busy",
+}
+
+
 def log_in(ports: Ports, username: str, *, password: str, client: Client) -> Opened:
-    """Open a session (LOGIN-1). Raises BadCredentials, Locked, AccountSuspended, Busy."""
+    """Open a session (LOGIN-1), and count how it went. Raises BadCredentials, Locked, AccountSuspended, Busy."""
+    try:
+        opened = _log_in(ports, username, password=password, client=client)
+    except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
+        ports.meter.login(_OUTCOMES[type(refusal)])
+        raise
+    ports.meter.login("opened")
+    return opened
+
+
+def _log_in(ports: Ports, username: str, *, password: str, client: Client) -> Opened:
     account, keys = prove_password(ports, username, password=password, client=client)
     try:
         opened = _open(ports, account, client, renewed=_renewed_hash(ports, account, password))

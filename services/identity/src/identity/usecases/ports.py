@@ -87,6 +87,13 @@ class Tokens(Protocol):
         """Return the device's own counter key, or None where the cookie is not of this account and version."""
 
 
+class Meter(Protocol):
+    """What is counted of the use cases (OPS-4)."""
+
+    def login(self, outcome: str) -> None:
+        """Count a login: opened, bad_credentials, locked, suspended or busy."""
+
+
 class Sealer(Protocol):
     """Signs and seals what only the mailer may read (SEC-9)."""
 
@@ -202,6 +209,7 @@ class Ports:
     passwords: Passwords
     tokens: Tokens
     sealer: Sealer
+    meter: Meter
     rules: Rules
 
 

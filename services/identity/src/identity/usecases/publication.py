@@ -5,6 +5,7 @@ from datetime import datetime
 from port_events import catalogue
 from port_events.envelope import SOURCE, Event, to_json
 from port_events.sealing import Letter
+from port_runtime import traceparent
 
 from identity.domain.account import Account
 from identity.domain.link import Challenge, Purpose
@@ -45,6 +46,7 @@ def announce(
         sequence=account.sequence,
         dataschema=kind.dataschema,
         data=data.as_json(),
+        traceparent=traceparent.current(),
     )
     work.outbox.add(
         OutboxEntry(

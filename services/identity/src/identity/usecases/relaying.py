@@ -26,6 +26,7 @@ class Placed:
     type: str
     ce: str
     sealed: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

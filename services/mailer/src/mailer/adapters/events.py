@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from port_events.envelope import Entry, MalformedEvent, from_fields
 from port_events.group import HANDED_BACK_TO, Group
+from port_runtime import tracing
 from port_runtime.logs import get_logger
 
 if TYPE_CHECKING:
@@ -74,9 +76,25 @@ class EventStream:
         entries, malformed = [], []
         for each in raw:
             try:
-                entries.append(from_fields(*each))
+                entries.append(entry := from_fields(*each))
             except MalformedEvent as error:
                 log.error("entry_malformed", entry_id=each[0], reason=str(error))  # noqa: TRY400 - the reason is all
                 malformed.append(each[0])
+                continue
+            if tracing.is_recording():
+                self._trace(entry)
         self.acknowledge(malformed)
         return entries
+
+    def _trace(self, entry: Entry) -> None:
+        """Record how long the entry stood in the stream: its id says since when, by Redis' clock."""
+        tracing.record(
+            f"receive {self._group.stream}",
+            parent=entry.event.traceparent,
+            began=datetime.fromtimestamp(int(entry.id.partition("-")[0]) / 1000, UTC),
+            ended=datetime.now(UTC),
+            messaging__system="redis",
+            messaging__operation__type="receive",
+            messaging__consumer__group__name=GROUP,
+            messaging__message__id=entry.event.id,
+        )

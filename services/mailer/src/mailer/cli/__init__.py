@@ -51,7 +51,8 @@ def run() -> None:
     logs.configure("mailer", settings.log_level)
     with _broken_template_named():
         process = MailerProcess.build(settings)
-    process.run()
+    with exit_on_fault():
+        process.run(settings)
 
 
 @main.command()

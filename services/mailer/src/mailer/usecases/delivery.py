@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from port_events.envelope import Entry
 
     from mailer.domain.catalogue import MailKind
-    from mailer.usecases.ports import Clock, Ledger, Letter, Letters, Postbox, Rendered, Renderer, Turns
+    from mailer.usecases.ports import (
+        Clock,
+        Ledger,
+        Letter,
+        Letters,
+        Meter,
+        Postbox,
+        Rendered,
+        Renderer,
+        Turns,
+    )
 
 log = get_logger("mailer.delivery")
 
@@ -51,6 +61,7 @@ class Delivery:
     renderer: Renderer
     postbox: Postbox
     turns: Turns
+    meter: Meter
     held: Callable[[], bool]
     public_url: str
     chance: Callable[[], float] = field(default=random.random)
@@ -70,7 +81,7 @@ class Delivery:
             return self._give_up_for_now(claim)
 
     def _attempt(self, entry: Entry, grant: Granted) -> Done | Later:
-        expires_at = self.clock.now()
+        expires_at, kind = self.clock.now(), None
         try:
             kind = choose(entry.event.type, entry.event.data)
             letter = self.letters.open(entry)
@@ -85,12 +96,15 @@ class Delivery:
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
             ending = self._ending(State.REFUSED, error.verdict.category, error.words)
         except HeldError as error:  # the ledger lets it go at once, whoever sees first that the queue goes on
+            self.meter.put_off("paused")
             self.ledger.put_off(grant, due=self.clock.now(), failed=False)
             return Later(error.retry_at)
         except NotYetError as error:
+            self.meter.put_off("ceiling" if isinstance(error, CeilingError) else "server_away")
             self.ledger.put_off(grant, due=error.retry_at, failed=False)
             return Later(error.retry_at)
         self.ledger.close(entry, grant, ending)
+        self.meter.ended(kind.name if kind else None, ending.state, after=ending.at - entry.event.time)
         return Done()
 
     def _send(self, entry: Entry, kind: MailKind, letter: Letter) -> Ending:
@@ -119,12 +133,14 @@ class Delivery:
         """Wait within the mail's validity: at its end the next look notes the expiry (MAIL-4)."""
         tries = grant.tries + 1
         due = min(self._in(self._wait(error.verdict.category, tries)), expires_at)
+        self.meter.put_off(error.verdict.category)
         log.warning("mail_put_off", category=error.verdict.category, rule=error.verdict.rule, tries=tries)
         self.ledger.put_off(grant, due=due, failed=True)
         return Later(due)
 
     def _give_up_for_now(self, grant: Granted) -> Later:
         due = self._in(self._wait("fault", grant.tries + 1))
+        self.meter.put_off("fault")
         self.ledger.put_off(grant, due=due, failed=True)
         return Later(due)
 

@@ -118,6 +118,15 @@ class Desk:
         with self._changed:
             return [*self._queued, *self._running, *self._waiting]
 
+    def counts(self) -> dict[str, int]:
+        """Return how many entries are in each place."""
+        with self._changed:
+            return {
+                "queued": len(self._queued),
+                "running": len(self._running),
+                "waiting": len(self._waiting),
+            }
+
     def drain(self) -> list[Work]:
         """Forget and return what is not under way."""
         with self._changed:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from port_events.envelope import Entry
 
@@ -93,6 +93,18 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the present instant, in UTC."""
+        ...
+
+
+class Meter(Protocol):
+    """What is counted of deliveries (OPS-4)."""
+
+    def ended(self, mail: str | None, state: State, *, after: timedelta) -> None:
+        """Count a mail's end, so long after its event; without a name where it could not be read."""
+        ...
+
+    def put_off(self, reason: str) -> None:
+        """Count an attempt after which the mail waits."""
         ...
 
 

@@ -1,0 +1,109 @@
+"""What is looked up at each scrape: in the database and in Redis (OPS-4)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from port_events.envelope import as_text
+from port_runtime.metrics import Sample
+from redis import Redis
+from redis.exceptions import ResponseError
+from sqlalchemy import Engine, func, select
+
+from identity.adapters.tables import outbox, sessions
+from identity.metrics import (
+    MAILS_OLDEST,
+    MAILS_WAITING,
+    OUTBOX_OLDEST,
+    OUTBOX_UNPUBLISHED,
+    SESSIONS,
+    STREAM_ENTRIES,
+    STREAM_LAG,
+    STREAM_OLDEST,
+    STREAM_PENDING,
+)
+
+MOST_GROUPS: Final = 50
+"""A consumer may make any number of groups; so many of them are told of."""
+
+
+class SessionFigures:
+    """How many people are logged in."""
+
+    def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
+        self._engine = engine
+        self._idle = timedelta(seconds=idle_seconds)
+
+    def look(self) -> Iterator[Sample]:
+        """Count the sessions past neither of their limits."""
+        now = datetime.now(UTC)
+        open_ones = select(func.count()).where(
+            sessions.c.expires_at > now, sessions.c.seen_at > now - self._idle
+        )
+        with self._engine.connect() as connection:
+            yield Sample(SESSIONS, connection.scalar(open_ones) or 0)
+
+
+class OutboxFigures:
+    """What the outbox still has to bring away, by its partial indexes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def look(self) -> Iterator[Sample]:
+        """Count what is not published, and the mails without a receipt: their sealed part is still there."""
+        row = outbox.c
+        for condition, count, age in (
+            (row.position.is_(None), OUTBOX_UNPUBLISHED, OUTBOX_OLDEST),
+            (row.sealed.is_not(None), MAILS_WAITING, MAILS_OLDEST),
+        ):
+            with self._engine.connect() as connection:
+                found, oldest = connection.execute(
+                    select(func.count(), func.min(row.created_at)).where(condition)
+                ).one()
+            yield Sample(count, found)
+            yield Sample(age, _age_seconds(oldest) if oldest else 0)
+
+
+class StreamFigures:
+    """How far each group of consumers is behind the stream."""
+
+    def __init__(self, client: Redis, stream: str) -> None:
+        self._client, self._stream = client, stream
+
+    def look(self) -> Iterator[Sample]:
+        """Ask Redis; a stream that is not there yet has no entries and no groups."""
+        yield Sample(STREAM_ENTRIES, int(self._client.xlen(self._stream)))
+        for group in self._groups()[:MOST_GROUPS]:
+            name = as_text(group["name"])
+            yield Sample(STREAM_PENDING, int(group["pending"]), (name,))
+            yield Sample(STREAM_OLDEST, self._oldest_seconds(name, group), (name,))
+            if group.get("lag") is not None:
+                yield Sample(STREAM_LAG, int(group["lag"]), (name,))
+
+    def _groups(self) -> list[Any]:
+        try:
+            found: Any = self._client.xinfo_groups(self._stream)
+        except ResponseError as error:
+            if "no such key" not in str(error):
+                raise
+            return []
+        return sorted(found, key=lambda group: as_text(group["name"]))
+
+    def _oldest_seconds(self, name: str, group: Any) -> float:
+        """Return the age of what was given first and not acknowledged, else of what comes next."""
+        if group["pending"]:
+            summary: Any = self._client.xpending(self._stream, name)
+            first = summary["min"]
+        else:
+            behind = f"({as_text(group['last-delivered-id'])}"
+            entries: Any = self._client.xrange(self._stream, behind, "+", count=1)
+            first = entries[0][0] if entries else None
+        if first is None:
+            return 0
+        published_ms = int(as_text(first).partition("-")[0])
+        return _age_seconds(datetime.fromtimestamp(published_ms / 1000, UTC))
+
+
+def _age_seconds(instant: datetime) -> float:
+    return max((datetime.now(UTC) - instant).total_seconds(), 0)

@@ -1,0 +1,76 @@
+"""The relay's side of Redis, with what passes there counted and traced (OPS-4)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from port_events.envelope import MalformedEvent, from_json
+from port_runtime import tracing
+from port_runtime.metrics import Meters
+
+from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
+from identity.usecases.relaying import Mark, Placed, Receipt, Stream
+
+
+class WatchedStream:
+    """See `identity.usecases.relaying.Stream`; does what the other does, and tells of it."""
+
+    def __init__(self, stream: Stream, meters: Meters, name: str) -> None:
+        self._stream, self._name = stream, name
+        self._published = meters.counter(PUBLISHED)
+        self._again = meters.counter(PUBLISHED_AGAIN)
+        self._seconds = meters.histogram(PUBLISH_SECONDS)
+        self._noted = meters.counter(RECEIPTS_NOTED)
+        self._states: dict[str, str] = {}
+
+    def mark(self, epoch: str) -> Mark:
+        """Return how far the stream has got."""
+        return self._stream.mark(epoch)
+
+    def publish(self, entries: Sequence[Placed], *, seen: Mark, reached: int) -> None:
+        """Append the entries; count those that are in the stream now. Raises as the other does."""
+        self._stream.publish(entries, seen=seen, reached=reached)
+        now = datetime.now(UTC)
+        for entry in entries:
+            if entry.position <= seen.farthest:
+                self._again.inc()
+                continue
+            self._published.inc()
+            self._seconds.observe(max((now - entry.created_at).total_seconds(), 0))
+            if tracing.is_recording():
+                self._trace(entry, now)
+
+    def _trace(self, entry: Placed, now: datetime) -> None:
+        """Record how long the event stood in the outbox, as a part of the request that wrote it."""
+        try:
+            event = from_json(entry.ce)
+        except MalformedEvent:
+            return
+        tracing.record(
+            f"publish {self._name}",
+            parent=event.traceparent,
+            began=entry.created_at,
+            ended=now,
+            messaging__system="redis",
+            messaging__operation__type="send",
+            messaging__destination__name=self._name,
+            messaging__message__id=event.id,
+            cloudevents__event_type=event.type,
+        )
+
+    def trim(self, kept: timedelta) -> int:
+        """Drop entries older than `kept`; return how many."""
+        return self._stream.trim(kept)
+
+    def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
+        """Return the next receipts."""
+        found = self._stream.receipts(block_ms=block_ms)
+        self._states = {entry_id: receipt.state for entry_id, receipt in found}
+        return found
+
+    def acknowledge(self, entry_ids: Sequence[str]) -> None:
+        """Note that the receipts are in the database, and count them."""
+        self._stream.acknowledge(entry_ids)
+        for entry_id in entry_ids:
+            state = self._states.pop(entry_id, "")
+            if state in RECEIPTS:
+                self._noted.labels(state).inc()

@@ -1,0 +1,45 @@
+"""The mail server, with what it takes measured and traced (OPS-4)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from port_runtime import tracing
+
+from mailer.domain.errors import NotSentError, NotYetError
+from mailer.metrics import SMTP_SECONDS
+
+if TYPE_CHECKING:
+    from port_runtime.metrics import Meters
+
+    from mailer.domain.mail import Mail
+    from mailer.usecases.ports import Postbox
+
+
+class MeasuredPostbox:
+    """See `mailer.usecases.ports.Postbox`; does what the other does, and tells of it."""
+
+    def __init__(self, postbox: Postbox, meters: Meters) -> None:
+        self._postbox = postbox
+        seconds = meters.histogram(SMTP_SECONDS)
+        self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
+
+    def send(self, mail: Mail) -> None:
+        """Send; raises as the other does. The span says what the answer meant, never in the server's words."""
+        began = time.perf_counter()
+        answer = self._away
+        with tracing.span("smtp send", kind="client", network__protocol__name="smtp") as span:
+            try:
+                self._postbox.send(mail)
+                answer = self._accepted
+                span.note("smtp.answer", "accepted")
+            except NotSentError as error:
+                answer = self._refused
+                span.note("smtp.answer", error.verdict.category)
+                raise
+            except NotYetError:
+                span.note("smtp.answer", "away")
+                raise
+            finally:
+                answer.observe(time.perf_counter() - began)

@@ -1,0 +1,114 @@
+"""What the mailer measures: the one list, and how the use cases put it there (OPS-4).
+
+Prometheus' names; `deploy/observability/metrics.md` is made from it. No label ever holds an address, a name or a link.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from port_runtime.metrics import counter, histogram, observed
+
+from mailer.domain.attempt import FINAL, RULES
+from mailer.domain.catalogue import MAILS
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from port_runtime.metrics import Meters
+
+    from mailer.domain.attempt import State
+
+UNREADABLE: Final = "unreadable"
+TYPES: Final = (*sorted(MAILS), UNREADABLE)
+OUTCOMES: Final = tuple(sorted(FINAL))
+# Why a mail waits: what a refusal meant, or what else it waits for.
+REASONS: Final = (
+    *sorted({rule.category for rule in RULES if not rule.permanent}),
+    "server_away",
+    "ceiling",
+    "paused",
+    "fault",
+)
+ANSWERS: Final = ("accepted", "refused", "away")
+PLACES: Final = ("queued", "running", "waiting")
+UNTIL_ACCEPTED: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28800.0)
+SMTP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0, 60.0)
+
+ENDED = counter(
+    "mailer_mails_total",
+    "mails",
+    "Mails that came to their end, by the mail and how: accepted by the server, refused for good, expired",
+    type=TYPES,
+    outcome=OUTCOMES,
+)
+PUT_OFF = counter(
+    "mailer_put_off_total", "attempts", "Attempts after which a mail waits, by the reason", reason=REASONS
+)
+MAIL_SECONDS = histogram(
+    "mailer_mail_seconds",
+    "From the event that asks for a mail to the mail server's acceptance, all waits included",
+    buckets=UNTIL_ACCEPTED,
+)
+SMTP_SECONDS = histogram(
+    "mailer_smtp_seconds",
+    "Handing one mail to the mail server, by its answer; with connecting where no connection was kept",
+    buckets=SMTP,
+    answer=ANSWERS,
+)
+IN_HAND = observed(
+    "mailer_in_hand",
+    "mails",
+    "Mails that this mailer holds: queued, being sent, waiting for their turn",
+    place=PLACES,
+)
+SMTP_AWAY = observed("mailer_smtp_away", "", "1 while this mailer cannot reach or use the mail server")
+STREAM_LAG = observed(
+    "mailer_stream_lag",
+    "events",
+    "Entries of the stream that no mailer has been given yet; no series while Redis cannot tell",
+)
+STREAM_PENDING = observed(
+    "mailer_stream_pending",
+    "events",
+    "Entries given to any mailer and not finished, those that wait included",
+)
+OLDEST = observed(
+    "mailer_oldest_seconds",
+    "seconds",
+    "Age of the oldest entry that no mailer has finished, 0 where there is none",
+)
+DEAD = observed("mailer_dead_letters", "mails", "Dead letters: refused for good, for an operator to look at")
+PAUSED = observed("mailer_paused", "", "1 while an operator has paused the whole queue")
+
+CATALOGUE: Final = (
+    ENDED,
+    PUT_OFF,
+    MAIL_SECONDS,
+    SMTP_SECONDS,
+    IN_HAND,
+    SMTP_AWAY,
+    STREAM_LAG,
+    STREAM_PENDING,
+    OLDEST,
+    DEAD,
+    PAUSED,
+)
+
+
+class DeliveryMeter:
+    """See `mailer.usecases.ports.Meter`."""
+
+    def __init__(self, meters: Meters) -> None:
+        self._ended, self._put_off = meters.counter(ENDED), meters.counter(PUT_OFF)
+        self._seconds = meters.histogram(MAIL_SECONDS)
+
+    def ended(self, mail: str | None, state: State, *, after: timedelta) -> None:
+        """Count a mail's end; a mail without a name could not be read."""
+        self._ended.labels(mail or UNREADABLE, state).inc()
+        if state == "sent":
+            self._seconds.observe(max(after.total_seconds(), 0))
+
+    def put_off(self, reason: str) -> None:
+        """Count a wait by one of the REASONS."""
+        self._put_off.labels(reason).inc()

@@ -1,0 +1,121 @@
+"""The operators' port of a process: /metrics, /livez, /readyz (OPS-4). Never open to the outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from socketserver import ThreadingMixIn
+from typing import TYPE_CHECKING, Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from prometheus_client import make_wsgi_app
+
+from port_runtime.health import run
+from port_runtime.logs import get_logger
+from port_runtime.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from prometheus_client import CollectorRegistry
+
+    from port_runtime.health import Check
+    from port_runtime.parsers import Address
+
+PATIENCE_SECONDS: Final = 5
+BACKLOG: Final = 64
+log = get_logger("port_runtime.endpoint")
+
+
+def listening(address: Address, variable: str) -> socket.socket:
+    """Return a socket that listens, for one process or for several that are forked; SettingsError when it cannot."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        made = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise SettingsError([f"{variable}: cannot listen there ({reason})"]) from None
+    # Forked processes wait for the same connections: who comes second must not wait for the next one.
+    made.setblocking(False)
+    return made
+
+
+class Endpoint:
+    """Answers in threads beside the process' own work, so that it tells of that work even when it is stuck."""
+
+    def __init__(
+        self, registry: CollectorRegistry, *, checks: Sequence[Check], alive: Callable[[], bool]
+    ) -> None:
+        self._metrics = make_wsgi_app(registry)
+        self._checks, self._alive = checks, alive
+        self._server: _Server | None = None
+
+    def start(self, listener: socket.socket) -> None:
+        """Serve on the socket until `stop`, or until the process ends; returns at once."""
+        self._server = _Server(listener, self._answer)
+        threading.Thread(target=self._server.serve_forever, name="operators-port", daemon=True).start()
+
+    def stop(self) -> None:
+        """End, and close the socket."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        try:
+            return self._answer_to(environ, start_response)
+        except Exception:
+            log.exception("operators' port failed")
+            start_response("500 Internal Server Error", [("Content-Length", "0")])
+            return []
+
+    def _answer_to(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            return self._metrics(environ, start_response)  # type: ignore[no-any-return]
+        if path == "/livez":
+            is_alive = self._alive()
+            return _json(start_response, {"status": "ok" if is_alive else "stuck"}, ok=is_alive)
+        if path == "/readyz":
+            report = run(self._checks)
+            status = "ok" if report.ok else "unavailable"
+            return _json(start_response, {"status": status, "checks": dict(report.results)}, ok=report.ok)
+        start_response("404 Not Found", [("Content-Length", "0")])
+        return []
+
+
+def _json(start_response: Any, body: dict[str, object], *, ok: bool) -> list[bytes]:
+    octets = json.dumps(body).encode()
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(octets)))]
+    start_response("200 OK" if ok else "503 Service Unavailable", headers)
+    return [octets]
+
+
+class _Handler(WSGIRequestHandler):
+    """Without a line for each question, and without patience for who asks slowly."""
+
+    timeout = PATIENCE_SECONDS
+    server_version = "operators-port"
+    sys_version = ""
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A server on a socket that is there already."""
+
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, application: Any) -> None:
+        super().__init__(listener.getsockname()[:2], _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_name, self.server_port = listener.getsockname()[:2]
+        self.setup_environ()
+        self.set_app(application)
+
+    def handle_error(self, *_arguments: object) -> None:
+        """Leave whoever hung up; a fault of ours is logged where it happens."""

@@ -1,0 +1,249 @@
+"""Every process tells operators how it is: metrics, liveness, readiness, on a port of its own (OPS-4)."""
+
+import os
+import signal
+import socket
+
+import httpx
+import pytest
+from identity import metrics as identity_metrics
+from mailer import metrics as mailer_metrics
+from port_runtime.metrics import Metric
+
+from tests.support.installation import Installation
+from tests.support.operators_ports import OperatorsPorts
+from tests.support.people import Person
+from tests.support.waiting import wait_until
+
+CATALOGUES: dict[str, tuple[Metric, ...]] = {
+    "web": identity_metrics.WEB,
+    "relay": identity_metrics.RELAY,
+    "mailer": mailer_metrics.CATALOGUE,
+}
+PARTS = tuple(CATALOGUES)
+
+
+@pytest.fixture
+def ports() -> OperatorsPorts:
+    """Free ports of this test's own."""
+    return OperatorsPorts()
+
+
+def _count_of(person: Person, installation: Installation, times: int) -> None:
+    for _ in range(times):  # each over a connection of its own, so that every web process gets some
+        installation.visitor().log_in(person)
+
+
+@pytest.mark.rule("OPS-4")
+def test_each_process_exposes_exactly_what_its_catalogue_names(
+    installation: Installation, ports: OperatorsPorts
+) -> None:
+    installation.start(*PARTS, **ports.settings)
+    installation.logged_in(installation.person())
+    installation.settle()
+
+    for part, catalogue in CATALOGUES.items():
+        families = ports.scrape(part).families
+        assert sorted(families) == sorted(metric.family for metric in catalogue)
+        for metric in catalogue:
+            family = families[metric.family]
+            assert (family.type, family.documentation) == (metric.kind, metric.meaning)
+            assert family.samples, f"{metric.name} has no series after a walk"
+            for sample in family.samples:
+                assert sample.name in (*metric.series, f"{metric.family}_created")
+                assert set(sample.labels) - {"le"} == set(metric.labels)
+
+
+@pytest.mark.rule("OPS-4")
+def test_what_several_web_processes_count_is_added_up_and_survives_their_death(
+    installation_on_postgresql: Installation, ports: OperatorsPorts
+) -> None:
+    installation = installation_on_postgresql
+    web, *_ = installation.start(*PARTS, IDENTITY_WEB_WORKERS="3", **ports.settings)
+    person = installation.person()
+    installation.visitor().log_in(person, password="Wrong-Password-of-Nobody-5!")
+    _count_of(person, installation, 12)
+    before = ports.scrape("web")
+
+    for worker in web.children()[:2]:
+        os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: ports.scrape("web").value("identity_web_workers") == 3, what="new workers")
+    _count_of(person, installation, 12)
+    after = ports.scrape("web")
+
+    posted = {"method": "POST", "route": "/api/v1/sessions", "status": "2xx"}
+    assert [scrape.value("identity_logins_total", outcome="opened") for scrape in (before, after)] == [12, 24]
+    assert after.value("identity_logins_total", outcome="bad_credentials") == 1
+    assert [scrape.value("identity_http_requests_total", **posted) for scrape in (before, after)] == [12, 24]
+    assert after.value("identity_http_request_seconds_count", route="/api/v1/sessions") == 25
+    assert after.value("identity_hash_seconds_count") == after.value("identity_hash_wait_seconds_count") >= 26
+    assert after.value("identity_hash_waiting") == 0
+    assert after.value("identity_sessions") == 24
+
+
+@pytest.mark.rule("OPS-4")
+def test_the_directory_of_shared_counts_is_gone_with_the_server(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    (web,) = installation_on_sqlite.start(
+        "web", **ports.settings, TMPDIR=str(installation_on_sqlite.directory)
+    )
+    assert list(installation_on_sqlite.directory.glob("identity-metrics-*/*.db"))
+
+    web.stop()
+
+    assert not list(installation_on_sqlite.directory.glob("identity-metrics-*"))
+
+
+@pytest.mark.rule("OPS-4", "SEC-13")
+def test_whatever_is_asked_for_makes_no_new_series(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    installation = installation_on_sqlite
+    installation.start("web", **ports.settings)
+
+    for number in range(20):
+        httpx.request("GET", f"{installation.url}/nowhere/{number}", trust_env=False)
+        httpx.request(f"WORD{number}", f"{installation.url}/livez", trust_env=False)
+    scrape = ports.scrape("web")
+
+    assert scrape.labels("identity_http_requests_total", "route") <= {"none", "/livez", "/readyz"}
+    assert scrape.labels("identity_http_requests_total", "method") <= {"GET", "other"}
+    assert scrape.value("identity_http_requests_total", route="none") >= 20
+
+
+@pytest.mark.rule("OPS-4", "MAIL-7")
+def test_a_mail_server_that_is_away_shows_in_what_waits_and_for_how_long(
+    installation: Installation, ports: OperatorsPorts
+) -> None:
+    installation.smtp.stop()
+    installation.start(*PARTS, **ports.settings)
+    people = [installation.register() for _ in range(3)]
+
+    wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="it to be missed")
+    wait_until(
+        lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting") == 3, what="all to wait"
+    )
+    mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
+    installation.smtp.start()
+    installation.settle()
+    then_mailer, then_relay = ports.scrape("mailer"), ports.scrape("relay")
+
+    assert mailer.value("mailer_put_off_total", reason="server_away") >= 3
+    assert mailer.value("mailer_oldest_seconds") > 0
+    assert mailer.value("mailer_stream_pending") == 3
+    assert relay.value("identity_mails_waiting") == 3
+    assert relay.value("identity_mails_oldest_seconds") > 0
+    assert then_mailer.value("mailer_mails_total", type="registration_general", outcome="sent") == len(people)
+    assert then_mailer.value("mailer_mail_seconds_count") == 3
+    assert then_mailer.value("mailer_smtp_seconds_count", answer="accepted") == 3
+    assert then_mailer.value("mailer_smtp_seconds_count", answer="away") >= 1
+    assert [then_mailer.value(name) for name in ("mailer_smtp_away", "mailer_stream_pending")] == [0, 0]
+    assert then_relay.value("identity_receipts_total", state="sent") == 3
+    assert (
+        then_relay.value("identity_mails_waiting") == then_relay.value("identity_mails_oldest_seconds") == 0
+    )
+
+
+@pytest.mark.rule("OPS-4", "MAIL-5")
+def test_a_refused_mail_shows_as_a_dead_letter(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    installation = installation_on_sqlite
+    installation.smtp.refuse(code=550, words="5.1.1 No such user")
+    installation.start(*PARTS, **ports.settings)
+
+    installation.register("link")
+    installation.settle()
+    scrape = ports.scrape("mailer")
+
+    assert scrape.value("mailer_mails_total", type="registration_link", outcome="refused") == 1
+    assert scrape.value("mailer_dead_letters") == 1
+    assert ports.scrape("relay").value("identity_receipts_total", state="refused") == 1
+
+
+@pytest.mark.rule("OPS-4", "EVT-2")
+def test_of_two_relays_one_leads_and_what_is_not_published_shows_while_redis_is_away(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    installation, others = installation_on_sqlite, OperatorsPorts()
+    installation.start("web", "relay", **ports.settings)
+    wait_until(lambda: ports.scrape("relay").value("identity_relay_leads") == 1, what="a leader")
+    installation.start("relay", **others.settings)
+    assert others.scrape("relay").value("identity_relay_leads") == 0
+
+    installation.redis.stop()
+    installation.register()
+    wait_until(lambda: ports.scrape("relay").value("identity_relay_failures_total"), what="it to be missed")
+    without = ports.scrape("relay")
+    alive, ready = ports.ask("relay", "/livez"), ports.ask("relay", "/readyz")
+    installation.redis.start()
+    wait_until(lambda: ports.scrape("relay").value("identity_outbox_unpublished") == 0, what="publishing")
+    after = ports.scrape("relay")
+
+    assert without.value("identity_outbox_unpublished") == 2
+    assert without.value("identity_outbox_oldest_seconds") > 0
+    assert not list(without.series("identity_stream_entries"))
+    assert (alive.status_code, ready.status_code) == (200, 503)
+    assert ready.json()["checks"] == {"database": "ok", "redis": "ConnectionError"}
+    assert after.value("identity_relay_published_total") == after.value("identity_stream_entries") == 2
+    assert after.value("identity_relay_publish_seconds_count") == 2
+
+
+@pytest.mark.rule("OPS-4", "EVT-5")
+def test_a_group_that_falls_behind_shows_by_its_name(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    installation = installation_on_sqlite
+    installation.start("web", "relay", **ports.settings)
+    with installation.redis.client() as client:
+        client.xgroup_create("identity.events", "passes", id="0", mkstream=True)
+        installation.register()
+        wait_until(lambda: client.xlen("identity.events") == 2, what="two events")
+        unread = ports.scrape("relay")
+        first, second = (entry_id for entry_id, _ in client.xrange("identity.events"))
+        client.xreadgroup("passes", "one", {"identity.events": ">"}, count=1)
+        half = ports.scrape("relay")
+        client.xack("identity.events", "passes", first)
+        client.xreadgroup("passes", "one", {"identity.events": ">"}, count=1)
+        client.xack("identity.events", "passes", second)
+    done = ports.scrape("relay")
+
+    figures = [
+        tuple(scrape.value(f"identity_stream_{name}", group="passes") for name in ("lag", "pending"))
+        for scrape in (unread, half, done)
+    ]
+    ages = [scrape.value("identity_stream_oldest_seconds", group="passes") for scrape in (unread, half, done)]
+    assert figures == [(2, 0), (1, 1), (0, 0)]
+    assert [age > 0 for age in ages] == [True, True, False]
+
+
+@pytest.mark.rule("OPS-4")
+def test_each_process_says_that_it_lives_and_whether_it_is_ready(
+    installation: Installation, ports: OperatorsPorts
+) -> None:
+    installation.start(*PARTS, **ports.settings)
+
+    for part in PARTS:
+        assert ports.ask(part, "/livez").json() == {"status": "ok"}
+        ready = ports.ask(part, "/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ok"), ready.text
+        assert ports.ask(part, "/").status_code == 404
+    installation.redis.stop()
+
+    assert [ports.ask(part, "/readyz").status_code for part in PARTS] == [200, 503, 503]
+
+
+@pytest.mark.rule("OPS-4", "OPS-5")
+@pytest.mark.parametrize("part", PARTS)
+def test_an_operators_port_that_is_taken_stops_the_start_with_one_line(
+    installation_on_sqlite: Installation, ports: OperatorsPorts, part: str
+) -> None:
+    variables = dict(zip(PARTS, ports.settings.items(), strict=True))
+    name, address = variables[part]
+    with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
+        ended = installation_on_sqlite.launch(part, **{name: address})
+        wait_until(lambda: not ended.running, what="the end", timeout_seconds=30)
+
+    lines = [line for line in ended.output.splitlines() if not line.startswith("{")]
+    assert lines == [f"{name}: cannot listen there (Address already in use)"]
