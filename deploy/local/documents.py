@@ -1,4 +1,4 @@
-"""Documents made from the code: the README's table of settings and the OpenAPI document.
+"""Documents made from the code: the README's table of settings, the OpenAPI document, the list of metrics.
 
 `python -m deploy.local.documents write` makes them anew, `check` ends with 1 and names those that fell behind.
 """
@@ -11,18 +11,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from identity.documents import openapi_document
+from identity.metrics import RELAY, WEB
 from identity.settings import RelaySettings
 from identity.settings import Settings as IdentitySettings
+from mailer.metrics import CATALOGUE as MAILER
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingDoc, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from port_runtime.metrics import Metric
+
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 OPENAPI = ROOT / "services/identity/openapi.json"
 TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
+METRICS = ROOT / "deploy/observability/metrics.md"
+EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "mailer run": MAILER}
 READERS: tuple[tuple[str, type], ...] = (
     ("identity", IdentitySettings),
     ("relay", RelaySettings),
@@ -36,7 +42,7 @@ def documents() -> dict[Path, str]:
     if not TABLE.search(readme):
         raise SystemExit("README.md: the marks of the settings table are gone")
     filled = TABLE.sub(lambda found: f"{found[1]}{settings_table()}\n{found[2]}", readme)
-    return {README: filled, OPENAPI: f"{openapi_document()}\n"}
+    return {README: filled, OPENAPI: f"{openapi_document()}\n", METRICS: metrics_document()}
 
 
 def settings_table() -> str:
@@ -54,6 +60,35 @@ def settings_table() -> str:
 def _row(doc: SettingDoc, readers: list[str]) -> str:
     default = "must be set" if doc.required else f"`{doc.default_text}`" if doc.default_text else "none"
     return f"| `{doc.name}` | {', '.join(readers)} | {doc.doc} | {default} |"
+
+
+def metrics_document() -> str:
+    """Return every metric of every process, as Markdown tables."""
+    lines = [
+        "# What is measured",
+        "",
+        "Made from `identity/metrics.py` and `mailer/metrics.py` by `make docs`. Each process tells it as `/metrics`",
+        "of its operators' port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`, `MAILER_METRICS_BIND`), which",
+        "also has `/livez` and `/readyz`. A label in *italics* has whatever values the installation brings, such as",
+        "its routes; a figure that cannot be looked up just now has no series.",
+    ]
+    for command, catalogue in EXPOSED.items():
+        lines += [
+            "",
+            f"## `{command}`",
+            "",
+            "| name | kind | unit | labels | meaning |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += map(_metric_row, catalogue)
+    return "\n".join([*lines, ""])
+
+
+def _metric_row(metric: Metric) -> str:
+    labels = "; ".join(
+        f"{name}: {', '.join(values)}" if values else f"*{name}*" for name, values in metric.labels.items()
+    )
+    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.meaning} |"
 
 
 def behind() -> Iterator[Path]:

@@ -1,11 +1,14 @@
 """No code, link, password or session token can be read where it has no business (SEC-9, EVT-4, BIND-7)."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from tests.support.collector import Collector, collecting
 from tests.support.eavesdropping import Ears, database_text, found_in, redis_text
 from tests.support.installation import Installation
+from tests.support.operators_ports import OperatorsPorts
 from tests.support.people import PASSWORD, Person, Visitor
 from tests.support.system import System
 from tests.support.waiting import wait_until
@@ -103,11 +106,24 @@ def _walk(installation: Installation) -> Walk:
     return walk
 
 
-@pytest.mark.rule("SEC-9", "EVT-4", "BIND-7", "SEC-5", "SEC-7")
-def test_after_everything_was_done_no_secret_can_be_read_anywhere(installation: Installation) -> None:
-    installation.start("web", "relay", "mailer")
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    """A collector of this test's own."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.mark.rule("SEC-9", "EVT-4", "BIND-7", "SEC-5", "SEC-7", "OPS-4")
+def test_after_everything_was_done_no_secret_can_be_read_anywhere(
+    installation: Installation, collector: Collector
+) -> None:
+    ports = OperatorsPorts()
+    parts = installation.start("web", "relay", "mailer", **ports.settings, **collector.settings)
 
     walk = _walk(installation)
+    metrics = "\n".join(ports.scrape(part).text for part in ("web", "relay", "mailer"))
+    for part in parts:
+        part.stop()  # each sends its last spans
 
     with installation.redis.client() as client:
         redis = redis_text(client)
@@ -115,6 +131,8 @@ def test_after_everything_was_done_no_secret_can_be_read_anywhere(installation: 
         "database": database_text(installation),
         "Redis": redis,
         "logs": installation.logs(),
+        "metrics": metrics,
+        "traces": collector.text,
         "refusals": "\n".join(walk.ears.refusals),
     }
     leaks = {place: found_in(text, walk.secrets) for place, text in places.items()}
@@ -122,6 +140,8 @@ def test_after_everything_was_done_no_secret_can_be_read_anywhere(installation: 
     assert len(walk.secrets) > 10
     assert len(walk.ears.refusals) > 10
     assert len(places["logs"]) > 10_000
+    assert len(places["metrics"]) > 10_000
+    assert len(collector.spans) > 50
     assert installation.rows("SELECT 1 FROM outbox WHERE sealed IS NOT NULL") == []
 
 

@@ -1,0 +1,118 @@
+"""An OTLP collector of the tests' own: takes spans over HTTP as protobuf, and keeps them."""
+
+import gzip
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+if TYPE_CHECKING:
+    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+PATH = "/v1/traces"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A span with the name of the service that made it."""
+
+    service: str
+    span: Span
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.span.name
+
+    @property
+    def trace_id(self) -> str:
+        """The trace it is part of."""
+        return self.span.trace_id.hex()
+
+    @property
+    def attributes(self) -> dict[str, object]:
+        """What it says."""
+        return _values(self.span.attributes)
+
+
+class Collector:
+    """What has been received so far; `settings` send it here."""
+
+    def __init__(self, port: int) -> None:
+        self.settings = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
+            "OTEL_BSP_SCHEDULE_DELAY": "50",  # milliseconds until a batch is sent
+        }
+        self._lock = threading.Lock()
+        self._received: list[Received] = []
+        self._raw: list[bytes] = []
+
+    def take(self, octets: bytes) -> None:
+        """Read one request of an exporter."""
+        request = ExportTraceServiceRequest.FromString(octets)
+        spans = [
+            Received(str(_values(each.resource.attributes)["service.name"]), span)
+            for each in request.resource_spans
+            for scope in each.scope_spans
+            for span in scope.spans
+        ]
+        with self._lock:
+            self._received += spans
+            self._raw.append(octets)
+
+    @property
+    def spans(self) -> list[Received]:
+        """All of them, in the order they came."""
+        with self._lock:
+            return list(self._received)
+
+    @property
+    def text(self) -> str:
+        """All that was sent, as whoever keeps it can read it."""
+        with self._lock:
+            return "\n".join(str(ExportTraceServiceRequest.FromString(octets)) for octets in self._raw)
+
+
+@contextmanager
+def collecting() -> Iterator[Collector]:
+    """Run a collector until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    server.collector = Collector(server.server_port)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield server.collector  # type: ignore[attr-defined]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        octets = self.rfile.read(int(self.headers["Content-Length"]))
+        right = self.path == PATH and self.headers["Content-Type"] == "application/x-protobuf"
+        if self.headers.get("Content-Encoding") == "gzip":
+            octets = gzip.decompress(octets)
+        if right:
+            self.server.collector.take(octets)  # type: ignore[attr-defined]
+        self.send_response(200 if right else 400)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+def _values(attributes: "Iterable[KeyValue]") -> dict[str, object]:
+    found: dict[str, object] = {}
+    for each in attributes:
+        kind = each.value.WhichOneof("value")
+        found[each.key] = getattr(each.value, kind) if kind else None
+    return found
