@@ -121,17 +121,16 @@ def test_a_mail_server_that_is_away_shows_in_what_waits_and_for_how_long(
     people = [installation.register() for _ in range(3)]
 
     wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="it to be missed")
-    wait_until(
-        lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting") == 3, what="all to wait"
-    )
+    # What comes behind the first ones is left in the stream meanwhile.
+    wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="one to wait")
     mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
     installation.smtp.start()
     installation.settle()
     then_mailer, then_relay = ports.scrape("mailer"), ports.scrape("relay")
 
-    assert mailer.value("mailer_put_off_total", reason="server_away") >= 3
+    assert mailer.value("mailer_put_off_total", reason="server_away") >= 1
     assert mailer.value("mailer_oldest_seconds") > 0
-    assert mailer.value("mailer_stream_pending") == 3
+    assert mailer.value("mailer_stream_pending") >= 1
     assert relay.value("identity_mails_waiting") == 3
     assert relay.value("identity_mails_oldest_seconds") > 0
     assert then_mailer.value("mailer_mails_total", type="registration_general", outcome="sent") == len(people)
