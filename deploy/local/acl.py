@@ -22,8 +22,8 @@ _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") -> dict[str, str]:
     """Return the rules of each role; `stream` is IDENTITY_EVENT_STREAM."""
     return {
-        # Writes the stream and the mark of how far it got, trims what is old and what the mailer has handled, reads
-        # what the mailer reports; nothing else.
+        # Writes the stream and the mark of how far it got, trims what is old and what the mailer has handled, sees
+        # how far its groups are, reads what the mailer reports; nothing else.
         "relay": f"{_CONNECT} {_TRANSACT} (~{stream} {_APPEND} +xpending) (~{stream}:mark:* +get +set +watch) "
         f"(~{stream} +exists) +unwatch (~{receipts} {_GROUP})",
         # Reads the stream but cannot write it; owns its queue, its ledger, its dead letters and its pause; reports.

@@ -9,12 +9,14 @@ from typing import Any
 import dramatiq
 import pytest
 import redis
+from identity.adapters.figures import StreamFigures
 from identity.adapters.stream import RedisStream
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.dead_letters import RedisDeadLetters
 from mailer.adapters.figures import RedisFigures
 from mailer.adapters.hold import RedisHold
 from mailer.adapters.queue import WakingBroker
+from mailer.adapters.scraping import QueueScrape
 from mailer.adapters.scripts import CLOSE
 from mailer.usecases.dead_letters import Retried
 from mailer.usecases.figures import Held
@@ -58,6 +60,9 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: it.transaction(lambda pipe: pipe.get(f"{STREAM}:mark:1"), f"{STREAM}:mark:1")),
         ("relay", lambda it: it.exists(STREAM)),
         ("relay", lambda it: RedisStream(it, STREAM).trim(timedelta(days=7))),
+        ("relay", lambda it: it.xpending(STREAM, "mailer")),
+        ("relay", lambda it: list(StreamFigures(it, STREAM).look())),
+        ("mailer", lambda it: list(QueueScrape(it, stream=STREAM).look())),
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"}, block=1)),
         ("mailer", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
         ("mailer", lambda it: it.hset("mailer:ledger:1", "state", "sent")),
