@@ -97,7 +97,9 @@ def environments(places: Places) -> dict[str, dict[str, str]]:
 
 
 def _base() -> dict[str, str]:
-    kept = {name: os.environ[name] for name in FROM_OUTSIDE if name in os.environ}
+    kept = {
+        name: value for name, value in os.environ.items() if name in FROM_OUTSIDE or name.startswith("OTEL_")
+    }
     return kept | {"PATH": f"{PROGRAMS}:{kept.get('PATH', os.defpath)}", "PYTHONUNBUFFERED": "1"}
 
 

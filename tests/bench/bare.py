@@ -17,6 +17,7 @@ class BareServer(Server):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._app = _application()
+        self._hooks = {}
         BaseApplication.__init__(self)
 
 

@@ -133,7 +133,11 @@ class Stand:
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:
         """Run `identity serve`, or another program with its settings, until the end of the block."""
         port = free_port()
-        environment = {"IDENTITY_BIND": f"127.0.0.1:{port}", "IDENTITY_WEB_WORKERS": str(WEB_WORKERS)}
+        environment = {
+            "IDENTITY_BIND": f"127.0.0.1:{port}",
+            "IDENTITY_METRICS_BIND": f"127.0.0.1:{free_port()}",  # measuring is part of what is measured
+            "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
+        }
         arguments = program or (command("identity"), "serve")
         with self.process(*arguments, IDENTITY_DATABASE_URL=database, **environment) as process:
             web = Web(process, f"http://127.0.0.1:{port}")

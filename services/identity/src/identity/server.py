@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -14,18 +13,13 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
-from port_runtime import sharing, tracing
-from port_runtime.endpoint import Endpoint, listening
-from port_runtime.health import Check
 from port_runtime.metrics import Meters
-from port_runtime.observing import Observer
 
-from identity.adapters.database import db, reachable
-from identity.adapters.figures import SessionFigures
 from identity.app import create_app
 from identity.http import problems
-from identity.metrics import WEB, WORKERS
+from identity.metrics import WEB
 from identity.settings import Settings
+from identity.workers import Workers
 
 _log = structlog.get_logger("identity.http")
 _GRACE_SECONDS = 20
@@ -100,19 +94,13 @@ def _on_the_wire(status: HTTPStatus, request_id: str) -> bytes:
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # the same
-    """Serves the application; it is made before the workers, which share its memory until they write to it.
-
-    With `shared`, the directory of all workers' metrics, each worker also listens on the operators' port: whoever
-    takes the question answers for all of them, and none of them answers when none of them lives.
-    """
+    """Serves the application; it is made before the workers, which share its memory until they write to it."""
 
     def __init__(self, settings: Settings, shared: str | None = None) -> None:
-        self._settings, self._shared = settings, shared
-        self._meters = Meters(WEB, shared=shared)
-        self._app = create_app(settings, meters=self._meters)
-        address = settings.metrics_bind
-        self._operators = listening(address, "IDENTITY_METRICS_BIND") if address else None
-        tracing.wanted(os.environ)  # a wrong variable stops the start, not the workers
+        self._settings = settings
+        meters = Meters(WEB, shared=shared)
+        self._app = create_app(settings, meters=meters)
+        self._hooks = Workers(settings, self._app, meters, shared=shared).hooks
         super().__init__()
 
     def load_config(self) -> None:
@@ -128,10 +116,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             "limit_request_fields": 64,
             "preload_app": True,
             "pre_fork": _share_memory,
-            "post_worker_init": self._begin,
-            "worker_exit": self._end,
-            "child_exit": self._forget,
-            "on_exit": self._leave,
+            **self._hooks,
             "accesslog": None,  # one line a request is ours, without the address that may hold a token
             "logger_class": RootLogger,
             "control_socket_disable": True,
@@ -143,31 +128,3 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
     def load(self) -> Flask:
         """Return the application."""
         return self._app
-
-    def _begin(self, _worker: object) -> None:
-        """In a new worker: what has threads is made after the fork."""
-        tracing.configure("identity")
-        self._meters.gauge(WORKERS).set(1)
-        if self._operators is not None:
-            with self._app.app_context():
-                engine = db.engine
-            figures = SessionFigures(engine, idle_seconds=self._settings.session_idle)
-            Endpoint(
-                self._meters.exposed(Observer(figures.look)),
-                checks=[Check("database", reachable(engine))],
-                alive=lambda: True,  # gunicorn ends a worker whose loop is stuck
-            ).start(self._operators)
-
-    def _end(self, _arbiter: object, _worker: object) -> None:
-        """In a worker that ends by itself."""
-        tracing.close()
-
-    def _forget(self, _arbiter: object, worker: Any) -> None:
-        """In the arbiter: a worker is gone, however it went."""
-        if self._shared:
-            sharing.left(self._shared, worker.pid)
-
-    def _leave(self, _arbiter: object) -> None:
-        """In the arbiter, at the end."""
-        if self._shared:
-            sharing.remove(self._shared)

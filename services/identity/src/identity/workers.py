@@ -1,0 +1,72 @@
+"""What is done as web processes come and go: their metrics, their traces, the operators' port (OPS-4)."""
+
+import os
+from typing import Any
+
+from flask import Flask
+from port_runtime import sharing, tracing
+from port_runtime.endpoint import Endpoint, listening
+from port_runtime.health import Check
+from port_runtime.metrics import Meters
+from port_runtime.observing import Observer
+
+from identity.adapters.database import db, reachable
+from identity.adapters.figures import SessionFigures
+from identity.metrics import WORKERS
+from identity.settings import Settings
+
+
+class Workers:
+    """Gunicorn's hooks. Made before the workers, and with the socket of the operators' port that they share.
+
+    Each worker listens there: whoever takes the question answers for all of them, and none of them answers when none
+    of them lives. `shared` is the directory of their metrics.
+    """
+
+    def __init__(self, settings: Settings, app: Flask, meters: Meters, *, shared: str | None) -> None:
+        """Open the port. Raises SettingsError."""
+        self._settings, self._app, self._meters, self._shared = settings, app, meters, shared
+        address = settings.metrics_bind
+        self._listener = listening(address, "IDENTITY_METRICS_BIND") if address else None
+        tracing.wanted(os.environ)  # a wrong variable stops the start, not the workers
+
+    @property
+    def hooks(self) -> dict[str, Any]:
+        """Return them by gunicorn's names."""
+        return {
+            "post_worker_init": self._begin,
+            "worker_exit": self._end,
+            "child_exit": self._forget,
+            "on_exit": self._leave,
+        }
+
+    def _begin(self, _worker: object) -> None:
+        """In a new worker: what has threads is made after the fork."""
+        tracing.configure("identity")
+        self._meters.gauge(WORKERS).set(1)
+        if self._listener is not None:
+            self._endpoint().start(self._listener)
+
+    def _endpoint(self) -> Endpoint:
+        with self._app.app_context():
+            engine = db.engine
+        figures = SessionFigures(engine, idle_seconds=self._settings.session_idle)
+        return Endpoint(
+            self._meters.exposed(Observer(figures.look)),
+            checks=[Check("database", reachable(engine))],
+            alive=lambda: True,  # gunicorn ends a worker whose loop is stuck
+        )
+
+    def _end(self, _arbiter: object, _worker: object) -> None:
+        """In a worker that ends by itself."""
+        tracing.close()
+
+    def _forget(self, _arbiter: object, worker: Any) -> None:
+        """In the arbiter: a worker is gone, however it went."""
+        if self._shared:
+            sharing.left(self._shared, worker.pid)
+
+    def _leave(self, _arbiter: object) -> None:
+        """In the arbiter, at the end."""
+        if self._shared:
+            sharing.remove(self._shared)

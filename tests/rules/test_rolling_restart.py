@@ -1,0 +1,139 @@
+"""An upgrade fails no request: a migration, then every process in turn, under load (deploy/runbook.md, Upgrading)."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.balancer import Balancer, balancing
+from tests.support.installation import Installation
+from tests.support.people import Person, application
+from tests.support.ports import free_port
+from tests.support.processes import Program, run
+from tests.support.waiting import wait_until
+
+CLIENTS = 4
+# What the next release's migration may bring while this one works on (expand and contract).
+EXPANSION = (
+    "ALTER TABLE accounts ADD COLUMN nickname varchar(50)",
+    "ALTER TABLE sessions ADD COLUMN assurance integer NOT NULL DEFAULT 0",
+    "CREATE TABLE keepsakes (id varchar(36) PRIMARY KEY, account_id varchar(36) REFERENCES accounts (id))",
+    "CREATE INDEX CONCURRENTLY ix_accounts_name ON accounts (name)",
+)
+
+
+class Load:
+    """People who register, log in, look and log out, until told to stop; what went wrong is kept."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=self._people, daemon=True) for _ in range(CLIENTS)]
+        self.answers: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self.registered: list[str] = []
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def goes_on(self) -> None:
+        """Return when every client has been through it again."""
+        before = sum(self.answers.values())
+        wait_until(
+            lambda: self.wrong or sum(self.answers.values()) >= before + 8 * CLIENTS,
+            what="the load to go on",
+            timeout_seconds=60,
+        )
+
+    def _people(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._one()
+            except httpx.TransportError as error:
+                self.wrong.append(type(error).__name__)
+
+    def _one(self) -> None:
+        visitor = self._installation.visitor()
+        sent = application("link")
+        self._note(visitor.post("/accounts", sent), 202)
+        self.registered.append(sent["email"])
+        person = Person("", "link", sent["username"], sent["email"], sent["password"])
+        self._note(visitor.log_in(person), 201)
+        self._note(visitor.get("/session"), 200)
+        self._note(visitor.delete("/session"), 204)
+        visitor.close()
+
+    def _note(self, answer: httpx.Response, expected: int) -> None:
+        self.answers[f"{answer.request.method} {answer.status_code}"] += 1
+        if answer.status_code != expected:
+            self.wrong.append(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")
+
+
+@pytest.fixture
+def balancer() -> Iterator[Balancer]:
+    """A load balancer of this test's own."""
+    with balancing() as balancer:
+        yield balancer
+
+
+def _web(installation: Installation, balancer: Balancer) -> tuple[int, Program]:
+    port = free_port()
+    program = installation.launch("web", IDENTITY_BIND=f"127.0.0.1:{port}")
+    balancer.take_in(port)
+    return port, program
+
+
+def _migrate(installation: Installation) -> None:
+    migrated = run("identity", "migrate", environment=installation.environment)
+    assert migrated.returncode == 0, migrated.stderr
+    url = installation.database_url.replace("postgresql+psycopg", "postgresql")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in EXPANSION:
+            connection.execute(statement)
+
+
+@pytest.mark.rule("OPS-4", "MAIL-7", "EVT-2", "MAIL-3")
+def test_no_request_fails_and_no_mail_is_lost_or_doubled_while_every_process_is_restarted_in_turn(
+    installation_on_postgresql: Installation, balancer: Balancer
+) -> None:
+    installation = installation_on_postgresql
+    installation.url = balancer.url
+    webs = [_web(installation, balancer) for _ in range(2)]
+    relay, *mailers = installation.start("relay", "mailer", "mailer")
+    load = Load(installation)
+    ended = []
+    with ExitStack() as stack:
+        stack.callback(load.stop)
+        load.start()
+        load.goes_on()
+
+        _migrate(installation)
+        load.goes_on()
+        for port, web in webs:
+            balancer.take_out(port)
+            ended.append(web.stop())
+            _web(installation, balancer)
+            load.goes_on()
+        installation.start("relay")
+        ended.append(relay.stop())
+        load.goes_on()
+        for mailer in mailers:
+            ended.append(mailer.stop())
+            installation.start("mailer")
+            load.goes_on()
+    installation.settle()
+
+    assert (load.wrong, balancer.failures) == ([], [])
+    assert ended == [0] * 5
+    assert load.answers.total() > 8 * CLIENTS * 7
+    assert {installation.mailbox.count(address) for address in load.registered} == {1}
