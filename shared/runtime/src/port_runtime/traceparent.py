@@ -19,10 +19,13 @@ _NOT_RECORDED: Final = "00"
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
-def accepted(header: str | None) -> str:
-    """Return a caller's traceparent when it is one, else a new one that asks nobody to record."""
-    if header is not None and _TRACEPARENT.fullmatch(header):
-        return header
+def accepted(header: str | None) -> str | None:
+    """Return a caller's traceparent when it is one."""
+    return header if header is not None and _TRACEPARENT.fullmatch(header) else None
+
+
+def made() -> str:
+    """Return a new one that asks nobody to record."""
     octets = os.urandom(24).hex()
     return f"00-{octets[:32]}-{octets[32:]}-{_NOT_RECORDED}"
 

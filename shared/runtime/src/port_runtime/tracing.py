@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from port_runtime.settings import SettingsError
-from port_runtime.traceparent import current, going_on
+from port_runtime.traceparent import current, going_on, made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,20 +121,23 @@ def is_recording() -> bool:
 def span(
     name: str, *, parent: str | None = None, kind: Kind = "internal", **attributes: Value
 ) -> Iterator[Span]:
-    """Record what happens within, as a part of `parent` or else of what is going on.
+    """Record what happens within, as a part of `parent` or else of what is going on, or as the beginning of a trace.
 
     Names of attributes have dots where the keywords have two underscores.
     """
     above = parent or current()
     if _recorder is None:
-        with going_on(above):
+        with going_on(above or made()):
             yield _UNRECORDED
         return
     with (
-        _recorder.span(name, parent=above, kind=kind, attributes=_dotted(attributes)) as (made, traceparent),
+        _recorder.span(name, parent=above, kind=kind, attributes=_dotted(attributes)) as (
+            recorded,
+            traceparent,
+        ),
         going_on(traceparent),
     ):
-        yield made
+        yield recorded
 
 
 def record(name: str, *, parent: str | None, began: datetime, ended: datetime, **attributes: Value) -> None:
