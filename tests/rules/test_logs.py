@@ -1,0 +1,63 @@
+"""Every process writes one JSON object an event, in UTC, by which a request is followed to its mail (OPS-4)."""
+
+import json
+import os
+import signal
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.installation import Installation
+from tests.support.people import application
+from tests.support.waiting import wait_until
+
+
+def _lines(installation: Installation) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in installation.logs().splitlines()]
+
+
+@pytest.mark.rule("OPS-4")
+def test_every_line_of_every_process_is_an_object_with_time_level_service_and_event(
+    installation: Installation,
+) -> None:
+    web, relay, mailer = installation.start("web", "relay", "mailer")
+    installation.logged_in(installation.person())
+    installation.settle()
+    children = web.children()
+    os.kill(children[0], signal.SIGKILL)
+    wait_until(lambda: len(set(web.children()) - {children[0]}) == len(children), what="a new worker")
+    for part in (web, relay, mailer):
+        part.stop()
+
+    lines = _lines(installation)
+
+    assert {line["service"] for line in lines} == {"identity", "mailer"}
+    for line in lines:
+        assert list(line)[:4] == ["time", "level", "service", "event"]
+        assert line["time"].endswith("Z")
+        assert datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0)
+
+
+@pytest.mark.rule("OPS-4")
+def test_a_request_is_followed_to_its_mail_by_the_identifiers_in_the_lines(
+    installation_on_sqlite: Installation,
+) -> None:
+    installation = installation_on_sqlite
+    installation.start("web", "relay", "mailer")
+
+    answer = installation.visitor().post(
+        "/accounts", application("link"), **{"X-Request-ID": "from-the-ingress-1"}
+    )
+    installation.settle()
+    lines = _lines(installation)
+
+    (asked,) = [line for line in lines if line.get("request_id") == "from-the-ingress-1"]
+    (sent,) = [line for line in lines if line["event"] == "mail_sent"]
+    verification = next(
+        event for event in installation.events() if event.type.endswith("verification.requested")
+    )
+    assert answer.headers["X-Request-ID"] == "from-the-ingress-1"
+    assert (asked["event"], asked["route"], asked["status"]) == ("request", "/api/v1/accounts", 202)
+    assert sent["event_id"] == verification.id
+    assert asked["trace_id"] == sent["trace_id"] == str(verification.traceparent)[3:35]
