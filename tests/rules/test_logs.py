@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 
 
 def _lines(installation: Installation) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in installation.logs().splitlines()]
+    return [json.loads(line) for line in installation.logs().splitlines() if line]
 
 
 @pytest.mark.rule("OPS-4")

@@ -51,13 +51,21 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
 
     answer = _register(installation, traceparent=CALLER)
     installation.settle()
-    last = "receive identity.events"
-    wait_until(lambda: {"smtp send", last} <= _of_trace(collector, TRACE).keys(), what="the last spans")
-    wait_until(lambda: "POST /api/v1/accounts" in _of_trace(collector, TRACE), what="the request's span")
+    names = {
+        "POST /api/v1/accounts",
+        "publish identity.events",
+        "receive identity.events",
+        "deliver tw.port.identity.verification.requested",
+        "smtp send",
+    }
+    wait_until(lambda: names <= _of_trace(collector, TRACE).keys(), what="all spans", timeout_seconds=30)
 
     spans = _of_trace(collector, TRACE)
     request, publish = spans["POST /api/v1/accounts"], spans["publish identity.events"]
-    receive, deliver = spans[last], spans["deliver tw.port.identity.verification.requested"]
+    receive, deliver = (
+        spans["receive identity.events"],
+        spans["deliver tw.port.identity.verification.requested"],
+    )
     send = spans["smtp send"]
     assert request.span.parent_span_id.hex() == CALLER[36:52]
     for each in (publish, receive, deliver):
