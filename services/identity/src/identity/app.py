@@ -149,6 +149,7 @@ def _rules(settings: Settings) -> Rules:
             idle=timedelta(seconds=settings.session_idle),
             absolute=timedelta(seconds=settings.session_absolute),
         ),
+        feed_kept=timedelta(seconds=settings.feed_kept),
         login_failures_by_address=limits.login_failures_by_address(settings.login_failures_per_address),
         registrations_by_address=limits.registrations_by_address(settings.registrations_per_address),
     )

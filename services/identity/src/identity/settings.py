@@ -98,6 +98,30 @@ class RelaySettings(DatabaseSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeySettings:
+    """What `identity keys` looks at: the keys of either service, as far as they are set where it runs."""
+
+    secret_keys: tuple[Secret, ...] | None = setting(
+        "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None, doc="signing keys, newest first"
+    )
+    seal_public: str | None = setting(
+        "MAIL_SEAL_PUBLIC_KEYS", parse=optional(text), default=None, doc="JWK set by which identity seals"
+    )
+    seal_private: Secret | None = setting(
+        "MAIL_SEAL_PRIVATE_KEYS",
+        parse=optional(secret),
+        default=None,
+        doc="JWK set by which the mailer opens",
+    )
+    sign_private: Secret | None = setting(
+        "MAIL_SIGN_PRIVATE_KEYS", parse=optional(secret), default=None, doc="JWK set by which identity signs"
+    )
+    sign_public: str | None = setting(
+        "MAIL_SIGN_PUBLIC_KEYS", parse=optional(text), default=None, doc="JWK set by which the mailer checks"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(DatabaseSettings):
     """What the web processes and the operators' commands need: the database and nothing else beside it."""
 
@@ -161,6 +185,12 @@ class Settings(DatabaseSettings):
     )
     session_absolute: int = setting(
         "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
+    )
+    feed_kept: int = setting(
+        "IDENTITY_FEED_KEPT",
+        parse=seconds,
+        default="90d",
+        doc="how long the feed keeps what was published; not shorter than `IDENTITY_STREAM_KEPT`",
     )
     argon2_memory_kib: int = setting(
         "IDENTITY_ARGON2_MEMORY_KIB",

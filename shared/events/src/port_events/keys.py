@@ -36,7 +36,7 @@ class KeySets:
 
 def new_key_sets() -> KeySets:
     """Make a pair of each kind; the `kid` is the key's thumbprint (RFC 7638)."""
-    seal, sign = _new_key(SEAL_CURVE), _new_key(SIGN_CURVE)
+    seal, sign = ({key.thumbprint(): key} for key in (_new_key(SEAL_CURVE), _new_key(SIGN_CURVE)))
     return KeySets(
         seal_public=_set_text(seal, private=False),
         seal_private=_set_text(seal, private=True),
@@ -58,6 +58,18 @@ def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
             raise KeySetError(f"key {number} must be {'private' if private else 'public'}")
         found[_kid(item, key)] = key
     return found
+
+
+def key_ids(text: str, *, curve: str, private: bool) -> list[str]:
+    """Return the ids of a set's keys, the one in use first. Raises KeySetError."""
+    return list(read_keys(text, curve=curve, private=private))
+
+
+def with_new_key(private: str, *, curve: str) -> tuple[str, str]:
+    """Return a private set with a new key in front, and the public set that goes with it. Raises KeySetError."""
+    new = _new_key(curve)
+    keys = {new.thumbprint(): new, **read_keys(private, curve=curve, private=True)}
+    return _set_text(keys, private=True), _set_text(keys, private=False)
 
 
 def _items(text: str) -> list[Any]:
@@ -91,6 +103,6 @@ def _new_key(curve: str) -> OKPKey:
     return OKPKey.generate_key(curve)  # type: ignore[arg-type]
 
 
-def _set_text(key: OKPKey, *, private: bool) -> str:
-    members = {**key.as_dict(private=private), "kid": key.thumbprint()}
-    return json.dumps({"keys": [members]}, separators=(",", ":"))
+def _set_text(keys: dict[str, OKPKey], *, private: bool) -> str:
+    members = [{**key.as_dict(private=private), "kid": kid} for kid, key in keys.items()]
+    return json.dumps({"keys": members}, separators=(",", ":"))

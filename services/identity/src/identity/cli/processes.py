@@ -58,11 +58,17 @@ def tidy(*, as_json: bool) -> None:
     app = application()
     with app.app_context():
         tidied = run(ports(), SqlSweeper(db.engine))
-    counts = {"accounts": tidied.accounts, "bindings": tidied.bindings, "rows": tidied.rows}
+    counts = {
+        "accounts": tidied.accounts,
+        "bindings": tidied.bindings,
+        "rows": tidied.rows,
+        "facts": tidied.facts,
+    }
     click.echo(
         json.dumps(counts)
         if as_json
-        else "lapsed accounts: {accounts}, lapsed bindings: {bindings}, dropped rows: {rows}".format(**counts)
+        else "lapsed accounts: {accounts}, lapsed bindings: {bindings}, dropped rows: {rows}, "
+        "dropped facts: {facts}".format(**counts)
     )
 
 

@@ -192,6 +192,7 @@ class Rules:
     passwords: Policy
     consents: consent.Texts
     sessions: Lifetimes
+    feed_kept: timedelta
     login_failures_by_address: Limit
     registrations_by_address: Limit
 

@@ -19,6 +19,13 @@ class Sweeper(Protocol):
     def sweep(self, now: datetime, *, idle_since: datetime) -> int:
         """Delete ended sessions, old links and counters; return how many rows."""
 
+    def drop_facts(self, before: datetime) -> int:
+        """Delete what was published before, the oldest first; return how many.
+
+        Stops at an event whose mail still waits, and at the newest: the feed stays without a gap, and the next
+        position follows the last.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
@@ -27,6 +34,7 @@ class Tidied:
     accounts: int
     bindings: int
     rows: int
+    facts: int
 
 
 def tidy(ports: Ports, sweeper: Sweeper) -> Tidied:
@@ -36,6 +44,7 @@ def tidy(ports: Ports, sweeper: Sweeper) -> Tidied:
         accounts=_lapse_accounts(ports, now),
         bindings=_lapse_bindings(ports, now),
         rows=sweeper.sweep(now, idle_since=now - ports.rules.sessions.idle),
+        facts=sweeper.drop_facts(now - ports.rules.feed_kept),
     )
 
 

@@ -1,0 +1,101 @@
+"""`identity keys`: keys made, listed and rotated without one being shown where it need not (SEC-4, SEC-9)."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+from identity.cli import main
+from port_events.keys import new_key_sets
+from port_events.sealing import Letter, Opener, Sealer
+
+KEYS = new_key_sets()
+OLD = "a-signing-key-of-the-tests-that-is-long-enough"
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+LETTER = Letter(
+    event_id="e-1",
+    event_type="tw.port.identity.verification.requested",
+    address="wang@example.tw",
+    name="王小明",
+    issued_at=NOON,
+    expires_at=NOON + timedelta(days=1),
+    content={},
+)
+
+
+def _keys(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, ["keys", *arguments], env=environment)
+
+
+@pytest.mark.rule("SEC-9")
+def test_after_a_rotation_of_the_seal_old_and_new_mails_open() -> None:
+    ended = _keys("rotate", "seal", "--json", MAIL_SEAL_PRIVATE_KEYS=KEYS.seal_private)
+    rotated = json.loads(ended.stdout)
+
+    opener = Opener(seal_keys=rotated["MAIL_SEAL_PRIVATE_KEYS"], sign_keys=KEYS.sign_public)
+    for seal_keys in (KEYS.seal_public, rotated["MAIL_SEAL_PUBLIC_KEYS"]):
+        sealed = Sealer(seal_keys=seal_keys, sign_keys=KEYS.sign_private).seal(LETTER)
+        assert opener.open(sealed, event_id=LETTER.event_id, event_type=LETTER.event_type) == LETTER
+    assert _ids(rotated["MAIL_SEAL_PUBLIC_KEYS"])[1:] == _ids(KEYS.seal_public)
+    assert '"d"' not in rotated["MAIL_SEAL_PUBLIC_KEYS"]
+
+
+@pytest.mark.rule("SEC-9")
+def test_after_a_rotation_of_the_signature_old_and_new_mails_are_believed() -> None:
+    ended = _keys("rotate", "sign", "--json", MAIL_SIGN_PRIVATE_KEYS=KEYS.sign_private)
+    rotated = json.loads(ended.stdout)
+
+    opener = Opener(seal_keys=KEYS.seal_private, sign_keys=rotated["MAIL_SIGN_PUBLIC_KEYS"])
+    for sign_keys in (KEYS.sign_private, rotated["MAIL_SIGN_PRIVATE_KEYS"]):
+        sealed = Sealer(seal_keys=KEYS.seal_public, sign_keys=sign_keys).seal(LETTER)
+        assert opener.open(sealed, event_id=LETTER.event_id, event_type=LETTER.event_type) == LETTER
+
+
+@pytest.mark.rule("SEC-4")
+def test_a_rotation_of_the_signing_keys_puts_a_new_one_in_front() -> None:
+    ended = _keys("rotate", "signing", IDENTITY_SECRET_KEYS=f"{OLD},{OLD}-2")
+
+    name, _, value = ended.stdout.strip().partition("=")
+    new, *others = value.split(",")
+    assert (name, others) == ("IDENTITY_SECRET_KEYS", [OLD, f"{OLD}-2"])
+    assert len(new) == 64
+
+
+@pytest.mark.rule("SEC-4", "SEC-9")
+def test_listing_tells_ids_in_order_and_no_key() -> None:
+    rotated = json.loads(_keys("rotate", "seal", "--json", MAIL_SEAL_PRIVATE_KEYS=KEYS.seal_private).stdout)
+    environment = {**rotated, "IDENTITY_SECRET_KEYS": OLD, "MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public}
+
+    ended = _keys("list", "--json", **environment)
+
+    listed = json.loads(ended.stdout)
+    assert listed["MAIL_SEAL_PRIVATE_KEYS"] == listed["MAIL_SEAL_PUBLIC_KEYS"]
+    assert listed["MAIL_SEAL_PUBLIC_KEYS"] == _ids(rotated["MAIL_SEAL_PUBLIC_KEYS"])
+    assert listed["MAIL_SIGN_PUBLIC_KEYS"] == _ids(KEYS.sign_public)
+    assert len(listed["IDENTITY_SECRET_KEYS"]) == 1
+    secrets = [OLD, *(key["d"] for key in json.loads(rotated["MAIL_SEAL_PRIVATE_KEYS"])["keys"])]
+    assert [secret for secret in secrets if secret in ended.output] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("rotate", "seal"), {}),
+        (("rotate", "sign"), {"MAIL_SIGN_PRIVATE_KEYS": KEYS.sign_public}),
+        (("rotate", "seal"), {"MAIL_SEAL_PRIVATE_KEYS": KEYS.sign_private}),
+        (("list",), {"MAIL_SEAL_PUBLIC_KEYS": KEYS.seal_private}),
+    ],
+    ids=["nothing set", "a public set", "of the other kind", "private where public belongs"],
+)
+def test_a_set_that_does_not_fit_is_told_by_its_name_alone(
+    arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    ended = _keys(*arguments, **environment)
+
+    assert ended.exit_code == 1
+    assert ended.output.startswith("Error: MAIL_S")
+    assert '"x"' not in ended.output
+
+
+def _ids(key_set: str) -> list[str]:
+    return [key["kid"] for key in json.loads(key_set)["keys"]]

@@ -1,0 +1,126 @@
+"""`identity tidy`: what time ends, once, wherever and however often it runs (VER-7, BIND-8, EVT-6)."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from identity.adapters import sweeper
+from identity.adapters.sweeper import SqlSweeper
+from identity.usecases.tidying import Tidied, tidy
+
+from tests.support.commands import answered, command
+from tests.support.services import asking
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+from tests.support.together import together
+
+
+def _tidy(system: System) -> Tidied:
+    with system.app.app_context():
+        return tidy(system.ports, SqlSweeper(system.engine))
+
+
+def _positions(system: System) -> list[Any]:
+    return [position for (position,) in system.rows("SELECT position FROM outbox ORDER BY id")]
+
+
+@pytest.mark.rule("EVT-6")
+def test_facts_are_kept_for_the_feed_and_dropped_when_their_time_is_over(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_FEED_KEPT="30d")
+    for _ in range(2):
+        system.person()
+    system.settle()
+    system.clock.advance(days=20)
+    system.person()
+    system.settle()
+
+    early = answered(command(system, "tidy", "--json"))["facts"]
+    system.clock.advance(days=10)
+    late = answered(command(system, "tidy", "--json"))["facts"]
+
+    assert (early, late) == (0, 6)
+    assert _positions(system) == [7, 8, 9]
+    assert asking(system, "events:read").get("/events?after=6").json()["next"] == 9
+
+
+@pytest.mark.rule("EVT-6", "EVT-2")
+def test_the_newest_fact_stays_so_that_positions_go_on(system: System) -> None:
+    person = system.person()
+    system.settle()
+    system.clock.advance(days=400)
+
+    dropped = _tidy(system).facts
+    system.register()
+    system.publish()
+
+    assert dropped == 2
+    assert _positions(system) == [3, 4, 5]
+    assert system.types(person.id)[-1] == "account.email_verified"
+
+
+@pytest.mark.rule("EVT-6", "EVT-2", "MAIL-3")
+def test_neither_what_is_unpublished_nor_what_is_still_to_be_mailed_is_dropped_nor_a_gap_made(
+    system: System,
+) -> None:
+    system.register()
+    system.settle()
+    for _ in range(2):
+        system.register()
+    system.publish()  # 4 and 6 ask for mails whose receipts are not noted
+    system.register()
+    unpublished = len(_positions(system)) - 6
+    system.clock.advance(days=400)
+
+    dropped = _tidy(system).facts
+
+    positions = _positions(system)
+    assert dropped == 3
+    assert positions[:3] == [4, 5, 6]
+    assert positions[3 : 3 + unpublished] == [None] * unpublished
+
+
+@pytest.mark.rule("EVT-6")
+def test_many_are_dropped_in_batches(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        system.register()
+    system.settle()
+    system.clock.advance(days=400)
+    monkeypatch.setattr(sweeper, "BATCH", 3)
+
+    dropped = SqlSweeper(system.engine).drop_facts(system.clock.now())
+
+    assert dropped == 9
+    assert _positions(system) == [10]
+
+
+@pytest.mark.rule("VER-7", "BIND-8", "EVT-6")
+def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    general = system.person()
+    binding_id = system.bind(system.logged_in(system.person("link")), general)
+    people = [system.register() for _ in range(4)]
+    system.settle()
+    system.clock.advance(days=400)
+    monkeypatch.setattr(sweeper, "BATCH", 2)
+    published = len(_positions(system))
+
+    tidied = together([partial(_tidy, system) for _ in range(3)])
+
+    assert sum(each.accounts for each in tidied) == len(people)
+    assert sum(each.bindings for each in tidied) == 1
+    assert sum(each.facts for each in tidied) == published - 1
+    assert system.rows("SELECT status FROM bindings WHERE id = :id", id=binding_id) == [("removed",)]
+    for person in people:
+        assert system.types(person.id)[-1:] == ["account.closed"]
+
+
+@pytest.mark.rule("VER-7", "BIND-8")
+def test_a_second_run_has_nothing_left_to_do(system: System) -> None:
+    system.bind(system.logged_in(system.person("link")), system.person())
+    system.register()
+    system.settle()
+    system.clock.advance(days=8)
+
+    first, second = _tidy(system), _tidy(system)
+
+    assert (first.accounts, first.bindings) == (1, 1)
+    assert (second.accounts, second.bindings, second.rows, second.facts) == (0, 0, 0, 0)
