@@ -27,7 +27,7 @@ from identity.domain.consent import Texts
 from identity.domain.errors import Unavailable
 from identity.domain.password import Policy
 from identity.domain.session import Lifetimes
-from identity.http import api, docs, errors, headers, measures, ops, portal, traces
+from identity.http import api, docs, errors, headers, ops, portal, traces
 from identity.http.context import EXTENSION, Links, Web
 from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
 from identity.settings import Settings
@@ -59,9 +59,8 @@ def create_app(
     app.extensions[EXTENSION] = Web(
         ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
     )
-    headers.install(app, https=settings.https)
-    traces.install(app)
-    measures.install(app, RequestMeter(meters))
+    headers.install(app, RequestMeter(meters), https=settings.https)
+    app.wsgi_app = traces.Traced(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.install(app)
     _register_database_errors(app)
     app.register_blueprint(ops.blueprint([Check("database", reachable(engine))]))

@@ -162,10 +162,10 @@ class RequestMeter:
         self._requests, self._seconds = meters.counter(REQUESTS), meters.histogram(REQUEST_SECONDS)
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def answered(self, method: str, route: str | None, status: int, *, seconds: float) -> None:
+    def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
         """Count an answer. As many series as there are routes, whatever is asked for."""
         method = method if method in METHODS else OTHER
-        key = (method, route or UNKNOWN_ROUTE, status // 100)
+        key = (method, route, status // 100)
         known = self._known.get(key) or self._series(*key)
         known[0].inc()
         known[1].observe(seconds)

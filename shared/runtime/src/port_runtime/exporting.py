@@ -78,6 +78,9 @@ class _Made:
     def __init__(self, span: trace.Span) -> None:
         self._span = span
 
+    def rename(self, name: str) -> None:
+        self._span.update_name(name)
+
     def note(self, name: str, value: Value) -> None:
         self._span.set_attribute(name, value)
 

@@ -32,6 +32,9 @@ PROTOCOL: Final = "http/protobuf"
 class Span(Protocol):
     """Something that takes time."""
 
+    def rename(self, name: str) -> None:
+        """Call it by what became known of it."""
+
     def note(self, name: str, value: Value) -> None:
         """Say something about it, by a name of OpenTelemetry's conventions where there is one."""
 
@@ -57,6 +60,9 @@ class Recorder(Protocol):
 
 
 class _Unrecorded:
+    def rename(self, name: str) -> None:
+        """Nobody listens."""
+
     def note(self, name: str, value: Value) -> None:
         """Nobody listens."""
 

@@ -6,6 +6,10 @@ import uuid
 
 import structlog
 from flask import Flask, Response, g, request
+from port_runtime import traceparent
+
+from identity.http import traces
+from identity.metrics import UNKNOWN_ROUTE, RequestMeter
 
 _log = structlog.get_logger("identity.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -18,8 +22,8 @@ _QUIET = frozenset({"/livez", "/readyz"})
 _MILLISECONDS = 1000
 
 
-def install(app: Flask, *, https: bool) -> None:
-    """Put the hooks in place."""
+def install(app: Flask, meter: RequestMeter, *, https: bool) -> None:
+    """Put the hooks in place; both see every request, and both are few, for Flask takes its time for each."""
     fixed = {
         "Content-Security-Policy": _POLICY,
         "X-Content-Type-Options": "nosniff",
@@ -38,7 +42,7 @@ def install(app: Flask, *, https: bool) -> None:
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         g.began = time.perf_counter()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=traceparent.trace_id())
 
     @app.after_request
     def _finish(response: Response) -> Response:
@@ -47,18 +51,22 @@ def install(app: Flask, *, https: bool) -> None:
         for name, value in fixed.items():
             if name.lower() not in given:
                 response.headers.add(name, value)
-        _write_line(response)
+        _tell(response, meter)
         return response
 
 
-def _write_line(response: Response) -> None:
-    """Log the route, never the address asked for: that may hold a token."""
-    if request.path in _QUIET:
-        return
-    _log.info(
-        "request",
-        method=request.method,
-        route=request.url_rule.rule if request.url_rule else "-",
-        status=response.status_code,
-        ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * _MILLISECONDS, 1),
-    )
+def _tell(response: Response, meter: RequestMeter) -> None:
+    """Count, trace and log the route, never the address asked for: that may hold a token (SEC-9)."""
+    route = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
+    now = time.perf_counter()
+    seconds = now - g.get("began", now)
+    meter.answered(request.method, route, response.status_code, seconds=seconds)
+    traces.note(request, route, response.status_code, request_id=response.headers["X-Request-ID"])
+    if request.path not in _QUIET:
+        _log.info(
+            "request",
+            method=request.method,
+            route=route if request.url_rule else "-",
+            status=response.status_code,
+            ms=round(seconds * _MILLISECONDS, 1),
+        )

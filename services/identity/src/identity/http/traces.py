@@ -1,45 +1,50 @@
-"""Each request is a part of its caller's trace, or begins one; its events carry it on (OPS-4)."""
+"""Each request is a part of its caller's trace, or begins one; its events carry it on (OPS-4).
 
-from contextlib import ExitStack
+Around the application and not in its hooks: Flask asks of each hook at each request whether it is a coroutine.
+"""
 
-import structlog
-from flask import Flask, Response, g, request
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from flask import Request
 from port_runtime import traceparent, tracing
 
-from identity.metrics import METHODS, OTHER, UNKNOWN_ROUTE
+from identity.metrics import METHODS, OTHER
 
-_SERVER_ERROR = 500
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SPAN: Final = "identity.span"
+_SERVER_ERROR: Final = 500
 
 
-def install(app: Flask) -> None:
-    """Put the hooks in place, behind those that begin the log's context."""
+class Traced:
+    """The application, with a trace going on in each request."""
 
-    @app.before_request
-    def _begin() -> None:
-        route = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
-        method = request.method if request.method in METHODS else OTHER
-        g.traced = ExitStack()
-        g.span = g.traced.enter_context(
-            tracing.span(
-                f"{method} {route}",
-                parent=traceparent.accepted(request.headers.get("traceparent")),
-                kind="server",
-                http__request__method=method,
-                http__route=route,
-                request_id=g.request_id,
-            )
-        )
-        structlog.contextvars.bind_contextvars(trace_id=traceparent.trace_id())
+    def __init__(self, application: "WSGIApplication") -> None:
+        self._application = application
 
-    @app.after_request
-    def _note(response: Response) -> Response:
-        if "span" in g:
-            g.span.note("http.response.status_code", response.status_code)
-            if response.status_code >= _SERVER_ERROR:
-                g.span.fail(str(response.status_code))
-        return response
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer a request."""
+        parent = traceparent.accepted(environ.get("HTTP_TRACEPARENT"))
+        if not tracing.is_recording():
+            with traceparent.going_on(parent or traceparent.made()):
+                return self._application(environ, start_response)
+        with tracing.span("request", parent=parent, kind="server") as span:
+            environ[_SPAN] = span
+            return self._application(environ, start_response)
 
-    @app.teardown_request
-    def _end(_error: BaseException | None) -> None:
-        if "traced" in g:
-            g.pop("traced").close()
+
+def note(request: Request, route: str, status: int, *, request_id: str) -> None:
+    """Say of the request's span which it was; its address may hold a token and stays unsaid."""
+    span: tracing.Span | None = request.environ.get(_SPAN)
+    if span is None:
+        return
+    method = request.method if request.method in METHODS else OTHER
+    span.rename(f"{method} {route}")
+    span.note("http.request.method", method)
+    span.note("http.route", route)
+    span.note("http.response.status_code", status)
+    span.note("request_id", request_id)
+    if status >= _SERVER_ERROR:
+        span.fail(str(status))
