@@ -1,4 +1,4 @@
-"""Documents made from the code: the README's table of settings, the OpenAPI document, the list of metrics.
+"""Documents made from the code: settings in the README, OpenAPI, metrics, alert rules for Prometheus' operator.
 
 `python -m deploy.local.documents write` makes them anew, `check` ends with 1 and names those that fell behind.
 """
@@ -28,6 +28,15 @@ README = ROOT / "README.md"
 OPENAPI = ROOT / "services/identity/openapi.json"
 TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
 METRICS = ROOT / "deploy/observability/metrics.md"
+ALERTS = ROOT / "deploy/observability/alerts.yaml"
+RULE = ROOT / "deploy/observability/prometheus-rule.yaml"
+RULE_HEAD = """\
+# Made from alerts.yaml by `make docs`.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: port-identity}
+spec:
+"""
 EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "mailer run": MAILER}
 READERS: tuple[tuple[str, type], ...] = (
     ("identity", IdentitySettings),
@@ -42,7 +51,12 @@ def documents() -> dict[Path, str]:
     if not TABLE.search(readme):
         raise SystemExit("README.md: the marks of the settings table are gone")
     filled = TABLE.sub(lambda found: f"{found[1]}{settings_table()}\n{found[2]}", readme)
-    return {README: filled, OPENAPI: f"{openapi_document()}\n", METRICS: metrics_document()}
+    return {
+        README: filled,
+        OPENAPI: f"{openapi_document()}\n",
+        METRICS: metrics_document(),
+        RULE: prometheus_rule(),
+    }
 
 
 def settings_table() -> str:
@@ -82,6 +96,12 @@ def metrics_document() -> str:
         ]
         lines += map(_metric_row, catalogue)
     return "\n".join([*lines, ""])
+
+
+def prometheus_rule() -> str:
+    """Return the alert rules as Prometheus' operator takes them."""
+    lines = (line for line in ALERTS.read_text().splitlines() if not line.startswith("#"))
+    return RULE_HEAD + "".join(f"  {line}\n" for line in lines)
 
 
 def _metric_row(metric: Metric) -> str:

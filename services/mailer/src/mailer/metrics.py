@@ -100,12 +100,13 @@ class DeliveryMeter:
     """See `mailer.usecases.ports.Meter`."""
 
     def __init__(self, meters: Meters) -> None:
-        self._ended, self._put_off = meters.counter(ENDED), meters.counter(PUT_OFF)
+        ended, self._put_off = meters.counter(ENDED), meters.counter(PUT_OFF)
+        self._ended = {(mail, state): ended.labels(mail, state) for mail in TYPES for state in OUTCOMES}
         self._seconds = meters.histogram(MAIL_SECONDS)
 
     def ended(self, mail: str | None, state: State, *, after: timedelta) -> None:
         """Count a mail's end; a mail without a name could not be read."""
-        self._ended.labels(mail or UNREADABLE, state).inc()
+        self._ended[mail or UNREADABLE, state].inc()
         if state == "sent":
             self._seconds.observe(max(after.total_seconds(), 0))
 

@@ -9,12 +9,12 @@ A trace that nobody records costs a text: what came in goes on unchanged. Attrib
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from port_runtime.settings import SettingsError
-from port_runtime.traceparent import current, going_on, made
+from port_runtime.traceparent import current, going_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,6 +71,7 @@ class _Unrecorded:
 
 
 _UNRECORDED: Final = _Unrecorded()
+_NOTHING: Final = nullcontext(_UNRECORDED)
 _recorder: Recorder | None = None
 
 
@@ -123,26 +124,28 @@ def is_recording() -> bool:
     return _recorder is not None
 
 
-@contextmanager
 def span(
     name: str, *, parent: str | None = None, kind: Kind = "internal", **attributes: Value
-) -> Iterator[Span]:
-    """Record what happens within, as a part of `parent` or else of what is going on, or as the beginning of a trace.
+) -> AbstractContextManager[Span]:
+    """Record what happens within, as a part of `parent` or else of what is going on.
 
     Names of attributes have dots where the keywords have two underscores.
     """
-    above = parent or current()
     if _recorder is None:
-        with going_on(above or made()):
-            yield _UNRECORDED
-        return
-    with (
-        _recorder.span(name, parent=above, kind=kind, attributes=_dotted(attributes)) as (
-            recorded,
-            traceparent,
-        ),
-        going_on(traceparent),
-    ):
+        return _passed_on(parent) if parent else _NOTHING
+    made = _recorder.span(name, parent=parent or current(), kind=kind, attributes=_dotted(attributes))
+    return _recorded(made)
+
+
+@contextmanager
+def _passed_on(traceparent: str) -> Iterator[Span]:
+    with going_on(traceparent):
+        yield _UNRECORDED
+
+
+@contextmanager
+def _recorded(made: AbstractContextManager[tuple[Span, str]]) -> Iterator[Span]:
+    with made as (recorded, traceparent), going_on(traceparent):
         yield recorded
 
 

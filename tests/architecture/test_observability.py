@@ -1,0 +1,154 @@
+"""Dashboard, alerts and runbook speak of what is measured, and of nothing else (OPS-4)."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+import pytest
+import yaml
+from identity.metrics import RELAY, WEB
+from mailer.metrics import CATALOGUE as MAILER
+from port_runtime.metrics import Metric
+
+from tests.architecture.tree import ROOT
+
+OBSERVABILITY = ROOT / "deploy/observability"
+RUNBOOK = ROOT / "deploy/runbook.md"
+CATALOGUE = (*WEB, *RELAY, *MAILER)
+SERIES: dict[str, Metric] = {name: metric for metric in CATALOGUE for name in metric.series}
+GRAFANA = {"$__rate_interval": "5m"}
+
+
+def alerts() -> list[dict[str, Any]]:
+    groups = yaml.safe_load((OBSERVABILITY / "alerts.yaml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def panels() -> list[tuple[str, str]]:
+    """Return title and query of each line of the dashboard, Grafana's own variables filled in."""
+    board = json.loads((OBSERVABILITY / "dashboard.json").read_text())
+    found = []
+    for panel in board["panels"]:
+        for target in panel.get("targets", ()):
+            query = target["expr"]
+            for name, value in GRAFANA.items():
+                query = query.replace(name, value)
+            found.append((panel["title"], query))
+    return found
+
+
+def selected(query: str) -> Iterator[promql.VectorSelector]:
+    """Yield what a query selects; ValueError where it is no PromQL."""
+    found: list[promql.VectorSelector] = []
+
+    def note(expression: object) -> bool:
+        if isinstance(expression, promql.VectorSelector):
+            found.append(expression)
+        return True
+
+    promql.walk(promql.parse(query), note)
+    yield from found
+
+
+def faults(query: str) -> Iterator[str]:
+    """Yield what the query says of metrics, labels and values that the catalogue does not."""
+    for selector in selected(query):
+        metric = SERIES.get(selector.name or "")
+        if metric is None:
+            yield f"{selector.name} is measured nowhere"
+            continue
+        for matcher in selector.matchers.matchers:
+            values = metric.labels.get(matcher.name)
+            if values is None:
+                yield f"{metric.name} has no label {matcher.name}"
+            elif values:
+                yield from (
+                    f"{matcher.name} of {metric.name} is never {value}"
+                    for value in matcher.value.split("|")
+                    if value not in values
+                )
+
+
+def headings() -> list[str]:
+    return re.findall(r"^### (\S+)$", RUNBOOK.read_text(), re.MULTILINE)
+
+
+QUERIES = [*((rule["alert"], rule["expr"]) for rule in alerts()), *panels()]
+
+
+@pytest.mark.rule("OPS-4")
+@pytest.mark.parametrize(
+    ("title", "query"), QUERIES, ids=[f"{title} {n}" for n, (title, _) in enumerate(QUERIES)]
+)
+def test_each_query_of_an_alert_or_a_panel_is_about_what_is_measured(title: str, query: str) -> None:
+    assert list(selected(query)), f"{title} asks for nothing"
+    assert list(faults(query)) == []
+
+
+@pytest.mark.rule("OPS-4")
+def test_the_dashboard_shows_every_metric_of_the_catalogue() -> None:
+    shown = {SERIES[selector.name or ""].name for _, query in panels() for selector in selected(query)}
+
+    assert sorted({metric.name for metric in CATALOGUE} - shown) == []
+
+
+@pytest.mark.rule("OPS-4")
+def test_a_query_about_something_else_would_be_told() -> None:
+    wrong = 'rate(identity_requests_total[5m]) + mailer_mails_total{outcome="lost"} + mailer_paused{by="me"}'
+
+    assert len(list(faults(wrong))) == 3
+    with pytest.raises(ValueError, match="unclosed"):
+        list(selected("sum(("))
+
+
+@pytest.mark.rule("OPS-4")
+def test_each_alert_has_its_page_in_the_runbook_and_each_page_its_alert() -> None:
+    names = [rule["alert"] for rule in alerts()]
+
+    assert headings() == names
+    assert len(names) == len(set(names))
+    for rule in alerts():
+        assert rule["annotations"]["runbook"] == f"deploy/runbook.md#{rule['alert'].lower()}"
+        assert rule["annotations"]["summary"]
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+@pytest.mark.rule("OPS-4")
+def test_each_page_says_what_it_means_what_to_look_at_and_what_to_do() -> None:
+    pages = re.split(r"^#{2,3} .+$", RUNBOOK.read_text().partition("## Alerts")[2], flags=re.MULTILINE)
+
+    for page, name in zip(pages[1:], headings(), strict=False):
+        for part in ("**Means**", "**Look at**", "**Do**"):
+            assert part in page, f"{name} lacks {part}"
+
+
+@pytest.mark.rule("OPS-4")
+def test_the_rules_for_prometheus_operator_are_the_same_rules() -> None:
+    rule = yaml.safe_load((OBSERVABILITY / "prometheus-rule.yaml").read_text())
+
+    assert rule["kind"] == "PrometheusRule"
+    assert rule["spec"] == yaml.safe_load((OBSERVABILITY / "alerts.yaml").read_text())
+
+
+@pytest.mark.rule("OPS-4")
+def test_prometheus_own_tool_finds_nothing_wrong(tmp_path: Path) -> None:
+    tool = shutil.which("promtool")
+    if tool is None:
+        pytest.skip(
+            "promtool is not installed (Debian's package prometheus); the rules were parsed without it"
+        )
+
+    checked = subprocess.run(
+        [tool, "check", "rules", str(OBSERVABILITY / "alerts.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+    assert checked.returncode == 0, checked.stderr
