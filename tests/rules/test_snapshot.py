@@ -90,6 +90,7 @@ def test_what_changes_while_somebody_pages_comes_in_the_feed_behind_its_position
         if int(event["sequence"]) > known.get(event["subject"], 0):
             known[event["subject"]] = int(event["sequence"])
     newest = {event.subject: event.sequence for event in system.events()}
+    assert (first["position"], last["position"]) == (6, 6)
     assert known == newest
     assert {late.id, people[0].id} <= known.keys()
 
