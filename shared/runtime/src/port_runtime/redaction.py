@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 
 from port_runtime.secret import MASK, Secret
@@ -17,6 +18,7 @@ SECRET_NAMES: Final = frozenset(
 # Numbers and names of results that end in "code" without being one.
 PLAIN_NAMES: Final = frozenset({"status_code", "error_code", "exit_code", "reply_code", "problem_code"})
 DEEPEST: Final = 6
+_NUMBERS: Final = (bool, int, float)  # a union made anew at each value would cost more than the look
 
 _IN_QUERY = re.compile(r"(?i)\b((?:token|code|password|secret)=)[^&\s\"'#]+")
 _IN_URL = re.compile(r"(://[^/@\s:]*:)[^/@\s]+@")
@@ -31,7 +33,7 @@ def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> M
 
 
 def _masked(key: str, value: object, depth: int) -> object:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, _NUMBERS):
         return MASK if _is_secret(key) and value is not None else value
     if _is_secret(key) or isinstance(value, Secret) or depth == 0:
         return MASK
@@ -48,6 +50,7 @@ def _inside(key: str, value: object, depth: int) -> object:
     return _clean(repr(value))
 
 
+@lru_cache(maxsize=1024)  # the same few names in every line
 def _is_secret(key: str) -> bool:
     name = key.lower().replace("-", "_")
     return name.rpartition("_")[2] in SECRET_NAMES and name not in PLAIN_NAMES
