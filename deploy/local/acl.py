@@ -32,8 +32,11 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
             f"{_CONNECT} {_TRANSACT} ~mailer:* +@all {_CONNECT} "
             f"(~{stream} {_GROUP}) (~{receipts} {_APPEND}) (~mailer:* ~{stream} ~{receipts} +eval +evalsha)"
         ),
-        # Any other service: reads the stream in a group of its own, keeps what it has seen.
-        "consumer": f"{_CONNECT} {_TRANSACT} (~{stream} {_GROUP}) (~seen:* +exists +set +get +del +expire)",
+        # Any other service: reads the stream in a group of its own, keeps what it has seen and what it set aside.
+        "consumer": (
+            f"{_CONNECT} {_TRANSACT} (~{stream} {_GROUP}) "
+            f"(~seen:* +exists +set +get +del +expire +watch +xadd +xdel {_GROUP}) +unwatch"
+        ),
         # A person looking: everything readable, nothing changeable.
         "operator": f"~* +@read {_CONNECT} +keys +client|list +slowlog|get",
     }

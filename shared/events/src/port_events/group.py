@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -24,7 +25,16 @@ CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8 waits no longer for an answer,
 BLOCK_SHARE: Final = 0.9
 SERVER_LATE_MS: Final = 400  # a server looks at its waiting clients ten times a second
 NO_LIMIT_MS: Final = 86_400_000
+_SEEK_BATCH: Final = 1_000
 _FIRST_ID: Final = "0-0"
+_POSITION = re.compile(rb"[0-9]{1,18}")
+
+
+def position_of(fields: Fields) -> int | None:
+    """Read an entry's place in the feed; None where it has none, or none that makes sense."""
+    octets = fields.get(b"position") or fields.get("position") or b""
+    digits = _POSITION.fullmatch(octets if isinstance(octets, bytes) else octets.encode())
+    return int(digits[0]) if digits else None
 
 
 def member_name() -> str:
@@ -36,7 +46,7 @@ class Group:
     """What a member of a group does: read, claim what the dead left, acknowledge.
 
     The client may decode its answers or not, and may speak RESP2 or RESP3. All methods raise what redis
-    raises; one Group belongs to one thread.
+    raises; one Group belongs to one thread. `lost` counts how often the group was gone: Redis lost its data.
     """
 
     def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
@@ -46,14 +56,38 @@ class Group:
         self.stream = stream
         self.group = group
         self.name = name
+        self.lost = 0
 
-    def create(self, start: str = "0") -> None:
-        """Make the group if it is not there, from "0", what the stream still holds, or "$", what comes."""
+    def create(self, start: str = "0") -> bool:
+        """Make the group if it is not there, from "0", what the stream still holds, or "$", what comes.
+
+        Tells whether it was made.
+        """
         try:
             self._client.xgroup_create(self.stream, self.group, id=start, mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+            return False
+        return True
+
+    def restore(self) -> None:
+        """Make the group again where Redis lost its data: what is given to it again is read from the start.
+
+        Repeats are known by id. `lost` counts how often that was so.
+        """
+        self.create("0")
+        self.lost += 1
+
+    def begin_after(self, position: int) -> None:
+        """Make the group anew, to be given what comes after the position; what its members hold is dropped."""
+        with self._client.pipeline(transaction=True) as both:
+            both.xgroup_create(self.stream, self.group, id="0", mkstream=True)
+            both.xgroup_destroy(self.stream, self.group)
+            both.xgroup_create(self.stream, self.group, id=self._last_up_to(position))
+            for answer in both.execute(raise_on_error=False):
+                if isinstance(answer, Exception) and "BUSYGROUP" not in str(answer):
+                    raise answer
 
     def read(self, count: int, block_ms: int) -> list[RawEntry]:
         """Return up to `count` new entries; waits `block_ms` for the first one (0: does not wait).
@@ -66,8 +100,7 @@ class Group:
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            # Redis lost its data: what was given to it again is read from the start; repeats are known by id.
-            self.create("0")
+            self.restore()
             answer = self._read(count, block_ms or None)
         return _entries_of(answer)
 
@@ -83,11 +116,34 @@ class Group:
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            self.create("0")
+            self.restore()
             return []
         cursor, claimed = answer[:2]
         self._cursor = as_text(cursor)
         return _texts(claimed)
+
+    def take_over(self, idle_ms: int) -> tuple[RawEntry, int] | None:
+        """Take over one entry, with how often it was handed out by now; None when the whole group has none.
+
+        One at a time, so that only what is begun counts as handed out, not what waits behind it.
+        """
+        while True:
+            if stale := self.claim_stale(idle_ms, 1):
+                return stale[0], self._handed_out(stale[0][0])
+            if self._cursor == _FIRST_ID:
+                return None
+
+    def again(self, entry_id: str) -> None:
+        """Count that an entry of ours is begun once more; its idle time begins anew."""
+        self._claimed(0, [entry_id], counting=True)
+
+    def keep(self, ids: list[str], idle_ms: int) -> set[str]:
+        """Begin the idle time of our entries anew; returns those that a peer has taken over.
+
+        `idle_ms` is less than they have been idle, and more than what was taken over meanwhile can be.
+        """
+        doubtful = set(ids).difference(self._claimed(idle_ms, ids, counting=False))
+        return {entry_id for entry_id in doubtful if self._is_a_peers(entry_id)}
 
     def ack(self, *ids: str) -> int:
         """Acknowledge entries; returns how many of them were pending."""
@@ -117,6 +173,46 @@ class Group:
         # Only a member that holds nothing may go: Redis drops what a deleted member holds.
         if not self._client.xpending_range(self.stream, self.group, "-", "+", 1, consumername=self.name):
             self._client.xgroup_delconsumer(self.stream, self.group, self.name)
+
+    def _claimed(self, idle_ms: int, ids: list[str], *, counting: bool) -> list[str]:
+        try:
+            claimed: Any = self._client.xclaim(
+                self.stream, self.group, self.name, idle_ms, list(ids), justid=not counting
+            )
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            return []  # a wiped Redis holds nothing against us
+        return [as_text(each if not counting else each[0]) for each in claimed]
+
+    def _handed_out(self, entry_id: str) -> int:
+        found = self._pending_as(entry_id)
+        return int(found["times_delivered"]) if found else 1
+
+    def _is_a_peers(self, entry_id: str) -> bool:
+        found = self._pending_as(entry_id)
+        return found is not None and as_text(found["consumer"]) != self.name
+
+    def _pending_as(self, entry_id: str) -> Any:
+        try:
+            found: Any = self._client.xpending_range(self.stream, self.group, entry_id, entry_id, 1)
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            return None
+        return found[0] if found else None
+
+    def _last_up_to(self, position: int) -> str:
+        """Return the id of the last entry before the first one beyond the position; "0-0" where there is none."""
+        last = _FIRST_ID
+        while True:
+            page = _texts(cast("list[Any]", self._client.xrange(self.stream, f"({last}", count=_SEEK_BATCH)))
+            for entry_id, fields in page:
+                if (position_of(fields) or 0) > position:
+                    return last
+                last = entry_id
+            if not page:
+                return last
 
     def _read(self, count: int, block_ms: int | None) -> Any:
         return self._client.xreadgroup(self.group, self.name, {self.stream: ">"}, count=count, block=block_ms)

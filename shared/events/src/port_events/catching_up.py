@@ -1,0 +1,104 @@
+"""From the stream to the feed and back, without a gap: what was trimmed before it was handled (EVT-6).
+
+One member reads the feed under a lease, the others wait; then all go on with the stream.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from redis.exceptions import RedisError
+
+from port_events.patience import growing_waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from port_events.deliveries import Delivery, FromFeed
+    from port_events.feed import Feed, FeedItem
+    from port_events.lease import Lease
+    from port_events.patience import Patience
+    from port_events.progress import Gap, Progress
+
+PEER_WAIT_SECONDS: Final = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class CatchingUp:
+    """`missed` counts the events that the stream no longer had and no feed could give."""
+
+    def __init__(
+        self, progress: Progress, lease: Lease, patience: Patience, feed: Feed | None, origin: FromFeed
+    ) -> None:
+        self._progress, self._lease, self._patience = progress, lease, patience
+        self._feed, self._origin = feed, origin
+        self._leading = False
+        self.missed = 0
+
+    def renew(self) -> None:
+        """Have the lease for another while, if it is ours. Raises what redis raises."""
+        if self._leading:
+            self._leading = self._lease.renew()
+
+    def deliveries(self, meanwhile: Callable[[], None]) -> Iterator[Delivery]:
+        """Yield what must be handled before the stream goes on; each counts as handled when the next is asked for.
+
+        `meanwhile` is called again and again. Raises Stopped, CursorExpired, FeedRefused.
+        """
+        while gap := self._patience.until(self._progress.look):
+            if self._feed is None:
+                self._patience.until(lambda gap=gap: self._pass_over(gap))  # type: ignore[misc]
+            elif self._patience.until(self._lease.take):
+                yield from self._under_the_lease(self._feed, meanwhile)
+            else:
+                self._patience.wait(PEER_WAIT_SECONDS)
+            meanwhile()
+
+    def _under_the_lease(self, feed: Feed, meanwhile: Callable[[], None]) -> Iterator[Delivery]:
+        self._leading = True
+        try:
+            for item in self._missing(feed):
+                meanwhile()
+                if not self._leading:
+                    return
+                yield self._patience.until(lambda item=item: self._origin.begin(item))  # type: ignore[misc]
+                self._patience.until(lambda item=item: self._progress.reach(item.position))  # type: ignore[misc]
+        finally:
+            self._leading = False
+            with suppress(RedisError):
+                self._lease.give_back()
+
+    def _missing(self, feed: Feed) -> Iterator[FeedItem]:
+        waits = growing_waits()
+        while True:
+            sign = self._patience.until(self._progress.sign)
+            gap = self._patience.until(self._progress.look)
+            if gap is None:
+                return
+            _log.info("reading the feed after position %d", gap.after)
+            items = self._patience.until(lambda gap=gap: feed.read(gap.after))  # type: ignore[misc]
+            if items:
+                yield from self._up_to(gap, items)
+            elif gap.before is None:
+                self._progress.note_whole(sign)
+            else:  # the relay appends to the stream before it commits to the feed
+                self._patience.wait(next(waits))
+
+    def _up_to(self, gap: Gap, items: list[FeedItem]) -> Iterator[FeedItem]:
+        for item in items:
+            if gap.before is not None and item.position >= gap.before:
+                self._patience.until(lambda: self._progress.reach(gap.before - 1))  # type: ignore[operator]
+                return
+            yield item
+
+    def _pass_over(self, gap: Gap) -> None:
+        if gap.before is None:
+            self._progress.note_whole(self._progress.sign())
+            return
+        missed = gap.before - 1 - gap.after
+        self._progress.reach(gap.before - 1)
+        self.missed += missed
+        _log.error("%d events after position %d were trimmed before they were handled", missed, gap.after)

@@ -1,0 +1,221 @@
+"""Identity's feed and snapshot over HTTP, for what the stream no longer has (EVT-6).
+
+    feed = Feed("https://identity.example.tw", secret)
+    consumer = Consumer.from_url("redis://…", group="passes", feed=feed)
+
+A consumer that has a feed catches up by itself. The secret is a service's, with the right `events:read`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from urllib.parse import urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from email.message import Message
+    from typing import IO
+
+    from port_events.envelope import JSON
+
+TIMEOUT_SECONDS: Final = 10.0
+LIMIT: Final = 200
+# A page of that many events of the longest size.
+MAX_PAGE_OCTETS: Final = 16 * 1024 * 1024
+LONGEST_REASON: Final = 200
+_GONE: Final = 410
+_REFUSALS: Final = range(400, 500)
+_PASSING_STATUSES: Final = frozenset({408, 425, 429})
+
+
+class FeedError(Exception):
+    """The feed gives no answer that can be worked with."""
+
+
+class FeedUnavailable(FeedError):  # noqa: N818 - it passes
+    """It may answer later: not reached, overloaded, or what came was no answer of it."""
+
+
+class FeedRefused(FeedError):  # noqa: N818 - the name says it
+    """It will not answer: the secret, its rights, or the address are wrong."""
+
+
+class CursorExpired(FeedError):  # noqa: N818 - the contract's word, `cursor_expired`
+    """What follows `position` is older than the feed keeps: begin anew with a snapshot.
+
+    Take `feed.snapshot()`, put it in the place of what there is, then `consumer.start_at(its position)`.
+    """
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"the feed no longer has what follows position {position}: take feed.snapshot(), "
+            "put it in the place of what you have, then consumer.start_at(its position)"
+        )
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """An event's envelope, not yet read, and its place."""
+
+    position: int
+    document: object
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPage:
+    """A page of accounts and bindings as they are; `position` is where to go on from, alike on every page."""
+
+    position: int
+    accounts: list[Mapping[str, JSON]]
+    bindings: list[Mapping[str, JSON]]
+
+
+class Feed:
+    """Identity at `url`. Plain http is refused beyond this machine, unless `plain` says that the network is private.
+
+    The secret appears nowhere: not in `repr`, not in an error, not in an address; redirections are not followed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        plain: bool = False,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        limit: int = LIMIT,
+    ) -> None:
+        self.url = _checked(url, plain=plain)
+        self._authorization = f"Bearer {secret}"
+        self._timeout_seconds = timeout_seconds
+        self._limit = limit
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    def __repr__(self) -> str:
+        return f"Feed({self.url!r})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a feed holds a secret and is not to be pickled")
+
+    def read(self, after: int) -> list[FeedItem]:
+        """Return the next events after a position, in order, none at the feed's end.
+
+        Raises FeedUnavailable, FeedRefused, CursorExpired.
+        """
+        page = self._get("events", {"after": after, "limit": self._limit}, after)
+        return list(_items(page, after))
+
+    def snapshot(self) -> Iterator[SnapshotPage]:
+        """Yield accounts and bindings page by page. Raises FeedUnavailable, FeedRefused.
+
+        The pages may be of different instants, none earlier than the position: events from there on bring all
+        of it up to date, so apply those that say what is known already without complaint.
+        """
+        cursor: object = None
+        while True:
+            query = {"limit": self._limit} if cursor is None else {"limit": self._limit, "after": cursor}
+            page = self._get("snapshot", query)
+            yield _snapshot_page(page)
+            cursor = page.get("next")
+            if cursor is None:
+                return
+
+    def _get(self, name: str, query: Mapping[str, object], after: int = 0) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+            f"{self.url}/api/v1/{name}?{urlencode(query)}",
+            headers={"Authorization": self._authorization, "Accept": "application/json"},
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout_seconds) as answer:
+                return _page(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _refusal(error, after) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise FeedUnavailable(f"{name}: {_reason(error)}") from None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The secret goes to the address it was given for, and nowhere else."""
+
+    def redirect_request(
+        self, _request: Any, _file: IO[bytes], _code: int, _words: str, _headers: Message, _url: str
+    ) -> None:
+        return None
+
+
+def _checked(url: str, *, plain: bool) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
+        raise ValueError("the feed's address: https://host[:port] is needed, without user or query")
+    if parts.scheme == "http" and not plain and not _is_this_machine(parts.hostname):
+        raise ValueError("the feed's address: https is needed beyond this machine, or plain=True")
+    return url.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _page(answer: http.client.HTTPResponse) -> dict[str, Any]:
+    octets = answer.read(MAX_PAGE_OCTETS + 1)
+    if len(octets) > MAX_PAGE_OCTETS:
+        raise FeedUnavailable("the answer is too long")
+    try:
+        page = json.loads(octets)
+    except (ValueError, RecursionError):
+        raise FeedUnavailable("the answer is not JSON") from None
+    if not isinstance(page, dict):
+        raise FeedUnavailable("the answer is no page")
+    return page
+
+
+def _refusal(error: urllib.error.HTTPError, after: int) -> FeedError:
+    if error.code == _GONE:
+        return CursorExpired(after)
+    if error.code in _REFUSALS and error.code not in _PASSING_STATUSES:
+        return FeedRefused(f"the feed answers {error.code}")
+    return FeedUnavailable(f"the feed answers {error.code}")
+
+
+def _reason(error: Exception) -> str:
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    return type(cause).__name__ if isinstance(cause, Exception) else str(cause)[:LONGEST_REASON]
+
+
+def _items(page: dict[str, Any], after: int) -> Iterator[FeedItem]:
+    last = after
+    for item in _list(page, "items"):
+        position = item.get("position")
+        if not _is_position(position) or position <= last:
+            raise FeedUnavailable("the answer's positions do not rise")
+        last = position
+        yield FeedItem(position, item.get("event"))
+
+
+def _snapshot_page(page: dict[str, Any]) -> SnapshotPage:
+    position = page.get("position")
+    if not _is_position(position):
+        raise FeedUnavailable("the answer has no position")
+    return SnapshotPage(position, _list(page, "accounts"), _list(page, "bindings"))
+
+
+def _is_position(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _list(page: dict[str, Any], name: str) -> list[Any]:
+    found = page.get(name)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise FeedUnavailable(f"the answer has no {name}")
+    return found

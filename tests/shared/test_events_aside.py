@@ -1,0 +1,227 @@
+"""What cannot be handled is set aside after its tries, told to operators, and given back on request (EVT-5)."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from port_events.consumer import Consumer
+from port_events.envelope import STREAM, Event
+from port_events.trying import NotNow
+from redis import Redis
+
+from tests.shared.builders import an_event
+from tests.shared.following import GROUP, following, pending, publish
+from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def client(redis_server: RedisServer) -> Iterator[Redis]:
+    with redis_server.client(decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("port_events.trying.FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("port_events.trying.LAST_WAIT_SECONDS", 0.002)
+
+
+class Handler:
+    """Fails for the ids in `bad`, as often as it says there."""
+
+    def __init__(self, **bad: int) -> None:
+        self.bad = {name.replace("_", "-"): times for name, times in bad.items()}
+        self.begun: list[str] = []
+        self.done: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        self.begun.append(event.id)
+        if self.bad.get(event.id, 0) > 0:
+            self.bad[event.id] -= 1
+            raise ValueError("王小明 of wang@example.tw")
+        self.done.append(event.id)
+
+
+@contextlib.contextmanager
+def running(
+    server: RedisServer, handler: Callable[[Event], None], *, claim_idle_ms: int = 30_000, tries: int = 5
+) -> Iterator[Consumer]:
+    consumer = Consumer.from_url(
+        server.url, group=GROUP, block_ms=20, claim_idle_ms=claim_idle_ms, tries=tries
+    )
+    thread = threading.Thread(target=consumer.run, args=(handler,), daemon=True)
+    thread.start()
+    try:
+        yield consumer
+    finally:
+        consumer.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.mark.rule("EVT-5")
+def test_a_handler_that_fails_is_called_again_before_anything_else(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    publish(client, "e-1", "e-2")
+    handler = Handler(e_1=2)
+
+    with running(redis_server, handler) as consumer:
+        wait_until(lambda: handler.done == ["e-1", "e-2"], what="both to be handled")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+    assert handler.begun == ["e-1", "e-1", "e-1", "e-2"]
+    assert consumer.aside() == []
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_fails_five_times_is_set_aside_and_the_next_go_on(
+    redis_server: RedisServer, client: Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    (entry_id, _) = publish(client, "e-1", "e-2")
+    handler = Handler(e_1=99)
+
+    with running(redis_server, handler) as consumer:
+        wait_until(lambda: handler.done == ["e-2"], what="the next to be handled")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+    (aside,) = consumer.aside()
+    assert handler.begun.count("e-1") == 5
+    assert (aside.event, aside.entry_id, consumer.set_aside) == (an_event(id="e-1"), entry_id, 1)
+    assert aside.reason.startswith("ValueError at test_events_aside.py:")
+    assert f"entry {entry_id} is set aside" in caplog.text
+    kept = str(client.xrange(f"seen:{GROUP}:aside"))
+    assert "wang@example.tw" not in kept + caplog.text
+    assert "王小明" not in kept + caplog.text
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_is_not_the_events_fault_is_tried_until_it_goes_well(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    publish(client, "e-1", "e-2")
+    away, done = list(range(20)), []
+
+    def handler(event: Event) -> None:
+        if away:
+            away.pop()
+            raise NotNow
+        done.append(event.id)
+
+    with running(redis_server, handler) as consumer:
+        wait_until(lambda: done == ["e-1", "e-2"], what="both to be handled")
+
+    assert consumer.aside() == []
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_is_given_back_is_handled_and_gone(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1")
+    handler = Handler(e_1=5)
+
+    with running(redis_server, handler, claim_idle_ms=100) as consumer:
+        wait_until(consumer.aside, what="it to be set aside")
+        client.xtrim(STREAM, maxlen=0)
+        given_back = consumer.retry_aside(consumer.aside()[0].id)
+        wait_until(lambda: handler.done == ["e-1"], what="it to be handled")
+        wait_until(lambda: not consumer.aside(), what="it to be gone")
+
+    assert given_back
+    assert not consumer.retry_aside("1-1")
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_fails_again_stays_aside(redis_server: RedisServer, client: Redis) -> None:
+    publish(client, "e-1")
+    handler = Handler(e_1=99)
+
+    with running(redis_server, handler, claim_idle_ms=100) as consumer:
+        wait_until(consumer.aside, what="it to be set aside")
+        before = consumer.aside()
+        consumer.retry_aside(before[0].id)
+        wait_until(lambda: len(handler.begun) == 10, what="its next five tries")
+        wait_until(lambda: consumer.set_aside == 2, what="it to be refused again")
+
+    assert consumer.aside() == before
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_was_given_back_survives_the_death_of_who_took_it(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    publish(client, "e-1")
+    with running(redis_server, Handler(e_1=99)) as consumer:
+        wait_until(consumer.aside, what="it to be set aside")
+    (aside,) = consumer.aside()
+    consumer.retry_aside(aside.id)
+    client.xautoclaim(f"seen:{GROUP}:aside", GROUP, "killed", 0)
+
+    handler = Handler()
+    with running(redis_server, handler, claim_idle_ms=50):
+        wait_until(lambda: handler.done == ["e-1"], what="it to be taken over")
+
+
+@pytest.mark.rule("EVT-5")
+def test_a_malformed_entry_is_listed_too_without_its_sealed_part(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    entry_id = client.xadd(STREAM, {"ce": "{nonsense", "type": "x", "sealed": "for the mailer"})
+
+    with following(redis_server) as follower:
+        wait_until(lambda: follower.consumer.malformed == 1, what="it to be set aside")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgement")
+
+    (aside,) = follower.consumer.aside()
+    assert (aside.event, aside.entry_id, aside.reason) == (None, entry_id, "ce: not JSON")
+    assert "for the mailer" not in str(client.xrange(f"seen:{GROUP}:aside"))
+
+
+CRASHING = """
+import os, sys
+from port_events.consumer import Consumer
+for event in Consumer.from_url(sys.argv[1], group="passes", block_ms=20, claim_idle_ms=1):
+    if event.id == "poison":
+        os._exit(9)
+    print(event.id, flush=True)
+    if event.id == "last":
+        break
+"""
+
+
+@pytest.mark.rule("EVT-5")
+def test_an_entry_that_kills_its_consumer_five_times_is_set_aside_and_its_neighbours_are_not(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    publish(client, "e-1", "poison", "e-2", "e-3", "last")
+    runs = []
+
+    for _ in range(6):
+        command = [sys.executable, "-c", CRASHING, redis_server.url]
+        runs.append(subprocess.run(command, capture_output=True, text=True, timeout=30, check=False))
+
+    asides = Consumer.from_url(redis_server.url, group=GROUP).aside()
+    assert [run.returncode for run in runs] == [9, 9, 9, 9, 9, 0]
+    assert "".join(run.stdout for run in runs).split() == ["e-1", "e-2", "e-3", "last"]
+    assert [(each.event.id, each.reason) for each in asides if each.event] == [
+        ("poison", "begun 5 times and never finished")
+    ]
+
+
+def test_a_stop_while_it_waits_to_try_again_hands_the_entry_back(
+    redis_server: RedisServer, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("port_events.trying.FIRST_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("port_events.trying.LAST_WAIT_SECONDS", 60.0)
+    publish(client, "e-1", "e-2")
+    handler = Handler(e_1=1)
+
+    with running(redis_server, handler):
+        wait_until(lambda: handler.begun, what="the first try")
+    with following(redis_server) as successor:
+        successor.wait_for("e-1", "e-2")
+
+    assert handler.done == []
