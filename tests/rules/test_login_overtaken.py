@@ -66,6 +66,27 @@ def test_a_binding_that_a_password_change_overtakes_is_not_made(
     assert (late.status_code, link.get("/bindings").json()["items"]) == (401, [])
 
 
+@pytest.mark.rule("PRO-2", "PRO-4")
+def test_a_change_of_mailbox_that_a_password_change_overtakes_is_not_asked_for(
+    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = start_system(IDENTITY_HASH_SLOTS="2")
+    person = system.person()
+    owner, other = system.logged_in(person), system.logged_in(person)
+    etag = other.get("/account").headers["ETag"]
+
+    def change() -> None:
+        owner.put("/account/password", {"current": person.password, "new": NEW_PASSWORD})
+
+    _overtake(monkeypatch, change)
+
+    wanted = {"email": "somebody.else@example.com", "current_password": person.password}
+    late = other.patch("/account", wanted, **{"If-Match": etag})
+
+    assert (late.status_code, late.json()["code"]) == (403, "bad_password")
+    assert owner.get("/account").json()["pending_email"] is None
+
+
 @pytest.mark.rule("LOGIN-2", "SEC-1")
 def test_a_login_that_was_turned_away_as_busy_is_no_failure(
     system: System, monkeypatch: pytest.MonkeyPatch

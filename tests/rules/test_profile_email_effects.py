@@ -57,3 +57,21 @@ def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) 
     answer = system.confirm(system.mail(person.email, "註冊通知信件", count=2).token)
 
     assert answer.status_code == 200
+
+
+@pytest.mark.rule("PRO-2", "LOGIN-8")
+def test_a_reset_password_voids_a_change_that_is_under_way(system: System) -> None:
+    person = system.person()
+    email = ask_for_mailbox(system.logged_in(person), person)
+    asked = system.mail(email, "Email變更驗證").token
+    system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
+    reset = system.mail(person.email, "密碼重設").token
+
+    system.visitor().post("/password-resets/confirm", {"token": reset, "password": "Another-Crane-88!"})
+    refused = system.confirm(asked)
+
+    owner = system.visitor()
+    owner.log_in(person, password="Another-Crane-88!")
+    owner.accept_consents()
+    assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
+    assert owner.get("/account").json()["pending_email"] is None

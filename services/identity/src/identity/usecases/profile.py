@@ -69,12 +69,14 @@ def change(
     Raises WhileSwitched, RevisionStale, BadPassword, PasswordLocked, TooSoon.
     """
     refuse_switched(standing)
-    account = show(ports, standing)
-    renewed = changes.email if changes.email != account.email else None
+    proven = show(ports, standing)
+    renewed = changes.email if changes.email != proven.email else None
     if renewed is not None:
-        _prove_present(ports, account, current_password or "")
+        _prove_present(ports, proven, current_password or "")
     with ports.unit_of_work() as work:
         account = _locked(work, standing)
+        if renewed is not None and account.credential_version != proven.credential_version:
+            raise BadPassword  # it was changed meanwhile, perhaps to keep just this asker out
         if account.revision != revision:
             raise RevisionStale
         _save(work, ports, account, changes)
@@ -86,7 +88,7 @@ def change(
 
 def _locked(work: UnitOfWork, standing: Standing) -> Account:
     account = work.accounts.locked(standing.account.id)
-    if account is None or account.closed_at is not None:
+    if account is None or account.closed_at is not None or account.suspended_at is not None:
         raise NotSignedIn
     return account
 
