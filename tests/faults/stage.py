@@ -1,0 +1,127 @@
+"""The stage: real servers of the harness's own, and the system's processes on them."""
+
+import secrets
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+from identity.adapters.database import open_engine
+from identity.adapters.migrating import migrate
+from port_events.sealing import new_key_sets
+
+from tests.faults.cast import Cast, Part
+from tests.faults.postbag import Postbag, RecordingScript
+from tests.faults.proxy import Proxy
+from tests.faults.receipts import ReceiptWatch
+from tests.support.ports import free_port
+from tests.support.postgres import PostgresCluster, database_name
+from tests.support.redis import RedisServer
+from tests.support.smtp import SmtpServer
+from tests.support.waiting import wait_until
+
+LEASE_SECONDS = 5
+WEB_WORKERS, RELAYS, MAILERS = 2, 2, 3
+GROUPS = ("passes", "billing")
+_LAUNCH = "tests.faults.launch"
+
+
+class Stage:
+    """PostgreSQL behind a proxy, Redis with its append-only file, a scriptable SMTP server, and the cast."""
+
+    def __init__(self, stack: ExitStack, *, lifetime_seconds: float, without: str | None = None) -> None:
+        self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-chaos-")))
+        self.lifetime_seconds = lifetime_seconds
+        self._without = without
+        self.postgres = PostgresCluster()
+        stack.callback(self.postgres.destroy)
+        self.redis = RedisServer()
+        stack.callback(self.redis.destroy)
+        self.smtp = SmtpServer()
+        stack.callback(self.smtp.destroy)
+        self.postbag = self.smtp.mailbox = Postbag()
+        self.script = self.smtp.script = RecordingScript()
+        for server in (self.postgres, self.redis, self.smtp):
+            server.start()
+        self.proxy = Proxy(self.postgres.port)
+        self.proxy.start()
+        stack.callback(self.proxy.destroy)
+        self.database_url = self.postgres.create_database()
+        self.engine = open_engine(self.database_url)
+        stack.callback(self.engine.dispose)
+        migrate(self.engine)
+        self.watch = ReceiptWatch(self.redis)
+        self.watch.start()
+        stack.callback(self.watch.stop)
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.cast = self._engaged()
+        stack.callback(self.cast.destroy)
+
+    def open(self) -> None:
+        """Start everything; return when people can come."""
+        self.cast.start()
+        wait_until(self.answers, what=f"identity; see {self.directory}", timeout_seconds=60)
+
+    def answers(self) -> bool:
+        """Tell whether identity is ready."""
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def effects_of(self, group: str) -> Path:
+        """Return the file in which a foreign service keeps what it saw."""
+        return self.directory / f"{group}.db"
+
+    def _engaged(self) -> Cast:
+        cast = Cast()
+        environment = self._environment()
+        short = ("--lifetime", str(self.lifetime_seconds))
+        without = ("--without", self._without) if self._without else ()
+        system = (_LAUNCH, *short, *without, "--")
+        parts = [Part("web", "web", (*system, "identity", "serve"), environment)]
+        parts += [
+            Part(f"relay-{n}", "relay", (*system, "identity", "relay"), environment) for n in range(RELAYS)
+        ]
+        parts += [
+            Part(f"mailer-{n}", "mailer", (*system, "mailer", "run"), environment) for n in range(MAILERS)
+        ]
+        parts += [
+            Part(
+                f"consumer-{group}",
+                "consumer",
+                ("tests.faults.consumer", group, str(self.effects_of(group))),
+                environment,
+            )
+            for group in GROUPS
+        ]
+        for part in parts:
+            cast.add(part, self.directory)
+        return cast
+
+    def _environment(self) -> dict[str, str]:
+        keys = new_key_sets()
+        database = database_name(self.database_url)
+        proxied = self.postgres.url(database).replace(f":{self.postgres.port}/", f":{self.proxy.port}/")
+        return {
+            "IDENTITY_MODE": "local",
+            "IDENTITY_BIND": self.url.removeprefix("http://"),
+            "IDENTITY_PUBLIC_URL": self.url,
+            "IDENTITY_DATABASE_URL": proxied,
+            "IDENTITY_SECRET_KEYS": secrets.token_urlsafe(48),
+            "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
+            "IDENTITY_ARGON2_MEMORY_KIB": "64",
+            "IDENTITY_ARGON2_PASSES": "1",
+            "IDENTITY_REGISTRATIONS_PER_ADDRESS": "1000000",
+            "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": "1000000",
+            "IDENTITY_LOG_LEVEL": "WARNING",
+            "REDIS_URL": self.redis.url,
+            "MAIL_SEAL_PUBLIC_KEYS": keys.seal_public,
+            "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
+            "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
+            "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
+            "MAILER_SMTP_URL": self.smtp.url,
+            "MAILER_SMTP_TIMEOUT": "5",
+            "MAILER_LEASE": str(LEASE_SECONDS),
+            "MAILER_LOG_LEVEL": "WARNING",
+        }
