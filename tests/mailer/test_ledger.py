@@ -104,3 +104,42 @@ def test_what_was_accepted_is_never_granted_again(world: World, connections: Thr
 
     assert not isinstance(again, Granted)
     assert world.client.ttl(f"mailer:ledger:{published.event.id}") > timedelta(days=7).total_seconds()
+
+
+@pytest.mark.rule("MAIL-3")
+def test_a_claim_is_held_until_another_has_it(world: World, connections: ThreadConnections) -> None:
+    published, _ = request(world)
+    slow = ledger(world, connections, owner="slow", lease_ms=0)
+    grant = granted(slow, published)
+    while_alone = slow.holds(grant)
+
+    granted(ledger(world, connections, owner="other", lease_ms=60_000), published)
+
+    assert (while_alone, slow.holds(grant)) == (True, False)
+
+
+@pytest.mark.rule("MAIL-3")
+def test_within_its_lease_a_claim_is_held_without_asking(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, _ = request(world)
+    quick = ledger(world, connections, owner="quick", lease_ms=60_000)
+    grant = granted(quick, published)
+
+    world.redis_server.stop()
+
+    assert quick.holds(grant)
+
+
+@pytest.mark.rule("MAIL-3")
+def test_a_claim_that_redis_has_forgotten_is_held_no_more(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, _ = request(world)
+    only = ledger(world, connections, owner="only", lease_ms=60_000)
+    grant = granted(only, published)
+
+    world.redis_server.wipe()
+    only.renew()
+
+    assert not only.holds(grant)

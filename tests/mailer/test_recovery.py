@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,57 @@ def test_only_a_mail_whose_acceptance_was_never_learnt_comes_twice(world: World)
     world.wait_for_state(published, "sent")
     first, second = world.smtp.mailbox.all("ming@example.com")
     assert first.headers["Message-ID"] == second.headers["Message-ID"]
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-7")
+def test_a_frozen_mailer_that_wakes_up_does_not_send_what_another_has_sent_meanwhile(
+    world: World, tmp_path: Path
+) -> None:
+    world.smtp.hold("ming@example.com", at="rcpt")
+    with mailer_process(world, tmp_path / "log") as frozen:
+        published = world.request("ming@example.com")
+        wait_until(lambda: world.smtp.script.reached["rcpt"] == 1, what="the first attempt")
+        frozen.send_signal(signal.SIGSTOP)
+        world.start_mailer()
+        world.wait_for_state(published, "sent")
+        frozen.send_signal(signal.SIGCONT)
+        world.smtp.let_go()
+        wait_until(lambda: "mail_taken_over" in (tmp_path / "log").read_text(), what="the frozen one to look")
+        world.wait_until_finished()
+
+    assert world.smtp.mailbox.count() == 1
+    assert [receipt["state"] for receipt in world.receipts()] == ["sent"]
+
+
+@pytest.mark.rule("MAIL-4")
+def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: World) -> None:
+    world.smtp.hold("ming@example.com", at="rcpt")
+    world.start_mailer()
+    published = world.request("ming@example.com", expires_at=world.clock.now() + timedelta(minutes=5))
+    wait_until(lambda: world.smtp.script.reached["rcpt"] == 1, what="the attempt")
+
+    world.clock.advance(minutes=6)
+    world.smtp.let_go()
+
+    world.wait_for_state(published, "expired")
+    assert world.smtp.mailbox.count() == 0
+
+
+@pytest.mark.rule("MAIL-3")
+def test_an_acceptance_is_noted_although_redis_was_full_at_that_moment(world: World) -> None:
+    world.smtp.hold("ming@example.com", at="accepted")
+    world.start_mailer()
+    published = world.request("ming@example.com")
+    wait_until(lambda: world.smtp.script.reached["accepted"] == 1, what="the acceptance")
+
+    world.client.config_set("maxmemory", "1")
+    world.smtp.let_go()
+    wait_until(lambda: world.smtp.mailbox.count() == 1, what="the mail")
+    world.client.config_set("maxmemory", "0")
+
+    world.wait_for_state(published, "sent")
+    world.wait_until_finished()
+    assert world.smtp.mailbox.count() == 1
 
 
 @pytest.mark.rule("MAIL-3")

@@ -13,7 +13,7 @@ from mailer.adapters.clock import SystemClock
 from mailer.adapters.mime import Stationery
 from mailer.adapters.smtp import SmtpPostbox
 from mailer.adapters.smtp_session import NoSessionError, SmtpServer, SmtpSession
-from mailer.domain.errors import NotSentError, ServerAwayError
+from mailer.domain.errors import AbandonedError, NotSentError, ServerAwayError
 from mailer.domain.mail import Mail, Mailbox
 from tests.support import smtp
 from tests.support.ports import free_port
@@ -213,6 +213,22 @@ def test_a_pipelined_refusal_leaves_the_connection_usable(
     box.send(a_mail("good@example.com"))
 
     assert server.connections == 1
+
+
+@pytest.mark.rule("MAIL-3")
+@pytest.mark.parametrize("greeting", [["250 hello"], ["250-hello", "250 PIPELINING"]])
+def test_a_mail_that_may_not_go_any_more_leaves_nothing_with_the_server(
+    start_scripted: "StartScripted", postbox: OpenPostbox, greeting: list[str]
+) -> None:
+    server = start_scripted(greeting)
+    box = postbox(f"smtp://127.0.0.1:{server.port}")
+
+    with pytest.raises(AbandonedError):
+        box.send(a_mail(), may_go=lambda: False)
+    box.send(a_mail("good@example.com"))
+
+    assert b"".join(server.pieces).count(b"\r\n.\r\n") == 1
+    assert server.connections == 2
 
 
 class ScriptedServer:

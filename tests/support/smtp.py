@@ -19,6 +19,7 @@ from tests.support.ports import free_port
 from tests.support.smtp_script import Act, Script, Step
 
 Tls = Literal["none", "starttls", "implicit"]
+_HOLD_SECONDS = 30
 _SCHEMES: dict[Tls, str] = {"none": "smtp", "starttls": "smtp+starttls", "implicit": "smtps"}
 
 
@@ -77,6 +78,15 @@ class SmtpServer:
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
         """Cut the connection; at "accepted" the mail is in the mailbox and its sender never learns it."""
         self.script.add(Act("drop", at, address, times=times))
+
+    def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
+        """Keep the sender waiting at that step until `let_go`, then go on as if nothing had been."""
+        self.script.let_go.clear()
+        self.script.add(Act("hold", at, address, times=times))
+
+    def let_go(self) -> None:
+        """Go on with who is held."""
+        self.script.let_go.set()
 
     def accept(self) -> None:
         """Forget refusals, hangs and drops."""
@@ -168,6 +178,9 @@ class _Handler:
     async def _act(self, step: Step, address: str | None = None) -> str | None:
         act = self.script.take(step, address)
         if act is None:
+            return None
+        if act.kind == "hold":
+            await asyncio.to_thread(self.script.let_go.wait, _HOLD_SECONDS)
             return None
         if act.kind == "hang":
             await asyncio.Event().wait()  # ends by cancellation, when the server stops or the client leaves

@@ -1,4 +1,4 @@
-"""What the tests' SMTP server does instead of accepting: refuse, hang, drop."""
+"""What the tests' SMTP server does instead of accepting: refuse, hang, drop, or hold until it is let go."""
 
 import threading
 from collections import Counter
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Step = Literal["connect", "mail", "rcpt", "data", "accepted"]
-Kind = Literal["refuse", "hang", "drop"]
+Kind = Literal["refuse", "hang", "drop", "hold"]
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Script:
         self._acts: list[Act] = []
         self._lock = threading.Lock()
         self.reached: Counter[Step] = Counter()
+        self.let_go = threading.Event()
 
     def add(self, act: Act) -> None:
         """Set one more act; the first that fits is taken."""

@@ -68,14 +68,16 @@ if final then redis.call('XACK', KEYS[3], ARGV[5], ARGV[6]) end
 return 1
 """
 
-# KEYS: records. ARGV: lease, then the token of each.
+# KEYS: records. ARGV: lease, then the token of each. Answers 1 for each claim that still stands, else 0.
 RENEW: Final = (
     _NOW
     + """
+local stands = {}
 for i, key in ipairs(KEYS) do
   local r = redis.call('HMGET', key, 'state', 'token')
-  if r[1] == 'claimed' and r[2] == ARGV[i + 1] then redis.call('HSET', key, 'lease', server_now + ARGV[1]) end
+  stands[i] = (r[1] == 'claimed' and r[2] == ARGV[i + 1]) and 1 or 0
+  if stands[i] == 1 then redis.call('HSET', key, 'lease', server_now + ARGV[1]) end
 end
-return #KEYS
+return stands
 """
 )

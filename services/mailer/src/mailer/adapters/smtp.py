@@ -14,6 +14,8 @@ from mailer.domain.attempt import judge
 from mailer.domain.errors import NotSentError, ServerAwayError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mailer.adapters.mime import Stationery
     from mailer.adapters.smtp_session import SmtpServer
     from mailer.domain.mail import Mail, Mailbox
@@ -32,19 +34,19 @@ class SmtpPostbox:
         self._idle: list[SmtpSession] = []
         self._lock = threading.Lock()
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail, *, may_go: Callable[[], bool] = lambda: True) -> None:
         """Send over a kept connection; over a fresh one when the kept one turns out to be dead."""
         ticket = self._pause.respect()
         message = self._stationery.write(mail)
         kept = self._kept()
         if kept is not None:
             try:
-                return self._send_over(kept, mail.to.address, message)
+                return self._send_over(kept, mail.to.address, message, may_go)
             except DroppedError:
                 kept.close()
         fresh = self._fresh(ticket)
         try:
-            return self._send_over(fresh, mail.to.address, message)
+            return self._send_over(fresh, mail.to.address, message, may_go)
         except DroppedError:
             fresh.close()
             raise self._away(ticket, "the server closes the connection") from None
@@ -74,9 +76,11 @@ class SmtpPostbox:
         """Close every connection that is not in use."""
         self.close_idle(older_than_seconds=0)
 
-    def _send_over(self, session: SmtpSession, recipient: str, message: bytes) -> None:
+    def _send_over(
+        self, session: SmtpSession, recipient: str, message: bytes, may_go: Callable[[], bool]
+    ) -> None:
         try:
-            session.send(self._sender, recipient, message)
+            session.send(self._sender, recipient, message, may_go=may_go)
         except RefusedError as error:
             raise self._judged(error) from None
         finally:

@@ -14,8 +14,10 @@ from port_runtime.secret import Secret
 
 from mailer.adapters.mime import ascii_address
 from mailer.domain.attempt import Reply
+from mailer.domain.errors import AbandonedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from mailer.domain.attempt import Step
@@ -109,8 +111,10 @@ class SmtpSession:
         self._pipelines = bool(self._smtp.has_extn("pipelining"))
         self._takes_utf8 = bool(self._smtp.has_extn("smtputf8"))
 
-    def send(self, sender: str, recipient: str, message: bytes) -> None:
-        """Return once the server has accepted; DroppedError, or RefusedError with its reply."""
+    def send(
+        self, sender: str, recipient: str, message: bytes, *, may_go: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Return once the server has accepted; DroppedError, RefusedError with its reply, AbandonedError."""
         commands = self._envelope(ascii_address(sender), ascii_address(recipient))
         try:
             replies = self._pipelined(commands) if self._pipelines else self._one_by_one(commands)
@@ -122,6 +126,9 @@ class SmtpSession:
             raise DroppedError
         if replies[-1].step != "message" or replies[-1].code != _GO_AHEAD or not _all_ok(replies[:-1]):
             self._refuse(replies)
+        if not may_go():
+            self._smtp.close()  # no last dot, no mail (RFC 5321 section 4.1.1.4)
+            raise AbandonedError
         self._finish(message)
         self.used_at = time.monotonic()
 

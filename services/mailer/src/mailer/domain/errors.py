@@ -47,6 +47,10 @@ class NotSentError(MailerError):
         self.words = words
 
 
+class AbandonedError(MailerError):
+    """At the last moment before the message left, it was no longer to go: nothing of it was sent."""
+
+
 class NotYetError(MailerError):
     """The mail may not go before `retry_at`; that is no failed attempt."""
 

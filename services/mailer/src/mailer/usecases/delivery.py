@@ -11,7 +11,14 @@ from port_runtime.logs import get_logger
 
 from mailer.domain.attempt import UNREADABLE, State, without_secrets
 from mailer.domain.catalogue import choose, refuse_incomplete
-from mailer.domain.errors import CeilingError, HeldError, NotSentError, NotYetError, UnreadableError
+from mailer.domain.errors import (
+    AbandonedError,
+    CeilingError,
+    HeldError,
+    NotSentError,
+    NotYetError,
+    UnreadableError,
+)
 from mailer.domain.links import refuse_foreign_links
 from mailer.domain.mail import Mail, Mailbox
 from mailer.domain.waits import wait_seconds
@@ -86,7 +93,7 @@ class Delivery:
             kind = choose(entry.event.type, entry.event.data)
             letter = self.letters.open(entry)
             expires_at = letter.expires_at
-            ending = self._send(entry, kind, letter)
+            ending = self._send(entry, kind, letter, grant)
         except UnreadableError as error:
             log.error("mail_unreadable", type=entry.event.type, reason=error.reason)  # noqa: TRY400 - not a fault of ours
             ending = self._ending(State.REFUSED, UNREADABLE, error.reason)
@@ -95,6 +102,9 @@ class Delivery:
                 return self._put_off(grant, error, expires_at=expires_at)
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
             ending = self._ending(State.REFUSED, error.verdict.category, error.words)
+        except AbandonedError:
+            log.warning("mail_taken_over")
+            return Later(self.clock.now())  # for the ledger to say what became of it
         except HeldError as error:  # the ledger lets it go at once, whoever sees first that the queue goes on
             self.meter.put_off("paused")
             self.ledger.put_off(grant, due=self.clock.now(), failed=False)
@@ -107,18 +117,30 @@ class Delivery:
         self.meter.ended(kind.name if kind else None, ending.state, after=ending.at - entry.event.time)
         return Done()
 
-    def _send(self, entry: Entry, kind: MailKind, letter: Letter) -> Ending:
+    def _send(self, entry: Entry, kind: MailKind, letter: Letter, grant: Granted) -> Ending:
         now = self.clock.now()
         if letter.expires_at <= now:
-            log.warning("mail_expired", mail=kind.name, expired_at=letter.expires_at.isoformat())
-            return Ending(State.EXPIRED, now)
+            return self._expired(kind, letter)
         refuse_incomplete(kind, letter.content)
         refuse_foreign_links(letter.content, self.public_url, name=letter.name)
         mail = _mail(entry.event.id, letter, self.renderer.render(kind, letter), date=now)
         self._await_turn(mail, expires_at=letter.expires_at)
-        self.postbox.send(mail)
+        try:
+            self.postbox.send(mail, may_go=lambda: self._may_go(letter, grant))
+        except AbandonedError:
+            if self.clock.now() < letter.expires_at:
+                raise
+            return self._expired(kind, letter)
         log.info("mail_sent", mail=kind.name)
         return Ending(State.SENT, self.clock.now())
+
+    def _may_go(self, letter: Letter, grant: Granted) -> bool:
+        """Look once more before the message leaves: a frozen process, or a slow server, may have slept over both."""
+        return self.clock.now() < letter.expires_at and self.ledger.holds(grant)
+
+    def _expired(self, kind: MailKind, letter: Letter) -> Ending:
+        log.warning("mail_expired", mail=kind.name, expired_at=letter.expires_at.isoformat())
+        return Ending(State.EXPIRED, self.clock.now())
 
     def _await_turn(self, mail: Mail, *, expires_at: datetime) -> None:
         """Raise HeldError or CeilingError when the mail is not to go now, before the mail server hears of it."""

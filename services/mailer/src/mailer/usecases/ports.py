@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from port_events.envelope import Entry
@@ -119,6 +119,10 @@ class Ledger(Protocol):
         """Give the claim back until `due`; `failed` counts a try."""
         ...
 
+    def holds(self, grant: Granted) -> bool:
+        """Tell whether the claim is still this grant's; a process that was frozen may have lost it unawares."""
+        ...
+
     def close(self, entry: Entry, grant: Granted, ending: Ending) -> None:
         """Note the ending, give the receipt, end the entry's pendency: all at once, and once only.
 
@@ -158,6 +162,9 @@ class Renderer(Protocol):
 class Postbox(Protocol):
     """The mail server."""
 
-    def send(self, mail: Mail) -> None:
-        """Return when the server has accepted it; NotSentError or ServerAwayError otherwise."""
+    def send(self, mail: Mail, *, may_go: Callable[[], bool]) -> None:
+        """Return when the server has accepted it; NotSentError or ServerAwayError otherwise.
+
+        `may_go` is asked at the last moment before the message leaves; AbandonedError where it says no.
+        """
         ...
