@@ -17,6 +17,10 @@ WORKERS       ?= auto
 PYTEST_ARGS   ?=
 ONLY          ?=
 UPGRADE       ?=
+SEED          ?= 1
+MINUTES       ?= 2
+KILL_EVERY    ?= 4
+WITHOUT       ?=
 
 OURS      := shared/runtime shared/events services/identity services/mailer
 EDITABLE  := $(foreach one,$(OURS),--editable $(one))
@@ -53,8 +57,9 @@ check: .venv/test/.stamp ## formatter, linter, types, import rules, templates, d
 bench: .venv/test/.stamp ## the benchmarks, each against its limit or peer in the same run (ONLY=login,session: these)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.bench --only "$(ONLY)"
 
-chaos: ## the fault runs under load (not there yet)
-	@echo "make chaos comes with the fault harness, which is not part of the product yet" >&2; exit 2
+chaos: .venv/test/.stamp ## the fault runs: everything killed, cut, filled, wiped under load (SEED=1 MINUTES=2 KILL_EVERY=4)
+	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.faults --seed $(SEED) --minutes $(MINUTES) --kill-every $(KILL_EVERY) \
+	  $(if $(WITHOUT),--without $(WITHOUT))
 
 images: ## build the two container images
 	docker build -f deploy/images/identity.Dockerfile -t port-identity .

@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import text
 
-from tests.faults.cast import Actor
 from tests.faults.stage import LEASE_SECONDS, Stage
 
 _NOTED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
@@ -169,7 +168,7 @@ def _smtp_away_too_long(stage: Stage, chance: random.Random, _damage: Damage) ->
 
 def _clock_ahead(stage: Stage, chance: random.Random, _damage: Damage) -> None:
     """Let one process believe for a while that it is later."""
-    actor: Actor = chance.choice(stage.cast.of("web", "relay", "mailer"))
+    actor = chance.choice(stage.cast.of("web", "relay", "mailer"))
     actor.restart("--ahead", str(AHEAD_SECONDS))
     try:
         time.sleep(chance.uniform(8, 15))

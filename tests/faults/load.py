@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from string import ascii_lowercase
+from typing import Any
 
 import httpx
 
@@ -35,11 +36,9 @@ class People:
         self._leaving = threading.Event()
         self.done: Counter[str] = Counter()
         self.troubles: Counter[str] = Counter()
+        chances = [random.Random(seed + n) for n in range(count)]  # noqa: S311 - chance of a load, seeded
         self._threads = [
-            threading.Thread(
-                target=self._live, args=(random.Random(seed + n),), name=f"person-{n}", daemon=True
-            )
-            for n in range(count)
+            threading.Thread(target=self._live, args=(chance,), daemon=True) for chance in chances
         ]
 
     def start(self) -> None:
@@ -81,9 +80,8 @@ class Life:
         link, general = self._person("link"), self._person("general")
         own = self._logged_in(link)
         bind = {"username": general.username, "password": general.password}
-        binding_id = str(
-            self._call("bind", lambda: own.post("/bindings", bind), taken=("already_bound",))["id"]
-        )
+        self._call("bind", lambda: own.post("/bindings", bind), taken=("already_bound",))
+        (binding_id,) = (item["id"] for item in self._call("look", lambda: own.get("/bindings"))["items"])
         code = self._mail(general, "驗證碼").code
         self._call("give the code", lambda: own.post(f"/bindings/{binding_id}/verify", {"code": code}))
         if self._chance.random() < 0.5:
@@ -132,7 +130,7 @@ class Life:
 
     def _call(
         self, what: str, call: Callable[[], httpx.Response], *, taken: tuple[str, ...] = ()
-    ) -> dict[str, str]:
+    ) -> dict[str, Any]:
         """Call until it is answered, as a patient program does. Raises Interrupted."""
         for _ in range(_TRIES):
             with suppress(httpx.TransportError, KeyError, ValueError):

@@ -2,8 +2,12 @@
 
 import os
 import signal
+from contextlib import ExitStack
 
 import pytest
+from identity.adapters.database import open_engine
+from identity.adapters.leadership import DatabaseLeadership
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests.support.installation import Installation
 from tests.support.people import Person
@@ -60,6 +64,41 @@ def test_a_standing_by_relay_takes_over_at_once_when_the_leader_is_killed(instal
     )
 
     assert follower.running
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_leading_relay_that_is_frozen_is_deposed_and_stands_by_when_it_wakes_up(
+    postgresql_url: str,
+) -> None:
+    with ExitStack() as stack:
+        engines = [open_engine(postgresql_url) for _ in range(2)]
+        for engine in engines:
+            stack.callback(engine.dispose)
+        frozen, other = (DatabaseLeadership(engine, silent_seconds=0.2) for engine in engines)
+        assert frozen.lead()
+
+        wait_until(other.lead, what="the other to take over")
+        with pytest.raises(SQLAlchemyError):
+            frozen.lead()
+        again = frozen.lead()
+        other.resign()
+        frozen.resign()
+
+    assert (again, frozen.leads) == (False, False)
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_leading_relay_that_keeps_talking_is_not_deposed(postgresql_url: str) -> None:
+    engines = [open_engine(postgresql_url) for _ in range(2)]
+    leader, other = (DatabaseLeadership(engine, silent_seconds=5) for engine in engines)
+
+    leads = [(leader.lead(), other.lead()) for _ in range(5)]
+    leader.resign()
+    other.resign()
+    for engine in engines:
+        engine.dispose()
+
+    assert leads == [(True, False)] * 5
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")

@@ -10,6 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 _LOCK = 0x72656C79
 """`rely` in ASCII, not the migrations' lock."""
+_SILENT_SECONDS = 10.0
+"""A leader asks PostgreSQL something every two seconds; one that is silent for so long is frozen, or cut off."""
+_DEPOSE = text(
+    "SELECT pg_terminate_backend(held.pid) FROM pg_locks held JOIN pg_stat_activity leader USING (pid)"
+    " WHERE held.locktype = 'advisory' AND held.classid = 0 AND held.objid = :lock AND held.granted"
+    " AND leader.datname = current_database() AND leader.usename = current_user"
+    " AND leader.state_change < clock_timestamp() - make_interval(secs => :silent)"
+)
 
 
 class Leadership(Protocol):
@@ -28,10 +36,15 @@ class Leadership(Protocol):
 
 
 class DatabaseLeadership:
-    """The lock lives in a connection of its own: where that breaks, so does the lead."""
+    """The lock lives in a connection of its own: where that breaks, so does the lead.
 
-    def __init__(self, engine: Engine) -> None:
+    A leader that is silent for `silent_seconds` is deposed by who stands by: its connection is ended. That it may
+    wake up and publish once more does no harm, since the stream's mark has moved on by then.
+    """
+
+    def __init__(self, engine: Engine, *, silent_seconds: float = _SILENT_SECONDS) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._silent_seconds = silent_seconds
         self._connection: Connection | None = None
         self._new = False
         self.leads = False
@@ -46,6 +59,8 @@ class DatabaseLeadership:
             else:
                 got = self._connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})
                 self.leads = self._new = bool(got)
+                if not got:
+                    self._connection.execute(_DEPOSE, {"lock": _LOCK, "silent": self._silent_seconds})
         except SQLAlchemyError:
             self._drop()
             raise
