@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from tests.faults.faults import Wipe
+from tests.faults.faults import Damage
 from tests.faults.postbag import Arrival
 from tests.faults.stage import GROUPS, Stage
 
@@ -61,11 +61,11 @@ class Evidence:
     arrivals: Sequence[Arrival]
     receipts: Mapping[str, float]
     refused: frozenset[str]
-    wipes: Sequence[Wipe]
+    damage: Damage
     ahead_seconds: float
 
 
-def gather(stage: Stage, wipes: Sequence[Wipe], *, ahead_seconds: float) -> Evidence:
+def gather(stage: Stage, damage: Damage, *, ahead_seconds: float) -> Evidence:
     """Read all of it, when nothing is under way any more."""
     with stage.engine.connect() as connection:
         facts = Counter((subject, kind) for subject, kind in connection.execute(text(_FACTS)))
@@ -82,7 +82,7 @@ def gather(stage: Stage, wipes: Sequence[Wipe], *, ahead_seconds: float) -> Evid
         arrivals=stage.postbag.arrivals(),
         receipts=stage.watch.given(),
         refused=frozenset(stage.script.refused),
-        wipes=list(wipes),
+        damage=damage,
         ahead_seconds=ahead_seconds,
     )
 

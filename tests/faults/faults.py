@@ -2,18 +2,21 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import text
 
+from tests.faults.cast import Actor
 from tests.faults.stage import LEASE_SECONDS, Stage
+from tests.support.waiting import wait_until
 
 _NOTED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
+_MAILS_IN_HAND: Final = 3
 _HELD_SECONDS: Final = 6.0
-AHEAD_SECONDS: Final = 45.0
+AHEAD_SECONDS: Final = 20.0
 
 
 @dataclass(slots=True)
@@ -29,6 +32,8 @@ class Damage:
     """What the reckoning has to know of what was done."""
 
     wipes: list[Wipe] = field(default_factory=list)
+    droughts: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when (time.time()) no mail could go for longer than it was valid."""
 
 
 Fault = Callable[[Stage, random.Random, Damage], None]
@@ -47,6 +52,48 @@ def _freeze(kind: str) -> Fault:
                 actor.thaw(victim)
 
     return fault
+
+
+@contextmanager
+def _frozen(actors: Iterable[Actor], chance: random.Random) -> Iterator[None]:
+    """Stop one process of each actor for the block."""
+    victims = [(actor, actor.freeze(chance.choice)) for actor in actors]
+    try:
+        yield
+    finally:
+        for actor, victim in victims:
+            if victim is not None:
+                actor.thaw(victim)
+
+
+@contextmanager
+def _held_in_mid_mail(stage: Stage) -> Iterator[None]:
+    """Keep every mailer waiting for the mail server's word on a recipient, and let go at the end."""
+    stage.smtp.hold(at="rcpt", times=None)
+    try:
+        with suppress(AssertionError):  # nobody mails just now: then it is a plain fault
+            wait_until(
+                lambda: stage.script.reached["rcpt"] >= _MAILS_IN_HAND, what="mails", timeout_seconds=5
+            )
+        yield
+    finally:
+        stage.smtp.accept()
+        stage.smtp.let_go()
+
+
+def _mailer_frozen_in_mid_mail(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+    """Freeze a mailer between envelope and message, until others have done its work; then let it go on."""
+    with ExitStack() as stack:
+        with _held_in_mid_mail(stage):
+            stack.enter_context(_frozen(stage.cast.of("mailer")[:2], chance))
+        time.sleep(2 * LEASE_SECONDS + chance.uniform(1, 3))
+
+
+def _mailers_killed_in_mid_mail(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+    """Kill every mailer while it holds claims."""
+    with _held_in_mid_mail(stage):
+        for actor in stage.cast.of("mailer"):
+            stage.cast.kill(actor, chance.choice)
 
 
 def _volley(kind: str) -> Fault:
@@ -73,6 +120,13 @@ def _redis_wiped(stage: Stage, _chance: random.Random, damage: Damage) -> None:
         noted = frozenset(connection.scalars(_NOTED))
     damage.wipes.append(Wipe(time.time(), noted))
     stage.redis.wipe()
+
+
+def _redis_wiped_with_backlog(stage: Stage, chance: random.Random, damage: Damage) -> None:
+    """Lose everything in it while nobody has read it yet: only the database still knows."""
+    with _frozen(stage.cast.of("mailer", "consumer"), chance):
+        time.sleep(chance.uniform(2, 4))
+        _redis_wiped(stage, chance, damage)
 
 
 def _redis_hangs(stage: Stage, chance: random.Random, _damage: Damage) -> None:
@@ -157,13 +211,15 @@ def _smtp_away(stage: Stage, chance: random.Random, _damage: Damage) -> None:
         stage.smtp.start()
 
 
-def _smtp_away_too_long(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+def _smtp_away_too_long(stage: Stage, chance: random.Random, damage: Damage) -> None:
     """Be away for longer than what waits is valid: those mails must not come any more."""
+    began = time.time()
     stage.smtp.stop()
     try:
         time.sleep(stage.lifetime_seconds + chance.uniform(2, _HELD_SECONDS))
     finally:
         stage.smtp.start()
+        damage.droughts.append((began, time.time()))
 
 
 def _clock_ahead(stage: Stage, chance: random.Random, _damage: Damage) -> None:
@@ -181,11 +237,14 @@ FAULTS: Final[dict[str, Fault]] = {
     "relay frozen": _freeze("relay"),
     "mailer frozen": _freeze("mailer"),
     "consumer frozen": _freeze("consumer"),
+    "mailers frozen in mid-mail": _mailer_frozen_in_mid_mail,
+    "mailers killed in mid-mail": _mailers_killed_in_mid_mail,
     "all relays killed": _volley("relay"),
     "all mailers killed": _volley("mailer"),
     "all consumers killed": _volley("consumer"),
     "redis killed": _redis_restarts,
     "redis wiped": _redis_wiped,
+    "redis wiped with a backlog": _redis_wiped_with_backlog,
     "redis hangs": _redis_hangs,
     "redis full": _redis_full,
     "postgresql crashes": _postgres_restarts,

@@ -119,8 +119,18 @@ def _lost(row: Row, came: Sequence[Arrival], evidence: Evidence) -> str | None:
         return None if told else "refused, and the mail server never said so"
     if row.mail_state == "expired" and row.mail_at and row.mail_expires_at:
         early = (row.mail_expires_at - row.mail_at).total_seconds()
-        return None if early <= evidence.ahead_seconds else f"expired {early:.0f} s too early"
+        if early > evidence.ahead_seconds:
+            return f"expired {early:.0f} s too early"
+        return None if _had_no_chance(row, evidence) else "expired, though the mail server was there"
     return f"{row.mail_state}, and never came"
+
+
+def _had_no_chance(row: Row, evidence: Evidence) -> bool:
+    """Tell whether the mail server was away for most of the mail's validity."""
+    assert row.mail_expires_at is not None
+    born, died = row.created_at.timestamp(), row.mail_expires_at.timestamp() - evidence.ahead_seconds
+    away = sum(max(0.0, min(died, end) - max(born, began)) for began, end in evidence.damage.droughts)
+    return away >= (died - born) / 2
 
 
 def _late(row: Row, came: Sequence[Arrival]) -> Iterator[str]:
@@ -138,7 +148,7 @@ def _instant(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Ins
     given = evidence.receipts.get(row.event_id)
     if given is None or given > second.at:
         return "unnoted"
-    if any(_in_flight(row, wipe, first, second) for wipe in evidence.wipes):
+    if any(_in_flight(row, wipe, first, second) for wipe in evidence.damage.wipes):
         return "wiped"
     return None
 
