@@ -21,6 +21,7 @@ SEED          ?= 1
 MINUTES       ?= 2
 KILL_EVERY    ?= 4
 WITHOUT       ?=
+PROVE         ?=
 
 OURS      := shared/runtime shared/events services/identity services/mailer
 EDITABLE  := $(foreach one,$(OURS),--editable $(one))
@@ -57,9 +58,9 @@ check: .venv/test/.stamp ## formatter, linter, types, import rules, templates, d
 bench: .venv/test/.stamp ## the benchmarks, each against its limit or peer in the same run (ONLY=login,session: these)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.bench --only "$(ONLY)"
 
-chaos: .venv/test/.stamp ## the fault runs: everything killed, cut, filled, wiped under load (SEED=1 MINUTES=2 KILL_EVERY=4)
+chaos: .venv/test/.stamp ## the fault runs: everything killed, cut, filled, wiped under load (SEED= MINUTES= KILL_EVERY=; PROVE=1: that it can fail)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.faults --seed $(SEED) --minutes $(MINUTES) --kill-every $(KILL_EVERY) \
-	  $(if $(WITHOUT),--without $(WITHOUT))
+	  $(if $(WITHOUT),--without $(WITHOUT)) $(if $(PROVE),--prove)
 
 images: ## build the two container images
 	docker build -f deploy/images/identity.Dockerfile -t port-identity .

@@ -69,11 +69,14 @@ def _frozen(actors: Iterable[Actor], chance: random.Random) -> Iterator[None]:
 @contextmanager
 def _held_in_mid_mail(stage: Stage) -> Iterator[None]:
     """Keep every mailer waiting for the mail server's word on a recipient, and let go at the end."""
+    before = stage.script.reached["rcpt"]
     stage.smtp.hold(at="rcpt", times=None)
     try:
         with suppress(AssertionError):  # nobody mails just now: then it is a plain fault
             wait_until(
-                lambda: stage.script.reached["rcpt"] >= _MAILS_IN_HAND, what="mails", timeout_seconds=5
+                lambda: stage.script.reached["rcpt"] >= before + _MAILS_IN_HAND,
+                what="mails",
+                timeout_seconds=5,
             )
         yield
     finally:
@@ -239,6 +242,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "consumer frozen": _freeze("consumer"),
     "mailers frozen in mid-mail": _mailer_frozen_in_mid_mail,
     "mailers killed in mid-mail": _mailers_killed_in_mid_mail,
+    "all web workers killed": _volley("web"),
     "all relays killed": _volley("relay"),
     "all mailers killed": _volley("mailer"),
     "all consumers killed": _volley("consumer"),

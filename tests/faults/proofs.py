@@ -1,0 +1,39 @@
+"""That the harness can fail: what it must report when one protection of the product is switched off."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.faults.chaos import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A short run with the faults that the protection is for; one of `expected` must be reported."""
+
+    plan: Plan
+    expected: tuple[str, ...]
+
+
+def _plan(without: str, *only: str, kill_every: float = 1000.0) -> Plan:
+    # Valid for long, so that what is stuck does not end as expired; settled for a short while, since it never does.
+    return Plan(
+        seed=1,
+        minutes=0.4,
+        kill_every=kill_every,
+        without=without,
+        only=only,
+        lives=2.0,
+        lifetime_seconds=3600,
+        settle_seconds=25,
+    )
+
+
+PROOFS: Final[dict[str, Proof]] = {
+    "outbox": Proof(
+        _plan("outbox", "all web workers killed", kill_every=1.0),
+        ("changes without their event", "mails lost"),
+    ),
+    "ledger": Proof(_plan("ledger", "mailers frozen in mid-mail"), ("mails doubled",)),
+    "lease": Proof(_plan("lease", "mailers killed in mid-mail"), ("mails lost",)),
+    "epoch": Proof(_plan("epoch", "redis wiped with a backlog"), ("events lost", "mails lost")),
+}
