@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from port_runtime import tracing
 
-from mailer.domain.errors import NotSentError, NotYetError
+from mailer.domain.errors import AbandonedError, NotSentError, NotYetError
 from mailer.metrics import SMTP_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from port_runtime.metrics import Meters
+    from prometheus_client import Histogram
 
     from mailer.domain.mail import Mail
     from mailer.usecases.ports import Postbox
@@ -25,21 +28,26 @@ class MeasuredPostbox:
         seconds = meters.histogram(SMTP_SECONDS)
         self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
 
-    def send(self, mail: Mail) -> None:
+    def send(self, mail: Mail, *, may_go: Callable[[], bool]) -> None:
         """Send; raises as the other does. The span says what the answer meant, never in the server's words."""
         began = time.perf_counter()
-        answer = self._away
+        answer: Histogram | None = self._away
         with tracing.span("smtp send", kind="client", network__protocol__name="smtp") as span:
             try:
-                self._postbox.send(mail)
+                self._postbox.send(mail, may_go=may_go)
                 answer = self._accepted
                 span.note("smtp.answer", "accepted")
             except NotSentError as error:
                 answer = self._refused
                 span.note("smtp.answer", error.verdict.category)
                 raise
+            except AbandonedError:
+                answer = None
+                span.note("smtp.answer", "abandoned")
+                raise
             except NotYetError:
                 span.note("smtp.answer", "away")
                 raise
             finally:
-                answer.observe(time.perf_counter() - began)
+                if answer is not None:
+                    answer.observe(time.perf_counter() - began)
