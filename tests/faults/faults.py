@@ -235,6 +235,8 @@ def _clock_ahead(stage: Stage, chance: random.Random, _damage: Damage) -> None:
         actor.restart()
 
 
+LONG: Final = frozenset({"smtp away past validity"})
+"""Last longer than a minute, so that a run of a few minutes does without them."""
 FAULTS: Final[dict[str, Fault]] = {
     "web frozen": _freeze("web"),
     "relay frozen": _freeze("relay"),

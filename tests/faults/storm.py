@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from tests.faults.evidence import seen_by
-from tests.faults.faults import FAULTS, Damage
+from tests.faults.faults import FAULTS, LONG, Damage
 from tests.faults.stage import GROUPS, Stage
 
 _LOOK_SECONDS = 0.25
+_LONG_RUN_SECONDS = 300
 _MOST_RECOVERY_SECONDS = 180.0
 # What was begun before a moment is through when it is published, and its mail has come to an end.
 _BEHIND = text(
@@ -40,7 +41,9 @@ class Storm:
         self._chance = random.Random(seed)  # noqa: S311 - the same seed must give the same storm
         self._killing = random.Random(seed + 1)  # noqa: S311 - the same
         self._seconds, self._kill_every = seconds, kill_every
-        self._names = list(only or FAULTS)
+        self._names = list(
+            only or (name for name in FAULTS if seconds >= _LONG_RUN_SECONDS or name not in LONG)
+        )
         self._over = threading.Event()
         self.damage = Damage()
         self.blows: list[Blow] = []
