@@ -1,12 +1,22 @@
 """The mailer's world for a test."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.mailer.world import World
 from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_threads() -> Iterator[None]:
+    """Keep what mailers in threads log out of what a command of the same process prints."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """The queue paused by an operator: nothing more is sent, nothing is lost, expiry is recorded in time."""
 
-import threading
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from mailer.adapters.hold import RedisHold
-from mailer.adapters.smtp import SmtpPostbox
 from mailer.usecases.figures import Held
 from mailer.worker import MailerProcess
 from tests.mailer.world import World
@@ -43,25 +40,15 @@ def test_a_pause_stops_every_mailer_and_a_resume_sends_each_mail_once(world: Wor
 
 
 @pytest.mark.rule("MAIL-5")
-def test_what_is_in_flight_when_the_pause_comes_is_finished(
-    world: World, hold: RedisHold, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, go_on = threading.Event(), threading.Event()
-    send = SmtpPostbox.send
-
-    def slowly(self: SmtpPostbox, mail: Any) -> None:
-        begun.set()
-        go_on.wait(10)
-        send(self, mail)
-
-    monkeypatch.setattr(SmtpPostbox, "send", slowly)
+def test_what_is_in_flight_when_the_pause_comes_is_finished(world: World, hold: RedisHold) -> None:
+    world.smtp.hold("first@example.com", at="rcpt")
     mailer = world.start_mailer(MAILER_THREADS="1")
     world.request("first@example.com")
     second = world.request("second@example.com")
-    begun.wait(10)
+    wait_until(lambda: world.smtp.script.reached["rcpt"], what="the first mail to be under way")
 
     pause(world, hold, mailer)
-    go_on.set()
+    world.smtp.let_go()
 
     world.smtp.mailbox.wait_for("first@example.com")
     world.wait_for_state(second, "waiting")
