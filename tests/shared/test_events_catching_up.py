@@ -58,6 +58,7 @@ def test_a_group_that_was_away_gets_what_was_trimmed_from_the_feed_in_order(
     published.add(client, *ids(1, 3))
     with following(redis_server, feed=feed) as follower:
         follower.wait_for(*ids(1, 3))
+        wait_until(lambda: client.get(POSITION) == "3", what="the position to be kept")
     published.add(client, *ids(4, 20))
     client.xtrim(STREAM, maxlen=4, approximate=False)
 

@@ -90,6 +90,20 @@ def test_repeats_are_dropped_whether_near_or_far(redis_server: RedisServer, clie
     assert successor.consumer.repeated == 1
 
 
+@pytest.mark.rule("EVT-2", "EVT-5")
+def test_the_only_member_begins_with_what_it_held_when_it_was_killed(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    publish(client, "e-1", "e-2")
+    client.xgroup_create(STREAM, GROUP, id="0")
+    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # and was killed before it had handled anything
+    publish(client, "e-3")
+
+    with following(redis_server, name="only") as follower:
+        follower.wait_for("e-1", "e-2", "e-3")
+        wait_until(lambda: pending(client) == 0, what="the acknowledgements")
+
+
 def test_another_group_sees_every_event_too(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1")
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from port_events.feed import Feed
+    from port_events.group import RawEntry
 
 BLOCK_MS: Final = 5_000
 BATCH: Final = 50
@@ -77,7 +78,9 @@ class Consumer:
     `start` is where a new group begins: "0" with what the stream still holds (with a `feed`: with the first
     event there is), "$" with what comes. Entries that a peer has held longer than `claim_idle_ms` are taken
     over, so handling one event should take less than that. An entry that was begun `tries` times is set aside.
-    `memory` is a RedisMemory unless given. `malformed`, `repeated` and `set_aside` count what was not handled,
+    A subject's events come in order to a group of one member with a fixed `name`: what it held when it was killed
+    comes first when it starts again. `memory` is a RedisMemory unless given. `malformed`, `repeated` and
+    `set_aside` count what was not handled,
     `missed` what neither stream nor feed had. One consumer belongs to one thread; `stop`, `lag`, `aside` and
     `retry_aside` may be called from others.
     """
@@ -120,6 +123,7 @@ class Consumer:
             FromFeed(client, group, self._asides),
         )
         self._claim_at = 0.0
+        self._has_resumed = False
         self._in_hand: Delivery | None = None
         self._refusal = ""
         self.malformed = 0
@@ -221,11 +225,15 @@ class Consumer:
                 yield event
                 self._settle(delivery, event)
             self._in_hand = None
+            self._held.let_go(delivery.raw[0])
             if self._patience.ended:
                 return
 
     def _deliveries(self) -> Generator[Delivery]:
         """Yield what is to be handled next; each has been, or was set aside, when the next is asked for."""
+        if not self._has_resumed:
+            yield from self._left_by_namesake()
+            self._has_resumed = True
         if time.monotonic() >= self._claim_at:
             yield from self._left_behind()
             self._claim_at = time.monotonic() + self._claim_idle_ms / 2000
@@ -235,15 +243,23 @@ class Consumer:
             yield Delivery(raw, self._from_stream)
             self._renew()
 
+    def _left_by_namesake(self) -> Iterator[Delivery]:
+        """Begin with what a killed process of our name had in hand: nothing of a subject overtakes it."""
+        while taken := self._patience.until(self._group.left_by_namesake):
+            yield from self._taken_over(*taken)
+
     def _left_behind(self) -> Iterator[Delivery]:
         """Take over what a dead peer left, and what was given back from aside."""
         while taken := self._patience.until(lambda: self._group.take_over(self._claim_idle_ms)):
-            self._held.take([taken[0]])
-            yield from self._catching_up.deliveries(self._renew)
-            for raw in self._held.each():
-                yield Delivery(raw, self._from_stream, taken[1])
+            yield from self._taken_over(*taken)
         while given := self._patience.until(lambda: self._asides.take(self._claim_idle_ms)):
             yield Delivery(given[0], self._from_aside, given[1])
+
+    def _taken_over(self, entry: RawEntry, times: int) -> Iterator[Delivery]:
+        self._held.take([entry])
+        yield from self._catching_up.deliveries(self._renew)
+        for raw in self._held.each():
+            yield Delivery(raw, self._from_stream, times)
 
     def _renew(self) -> None:
         self._patience.until(self._held.renew)

@@ -133,6 +133,19 @@ class Group:
             if self._cursor == _FIRST_ID:
                 return None
 
+    def left_by_namesake(self) -> tuple[RawEntry, int] | None:
+        """Return the oldest entry that a member of our name holds, with how often it was handed out by now.
+
+        It is one that a process of the same name left when it was killed; None where there is none.
+        """
+        try:
+            left = _entries_of(self._read(1, None, after=_FIRST_ID))
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            return None
+        return (left[0], self._handed_out(left[0][0])) if left else None
+
     def again(self, entry_id: str) -> None:
         """Count that an entry of ours is begun once more; its idle time begins anew."""
         self._claimed(0, [entry_id], counting=True)
@@ -214,8 +227,10 @@ class Group:
             if not page:
                 return last
 
-    def _read(self, count: int, block_ms: int | None) -> Any:
-        return self._client.xreadgroup(self.group, self.name, {self.stream: ">"}, count=count, block=block_ms)
+    def _read(self, count: int, block_ms: int | None, *, after: str = ">") -> Any:
+        return self._client.xreadgroup(
+            self.group, self.name, {self.stream: after}, count=count, block=block_ms
+        )
 
 
 def _longest_block_ms(client: Redis) -> int:

@@ -37,6 +37,10 @@ class Held:
             yield entry_id, self._entries[entry_id]
             self._entries.pop(entry_id, None)
 
+    def let_go(self, entry_id: str) -> None:
+        """Forget one that was handled, though nobody may ask for the next: it is not to be handed back."""
+        self._entries.pop(entry_id, None)
+
     def renew(self) -> None:
         """Begin the idle time anew, when a third of it may be over. Raises what redis raises."""
         now = time.monotonic()
