@@ -49,6 +49,8 @@ async function choose(address, stillWanted) {
     leave(address);
     return;
   }
+  // The same line again, whose person has gone on to its field meanwhile: nothing typed is taken away.
+  if (shown === placeOf(address) && document.activeElement?.closest("#chosen input")) return;
   shown = placeOf(address);
   if (placeOf(location.href) !== shown) history.pushState(null, "", address);
   replace(parts);
