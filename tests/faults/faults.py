@@ -21,7 +21,7 @@ AHEAD_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Wipe:
-    """A Redis that lost everything at `at` (time.time()); the mails whose receipts the database had by then."""
+    """A Redis that lost all, or its last second, at `at` (time.time()); the mails whose receipts the database had by then."""
 
     at: float
     noted: frozenset[str]
@@ -110,8 +110,16 @@ def _volley(kind: str) -> Fault:
     return fault
 
 
-def _redis_restarts(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Kill -9, and start on what is on the disk."""
+def _note_loss(stage: Stage, damage: Damage) -> None:
+    """Note which receipts the database has, the moment before Redis loses what it holds."""
+    with stage.engine.connect() as connection:
+        noted = frozenset(connection.scalars(_NOTED))
+    damage.wipes.append(Wipe(time.time(), noted))
+
+
+def _redis_restarts(stage: Stage, chance: random.Random, damage: Damage) -> None:
+    """Kill -9, and start on what is on the disk: a slow disk has postponed the last second's writes."""
+    _note_loss(stage, damage)
     stage.redis.kill()
     time.sleep(chance.uniform(0, 3))
     stage.redis.start()
@@ -119,9 +127,7 @@ def _redis_restarts(stage: Stage, chance: random.Random, _damage: Damage) -> Non
 
 def _redis_wiped(stage: Stage, _chance: random.Random, damage: Damage) -> None:
     """Lose everything in it."""
-    with stage.engine.connect() as connection:
-        noted = frozenset(connection.scalars(_NOTED))
-    damage.wipes.append(Wipe(time.time(), noted))
+    _note_loss(stage, damage)
     stage.redis.wipe()
 
 
