@@ -21,7 +21,7 @@ AHEAD_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Wipe:
-    """A Redis that lost all, or its last second, at `at` (time.time()); the mails whose receipts the database had by then."""
+    """A Redis that lost all, or its last second, at `at` (time.time()); `noted` had their receipts in the database."""
 
     at: float
     noted: frozenset[str]
