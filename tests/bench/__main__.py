@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import load, mail, scale, size, web
+from tests.bench import load, mail, mailers, scale, size, web
 from tests.bench.argon2 import CORES
 from tests.bench.figures import Bench, Figure
 from tests.bench.stand import Stand
@@ -24,6 +24,8 @@ BENCHES: dict[str, Bench] = {
     "mail": mail.from_answer_to_mail,
     "relay": mail.relayed,
     "mailer": mail.mailed,
+    "mailers": mailers.against_a_plain_actor,
+    "mailers-numbers": mailers.in_numbers,
     "size": size.idle_and_memory,
 }
 _WIDTHS = (58, 11, 9, 4)

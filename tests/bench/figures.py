@@ -30,7 +30,7 @@ class Figure:
 
     name: str
     measured: float
-    unit: Literal["×", "ms", "s", "%", "MiB", ""] = "×"
+    unit: Literal["×", "ms", "s", "%", "MiB", "/s", ""] = "×"
     goal: Goal | None = None
     parts: dict[str, float | str] = field(default_factory=dict)
 

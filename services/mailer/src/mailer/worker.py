@@ -23,6 +23,7 @@ from port_runtime.observing import Observer
 
 from mailer.actors import Deliverer, declare
 from mailer.adapters.clock import SystemClock
+from mailer.adapters.core import OneCore
 from mailer.adapters.events import GROUP, EventStream
 from mailer.adapters.hold import RedisHold
 from mailer.adapters.ledger import AWAY, LedgerNames, RedisLedger
@@ -164,9 +165,12 @@ class MailerProcess:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         self.start()
+        core = OneCore()
+        core.start()
         self._warn_of_weaknesses()
         asked.wait()
         self.stop()
+        core.stop()
         if endpoint is not None:
             endpoint.stop()
         tracing.close()
