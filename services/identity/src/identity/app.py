@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from identity.adapters.audit import StandaloneAudit
 from identity.adapters.clock import SystemClock, SystemRandomness
 from identity.adapters.consents import SAMPLES, ConsentFault, read_texts
 from identity.adapters.counters import StandaloneCounters
@@ -28,7 +29,7 @@ from identity.domain.errors import Unavailable
 from identity.domain.password import Policy
 from identity.domain.session import Lifetimes
 from identity.http import api, docs, errors, headers, ops, portal, traces
-from identity.http.context import EXTENSION, Links, Web
+from identity.http.context import EXTENSION, Links, Web, caller
 from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
 from identity.settings import Settings
 from identity.usecases.ports import Clock, Ports, Randomness, Rules
@@ -100,6 +101,8 @@ def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomne
         reader=SqlReader(alone),
         facts=SqlFacts(alone),
         counters=StandaloneCounters(alone),
+        audit=StandaloneAudit(alone),
+        caller=caller,
         clock=clock,
         randomness=randomness,
         passwords=Argon2Passwords(

@@ -102,6 +102,8 @@ accounts = Table(
         sqlite_where=text("email_verified_at IS NULL AND closed_at IS NULL"),
     ),
     Index("ix_accounts_created_at", "created_at"),
+    Index("ix_accounts_email", "email"),
+    Index("ix_accounts_tax_id", "tax_id", "created_at"),
 )
 
 bindings = Table(
@@ -232,6 +234,63 @@ outbox_epoch = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("epoch", String(32), nullable=False),
     CheckConstraint("id = 1", name="one_row"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("action", String(40), nullable=False),
+    Column("result", String(8), nullable=False),
+    Column("actor_kind", String(8), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("via", String(64)),
+    Column("account_id", _ID),
+    Column("link_account_id", _ID),
+    Column("address", String(45), nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("reason", String(500)),
+    Column("detail", Text, nullable=False),
+    Column("place", _BIG, unique=True),
+    Column("mac", String(64)),
+    Index("ix_audit_account_id", "account_id", "id"),
+    Index(
+        "ix_audit_link_account_id",
+        "link_account_id",
+        "id",
+        postgresql_where=text("link_account_id IS NOT NULL"),
+        sqlite_where=text("link_account_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_audit_operator",
+        "actor",
+        "id",
+        postgresql_where=text("actor_kind = 'operator'"),
+        sqlite_where=text("actor_kind = 'operator'"),
+    ),
+    Index(
+        "ix_audit_unsealed",
+        "id",
+        postgresql_where=text("place IS NULL"),
+        sqlite_where=text("place IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+"""No foreign keys: the log outlives what it tells of."""
+
+audit_segments = Table(
+    "audit_segments",
+    metadata,
+    Column("number", _BIG, primary_key=True, autoincrement=False),
+    Column("first", _BIG, nullable=False),
+    Column("last", _BIG, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("head", String(64), nullable=False),
+    Column("key", String(16), nullable=False),
+    Column("sealed_at", Moment, nullable=False, index=True),
+    Column("pruned_at", Moment),
+    Column("seal", String(64), nullable=False),
 )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.exc import IntegrityError
 
+from identity.adapters.audit import SqlAudit
 from identity.adapters.counters import SqlCounters
 from identity.adapters.database import conflict_of
 from identity.adapters.outbox import SqlOutbox
@@ -41,6 +42,7 @@ class SqlUnitOfWork:
         self.consents = SqlConsents(session)
         self.counters = SqlCounters(session)
         self.outbox = SqlOutbox(session)
+        self.audit = SqlAudit(session)
         return self
 
     def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None:
@@ -60,11 +62,15 @@ class SqlUnitOfWork:
         """Write what changes within, events too, behind a savepoint; unless it is `kept` go back there."""
         with self._session.begin_nested() as savepoint:
             yield
-            self.outbox.write()
+            self._write()
             if not kept:
                 savepoint.rollback()
 
     def commit(self) -> None:
         """Make the changes and their events true; a unique index that refuses ends it with Conflict."""
-        self.outbox.write()
+        self._write()
         self._session.commit()
+
+    def _write(self) -> None:
+        self.outbox.write()
+        self.audit.write()

@@ -62,6 +62,10 @@ NAMES_BY_ADDRESS = Limit(name="name.address", most=300, window=timedelta(hours=1
 """Names looked up from one address while a form is filled in; above it only sending tells whether one is taken."""
 
 
+REFUSALS_NOTED = Limit(name="audit.refusal", most=1, window=timedelta(minutes=1))
+"""Refusals that cost the asker nothing to repeat, as while locked: written down once a minute (SEC-11)."""
+
+
 def login_failures_by_address(most: int) -> Limit:
     """Return the limit on failures from one address; many users of a port company share one."""
     return Limit(name="login.address", most=most, window=_QUARTER)

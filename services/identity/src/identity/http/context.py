@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import cast
 
-from flask import current_app, g, request
+from flask import current_app, g, has_request_context, request
 from port_runtime.settings import Network
 
 from identity.domain.account import Kind
+from identity.domain.audit import Caller
 from identity.domain.errors import ForeignOrigin, NotSignedIn, StepOpen, WhileSwitched, WrongKind
 from identity.domain.session import Client, Standing, Step
 from identity.usecases import login
@@ -70,6 +71,21 @@ def client() -> Client:
         name.removeprefix(prefix): value for name, value in request.cookies.items() if name.startswith(prefix)
     }
     return Client(client_address(), _printable(agent), devices)
+
+
+def caller() -> Caller:
+    """Return who asks, as far as this request has shown it yet (SEC-11)."""
+    if not has_request_context():
+        return Caller(kind="system", name="identity")
+    who: Standing | None = g.get("standing")
+    holder = who.holder if who else None
+    return Caller(
+        kind="person",
+        name=holder.id if holder else "",
+        link_account_id=holder.id if holder and holder.kind == "link" else None,
+        address=client_address(),
+        request_id=g.get("request_id", ""),
+    )
 
 
 def client_address() -> str:

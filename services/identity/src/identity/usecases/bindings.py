@@ -19,7 +19,7 @@ from identity.domain.errors import (
     NotSignedIn,
 )
 from identity.domain.session import Client, Standing
-from identity.usecases import mailing
+from identity.usecases import auditing, mailing
 from identity.usecases.login import forgive, prove_password
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.publication import Mail, announce
@@ -53,7 +53,9 @@ def request(ports: Ports, standing: Standing, *, username: str, password: str, c
 
     Raises BadCredentials, Locked, NotBindable, AlreadyBound, TooSoon, Busy.
     """
-    target, keys = prove_password(ports, username, password=password, client=client)
+    target, keys = prove_password(
+        ports, username, password=password, client=client, refusal="binding.refused"
+    )
     forgive(ports.counters, keys)
     try:
         return _bind(ports, standing, target)
@@ -179,6 +181,16 @@ def verify(ports: Ports, standing: Standing, binding_id: str, *, code: str) -> R
     asking for the binding would be now, no try is counted, and the code holds again if the account is reinstated.
     Raises NotFound, NotBindable, CodeWrong, CodeExpired, CodeSpent.
     """
+    try:
+        return _verify(ports, standing, binding_id, code)
+    except CodeSpent:
+        auditing.refuse(
+            ports, "bind_code.refused", None, sparing=binding_id, binding_id=binding_id, why="code_spent"
+        )
+        raise
+
+
+def _verify(ports: Ports, standing: Standing, binding_id: str, code: str) -> Row:
     with ports.unit_of_work() as work:
         general, binding = _own(work, ports, standing, binding_id)
         if binding.status == "verified":
@@ -211,5 +223,13 @@ def _try(work: UnitOfWork, ports: Ports, binding: Binding, given: str) -> None:
     try:
         code.check(ports.tokens.code_digests(code.challenge, given), tries=tries)
     except CodeWrong:
+        auditing.note(
+            work,
+            ports,
+            "bind_code.refused",
+            binding.general_account_id,
+            binding_id=binding.id,
+            why="code_wrong",
+        )
         work.commit()
         raise

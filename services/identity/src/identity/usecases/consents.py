@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from identity.domain.errors import StepOpen
 from identity.domain.session import Client, Standing
+from identity.usecases import auditing
 from identity.usecases.ports import Ports
 
 
@@ -16,4 +17,6 @@ def accept(ports: Ports, standing: Standing, accepted: Iterable[tuple[str, str]]
     with ports.unit_of_work() as work:
         work.consents.accept(standing.holder.id, texts.texts, now=ports.clock.now(), address=client.address)
         work.sessions.consent(standing.session_id, texts.digest)
+        versions = {text.document: text.version for text in texts.texts}
+        auditing.note(work, ports, "consent.accepted", standing.holder.id, versions=versions)
         work.commit()

@@ -17,6 +17,7 @@ from identity.domain.limits import LOGIN_ACCOUNT, LOGIN_DEVICE, Count
 from identity.domain.password import normalized
 from identity.domain.person import username_key
 from identity.domain.session import Client, Device, Session, Standing, device_name
+from identity.usecases import auditing
 from identity.usecases.ports import MailState, Ports, UnitOfWork
 from identity.usecases.repositories import Counters
 
@@ -54,11 +55,16 @@ def log_in(ports: Ports, username: str, *, password: str, client: Client) -> Ope
 
 
 def _log_in(ports: Ports, username: str, *, password: str, client: Client) -> Opened:
-    account, keys = prove_password(ports, username, password=password, client=client)
+    account, keys = prove_password(
+        ports, username, password=password, client=client, refusal="session.refused"
+    )
     try:
         opened = _open(ports, account, client, renewed=_renewed_hash(ports, account, password))
     except AccountSuspended:
         forgive(ports.counters, keys)  # the password was right
+        auditing.refuse(
+            ports, "session.refused", account.id, sparing=f"{account.id}:suspended", why="account_suspended"
+        )
         raise
     forgive(ports.counters, keys)  # after the commit: whoever shares the address does not wait for its disk
     return opened
@@ -82,6 +88,7 @@ def _open(ports: Ports, account: Account, client: Client, *, renewed: str | None
             user_agent=client.user_agent,
         )
         work.sessions.add(session)
+        auditing.note(work, ports, "session.opened", account.id, session_id=session.id)
         work.commit()
     return Opened(token, known_device(ports, account))
 
@@ -119,19 +126,24 @@ def _renewed_hash(ports: Ports, account: Account, password: str) -> str | None:
 
 
 def prove_password(
-    ports: Ports, username: str, *, password: str, client: Client
+    ports: Ports, username: str, *, password: str, client: Client, refusal: str
 ) -> tuple[Account, list[str]]:
     """Return the open account whose password this is, and the counters that were raised for the attempt.
 
     Each attempt is counted before it is judged, so that parallel guesses gain nothing; `forgive` takes it back.
-    An unknown name does the same work (LOGIN-1). Raises BadCredentials, Locked, Busy.
+    An unknown name does the same work (LOGIN-1), and is written down alike: as the action that `refusal` names,
+    without the name, which may be a password in the wrong field. Raises BadCredentials, Locked, Busy.
     """
     now = ports.clock.now()
     key = username_key(username)[:64]
     account = ports.reader.by_username(key)
     if account is not None and account.has_lapsed(now):
         account = None
-    keys = _count(ports, key, account, client)
+    try:
+        keys = _count(ports, key, account, client)
+    except Locked:
+        auditing.refuse(ports, refusal, _id_of(account), sparing=f"{key}:{client.network}", why="locked")
+        raise
     try:
         right = ports.passwords.verify(account.password_hash if account else None, normalized(password))
     except Busy:
@@ -139,8 +151,13 @@ def prove_password(
             ports.counters.give_back([raised])
         raise
     if account is None or not right:
+        auditing.refuse(ports, refusal, _id_of(account), why="bad_credentials")
         raise BadCredentials
     return account, keys
+
+
+def _id_of(account: Account | None) -> str | None:
+    return account.id if account else None
 
 
 def _count(ports: Ports, key: str, account: Account | None, client: Client) -> list[str]:
@@ -193,6 +210,7 @@ def log_out(ports: Ports, standing: Standing) -> None:
     """End the session at once, with the link account's own while switched: they are one (LOGIN-6)."""
     with ports.unit_of_work() as work:
         work.sessions.end(standing.session_id)
+        auditing.note(work, ports, "session.closed", standing.account.id, session_id=standing.session_id)
         work.commit()
 
 
@@ -211,6 +229,7 @@ def end_session(ports: Ports, standing: Standing, session_id: str) -> None:
     with ports.unit_of_work() as work:
         if not work.sessions.end_of_holder(standing.holder.id, session_id=session_id):
             raise NotFound
+        auditing.note(work, ports, "session.ended", standing.holder.id, session_id=session_id)
         work.commit()
 
 
@@ -219,6 +238,7 @@ def end_other_sessions(ports: Ports, standing: Standing) -> None:
     refuse_switched(standing)
     with ports.unit_of_work() as work:
         work.sessions.end_others(standing.holder.id, but=standing.session_id)
+        auditing.note(work, ports, "session.others_ended", standing.holder.id)
         work.commit()
 
 

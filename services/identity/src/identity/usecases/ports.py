@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
@@ -10,6 +10,7 @@ from port_events.sealing import Letter
 
 from identity.domain import consent
 from identity.domain.account import Account, Kind
+from identity.domain.audit import Caller
 from identity.domain.client import ServiceClient
 from identity.domain.limits import Limit
 from identity.domain.link import Purpose
@@ -18,6 +19,7 @@ from identity.domain.session import Lifetimes, Standing
 from identity.usecases.facts import Facts
 from identity.usecases.repositories import (
     Accounts,
+    AuditLog,
     Bindings,
     Clients,
     Codes,
@@ -140,6 +142,10 @@ class UnitOfWork(Protocol):
     def outbox(self) -> Outbox:
         """The events of this transaction."""
 
+    @property
+    def audit(self) -> AuditLog:
+        """Who did what, beside the change itself (SEC-11)."""
+
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None: ...
     def flush(self) -> None:
@@ -199,12 +205,18 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """Everything from outside, in one hand. `counters` commit by themselves: a refused login is counted too."""
+    """Everything from outside, in one hand.
+
+    `counters` and `audit` commit by themselves: a refused login is counted and written down too. `caller` tells who
+    asks at this moment.
+    """
 
     unit_of_work: Callable[[], UnitOfWork]
     reader: Reader
     facts: Facts
     counters: Counters
+    audit: AuditLog
+    caller: Callable[[], Caller]
     clock: Clock
     randomness: Randomness
     passwords: Passwords
@@ -212,6 +224,10 @@ class Ports:
     sealer: Sealer
     meter: Meter
     rules: Rules
+
+    def by(self, caller: Caller) -> "Ports":
+        """Return the same ports in another's hand: an operator's, who says why, or a process' of ours."""
+        return replace(self, caller=lambda: caller)
 
 
 NOTICE_LIFETIME = timedelta(days=7)

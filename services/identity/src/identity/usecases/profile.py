@@ -25,7 +25,7 @@ from identity.domain.limits import PASSWORD_CHECK
 from identity.domain.link import Purpose
 from identity.domain.password import normalized
 from identity.domain.session import Standing
-from identity.usecases import mailing
+from identity.usecases import auditing, mailing
 from identity.usecases.login import refuse_switched
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.publication import Mail, announce, mail_link
@@ -126,6 +126,7 @@ def withdraw_email_change(ports: Ports, standing: Standing) -> None:
         account.pending_email = None
         account.revision += 1
         work.links.drop(account.id, Purpose.EMAIL_CHANGE)
+        auditing.note(work, ports, "email_change.withdrawn", account.id)
         work.commit()
 
 
@@ -175,6 +176,7 @@ def _prove_present(ports: Ports, account: Account, password: str) -> None:
     key = PASSWORD_CHECK.key(account.id)
     (count,) = ports.counters.take([(PASSWORD_CHECK, key)], now)
     if count.exceeded:
+        auditing.refuse(ports, "password.refused", account.id, sparing=account.id, why="locked")
         raise PasswordLocked(count.wait_seconds(now))
     try:
         right = ports.passwords.verify(account.password_hash, normalized(password))
@@ -182,6 +184,7 @@ def _prove_present(ports: Ports, account: Account, password: str) -> None:
         ports.counters.give_back([key])  # nothing was judged
         raise
     if not right:
+        auditing.refuse(ports, "password.refused", account.id, why="bad_password")
         raise BadPassword
     ports.counters.clear([key])
 

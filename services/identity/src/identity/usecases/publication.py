@@ -9,8 +9,12 @@ from port_runtime import traceparent
 
 from identity.domain.account import Account
 from identity.domain.link import Challenge, Purpose
+from identity.usecases import auditing
 from identity.usecases.ports import NOTICE_LIFETIME, Ports, UnitOfWork
 from identity.usecases.repositories import OutboxEntry
+
+_OPAQUE = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
+"""What of an event's data the audit log keeps: it outlives a person's data, so no name stands in it (OPS-6)."""
 
 
 class Mail:
@@ -33,7 +37,10 @@ class Mail:
 def announce(
     work: UnitOfWork, ports: Ports, account: Account, data: catalogue.EventData, *, mail: Mail | None = None
 ) -> None:
-    """Write an event of the account into the outbox; its row must be locked or new, so that the order holds."""
+    """Write an event of the account into the outbox, and who caused it into the audit log.
+
+    The account's row must be locked or new, so that the order holds.
+    """
     kind = catalogue.event_type_of(data)
     now = ports.clock.now()
     account.sequence += 1
@@ -59,6 +66,8 @@ def announce(
             mail_expires_at=mail.expires_at if mail else None,
         )
     )
+    detail = {name: value for name, value in event.data.items() if name in _OPAQUE}
+    auditing.note(work, ports, kind.short, account.id, **detail)
 
 
 def _letter(event: Event, mail: Mail) -> Letter:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from identity.domain import consent
 from identity.domain.account import Account, Kind, Status
+from identity.domain.audit import Entry
 from identity.domain.binding import Binding
 from identity.domain.client import ServiceClient
 from identity.domain.code import BindCode
@@ -181,6 +182,13 @@ class Outbox(Protocol):
 
     def add(self, entry: "OutboxEntry") -> None:
         """Write an event beside its change."""
+
+
+class AuditLog(Protocol):
+    """What was done and by whom (SEC-11)."""
+
+    def add(self, entry: Entry) -> None:
+        """Write a row: of a unit of work beside its change, of its own by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from identity.domain.errors import AlreadySwitched, NotFound, NotSignedIn, NotSwitched, NotVerified
 from identity.domain.session import Standing
+from identity.usecases import auditing
 from identity.usecases.login import Opened
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.unbinding import lock_general
@@ -40,5 +41,9 @@ def _turn(
     digest = ports.tokens.session_digest(token)
     if not work.sessions.turn(standing, token_digest=digest, account_id=account_id, binding_id=binding_id):
         raise NotSignedIn
+    action = "session.switched" if binding_id else "session.returned"
+    auditing.note(
+        work, ports, action, account_id, session_id=standing.session_id, link_account_id=standing.holder.id
+    )
     work.commit()
     return Opened(token)

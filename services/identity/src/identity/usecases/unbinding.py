@@ -6,6 +6,7 @@ from identity.domain.account import Account
 from identity.domain.binding import Binding, RemovedReason
 from identity.domain.errors import NotFound
 from identity.domain.session import Standing
+from identity.usecases import auditing
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.publication import Mail, announce
 
@@ -23,6 +24,8 @@ def unbind_from_link(ports: Ports, standing: Standing, binding_id: str) -> None:
         if binding.is_live:
             lapsed = binding.has_lapsed(ports.clock.now())
             remove(work, ports, general, binding, "lapsed" if lapsed else "link")
+        else:
+            auditing.note(work, ports, "binding.dismissed", general.id, binding_id=binding.id)
         binding.dismissed = True
         work.commit()
 

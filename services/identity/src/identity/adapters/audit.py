@@ -1,0 +1,59 @@
+"""The audit log's table, from the side of those who write it down (SEC-11)."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session as Database
+
+from identity.adapters.tables import audit
+from identity.domain.audit import Entry
+
+_ADD = audit.insert()
+
+
+class SqlAudit:
+    """Rows beside their change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, entry: Entry) -> None:
+        """Keep a row for `write`."""
+        self._rows.append(_row(entry))
+
+    def write(self) -> None:
+        """Write the rows in one round trip, the last thing before the change is kept."""
+        if self._rows:
+            rows, self._rows = self._rows, []
+            self._database.connection().execute(_ADD, rows)
+
+
+class StandaloneAudit:
+    """Rows that stay although the request is refused: the engine's every statement commits by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, entry: Entry) -> None:
+        """Write a row."""
+        with self._engine.connect() as connection:
+            connection.execute(_ADD, [_row(entry)])
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "at": entry.at,
+        "action": entry.action,
+        "result": entry.result,
+        "actor_kind": entry.actor_kind,
+        "actor": entry.actor,
+        "via": entry.via,
+        "account_id": entry.account_id,
+        "link_account_id": entry.link_account_id,
+        "address": entry.address,
+        "request_id": entry.request_id,
+        "reason": entry.reason,
+        "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
+    }

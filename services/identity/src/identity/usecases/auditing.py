@@ -1,0 +1,49 @@
+"""Writing down who did what: with the change, or by itself where the change is refused (SEC-11)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from identity.domain.audit import ACTIONS, Entry
+from identity.domain.limits import REFUSALS_NOTED
+from identity.usecases.ports import Ports, UnitOfWork
+
+
+def note(work: UnitOfWork, ports: Ports, action: str, account_id: str | None, **detail: Any) -> None:
+    """Write a row beside the change: it is there if and only if the change is."""
+    work.audit.add(_entry(ports, action, account_id, detail))
+
+
+def refuse(
+    ports: Ports, action: str, account_id: str | None, *, sparing: str | None = None, **detail: Any
+) -> None:
+    """Write a refusal, whose own transaction is rolled back, in one of its own; call it outside a unit of work.
+
+    What costs the asker nothing to repeat is written once a minute and `sparing` subject, so that nobody fills the log.
+    """
+    if sparing is not None:
+        key = REFUSALS_NOTED.key(action, sparing)
+        (count,) = ports.counters.take([(REFUSALS_NOTED, key)], ports.clock.now())
+        if count.exceeded:
+            return
+    ports.audit.add(_entry(ports, action, account_id, detail))
+
+
+def _entry(ports: Ports, action: str, account_id: str | None, detail: Mapping[str, Any]) -> Entry:
+    """Return the row: who asks comes from outside, with the request."""
+    caller = ports.caller()
+    known = ACTIONS[action]
+    by_owner = known.own and caller.kind == "person"
+    return Entry(
+        at=ports.clock.now(),
+        action=action,
+        result=known.result,
+        actor_kind=caller.kind,
+        actor=str(account_id) if by_owner else caller.name,
+        via=caller.via,
+        account_id=account_id,
+        link_account_id=detail.get("link_account_id") or (None if by_owner else caller.link_account_id),
+        address=caller.address,
+        request_id=caller.request_id,
+        reason=caller.reason,
+        detail={name: value for name, value in detail.items() if name != "link_account_id"},
+    )
