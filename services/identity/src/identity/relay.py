@@ -1,4 +1,4 @@
-"""The relay's process: outbox to stream, receipts back. One is active, the others stand by (EVT-2)."""
+"""The relay's process: outbox to stream, receipts back, and the audit log's seals. One is active (EVT-2, SEC-11)."""
 
 import signal
 import threading
@@ -17,16 +17,19 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from identity.adapters.audit_chain import SqlChain
 from identity.adapters.clock import SystemClock
 from identity.adapters.database import open_engine, reachable
 from identity.adapters.figures import OutboxFigures, StreamFigures
 from identity.adapters.leadership import Leadership, leadership_of
 from identity.adapters.outbox import SqlOutboxReader
 from identity.adapters.stream import RedisStream
+from identity.adapters.tokens import seal_keys
 from identity.adapters.wakeups import Wakeup, wakeup_of
 from identity.adapters.watched_stream import WatchedStream
 from identity.metrics import LEADS, RELAY, RELAY_FAILURES
 from identity.settings import RelaySettings
+from identity.usecases import sealing
 from identity.usecases.ports import Clock
 from identity.usecases.relaying import Overtaken, note_receipts, publish
 
@@ -36,6 +39,8 @@ _BACKOFF_SECONDS = 1.0
 _RECEIPT_WAIT_MS = 2_000
 _REDIS_SECONDS = 5.0
 _CHORES_EVERY = timedelta(minutes=1)
+_SEAL_EVERY_SECONDS = 4.0
+"""Within the 10 s of SEC-11, with time for a batch that failed to be tried again."""
 _LONGEST_SILENCE_SECONDS = 60.0
 """Longer than a statement, a connection or an answer of Redis may take."""
 
@@ -49,9 +54,10 @@ class Relay:
         self._clock = clock or SystemClock()
         self._meters = meters or Meters(RELAY)
         self._pulse = Pulse(_LONGEST_SILENCE_SECONDS)
-        engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=4)
+        engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=5)
         self._clients: list[Redis] = []
         self.outbox = SqlOutboxReader(engine)
+        self._chain, self._seal_keys = SqlChain(engine), seal_keys(settings.audit_keys)
         self.leadership: Leadership = leadership_of(engine)
         self._wakeup: Wakeup = wakeup_of(engine, poll_seconds=settings.relay_poll_ms / 1000)
         self._stream = self._connect(settings)
@@ -84,11 +90,16 @@ class Relay:
         self._wakeup.interrupt()
 
     def run(self) -> None:
-        """Publish until stopped; noting receipts has a thread of its own, so that neither waits for the other."""
-        noting = threading.Thread(target=self._forever, args=(self._note,), name="receipts", daemon=True)
-        noting.start()
+        """Publish until stopped; receipts and seals have threads of their own, so that none waits for the other."""
+        beside = [
+            threading.Thread(target=self._forever, args=(work,), name=name, daemon=True)
+            for name, work in (("receipts", self._note), ("audit", self._seal))
+        ]
+        for thread in beside:
+            thread.start()
         self._forever(self._lead)
-        noting.join(timeout=_RECEIPT_WAIT_MS / 1000 + _BACKOFF_SECONDS)
+        for thread in beside:
+            thread.join(timeout=_RECEIPT_WAIT_MS / 1000 + _BACKOFF_SECONDS)
         self.leadership.resign()
         self.close()
 
@@ -154,6 +165,17 @@ class Relay:
         """Note the receipts that are there, or come within the wait; return how many."""
         return note_receipts(self.outbox, self._receipts, block_ms=block_ms)
 
+    def _seal(self) -> None:
+        if not self.leadership.leads or not self.seal():
+            self._stopping.wait(_SEAL_EVERY_SECONDS)
+
+    def seal(self) -> bool:
+        """Seal a batch of the audit log; tell whether more is likely to wait. Without keys nothing is sealed."""
+        if self._seal_keys is None:
+            return False
+        segment = sealing.seal(self._chain, self._seal_keys, self._clock.now())
+        return segment is not None and segment.last - segment.first + 1 == sealing.BATCH
+
     def close(self) -> None:
         """Give every connection back."""
         self._wakeup.close()
@@ -193,6 +215,8 @@ def serve(settings: RelaySettings) -> None:
         signal.signal(number, stop)
     began = time.monotonic()
     _log.info("relay started", stream=settings.event_stream)
+    if not settings.audit_keys:
+        _log.warning("the audit log is not sealed: IDENTITY_AUDIT_KEYS is not set")
     relay.run()
     if endpoint is not None:
         endpoint.stop()

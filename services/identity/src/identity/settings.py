@@ -33,6 +33,7 @@ _LEAST_KIB_A_LANE = 8  # Argon2, RFC 9106 section 3.1
 _LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
 _MOST_SECONDS = 3660 * 86_400
 _MOST_ABSOLUTE_SECONDS = 30 * 86_400
+_LEAST_AUDIT_SECONDS = 184 * 86_400  # six months at their longest (SEC-11)
 _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 REVIEWED = {
@@ -67,8 +68,40 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RelaySettings(DatabaseSettings):
-    """What `identity relay` needs: the database and Redis, no key."""
+class AuditSettings(DatabaseSettings):
+    """What seals the audit log, verifies it, and drops what is past its time (SEC-11)."""
+
+    audit_keys: tuple[Secret, ...] | None = setting(
+        "IDENTITY_AUDIT_KEYS",
+        parse=optional(secret_list),
+        default=None,
+        doc="keys that seal the audit log, newest first, 32 characters or more each, kept as long as what they "
+        "sealed; must be set in production, without them the log is not sealed",
+    )
+    audit_kept: int = setting(
+        "IDENTITY_AUDIT_KEPT",
+        parse=seconds,
+        default="400d",
+        doc="how long rows of the audit log are kept, 184d or more",
+    )
+
+    def faults(self) -> Iterator[str]:
+        """Yield what must not be started with."""
+        keys = self.audit_keys or ()
+        if any(len(key.reveal()) < _LEAST_KEY_CHARACTERS for key in keys):
+            yield f"IDENTITY_AUDIT_KEYS: each key must have {_LEAST_KEY_CHARACTERS} characters or more"
+        if self.audit_kept < _LEAST_AUDIT_SECONDS:
+            yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
+        if self.mode == "production":
+            if not keys:
+                yield "IDENTITY_AUDIT_KEYS: must be set in production"
+            if any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
+                yield "IDENTITY_AUDIT_KEYS: must not be a placeholder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaySettings(AuditSettings):
+    """What `identity relay` needs: the database, Redis, and the audit log's keys; none that a mail or a link needs."""
 
     redis_url: Secret = setting(
         "REDIS_URL", parse=secret_url("redis", "rediss", "unix"), doc="the relay's user of Redis"

@@ -12,6 +12,7 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 from port_runtime.secret import Secret
 
 from identity.domain.account import Account
+from identity.domain.chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.link import Purpose
 from identity.usecases.ports import Clock
@@ -26,6 +27,11 @@ def derive(secret: Secret, purpose: str) -> bytes:
     """Return the key of one purpose, by HKDF (RFC 5869)."""
     kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"identity:{purpose}".encode())
     return kdf.derive(secret.reveal().encode())
+
+
+def seal_keys(secrets: Sequence[Secret] | None) -> SealKeys | None:
+    """Return the keys of the audit log's chain, or None where none are given (SEC-11)."""
+    return SealKeys([derive(each, "audit-chain") for each in secrets]) if secrets else None
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:

@@ -1,0 +1,87 @@
+"""The audit log's table, from the side of the sealer and of who verifies it (SEC-11)."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
+
+from identity.adapters.tables import audit, audit_segments
+from identity.domain.chain import Record, Segment
+
+_TOLD = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
+_SEGMENT = tuple(field.name for field in fields(Segment))
+_PLACE = (
+    update(audit)
+    .where(audit.c.id == bindparam("row"), audit.c.place.is_(None))
+    .values(place=bindparam("at_place"), mac=bindparam("with_mac"))
+)
+
+
+class SqlChain:
+    """Each call is a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest(self) -> Segment | None:
+        """Return the newest segment."""
+        query = select(audit_segments).order_by(audit_segments.c.number.desc()).limit(1)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).one_or_none()
+        return _segment(row) if row else None
+
+    def unsealed(self, limit: int) -> Sequence[Record]:
+        """Return rows that are in no segment yet, in the order they were written."""
+        query = select(audit).where(audit.c.place.is_(None)).order_by(audit.c.id).limit(limit)
+        with self._engine.connect() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def append(self, segment: Segment, placed: Sequence[Record]) -> None:
+        """Keep a segment with the place and the hash of its rows. Raises IntegrityError where another was quicker."""
+        rows = [{"row": each.id, "at_place": each.place, "with_mac": each.mac} for each in placed]
+        with self._engine.begin() as connection:
+            connection.execute(audit_segments.insert(), [_values(segment)])
+            connection.execute(_PLACE, rows)
+
+    def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
+        """Return segments with higher numbers, in order."""
+        number = audit_segments.c.number
+        query = select(audit_segments).where(number > after).order_by(number).limit(limit)
+        with self._engine.connect() as connection:
+            return [_segment(row) for row in connection.execute(query)]
+
+    def rows(self, *, after: int, limit: int) -> Sequence[Record]:
+        """Return sealed rows with higher places, in order."""
+        query = select(audit).where(audit.c.place > after).order_by(audit.c.place).limit(limit)
+        with self._engine.connect() as connection:
+            return [_record(row) for row in connection.execute(query)]
+
+    def unsealed_count(self) -> int:
+        """Return how many rows wait to be sealed."""
+        query = select(func.count()).select_from(audit).where(audit.c.place.is_(None))
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def drop(self, upto: Segment) -> int:
+        """Drop the rows up to this segment's last and the segments before it, and keep it; return how many rows."""
+        number = audit_segments.c.number
+        with self._engine.begin() as connection:
+            dropped = connection.execute(delete(audit).where(audit.c.place <= upto.last)).rowcount
+            connection.execute(delete(audit_segments).where(number < upto.number))
+            kept = update(audit_segments).where(number == upto.number)
+            connection.execute(kept.values(key=upto.key, pruned_at=upto.pruned_at, seal=upto.seal))
+        return dropped
+
+
+def _segment(row: Row[Any]) -> Segment:
+    return Segment(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name
+
+
+def _values(segment: Segment) -> dict[str, Any]:
+    return {name: getattr(segment, name) for name in _SEGMENT}
+
+
+def _record(row: Row[Any]) -> Record:
+    told = row._mapping  # noqa: SLF001  # the same
+    return Record(row.id, row.at, {name: told[name] for name in _TOLD}, row.place, row.mac)

@@ -1,0 +1,137 @@
+"""Does the audit log's chain hold? The first row that breaks it is told (SEC-11)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from identity.domain.chain import GENESIS, Record, SealKeys, Segment
+from identity.usecases.sealing import Chain
+
+_READ_AT_ONCE = 2000
+_LATEST = timedelta(minutes=10)
+"""A row joins the chain within seconds. One this much older than what is before it comes of a clock that is wrong, or
+of somebody who wrote it afterwards."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Exception):  # noqa: N818  # named for what it tells
+    """Where the chain breaks first: a row's place in it, its id where there is such a row, and how."""
+
+    place: int
+    row: int | None
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What holds: how many rows in how many segments, up to which head; and what waits to be sealed.
+
+    `late` are the places of rows that tell of a time long before their neighbours': the chain holds, but look at them.
+    """
+
+    rows: int
+    segments: int
+    first: int
+    last: int
+    head: str
+    unsealed: int
+    late: tuple[int, ...]
+
+
+def verify(
+    chain: Chain, keys: SealKeys, *, head: str | None = None, seen: Callable[[int], None] = lambda _: None
+) -> Verified:
+    """Follow the chain from its beginning, or from what was pruned, to its end; `seen` hears of rows followed.
+
+    `head` is one that the sealer once logged: it must be in the chain, or the log was cut off. Raises Broken.
+    """
+    walk = _Walk(keys)
+    rows = _rows(chain)
+    for segment in _segments(chain):
+        walk.enter(segment)
+        if segment.pruned_at is None:
+            for place in range(segment.first, segment.last + 1):
+                walk.follow(place, next(rows, None))
+            walk.leave(segment)
+            seen(segment.last - segment.first + 1)
+    if (beyond := next(rows, None)) is not None:
+        raise Broken(beyond.place or 0, beyond.id, "it is in no segment")
+    if head is not None and head not in walk.heads:
+        raise Broken(walk.place, None, "the head that was logged is not in the chain: its end is missing")
+    return Verified(
+        rows=walk.rows,
+        segments=walk.segments,
+        first=walk.place - walk.rows + 1,
+        last=walk.place,
+        head=walk.head,
+        unsealed=chain.unsealed_count(),
+        late=tuple(walk.late),
+    )
+
+
+class _Walk:
+    """How far the chain was followed."""
+
+    def __init__(self, keys: SealKeys) -> None:
+        self._keys = keys
+        self._key = b""
+        self._number = 0
+        self._newest = _LONG_AGO
+        self.late: list[int] = []
+        self.head, self.place = GENESIS, 0
+        self.rows = self.segments = 0
+        self.heads: set[str] = set()
+
+    def enter(self, segment: Segment) -> None:
+        """Take up a segment where the one before ended."""
+        begins = self._number == 0 and segment.pruned_at is not None
+        if begins:
+            self._number, self.place = segment.number - 1, segment.first - 1
+            self.head = segment.previous
+        key = self._keys.get(segment.key)
+        if segment.number != self._number + 1 or segment.first != self.place + 1:
+            raise Broken(self.place + 1, None, f"segment {self._number + 1} is missing")
+        if key is None:
+            raise Broken(
+                segment.first, None, f"segment {segment.number} was sealed by a key that is not given"
+            )
+        if not segment.holds(key) or segment.previous != self.head or (segment.pruned_at and not begins):
+            raise Broken(segment.first, None, f"the seal of segment {segment.number} does not hold")
+        self._key, self._number = key, segment.number
+        self.segments += 1
+        if begins:
+            self.head, self.place = segment.head, segment.last
+            self.heads.add(self.head)
+
+    def follow(self, place: int, row: Record | None) -> None:
+        """Go on to the row that must stand in this place."""
+        if row is None or row.place != place:
+            raise Broken(place, row.id if row else None, "the row that was here is missing")
+        if row.mac != row.mac_after(self._key, self.head, place):
+            raise Broken(place, row.id, "it is not as it was sealed")
+        if row.at < self._newest - _LATEST:
+            self.late.append(place)
+        self._newest = max(self._newest, row.at)
+        self.head, self.place = str(row.mac), place
+        self.rows += 1
+
+    def leave(self, segment: Segment) -> None:
+        """End a segment."""
+        if self.head != segment.head:
+            raise Broken(segment.last, None, f"segment {segment.number} does not end in its head")
+        self.heads.add(self.head)
+
+
+def _segments(chain: Chain) -> Iterator[Segment]:
+    after = -1
+    while found := chain.segments(after=after, limit=_READ_AT_ONCE):
+        yield from found
+        after = found[-1].number
+
+
+def _rows(chain: Chain) -> Iterator[Record]:
+    after = -1
+    while found := chain.rows(after=after, limit=_READ_AT_ONCE):
+        yield from found
+        after = found[-1].place or 0

@@ -1,0 +1,99 @@
+"""Sealing the audit log: new rows join the chain in segments; old segments are dropped whole (SEC-11)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from identity.domain.chain import GENESIS, Record, SealKeys, Segment
+
+_log = structlog.get_logger("identity.audit")
+
+BATCH = 1000
+_PRUNED_AT_ONCE = 50
+"""Segments: a transaction that drops up to 50,000 rows."""
+
+
+class Chain(Protocol):
+    """The log's table and its segments; each call is a transaction of its own."""
+
+    def newest(self) -> Segment | None:
+        """Return the newest segment."""
+
+    def unsealed(self, limit: int) -> Sequence[Record]:
+        """Return rows that are in no segment yet, in the order they were written."""
+
+    def append(self, segment: Segment, placed: Sequence[Record]) -> None:
+        """Keep a segment with the place and the hash of its rows. Raises where another sealer was quicker."""
+
+    def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
+        """Return segments with higher numbers, in order."""
+
+    def rows(self, *, after: int, limit: int) -> Sequence[Record]:
+        """Return sealed rows with higher places, in order."""
+
+    def unsealed_count(self) -> int:
+        """Return how many rows wait to be sealed."""
+
+    def drop(self, upto: Segment) -> int:
+        """Drop the rows up to this segment's last and the segments before it, and keep it; return how many rows."""
+
+
+def seal(chain: Chain, keys: SealKeys, now: datetime) -> Segment | None:
+    """Chain what was written since the last time, at most a batch; return the new segment, None where nothing was.
+
+    The new head is logged: a log that was cut off at its end shows it no more.
+    """
+    rows = chain.unsealed(BATCH)
+    if not rows:
+        return None
+    newest, key = chain.newest(), _newest_key(keys)
+    place = newest.last if newest else 0
+    head = previous = newest.head if newest else GENESIS
+    placed = []
+    for row in rows:
+        place += 1
+        head = row.mac_after(key, head, place)
+        placed.append(replace(row, place=place, mac=head))
+    segment = Segment(
+        number=newest.number + 1 if newest else 1,
+        first=place - len(rows) + 1,
+        last=place,
+        previous=previous,
+        head=head,
+        key=keys.newest,
+        sealed_at=now,
+    ).sealed(key)
+    chain.append(segment, placed)
+    _log.info("audit log sealed", segment=segment.number, rows=len(rows), last=segment.last, head=head)
+    return segment
+
+
+def _newest_key(keys: SealKeys) -> bytes:
+    key = keys.get(keys.newest)
+    if key is None:
+        raise LookupError(keys.newest)
+    return key
+
+
+def prune(chain: Chain, keys: SealKeys, *, before: datetime, now: datetime) -> int:
+    """Drop whole segments sealed before a moment, a few at a time; return how many rows.
+
+    A segment whose seal does not hold is let be, with all after it: it is evidence.
+    """
+    dropped = 0
+    while run := [each for each in chain.segments(after=0, limit=_PRUNED_AT_ONCE) if _is_due(each, before)]:
+        for segment in run:
+            key = keys.get(segment.key)
+            if key is None or not segment.holds(key):
+                _log.error("audit log not pruned: a seal does not hold", segment=segment.number)
+                return dropped
+        last = run[-1]
+        dropped += chain.drop(replace(last, pruned_at=now, key=keys.newest).sealed(_newest_key(keys)))
+    return dropped
+
+
+def _is_due(segment: Segment, before: datetime) -> bool:
+    return segment.sealed_at < before and segment.pruned_at is None
