@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 PROGRAMS = Path(".venv/run/bin").absolute()
 LONGEST_SOCKET_PATH = 100  # of the 107 octets that Linux takes (unix(7))
 SHARED = ("IDENTITY_EVENT_STREAM", "IDENTITY_PUBLIC_URL")  # what both services must agree on
-NOT_PASSED_ON = ("IDENTITY_PORT", "IDENTITY_SECRET_KEYS", "IDENTITY_SECRET_KEYS_FILE")
 ELSEWHERE = {  # what an installation has around it: here a page that says that it is an example
     "IDENTITY_INFORMATION_URL": "https://www.example.com/#information",
     "IDENTITY_MANUAL_URL": "https://www.example.com/#manual",
@@ -26,6 +25,13 @@ ELSEWHERE = {  # what an installation has around it: here a page that says that 
     "IDENTITY_PASS_QUERY_URL": "https://www.example.com/#query",
     "IDENTITY_PASS_PRINT_URL": "https://www.example.com/#print",
 }
+NOT_PASSED_ON = (
+    "IDENTITY_PORT",
+    "IDENTITY_SECRET_KEYS",
+    "IDENTITY_SECRET_KEYS_FILE",
+    "IDENTITY_AUDIT_KEYS",
+    "IDENTITY_AUDIT_KEYS_FILE",
+)
 FROM_OUTSIDE = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -91,7 +97,7 @@ def environments(places: Places) -> dict[str, dict[str, str]]:
         "mailbox": _base() | mailbox,
         "identity": _base() | identity,
         "migrate": _base() | _database(places) | {"IDENTITY_LOG_LEVEL": "WARNING"},
-        "relay": _base() | _database(places) | {"REDIS_URL_FILE": str(places.redis / "relay.url")},
+        "relay": _base() | _relay(places),
         "mailer": _base() | mailer | {"REDIS_URL_FILE": str(places.redis / "mailer.url")},
     }
 
@@ -124,12 +130,21 @@ def _mailbox(places: Places) -> dict[str, str]:
 
 
 def _database(places: Places) -> dict[str, str]:
-    """Return what migrations and the relay get: no key and no secret of the web processes."""
+    """Return what migrations get, and the relay too: no secret of the web processes."""
     defaults = {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": f"sqlite:///{places.settings.root / 'identity.sqlite'}",
     }
     return _over(defaults, _set_outside("IDENTITY_"))
+
+
+def _relay(places: Places) -> dict[str, str]:
+    """Return what the relay gets: Redis, and the key that no process which takes requests has."""
+    return (
+        _database(places)
+        | {"REDIS_URL_FILE": str(places.redis / "relay.url")}
+        | _given("IDENTITY_AUDIT_KEYS", str(places.keys / "audit_keys"))
+    )
 
 
 def _identity(places: Places) -> dict[str, str]:

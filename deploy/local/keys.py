@@ -21,7 +21,8 @@ def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
     for directory in (keys, redis):
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
-    _keep(keys / "secret_keys", secrets.token_urlsafe(SECRET_BYTES))
+    for name in ("secret_keys", "audit_keys"):
+        _keep(keys / name, secrets.token_urlsafe(SECRET_BYTES))
     if not all((keys / f"mail_{name}.json").exists() for name in KEY_SETS):
         made = new_key_sets()
         for name in KEY_SETS:

@@ -185,7 +185,7 @@ def test_an_account_in_review_is_told_to_wait_and_goes_on_once_approved(
     assert (tab.path, tab.heading) == ("/review", "帳號審核中")
     tab.press("查看審核結果")
     assert tab.path == "/review"
-    command(system, "accounts", "approve", person.username)
+    command(system, "accounts", "approve", person.username, "--reason", "因故")
     tab.press("查看審核結果")
 
     assert tab.path == "/consents"
@@ -204,7 +204,7 @@ def test_who_waits_for_review_can_log_out(start_portal: StartPortal, tab: Tab) -
 @pytest.mark.rule("OPS-2", "LOGIN-1")
 def test_a_suspended_account_reads_that_it_is_at_the_login(portal: System, tab: Tab) -> None:
     person = portal.person()
-    command(portal, "accounts", "suspend", person.username)
+    command(portal, "accounts", "suspend", person.username, "--reason", "因故")
 
     tab.expect_status(403).log_in(person, consenting=False)
 

@@ -14,7 +14,7 @@ def suspended_while_unverified(system: System) -> tuple[Visitor, Person, str]:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     system.settle()
-    command(system, "accounts", "suspend", general.username)
+    command(system, "accounts", "suspend", general.username, "--reason", "因故")
     system.clock.advance(minutes=1)
     return link, general, binding
 
@@ -28,7 +28,7 @@ def test_no_code_is_mailed_to_a_suspended_account_and_the_code_that_is_there_hol
     refused = link.post(f"/bindings/{binding}/code")
     system.settle()
     mailed = system.mailbox.count(general.email, "驗證碼")
-    command(system, "accounts", "reinstate", general.username)
+    command(system, "accounts", "reinstate", general.username, "--reason", "因故")
     code = system.mail(general.email, "驗證碼").code
     verified = link.post(f"/bindings/{binding}/verify", {"code": code})
 
@@ -41,7 +41,7 @@ def test_what_was_refused_takes_no_turn(system: System) -> None:
     link, general, binding = suspended_while_unverified(system)
     link.post(f"/bindings/{binding}/code")
 
-    command(system, "accounts", "reinstate", general.username)
+    command(system, "accounts", "reinstate", general.username, "--reason", "因故")
 
     assert link.post(f"/bindings/{binding}/code").status_code == 202
 

@@ -75,7 +75,7 @@ def test_an_approved_applicant_is_mailed_and_goes_on(start_system: StartSystem, 
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person(kind)
 
-    done = command(system, "accounts", "approve", person.username)
+    done = command(system, "accounts", "approve", person.username, "--reason", "因故")
     mail = system.mail(person.email, "審核通過")
 
     assert (done.exit_code, done.stdout) == (0, f"{person.username}: active\n")
@@ -121,10 +121,9 @@ def test_a_rejection_needs_a_reason(start_system: StartSystem) -> None:
 @pytest.mark.parametrize("act", ["approve", "reject", "reinstate"])
 def test_an_act_that_the_state_does_not_allow_is_refused_in_one_line(system: System, act: str) -> None:
     person = system.person()
-    more = ("--reason", "理由") if act == "reject" else ()
 
-    done = command(system, "accounts", act, person.username, *more)
-    nobody = command(system, "accounts", act, "nobody-of-that-name", *more)
+    done = command(system, "accounts", act, person.username, "--reason", "理由")
+    nobody = command(system, "accounts", act, "nobody-of-that-name", "--reason", "理由")
 
-    assert (done.exit_code, done.output) == (1, "Error: the account is active\n")
-    assert (nobody.exit_code, nobody.output) == (1, "Error: no such account\n")
+    assert (done.exit_code, done.output) == (1, f"Error: {person.username}: the account is active\n")
+    assert (nobody.exit_code, nobody.output) == (1, "Error: nobody-of-that-name: no such account\n")

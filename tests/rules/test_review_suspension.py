@@ -14,7 +14,7 @@ def test_suspending_ends_the_accounts_own_sessions_and_only_the_right_password_i
     person = system.person()
     visitor = system.logged_in(person)
 
-    done = command(system, "accounts", "suspend", person.username)
+    done = command(system, "accounts", "suspend", person.username, "--reason", "因故")
 
     assert (done.exit_code, done.stdout) == (0, f"{person.username}: suspended\n")
     assert visitor.get("/session").status_code == 401
@@ -35,7 +35,7 @@ def test_suspending_a_general_account_ends_who_acts_as_it_and_stops_switching_at
     binding = system.bound(acting, general)
     acting.switch(binding)
 
-    command(system, "accounts", "suspend", general.username)
+    command(system, "accounts", "suspend", general.username, "--reason", "因故")
     refused = other.switch(binding)
 
     assert acting.get("/session").status_code == 401
@@ -49,7 +49,7 @@ def test_suspending_a_link_account_ends_what_it_acts_as(system: System) -> None:
     general = system.person()
     link.switch(system.bound(link, general))
 
-    command(system, "accounts", "suspend", link_person.username)
+    command(system, "accounts", "suspend", link_person.username, "--reason", "因故")
 
     assert link.get("/session").status_code == 401
     assert system.visitor().log_in(general).status_code == 201
@@ -60,9 +60,9 @@ def test_a_reinstated_account_logs_in_and_is_switched_to_again(system: System) -
     general = system.person()
     link = system.logged_in(system.person("link"))
     binding = system.bound(link, general)
-    command(system, "accounts", "suspend", general.username)
+    command(system, "accounts", "suspend", general.username, "--reason", "因故")
 
-    done = command(system, "accounts", "reinstate", general.username)
+    done = command(system, "accounts", "reinstate", general.username, "--reason", "因故")
 
     assert (done.exit_code, done.stdout) == (0, f"{general.username}: active\n")
     assert system.visitor().log_in(general).status_code == 201
@@ -76,10 +76,10 @@ def test_the_code_of_an_account_suspended_meanwhile_holds_again_only_once_it_is_
     general, link = system.person(), system.logged_in(system.person("link"))
     binding = system.bind(link, general)
     right = {"code": system.mail(general.email, "驗證碼").code}
-    command(system, "accounts", "suspend", general.username)
+    command(system, "accounts", "suspend", general.username, "--reason", "因故")
 
     refused = [link.post(f"/bindings/{binding}/verify", right) for _ in range(6)]
-    command(system, "accounts", "reinstate", general.username)
+    command(system, "accounts", "reinstate", general.username, "--reason", "因故")
     verified = link.post(f"/bindings/{binding}/verify", right)
 
     assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(422, "not_bindable")}
@@ -91,8 +91,8 @@ def test_a_session_that_suspending_ended_does_not_come_back_with_the_account(sys
     person = system.person()
     visitor = system.logged_in(person)
 
-    command(system, "accounts", "suspend", person.username)
-    command(system, "accounts", "reinstate", person.username)
+    command(system, "accounts", "suspend", person.username, "--reason", "因故")
+    command(system, "accounts", "reinstate", person.username, "--reason", "因故")
 
     assert visitor.get("/session").status_code == 401
 
@@ -104,7 +104,7 @@ def test_a_closed_account_is_gone_with_its_sessions_and_bindings_and_its_name_is
     binding = system.bound(link, general)
     link.switch(binding)
 
-    done = command(system, "accounts", "close", general.username)
+    done = command(system, "accounts", "close", general.username, "--reason", "因故")
     again = system.visitor().post("/accounts", application(username=general.username, email=general.email))
 
     assert (done.exit_code, done.stdout) == (0, f"{general.username}: closed\n")

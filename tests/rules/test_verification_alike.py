@@ -76,7 +76,7 @@ def expired(system: System, _person: Person) -> None:
 
 def closed(system: System, person: Person) -> None:
     """An operator closed the account."""
-    command(system, "accounts", "close", person.username)
+    command(system, "accounts", "close", person.username, "--reason", "因故")
 
 
 def followed(system: System, person: Person) -> None:

@@ -13,7 +13,7 @@ from tests.support.ports import free_port
 from tests.support.processes import Program
 from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer
-from tests.support.system import SIGNING_KEY, System
+from tests.support.system import AUDIT_KEY, SIGNING_KEY, System
 from tests.support.waiting import wait_until
 
 COMMANDS = {"web": ("identity", "serve"), "relay": ("identity", "relay"), "mailer": ("mailer", "run")}
@@ -45,6 +45,7 @@ class Installation(System):
             "IDENTITY_PUBLIC_URL": self.url,
             "IDENTITY_DATABASE_URL": self.database_url,
             "IDENTITY_SECRET_KEYS": SIGNING_KEY,
+            "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
             "IDENTITY_ARGON2_MEMORY_KIB": "64",
             "IDENTITY_ARGON2_PASSES": "1",
             "IDENTITY_REGISTRATIONS_PER_ADDRESS": "100000",

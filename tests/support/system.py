@@ -30,6 +30,7 @@ from tests.support.time import FakeClock
 PUBLIC_URL = "http://127.0.0.1:8000"
 """What links in mails begin with; the tests take the token out of them."""
 SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
+AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
 _WAIT_SECONDS = 20.0
 
 
@@ -153,6 +154,11 @@ class System:
         assert answer.status_code == 200, answer.text
         return binding_id
 
+    def audit(self, action: str | None = None) -> list[Any]:
+        """Return rows of the audit log, oldest first."""
+        rows = self.rows("SELECT * FROM audit ORDER BY id")
+        return [row for row in rows if action in {None, row.action}]
+
     # --- what comes of it -----------------------------------------------------------------------------------
 
     def publish(self) -> int:
@@ -223,6 +229,7 @@ def environment(servers: Servers, database_url: str, **settings: str) -> dict[st
         "IDENTITY_DATABASE_URL": database_url,
         "IDENTITY_PUBLIC_URL": PUBLIC_URL,
         "IDENTITY_SECRET_KEYS": SIGNING_KEY,
+        "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
         "IDENTITY_ARGON2_MEMORY_KIB": "64",
         "IDENTITY_ARGON2_PASSES": "1",
         "IDENTITY_REGISTRATIONS_PER_ADDRESS": "100000",

@@ -83,7 +83,7 @@ RELAY_FAILURES = counter(
     "identity_relay_failures_total",
     "failures",
     "Rounds that a server's absence or a fault ended",
-    task=("lead", "note"),
+    task=("lead", "note", "seal"),
 )
 OUTBOX_UNPUBLISHED = observed(
     "identity_outbox_unpublished", "events", "Events committed and not yet published"

@@ -34,6 +34,7 @@ _LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
 _MOST_SECONDS = 3660 * 86_400
 _MOST_ABSOLUTE_SECONDS = 30 * 86_400
 _LEAST_AUDIT_SECONDS = 184 * 86_400  # six months at their longest (SEC-11)
+_LEAST_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 REVIEWED = {
@@ -97,6 +98,26 @@ class AuditSettings(DatabaseSettings):
                 yield "IDENTITY_AUDIT_KEYS: must be set in production"
             if any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
                 yield "IDENTITY_AUDIT_KEYS: must not be a placeholder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TidySettings(AuditSettings):
+    """What `identity tidy` needs beside the web processes' settings."""
+
+    idle_disabled: int | None = setting(
+        "IDENTITY_IDLE_DISABLED",
+        parse=optional(seconds),
+        default=None,
+        doc="suspend accounts that nobody has used for this long, e.g. `180d`; without it none",
+    )
+
+    def faults(self) -> Iterator[str]:
+        """Yield what must not be started with."""
+        yield from AuditSettings.faults(self)
+        if self.idle_disabled is not None and self.idle_disabled < _LEAST_IDLE_ACCOUNT_SECONDS:
+            yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
+        if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
+            yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, which tells who was idle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

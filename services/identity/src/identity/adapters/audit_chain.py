@@ -57,6 +57,11 @@ class SqlChain:
         with self._engine.connect() as connection:
             return [_record(row) for row in connection.execute(query)]
 
+    def sealed_count(self) -> int:
+        """Return how many rows are sealed."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.count(audit.c.place))) or 0
+
     def unsealed_count(self) -> int:
         """Return how many rows wait to be sealed."""
         query = select(func.count()).select_from(audit).where(audit.c.place.is_(None))

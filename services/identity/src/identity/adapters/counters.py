@@ -73,6 +73,10 @@ class SqlCounters:
         """Begin anew."""
         self._connection.execute(_CLEAR, {"keys": keys})
 
+    def clear_below(self, prefix: str) -> None:
+        """Begin anew what begins so."""
+        self._connection.execute(delete(counters).where(counters.c.key.startswith(prefix, autoescape=True)))
+
     def forgive(self, key: str, *, shared: str) -> None:
         """Begin the first anew, and take one off the other."""
         self.clear([key])
@@ -137,6 +141,11 @@ class StandaloneCounters:
         """Begin anew."""
         with self._engine.connect() as connection:
             SqlCounters(connection).clear(keys)
+
+    def clear_below(self, prefix: str) -> None:
+        """Begin anew what begins so."""
+        with self._engine.connect() as connection:
+            SqlCounters(connection).clear_below(prefix)
 
     def forgive(self, key: str, *, shared: str) -> None:
         """Begin the first anew, and take one off the other: a lock at a time, so that nothing waits in a ring."""

@@ -5,85 +5,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, delete, false, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
+from identity.adapters.accounts import ROW_LOCK
 from identity.adapters.tables import accounts, bind_codes, bindings, clients, consents, mail_links, sessions
 from identity.domain import consent
-from identity.domain.account import Account, Kind, Status
+from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.client import ServiceClient
 from identity.domain.code import MOST_TRIES, BindCode
 from identity.domain.link import Challenge, Purpose
 from identity.domain.session import Session, Standing
-
-_LOCK = {"key_share": True}
-"""FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""
-
-_SHARE = {"read": True}
-
-
-class SqlAccounts:
-    """Accounts."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def add(self, account: Account) -> None:
-        """Add a new account."""
-        self._database.add(account)
-
-    def get(self, account_id: str) -> Account | None:
-        """Return an account, open or closed."""
-        return self._database.get(Account, account_id)
-
-    def locked(self, account_id: str) -> Account | None:
-        """Return an account as it is now, its row held until the transaction ends."""
-        return self._database.get(Account, account_id, with_for_update=_LOCK, populate_existing=True)
-
-    def shared(self, account_id: str) -> Account | None:
-        """Return an account as it is now; nobody changes it until the transaction ends, many may hold it so."""
-        return self._database.get(Account, account_id, with_for_update=_SHARE, populate_existing=True)
-
-    def by_username(self, key: str) -> Account | None:
-        """Return the open account of that name."""
-        return self._database.scalars(select(Account).where(accounts.c.username_key == key)).one_or_none()
-
-    def by_mailbox(self, claim: str) -> Account | None:
-        """Return the verified account that holds the mailbox."""
-        return self._database.scalars(select(Account).where(accounts.c.mailbox_key == claim)).one_or_none()
-
-    def find(self, *, status: Status | None, kind: Kind | None, limit: int) -> Sequence[Account]:
-        """Return accounts, oldest first."""
-        query = select(Account).order_by(accounts.c.created_at).limit(limit)
-        if kind is not None:
-            query = query.where(accounts.c.kind == kind)
-        if status is not None:
-            query = query.where(_in_status(status))
-        return self._database.scalars(query).all()
-
-    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of open accounts made before and never verified."""
-        query = select(accounts.c.id).where(
-            accounts.c.created_at <= before,
-            accounts.c.email_verified_at.is_(None),
-            accounts.c.closed_at.is_(None),
-        )
-        return self._database.scalars(query.order_by(accounts.c.created_at).limit(limit)).all()
-
-
-def _in_status(status: Status):  # type: ignore[no-untyped-def]  # noqa: ANN202  # SQLAlchemy's own type is private
-    row = accounts.c
-    closed, suspended = row.closed_at.is_not(None), row.suspended_at.is_not(None)
-    unverified, pending = row.email_verified_at.is_(None), row.review == "pending"
-    return {
-        "closed": closed,
-        "suspended": and_(~closed, suspended),
-        "email_unverified": and_(~closed, ~suspended, unverified),
-        "awaiting_review": and_(~closed, ~suspended, ~unverified, pending),
-        "active": and_(~closed, ~suspended, ~unverified, ~pending),
-    }[status]
+from identity.usecases.repositories import Acceptance, Tie
 
 
 class SqlClients:
@@ -98,7 +33,7 @@ class SqlClients:
 
     def locked(self, name: str) -> ServiceClient | None:
         """Return a client as it is now, its row held until the transaction ends."""
-        return self._database.get(ServiceClient, name, with_for_update=_LOCK, populate_existing=True)
+        return self._database.get(ServiceClient, name, with_for_update=ROW_LOCK, populate_existing=True)
 
     def every(self) -> Sequence[ServiceClient]:
         """Return all, by name."""
@@ -121,7 +56,7 @@ class SqlBindings:
 
     def locked(self, binding_id: str) -> Binding | None:
         """Return a binding as it is now, its row held until the transaction ends."""
-        return self._database.get(Binding, binding_id, with_for_update=_LOCK, populate_existing=True)
+        return self._database.get(Binding, binding_id, with_for_update=ROW_LOCK, populate_existing=True)
 
     def live_of_general(self, account_id: str) -> Binding | None:
         """Return the one live binding of a general account (BIND-4)."""
@@ -158,12 +93,34 @@ class SqlBindings:
             .values(dismissed=True)
         )
 
+    def of_account(self, account_id: str) -> Sequence[Tie]:
+        """Return an account's bindings, whichever side it is on, newest first."""
+        newest_first = (
+            select(Binding)
+            .where(_either_side(account_id))
+            .order_by(bindings.c.requested_at.desc(), bindings.c.id)
+        )
+        found = self._database.scalars(newest_first).all()
+        ids = {side for each in found for side in (each.link_account_id, each.general_account_id)}
+        sides = self._database.scalars(select(Account).where(accounts.c.id.in_(ids)))
+        known = {account.id: account for account in sides}
+        return [Tie(each, known[each.link_account_id], known[each.general_account_id]) for each in found]
+
+    def dismiss_of(self, account_id: str) -> None:
+        """Dismiss every ended binding of an account: nobody is shown it any more."""
+        ended = bindings.c.live_general_id.is_(None)
+        self._database.execute(update(bindings).where(_either_side(account_id), ended).values(dismissed=True))
+
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
         """Return ids of bindings asked for before and never verified."""
         query = select(bindings.c.id).where(
             bindings.c.requested_at <= before, bindings.c.status == "unverified"
         )
         return self._database.scalars(query.order_by(bindings.c.requested_at).limit(limit)).all()
+
+
+def _either_side(account_id: str) -> ColumnElement[bool]:
+    return or_(bindings.c.link_account_id == account_id, bindings.c.general_account_id == account_id)
 
 
 class SqlCodes:
@@ -244,6 +201,16 @@ class SqlSessions:
         """Add a new session."""
         self._database.add(session)
 
+    def get(self, session_id: str) -> Session | None:
+        """Return an open session."""
+        return self._database.get(Session, session_id)
+
+    def of_account(self, account_id: str) -> Sequence[Session]:
+        """Return what an account holds and what acts as it, newest first."""
+        row = sessions.c
+        query = select(Session).where(or_(row.holder_id == account_id, row.account_id == account_id))
+        return self._database.scalars(query.order_by(row.created_at.desc(), row.id)).all()
+
     def of_holder(self, account_id: str) -> Sequence[Session]:
         """Return what an account holds, newest first."""
         query = (
@@ -279,11 +246,12 @@ class SqlSessions:
         row = sessions.c
         self._database.execute(delete(sessions).where(row.holder_id == account_id, row.id != but))
 
-    def end_of_account(self, account_id: str, *, but: str | None = None) -> None:
-        """End what the account holds and what acts as it, but for one session."""
+    def end_of_account(self, account_id: str, *, but: str | None = None) -> int:
+        """End what the account holds and what acts as it, but for one session; return how many."""
         row = sessions.c
         statement = delete(sessions).where(or_(row.holder_id == account_id, row.account_id == account_id))
-        self._database.execute(statement.where(row.id != but) if but else statement)
+        ended = self._database.execute(statement.where(row.id != but) if but else statement)
+        return ended.rowcount  # type: ignore[attr-defined,no-any-return]  # of a DELETE there is one
 
     def end_of_binding(self, binding_id: str) -> None:
         """End every session that acts by the binding (SW-5)."""
@@ -300,6 +268,18 @@ class SqlConsents:
         """Return documents with versions."""
         query = select(consents.c.document, consents.c.version).where(consents.c.account_id == account_id)
         return frozenset((document, version) for document, version in self._database.execute(query))
+
+    def of_account(self, account_id: str) -> Sequence[Acceptance]:
+        """Return what an account accepted, oldest first."""
+        row = consents.c
+        query = select(row.document, row.version, row.accepted_at, row.address).where(
+            row.account_id == account_id
+        )
+        return [Acceptance(*each) for each in self._database.execute(query.order_by(row.accepted_at))]
+
+    def forget_addresses(self, account_id: str) -> None:
+        """Keep that and when the texts were accepted, not from where (OPS-6)."""
+        self._database.execute(update(consents).where(consents.c.account_id == account_id).values(address=""))
 
     def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
         """Keep each text's version, with when and from where; what was accepted before stays as it is."""

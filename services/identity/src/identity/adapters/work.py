@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.exc import IntegrityError
 
+from identity.adapters.accounts import SqlAccounts
 from identity.adapters.audit import SqlAudit
 from identity.adapters.counters import SqlCounters
 from identity.adapters.database import conflict_of
+from identity.adapters.history import SqlHistory
 from identity.adapters.outbox import SqlOutbox
 from identity.adapters.repositories import (
-    SqlAccounts,
     SqlBindings,
     SqlClients,
     SqlCodes,
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self.counters = SqlCounters(session)
         self.outbox = SqlOutbox(session)
         self.audit = SqlAudit(session)
+        self.history = SqlHistory(session)
         return self
 
     def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None:

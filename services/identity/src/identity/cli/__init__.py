@@ -4,10 +4,13 @@ import click
 
 from identity.cli import processes
 from identity.cli.accounts import accounts
+from identity.cli.audit import audit
+from identity.cli.bindings import bindings
 from identity.cli.clients import clients
 from identity.cli.events import events
 from identity.cli.keys import keys
 from identity.cli.refusals import Commands
+from identity.cli.sessions import sessions
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,5 +21,5 @@ def main() -> None:
 
 for command in processes.COMMANDS:
     main.add_command(command)
-for group in (accounts, clients, events, keys):
+for group in (accounts, audit, bindings, clients, events, keys, sessions):
     main.add_command(group)

@@ -1,93 +1,142 @@
-"""`identity accounts`: what operators look up and decide (REV-2)."""
+"""`identity accounts`: what operators look up and decide (REV-2, OPS-1, OPS-6)."""
 
 import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting
+from identity.cli.operating import acting, as_json, changing, each_of, show, show_one
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from identity.domain.account import Account
     from identity.usecases.ports import Ports
+
+LINE = "{username:<30} {kind:<8} {status:<17} {created_at}  {tax_id:<10} {name}  {company}"
+_STATUSES = ["email_unverified", "awaiting_review", "active", "suspended", "closed"]
+_names = click.argument("names", nargs=-1, required=True)
 
 
 @click.group()
 def accounts() -> None:
-    """Find accounts, and decide on them."""
+    """Find accounts, and decide on them. A NAME is an account's name, or its id."""
 
 
 @accounts.command("list")
-@click.option(
-    "--status", type=click.Choice(["email_unverified", "awaiting_review", "active", "suspended", "closed"])
-)
+@click.option("--name", help="Part of the account's or the person's name.")
+@click.option("--mailbox", help="The whole address.")
+@click.option("--tax-id", help="The whole number.")
+@click.option("--company", help="Part of the company's name.")
+@click.option("--status", type=click.Choice(_STATUSES))
 @click.option("--kind", type=click.Choice(["general", "link"]))
+@click.option("--after", help="Go on after the account of this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 @acting
-def list_accounts(ports: "Ports", *, status: Any, kind: Any, limit: int, as_json: bool) -> None:
+def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked: Any) -> None:
     """List accounts, oldest first."""
-    from identity.usecases import review
+    from identity.http.api.admin_answers import present_found
+    from identity.usecases import inspection
+    from identity.usecases.repositories import Search
 
-    _print_accounts(review.find(ports, status=status, kind=kind, limit=limit), as_json=as_json)
+    search = Search(mailbox=mailbox.lower() if mailbox else None, **asked)
+    show(map(present_found, inspection.find(ports, search)), line=LINE, as_json=as_json)
 
 
 @accounts.command("show")
-@click.argument("username")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("name")
+@as_json
 @acting
-def show_account(ports: "Ports", username: str, *, as_json: bool) -> None:
-    """Show one account."""
-    from identity.usecases import review
+def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
+    """Show one account with its state."""
+    from identity.http.api.admin_answers import present_view
+    from identity.usecases import inspection
 
-    _print_accounts([review.show(ports, username)], as_json=as_json)
+    show_one(present_view(inspection.show(ports, name)), as_json=as_json)
 
 
-def _decision(name: str, explanation: str, *, reasoned: bool = False) -> None:
-    """Define a command that changes one account's state."""
+@accounts.command("history")
+@click.argument("name")
+@click.option("--before", type=int, help="Go on before the row of this id.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@as_json
+@acting
+def history(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
+    """Show what happened to an account, newest first."""
+    from identity.cli.audit import show_rows
+    from identity.usecases.repositories import HistoryQuery
 
-    def decide(ports: "Ports", username: str, **named: str) -> None:
-        from identity.usecases import review
+    show_rows(ports, HistoryQuery(account=name, **asked), as_json=as_json)
 
-        account = getattr(review, name)(ports, username, **named)
-        click.echo(f"{account.username}: {account.status}")
+
+def _decision(name: str, explanation: str, *, module: str = "administration") -> None:
+    """Define a command that changes the state of each account it names."""
+
+    def decide(ports: "Ports", names: tuple[str, ...]) -> None:
+        from identity.usecases import administration, review
+
+        act = getattr({"administration": administration, "review": review}[module], name)
+        each_of(names, lambda each: act(ports, each).status)
 
     decide.__doc__ = explanation
-    command = accounts.command(name)(click.argument("username")(acting(decide)))
-    if reasoned:
-        command.params.append(
-            click.Option(["--reason"], required=True, help="What the applicant is told, in Chinese.")
-        )
+    accounts.command(name.replace("_", "-"))(_names(changing(decide)))
 
 
-_decision("approve", "Approve an account that awaits review, and tell the applicant.")
-_decision(
-    "reject", "Reject an account that awaits review, tell the applicant why, and close it.", reasoned=True
-)
-_decision("suspend", "Suspend an account: its sessions end at once.")
-_decision("reinstate", "Lift a suspension.")
-_decision("close", "Close an account for good: its name and mailbox are free again.")
+_decision("approve", "Approve accounts that await review, and tell the applicants.", module="review")
 
 
-def _print_accounts(found: "Sequence[Account]", *, as_json: bool) -> None:
-    rows = [
-        {
-            "username": account.username,
-            "kind": account.kind,
-            "status": account.status,
-            "name": account.name,
-            "tax_id": account.tax_id,
-            "company": account.company_name,
-            "created_at": account.created_at.isoformat(timespec="seconds"),
-        }
-        for account in found
-    ]
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-        return
-    for row in rows:
-        click.echo(
-            "{username:<30} {kind:<8} {status:<17} {created_at}  {tax_id:<10} {name}  {company}".format(**row)
-        )
+@accounts.command("reject")
+@_names
+@changing
+def reject(ports: "Ports", names: tuple[str, ...]) -> None:
+    """Reject accounts that await review, and close them. The applicants read the reason: write it in Chinese."""
+    from identity.usecases import review
+
+    reason = ports.caller().reason or ""
+    each_of(names, lambda name: review.reject(ports, name, reason=reason).status)
+
+
+_decision("suspend", "Suspend accounts: their sessions end at once.")
+_decision("reinstate", "Lift suspensions.")
+_decision("close", "Close accounts for good: their names and mailboxes are free again.")
+_decision("unlock", "Lift the lock that failed logins left.")
+_decision("resend_mail", "Mail again the link that accounts wait for.")
+
+
+@accounts.command("set-mailbox")
+@click.argument("name")
+@click.argument("email")
+@changing
+def set_mailbox(ports: "Ports", name: str, email: str) -> None:
+    """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
+    from identity.domain.person import parse_email
+    from identity.usecases import administration
+
+    mailbox = parse_email(email)
+    account = administration.set_mailbox(ports, name, email=mailbox)
+    click.echo(f"{account.username}: {mailbox} is to be proven by the link that is mailed to it")
+
+
+@accounts.command("export")
+@click.argument("name")
+@changing
+def export(ports: "Ports", name: str) -> None:
+    """Write out all that is kept of the person behind an account, as JSON; secrets are not among it."""
+    from identity.http.api.admin_answers import present_dossier
+    from identity.usecases import personal_data
+
+    dossier = personal_data.export(ports, name)
+    told = present_dossier(dossier, ports.rules.sessions)
+    click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+@accounts.command("erase")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@changing
+def erase(ports: "Ports", name: str, *, yes: bool) -> None:
+    """Close an account and empty its personal data, for good."""
+    from identity.usecases import personal_data
+
+    if not yes:
+        click.confirm(f"Empty all personal data of {name}? It cannot be undone", abort=True)
+    account = personal_data.erase(ports, name)
+    click.echo(f"{name}: erased, what is left is the id {account.id}")

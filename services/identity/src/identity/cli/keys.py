@@ -34,6 +34,7 @@ def new_keys(*, as_json: bool) -> None:
     made = new_key_sets()
     values = {
         "IDENTITY_SECRET_KEYS": _new_secret(),
+        "IDENTITY_AUDIT_KEYS": _new_secret(),
         "MAIL_SEAL_PUBLIC_KEYS": made.seal_public,
         "MAIL_SEAL_PRIVATE_KEYS": made.seal_private,
         "MAIL_SIGN_PRIVATE_KEYS": made.sign_private,

@@ -1,7 +1,12 @@
-"""What the operators' commands stand on: settings, the application, refusals in one line."""
+"""What the operators' commands stand on: settings, the application, who acts and why, refusals in one line."""
 
+import getpass
+import json
 import os
-from collections.abc import Callable
+import socket
+import sys
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,13 +14,22 @@ import click
 from port_runtime import logs
 from port_runtime.settings import exit_on_fault, load
 
+from identity.domain.audit import Caller, parse_operator, parse_reason
+from identity.domain.errors import Fault, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
 from identity.settings import DatabaseSettings, Settings
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from identity.usecases.ports import Ports
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T", bound=DatabaseSettings)
+Row = Mapping[str, Any]
+
+_ADDRESS_CHARACTERS = 45
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def read_settings(kind: type[T]) -> T:
@@ -36,20 +50,99 @@ def application() -> "Flask":
 
 
 def acting(command: Command) -> Command:
-    """Run an operator's command inside the application, its first argument the ports, refusals told in one line."""
+    """Run a command inside the application, its first argument the ports, refusals told in one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
-        from identity.domain.errors import NotFound, WrongState
         from identity.http.context import ports
 
         app = application()
         try:
             with app.app_context():
                 command(ports(), *args, **named)
-        except NotFound:
-            raise click.ClickException("no such account") from None
-        except WrongState as refusal:
-            raise click.ClickException(f"the account is {refusal.state}") from None
+        except Refusal as refusal:
+            raise click.ClickException(words_of(refusal)) from None
 
     return run  # type: ignore[return-value]  # wraps() keeps the signature
+
+
+def changing(command: Command) -> Command:
+    """Run a command as `acting` does, in the name of an operator who says why (OPS-1)."""
+
+    @wraps(command)
+    def run(ports: "Ports", *args: Any, operator: str | None, reason: str, **named: Any) -> None:
+        command(ports.by(_operator(operator or getpass.getuser(), reason)), *args, **named)
+
+    for option in (
+        click.option("--reason", required=True, help="Why; kept in the audit log."),
+        click.option("--operator", envvar="IDENTITY_OPERATOR", help="Who acts, instead of the login name."),
+    ):
+        run = option(run)
+    return acting(run)  # type: ignore[return-value]  # wraps() keeps the signature
+
+
+def _operator(name: str, reason: str) -> Caller:
+    """Return who acts, from the machine they sit at as far as it is known."""
+    try:
+        return Caller(
+            kind="operator",
+            name=parse_operator(name),
+            reason=parse_reason(reason),
+            address=(os.environ.get("SSH_CLIENT", "").split(" ")[0] or socket.gethostname())[
+                :_ADDRESS_CHARACTERS
+            ],
+            request_id=uuid.uuid4().hex,
+        )
+    except Fault as fault:
+        raise click.ClickException(f"--operator or --reason: {fault.code}") from None
+
+
+def words_of(refusal: Refusal) -> str:
+    """Return a refusal as an operator reads it."""
+    match refusal:
+        case NotFound():
+            return "no such account"
+        case WrongState(state=state):
+            return f"the account is {state}"
+        case TooSoon(retry_after_seconds=seconds):
+            return f"a mail was sent just now, or too many: again in {seconds} s"
+        case MailboxTaken():
+            return "another account holds this mailbox"
+        case Fault(code=code):
+            return code.replace("_", " ")
+        case _:
+            return type(refusal).__name__
+
+
+def each_of(names: Sequence[str], act: Callable[[str], str]) -> None:
+    """Act on each, telling what came of it; one that is refused does not hold up the others, and the exit code is 1."""
+    refused = 0
+    with click.progressbar(names, file=sys.stderr, hidden=len(names) == 1 or not sys.stderr.isatty()) as bar:
+        for name in bar:
+            try:
+                click.echo(f"{name}: {act(name)}")
+            except Refusal as refusal:
+                refused += 1
+                click.echo(f"Error: {name}: {words_of(refusal)}", err=True)
+    if refused:
+        sys.exit(1)
+
+
+def show(rows: Iterable[Row], *, line: str, as_json: bool) -> None:
+    """Print rows: as JSON, or each as a line."""
+    found = list(rows)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for row in found:
+        click.echo(line.format(**{name: "-" if value is None else value for name, value in row.items()}))
+
+
+def show_one(row: Row, *, as_json: bool) -> None:
+    """Print one thing: as JSON, or a line for each of its parts."""
+    if as_json:
+        click.echo(json.dumps(row, ensure_ascii=False, indent=2))
+        return
+    for name, value in row.items():
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
+        click.echo(f"{name:<20} {'-' if text is None else text}")

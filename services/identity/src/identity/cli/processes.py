@@ -2,13 +2,20 @@
 
 import json
 import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 from port_runtime import sharing
 from port_runtime.settings import exit_on_fault
 
 from identity.cli.operating import application, read_settings
-from identity.settings import DatabaseSettings, RelaySettings, Settings
+from identity.settings import DatabaseSettings, RelaySettings, Settings, TidySettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from identity.usecases.ports import Ports
 
 
 @click.command()
@@ -49,27 +56,55 @@ def migrate() -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tidy(*, as_json: bool) -> None:
-    """Lapse what was not verified in time, and drop what is past its time."""
+    """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
     from identity.adapters.database import db
     from identity.adapters.sweeper import SqlSweeper
+    from identity.domain.audit import Caller
     from identity.http.context import ports
     from identity.usecases.tidying import tidy as run
 
-    app = application()
+    settings, app = read_settings(TidySettings), application()
     with app.app_context():
-        tidied = run(ports(), SqlSweeper(db.engine))
-    counts = {
-        "accounts": tidied.accounts,
-        "bindings": tidied.bindings,
-        "rows": tidied.rows,
-        "facts": tidied.facts,
-    }
-    click.echo(
-        json.dumps(counts)
-        if as_json
-        else "lapsed accounts: {accounts}, lapsed bindings: {bindings}, dropped rows: {rows}, "
-        "dropped facts: {facts}".format(**counts)
+        by_tidy = ports().by(Caller(kind="system", name="tidy"))
+        tidied = run(by_tidy, SqlSweeper(db.engine))
+        counts = {
+            "accounts": tidied.accounts,
+            "bindings": tidied.bindings,
+            "idle": _suspend_idle(by_tidy, settings),
+            "rows": tidied.rows,
+            "facts": tidied.facts,
+            "audit_rows": _prune_audit(by_tidy, db.engine, settings),
+        }
+    line = (
+        "lapsed accounts: {accounts}, lapsed bindings: {bindings}, suspended idle accounts: {idle}, "
+        "dropped rows: {rows}, dropped facts: {facts}, dropped rows of the audit log: {audit_rows}"
     )
+    click.echo(json.dumps(counts) if as_json else line.format(**counts))
+
+
+def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
+    from identity.usecases.personal_data import disable_idle
+
+    if settings.idle_disabled is None:
+        return 0
+    return disable_idle(ports, timedelta(seconds=settings.idle_disabled))
+
+
+def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> int:
+    """Drop whole segments past their time; without keys none was ever sealed."""
+    from identity.adapters.audit_chain import SqlChain
+    from identity.adapters.tokens import seal_keys
+    from identity.usecases.auditing import record_pruning
+    from identity.usecases.sealing import prune
+
+    keys = seal_keys(settings.audit_keys)
+    if keys is None:
+        return 0
+    now = ports.clock.now()
+    dropped = prune(SqlChain(engine), keys, before=now - timedelta(seconds=settings.audit_kept), now=now)
+    if dropped:
+        record_pruning(ports, rows=dropped)
+    return dropped
 
 
 @click.command()

@@ -163,6 +163,14 @@ class Account:
         self.mailbox_key = None
         self.pending_email = None
 
+    def erase(self) -> None:
+        """Empty everything personal of a closed account; what is left is an identifier and when things were (OPS-6)."""
+        self.username = self.name = self.mobile = self.email = ""
+        self.tax_id = self.company_phone = self.company_name = self.company_address = ""
+        self.password_hash, self.former_hashes = "", []
+        self.credential_version += 1
+        self.revision += 1
+
 
 def mailbox_claim(kind: Kind, email: str, tax_id: str) -> str:
     """Return what one mailbox may be verified for once: a link account, or a company's general account."""

@@ -221,6 +221,10 @@ class WrongState(Refusal):
         self.state = state
 
 
+class OperatorMissing(Refusal):
+    """A service's call to the admin API that names no operator, or by a name that is none (OPS-1)."""
+
+
 class Conflict(Exception):  # noqa: N818  # named for what it tells
     """A unique index refused a change; `key` is the column. Use cases turn it into a refusal."""
 

@@ -79,6 +79,9 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.CursorExpired: Problem(
         410, "cursor_expired", "此位置之後的事件已不再保留，請改由 /api/v1/snapshot 重新取得"
     ),
+    errors.OperatorMissing: Problem(
+        400, "operator_missing", "請以 X-Operator 標頭指明操作人員（1 至 64 個可顯示的字元）"
+    ),
     errors.WrongState: Problem(409, "wrong_state", "帳號目前的狀態不能執行此操作", ("state",)),
 }
 

@@ -28,6 +28,11 @@ def refuse(
     ports.audit.add(_entry(ports, action, account_id, detail))
 
 
+def record_pruning(ports: Ports, *, rows: int) -> None:
+    """Write down that old segments were dropped."""
+    ports.audit.add(_entry(ports, "audit.pruned", None, {"rows": rows}))
+
+
 def _entry(ports: Ports, action: str, account_id: str | None, detail: Mapping[str, Any]) -> Entry:
     """Return the row: who asks comes from outside, with the request."""
     caller = ports.caller()

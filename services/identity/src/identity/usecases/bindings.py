@@ -83,7 +83,7 @@ def _bind(ports: Ports, standing: Standing, target: Account) -> Row:
         announce(
             work, ports, general, BindingRequested(binding_id=binding.id, link_account_id=standing.account.id)
         )
-        code = _issue(work, ports, general, binding)
+        code = issue(work, ports, general, binding)
         work.commit()
         return Row(binding, general, code)
 
@@ -106,7 +106,7 @@ def _refuse_bound(work: UnitOfWork, ports: Ports, general: Account, standing: St
     work.flush()
 
 
-def _issue(work: UnitOfWork, ports: Ports, general: Account, binding: Binding) -> BindCode:
+def issue(work: UnitOfWork, ports: Ports, general: Account, binding: Binding) -> BindCode:
     """Mail a new code; the older one is void (BIND-6). Raises TooSoon."""
     mailing.take_turn(work, ports, purpose=CODE_PURPOSE, subject=general.id, mailbox=general.email)
     digits, challenge = ports.randomness.digits(DIGITS), ports.randomness.token()
@@ -170,7 +170,7 @@ def resend_code(ports: Ports, standing: Standing, binding_id: str) -> None:
             raise AlreadyBound(here=True)
         if general.status != "active":
             raise NotBindable
-        _issue(work, ports, general, binding)
+        issue(work, ports, general, binding)
         work.commit()
 
 

@@ -25,6 +25,7 @@ from identity.usecases.repositories import (
     Codes,
     Consents,
     Counters,
+    History,
     Links,
     Outbox,
     Sessions,
@@ -145,6 +146,10 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditLog:
         """Who did what, beside the change itself (SEC-11)."""
+
+    @property
+    def history(self) -> History:
+        """What was written down before."""
 
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None: ...

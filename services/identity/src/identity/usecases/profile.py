@@ -81,7 +81,7 @@ def change(
             raise RevisionStale
         _save(work, ports, account, changes)
         if renewed is not None:
-            _request_email_change(work, ports, account, renewed)
+            request_email_change(work, ports, account, renewed)
         work.commit()
         return account
 
@@ -103,7 +103,7 @@ def _save(work: UnitOfWork, ports: Ports, account: Account, changes: Changes) ->
     announce(work, ports, account, AccountProfileChanged(fields=tuple(sorted(values))))
 
 
-def _request_email_change(work: UnitOfWork, ports: Ports, account: Account, email: str) -> None:
+def request_email_change(work: UnitOfWork, ports: Ports, account: Account, email: str) -> None:
     """Mail the link to the new mailbox, or the notice to its owner, alike to the asker (PRO-2, REG-9)."""
     mailing.take_turn(work, ports, purpose=Purpose.EMAIL_CHANGE, subject=account.id, mailbox=email)
     account.pending_email = email

@@ -50,8 +50,14 @@ class Accounts(Protocol):
     def by_mailbox(self, claim: str) -> Account | None:
         """Return the verified account that holds the mailbox."""
 
-    def find(self, *, status: Status | None, kind: Kind | None, limit: int) -> Sequence[Account]:
+    def find(self, search: "Search") -> Sequence[Account]:
         """Return accounts, oldest first."""
+
+    def idle(self, since: datetime, *, after: str, limit: int) -> Sequence[str]:
+        """Return ids, in order, of active accounts that nobody has used since, by what the audit log tells."""
+
+    def is_idle(self, account_id: str, since: datetime) -> bool:
+        """Tell of one account whether it is such."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
         """Return ids of open accounts made before and never verified."""
@@ -80,6 +86,12 @@ class Bindings(Protocol):
 
     def dismiss_removed(self, link_id: str, general_id: str) -> None:
         """Dismiss ended bindings that a new one of the same accounts takes the place of."""
+
+    def of_account(self, account_id: str) -> "Sequence[Tie]":
+        """Return an account's bindings, whichever side it is on, newest first."""
+
+    def dismiss_of(self, account_id: str) -> None:
+        """Dismiss every ended binding of an account: nobody is shown it any more."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
         """Return ids of bindings asked for before and never verified."""
@@ -123,6 +135,12 @@ class Sessions(Protocol):
     def add(self, session: Session) -> None:
         """Add a new session."""
 
+    def get(self, session_id: str) -> Session | None:
+        """Return an open session."""
+
+    def of_account(self, account_id: str) -> Sequence[Session]:
+        """Return what an account holds and what acts as it, newest first."""
+
     def of_holder(self, account_id: str) -> Sequence[Session]:
         """Return what an account holds, newest first."""
 
@@ -141,8 +159,8 @@ class Sessions(Protocol):
     def end_others(self, account_id: str, *, but: str) -> None:
         """End all that the account holds but one."""
 
-    def end_of_account(self, account_id: str, *, but: str | None = None) -> None:
-        """End what the account holds and what acts as it, but for one session."""
+    def end_of_account(self, account_id: str, *, but: str | None = None) -> int:
+        """End what the account holds and what acts as it, but for one session; return how many."""
 
     def end_of_binding(self, binding_id: str) -> None:
         """End every session that acts by the binding (SW-5)."""
@@ -153,6 +171,12 @@ class Consents(Protocol):
 
     def accepted(self, account_id: str) -> frozenset[tuple[str, str]]:
         """Return documents with versions."""
+
+    def of_account(self, account_id: str) -> "Sequence[Acceptance]":
+        """Return what an account accepted, oldest first."""
+
+    def forget_addresses(self, account_id: str) -> None:
+        """Keep that and when the texts were accepted, not from where (OPS-6)."""
 
     def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
         """Keep each text's version, with when and from where."""
@@ -173,6 +197,9 @@ class Counters(Protocol):
     def clear(self, keys: Sequence[str]) -> None:
         """Begin anew."""
 
+    def clear_below(self, prefix: str) -> None:
+        """Begin anew what begins so."""
+
     def forgive(self, key: str, *, shared: str) -> None:
         """Begin the first anew, and take one off the other, which others count on too."""
 
@@ -189,6 +216,84 @@ class AuditLog(Protocol):
 
     def add(self, entry: Entry) -> None:
         """Write a row: of a unit of work beside its change, of its own by itself."""
+
+
+class History(Protocol):
+    """What became of accounts, as it was written down."""
+
+    def find(self, query: "HistoryQuery", *, account_id: str | None) -> "Sequence[Happened]":
+        """Return rows of the audit log, newest first."""
+
+    def mails(self, account_id: str) -> "Sequence[Mailed]":
+        """Return the mails of an account, oldest first, as long as their events are kept."""
+
+    def begins_at(self) -> datetime | None:
+        """Return the time of the oldest row of the audit log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which accounts: each that is given must fit. Names of people and companies by any part of them."""
+
+    name: str | None = None
+    mailbox: str | None = None
+    tax_id: str | None = None
+    company: str | None = None
+    status: Status | None = None
+    kind: Kind | None = None
+    after: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A binding with both its accounts."""
+
+    binding: Binding
+    link: Account
+    general: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A text that was accepted."""
+
+    document: str
+    version: str
+    accepted_at: datetime
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """A mail and what became of it."""
+
+    type: str
+    asked_at: datetime
+    state: str | None
+    at: datetime | None
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryQuery:
+    """Which rows of the audit log: each that is given must fit. `before` is a row's id."""
+
+    account: str | None = None
+    operator: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """A row of the audit log; `sealed` tells whether it has joined the chain."""
+
+    id: int
+    entry: Entry
+    sealed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from flask_smorest.utils import prepare_response
 
 from identity.http.api import (
     accounts,
+    admin,
     bindings,
     consents,
     feed,
@@ -20,7 +21,7 @@ from identity.http.api.shapes import ProblemShown
 from identity.http.problems import MEDIA_TYPE
 
 PREFIX = "/api/v1"
-_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery, feed)
+_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery, feed, admin)
 BLUEPRINTS = frozenset(module.blueprint.name for module in _MODULES)
 _EXTENSION = "identity.api"
 _TITLE = "Identity of Taiwan's port passes"

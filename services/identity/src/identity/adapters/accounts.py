@@ -1,0 +1,124 @@
+"""The accounts over one SQLAlchemy session, and what they are found by."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy.orm import Session as Database
+
+from identity.adapters.tables import accounts, audit
+from identity.domain.account import Account, Status
+from identity.usecases.repositories import Search
+
+ROW_LOCK = {"key_share": True}
+"""FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""
+
+_SHARE = {"read": True}
+
+
+class SqlAccounts:
+    """Accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, account: Account) -> None:
+        """Add a new account."""
+        self._database.add(account)
+
+    def get(self, account_id: str) -> Account | None:
+        """Return an account, open or closed."""
+        return self._database.get(Account, account_id)
+
+    def locked(self, account_id: str) -> Account | None:
+        """Return an account as it is now, its row held until the transaction ends."""
+        return self._database.get(Account, account_id, with_for_update=ROW_LOCK, populate_existing=True)
+
+    def shared(self, account_id: str) -> Account | None:
+        """Return an account as it is now; nobody changes it until the transaction ends, many may hold it so."""
+        return self._database.get(Account, account_id, with_for_update=_SHARE, populate_existing=True)
+
+    def by_username(self, key: str) -> Account | None:
+        """Return the open account of that name."""
+        return self._database.scalars(select(Account).where(accounts.c.username_key == key)).one_or_none()
+
+    def by_mailbox(self, claim: str) -> Account | None:
+        """Return the verified account that holds the mailbox."""
+        return self._database.scalars(select(Account).where(accounts.c.mailbox_key == claim)).one_or_none()
+
+    def find(self, search: Search) -> Sequence[Account]:
+        """Return accounts, oldest first; a part of a name is looked for in every row."""
+        row = accounts.c
+        query = select(Account).where(*_fits(search)).order_by(row.created_at, row.id).limit(search.limit)
+        if search.after is not None:
+            last = select(row.created_at, row.id).where(row.id == search.after)
+            query = query.where(tuple_(row.created_at, row.id) > last.scalar_subquery())
+        return self._database.scalars(query).all()
+
+    def idle(self, since: datetime, *, after: str, limit: int) -> Sequence[str]:
+        """Return ids, in order, of active accounts that nobody has used since, by what the audit log tells."""
+        row = accounts.c
+        query = select(row.id).where(row.id > after, _is_idle(since)).order_by(row.id).limit(limit)
+        return self._database.scalars(query).all()
+
+    def is_idle(self, account_id: str, since: datetime) -> bool:
+        """Tell of one account whether it is such."""
+        query = select(accounts.c.id).where(accounts.c.id == account_id, _is_idle(since))
+        return self._database.scalar(query) is not None
+
+    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of open accounts made before and never verified."""
+        query = select(accounts.c.id).where(
+            accounts.c.created_at <= before,
+            accounts.c.email_verified_at.is_(None),
+            accounts.c.closed_at.is_(None),
+        )
+        return self._database.scalars(query.order_by(accounts.c.created_at).limit(limit)).all()
+
+
+_USES = ("session.opened", "session.switched", "account.reinstated", "account.approved")
+
+
+def _fits(search: Search) -> Iterator[ColumnElement[bool]]:
+    row = accounts.c
+    if search.name is not None:
+        name = search.name.lower()
+        yield or_(
+            row.username_key == name,
+            func.lower(row.username).contains(name, autoescape=True),
+            func.lower(row.name).contains(name, autoescape=True),
+        )
+    if search.company is not None:
+        yield func.lower(row.company_name).contains(search.company.lower(), autoescape=True)
+    if search.mailbox is not None:
+        yield row.email == search.mailbox
+    if search.tax_id is not None:
+        yield row.tax_id == search.tax_id
+    if search.kind is not None:
+        yield row.kind == search.kind
+    if search.status is not None:
+        yield _in_status(search.status)
+
+
+def _is_idle(since: datetime) -> ColumnElement[bool]:
+    row = accounts.c
+    happened = exists().where(audit.c.action.in_(_USES), audit.c.at >= since)
+    return and_(
+        row.email_verified_at < since,
+        _in_status("active"),
+        ~happened.where(audit.c.account_id == row.id),
+        ~happened.where(audit.c.link_account_id == row.id),
+    )
+
+
+def _in_status(status: Status):  # type: ignore[no-untyped-def]  # noqa: ANN202  # SQLAlchemy's own type is private
+    row = accounts.c
+    closed, suspended = row.closed_at.is_not(None), row.suspended_at.is_not(None)
+    unverified, pending = row.email_verified_at.is_(None), row.review == "pending"
+    return {
+        "closed": closed,
+        "suspended": and_(~closed, suspended),
+        "email_unverified": and_(~closed, ~suspended, unverified),
+        "awaiting_review": and_(~closed, ~suspended, ~unverified, pending),
+        "active": and_(~closed, ~suspended, ~unverified, ~pending),
+    }[status]

@@ -1,0 +1,62 @@
+"""What was written down of accounts, for who looks it up: the audit log and the mails (OPS-1, OPS-6)."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy.orm import Session as Database
+
+from identity.adapters.tables import audit, outbox
+from identity.domain.audit import Entry
+from identity.usecases.repositories import Happened, HistoryQuery, Mailed
+
+_TOLD = tuple(field.name for field in fields(Entry))
+
+
+class SqlHistory:
+    """Reads within somebody's transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, query: HistoryQuery, *, account_id: str | None) -> Sequence[Happened]:
+        """Return rows of the audit log, newest first."""
+        rows = select(audit).where(*_fits(query, account_id)).order_by(audit.c.id.desc()).limit(query.limit)
+        return [_happened(row) for row in self._database.execute(rows)]
+
+    def mails(self, account_id: str) -> Sequence[Mailed]:
+        """Return the mails of an account, oldest first, as long as their events are kept."""
+        row = outbox.c
+        query = select(row.type, row.created_at, row.mail_state, row.mail_at, row.mail_category).where(
+            row.subject == account_id, row.mail_state.is_not(None)
+        )
+        return [Mailed(*each) for each in self._database.execute(query.order_by(row.id))]
+
+    def begins_at(self) -> datetime | None:
+        """Return the time of the oldest row of the audit log."""
+        oldest: datetime | None = self._database.scalar(select(func.min(audit.c.at)))
+        return oldest
+
+
+def _fits(query: HistoryQuery, account_id: str | None) -> Iterator[ColumnElement[bool]]:
+    row = audit.c
+    if account_id is not None:
+        yield or_(row.account_id == account_id, row.link_account_id == account_id)
+    if query.operator is not None:
+        yield row.actor_kind == "operator"
+        yield row.actor == query.operator
+    if query.action is not None:
+        yield row.action == query.action
+    if query.since is not None:
+        yield row.at >= query.since
+    if query.before is not None:
+        yield row.id < query.before
+
+
+def _happened(row: Row[Any]) -> Happened:
+    told = {name: row._mapping[name] for name in _TOLD}  # noqa: SLF001  # SQLAlchemy's public name
+    entry = Entry(**{**told, "detail": json.loads(told["detail"])})
+    return Happened(row.id, entry, row.place is not None)

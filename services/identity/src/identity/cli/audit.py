@@ -1,0 +1,83 @@
+"""`identity audit`: reading the audit log, and proving that it is whole (SEC-11)."""
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from identity.cli.operating import acting, as_json, read_settings, show, show_one
+from identity.settings import AuditSettings
+
+if TYPE_CHECKING:
+    from identity.usecases.ports import Ports
+    from identity.usecases.repositories import HistoryQuery
+
+_LINE = "{id:>8}  {at}  {action:<24} {result:<8} {who:<44} {account_id:<36}  {address:<15}  {reason}"
+
+
+@click.group()
+def audit() -> None:
+    """Read the audit log, and verify its chain."""
+
+
+@audit.command("list")
+@click.option("--account", help="Of this account, by its name or id.")
+@click.option("--operator", help="By this operator.")
+@click.option("--action", help="Of this kind, e.g. session.refused.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="UTC.")
+@click.option("--before", type=int, help="Go on before the row of this id.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@as_json
+@acting
+def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **asked: Any) -> None:
+    """List who did what, newest first."""
+    from datetime import UTC
+
+    from identity.usecases.repositories import HistoryQuery
+
+    moment = since.replace(tzinfo=UTC) if since else None
+    show_rows(ports, HistoryQuery(since=moment, **asked), as_json=as_json)
+
+
+def show_rows(ports: "Ports", query: "HistoryQuery", *, as_json: bool) -> None:
+    """Print rows of the log."""
+    from identity.http.api.admin_answers import present_happened
+    from identity.usecases import inspection
+
+    rows = [present_happened(each) for each in inspection.history(ports, query)]
+    if not as_json:
+        rows = [{**row, "who": _who(row["actor"])} for row in rows]
+    show(rows, line=_LINE, as_json=as_json)
+
+
+def _who(actor: dict[str, Any]) -> str:
+    via = f" via {actor['via']}" if actor["via"] else ""
+    return f"{actor['kind']} {actor['name']}{via}".strip()
+
+
+@audit.command("verify")
+@click.option("--head", help="A head that the sealer once logged: the log must reach back to it.")
+@as_json
+def verify(*, head: str | None, as_json: bool) -> None:
+    """Follow the chain from end to end; the first row that breaks it is told, with exit code 1."""
+    from identity.adapters.audit_chain import SqlChain
+    from identity.adapters.database import open_engine
+    from identity.adapters.tokens import seal_keys
+    from identity.usecases.audit_verification import Broken
+    from identity.usecases.audit_verification import verify as run
+
+    settings = read_settings(AuditSettings)
+    keys = seal_keys(settings.audit_keys)
+    if keys is None:
+        raise click.ClickException("IDENTITY_AUDIT_KEYS is not set: there is nothing to verify by")
+    chain = SqlChain(open_engine(settings.database_url.reveal()))
+    hidden = as_json or not sys.stderr.isatty()
+    try:
+        with click.progressbar(length=chain.sealed_count(), file=sys.stderr, hidden=hidden) as bar:
+            verified = run(chain, keys, head=head, seen=bar.update)
+    except Broken as broken:
+        show_one({"ok": False, **asdict(broken)}, as_json=as_json)
+        sys.exit(1)
+    show_one({"ok": True, **asdict(verified)}, as_json=as_json)

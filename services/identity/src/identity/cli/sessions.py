@@ -1,0 +1,52 @@
+"""`identity sessions`: who is logged in, and ending it (OPS-1)."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from identity.cli.operating import acting, as_json, changing, each_of, show
+
+if TYPE_CHECKING:
+    from identity.usecases.ports import Ports
+
+_LINE = "{id}  {last_seen_at}  until {expires_at}  {address:<15}  holder {holder_id}  as {account_id}"
+
+
+@click.group()
+def sessions() -> None:
+    """See and end open sessions."""
+
+
+@sessions.command("list")
+@click.argument("name")
+@as_json
+@acting
+def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
+    """List the sessions that an account holds, and those that act as it."""
+    from identity.http.api.admin_answers import present_held_session
+    from identity.usecases import inspection
+
+    lifetimes = ports.rules.sessions
+    found = inspection.sessions_of(ports, name)
+    show((present_held_session(each, lifetimes) for each in found), line=_LINE, as_json=as_json)
+
+
+@sessions.command("end")
+@click.argument("session_ids", nargs=-1)
+@click.option("--account", help="Instead: all that this account holds, and all that act as it.")
+@changing
+def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
+    """End sessions, at once."""
+    from identity.usecases import administration
+
+    if bool(session_ids) == bool(account):
+        raise click.UsageError("name sessions, or an account by --account")
+    if account:
+        click.echo(f"{account}: {administration.end_sessions(ports, account)} ended")
+        return
+
+    def end_one(session_id: str) -> str:
+        administration.end_session(ports, session_id)
+        return "ended"
+
+    each_of(session_ids, end_one)

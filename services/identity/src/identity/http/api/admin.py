@@ -1,0 +1,201 @@
+"""What operators look up and do through a service that names them (OPS-1, OPS-2)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from identity.domain import person
+from identity.domain.account import Account
+from identity.domain.audit import parse_reason
+from identity.domain.errors import Fault, InvalidInput, PlacedFault
+from identity.http.api import admin_answers as answers
+from identity.http.api import admin_shapes as shapes
+from identity.http.api.admin_queries import AccountQuery, AuditQuery, PageQuery
+from identity.http.api.fields import Input, Text
+from identity.http.api.operations import body, query, refuses
+from identity.http.operators import HEADER, operator, ports_of_operator
+from identity.usecases import administration, inspection, review
+from identity.usecases.ports import Ports
+from identity.usecases.repositories import HistoryQuery, Search
+
+blueprint = Blueprint("admin", __name__, description="Operators, by a service with the right accounts:admin")
+
+_REFUSED = (400, 401, 403)
+_BY_OPERATOR = blueprint.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": HEADER,
+            "required": True,
+            "description": "who acts",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        }
+    ]
+)
+
+
+class ReasonInput(Input):
+    """Why: kept in the audit log; of a rejection it is what the applicant reads."""
+
+    reason = Text(parse_reason, required=True)
+
+
+class MailboxInput(ReasonInput):
+    """A new mailbox, for someone who lost theirs."""
+
+    email = Text(person.parse_email, required=True)
+
+
+@blueprint.get("/admin/accounts")
+@query(blueprint, AccountQuery, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 422)
+@blueprint.response(200, shapes.FoundAccounts)
+def find(asked: dict[str, Any]) -> dict[str, Any]:
+    """Find accounts, oldest first."""
+    found = inspection.find(ports_of_operator(), Search(**asked))
+    more = len(found) == asked["limit"]
+    return {"items": [answers.present_found(each) for each in found], "next": found[-1].id if more else None}
+
+
+@blueprint.get("/admin/accounts/<uuid:account_id>")
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404)
+@blueprint.response(200, shapes.AdminAccount)
+def show(account_id: object) -> dict[str, Any]:
+    """Tell an account's state."""
+    return answers.present_view(inspection.show(ports_of_operator(), str(account_id)))
+
+
+@blueprint.get("/admin/accounts/<uuid:account_id>/bindings")
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404)
+@blueprint.response(200, shapes.AdminBindings)
+def list_bindings(account_id: object) -> dict[str, Any]:
+    """List an account's bindings, live and ended."""
+    found = inspection.bindings_of(ports_of_operator(), str(account_id))
+    return {"items": [answers.present_tie(each) for each in found]}
+
+
+@blueprint.get("/admin/accounts/<uuid:account_id>/sessions")
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404)
+@blueprint.response(200, shapes.AdminSessions)
+def list_sessions(account_id: object) -> dict[str, Any]:
+    """List the sessions that an account holds, and those that act as it."""
+    ports = ports_of_operator()
+    found = inspection.sessions_of(ports, str(account_id))
+    return {"items": [answers.present_held_session(each, ports.rules.sessions) for each in found]}
+
+
+@blueprint.get("/admin/accounts/<uuid:account_id>/history")
+@query(blueprint, PageQuery, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404, 422)
+@blueprint.response(200, shapes.AuditRows)
+def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
+    """Tell what happened to an account, newest first."""
+    return _rows(HistoryQuery(account=str(account_id), **asked))
+
+
+@blueprint.get("/admin/audit")
+@query(blueprint, AuditQuery, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404, 422)
+@blueprint.response(200, shapes.AuditRows)
+def audit(asked: dict[str, Any]) -> dict[str, Any]:
+    """List who did what, newest first."""
+    return _rows(HistoryQuery(**asked))
+
+
+def _rows(asked: HistoryQuery) -> dict[str, Any]:
+    found = inspection.history(ports_of_operator(), asked)
+    more = len(found) == asked.limit
+    return {
+        "items": [answers.present_happened(each) for each in found],
+        "next": found[-1].id if more else None,
+    }
+
+
+def _act(path: str, act: Callable[[Ports, str], Account], does: str, *statuses: int) -> None:
+    """Register a call that does one thing to an account and answers with its new state."""
+
+    def view(given: dict[str, Any], account_id: object) -> dict[str, Any]:
+        ports = ports_of_operator(given["reason"])
+        return answers.present_view(inspection.show(ports, act(ports, str(account_id)).id))
+
+    view.__name__, view.__doc__ = path.replace("-", "_"), does
+    documented = blueprint.response(200, shapes.AdminAccount)(view)
+    documented = refuses(blueprint, *_REFUSED, 404, 409, *statuses)(documented)
+    documented = body(blueprint, ReasonInput, first=operator)(_BY_OPERATOR(documented))
+    blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(documented)
+
+
+def _reject(ports: Ports, account_id: str) -> Account:
+    return review.reject(ports, account_id, reason=ports.caller().reason or "")
+
+
+_act("approve", review.approve, "Approve an account that awaits review; the applicant is told.")
+_act("reject", _reject, "Reject and close an account that awaits review; the applicant is told the reason.")
+_act("suspend", administration.suspend, "Suspend an account: its sessions end at once (OPS-2).")
+_act("reinstate", administration.reinstate, "Lift a suspension.")
+_act("close", administration.close, "Close an account for good; its name and mailbox are free again.")
+_act("unlock", administration.unlock, "Lift the lock that failed logins left.")
+_act("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.", 429)
+
+
+@blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")
+@body(blueprint, MailboxInput, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404, 409, 422, 429)
+@blueprint.response(202, shapes.AdminAccount)
+def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
+    """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
+    ports = ports_of_operator(given["reason"])
+    try:
+        administration.set_mailbox(ports, str(account_id), email=given["email"])
+    except Fault as fault:
+        raise InvalidInput([PlacedFault("/email", fault.code, fault.detail)]) from None
+    return answers.present_view(inspection.show(ports, str(account_id)))
+
+
+@blueprint.post("/admin/accounts/<uuid:account_id>/end-sessions")
+@body(blueprint, ReasonInput, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404, 409)
+@blueprint.response(200, shapes.EndedSessions)
+def end_sessions(given: dict[str, Any], account_id: object) -> dict[str, Any]:
+    """End the sessions that an account holds, and those that act as it."""
+    return {"ended": administration.end_sessions(ports_of_operator(given["reason"]), str(account_id))}
+
+
+@blueprint.post("/admin/sessions/<uuid:session_id>/end")
+@body(blueprint, ReasonInput, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404)
+@blueprint.response(204)
+def end_session(given: dict[str, Any], session_id: object) -> None:
+    """End one session."""
+    administration.end_session(ports_of_operator(given["reason"]), str(session_id))
+
+
+@blueprint.post("/admin/bindings/<uuid:binding_id>/remove")
+@body(blueprint, ReasonInput, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404)
+@blueprint.response(204)
+def remove_binding(given: dict[str, Any], binding_id: object) -> None:
+    """End a binding; sessions acting by it end at once, and both sides learn of it."""
+    administration.remove_binding(ports_of_operator(given["reason"]), str(binding_id))
+
+
+@blueprint.post("/admin/bindings/<uuid:binding_id>/resend-code")
+@body(blueprint, ReasonInput, first=operator)
+@_BY_OPERATOR
+@refuses(blueprint, *_REFUSED, 404, 409, 429)
+@blueprint.response(202)
+def resend_code(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
+    """Mail a new code for a binding not yet verified; the older one is void."""
+    administration.resend_code(ports_of_operator(given["reason"]), str(binding_id))
+    return {}

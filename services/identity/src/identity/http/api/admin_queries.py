@@ -1,0 +1,64 @@
+"""What lists of the admin API are asked by: bounded, and each value read by the domain's own rule."""
+
+from datetime import UTC, datetime
+
+from marshmallow import fields
+from marshmallow.validate import Range
+
+from identity.domain import person
+from identity.domain.audit import ACTIONS, parse_operator
+from identity.domain.errors import Fault
+from identity.http.api.fields import Input, Text
+from identity.http.applications import parse_tax_id
+
+_MOST = 200
+_FARTHEST = 2**53 - 1
+_STATUSES = ("email_unverified", "awaiting_review", "active", "suspended", "closed")
+_LEAST_PART = 2
+_TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
+
+
+def _one_of(*words: str) -> Text:
+    def parse(raw: str) -> str:
+        if raw not in words:
+            raise Fault("unknown_value", f"須為下列之一：{'、'.join(words)}")
+        return raw
+
+    return Text(parse, metadata={"enum": list(words)})
+
+
+def _part(raw: str) -> str:
+    """Return a part of a name: one letter would fit nearly everything."""
+    part = raw.strip()
+    if len(part) < _LEAST_PART:
+        raise Fault("too_short", f"至少需 {_LEAST_PART} 個字")
+    return part
+
+
+class PageQuery(Input):
+    """A page that goes on before a row."""
+
+    before = fields.Integer(validate=Range(1, _FARTHEST))
+    limit = fields.Integer(load_default=100, validate=Range(1, _MOST))
+
+
+class AuditQuery(PageQuery):
+    """Rows of the audit log: each condition that is given must fit."""
+
+    account = Text(metadata={"description": "an account's id, or the name of an open one"})
+    operator = Text(parse_operator)
+    action = _one_of(*ACTIONS)
+    since = fields.AwareDateTime(format="iso", validate=_TIMES)
+
+
+class AccountQuery(Input):
+    """Accounts: each condition that is given must fit. Names of people and companies by any part of them."""
+
+    name = Text(_part)
+    mailbox = Text(person.parse_email)
+    tax_id = Text(parse_tax_id)
+    company = Text(_part)
+    status = _one_of(*_STATUSES)
+    kind = _one_of("general", "link")
+    after = Text(metadata={"description": "the id of the last account of the page before"})
+    limit = fields.Integer(load_default=100, validate=Range(1, _MOST))

@@ -1,0 +1,44 @@
+"""Who acts through the admin API: a service with the right, in the name of its operator (OPS-1)."""
+
+from dataclasses import replace
+
+from flask import g, request
+
+from identity.domain.audit import Caller, parse_operator, parse_reason
+from identity.domain.errors import Fault, OperatorMissing
+from identity.http.context import client_address, ports
+from identity.http.services import service_with
+from identity.usecases.ports import Ports
+
+RIGHT = "accounts:admin"
+HEADER = "X-Operator"
+
+
+def operator() -> Caller:
+    """Return who asks. Raises NotSignedIn, RightMissing, OperatorMissing."""
+    service = service_with(RIGHT)
+    try:
+        name = parse_operator(_as_sent(request.headers.get(HEADER, "")))
+    except Fault:
+        raise OperatorMissing from None
+    return Caller(
+        kind="operator",
+        name=name,
+        via=service.name,
+        address=client_address(),
+        request_id=g.get("request_id", ""),
+    )
+
+
+def _as_sent(raw: str) -> str:
+    """Return a header's text: bytes of UTF-8, which WSGI hands over as Latin-1 (PEP 3333)."""
+    try:
+        return raw.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return ""
+
+
+def ports_of_operator(reason: str | None = None) -> Ports:
+    """Return the use cases' ports in the operator's hand. Raises as `operator` does."""
+    who = operator()
+    return ports().by(replace(who, reason=parse_reason(reason) if reason else None))

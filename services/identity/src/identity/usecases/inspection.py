@@ -1,0 +1,68 @@
+"""What operators look up: accounts, and of each its state, bindings, sessions and history (OPS-1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.domain.account import Account
+from identity.domain.limits import LOGIN_ACCOUNT
+from identity.domain.session import Session
+from identity.usecases.administration import locate
+from identity.usecases.ports import MailState, Ports
+from identity.usecases.repositories import Happened, HistoryQuery, Search, Tie
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """An account as operators see it; `locked_until` is there while failed logins lock it (SEC-3)."""
+
+    account: Account
+    verification_mail: MailState | None
+    locked_until: datetime | None
+
+
+def find(ports: Ports, search: Search) -> Sequence[Account]:
+    """Return accounts, oldest first; the next page begins after the id of the last one."""
+    with ports.unit_of_work() as work:
+        return work.accounts.find(search)
+
+
+def show(ports: Ports, name: str) -> View:
+    """Return an account by its name or id. Raises NotFound."""
+    with ports.unit_of_work() as work:
+        account = locate(work, name)
+    return View(
+        account=account,
+        verification_mail=ports.reader.verification_mail(account.id),
+        locked_until=_locked_until(ports, account),
+    )
+
+
+def _locked_until(ports: Ports, account: Account) -> datetime | None:
+    now = ports.clock.now()
+    (count,) = ports.counters.look([(LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(str(account.username_key)))], now)
+    return count.expires_at if count.is_full(now) else None
+
+
+def bindings_of(ports: Ports, name: str) -> Sequence[Tie]:
+    """Return an account's bindings, live and ended, newest first. Raises NotFound."""
+    with ports.unit_of_work() as work:
+        return work.bindings.of_account(locate(work, name).id)
+
+
+def sessions_of(ports: Ports, name: str) -> Sequence[Session]:
+    """Return the open sessions that an account holds, and those that act as it. Raises NotFound."""
+    now = ports.clock.now()
+    with ports.unit_of_work() as work:
+        sessions = work.sessions.of_account(locate(work, name).id)
+    return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
+
+
+def history(ports: Ports, query: HistoryQuery) -> Sequence[Happened]:
+    """Return rows of the audit log, newest first; the next page begins before the id of the last one.
+
+    The query's `account` is a name or an id. Raises NotFound.
+    """
+    with ports.unit_of_work() as work:
+        account_id = locate(work, query.account).id if query.account else None
+        return work.history.find(query, account_id=account_id)

@@ -1,0 +1,107 @@
+"""A person's data: written out, emptied, and accounts that nobody uses any more (OPS-6)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from port_events.catalogue import AccountClosed
+
+from identity.domain.account import Account
+from identity.domain.audit import Caller
+from identity.domain.session import Session
+from identity.usecases import auditing
+from identity.usecases.administration import OPEN, act_on, end_use, locate
+from identity.usecases.closing import close
+from identity.usecases.ports import Ports
+from identity.usecases.publication import announce
+from identity.usecases.repositories import Acceptance, Happened, HistoryQuery, Mailed, Tie
+
+_MOST_ROWS = 1_000_000
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """All that is kept of a person, but for what is a secret even to them."""
+
+    account: Account
+    consents: Sequence[Acceptance]
+    bindings: Sequence[Tie]
+    sessions: Sequence[Session]
+    mails: Sequence[Mailed]
+    history: Sequence[Happened]
+
+
+def export(ports: Ports, name: str) -> Dossier:
+    """Return all that is kept of the person behind an account; that it was asked for is written down.
+
+    Raises NotFound.
+    """
+    with ports.unit_of_work() as work:
+        account = locate(work, name)
+        dossier = Dossier(
+            account=account,
+            consents=work.consents.of_account(account.id),
+            bindings=work.bindings.of_account(account.id),
+            sessions=work.sessions.of_account(account.id),
+            mails=work.history.mails(account.id),
+            history=work.history.find(HistoryQuery(limit=_MOST_ROWS), account_id=account.id),
+        )
+        auditing.note(work, ports, "account.exported", account.id)
+        work.commit()
+        return dossier
+
+
+def erase(ports: Ports, name: str) -> Account:
+    """Close an account where it is open, and empty what is personal in it.
+
+    Announced as closed with the reason `erased`, also where it was closed before: whoever has a copy then empties it.
+    Rows of the audit log and events keep identifiers alone. Raises NotFound.
+    """
+    with act_on(ports, name, "account.erased", *OPEN, "closed") as (work, account):
+        if account.closed_at is None:
+            close(work, ports, account, "erased")
+        else:
+            account.closed_reason = "erased"
+            announce(work, ports, account, AccountClosed(reason="erased"))
+        account.erase()
+        work.bindings.dismiss_of(account.id)
+        work.consents.forget_addresses(account.id)
+        auditing.note(work, ports, "account.erased", account.id)
+    return account
+
+
+def disable_idle(ports: Ports, idle: timedelta) -> int:
+    """Suspend active accounts that nobody has used for so long; return how many.
+
+    The audit log tells who used what, so nothing is judged before it reaches back that far itself.
+    """
+    since = ports.clock.now() - idle
+    tidy = ports.by(Caller(kind="system", name="tidy", reason=f"idle for {idle.days} days"))
+    with ports.unit_of_work() as work:
+        begins_at = work.history.begins_at()
+    if begins_at is None or begins_at > since:
+        return 0
+    return sum(_suspend_idle(tidy, account_id, since) for account_id in _idle(ports, since))
+
+
+def _idle(ports: Ports, since: datetime) -> Iterator[str]:
+    after = ""
+    while True:
+        with ports.unit_of_work() as work:
+            due = work.accounts.idle(since, after=after, limit=_BATCH)
+        yield from due
+        if len(due) < _BATCH:
+            return
+        after = due[-1]
+
+
+def _suspend_idle(ports: Ports, account_id: str, since: datetime) -> bool:
+    """Suspend an account, unless somebody has used it meanwhile."""
+    with ports.unit_of_work() as work:
+        account = work.accounts.locked(account_id)
+        if account is None or not work.accounts.is_idle(account_id, since):
+            return False
+        end_use(work, ports, account)
+        work.commit()
+        return True

@@ -1,0 +1,145 @@
+"""Who did what, for whom, when, from where, with what result: every change has its row (SEC-11)."""
+
+import json
+from typing import Any
+
+import pytest
+from identity.domain.audit import ACTIONS
+from port_events.catalogue import CATALOGUE
+
+from tests.support.people import Person, Visitor
+from tests.support.system import System
+from tests.support.texts import normal
+from tests.support.together import together
+
+WRONG = "Wrong-Crane-88!"
+
+
+def told(row: Any) -> tuple[str, str, str, str | None]:
+    return row.action, row.result, row.actor, row.account_id
+
+
+def failing(visitor: Visitor, person: Person, times: int) -> None:
+    for _ in range(times):
+        visitor.log_in(person, password=WRONG)
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_login_tells_who_when_from_where_and_in_which_request(system: System) -> None:
+    person = system.person()
+
+    answer = system.visitor().log_in(person)
+
+    (row,) = system.audit("session.opened")
+    assert told(row) == ("session.opened", "done", person.id, person.id)
+    assert (row.address, row.request_id) == ("127.0.0.1", answer.headers["X-Request-ID"])
+    assert (row.actor_kind, json.loads(row.detail).keys()) == ("person", {"session_id"})
+
+
+@pytest.mark.rule("SEC-11", "LOGIN-1")
+def test_a_failed_login_is_written_down_though_nothing_changed_and_alike_for_nobody(system: System) -> None:
+    person = system.person()
+    nobody = Person("", "general", WRONG, "", "x")  # a password in the wrong field
+
+    system.visitor().log_in(person, password=WRONG)
+    system.visitor().log_in(nobody)
+
+    known, unknown = system.audit("session.refused")
+    assert told(known) == ("session.refused", "refused", "", person.id)
+    assert told(unknown) == ("session.refused", "refused", "", None)
+    assert (known.detail, WRONG in str(system.audit())) == (unknown.detail, False)
+
+
+@pytest.mark.rule("SEC-11", "LOGIN-2")
+def test_what_is_refused_while_locked_is_written_once_a_minute_however_often_it_is_tried(
+    system: System,
+) -> None:
+    person = system.person()
+    failing(system.visitor(), person, 5)
+
+    failing(system.visitor(), person, 4)
+    system.clock.advance(minutes=1)
+    failing(system.visitor(), person, 4)
+
+    reasons = [json.loads(row.detail)["why"] for row in system.audit("session.refused")]
+    assert reasons == ["bad_credentials"] * 5 + ["locked"] * 2
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_wrong_password_at_binding_names_the_link_account_that_tried(system: System) -> None:
+    holder, general = system.person("link"), system.person()
+    link = system.logged_in(holder)
+
+    link.post("/bindings", {"username": general.username, "password": WRONG})
+
+    (row,) = system.audit("binding.refused")
+    assert told(row) == ("binding.refused", "refused", holder.id, general.id)
+    assert row.link_account_id == holder.id
+
+
+@pytest.mark.rule("SEC-11", "BIND-6")
+def test_wrong_codes_are_written_with_their_count_and_a_spent_one_once(system: System) -> None:
+    link, general = system.logged_in(system.person("link")), system.person()
+    binding = system.bind(link, general)
+    code = int(system.mail(general.email, "驗證碼").code)
+
+    for _ in range(8):
+        link.post(f"/bindings/{binding}/verify", {"code": f"{(code + 1) % 1_000_000:06}"})
+
+    reasons = [json.loads(row.detail)["why"] for row in system.audit("bind_code.refused")]
+    assert reasons == ["code_wrong"] * 5 + ["code_spent"]
+
+
+@pytest.mark.rule("SEC-11", "SW-1")
+def test_what_is_done_while_switched_names_the_link_account_that_acts(system: System) -> None:
+    holder, general = system.person("link"), system.person()
+    link = system.logged_in(holder)
+    binding = system.bound(link, general)
+
+    link.switch(binding)
+    link.delete("/session")
+
+    switched, ended = system.audit("session.switched")[0], system.audit("session.closed")[0]
+    assert (told(switched)[2:], switched.link_account_id) == ((holder.id, general.id), holder.id)
+    assert (told(ended)[2:], ended.link_account_id) == ((holder.id, general.id), holder.id)
+
+
+@pytest.mark.rule("SEC-11", "EVT-2")
+def test_a_change_that_loses_a_race_leaves_no_row(system: System) -> None:
+    general = system.person()
+    links = [system.logged_in(system.person("link")) for _ in range(2)]
+    asked = {"username": general.username, "password": general.password}
+
+    together([lambda link=link: link.post("/bindings", asked) for link in links])
+
+    assert len(system.audit("binding.requested")) == 1
+
+
+@pytest.mark.rule("SEC-11", "LOGIN-8")
+def test_a_reset_asked_for_in_vain_leaves_no_row_and_one_that_fits_does(system: System) -> None:
+    person = system.person()
+
+    system.visitor().post("/password-resets", {"username": person.username, "email": "other@example.com"})
+    before = len(system.audit("password_reset.requested"))
+    system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
+
+    assert (before, len(system.audit("password_reset.requested"))) == (0, 1)
+
+
+@pytest.mark.rule("SEC-11", "OPS-6")
+def test_no_name_mailbox_number_or_secret_of_a_person_stands_in_the_log(system: System) -> None:
+    general, holder = system.person(), system.person("link")
+    link = system.logged_in(holder)
+    system.bound(link, general)
+    own = system.logged_in(general)
+    own.patch("/account", {"mobile": "0987654321"}, **{"If-Match": own.get("/account").headers["ETag"]})
+
+    written = normal(str(system.audit()))
+
+    for personal in (general.username, general.email, "錢大明", "0987654321", general.password, own.token):
+        assert normal(str(personal)) not in written
+
+
+@pytest.mark.rule("SEC-11", "EVT-1")
+def test_whatever_is_announced_has_its_action_in_the_catalogue() -> None:
+    assert {each.short for each in CATALOGUE.values()} - set(ACTIONS) == set()

@@ -1,0 +1,253 @@
+"""The audit log is sealed in a chain: whatever was changed in it is found, and where (SEC-11)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from identity.usecases.audit_verification import Broken, Verified
+from identity.usecases.sealing import prune, seal
+
+from tests.support.commands import command
+from tests.support.sealed import chain_of, keys, tamper, verdict
+from tests.support.system import AUDIT_KEY, System
+
+OTHER_KEY = "another-key-of-the-tests-that-seals-the-log"
+
+
+@pytest.fixture
+def sealed(system: System) -> System:
+    """A log of three segments."""
+    for _ in range(3):
+        system.register()
+        system.relay.seal()
+    return system
+
+
+def broken(system: System) -> tuple[int, int | None]:
+    found = verdict(system)
+    assert isinstance(found, Broken), found
+    return found.place, found.row
+
+
+@pytest.mark.rule("SEC-11")
+def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -> None:
+    found = verdict(sealed)
+
+    rows = len(sealed.audit())
+    assert isinstance(found, Verified)
+    assert (found.segments, found.first, found.last, found.rows) == (3, 1, rows, rows)
+    assert (found.unsealed, found.late) == (0, ())
+
+
+@pytest.mark.rule("SEC-11")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "action = 'account.approved'",
+        "result = 'refused'",
+        "actor = 'somebody'",
+        "account_id = 'another'",
+        "link_account_id = 'another'",
+        "address = '192.0.2.1'",
+        "reason = 'because'",
+        "detail = '{}'",
+        "at = '2020-01-01 00:00:00'",
+        "id = 1000000",
+        "mac = 'f'",
+    ],
+)
+def test_a_row_that_was_changed_is_found(sealed: System, change: str) -> None:
+    tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # noqa: S608  # the test's own words
+
+    assert broken(sealed)[0] == 4
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_row_that_was_dropped_is_found_and_so_is_one_whose_successors_closed_up(sealed: System) -> None:
+    tamper(sealed, "DELETE FROM audit WHERE place = 3")
+    dropped = broken(sealed)
+
+    tamper(
+        sealed,
+        "UPDATE audit SET place = -place WHERE place > 3",
+        "UPDATE audit SET place = -place - 1 WHERE place < 0",
+    )
+
+    assert (dropped[0], broken(sealed)[0]) == (3, 3)
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_row_that_was_put_in_is_found(sealed: System) -> None:
+    values = "at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{}'"
+    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail"
+    tamper(
+        sealed,
+        "UPDATE audit SET place = -place - 1 WHERE place > 2",
+        "UPDATE audit SET place = -place WHERE place < 0",
+        f"INSERT INTO audit ({columns}, place, mac) SELECT {values}, 3, mac FROM audit WHERE place = 2",  # noqa: S608
+    )
+
+    assert broken(sealed)[0] == 3
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_row_put_in_behind_the_last_segment_is_found(sealed: System) -> None:
+    values = "at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{}'"
+    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail"
+    last = len(sealed.audit())
+    tamper(
+        sealed,
+        f"INSERT INTO audit ({columns}, place, mac) SELECT {values}, {last + 1}, mac FROM audit WHERE place = 2",  # noqa: S608
+    )
+
+    assert broken(sealed)[0] == last + 1
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_row_written_afterwards_with_an_old_time_is_sealed_but_told_of(sealed: System) -> None:
+    values = "action, result, actor_kind, actor, account_id, address, request_id, detail"
+    sealed.clock.advance(hours=1)
+    sealed.register()
+    sealed.relay.seal()
+    tamper(sealed, f"INSERT INTO audit (at, {values}) SELECT at, {values} FROM audit WHERE place = 1")  # noqa: S608
+
+    sealed.relay.seal()
+
+    found = verdict(sealed)
+    assert isinstance(found, Verified)
+    assert found.late == (found.last,)
+
+
+@pytest.mark.rule("SEC-11")
+def test_rows_in_another_order_are_found(sealed: System) -> None:
+    tamper(
+        sealed,
+        "UPDATE audit SET place = -1 WHERE place = 2",
+        "UPDATE audit SET place = 2 WHERE place = 3",
+        "UPDATE audit SET place = 3 WHERE place = -1",
+    )
+
+    assert broken(sealed)[0] == 2
+
+
+@pytest.mark.rule("SEC-11")
+@pytest.mark.parametrize(("number", "place"), [(1, 1), (2, 3)])
+def test_a_segment_that_was_dropped_whole_is_found(sealed: System, number: int, place: int) -> None:
+    span = f"(SELECT {{}} FROM audit_segments WHERE number = {number})"  # noqa: S608
+    tamper(
+        sealed,
+        f"DELETE FROM audit WHERE place BETWEEN {span.format('first')} AND {span.format('last')}",  # noqa: S608
+        f"DELETE FROM audit_segments WHERE number = {number}",  # noqa: S608
+    )
+
+    assert broken(sealed)[0] == place
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_log_cut_off_at_its_end_is_found_by_the_head_that_was_logged(sealed: System) -> None:
+    whole = verdict(sealed)
+    tamper(
+        sealed,
+        "DELETE FROM audit WHERE place >= (SELECT first FROM audit_segments WHERE number = 3)",
+        "DELETE FROM audit_segments WHERE number = 3",
+    )
+
+    assert isinstance(whole, Verified)
+    assert isinstance(verdict(sealed), Verified)
+    assert isinstance(verdict(sealed, head=whole.head), Broken)
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_chain_made_anew_without_the_key_is_found(sealed: System) -> None:
+    with chain_of(sealed) as chain:
+        tamper(sealed, "UPDATE audit SET place = NULL, mac = NULL", "DELETE FROM audit_segments")
+        seal(chain, keys(OTHER_KEY), sealed.clock.now())
+
+    assert broken(sealed) == (1, None)
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_key_is_changed_and_both_are_given_as_long_as_both_have_sealed_rows(sealed: System) -> None:
+    sealed.register()
+    both = keys(OTHER_KEY, AUDIT_KEY)
+    with chain_of(sealed) as chain:
+        seal(chain, both, sealed.clock.now())
+
+    assert isinstance(verdict(sealed, keys=both), Verified)
+    assert isinstance(verdict(sealed), Broken)
+
+
+@pytest.mark.rule("SEC-11")
+def test_whole_segments_past_their_time_are_dropped_and_the_rest_still_holds(sealed: System) -> None:
+    sealed.clock.advance(days=401)
+    sealed.register()
+    sealed.relay.seal()
+
+    tidied = json.loads(command(sealed, "tidy", "--json").stdout)
+    sealed.relay.seal()
+
+    found = verdict(sealed)
+    assert tidied["audit_rows"] == 6
+    assert isinstance(found, Verified), found
+    assert (found.first, found.segments) == (7, 3)
+    assert [row.action for row in sealed.audit() if row.place == 6] == []
+    assert len(sealed.audit("audit.pruned")) == 1
+
+
+@pytest.mark.rule("SEC-11")
+def test_dropping_more_than_was_pruned_is_found(sealed: System) -> None:
+    sealed.clock.advance(days=401)
+    for _ in range(2):
+        sealed.register()
+        sealed.relay.seal()
+    command(sealed, "tidy")
+
+    tamper(
+        sealed,
+        "DELETE FROM audit WHERE place <= (SELECT last FROM audit_segments WHERE number = 4)",
+        "DELETE FROM audit_segments WHERE number = 3",
+        "UPDATE audit_segments SET pruned_at = sealed_at WHERE number = 4",
+    )
+
+    assert isinstance(verdict(sealed), Broken)
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_segment_whose_seal_does_not_hold_is_not_pruned(sealed: System) -> None:
+    tamper(sealed, "UPDATE audit_segments SET head = 'f' WHERE number = 2")
+    later = sealed.clock.now() + timedelta(days=1)
+
+    with chain_of(sealed) as chain:
+        dropped = prune(chain, keys(), before=later, now=later)
+
+    assert (dropped, len(sealed.audit())) == (0, 6)
+
+
+@pytest.mark.rule("SEC-11")
+def test_less_than_six_months_is_refused(system: System) -> None:
+    asked = command(system, "tidy", IDENTITY_AUDIT_KEPT="180d")
+
+    assert (asked.exit_code, "IDENTITY_AUDIT_KEPT" in asked.output) == (2, True)
+
+
+@pytest.mark.rule("SEC-11", "SEC-14")
+def test_in_production_the_log_must_be_sealed(system: System) -> None:
+    asked = command(system, "audit", "verify", IDENTITY_MODE="production", IDENTITY_AUDIT_KEYS="")
+
+    assert (asked.exit_code, "IDENTITY_AUDIT_KEYS" in asked.output) == (2, True)
+
+
+@pytest.mark.rule("SEC-11")
+def test_the_command_says_what_holds_and_names_the_first_row_that_does_not(sealed: System) -> None:
+    whole = command(sealed, "audit", "verify", "--json")
+    tamper(sealed, "UPDATE audit SET actor = 'x' WHERE place = 5")
+    row = sealed.rows("SELECT id FROM audit WHERE place = 5")[0].id
+
+    found = command(sealed, "audit", "verify", "--json")
+
+    assert (whole.exit_code, json.loads(whole.stdout)["ok"]) == (0, True)
+    assert (found.exit_code, json.loads(found.stdout)["place"], json.loads(found.stdout)["row"]) == (
+        1,
+        5,
+        row,
+    )
