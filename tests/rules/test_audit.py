@@ -1,6 +1,7 @@
 """Who did what, for whom, when, from where, with what result: every change has its row (SEC-11)."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ def test_a_change_that_loses_a_race_leaves_no_row(system: System) -> None:
     links = [system.logged_in(system.person("link")) for _ in range(2)]
     asked = {"username": general.username, "password": general.password}
 
-    together([lambda link=link: link.post("/bindings", asked) for link in links])
+    together([partial(link.post, "/bindings", asked) for link in links])
 
     assert len(system.audit("binding.requested")) == 1
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from identity.adapters.sweeper import SqlSweeper
 from identity.domain.link import Purpose
-from identity.usecases import review, tidying
+from identity.usecases import administration, tidying
 
 from tests.support.binding_model import DAY, MOST_TRIES, Bound, Code, Holder, Model, Sitting
 from tests.support.binding_truth import Truth
@@ -139,7 +139,7 @@ class Actions:
 
     def suspend_or_reinstate(self, holder: Holder) -> None:
         """Do as an operator does."""
-        act = review.reinstate if holder.suspended else review.suspend
+        act = administration.reinstate if holder.suspended else administration.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
         holder.events.append("account.reinstated" if holder.suspended else "account.suspended")

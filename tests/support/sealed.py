@@ -43,6 +43,10 @@ def verdict(system: System, **options: Any) -> Verified | Broken:
 
 def tamper(system: System, *statements: str) -> None:
     """Change the database as somebody does who has its password, but not the key."""
-    with open_engine(system.database_url).begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+    engine = open_engine(system.database_url)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()

@@ -3,8 +3,10 @@
 import base64
 from dataclasses import dataclass, field
 
+from httpx import Response
+
 from tests.support.commands import answered, command
-from tests.support.people import Visitor, unique
+from tests.support.people import Person, Visitor, unique
 from tests.support.system import System
 
 
@@ -34,3 +36,33 @@ def asking(system: System, *rights: str) -> Visitor:
     visitor = system.visitor()
     visitor.token = make_service(system, *rights).secret
     return visitor
+
+
+class Admin:
+    """A service with the right `accounts:admin`, in the name of its operator."""
+
+    def __init__(self, visitor: Visitor, operator: str = "林小姐") -> None:
+        self.http = visitor.http
+        self._visitor = visitor
+        visitor.http.headers.update([(b"X-Operator", operator.encode())])
+
+    def get(self, path: str) -> Response:
+        """Look something up."""
+        return self._visitor.get(path)
+
+    def post(self, path: str, *, reason: str = "本人來電請求", **more: object) -> Response:
+        """Do something, and say why."""
+        return self._visitor.post(path, {"reason": reason, **more})
+
+    def put(self, path: str, *, reason: str = "本人來電請求", **more: object) -> Response:
+        """Put something in place, and say why."""
+        return self._visitor.put(path, {"reason": reason, **more})
+
+    def act(self, person: Person, act: str, **more: object) -> Response:
+        """Do one thing to an account."""
+        return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]
+
+
+def admin(system: System, operator: str = "林小姐") -> Admin:
+    """Return a service that may act on accounts."""
+    return Admin(asking(system, "accounts:admin"), operator)

@@ -72,7 +72,8 @@ def verify(*, head: str | None, as_json: bool) -> None:
     keys = seal_keys(settings.audit_keys)
     if keys is None:
         raise click.ClickException("IDENTITY_AUDIT_KEYS is not set: there is nothing to verify by")
-    chain = SqlChain(open_engine(settings.database_url.reveal()))
+    engine = open_engine(settings.database_url.reveal())
+    chain = SqlChain(engine)
     hidden = as_json or not sys.stderr.isatty()
     try:
         with click.progressbar(length=chain.sealed_count(), file=sys.stderr, hidden=hidden) as bar:
@@ -80,4 +81,6 @@ def verify(*, head: str | None, as_json: bool) -> None:
     except Broken as broken:
         show_one({"ok": False, **asdict(broken)}, as_json=as_json)
         sys.exit(1)
+    finally:
+        engine.dispose()
     show_one({"ok": True, **asdict(verified)}, as_json=as_json)

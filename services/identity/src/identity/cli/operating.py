@@ -27,6 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T", bound=DatabaseSettings)
 Row = Mapping[str, Any]
 
+OPERATOR = "IDENTITY_OPERATOR"
 _ADDRESS_CHARACTERS = 45
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -50,7 +51,10 @@ def application() -> "Flask":
 
 
 def acting(command: Command) -> Command:
-    """Run a command inside the application, its first argument the ports, refusals told in one line."""
+    """Run a command inside the application, its first argument the ports in the operator's hand.
+
+    Refusals are told in one line.
+    """
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -59,7 +63,7 @@ def acting(command: Command) -> Command:
         app = application()
         try:
             with app.app_context():
-                command(ports(), *args, **named)
+                command(ports().by(_operator(None)), *args, **named)
         except Refusal as refusal:
             raise click.ClickException(words_of(refusal)) from None
 
@@ -71,23 +75,23 @@ def changing(command: Command) -> Command:
 
     @wraps(command)
     def run(ports: "Ports", *args: Any, operator: str | None, reason: str, **named: Any) -> None:
-        command(ports.by(_operator(operator or getpass.getuser(), reason)), *args, **named)
+        command(ports.by(_operator(operator, reason)), *args, **named)
 
     for option in (
         click.option("--reason", required=True, help="Why; kept in the audit log."),
-        click.option("--operator", envvar="IDENTITY_OPERATOR", help="Who acts, instead of the login name."),
+        click.option("--operator", help=f"Who acts, instead of {OPERATOR} or the login name."),
     ):
         run = option(run)
     return acting(run)  # type: ignore[return-value]  # wraps() keeps the signature
 
 
-def _operator(name: str, reason: str) -> Caller:
+def _operator(name: str | None, reason: str | None = None) -> Caller:
     """Return who acts, from the machine they sit at as far as it is known."""
     try:
         return Caller(
             kind="operator",
-            name=parse_operator(name),
-            reason=parse_reason(reason),
+            name=parse_operator(name or os.environ.get(OPERATOR) or _login_name()),
+            reason=parse_reason(reason) if reason is not None else None,
             address=(os.environ.get("SSH_CLIENT", "").split(" ")[0] or socket.gethostname())[
                 :_ADDRESS_CHARACTERS
             ],
@@ -95,6 +99,13 @@ def _operator(name: str, reason: str) -> Caller:
         )
     except Fault as fault:
         raise click.ClickException(f"--operator or --reason: {fault.code}") from None
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        return f"uid {os.getuid()}"
 
 
 def words_of(refusal: Refusal) -> str:

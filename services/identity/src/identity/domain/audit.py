@@ -100,6 +100,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.exported": Action("a person's data were written out"),
     "account.erased": Action("an account's personal data were emptied"),
     "account.act_refused": Action("an operator's act was refused by the account's state", result="refused"),
+    "client.added": Action("a service that may ask was made"),
+    "client.rotated": Action("a service got a new secret"),
+    "client.former_ended": Action("a service's old secret was ended"),
+    "client.revoked": Action("a service was ended for good"),
+    "client.rights_set": Action("a service's rights were set"),
     "audit.pruned": Action("segments of this log past their time were dropped"),
 }
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from flask import g, request
 
 from identity.domain.audit import Caller, parse_operator, parse_reason
+from identity.domain.client import Right
 from identity.domain.errors import Fault, OperatorMissing
 from identity.http.context import client_address, ports
 from identity.http.services import service_with
 from identity.usecases.ports import Ports
 
-RIGHT = "accounts:admin"
+RIGHT: Right = "accounts:admin"
 HEADER = "X-Operator"
 
 

@@ -11,10 +11,10 @@ _READ_AT_ONCE = 2000
 _LATEST = timedelta(minutes=10)
 """A row joins the chain within seconds. One this much older than what is before it comes of a clock that is wrong, or
 of somebody who wrote it afterwards."""
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Broken(Exception):  # noqa: N818  # named for what it tells
     """Where the chain breaks first: a row's place in it, its id where there is such a row, and how."""
 

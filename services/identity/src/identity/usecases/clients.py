@@ -7,6 +7,7 @@ from datetime import timedelta
 from identity.domain.client import ClientError, Right, ServiceClient, digest_of, parse_name
 from identity.domain.errors import BadClient, Locked
 from identity.domain.session import Client
+from identity.usecases import auditing
 from identity.usecases.ports import Ports, UnitOfWork
 
 COUNTER = "client.address"
@@ -41,6 +42,7 @@ def add(ports: Ports, name: str, rights: Sequence[Right]) -> tuple[ServiceClient
         if work.clients.locked(client.name) is not None:
             raise ClientError(f"{name}: there is, or was, a client of this name")
         work.clients.add(client)
+        auditing.note(work, ports, "client.added", None, client=name, rights=client.rights)
         work.commit()
     return client, secret
 
@@ -57,6 +59,7 @@ def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClien
     with ports.unit_of_work() as work:
         client = _open(work, name)
         client.rotate(digest_of(secret), overlap=overlap, now=ports.clock.now())
+        auditing.note(work, ports, "client.rotated", None, client=name)
         work.commit()
     return client, secret
 
@@ -66,6 +69,7 @@ def end_old(ports: Ports, name: str) -> ServiceClient:
     with ports.unit_of_work() as work:
         client = _open(work, name)
         client.end_former()
+        auditing.note(work, ports, "client.former_ended", None, client=name)
         work.commit()
     return client
 
@@ -75,6 +79,7 @@ def revoke(ports: Ports, name: str) -> ServiceClient:
     with ports.unit_of_work() as work:
         client = _open(work, name)
         client.revoke(ports.clock.now())
+        auditing.note(work, ports, "client.revoked", None, client=name)
         work.commit()
     return client
 
@@ -84,6 +89,7 @@ def set_rights(ports: Ports, name: str, rights: Sequence[Right]) -> ServiceClien
     with ports.unit_of_work() as work:
         client = _open(work, name)
         client.rights = _distinct(rights)
+        auditing.note(work, ports, "client.rights_set", None, client=name, rights=client.rights)
         work.commit()
     return client
 

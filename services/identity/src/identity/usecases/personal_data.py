@@ -65,6 +65,7 @@ def erase(ports: Ports, name: str) -> Account:
             account.closed_reason = "erased"
             announce(work, ports, account, AccountClosed(reason="erased"))
         account.erase()
+        work.flush()  # what ended just now is among the bindings that nobody is to be shown
         work.bindings.dismiss_of(account.id)
         work.consents.forget_addresses(account.id)
         auditing.note(work, ports, "account.erased", account.id)

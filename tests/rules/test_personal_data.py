@@ -1,0 +1,161 @@
+"""A person's data: written out, emptied, and accounts that nobody uses any more (OPS-6)."""
+
+import json
+
+import pytest
+
+from tests.support.commands import answered, command
+from tests.support.eavesdropping import database_text
+from tests.support.people import Person, application
+from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
+
+WHY = ("--reason", "本人書面請求")
+MONTHS = {"IDENTITY_IDLE_DISABLED": "180d"}
+
+
+def erase(system: System, person: Person, *options: str) -> int:
+    return command(system, "accounts", "erase", person.id, *WHY, *options).exit_code
+
+
+def tidied(system: System, **settings: str) -> int:
+    counts: dict[str, int] = answered(command(system, "tidy", "--json", **settings))
+    return counts["idle"]
+
+
+@pytest.mark.rule("OPS-6")
+def test_all_that_is_kept_of_a_person_is_written_out_without_secrets(system: System) -> None:
+    general, holder = system.person(), system.person("link")
+    own, link = system.logged_in(general), system.logged_in(holder)
+    binding = system.bound(link, general)
+
+    told = answered(command(system, "accounts", "export", general.username, *WHY))
+
+    assert (told["account"]["email"], told["account"]["company"]["tax_id"]) == (general.email, general.tax_id)
+    assert len(told["consents"]) == 3
+    assert [each["id"] for each in told["bindings"]] == [binding]
+    assert [each["address"] for each in told["sessions"]] == ["127.0.0.1"]
+    assert {each["type"].rsplit("identity.")[1] for each in told["mails"]} >= {"verification.requested"}
+    assert "session.opened" in {each["action"] for each in told["history"]}
+    text = json.dumps(told, ensure_ascii=False)
+    kept = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=general.id)[0].password_hash
+    for secret in (general.password, kept, str(own.token)):
+        assert secret not in text
+    assert len(system.audit("account.exported")) == 1
+
+
+@pytest.mark.rule("OPS-6")
+def test_after_erasure_nothing_personal_is_left_and_everyone_learns_of_it(system: System) -> None:
+    person, holder = system.person(mobile="0987654321", name="王小美"), system.person("link")
+    own, link = system.logged_in(person), system.logged_in(holder)
+    system.bound(link, person)
+    system.settle()
+    system.clock.advance(days=31)
+    command(system, "tidy")  # facts, which name accounts, are dropped with the feed's retention
+
+    done = erase(system, person, "--yes")
+    system.settle()
+
+    assert done == 0
+    assert own.get("/session").status_code == 401
+    assert link.get("/bindings").status_code == 401 or link.get("/bindings").json()["items"] == []
+    account = system.rows("SELECT * FROM accounts WHERE id = :id", id=person.id)[0]
+    kept = {name: value for name, value in account._mapping.items() if value not in (None, "")}  # noqa: SLF001
+    assert set(kept) == {
+        "id", "kind", "former_hashes", "credential_version", "review", "created_at", "email_verified_at",
+        "closed_at", "closed_reason", "revision", "sequence",
+    }  # fmt: skip
+    everything = database_text(system)
+    for personal in (person.email, "王小美", "0987654321"):
+        assert personal not in everything
+    assert system.events(person.id)[-1].data == {"reason": "erased"}
+    (row,) = system.audit("account.erased")
+    assert (row.account_id, row.reason) == (person.id, "本人書面請求")
+
+
+@pytest.mark.rule("OPS-6")
+def test_name_and_mailbox_of_who_was_erased_are_free_and_no_list_shows_them(system: System) -> None:
+    person = system.person()
+    link = system.logged_in(system.person("link"))
+    system.bound(link, person)
+
+    erase(system, person, "--yes")
+    again = system.visitor().post("/accounts", application(username=person.username, email=person.email))
+
+    assert again.status_code == 202
+    assert link.get("/bindings").json()["items"] == []
+
+
+@pytest.mark.rule("OPS-6")
+def test_an_account_closed_before_is_erased_by_its_id_and_announced_as_such(system: System) -> None:
+    person = system.person()
+    command(system, "accounts", "close", person.username, *WHY)
+
+    done = erase(system, person, "--yes")
+
+    assert (done, system.types(person.id)[-2:]) == (0, ["account.closed", "account.closed"])
+    assert system.events(person.id)[-1].data == {"reason": "erased"}
+
+
+@pytest.mark.rule("OPS-6")
+def test_erasing_asks_first(system: System) -> None:
+    person = system.person()
+
+    done = erase(system, person)
+
+    assert (done, system.logged_in(person).get("/account").json()["email"]) == (1, person.email)
+
+
+@pytest.mark.rule("OPS-6")
+def test_accounts_that_nobody_used_are_suspended_where_the_setting_is_on(system: System) -> None:
+    idle, used, holder = system.person(), system.person(), system.person("link")
+    link = system.logged_in(holder)
+    bound = system.person(company={"tax_id": "62140097"})
+    binding = system.bound(link, bound)
+    system.clock.advance(days=100)
+    system.logged_in(used)
+    link = system.logged_in(holder)
+    link.switch(binding)
+    system.clock.advance(days=100)
+
+    off = tidied(system)
+    suspended = tidied(system, **MONTHS)
+    again = tidied(system, **MONTHS)
+
+    assert (off, suspended, again) == (0, 1, 0)
+    assert system.visitor().log_in(idle).json()["code"] == "account_suspended"
+    assert {system.visitor().log_in(each).status_code for each in (used, holder, bound)} == {201}
+    assert system.types(idle.id)[-1] == "account.suspended"
+    (row,) = system.audit("account.suspended")
+    assert (row.actor_kind, row.actor, row.reason) == ("system", "tidy", "idle for 180 days")
+
+
+@pytest.mark.rule("OPS-6")
+def test_who_is_reinstated_has_the_whole_time_again(system: System) -> None:
+    person = system.person()
+    system.clock.advance(days=200)
+    tidied(system, **MONTHS)
+    command(system, "accounts", "reinstate", person.username, *WHY)
+    system.clock.advance(days=100)
+
+    assert tidied(system, **MONTHS) == 0
+
+
+@pytest.mark.rule("OPS-6")
+def test_nobody_is_judged_by_a_log_that_does_not_reach_back_so_far(start_system: StartSystem) -> None:
+    system = start_system()
+    system.person()
+    with system.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM audit")  # as where the log is newer than the accounts
+    system.clock.advance(days=200)
+    system.register()
+
+    assert tidied(system, **MONTHS) == 0
+
+
+@pytest.mark.rule("OPS-6", "OPS-5")
+@pytest.mark.parametrize("length", ["180", "29d", "500d"])
+def test_a_time_that_is_a_slip_or_longer_than_the_log_is_refused(system: System, length: str) -> None:
+    asked = command(system, "tidy", IDENTITY_IDLE_DISABLED=length)
+
+    assert (asked.exit_code, "IDENTITY_IDLE_DISABLED" in asked.output) == (2, True)
