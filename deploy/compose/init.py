@@ -28,7 +28,7 @@ def main(root: Path) -> None:
     keys = kept / "keys"
     own = [keys / "secret_keys", keys / "mail_seal_public.json", keys / "mail_sign_private.json"]
     _give(root / "identity", IDENTITY, [*own, kept / "database_url"])
-    _give(root / "relay", IDENTITY, [kept / "database_url", kept / "relay_url"])
+    _give(root / "relay", IDENTITY, [keys / "audit_keys", kept / "database_url", kept / "relay_url"])
     theirs = [keys / "mail_seal_private.json", keys / "mail_sign_public.json", kept / "mailer_url"]
     _give(root / "mailer", MAILER, theirs)
     _give(root / "redis", REDIS, [kept / "redis" / "users.acl"])

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+PROCESSES = {"identity": ("relay", "identity"), "mailer": ("mailer",)}
 SETTINGS = ("IDENTITY_", "MAILER_", "MAIL_", "REDIS_URL")
 
 
 def write_commands(directory: Path, programs: Path, environments: Mapping[str, Mapping[str, str]]) -> None:
-    """Write a command for each service; what its process gets to know, the command gets to know."""
+    """Write a command for each service; what its processes get to know, the command gets to know."""
     directory.mkdir(exist_ok=True)
-    for name in ("identity", "mailer"):
-        settings = {key: value for key, value in environments[name].items() if key.startswith(SETTINGS)}
+    for name, processes in PROCESSES.items():
+        known = {key: value for process in processes for key, value in environments[process].items()}
+        settings = {key: value for key, value in known.items() if key.startswith(SETTINGS)}
         command = directory / name
         write_secret(command, _script(programs / name, settings))
         command.chmod(stat.S_IRWXU)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from identity.documents import openapi_document
 from identity.metrics import RELAY, WEB
-from identity.settings import RelaySettings
+from identity.settings import RelaySettings, TidySettings
 from identity.settings import Settings as IdentitySettings
 from mailer.metrics import CATALOGUE as MAILER
 from mailer.settings import Settings as MailerSettings
@@ -41,6 +41,7 @@ EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "mailer run": MAILER}
 READERS: tuple[tuple[str, type], ...] = (
     ("identity", IdentitySettings),
     ("relay", RelaySettings),
+    ("tidy", TidySettings),
     ("mailer", MailerSettings),
 )
 

@@ -30,6 +30,9 @@ SELECT id, 'registration', 'v', email, created_at FROM accounts;
 INSERT INTO consents (account_id, document, version, accepted_at, address)
 SELECT id, d, '1', now(), '' FROM accounts, unnest(ARRAY['x', 'y', 'z']) d;
 
+INSERT INTO audit (at, action, result, actor_kind, actor, account_id, address, request_id, detail)
+SELECT now(), 'session.opened', 'done', 'person', 'a' || n, 'a' || n, '', '', '{}' FROM generate_series(1, :rows) n;
+
 INSERT INTO counters (key, times, expires_at) SELECT 'k' || n, 1, now() FROM generate_series(1, :rows) n;
 
 INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published_at)

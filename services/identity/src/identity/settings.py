@@ -70,7 +70,7 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings(DatabaseSettings):
-    """What seals the audit log, verifies it, and drops what is past its time (SEC-11)."""
+    """What seals the audit log and verifies it (SEC-11); the web processes have no part in it."""
 
     audit_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_AUDIT_KEYS",
@@ -79,20 +79,12 @@ class AuditSettings(DatabaseSettings):
         doc="keys that seal the audit log, newest first, 32 characters or more each, kept as long as what they "
         "sealed; must be set in production, without them the log is not sealed",
     )
-    audit_kept: int = setting(
-        "IDENTITY_AUDIT_KEPT",
-        parse=seconds,
-        default="400d",
-        doc="how long rows of the audit log are kept, 184d or more",
-    )
 
     def faults(self) -> Iterator[str]:
         """Yield what must not be started with."""
         keys = self.audit_keys or ()
         if any(len(key.reveal()) < _LEAST_KEY_CHARACTERS for key in keys):
             yield f"IDENTITY_AUDIT_KEYS: each key must have {_LEAST_KEY_CHARACTERS} characters or more"
-        if self.audit_kept < _LEAST_AUDIT_SECONDS:
-            yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
         if self.mode == "production":
             if not keys:
                 yield "IDENTITY_AUDIT_KEYS: must be set in production"
@@ -104,6 +96,12 @@ class AuditSettings(DatabaseSettings):
 class TidySettings(AuditSettings):
     """What `identity tidy` needs beside the web processes' settings."""
 
+    audit_kept: int = setting(
+        "IDENTITY_AUDIT_KEPT",
+        parse=seconds,
+        default="400d",
+        doc="how long rows of the audit log are kept, 184d or more",
+    )
     idle_disabled: int | None = setting(
         "IDENTITY_IDLE_DISABLED",
         parse=optional(seconds),
@@ -114,6 +112,8 @@ class TidySettings(AuditSettings):
     def faults(self) -> Iterator[str]:
         """Yield what must not be started with."""
         yield from AuditSettings.faults(self)
+        if self.audit_kept < _LEAST_AUDIT_SECONDS:
+            yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
         if self.idle_disabled is not None and self.idle_disabled < _LEAST_IDLE_ACCOUNT_SECONDS:
             yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
         if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
@@ -157,6 +157,9 @@ class KeySettings:
 
     secret_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None, doc="signing keys, newest first"
+    )
+    audit_keys: tuple[Secret, ...] | None = setting(
+        "IDENTITY_AUDIT_KEYS", parse=optional(secret_list), default=None, doc="the audit log's, newest first"
     )
     seal_public: str | None = setting(
         "MAIL_SEAL_PUBLIC_KEYS", parse=optional(text), default=None, doc="JWK set by which identity seals"

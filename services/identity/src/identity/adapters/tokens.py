@@ -19,6 +19,7 @@ from identity.usecases.ports import Clock
 
 DEVICE_LIFETIME = timedelta(days=180)
 """SEC-3."""
+AUDIT_PURPOSE = "audit-chain"
 _LONGEST_TOKEN = 512
 _KEY_BYTES = 32
 
@@ -31,7 +32,7 @@ def derive(secret: Secret, purpose: str) -> bytes:
 
 def seal_keys(secrets: Sequence[Secret] | None) -> SealKeys | None:
     """Return the keys of the audit log's chain, or None where none are given (SEC-11)."""
-    return SealKeys([derive(each, "audit-chain") for each in secrets]) if secrets else None
+    return SealKeys([derive(each, AUDIT_PURPOSE) for each in secrets]) if secrets else None
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:

@@ -74,6 +74,18 @@ def signing(*, as_json: bool) -> None:
 
 @rotate.command()
 @_JSON
+def audit(*, as_json: bool) -> None:
+    """Rotate IDENTITY_AUDIT_KEYS, which seal the audit log.
+
+    Give every relay, and whoever verifies or tidies, the new value; a key goes once all that it sealed was dropped.
+    """
+    present = _needed(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
+    values = [_new_secret(), *(key.reveal() for key in present)]
+    _print({"IDENTITY_AUDIT_KEYS": ",".join(values)}, as_json=as_json)
+
+
+@rotate.command()
+@_JSON
 def seal(*, as_json: bool) -> None:
     """Rotate the keys that mails are sealed to; takes the mailer's MAIL_SEAL_PRIVATE_KEYS.
 
@@ -124,10 +136,13 @@ def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
     """Yield the ids of what is set; of a signing key, which has none, a part of what is derived from it."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
-    from identity.adapters.tokens import derive
+    from identity.adapters.tokens import AUDIT_PURPOSE, derive
+    from identity.domain.chain import name_of
 
     if settings.secret_keys:
         yield "IDENTITY_SECRET_KEYS", [derive(key, "key-id").hex()[:16] for key in settings.secret_keys]
+    if settings.audit_keys:
+        yield "IDENTITY_AUDIT_KEYS", [name_of(derive(key, AUDIT_PURPOSE)) for key in settings.audit_keys]
     private = {
         "MAIL_SEAL_PRIVATE_KEYS": settings.seal_private,
         "MAIL_SIGN_PRIVATE_KEYS": settings.sign_private,

@@ -22,15 +22,16 @@ class SealKeys:
     """The keys in use, newest first: the newest seals, each is known by a name that tells nothing of it."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        self._by_id = {_name_of(key): key for key in keys}
-        self.newest = _name_of(keys[0])
+        self._by_id = {name_of(key): key for key in keys}
+        self.newest = name_of(keys[0])
 
     def get(self, key_id: str) -> bytes | None:
         """Return the key of that name, or None where it is no longer given."""
         return self._by_id.get(key_id)
 
 
-def _name_of(key: bytes) -> str:
+def name_of(key: bytes) -> str:
+    """Return the name by which a segment tells its key."""
     return hmac.new(key, b"name", hashlib.sha256).hexdigest()[:_KEY_ID_CHARACTERS]
 
 
