@@ -21,18 +21,23 @@ from identity.usecases.repositories import HistoryQuery, Search
 
 blueprint = Blueprint("admin", __name__, description="Operators, by a service with the right accounts:admin")
 
-_REFUSED = (400, 401, 403)
-_BY_OPERATOR = blueprint.doc(
-    parameters=[
-        {
-            "in": "header",
-            "name": HEADER,
-            "required": True,
-            "description": "who acts",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-        }
-    ]
-)
+_REFUSED = (400, 401, 403, 429)
+_OPERATOR = {
+    "in": "header",
+    "name": HEADER,
+    "required": True,
+    "description": "who acts",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+}
+
+
+def _by_operator(asked: type[Input] | None = None) -> Callable[[Any], Any]:
+    """Document who may call and by which words; it is the last that tells, so it stands outermost."""
+    more = [{"in": "query", "schema": asked}] if asked else []
+    documented: Callable[[Any], Any] = blueprint.doc(
+        parameters=[_OPERATOR, *more], security=[{"service": []}, {"bearer": []}]
+    )
+    return documented
 
 
 class ReasonInput(Input):
@@ -48,8 +53,8 @@ class MailboxInput(ReasonInput):
 
 
 @blueprint.get("/admin/accounts")
+@_by_operator(AccountQuery)
 @query(blueprint, AccountQuery, first=operator)
-@_BY_OPERATOR
 @refuses(blueprint, *_REFUSED, 422)
 @blueprint.response(200, shapes.FoundAccounts)
 def find(asked: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def find(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>")
-@_BY_OPERATOR
+@_by_operator()
 @refuses(blueprint, *_REFUSED, 404)
 @blueprint.response(200, shapes.AdminAccount)
 def show(account_id: object) -> dict[str, Any]:
@@ -69,7 +74,7 @@ def show(account_id: object) -> dict[str, Any]:
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/bindings")
-@_BY_OPERATOR
+@_by_operator()
 @refuses(blueprint, *_REFUSED, 404)
 @blueprint.response(200, shapes.AdminBindings)
 def list_bindings(account_id: object) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def list_bindings(account_id: object) -> dict[str, Any]:
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/sessions")
-@_BY_OPERATOR
+@_by_operator()
 @refuses(blueprint, *_REFUSED, 404)
 @blueprint.response(200, shapes.AdminSessions)
 def list_sessions(account_id: object) -> dict[str, Any]:
@@ -90,8 +95,8 @@ def list_sessions(account_id: object) -> dict[str, Any]:
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/history")
+@_by_operator(PageQuery)
 @query(blueprint, PageQuery, first=operator)
-@_BY_OPERATOR
 @refuses(blueprint, *_REFUSED, 404, 422)
 @blueprint.response(200, shapes.AuditRows)
 def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
@@ -100,8 +105,8 @@ def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
 
 
 @blueprint.get("/admin/audit")
+@_by_operator(AuditQuery)
 @query(blueprint, AuditQuery, first=operator)
-@_BY_OPERATOR
 @refuses(blueprint, *_REFUSED, 404, 422)
 @blueprint.response(200, shapes.AuditRows)
 def audit(asked: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def _rows(asked: HistoryQuery) -> dict[str, Any]:
     }
 
 
-def _act(path: str, act: Callable[[Ports, str], Account], does: str, *statuses: int) -> None:
+def _act(path: str, act: Callable[[Ports, str], Account], does: str) -> None:
     """Register a call that does one thing to an account and answers with its new state."""
 
     def view(given: dict[str, Any], account_id: object) -> dict[str, Any]:
@@ -127,9 +132,9 @@ def _act(path: str, act: Callable[[Ports, str], Account], does: str, *statuses: 
 
     view.__name__, view.__doc__ = path.replace("-", "_"), does
     documented = blueprint.response(200, shapes.AdminAccount)(view)
-    documented = refuses(blueprint, *_REFUSED, 404, 409, *statuses)(documented)
-    documented = body(blueprint, ReasonInput, first=operator)(_BY_OPERATOR(documented))
-    blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(documented)
+    documented = refuses(blueprint, *_REFUSED, 404, 409)(documented)
+    documented = body(blueprint, ReasonInput, first=operator)(documented)
+    blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(_by_operator()(documented))
 
 
 def _reject(ports: Ports, account_id: str) -> Account:
@@ -142,13 +147,13 @@ _act("suspend", administration.suspend, "Suspend an account: its sessions end at
 _act("reinstate", administration.reinstate, "Lift a suspension.")
 _act("close", administration.close, "Close an account for good; its name and mailbox are free again.")
 _act("unlock", administration.unlock, "Lift the lock that failed logins left.")
-_act("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.", 429)
+_act("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.")
 
 
 @blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")
+@_by_operator()
 @body(blueprint, MailboxInput, first=operator)
-@_BY_OPERATOR
-@refuses(blueprint, *_REFUSED, 404, 409, 422, 429)
+@refuses(blueprint, *_REFUSED, 404, 409, 422)
 @blueprint.response(202, shapes.AdminAccount)
 def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
     """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
@@ -161,8 +166,8 @@ def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
 
 
 @blueprint.post("/admin/accounts/<uuid:account_id>/end-sessions")
+@_by_operator()
 @body(blueprint, ReasonInput, first=operator)
-@_BY_OPERATOR
 @refuses(blueprint, *_REFUSED, 404, 409)
 @blueprint.response(200, shapes.EndedSessions)
 def end_sessions(given: dict[str, Any], account_id: object) -> dict[str, Any]:
@@ -171,8 +176,8 @@ def end_sessions(given: dict[str, Any], account_id: object) -> dict[str, Any]:
 
 
 @blueprint.post("/admin/sessions/<uuid:session_id>/end")
+@_by_operator()
 @body(blueprint, ReasonInput, first=operator)
-@_BY_OPERATOR
 @refuses(blueprint, *_REFUSED, 404)
 @blueprint.response(204)
 def end_session(given: dict[str, Any], session_id: object) -> None:
@@ -181,8 +186,8 @@ def end_session(given: dict[str, Any], session_id: object) -> None:
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/remove")
+@_by_operator()
 @body(blueprint, ReasonInput, first=operator)
-@_BY_OPERATOR
 @refuses(blueprint, *_REFUSED, 404)
 @blueprint.response(204)
 def remove_binding(given: dict[str, Any], binding_id: object) -> None:
@@ -191,9 +196,9 @@ def remove_binding(given: dict[str, Any], binding_id: object) -> None:
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/resend-code")
+@_by_operator()
 @body(blueprint, ReasonInput, first=operator)
-@_BY_OPERATOR
-@refuses(blueprint, *_REFUSED, 404, 409, 429)
+@refuses(blueprint, *_REFUSED, 404, 409)
 @blueprint.response(202)
 def resend_code(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
     """Mail a new code for a binding not yet verified; the older one is void."""
