@@ -11,8 +11,6 @@ from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 from tests.support.texts import normal
 
-NEW = "new.mailbox@example.com"
-
 
 def usernames(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.text
@@ -213,27 +211,28 @@ def test_unlocking_reaches_known_browsers_too(system: System) -> None:
 @pytest.mark.rule("OPS-1", "PRO-2", "PRO-3")
 def test_who_lost_a_mailbox_gets_another_proven_by_its_link_and_the_old_one_a_notice(system: System) -> None:
     person, service = system.person(), admin(system)
+    new = f"new.{person.email}"
 
-    answer = service.put(f"/admin/accounts/{person.id}/mailbox", email=NEW, reason="信箱已停用")
+    answer = service.put(f"/admin/accounts/{person.id}/mailbox", email=new, reason="信箱已停用")
     before = service.get(f"/admin/accounts/{person.id}").json()
-    confirmed = system.confirm(system.mail(NEW, "Email").token)
+    confirmed = system.confirm(system.mail(new, "Email").token)
 
-    assert (answer.status_code, before["email"], before["pending_email"]) == (202, person.email, NEW)
+    assert (answer.status_code, before["email"], before["pending_email"]) == (202, person.email, new)
     assert confirmed.json()["purpose"] == "email_change"
-    assert service.get(f"/admin/accounts/{person.id}").json()["email"] == NEW
+    assert service.get(f"/admin/accounts/{person.id}").json()["email"] == new
     assert person.username in system.mail(person.email, "Email", count=1).text
     (row,) = system.audit("account.mailbox_set")
-    assert (row.reason, NEW in str(system.audit())) == ("信箱已停用", False)
+    assert (row.reason, new in str(system.audit())) == ("信箱已停用", False)
 
 
 @pytest.mark.rule("OPS-1", "VER-5")
 def test_a_mailbox_mistyped_at_registration_is_put_right_and_its_link_is_void(system: System) -> None:
     person = system.register()
-    old = system.mail(person.email, "註冊").token
+    new, old = f"new.{person.email}", system.mail(person.email, "註冊").token
     system.clock.advance(minutes=2)
 
-    admin(system).put(f"/admin/accounts/{person.id}/mailbox", email=NEW)
-    right = system.mail(NEW, "註冊").token
+    admin(system).put(f"/admin/accounts/{person.id}/mailbox", email=new)
+    right = system.mail(new, "註冊").token
 
     assert system.confirm(old).status_code == 410
     assert system.confirm(right).json()["status"] == "active"
