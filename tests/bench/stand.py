@@ -176,6 +176,7 @@ class Stand:
             "IDENTITY_MODE": "local",
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,
             "IDENTITY_SECRET_KEYS": self._secret,
+            "IDENTITY_AUDIT_KEYS": self._secret,
             "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": _NEVER,
             "IDENTITY_REGISTRATIONS_PER_ADDRESS": _NEVER,
             "MAIL_SEAL_PUBLIC_KEYS": self.keys.seal_public,

@@ -109,6 +109,7 @@ class Stage:
             "IDENTITY_PUBLIC_URL": self.url,
             "IDENTITY_DATABASE_URL": proxied,
             "IDENTITY_SECRET_KEYS": secrets.token_urlsafe(48),
+            "IDENTITY_AUDIT_KEYS": secrets.token_urlsafe(48),
             "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
             "IDENTITY_ARGON2_MEMORY_KIB": "64",
             "IDENTITY_ARGON2_PASSES": "1",

@@ -1,9 +1,12 @@
 """The audit log is sealed in a chain: whatever was changed in it is found, and where (SEC-11)."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from identity.adapters.audit_chain import SqlChain
+from identity.domain.chain import Segment
 from identity.usecases.audit_verification import Broken, Verified
 from identity.usecases.sealing import prune, seal
 
@@ -54,6 +57,7 @@ def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -
         "at = '2020-01-01 00:00:00'",
         "id = 1000000",
         "mac = 'f'",
+        "mac = '印'",
     ],
 )
 def test_a_row_that_was_changed_is_found(sealed: System, change: str) -> None:
@@ -101,6 +105,39 @@ def test_a_row_put_in_behind_the_last_segment_is_found(sealed: System) -> None:
     )
 
     assert broken(sealed)[0] == last + 1
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_row_put_in_before_the_first_place_is_found(sealed: System) -> None:
+    values = "at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{}'"
+    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail"
+    tamper(
+        sealed,
+        f"INSERT INTO audit ({columns}, place, mac) SELECT {values}, -5, mac FROM audit WHERE place = 2",  # noqa: S608
+    )
+
+    assert isinstance(verdict(sealed), Broken)
+
+
+@pytest.mark.rule("SEC-11")
+def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
+    sealed: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, segments = [sealed.register], SqlChain.segments
+
+    def sealed_just_after(chain: SqlChain, *, after: int, limit: int) -> Sequence[Segment]:
+        found = segments(chain, after=after, limit=limit)
+        if not found and waiting:
+            waiting.pop()()
+            sealed.relay.seal()
+        return found
+
+    monkeypatch.setattr(SqlChain, "segments", sealed_just_after)
+
+    found = verdict(sealed)
+
+    assert isinstance(found, Verified), found
+    assert found.segments == 4
 
 
 @pytest.mark.rule("SEC-11")

@@ -51,9 +51,10 @@ class SqlChain:
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
-    def rows(self, *, after: int, limit: int) -> Sequence[Record]:
-        """Return sealed rows with higher places, in order."""
-        query = select(audit).where(audit.c.place > after).order_by(audit.c.place).limit(limit)
+    def rows(self, *, after: int | None, limit: int) -> Sequence[Record]:
+        """Return rows that have a place, the lowest first, or those above a place."""
+        beyond = audit.c.place > after if after is not None else audit.c.place.is_not(None)
+        query = select(audit).where(beyond).order_by(audit.c.place).limit(limit)
         with self._engine.connect() as connection:
             return [_record(row) for row in connection.execute(query)]
 

@@ -50,6 +50,10 @@ class Record:
         told = [previous, place, self.id, _moment(self.at), dict(self.values)]
         return _mac(key, told)
 
+    def holds(self, key: bytes, previous: str, place: int) -> bool:
+        """Tell whether the row is as it was sealed, in this place after this hash."""
+        return _same(self.mac or "", self.mac_after(key, previous, place))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -74,7 +78,7 @@ class Segment:
 
     def holds(self, key: bytes) -> bool:
         """Tell whether the seal is this key's, over exactly this."""
-        return hmac.compare_digest(self.seal, self._seal(key))
+        return _same(self.seal, self._seal(key))
 
     def _seal(self, key: bytes) -> str:
         pruned = _moment(self.pruned_at) if self.pruned_at else None
@@ -82,6 +86,11 @@ class Segment:
         return _mac(
             key, ["segment", *span, self.previous, self.head, self.key, _moment(self.sealed_at), pruned]
         )
+
+
+def _same(kept: str, computed: str) -> bool:
+    """Compare in constant time; as bytes, since what was tampered with may be any text."""
+    return hmac.compare_digest(kept.encode("utf-8", "surrogatepass"), computed.encode())
 
 
 def _mac(key: bytes, told: list[Any]) -> str:

@@ -1,5 +1,6 @@
 """Does the audit log's chain hold? The first row that breaks it is told (SEC-11)."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,17 +47,16 @@ def verify(
 
     `head` is one that the sealer once logged: it must be in the chain, or the log was cut off. Raises Broken.
     """
-    walk = _Walk(keys)
-    rows = _rows(chain)
-    for segment in _segments(chain):
-        walk.enter(segment)
-        if segment.pruned_at is None:
-            for place in range(segment.first, segment.last + 1):
-                walk.follow(place, next(rows, None))
-            walk.leave(segment)
+    walk, rows = _Walk(keys), _rows(chain)
+    while True:
+        for segment in _segments(chain, after=walk.number):
+            walk.through(segment, rows)
             seen(segment.last - segment.first + 1)
-    if (beyond := next(rows, None)) is not None:
-        raise Broken(beyond.place or 0, beyond.id, "it is in no segment")
+        if (beyond := next(rows, None)) is None:
+            break
+        if not chain.segments(after=walk.number, limit=1):
+            raise Broken(beyond.place or 0, beyond.id, "it is in no segment")
+        rows = itertools.chain([beyond], rows)  # the sealer went on meanwhile, and so do we
     if head is not None and head not in walk.heads:
         raise Broken(walk.place, None, "the head that was logged is not in the chain: its end is missing")
     return Verified(
@@ -76,39 +76,47 @@ class _Walk:
     def __init__(self, keys: SealKeys) -> None:
         self._keys = keys
         self._key = b""
-        self._number = 0
+        self.number = 0
         self._newest = _LONG_AGO
         self.late: list[int] = []
         self.head, self.place = GENESIS, 0
         self.rows = self.segments = 0
         self.heads: set[str] = set()
 
-    def enter(self, segment: Segment) -> None:
+    def through(self, segment: Segment, rows: Iterator[Record]) -> None:
+        """Follow a segment from its first row to its last; of a pruned one there are none."""
+        self._enter(segment)
+        if segment.pruned_at is None:
+            for place in range(segment.first, segment.last + 1):
+                self._follow(place, next(rows, None))
+            self._leave(segment)
+
+    def _enter(self, segment: Segment) -> None:
         """Take up a segment where the one before ended."""
-        begins = self._number == 0 and segment.pruned_at is not None
+        begins = self.segments == 0 and segment.pruned_at is not None
         if begins:
-            self._number, self.place = segment.number - 1, segment.first - 1
+            self.number, self.place = segment.number - 1, segment.first - 1
             self.head = segment.previous
         key = self._keys.get(segment.key)
-        if segment.number != self._number + 1 or segment.first != self.place + 1:
-            raise Broken(self.place + 1, None, f"segment {self._number + 1} is missing")
+        if segment.number != self.number + 1 or segment.first != self.place + 1:
+            raise Broken(self.place + 1, None, f"segment {self.number + 1} is missing")
         if key is None:
             raise Broken(
                 segment.first, None, f"segment {segment.number} was sealed by a key that is not given"
             )
         if not segment.holds(key) or segment.previous != self.head or (segment.pruned_at and not begins):
             raise Broken(segment.first, None, f"the seal of segment {segment.number} does not hold")
-        self._key, self._number = key, segment.number
+        self._key, self.number = key, segment.number
         self.segments += 1
         if begins:
             self.head, self.place = segment.head, segment.last
             self.heads.add(self.head)
 
-    def follow(self, place: int, row: Record | None) -> None:
+    def _follow(self, place: int, row: Record | None) -> None:
         """Go on to the row that must stand in this place."""
         if row is None or row.place != place:
             raise Broken(place, row.id if row else None, "the row that was here is missing")
-        if row.mac != row.mac_after(self._key, self.head, place):
+        if not row.holds(self._key, self.head, place):
             raise Broken(place, row.id, "it is not as it was sealed")
         if row.at < self._newest - _LATEST:
             self.late.append(place)
@@ -116,22 +124,21 @@ class _Walk:
         self.head, self.place = str(row.mac), place
         self.rows += 1
 
-    def leave(self, segment: Segment) -> None:
+    def _leave(self, segment: Segment) -> None:
         """End a segment."""
         if self.head != segment.head:
             raise Broken(segment.last, None, f"segment {segment.number} does not end in its head")
         self.heads.add(self.head)
 
 
-def _segments(chain: Chain) -> Iterator[Segment]:
-    after = -1
+def _segments(chain: Chain, *, after: int) -> Iterator[Segment]:
     while found := chain.segments(after=after, limit=_READ_AT_ONCE):
         yield from found
         after = found[-1].number
 
 
 def _rows(chain: Chain) -> Iterator[Record]:
-    after = -1
+    after = None
     while found := chain.rows(after=after, limit=_READ_AT_ONCE):
         yield from found
-        after = found[-1].place or 0
+        after = found[-1].place

@@ -31,8 +31,8 @@ class Chain(Protocol):
     def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
         """Return segments with higher numbers, in order."""
 
-    def rows(self, *, after: int, limit: int) -> Sequence[Record]:
-        """Return sealed rows with higher places, in order."""
+    def rows(self, *, after: int | None, limit: int) -> Sequence[Record]:
+        """Return rows that have a place, the lowest first, or those above a place."""
 
     def unsealed_count(self) -> int:
         """Return how many rows wait to be sealed."""
