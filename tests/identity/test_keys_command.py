@@ -51,20 +51,24 @@ def test_after_a_rotation_of_the_signature_old_and_new_mails_are_believed() -> N
         assert opener.open(sealed, event_id=LETTER.event_id, event_type=LETTER.event_type) == LETTER
 
 
-@pytest.mark.rule("SEC-4")
-def test_a_rotation_of_the_signing_keys_puts_a_new_one_in_front() -> None:
-    ended = _keys("rotate", "signing", IDENTITY_SECRET_KEYS=f"{OLD},{OLD}-2")
+@pytest.mark.rule("SEC-4", "SEC-11")
+@pytest.mark.parametrize(
+    ("kind", "setting"), [("signing", "IDENTITY_SECRET_KEYS"), ("audit", "IDENTITY_AUDIT_KEYS")]
+)
+def test_a_rotation_of_identitys_own_keys_puts_a_new_one_in_front(kind: str, setting: str) -> None:
+    ended = _keys("rotate", kind, **{setting: f"{OLD},{OLD}-2"})
 
     name, _, value = ended.stdout.strip().partition("=")
     new, *others = value.split(",")
-    assert (name, others) == ("IDENTITY_SECRET_KEYS", [OLD, f"{OLD}-2"])
+    assert (name, others) == (setting, [OLD, f"{OLD}-2"])
     assert len(new) == 64
 
 
 @pytest.mark.rule("SEC-4", "SEC-9")
 def test_listing_tells_ids_in_order_and_no_key() -> None:
     rotated = json.loads(_keys("rotate", "seal", "--json", MAIL_SEAL_PRIVATE_KEYS=KEYS.seal_private).stdout)
-    environment = {**rotated, "IDENTITY_SECRET_KEYS": OLD, "MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public}
+    own = {"IDENTITY_SECRET_KEYS": OLD, "IDENTITY_AUDIT_KEYS": f"{OLD}-2,{OLD}-3"}
+    environment = {**rotated, **own, "MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public}
 
     ended = _keys("list", "--json", **environment)
 
@@ -72,7 +76,7 @@ def test_listing_tells_ids_in_order_and_no_key() -> None:
     assert listed["MAIL_SEAL_PRIVATE_KEYS"] == listed["MAIL_SEAL_PUBLIC_KEYS"]
     assert listed["MAIL_SEAL_PUBLIC_KEYS"] == _ids(rotated["MAIL_SEAL_PUBLIC_KEYS"])
     assert listed["MAIL_SIGN_PUBLIC_KEYS"] == _ids(KEYS.sign_public)
-    assert len(listed["IDENTITY_SECRET_KEYS"]) == 1
+    assert [len(listed[name]) for name in own] == [1, 2]
     secrets = [OLD, *(key["d"] for key in json.loads(rotated["MAIL_SEAL_PRIVATE_KEYS"])["keys"])]
     assert [secret for secret in secrets if secret in ended.output] == []
 
