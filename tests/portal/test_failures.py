@@ -50,7 +50,8 @@ def test_an_address_that_does_not_exist_leads_home(tab: Tab) -> None:
 def test_an_address_that_only_takes_forms_leads_home(tab: Tab) -> None:
     tab.expect_status(405).go("/logout").screen("failure-405")
 
-    assert (tab.status, tab.press("回首頁").path) == (405, "/")
+    assert (tab.status, normal("請由首頁重新進入") in tab.text) == (405, True)
+    assert tab.press("回首頁").path == "/"
 
 
 def test_what_is_too_large_is_said_on_a_page(portal: System, tab: Tab) -> None:
@@ -83,9 +84,11 @@ def test_a_database_that_is_away_is_said_and_the_page_works_again_once_it_is_bac
     with _database_away(portal):
         tab.go("/home").screen("failure-503-database")
         told = tab.status, tab.heading, normal("剛才的內容尚未儲存") in tab.text
+        said = tab.text.count(normal("系統暫時無法服務"))
     tab.page.reload()
 
     assert told == (503, normal("系統暫時無法服務"), False)
+    assert said == 1
     assert (tab.status, tab.path) == (200, "/home")
 
 

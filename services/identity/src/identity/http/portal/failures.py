@@ -48,6 +48,7 @@ TITLES = {
 }
 _ADVICE = {
     404: "網址可能已變更或輸入有誤，請由首頁重新進入。",
+    405: "此網址不能直接開啟，請由首頁重新進入。",
     413: "請縮短內容後再送出一次。",
     500: "請稍後再試。若持續發生，請將下方的代碼提供給系統管理單位。",
     503: "請稍候片刻再重新整理本頁。",
@@ -135,12 +136,14 @@ def failure(status: int, sentence: str, *, again: str = "") -> Response:
     """Return the page that says what went wrong and where to go on."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
     title = TITLES.get(status) or TITLES[500 if status >= 500 else 400]  # noqa: PLR2004
+    advice = _UNSAVED if unsaved else _ADVICE.get(status, "")
+    said_by_title = advice and sentence.startswith(title)
     return page(
         "failure.html",
         status=status,
         title=title,
-        sentence=sentence,
-        advice=_UNSAVED if unsaved else _ADVICE.get(status, ""),
+        sentence="" if said_by_title else sentence,
+        advice=advice,
         code=status,
         again=again,
     )
