@@ -21,12 +21,14 @@ def test_a_general_account_sees_who_binds_it_and_ends_it(
     tab.log_in(general).go("/profile").screen(f"own-binding-{state}")
     told = tab.text
 
-    tab.press("解除綁定").sees(ASKED).screen(f"own-binding-{state}-asked").confirm(ASKED)
-    tab.sees(ENDED).screen(f"own-binding-{state}-ended").confirm(ENDED)
+    tab.press("解除綁定").sees(ASKED).screen(f"own-binding-{state}-asked")
+    asked = tab.message
+    tab.confirm(ASKED).sees(ENDED).screen(f"own-binding-{state}-ended").confirm(ENDED)
 
     assert normal(f"帳號被綁定資訊{words}") in told
     assert normal(f"鏈結帳號{holder.username}") in told
     assert normal("孫小美") in told
+    assert normal("驗證碼即失效" if state == "unverified" else "不能再切換登入本帳號") in asked
     assert normal("帳號被綁定資訊未被綁定") in tab.text
     assert normal("重新取得驗證碼") in tab.text
     assert portal.logged_in(general).get("/account/binding").json() == {"status": "none"}

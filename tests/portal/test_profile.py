@@ -122,10 +122,12 @@ def test_a_new_mailbox_is_pending_until_its_owner_follows_the_link(
 def test_a_pending_mailbox_is_withdrawn_after_a_question(portal: System, tab: Tab) -> None:
     person = portal.person()
     email = ask_for_mailbox(portal.logged_in(person), person)
-    _opened(tab, person).press("取消變更")
+    _opened(tab, person).press("撤回變更")
 
-    tab.sees("確定要取消變更 Email？？").screen("profile-withdraw-asked").confirm("確定要取消變更 Email？？")
-    tab.confirm("已取消 Email 變更")
+    tab.sees("確定要撤回 Email 變更？？").screen("profile-withdraw-asked").confirm(
+        "確定要撤回 Email 變更？？"
+    )
+    tab.confirm("已撤回 Email 變更")
 
     assert normal(email) not in tab.text
     assert portal.confirm(portal.mail(email, "Email變更驗證").token).json()["code"] == "link_superseded"

@@ -33,7 +33,7 @@ _EMAIL_ASKED = (
     "認證信有效時限為 24 小時，驗證完成後 Email 才會完成更新！！"
 )
 _NOTHING_NEW = "填寫的內容與目前儲存的資料相同，沒有需要儲存的變更"
-_WITHDRAWN = "已取消 Email 變更，先前寄出的驗證信不再有效"
+_WITHDRAWN = "已撤回 Email 變更，先前寄出的驗證信不再有效"
 _NOTHING_PENDING = "目前沒有等待驗證的 Email 變更"
 _PLACES: dict[type[Refusal], str] = {
     BadPassword: "current_password",
