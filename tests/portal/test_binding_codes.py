@@ -50,12 +50,14 @@ def test_a_wrong_code_tells_at_the_field_how_many_tries_are_left_until_none_is(
     tab.expect_status(400).log_in(holder)
 
     tab.fill({CODE: bad}).press("驗證").sees("驗證碼錯誤，還可再試 4 次").screen("links-wrong")
+    place = tab.page.locator("nav.side [aria-current=page]").text_content()
     described = str(tab.field(CODE).get_attribute("aria-describedby"))
     told = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]
     for _ in range(4):
         tab.fill({CODE: bad}).press("驗證")
 
     assert told == [True, bad]
+    assert place == "鏈結帳號管理與登入"
     assert described.endswith("-fault")
     tab.sees("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screen("links-spent")
     assert tab.field(CODE).count() == 0

@@ -20,7 +20,7 @@ def parse_code(raw: str) -> str:
     """Return six digits, also when typed full-width or with a space. Raises Fault."""
     code = narrow(raw).replace(" ", "").replace("-", "")
     if not _CODE.fullmatch(code):
-        raise Fault("invalid_code", "請輸入6位數字驗證碼")
+        raise Fault("invalid_code", "請輸入 6 位數字驗證碼")
     return code
 
 

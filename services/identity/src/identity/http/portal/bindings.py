@@ -50,7 +50,7 @@ class CodeForm(Form):
     """The mailed code, as people paste it: full-width digits and spaces are read too."""
 
     code = TextField(
-        "請輸入6位數字驗證碼", parse_code, most=20, autocomplete="one-time-code", inputmode="numeric"
+        "請輸入 6 位數字驗證碼", parse_code, most=20, autocomplete="one-time-code", inputmode="numeric"
     )
 
     def turn_to(self) -> None:
