@@ -89,6 +89,28 @@ def test_every_field_has_a_help_mark_with_its_rule(tab: Tab) -> None:
     assert tab.page.locator(".help").filter(visible=True).count() == 0
 
 
+@pytest.mark.rule("REG-11")
+@pytest.mark.parametrize("label", ["帳號", "Email", "公司地址"])
+def test_help_leaves_the_field_that_it_explains_in_sight(tab: Tab, label: str) -> None:
+    tab.go("/apply/link").press(f"{label}的填寫說明")
+
+    panel = tab.page.locator(".help").filter(visible=True).bounding_box()
+    field = tab.field(label).bounding_box()
+
+    assert panel is not None
+    assert field is not None
+    assert panel["y"] + panel["height"] <= field["y"] or panel["y"] >= field["y"] + field["height"]
+
+
+@pytest.mark.rule("REG-12")
+def test_the_answers_to_a_question_stand_side_by_side(tab: Tab) -> None:
+    tab.go("/apply/link").fill(labelled(filled_in())).press("送出").sees(QUESTION)
+
+    boxes = [tab.thing(name).bounding_box() for name in ("取消", "確定")]
+
+    assert len({box["y"] for box in boxes if box}) == 1
+
+
 @pytest.mark.rule("REG-2", "REG-12")
 @pytest.mark.parametrize("kind", KINDS)
 def test_sending_asks_first_and_then_tells_where_the_mail_went(portal: System, tab: Tab, kind: str) -> None:

@@ -43,6 +43,16 @@ def test_a_link_account_lands_on_its_list_with_the_manuals_reminders(holder: Per
     assert normal("尚未綁定任何一般帳號") in tab.text
 
 
+@pytest.mark.rule("BIND-1")
+def test_an_accounts_name_stands_on_one_line_of_the_list(portal: System, tab: Tab, holder: Person) -> None:
+    general = portal.person(username="kaohsiung.pass")
+    portal.bind(portal.logged_in(holder), general)
+
+    name = tab.log_in(holder).thing(general.username)
+
+    assert name.evaluate("one => one.getClientRects().length") == 1
+
+
 @pytest.mark.rule("BIND-1", "BIND-2", "BIND-5", "BIND-6")
 def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
     portal: System, tab: Tab, holder: Person, general: Person

@@ -46,7 +46,7 @@ def test_the_pages_own_button_verifies(system: System) -> None:
     sent = {"token": link.partition("token=")[2], "csrf_token": csrf}
     done = browser.post("/email/verify", data=sent, follow_redirects=True)
 
-    assert (done.status_code, "Email驗證成功" in done.text) == (200, True)
+    assert (done.status_code, "Email 驗證成功" in done.text) == (200, True)
     assert _verified(system)
 
 

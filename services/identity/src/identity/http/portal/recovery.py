@@ -35,7 +35,7 @@ class ForgottenForm(Form):
     email = TextField(
         "Email",
         person.parse_email,
-        hint="此帳號登記的 Email，例：example@gmail.com",
+        hint="此帳號登記的 Email",
         autocomplete="email",
         inputmode="email",
     )
