@@ -74,7 +74,10 @@ class OneCore(threading.Thread):
             return
         elapsed = now.at - before.at
         own = (now.own - before.own) / elapsed
-        busy = {core: (now.cores[core] - before.cores.get(core, 0)) / elapsed for core in self._allowed}
+        busy = {core: (spent - before.cores.get(core, 0)) / elapsed for core, spent in now.cores.items()}
+        busy = {core: share for core, share in busy.items() if core in self._allowed}
+        if len(busy) < len(self._allowed):
+            return  # a container whose /proc/stat is made up: what it does not tell of cannot be compared
         core = (
             chosen(busy, own=own, kept_on=self._kept_on, chance=self._chance) if own >= self._busy else None
         )
