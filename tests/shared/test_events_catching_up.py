@@ -113,16 +113,19 @@ def test_a_group_of_what_comes_wants_nothing_older(
 
 
 @pytest.mark.rule("EVT-6")
+@pytest.mark.parametrize("name", ["killed", "another"])
 def test_what_a_dead_member_held_and_the_stream_lost_comes_from_the_feed(
-    redis_server: RedisServer, client: Redis, published: Published, feed: Feed
+    redis_server: RedisServer, client: Redis, published: Published, feed: Feed, name: str
 ) -> None:
     published.add(client, *ids(1, 6))
     client.xgroup_create(STREAM, GROUP, "0")
     client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=4)
     client.xtrim(STREAM, maxlen=3, approximate=False)
 
-    with following(redis_server, feed=feed, claim_idle_ms=1) as follower:
+    with following(redis_server, feed=feed, name=name, claim_idle_ms=1) as follower:
         follower.wait_for(*ids(1, 6))
+
+    assert (follower.consumer.malformed, follower.consumer.aside()) == (0, [])
 
 
 @pytest.mark.rule("EVT-2", "EVT-6")

@@ -47,14 +47,14 @@ class FeedRefused(FeedError):  # noqa: N818 - the name says it
 
 
 class CursorExpired(FeedError):  # noqa: N818 - the contract's word, `cursor_expired`
-    """What follows `position` is older than the feed keeps: begin anew with a snapshot.
+    """What follows `position` was dropped, or lost with a database restored from an older copy.
 
     Take `feed.snapshot()`, put it in the place of what there is, then `consumer.start_at(its position)`.
     """
 
     def __init__(self, position: int) -> None:
         super().__init__(
-            f"the feed no longer has what follows position {position}: take feed.snapshot(), "
+            f"the feed has not got what follows position {position}: take feed.snapshot(), "
             "put it in the place of what you have, then consumer.start_at(its position)"
         )
         self.position = position
@@ -113,10 +113,10 @@ class Feed:
         return list(_items(page, after))
 
     def snapshot(self) -> Iterator[SnapshotPage]:
-        """Yield accounts and bindings page by page. Raises FeedUnavailable, FeedRefused.
+        """Yield accounts that are not closed and live bindings, page by page. Raises FeedUnavailable, FeedRefused.
 
-        The pages may be of different instants, none earlier than the position: events from there on bring all
-        of it up to date, so apply those that say what is known already without complaint.
+        The pages may be of different instants, none earlier than the position. What comes behind it may be in a page
+        already: an event whose `sequence` is not beyond that of its account there.
         """
         cursor: object = None
         while True:

@@ -136,15 +136,15 @@ class Group:
     def left_by_namesake(self) -> tuple[RawEntry, int] | None:
         """Return the oldest entry that a member of our name holds, with how often it was handed out by now.
 
-        It is one that a process of the same name left when it was killed; None where there is none.
+        It is one that a process of the same name left when it was killed; None where there is none. What was
+        trimmed meanwhile is let go: there is nothing to handle.
         """
-        try:
-            left = _entries_of(self._read(1, None, after=_FIRST_ID))
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            return None
-        return (left[0], self._handed_out(left[0][0])) if left else None
+        while left := self._held_under_our_name():
+            entry_id, fields = left[0]
+            if fields:
+                return left[0], self._handed_out(entry_id)
+            self.ack(entry_id)
+        return None
 
     def again(self, entry_id: str) -> None:
         """Count that an entry of ours is begun once more; its idle time begins anew."""
@@ -197,6 +197,14 @@ class Group:
                 raise
             return []  # a wiped Redis holds nothing against us
         return [as_text(each if not counting else each[0]) for each in claimed]
+
+    def _held_under_our_name(self) -> list[RawEntry]:
+        try:
+            return _entries_of(self._read(1, None, after=_FIRST_ID))
+        except ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            return []
 
     def _handed_out(self, entry_id: str) -> int:
         found = self._pending_as(entry_id)

@@ -1,0 +1,69 @@
+"""What we publish is CloudEvents 1.0 by the judgement of its own SDK, the golden examples too (EVT-3)."""
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from cloudevents.core.exceptions import BaseCloudEventException
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+from port_events.catalogue import CATALOGUE, EventType
+
+from tests.support.people import TAX_IDS
+from tests.support.system import System
+
+LINES = list(CATALOGUE.values())
+
+
+def judged(document: str) -> dict[str, Any]:
+    """Return the attributes that the SDK reads; it raises for what is no CloudEvent."""
+    attributes: dict[str, Any] = JSONFormat().read(CloudEvent, document).get_attributes()
+    return attributes
+
+
+@pytest.mark.rule("EVT-3")
+@pytest.mark.parametrize("line", LINES, ids=str)
+def test_every_golden_example_is_a_cloudevent(line: EventType) -> None:
+    document = (
+        files("port_events.documents").joinpath(f"{line.document_name}.example.json").read_text("utf-8")
+    )
+
+    attributes = judged(document)
+
+    assert (attributes["type"], attributes["dataschema"]) == (line.type, line.dataschema)
+    assert attributes["time"].tzinfo is not None
+
+
+@pytest.mark.rule("EVT-3")
+def test_everything_that_the_running_system_publishes_is_a_cloudevent(system: System) -> None:
+    general = system.person(company={"tax_id": TAX_IDS[1]})
+    link = system.logged_in(system.person("link"))
+    binding_id = system.bound(link, general)
+    link.delete(f"/bindings/{binding_id}")
+    own = system.logged_in(general)
+    own.put("/account/password", {"current": general.password, "new": "Another-Crane-78!"})
+    system.visitor().post("/password-resets", {"username": general.username, "email": general.email})
+    system.events()
+
+    published = [
+        json.loads(fields[b"ce"])
+        for _, fields in system._entries()  # noqa: SLF001 - what stands in Redis, undecoded
+    ]
+
+    assert len({each["type"] for each in published}) >= 9
+    for each in published:
+        attributes = judged(json.dumps(each))
+        assert attributes["subject"] == each["subject"]
+        assert JSONFormat().read(CloudEvent, json.dumps(each)).get_data() == each["data"]
+
+
+@pytest.mark.rule("EVT-3")
+@pytest.mark.parametrize(
+    "change", [{"source": ""}, {"id": ""}, {"specversion": "2.0"}, {"Upper": "x"}, {"subject": ""}], ids=str
+)
+def test_the_judge_refuses_what_is_none(change: dict[str, str]) -> None:
+    example = files("port_events.documents").joinpath("tw.port.identity.account.closed.v1.example.json")
+
+    with pytest.raises(BaseCloudEventException):
+        judged(json.dumps({**json.loads(example.read_text("utf-8")), **change}))
