@@ -1,0 +1,151 @@
+"""Consumers killed at random, entries trimmed beneath them, Redis wiped: nothing missing or twice (EVT-2, EVT-6)."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from port_events.envelope import STREAM
+from redis import Redis
+
+from tests.shared.feeding import SECRET, Published, served
+from tests.support.redis import RedisServer
+from tests.support.waiting import wait_until
+
+SEEDS = (1, 2)
+ROUNDS = 15
+
+# Effects and memory in one transaction; dies by its own hand, before or after it, where `dice` says so.
+MEMBER = """
+import os, random, sqlite3, sys
+from port_events.consumer import Consumer
+from port_events.feed import Feed
+
+url, address, secret, path, seed = sys.argv[1:]
+dice = random.Random(seed)
+database = sqlite3.connect(path, isolation_level=None, timeout=30)
+
+class Memory:
+    def handled(self, event):
+        return bool(database.execute("SELECT 1 FROM effects WHERE id = ?", [event.id]).fetchall())
+    def remember(self, event):
+        pass
+    def position(self):
+        return database.execute("SELECT max(position) FROM place").fetchone()[0]
+    def reach(self, position):
+        database.execute("INSERT INTO place VALUES (?)", [position])
+
+def handle(event):
+    if dice.random() < 0.02:
+        os._exit(9)
+    database.execute("BEGIN IMMEDIATE")
+    if not database.execute("SELECT 1 FROM effects WHERE id = ?", [event.id]).fetchall():
+        database.execute("INSERT INTO effects VALUES (?, ?)", [event.id, event.sequence])
+    database.execute("COMMIT")
+    if dice.random() < 0.02:
+        os._exit(9)
+
+Consumer.from_url(
+    url, group="passes", block_ms=20, batch=5, claim_idle_ms=150, memory=Memory(), feed=Feed(address, secret, limit=7),
+    tries=1000,
+).run(handle)
+"""
+
+
+class Ordeal:
+    """Two members, started again whenever they die, and what they did."""
+
+    def __init__(self, server: RedisServer, address: str, path: Path) -> None:
+        self._command = [sys.executable, "-c", MEMBER, server.url, address, SECRET, str(path)]
+        self._members: list[subprocess.Popen[bytes] | None] = [None, None]
+        self._database = sqlite3.connect(path, isolation_level=None, timeout=30)
+        self._database.execute("PRAGMA journal_mode = WAL")
+        # No unique index: what is done twice shall be seen.
+        self._database.execute("CREATE TABLE effects (id TEXT, sequence INTEGER)")
+        self._database.execute("CREATE TABLE place (position INTEGER)")
+        self.deaths = 0
+
+    def revive(self, dice: random.Random) -> None:
+        """Start who is dead."""
+        for place, member in enumerate(self._members):
+            if member is None or member.poll() is not None:
+                self.deaths += member is not None
+                self._members[place] = subprocess.Popen([*self._command, str(dice.random())])
+
+    def kill(self, place: int) -> None:
+        """Kill -9."""
+        member = self._members[place]
+        if member is not None:
+            member.kill()
+            member.wait(10)
+
+    def go_on(self, dice: random.Random) -> None:
+        """Let the members do something, or not."""
+        done = len(self.effects())
+        wait_until(lambda: len(self.effects()) > done or dice.random() < 0.1, what="the members to move on")
+
+    def effects(self) -> list[str]:
+        """The ids of the events that had their effect, as often as they had it."""
+        return [row[0] for row in self._database.execute("SELECT id FROM effects ORDER BY rowid")]
+
+    def close(self) -> None:
+        """End all of it."""
+        for place in range(len(self._members)):
+            self.kill(place)
+        self._database.close()
+
+
+@pytest.fixture
+def published() -> Published:
+    return Published()
+
+
+@pytest.fixture
+def ordeal(redis_server: RedisServer, published: Published, tmp_path: Path) -> Iterator[Ordeal]:
+    with ExitStack() as stack:
+        address = stack.enter_context(served(published))
+        yield stack.enter_context(closing(Ordeal(redis_server, address, tmp_path / "own.db")))
+
+
+def befall(dice: random.Random, client: Redis, published: Published, ordeal: Ordeal) -> None:
+    """Let one thing happen."""
+    match dice.randrange(6):
+        case 0:
+            ordeal.kill(dice.randrange(2))
+        case 1:
+            client.xtrim(STREAM, maxlen=dice.randrange(12), approximate=False)
+        case 2:
+            client.flushall()
+        case 3:
+            client.flushall()
+            published.again(client, since=dice.randrange(len(published.items)) + 1)
+        case _:
+            pass
+
+
+@pytest.mark.rule("EVT-2", "EVT-5", "EVT-6")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_event_has_its_effect_once_whatever_befalls_the_consumers(
+    redis_server: RedisServer, published: Published, ordeal: Ordeal, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - the same ordeal for the same seed
+    with redis_server.client() as client:
+        for number in range(ROUNDS):
+            ordeal.revive(dice)
+            size = dice.randrange(1, 12)
+            published.add(client, *(f"e-{seed}-{number}-{each}" for each in range(size)))
+            befall(dice, client, published, ordeal)
+            ordeal.go_on(dice)
+
+        def done() -> bool:
+            ordeal.revive(dice)
+            return set(ordeal.effects()) == set(published.ids())
+
+        wait_until(done, what="every event to have its effect", timeout_seconds=60)
+
+    assert sorted(ordeal.effects()) == sorted(published.ids())
+    assert ordeal.deaths > 0
