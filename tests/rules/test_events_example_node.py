@@ -20,22 +20,28 @@ EXAMPLE = EXAMPLES / "node"
 GROUP = "passes-node"
 ASIDE = f"seen:{GROUP}:aside"
 
-# Another service's program on the same files: what its handler cannot do, and how often it was asked.
-FAILING = """
+# Another service's program on the same files: its handler takes its time, and fails as often as it is told.
+OWN = """
 import { createRequire } from "node:module";
-const { Member } = await import(`${process.env.EXAMPLE}/member.mjs`);
-const { Redis } = createRequire(`${process.env.EXAMPLE}/`)("ioredis");
-const redis = new Redis(process.env.REDIS_URL);
+import { setTimeout as sleep } from "node:timers/promises";
+const { EXAMPLE, REDIS_URL, FAILURES = "0", SLOW_MS = "0", IDENTITY_URL, SECRET } = process.env;
+const { Member } = await import(`${EXAMPLE}/member.mjs`);
+const { CatchingUp } = await import(`${EXAMPLE}/catching_up.mjs`);
+const { Feed } = await import(`${EXAMPLE}/feed.mjs`);
+const { Redis } = createRequire(`${EXAMPLE}/`)("ioredis");
+const redis = new Redis(REDIS_URL);
 let tries = 0;
 async function handle(event) {
-  if (event.sequence === "1" && ++tries <= Number(process.env.FAILURES)) throw new RangeError("of somebody's data");
-  console.log(JSON.stringify({ id: event.id, tries }));
+  await sleep(Number(SLOW_MS));
+  if (event.sequence === "1" && ++tries <= Number(FAILURES)) throw new RangeError("of somebody's data");
+  console.log(JSON.stringify({ id: event.id }));
 }
 const member = new Member(redis, { group: "passes-node", handle, claimIdleMs: 30_000 });
+const catchingUp = IDENTITY_URL && new CatchingUp(member, new Feed(IDENTITY_URL, SECRET), () => {});
 process.on("SIGTERM", () => member.stop());
 await member.create();
 console.error("following");
-await member.follow(() => {});
+await member.follow(() => catchingUp?.run());
 await redis.quit();
 """
 
@@ -140,8 +146,8 @@ def test_what_a_killed_one_left_is_taken_over_and_redis_may_be_killed(
 def test_what_fails_is_tried_again_in_order_and_set_aside_after_five_tries(
     installation: Installation, start: Start, tmp_path: Path, failures: int, *, is_aside: bool
 ) -> None:
-    script = tmp_path / "failing.mjs"
-    script.write_text(FAILING)
+    script = tmp_path / "own.mjs"
+    script.write_text(OWN)
 
     running = start(script, FAILURES=str(failures))
     installation.register()
@@ -161,8 +167,8 @@ def test_what_fails_is_tried_again_in_order_and_set_aside_after_five_tries(
 def test_who_is_stopped_while_an_event_fails_gives_it_back_for_another_at_once(
     installation: Installation, start: Start, tmp_path: Path
 ) -> None:
-    script = tmp_path / "failing.mjs"
-    script.write_text(FAILING)
+    script = tmp_path / "own.mjs"
+    script.write_text(OWN)
     running = start(script, FAILURES="100")
     installation.register()
     installation.settle()
@@ -205,17 +211,20 @@ def test_what_the_stream_no_longer_has_comes_from_the_feed_in_order_and_the_stre
 
 
 @pytest.mark.rule("EVT-6")
-def test_two_that_find_the_same_gap_share_the_work_without_a_repeat(
-    installation: Installation, start: Start
+def test_two_that_find_the_same_gap_close_it_without_a_repeat(
+    installation: Installation, start: Start, tmp_path: Path
 ) -> None:
+    script = tmp_path / "own.mjs"
+    script.write_text(OWN)
     for _ in range(4):
         installation.register()
     installation.settle()
     published = installation.published()
     trim(installation)
     feed = feed_settings(installation)
+    secret = Path(feed["IDENTITY_SECRET_FILE"]).read_text().strip()
 
-    both = [start(**feed), start(**feed)]
+    both = [start(script, SLOW_MS="200", SECRET=secret, **feed) for _ in range(2)]
     wait_until(lambda: set(handled(*both)) >= set(published), what="every event", timeout_seconds=20)
 
     assert [each.stop() for each in both] == [0, 0]

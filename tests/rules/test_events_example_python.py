@@ -94,3 +94,28 @@ def test_the_pass_service_knows_who_may_act_whatever_it_and_the_stream_went_thro
 def after(installation: Installation, position: int) -> list[str]:
     query = "SELECT event_id FROM outbox WHERE position > :position ORDER BY event_id"
     return [row[0] for row in installation.rows(query, position=position)]
+
+
+@pytest.mark.rule("EVT-6")
+def test_the_pass_service_begins_anew_where_the_feed_no_longer_has_what_it_missed(
+    installation_on_sqlite: Installation,
+) -> None:
+    installation = installation_on_sqlite
+    installation.start("web", "relay", "mailer")
+    link = installation.logged_in(installation.person("link"))
+    (one, first), (two, _) = (bound(installation, link, tax_id) for tax_id in TAX_IDS[:2])
+    passes = Passes(installation)
+    running = passes.start()
+    passes.wait_for(one.id, two.id)
+    wait_until(lambda: passes.rows("SELECT position FROM place"), what="the place to go on from to be noted")
+    running.kill()
+
+    link.delete(f"/bindings/{first}")
+    trim(installation)
+    with installation.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM outbox WHERE position < (SELECT max(position) FROM outbox)")
+    three, _ = bound(installation, link, TAX_IDS[2])
+    running = passes.start()
+
+    passes.wait_for(two.id, three.id)
+    assert running.stop() == 0

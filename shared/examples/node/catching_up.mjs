@@ -1,6 +1,6 @@
 // From the stream to the feed and back, without a gap: what was trimmed before it was handled comes from the feed.
 
-import { CursorExpired, FeedUnavailable } from "./feed.mjs";
+import { FeedUnavailable } from "./feed.mjs";
 import { BegunAnew, named, together } from "./member.mjs";
 
 const LEASE_MS = 60_000; // longer than the feed's answer and an event's tries
@@ -14,7 +14,7 @@ export class CatchingUp {
   #reached = 0; // up to here every event was handled, by whichever member; kept here too, for a Redis that is wiped
   #positionKey;
   #leaseKey;
-  #whole; // the sign of an empty stream that nothing is missing from
+  #whole; // the sign of an empty stream from which nothing is missing
 
   constructor(member, feed, begin) {
     this.member = member;
@@ -44,6 +44,7 @@ export class CatchingUp {
     this.#reached = Math.max(this.#reached, Number(noted));
     const { "first-entry": first, "last-generated-id": sign } = named(about);
     const before = first ? positionOf(first) : Infinity;
+    if (first) this.#whole = undefined;
     if (first ? before > this.#reached + 1 : sign !== this.#whole) return { before, sign };
     const { "last-delivered-id": last } = groups.map(named).find(({ name }) => name === group);
     const [entry] = await this.redis.xrange(stream, oldest ?? last, oldest ?? last);
@@ -53,9 +54,10 @@ export class CatchingUp {
 
   async #close(gap) {
     try {
-      await this.#handle(await this.feed.read(this.#reached), gap);
+      const items = await this.feed.read(this.#reached);
+      if (items) await this.#handle(items, gap);
+      else await this.#beginAnew();
     } catch (error) {
-      if (error instanceof CursorExpired) await this.#beginAnew();
       if (!(error instanceof FeedUnavailable)) throw error;
       console.error(`feed: ${error.message}`);
       await this.member.pause(FEED_WAIT_MS);

@@ -11,6 +11,8 @@ import { Member } from "./member.mjs";
 
 const { REDIS_URL, GROUP = "passes-node", CLAIM_IDLE_MS = "30000", IDENTITY_URL, IDENTITY_SECRET_FILE } = process.env;
 
+const STOP_MS = 9_000; // Docker's patience ends after ten seconds
+
 // Where it throws it is called again for the same event, so a part of its work must not be done twice.
 async function handle({ id, type, subject, sequence, data }) {
   console.log(JSON.stringify({ id, type, subject, sequence: Number(sequence), data }));
@@ -29,7 +31,12 @@ const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null }); // it connec
 redis.on("error", (error) => console.error(`redis: ${error.code ?? error.name}`));
 
 const member = new Member(redis, { group: GROUP, handle, claimIdleMs: Number(CLAIM_IDLE_MS) });
-for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => member.stop());
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.on(signal, () => {
+    member.stop();
+    setTimeout(() => process.exit(1), STOP_MS).unref(); // Redis is away: what is held here is taken over later
+  });
+}
 
 const feed = IDENTITY_URL && new Feed(IDENTITY_URL, readFileSync(IDENTITY_SECRET_FILE, "utf8").trim());
 const catchingUp = feed && new CatchingUp(member, feed, begin);

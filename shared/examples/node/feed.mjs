@@ -4,9 +4,6 @@ const LIMIT = 200;
 const TIMEOUT_MS = 10_000;
 const HERE = ["127.0.0.1", "[::1]", "localhost"];
 
-// The feed no longer has what follows: begin anew with a snapshot.
-export class CursorExpired extends Error {}
-
 // It may answer later.
 export class FeedUnavailable extends Error {}
 
@@ -20,9 +17,10 @@ export class Feed {
     this.#authorization = `Bearer ${secret}`;
   }
 
-  // Returns the next events after a position as {position, event}, none at the feed's end.
+  // Returns the next events after a position as {position, event}, none at the feed's end; undefined where it no longer
+  // has what follows: begin anew with a snapshot.
   async read(after) {
-    return (await this.#get("events", { after, limit: LIMIT })).items;
+    return (await this.#get("events", { after, limit: LIMIT }))?.items;
   }
 
   // Yields pages {position, accounts, bindings}; the position, to go on from, is alike on all.
@@ -36,7 +34,7 @@ export class Feed {
     const answer = await this.#ask(`${this.url}/api/v1/${name}?${new URLSearchParams(query)}`);
     if (answer.ok) return answer.json();
     await answer.body?.cancel();
-    if (answer.status === 410) throw new CursorExpired("the feed no longer has what follows");
+    if (answer.status === 410) return undefined; // cursor_expired
     const passes = answer.status >= 500 || answer.status === 429;
     throw new (passes ? FeedUnavailable : Error)(`the feed answers ${answer.status}`);
   }

@@ -12,6 +12,9 @@ const TRIES = WAITS_MS.length + 1;
 const SEEN_SECONDS = 8 * 86_400; // a day longer than the stream is kept
 const YEAR_MS = 365 * 86_400_000;
 
+// A reason names the kind of an error and not its words: they may hold personal data.
+const kindOf = (error) => (error instanceof Error ? error.name : typeof error);
+
 class Stopped extends Error {}
 
 // Thrown after the group was made anew: what is held is to be let go.
@@ -129,8 +132,8 @@ export class Member {
         await this.#handle(event);
         return undefined;
       } catch (error) {
-        console.error(`event ${event.id} failed: ${error.name}`); // its words may hold personal data
-        if (!wait) return error.name;
+        console.error(`event ${event.id} failed: ${kindOf(error)}`);
+        if (!wait) return kindOf(error);
       }
       await this.renew();
       await this.pause(wait);
