@@ -22,6 +22,10 @@ MINUTES       ?= 2
 KILL_EVERY    ?= 4
 WITHOUT       ?=
 PROVE         ?=
+MAILERS       ?= 1
+VERSION       := 0.1.0
+COMPOSE       ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+export IDENTITY_PORT MAILBOX_PORT
 
 OURS      := shared/runtime shared/events services/identity services/mailer
 EDITABLE  := $(foreach one,$(OURS),--editable $(one))
@@ -30,6 +34,9 @@ UV        := .venv/uv/bin/uv
 TEST      := .venv/test/bin
 IOREDIS   := shared/examples/node/node_modules/.package-lock.json
 TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
+
+BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
 .PHONY: help run test check bench chaos images up down clean-run clean lock docs fmt set-up
 
@@ -63,15 +70,17 @@ chaos: .venv/test/.stamp ## the fault runs: everything killed, cut, filled, wipe
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.faults --seed $(SEED) --minutes $(MINUTES) --kill-every $(KILL_EVERY) \
 	  $(if $(WITHOUT),--without $(WITHOUT)) $(if $(PROVE),--prove)
 
-images: ## build the two container images
-	docker build -f deploy/images/identity.Dockerfile -t port-identity .
-	docker build -f deploy/images/mailer.Dockerfile -t port-mailer .
+images: ## build the container images (PYTHON_IMAGE=name@digest: on that base)
+	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target identity -t port-identity:$(VERSION) .
+	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target secrets -t port-secrets:$(VERSION) .
+	docker build $(BUILD_ARGS) -f deploy/images/mailer.Dockerfile --target mailer -t port-mailer:$(VERSION) .
 
-up: ## the same system in containers
-	docker compose up --build --detach --wait
+up: images ## the same system in containers (MAILERS=4: as many mailers)
+	$(COMPOSE) up --detach --scale mailer=$(MAILERS)
+	@echo "portal and API: http://127.0.0.1:$(IDENTITY_PORT)   mails: http://127.0.0.1:$(MAILBOX_PORT)"
 
-down: ## stop the containers; their data stays
-	docker compose down
+down: ## stop the containers; their data stays (docker compose down --volumes drops it)
+	$(COMPOSE) down
 
 clean-run: ## drop the data of `make run`
 	rm -rf -- "$(RUN_DIR)"

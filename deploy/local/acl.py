@@ -37,6 +37,8 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
             f"{_CONNECT} {_TRANSACT} (~{stream} {_GROUP}) "
             f"(~seen:* +exists +set +get +del +expire +watch +xadd +xdel {_GROUP}) +unwatch"
         ),
+        # What decides how many mailers run (KEDA): sees how much waits, not what it is.
+        "scaler": f"{_CONNECT} (~{stream} +xinfo +xpending +xlen)",
         # A person looking: everything readable, nothing changeable.
         "operator": f"~* +@read {_CONNECT} +keys +client|list +slowlog|get",
     }
@@ -47,6 +49,20 @@ def acl_file(passwords: Mapping[str, str], stream: str = "identity.events") -> s
     rules = roles(stream)
     lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
     return "\n".join(["user default off resetpass resetchannels -@all", *lines, ""])
+
+
+def acl_example() -> str:
+    """Return the file as a platform team takes it to a Redis of its own: the rules, each password left open."""
+    lines = [
+        f"user {name} on #SHA256-OF-THE-PASSWORD-OF-{name.upper()} resetchannels -@all {rules}"
+        for name, rules in roles().items()
+    ]
+    head = [
+        "# The users of Redis, made from deploy/local/acl.py by `make docs`. Put in each password's hash:",
+        '#   printf %s "$PASSWORD" | sha256sum',
+        "# A Redis with `aclfile` takes no comments: leave these lines out. Elsewhere give each line as ACL SETUSER ….",
+    ]
+    return "\n".join([*head, "user default off resetpass resetchannels -@all", *lines, ""])
 
 
 def _hash(password: str) -> str:

@@ -1,4 +1,4 @@
-"""Documents made from the code: settings in the README, OpenAPI, metrics, alert rules for Prometheus' operator.
+"""Documents made from the code: settings, users of Redis, OpenAPI, metrics, alert rules for Prometheus' operator.
 
 `python -m deploy.local.documents write` makes them anew, `check` ends with 1 and names those that fell behind.
 """
@@ -18,6 +18,9 @@ from mailer.metrics import CATALOGUE as MAILER
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingDoc, describe
 
+from deploy.local.acl import acl_example
+from deploy.local.environment_file import environment_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 OPENAPI = ROOT / "services/identity/openapi.json"
+ENVIRONMENT = ROOT / "deploy/production.env.example"
+ACL = ROOT / "deploy/redis/users.acl.example"
 TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
 METRICS = ROOT / "deploy/observability/metrics.md"
 ALERTS = ROOT / "deploy/observability/alerts.yaml"
@@ -57,17 +62,25 @@ def documents() -> dict[Path, str]:
         OPENAPI: f"{openapi_document()}\n",
         METRICS: metrics_document(),
         RULE: prometheus_rule(),
+        ENVIRONMENT: environment_file(*gathered()),
+        ACL: acl_example(),
     }
 
 
-def settings_table() -> str:
-    """Return every variable once, with the processes that read it, as a Markdown table."""
+def gathered() -> tuple[dict[str, SettingDoc], dict[str, list[str]]]:
+    """Return every variable once by its name, and the processes that read it."""
     rows: dict[str, SettingDoc] = {}
     readers: dict[str, list[str]] = {}
     for reader, settings in READERS:
         for doc in describe(settings):
             rows.setdefault(doc.name, doc)
             readers.setdefault(doc.name, []).append(reader)
+    return rows, readers
+
+
+def settings_table() -> str:
+    """Return every variable once, with the processes that read it, as a Markdown table."""
+    rows, readers = gathered()
     head = ["| name | read by | meaning | default |", "| --- | --- | --- | --- |"]
     return "\n".join([*head, *(_row(doc, readers[name]) for name, doc in rows.items())])
 

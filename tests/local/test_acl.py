@@ -21,11 +21,14 @@ from mailer.adapters.scripts import CLOSE
 from mailer.usecases.dead_letters import Retried
 from mailer.usecases.figures import Held
 
+from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.acl import roles
+from deploy.local.keys import make_secrets, password_of
 from tests.support.redis import RedisServer
 
 Client = Any  # redis-py's types join sync and async answers
 As = Callable[[str], Client]
+ROOT = Path(__file__).parents[2]
 STREAM, RECEIPTS = "identity.events", "mailer.receipts"
 
 
@@ -69,6 +72,9 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("consumer", lambda it: it.xgroup_create(STREAM, "pass", id="0")),
         ("consumer", lambda it: it.set("seen:pass:1", "1", ex=5)),
         ("operator", lambda it: it.xinfo_groups(STREAM)),
+        ("scaler", lambda it: it.xinfo_groups(STREAM)),
+        ("scaler", lambda it: it.xpending(STREAM, "mailer")),
+        ("scaler", lambda it: it.ping()),
         ("operator", lambda it: it.client_list()),
     ],
 )
@@ -100,6 +106,11 @@ def test_a_role_does_its_work(as_role: As, role: str, act: Callable[[Client], ob
         ("operator", lambda it: it.set("mailer:paused", "1")),
         ("consumer", lambda it: it.xread({RECEIPTS: "0"})),
         ("operator", lambda it: it.delete(STREAM)),
+        ("scaler", lambda it: it.xrange(STREAM)),
+        ("scaler", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"})),
+        ("scaler", lambda it: it.xgroup_destroy(STREAM, "mailer")),
+        ("scaler", lambda it: it.xpending(RECEIPTS, "identity")),
+        ("scaler", lambda it: it.hgetall("mailer:ledger:1")),
     ],
 )
 def test_a_role_does_nothing_else(as_role: As, role: str, act: Callable[[Client], object]) -> None:
@@ -163,9 +174,50 @@ def test_the_mail_queue_is_operated_with_the_mailers_rights(as_role: As) -> None
     assert hold.end()
 
 
-def test_the_file_holds_no_password(tmp_path: Path) -> None:
-    from deploy.local.keys import make_secrets, password_of
+@pytest.mark.rule("SEC-10")
+def test_containers_get_the_users_that_everything_else_gets(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
 
+    users = acl_users((tmp_path / "redis" / "users.acl").read_text())
+    example = acl_users((ROOT / "deploy" / "redis" / "users.acl.example").read_text())
+    assert users == example == {name: f"resetchannels -@all {rules}" for name, rules in roles().items()}
+
+
+@pytest.mark.rule("SEC-10")
+def test_each_container_gets_its_own_password_alone(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
+    passwords = {role: password_of(tmp_path / "kept" / "redis", role) for role in roles()}
+
+    holders = {
+        role: {
+            path.parent.name
+            for path in tmp_path.glob("*/*")
+            if path.is_file() and path.parent.name != "kept" and password in path.read_text()
+        }
+        for role, password in passwords.items()
+    }
+    assert holders == {
+        "relay": {"relay"}, "mailer": {"mailer"}, "scaler": {"scaler"}, "consumer": set(), "operator": set(),
+    }  # fmt: skip
+
+
+@pytest.mark.rule("SEC-10")
+def test_a_second_start_keeps_the_secrets_of_the_containers(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
+    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    make_secret_files(tmp_path, give=False)
+
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == first
+
+
+def acl_users(text: str) -> dict[str, str]:
+    """Return the rules of each user, without its password."""
+    lines = [line.split(" ", 4) for line in text.splitlines() if line.startswith("user ")]
+    return {name: rules for _, name, state, _, rules in lines if state == "on"}
+
+
+def test_the_file_holds_no_password(tmp_path: Path) -> None:
     make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
 
     text = (tmp_path / "redis" / "users.acl").read_text()
@@ -173,8 +225,6 @@ def test_the_file_holds_no_password(tmp_path: Path) -> None:
 
 
 def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
-    from deploy.local.keys import make_secrets
-
     make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
     first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)

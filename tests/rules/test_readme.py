@@ -1,8 +1,6 @@
 """The README's walk through the manual, as printed, against `make run`'s own system."""
 
-import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
+from tests.support.walk import walk
 
 ROOT = Path(__file__).parents[2]
 RUN_PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 READY = "Ready after"
 _START_SECONDS = 90
-_WALK_SECONDS = 90
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The whole system as `make run` starts it; its addresses, as the README's blocks take them."""
+    """The whole system as `make run` starts it; its addresses."""
     names = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT")
     ports = {name: str(free_port()) for name in names}
     python = RUN_PYTHON if RUN_PYTHON.exists() else Path(sys.executable)
@@ -39,8 +37,8 @@ def running(tmp_path: Path) -> Iterator[dict[str, str]]:
     try:
         _wait_until_ready(process)
         yield {
-            "API": f"http://127.0.0.1:{ports['IDENTITY_PORT']}/api/v1",
-            "MAILS": f"http://127.0.0.1:{ports['MAILBOX_PORT']}/api/messages",
+            "api": f"http://127.0.0.1:{ports['IDENTITY_PORT']}/api/v1",
+            "mails": f"http://127.0.0.1:{ports['MAILBOX_PORT']}/api/messages",
         }
     finally:
         os.killpg(process.pid, signal.SIGINT)
@@ -61,33 +59,6 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
     threading.Thread(target=process.stdout.read, daemon=True).start()
 
 
-def _walk() -> str:
-    section = (
-        (ROOT / "README.md").read_text().partition("## The manual's way, by curl")[2].partition("\n## ")[0]
-    )
-    return "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
-
-
 @pytest.mark.rule("REG-2", "VER-2", "LOGIN-3", "BIND-6", "SW-1", "SW-3", "UNB-1", "UNB-2", "UNB-3", "PRO-2")
 def test_the_readme_walks_the_manual_as_printed(running: dict[str, str]) -> None:
-    script = _walk()
-
-    done = subprocess.run(
-        ["bash", "-u"],
-        input=script,
-        env={**os.environ, **running},
-        capture_output=True,
-        text=True,
-        timeout=_WALK_SECONDS,
-        check=False,
-    )
-
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert done.stderr == ""
-    assert [answer for answer in answers if answer.get("type", "").startswith("urn:")] == []
-    assert [answer["status"] for answer in answers if "rights" not in answer] == [
-        "email_unverified", "active",
-        "email_unverified", "active", "email_unverified", "active", "verified", "verified",
-        "verified", "none", "active", "active",
-    ]  # fmt: skip
-    assert ["pass:apply", "pass:query", "pass:print"] in [answer.get("rights") for answer in answers]
+    walk(**running)

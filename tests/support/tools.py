@@ -40,3 +40,8 @@ CHROMIUM = Tool(
 )
 WRK = Tool(("wrk",), "the load figures", "apt-get install -y wrk")
 DEBIAN_REDIS = Tool(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")
+KUSTOMIZE = Tool(
+    ("kustomize", "kubectl"),
+    "the rendering and validation of the Kubernetes manifests",
+    "install kubectl, or go install sigs.k8s.io/kustomize/kustomize/v5@latest",
+)

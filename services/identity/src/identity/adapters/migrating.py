@@ -52,6 +52,12 @@ def _lift_time_limits(connection: Connection, *limits: str) -> None:
         connection.commit()
 
 
+def older() -> set[str]:
+    """Return the revisions before the newest. One that is not known is of a later release, whose tables suit us too."""
+    revisions = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revisions - {newest()}
+
+
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
@@ -65,12 +71,12 @@ def _revision(connection: Connection) -> str | None:
 
 
 def revision_probe(engine: Engine) -> Callable[[], None]:
-    """Return what tells whether the database has the newest tables."""
+    """Return what tells whether the database has the tables of this release, or of a later one."""
 
     def probe() -> None:
         with engine.connect() as connection:
             present = _revision(connection)
-        if present != newest():
+        if present is None or present in older():
             raise Unhealthy(f"at {present or 'nothing'}, newest is {newest()}: run `identity migrate`")
 
     return probe

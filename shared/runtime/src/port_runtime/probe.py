@@ -1,0 +1,42 @@
+"""Ask a process on this machine whether it is fit: the health check of the images, which hold no curl.
+
+    python -m port_runtime.probe http://127.0.0.1:8000/readyz
+
+Exit code 0 for 200, else 1 with one line. No proxy of the environment is heeded, no redirect followed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import sys
+from typing import Final
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS: Final = 2.5
+
+
+def fault(address: str) -> str | None:
+    """Return what is wrong with the answer of the address, None when nothing is."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", parts.path or "/")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__
+    finally:
+        connection.close()
+    return None if status == http.client.OK else f"answered {status}"
+
+
+def main(arguments: list[str]) -> int:
+    """Ask the address that was given; return the exit code."""
+    (address,) = arguments
+    if found := fault(address):
+        sys.stderr.write(f"{address}: {found}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

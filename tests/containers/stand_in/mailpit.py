@@ -1,0 +1,86 @@
+#!/opt/mailpit/bin/python
+"""What the walk and the measurements need of Mailpit: SMTP on 1025, and of its API the list and one message.
+
+`mailpit readyz` answers as Mailpit's own does. ANSWER_MS makes each mail's acceptance take as long as a real mail
+server's would.
+"""
+
+import asyncio
+import email
+import email.policy
+import json
+import os
+import sys
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from aiosmtpd.controller import UnthreadedController
+
+LISTED = 50
+ANSWER_SECONDS = int(os.environ.get("ANSWER_MS", "0")) / 1000
+kept: list[dict[str, Any]] = []
+
+
+class Accepting:
+    """Keeps every mail."""
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Take the mail after the time that answering takes."""
+        await asyncio.sleep(ANSWER_SECONDS)
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        body = mail.get_body(("plain",))
+        kept.append(
+            {
+                "ID": str(len(kept)),
+                "MessageID": str(mail["message-id"]).strip("<>"),
+                "To": [{"Name": "", "Address": address} for address in envelope.rcpt_tos],
+                "Subject": str(mail["subject"]),
+                "Text": body.get_content() if body else "",
+            }
+        )
+        return "250 kept"
+
+
+class Api(BaseHTTPRequestHandler):
+    """GET /api/v1/messages, newest first, and GET /api/v1/message/{ID}; /readyz."""
+
+    def do_GET(self) -> None:
+        """Answer one call."""
+        path = self.path.partition("?")[0]
+        if path == "/readyz":
+            self._answer({})
+        elif path == "/api/v1/messages":
+            listed = [{k: v for k, v in mail.items() if k != "Text"} for mail in kept[: -LISTED - 1 : -1]]
+            self._answer({"total": len(kept), "messages": listed})
+        elif path.startswith("/api/v1/message/") and path.rpartition("/")[2].isdigit():
+            self._answer(kept[int(path.rpartition("/")[2])])
+        else:
+            self.send_error(404)
+
+    def _answer(self, body: object) -> None:
+        octets = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(octets)))
+        self.end_headers()
+        self.wfile.write(octets)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+async def serve() -> None:
+    """Serve until ended."""
+    loop = asyncio.get_running_loop()
+    smtp = UnthreadedController(Accepting(), hostname="0.0.0.0", port=1025, loop=loop)  # noqa: S104
+    await smtp._create_server()  # noqa: SLF001 - begin() wants a loop that does not run yet
+    http = ThreadingHTTPServer(("0.0.0.0", 8025), Api)  # noqa: S104 - inside a container
+    await asyncio.to_thread(http.serve_forever)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["readyz"]:
+        urllib.request.urlopen("http://127.0.0.1:8025/readyz", timeout=2).close()
+    else:
+        asyncio.run(serve())

@@ -1,0 +1,114 @@
+"""The compose file, held to what every container of it must have."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FILE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = FILE["services"]
+ONE_OFF = {"secrets", "migrate"}
+ENVIRONMENT_MAY_NAME = {"IDENTITY_MODE", "IDENTITY_PUBLIC_URL", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_INITDB_ARGS",
+                        "MP_MAX_MESSAGES", "MAILER_SMTP_URL"}  # fmt: skip
+
+each_service = pytest.mark.parametrize("name", SERVICES)
+
+
+@each_service
+@pytest.mark.rule("SEC-15")
+def test_a_container_has_no_right_it_does_not_need(name: str) -> None:
+    it = SERVICES[name]
+
+    assert (it["read_only"], it["cap_drop"], it["security_opt"]) == (
+        True,
+        ["ALL"],
+        ["no-new-privileges:true"],
+    )
+    assert it.get("cap_add", []) == (["CHOWN"] if name == "secrets" else [])
+    assert not {"privileged", "devices", "pid", "ipc", "userns_mode"} & set(it)
+    assert [v for v in it.get("volumes", []) if v.startswith((".", "/", "~")) or "docker.sock" in v] == []
+
+
+@each_service
+def test_a_container_has_limits(name: str) -> None:
+    assert {"mem_limit", "cpus", "pids_limit"} <= set(SERVICES[name])
+
+
+@each_service
+def test_an_image_has_a_version(name: str) -> None:
+    assert not SERVICES[name]["image"].endswith(":latest")
+    assert ":" in SERVICES[name]["image"]
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name not in ONE_OFF])
+def test_what_goes_on_running_is_asked_for_its_health_and_started_again(name: str) -> None:
+    it = SERVICES[name]
+
+    assert {"test", "interval", "timeout", "retries"} <= set(it["healthcheck"])
+    assert it["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", sorted(ONE_OFF))
+def test_what_is_done_once_ends(name: str) -> None:
+    assert "restart" not in SERVICES[name]
+
+
+@each_service
+def test_a_start_waits_for_health_or_for_a_good_end(name: str) -> None:
+    waits = {it: told["condition"] for it, told in SERVICES[name].get("depends_on", {}).items()}
+
+    assert waits == {
+        it: "service_completed_successfully" if it in ONE_OFF else "service_healthy" for it in waits
+    }
+
+
+@each_service
+@pytest.mark.rule("OPS-5")
+def test_secrets_come_as_files_of_the_services_own(name: str) -> None:
+    variables: dict[str, str] = SERVICES[name].get("environment", {})
+    in_files = {variable: value for variable, value in variables.items() if variable.endswith("_FILE")}
+    mounted = [it for it in SERVICES[name].get("volumes", []) if it.startswith("secrets-")]
+
+    assert set(variables) - set(in_files) - {"ANSWER_MS"} <= ENVIRONMENT_MAY_NAME
+    assert [value for value in in_files.values() if not value.startswith("/run/secrets/")] == []
+    assert name == "secrets" or mounted in ([], [f"secrets-{name}:/run/secrets:ro"])
+    assert name == "secrets" or not in_files or mounted
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_mailer_shares_a_network_with_redis_and_the_mail_server_alone() -> None:
+    networks = {name: set(it.get("networks", [])) for name, it in SERVICES.items()}
+    reached = {name for name, its in networks.items() if its & networks["mailer"]} - {"mailer"}
+
+    assert reached == {"redis", "mailpit"}
+    assert {name for name in networks["mailer"] if not FILE["networks"][name]["internal"]} == set()
+
+
+@pytest.mark.rule("SEC-3")
+def test_the_web_processes_do_not_reach_redis() -> None:
+    assert not set(SERVICES["identity"]["networks"]) & set(SERVICES["redis"]["networks"])
+
+
+def test_only_the_portal_and_the_mailbox_are_reached_from_this_machine_and_from_no_other() -> None:
+    published = {name: it["ports"] for name, it in SERVICES.items() if "ports" in it}
+
+    assert set(published) == {"identity", "mailpit"}
+    assert [port for ports in published.values() for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_the_mailer_can_be_there_many_times() -> None:
+    assert not {"container_name", "ports", "hostname"} & set(SERVICES["mailer"])
+
+
+def test_what_stops_has_the_time_it_asks_for() -> None:
+    grace = {name: int(SERVICES[name]["stop_grace_period"].rstrip("s")) for name in ("identity", "mailer")}
+
+    assert grace["identity"] > 20  # gunicorn's graceful_timeout
+    assert grace["mailer"] > 25  # worker.STOP_SECONDS
+
+
+def test_the_file_is_of_no_version() -> None:
+    assert "version" not in FILE  # both clients then read it by the Compose Specification
+    assert "name" not in FILE  # docker-compose 1.29 refuses it

@@ -1,0 +1,185 @@
+"""The system in containers, by both compose clients: healthy, hardened, scaled. Runs where an engine answers."""
+
+import json
+import os
+import signal
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import CLIENTS, Containers, require_client, require_engine
+from tests.support.waiting import wait_until
+from tests.support.walk import walk
+
+SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
+ONE_OFF = {"secrets", "migrate"}
+OURS = ("identity", "relay", "mailer")
+BACKLOG = 160
+UNREACHABLE = """
+import socket, sys
+for host, port in (("postgres", 5432), ("identity", 8000), ("relay", 9100), ("192.0.2.1", 80)):
+    try:
+        socket.create_connection((host, port), timeout=2)
+    except OSError:
+        continue
+    sys.exit(f"{host} was reached")
+for host, port in (("redis", 6379), ("mailpit", 1025)):
+    socket.create_connection((host, port), timeout=5).close()
+"""
+
+pytestmark = [pytest.mark.timeout(1800), pytest.mark.xdist_group("containers")]
+
+
+@pytest.fixture(scope="module", params=CLIENTS)
+def containers(request: pytest.FixtureRequest) -> Iterator[Containers]:
+    require_engine()
+    made = Containers(require_client(request.param))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.destroy()
+
+
+@pytest.fixture
+def with_slow_mailbox() -> Iterator[Containers]:
+    require_engine()
+    made = Containers(require_client("docker-compose"), SLOW_MAILBOX)
+    try:
+        made.up("--build", "--scale", "mailer=4")
+        yield made
+    finally:
+        made.destroy()
+
+
+def test_the_manual_is_walked_in_containers(containers: Containers) -> None:
+    walk(api=containers.api, mails=containers.mails)
+
+
+@pytest.mark.rule("SEC-15")
+def test_no_container_may_more_than_it_needs(containers: Containers) -> None:
+    found = {name: containers.inspect(name)[0] for name in containers.services()}
+
+    for name, it in found.items():
+        host = it["HostConfig"]
+        assert host["ReadonlyRootfs"] is True, name
+        added = [right.removeprefix("CAP_") for right in host["CapAdd"] or []]
+        assert (host["CapDrop"], added) == (["ALL"], ["CHOWN"] if name == "secrets" else []), name
+        assert [rule.replace("=", ":") for rule in host["SecurityOpt"]] == ["no-new-privileges:true"], name
+        assert (host["Memory"] > 0, host["NanoCpus"] > 0, host["PidsLimit"] > 0) == (True, True, True), name
+        assert it["Config"]["User"].split(":")[0].isdigit(), name
+        assert (it["Config"]["User"] == "0:0") == (name == "secrets"), name
+        assert host["RestartPolicy"]["Name"] in (("no", "") if name in ONE_OFF else ("unless-stopped",)), name
+    assert {it["Config"]["User"] for name, it in found.items() if name in OURS} == {"10001:10001"}
+
+
+@pytest.mark.rule("SEC-15")
+@pytest.mark.parametrize("service", OURS)
+def test_a_process_is_not_root_and_cannot_write_its_root(containers: Containers, service: str) -> None:
+    tried = containers.inside(
+        service, "python3", "-c", "import os; print(os.getuid()); open('/opt/here', 'w')"
+    )
+
+    assert (tried.stdout.strip(), tried.returncode) == ("10001", 1)
+    assert "Read-only file system" in tried.stderr
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_nothing_that_builds_or_installs_is_in_an_image(containers: Containers, service: str) -> None:
+    tried = containers.inside(
+        service, "python3", "-c", "import importlib.util as it; print([n for n in ('pip', 'setuptools', 'pytest')"
+        " if it.find_spec(n)]); import shutil; print([n for n in ('gcc', 'cc', 'curl', 'make') if shutil.which(n)])",
+    )  # fmt: skip
+
+    assert tried.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_mailer_reaches_redis_and_the_mail_server_alone(containers: Containers) -> None:
+    tried = containers.inside("mailer", "python3", "-c", UNREACHABLE)
+
+    assert (tried.stderr, tried.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("service", OURS)
+def test_each_process_sees_its_own_secrets_alone(containers: Containers, service: str) -> None:
+    seen = containers.inside(service, "ls", "/run/secrets").stdout.split()
+
+    environment = " ".join(containers.inspect(service)[0]["Config"]["Env"])
+    assert {f"/run/secrets/{name}" for name in seen} == {
+        word.partition("=")[2] for word in environment.split() if "_FILE=" in word
+    }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may end a container's process from outside")
+def test_a_mailer_that_dies_comes_back(containers: Containers) -> None:
+    before = containers.inspect("mailer")[0]["State"]
+
+    os.kill(before["Pid"], signal.SIGKILL)
+
+    wait_until(
+        lambda: containers.inspect("mailer")[0]["State"]["Pid"] not in {0, before["Pid"]},
+        what="the mailer to come back",
+        timeout_seconds=60,
+    )
+
+
+def test_a_stop_is_heard_by_the_process_itself(containers: Containers) -> None:
+    containers.wait_until_healthy()  # a first process hears no signal before it has a handler
+
+    containers.run("stop", *OURS)
+
+    codes = {name: containers.inspect(name)[0]["State"]["ExitCode"] for name in OURS}
+    containers.run("start", *OURS)
+    assert codes == dict.fromkeys(OURS, 0)
+
+
+@pytest.mark.rule("MAIL-7")
+def test_four_mailers_drain_a_backlog_faster_than_one(with_slow_mailbox: Containers) -> None:
+    by_four = _seconds_to_drain(with_slow_mailbox, prefix="four")
+
+    with_slow_mailbox.up("--scale", "mailer=1")
+    by_one = _seconds_to_drain(with_slow_mailbox, prefix="one")
+
+    told = f"{BACKLOG} mails of 250 ms each: one mailer {by_one:.1f} s, four {by_four:.1f} s"
+    sys.stdout.write(f"{told}\n")
+    assert by_four < by_one / 2
+
+
+def _seconds_to_drain(containers: Containers, *, prefix: str) -> float:
+    """Return the seconds from the first to the last of a backlog that was made while sending was paused."""
+    before = containers.accepted()
+    assert containers.inside("mailer", "mailer", "queue", "pause", "--reason", "backlog").returncode == 0
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: _register(containers, f"{prefix}{number}"), range(BACKLOG)))
+    wait_until(lambda: _waiting(containers) >= BACKLOG, what="the backlog", timeout_seconds=120)
+    assert containers.inside("mailer", "mailer", "queue", "resume").returncode == 0
+    wait_until(lambda: containers.accepted() > before, what="the first mail", timeout_seconds=60)
+    started = time.monotonic()
+    wait_until(lambda: containers.accepted() >= before + BACKLOG, what="the last mail", timeout_seconds=120)
+    return time.monotonic() - started
+
+
+def _waiting(containers: Containers) -> int:
+    told = containers.inside("mailer", "mailer", "queue", "--json")
+    figures = json.loads(told.stdout)
+    return int(figures["waiting"]) + int(figures["in_flight"])
+
+
+def _register(containers: Containers, username: str) -> None:
+    account = {
+        "kind": "general", "username": username, "name": "錢大明", "mobile": "0912345678",
+        "email": f"{username}@example.com", "password": "Harbour-Crane-77!",
+        "company": {"tax_id": "04595257", "phone": "02-12345678", "name": "大明股份有限公司",
+                    "address": "804004高雄市鼓山區蓬萊路10號"},
+    }  # fmt: skip
+    request = urllib.request.Request(  # noqa: S310 - of loopback, made here
+        f"{containers.api}/accounts", json.dumps(account).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - the same
+        assert answer.status == 202

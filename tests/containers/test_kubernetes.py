@@ -1,0 +1,226 @@
+"""The Kubernetes manifests, rendered: valid by the schemas of Kubernetes, restricted, reachable by who must alone.
+
+Kinds of other makers (KEDA, the Prometheus operator) have no schema in the validator: they are not validated.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from tests.containers.manifests import Document, containers, name_of, pods
+
+KUBERNETES_VERSION = "1.37"
+NOT_VALIDATED = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
+OURS = {"identity", "relay", "mailer"}
+
+
+def of(documents: list[Document], kind: str) -> dict[str, Document]:
+    return {it["metadata"]["name"]: it for it in documents if it["kind"] == kind}
+
+
+def test_every_kind_that_has_a_schema_is_valid(overlay: list[Document]) -> None:
+    unknown = set()
+    for document in overlay:
+        try:
+            kubernetes_validate.validate(document, KUBERNETES_VERSION, strict=True)
+        except kubernetes_validate.SchemaNotFoundError:
+            unknown.add(document["kind"])
+
+    assert unknown <= NOT_VALIDATED
+
+
+def test_the_overlay_has_all_parts(overlay: list[Document]) -> None:
+    names = {name_of(it) for it in overlay}
+
+    assert {f"Deployment/{name}" for name in OURS} <= names
+    assert {f"PodDisruptionBudget/{name}" for name in OURS} <= names
+    assert {f"ServiceAccount/{name}" for name in OURS} <= names
+    assert {"Job/migrate", "CronJob/tidy", "Service/identity", "NetworkPolicy/nothing-by-default"} <= names
+
+
+def test_production_scales_and_is_watched(production: list[Document]) -> None:
+    kinds = {it["kind"] for it in production}
+
+    assert {"Ingress", "HorizontalPodAutoscaler", "ScaledObject", "ServiceMonitor", "PrometheusRule"} <= kinds
+
+
+@pytest.mark.rule("SEC-15")
+def test_every_pod_keeps_to_the_restricted_profile(overlay: list[Document]) -> None:
+    for name, pod in pods(overlay).items():
+        spec = pod["spec"]
+        whole = spec["securityContext"]
+        assert (whole["runAsNonRoot"], whole["seccompProfile"]) == (True, {"type": "RuntimeDefault"}), name
+        assert whole["runAsUser"] >= 999, name
+        assert spec["automountServiceAccountToken"] is False, name
+        assert spec["enableServiceLinks"] is False, name
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec), name
+        assert {kind for volume in spec["volumes"] for kind in volume if kind != "name"} <= {
+            "secret", "configMap", "emptyDir",
+        }, name  # fmt: skip
+        for container in containers(pod):
+            own = container["securityContext"]
+            assert own["allowPrivilegeEscalation"] is False, name
+            assert own["readOnlyRootFilesystem"] is True, name
+            assert own["capabilities"] == {"drop": ["ALL"]}, name
+
+
+@pytest.mark.rule("OPS-4")
+def test_what_goes_on_running_is_asked_whether_it_lives_and_is_ready(overlay: list[Document]) -> None:
+    for name, pod in pods(overlay).items():
+        for container in containers(pod):
+            if container in pod["spec"].get("initContainers", []):
+                continue
+            probes = {word: ask for word, ask in container.items() if word.endswith("Probe")}
+            assert name.startswith(("Job", "CronJob")) or {"livenessProbe", "readinessProbe"} <= set(
+                probes
+            ), name
+            if name.partition("/")[2] in OURS:
+                assert probes["livenessProbe"]["httpGet"]["path"] == "/livez", name
+                assert probes["readinessProbe"]["httpGet"]["path"] == "/readyz", name
+
+
+def test_every_container_says_what_it_needs_and_how_much_at_most(overlay: list[Document]) -> None:
+    for name, pod in pods(overlay).items():
+        for container in containers(pod):
+            resources = container["resources"]
+            assert {"cpu", "memory"} <= set(resources["requests"]), name
+            assert "memory" in resources["limits"], name
+
+
+def test_every_image_has_a_version(overlay: list[Document]) -> None:
+    images = {container["image"] for pod in pods(overlay).values() for container in containers(pod)}
+
+    assert [image for image in images if image.endswith(":latest") or ":" not in image] == []
+
+
+@pytest.mark.rule("OPS-5")
+def test_secrets_are_files_and_never_variables(overlay: list[Document]) -> None:
+    for name, pod in pods(overlay).items():
+        mounted = {
+            volume["name"]: volume["secret"] for volume in pod["spec"]["volumes"] if "secret" in volume
+        }
+        assert [secret for secret in mounted.values() if secret["defaultMode"] != 0o440] == [], name
+        for container in containers(pod):
+            assert [it for it in container.get("envFrom", []) if "secretRef" in it] == [], name
+            assert [it for it in container.get("env", []) if "valueFrom" in it] == [], name
+            places = [it["mountPath"] for it in container["volumeMounts"] if it["name"] in mounted]
+            files = [it["value"] for it in container.get("env", []) if it["name"].endswith("_FILE")]
+            assert [file for file in files if not file.startswith(tuple(places))] == [], name
+
+
+def test_what_is_made_for_the_local_overlay_has_every_file_that_is_asked_for(overlay: list[Document]) -> None:
+    made = {name: set(it.get("data", {})) for name, it in of(overlay, "Secret").items()}
+    for name, pod in pods(overlay).items():
+        for volume in pod["spec"]["volumes"]:
+            wanted = {
+                Path(it["value"]).name
+                for container in containers(pod)
+                for it in container.get("env", [])
+                if it["name"].endswith("_FILE")
+            }
+            if made and "secret" in volume:
+                assert wanted <= made[volume["secret"]["secretName"]], name
+
+
+def _peers(policies: dict[str, Document], labels: dict[str, str], way: str) -> list[Any]:
+    return [
+        rule
+        for policy in policies.values()
+        if _selects(policy["spec"]["podSelector"], labels) and way.capitalize() in policy["spec"]["policyTypes"]
+        for rule in policy["spec"].get(way, [])
+    ]  # fmt: skip
+
+
+def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    wanted = selector.get("matchLabels", {}).items()
+    return all(labels.get(key) == value for key, value in wanted) and all(
+        labels.get(rule["key"]) in rule["values"] for rule in selector.get("matchExpressions", [])
+    )
+
+
+@pytest.mark.rule("SEC-10")
+def test_nothing_comes_in_or_goes_out_that_is_not_named(overlay: list[Document]) -> None:
+    spec = of(overlay, "NetworkPolicy")["nothing-by-default"]["spec"]
+
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_mailer_goes_out_to_names_redis_and_the_mail_server_alone(overlay: list[Document]) -> None:
+    policies = of(overlay, "NetworkPolicy")
+    ports = {
+        port["port"]
+        for rule in _peers(policies, {"app.kubernetes.io/name": "mailer"}, "egress")
+        for port in rule["ports"]
+    }
+
+    assert ports in ({53, 6379, 1025}, {53, 6379, 465, 587})
+
+
+@pytest.mark.rule("SEC-3")
+def test_the_web_processes_go_out_to_the_database_alone(overlay: list[Document]) -> None:
+    policies = of(overlay, "NetworkPolicy")
+    rules = _peers(policies, {"app.kubernetes.io/name": "identity"}, "egress")
+
+    assert {port["port"] for rule in rules for port in rule["ports"]} == {53, 5432}
+    assert [rule for rule in rules if not rule.get("to")] == []
+
+
+def test_every_pod_is_told_where_it_may_go(overlay: list[Document]) -> None:
+    policies = of(overlay, "NetworkPolicy")
+    lonely = [
+        name
+        for name, pod in pods(overlay).items()
+        if name.partition("/")[2] not in {"redis", "postgres", "smtp"}
+        and len(_peers(policies, pod["metadata"]["labels"], "egress")) < 2
+    ]
+
+    assert lonely == []
+
+
+def test_mailers_are_scaled_by_what_waits_and_never_below_one(production: list[Document]) -> None:
+    spec = of(production, "ScaledObject")["mailer"]["spec"]
+    asked = {word for trigger in spec["triggers"] for word in trigger["metadata"]}
+
+    assert spec["minReplicaCount"] == 1
+    assert {"lagCount", "pendingEntriesCount", "query"} <= asked
+    assert {trigger["metadata"].get("consumerGroup", "mailer") for trigger in spec["triggers"]} == {"mailer"}
+    assert "replicas" not in of(production, "Deployment")["mailer"]["spec"]
+
+
+def test_what_is_asked_of_prometheus_is_in_the_catalogue_of_metrics(production: list[Document]) -> None:
+    triggers = of(production, "ScaledObject")["mailer"]["spec"]["triggers"]
+    (query,) = [it["metadata"]["query"] for it in triggers if it["type"] == "prometheus"]
+    catalogue = (Path(__file__).parents[2] / "deploy" / "observability" / "metrics.md").read_text()
+
+    assert re.findall(r"`(\w+)`", catalogue).count(query.partition("(")[2].partition("{")[0]) == 1
+
+
+def test_each_budget_selects_its_deployment(overlay: list[Document]) -> None:
+    for name, budget in of(overlay, "PodDisruptionBudget").items():
+        labels = of(overlay, "Deployment")[name]["spec"]["template"]["metadata"]["labels"]
+        assert _selects(budget["spec"]["selector"], labels), name
+
+
+def test_each_service_finds_pods_and_their_ports(overlay: list[Document]) -> None:
+    for name, service in of(overlay, "Service").items():
+        selector = {"matchLabels": service["spec"]["selector"]}
+        found = [it for it in pods(overlay).values() if _selects(selector, it["metadata"]["labels"])]
+        ports = {
+            port["name"] for pod in found for container in containers(pod) for port in container["ports"]
+        }
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports, name
+
+
+def test_no_secret_of_a_real_cluster_lies_in_the_repository() -> None:
+    root = Path(__file__).parents[2]
+    tracked = subprocess.run(
+        ["git", "ls-files", "deploy"], cwd=root, capture_output=True, text=True, check=True
+    )
+
+    assert [path for path in tracked.stdout.split() if f"{os.sep}secrets{os.sep}" in path] == []

@@ -1,0 +1,63 @@
+"""Each process reaches a Redis that speaks TLS alone by nothing but its URL, and trusts no other (SEC-10)."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from identity.adapters.stream import RedisStream
+from mailer.adapters.redis import ThreadConnections, connect
+from port_events.consumer import Consumer
+
+from deploy.local.acl import roles
+from tests.shared.builders import an_event, fields_of
+from tests.support.certificates import self_signed
+from tests.support.tls_redis import TlsRedisServer
+from tests.support.tools import DEBIAN_REDIS
+
+STREAM = "identity.events"
+
+
+@pytest.fixture
+def tls_redis(tmp_path: Path) -> Iterator[TlsRedisServer]:
+    users = {name: f">{name}-password resetchannels -@all {rules}" for name, rules in roles().items()}
+    server = TlsRedisServer(DEBIAN_REDIS.require(), self_signed(tmp_path), users=users)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_relay_and_a_consumer_meet_over_tls(tls_redis: TlsRedisServer) -> None:
+    with redis.Redis.from_url(tls_redis.url_for("relay", "relay-password")) as relay:
+        relay.xadd(STREAM, fields_of(an_event(id="e-1")))
+        consumer = Consumer.from_url(tls_redis.url_for("consumer", "consumer-password"), group="billing")
+
+        assert next(iter(consumer)) == an_event(id="e-1")
+        assert RedisStream(relay, STREAM).mark("1") is not None
+
+
+@pytest.mark.rule("SEC-10")
+def test_the_mailer_works_over_tls_on_each_of_its_connections(tls_redis: TlsRedisServer) -> None:
+    url = tls_redis.url_for("mailer", "mailer-password")
+    connections = ThreadConnections(url)
+
+    with connect(url) as client:
+        client.hset("mailer:ledger:1", "state", "sent")
+
+        assert connections.mine().hget("mailer:ledger:1", "state") == b"sent"
+    connections.close()
+
+
+@pytest.mark.rule("SEC-10")
+@pytest.mark.parametrize("opens", [redis.Redis.from_url, connect])
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    tls_redis: TlsRedisServer, opens: Callable[[str], redis.Redis]
+) -> None:
+    with (
+        opens(tls_redis.distrusting_url_for("mailer", "mailer-password")) as client,
+        pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        client.ping()
