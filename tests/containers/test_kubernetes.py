@@ -212,7 +212,10 @@ def test_each_service_finds_pods_and_their_ports(overlay: list[Document]) -> Non
         selector = {"matchLabels": service["spec"]["selector"]}
         found = [it for it in pods(overlay).values() if _selects(selector, it["metadata"]["labels"])]
         ports = {
-            port["name"] for pod in found for container in containers(pod) for port in container["ports"]
+            port["name"]
+            for pod in found
+            for container in containers(pod)
+            for port in container.get("ports", [])
         }
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports, name
 
