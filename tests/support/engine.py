@@ -123,4 +123,6 @@ class Containers:
 def _is_well(state: Mapping[str, Any]) -> bool:
     """Healthy, or ended well where there is no health to ask for."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
-    return state.get("Health", {}).get("Status") == "healthy" if state["Running"] else state["ExitCode"] == 0
+    if not state["Running"]:
+        return bool(state["ExitCode"] == 0)
+    return bool(state.get("Health", {}).get("Status") == "healthy")
