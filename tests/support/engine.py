@@ -40,7 +40,10 @@ def require_client(name: str) -> Sequence[str]:
 def _answers(*command: str) -> bool:
     if shutil.which(command[0]) is None:
         return False
-    return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
+    try:
+        return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
+    except subprocess.TimeoutExpired:  # a daemon that is there and hangs is as good as none
+        return False
 
 
 class Containers:
