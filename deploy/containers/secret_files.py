@@ -50,11 +50,13 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
     identity = [
         database, keys / "secret_keys", keys / "mail_seal_public.json", keys / "mail_sign_private.json",
     ]  # fmt: skip
+    audit = keys / "audit_keys"
     mailer = [kept / "mailer_url", keys / "mail_seal_private.json", keys / "mail_sign_public.json"]
     return {
         "identity": (OURS, identity),
         "migrate": (OURS, [database]),
-        "relay": (OURS, [database, kept / "relay_url"]),
+        "relay": (OURS, [database, kept / "relay_url", audit]),
+        "tidy": (OURS, [*identity, audit]),
         "mailer": (OURS, mailer),
         "scaler": (OURS, [redis / "scaler.password"]),
         "redis": (SERVERS, [redis / "users.acl"]),

@@ -6,22 +6,23 @@ from typing import Any
 
 import pytest
 import yaml
-from identity.settings import DatabaseSettings, RelaySettings
+from identity.settings import DatabaseSettings, RelaySettings, TidySettings
 from identity.settings import Settings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
-from port_runtime.settings import describe
+from port_runtime.settings import describe, load
 
+from deploy.containers.secret_files import main as make_secret_files
 from tests.containers.manifests import Document, containers, pods
 
 ROOT = Path(__file__).parents[2]
-READ_BY = {
-    "identity": IdentitySettings,
-    "tidy": IdentitySettings,
-    "migrate": DatabaseSettings,
-    "relay": RelaySettings,
-    "mailer": MailerSettings,
+READ_BY: dict[str, tuple[type, ...]] = {
+    "identity": (IdentitySettings,),
+    "tidy": (IdentitySettings, TidySettings),
+    "migrate": (DatabaseSettings,),
+    "relay": (RelaySettings,),
+    "mailer": (MailerSettings,),
 }
-ALL = {doc.name for settings in READ_BY.values() for doc in describe(settings)}
+ALL = {doc.name for kinds in READ_BY.values() for kind in kinds for doc in describe(kind)}
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 IN_PRODUCTION = {"IDENTITY_REVIEW", "IDENTITY_CONSENT_DIR"}
 
@@ -31,8 +32,12 @@ def plain(names: set[str]) -> set[str]:
     return {name.removesuffix("_FILE") if name not in ALL else name for name in names}
 
 
+def known(service: str) -> set[str]:
+    return {doc.name for kind in READ_BY[service] for doc in describe(kind)}
+
+
 def required(service: str) -> set[str]:
-    return {doc.name for doc in describe(READ_BY[service]) if doc.required}
+    return {doc.name for kind in READ_BY[service] for doc in describe(kind) if doc.required}
 
 
 @pytest.mark.rule("OPS-5")
@@ -51,7 +56,7 @@ def test_the_example_names_every_setting_once() -> None:
 def test_the_compose_file_sets_what_must_be_set_and_nothing_unknown(service: str) -> None:
     named = plain(set(COMPOSE[service]["environment"]))
 
-    assert named <= {doc.name for doc in describe(READ_BY[service])}
+    assert named <= known(service)
     assert required(service) <= named
 
 
@@ -64,7 +69,7 @@ def test_the_manifests_set_what_must_be_set_and_nothing_unknown(overlay: list[Do
             continue
         for container in containers(pod):
             own = plain({it["name"] for it in container["env"]})
-            assert own <= {doc.name for doc in describe(READ_BY[service])}, name
+            assert own <= known(service), name
             assert required(service) <= own | set(shared), name
     assert set(shared) <= ALL
 
@@ -76,3 +81,25 @@ def test_production_decides_what_it_must(production: list[Document]) -> None:
     assert shared["IDENTITY_MODE"] == "production"
     assert set(shared) >= IN_PRODUCTION
     assert shared["IDENTITY_PUBLIC_URL"].startswith("https://")
+
+
+@pytest.mark.rule("OPS-5", "SEC-14")
+def test_every_process_takes_what_its_pod_gives_it(overlay: list[Document], tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
+    (tmp_path / "mailer" / "smtp_url").write_text("smtps://port:password@mail.example.tw")
+    (shared,) = [it["data"] for it in overlay if it["kind"] == "ConfigMap"]
+    for name, pod in pods(overlay).items():
+        service = name.partition("/")[2]
+        for container in containers(pod) if service in READ_BY else ():
+            own = {it["name"]: here(it["value"], tmp_path / service) for it in container["env"]}
+            given = {**shared, **own}
+            if "IDENTITY_CONSENT_DIR" in given:
+                given["IDENTITY_CONSENT_DIR"] = str(tmp_path)
+
+            for kind in READ_BY[service]:
+                assert load(kind, given) is not None
+
+
+def here(value: str, secrets: Path) -> str:
+    """Return the value; of a file in a pod, the path of the one that was made for it."""
+    return str(secrets / Path(value).name) if value.startswith("/run/secrets/") else value
