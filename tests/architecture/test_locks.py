@@ -34,6 +34,7 @@ def test_there_is_a_lock_for_running_for_testing_and_for_each_image() -> None:
     assert wanted <= {path.parent.as_posix() for path in LOCKS}
 
 
+@pytest.mark.rule("SEC-15")
 @pytest.mark.parametrize("path", LOCKS, ids=str)
 def test_every_pin_has_hashes_and_no_address(path: Path) -> None:
     text = (ROOT / path).read_text()
