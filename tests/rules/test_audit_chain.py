@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 from identity.adapters.audit_chain import SqlChain
-from identity.domain.chain import Segment
+from identity.domain.chain import Record, Segment
 from identity.usecases.audit_verification import Broken, Verified
 from identity.usecases.sealing import prune, seal
+from sqlalchemy.exc import IntegrityError
 
 from tests.support.commands import command
 from tests.support.sealed import chain_of, keys, tamper, verdict
@@ -141,6 +142,28 @@ def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
 
 
 @pytest.mark.rule("SEC-11")
+def test_of_two_sealers_at_once_the_slower_gives_way_and_the_chain_holds(
+    sealed: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, append = [sealed.relay.seal], SqlChain.append
+
+    def overtaken(chain: SqlChain, segment: Segment, placed: Sequence[Record]) -> None:
+        if waiting:
+            waiting.pop()()
+        append(chain, segment, placed)
+
+    monkeypatch.setattr(SqlChain, "append", overtaken)
+    sealed.register()
+
+    with pytest.raises(IntegrityError):
+        sealed.relay.seal()
+
+    found = verdict(sealed)
+    assert isinstance(found, Verified), found
+    assert (found.segments, found.rows) == (4, len(sealed.audit()))
+
+
+@pytest.mark.rule("SEC-11")
 def test_a_row_written_afterwards_with_an_old_time_is_sealed_but_told_of(sealed: System) -> None:
     values = "action, result, actor_kind, actor, account_id, address, request_id, detail"
     sealed.clock.advance(hours=1)
@@ -232,6 +255,28 @@ def test_whole_segments_past_their_time_are_dropped_and_the_rest_still_holds(sea
 
 
 @pytest.mark.rule("SEC-11")
+def test_a_log_that_is_pruned_while_it_is_followed_is_followed_anew(
+    sealed: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, rows = [sealed.clock.now() + timedelta(seconds=1)], SqlChain.rows
+
+    def pruned_just_before(chain: SqlChain, *, after: int | None, limit: int) -> Sequence[Record]:
+        if waiting:
+            prune(sealed.ports, chain, keys(), before=waiting.pop())
+        return rows(chain, after=after, limit=limit)
+
+    sealed.clock.advance(minutes=1)
+    sealed.register()
+    sealed.relay.seal()
+    monkeypatch.setattr(SqlChain, "rows", pruned_just_before)
+
+    found = verdict(sealed)
+
+    assert isinstance(found, Verified), found
+    assert (found.first, found.segments) == (7, 2)
+
+
+@pytest.mark.rule("SEC-11")
 def test_dropping_more_than_was_pruned_is_found(sealed: System) -> None:
     sealed.clock.advance(days=401)
     for _ in range(2):
@@ -255,7 +300,7 @@ def test_a_segment_whose_seal_does_not_hold_is_not_pruned(sealed: System) -> Non
     later = sealed.clock.now() + timedelta(days=1)
 
     with chain_of(sealed) as chain:
-        dropped = prune(chain, keys(), before=later, now=later)
+        dropped = prune(sealed.ports, chain, keys(), before=later)
 
     assert (dropped, len(sealed.audit())) == (0, 6)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Database
 from identity.adapters.tables import audit
 from identity.domain.audit import Entry
 
-_ADD = audit.insert()
+ADD = audit.insert()
 
 
 class SqlAudit:
@@ -21,13 +21,13 @@ class SqlAudit:
 
     def add(self, entry: Entry) -> None:
         """Keep a row for `write`."""
-        self._rows.append(_row(entry))
+        self._rows.append(row_of(entry))
 
     def write(self) -> None:
         """Write the rows in one round trip, the last thing before the change is kept."""
         if self._rows:
             rows, self._rows = self._rows, []
-            self._database.connection().execute(_ADD, rows)
+            self._database.connection().execute(ADD, rows)
 
 
 class StandaloneAudit:
@@ -39,10 +39,11 @@ class StandaloneAudit:
     def add(self, entry: Entry) -> None:
         """Write a row."""
         with self._engine.connect() as connection:
-            connection.execute(_ADD, [_row(entry)])
+            connection.execute(ADD, [row_of(entry)])
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def row_of(entry: Entry) -> dict[str, Any]:
+    """Return an entry by column."""
     return {
         "at": entry.at,
         "action": entry.action,

@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
 
+from identity.adapters.audit import ADD, row_of
 from identity.adapters.tables import audit, audit_segments
+from identity.domain.audit import Entry
 from identity.domain.chain import Record, Segment
 
 _TOLD = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
@@ -69,15 +71,15 @@ class SqlChain:
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
-    def drop(self, upto: Segment) -> int:
-        """Drop the rows up to this segment's last and the segments before it, and keep it; return how many rows."""
+    def drop(self, upto: Segment, entry: Entry) -> None:
+        """Drop the rows up to this segment's last and the segments before it, keep it, and write down that."""
         number = audit_segments.c.number
         with self._engine.begin() as connection:
-            dropped = connection.execute(delete(audit).where(audit.c.place <= upto.last)).rowcount
+            connection.execute(delete(audit).where(audit.c.place <= upto.last))
             connection.execute(delete(audit_segments).where(number < upto.number))
             kept = update(audit_segments).where(number == upto.number)
             connection.execute(kept.values(key=upto.key, pruned_at=upto.pruned_at, seal=upto.seal))
-        return dropped
+            connection.execute(ADD, [row_of(entry)])
 
 
 def _segment(row: Row[Any]) -> Segment:

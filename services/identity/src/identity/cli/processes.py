@@ -94,17 +94,13 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> in
     """Drop whole segments past their time; without keys none was ever sealed."""
     from identity.adapters.audit_chain import SqlChain
     from identity.adapters.tokens import seal_keys
-    from identity.usecases.auditing import record_pruning
     from identity.usecases.sealing import prune
 
     keys = seal_keys(settings.audit_keys)
     if keys is None:
         return 0
-    now = ports.clock.now()
-    dropped = prune(SqlChain(engine), keys, before=now - timedelta(seconds=settings.audit_kept), now=now)
-    if dropped:
-        record_pruning(ports, rows=dropped)
-    return dropped
+    before = ports.clock.now() - timedelta(seconds=settings.audit_kept)
+    return prune(ports, SqlChain(engine), keys, before=before)
 
 
 @click.command()

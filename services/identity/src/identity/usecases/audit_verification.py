@@ -1,7 +1,7 @@
 """Does the audit log's chain hold? The first row that breaks it is told (SEC-11)."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -45,8 +45,19 @@ def verify(
 ) -> Verified:
     """Follow the chain from its beginning, or from what was pruned, to its end; `seen` hears of rows followed.
 
-    `head` is one that the sealer once logged: it must be in the chain, or the log was cut off. Raises Broken.
+    `head` is one that the sealer once logged: it must be in the chain, or the log was cut off. A log whose beginning is
+    pruned meanwhile is followed anew. Raises Broken.
     """
+    while True:
+        oldest = _oldest(chain)
+        try:
+            return _verify(chain, keys, head, seen)
+        except Broken:
+            if _oldest(chain) == oldest:
+                raise
+
+
+def _verify(chain: Chain, keys: SealKeys, head: str | None, seen: Callable[[int], None]) -> Verified:
     walk, rows = _Walk(keys), _rows(chain)
     while True:
         for segment in _segments(chain, after=walk.number):
@@ -129,6 +140,10 @@ class _Walk:
         if self.head != segment.head:
             raise Broken(segment.last, None, f"segment {segment.number} does not end in its head")
         self.heads.add(self.head)
+
+
+def _oldest(chain: Chain) -> Sequence[Segment]:
+    return chain.segments(after=-1, limit=1)
 
 
 def _segments(chain: Chain, *, after: int) -> Iterator[Segment]:

@@ -28,9 +28,9 @@ def refuse(
     ports.audit.add(_entry(ports, action, account_id, detail))
 
 
-def record_pruning(ports: Ports, *, rows: int) -> None:
-    """Write down that old segments were dropped."""
-    ports.audit.add(_entry(ports, "audit.pruned", None, {"rows": rows}))
+def pruned(ports: Ports, *, rows: int) -> Entry:
+    """Return the row that tells that old segments were dropped; it is written with that."""
+    return _entry(ports, "audit.pruned", None, {"rows": rows})
 
 
 def _entry(ports: Ports, action: str, account_id: str | None, detail: Mapping[str, Any]) -> Entry:

@@ -7,7 +7,10 @@ from typing import Protocol
 
 import structlog
 
+from identity.domain.audit import Entry
 from identity.domain.chain import GENESIS, Record, SealKeys, Segment
+from identity.usecases import auditing
+from identity.usecases.ports import Ports
 
 _log = structlog.get_logger("identity.audit")
 
@@ -37,8 +40,8 @@ class Chain(Protocol):
     def unsealed_count(self) -> int:
         """Return how many rows wait to be sealed."""
 
-    def drop(self, upto: Segment) -> int:
-        """Drop the rows up to this segment's last and the segments before it, and keep it; return how many rows."""
+    def drop(self, upto: Segment, entry: Entry) -> None:
+        """Drop the rows up to this segment's last and the segments before it, keep it, and write down that."""
 
 
 def seal(chain: Chain, keys: SealKeys, now: datetime) -> Segment | None:
@@ -78,7 +81,7 @@ def _newest_key(keys: SealKeys) -> bytes:
     return key
 
 
-def prune(chain: Chain, keys: SealKeys, *, before: datetime, now: datetime) -> int:
+def prune(ports: Ports, chain: Chain, keys: SealKeys, *, before: datetime) -> int:
     """Drop whole segments sealed before a moment, a few at a time; return how many rows.
 
     A segment whose seal does not hold is let be, with all after it: it is evidence.
@@ -90,8 +93,10 @@ def prune(chain: Chain, keys: SealKeys, *, before: datetime, now: datetime) -> i
             if key is None or not segment.holds(key):
                 _log.error("audit log not pruned: a seal does not hold", segment=segment.number)
                 return dropped
-        last = run[-1]
-        dropped += chain.drop(replace(last, pruned_at=now, key=keys.newest).sealed(_newest_key(keys)))
+        rows = run[-1].last - run[0].first + 1
+        marked = replace(run[-1], pruned_at=ports.clock.now(), key=keys.newest)
+        chain.drop(marked.sealed(_newest_key(keys)), auditing.pruned(ports, rows=rows))
+        dropped += rows
     return dropped
 
 
