@@ -189,6 +189,26 @@ def test_of_two_relays_one_leads_and_what_is_not_published_shows_while_redis_is_
     assert after.value("identity_relay_publish_seconds_count") == 2
 
 
+@pytest.mark.rule("OPS-4", "SEC-11")
+def test_rows_of_the_audit_log_that_wait_to_be_sealed_show_until_they_are(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    installation = installation_on_sqlite
+    (_web, keyless) = installation.start("web", "relay", IDENTITY_AUDIT_KEYS="", **ports.settings)
+    installation.register()
+    rows = len(installation.audit())
+
+    without = ports.scrape("relay")
+    keyless.stop()
+    installation.start("relay", **ports.settings)
+    wait_until(lambda: ports.scrape("relay").value("identity_audit_unsealed") == 0, what="the seal")
+    after = ports.scrape("relay")
+
+    assert without.value("identity_audit_unsealed") == rows > 0
+    assert without.value("identity_audit_oldest_seconds") > 0
+    assert after.value("identity_audit_oldest_seconds") == 0
+
+
 @pytest.mark.rule("OPS-4", "EVT-5")
 def test_a_group_that_falls_behind_shows_by_its_name(
     installation_on_sqlite: Installation, ports: OperatorsPorts

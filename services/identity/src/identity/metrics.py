@@ -99,6 +99,12 @@ MAILS_OLDEST = observed(
     "seconds",
     "Age of the oldest mail without a receipt, 0 where there is none",
 )
+AUDIT_UNSEALED = observed("identity_audit_unsealed", "rows", "Rows of the audit log not yet sealed")
+AUDIT_OLDEST = observed(
+    "identity_audit_oldest_seconds",
+    "seconds",
+    "Age of the oldest row of the audit log not yet sealed, 0 where there is none",
+)
 STREAM_ENTRIES = observed("identity_stream_entries", "events", "Entries of the event stream")
 STREAM_LAG = observed(
     "identity_stream_lag",
@@ -127,6 +133,8 @@ RELAY: Final = (
     OUTBOX_OLDEST,
     MAILS_WAITING,
     MAILS_OLDEST,
+    AUDIT_UNSEALED,
+    AUDIT_OLDEST,
     STREAM_ENTRIES,
     STREAM_LAG,
     STREAM_PENDING,

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from identity.adapters.audit_chain import SqlChain
 from identity.adapters.clock import SystemClock
 from identity.adapters.database import open_engine, reachable
-from identity.adapters.figures import OutboxFigures, StreamFigures
+from identity.adapters.figures import AuditFigures, OutboxFigures, StreamFigures
 from identity.adapters.leadership import Leadership, leadership_of
 from identity.adapters.outbox import SqlOutboxReader
 from identity.adapters.stream import RedisStream
@@ -79,13 +79,15 @@ class Relay:
         """Return what tells operators of this relay, whether it leads or stands by (OPS-4)."""
         client = self._client(settings)
         observer = Observer(
-            OutboxFigures(self._engine).look, StreamFigures(client, settings.event_stream).look
+            OutboxFigures(self._engine).look,
+            AuditFigures(self._engine).look,
+            StreamFigures(client, settings.event_stream).look,
         )
         checks = [Check("database", reachable(self._engine)), Check("redis", lambda: _ping(client))]
         return Endpoint(self._meters.exposed(observer), checks=checks, alive=self._pulse.is_felt)
 
     def stop(self) -> None:
-        """End both loops after what they are doing."""
+        """End the loops after what they are doing."""
         self._stopping.set()
         self._wakeup.interrupt()
 

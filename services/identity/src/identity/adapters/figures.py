@@ -10,8 +10,10 @@ from redis import Redis
 from redis.exceptions import ResponseError
 from sqlalchemy import Engine, func, select
 
-from identity.adapters.tables import outbox, sessions
+from identity.adapters.tables import audit, outbox, sessions
 from identity.metrics import (
+    AUDIT_OLDEST,
+    AUDIT_UNSEALED,
     MAILS_OLDEST,
     MAILS_WAITING,
     OUTBOX_OLDEST,
@@ -63,6 +65,21 @@ class OutboxFigures:
                 ).one()
             yield Sample(count, found)
             yield Sample(age, _age_seconds(oldest) if oldest else 0)
+
+
+class AuditFigures:
+    """What of the audit log is not in its chain yet, by its partial index (SEC-11)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def look(self) -> Iterator[Sample]:
+        """Count the rows that wait to be sealed, those of seconds where all is well."""
+        waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
+        with self._engine.connect() as connection:
+            found, oldest = connection.execute(waiting).one()
+        yield Sample(AUDIT_UNSEALED, found)
+        yield Sample(AUDIT_OLDEST, _age_seconds(oldest) if oldest else 0)
 
 
 class StreamFigures:
