@@ -1,7 +1,7 @@
 """What is on record after a run: in the database, in the foreign services' files, at the mail server, in Redis."""
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,11 +52,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything that the reckoning compares. Instants are time.time()."""
+    """Everything that the reckoning compares. Instants are time.time().
+
+    `partners` are the link accounts that a general account was ever bound to: they are told of a binding's end too.
+    """
 
     facts: Counter[Fact]
     rows: Sequence[Row]
     mailboxes: Mapping[str, str]
+    partners: Mapping[str, frozenset[str]]
     seen: Mapping[str, Sequence[Seen]]
     arrivals: Sequence[Arrival]
     receipts: Mapping[str, float]
@@ -73,11 +77,13 @@ def gather(stage: Stage, damage: Damage, *, ahead_seconds: float) -> Evidence:
             {(subject, _REQUESTED): 1 for subject, kind in list(facts) if kind == "account.registered"}
         )
         mailboxes = {id_: email for id_, email in connection.execute(text("SELECT id, email FROM accounts"))}  # noqa: C416
+        partners = _partners(connection)
         rows = _rows(connection)
     return Evidence(
         facts=facts,
         rows=rows,
         mailboxes=mailboxes,
+        partners=partners,
         seen={group: seen_by(stage.effects_of(group)) for group in GROUPS},
         arrivals=stage.postbag.arrivals(),
         receipts=stage.watch.given(),
@@ -101,6 +107,13 @@ def seen_by(path: Path) -> list[Seen]:
         return []  # it has just begun
     finally:
         database.close()
+
+
+def _partners(connection: Connection) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for general, link in connection.execute(text("SELECT general_account_id, link_account_id FROM bindings")):
+        found[general].add(link)
+    return {general: frozenset(links) for general, links in found.items()}
 
 
 def _rows(connection: Connection) -> list[Row]:

@@ -115,14 +115,21 @@ def _lost(row: Row, came: Sequence[Arrival], evidence: Evidence) -> str | None:
     if came:
         return None
     if row.mail_state == "refused":
-        told = evidence.mailboxes[row.subject].casefold() in evidence.refused
-        return None if told else "refused, and the mail server never said so"
+        return None if _was_refused(row, evidence) else "refused, and the mail server never said so"
     if row.mail_state == "expired" and row.mail_at and row.mail_expires_at:
         early = (row.mail_expires_at - row.mail_at).total_seconds()
         if early > evidence.ahead_seconds:
             return f"expired {early:.0f} s too early"
         return None if _had_no_chance(row, evidence) else "expired, though the mail server was there"
     return f"{row.mail_state}, and never came"
+
+
+def _was_refused(row: Row, evidence: Evidence) -> bool:
+    """Tell whether the mail server refused who the mail was for: of a binding's end the other side may be told."""
+    readers = {row.subject}
+    if row.type == "binding.removed":
+        readers |= evidence.partners.get(row.subject, frozenset())
+    return any(evidence.mailboxes[reader].casefold() in evidence.refused for reader in readers)
 
 
 def _had_no_chance(row: Row, evidence: Evidence) -> bool:

@@ -31,7 +31,8 @@ def evidence(*, mailed: Row | None = None, **over: object) -> Evidence:
     plain = Evidence(
         facts=Counter({("ming", "account.registered"): 1, ("ming", "verification.requested"): 1}),
         rows=[row("e-1", "account.registered"), mailed or mail()],
-        mailboxes={"ming": "ming@example.com"},
+        mailboxes={"ming": "ming@example.com", "link": "link@example.com"},
+        partners={"ming": frozenset({"link"})},
         seen={"passes": [Seen("e-1", "ming", 1), Seen("e-2", "ming", 2)]},
         arrivals=[Arrival("e-2", NOW + 1)],
         receipts={"e-2": NOW + 2},
@@ -82,6 +83,17 @@ def test_a_mail_must_come_or_have_a_reason_not_to() -> None:
     assert wrong(evidence(mailed=mail(mail_state="waiting"), arrivals=[])) == {"mails lost": 1}
     assert wrong(evidence(mailed=refused, arrivals=[])) == {"mails lost": 1}
     assert wrong(evidence(mailed=refused, refused=frozenset({"ming@example.com"}), arrivals=[])) == {}
+
+
+@pytest.mark.rule("MAIL-5", "UNB-5")
+def test_a_refusal_of_the_other_side_counts_for_the_end_of_a_binding_alone() -> None:
+    ended, other = (
+        row("e-2", kind, mail_state="refused", mail_at=START) for kind in ("binding.removed", "verified")
+    )
+    link_refused = evidence(arrivals=[], refused=frozenset({"link@example.com"}))
+
+    assert "mails lost" not in wrong(replace(link_refused, rows=[ended]))
+    assert wrong(replace(link_refused, rows=[other]))["mails lost"] == 1
 
 
 @pytest.mark.rule("MAIL-4")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from identity.adapters.outbox import SqlOutboxReader
 from identity.relay import Relay
 from identity.settings import RelaySettings
 from port_events.envelope import STREAM, from_fields
@@ -62,6 +63,30 @@ def test_a_wipe_is_noticed_although_nothing_new_happens(installation: Installati
 
     assert installation.published() == _published(installation)
     assert _mails(installation, [person]) == [1]
+
+
+@pytest.mark.rule("EVT-2", "MAIL-3")
+def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_next_round(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [system.register()]
+    system.settle()
+    people.append(system.register())
+    place = SqlOutboxReader.place
+
+    def place_and_wipe(*arguments: Any, **named: Any) -> Any:
+        placed = place(*arguments, **named)
+        system.redis.wipe()
+        return placed
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(SqlOutboxReader, "place", place_and_wipe)
+        system.relay.step()
+    system.settle()
+
+    subjects = [(event.subject, event.sequence) for event in system.events()]
+    assert subjects == [(person.id, sequence) for person in people for sequence in (1, 2)]
+    assert [system.mailbox.count(person.email) for person in people] == [1, 1]
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")

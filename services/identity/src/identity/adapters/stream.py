@@ -63,7 +63,8 @@ class RedisStream:
         with self._client.pipeline(transaction=True) as pipeline:
             pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py's own gap
             position: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
-            if position is not None and int(position) != seen.noted:
+            # Gone too: a new mark on a Redis wiped since we looked would hide what it has lost.
+            if (None if position is None else int(position)) != seen.noted:
                 raise Overtaken
             pipeline.multi()
             for entry in entries:
