@@ -111,10 +111,10 @@ def test_the_pass_service_begins_anew_where_the_feed_no_longer_has_what_it_misse
     running.kill()
 
     link.delete(f"/bindings/{first}")
+    three, _ = bound(installation, link, TAX_IDS[2])
     trim(installation)
     with installation.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM outbox WHERE position < (SELECT max(position) FROM outbox)")
-    three, _ = bound(installation, link, TAX_IDS[2])
     running = passes.start()
 
     passes.wait_for(two.id, three.id)
