@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import load, mail, mailers, scale, size, web
+from tests.bench import backlog, load, mail, mailers, million, scale, size, web
 from tests.bench.argon2 import CORES
 from tests.bench.figures import Bench, Figure
 from tests.bench.stand import Stand
@@ -21,11 +21,13 @@ BENCHES: dict[str, Bench] = {
     "session": web.session,
     "session-busy": web.session_under_logins,
     "scale": scale.many_against_few,
+    "million": million.million_against_empty,
     "mail": mail.from_answer_to_mail,
     "relay": mail.relayed,
     "mailer": mail.mailed,
     "mailers": mailers.against_a_plain_actor,
     "mailers-numbers": mailers.in_numbers,
+    "backlog": backlog.drained,
     "size": size.idle_and_memory,
 }
 _WIDTHS = (58, 11, 9, 4)

@@ -78,7 +78,8 @@ def _run(connections: list[Connection], seconds: float) -> tuple[list[tuple[int,
 def _requests(task: dict[str, Any]) -> tuple[tuple[str, int], Iterator[bytes]]:
     url = urlsplit(task["url"])
     headers = {"Host": url.netloc, **task["headers"]}
-    head = f"{task['method']} {url.path} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers.items())
+    target = url._replace(scheme="", netloc="").geturl()
+    head = f"{task['method']} {target} HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers.items())
     bodies = [body.encode() for body in task["bodies"]]
     whole = [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
     return (url.hostname or "", url.port or 80), itertools.cycle(whole or [f"{head}\r\n".encode()])

@@ -4,7 +4,7 @@ from argon2 import PasswordHasher, Type
 from identity.adapters.consents import SAMPLES, read_texts
 from identity.adapters.database import open_engine
 from identity.adapters.migrating import migrate
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from tests.support.people import PASSWORD
 
@@ -21,53 +21,56 @@ SELECT lpad(n::text, 36, '0'), 'general', 'Member' || n, 'member' || n, '錢大�
   now() - interval '29 days', 1, 2
 FROM generate_series(1, :count) AS n
 """
+_EVENTS = """
+INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published_at)
+SELECT lpad(n::text, 36, 'e'), 'tw.port.identity.account.registered', lpad(n::text, 36, '0'), repeat('x', 400), now(),
+  n, now()
+FROM generate_series(1, :count) AS n
+"""
 _CONSENTS = """
 INSERT INTO consents (account_id, document, version, accepted_at, address)
-SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts
+SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
 """
-# What a system of that many accounts has besides: an open session each tenth, a counter and an event each.
+# What a system of that many accounts has besides: an open session each tenth, a counter each.
 _LIFE = (
     """
 INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
   user_agent)
 SELECT lpad(n::text, 36, '0'), md5(n::text) || md5('s' || n), lpad(n::text, 36, '0'), lpad(n::text, 36, '0'), '',
   now(), now(), now() + interval '12 hours', '127.0.0.1', 'bench'
-FROM generate_series(1, :count / 10) AS n
+FROM generate_series(1, :lived / 10) AS n
 """,
     """
 INSERT INTO counters (key, times, expires_at)
-SELECT 'mailbox.day:member' || n || '@example.com', 1, now() + interval '1 day' FROM generate_series(1, :count) AS n
+SELECT 'mailbox.day:member' || n || '@example.com', 1, now() + interval '1 day' FROM generate_series(1, :lived) AS n
 """,
     """
 INSERT INTO mail_links (account_id, purpose, value, email, issued_at, used_at)
-SELECT id, 'registration', md5(id), email, created_at, created_at FROM accounts
-""",
-    """
-INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published_at)
-SELECT lpad(n::text, 36, 'e'), 'tw.port.identity.account.registered', lpad(n::text, 36, '0'), repeat('x', 400), now(),
-  n, now()
-FROM generate_series(1, :count) AS n
+SELECT id, 'registration', md5(id), email, created_at, created_at
+FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
 """,
 )
 
 
-def populate(database_url: str, count: int) -> None:
-    """Bring the database up to date and fill it with verified accounts `Member1` … and what they leave behind."""
+def populate(database_url: str, count: int, *, lived: int | None = None) -> None:
+    """Bring the database up to date and fill it with verified accounts `Member1` …, an event each.
+
+    The first `lived`, or all, have what people leave behind, too.
+    """
+    lived = count if lived is None else lived
     engine = open_engine(database_url)
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(text(_ACCOUNTS), {"hash": HASHER.hash(PASSWORD), "count": count})
+        connection.execute(text(_EVENTS), {"count": count})
         for one in read_texts(SAMPLES).texts:
-            connection.execute(text(_CONSENTS), {"document": one.document, "version": one.version})
+            values = {"document": one.document, "version": one.version, "lived": lived}
+            connection.execute(text(_CONSENTS), values)
         for statement in _LIFE:
-            _fill(connection, statement, count)
+            connection.execute(text(statement), {"lived": lived})
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     engine.dispose()
-
-
-def _fill(connection: Connection, statement: str, count: int) -> None:
-    connection.execute(text(statement), {"count": count} if ":count" in statement else {})
 
 
 def stored_hash(database_url: str) -> str:

@@ -107,10 +107,10 @@ class Stand:
         """A bare Flask route under the same settings."""
         return self._stack.enter_context(self.serving(self.few, sys.executable, "-m", "tests.bench.bare"))
 
-    def database(self, members: int) -> str:
-        """Make a database of so many accounts; return its URL."""
+    def database(self, members: int, *, lived: int | None = None) -> str:
+        """Make a database of so many accounts, as `populate` does; return its URL."""
         url = self.postgres.create_database()
-        populate(url, members)
+        populate(url, members, lived=lived)
         return url
 
     @contextmanager
@@ -164,14 +164,14 @@ class Stand:
     def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
         """Run a program of the system with this installation's settings."""
         log = self.directory / f"{Path(arguments[0]).name}-{secrets.token_hex(3)}.log"
-        process = Process(*arguments, environment={**self._common, **settings}, log=log)
+        process = Process(*arguments, environment=self.settings(**settings), log=log)
         try:
             yield process
         finally:
             process.stop()
 
-    @property
-    def _common(self) -> dict[str, str]:
+    def settings(self, **more: str) -> dict[str, str]:
+        """Return this installation's settings, and more."""
         return {
             "IDENTITY_MODE": "local",
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,
@@ -183,4 +183,5 @@ class Stand:
             "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
             "MAIL_SIGN_PRIVATE_KEYS": self.keys.sign_private,
             "MAIL_SIGN_PUBLIC_KEYS": self.keys.sign_public,
+            **more,
         }

@@ -68,6 +68,11 @@ class PostgresCluster:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def log(self) -> str:
+        """What the server wrote since it was made."""
+        return (self._root / "log").read_text(errors="replace")
+
     def create_database(self, template: str | None = None) -> str:
         """Make a database, as a copy of `template` (a name or a URL of this cluster); return its URL."""
         name = f"d{next(self._names)}_{secrets.token_hex(3)}"

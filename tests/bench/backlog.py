@@ -1,0 +1,117 @@
+"""A backlog of 100,000 events against one of 10,000: the same time for each event, the same memory."""
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+from identity.adapters.database import open_engine
+from port_events.keys import KeySets
+from sqlalchemy import Engine, text
+
+from tests.bench.argon2 import CORES
+from tests.bench.entries import Fields, sealed_entries
+from tests.bench.figures import Figure
+from tests.bench.processes import Process, pss_mib
+from tests.bench.stand import Stand
+
+FEW, MANY = 10_000, 100_000
+_SEALED_AT_ONCE = 1_000
+_LOOK_SECONDS = 0.5
+_LONGEST_SECONDS = 600
+_INSERT = (
+    "COPY outbox (event_id, type, subject, ce, sealed, created_at, mail_state, mail_expires_at) FROM STDIN"
+)
+_OPEN = text("SELECT 1 FROM outbox WHERE sealed IS NOT NULL LIMIT 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How long it took from the commit to the last noted receipt, and each process' highest PSS meanwhile."""
+
+    seconds: float
+    highest_mib: Mapping[str, float]
+
+
+def drained(stand: Stand) -> Iterator[Figure]:
+    """Outbox to SMTP and back by one relay and two mailers."""
+    database = stand.database(members=1)
+    with (
+        stand.sink() as sink,
+        stand.redis() as redis,
+        stand.relay(database, redis) as relay,
+        stand.mailer(redis, sink.port) as one,
+        stand.mailer(redis, sink.port) as another,
+    ):
+        processes = {"relay": relay, "mailer": one, "other mailer": another}
+        _drain(database, _entries(1_000, stand.keys), processes)  # every part has worked once
+        at_first = _memory(processes)
+        few = _drain(database, _entries(FEW, stand.keys), processes)
+        many = _drain(database, _entries(MANY, stand.keys), processes)
+        again = _drain(database, _entries(FEW, stand.keys), processes)
+    few_seconds = (few.seconds + again.seconds) / 2  # before and after: a machine has other work, too
+    yield Figure(
+        name="backlog of 100,000: time for each event, of 10,000's",
+        measured=(many.seconds / MANY) / (few_seconds / FEW),
+        parts={
+            "10,000 s": few_seconds, "100,000 s": many.seconds, "/s": MANY / many.seconds, "sink": sink.kind,
+        },
+    )  # fmt: skip
+    for name in ("relay", "mailer"):
+        yield Figure(
+            name=f"its {name}'s highest memory, of 10,000's (PSS)",
+            measured=many.highest_mib[name] / few.highest_mib[name],
+            parts={
+                "before MiB": at_first[name],
+                "10,000 MiB": few.highest_mib[name],
+                "100,000 MiB": many.highest_mib[name],
+            },
+        )
+
+
+def _entries(count: int, keys: KeySets) -> list[Fields]:
+    """Seal on every core: a letter takes a millisecond."""
+    with multiprocessing.get_context("spawn").Pool(CORES) as pool:
+        sizes = [_SEALED_AT_ONCE] * (count // _SEALED_AT_ONCE)
+        return list(chain.from_iterable(pool.imap(partial(sealed_entries, keys=keys), sizes)))
+
+
+def _drain(database: str, entries: Sequence[Fields], processes: Mapping[str, Process]) -> Drained:
+    engine = open_engine(database)
+    try:
+        _commit(engine, entries)
+        began, highest = time.perf_counter(), _memory(processes)
+        while _is_open(engine):
+            assert time.perf_counter() - began < _LONGEST_SECONDS, "the backlog does not drain"
+            time.sleep(_LOOK_SECONDS)
+            highest = {name: max(highest[name], now) for name, now in _memory(processes).items()}
+        return Drained(time.perf_counter() - began, highest)
+    finally:
+        engine.dispose()
+
+
+def _commit(engine: Engine, entries: Sequence[Fields]) -> None:
+    """Write all of it in one transaction: the relay sees nothing before the whole."""
+    with engine.begin() as connection:
+        now = connection.scalar(text("SELECT now()"))
+        expiry = connection.scalar(text("SELECT now() + interval '24 hours'"))
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with driver.cursor().copy(_INSERT) as copy:
+            for fields in entries:
+                event_id = fields["ce"].partition('"id":"')[2].partition('"')[0]
+                copy.write_row(
+                    (event_id, fields["type"], "0", fields["ce"], fields["sealed"], now, "waiting", expiry)
+                )
+
+
+def _is_open(engine: Engine) -> bool:
+    """Tell whether a mail has no receipt noted yet."""
+    with engine.connect() as connection:
+        return connection.scalar(_OPEN) is not None
+
+
+def _memory(processes: Mapping[str, Process]) -> dict[str, float]:
+    return {name: pss_mib([each.pid, *each.children]) for name, each in processes.items()}

@@ -1,0 +1,86 @@
+"""1,000,000 accounts and events against an empty database: the same time, and no plan that reads all of them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from tests.bench import load
+from tests.bench.figures import Figure, Goal, interleaved
+from tests.bench.plans import logged_statements, reads_of
+from tests.bench.stand import FEW, Stand, Web
+from tests.support.processes import run
+
+ROWS = 1_000_000
+_SECONDS = 2.0
+_SLOTS = 5
+_GOAL = Goal("most", 1.3)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A web server on a database of so many accounts and events, and a service's secret for its feed."""
+
+    web: Web
+    rows: int
+    secret: str
+
+    def newest_of_feed(self) -> load.Request:
+        """The question for what follows the last event but one."""
+        url = f"{self.web.api}/events?after={self.rows - 1}"
+        return load.Request(url=url, headers={"Authorization": f"Bearer {self.secret}"})
+
+
+_REQUESTS: dict[str, Callable[[Side], load.Request]] = {
+    "login": lambda side: side.web.logins(members=1),
+    "registration": lambda side: side.web.registrations(500),
+    "GET /session": lambda side: side.web.session(),
+    "GET /events": Side.newest_of_feed,
+}
+
+
+def million_against_empty(stand: Stand) -> Iterator[Figure]:
+    """Medians of four requests, one client, beside each other; then the plans of all they asked of the database."""
+    full = stand.database(ROWS, lived=FEW)
+    with ExitStack() as stack:
+        many, none = _side(stand, stack, full, ROWS), _side(stand, stack, stand.database(1), 1)
+        for name, request in _REQUESTS.items():
+            yield _compared(name, none, many, request)
+    yield _planned(stand, full, many)
+
+
+def _side(stand: Stand, stack: ExitStack, database: str, rows: int) -> Side:
+    settings = stand.settings(IDENTITY_DATABASE_URL=database)
+    made = run("identity", "clients", "add", "bench", "--right", "events:read", environment=settings)
+    return Side(stack.enter_context(stand.serving(database)), rows, made.stdout.strip())
+
+
+def _compared(name: str, none: Side, many: Side, request: Callable[[Side], load.Request]) -> Figure:
+    def median_ms(side: Side) -> float:
+        return load.run(request(side), clients=1, seconds=_SECONDS).median_ms
+
+    for side in (none, many):
+        median_ms(side)
+    pair = interleaved(lambda: median_ms(none), lambda: median_ms(many), slots=_SLOTS)
+    return Figure(
+        name=f"{name}, 1,000,000 rows, of an empty database's",
+        measured=pair.ratio,
+        goal=_GOAL,
+        parts={"empty ms": pair.limit, "1,000,000 ms": pair.median},
+    )
+
+
+def _planned(stand: Stand, full: str, asked: Side) -> Figure:
+    """Ask all of it once more with the server's log on, and have every statement explained."""
+    with (
+        logged_statements(stand.postgres, full) as statements,
+        stand.serving(full) as web,
+    ):
+        for request in _REQUESTS.values():
+            load.run(request(replace(asked, web=web)), clients=1, seconds=1)
+    reads = reads_of(full, statements(), tables=("accounts", "outbox"))
+    assert reads.by_index, "no statement is explained by an index: nothing was explained"
+    return Figure(
+        name="their statements that read all of accounts or outbox (EXPLAIN)",
+        measured=len(reads.whole), unit="", goal=Goal("most", 0),
+        parts={"by an index": float(len(reads.by_index)), **dict.fromkeys(reads.whole, "whole")},
+    )  # fmt: skip
