@@ -1,10 +1,12 @@
 """Every fact is published once, about the right account, in the order of its changes (EVT-1, EVT-2)."""
 
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from identity.usecases import review
+from identity.usecases import administration, review
 
 from tests.support.people import PASSWORD, TAX_IDS, Visitor, unique
 from tests.support.system import System
@@ -14,9 +16,9 @@ from tests.support.together import together
 NEW_PASSWORD = "Lantern-Quay-31!"
 
 
-def _operate(system: System, act: str, username: str, **named: str) -> None:
+def _operate(system: System, act: Callable[..., Any], username: str, **named: str) -> None:
     with system.app.app_context():
-        getattr(review, act)(system.ports, username, **named)
+        act(system.ports, username, **named)
 
 
 def _save(visitor: Visitor, **changes: object) -> int:
@@ -28,17 +30,17 @@ def _save(visitor: Visitor, **changes: object) -> int:
 def test_each_step_of_a_general_account_is_published_about_that_account(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person()
-    _operate(system, "approve", person.username)
+    _operate(system, review.approve, person.username)
     visitor = system.logged_in(person)
 
     _save(visitor, mobile="0987654321")
     _save(visitor, email=f"new.{person.email}", current_password=PASSWORD)
     system.confirm(system.mail(f"new.{person.email}").token)
     visitor.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
-    _operate(system, "suspend", person.username)
-    _operate(system, "reinstate", person.username)
+    _operate(system, administration.suspend, person.username)
+    _operate(system, administration.reinstate, person.username)
     system.visitor().post("/password-resets", {"username": person.username, "email": f"new.{person.email}"})
-    _operate(system, "close", person.username)
+    _operate(system, administration.close, person.username)
 
     assert system.types(person.id) == [
         "account.registered",
@@ -61,7 +63,7 @@ def test_a_rejected_application_is_published_as_rejected_and_closed(start_system
     system = start_system(IDENTITY_REVIEW="general")
     person = system.person()
 
-    _operate(system, "reject", person.username, reason="資料不符")
+    _operate(system, review.reject, person.username, reason="資料不符")
 
     assert system.types(person.id)[3:] == ["account.rejected", "account.closed"]
 

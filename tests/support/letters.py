@@ -32,6 +32,11 @@ class Mail:
         """The headers, by name without regard to case: `mail.headers["Message-ID"]`."""
         return self.message
 
+    @property
+    def event_id(self) -> str:
+        """The id of the event that asked for it (MAIL-2)."""
+        return str(self.message["Message-ID"]).strip("<>").partition("@")[0]
+
     @cached_property
     def subject(self) -> str:
         """The subject, decoded."""

@@ -174,9 +174,16 @@ class System:
         return self.mails(address, subject, count=count)[-1]
 
     def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[Mail]:
-        """Return the mails to the address, oldest first, once there are `count`."""
+        """Return the mails to the address once there are `count`, in the order in which they were asked for.
+
+        A mailer sends several at once: which of them arrives first is nobody's promise.
+        """
         self.publish()
-        return self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
+        there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
+        asked = {event_id: place for place, event_id in self.rows("SELECT id, event_id FROM outbox")}
+        return sorted(
+            there, key=lambda mail: asked.get(mail.event_id, 0)
+        )  # a row may be tidied away: the oldest
 
     def settle(self) -> None:
         """Publish, and wait until every mail asked for has its receipt noted: nothing more is to come."""
