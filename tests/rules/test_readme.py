@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ports import free_port
-from tests.support.walk import walk
+from tests.support.walk import walk, walk_of_services
 
 ROOT = Path(__file__).parents[2]
 RUN_PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
@@ -28,7 +28,7 @@ def running(tmp_path: Path) -> Iterator[dict[str, str]]:
     process = subprocess.Popen(
         [python, "-m", "deploy.local.run"],
         cwd=ROOT,
-        env={**os.environ, **ports, "RUN_DIR": str(tmp_path / "run"), "DEMO": ""},
+        env={**os.environ, **ports, "RUN_DIR": str(tmp_path / ".run"), "DEMO": ""},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -39,6 +39,7 @@ def running(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield {
             "api": f"http://127.0.0.1:{ports['IDENTITY_PORT']}/api/v1",
             "mails": f"http://127.0.0.1:{ports['MAILBOX_PORT']}/api/messages",
+            "folder": str(tmp_path),
         }
     finally:
         os.killpg(process.pid, signal.SIGINT)
@@ -61,4 +62,15 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.rule("REG-2", "VER-2", "LOGIN-3", "BIND-6", "SW-1", "SW-3", "UNB-1", "UNB-2", "UNB-3", "PRO-2")
 def test_the_readme_walks_the_manual_as_printed(running: dict[str, str]) -> None:
-    walk(**running)
+    walk(api=running["api"], mails=running["mails"])
+
+
+@pytest.mark.rule("EVT-6", "SEC-12", "OPS-1")
+def test_the_readme_shows_other_services_what_they_may_ask_as_printed(running: dict[str, str]) -> None:
+    answers = walk_of_services(api=running["api"], mails=running["mails"], cwd=Path(running["folder"]))
+
+    snapshot, feed, found, suspended = answers
+    assert len(snapshot["accounts"]) == 3
+    assert feed["items"][0]["position"] == 1
+    assert {each["username"] for each in found["items"]} == {"number01", "account001", "account002"}
+    assert suspended["status"] == "suspended"
