@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from port_runtime.tables import columns
 
 from mailer.adapters.renderer import BrokenTemplateError, SampleLetter, TemplateRenderer
 from mailer.domain.catalogue import MAILS
 from mailer.domain.samples import SAMPLE_CODE
-from mailer.domain.wrapping import COLUMNS, columns
+from mailer.domain.wrapping import COLUMNS
 from mailer.usecases.ports import Rendered
 from tests.mailer.reading import squeezed, visible
 from tests.mailer.world import PUBLIC_URL

@@ -1,6 +1,8 @@
 """Lines of plain text break as typesetters break them."""
 
-from mailer.domain.wrapping import COLUMNS, columns, wrap_line
+from port_runtime.tables import columns
+
+from mailer.domain.wrapping import COLUMNS, wrap_line
 
 
 def test_chinese_characters_take_two_columns() -> None:

@@ -10,7 +10,15 @@ from identity.cli.operating import acting, as_json, changing, each_of, show, sho
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
 
-LINE = "{username:<30} {kind:<8} {status:<17} {created_at}  {tax_id:<10} {name}  {company}"
+CELLS = {
+    "ACCOUNT": "{username}",
+    "KIND": "{kind}",
+    "STATUS": "{status}",
+    "REGISTERED": "{created_at}",
+    "TAX ID": "{tax_id}",
+    "NAME": "{name}",
+    "COMPANY": "{company}",
+}
 _STATUSES = ["email_unverified", "awaiting_review", "active", "suspended", "closed"]
 _names = click.argument("names", nargs=-1, required=True)
 
@@ -38,7 +46,7 @@ def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked
     from identity.usecases.repositories import Search
 
     search = Search(mailbox=mailbox.lower() if mailbox else None, **asked)
-    show(map(present_found, inspection.find(ports, search)), line=LINE, as_json=as_json)
+    show(map(present_found, inspection.find(ports, search)), cells=CELLS, as_json=as_json)
 
 
 @accounts.command("show")

@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from identity.usecases.ports import Ports
     from identity.usecases.repositories import HistoryQuery
 
-_LINE = "{id:>8}  {at}  {action:<24} {result:<8} {who:<44} {account_id:<36}  {address:<15}  {reason}"
+_CELLS = {
+    "ROW": "{id}",
+    "AT": "{at}",
+    "ACTION": "{action}",
+    "RESULT": "{result}",
+    "WHO": "{who}",
+    "ACCOUNT": "{account_id}",
+    "FROM": "{address}",
+    "REASON": "{reason}",
+}
 
 
 @click.group()
@@ -49,7 +58,7 @@ def show_rows(ports: "Ports", query: "HistoryQuery", *, as_json: bool) -> None:
     rows = [present_happened(each) for each in inspection.history(ports, query)]
     if not as_json:
         rows = [{**row, "who": _who(row["actor"])} for row in rows]
-    show(rows, line=_LINE, as_json=as_json)
+    show(rows, cells=_CELLS, as_json=as_json)
 
 
 def _who(actor: dict[str, Any]) -> str:

@@ -10,7 +10,13 @@ from identity.cli.operating import acting, as_json, changing, each_of, show
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
 
-_LINE = "{id}  {status:<10}  {link[username]:<30} -> {general[username]:<30}  {requested_at}"
+_CELLS = {
+    "BINDING": "{id}",
+    "STATUS": "{status}",
+    "LINK ACCOUNT": "{link[username]}",
+    "GENERAL ACCOUNT": "{general[username]}",
+    "REQUESTED": "{requested_at}",
+}
 _ids = click.argument("binding_ids", nargs=-1, required=True)
 
 
@@ -28,7 +34,7 @@ def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
     from identity.http.api.admin_answers import present_tie
     from identity.usecases import inspection
 
-    show(map(present_tie, inspection.bindings_of(ports, name)), line=_LINE, as_json=as_json)
+    show(map(present_tie, inspection.bindings_of(ports, name)), cells=_CELLS, as_json=as_json)
 
 
 @bindings.command("remove")

@@ -1,6 +1,5 @@
 """`identity clients`: the services that may ask, and their secrets (SEC-12)."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -9,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.parsers import seconds
 
-from identity.cli.operating import acting
+from identity.cli.operating import acting, as_json, json_of, moment, show
 from identity.domain.client import RIGHTS, ClientError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from identity.domain.client import Right, ServiceClient
     from identity.usecases.ports import Ports
 
 _RIGHT = click.option(
     "--right", "rights", type=click.Choice(RIGHTS), multiple=True, required=True, help="May be given again."
 )
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_CELLS = {
+    "CLIENT": "{name}",
+    "RIGHTS": "{named_rights}",
+    "SECRET OF": "{rotated_at}",
+    "OLD ONE UNTIL": "{former_ends_at}",
+    "REVOKED": "{revoked_at}",
+}
 
 
 @click.group()
@@ -45,7 +48,7 @@ def _told(command: Callable[..., None]) -> Callable[..., None]:
 @clients.command("add")
 @click.argument("name")
 @_RIGHT
-@_JSON
+@as_json
 @_told
 def add_client(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
     """Make a client NAME and print its secret: nobody can read it again."""
@@ -55,20 +58,16 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_jso
 
 
 @clients.command("list")
-@_JSON
+@as_json
 @_told
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights; never a secret."""
     from identity.usecases import clients as cases
 
     rows = [_row(each) for each in cases.every(ports)]
-    if as_json:
-        click.echo(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        state = f"revoked {row['revoked_at']}" if row["revoked_at"] else f"secret of {row['rotated_at']}"
-        old = f", old one until {row['former_ends_at']}" if row["former_ends_at"] else ""
-        click.echo(f"{row['name']:<24} {','.join(row['rights']):<48} {state}{old}")
+    if not as_json:
+        rows = [{**row, "named_rights": ", ".join(row["rights"])} for row in rows]
+    show(rows, cells=_CELLS, as_json=as_json)
 
 
 @clients.command("rotate")
@@ -77,7 +76,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
     "--overlap", default="7d", show_default=True, help="How long the old secret goes on; 0 ends it now."
 )
 @click.option("--end-old", is_flag=True, help="Make no new secret; end the old one now.")
-@_JSON
+@as_json
 @_told
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
     """Print a new secret for NAME; the old one goes on for a while, or ends by --end-old."""
@@ -91,7 +90,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 
 @clients.command("revoke")
 @click.argument("name")
-@_JSON
+@as_json
 @_told
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """End a client for good; its secrets open nothing from now on."""
@@ -103,7 +102,7 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 @clients.command("rights")
 @click.argument("name")
 @_RIGHT
-@_JSON
+@as_json
 @_told
 def set_rights(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
     """Put these rights in the place of those that NAME has."""
@@ -125,21 +124,17 @@ def _row(client: "ServiceClient") -> dict[str, Any]:
     return {
         "name": client.name,
         "rights": client.rights,
-        "created_at": _moment(client.created_at),
-        "rotated_at": _moment(client.rotated_at),
-        "former_ends_at": _moment(client.former_ends_at),
-        "revoked_at": _moment(client.revoked_at),
+        "created_at": moment(client.created_at),
+        "rotated_at": moment(client.rotated_at),
+        "former_ends_at": moment(client.former_ends_at),
+        "revoked_at": moment(client.revoked_at),
     }
 
 
-def _moment(value: "datetime | None") -> str | None:
-    return value.isoformat(timespec="seconds").replace("+00:00", "Z") if value else None
-
-
 def _print_secret(client: "ServiceClient", secret: str, *, as_json: bool) -> None:
-    click.echo(json.dumps({**_row(client), "secret": secret}, indent=2) if as_json else secret)
+    click.echo(json_of({**_row(client), "secret": secret}) if as_json else secret)
 
 
 def _print_row(client: "ServiceClient", *, as_json: bool) -> None:
     state = "revoked" if client.revoked_at else ", ".join(client.rights)
-    click.echo(json.dumps(_row(client), indent=2) if as_json else f"{client.name}: {state}")
+    click.echo(json_of(_row(client)) if as_json else f"{client.name}: {state}")

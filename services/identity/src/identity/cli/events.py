@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, read_settings
+from identity.cli.operating import acting, as_json, json_of, moment, read_settings, show_one
+from identity.cli.operating import show as print_rows
 from identity.settings import RelaySettings
 
 if TYPE_CHECKING:
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from identity.usecases.ports import Ports
 
 PREFIX = "tw.port.identity."
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_CELLS = {
+    "POSITION": "{position}",
+    "PUBLISHED": "{published_at}",
+    "TYPE": "{short}",
+    "SUBJECT": "{subject}",
+    "EVENT": "{event_id}",
+    "MAIL": "{mail_state}",
+}
 
 
 @click.group()
@@ -24,15 +32,15 @@ def events() -> None:
 
 
 @events.command()
-@_JSON
+@as_json
 @acting
 def status(ports: "Ports", *, as_json: bool) -> None:
     """Tell the feed's positions, what waits to be published, and what waits to be mailed."""
     figures = asdict(ports.facts.figures())
     if as_json:
-        click.echo(_json(figures))
+        click.echo(json_of(figures))
         return
-    since = f", oldest of {_moment(figures['pending_since'])}" if figures["pending"] else ""
+    since = f", oldest of {moment(figures['pending_since'])}" if figures["pending"] else ""
     click.echo(f"feed:     positions {figures['oldest'] or '-'} to {figures['newest']}")
     click.echo(f"pending:  {figures['pending']}{since}")
     click.echo(f"mails:    {figures['mails_waiting']} without a receipt")
@@ -45,7 +53,7 @@ def status(ports: "Ports", *, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--type", "type_name", help="Of this type only, e.g. binding.verified.")
 @click.option("--subject", help="Of this account's id only.")
-@_JSON
+@as_json
 @acting
 def list_events(  # noqa: PLR0913  # one a column
     ports: "Ports", *, after: int, limit: int, type_name: str | None, subject: str | None, as_json: bool
@@ -53,39 +61,29 @@ def list_events(  # noqa: PLR0913  # one a column
     """List what was published, in the order of the feed."""
     whole = type_name if type_name is None or type_name.startswith(PREFIX) else PREFIX + type_name
     found = ports.facts.records(after=after, limit=limit, type_name=whole, subject=subject)
-    if as_json:
-        click.echo(_json([_shown(each) for each in found]))
-        return
-    for each in found:
-        short = each.type.removeprefix(PREFIX)
-        click.echo(
-            f"{each.position:>10}  {_moment(each.published_at)}  {short:<26} {each.subject}  {each.event_id}  "
-            f"{each.mail_state or '-'}"
-        )
+    rows = [_shown(each) for each in found]
+    if not as_json:
+        rows = [{**row, "short": row["type"].removeprefix(PREFIX)} for row in rows]
+    print_rows(rows, cells=_CELLS, as_json=as_json)
 
 
 @events.command()
 @click.argument("event_id")
-@_JSON
+@as_json
 @acting
 def show(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     """Show one event with its place in the feed and what became of its mail; never the sealed part."""
     found = ports.facts.record(event_id)
     if found is None:
         raise click.ClickException("no such event")
-    if as_json:
-        click.echo(_json(_shown(found)))
-        return
-    for name, value in _shown(found).items():
-        text = json.dumps(value, ensure_ascii=False) if name == "event" else value
-        click.echo(f"{name + ':':<15} {'-' if text is None else text}")
+    show_one(_shown(found), as_json=as_json)
 
 
 @events.command()
 @click.option(
     "--after", type=click.IntRange(0), required=True, help="Publish again what follows this position."
 )
-@_JSON
+@as_json
 def replay(*, after: int, as_json: bool) -> None:
     """Have the relay publish again what follows a position, with the same identifiers.
 
@@ -97,7 +95,7 @@ def replay(*, after: int, as_json: bool) -> None:
     if before is None:
         raise click.ClickException("Redis holds no mark: the relay publishes again by itself")
     if as_json:
-        click.echo(_json({"after": min(after, before), "before": before}))
+        click.echo(json_of({"after": min(after, before), "before": before}))
     elif after < before:
         click.echo(f"positions {after + 1} to {before} are published again")
     else:
@@ -107,12 +105,4 @@ def replay(*, after: int, as_json: bool) -> None:
 def _shown(record: "Record") -> dict[str, Any]:
     shown = asdict(record)
     shown["event"] = json.loads(shown.pop("ce"))
-    return {name: _moment(value) if isinstance(value, datetime) else value for name, value in shown.items()}
-
-
-def _moment(value: datetime | None) -> str:
-    return value.isoformat(timespec="seconds").replace("+00:00", "Z") if value else "-"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_moment)
+    return {name: moment(value) if isinstance(value, datetime) else value for name, value in shown.items()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from port_runtime.settings import exit_on_fault, load
 
+from identity.cli.operating import as_json
 from identity.settings import KeySettings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def new_keys(*, as_json: bool) -> None:
 
 
 @keys.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 def list_keys(*, as_json: bool) -> None:
     """List the ids of the keys that are set here, the one in use first; never a key."""
     found = dict(_ids(_settings()))

@@ -7,12 +7,14 @@ import socket
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from port_runtime import logs
 from port_runtime.settings import exit_on_fault, load
+from port_runtime.tables import table
 
 from identity.domain.audit import Caller, parse_operator, parse_reason
 from identity.domain.errors import Fault, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
@@ -139,21 +141,47 @@ def each_of(names: Sequence[str], act: Callable[[str], str]) -> None:
         sys.exit(1)
 
 
-def show(rows: Iterable[Row], *, line: str, as_json: bool) -> None:
-    """Print rows: as JSON, or each as a line."""
+def show(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) -> None:
+    """Print rows: as JSON, or as a table; `cells` has the format of each column by its heading."""
     found = list(rows)
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(json_of(found))
         return
-    for row in found:
-        click.echo(line.format(**{name: "-" if value is None else value for name, value in row.items()}))
+    if not found:
+        click.echo("nothing found", err=True)
+        return
+    plain = [{name: "-" if value is None else value for name, value in row.items()} for row in found]
+    click.echo(table(list(cells), [[cell.format(**row) for cell in cells.values()] for row in plain]))
 
 
 def show_one(row: Row, *, as_json: bool) -> None:
     """Print one thing: as JSON, or a line for each of its parts."""
     if as_json:
-        click.echo(json.dumps(row, ensure_ascii=False, indent=2))
+        click.echo(json_of(row))
         return
     for name, value in row.items():
-        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
-        click.echo(f"{name:<20} {'-' if text is None else text}")
+        click.echo(f"{name:<20} {_text_of(value)}")
+
+
+def json_of(value: Any) -> str:
+    """Return what `--json` prints; instants as `moment` writes them."""
+    return json.dumps(value, ensure_ascii=False, indent=2, default=moment)
+
+
+def moment(value: datetime | None) -> str | None:
+    """Return an instant as RFC 3339 has it, to the second."""
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z") if value else None
+
+
+def _text_of(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None | [] | ():
+            return "-"
+        case dict():
+            return json.dumps(value, ensure_ascii=False, default=moment)
+        case list() | tuple():
+            return ", ".join(map(_text_of, value))
+        case _:
+            return str(value)

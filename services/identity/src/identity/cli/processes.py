@@ -9,7 +9,7 @@ import click
 from port_runtime import sharing
 from port_runtime.settings import exit_on_fault
 
-from identity.cli.operating import application, read_settings
+from identity.cli.operating import application, as_json, read_settings
 from identity.settings import DatabaseSettings, RelaySettings, Settings, TidySettings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def migrate() -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 def tidy(*, as_json: bool) -> None:
     """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
     from identity.adapters.database import db
@@ -104,7 +104,7 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> in
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 def check(*, as_json: bool) -> None:
     """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
     from port_runtime.health import Check, run

@@ -9,7 +9,14 @@ from identity.cli.operating import acting, as_json, changing, each_of, show
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
 
-_LINE = "{id}  {last_seen_at}  until {expires_at}  {address:<15}  holder {holder_id}  as {account_id}"
+_CELLS = {
+    "SESSION": "{id}",
+    "LAST SEEN": "{last_seen_at}",
+    "UNTIL": "{expires_at}",
+    "FROM": "{address}",
+    "HELD BY": "{holder_id}",
+    "ACTS AS": "{account_id}",
+}
 
 
 @click.group()
@@ -28,7 +35,7 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
 
     lifetimes = ports.rules.sessions
     found = inspection.sessions_of(ports, name)
-    show((present_held_session(each, lifetimes) for each in found), line=_LINE, as_json=as_json)
+    show((present_held_session(each, lifetimes) for each in found), cells=_CELLS, as_json=as_json)
 
 
 @sessions.command("end")

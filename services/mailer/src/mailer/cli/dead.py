@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
+from port_runtime.tables import shortened, table
 
-from mailer.cli.operating import connected, mailer_settings, shortened, table
+from mailer.cli.operating import connected, mailer_settings
 from mailer.domain.catalogue import EVENTS, is_silent
 from mailer.usecases.dead_letters import DeadLetter, DeadLetterOffice, Retried, Shown, Wanted
 

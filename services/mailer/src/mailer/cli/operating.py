@@ -1,4 +1,4 @@
-"""What the operators' commands stand on: settings, one connection to Redis, and tables."""
+"""What the operators' commands stand on: settings, one connection to Redis, lengths of time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailer.domain.wrapping import columns
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import redis
 
@@ -46,17 +44,6 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
-    """Return lines with aligned columns; those numbered in `right` are set to the right."""
-    widths = [max(columns(row[place]) for row in (head, *rows)) for place in range(len(head))]
-    return "\n".join(_line(row, widths, right) for row in (head, *rows))
-
-
-def shortened(text: str, most: int) -> str:
-    """Return the text in at most so many characters."""
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
 def span(seconds: float | None) -> str:
     """Return a length of time in its two greatest units, as in `1d 4h`; `-` for none."""
     if seconds is None:
@@ -67,11 +54,3 @@ def span(seconds: float | None) -> str:
             parts.append(f"{left // length}{unit}")
             left %= length
     return " ".join([*parts, f"{left}s"][:2])
-
-
-def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
-    cells = []
-    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        blank = " " * (width - columns(cell))
-        cells.append(blank + cell if place in right else cell + blank)
-    return "  ".join(cells).rstrip()

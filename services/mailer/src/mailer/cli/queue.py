@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
+from port_runtime.tables import table
 
-from mailer.cli.operating import connected, mailer_settings, span, table
+from mailer.cli.operating import connected, mailer_settings, span
 
 if TYPE_CHECKING:
     from mailer.usecases.figures import Held, QueueFigures, Tally

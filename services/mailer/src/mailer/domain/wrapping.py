@@ -26,11 +26,6 @@ def wrap_line(line: str) -> str:
     return "\n".join([*lines, line] if line else lines)
 
 
-def columns(text: str) -> int:
-    """Return how many columns of a terminal the text takes: what is not ASCII counts as wide."""
-    return len(text) + sum(character > _LAST_ASCII for character in text)
-
-
 def _fitting(line: str) -> int:
     """Return how many characters fit into the columns."""
     width = 0
