@@ -1,4 +1,4 @@
-"""The audit log with the segments of its chain, and the indexes by which operators find accounts."""
+"""The audit log with the segments of its chain."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,8 +51,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_audit_segments"),
     )
     op.create_index("ix_audit_segments_sealed_at", "audit_segments", ["sealed_at"])
-    op.create_index("ix_accounts_email", "accounts", ["email"])
-    op.create_index("ix_accounts_tax_id", "accounts", ["tax_id", "created_at"])
 
 
 def _partial(name: str, table: str, columns: list[str], where: str) -> None:
@@ -60,7 +58,5 @@ def _partial(name: str, table: str, columns: list[str], where: str) -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_accounts_tax_id", table_name="accounts")
-    op.drop_index("ix_accounts_email", table_name="accounts")
     op.drop_table("audit_segments")
     op.drop_table("audit")

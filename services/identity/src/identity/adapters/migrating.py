@@ -1,7 +1,9 @@
 """Brings a database up to date, one process at a time (expand and contract)."""
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 
 from alembic import command
@@ -10,27 +12,34 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from port_runtime.health import Unhealthy
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import PendingRollbackError
 
 _LOCK = 0x706F7274
 """`port` in ASCII: the advisory lock that one migration at a time holds."""
+_ASK_AGAIN_SECONDS = 0.5
 
 
 def migrate(engine: Engine) -> tuple[str | None, str | None]:
     """Run what is missing; return the revisions before and after."""
-    # The lock outlives the migrations' own transactions, so it has a connection of its own.
-    with engine.connect() as guard, engine.connect() as connection:
-        _lift_time_limits(guard, "statement_timeout", "lock_timeout")
-        _lock(guard)
-        _lift_time_limits(connection, "statement_timeout")
+    with _alone(engine), engine.connect() as connection:
+        _lift_time_limit(connection)
         before = _revision(connection)
         connection.rollback()
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _upgrade(connection)
         connection.commit()
         after = _revision(connection)
         connection.rollback()
         return before, after
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except PendingRollbackError as error:
+        # Alembic ends its block without a transaction on a connection that is lost, too, and so hides why it is.
+        raise error.__context__ or error from None
 
 
 def _config() -> Config:
@@ -44,11 +53,10 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _lift_time_limits(connection: Connection, *limits: str) -> None:
-    """Let a migration take its time, and the next one wait for it; a table's own lock is still waited for briefly."""
+def _lift_time_limit(connection: Connection) -> None:
+    """Let a migration take its time; a table's own lock is still waited for briefly."""
     if connection.dialect.name == "postgresql":
-        for limit in limits:
-            connection.execute(text(f"SET {limit} = 0"))
+        connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
 
 
@@ -58,10 +66,23 @@ def older() -> set[str]:
     return revisions - {newest()}
 
 
-def _lock(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        connection.commit()  # the lock is the session's, so no transaction stays open meanwhile
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """Hold the lock; it outlives the migrations' own transactions, so it has a connection of its own.
+
+    It is asked for again and again. Waiting inside PostgreSQL would hold a snapshot, for which whoever builds an index
+    concurrently waits; and that is whoever has the lock, over another connection, where no detector sees the circle.
+    """
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
+        while not guard.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+            time.sleep(_ASK_AGAIN_SECONDS)
+        try:
+            yield
+        finally:
+            guard.invalidate()  # a pooled connection would keep the lock
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,0 +1,162 @@
+"""An upgrade beside the writes to a table of any size, and after one that was cut off (deploy/runbook.md)."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+import pytest
+from identity.adapters.database import open_engine
+from identity.adapters.migrating import migrate, newest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from tests.support.waiting import wait_until
+
+INDEXES = [("ix_accounts_email", True), ("ix_accounts_tax_id", True)]
+RELEASE_BEFORE = """
+    DROP INDEX ix_accounts_email, ix_accounts_tax_id;
+    UPDATE alembic_version SET version_num = '0004'
+"""
+ACCOUNT = """
+    INSERT INTO accounts (id, kind, username, name, mobile, email, tax_id, company_phone, company_name, company_address,
+      password_hash, former_hashes, credential_version, review, created_at, revision, sequence)
+    VALUES (gen_random_uuid(), 'general', 'example1234', '', '', '', '', '', '', '', '', '[]', 1, 'none', now(), 1, 1)
+"""
+BUILD = "CREATE INDEX CONCURRENTLY ix_accounts_email ON accounts (email)"
+MIGRATION_SECONDS = 60
+
+
+class Upgrading:
+    """A database of the release before, in which somebody's transaction holds up whoever builds an index."""
+
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self._url, self._stack = url, stack
+        self._pool = stack.enter_context(ThreadPoolExecutor())
+        self.anyone = self.connect()
+        self.anyone.execute(RELEASE_BEFORE)
+        self._writer = self.connect(autocommit=False)
+        self._writer.execute(ACCOUNT)
+
+    def connect(self, *, autocommit: bool = True) -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection of its own, which does not wait long for a lock."""
+        dsn = self._url.replace("postgresql+psycopg", "postgresql")
+        connection = psycopg.connect(dsn, autocommit=autocommit, options="-c lock_timeout=2000")
+        return self._stack.enter_context(connection)
+
+    def migrate(self) -> Future[tuple[str | None, str | None]]:
+        """Start `identity migrate`; its revisions come later."""
+        return self._pool.submit(self._migrate)
+
+    def _migrate(self) -> tuple[str | None, str | None]:
+        engine = open_engine(self._url)
+        try:
+            return migrate(engine)
+        finally:
+            engine.dispose()
+
+    def build(self) -> Future[None]:
+        """Start to build one of the indexes, as a server goes on to whose client is gone."""
+        return self._pool.submit(self._build)
+
+    def _build(self) -> None:
+        with psycopg.connect(
+            self._url.replace("postgresql+psycopg", "postgresql"), autocommit=True
+        ) as builder:
+            builder.execute(BUILD)
+
+    def wait_for(self, statement: str, *, times: int = 1) -> list[int]:
+        """Return the processes of the database that do, or did last, a statement that begins so."""
+        asked = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
+
+        def found() -> list[int]:
+            return [pid for (pid,) in self.anyone.execute(asked, (f"{statement}%",)).fetchall()]
+
+        wait_until(lambda: len(found()) >= times, what=statement)
+        return found()
+
+    def let_go(self) -> None:
+        """End the transaction that holds everybody up."""
+        self._writer.commit()
+
+    def indexes(self) -> list[tuple[Any, ...]]:
+        """Return the indexes in question, each with whether it is whole."""
+        return self.anyone.execute(
+            "SELECT relname, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid"
+            " WHERE relname IN ('ix_accounts_email', 'ix_accounts_tax_id') ORDER BY relname"
+        ).fetchall()
+
+
+@pytest.fixture
+def upgrading(postgresql_url: str) -> Iterator[Upgrading]:
+    with ExitStack() as stack:
+        upgrading = Upgrading(postgresql_url, stack)
+        stack.callback(upgrading.let_go)  # before the pool waits for its threads
+        yield upgrading
+
+
+def test_a_migration_that_ended_before_it_was_written_down_is_repeated(database_url: str) -> None:
+    engine = open_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+
+    again = migrate(engine)
+
+    engine.dispose()
+    assert again == ("0004", newest())
+
+
+def test_accounts_are_written_while_their_indexes_are_built(upgrading: Upgrading) -> None:
+    migrating = upgrading.migrate()
+    upgrading.wait_for("CREATE INDEX")
+
+    written = upgrading.anyone.execute(ACCOUNT.replace("example1234", "example5678"))
+
+    upgrading.let_go()
+    assert written.rowcount == 1
+    assert migrating.result(MIGRATION_SECONDS) == ("0004", newest())
+    assert upgrading.indexes() == INDEXES
+
+
+def test_a_migration_that_was_cut_off_is_repeated(upgrading: Upgrading) -> None:
+    cut_off = upgrading.migrate()
+    for process in upgrading.wait_for("CREATE INDEX"):
+        upgrading.anyone.execute("SELECT pg_terminate_backend(%s)", (process,))
+    with pytest.raises(OperationalError):
+        cut_off.result(MIGRATION_SECONDS)
+    left_behind = upgrading.indexes()
+    upgrading.let_go()
+
+    again = upgrading.migrate().result(MIGRATION_SECONDS)
+
+    assert left_behind == [("ix_accounts_email", False)]
+    assert again == ("0004", newest())
+    assert upgrading.indexes() == INDEXES
+
+
+def test_two_migrations_at_once_do_not_wait_for_each_other_for_ever(upgrading: Upgrading) -> None:
+    both = [upgrading.migrate(), upgrading.migrate()]
+    upgrading.wait_for("CREATE INDEX")
+    upgrading.wait_for("SELECT pg_%advisory_lock", times=2)
+
+    upgrading.let_go()
+
+    ended = [each.result(MIGRATION_SECONDS) for each in both]
+    assert sorted(ended) == [("0004", newest()), (newest(), newest())]
+    assert upgrading.indexes() == INDEXES
+
+
+def test_an_index_that_a_server_still_builds_for_a_client_that_is_gone_is_waited_for(
+    upgrading: Upgrading,
+) -> None:
+    building = upgrading.build()
+    upgrading.wait_for("CREATE INDEX")
+    migrating = upgrading.migrate()
+    upgrading.wait_for("SELECT EXISTS (SELECT FROM pg_stat_progress_create_index")
+
+    upgrading.let_go()
+
+    building.result(MIGRATION_SECONDS)
+    assert migrating.result(MIGRATION_SECONDS) == ("0004", newest())
+    assert upgrading.indexes() == INDEXES
