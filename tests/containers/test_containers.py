@@ -57,6 +57,12 @@ def with_slow_mailbox() -> Iterator[Containers]:
         made.destroy()
 
 
+def test_no_process_had_to_be_started_twice(containers: Containers) -> None:
+    started = {name: it["RestartCount"] for name in containers.services() for it in containers.inspect(name)}
+
+    assert started == dict.fromkeys(containers.services(), 0)
+
+
 def test_the_manual_is_walked_in_containers(containers: Containers) -> None:
     walk(api=containers.api, mails=containers.mails)
 

@@ -61,6 +61,18 @@ def test_the_compose_file_sets_what_must_be_set_and_nothing_unknown(service: str
 
 
 @pytest.mark.rule("OPS-5")
+@pytest.mark.parametrize("service", sorted(set(READ_BY) & set(COMPOSE)))
+def test_every_process_takes_what_its_container_gives_it(service: str, tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
+    named: dict[str, str] = COMPOSE[service]["environment"]
+
+    given = {name: in_container(value, tmp_path / service) for name, value in named.items()}
+
+    for kind in READ_BY[service]:
+        assert load(kind, given) is not None
+
+
+@pytest.mark.rule("OPS-5")
 def test_the_manifests_set_what_must_be_set_and_nothing_unknown(overlay: list[Document]) -> None:
     (shared,) = [it["data"] for it in overlay if it["kind"] == "ConfigMap"]
     for name, pod in pods(overlay).items():
@@ -98,6 +110,11 @@ def test_every_process_takes_what_its_pod_gives_it(overlay: list[Document], tmp_
 
             for kind in READ_BY[service]:
                 assert load(kind, given) is not None
+
+
+def in_container(value: str, secrets: Path) -> str:
+    """Return the value as compose gives it without variables; of a secret's file, the path of the one made here."""
+    return here(re.sub(r"\$\{[A-Z_]+:-(.*?)\}", r"\1", value), secrets)
 
 
 def here(value: str, secrets: Path) -> str:

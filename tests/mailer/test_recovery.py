@@ -70,6 +70,24 @@ def test_a_mailer_told_to_stop_finishes_and_hands_the_rest_over(world: World, tm
     assert queues == []
 
 
+@pytest.mark.rule("MAIL-7")
+def test_a_mailer_told_to_stop_does_not_wait_for_a_redis_that_is_silent(world: World, tmp_path: Path) -> None:
+    with mailer_process(world, tmp_path / "log") as stopped:
+        world.request_many(1)
+        world.smtp.mailbox.wait_for(count=1)
+        world.wait_until_finished()
+
+        world.redis_server.pause()
+        try:
+            stopped.send_signal(signal.SIGTERM)
+            code = stopped.wait(timeout=20)
+        finally:
+            world.redis_server.resume()
+
+    assert code == 0
+    assert b"mailer_left_in_haste" in (tmp_path / "log").read_bytes()
+
+
 @pytest.mark.rule("MAIL-5", "MAIL-7")
 def test_mails_wait_while_the_mail_server_is_away_and_nobody_hammers_it(world: World) -> None:
     world.smtp.drop(at="connect", times=None)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import dramatiq
+from dramatiq.common import join_all
 from port_events.envelope import RECEIPTS
 from port_events.group import member_name
 from port_runtime import tracing
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
 QUEUED_A_THREAD: Final = 16
 WORKER_POLL_MS: Final = 500
 STOP_SECONDS: Final = 25.0
+HAND_BACK_SECONDS: Final = (
+    5.0  # together with the other less than a container is given between SIGTERM and SIGKILL
+)
 _NOT_IN_A_QUEUES_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 log = get_logger("mailer.worker")
 
@@ -169,11 +173,20 @@ class MailerProcess:
         core.start()
         self._warn_of_weaknesses()
         asked.wait()
-        self.stop()
+        self._leave()
         core.stop()
         if endpoint is not None:
             endpoint.stop()
         tracing.close()
+
+    def _leave(self) -> None:
+        """Stop, but do not wait long for a Redis that is cut off: leases that run out hand over as well."""
+        leaving = threading.Thread(target=self.stop, name="leaving", daemon=True)
+        leaving.start()
+        join_all(self.worker.workers, int(STOP_SECONDS * 1000))  # type: ignore[no-untyped-call]  # dramatiq's own gap
+        leaving.join(HAND_BACK_SECONDS)
+        if leaving.is_alive():
+            log.warning("mailer_left_in_haste", name=self.name)
 
     def _warn_of_weaknesses(self) -> None:
         """Tell once of a Redis that may lose mails; one that is away yet is not asked again (SEC-10)."""
