@@ -1,15 +1,16 @@
 """The API's reference as a plain page, made of its OpenAPI document; nothing is loaded from outside."""
 
 from flask import Flask, render_template
-from flask_smorest import Api
+
+from identity.http.api import ProblemApi
 
 
-def install(app: Flask, api: Api) -> None:
+def install(app: Flask, api: ProblemApi) -> None:
     """Register /docs."""
 
     @app.get("/docs")
     def reference() -> str:
-        document = api.spec.to_dict()
+        document = api.document()
         operations = [
             (method.upper(), path, operation)
             for path, methods in document["paths"].items()
