@@ -180,10 +180,12 @@ class System:
         """
         self.publish()
         there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
-        asked = {event_id: place for place, event_id in self.rows("SELECT id, event_id FROM outbox")}
-        return sorted(
-            there, key=lambda mail: asked.get(mail.event_id, 0)
-        )  # a row may be tidied away: the oldest
+        return sorted(there, key=self._asked)
+
+    def _asked(self, mail: Mail) -> int:
+        """Return the place of the mail's event in the outbox; a row that was tidied away is older than all others."""
+        rows = self.rows("SELECT id FROM outbox WHERE event_id = :id", id=mail.event_id)
+        return int(rows[0][0]) if rows else 0
 
     def settle(self) -> None:
         """Publish, and wait until every mail asked for has its receipt noted: nothing more is to come."""

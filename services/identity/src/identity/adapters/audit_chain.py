@@ -79,7 +79,7 @@ class SqlChain:
             connection.execute(delete(audit_segments).where(number < upto.number))
             kept = update(audit_segments).where(number == upto.number)
             connection.execute(kept.values(key=upto.key, pruned_at=upto.pruned_at, seal=upto.seal))
-            connection.execute(ADD, [row_of(entry)])
+            connection.execute(ADD, row_of(entry))
 
 
 def _segment(row: Row[Any]) -> Segment:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
+    String,
     and_,
     bindparam,
     case,
@@ -33,6 +34,22 @@ _NAMED = counters.c.key.in_(bindparam("keys", expanding=True))
 _LOOK = select(counters.c.key, counters.c.times, counters.c.expires_at).where(_NAMED)
 _GIVE_BACK = update(counters).where(_NAMED, counters.c.times > 0).values(times=counters.c.times - 1)
 _CLEAR = delete(counters).where(_NAMED)
+
+
+def _forgiving() -> Any:
+    """None of one's own, one less of the shared; locked in the order in which `take` does: nothing waits in a ring."""
+    row, own, shared = counters.c, bindparam("own", type_=String), bindparam("shared", type_=String)
+    locked = (
+        select(row.key)
+        .where(or_(row.key == own, row.key == shared))
+        .order_by(case((row.key == own, 0), else_=1))
+        .with_for_update()
+    )
+    less = case((or_(row.key == own, row.times == 0), 0), else_=row.times - 1)
+    return update(counters).where(row.key.in_(locked)).values(times=less)
+
+
+_FORGIVE = _forgiving()
 
 
 class SqlCounters:
@@ -78,9 +95,8 @@ class SqlCounters:
         self._connection.execute(delete(counters).where(counters.c.key.startswith(prefix, autoescape=True)))
 
     def forgive(self, key: str, *, shared: str) -> None:
-        """Begin the first anew, and take one off the other."""
-        self.clear([key])
-        self.give_back([shared])
+        """Begin the first anew, and take one off the other, in one statement."""
+        self._connection.execute(_FORGIVE, {"own": key, "shared": shared})
 
 
 @cache
@@ -91,7 +107,7 @@ def _take_statement(dialect: str, locks: tuple[bool, ...]) -> Any:
     # Rows by SELECT: SQLAlchemy compiles an INSERT of several VALUES anew each time.
     rows = union_all(*(_first_count(n) for n in places))
     most = case(*((row.key == bindparam(f"key{n}"), bindparam(f"most{n}", type_=Integer)) for n in places))
-    over = row.expires_at <= bindparam("now")
+    over = or_(row.expires_at <= bindparam("now"), row.times == 0)
     renewed = [
         over,
         *(and_(row.key == bindparam(f"key{n}"), row.times + 1 == most) for n in places if locks[n]),
@@ -148,6 +164,6 @@ class StandaloneCounters:
             SqlCounters(connection).clear_below(prefix)
 
     def forgive(self, key: str, *, shared: str) -> None:
-        """Begin the first anew, and take one off the other: a lock at a time, so that nothing waits in a ring."""
+        """Begin the first anew, and take one off the other."""
         with self._engine.connect() as connection:
             SqlCounters(connection).forgive(key, shared=shared)

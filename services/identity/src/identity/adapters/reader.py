@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, case, or_, select, update
+from sqlalchemy import Engine, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import accounts, clients, outbox, sessions
-from identity.domain.account import UNVERIFIED_LIFETIME, Account
+from identity.adapters.tables import accounts, clients, consents, outbox, sessions
+from identity.domain.account import Account
 from identity.domain.client import ServiceClient
+from identity.domain.credential import Credential, has_lapsed
 from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
 from identity.usecases.ports import MailState
 
@@ -38,6 +39,12 @@ _STANDING = (
     .join_from(sessions, accounts, _row.id == sessions.c.account_id)
     .where(sessions.c.token_digest == bindparam("digest"))
 )
+_ACCEPTED = select(func.aggregate_strings(consents.c.document + "=" + consents.c.version, "\n")).where(
+    consents.c.account_id == _row.id
+)
+_CREDENTIAL = select(
+    *_PERSONA, _row.password_hash, _row.credential_version, _row.created_at, _ACCEPTED.scalar_subquery()
+).where(_row.username_key == bindparam("key"))
 _SEEN = update(sessions).where(sessions.c.id == bindparam("session")).values(seen_at=bindparam("now"))
 _VERIFICATION_MAIL = (
     select(outbox.c.mail_state, outbox.c.mail_at, outbox.c.created_at, outbox.c.mail_category)
@@ -68,7 +75,7 @@ class SqlReader:
                 return None
             session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at = row[len(_PERSONA) :]
             account = holder = Persona(*row[: len(_PERSONA)])
-            if now >= min(expires_at, seen_at + lifetimes.idle) or _has_lapsed(account, opened_at, now):
+            if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(account, opened_at, now):
                 return None
             if now >= seen_at + SEEN_EVERY:
                 connection.execute(_SEEN, {"session": session_id, "now": now})
@@ -97,6 +104,21 @@ class SqlReader:
         with Database(self._engine, expire_on_commit=False) as database:
             return database.scalars(_BY_USERNAME, {"key": key}).one_or_none()
 
+    def credential(self, key: str) -> Credential | None:
+        """Return what proves to be the open account of that name."""
+        with self._engine.connect() as connection:
+            row = connection.execute(_CREDENTIAL, {"key": key}).one_or_none()
+        if row is None:
+            return None
+        password_hash, version, opened_at, accepted = row[len(_PERSONA) :]
+        return Credential(
+            persona=Persona(*row[: len(_PERSONA)]),
+            password_hash=password_hash,
+            credential_version=version,
+            opened_at=opened_at,
+            accepted=frozenset(_parts_of(text) for text in (accepted or "").splitlines()),
+        )
+
     def service(self, digest: str) -> ServiceClient | None:
         """Return the client that has, or had, the secret of this digest (SEC-12)."""
         with Database(self._engine, expire_on_commit=False) as database:
@@ -112,9 +134,9 @@ class SqlReader:
         return MailState(state, row.mail_at or row.created_at, category)
 
 
-def _has_lapsed(account: Persona, opened_at: datetime, now: datetime) -> bool:
-    """Judge at every use whether the mailbox was proven in time (VER-7); who is switched to has proven it."""
-    return account.status == "email_unverified" and now >= opened_at + UNVERIFIED_LIFETIME
+def _parts_of(text: str) -> tuple[str, str]:
+    document, _, version = text.partition("=")
+    return document, version
 
 
 _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}

@@ -5,9 +5,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, false, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
+from sqlalchemy.sql.dml import ReturningInsert
 
 from identity.adapters.accounts import ROW_LOCK
 from identity.adapters.tables import accounts, bind_codes, bindings, clients, consents, mail_links, sessions
@@ -197,9 +198,15 @@ class SqlSessions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, session: Session) -> None:
-        """Add a new session."""
-        self._database.add(session)
+    def open(self, session: Session, *, credential_version: int) -> bool:
+        """Add a session in one statement; False unless its holder is open, not suspended, and of that password still.
+
+        Nobody changes the account from then until the transaction ends: a change of it ends its sessions.
+        """
+        values = {column.name: getattr(session, column.name) for column in sessions.c}
+        holder = {"holder": session.holder_id, "version": credential_version}
+        opened = self._database.connection().execute(_OPEN, values | holder)
+        return opened.scalar_one_or_none() is not None
 
     def get(self, session_id: str) -> Session | None:
         """Return an open session."""
@@ -256,6 +263,21 @@ class SqlSessions:
     def end_of_binding(self, binding_id: str) -> None:
         """End every session that acts by the binding (SW-5)."""
         self._database.execute(delete(sessions).where(sessions.c.binding_id == binding_id))
+
+
+def _opening() -> ReturningInsert[str]:
+    holder = accounts.c
+    of_holder = select(*(bindparam(column.name, type_=column.type) for column in sessions.c)).where(
+        holder.id == bindparam("holder"),
+        holder.credential_version == bindparam("version"),
+        holder.closed_at.is_(None),
+        holder.suspended_at.is_(None),
+    )
+    opening = insert(sessions).from_select(list(sessions.c), of_holder.with_for_update(read=True))
+    return opening.returning(sessions.c.id)
+
+
+_OPEN = _opening()
 
 
 class SqlConsents:

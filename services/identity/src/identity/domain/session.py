@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import Literal
+from typing import Literal, Protocol
 
-from identity.domain.account import Account, Kind, Status
+from identity.domain.account import Kind, Status
 
 Step = Literal["verify_email", "await_review", "consent"]
 RIGHTS = ("pass:apply", "pass:query", "pass:print")
@@ -50,7 +50,19 @@ class Device:
     cookie: str = field(repr=False)
 
 
-def device_name(account: Account) -> str:
+class Owner(Protocol):
+    """Whose a browser is known as: an account or its credential."""
+
+    @property
+    def id(self) -> str:
+        """The account's identifier."""
+
+    @property
+    def credential_version(self) -> int:
+        """Counts the account's passwords; what an older one made known is void (SEC-3)."""
+
+
+def device_name(account: Owner) -> str:
     """Return the name under which a browser keeps what makes it known to the account."""
     return account.id[:8]
 

@@ -7,6 +7,7 @@ from port_events.catalogue import BindCodeIssued, BindingRequested, BindingVerif
 from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.code import DIGITS, BindCode
+from identity.domain.credential import Credential
 from identity.domain.errors import (
     AlreadyBound,
     BadCredentials,
@@ -20,8 +21,8 @@ from identity.domain.errors import (
 )
 from identity.domain.session import Client, Standing
 from identity.usecases import auditing, mailing
-from identity.usecases.login import forgive, prove_password
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.proving import forgive, prove_password
 from identity.usecases.publication import Mail, announce
 from identity.usecases.unbinding import lock_general, remove
 
@@ -63,7 +64,7 @@ def request(ports: Ports, standing: Standing, *, username: str, password: str, c
         raise AlreadyBound(here=False) from None
 
 
-def _bind(ports: Ports, standing: Standing, target: Account) -> Row:
+def _bind(ports: Ports, standing: Standing, target: Credential) -> Row:
     with ports.unit_of_work() as work:
         _hold_link(work, standing)
         general = work.accounts.locked(target.id)

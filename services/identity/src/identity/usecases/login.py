@@ -1,9 +1,9 @@
 """Logging in, being known, logging out (LOGIN)."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
-from identity.domain.account import Account
+from identity.domain.credential import Credential
 from identity.domain.errors import (
     AccountSuspended,
     BadCredentials,
@@ -13,24 +13,23 @@ from identity.domain.errors import (
     NotSignedIn,
     WhileSwitched,
 )
-from identity.domain.limits import LOGIN_ACCOUNT, LOGIN_DEVICE, Count
 from identity.domain.password import normalized
-from identity.domain.person import username_key
-from identity.domain.session import Client, Device, Session, Standing, device_name
+from identity.domain.session import Client, Device, Owner, Session, Standing, device_name
 from identity.usecases import auditing
 from identity.usecases.ports import MailState, Ports, UnitOfWork
-from identity.usecases.repositories import Counters
+from identity.usecases.proving import forgive, prove_password
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session just opened or turned: its token is told once, here."""
+    """A session just opened or turned: what it stands for, and its token, told once, here."""
 
     token: str
+    standing: Standing
     device: Device | None = None
 
 
-def known_device(ports: Ports, account: Account) -> Device:
+def known_device(ports: Ports, account: Owner) -> Device:
     """Return what makes this browser known to the account from now on (SEC-3)."""
     return Device(device_name(account), ports.tokens.device(account))
 
@@ -55,135 +54,82 @@ def log_in(ports: Ports, username: str, *, password: str, client: Client) -> Ope
 
 
 def _log_in(ports: Ports, username: str, *, password: str, client: Client) -> Opened:
-    account, keys = prove_password(
+    credential, keys = prove_password(
         ports, username, password=password, client=client, refusal="session.refused"
     )
     try:
-        opened = _open(ports, account, client, renewed=_renewed_hash(ports, account, password))
+        opened = _open(ports, credential, client, renewed=_renewed_hash(ports, credential, password))
     except AccountSuspended:
         forgive(ports.counters, keys)  # the password was right
         auditing.refuse(
-            ports, "session.refused", account.id, sparing=f"{account.id}:suspended", why="account_suspended"
-        )
+            ports, "session.refused", credential.id,
+            sparing=f"{credential.id}:suspended", why="account_suspended",
+        )  # fmt: skip
         raise
     forgive(ports.counters, keys)  # after the commit: whoever shares the address does not wait for its disk
     return opened
 
 
-def _open(ports: Ports, account: Account, client: Client, *, renewed: str | None) -> Opened:
-    now = ports.clock.now()
-    token = ports.randomness.token()
+def _open(ports: Ports, credential: Credential, client: Client, *, renewed: str | None) -> Opened:
+    now, token, texts = ports.clock.now(), ports.randomness.token(), ports.rules.consents
+    session = Session(
+        id=ports.randomness.identifier(),
+        token_digest=ports.tokens.session_digest(token),
+        holder_id=credential.id,
+        account_id=credential.id,
+        consents=texts.digest if texts.versions <= credential.accepted else "",  # LOGIN-3
+        created_at=now,
+        seen_at=now,
+        expires_at=now + ports.rules.sessions.absolute,
+        address=client.address,
+        user_agent=client.user_agent,
+    )
     with ports.unit_of_work() as work:
-        _refuse_changed(work, account, renewed)
-        session = Session(
-            id=ports.randomness.identifier(),
-            token_digest=ports.tokens.session_digest(token),
-            holder_id=account.id,
-            account_id=account.id,
-            consents=_consents(work, ports, account),
-            created_at=now,
-            seen_at=now,
-            expires_at=now + ports.rules.sessions.absolute,
-            address=client.address,
-            user_agent=client.user_agent,
-        )
-        work.sessions.add(session)
-        auditing.note(work, ports, "session.opened", account.id, session_id=session.id)
+        if renewed is not None:
+            _renew(work, credential, renewed)
+        if not work.sessions.open(session, credential_version=credential.credential_version):
+            _refuse_changed(work, credential)
+        auditing.note(work, ports, "session.opened", credential.id, session_id=session.id)
         work.commit()
-    return Opened(token, known_device(ports, account))
+    return Opened(token, _standing(ports, session, credential), known_device(ports, credential))
 
 
-def _refuse_changed(work: UnitOfWork, proven: Account, renewed: str | None) -> None:
-    """Hold the account as it was when its password was proven, or refuse: a change of it ends its sessions.
+def _renew(work: UnitOfWork, proven: Credential, password_hash: str) -> None:
+    """Put a hash of today's parameters in the place of the proven one; it is no new credential (SEC-1)."""
+    account = work.accounts.locked(proven.id)
+    if account is not None and account.credential_version == proven.credential_version:
+        account.password_hash = password_hash
 
-    Puts the renewed hash in place, which needs the row for itself. Raises BadCredentials, AccountSuspended.
-    """
-    account = work.accounts.locked(proven.id) if renewed else work.accounts.shared(proven.id)
-    if account is None or account.closed_at is not None:
+
+def _refuse_changed(work: UnitOfWork, proven: Credential) -> NoReturn:
+    """Tell what became of the account since its password was proven. Raises BadCredentials, AccountSuspended."""
+    account = work.accounts.get(proven.id)
+    if account is None or account.credential_version != proven.credential_version:
         raise BadCredentials
-    if account.credential_version != proven.credential_version:
-        raise BadCredentials
-    if account.suspended_at is not None:
-        raise AccountSuspended
-    if renewed is not None:
-        account.password_hash = renewed
+    raise AccountSuspended if account.status == "suspended" else BadCredentials
 
 
-def _consents(work: UnitOfWork, ports: Ports, account: Account) -> str:
-    """Return the digest a session carries when its holder accepted the texts in force (LOGIN-3)."""
-    texts = ports.rules.consents
-    return texts.digest if texts.versions <= work.consents.accepted(account.id) else ""
+def _standing(ports: Ports, session: Session, credential: Credential) -> Standing:
+    """Return what the session stands for as it is opened, as `identify` will from its token."""
+    return Standing(
+        session_id=session.id,
+        token_digest=session.token_digest,
+        account=credential.persona,
+        holder=credential.persona,
+        binding_id=None,
+        consented=session.consents == ports.rules.consents.digest,
+        expires_at=session.ends_at(ports.rules.sessions),
+    )
 
 
-def _renewed_hash(ports: Ports, account: Account, password: str) -> str | None:
+def _renewed_hash(ports: Ports, credential: Credential, password: str) -> str | None:
     """Return a new hash where the kept one is of other parameters than today's (SEC-1); no new credential."""
-    if not ports.passwords.outdated(account.password_hash):
+    if not ports.passwords.outdated(credential.password_hash):
         return None
     try:
         return ports.passwords.hash(normalized(password))
     except Busy:
         return None  # the next login will do
-
-
-def prove_password(
-    ports: Ports, username: str, *, password: str, client: Client, refusal: str
-) -> tuple[Account, list[str]]:
-    """Return the open account whose password this is, and the counters that were raised for the attempt.
-
-    Each attempt is counted before it is judged, so that parallel guesses gain nothing; `forgive` takes it back.
-    An unknown name does the same work (LOGIN-1), and is written down alike: as the action that `refusal` names,
-    without the name, which may be a password in the wrong field. Raises BadCredentials, Locked, Busy.
-    """
-    now = ports.clock.now()
-    key = username_key(username)[:64]
-    account = ports.reader.by_username(key)
-    if account is not None and account.has_lapsed(now):
-        account = None
-    try:
-        keys = _count(ports, key, account, client)
-    except Locked:
-        auditing.refuse(ports, refusal, _id_of(account), sparing=f"{key}:{client.network}", why="locked")
-        raise
-    try:
-        right = ports.passwords.verify(account.password_hash if account else None, normalized(password))
-    except Busy:
-        for raised in keys:  # nothing was judged
-            ports.counters.give_back([raised])
-        raise
-    if account is None or not right:
-        auditing.refuse(ports, refusal, _id_of(account), why="bad_credentials")
-        raise BadCredentials
-    return account, keys
-
-
-def _id_of(account: Account | None) -> str | None:
-    return account.id if account else None
-
-
-def _count(ports: Ports, key: str, account: Account | None, client: Client) -> list[str]:
-    now = ports.clock.now()
-    device = ports.tokens.device_key(client.devices.get(device_name(account)), account) if account else None
-    own = (LOGIN_DEVICE, LOGIN_DEVICE.key(device)) if device else (LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(key))
-    by_address = ports.rules.login_failures_by_address
-    counts = ports.counters.take([own, (by_address, by_address.key(client.network))], now)
-    _check(ports, counts, own[1])
-    return [own[1], by_address.key(client.network)]
-
-
-def _check(ports: Ports, counts: list[Count], own: str) -> None:
-    now = ports.clock.now()
-    waits = [count.wait_seconds(now) for count in counts if count.exceeded]
-    if not waits:
-        return
-    if not counts[0].exceeded:  # the address is over its share: the attempt was not one on the account
-        ports.counters.give_back([own])
-    raise Locked(max(waits))
-
-
-def forgive(counters: Counters, keys: list[str]) -> None:
-    """Take back what an attempt with the right password raised: the account's failures, the address' one."""
-    own, by_address = keys
-    counters.forgive(own, shared=by_address)
 
 
 def verification_mail(ports: Ports, standing: Standing) -> MailState | None:

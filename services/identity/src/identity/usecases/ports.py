@@ -12,10 +12,11 @@ from identity.domain import consent
 from identity.domain.account import Account, Kind
 from identity.domain.audit import Caller
 from identity.domain.client import ServiceClient
+from identity.domain.credential import Credential
 from identity.domain.limits import Limit
 from identity.domain.link import Purpose
 from identity.domain.password import Policy
-from identity.domain.session import Lifetimes, Standing
+from identity.domain.session import Lifetimes, Owner, Standing
 from identity.usecases.facts import Facts
 from identity.usecases.repositories import (
     Accounts,
@@ -83,10 +84,10 @@ class Tokens(Protocol):
     def code_digests(self, challenge: str, code: str) -> Sequence[str]:
         """Return what may have been kept of it, by each key that is still in use."""
 
-    def device(self, account: Account) -> str:
+    def device(self, account: Owner) -> str:
         """Return a device cookie for a browser that has logged in to the account."""
 
-    def device_key(self, cookie: str | None, account: Account) -> str | None:
+    def device_key(self, cookie: str | None, account: Owner) -> str | None:
         """Return the device's own counter key, or None where the cookie is not of this account and version."""
 
 
@@ -176,6 +177,9 @@ class Reader(Protocol):
 
     def by_username(self, key: str) -> Account | None:
         """Return the open account of that name."""
+
+    def credential(self, key: str) -> Credential | None:
+        """Return what proves to be the open account of that name."""
 
     def service(self, digest: str) -> ServiceClient | None:
         """Return the client that has, or had, the secret of this digest (SEC-12)."""

@@ -132,8 +132,8 @@ class Links(Protocol):
 class Sessions(Protocol):
     """The open sessions; an ended one is gone."""
 
-    def add(self, session: Session) -> None:
-        """Add a new session."""
+    def open(self, session: Session, *, credential_version: int) -> bool:
+        """Add a session; False unless its holder is open, not suspended, and of that password still."""
 
     def get(self, session_id: str) -> Session | None:
         """Return an open session."""

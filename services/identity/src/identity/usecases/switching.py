@@ -3,7 +3,7 @@
 from identity.domain.errors import AlreadySwitched, NotFound, NotSignedIn, NotSwitched, NotVerified
 from identity.domain.session import Standing
 from identity.usecases import auditing
-from identity.usecases.login import Opened
+from identity.usecases.login import Opened, identify
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.unbinding import lock_general
 
@@ -46,4 +46,4 @@ def _turn(
         work, ports, action, account_id, session_id=standing.session_id, link_account_id=standing.holder.id
     )
     work.commit()
-    return Opened(token)
+    return Opened(token, identify(ports, token))

@@ -65,7 +65,7 @@ def log_in() -> Response:
         login.log_out(
             ports(), former
         )  # the browser forgets its token, so nobody could end it any more (SEC-7)
-    who = login.identify(ports(), opened.token)
+    who = opened.standing
     address = landing_of(who) if who.next_step else asked_for() or landing_of(who)
     return cookies.signed_in(onward(address), opened)
 

@@ -1,0 +1,33 @@
+"""What a name leads to when somebody logs in: whose it is, and what proves that (LOGIN-1)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from identity.domain.account import UNVERIFIED_LIFETIME
+from identity.domain.session import Persona
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """An open account as it is when its name is looked up, in as much as proving its password takes."""
+
+    persona: Persona
+    password_hash: str = field(repr=False)
+    credential_version: int
+    opened_at: datetime
+    accepted: frozenset[tuple[str, str]]
+    """The texts accepted so far, each with its version."""
+
+    @property
+    def id(self) -> str:
+        """The account's identifier."""
+        return self.persona.id
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Tell whether the account was not verified in time (VER-7)."""
+        return has_lapsed(self.persona, self.opened_at, now)
+
+
+def has_lapsed(persona: Persona, opened_at: datetime, now: datetime) -> bool:
+    """Judge at every use whether the mailbox was proven in time (VER-7); who is switched to has proven it."""
+    return persona.status == "email_unverified" and now >= opened_at + UNVERIFIED_LIFETIME
