@@ -18,19 +18,29 @@ OVERLAYS = ("local", "production")
 Document = dict[str, Any]
 
 
-def render(overlay: str, directory: Path) -> list[Document]:
-    """Return the overlay's documents; skips where no kustomize is there."""
+def render(overlay: str, directory: Path, *components: str) -> list[Document]:
+    """Return the documents of an overlay, with components as well; skips where no kustomize is there."""
     tool = KUSTOMIZE.require()
     copy = directory / "kubernetes"
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
     shutil.copytree(KUBERNETES, copy, ignore=shutil.ignore_patterns("secrets"))
     make_secret_files(copy / "overlays" / "local" / "secrets", give=False)
+    if components:
+        overlay = _with_components(copy / "overlays", overlay, components)
     verb = "build" if tool.name == "kustomize" else "kustomize"
     done = subprocess.run(
         [tool, verb, copy / "overlays" / overlay], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
+
+
+def _with_components(overlays: Path, overlay: str, components: tuple[str, ...]) -> str:
+    own = f"{overlay}-with-{'-'.join(components)}"
+    text = {"resources": [f"../{overlay}"], "components": [f"../../components/{it}" for it in components]}
+    (overlays / own).mkdir()
+    (overlays / own / "kustomization.yaml").write_text(yaml.safe_dump(text))
+    return own
 
 
 def name_of(document: Document) -> str:

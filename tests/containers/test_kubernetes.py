@@ -6,13 +6,14 @@ Kinds of other makers (KEDA, the Prometheus operator) have no schema in the vali
 import os
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
 
-from tests.containers.manifests import Document, containers, name_of, pods
+from tests.containers.manifests import OVERLAYS, Document, containers, name_of, pods, render
 
 KUBERNETES_VERSION = "1.37"
 NOT_VALIDATED = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
@@ -181,6 +182,24 @@ def test_every_pod_is_told_where_it_may_go(overlay: list[Document]) -> None:
     ]
 
     assert lonely == []
+
+
+@pytest.mark.rule("OPS-4")
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_traces_find_their_collector_where_they_are_wanted(name: str, tmp_path: Path) -> None:
+    traced = render(name, tmp_path, "tracing")
+
+    for document in traced:
+        with suppress(kubernetes_validate.SchemaNotFoundError):
+            kubernetes_validate.validate(document, KUBERNETES_VERSION, strict=True)
+    for service, deployment in ((it, of(traced, "Deployment")[it]) for it in OURS):
+        pod = deployment["spec"]["template"]
+        (own,) = pod["spec"]["containers"]
+        (collector,) = [it["value"] for it in own["env"] if it["name"] == "OTEL_EXPORTER_OTLP_ENDPOINT"]
+        out = _peers(of(traced, "NetworkPolicy"), pod["metadata"]["labels"], "egress")
+        assert int(collector.rpartition(":")[2]) in {port["port"] for it in out for port in it["ports"]}, (
+            service
+        )
 
 
 def test_mailers_are_scaled_by_what_waits_and_never_below_one(production: list[Document]) -> None:
