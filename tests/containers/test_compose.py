@@ -112,3 +112,18 @@ def test_what_stops_has_the_time_it_asks_for() -> None:
 def test_the_file_is_of_no_version() -> None:
     assert "version" not in FILE  # both clients then read it by the Compose Specification
     assert "name" not in FILE  # docker-compose 1.29 refuses it
+
+
+@each_service
+def test_an_image_of_ours_is_built_before_its_other_users_start(name: str) -> None:
+    builders = [
+        it for it, told in SERVICES.items() if "build" in told and told["image"] == SERVICES[name]["image"]
+    ]
+
+    assert len(builders) == (1 if SERVICES[name]["image"].startswith("port-") else 0)
+    assert set(builders) <= {name, *_awaited(name)}
+
+
+def _awaited(name: str) -> set[str]:
+    direct = set(SERVICES[name].get("depends_on", {}))
+    return direct.union(*(_awaited(it) for it in direct))
