@@ -124,6 +124,14 @@ def test_an_image_of_ours_is_built_before_its_other_users_start(name: str) -> No
     assert set(builders) <= {name, *_awaited(name)}
 
 
+@each_service
+@pytest.mark.rule("SEC-15")
+def test_an_image_of_ours_is_never_fetched_from_a_registry_that_has_its_name_by_chance(name: str) -> None:
+    ours = SERVICES[name]["image"].startswith("port-")
+
+    assert SERVICES[name].get("pull_policy") == ("never" if ours else None)
+
+
 def _awaited(name: str) -> set[str]:
     direct = set(SERVICES[name].get("depends_on", {}))
     return direct.union(*(_awaited(it) for it in direct))

@@ -10,6 +10,7 @@ import email
 import email.policy
 import json
 import os
+import signal
 import sys
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,4 +84,5 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["readyz"]:
         urllib.request.urlopen("http://127.0.0.1:8025/readyz", timeout=2).close()
     else:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # the first process has no handler of its own
         asyncio.run(serve())
