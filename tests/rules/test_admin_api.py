@@ -181,6 +181,22 @@ def test_what_the_state_does_not_allow_is_refused_and_written_down(system: Syste
     )
 
 
+@pytest.mark.rule("OPS-1", "BIND-6", "SEC-11")
+def test_a_code_is_not_mailed_again_for_a_verified_binding_or_a_suspended_account(system: System) -> None:
+    general, service = system.person(), admin(system)
+    binding = system.bound(system.logged_in(system.person("link")), general)
+    resend = f"/admin/bindings/{binding}/resend-code"
+
+    verified = service.post(resend)
+    service.act(general, "suspend")
+    suspended = service.post(resend)
+
+    states = [(each.status_code, each.json()["state"]) for each in (verified, suspended)]
+    written = [json.loads(row.detail) for row in system.audit("account.act_refused")]
+    assert states == [(409, "verified"), (409, "suspended")]
+    assert written == [{"act": "bind_code.issued", "state": state} for _, state in states]
+
+
 @pytest.mark.rule("OPS-1", "LOGIN-2")
 def test_an_operator_unlocks_who_locked_themselves_out(system: System) -> None:
     person, service = system.person(), admin(system)

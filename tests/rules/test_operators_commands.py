@@ -68,7 +68,7 @@ def test_several_accounts_are_acted_on_and_one_that_is_refused_does_not_hold_up_
 
     assert done.exit_code == 1
     assert done.stdout == f"{one.username}: suspended\n{three.id}: suspended\n"
-    assert done.stderr == f"Error: {two.username}: the account is suspended\n"
+    assert done.stderr == f"Error: {two.username}: it is suspended\n"
 
 
 @pytest.mark.rule("OPS-1")

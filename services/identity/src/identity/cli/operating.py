@@ -114,9 +114,9 @@ def words_of(refusal: Refusal) -> str:
     """Return a refusal as an operator reads it."""
     match refusal:
         case NotFound():
-            return "no such account"
+            return "not found"
         case WrongState(state=state):
-            return f"the account is {state}"
+            return f"it is {state}"
         case TooSoon(retry_after_seconds=seconds):
             return f"a mail was sent just now, or too many: again in {seconds} s"
         case MailboxTaken():

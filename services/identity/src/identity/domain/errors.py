@@ -214,7 +214,7 @@ class CursorExpired(Refusal):
 
 
 class WrongState(Refusal):
-    """An operator's act that the account's state does not allow; `state` is what it is in (REV-2)."""
+    """An operator's act that the state of the account or the binding does not allow; `state` is that (REV-2)."""
 
     def __init__(self, state: str) -> None:
         super().__init__(state)

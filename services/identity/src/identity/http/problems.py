@@ -82,7 +82,7 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.OperatorMissing: Problem(
         400, "operator_missing", "請以 X-Operator 標頭指明操作人員（1 至 64 個可顯示的字元）"
     ),
-    errors.WrongState: Problem(409, "wrong_state", "帳號目前的狀態不能執行此操作", ("state",)),
+    errors.WrongState: Problem(409, "wrong_state", "目前的狀態不能執行此操作", ("state",)),
 }
 
 HTTP_PROBLEMS: Mapping[int, tuple[str, str]] = {

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from port_events.catalogue import AccountReinstated, AccountSuspended
 
 from identity.domain.account import Account, Status
+from identity.domain.binding import Binding
 from identity.domain.errors import Fault, MailboxTaken, NotFound, WrongState
 from identity.domain.limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_CHECK
 from identity.domain.link import Purpose
@@ -17,7 +18,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.profile import request_email_change
 from identity.usecases.publication import announce
 from identity.usecases.registration import announce_verification
-from identity.usecases.unbinding import lock_general, remove
+from identity.usecases.unbinding import remove
 
 OPEN: tuple[Status, ...] = ("active", "awaiting_review", "email_unverified", "suspended")
 _ID_CHARACTERS = 36
@@ -124,32 +125,36 @@ def end_session(ports: Ports, session_id: str) -> None:
         work.commit()
 
 
+@contextmanager
+def _act_on_binding(
+    ports: Ports, binding_id: str, action: str, *states: Status
+) -> Iterator[tuple[UnitOfWork, Account, Binding]]:
+    """Hold a live binding, its general account first, which must be in one of the states. Raises as `act_on` does."""
+    with ports.unit_of_work() as work:
+        found = work.bindings.get(binding_id)
+    if found is None:
+        raise NotFound
+    with act_on(ports, found.general_account_id, action, *states) as (work, general):
+        binding = work.bindings.locked(binding_id)
+        if binding is None or not binding.is_live:
+            raise NotFound
+        yield work, general, binding
+
+
 def remove_binding(ports: Ports, binding_id: str) -> None:
     """End a binding, and every session acting by it; both sides learn of it (SW-5, UNB-5). Raises NotFound."""
-    with ports.unit_of_work() as work:
-        binding = work.bindings.get(binding_id)
-        if binding is None:
-            raise NotFound
-        general = lock_general(work, binding)
-        if not binding.is_live:
-            raise NotFound
+    with _act_on_binding(ports, binding_id, "binding.removed", *OPEN, "closed") as (work, general, binding):
         remove(work, ports, general, binding, "operator")
-        work.commit()
 
 
 def resend_code(ports: Ports, binding_id: str) -> None:
     """Mail a new code for a binding not yet verified. Raises NotFound, WrongState, TooSoon."""
-    with ports.unit_of_work() as work:
-        binding = work.bindings.get(binding_id)
-        if binding is None:
+    with _act_on_binding(ports, binding_id, "bind_code.issued", "active") as (work, general, binding):
+        if binding.has_lapsed(ports.clock.now()):
             raise NotFound
-        general = lock_general(work, binding)
-        if binding.status != "unverified" or binding.has_lapsed(ports.clock.now()):
-            raise NotFound
-        if general.status != "active":
-            raise WrongState(general.status)
+        if binding.status != "unverified":
+            raise WrongState(binding.status)
         issue(work, ports, general, binding)
-        work.commit()
 
 
 def resend_mail(ports: Ports, name: str) -> Account:
