@@ -143,6 +143,15 @@ def test_consent_is_the_last_step_after_mailbox_and_review(start_system: StartSy
     assert (too_early.status_code, too_early.json()["code"]) == (403, "step_open")
 
 
+@pytest.mark.rule("LOGIN-3", "OPS-5")
+def test_a_version_that_is_not_one_line_is_refused(start_system: StartSystem, tmp_path: Path) -> None:
+    listed = new_version(tmp_path / "texts") / "consents.toml"
+    listed.write_text(listed.read_text("utf-8").replace("2026-12", r"2026\n12"), "utf-8")
+
+    with pytest.raises(SettingsError, match="printable"):
+        start_system(IDENTITY_CONSENT_DIR=str(listed.parent))
+
+
 @pytest.mark.rule("LOGIN-3", "SEC-14")
 def test_the_samples_are_refused_in_production(start_system: StartSystem) -> None:
     with pytest.raises(SettingsError, match="IDENTITY_CONSENT_DIR"):

@@ -35,13 +35,14 @@ def _text(directory: Path, document: str, entry: object) -> Text:
             f"consents.toml: the file of [{document}] must be in the same directory and not large"
         )
     body = path.read_text("utf-8").strip()
-    if not body or not 0 < len(entry["version"]) <= _LONGEST_VERSION:
+    version = entry["version"]
+    if not body or not 0 < len(version) <= _LONGEST_VERSION or not version.isprintable():
         raise ConsentFault(
-            f"consents.toml: [{document}] needs a text and a version of 1 to {_LONGEST_VERSION} characters"
+            f"consents.toml: [{document}] needs a text and a version of 1 to {_LONGEST_VERSION} printable characters"
         )
     return Text(
         document=document,
-        version=entry["version"],
+        version=version,
         title=entry["title"],
         body=body,
         sample=entry.get("sample") is True,
