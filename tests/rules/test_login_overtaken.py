@@ -1,17 +1,25 @@
 """A change that overtakes a login under way, and attempts that were never judged."""
 
+import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from identity.adapters.passwords import Argon2Passwords
+from identity.adapters.repositories import SqlSessions
 from identity.domain.errors import Busy
 
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 
 NEW_PASSWORD = "Lantern-Orchid-4417!"
+_HELD_SECONDS = 0.5
+
+
+def refusals(system: System, action: str) -> list[tuple[str, str]]:
+    return [(row.account_id, json.loads(row.detail)["why"]) for row in system.audit(action)]
 
 
 def _overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
@@ -46,6 +54,37 @@ def test_a_login_that_a_password_change_overtakes_opens_no_session(
 
     assert (late.status_code, late.json()["code"]) == (401, "bad_credentials")
     assert len(owner.get("/sessions").json()["items"]) == 1
+    assert refusals(system, "session.refused") == [(person.id, "bad_credentials")]
+
+
+@pytest.mark.rule("SEC-7", "PRO-4")
+def test_a_password_change_ends_the_session_that_a_login_is_just_opening(
+    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = start_system(IDENTITY_HASH_SLOTS="2")
+    person = system.person()
+    owner, late = system.logged_in(person), system.visitor()
+    plain, ended = SqlSessions.open, threading.Event()
+
+    def change() -> None:
+        owner.put("/account/password", {"current": person.password, "new": NEW_PASSWORD})
+        ended.set()
+
+    changing = threading.Thread(target=change)
+
+    def opened(sessions: SqlSessions, *arguments: Any, **named: Any) -> bool:
+        answer = plain(sessions, *arguments, **named)
+        changing.start()
+        ended.wait(_HELD_SECONDS)  # it cannot end before the login does, unless the account is not held
+        return answer
+
+    monkeypatch.setattr(SqlSessions, "open", opened)
+
+    let_in = late.log_in(person)
+    changing.join()
+
+    assert (let_in.status_code, owner.get("/session").status_code) == (201, 200)
+    assert late.get("/session").status_code == 401
 
 
 @pytest.mark.rule("BIND-3", "UNB-5")
@@ -64,6 +103,7 @@ def test_a_binding_that_a_password_change_overtakes_is_not_made(
     late = link.post("/bindings", {"username": general.username, "password": general.password})
 
     assert (late.status_code, link.get("/bindings").json()["items"]) == (401, [])
+    assert refusals(system, "binding.refused") == [(general.id, "bad_credentials")]
 
 
 @pytest.mark.rule("PRO-2", "PRO-4")

@@ -60,6 +60,9 @@ def request(ports: Ports, standing: Standing, *, username: str, password: str, c
     forgive(ports.counters, keys)
     try:
         return _bind(ports, standing, target)
+    except BadCredentials:
+        auditing.refuse(ports, "binding.refused", target.id, why="bad_credentials")
+        raise
     except Conflict:
         raise AlreadyBound(here=False) from None
 

@@ -59,6 +59,9 @@ def _log_in(ports: Ports, username: str, *, password: str, client: Client) -> Op
     )
     try:
         opened = _open(ports, credential, client, renewed=_renewed_hash(ports, credential, password))
+    except BadCredentials:
+        auditing.refuse(ports, "session.refused", credential.id, why="bad_credentials")
+        raise
     except AccountSuspended:
         forgive(ports.counters, keys)  # the password was right
         auditing.refuse(
