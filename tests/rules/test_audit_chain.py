@@ -33,6 +33,15 @@ def broken(system: System) -> tuple[int, int | None]:
     return found.place, found.row
 
 
+def forged_row(*, at_place: int) -> str:
+    """Return the statement of somebody without the key, who gives a new row another's hash."""
+    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail, place, mac"
+    values = (
+        f"at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{{}}', {at_place}, mac"
+    )
+    return f"INSERT INTO audit ({columns}) SELECT {values} FROM audit WHERE place = 2"  # noqa: S608
+
+
 @pytest.mark.rule("SEC-11")
 def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -> None:
     found = verdict(sealed)
@@ -83,13 +92,11 @@ def test_a_row_that_was_dropped_is_found_and_so_is_one_whose_successors_closed_u
 
 @pytest.mark.rule("SEC-11")
 def test_a_row_that_was_put_in_is_found(sealed: System) -> None:
-    values = "at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{}'"
-    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail"
     tamper(
         sealed,
         "UPDATE audit SET place = -place - 1 WHERE place > 2",
         "UPDATE audit SET place = -place WHERE place < 0",
-        f"INSERT INTO audit ({columns}, place, mac) SELECT {values}, 3, mac FROM audit WHERE place = 2",  # noqa: S608
+        forged_row(at_place=3),
     )
 
     assert broken(sealed)[0] == 3
@@ -97,12 +104,10 @@ def test_a_row_that_was_put_in_is_found(sealed: System) -> None:
 
 @pytest.mark.rule("SEC-11")
 def test_a_row_put_in_behind_the_last_segment_is_found(sealed: System) -> None:
-    values = "at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{}'"
-    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail"
     last = len(sealed.audit())
     tamper(
         sealed,
-        f"INSERT INTO audit ({columns}, place, mac) SELECT {values}, {last + 1}, mac FROM audit WHERE place = 2",  # noqa: S608
+        forged_row(at_place=last + 1),
     )
 
     assert broken(sealed)[0] == last + 1
@@ -110,11 +115,9 @@ def test_a_row_put_in_behind_the_last_segment_is_found(sealed: System) -> None:
 
 @pytest.mark.rule("SEC-11")
 def test_a_row_put_in_before_the_first_place_is_found(sealed: System) -> None:
-    values = "at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{}'"
-    columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail"
     tamper(
         sealed,
-        f"INSERT INTO audit ({columns}, place, mac) SELECT {values}, -5, mac FROM audit WHERE place = 2",  # noqa: S608
+        forged_row(at_place=-5),
     )
 
     assert isinstance(verdict(sealed), Broken)
@@ -303,6 +306,22 @@ def test_a_segment_whose_seal_does_not_hold_is_not_pruned(sealed: System) -> Non
         dropped = prune(sealed.ports, chain, keys(), before=later)
 
     assert (dropped, len(sealed.audit())) == (0, 6)
+
+
+@pytest.mark.rule("SEC-11")
+def test_no_segment_is_pruned_before_its_time_with_later_ones_that_a_wrong_clock_sealed(
+    system: System,
+) -> None:
+    later = system.clock.now() + timedelta(days=1)
+    with chain_of(system) as chain:
+        for days in (0, 2, -30):
+            system.register()
+            seal(chain, keys(), system.clock.now() + timedelta(days=days))
+        dropped = prune(system.ports, chain, keys(), before=later)
+
+    found = verdict(system)
+    assert isinstance(found, Verified), found
+    assert (dropped, found.rows, found.segments) == (2, 4, 3)
 
 
 @pytest.mark.rule("SEC-11")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Protocol
 
 import structlog
@@ -87,7 +88,7 @@ def prune(ports: Ports, chain: Chain, keys: SealKeys, *, before: datetime) -> in
     A segment whose seal does not hold is let be, with all after it: it is evidence.
     """
     dropped = 0
-    while run := [each for each in chain.segments(after=0, limit=_PRUNED_AT_ONCE) if _is_due(each, before)]:
+    while run := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
         for segment in run:
             key = keys.get(segment.key)
             if key is None or not segment.holds(key):
@@ -100,5 +101,7 @@ def prune(ports: Ports, chain: Chain, keys: SealKeys, *, before: datetime) -> in
     return dropped
 
 
-def _is_due(segment: Segment, before: datetime) -> bool:
-    return segment.sealed_at < before and segment.pruned_at is None
+def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
+    """Return the segments to drop: from the oldest up to the first that is not past its time, by whatever clock."""
+    kept = (segment for segment in oldest if segment.pruned_at is None)
+    return list(takewhile(lambda segment: segment.sealed_at < before, kept))
