@@ -5,15 +5,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from tests.bench import load
-from tests.bench.figures import Figure, Goal, interleaved
+from tests.bench.figures import Figure, Goal
 from tests.bench.plans import logged_statements, reads_of
+from tests.bench.sizes import compared
 from tests.bench.stand import FEW, Stand, Web
 from tests.support.processes import run
 
 ROWS = 1_000_000
-_SECONDS = 2.0
-_SLOTS = 5
-_GOAL = Goal("most", 1.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ def million_against_empty(stand: Stand) -> Iterator[Figure]:
     with ExitStack() as stack:
         many, none = _side(stand, stack, full, ROWS), _side(stand, stack, stand.database(1), 1)
         for name, request in _REQUESTS.items():
-            yield _compared(name, none, many, request)
+            told = f"{name}, 1,000,000 rows, of an empty database's"
+            yield compared(told, none, many, request, called=("empty", "1,000,000"))
     yield _planned(stand, full, many)
 
 
@@ -52,21 +51,6 @@ def _side(stand: Stand, stack: ExitStack, database: str, rows: int) -> Side:
     settings = stand.settings(IDENTITY_DATABASE_URL=database)
     made = run("identity", "clients", "add", "bench", "--right", "events:read", environment=settings)
     return Side(stack.enter_context(stand.serving(database)), rows, made.stdout.strip())
-
-
-def _compared(name: str, none: Side, many: Side, request: Callable[[Side], load.Request]) -> Figure:
-    def median_ms(side: Side) -> float:
-        return load.run(request(side), clients=1, seconds=_SECONDS).median_ms
-
-    for side in (none, many):
-        median_ms(side)
-    pair = interleaved(lambda: median_ms(none), lambda: median_ms(many), slots=_SLOTS)
-    return Figure(
-        name=f"{name}, 1,000,000 rows, of an empty database's",
-        measured=pair.ratio,
-        goal=_GOAL,
-        parts={"empty ms": pair.limit, "1,000,000 ms": pair.median},
-    )
 
 
 def _planned(stand: Stand, full: str, asked: Side) -> Figure:

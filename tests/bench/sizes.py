@@ -1,0 +1,31 @@
+"""The same request to a database of few rows and to one of many, one client, beside each other."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from tests.bench import load
+from tests.bench.figures import Figure, Goal, interleaved
+
+T = TypeVar("T")
+_SECONDS: Final = 2.0
+_SLOTS: Final = 5
+_GOAL: Final = Goal("most", 1.3)
+
+
+def compared(
+    name: str, few: T, many: T, request: Callable[[T], load.Request], *, called: tuple[str, str]
+) -> Figure:
+    """Return the median with many rows in multiples of that with few; `called` is what the figure calls either side."""
+
+    def median_ms(side: T) -> float:
+        return load.run(request(side), clients=1, seconds=_SECONDS).median_ms
+
+    for side in (few, many):
+        median_ms(side)
+    pair = interleaved(lambda: median_ms(few), lambda: median_ms(many), slots=_SLOTS)
+    return Figure(
+        name=name,
+        measured=pair.ratio,
+        goal=_GOAL,
+        parts={f"{called[0]} ms": pair.limit, f"{called[1]} ms": pair.median},
+    )
