@@ -1,4 +1,4 @@
-"""Every variable of the identity service, and the combinations that are refused (OPS-5, SEC-14)."""
+"""What the web processes and the operators' commands read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,23 +19,21 @@ from port_runtime.settings import (
     seconds,
     secret,
     secret_list,
-    secret_url,
     setting,
     switch,
     text,
     url_of,
 )
 
-_LEAST_KEY_CHARACTERS = 32
+from identity.settings.database import DatabaseSettings
+from identity.settings.secrecy import LEAST_KEY_CHARACTERS, is_placeholder, is_short
+
 _LEAST_MEMORY_KIB = 19456
 _LEAST_PASSES = 2
 _LEAST_KIB_A_LANE = 8  # Argon2, RFC 9106 section 3.1
 _LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
 _MOST_SECONDS = 3660 * 86_400
 _MOST_ABSOLUTE_SECONDS = 30 * 86_400
-_LEAST_AUDIT_SECONDS = 184 * 86_400  # six months at their longest (SEC-11)
-_LEAST_IDLE_ACCOUNT_SECONDS = 30 * 86_400
-_PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 REVIEWED = {
     "none": frozenset[str](),
@@ -43,139 +41,6 @@ REVIEWED = {
     "link": frozenset({"link"}),
     "both": frozenset({"general", "link"}),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatabaseSettings:
-    """What `identity migrate` needs."""
-
-    mode: str = setting(
-        "IDENTITY_MODE",
-        parse=choice("production", "local"),
-        default="production",
-        doc="`production` refuses what is unsafe beyond one machine; `make run` and the tests set `local`",
-    )
-    database_url: Secret = setting(
-        "IDENTITY_DATABASE_URL",
-        parse=secret_url("postgresql+psycopg", "sqlite"),
-        doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
-    )
-    log_level: str = setting(
-        "IDENTITY_LOG_LEVEL",
-        parse=choice("DEBUG", "INFO", "WARNING", "ERROR"),
-        default="INFO",
-        doc="least level that is logged",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditSettings(DatabaseSettings):
-    """What seals the audit log and verifies it (SEC-11); the web processes have no part in it."""
-
-    audit_keys: tuple[Secret, ...] | None = setting(
-        "IDENTITY_AUDIT_KEYS",
-        parse=optional(secret_list),
-        default=None,
-        doc="keys that seal the audit log, newest first, 32 characters or more each, kept as long as what they "
-        "sealed; must be set in production, without them the log is not sealed",
-    )
-
-    def faults(self) -> Iterator[str]:
-        """Yield what must not be started with."""
-        keys = self.audit_keys or ()
-        if any(len(key.reveal()) < _LEAST_KEY_CHARACTERS for key in keys):
-            yield f"IDENTITY_AUDIT_KEYS: each key must have {_LEAST_KEY_CHARACTERS} characters or more"
-        if self.mode == "production":
-            if not keys:
-                yield "IDENTITY_AUDIT_KEYS: must be set in production"
-            if any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
-                yield "IDENTITY_AUDIT_KEYS: must not be a placeholder"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TidySettings(AuditSettings):
-    """What `identity tidy` needs beside the web processes' settings."""
-
-    audit_kept: int = setting(
-        "IDENTITY_AUDIT_KEPT",
-        parse=seconds,
-        default="400d",
-        doc="how long rows of the audit log are kept, 184d or more",
-    )
-    idle_disabled: int | None = setting(
-        "IDENTITY_IDLE_DISABLED",
-        parse=optional(seconds),
-        default=None,
-        doc="suspend accounts that nobody has used for this long, e.g. `180d`; without it none",
-    )
-
-    def faults(self) -> Iterator[str]:
-        """Yield what must not be started with."""
-        yield from AuditSettings.faults(self)
-        if self.audit_kept < _LEAST_AUDIT_SECONDS:
-            yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
-        if self.idle_disabled is not None and self.idle_disabled < _LEAST_IDLE_ACCOUNT_SECONDS:
-            yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
-        if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
-            yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, which tells who was idle"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelaySettings(AuditSettings):
-    """What `identity relay` needs: the database, Redis, and the audit log's keys; none that a mail or a link needs."""
-
-    redis_url: Secret = setting(
-        "REDIS_URL", parse=secret_url("redis", "rediss", "unix"), doc="the relay's user of Redis"
-    )
-    event_stream: str = setting(
-        "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
-    )
-    stream_kept: int = setting(
-        "IDENTITY_STREAM_KEPT",
-        parse=seconds,
-        default="7d",
-        doc="how long entries stay in the stream, but for what the mailer has not handled; and how far back a wiped "
-        "Redis is filled again",
-    )
-    relay_poll_ms: int = setting(
-        "IDENTITY_RELAY_POLL_MS",
-        parse=integer(5, 10_000),
-        default="25",
-        doc="milliseconds between two looks at SQLite; PostgreSQL wakes the relay itself",
-    )
-    metrics_bind: Address | None = setting(
-        "IDENTITY_RELAY_METRICS_BIND",
-        parse=optional(address),
-        default=None,
-        doc="the relay's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeySettings:
-    """What `identity keys` looks at: the keys of either service, as far as they are set where it runs."""
-
-    secret_keys: tuple[Secret, ...] | None = setting(
-        "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None, doc="signing keys, newest first"
-    )
-    audit_keys: tuple[Secret, ...] | None = setting(
-        "IDENTITY_AUDIT_KEYS", parse=optional(secret_list), default=None, doc="the audit log's, newest first"
-    )
-    seal_public: str | None = setting(
-        "MAIL_SEAL_PUBLIC_KEYS", parse=optional(text), default=None, doc="JWK set by which identity seals"
-    )
-    seal_private: Secret | None = setting(
-        "MAIL_SEAL_PRIVATE_KEYS",
-        parse=optional(secret),
-        default=None,
-        doc="JWK set by which the mailer opens",
-    )
-    sign_private: Secret | None = setting(
-        "MAIL_SIGN_PRIVATE_KEYS", parse=optional(secret), default=None, doc="JWK set by which identity signs"
-    )
-    sign_public: str | None = setting(
-        "MAIL_SIGN_PUBLIC_KEYS", parse=optional(text), default=None, doc="JWK set by which the mailer checks"
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,8 +211,8 @@ class Settings(DatabaseSettings):
         """Yield what must not be started with."""
         if not self.https and not _is_loopback(self.public_url):
             yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
-        if any(len(key.reveal()) < _LEAST_KEY_CHARACTERS for key in self.secret_keys):
-            yield f"IDENTITY_SECRET_KEYS: each key must have {_LEAST_KEY_CHARACTERS} characters or more"
+        if is_short(self.secret_keys):
+            yield f"IDENTITY_SECRET_KEYS: each key must have {LEAST_KEY_CHARACTERS} characters or more"
         if self.session_idle < _LEAST_IDLE_SECONDS or self.session_absolute > _MOST_SECONDS:
             yield "IDENTITY_SESSION_IDLE: must be two minutes or more, IDENTITY_SESSION_ABSOLUTE ten years or less"
         if self.argon2_memory_kib < _LEAST_KIB_A_LANE * self.argon2_lanes:
@@ -374,7 +239,7 @@ class Settings(DatabaseSettings):
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {least} or more in production"
         if self.session_absolute > _MOST_ABSOLUTE_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
-        if any(word in key.reveal().lower() for key in self.secret_keys for word in _PLACEHOLDERS):
+        if is_placeholder(self.secret_keys):
             yield "IDENTITY_SECRET_KEYS: must not be a placeholder"
         if any(network.prefixlen == 0 for network in self.trusted_proxies):
             yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
