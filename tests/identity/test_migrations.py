@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from identity.adapters.migrating import migrate, newest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from tests.support.processes import Program
 from tests.support.waiting import wait_until
 
 INDEXES = [("ix_accounts_email", True), ("ix_accounts_tax_id", True)]
@@ -32,7 +34,7 @@ class Upgrading:
     """A database of the release before, in which somebody's transaction holds up whoever builds an index."""
 
     def __init__(self, url: str, stack: ExitStack) -> None:
-        self._url, self._stack = url, stack
+        self.url, self._stack = url, stack
         self._pool = stack.enter_context(ThreadPoolExecutor())
         self.anyone = self.connect()
         self.anyone.execute(RELEASE_BEFORE)
@@ -41,7 +43,7 @@ class Upgrading:
 
     def connect(self, *, autocommit: bool = True) -> "psycopg.Connection[tuple[Any, ...]]":
         """Return a connection of its own, which does not wait long for a lock."""
-        dsn = self._url.replace("postgresql+psycopg", "postgresql")
+        dsn = self.url.replace("postgresql+psycopg", "postgresql")
         connection = psycopg.connect(dsn, autocommit=autocommit, options="-c lock_timeout=2000")
         return self._stack.enter_context(connection)
 
@@ -50,7 +52,7 @@ class Upgrading:
         return self._pool.submit(self._migrate)
 
     def _migrate(self) -> tuple[str | None, str | None]:
-        engine = open_engine(self._url)
+        engine = open_engine(self.url)
         try:
             return migrate(engine)
         finally:
@@ -62,7 +64,7 @@ class Upgrading:
 
     def _build(self) -> None:
         with psycopg.connect(
-            self._url.replace("postgresql+psycopg", "postgresql"), autocommit=True
+            self.url.replace("postgresql+psycopg", "postgresql"), autocommit=True
         ) as builder:
             builder.execute(BUILD)
 
@@ -75,6 +77,14 @@ class Upgrading:
 
         wait_until(lambda: len(found()) >= times, what=statement)
         return found()
+
+    def builds(self) -> bool:
+        """Tell whether the server builds an index."""
+        return bool(
+            self.anyone.execute(
+                "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
+            ).fetchall()
+        )
 
     def let_go(self) -> None:
         """End the transaction that holds everybody up."""
@@ -133,6 +143,20 @@ def test_a_migration_that_was_cut_off_is_repeated(upgrading: Upgrading) -> None:
     assert left_behind == [("ix_accounts_email", False)]
     assert again == ("0004", newest())
     assert upgrading.indexes() == INDEXES
+
+
+def test_a_job_that_is_told_to_stop_takes_its_statement_along(upgrading: Upgrading, tmp_path: Path) -> None:
+    environment = {"IDENTITY_MODE": "local", "IDENTITY_DATABASE_URL": upgrading.url}
+    job = Program("identity", "migrate", environment=environment, directory=tmp_path)
+    try:
+        upgrading.wait_for("CREATE INDEX")
+
+        code = job.stop()
+    finally:
+        job.destroy()
+
+    wait_until(lambda: not upgrading.builds(), what="the end of the statement")
+    assert (code, job.output.split()) == (1, ["Aborted!"])
 
 
 def test_two_migrations_at_once_do_not_wait_for_each_other_for_ever(upgrading: Upgrading) -> None:

@@ -1,6 +1,7 @@
 """`identity serve`, `relay`, `migrate`, `tidy`, `check`, `openapi`: the processes, and what runs once."""
 
 import json
+import signal
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ def migrate() -> None:
     from identity.adapters.database import open_engine
     from identity.adapters.migrating import migrate as run
 
+    _take_sigterm_as_an_interrupt()
     settings = read_settings(DatabaseSettings)
     before, after = run(open_engine(settings.database_url.reveal()))
     click.echo(
@@ -63,6 +65,7 @@ def tidy(*, as_json: bool) -> None:
     from identity.http.context import ports
     from identity.usecases.tidying import tidy as run
 
+    _take_sigterm_as_an_interrupt()
     settings, app = read_settings(TidySettings), application()
     with app.app_context():
         by_tidy = ports().by(Caller(kind="system", name="tidy"))
@@ -80,6 +83,14 @@ def tidy(*, as_json: bool) -> None:
         "dropped rows: {rows}, dropped facts: {facts}, dropped rows of the audit log: {audit_rows}"
     )
     click.echo(json.dumps(counts) if as_json else line.format(**counts))
+
+
+def _take_sigterm_as_an_interrupt() -> None:
+    """Have a Job end when it is told to: a container's first process hears no signal that it has no handler for.
+
+    The driver answers an interrupt by cancelling the statement, so that no server goes on with it for nobody.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
