@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
+from identity.server import GRACE_SECONDS
+from mailer.worker import HAND_BACK_SECONDS, STOP_SECONDS
 
 ROOT = Path(__file__).parents[2]
 FILE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -105,8 +107,8 @@ def test_the_mailer_can_be_there_many_times() -> None:
 def test_what_stops_has_the_time_it_asks_for() -> None:
     grace = {name: int(SERVICES[name]["stop_grace_period"].rstrip("s")) for name in ("identity", "mailer")}
 
-    assert grace["identity"] > 20  # gunicorn's graceful_timeout
-    assert grace["mailer"] > 25  # worker.STOP_SECONDS
+    assert grace["identity"] > GRACE_SECONDS
+    assert grace["mailer"] > STOP_SECONDS + HAND_BACK_SECONDS
 
 
 def test_the_file_is_of_no_version() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+from identity.server import GRACE_SECONDS
+from mailer.worker import HAND_BACK_SECONDS, STOP_SECONDS
 
 from tests.containers.manifests import OVERLAYS, Document, containers, name_of, pods, render
 
@@ -68,6 +70,14 @@ def test_every_pod_keeps_to_the_restricted_profile(overlay: list[Document]) -> N
             assert own["allowPrivilegeEscalation"] is False, name
             assert own["readOnlyRootFilesystem"] is True, name
             assert own["capabilities"] == {"drop": ["ALL"]}, name
+
+
+def test_a_pod_has_the_time_that_its_process_takes_to_stop(overlay: list[Document]) -> None:
+    found = pods(overlay)
+    grace = {name: found[f"Deployment/{name}"]["spec"]["terminationGracePeriodSeconds"] for name in OURS}
+
+    assert grace["identity"] > GRACE_SECONDS
+    assert grace["mailer"] > STOP_SECONDS + HAND_BACK_SECONDS
 
 
 @pytest.mark.rule("OPS-4")

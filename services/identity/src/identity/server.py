@@ -22,7 +22,7 @@ from identity.settings import Settings
 from identity.workers import Workers
 
 _log = structlog.get_logger("identity.http")
-_GRACE_SECONDS = 20
+GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _LONGEST_LINE = 4096
 
@@ -111,7 +111,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             "threads": self._settings.web_threads,
             "worker_class": Worker,
             "keepalive": _KEEPALIVE_SECONDS,
-            "graceful_timeout": _GRACE_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
             "limit_request_line": _LONGEST_LINE,
             "limit_request_fields": 64,
             "preload_app": True,
