@@ -38,6 +38,19 @@ def test_four_failures_do_not_lock_and_the_right_password_begins_anew(system: Sy
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_the_time_within_which_failures_count_begins_with_the_first_after_a_login(system: System) -> None:
+    person = system.person()
+    system.visitor().log_in(person)
+
+    system.clock.advance(minutes=14)
+    fail(system.visitor(), person, times=2)
+    system.clock.advance(minutes=2)
+    fail(system.visitor(), person, times=3)
+
+    assert system.visitor().log_in(person).status_code == 429
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
 def test_a_lock_ends_by_itself_whoever_goes_on_trying(system: System) -> None:
     person, stranger = system.person(), system.visitor()
     fail(stranger, person, times=5)
