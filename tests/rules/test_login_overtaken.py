@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from identity.adapters.passwords import Argon2Passwords
-from identity.adapters.repositories import SqlSessions
+from identity.adapters.sessions import SqlSessions
 from identity.domain.errors import Busy
 
 from tests.support.system import System

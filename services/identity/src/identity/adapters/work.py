@@ -18,8 +18,8 @@ from identity.adapters.repositories import (
     SqlCodes,
     SqlConsents,
     SqlLinks,
-    SqlSessions,
 )
+from identity.adapters.sessions import SqlSessions
 
 if TYPE_CHECKING:
     from flask_sqlalchemy.session import Session as FlaskSession
