@@ -58,6 +58,24 @@ def test_no_command_that_acts_goes_without_a_reason(system: System, act: str) ->
 
 
 @pytest.mark.rule("OPS-1")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--reason", "x"), "Error: --reason: too short\n"),
+        ((*WHY, "--operator", "x" * 65), "Error: --operator: too long\n"),
+    ],
+)
+def test_a_reason_or_operator_that_cannot_be_kept_is_named(
+    system: System, options: tuple[str, ...], told: str
+) -> None:
+    person = system.person()
+
+    refused = command(system, "accounts", "suspend", person.username, *options)
+
+    assert (refused.exit_code, refused.stderr) == (1, told)
+
+
+@pytest.mark.rule("OPS-1")
 def test_several_accounts_are_acted_on_and_one_that_is_refused_does_not_hold_up_the_others(
     system: System,
 ) -> None:
@@ -79,10 +97,12 @@ def test_accounts_are_listed_by_what_they_are_known_by_and_shown_with_their_stat
     found = rows(system, "accounts", "list", "--company", "港都", "--name", "小美", "--mailbox", person.email)
     shown = rows(system, "accounts", "show", person.username)
     plain = command(system, "accounts", "show", person.username)
+    lines = dict(line.split(maxsplit=1) for line in plain.stdout.splitlines())
 
     assert [row["username"] for row in found] == [person.username]
     assert (shown["status"], shown["company"]["name"]) == ("active", "港都報關股份有限公司")
-    assert (person.email in plain.stdout, plain.exit_code) == (True, 0)
+    assert (lines["email"], lines["company.name"]) == (person.email, "港都報關股份有限公司")
+    assert (lines["company.tax_id"], lines["locked_until"]) == (shown["company"]["tax_id"], "-")
 
 
 @pytest.mark.rule("OPS-1")

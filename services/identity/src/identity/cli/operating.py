@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,7 @@ from port_runtime import logs
 from port_runtime.settings import exit_on_fault, load
 from port_runtime.tables import table
 
-from identity.domain.audit import Caller, parse_operator, parse_reason
+from identity.domain.audit import LEAST_REASON, MOST_REASON, Caller, parse_operator, parse_reason
 from identity.domain.errors import Fault, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
 from identity.settings import DatabaseSettings, Settings
 
@@ -80,7 +80,11 @@ def changing(command: Command) -> Command:
         command(ports.by(_operator(operator, reason)), *args, **named)
 
     for option in (
-        click.option("--reason", required=True, help="Why; kept in the audit log."),
+        click.option(
+            "--reason",
+            required=True,
+            help=f"Why, in {LEAST_REASON} to {MOST_REASON} characters; kept in the audit log.",
+        ),
         click.option("--operator", help=f"Who acts, instead of {OPERATOR} or the login name."),
     ):
         run = option(run)
@@ -89,18 +93,22 @@ def changing(command: Command) -> Command:
 
 def _operator(name: str | None, reason: str | None = None) -> Caller:
     """Return who acts, from the machine they sit at as far as it is known."""
+    return Caller(
+        kind="operator",
+        name=_option("--operator", parse_operator, name or os.environ.get(OPERATOR) or _login_name()),
+        reason=_option("--reason", parse_reason, reason) if reason is not None else None,
+        address=(os.environ.get("SSH_CLIENT", "").split(" ")[0] or socket.gethostname())[
+            :_ADDRESS_CHARACTERS
+        ],
+        request_id=uuid.uuid4().hex,
+    )
+
+
+def _option(name: str, parse: Callable[[str], str], raw: str) -> str:
     try:
-        return Caller(
-            kind="operator",
-            name=parse_operator(name or os.environ.get(OPERATOR) or _login_name()),
-            reason=parse_reason(reason) if reason is not None else None,
-            address=(os.environ.get("SSH_CLIENT", "").split(" ")[0] or socket.gethostname())[
-                :_ADDRESS_CHARACTERS
-            ],
-            request_id=uuid.uuid4().hex,
-        )
+        return parse(raw)
     except Fault as fault:
-        raise click.ClickException(f"--operator or --reason: {fault.code}") from None
+        raise click.ClickException(f"{name}: {words_of(fault)}") from None
 
 
 def _login_name() -> str:
@@ -159,8 +167,20 @@ def show_one(row: Row, *, as_json: bool) -> None:
     if as_json:
         click.echo(json_of(row))
         return
+    parts = dict(_parts(row))
+    width = max(map(len, parts))
+    for name, value in parts.items():
+        click.echo(f"{name:<{width}}  {_text_of(value)}")
+
+
+def _parts(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield a thing's parts by name, those of what lies within it too: `company.tax_id`."""
     for name, value in row.items():
-        click.echo(f"{name:<20} {_text_of(value)}")
+        match value:
+            case dict() if value:
+                yield from _parts(value, f"{within}{name}.")
+            case _:
+                yield within + name, value
 
 
 def json_of(value: Any) -> str:

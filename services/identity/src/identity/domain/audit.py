@@ -11,6 +11,7 @@ Result = Literal["done", "refused"]
 ActorKind = Literal["person", "operator", "system"]
 
 MOST_OPERATOR = 64
+LEAST_REASON = 2
 MOST_REASON = 500
 """Characters."""
 
@@ -116,4 +117,4 @@ def parse_operator(raw: str) -> str:
 
 def parse_reason(raw: str) -> str:
     """Return why an operator acts, in one line. Raises Fault."""
-    return line(raw, least=2, most=MOST_REASON)
+    return line(raw, least=LEAST_REASON, most=MOST_REASON)
