@@ -44,10 +44,10 @@ def relay() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database up to date; may run several times, and at once."""
+    _take_sigterm_as_an_interrupt()
     from identity.adapters.database import open_engine
     from identity.adapters.migrating import migrate as run
 
-    _take_sigterm_as_an_interrupt()
     settings = read_settings(DatabaseSettings)
     before, after = run(open_engine(settings.database_url.reveal()))
     click.echo(
@@ -59,13 +59,13 @@ def migrate() -> None:
 @as_json
 def tidy(*, as_json: bool) -> None:
     """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
+    _take_sigterm_as_an_interrupt()
     from identity.adapters.database import db
     from identity.adapters.sweeper import SqlSweeper
     from identity.domain.audit import Caller
     from identity.http.context import ports
     from identity.usecases.tidying import tidy as run
 
-    _take_sigterm_as_an_interrupt()
     settings, app = read_settings(TidySettings), application()
     with app.app_context():
         by_tidy = ports().by(Caller(kind="system", name="tidy"))
