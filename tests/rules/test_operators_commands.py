@@ -123,6 +123,17 @@ def test_sessions_are_listed_and_ended_one_or_all(system: System) -> None:
     assert command(system, "sessions", "end", *WHY).exit_code == 2
 
 
+@pytest.mark.rule("OPS-1", "SW-1")
+def test_sessions_are_listed_with_the_names_of_who_holds_them_and_as_whom_they_act(system: System) -> None:
+    general, holder = system.person(), system.person("link")
+    visitor = system.logged_in(holder)
+    visitor.switch(system.bound(visitor, general))
+
+    listed = command(system, "sessions", "list", general.username)
+
+    assert listed.stdout.splitlines()[1].split()[-2:] == [holder.username, general.username]
+
+
 @pytest.mark.rule("OPS-1", "BIND-6")
 def test_bindings_are_listed_given_a_new_code_and_removed(system: System) -> None:
     general, holder = system.person(), system.person("link")

@@ -1,6 +1,6 @@
 """`identity sessions`: who is logged in, and ending it (OPS-1)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +14,8 @@ _CELLS = {
     "LAST SEEN": "{last_seen_at}",
     "UNTIL": "{expires_at}",
     "FROM": "{address}",
-    "HELD BY": "{holder_id}",
-    "ACTS AS": "{account_id}",
+    "HELD BY": "{holder}",
+    "ACTS AS": "{account}",
 }
 
 
@@ -34,8 +34,18 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     from identity.usecases import inspection
 
     lifetimes = ports.rules.sessions
-    found = inspection.sessions_of(ports, name)
-    show((present_held_session(each, lifetimes) for each in found), cells=_CELLS, as_json=as_json)
+    found = [present_held_session(each, lifetimes) for each in inspection.sessions_of(ports, name)]
+    if not as_json:
+        found = _named(ports, found)
+    show(found, cells=_CELLS, as_json=as_json)
+
+
+def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sessions with the names of who holds them and as whom they act."""
+    from identity.usecases import inspection
+
+    names = inspection.names_of(ports, {row[side] for row in rows for side in ("holder_id", "account_id")})
+    return [{**row, "holder": names[row["holder_id"]], "account": names[row["account_id"]]} for row in rows]
 
 
 @sessions.command("end")

@@ -1,6 +1,6 @@
 """What operators look up: accounts, and of each its state, bindings, sessions and history (OPS-1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +56,13 @@ def sessions_of(ports: Ports, name: str) -> Sequence[Session]:
     with ports.unit_of_work() as work:
         sessions = work.sessions.of_account(locate(work, name).id)
     return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
+
+
+def names_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
+    """Return the accounts' names by their ids."""
+    with ports.unit_of_work() as work:
+        found = map(work.accounts.get, set(account_ids))
+        return {account.id: str(account.username) for account in found if account is not None}
 
 
 def history(ports: Ports, query: HistoryQuery) -> Sequence[Happened]:
