@@ -19,6 +19,11 @@ FORBIDDEN = re.compile(
     r"pypi\.org|pythonhosted|registry\.npmjs|npmmirror|artifactory|--(extra-)?index-url"
     r"|/(root|home)/[a-z.]"
 )
+# A file or folder in a document's `code`, by its path or the end of it; not what is made while the system runs.
+NAMED = re.compile(
+    r"(?<![\w./<>-])(?!\.run/|\.venv/)((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|mjs|sh|md|json|ya?ml|toml|example))?)"
+    r"(?![\w/*<…])"
+)
 
 
 def test_the_top_level_is_as_drawn() -> None:
@@ -50,3 +55,17 @@ def test_no_file_names_an_index_or_a_place_of_one_machine() -> None:
     ]
 
     assert found == []
+
+
+def test_what_the_documents_name_is_there() -> None:
+    paths = [f"/{path}" for path in files()]
+    missing = [
+        f"{document}: {name}"
+        for document in files()
+        if document.suffix == ".md"
+        for code in re.findall(r"`([^`\n]+)`", (ROOT / document).read_text())
+        for name in NAMED.findall(code)
+        if not any(path.endswith(f"/{name}") or (name.endswith("/") and f"/{name}" in path) for path in paths)
+    ]
+
+    assert missing == []
