@@ -113,6 +113,25 @@ def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest
         assert system.types(person.id)[-1:] == ["account.closed"]
 
 
+@pytest.mark.rule("LOGIN-2", "EVT-6")
+def test_what_somebody_holds_is_not_waited_for_and_dropped_the_next_time(
+    start_system_on_postgresql: StartSystem,
+) -> None:
+    system = start_system_on_postgresql()
+    system.visitor().log_in(system.person())
+    system.clock.advance(days=400)
+    counted = "SELECT key FROM counters ORDER BY key"
+    with system.engine.connect() as holder:
+        held = holder.exec_driver_sql(f"{counted} LIMIT 1 FOR UPDATE").all()
+
+        _tidy(system)
+
+        left = system.rows(counted)
+    _tidy(system)
+
+    assert (left, system.rows(counted)) == (held, [])
+
+
 @pytest.mark.rule("VER-7", "BIND-8")
 def test_a_second_run_has_nothing_left_to_do(system: System) -> None:
     system.bind(system.logged_in(system.person("link")), system.person())

@@ -1,9 +1,9 @@
-"""Deletes rows that are past their time; every deletion goes by an index."""
+"""Deletes rows that are past their time, found by an index."""
 
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import Delete, Engine, bindparam, delete, select
+from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, select, tuple_
 
 from identity.adapters.tables import counters, mail_links, outbox, sessions
 
@@ -31,10 +31,10 @@ class SqlSweeper:
     def sweep(self, now: datetime, *, idle_since: datetime) -> int:
         """Delete ended sessions, old links and counters; return how many rows."""
         statements = (
-            delete(sessions).where(sessions.c.expires_at <= now),
-            delete(sessions).where(sessions.c.seen_at <= idle_since),
-            delete(mail_links).where(mail_links.c.issued_at <= now - _LINKS_KEPT),
-            delete(counters).where(counters.c.expires_at <= now),
+            _dropping(sessions, sessions.c.expires_at <= now),
+            _dropping(sessions, sessions.c.seen_at <= idle_since),
+            _dropping(mail_links, mail_links.c.issued_at <= now - _LINKS_KEPT),
+            _dropping(counters, counters.c.expires_at <= now),
         )
         return sum(self._delete(statement) for statement in statements)
 
@@ -56,3 +56,14 @@ class SqlSweeper:
         """Delete in a transaction of its own, so that no lock is held while another is waited for."""
         with self._engine.begin() as connection:
             return connection.execute(statement).rowcount
+
+
+def _dropping(table: Table, past: ColumnElement[bool]) -> Delete:
+    """Return what deletes rows but those that somebody holds at this moment, which the next time finds.
+
+    A login takes its account's counter and then its address' one; whoever waited for either, holding the other, would
+    wait in a ring with it.
+    """
+    key = list(table.primary_key)
+    free = select(*key).where(past).with_for_update(skip_locked=True)
+    return delete(table).where(tuple_(*key).in_(free))
