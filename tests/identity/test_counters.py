@@ -1,0 +1,64 @@
+"""Counters that many count on at once: whoever needs two of them takes the account's first (SEC-3)."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from identity.adapters.counters import StandaloneCounters
+from identity.adapters.database import open_engine
+from identity.domain.limits import LOGIN_ACCOUNT, login_failures_by_address
+from sqlalchemy import Connection, Engine, text
+
+from tests.support.waiting import wait_until
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+BY_ADDRESS = login_failures_by_address(1000)
+ADDRESS, ACCOUNT = "address:192.0.2.7", "name:example1234"
+"""By the alphabet, as by age, the address' comes first."""
+Step = Callable[[StandaloneCounters], object]
+
+
+@pytest.fixture
+def engine(postgresql_url: str) -> Iterator[Engine]:
+    engine = open_engine(postgresql_url, pool_size=3)
+    yield engine
+    engine.dispose()
+
+
+def attempt(counters: StandaloneCounters) -> None:
+    counters.take([(LOGIN_ACCOUNT, ACCOUNT), (BY_ADDRESS, ADDRESS)], NOW)
+
+
+def forgive(counters: StandaloneCounters) -> None:
+    counters.forgive(ACCOUNT, shared=ADDRESS)
+
+
+def somebody_waits(engine: Engine) -> bool:
+    query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with engine.connect() as connection:
+        return bool(connection.exec_driver_sql(query).all())
+
+
+def free(holder: Connection, key: str) -> bool:
+    """Tell whether nobody else holds a counter; from now on `holder` does."""
+    query = text("SELECT 1 FROM counters WHERE key = :key FOR UPDATE SKIP LOCKED")
+    return bool(holder.execute(query, {"key": key}).all())
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+@pytest.mark.parametrize("step", [attempt, forgive])
+def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: Engine, step: Step) -> None:
+    counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    for each in ((BY_ADDRESS, ADDRESS), (LOGIN_ACCOUNT, ACCOUNT)):
+        counters.take([each], NOW)
+    with ThreadPoolExecutor(1) as pool, engine.connect() as holder:
+        assert free(holder, ACCOUNT)
+
+        waiting = pool.submit(step, counters)
+        wait_until(lambda: somebody_waits(engine), what="the account's counter to be waited for")
+        is_free = free(holder, ADDRESS)
+        holder.rollback()
+        waiting.result(10)
+
+    assert is_free
