@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -14,11 +13,9 @@ from port_runtime.secret import Secret
 from identity.domain.chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.link import Purpose
-from identity.domain.session import Owner
+from identity.domain.session import DEVICE_LIFETIME, Owner
 from identity.usecases.ports import Clock
 
-DEVICE_LIFETIME = timedelta(days=180)
-"""SEC-3."""
 AUDIT_PURPOSE = "audit-chain"
 _LONGEST_TOKEN = 512
 _KEY_BYTES = 32

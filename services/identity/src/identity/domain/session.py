@@ -12,6 +12,9 @@ Step = Literal["verify_email", "await_review", "consent"]
 RIGHTS = ("pass:apply", "pass:query", "pass:print")
 """What a general account may do in the pass system; a link account's own session has none (SW-2)."""
 
+DEVICE_LIFETIME = timedelta(days=180)
+"""SEC-3: how long a browser stays known."""
+
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly `last seen` is kept: a write a minute, not one a request."""
 

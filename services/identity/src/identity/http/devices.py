@@ -2,12 +2,10 @@
 
 from flask import Response, request
 
-from identity.domain.session import Device
+from identity.domain.session import DEVICE_LIFETIME, Device
 from identity.http.context import web
 
 _MOST_DEVICES = 10
-_DEVICE_SECONDS = 180 * 86_400
-"""SEC-3; the signature in the cookie holds as long."""
 
 
 def remember_device(response: Response, device: Device | None) -> Response:
@@ -17,7 +15,7 @@ def remember_device(response: Response, device: Device | None) -> Response:
         response.set_cookie(
             web().device_prefix + device.name,
             device.cookie,
-            max_age=_DEVICE_SECONDS,
+            max_age=DEVICE_LIFETIME,  # the signature in it holds as long
             secure=web().https,
             httponly=True,
             samesite="Lax",
