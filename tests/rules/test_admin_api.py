@@ -254,6 +254,18 @@ def test_a_mailbox_mistyped_at_registration_is_put_right_and_its_link_is_void(sy
     assert system.confirm(right).json()["status"] == "active"
 
 
+@pytest.mark.rule("OPS-1", "VER-7")
+def test_no_link_is_mailed_for_an_account_that_has_lapsed(system: System) -> None:
+    person, service = system.register(), admin(system)
+    system.clock.advance(days=7)
+
+    again = service.act(person, "resend-mail")
+    elsewhere = service.put(f"/admin/accounts/{person.id}/mailbox", email=f"new.{person.email}")
+
+    states = [(each.status_code, each.json()["state"]) for each in (again, elsewhere)]
+    assert states == [(409, "lapsed")] * 2
+
+
 @pytest.mark.rule("OPS-1", "REG-9")
 def test_a_mailbox_that_another_account_holds_or_the_same_one_is_refused(system: System) -> None:
     holder, person, service = system.person(), system.person(), admin(system)

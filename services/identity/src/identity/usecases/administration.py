@@ -65,6 +65,12 @@ def _refuse_other_states(account: Account, states: tuple[Status, ...]) -> None:
         raise WrongState(account.status)
 
 
+def _refuse_lapsed(ports: Ports, account: Account) -> None:
+    """Raise WrongState where the link to be mailed would open nothing any more (VER-7)."""
+    if account.has_lapsed(ports.clock.now()):
+        raise WrongState("lapsed")
+
+
 def suspend(ports: Ports, name: str) -> Account:
     """Suspend an account: its sessions end, and nobody acts as it (OPS-2). Raises NotFound, WrongState."""
     with act_on(ports, name, "account.suspended", "active", "awaiting_review", "email_unverified") as (
@@ -163,6 +169,7 @@ def resend_mail(ports: Ports, name: str) -> Account:
     Counted as if its holder had asked (SEC-6). Raises NotFound, WrongState, TooSoon.
     """
     with act_on(ports, name, "verification.requested", *OPEN) as (work, account):
+        _refuse_lapsed(ports, account)
         if account.email_verified_at is None:
             mailing.take_turn(
                 work, ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
@@ -183,6 +190,7 @@ def set_mailbox(ports: Ports, name: str, *, email: str) -> Account:
     Raises NotFound, WrongState, MailboxTaken, Fault (`same_mailbox`), TooSoon.
     """
     with act_on(ports, name, "account.mailbox_set", *OPEN) as (work, account):
+        _refuse_lapsed(ports, account)
         if email == account.email:
             raise Fault("same_mailbox", "與目前的 Email 相同")
         if work.accounts.by_mailbox(account.mailbox_claim(email)) is not None:
