@@ -35,6 +35,18 @@ def test_after_seven_days_nobody_logs_in_and_the_answer_does_not_tell(system: Sy
     assert (answer.status_code, answer.json()["code"]) == (401, "bad_credentials")
 
 
+@pytest.mark.rule("VER-7", "OPS-2")
+def test_a_lapsed_account_that_was_suspended_is_no_more_there_than_any_other(system: System) -> None:
+    person = system.register()
+    command(system, "accounts", "suspend", person.username, "--reason", "因故")
+
+    before = system.visitor().log_in(person)
+    system.clock.advance(days=7)
+    after = system.visitor().log_in(person)
+
+    assert (before.json()["code"], after.json()["code"]) == ("account_suspended", "bad_credentials")
+
+
 @pytest.mark.rule("VER-7")
 def test_a_link_asked_for_on_the_last_day_does_not_outlive_the_account(system: System) -> None:
     person = system.register()

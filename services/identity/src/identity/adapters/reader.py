@@ -6,9 +6,9 @@ from sqlalchemy import Engine, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.tables import accounts, clients, consents, outbox, sessions
-from identity.domain.account import Account
+from identity.domain.account import Account, has_lapsed
 from identity.domain.client import ServiceClient
-from identity.domain.credential import Credential, has_lapsed
+from identity.domain.credential import Credential
 from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
 from identity.usecases.ports import MailState
 
@@ -35,6 +35,7 @@ _STANDING = (
         sessions.c.seen_at,
         sessions.c.expires_at,
         _row.created_at,
+        _row.email_verified_at,
     )
     .join_from(sessions, accounts, _row.id == sessions.c.account_id)
     .where(sessions.c.token_digest == bindparam("digest"))
@@ -43,7 +44,12 @@ _ACCEPTED = select(func.aggregate_strings(consents.c.document + "=" + consents.c
     consents.c.account_id == _row.id
 )
 _CREDENTIAL = select(
-    *_PERSONA, _row.password_hash, _row.credential_version, _row.created_at, _ACCEPTED.scalar_subquery()
+    *_PERSONA,
+    _row.password_hash,
+    _row.credential_version,
+    _row.created_at,
+    _row.email_verified_at,
+    _ACCEPTED.scalar_subquery(),
 ).where(_row.username_key == bindparam("key"))
 _SEEN = update(sessions).where(sessions.c.id == bindparam("session")).values(seen_at=bindparam("now"))
 _VERIFICATION_MAIL = (
@@ -73,9 +79,12 @@ class SqlReader:
             row = connection.execute(_STANDING, {"digest": token_digest}).one_or_none()
             if row is None:
                 return None
-            session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at = row[len(_PERSONA) :]
+            (
+                session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at, verified_at,
+            ) = row[len(_PERSONA) :]  # fmt: skip
             account = holder = Persona(*row[: len(_PERSONA)])
-            if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(account, opened_at, now):
+            # Of whom it acts as: who switched, and who is switched to, has proven the mailbox.
+            if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(verified_at, opened_at, now):
                 return None
             if now >= seen_at + SEEN_EVERY:
                 connection.execute(_SEEN, {"session": session_id, "now": now})
@@ -110,12 +119,13 @@ class SqlReader:
             row = connection.execute(_CREDENTIAL, {"key": key}).one_or_none()
         if row is None:
             return None
-        password_hash, version, opened_at, accepted = row[len(_PERSONA) :]
+        password_hash, version, opened_at, verified_at, accepted = row[len(_PERSONA) :]
         return Credential(
             persona=Persona(*row[: len(_PERSONA)]),
             password_hash=password_hash,
             credential_version=version,
             opened_at=opened_at,
+            verified_at=verified_at,
             accepted=frozenset(_parts_of(text) for text in (accepted or "").splitlines()),
         )
 

@@ -123,7 +123,7 @@ class Account:
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether the account was not verified in time (VER-7)."""
-        return self.email_verified_at is None and now >= self.created_at + UNVERIFIED_LIFETIME
+        return has_lapsed(self.email_verified_at, self.created_at, now)
 
     def verify_email(self, now: datetime) -> None:
         """Take the mailbox as proven and claim it; the unique index has the last word."""
@@ -170,6 +170,11 @@ class Account:
         self.password_hash, self.former_hashes = "", []
         self.credential_version += 1
         self.revision += 1
+
+
+def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime) -> bool:
+    """Judge at every use whether the mailbox was proven in time (VER-7)."""
+    return verified_at is None and now >= opened_at + UNVERIFIED_LIFETIME
 
 
 def mailbox_claim(kind: Kind, email: str, tax_id: str) -> str:

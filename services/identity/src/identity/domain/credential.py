@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from identity.domain.account import UNVERIFIED_LIFETIME
+from identity.domain.account import has_lapsed
 from identity.domain.session import Persona
 
 
@@ -15,6 +15,7 @@ class Credential:
     password_hash: str = field(repr=False)
     credential_version: int
     opened_at: datetime
+    verified_at: datetime | None
     accepted: frozenset[tuple[str, str]]
     """The texts accepted so far, each with its version."""
 
@@ -25,9 +26,4 @@ class Credential:
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether the account was not verified in time (VER-7)."""
-        return has_lapsed(self.persona, self.opened_at, now)
-
-
-def has_lapsed(persona: Persona, opened_at: datetime, now: datetime) -> bool:
-    """Judge at every use whether the mailbox was proven in time (VER-7); who is switched to has proven it."""
-    return persona.status == "email_unverified" and now >= opened_at + UNVERIFIED_LIFETIME
+        return has_lapsed(self.verified_at, self.opened_at, now)
