@@ -221,6 +221,20 @@ def test_a_log_cut_off_at_its_end_is_found_by_the_head_that_was_logged(sealed: S
 
 
 @pytest.mark.rule("SEC-11")
+def test_each_head_that_was_logged_is_found_the_last_one_also_when_what_it_ends_is_pruned(
+    sealed: System,
+) -> None:
+    heads = [row.head for row in sealed.rows("SELECT head FROM audit_segments ORDER BY number")]
+
+    found = [verdict(sealed, head=head) for head in heads]
+    with chain_of(sealed) as chain:
+        prune(sealed.ports, chain, keys(), before=sealed.clock.now() + timedelta(days=1))
+    found.append(verdict(sealed, head=heads[-1]))
+
+    assert [type(each) for each in found] == [Verified] * 4
+
+
+@pytest.mark.rule("SEC-11")
 def test_a_chain_made_anew_without_the_key_is_found(sealed: System) -> None:
     with chain_of(sealed) as chain:
         tamper(sealed, "UPDATE audit SET place = NULL, mac = NULL", "DELETE FROM audit_segments")

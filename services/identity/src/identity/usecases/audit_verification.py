@@ -58,7 +58,7 @@ def verify(
 
 
 def _verify(chain: Chain, keys: SealKeys, head: str | None, seen: Callable[[int], None]) -> Verified:
-    walk, rows = _Walk(keys), _rows(chain)
+    walk, rows = _Walk(keys, sought=head), _rows(chain)
     while True:
         for segment in _segments(chain, after=walk.number):
             walk.through(segment, rows)
@@ -68,7 +68,7 @@ def _verify(chain: Chain, keys: SealKeys, head: str | None, seen: Callable[[int]
         if not chain.segments(after=walk.number, limit=1):
             raise Broken(beyond.place or 0, beyond.id, "it is in no segment")
         rows = itertools.chain([beyond], rows)  # the sealer went on meanwhile, and so do we
-    if head is not None and head not in walk.heads:
+    if not walk.is_found:
         raise Broken(walk.place, None, "the head that was logged is not in the chain: its end is missing")
     return Verified(
         rows=walk.rows,
@@ -82,17 +82,21 @@ def _verify(chain: Chain, keys: SealKeys, head: str | None, seen: Callable[[int]
 
 
 class _Walk:
-    """How far the chain was followed."""
+    """How far the chain was followed, and whether it came by the head that was sought.
 
-    def __init__(self, keys: SealKeys) -> None:
+    Heads are not kept: a busy log has twenty thousand a day.
+    """
+
+    def __init__(self, keys: SealKeys, *, sought: str | None) -> None:
         self._keys = keys
+        self._sought = sought
+        self.is_found = sought is None
         self._key = b""
         self.number = 0
         self._newest = _LONG_AGO
         self.late: list[int] = []
         self.head, self.place = GENESIS, 0
         self.rows = self.segments = 0
-        self.heads: set[str] = set()
 
     def through(self, segment: Segment, rows: Iterator[Record]) -> None:
         """Follow a segment from its first row to its last; of a pruned one there are none."""
@@ -121,7 +125,7 @@ class _Walk:
         self.segments += 1
         if begins:
             self.head, self.place = segment.head, segment.last
-            self.heads.add(self.head)
+            self._come_by(segment.head)
 
     def _follow(self, place: int, row: Record | None) -> None:
         """Go on to the row that must stand in this place."""
@@ -139,7 +143,10 @@ class _Walk:
         """End a segment."""
         if self.head != segment.head:
             raise Broken(segment.last, None, f"segment {segment.number} does not end in its head")
-        self.heads.add(self.head)
+        self._come_by(segment.head)
+
+    def _come_by(self, head: str) -> None:
+        self.is_found = self.is_found or head == self._sought
 
 
 def _oldest(chain: Chain) -> Sequence[Segment]:
