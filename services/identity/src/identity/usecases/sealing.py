@@ -50,10 +50,11 @@ def seal(chain: Chain, keys: SealKeys, now: datetime) -> Segment | None:
 
     The new head is logged: a log that was cut off at its end shows it no more.
     """
+    newest = chain.newest()  # before the rows: who is overtaken after it finds its own number taken
     rows = chain.unsealed(BATCH)
     if not rows:
         return None
-    newest, key = chain.newest(), _newest_key(keys)
+    key = _newest_key(keys)
     place = newest.last if newest else 0
     head = previous = newest.head if newest else GENESIS
     placed = []
