@@ -62,6 +62,7 @@ class SqlUnitOfWork:
     @contextmanager
     def part(self, *, kept: bool) -> Iterator[None]:
         """Write what changes within, events too, behind a savepoint; unless it is `kept` go back there."""
+        self._write()  # what came before is no part of it
         with self._session.begin_nested() as savepoint:
             yield
             self._write()
