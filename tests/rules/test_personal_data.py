@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from identity.usecases import personal_data
 
 from tests.support.commands import answered, command
 from tests.support.eavesdropping import database_text
@@ -128,6 +129,16 @@ def test_accounts_that_nobody_used_are_suspended_where_the_setting_is_on(system:
     assert system.types(idle.id)[-1] == "account.suspended"
     (row,) = system.audit("account.suspended")
     assert (row.actor_kind, row.actor, row.reason) == ("system", "tidy", "idle for 180 days")
+
+
+@pytest.mark.rule("OPS-6")
+def test_all_of_many_are_found_a_few_at_a_time(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [system.person() for _ in range(5)]
+    system.clock.advance(days=200)
+    system.logged_in(people[2])
+    monkeypatch.setattr(personal_data, "_LOOKED_AT_ONCE", 2)
+
+    assert (tidied(system, **MONTHS), tidied(system, **MONTHS)) == (4, 0)
 
 
 @pytest.mark.rule("OPS-6")

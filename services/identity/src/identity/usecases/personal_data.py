@@ -17,7 +17,7 @@ from identity.usecases.publication import announce
 from identity.usecases.repositories import Acceptance, Happened, HistoryQuery, Mailed, Tie
 
 _MOST_ROWS = 1_000_000
-_BATCH = 200
+_LOOKED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +87,11 @@ def disable_idle(ports: Ports, idle: timedelta) -> int:
 
 
 def _idle(ports: Ports, since: datetime) -> Iterator[str]:
-    after = ""
-    while True:
+    after: str | None = ""
+    while after is not None:
         with ports.unit_of_work() as work:
-            due = work.accounts.idle(since, after=after, limit=_BATCH)
+            due, after = work.accounts.idle(since, after=after, among=_LOOKED_AT_ONCE)
         yield from due
-        if len(due) < _BATCH:
-            return
-        after = due[-1]
 
 
 def _suspend_idle(ports: Ports, account_id: str, since: datetime) -> bool:

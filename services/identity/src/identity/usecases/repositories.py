@@ -53,8 +53,11 @@ class Accounts(Protocol):
     def find(self, search: "Search") -> Sequence[Account]:
         """Return accounts, oldest first."""
 
-    def idle(self, since: datetime, *, after: str, limit: int) -> Sequence[str]:
-        """Return ids, in order, of active accounts that nobody has used since, by what the audit log tells."""
+    def idle(self, since: datetime, *, after: str, among: int) -> tuple[Sequence[str], str | None]:
+        """Look at so many accounts by id; return the ids of active ones that nobody has used since, and the last id.
+
+        The audit log tells who used what. None for the last id where there was none to look at.
+        """
 
     def is_idle(self, account_id: str, since: datetime) -> bool:
         """Tell of one account whether it is such."""
