@@ -60,7 +60,8 @@ class RedisServer:
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_until(self._answers, what="Redis to answer")
+        # Long, for a file written for an hour is read again before it answers, on a disk that others use too.
+        wait_until(self._answers, what="Redis to answer", timeout_seconds=60)
 
     def stop(self) -> None:
         """Stop as an operator would: everything written out."""
