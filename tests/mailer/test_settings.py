@@ -88,7 +88,11 @@ def test_no_fault_shows_a_secret() -> None:
 @pytest.mark.rule("SEC-14")
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("IDENTITY_PUBLIC_URL", "http://pass.example.tw"), ("MAILER_SMTP_URL", "smtp://mail.example.tw")],
+    [
+        ("IDENTITY_PUBLIC_URL", "http://pass.example.tw"),
+        ("MAILER_SMTP_URL", "smtp://mail.example.tw"),
+        ("MAILER_SMTP_URL", "smtp://127.mail.example.tw"),  # a name, not an address of this machine
+    ],
 )
 def test_production_refuses_what_travels_in_plain(name: str, value: str) -> None:
     (fault,) = faults(**{name: value})

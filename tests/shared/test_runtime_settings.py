@@ -7,29 +7,24 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from port_runtime.secret import Secret
-from port_runtime.settings import (
+from port_runtime.parsers import (
     Address,
     Network,
-    SettingDoc,
-    SettingsError,
     address,
     choice,
-    describe,
-    exit_on_fault,
     integer,
-    load,
     networks,
     optional,
     seconds,
     secret,
     secret_list,
     secret_url,
-    setting,
     switch,
     text,
     url,
 )
+from port_runtime.secret import Secret
+from port_runtime.settings import SettingDoc, SettingsError, describe, exit_on_fault, load, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

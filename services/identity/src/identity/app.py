@@ -7,6 +7,7 @@ from port_events.keys import KeySetError
 from port_events.sealing import Sealer
 from port_runtime.health import Check
 from port_runtime.metrics import Meters
+from port_runtime.parsers import PRODUCTION
 from port_runtime.settings import SettingsError
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
@@ -162,7 +163,7 @@ def _texts(settings: Settings) -> Texts:
         texts = read_texts(settings.consent_dir or SAMPLES)
     except ConsentFault as fault:
         raise SettingsError([f"IDENTITY_CONSENT_DIR: {fault}"]) from None
-    if settings.mode == "production" and any(text.sample for text in texts.texts):
+    if settings.mode == PRODUCTION and any(text.sample for text in texts.texts):
         raise SettingsError(["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
     return texts
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.utils import getaddresses
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
@@ -13,22 +12,25 @@ from urllib.parse import urlsplit
 from port_events.envelope import STREAM
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, read_keys
 from port_events.sealing import Opener
-from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
-from port_runtime.settings import (
+from port_runtime.loopback import is_loopback
+from port_runtime.parsers import (
+    PRODUCTION,
     Address,
     address,
-    choice,
     directory,
     integer,
+    log_level,
+    mode,
     optional,
     seconds,
     secret,
     secret_url,
-    setting,
     switch,
     text,
     url_of,
 )
+from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
+from port_runtime.settings import setting
 
 from mailer.adapters.smtp_session import PORTS, SmtpServer
 from mailer.domain.ceilings import Ceilings, plain_domain
@@ -39,10 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
-PRODUCTION: Final = "production"
 MOST_AN_HOUR: Final = 1_000_000
 _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
-LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def mailbox(raw: str) -> Mailbox:
@@ -127,7 +127,7 @@ class Settings(TemplateSettings):
     )
     mode: str = setting(
         "IDENTITY_MODE",
-        parse=choice("production", "local"),
+        parse=mode,
         default=PRODUCTION,
         doc="`production` or `local`",
     )
@@ -186,7 +186,7 @@ class Settings(TemplateSettings):
         doc="the mailer's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
     )
     log_level: str = setting(
-        "MAILER_LOG_LEVEL", parse=choice(*LEVELS), default="INFO", doc="least level that is logged"
+        "MAILER_LOG_LEVEL", parse=log_level, default="INFO", doc="least level that is logged"
     )
     seal_keys: Secret = setting(
         "MAIL_SEAL_PRIVATE_KEYS", parse=secret, doc="JWK set: private keys that open what identity sealed"
@@ -226,7 +226,7 @@ class Settings(TemplateSettings):
         if self.mode != PRODUCTION:
             return
         parts = urlsplit(self.public_url)
-        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             yield "IDENTITY_PUBLIC_URL: must be https:// in production"
         if server.scheme == "smtp" and not server.is_loopback and not self.smtp_plain:
             yield "MAILER_SMTP_URL: must be encrypted in production: smtp+starttls:// or smtps://"
@@ -237,10 +237,3 @@ def _of_keys(name: str, keys: Secret, *, curve: str, private: bool) -> Iterator[
         read_keys(keys.reveal(), curve=curve, private=private)
     except KeySetError as error:
         yield f"{name}: {error}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -19,6 +19,7 @@ T = TypeVar("T")
 Parse = Callable[[str], T]
 Network = IPv4Network | IPv6Network
 
+PRODUCTION: Final = "production"
 HIGHEST_PORT: Final = 65535
 SECONDS_IN: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MARK: Final = "_holds_secret"
@@ -86,6 +87,12 @@ def choice(*names: str) -> Parse[str]:
 def switch(raw: str) -> bool:
     """Read "on" or "off"."""
     return choice("on", "off")(raw) == "on"
+
+
+mode = choice(PRODUCTION, "local")
+"""Whether what is unsafe beyond one machine is refused (SEC-14)."""
+log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
+"""The least level that is logged: a name that `logs.configure` takes."""
 
 
 def address(raw: str) -> Address:

@@ -20,56 +20,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
 
-from port_runtime.parsers import (
-    Address,
-    Network,
-    Parse,
-    address,
-    choice,
-    directory,
-    holds_secret,
-    integer,
-    networks,
-    optional,
-    seconds,
-    secret,
-    secret_list,
-    secret_url,
-    secretive,
-    switch,
-    text,
-    url,
-    url_of,
-)
+from port_runtime.parsers import Parse, holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-__all__ = [
-    "Address",
-    "Network",
-    "SettingDoc",
-    "SettingsError",
-    "address",
-    "choice",
-    "describe",
-    "directory",
-    "exit_on_fault",
-    "integer",
-    "load",
-    "networks",
-    "optional",
-    "seconds",
-    "secret",
-    "secret_list",
-    "secret_url",
-    "secretive",
-    "setting",
-    "switch",
-    "text",
-    "url",
-    "url_of",
-]
 
 T = TypeVar("T")
 EXIT_CODE: Final = 2

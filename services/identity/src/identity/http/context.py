@@ -5,7 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import cast
 
 from flask import current_app, g, has_request_context, request
-from port_runtime.settings import Network
+from port_runtime.parsers import Network
 
 from identity.domain.account import Kind
 from identity.domain.audit import Caller

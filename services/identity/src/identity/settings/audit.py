@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from port_runtime.parsers import PRODUCTION, optional, seconds, secret_list
 from port_runtime.secret import Secret
-from port_runtime.settings import optional, seconds, secret_list, setting
+from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
-from identity.settings.secrecy import LEAST_KEY_CHARACTERS, is_placeholder, is_short
+from identity.settings.secrecy import faults_of_keys
 
 _LEAST_AUDIT_SECONDS = 184 * 86_400  # six months at their longest (SEC-11)
 _LEAST_IDLE_ACCOUNT_SECONDS = 30 * 86_400
@@ -27,14 +28,9 @@ class AuditSettings(DatabaseSettings):
 
     def faults(self) -> Iterator[str]:
         """Yield what must not be started with."""
-        keys = self.audit_keys or ()
-        if is_short(keys):
-            yield f"IDENTITY_AUDIT_KEYS: each key must have {LEAST_KEY_CHARACTERS} characters or more"
-        if self.mode == "production":
-            if not keys:
-                yield "IDENTITY_AUDIT_KEYS: must be set in production"
-            if is_placeholder(keys):
-                yield "IDENTITY_AUDIT_KEYS: must not be a placeholder"
+        yield from faults_of_keys("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
+        if self.mode == PRODUCTION and not self.audit_keys:
+            yield "IDENTITY_AUDIT_KEYS: must be set in production"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

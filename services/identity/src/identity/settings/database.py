@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from port_runtime.parsers import PRODUCTION, log_level, mode, secret_url
 from port_runtime.secret import Secret
-from port_runtime.settings import choice, secret_url, setting
+from port_runtime.settings import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,8 +13,8 @@ class DatabaseSettings:
 
     mode: str = setting(
         "IDENTITY_MODE",
-        parse=choice("production", "local"),
-        default="production",
+        parse=mode,
+        default=PRODUCTION,
         doc="`production` refuses what is unsafe beyond one machine; `make run` and the tests set `local`",
     )
     database_url: Secret = setting(
@@ -22,8 +23,5 @@ class DatabaseSettings:
         doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
     )
     log_level: str = setting(
-        "IDENTITY_LOG_LEVEL",
-        parse=choice("DEBUG", "INFO", "WARNING", "ERROR"),
-        default="INFO",
-        doc="least level that is logged",
+        "IDENTITY_LOG_LEVEL", parse=log_level, default="INFO", doc="least level that is logged"
     )

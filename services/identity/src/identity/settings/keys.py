@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from port_runtime.parsers import optional, secret, secret_list, text
 from port_runtime.secret import Secret
-from port_runtime.settings import optional, secret, secret_list, setting, text
+from port_runtime.settings import setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

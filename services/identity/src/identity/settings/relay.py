@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from port_runtime.parsers import Address, address, integer, optional, seconds, secret_url, text
 from port_runtime.secret import Secret
-from port_runtime.settings import Address, address, integer, optional, seconds, secret_url, setting, text
+from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from port_runtime.secret import Secret
-from port_runtime.settings import (
+from port_runtime.loopback import is_loopback
+from port_runtime.parsers import (
+    PRODUCTION,
     Address,
     Network,
     address,
@@ -19,14 +19,15 @@ from port_runtime.settings import (
     seconds,
     secret,
     secret_list,
-    setting,
     switch,
     text,
     url_of,
 )
+from port_runtime.secret import Secret
+from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
-from identity.settings.secrecy import LEAST_KEY_CHARACTERS, is_placeholder, is_short
+from identity.settings.secrecy import faults_of_keys
 
 _LEAST_MEMORY_KIB = 19456
 _LEAST_PASSES = 2
@@ -34,6 +35,9 @@ _LEAST_KIB_A_LANE = 8  # Argon2, RFC 9106 section 3.1
 _LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
 _MOST_SECONDS = 3660 * 86_400
 _MOST_ABSOLUTE_SECONDS = 30 * 86_400
+
+_page = optional(url_of("http", "https"))
+"""The address of a page outside, which is not shown where it is not set."""
 
 REVIEWED = {
     "none": frozenset[str](),
@@ -151,40 +155,25 @@ class Settings(DatabaseSettings):
         doc="registrations from one address in an hour",
     )
     information_url: str | None = setting(
-        "IDENTITY_INFORMATION_URL",
-        parse=optional(url_of("http", "https")),
-        default=None,
-        doc="通行證資訊網, linked from every page",
+        "IDENTITY_INFORMATION_URL", parse=_page, default=None, doc="通行證資訊網, linked from every page"
     )
     manual_url: str | None = setting(
-        "IDENTITY_MANUAL_URL",
-        parse=optional(url_of("http", "https")),
-        default=None,
-        doc="通行證操作手冊, linked from every page",
+        "IDENTITY_MANUAL_URL", parse=_page, default=None, doc="通行證操作手冊, linked from every page"
     )
     questions_url: str | None = setting(
-        "IDENTITY_QUESTIONS_URL",
-        parse=optional(url_of("http", "https")),
-        default=None,
-        doc="申請常見問題與解答, linked from every page",
+        "IDENTITY_QUESTIONS_URL", parse=_page, default=None, doc="申請常見問題與解答, linked from every page"
     )
     apply_url: str | None = setting(
         "IDENTITY_PASS_APPLY_URL",
-        parse=optional(url_of("http", "https")),
+        parse=_page,
         default=None,
         doc="where passes are applied for, linked from a general account's home",
     )
     query_url: str | None = setting(
-        "IDENTITY_PASS_QUERY_URL",
-        parse=optional(url_of("http", "https")),
-        default=None,
-        doc="where applications are looked up",
+        "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="where applications are looked up"
     )
     print_url: str | None = setting(
-        "IDENTITY_PASS_PRINT_URL",
-        parse=optional(url_of("http", "https")),
-        default=None,
-        doc="where passes are printed",
+        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="where passes are printed"
     )
     web_workers: int = setting("IDENTITY_WEB_WORKERS", parse=integer(1, 64), default="2", doc="web processes")
     web_threads: int = setting(
@@ -209,22 +198,21 @@ class Settings(DatabaseSettings):
 
     def faults(self) -> Iterator[str]:
         """Yield what must not be started with."""
-        if not self.https and not _is_loopback(self.public_url):
+        parts = urlsplit(self.public_url)
+        if not self.https and not is_loopback(parts.hostname or ""):
             yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
-        if is_short(self.secret_keys):
-            yield f"IDENTITY_SECRET_KEYS: each key must have {LEAST_KEY_CHARACTERS} characters or more"
+        if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
+            yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
+        yield from faults_of_keys("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
         if self.session_idle < _LEAST_IDLE_SECONDS or self.session_absolute > _MOST_SECONDS:
             yield "IDENTITY_SESSION_IDLE: must be two minutes or more, IDENTITY_SESSION_ABSOLUTE ten years or less"
         if self.argon2_memory_kib < _LEAST_KIB_A_LANE * self.argon2_lanes:
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_KIB_A_LANE} for each lane or more"
-        parts = urlsplit(self.public_url)
-        if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
-            yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
         if self.session_idle > self.session_absolute:
             yield "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"
         if self.web_threads <= self.hash_slots + self.hash_queue:
             yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
-        if self.mode == "production":
+        if self.mode == PRODUCTION:
             yield from self._production_faults()
 
     def _production_faults(self) -> Iterator[str]:
@@ -239,15 +227,5 @@ class Settings(DatabaseSettings):
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {least} or more in production"
         if self.session_absolute > _MOST_ABSOLUTE_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
-        if is_placeholder(self.secret_keys):
-            yield "IDENTITY_SECRET_KEYS: must not be a placeholder"
         if any(network.prefixlen == 0 for network in self.trusted_proxies):
             yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

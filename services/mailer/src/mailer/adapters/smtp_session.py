@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 from urllib.parse import unquote, urlsplit
 
+from port_runtime.loopback import is_loopback
 from port_runtime.secret import Secret
 
 from mailer.adapters.mime import ascii_address
@@ -84,7 +85,7 @@ class SmtpServer:
     @property
     def is_loopback(self) -> bool:
         """Tell whether nothing of it crosses a network."""
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        return is_loopback(self.host)
 
     def context(self) -> ssl.SSLContext:
         """Return the context that verifies the server's certificate."""

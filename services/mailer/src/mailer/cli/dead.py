@@ -31,7 +31,7 @@ class _Age(click.ParamType[timedelta]):
     name = "age"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from port_runtime.settings import seconds
+        from port_runtime.parsers import seconds
 
         try:
             return timedelta(seconds=seconds(value))
