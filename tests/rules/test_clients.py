@@ -132,6 +132,19 @@ def test_a_secret_is_256_bits_shown_once_and_kept_as_a_digest_only(system: Syste
     assert (listed["name"], listed["rights"]) == (service.name, ["accounts:admin", "events:read"])
 
 
+@pytest.mark.rule("SEC-12")
+def test_clients_are_listed_in_a_line_each(system: System) -> None:
+    service = make_service(system, "events:read", "accounts:admin")
+    (told,) = _operate(system, "list")
+
+    heading, line = command(system, "clients", "list").stdout.splitlines()
+
+    assert heading.split("  ")[0] == "CLIENT"
+    assert line.split("  ")[0] == service.name
+    assert "accounts:admin, events:read" in line
+    assert line.split()[-3:] == [told["rotated_at"], "-", "-"]
+
+
 @pytest.mark.rule("SEC-12", "SEC-3")
 def test_wrong_secrets_are_counted_by_address_and_lock_out_neither_services_nor_people(
     start_system: StartSystem,

@@ -51,6 +51,22 @@ def test_events_are_listed_and_shown_without_their_sealed_part(system: System) -
     assert missing.exit_code == 1
 
 
+@pytest.mark.rule("EVT-6")
+def test_events_are_told_as_lines_too(system: System) -> None:
+    person = system.register()
+    system.settle()
+    told = _ask(system, "list")[0]
+
+    listed = command(system, "events", "list").stdout.splitlines()
+    shown = command(system, "events", "show", told["event_id"]).stdout
+    lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
+
+    row = ["1", told["published_at"], "account.registered", person.id, told["event_id"], "-"]
+    assert listed[1].split() == row
+    assert (lines["published_at"], lines["mail_at"]) == (told["published_at"], "-")
+    assert (lines["event.subject"], lines["event.data.username"]) == (person.id, person.username)
+
+
 @pytest.mark.rule("EVT-2", "MAIL-3")
 def test_replay_publishes_again_with_the_same_ids_and_sends_no_mail_twice(system: System) -> None:
     person = system.register()

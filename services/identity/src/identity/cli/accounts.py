@@ -1,16 +1,15 @@
 """`identity accounts`: what operators look up and decide (REV-2, OPS-1, OPS-6)."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, as_json, changing, each_of, show, show_one
+from identity.cli.operating import acting, as_json, changing, each_of, json_of, show, show_one
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
 
-CELLS = {
+_CELLS = {
     "ACCOUNT": "{username}",
     "KIND": "{kind}",
     "STATUS": "{status}",
@@ -46,7 +45,7 @@ def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked
     from identity.usecases.repositories import Search
 
     search = Search(mailbox=mailbox.lower() if mailbox else None, **asked)
-    show(map(present_found, inspection.find(ports, search)), cells=CELLS, as_json=as_json)
+    show(map(present_found, inspection.find(ports, search)), cells=_CELLS, as_json=as_json)
 
 
 @accounts.command("show")
@@ -132,8 +131,7 @@ def export(ports: "Ports", name: str) -> None:
     from identity.usecases import personal_data
 
     dossier = personal_data.export(ports, name)
-    told = present_dossier(dossier, ports.rules.sessions)
-    click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    click.echo(json_of(present_dossier(dossier, ports.rules.sessions)))
 
 
 @accounts.command("erase")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.parsers import seconds
 
-from identity.cli.operating import acting, as_json, json_of, moment, show
+from identity.cli.operating import acting, as_json, json_of, show
 from identity.domain.client import RIGHTS, ClientError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _RIGHT = click.option(
 )
 _CELLS = {
     "CLIENT": "{name}",
-    "RIGHTS": "{named_rights}",
+    "RIGHTS": "{rights}",
     "SECRET OF": "{rotated_at}",
     "OLD ONE UNTIL": "{former_ends_at}",
     "REVOKED": "{revoked_at}",
@@ -64,10 +64,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights; never a secret."""
     from identity.usecases import clients as cases
 
-    rows = [_row(each) for each in cases.every(ports)]
-    if not as_json:
-        rows = [{**row, "named_rights": ", ".join(row["rights"])} for row in rows]
-    show(rows, cells=_CELLS, as_json=as_json)
+    show(map(_row, cases.every(ports)), cells=_CELLS, as_json=as_json)
 
 
 @clients.command("rotate")
@@ -124,10 +121,10 @@ def _row(client: "ServiceClient") -> dict[str, Any]:
     return {
         "name": client.name,
         "rights": client.rights,
-        "created_at": moment(client.created_at),
-        "rotated_at": moment(client.rotated_at),
-        "former_ends_at": moment(client.former_ends_at),
-        "revoked_at": moment(client.revoked_at),
+        "created_at": client.created_at,
+        "rotated_at": client.rotated_at,
+        "former_ends_at": client.former_ends_at,
+        "revoked_at": client.revoked_at,
     }
 
 

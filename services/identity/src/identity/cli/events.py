@@ -2,13 +2,11 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, as_json, json_of, moment, read_settings, show_one
-from identity.cli.operating import show as print_rows
+from identity.cli.operating import acting, as_json, json_of, moment, read_settings, show, show_one
 from identity.settings import RelaySettings
 
 if TYPE_CHECKING:
@@ -64,14 +62,14 @@ def list_events(  # noqa: PLR0913  # one a column
     rows = [_shown(each) for each in found]
     if not as_json:
         rows = [{**row, "short": row["type"].removeprefix(PREFIX)} for row in rows]
-    print_rows(rows, cells=_CELLS, as_json=as_json)
+    show(rows, cells=_CELLS, as_json=as_json)
 
 
-@events.command()
+@events.command("show")
 @click.argument("event_id")
 @as_json
 @acting
-def show(ports: "Ports", event_id: str, *, as_json: bool) -> None:
+def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     """Show one event with its place in the feed and what became of its mail; never the sealed part."""
     found = ports.facts.record(event_id)
     if found is None:
@@ -105,4 +103,4 @@ def replay(*, after: int, as_json: bool) -> None:
 def _shown(record: "Record") -> dict[str, Any]:
     shown = asdict(record)
     shown["event"] = json.loads(shown.pop("ce"))
-    return {name: moment(value) if isinstance(value, datetime) else value for name, value in shown.items()}
+    return shown

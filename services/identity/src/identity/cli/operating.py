@@ -158,7 +158,10 @@ def show(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) -> Non
     if not found:
         click.echo("nothing found", err=True)
         return
-    plain = [{name: "-" if value is None else value for name, value in row.items()} for row in found]
+    plain = [
+        {name: each if isinstance(each, dict) else _text_of(each) for name, each in row.items()}
+        for row in found
+    ]
     click.echo(table(list(cells), [[cell.format(**row) for cell in cells.values()] for row in plain]))
 
 
@@ -188,9 +191,9 @@ def json_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, default=moment)
 
 
-def moment(value: datetime | None) -> str | None:
+def moment(value: datetime) -> str:
     """Return an instant as RFC 3339 has it, to the second."""
-    return value.isoformat(timespec="seconds").replace("+00:00", "Z") if value else None
+    return value.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _text_of(value: Any) -> str:
@@ -199,6 +202,8 @@ def _text_of(value: Any) -> str:
             return "yes" if value else "no"
         case None | [] | ():
             return "-"
+        case datetime():
+            return moment(value)
         case dict():
             return json.dumps(value, ensure_ascii=False, default=moment)
         case list() | tuple():
