@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.people import Visitor
 from tests.support.system import System
+from tests.support.system_fixtures import StartSystem
 from tests.support.texts import normal
 
 CODE_MAIL = "鏈結帳號綁定驗證碼通知"
@@ -145,3 +146,16 @@ def test_verifying_again_is_no_error_and_a_verified_binding_needs_no_code(system
     assert again == (200, "verified")
     assert (resent.status_code, resent.json()["code"]) == (409, "already_bound")
     assert system.types(general.id).count("binding.verified") == 1
+
+
+@pytest.mark.rule("BIND-6", "SEC-5")
+def test_a_code_outlives_a_change_of_keys(start_system: StartSystem) -> None:
+    old, new = "an-older-signing-key-of-thirty-two-characters", "a-newer-signing-key-of-thirty-two-characters"
+    before, after = (start_system(IDENTITY_SECRET_KEYS=keys) for keys in (old, f"{new},{old}"))
+    link, general = before.logged_in(before.person("link")), before.person()
+    binding = before.bind(link, general)
+    code = before.mail(general.email, CODE_MAIL).code
+    visitor = after.visitor()
+    visitor.token = link.token
+
+    assert give(visitor, binding, code) == (200, "verified")

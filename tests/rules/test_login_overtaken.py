@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,21 +10,33 @@ from identity.adapters.passwords import Argon2Passwords
 from identity.adapters.sessions import SqlSessions
 from identity.domain.errors import Busy
 
+from tests.support.people import Person, Visitor
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 
-NEW_PASSWORD = "Lantern-Orchid-4417!"
 _HELD_SECONDS = 0.5
+
+
+@pytest.fixture
+def system(start_system: StartSystem) -> System:
+    """Of two slots, for a change of password hashes while a login does."""
+    return start_system(IDENTITY_HASH_SLOTS="2")
+
+
+def change_password(owner: Visitor, person: Person) -> None:
+    wanted = {"current": person.password, "new": "Lantern-Orchid-4417!"}
+    changed = owner.put("/account/password", wanted)
+    assert changed.status_code == 204, changed.text
 
 
 def refusals(system: System, action: str) -> list[tuple[str, str]]:
     return [(row.account_id, json.loads(row.detail)["why"]) for row in system.audit(action)]
 
 
-def _overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
-    """Let a change be committed right after the next password was found right."""
+def overtake(monkeypatch: pytest.MonkeyPatch, owner: Visitor, person: Person) -> None:
+    """Let a change of password be committed right after the next one was found right."""
     plain = PasswordHasher.verify
-    pending = [change]
+    pending = [lambda: change_password(owner, person)]
 
     def verify(hasher: PasswordHasher, *arguments: Any) -> Any:
         answer = plain(hasher, *arguments)
@@ -38,17 +49,11 @@ def _overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> No
 
 @pytest.mark.rule("SEC-7", "PRO-4")
 def test_a_login_that_a_password_change_overtakes_opens_no_session(
-    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+    system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = start_system(IDENTITY_HASH_SLOTS="2")  # the change hashes while the login does
     person = system.person()
     owner = system.logged_in(person)
-
-    def change() -> None:
-        changed = owner.put("/account/password", {"current": person.password, "new": NEW_PASSWORD})
-        assert changed.status_code == 204, changed.text
-
-    _overtake(monkeypatch, change)
+    overtake(monkeypatch, owner, person)
 
     late = system.visitor().log_in(person)
 
@@ -59,23 +64,16 @@ def test_a_login_that_a_password_change_overtakes_opens_no_session(
 
 @pytest.mark.rule("SEC-7", "PRO-4")
 def test_a_password_change_ends_the_session_that_a_login_is_just_opening(
-    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+    system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = start_system(IDENTITY_HASH_SLOTS="2")
     person = system.person()
     owner, late = system.logged_in(person), system.visitor()
-    plain, ended = SqlSessions.open, threading.Event()
-
-    def change() -> None:
-        owner.put("/account/password", {"current": person.password, "new": NEW_PASSWORD})
-        ended.set()
-
-    changing = threading.Thread(target=change)
+    plain, changing = SqlSessions.open, threading.Thread(target=change_password, args=(owner, person))
 
     def opened(sessions: SqlSessions, *arguments: Any, **named: Any) -> bool:
         answer = plain(sessions, *arguments, **named)
         changing.start()
-        ended.wait(_HELD_SECONDS)  # it cannot end before the login does, unless the account is not held
+        changing.join(_HELD_SECONDS)  # it cannot end before the login does, unless the account is not held
         return answer
 
     monkeypatch.setattr(SqlSessions, "open", opened)
@@ -89,16 +87,10 @@ def test_a_password_change_ends_the_session_that_a_login_is_just_opening(
 
 @pytest.mark.rule("BIND-3", "UNB-5")
 def test_a_binding_that_a_password_change_overtakes_is_not_made(
-    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+    system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = start_system(IDENTITY_HASH_SLOTS="2")  # the change hashes while the login does
     link, general = system.logged_in(system.person("link")), system.person()
-    owner = system.logged_in(general)
-
-    def change() -> None:
-        owner.put("/account/password", {"current": general.password, "new": NEW_PASSWORD})
-
-    _overtake(monkeypatch, change)
+    overtake(monkeypatch, system.logged_in(general), general)
 
     late = link.post("/bindings", {"username": general.username, "password": general.password})
 
@@ -108,17 +100,12 @@ def test_a_binding_that_a_password_change_overtakes_is_not_made(
 
 @pytest.mark.rule("PRO-2", "PRO-4")
 def test_a_change_of_mailbox_that_a_password_change_overtakes_is_not_asked_for(
-    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+    system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = start_system(IDENTITY_HASH_SLOTS="2")
     person = system.person()
     owner, other = system.logged_in(person), system.logged_in(person)
     etag = other.get("/account").headers["ETag"]
-
-    def change() -> None:
-        owner.put("/account/password", {"current": person.password, "new": NEW_PASSWORD})
-
-    _overtake(monkeypatch, change)
+    overtake(monkeypatch, owner, person)
 
     wanted = {"email": "somebody.else@example.com", "current_password": person.password}
     late = other.patch("/account", wanted, **{"If-Match": etag})
@@ -143,21 +130,3 @@ def test_a_login_that_was_turned_away_as_busy_is_no_failure(
 
 def _busy(*_arguments: object) -> bool:
     raise Busy(1)
-
-
-@pytest.mark.rule("BIND-6", "SEC-4", "SEC-5")
-def test_codes_and_links_outlive_a_change_of_keys(start_system: StartSystem) -> None:
-    old, new = "an-older-signing-key-of-thirty-two-characters", "a-newer-signing-key-of-thirty-two-characters"
-    before = start_system(IDENTITY_SECRET_KEYS=old)
-    link, general = before.logged_in(before.person("link")), before.person()
-    binding_id = before.bind(link, general)
-    code, token = before.mail(general.email, "驗證碼").code, before.register().email
-    link_token = before.mail(token, "註冊通知信件").token
-    after = start_system(IDENTITY_SECRET_KEYS=f"{new},{old}")
-    visitor = after.visitor()
-    visitor.token = link.token
-
-    verified = visitor.post(f"/bindings/{binding_id}/verify", {"code": code})
-    confirmed = after.confirm(link_token)
-
-    assert (verified.status_code, confirmed.status_code) == (200, 200)
