@@ -28,6 +28,22 @@ def test_a_session_tells_who_acts_of_which_kind_for_which_company(
     assert (session["rights"], "actor" in session) == (rights, False)
 
 
+@pytest.mark.rule("LOGIN-3", "VER-5")
+@pytest.mark.parametrize("kind", ["link", "general"])
+def test_a_login_is_answered_with_the_session_as_it_is_told_afterwards(system: System, kind: str) -> None:
+    people = [system.register(kind), system.person(kind), system.person(kind)]
+    system.logged_in(people[-1])  # and accepts the texts
+    visitors = [system.visitor() for _ in people]
+
+    answers = [visitor.log_in(person).json() for visitor, person in zip(visitors, people, strict=True)]
+    told = [visitor.get("/session").json() for visitor in visitors]
+
+    for answer in answers:
+        del answer["token"]  # told once
+    assert [each["next"] for each in answers] == ["verify_email", "consent", None]
+    assert [{**each, **answer} for each, answer in zip(told, answers, strict=True)] == told
+
+
 @pytest.mark.rule("LOGIN-6", "SEC-7")
 def test_logging_out_ends_the_session_at_once_and_no_other(system: System) -> None:
     person = system.person()
