@@ -57,7 +57,7 @@ QUEUED_A_THREAD: Final = 16
 WORKER_POLL_MS: Final = 500
 STOP_SECONDS: Final = 25.0
 HAND_BACK_SECONDS: Final = 5.0
-"""Together with the other less than a container is given between SIGTERM and SIGKILL."""
+"""What a stop may take: mails under way, then what Redis is told. A container is given more (deploy/runbook.md)."""
 _NOT_IN_A_QUEUES_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 log = get_logger("mailer.worker")
 

@@ -107,6 +107,7 @@ def _take_statement(dialect: str, locks: tuple[bool, ...]) -> Any:
     # Rows by SELECT: SQLAlchemy compiles an INSERT of several VALUES anew each time.
     rows = union_all(*(_first_count(n) for n in places))
     most = case(*((row.key == bindparam(f"key{n}"), bindparam(f"most{n}", type_=Integer)) for n in places))
+    # A count that was taken back to none has no window: the next one opens its own.
     over = or_(row.expires_at <= bindparam("now"), row.times == 0)
     renewed = [
         over,

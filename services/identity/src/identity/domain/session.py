@@ -54,7 +54,7 @@ class Device:
 
 
 class Owner(Protocol):
-    """Whose a browser is known as: an account or its credential."""
+    """To whom a browser is known: an account, or its credential."""
 
     @property
     def id(self) -> str:

@@ -104,5 +104,5 @@ def prune(ports: Ports, chain: Chain, keys: SealKeys, *, before: datetime) -> in
 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
     """Return the segments to drop: from the oldest up to the first that is not past its time, by whatever clock."""
-    kept = (segment for segment in oldest if segment.pruned_at is None)
-    return list(takewhile(lambda segment: segment.sealed_at < before, kept))
+    whole = (segment for segment in oldest if segment.pruned_at is None)
+    return list(takewhile(lambda segment: segment.sealed_at < before, whole))
