@@ -35,6 +35,7 @@ class Upgrading:
 
     def __init__(self, url: str, stack: ExitStack) -> None:
         self.url, self._stack = url, stack
+        self._dsn = url.replace("postgresql+psycopg", "postgresql")
         self._pool = stack.enter_context(ThreadPoolExecutor())
         self.anyone = self.connect()
         self.anyone.execute(RELEASE_BEFORE)
@@ -43,8 +44,7 @@ class Upgrading:
 
     def connect(self, *, autocommit: bool = True) -> "psycopg.Connection[tuple[Any, ...]]":
         """Return a connection of its own, which does not wait long for a lock."""
-        dsn = self.url.replace("postgresql+psycopg", "postgresql")
-        connection = psycopg.connect(dsn, autocommit=autocommit, options="-c lock_timeout=2000")
+        connection = psycopg.connect(self._dsn, autocommit=autocommit, options="-c lock_timeout=2000")
         return self._stack.enter_context(connection)
 
     def migrate(self) -> Future[tuple[str | None, str | None]]:
@@ -63,9 +63,7 @@ class Upgrading:
         return self._pool.submit(self._build)
 
     def _build(self) -> None:
-        with psycopg.connect(
-            self.url.replace("postgresql+psycopg", "postgresql"), autocommit=True
-        ) as builder:
+        with psycopg.connect(self._dsn, autocommit=True) as builder:
             builder.execute(BUILD)
 
     def wait_for(self, statement: str, *, times: int = 1) -> list[int]:
@@ -80,11 +78,8 @@ class Upgrading:
 
     def builds(self) -> bool:
         """Tell whether the server builds an index."""
-        return bool(
-            self.anyone.execute(
-                "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
-            ).fetchall()
-        )
+        asked = "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
+        return bool(self.anyone.execute(asked).fetchall())
 
     def let_go(self) -> None:
         """End the transaction that holds everybody up."""
@@ -115,6 +110,22 @@ def test_a_migration_that_ended_before_it_was_written_down_is_repeated(database_
 
     engine.dispose()
     assert again == ("0004", newest())
+
+
+def test_a_migration_leaves_no_lock_behind_in_a_process_that_goes_on(postgresql_url: str) -> None:
+    engine = open_engine(postgresql_url)
+    migrate(engine)
+
+    with engine.connect() as connection:
+        held = connection.execute(
+            text(
+                "SELECT pid FROM pg_locks JOIN pg_database ON oid = database"
+                " WHERE locktype = 'advisory' AND datname = current_database()"
+            )
+        ).all()
+
+    engine.dispose()
+    assert held == []
 
 
 def test_accounts_are_written_while_their_indexes_are_built(upgrading: Upgrading) -> None:

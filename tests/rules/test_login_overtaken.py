@@ -2,6 +2,8 @@
 
 import json
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from identity.adapters.sessions import SqlSessions
 from identity.domain.errors import Busy
 
 from tests.support.people import Person, Visitor
+from tests.support.services import admin
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 
@@ -33,10 +36,10 @@ def refusals(system: System, action: str) -> list[tuple[str, str]]:
     return [(row.account_id, json.loads(row.detail)["why"]) for row in system.audit(action)]
 
 
-def overtake(monkeypatch: pytest.MonkeyPatch, owner: Visitor, person: Person) -> None:
-    """Let a change of password be committed right after the next one was found right."""
+def overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let a change be committed right after the next password was found right."""
     plain = PasswordHasher.verify
-    pending = [lambda: change_password(owner, person)]
+    pending = [change]
 
     def verify(hasher: PasswordHasher, *arguments: Any) -> Any:
         answer = plain(hasher, *arguments)
@@ -53,13 +56,29 @@ def test_a_login_that_a_password_change_overtakes_opens_no_session(
 ) -> None:
     person = system.person()
     owner = system.logged_in(person)
-    overtake(monkeypatch, owner, person)
+    overtake(monkeypatch, partial(change_password, owner, person))
 
     late = system.visitor().log_in(person)
 
     assert (late.status_code, late.json()["code"]) == (401, "bad_credentials")
     assert len(owner.get("/sessions").json()["items"]) == 1
     assert refusals(system, "session.refused") == [(person.id, "bad_credentials")]
+
+
+@pytest.mark.rule("OPS-2", "SEC-7")
+@pytest.mark.parametrize(
+    ("act", "refused"), [("suspend", (403, "account_suspended")), ("close", (401, "bad_credentials"))]
+)
+def test_a_login_that_an_operators_act_overtakes_opens_no_session(
+    system: System, monkeypatch: pytest.MonkeyPatch, act: str, refused: tuple[int, str]
+) -> None:
+    person, service = system.person(), admin(system)
+    overtake(monkeypatch, partial(service.act, person, act))
+
+    late = system.visitor().log_in(person)
+
+    assert (late.status_code, late.json()["code"]) == refused
+    assert system.rows("SELECT 1 FROM sessions") == []
 
 
 @pytest.mark.rule("SEC-7", "PRO-4")
@@ -90,7 +109,7 @@ def test_a_binding_that_a_password_change_overtakes_is_not_made(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    overtake(monkeypatch, system.logged_in(general), general)
+    overtake(monkeypatch, partial(change_password, system.logged_in(general), general))
 
     late = link.post("/bindings", {"username": general.username, "password": general.password})
 
@@ -105,7 +124,7 @@ def test_a_change_of_mailbox_that_a_password_change_overtakes_is_not_asked_for(
     person = system.person()
     owner, other = system.logged_in(person), system.logged_in(person)
     etag = other.get("/account").headers["ETag"]
-    overtake(monkeypatch, owner, person)
+    overtake(monkeypatch, partial(change_password, owner, person))
 
     wanted = {"email": "somebody.else@example.com", "current_password": person.password}
     late = other.patch("/account", wanted, **{"If-Match": etag})

@@ -27,6 +27,18 @@ def test_suspending_ends_the_accounts_own_sessions_and_only_the_right_password_i
     assert system.types(person.id)[-1] == "account.suspended"
 
 
+@pytest.mark.rule("OPS-2", "LOGIN-2")
+def test_the_right_password_of_a_suspended_account_is_no_failure_however_often_it_comes(
+    system: System,
+) -> None:
+    person, visitor = system.person(), system.visitor()
+    command(system, "accounts", "suspend", person.username, "--reason", "因故")
+
+    answers = [visitor.log_in(person).json()["code"] for _ in range(6)]
+
+    assert answers == ["account_suspended"] * 6
+
+
 @pytest.mark.rule("OPS-2", "SW-5")
 def test_suspending_a_general_account_ends_who_acts_as_it_and_stops_switching_at_once(system: System) -> None:
     general = system.person()

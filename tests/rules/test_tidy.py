@@ -113,6 +113,35 @@ def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest
         assert system.types(person.id)[-1:] == ["account.closed"]
 
 
+@pytest.mark.rule("SEC-7", "LOGIN-6")
+def test_sessions_that_ended_by_either_limit_are_dropped_and_no_other(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_SESSION_IDLE="40m", IDENTITY_SESSION_ABSOLUTE="1h")
+    people = [system.person() for _ in range(3)]
+    used = system.logged_in(people[0])
+    system.clock.advance(minutes=10)
+    system.logged_in(people[1])  # and not used
+    system.clock.advance(minutes=20)
+    system.logged_in(people[2])
+    used.get("/session")
+    system.clock.advance(minutes=30)
+
+    _tidy(system)
+
+    assert system.rows("SELECT holder_id FROM sessions") == [(people[2].id,)]
+
+
+@pytest.mark.rule("SEC-4")
+def test_links_are_dropped_two_days_after_they_were_mailed(system: System) -> None:
+    system.register()
+    left = []
+    for hours in (47, 1):
+        system.clock.advance(hours=hours)
+        _tidy(system)
+        left.append(len(system.rows("SELECT 1 FROM mail_links")))
+
+    assert left == [1, 0]
+
+
 @pytest.mark.rule("LOGIN-2", "EVT-6")
 def test_what_somebody_holds_is_not_waited_for_and_dropped_the_next_time(
     start_system_on_postgresql: StartSystem,

@@ -98,9 +98,9 @@ def _open(ports: Ports, credential: Credential, client: Client, *, renewed: str 
 
 
 def _renew(work: UnitOfWork, proven: Credential, password_hash: str) -> None:
-    """Put a hash of today's parameters in the place of the proven one; it is no new credential (SEC-1)."""
+    """Put a hash of today's parameters in the place of the proven one; a refusal of the login takes it back (SEC-1)."""
     account = work.accounts.locked(proven.id)
-    if account is not None and account.credential_version == proven.credential_version:
+    if account is not None:
         account.password_hash = password_hash
 
 
