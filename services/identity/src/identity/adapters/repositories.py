@@ -196,11 +196,6 @@ class SqlConsents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def accepted(self, account_id: str) -> frozenset[tuple[str, str]]:
-        """Return documents with versions."""
-        query = select(consents.c.document, consents.c.version).where(consents.c.account_id == account_id)
-        return frozenset((document, version) for document, version in self._database.execute(query))
-
     def of_account(self, account_id: str) -> Sequence[Acceptance]:
         """Return what an account accepted, oldest first."""
         row = consents.c

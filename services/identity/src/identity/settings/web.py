@@ -72,7 +72,7 @@ class Settings(DatabaseSettings):
     )
     review: str | None = setting(
         "IDENTITY_REVIEW",
-        parse=optional(choice("none", "general", "link", "both")),
+        parse=optional(choice(*REVIEWED)),
         default=None,
         doc="kinds of account an operator must approve; must be set in production, `none` in local mode",
     )

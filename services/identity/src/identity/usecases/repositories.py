@@ -172,9 +172,6 @@ class Sessions(Protocol):
 class Consents(Protocol):
     """What was accepted, when, from where (LOGIN-3)."""
 
-    def accepted(self, account_id: str) -> frozenset[tuple[str, str]]:
-        """Return documents with versions."""
-
     def of_account(self, account_id: str) -> "Sequence[Acceptance]":
         """Return what an account accepted, oldest first."""
 
