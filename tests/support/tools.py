@@ -33,9 +33,9 @@ class Tool:
 
 
 CHROMIUM = Tool(
-    ("chromium", "chromium-browser", "google-chrome"),
+    ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
     "the browser tests",
-    "apt-get install -y --no-install-recommends chromium fonts-noto-cjk, or name one by CHROMIUM",
+    "apt-get install -y --no-install-recommends chromium-headless-shell fonts-noto-cjk, or name one by CHROMIUM",
     "CHROMIUM",
 )
 WRK = Tool(("wrk",), "the load figures", "apt-get install -y wrk")
