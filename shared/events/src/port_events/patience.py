@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SHORTEST_WAIT_SECONDS: Final = 0.05
-LONGEST_WAIT_SECONDS: Final = 5.0
+LONGEST_WAIT_SECONDS: Final = 2.0  # so long a consumer may not notice that the server is back
 
 # What passes by itself: Redis restarts, is not reached, fails over, is full; identity's feed does not answer.
 PASSING: Final = (
