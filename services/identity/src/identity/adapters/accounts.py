@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.tables import accounts, audit
@@ -13,6 +13,8 @@ from identity.usecases.repositories import Search
 ROW_LOCK = {"key_share": True}
 """FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""
 
+BY_USERNAME = select(Account).where(accounts.c.username_key == bindparam("key"))
+_BY_MAILBOX = select(Account).where(accounts.c.mailbox_key == bindparam("claim"))
 _SHARE = {"read": True}
 
 
@@ -40,11 +42,11 @@ class SqlAccounts:
 
     def by_username(self, key: str) -> Account | None:
         """Return the open account of that name."""
-        return self._database.scalars(select(Account).where(accounts.c.username_key == key)).one_or_none()
+        return self._database.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
     def by_mailbox(self, claim: str) -> Account | None:
         """Return the verified account that holds the mailbox."""
-        return self._database.scalars(select(Account).where(accounts.c.mailbox_key == claim)).one_or_none()
+        return self._database.scalars(_BY_MAILBOX, {"claim": claim}).one_or_none()
 
     def find(self, search: Search) -> Sequence[Account]:
         """Return accounts, oldest first; a part of a name is looked for in every row."""

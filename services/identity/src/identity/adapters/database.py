@@ -40,6 +40,7 @@ def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 5,
+        "pool_use_lifo": True,  # the connection used last has its statements prepared and its server process warm
         "connect_args": connect_arguments(),
     }
 

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, case, func, or_, select, update
+from sqlalchemy import Engine, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session as Database
 
+from identity.adapters.accounts import BY_USERNAME
 from identity.adapters.tables import accounts, clients, consents, outbox, sessions
 from identity.domain.account import Account, has_lapsed
 from identity.domain.client import ServiceClient
@@ -13,12 +14,13 @@ from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
 from identity.usecases.ports import MailState
 
 _row = accounts.c
+# Words and not parameters: each parameter of the statement that every request makes is converted and sent each time.
 STATUS = case(
-    (_row.closed_at.is_not(None), "closed"),
-    (_row.suspended_at.is_not(None), "suspended"),
-    (_row.email_verified_at.is_(None), "email_unverified"),
-    (_row.review == "pending", "awaiting_review"),
-    else_="active",
+    (_row.closed_at.is_not(None), literal_column("'closed'")),
+    (_row.suspended_at.is_not(None), literal_column("'suspended'")),
+    (_row.email_verified_at.is_(None), literal_column("'email_unverified'")),
+    (_row.review == literal_column("'pending'"), literal_column("'awaiting_review'")),
+    else_=literal_column("'active'"),
 )
 _PERSONA = (
     _row.id, _row.kind, _row.username, _row.name, _row.tax_id, _row.company_name,
@@ -111,7 +113,7 @@ class SqlReader:
     def by_username(self, key: str) -> Account | None:
         """Return the open account of that name."""
         with Database(self._engine, expire_on_commit=False) as database:
-            return database.scalars(_BY_USERNAME, {"key": key}).one_or_none()
+            return database.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
     def credential(self, key: str) -> Credential | None:
         """Return what proves to be the open account of that name."""
@@ -155,4 +157,3 @@ _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expi
 _BY_DIGEST = select(ServiceClient).where(
     or_(clients.c.digest == bindparam("digest"), clients.c.former_digest == bindparam("digest"))
 )
-_BY_USERNAME = select(Account).where(accounts.c.username_key == bindparam("key"))
