@@ -4,6 +4,8 @@ from identity.domain.errors import TooSoon
 from identity.domain.limits import MAILBOX_DAY, MAILBOX_HOUR, RESEND_DAY, RESEND_GAP, Limit
 from identity.usecases.ports import Ports, UnitOfWork
 
+_OF_MAILBOXES = (MAILBOX_HOUR, MAILBOX_DAY)
+
 
 def take_turn(work: UnitOfWork, ports: Ports, *, purpose: str, subject: str, mailbox: str) -> None:
     """Count a mail by account and purpose and by mailbox, in the caller's transaction.
@@ -28,21 +30,21 @@ def _counted(purpose: str, subject: str, mailbox: str) -> list[tuple[Limit, str]
     return [
         (RESEND_GAP, RESEND_GAP.key(purpose, subject)),
         (RESEND_DAY, RESEND_DAY.key(purpose, subject)),
-        (MAILBOX_HOUR, MAILBOX_HOUR.key(mailbox)),
-        (MAILBOX_DAY, MAILBOX_DAY.key(mailbox)),
+        *((limit, limit.key(mailbox)) for limit in _OF_MAILBOXES),
     ]
 
 
-def mailbox_is_full(work: UnitOfWork, ports: Ports, mailbox: str) -> bool:
-    """Count a mail to a mailbox where the answer must not tell; True where it has had its share.
+def take_first_turn(work: UnitOfWork, ports: Ports, *, purpose: str, subject: str, mailbox: str) -> bool:
+    """Count the first mail of a new account, whose answer must not tell; False where the mailbox has had its share.
 
-    What is not sent takes nothing from the other share: a full hour does not use up the day.
+    What is not sent takes nothing from the mailbox's other share: a full hour does not use up the day.
     """
-    keyed = [(limit, limit.key(mailbox)) for limit in (MAILBOX_HOUR, MAILBOX_DAY)]
+    keyed = _counted(purpose, subject, mailbox)
     counts = work.counters.take(keyed, ports.clock.now())
     if not any(count.exceeded for count in counts):
-        return False
+        return True
+    taken = zip(keyed, counts, strict=True)
     work.counters.give_back(
-        [key for (_, key), count in zip(keyed, counts, strict=True) if not count.exceeded]
+        [key for (limit, key), count in taken if limit in _OF_MAILBOXES and not count.exceeded]
     )
-    return True
+    return False

@@ -4,7 +4,7 @@ from port_events.catalogue import AccountRegistered, RegistrationConflicted, Ver
 
 from identity.domain.account import REPEAT_WINDOW, Account, Application
 from identity.domain.errors import Conflict, TooManyRequests, UsernameTaken
-from identity.domain.limits import NAMES_BY_ADDRESS, RESEND_DAY, RESEND_GAP
+from identity.domain.limits import NAMES_BY_ADDRESS
 from identity.domain.link import Purpose
 from identity.domain.person import username_key
 from identity.domain.session import Client
@@ -76,16 +76,10 @@ def _open(ports: Ports, application: Application, password_hash: str) -> Account
 
 def request_verification(work: UnitOfWork, ports: Ports, account: Account) -> None:
     """Ask for the first verification mail, or the notice to the mailbox's owner, with the same work (REG-9)."""
-    now = ports.clock.now()
-    work.counters.take(
-        [
-            (RESEND_GAP, RESEND_GAP.key(Purpose.REGISTRATION, account.id)),
-            (RESEND_DAY, RESEND_DAY.key(Purpose.REGISTRATION, account.id)),
-        ],
-        now,
+    has_room = mailing.take_first_turn(
+        work, ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
     )
-    full = mailing.mailbox_is_full(work, ports, account.email)
-    announce_verification(work, ports, account, silent=full)
+    announce_verification(work, ports, account, silent=not has_room)
 
 
 def announce_verification(work: UnitOfWork, ports: Ports, account: Account, *, silent: bool = False) -> None:
