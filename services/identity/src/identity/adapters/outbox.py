@@ -53,7 +53,6 @@ class SqlOutbox:
 
     def write(self) -> None:
         """Write the events beside their changes, in one round trip; the last thing before they are kept."""
-        self._database.flush()  # the account's row first: its lock orders the subject's events
         if self._rows:
             rows, self._rows = self._rows, []
             self._database.execute(_ADD, rows)

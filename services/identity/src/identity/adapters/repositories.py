@@ -158,14 +158,23 @@ class SqlLinks:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._new: list[Challenge] = []
 
     def put(self, challenge: Challenge) -> None:
-        """Put a new challenge in the place of the older one; its account's row must be there."""
-        statement = _put_link(self._database.get_bind().dialect.name)
-        self._database.execute(statement, {name: getattr(challenge, name) for name in mail_links.c.keys()})  # noqa: SIM118 - iterating yields columns
+        """Keep a challenge for `write`, which puts it in the place of the older one."""
+        self._new.append(challenge)
+
+    def write(self) -> None:
+        """Put the new challenges in their places; their accounts' rows must be there."""
+        new, self._new = self._new, []
+        for challenge in new:
+            statement = _put_link(self._database.get_bind().dialect.name)
+            values = {column.name: getattr(challenge, column.name) for column in mail_links.c}
+            self._database.execute(statement, values)
 
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
         """Return the newest challenge as it is now."""
+        self.write()
         key = (account_id, purpose.value)
         return self._database.get(Challenge, key, populate_existing=True)
 
@@ -175,6 +184,7 @@ class SqlLinks:
 
     def drop(self, account_id: str, *purposes: Purpose) -> None:
         """Void the links of these purposes."""
+        self.write()
         row = mail_links.c
         self._database.execute(
             delete(mail_links).where(row.account_id == account_id, row.purpose.in_(purposes))

@@ -75,5 +75,8 @@ class SqlUnitOfWork:
         self._session.commit()
 
     def _write(self) -> None:
+        """Write the accounts first: their locks order a subject's events, and links and events refer to them."""
+        self._session.flush()
+        self.links.write()
         self.outbox.write()
         self.audit.write()

@@ -62,7 +62,6 @@ def _open(ports: Ports, application: Application, password_hash: str) -> Account
             now=ports.clock.now(),
         )
         work.accounts.add(account)
-        work.flush()
         announce(
             work,
             ports,
