@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tests.support.places import quick_place
 from tests.support.ports import free_port
 
 NOBODY = 65534
@@ -36,7 +37,7 @@ class PostgresCluster:
     def __init__(self, *, fsync: bool = True) -> None:
         """Make the cluster without starting it; `fsync` off is for rules, never for figures."""
         self.port = free_port()
-        self._root = Path(tempfile.mkdtemp(prefix="port-pg-"))
+        self._root = Path(tempfile.mkdtemp(prefix="port-pg-", dir=None if fsync else quick_place()))
         self._data = self._root / "data"
         self._password = secrets.token_hex(12)
         self._options = TUNING | ({} if fsync else UNSAFE_BUT_QUICK)
@@ -76,7 +77,8 @@ class PostgresCluster:
     def create_database(self, template: str | None = None) -> str:
         """Make a database, as a copy of `template` (a name or a URL of this cluster); return its URL."""
         name = f"d{next(self._names)}_{secrets.token_hex(3)}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        # Copied file by file: through the write-ahead log, as by default, it takes twice as long.
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(database_name(template or "template1"))
         )
         self._execute(statement)
@@ -100,7 +102,7 @@ class PostgresCluster:
                 os.chown(path, NOBODY, NOBODY)
         _run(
             "initdb", "-D", str(self._data), "-U", "postgres", "--auth=scram-sha-256",
-            f"--pwfile={password_file}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
+            f"--pwfile={password_file}", "--set=scram_iterations=1", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
         )  # fmt: skip
 
     def _ctl(self, *arguments: str) -> None:

@@ -252,7 +252,7 @@ def environment(servers: Servers, database_url: str, **settings: str) -> dict[st
 @contextmanager
 def _served(app: Flask) -> Iterator[str]:
     server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
