@@ -31,6 +31,7 @@ from identity.domain.password import Policy
 from identity.domain.session import Lifetimes
 from identity.http import api, docs, errors, headers, ops, portal, traces
 from identity.http.context import EXTENSION, Links, Web, caller
+from identity.http.routes import Route
 from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
 from identity.settings import Settings
 from identity.usecases.ports import Clock, Ports, Randomness, Rules
@@ -49,6 +50,7 @@ def create_app(
     """Return the web application. Raises SettingsError where texts or keys are not usable."""
     meters = meters or Meters(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
+    app.url_rule_class = Route
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
     app.config.update(_flask_settings(settings))
