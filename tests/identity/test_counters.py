@@ -62,3 +62,14 @@ def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: En
         waiting.result(10)
 
     assert is_free
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_no_count_is_taken_back_below_none(engine: Engine) -> None:
+    counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    attempt(counters)
+    counters.give_back([ADDRESS])
+
+    forgive(counters)
+
+    assert [count.times for count in counters.take([(BY_ADDRESS, ADDRESS)], NOW)] == [1]

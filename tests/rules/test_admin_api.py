@@ -197,6 +197,22 @@ def test_a_code_is_not_mailed_again_for_a_verified_binding_or_a_suspended_accoun
     assert written == [{"act": "bind_code.issued", "state": state} for _, state in states]
 
 
+@pytest.mark.rule("OPS-1", "BIND-8", "UNB-1")
+def test_of_a_binding_that_is_gone_nothing_is_removed_or_mailed(system: System) -> None:
+    link, service = system.logged_in(system.person("link")), admin(system)
+    removed, lapsed = (f"/admin/bindings/{system.bind(link, system.person())}" for _ in range(2))
+    service.post(f"{removed}/remove")
+    system.clock.advance(days=7)
+
+    answers = [
+        service.post(f"{removed}/remove"),
+        service.post(f"{removed}/resend-code"),
+        service.post(f"{lapsed}/resend-code"),
+    ]
+
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [(404, "not_found")] * 3
+
+
 @pytest.mark.rule("OPS-1", "LOGIN-2")
 def test_an_operator_unlocks_who_locked_themselves_out(system: System) -> None:
     person, service = system.person(), admin(system)

@@ -31,6 +31,16 @@ def test_a_known_browser_gets_in_while_strangers_have_locked_the_account(system:
     assert (from_home.status_code, from_elsewhere.status_code) == (201, 429)
 
 
+@pytest.mark.rule("SEC-3")
+def test_a_browser_is_told_to_keep_for_180_days_what_makes_it_known(system: System) -> None:
+    person = system.person()
+
+    answer = system.visitor().log_in(person)
+
+    (device,) = [line for line in answer.headers.get_list("Set-Cookie") if line.startswith("device")]
+    assert f"Max-Age={180 * 86_400};" in device
+
+
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 def test_a_known_browser_is_locked_by_its_own_failures_alone(system: System) -> None:
     person = system.person()

@@ -27,7 +27,7 @@ def test_suspending_ends_the_accounts_own_sessions_and_only_the_right_password_i
     assert system.types(person.id)[-1] == "account.suspended"
 
 
-@pytest.mark.rule("OPS-2", "LOGIN-2")
+@pytest.mark.rule("OPS-2", "LOGIN-2", "SEC-11")
 def test_the_right_password_of_a_suspended_account_is_no_failure_however_often_it_comes(
     system: System,
 ) -> None:
@@ -37,6 +37,7 @@ def test_the_right_password_of_a_suspended_account_is_no_failure_however_often_i
     answers = [visitor.log_in(person).json()["code"] for _ in range(6)]
 
     assert answers == ["account_suspended"] * 6
+    assert len(system.audit("session.refused")) == 1  # once a minute: it costs the asker nothing
 
 
 @pytest.mark.rule("OPS-2", "SW-5")
