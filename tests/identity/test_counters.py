@@ -10,6 +10,7 @@ from identity.adapters.database import open_engine
 from identity.domain.limits import LOGIN_ACCOUNT, login_failures_by_address
 from sqlalchemy import Connection, Engine, text
 
+from tests.support.postgres import somebody_waits
 from tests.support.waiting import wait_until
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -32,12 +33,6 @@ def attempt(counters: StandaloneCounters) -> None:
 
 def forgive(counters: StandaloneCounters) -> None:
     counters.forgive(ACCOUNT, shared=ADDRESS)
-
-
-def somebody_waits(engine: Engine) -> bool:
-    query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with engine.connect() as connection:
-        return bool(connection.exec_driver_sql(query).all())
 
 
 def free(holder: Connection, key: str) -> bool:

@@ -1,6 +1,7 @@
 """`identity tidy`: what time ends, once, wherever and however often it runs (VER-7, BIND-8, EVT-6)."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from identity.adapters.sweeper import SqlSweeper
 from identity.usecases.tidying import Tidied, tidy
 
 from tests.support.commands import answered, command
+from tests.support.postgres import somebody_waits
+from tests.support.processes import Program
 from tests.support.services import asking
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 from tests.support.together import together
+from tests.support.waiting import wait_until
 
 
 def _tidy(system: System) -> Tidied:
@@ -159,6 +163,29 @@ def test_what_somebody_holds_is_not_waited_for_and_dropped_the_next_time(
     _tidy(system)
 
     assert (left, system.rows(counted)) == (held, [])
+
+
+@pytest.mark.rule("VER-7")
+def test_a_run_that_is_told_to_stop_does_not_wait_on(
+    start_system_on_postgresql: StartSystem, tmp_path: Path
+) -> None:
+    system = start_system_on_postgresql()
+    system.register()
+    with system.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE accounts SET created_at = '2020-01-01'"
+        )  # by the command's own clock
+    with system.engine.connect() as holder:
+        holder.exec_driver_sql("SELECT 1 FROM accounts FOR UPDATE")
+        job = Program("identity", "tidy", environment=system.environment, directory=tmp_path)
+        try:
+            wait_until(lambda: somebody_waits(system.engine), what="tidy to wait for the account")
+
+            code = job.stop()
+        finally:
+            job.destroy()
+
+    assert (code, job.output.split()[-1:]) == (1, ["Aborted!"])
 
 
 @pytest.mark.rule("VER-7", "BIND-8")
