@@ -18,7 +18,6 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Engine
 
-from tests.support.places import quick_place
 from tests.support.ports import free_port
 
 NOBODY = 65534
@@ -38,7 +37,7 @@ class PostgresCluster:
     def __init__(self, *, fsync: bool = True) -> None:
         """Make the cluster without starting it; `fsync` off is for rules, never for figures."""
         self.port = free_port()
-        self._root = Path(tempfile.mkdtemp(prefix="port-pg-", dir=None if fsync else quick_place()))
+        self._root = Path(tempfile.mkdtemp(prefix="port-pg-"))
         self._data = self._root / "data"
         self._password = secrets.token_hex(12)
         self._options = TUNING | ({} if fsync else UNSAFE_BUT_QUICK)

@@ -13,7 +13,6 @@ from mailer.worker import MailerProcess
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 
-from tests.support.places import quick_folder
 from tests.support.postgres import PostgresCluster, database_name
 from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer
@@ -94,9 +93,10 @@ def _database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
         yield url
         cluster.drop_database(url)
         return
-    with quick_folder("port-sqlite-") as folder:
-        path = shutil.copy(request.getfixturevalue("sqlite_template"), folder / "identity.db")
-        yield f"sqlite:///{path}"
+    path = request.getfixturevalue("tmp_path") / "identity.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    yield f"sqlite:///{path}"
+    path.unlink()
 
 
 @pytest.fixture
