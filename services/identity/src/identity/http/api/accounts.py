@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from marshmallow import ValidationError, validates_schema
 from port_runtime.secret import Secret
 
@@ -11,6 +10,7 @@ from identity.domain.account import Application
 from identity.domain.company import Company
 from identity.domain.errors import Fault
 from identity.domain.password import normalized
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, Part, SecretText, Text, fault_message
 from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import RegisteredShown
@@ -18,7 +18,7 @@ from identity.http.applications import parse_tax_id, password_faults
 from identity.http.context import client, ports
 from identity.usecases import registration
 
-blueprint = Blueprint("accounts", __name__, description="Registration")
+blueprint = ApiBlueprint("accounts", __name__, description="Registration")
 
 
 def _kind(raw: str) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.audit import parse_reason
@@ -12,6 +10,7 @@ from identity.domain.errors import Fault, InvalidInput, PlacedFault
 from identity.http.api import admin_answers as answers
 from identity.http.api import admin_shapes as shapes
 from identity.http.api.admin_queries import AccountQuery, AuditQuery, PageQuery
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, Text
 from identity.http.api.operations import body, query, refuses
 from identity.http.operators import HEADER, operator, ports_of_operator
@@ -19,7 +18,9 @@ from identity.usecases import administration, inspection, review
 from identity.usecases.ports import Ports
 from identity.usecases.repositories import HistoryQuery, Search
 
-blueprint = Blueprint("admin", __name__, description="Operators, by a service with the right accounts:admin")
+blueprint = ApiBlueprint(
+    "admin", __name__, description="Operators, by a service with the right accounts:admin"
+)
 
 _REFUSED = (400, 401, 403, 429)
 _OPERATOR = {

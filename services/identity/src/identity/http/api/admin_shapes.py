@@ -1,13 +1,13 @@
 """The schemas that document what the admin API answers; `admin_answers.py` makes it."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
-from identity.http.api.shapes import AccountShown, MailShown
+from identity.http.api.shapes import AccountShown, MailShown, Shape
 
 _TIME = {"format": "date-time"}
 
 
-class FoundAccount(Schema):
+class FoundAccount(Shape):
     """One line of a list of accounts."""
 
     id = fields.String()
@@ -21,7 +21,7 @@ class FoundAccount(Schema):
     created_at = fields.String(metadata=_TIME)
 
 
-class FoundAccounts(Schema):
+class FoundAccounts(Shape):
     """A page of accounts; `next` is the cursor of the page after it, null on the last."""
 
     items = fields.List(fields.Nested(FoundAccount))
@@ -40,14 +40,14 @@ class AdminAccount(AccountShown):
     verification_mail = fields.Nested(MailShown, allow_none=True)
 
 
-class Side(Schema):
+class Side(Shape):
     """One side of a binding."""
 
     id = fields.String()
     username = fields.String()
 
 
-class AdminBinding(Schema):
+class AdminBinding(Shape):
     """A binding with both its sides."""
 
     id = fields.String()
@@ -60,13 +60,13 @@ class AdminBinding(Schema):
     removed_reason = fields.String(allow_none=True)
 
 
-class AdminBindings(Schema):
+class AdminBindings(Shape):
     """An account's bindings, newest first."""
 
     items = fields.List(fields.Nested(AdminBinding))
 
 
-class AdminSession(Schema):
+class AdminSession(Shape):
     """An open session."""
 
     id = fields.String()
@@ -80,13 +80,13 @@ class AdminSession(Schema):
     expires_at = fields.String(metadata=_TIME)
 
 
-class AdminSessions(Schema):
+class AdminSessions(Shape):
     """The open sessions that an account holds, and those that act as it."""
 
     items = fields.List(fields.Nested(AdminSession))
 
 
-class Actor(Schema):
+class Actor(Shape):
     """Who did it; `via` is the service that named its operator."""
 
     kind = fields.String(metadata={"enum": ["person", "operator", "system"]})
@@ -94,7 +94,7 @@ class Actor(Schema):
     via = fields.String(allow_none=True)
 
 
-class AuditRow(Schema):
+class AuditRow(Shape):
     """A row of the audit log."""
 
     id = fields.Integer()
@@ -111,14 +111,14 @@ class AuditRow(Schema):
     sealed = fields.Boolean()
 
 
-class AuditRows(Schema):
+class AuditRows(Shape):
     """A page of the audit log, newest first; `next` is the `before` of the page after it, null on the last."""
 
     items = fields.List(fields.Nested(AuditRow))
     next = fields.Integer(allow_none=True)
 
 
-class EndedSessions(Schema):
+class EndedSessions(Shape):
     """How many sessions ended."""
 
     ended = fields.Integer()

@@ -2,18 +2,17 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from identity.domain.code import parse_code
 from identity.domain.session import Standing
 from identity.http.api.answers import present_binding
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import BindingShown, BindingsShown
 from identity.http.context import client, full_standing, ports
 from identity.usecases import bindings, unbinding
 
-blueprint = Blueprint("bindings", __name__, description="Bindings of a link account")
+blueprint = ApiBlueprint("bindings", __name__, description="Bindings of a link account")
 
 
 class BindInput(Input):

@@ -3,16 +3,16 @@
 from typing import Any
 
 from flask import Response, g, jsonify
-from flask_smorest import Blueprint
 
 from identity.http.api.answers import present_session
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, Items, Part, Text
 from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import ConsentTexts, SessionShown
 from identity.http.context import client, ports, standing
 from identity.usecases import consents
 
-blueprint = Blueprint("consents", __name__, description="Consents")
+blueprint = ApiBlueprint("consents", __name__, description="Consents")
 
 _MOST_DOCUMENTS = 10
 

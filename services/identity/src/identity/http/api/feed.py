@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Response
-from flask_smorest import Blueprint
 from marshmallow import fields
 from marshmallow.validate import Length, Range
 
 from identity.domain.client import ServiceClient
 from identity.domain.errors import InvalidInput, PlacedFault
 from identity.http.api.answers import moment
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input
 from identity.http.api.operations import query, refuses
 from identity.http.api.shapes import FeedShown, SnapshotShown
@@ -24,7 +24,7 @@ from identity.usecases import feed
 from identity.usecases.facts import AccountState, BindingState
 from identity.usecases.feed import Bookmark
 
-blueprint = Blueprint(
+blueprint = ApiBlueprint(
     "feed", __name__, description="Facts and state, for services with the right `events:read`"
 )
 

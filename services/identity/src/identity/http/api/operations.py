@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import current_app, request
-from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from identity.domain.errors import InvalidInput, PlacedFault
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.shapes import ProblemShown
 from identity.http.problems import MEDIA_TYPE
 
@@ -19,7 +19,7 @@ _REFUSALS_OF_BODIES = (400, 413, 415, 422)
 
 
 def body(
-    blueprint: Blueprint, schema: type[Schema], *, first: Callable[[], object] | None = None
+    blueprint: ApiBlueprint, schema: type[Schema], *, first: Callable[[], object] | None = None
 ) -> Callable[[View], View]:
     """Read the JSON body by a schema, tell all its faults at once, and document it (REG-11).
 
@@ -44,7 +44,7 @@ def body(
 
 
 def query(
-    blueprint: Blueprint, schema: type[Schema], *, first: Callable[[], object] | None = None
+    blueprint: ApiBlueprint, schema: type[Schema], *, first: Callable[[], object] | None = None
 ) -> Callable[[View], View]:
     """Read what stands behind the `?` by a schema, as `body` reads a body; nothing may be said twice."""
     reader = schema()
@@ -118,7 +118,7 @@ def _escaped(name: str) -> str:
     return shown.replace("~", "~0").replace("/", "~1")
 
 
-def refuses(blueprint: Blueprint, *statuses: int) -> Callable[[View], View]:
+def refuses(blueprint: ApiBlueprint, *statuses: int) -> Callable[[View], View]:
     """Document the statuses a view may refuse with; any may while the database is away."""
 
     def decorate(view: View) -> View:

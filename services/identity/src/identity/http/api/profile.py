@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 from flask import Response, jsonify
-from flask_smorest import Blueprint
 
 from identity.domain import company, person
 from identity.domain.account import Account
 from identity.domain.errors import Fault, InvalidInput, PlacedFault, RevisionMissing, RevisionStale
 from identity.http.api.answers import etag_of, moment, present_account, revision_asked
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import AccountShown, OwnBinding
@@ -17,7 +17,7 @@ from identity.http.context import full_standing, ports
 from identity.http.devices import remember_device
 from identity.usecases import login, profile, unbinding
 
-blueprint = Blueprint("profile", __name__, description="A person's own account")
+blueprint = ApiBlueprint("profile", __name__, description="A person's own account")
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 

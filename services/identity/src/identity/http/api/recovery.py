@@ -3,17 +3,17 @@
 from typing import Any
 
 from flask import Response
-from flask_smorest import Blueprint
 
 from identity.domain import person
 from identity.domain.errors import Fault, InvalidInput, PlacedFault
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.operations import body, refuses
 from identity.http.context import client, ports
 from identity.http.devices import remember_device
 from identity.usecases import recovery
 
-blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")
+blueprint = ApiBlueprint("recovery", __name__, description="Forgotten passwords")
 
 
 class ResetRequest(Input):

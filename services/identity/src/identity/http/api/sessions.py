@@ -3,9 +3,9 @@
 from typing import Any
 
 from flask import Response, g, jsonify
-from flask_smorest import Blueprint
 
 from identity.http.api.answers import present_open_session, present_session
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import OpenSessions, SessionShown
@@ -13,7 +13,7 @@ from identity.http.context import client, full_standing, ports, standing
 from identity.http.devices import remember_device
 from identity.usecases import login, switching
 
-blueprint = Blueprint("sessions", __name__, description="Sessions and switching")
+blueprint = ApiBlueprint("sessions", __name__, description="Sessions and switching")
 
 
 class Credentials(Input):

@@ -1,16 +1,28 @@
 """The schemas that document what the API answers; `answers.py` makes it."""
 
+from typing import Any, Self
+
 from marshmallow import Schema, fields
 
 
-class CompanyShown(Schema):
+class Shape(Schema):
+    """What an answer looks like. It never changes, so nobody needs a copy of it.
+
+    flask-smorest copies all that a view's documentation says with each word that is added to it.
+    """
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        return self
+
+
+class CompanyShown(Shape):
     """A company as a session shows it."""
 
     tax_id = fields.String()
     name = fields.String()
 
 
-class PersonaShown(Schema):
+class PersonaShown(Shape):
     """An account as a session shows it."""
 
     id = fields.String()
@@ -21,14 +33,14 @@ class PersonaShown(Schema):
     company = fields.Nested(CompanyShown)
 
 
-class ActorShown(Schema):
+class ActorShown(Shape):
     """The link account that acts."""
 
     username = fields.String()
     name = fields.String()
 
 
-class MailShown(Schema):
+class MailShown(Shape):
     """What became of the verification mail."""
 
     state = fields.String(metadata={"enum": ["waiting", "sent", "refused"]})
@@ -36,7 +48,7 @@ class MailShown(Schema):
     category = fields.String(allow_none=True)
 
 
-class SessionShown(Schema):
+class SessionShown(Shape):
     """A session; `token` only where it was just made."""
 
     token = fields.String()
@@ -50,7 +62,7 @@ class SessionShown(Schema):
     verification_mail = fields.Nested(MailShown)
 
 
-class OpenSession(Schema):
+class OpenSession(Shape):
     """One of a person's own sessions."""
 
     id = fields.String()
@@ -63,13 +75,13 @@ class OpenSession(Schema):
     expires_at = fields.String(metadata={"format": "date-time"})
 
 
-class OpenSessions(Schema):
+class OpenSessions(Shape):
     """A person's own sessions."""
 
     items = fields.List(fields.Nested(OpenSession))
 
 
-class BoundAccount(Schema):
+class BoundAccount(Shape):
     """The general account of a binding."""
 
     username = fields.String()
@@ -80,7 +92,7 @@ class BoundAccount(Schema):
     company_phone = fields.String(allow_none=True)
 
 
-class BindingShown(Schema):
+class BindingShown(Shape):
     """A binding as its link account sees it."""
 
     id = fields.String()
@@ -93,13 +105,13 @@ class BindingShown(Schema):
     removed_reason = fields.String(allow_none=True)
 
 
-class BindingsShown(Schema):
+class BindingsShown(Shape):
     """A link account's list."""
 
     items = fields.List(fields.Nested(BindingShown))
 
 
-class CompanyFull(Schema):
+class CompanyFull(Shape):
     """An account's own copy of its company's data."""
 
     tax_id = fields.String()
@@ -108,7 +120,7 @@ class CompanyFull(Schema):
     address = fields.String()
 
 
-class AccountShown(Schema):
+class AccountShown(Shape):
     """A person's own account."""
 
     id = fields.String()
@@ -123,7 +135,7 @@ class AccountShown(Schema):
     created_at = fields.String(metadata={"format": "date-time"})
 
 
-class LinkShown(Schema):
+class LinkShown(Shape):
     """The link account that a general account is bound to."""
 
     username = fields.String()
@@ -131,7 +143,7 @@ class LinkShown(Schema):
     company_name = fields.String()
 
 
-class OwnBinding(Schema):
+class OwnBinding(Shape):
     """A general account's own view of its binding."""
 
     status = fields.String(metadata={"enum": ["none", "unverified", "verified"]})
@@ -140,7 +152,7 @@ class OwnBinding(Schema):
     verified_at = fields.String(allow_none=True, metadata={"format": "date-time"})
 
 
-class RegisteredShown(Schema):
+class RegisteredShown(Shape):
     """A new account."""
 
     id = fields.String()
@@ -149,7 +161,7 @@ class RegisteredShown(Schema):
     status = fields.String()
 
 
-class ConfirmedShown(Schema):
+class ConfirmedShown(Shape):
     """A mailbox proven."""
 
     username = fields.String()
@@ -159,7 +171,7 @@ class ConfirmedShown(Schema):
     already = fields.Boolean()
 
 
-class ConsentText(Schema):
+class ConsentText(Shape):
     """One text in force."""
 
     document = fields.String()
@@ -169,13 +181,13 @@ class ConsentText(Schema):
     sample = fields.Boolean()
 
 
-class ConsentTexts(Schema):
+class ConsentTexts(Shape):
     """The texts in force."""
 
     items = fields.List(fields.Nested(ConsentText))
 
 
-class FaultShown(Schema):
+class FaultShown(Shape):
     """One wrong field, by its JSON pointer."""
 
     pointer = fields.String(required=True)
@@ -183,7 +195,7 @@ class FaultShown(Schema):
     detail = fields.String(required=True)
 
 
-class ProblemShown(Schema):
+class ProblemShown(Shape):
     """Why a request was refused (RFC 9457); `code` is stable, `detail` is for people."""
 
     type = fields.String(required=True)
@@ -197,21 +209,21 @@ class ProblemShown(Schema):
     here = fields.Boolean()
 
 
-class FeedItemShown(Schema):
+class FeedItemShown(Shape):
     """A fact in the feed; `event` is a CloudEvent 1.0 as the AsyncAPI document describes it."""
 
     position = fields.Integer()
     event = fields.Dict()
 
 
-class FeedShown(Schema):
+class FeedShown(Shape):
     """Facts in order; `next` is the position to go on from, the same again where there is nothing yet."""
 
     items = fields.List(fields.Nested(FeedItemShown))
     next = fields.Integer()
 
 
-class AccountStateShown(Schema):
+class AccountStateShown(Shape):
     """An account that is not closed; `sequence` is that of its newest event: drop what is not beyond it."""
 
     id = fields.String()
@@ -223,7 +235,7 @@ class AccountStateShown(Schema):
     sequence = fields.Integer()
 
 
-class BindingStateShown(Schema):
+class BindingStateShown(Shape):
     """A live binding; its events have the general account as subject, and so its sequence."""
 
     id = fields.String()
@@ -234,7 +246,7 @@ class BindingStateShown(Schema):
     verified_at = fields.String(allow_none=True, metadata={"format": "date-time"})
 
 
-class SnapshotShown(Schema):
+class SnapshotShown(Shape):
     """A page; without `next` it was the last, and the feed goes on from `position`."""
 
     accounts = fields.List(fields.Nested(AccountStateShown))

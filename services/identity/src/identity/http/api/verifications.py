@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from flask_smorest import Blueprint
-
+from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, SecretText
 from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import ConfirmedShown
 from identity.http.context import ports, standing
 from identity.usecases import verification
 
-blueprint = Blueprint("verifications", __name__, description="Email verification")
+blueprint = ApiBlueprint("verifications", __name__, description="Email verification")
 
 
 class TokenInput(Input):
