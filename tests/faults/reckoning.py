@@ -105,8 +105,9 @@ def _compare_mails(evidence: Evidence, found: Reckoning) -> None:
         if reason := _lost(row, came, evidence):
             found.mails_lost.append(f"{row.event_id} ({row.type}): {reason}")
         found.late += list(_late(row, came))
-        for first, second in pairwise(came):
-            found.doubles(_instant(row, (first, second), evidence)).append(f"{row.event_id} ({row.type})")
+        for pair in pairwise(came):
+            told = f"{row.event_id} ({row.type}): {_story(row, pair, evidence)}"
+            found.doubles(_instant(row, pair, evidence)).append(told)
     found.unfounded_events += [f"a mail of {event_id}, which nobody asked for" for event_id in by_event]
 
 
@@ -158,6 +159,19 @@ def _instant(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Ins
     if any(_in_flight(row, wipe, first, second) for wipe in evidence.damage.wipes):
         return "wiped"
     return None
+
+
+def _story(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
+    """Tell when what happened, in seconds after the first acceptance: what a double is understood by."""
+    first, second = pair
+    given = evidence.receipts.get(row.event_id)
+    told = [f"again after {second.at - first.at:.1f} s"]
+    told.append("never noted" if given is None else f"noted after {given - first.at:.1f}")
+    for wipe in evidence.damage.wipes:
+        if first.at - IN_FLIGHT_SECONDS < wipe.at < second.at:
+            known = "known" if row.event_id in wipe.noted else "not known"
+            told.append(f"Redis lost data after {wipe.at - first.at:.1f}, its receipt {known} to the database")
+    return ", ".join(told)
 
 
 def _in_flight(row: Row, wipe: Wipe, first: Arrival, second: Arrival) -> bool:
