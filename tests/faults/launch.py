@@ -58,7 +58,7 @@ def _without_ledger() -> None:
     """Send whatever comes, whoever has sent it already."""
     granted = _open("mailer.usecases.ports").Granted
     ledger = _open("mailer.adapters.ledger").RedisLedger
-    ledger.claim_all = lambda _, events: [granted(each, "x", 0) for each in events]
+    ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
     ledger.holds = lambda *_: True
 
 

@@ -170,7 +170,9 @@ def _story(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
     for wipe in evidence.damage.wipes:
         if first.at - IN_FLIGHT_SECONDS < wipe.at < second.at:
             known = "known" if row.event_id in wipe.noted else "not known"
-            told.append(f"Redis lost data after {wipe.at - first.at:.1f}, its receipt {known} to the database")
+            told.append(
+                f"Redis lost data after {wipe.at - first.at:.1f}, its receipt {known} to the database"
+            )
     return ", ".join(told)
 
 

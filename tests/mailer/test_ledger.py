@@ -10,7 +10,7 @@ from mailer.adapters.events import GROUP
 from mailer.adapters.ledger import LedgerNames, RedisLedger
 from mailer.adapters.redis import ThreadConnections
 from mailer.domain.attempt import State
-from mailer.usecases.ports import Ending, Granted
+from mailer.usecases.ports import Ending, Granted, Over
 from tests.mailer.world import Published, World
 
 
@@ -31,11 +31,15 @@ def request(world: World) -> tuple[Published, Entry]:
     published = world.request("ming@example.com")
     world.client.xgroup_create(STREAM, GROUP, id="0")
     world.client.xreadgroup(GROUP, "one", {STREAM: ">"})
-    return published, Entry(published.entry_id, published.event, published.sealed)
+    return published, entry_of(published)
+
+
+def entry_of(published: Published) -> Entry:
+    return Entry(published.entry_id, published.event, published.sealed)
 
 
 def granted(ledger: RedisLedger, published: Published) -> Granted:
-    claim = ledger.claim(published.event.id)
+    claim = ledger.claim(entry_of(published))
     assert isinstance(claim, Granted)
     return claim
 
@@ -100,10 +104,26 @@ def test_what_was_accepted_is_never_granted_again(world: World, connections: Thr
     only.close(entry, granted(only, published), Ending(State.SENT, world.clock.now()))
     world.clock.advance(days=1)
 
-    again = only.claim(published.event.id)
+    again = only.claim(entry)
 
     assert not isinstance(again, Granted)
     assert world.client.ttl(f"mailer:ledger:{published.event.id}") > timedelta(days=7).total_seconds()
+
+
+@pytest.mark.rule("MAIL-3")
+def test_what_was_read_before_redis_lost_its_data_is_not_granted_after(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, entry = request(world)
+    other = ledger(world, connections, owner="other", lease_ms=60_000)
+    frozen = ledger(world, connections, owner="frozen", lease_ms=60_000)
+    other.close(entry, granted(other, published), Ending(State.SENT, world.clock.now()))
+    world.redis_server.wipe()
+    again = world.request("hua@example.com")
+
+    claims = frozen.claim_all([entry, entry_of(again)])
+
+    assert [type(each) for each in claims] == [Over, Granted]
 
 
 @pytest.mark.rule("MAIL-3")

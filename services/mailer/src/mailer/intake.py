@@ -128,7 +128,7 @@ class Intake(threading.Thread):
     def _claim(self, entries: list[Entry]) -> None:
         """Claim all of them in one round trip: what is final needs no queue, and what is another's waits."""
         parts, queued, over = self._parts, [], []
-        claims = parts.leases.claim_all([each.event.id for each in entries])
+        claims = parts.leases.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):
             if isinstance(claim, Over):
                 over.append(entry.id)

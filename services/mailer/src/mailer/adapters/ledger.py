@@ -78,19 +78,21 @@ class RedisLedger:
         self._close = Script(connections, scripts.CLOSE)
         self._renew = Script(connections, scripts.RENEW)
 
-    def claim(self, event_id: str) -> Claim:
+    def claim(self, entry: Entry) -> Claim:
         """Ask to send; a claim that is neither closed nor put off is ours as long as it is renewed."""
-        return self.claim_all([event_id])[0]
+        return self.claim_all([entry])[0]
 
-    def claim_all(self, event_ids: list[str]) -> list[Claim]:
+    def claim_all(self, entries: list[Entry]) -> list[Claim]:
         """Ask to send each, in one round trip."""
-        if not event_ids:
+        if not entries:
             return []
-        tokens = [f"{self._names.owner}/{next(self._numbers)}" for _ in event_ids]
+        event_ids = [each.event.id for each in entries]
+        tokens = [f"{self._names.owner}/{next(self._numbers)}" for _ in entries]
+        named = [text for token, each in zip(tokens, entries, strict=True) for text in (token, each.id)]
         until = self._lease_end()
         answers: Any = self._claim.run(
-            [PREFIX + event_id for event_id in event_ids],
-            [self._names.lease_ms, _ms(self._clock.now()), KEPT_MS, *tokens],
+            [self._names.stream, *(PREFIX + event_id for event_id in event_ids)],
+            [self._names.lease_ms, _ms(self._clock.now()), KEPT_MS, *named],
         )
         claims = [_claim(*each) for each in zip(event_ids, tokens, answers, strict=True)]
         with self._lock:

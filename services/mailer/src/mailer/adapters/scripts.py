@@ -12,13 +12,16 @@ local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 OVER: Final = 0
 NOT_NOW: Final = 1
 
-# KEYS: records. ARGV: lease, now, kept, then a token for each. The same token may ask again: its answer was lost.
-# Answers for each {2, tries}: granted; {1, ms}: not now; {0, 0}: over.
+# KEYS: the stream, records. ARGV: lease, now, kept, then for each a token and its entry. The same token may ask again:
+# its answer was lost. An entry that is not there was read before Redis lost its data, and the record of what became of
+# it with them: the relay publishes again what is still to be sent.
+# Answers for each {2, tries}: granted; {1, ms}: not now; {0, 0}: over, or not to be sent from this entry.
 CLAIM: Final = (
     _NOW
     + """
 local answers = {}
-local function claim(key, token)
+local function claim(key, token, entry)
+  if #redis.call('XRANGE', KEYS[1], entry, entry) == 0 then return {0, 0} end
   local r = redis.call('HMGET', key, 'state', 'lease', 'due', 'tries', 'token')
   local state = r[1]
   if state == 'sent' or state == 'refused' or state == 'expired' then return {0, 0} end
@@ -32,7 +35,7 @@ local function claim(key, token)
   redis.call('PEXPIRE', key, ARGV[3])
   return {2, tonumber(r[4] or '0')}
 end
-for i, key in ipairs(KEYS) do answers[i] = claim(key, ARGV[i + 3]) end
+for i = 1, #KEYS - 1 do answers[i] = claim(KEYS[i + 1], ARGV[2 * i + 2], ARGV[2 * i + 3]) end
 return answers
 """
 )

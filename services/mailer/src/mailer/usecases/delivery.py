@@ -75,7 +75,7 @@ class Delivery:
 
     def deliver(self, entry: Entry, grant: Granted | None = None) -> Done | Later:
         """Send the entry's mail unless that was done, is being done, is not due, or must not be."""
-        claim = grant or self.ledger.claim(entry.event.id)
+        claim = grant or self.ledger.claim(entry)
         if isinstance(claim, Over):
             self.ledger.leave(entry.id)
             return Done()

@@ -111,8 +111,8 @@ class Meter(Protocol):
 class Ledger(Protocol):
     """Decides who sends, and remembers what was sent; one record an event (MAIL-3)."""
 
-    def claim(self, event_id: str) -> Claim:
-        """Ask to send; atomic."""
+    def claim(self, entry: Entry) -> Claim:
+        """Ask to send; atomic. Over, too, for an entry that the stream has lost since it was read."""
         ...
 
     def put_off(self, grant: Granted, *, due: datetime, failed: bool) -> None:

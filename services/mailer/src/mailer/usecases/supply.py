@@ -57,7 +57,7 @@ class Queue(Protocol):
 class Leases(Protocol):
     """The ledger's side that the intake looks at."""
 
-    def claim_all(self, event_ids: list[str]) -> list[Claim]:
+    def claim_all(self, entries: list[Entry]) -> list[Claim]:
         """Ask to send each; the answers in the same order."""
         ...
 
