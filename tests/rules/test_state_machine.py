@@ -235,6 +235,7 @@ class Walk(RuleBasedStateMachine):
             self.do.look(sitting)
 
 
+@pytest.mark.timeout(900)  # what it finds is made smaller for up to five minutes, and then told
 @pytest.mark.rule(
     "BIND-4", "BIND-6", "BIND-8", "SW-1", "SW-5", "UNB-1", "UNB-2", "UNB-5", "EVT-1", "EVT-2", "SEC-5"
 )

@@ -218,6 +218,8 @@ class Actions:
             return
         if binding.status == "verified":
             self.expect(answer, (409, "already_bound"))
+        elif not general.active:
+            self.expect(answer, (422, "not_bindable"))
         elif general.too_soon(self.now) or (answer.status_code == 429 and general.may_be_full(self.now)):
             self.expect(answer, (429, "too_soon"))
         else:
