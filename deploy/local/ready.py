@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import redis
@@ -38,7 +39,7 @@ def wait_until_ready(places: Places, say: Callable[[str], None]) -> None:
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - of loopback, made here
-            return bool(response.status == 200)  # noqa: PLR2004
+            return bool(response.status == HTTPStatus.OK)
     except OSError:
         return False
 

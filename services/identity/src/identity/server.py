@@ -65,7 +65,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # the same
     Gunicorn answers with a page of its own and logs the request's first line, in which a mailed link's token stands.
     """
 
-    def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002
+    def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
         """Answer on the connection itself: the application never saw the request."""
         status, request_id = _status_of(exc), uuid.uuid4().hex
         ours = exc if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None

@@ -33,7 +33,7 @@ def data_example(data_class: type[Any]) -> dict[str, Any]:
     return {name: _meta(hint).example for name, hint in _hints(data_class)}
 
 
-def event_schema(data_class: type[Any], *, type: str, dataschema: str, summary: str) -> dict[str, Any]:  # noqa: A002
+def event_schema(data_class: type[Any], *, type: str, dataschema: str, summary: str) -> dict[str, Any]:  # noqa: A002 - CloudEvents' name
     """Describe the whole CloudEvent of one type and version."""
     properties = {**_attributes(type, dataschema), "data": data_schema(data_class)}
     return {

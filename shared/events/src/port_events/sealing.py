@@ -66,19 +66,19 @@ class UnknownKey(SealError):  # noqa: N818 - named for what it tells
         self.kid = kid
 
 
-class NotSigned(SealError):  # noqa: N818
+class NotSigned(SealError):  # noqa: N818 - named for what it tells
     """What was sealed bears no signature."""
 
 
-class BadSignature(SealError):  # noqa: N818
+class BadSignature(SealError):  # noqa: N818 - named for what it tells
     """The signature is not identity's."""
 
 
-class Mismatched(SealError):  # noqa: N818
+class Mismatched(SealError):  # noqa: N818 - named for what it tells
     """It belongs to another event than the entry it came with."""
 
 
-class Malformed(SealError):  # noqa: N818
+class Malformed(SealError):  # noqa: N818 - named for what it tells
     """It is too long, damaged, or not built as agreed."""
 
 

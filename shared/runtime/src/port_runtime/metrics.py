@@ -132,7 +132,7 @@ class _Shared:
     def collect(self) -> Iterable[Family]:
         # A process that is killed, or still at it, when it has only just made its file leaves an empty one.
         files = [str(file) for file in self._directory.glob("*.db") if _size(file)]
-        merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
+        merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # untyped there
         return merged
 
 

@@ -52,7 +52,7 @@ class EventStream:
         """Say that these are still being worked on: their idle time begins anew."""
         if entry_ids:
             group = self._group
-            self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]
+            self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
 
     def leave(self, unfinished: list[str]) -> None:
         """Hand back what was not begun and leave the group."""

@@ -103,7 +103,7 @@ class ActorQueue:
         self._broker.remove(name)
 
 
-class _WakingConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]
+class _WakingConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # no other name
     """Fetches at once when woken, else after the poll's time; acknowledges what it can in one go."""
 
     def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
@@ -139,7 +139,7 @@ class _WakingConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignor
             if wanted > 0:
                 self.message_cache = self.broker.do_fetch(self.queue_name, wanted)
         except redis.ConnectionError as error:
-            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]  # dramatiq's gap
 
     def _flush(self) -> None:
         done, self._done = self._done, []

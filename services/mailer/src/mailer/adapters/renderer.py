@@ -118,7 +118,7 @@ class TemplateRenderer:
 class WrapOnce(Extension):
     """Wraps the lines of plain text that never change when they are compiled, not for each mail."""
 
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja's
         """Return the source with its fixed lines wrapped."""
         if not name or not name.endswith(".txt"):
             return source

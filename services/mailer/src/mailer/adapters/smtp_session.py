@@ -74,12 +74,12 @@ class SmtpServer:
                 "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it"
             )
         return cls(
-            scheme=parts.scheme,  # type: ignore[arg-type]
+            scheme=parts.scheme,  # type: ignore[arg-type]  # parsed before
             host=parts.hostname,
             port=parts.port or PORTS[parts.scheme],
             user=unquote(parts.username or ""),
             password=Secret(unquote(parts.password or "")),
-            **options,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type]  # one dict of several types
         )
 
     @property
@@ -219,9 +219,9 @@ def _connected(server: SmtpServer) -> smtplib.SMTP:
     options = {"local_hostname": server.ehlo, "timeout": server.timeout_seconds}
     smtp: smtplib.SMTP
     if server.scheme == "smtps":
-        smtp = smtplib.SMTP_SSL(server.host, server.port, context=server.context(), **options)  # type: ignore[arg-type]
+        smtp = smtplib.SMTP_SSL(server.host, server.port, context=server.context(), **options)  # type: ignore[arg-type]  # one dict of several types
     else:
-        smtp = smtplib.SMTP(server.host, server.port, **options)  # type: ignore[arg-type]
+        smtp = smtplib.SMTP(server.host, server.port, **options)  # type: ignore[arg-type]  # one dict of several types
     try:
         _prepare(smtp, server)
     except BaseException:
