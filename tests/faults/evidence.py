@@ -55,6 +55,7 @@ class Evidence:
     """Everything that the reckoning compares. Instants are time.time().
 
     `partners` are the link accounts that a general account was ever bound to: they are told of a binding's end too.
+    `receipts` came in those whole milliseconds, as the ids of Redis' stream have them.
     """
 
     facts: Counter[Fact]
@@ -63,7 +64,7 @@ class Evidence:
     partners: Mapping[str, frozenset[str]]
     seen: Mapping[str, Sequence[Seen]]
     arrivals: Sequence[Arrival]
-    receipts: Mapping[str, float]
+    receipts: Mapping[str, int]
     refused: frozenset[str]
     damage: Damage
     ahead_seconds: float

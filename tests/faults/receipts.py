@@ -9,7 +9,6 @@ from tests.support.redis import RedisServer
 
 _LOOK_SECONDS = 0.1
 _AT_ONCE = 1000
-_MS = 1000
 
 
 class ReceiptWatch:
@@ -17,7 +16,7 @@ class ReceiptWatch:
 
     def __init__(self, redis: RedisServer) -> None:
         self._redis = redis
-        self._given: dict[str, float] = {}
+        self._given: dict[str, int] = {}
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="receipts", daemon=True)
 
@@ -30,8 +29,8 @@ class ReceiptWatch:
         self._leaving.set()
         self._thread.join(timeout=10)
 
-    def given(self) -> dict[str, float]:
-        """Return when (time.time()) the first receipt of each event was written, by Redis' own note."""
+    def given(self) -> dict[str, int]:
+        """Return when the first receipt of each event was written: the whole millisecond (Unix) in Redis' own note."""
         return dict(self._given)
 
     def _follow(self) -> None:
@@ -45,4 +44,4 @@ class ReceiptWatch:
                 for entry_id, fields in entries:
                     last = as_text(entry_id)
                     event_id = as_text(fields.get(b"event_id", b""))
-                    self._given.setdefault(event_id, int(last.partition("-")[0]) / _MS)
+                    self._given.setdefault(event_id, int(last.partition("-")[0]))

@@ -1,5 +1,6 @@
 """The reckoning: what was committed against what others saw and what was mailed. Every figure lists its cases."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ LATE_SECONDS = 1.0
 """From the mailer's last look at the clock to our note of the acceptance, on a machine with every core busy."""
 IN_FLIGHT_SECONDS = 60.0
 """How long after a wipe a mail that was in flight then may come a second time."""
+_MS = 1000
 
 
 @dataclass(slots=True)
@@ -151,10 +153,13 @@ def _late(row: Row, came: Sequence[Arrival]) -> Iterator[str]:
 
 
 def _instant(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Instant | None:
-    """Return in which of MAIL-3's two instants a second acceptance has its cause, None for neither."""
+    """Return in which of MAIL-3's two instants a second acceptance has its cause, None for neither.
+
+    A note is often made in the very millisecond of the acceptance that it notes.
+    """
     first, second = pair
     given = evidence.receipts.get(row.event_id)
-    if given is None or given > second.at:
+    if given is None or given >= math.floor(second.at * _MS):
         return "unnoted"
     if any(_in_flight(row, wipe, first, second) for wipe in evidence.damage.wipes):
         return "wiped"
@@ -165,8 +170,8 @@ def _story(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
     """Tell when what happened, in seconds after the first acceptance: what a double is understood by."""
     first, second = pair
     given = evidence.receipts.get(row.event_id)
-    told = [f"again after {second.at - first.at:.1f} s"]
-    told.append("never noted" if given is None else f"noted after {given - first.at:.1f}")
+    told = [f"again after {second.at - first.at:.3f} s"]
+    told.append("never noted" if given is None else f"noted after {given / _MS - first.at:.3f}")
     for wipe in evidence.damage.wipes:
         if first.at - IN_FLIGHT_SECONDS < wipe.at < second.at:
             known = "known" if row.event_id in wipe.noted else "not known"

@@ -1,5 +1,6 @@
 """The reckoning finds what it is there to find: each kind of loss, double and delay, in evidence made for it."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,10 @@ from tests.faults.reckoning import reckon
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START.timestamp()
 HOUR = timedelta(hours=1)
+
+
+def ms(at: float) -> int:
+    return math.floor(at * 1000)
 
 
 def row(event_id: str, kind: str, **over: object) -> Row:
@@ -35,7 +40,7 @@ def evidence(*, mailed: Row | None = None, **over: object) -> Evidence:
         partners={"ming": frozenset({"link"})},
         seen={"passes": [Seen("e-1", "ming", 1), Seen("e-2", "ming", 2)]},
         arrivals=[Arrival("e-2", NOW + 1)],
-        receipts={"e-2": NOW + 2},
+        receipts={"e-2": ms(NOW + 2)},
         refused=frozenset(),
         damage=Damage(),
         ahead_seconds=0,
@@ -119,7 +124,7 @@ def test_a_double_is_one_unless_it_belongs_to_one_of_the_two_instants() -> None:
     not_noted = Damage(wipes=[Wipe(NOW + 5, noted=frozenset())])
 
     after_its_receipt = reckon(evidence(arrivals=twice))
-    before_any_receipt = reckon(evidence(arrivals=twice, receipts={"e-2": NOW + 11}))
+    before_any_receipt = reckon(evidence(arrivals=twice, receipts={"e-2": ms(NOW + 11)}))
     wiped = reckon(evidence(arrivals=twice, damage=not_noted))
     wiped_too_late = reckon(evidence(arrivals=twice, damage=noted))
 
@@ -127,6 +132,18 @@ def test_a_double_is_one_unless_it_belongs_to_one_of_the_two_instants() -> None:
         len(found.doubled) for found in (after_its_receipt, before_any_receipt, wiped, wiped_too_late)
     ] == [1, 0, 0, 1]
     assert (len(before_any_receipt.doubled_unnoted), len(wiped.doubled_wiped)) == (1, 1)
+
+
+@pytest.mark.rule("MAIL-3")
+def test_a_note_in_the_millisecond_of_the_second_acceptance_is_that_acceptance_s() -> None:
+    first, second = NOW + 1, NOW + 6.0009
+    twice = [Arrival("e-2", first), Arrival("e-2", second)]
+
+    its_own = reckon(evidence(arrivals=twice, receipts={"e-2": ms(second)}))
+    older = reckon(evidence(arrivals=twice, receipts={"e-2": ms(second) - 1}))
+
+    assert [len(found.doubled_unnoted) for found in (its_own, older)] == [1, 0]
+    assert [len(found.doubled) for found in (its_own, older)] == [0, 1]
 
 
 def test_a_mail_that_nobody_asked_for_is_found() -> None:
