@@ -6,17 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import (
-    BigInteger,
     Connection,
     Engine,
     String,
     and_,
     bindparam,
-    case,
     func,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -88,11 +85,19 @@ class SqlOutboxReader:
     def place(self, now: datetime, *, beyond: int, limit: int) -> Sequence[Placed]:
         """Give the next events their positions. A subject's are in the order of their commits: its row was locked."""
         with self._engine.begin() as connection:
-            rows = connection.execute(_PLACE, {"now": now, "beyond": beyond, "limit": limit})
-            placed = sorted((Placed(*row) for row in rows), key=_position)
-        if placed:
-            self._position = placed[-1].position
-        return placed
+            rows = connection.execute(_WAITING, {"limit": limit}).all()
+            if not rows:
+                return []
+            first = max(connection.scalar(_NEWEST) or 0, beyond) + 1
+            given = {row.id: position for position, row in enumerate(rows, start=first)}
+            connection.execute(
+                _PLACE, [{"row": row, "given": position, "now": now} for row, position in given.items()]
+            )
+        self._position = first + len(rows) - 1
+        return [
+            Placed(given[row.id], type=row.type, ce=row.ce, sealed=row.sealed, created_at=row.created_at)
+            for row in rows
+        ]
 
     def placed(self, *, after: int, since: datetime | None, limit: int) -> Sequence[Placed]:
         """Return events that have their positions, in order."""
@@ -120,10 +125,6 @@ class SqlOutboxReader:
         """Forget sealed parts past their time (SEC-9); return how many."""
         with self._engine.begin() as connection:
             return connection.execute(_EXPIRE, {"now": now}).rowcount
-
-
-def _position(entry: Placed) -> int:
-    return entry.position
 
 
 _NEWEST = select(func.max(outbox.c.position))
@@ -155,32 +156,20 @@ def _last_before(connection: Connection, since: datetime, *, after: int) -> int:
     return low
 
 
-_next = (
-    select(outbox.c.id)
+# Of two relays that both think they lead, the second finds the rows taken, or the unique index refuses what it gives.
+# One statement that reads and writes would be planned by what PostgreSQL last counted: on a table that has grown since,
+# as after the first rush on a new system, it compared each row with each.
+_WAITING = (
+    select(outbox.c.id, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
     .where(outbox.c.position.is_(None))
     .order_by(outbox.c.id)
     .limit(bindparam("limit"))
-    .cte("next")
+    .with_for_update()
 )
-_newest = select(func.coalesce(func.max(outbox.c.position), 0).label("position")).cte("newest")
-_beyond = bindparam("beyond", type_=BigInteger)
-_given = (
-    select(
-        _next.c.id,
-        (
-            case((_newest.c.position > _beyond, _newest.c.position), else_=_beyond)
-            + func.row_number().over(order_by=_next.c.id)
-        ).label("position"),
-    )
-    .join_from(_next, _newest, true())
-    .cte("given")
-)
-# Of two relays that both think they lead, the second finds the rows taken, or the unique index refuses it.
 _PLACE = (
     update(outbox)
-    .where(outbox.c.id == _given.c.id, outbox.c.position.is_(None))
-    .values(position=_given.c.position, published_at=bindparam("now"))
-    .returning(*_PLACED)
+    .where(outbox.c.id == bindparam("row"))
+    .values(position=bindparam("given"), published_at=bindparam("now"))
 )
 _NOTE = (
     update(outbox)
