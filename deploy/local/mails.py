@@ -46,6 +46,6 @@ class Mails:
         return mails
 
     def _read(self, path: str) -> str:
-        with urllib.request.urlopen(self._base_url + path, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(self._base_url + path, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the address is one of our own settings
             text: str = answer.read().decode()
             return text

@@ -255,7 +255,7 @@ class EventType:
 
 
 def _event_type(data_class: type[EventData]) -> EventType:
-    data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001
+    data_class._names = tuple(each.name for each in fields(data_class))  # type: ignore[arg-type]  # noqa: SLF001 - the same module; each is a dataclass
     short = data_class.type.removeprefix(PREFIX)
     return EventType(
         type=data_class.type,

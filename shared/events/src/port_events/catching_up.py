@@ -50,7 +50,7 @@ class CatchingUp:
         """
         while gap := self._patience.until(self._progress.look):
             if self._feed is None:
-                self._patience.until(lambda gap=gap: self._pass_over(gap))  # type: ignore[misc]  # mypy's gap
+                self._patience.until(lambda gap=gap: self._pass_over(gap))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             elif self._patience.until(self._lease.take):
                 yield from self._under_the_lease(self._feed, meanwhile)
             else:
@@ -64,8 +64,8 @@ class CatchingUp:
                 meanwhile()
                 if not self._leading:
                     return
-                yield self._patience.until(lambda item=item: self._origin.begin(item))  # type: ignore[misc]  # mypy's gap
-                self._patience.until(lambda item=item: self._progress.reach(item.position))  # type: ignore[misc]  # mypy's gap
+                yield self._patience.until(lambda item=item: self._origin.begin(item))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                self._patience.until(lambda item=item: self._progress.reach(item.position))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         finally:
             self._leading = False
             with suppress(RedisError):
@@ -79,7 +79,7 @@ class CatchingUp:
             if gap is None:
                 return
             _log.info("reading the feed after position %d", gap.after)
-            items = self._patience.until(lambda gap=gap: feed.read(gap.after))  # type: ignore[misc]  # mypy's gap
+            items = self._patience.until(lambda gap=gap: feed.read(gap.after))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             if items:
                 yield from self._up_to(gap, items)
             elif gap.before is None:
@@ -90,7 +90,7 @@ class CatchingUp:
     def _up_to(self, gap: Gap, items: list[FeedItem]) -> Iterator[FeedItem]:
         for item in items:
             if gap.before is not None and item.position >= gap.before:
-                self._patience.until(lambda: self._progress.reach(gap.before - 1))  # type: ignore[operator]  # not None here
+                self._patience.until(lambda: self._progress.reach(gap.before - 1))  # type: ignore[operator]  # checked above; mypy forgets it in a lambda
                 return
             yield item
 

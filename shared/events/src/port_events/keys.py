@@ -100,7 +100,7 @@ def _kid(item: dict[str, Any], key: OKPKey) -> str:
 
 
 def _new_key(curve: str) -> OKPKey:
-    return OKPKey.generate_key(curve)  # type: ignore[arg-type]  # a literal there
+    return OKPKey.generate_key(curve)  # type: ignore[arg-type]  # the stub asks for a Literal
 
 
 def _set_text(keys: dict[str, OKPKey], *, private: bool) -> str:

@@ -54,7 +54,7 @@ class Patience:
 
     def wait(self, seconds: float) -> None:
         """Wait about that long. Raises Stopped."""
-        if self._stopped.wait(seconds * random.uniform(0.5, 1)):  # noqa: S311 - spreads the peers
+        if self._stopped.wait(seconds * random.uniform(0.5, 1)):  # noqa: S311 - no secret: it keeps peers from waking together
             raise Stopped
 
     def until(self, call: Callable[[], T]) -> T:

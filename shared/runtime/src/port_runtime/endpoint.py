@@ -74,7 +74,7 @@ class Endpoint:
     def _answer_to(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         if path == "/metrics":
-            return self._metrics(environ, start_response)  # type: ignore[no-any-return]  # untyped there
+            return self._metrics(environ, start_response)  # type: ignore[no-any-return]  # prometheus-client does not type it
         if path == "/livez":
             is_alive = self._alive()
             return _json(start_response, {"status": "ok" if is_alive else "stuck"}, ok=is_alive)

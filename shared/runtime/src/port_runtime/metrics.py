@@ -95,7 +95,7 @@ class Meters:
     def __init__(self, catalogue: Iterable[Metric], *, shared: str | None = None) -> None:
         self._catalogue = tuple(catalogue)
         self._shared = shared
-        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use
+        prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # not typed; each metric would have a second series, of no use
         self._own = prometheus.CollectorRegistry()
         kept = (metric for metric in self._catalogue if not metric.observed)
         self._instruments = {metric.name: _instrument(metric, self._own) for metric in kept}
@@ -132,7 +132,7 @@ class _Shared:
     def collect(self) -> Iterable[Family]:
         # A process that is killed, or still at it, when it has only just made its file leaves an empty one.
         files = [str(file) for file in self._directory.glob("*.db") if _size(file)]
-        merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # untyped there
+        merged: Iterable[Family] = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]  # prometheus-client does not type it
         return merged
 
 

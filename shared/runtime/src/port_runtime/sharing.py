@@ -28,7 +28,7 @@ def left(path: str, process_id: int) -> None:
     """Note that a process is gone: its counts stay, what it had in hand does not."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(process_id, path)  # type: ignore[no-untyped-call]  # untyped there
+    mark_process_dead(process_id, path)  # type: ignore[no-untyped-call]  # prometheus-client does not type it
 
 
 def remove(path: str) -> None:

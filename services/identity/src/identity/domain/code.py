@@ -48,5 +48,5 @@ class BindCode:
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
         """Raise CodeWrong unless one of `digests` is the code's; `tries` is the count with this one in it."""
-        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # all of them
+        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list: none is left out, in the same time
             raise CodeWrong(MOST_TRIES - tries)

@@ -42,7 +42,7 @@ class Client:
             address = ip_address(self.address)
         except ValueError:
             return self.address
-        return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))  # noqa: PLR2004 - IP's own
+        return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))  # noqa: PLR2004 - version 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class OneCore(threading.Thread):
 
     def run(self) -> None:
         """Settle again and again until stopped."""
-        if len(self._allowed) < 2:  # noqa: PLR2004 - there is nothing to choose
+        if len(self._allowed) < 2:  # noqa: PLR2004 - of one core there is no choice
             return
         while not self._stopped.wait(LOOK_SECONDS):
             self.settle()

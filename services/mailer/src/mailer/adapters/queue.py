@@ -103,7 +103,7 @@ class ActorQueue:
         self._broker.remove(name)
 
 
-class _WakingConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # no other name
+class _WakingConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq gives the class no public name
     """Fetches at once when woken, else after the poll's time; acknowledges what it can in one go."""
 
     def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:

@@ -74,7 +74,7 @@ class SmtpServer:
                 "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it"
             )
         return cls(
-            scheme=parts.scheme,  # type: ignore[arg-type]  # parsed before
+            scheme=parts.scheme,  # type: ignore[arg-type]  # a key of PORTS, as seen above
             host=parts.hostname,
             port=parts.port or PORTS[parts.scheme],
             user=unquote(parts.username or ""),

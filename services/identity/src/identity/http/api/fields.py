@@ -40,7 +40,7 @@ class Text(fields.String):
     """A text of at most 1,000 characters, without lone surrogates, read by a rule of the domain."""
 
     def __init__(self, parse: Callable[[str], str] | None = None, **options: Any) -> None:
-        super().__init__(error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # mappings do
+        super().__init__(error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
         self._parse = parse
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
@@ -71,21 +71,21 @@ class Flag(fields.Boolean):
     """True or false, not a word for it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(truthy={True}, falsy={False}, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # mappings do
+        super().__init__(truthy={True}, falsy={False}, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
 
 
 class Part(fields.Nested):
     """An object inside an object."""
 
     def __init__(self, schema: type[Schema], **options: Any) -> None:
-        super().__init__(schema, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # mappings do
+        super().__init__(schema, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
 
 
 class Items(fields.List[Any]):
     """A bounded list."""
 
     def __init__(self, inner: fields.Field[Any], *, most: int, **options: Any) -> None:
-        super().__init__(inner, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # mappings do
+        super().__init__(inner, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
         self._most = most
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:

@@ -56,7 +56,7 @@ def _keep(response: Response) -> Response:
     if hasattr(response.response, "close"):
         response.call_on_close(response.response.close)  # Flask-Compress puts its own in the file's place
     asked = (request.view_args or {}).get("v") or request.args.get("v")
-    if response.status_code < 400 and asked == _digests()[request.endpoint]:  # noqa: PLR2004 - a fault
+    if response.status_code < 400 and asked == _digests()[request.endpoint]:  # noqa: PLR2004 - from 400 on it is an error
         response.headers["Cache-Control"] = _KEPT
     return response
 

@@ -135,7 +135,7 @@ def of_status(status: int) -> Response:
 def failure(status: int, sentence: str, *, again: str = "") -> Response:
     """Return the page that says what went wrong and where to go on."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
-    title = TITLES.get(status) or TITLES[500 if status >= 500 else 400]  # noqa: PLR2004 - the class
+    title = TITLES.get(status) or TITLES[500 if status >= 500 else 400]  # noqa: PLR2004 - 5xx: a fault of ours
     advice = _UNSAVED if unsaved else _ADVICE.get(status, "")
     said_by_title = advice and sentence.startswith(title)
     return page(
