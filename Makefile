@@ -13,7 +13,8 @@ MAILBOX_PORT  ?= 8025
 SMTP_PORT     ?= 1025
 REDIS_PORT    ?= 6390
 DEMO          ?=
-WORKERS       ?= auto
+# One more than there are cores: tests wait for servers.
+WORKERS       ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 PYTEST_ARGS   ?=
 ONLY          ?=
 UPGRADE       ?=
