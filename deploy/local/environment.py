@@ -81,7 +81,7 @@ class Places:
 def prepare(places: Places) -> None:
     """Make directories, keys, passwords and the files that hold the roles' URLs."""
     places.settings.root.mkdir(parents=True, exist_ok=True)
-    make_secrets(places.keys, places.redis, stream=_stream())
+    make_secrets(places.keys, places.redis, stream=event_stream())
     for role in ("relay", "mailer"):
         write_secret(places.redis / f"{role}.url", places.redis_url(role))
     for role in ("consumer", "operator"):
@@ -196,5 +196,6 @@ def _set_outside(prefix: str) -> dict[str, str]:
     }
 
 
-def _stream() -> str:
+def event_stream() -> str:
+    """Return the key of the event stream: every part of the system is given the same."""
     return os.environ.get("IDENTITY_EVENT_STREAM") or "identity.events"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from deploy.local.environment import event_stream
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -56,7 +58,7 @@ def _reads(places: Places) -> bool:
     """Tell whether the mailer's group is there: it is made before the first entry is read."""
     try:
         with _operator(places) as client:
-            return any(group["name"] == b"mailer" for group in client.xinfo_groups("identity.events"))
+            return any(group["name"] == b"mailer" for group in client.xinfo_groups(event_stream()))
     except redis.RedisError:
         return False
 

@@ -138,12 +138,13 @@ def test_a_taken_port_is_told_in_one_line(launch: Launch) -> None:
 
 
 def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: Launch) -> None:
-    copy = launch(DEMO="1")
+    other_stream = {"DEMO": "1", "IDENTITY_EVENT_STREAM": "port.events"}
+    copy = launch(**other_stream)
     copy.wait_for("demogamma")
     told = [line for line in copy.output.splitlines() if line.startswith("  demo")]
     copy.end()
 
-    again = launch(DEMO="1", RUN_DIR=str(copy.run_dir))
+    again = launch(**other_stream, RUN_DIR=str(copy.run_dir))
     again.wait_for("made before")
     again.wait_for("demogamma")
 

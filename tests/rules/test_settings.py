@@ -38,6 +38,8 @@ def settings(tmp_path: Path) -> dict[str, str]:
     }
 
 
+_LOCAL = {"IDENTITY_MODE": "local"}
+
 CASES: dict[str, tuple[str, dict[str, str]]] = {
     "missing, web": (
         "web",
@@ -80,13 +82,25 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "no port, web": ("web", {"IDENTITY_DATABASE_URL": "postgresql+psycopg://host:notaport/x"}),
-    "not fitting together, web": ("web", {"IDENTITY_SESSION_IDLE": "13h", "IDENTITY_WEB_THREADS": "4"}),
-    "no keys, web": ("web", {"MAIL_SEAL_PUBLIC_KEYS": "{}"}),
+    "a path that is a host, web": ("web", {"IDENTITY_DATABASE_URL": "sqlite://identity.db"}),
+    "a path that is a host, migrate": ("migrate", {"IDENTITY_DATABASE_URL": "sqlite://identity.db"}),
+    "no path, relay": ("relay", {"IDENTITY_DATABASE_URL": "sqlite:///"}),
+    "a folder that cannot be, web": ("web", {"IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db"}),
+    "a folder that cannot be, migrate": (
+        "migrate",
+        {"IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db"},
+    ),
+    "an address that is another's, web": ("web", {"IDENTITY_BIND": "192.0.2.1:8000"}),
+    "not fitting together, web": ("web", {"IDENTITY_WEB_THREADS": "4"}),
+    "no keys, web": ("web", {"MAIL_SEAL_PUBLIC_KEYS": "{}", "MAIL_SIGN_PRIVATE_KEYS": "{}"}),
+    "another's keys, web": ("web", {"MAIL_SIGN_PRIVATE_KEYS": _KEYS.seal_private}),
     "of the wrong form, relay": (
         "relay",
         {"REDIS_URL": "http://127.0.0.1", "IDENTITY_RELAY_POLL_MS": "never"},
     ),
     "no port, relay": ("relay", {"REDIS_URL": "redis://127.0.0.1:notaport/0"}),
+    "no such option, relay": ("relay", {"REDIS_URL": f"{_REDIS}?socket_timeout=soon"}),
+    "no such option, mailer": ("mailer", {"REDIS_URL": f"{_REDIS}?socket_timeout=soon"}),
     "no keys, mailer": ("mailer", {"MAIL_SEAL_PRIVATE_KEYS": "not a key set"}),
     "unsafe in production, web": (
         "web",
@@ -95,7 +109,11 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "IDENTITY_SECRET_KEYS": "too-short",
             "IDENTITY_TAX_ID_CHECKSUM": "off",
             "IDENTITY_ARGON2_MEMORY_KIB": "64",
+            "IDENTITY_ARGON2_PASSES": "1",
             "IDENTITY_TRUSTED_PROXIES": "0.0.0.0/0",
+            "IDENTITY_SESSION_ABSOLUTE": "31d",
+            "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": "10001",
+            "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10001",
         },
     ),
     "placeholder in production, web": (
@@ -124,7 +142,35 @@ def test_the_start_is_refused_with_one_line_for_each_setting_that_is(
     code, lines = _refusal(part, settings | wrong)
 
     assert code == 2
-    assert sorted(line.partition(":")[0].split(" or ")[0] for line in lines) == sorted(wrong)
+    assert sorted(line.partition(":")[0] for line in lines) == sorted(wrong)
+
+
+@pytest.mark.rule("SEC-7")
+@pytest.mark.parametrize("part", ["web", "check"])
+def test_plain_http_beyond_this_machine_is_refused_in_local_mode_too(
+    settings: dict[str, str], part: str
+) -> None:
+    code, lines = _refusal(part, settings | _LOCAL | {"IDENTITY_PUBLIC_URL": "http://pass.example.tw"})
+
+    assert (code, lines) == (2, ["IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"])
+
+
+@pytest.mark.rule("SEC-7", "OPS-5")
+@pytest.mark.parametrize(
+    ("mode", "idle", "absolute", "refusal"),
+    [
+        ("production", "13h", "20h", "IDENTITY_SESSION_IDLE: must be 12 hours or less in production"),
+        ("local", "13h", "12h", "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"),
+        ("local", "119s", "12h", "IDENTITY_SESSION_IDLE: must be two minutes or more"),
+        ("local", "1h", "3661d", "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"),
+    ],
+)
+def test_a_session_must_end_in_good_time(
+    settings: dict[str, str], mode: str, idle: str, absolute: str, refusal: str
+) -> None:
+    times = {"IDENTITY_SESSION_IDLE": idle, "IDENTITY_SESSION_ABSOLUTE": absolute}
+
+    assert _refusal("web", settings | times | {"IDENTITY_MODE": mode}) == (2, [refusal])
 
 
 @pytest.mark.rule("SEC-14", "LOGIN-3")

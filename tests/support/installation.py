@@ -49,7 +49,7 @@ class Installation(System):
             "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
             "IDENTITY_ARGON2_MEMORY_KIB": "64",
             "IDENTITY_ARGON2_PASSES": "1",
-            "IDENTITY_REGISTRATIONS_PER_ADDRESS": "100000",
+            "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",
             "IDENTITY_LOG_LEVEL": "DEBUG",
             "REDIS_URL": self.redis.url,
             "MAIL_SEAL_PUBLIC_KEYS": self.keys.seal_public,

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from flask import Flask, Response
-from port_events.keys import KeySetError
 from port_events.sealing import Sealer
 from port_runtime.health import Check
 from port_runtime.metrics import Meters
@@ -119,17 +118,10 @@ def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomne
             meter=HashMeter(meters),
         ),
         tokens=SignedTokens(settings.secret_keys, clock),
-        sealer=_sealer(settings),
+        sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
         meter=LoginMeter(meters),
         rules=_rules(settings),
     )
-
-
-def _sealer(settings: Settings) -> Sealer:
-    try:
-        return Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal())
-    except KeySetError as error:
-        raise SettingsError([f"MAIL_SEAL_PUBLIC_KEYS or MAIL_SIGN_PRIVATE_KEYS: {error}"]) from None
 
 
 def _links(settings: Settings) -> Links:

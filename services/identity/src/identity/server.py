@@ -13,6 +13,7 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
+from port_runtime.endpoint import listening
 from port_runtime.metrics import Meters
 
 from identity.app import create_app
@@ -25,6 +26,7 @@ _log = structlog.get_logger("identity.http")
 GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _LONGEST_LINE = 4096
+_BACKLOG = 2048
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
@@ -97,7 +99,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
     """Serves the application; it is made before the workers, which share its memory until they write to it."""
 
     def __init__(self, settings: Settings, shared: str | None = None) -> None:
+        """Open the port, before anything else takes its time. Raises SettingsError."""
         self._settings = settings
+        # Gunicorn would try a port that it cannot have five times, and not name the setting. It closes this one.
+        self._bind = f"fd://{listening(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
         meters = Meters(WEB, shared=shared)
         self._app = create_app(settings, meters=meters)
         self._hooks = Workers(settings, self._app, meters, shared=shared).hooks
@@ -106,7 +111,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
     def load_config(self) -> None:
         """Set gunicorn up from our settings."""
         options: dict[str, Any] = {
-            "bind": f"{self._settings.bind}",
+            "bind": self._bind,
             "workers": self._settings.web_workers,
             "threads": self._settings.web_threads,
             "worker_class": Worker,

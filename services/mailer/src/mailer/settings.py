@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
+from port_events import redis_url
 from port_events.envelope import STREAM
-from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, read_keys
+from port_events.keys import SEAL_CURVE, SIGN_CURVE, faults_of_key_set
 from port_events.sealing import Opener
 from port_runtime.loopback import is_loopback
 from port_runtime.parsers import (
@@ -133,7 +134,7 @@ class Settings(TemplateSettings):
     )
     redis_url: Secret = setting(
         "REDIS_URL",
-        parse=secret_url("redis", "rediss", "unix"),
+        parse=secret_url(*redis_url.SCHEMES, check=redis_url.check),
         doc="the Redis with the events, as the mailer's user",
     )
     stream: str = setting("IDENTITY_EVENT_STREAM", parse=text, default=STREAM, doc="key of the event stream")
@@ -205,8 +206,10 @@ class Settings(TemplateSettings):
             yield f"MAILER_SMTP_URL: {error}"
         else:
             yield from self._unsafe(server)
-        yield from _of_keys("MAIL_SEAL_PRIVATE_KEYS", self.seal_keys, curve=SEAL_CURVE, private=True)
-        yield from _of_keys("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys, curve=SIGN_CURVE, private=False)
+        yield from faults_of_key_set(
+            "MAIL_SEAL_PRIVATE_KEYS", self.seal_keys.reveal(), curve=SEAL_CURVE, private=True
+        )
+        yield from faults_of_key_set("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys.reveal(), curve=SIGN_CURVE)
 
     def smtp_server(self) -> SmtpServer:
         """Return the mail server; ValueError when the URL is none."""
@@ -230,10 +233,3 @@ class Settings(TemplateSettings):
             yield "IDENTITY_PUBLIC_URL: must be https:// in production"
         if server.scheme == "smtp" and not server.is_loopback and not self.smtp_plain:
             yield "MAILER_SMTP_URL: must be encrypted in production: smtp+starttls:// or smtps://"
-
-
-def _of_keys(name: str, keys: Secret, *, curve: str, private: bool) -> Iterator[str]:
-    try:
-        read_keys(keys.reveal(), curve=curve, private=private)
-    except KeySetError as error:
-        yield f"{name}: {error}"

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SEAL_CURVE: Final = "X25519"
 SIGN_CURVE: Final = "Ed25519"
@@ -58,6 +61,14 @@ def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
             raise KeySetError(f"key {number} must be {'private' if private else 'public'}")
         found[_kid(item, key)] = key
     return found
+
+
+def faults_of_key_set(name: str, text: str, *, curve: str, private: bool = False) -> Iterator[str]:
+    """Yield "NAME: reason" where the text of the setting of that name is no such set (OPS-5)."""
+    try:
+        read_keys(text, curve=curve, private=private)
+    except KeySetError as error:
+        yield f"{name}: {error}"
 
 
 def key_ids(text: str, *, curve: str, private: bool) -> list[str]:

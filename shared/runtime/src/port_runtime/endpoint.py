@@ -29,11 +29,11 @@ BACKLOG: Final = 64
 log = get_logger("port_runtime.endpoint")
 
 
-def listening(address: Address, variable: str) -> socket.socket:
+def listening(address: Address, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
     """Return a socket that listens, for one process or for several that are forked; SettingsError when it cannot."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
-        made = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+        made = socket.create_server((address.host, address.port), family=family, backlog=backlog)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise SettingsError([f"{variable}: cannot listen there ({reason})"]) from None

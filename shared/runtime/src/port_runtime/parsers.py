@@ -121,11 +121,16 @@ def url_of(*schemes: str) -> Parse[str]:
     return parse
 
 
-def secret_url(*schemes: str) -> Parse[Secret]:
-    """Read an absolute URL of one of the schemes (of any, when none is named) that may hold a password."""
+def secret_url(*schemes: str, check: Callable[[str], None] | None = None) -> Parse[Secret]:
+    """Read an absolute URL of one of the schemes (of any, when none is named) that may hold a password.
+
+    `check` raises ValueError for what else is wrong with it.
+    """
 
     def parse(raw: str) -> Secret:
         _require_scheme(raw, schemes)
+        if check is not None:
+            check(raw)
         return Secret(raw)
 
     return secretive(parse)

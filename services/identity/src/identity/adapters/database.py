@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from port_runtime.settings import SettingsError
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, IntegrityError
@@ -116,7 +117,7 @@ def _refuse_cut(connection: psycopg.Connection[Any], _record: object, _proxy: ob
 def _prepare_sqlite(engine: Engine) -> None:
     """Use the write-ahead log, and real transactions that take the write lock when they begin."""
     if engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(engine.url.database).parent)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
@@ -134,6 +135,15 @@ def _prepare_sqlite(engine: Engine) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
             # A deferred transaction that reads first cannot always become a writer later.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            [f"IDENTITY_DATABASE_URL: the file's folder cannot be made ({error.strerror})"]
+        ) from None
 
 
 def reachable(engine: Engine) -> Callable[[], None]:

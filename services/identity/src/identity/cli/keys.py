@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-from port_runtime.settings import exit_on_fault, load
+from port_runtime.settings import load
 
 from identity.cli.operating import as_json
 from identity.settings import KeySettings
@@ -114,8 +114,7 @@ def sign(*, as_json: bool) -> None:
 
 
 def _settings() -> KeySettings:
-    with exit_on_fault():
-        return load(KeySettings, os.environ)
+    return load(KeySettings, os.environ)
 
 
 def _needed(value: T | None, name: str) -> T:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from port_runtime import logs
-from port_runtime.settings import exit_on_fault, load
+from port_runtime.settings import load
 from port_runtime.tables import table
 
 from identity.domain.audit import LEAST_REASON, MOST_REASON, Caller, parse_operator, parse_reason
@@ -36,9 +36,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def read_settings(kind: type[T]) -> T:
-    """Read a process' settings and set its logs up; a fault ends the command with 2 and a line for each."""
-    with exit_on_fault():
-        settings = load(kind, os.environ)
+    """Read a process' settings and set its logs up; SettingsError ends a command with a line for each fault."""
+    settings = load(kind, os.environ)
     logs.configure("identity", settings.log_level)
     return settings
 
@@ -47,9 +46,7 @@ def application() -> "Flask":
     """Return the wired application."""
     from identity.app import create_app
 
-    settings = read_settings(Settings)
-    with exit_on_fault():
-        return create_app(settings)
+    return create_app(read_settings(Settings))
 
 
 def acting(command: Command) -> Command:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 from port_runtime import sharing
-from port_runtime.settings import exit_on_fault
 
 from identity.cli.operating import application, as_json, read_settings
 from identity.settings import DatabaseSettings, RelaySettings, Settings, TidySettings
@@ -27,8 +26,7 @@ def serve() -> None:
     shared = sharing.directory("identity-metrics-") if settings.metrics_bind else None
     from identity.server import Server
 
-    with exit_on_fault():
-        Server(settings, shared).run()
+    Server(settings, shared).run()
 
 
 @click.command()
@@ -37,8 +35,7 @@ def relay() -> None:
     from identity.relay import serve as run
 
     settings = read_settings(RelaySettings)
-    with exit_on_fault():
-        run(settings)
+    run(settings)
 
 
 @click.command()

@@ -1,17 +1,22 @@
-"""What the database refuses, told in one line: an operator needs the reason, not our stack."""
+"""What settings and database refuse, told in one line: an operator needs the reason, not our stack."""
 
 from typing import Any
 
 import click
+from port_runtime.settings import exit_on_fault
 
 
 class Commands(click.Group):
-    """A group whose commands end with 1 and a line where the database does not answer, or lacks its tables."""
+    """A group whose commands end with 2 and a line for each setting that is wrong.
+
+    They end with 1 and a line where the database does not answer, or lacks its tables.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with exit_on_fault():
+                return super().invoke(ctx)
         except Exception as error:
             reason = _words_of_database(error)
             if reason is None:

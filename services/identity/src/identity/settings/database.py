@@ -7,6 +7,15 @@ from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 
+def _check_path(url: str) -> None:
+    """Refuse SQLite without a path: what stands behind two slashes alone is a host."""
+    path = url.partition("://")[2]
+    if url.startswith("sqlite:") and (not path.startswith("/") or path == "/"):
+        raise ValueError(
+            "must name a file behind three slashes, as in sqlite:///identity.db, or four: sqlite:////data/…"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
     """What `identity migrate` needs."""
@@ -19,7 +28,7 @@ class DatabaseSettings:
     )
     database_url: Secret = setting(
         "IDENTITY_DATABASE_URL",
-        parse=secret_url("postgresql+psycopg", "sqlite"),
+        parse=secret_url("postgresql+psycopg", "sqlite", check=_check_path),
         doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
     )
     log_level: str = setting(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from port_events import redis_url
 from port_runtime.parsers import Address, address, integer, optional, seconds, secret_url, text
 from port_runtime.secret import Secret
 from port_runtime.settings import setting
@@ -14,7 +15,9 @@ class RelaySettings(AuditSettings):
     """What `identity relay` needs: the database, Redis, and the audit log's keys; none that a mail or a link needs."""
 
     redis_url: Secret = setting(
-        "REDIS_URL", parse=secret_url("redis", "rediss", "unix"), doc="the relay's user of Redis"
+        "REDIS_URL",
+        parse=secret_url(*redis_url.SCHEMES, check=redis_url.check),
+        doc="the relay's user of Redis",
     )
     event_stream: str = setting(
         "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from port_events.keys import SEAL_CURVE, SIGN_CURVE, faults_of_key_set
 from port_runtime.loopback import is_loopback
 from port_runtime.parsers import (
     PRODUCTION,
@@ -35,6 +36,8 @@ _LEAST_KIB_A_LANE = 8  # Argon2, RFC 9106 section 3.1
 _LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
 _MOST_SECONDS = 3660 * 86_400
 _MOST_ABSOLUTE_SECONDS = 30 * 86_400
+_MOST_IDLE_SECONDS = 12 * 3600
+_MOST_FROM_AN_ADDRESS = 10_000  # a whole port behind one address; more is no bound
 
 _page = optional(url_of("http", "https"))
 """The address of a page outside, which is not shown where it is not set."""
@@ -204,8 +207,14 @@ class Settings(DatabaseSettings):
         if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
             yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
         yield from faults_of_keys("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
-        if self.session_idle < _LEAST_IDLE_SECONDS or self.session_absolute > _MOST_SECONDS:
-            yield "IDENTITY_SESSION_IDLE: must be two minutes or more, IDENTITY_SESSION_ABSOLUTE ten years or less"
+        yield from faults_of_key_set("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
+        yield from faults_of_key_set(
+            "MAIL_SIGN_PRIVATE_KEYS", self.sign_private_keys.reveal(), curve=SIGN_CURVE, private=True
+        )
+        if self.session_idle < _LEAST_IDLE_SECONDS:
+            yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
+        if self.session_absolute > _MOST_SECONDS:
+            yield "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"
         if self.argon2_memory_kib < _LEAST_KIB_A_LANE * self.argon2_lanes:
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_KIB_A_LANE} for each lane or more"
         if self.session_idle > self.session_absolute:
@@ -222,10 +231,21 @@ class Settings(DatabaseSettings):
             yield "IDENTITY_CONSENT_DIR: must be set in production; the samples are refused"
         if not self.tax_id_checksum:
             yield "IDENTITY_TAX_ID_CHECKSUM: must not be off in production"
-        if self.argon2_memory_kib < _LEAST_MEMORY_KIB or self.argon2_passes < _LEAST_PASSES:
-            least = f"{_LEAST_MEMORY_KIB} with {_LEAST_PASSES} passes"
-            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {least} or more in production"
-        if self.session_absolute > _MOST_ABSOLUTE_SECONDS:
-            yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
+        if self.argon2_memory_kib < _LEAST_MEMORY_KIB:
+            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_MEMORY_KIB} or more in production"
+        if self.argon2_passes < _LEAST_PASSES:
+            yield f"IDENTITY_ARGON2_PASSES: must be {_LEAST_PASSES} or more in production"
         if any(network.prefixlen == 0 for network in self.trusted_proxies):
             yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
+        yield from self._too_generous()
+
+    def _too_generous(self) -> Iterator[str]:
+        """Yield what would be no bound any more."""
+        if self.session_absolute > _MOST_ABSOLUTE_SECONDS:
+            yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
+        if self.session_idle > _MOST_IDLE_SECONDS:
+            yield "IDENTITY_SESSION_IDLE: must be 12 hours or less in production"
+        if self.login_failures_per_address > _MOST_FROM_AN_ADDRESS:
+            yield f"IDENTITY_LOGIN_FAILURES_PER_ADDRESS: must be {_MOST_FROM_AN_ADDRESS} or less in production"
+        if self.registrations_per_address > _MOST_FROM_AN_ADDRESS:
+            yield f"IDENTITY_REGISTRATIONS_PER_ADDRESS: must be {_MOST_FROM_AN_ADDRESS} or less in production"
