@@ -1,20 +1,25 @@
 """No code, link, password or session token can be read where it has no business (SEC-9, EVT-4, BIND-7)."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.applicants import filled_in, form_of
 from tests.support.collector import Collector, collecting
 from tests.support.eavesdropping import Ears, database_text, found_in, redis_text
 from tests.support.installation import Installation
 from tests.support.operators_ports import OperatorsPorts
+from tests.support.pages import Browser
 from tests.support.people import PASSWORD, Person, Visitor
 from tests.support.system import System
 from tests.support.waiting import wait_until
 
 NEW_PASSWORD = "Lantern-Quay-31!"
+PAGES_PASSWORD = "Anchor-Meadow-58!"
 WRONG_PASSWORD = "Wrong-Password-of-Nobody-5!"
+PASSWORDS = {PASSWORD, NEW_PASSWORD, PAGES_PASSWORD, WRONG_PASSWORD}
 
 
 class Walk:
@@ -22,11 +27,14 @@ class Walk:
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
-        self.ears = Ears()
-        self.secrets = {PASSWORD, NEW_PASSWORD, WRONG_PASSWORD}
+        self.ears, self.ears_at_pages = Ears(), Ears()
+        self.secrets = set(PASSWORDS)
 
     def visitor(self) -> Visitor:
         return self.ears.follow(self.installation.visitor())
+
+    def at_pages(self) -> Visitor:
+        return self.ears_at_pages.follow(self.installation.visitor())
 
     def note(self, visitor: Visitor) -> None:
         self.secrets.add(str(visitor.token))
@@ -89,19 +97,72 @@ class Walk:
         answer = visitor.post("/password-resets/confirm", {"token": token, "password": NEW_PASSWORD})
         assert answer.status_code == 204
 
+    def by_pages(self, person: Person) -> Visitor:
+        """Reset the password and log in, by the pages that a browser without scripts sees; return who is logged in."""
+        visitor = self.at_pages()
+        browser = Browser(visitor)
+        visitor.post("/password-resets", {"username": person.username, "email": person.email})
+        mail = self.installation.mail(person.email, "密碼")
+        self.secrets.add(mail.token)
+        browser.open(mail.link).press(password=PAGES_PASSWORD, password_again=WRONG_PASSWORD)
+        done = browser.open(mail.link).press(password=PAGES_PASSWORD, password_again=PAGES_PASSWORD)
+        assert done.status == 200
+        browser.open("/").press(username=person.username, password=WRONG_PASSWORD)
+        browser.open("/").press(username=person.username, password=PAGES_PASSWORD)
+        visitor.token = visitor.http.cookies["session"]
+        self.note(visitor)
+        assert visitor.accept_consents().status_code == 200
+        return visitor
+
+    def bind_by_page(self, link: Visitor, general: Person) -> None:
+        """Bind an account and give its code by the forms of that page."""
+        csrf = re.findall(r'name="csrf_token" value="([^"]+)"', link.http.get("/links").text)[0]
+        named = {"csrf_token": csrf, "username": general.username}
+        for password in (WRONG_PASSWORD, PASSWORD):
+            link.http.post("/links", data={**named, "password": password})
+        code = self.installation.mail(general.email, "驗證碼").code
+        self.secrets.add(code)
+        binding_id = link.get("/bindings").json()["items"][0]["id"]
+        for given in (f"{(int(code) + 1) % 1_000_000:06}", code):
+            link.http.post(f"/links/{binding_id}/verify", data={"csrf_token": csrf, "code": given})
+        assert link.get("/bindings").json()["items"][0]["status"] == "verified"
+
+    def applied_by_page(self) -> None:
+        """Register by the form and follow the link, the first time with something wrong."""
+        visitor = self.at_pages()
+        page = form_of(visitor, "general")
+        wanted = {**filled_in(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
+        page.press(**wanted | {"password_again": WRONG_PASSWORD})
+        page.press(**wanted | {"password_again": PAGES_PASSWORD})
+        mail = self.installation.mail("pages@example.com", "註冊")
+        self.secrets.add(mail.token)
+        assert Browser(visitor).open(mail.link).press().status == 200
+
+    def refused_with_its_link(self, person: Person) -> None:
+        """Have the mail server refuse a mail, and repeat the link of one before in its words."""
+        visitor = self.visitor()
+        visitor.post("/password-resets", {"username": person.username, "email": person.email})
+        link = self.installation.mail(person.email, "密碼").link
+        self.secrets.add(self.token(person.email, "密碼"))
+        self.installation.smtp.refuse(person.email, words=f"5.7.1 Spam: {link}", at="data", times=1)
+        general = self.logged_in(person)
+        changed = general.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
+        assert changed.status_code == 204
+
 
 def _walk(installation: Installation) -> Walk:
     walk = Walk(installation)
-    general, holder, forgetful = (
-        walk.registered("general"),
-        walk.registered("link"),
-        walk.registered("general"),
+    general, holder, forgetful, refused, other = (
+        walk.registered(kind) for kind in ("general", "link", "general", "general", "link")
     )
     link = walk.logged_in(holder)
     walk.switch(link, walk.bind(link, general))
     walk.change(walk.logged_in(general), general)
     walk.reset(forgetful)
     walk.logged_in(forgetful, NEW_PASSWORD)
+    walk.bind_by_page(walk.by_pages(other), walk.registered("general"))
+    walk.applied_by_page()
+    walk.refused_with_its_link(refused)
     installation.settle()
     return walk
 
@@ -136,9 +197,12 @@ def test_after_everything_was_done_no_secret_can_be_read_anywhere(
         "refusals": "\n".join(walk.ears.refusals),
     }
     leaks = {place: found_in(text, walk.secrets) for place, text in places.items()}
+    # A page gives its reader back what it was opened with, but no password.
+    leaks["pages"] = found_in("\n".join(walk.ears_at_pages.refusals), PASSWORDS)
     assert not any(leaks.values()), leaks
     assert len(walk.secrets) > 10
     assert len(walk.ears.refusals) > 10
+    assert len(walk.ears_at_pages.refusals) > 5
     assert len(places["logs"]) > 10_000
     assert len(places["metrics"]) > 10_000
     assert len(collector.spans) > 50

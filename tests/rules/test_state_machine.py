@@ -116,9 +116,12 @@ class Walk(RuleBasedStateMachine):
                 self.do.verify(sitting, binding, old.digits)
 
     @precondition(lambda self: self.bindings("unverified", "verified"))
-    @rule(number=which, side=st.sampled_from(["link", "general"]))
+    @rule(number=which, side=st.sampled_from(["link", "link", "general", "general", "operator"]))
     def unbind(self, number: int, side: str) -> None:
         binding = pick(self.bindings("unverified", "verified"), number)
+        if side == "operator":
+            self.do.remove_as_operator(binding)
+            return
         sitting = self.at_home(binding.link if side == "link" else binding.general)
         if sitting and side == "link":
             self.do.unbind_from_link(sitting, binding)
@@ -162,11 +165,23 @@ class Walk(RuleBasedStateMachine):
 
     # --- accounts -----------------------------------------------------------------------------------------------
 
-    @rule(number=st.integers(0, 3), what=st.sampled_from(["password", "mailbox", "suspension"]))
+    @rule(
+        number=st.integers(0, 3),
+        what=st.sampled_from(
+            ["reset", "reset", "password", "keep out", "mailbox", "mailbox", "suspension", "end"]
+        ),
+    )
     def something_happens_to_an_account(self, number: int, what: str) -> None:
         holder = self.model.holders[number]
-        if what == "password":
+        if holder.closed:
+            return
+        if what == "reset":
             self.do.reset_password(holder)
+        elif what in {"password", "keep out"}:
+            if sitting := self.at_home(holder):
+                self.do.change_password(sitting, end_binding=what == "keep out")
+        elif what == "end" and holder is self.model.generals[0]:
+            self.do.close(holder)
         elif what == "suspension" and not self.any_suspended():
             self.do.suspend_or_reinstate(holder)
         elif what == "mailbox":

@@ -75,8 +75,11 @@ class Actions:
         answer = self.ask(
             None, "POST", "/sessions", {"username": person.username, "password": person.password}
         )
-        if holder.suspended:
-            self.expect(answer, (403, "account_suspended"))
+        if holder.suspended or holder.closed:
+            refusals = (
+                [(401, "bad_credentials"), (429, "locked")] if holder.closed else [(403, "account_suspended")]
+            )
+            self.expect(answer, *refusals)
             return None
         self.expect(answer, 201)
         sitting = Sitting(answer.json()["token"], holder)
@@ -118,6 +121,19 @@ class Actions:
         holder.events.append("account.password_changed")
         self.model.end_sittings(holder)
 
+    def change_password(self, sitting: Sitting, *, end_binding: bool) -> None:
+        """Change one's own, perhaps to keep a link account out."""
+        holder = sitting.holder
+        password = f"Harbour-Crane-{next(_numbers)}!"
+        wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
+        self.expect(self.ask(sitting, "PUT", "/account/password", wish), 204)
+        holder.person = _changed(holder.person, password=password)
+        binding = self.model.live(holder)
+        if end_binding and binding is not None:
+            self.model.remove(binding, "password_changed")
+        holder.events.append("account.password_changed")
+        self.model.end_sittings(holder, but=sitting)
+
     def change_email(self, sitting: Sitting) -> None:
         """Give a new mailbox and prove it."""
         self.system.clock.advance(seconds=61)
@@ -146,6 +162,17 @@ class Actions:
         if not holder.suspended:
             self.model.end_sittings(holder)
         holder.suspended = not holder.suspended
+
+    def close(self, holder: Holder) -> None:
+        """Close an account for good, as an operator does."""
+        with self.system.app.app_context():
+            administration.close(self.system.ports, holder.person.username)
+        binding = self.model.live(holder)
+        if binding is not None:
+            self.model.remove(binding, "account_closed")
+        holder.events.append("account.closed operator")
+        holder.closed = True
+        self.model.end_sittings(holder)
 
     def tidy(self) -> None:
         """Do what `identity tidy` does."""
@@ -251,6 +278,12 @@ class Actions:
         else:
             self.expect(answer, 204)
             self.model.remove(binding, "general")
+
+    def remove_as_operator(self, binding: Bound) -> None:
+        """End a binding by its id."""
+        with self.system.app.app_context():
+            administration.remove_binding(self.system.ports, binding.id)
+        self.model.remove(binding, "operator")
 
     def _closed_to_link(self, sitting: Sitting, answer: Any) -> bool:
         if not sitting.open:

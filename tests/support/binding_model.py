@@ -114,11 +114,11 @@ class Model:
         for sitting in self.sittings:
             sitting.open &= sitting.acting is not binding
 
-    def end_sittings(self, holder: Holder) -> None:
+    def end_sittings(self, holder: Holder, *, but: Sitting | None = None) -> None:
         """End what an account holds and what acts as it."""
         for sitting in self.sittings:
             acts = sitting.acting is not None and sitting.acting.general is holder
-            sitting.open &= not (acts or sitting.holder is holder)
+            sitting.open &= sitting is but or not (acts or sitting.holder is holder)
 
     def lapse(self, now: datetime) -> Iterator[Bound]:
         """Yield the bindings that time alone ends."""

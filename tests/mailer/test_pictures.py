@@ -1,0 +1,27 @@
+"""Every mail as its reader sees it: in a narrow phone nothing stands beyond the edge (MAIL-1)."""
+
+import pytest
+
+from mailer.adapters.renderer import TemplateRenderer
+from mailer.domain.catalogue import MAILS
+from tests.mailer.world import PUBLIC_URL
+from tests.support import screens
+from tests.support.browser import launched
+
+PHONE, DESK = 360, 1280
+
+
+@pytest.mark.rule("MAIL-1")
+def test_each_mail_fits_a_narrow_phone() -> None:
+    renderer = TemplateRenderer(
+        sender_name="港區通行證應用管理系統工作小組", public_url=PUBLIC_URL, can_reply=False
+    )
+
+    with launched() as browser:
+        for width in (PHONE, DESK):
+            page = browser.new_page(viewport={"width": width, "height": 640})
+            for name, kind in MAILS.items():
+                for number, letter in enumerate(renderer.samples(kind)):
+                    page.set_content(renderer.render(kind, letter).html)
+                    screens.keep(page, f"mail-{name}-{number}-{width}")
+                    screens.measure(page)
