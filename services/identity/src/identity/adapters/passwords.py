@@ -52,7 +52,11 @@ class Argon2Passwords:
         return self._in_slot(self._hasher.hash, password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Compare; without a hash the same work is done against nobody's (LOGIN-1). Raises Busy."""
+        """Compare; without a hash the same work is done against nobody's (LOGIN-1). Raises Busy.
+
+        Nobody's costs what new ones cost: after a change of the parameters a known name can be told by the time until
+        its owner's next login renews the hash.
+        """
         try:
             self._in_slot(self._hasher.verify, password_hash or self._nobodys, password)
         except (VerificationError, InvalidHashError):
