@@ -30,10 +30,16 @@ log = get_logger("port_runtime.endpoint")
 
 
 def listening(address: Address, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
-    """Return a socket that listens, for one process or for several that are forked; SettingsError when it cannot."""
+    """Return a socket that listens, for one process or for several that are forked; SettingsError when it cannot.
+
+    `[::]` takes IPv4 too, where the system can do that.
+    """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
     try:
-        made = socket.create_server((address.host, address.port), family=family, backlog=backlog)
+        made = socket.create_server(
+            (address.host, address.port), family=family, backlog=backlog, dualstack_ipv6=both
+        )
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise SettingsError([f"{variable}: cannot listen there ({reason})"]) from None
