@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from port_events.envelope import STREAM
 
+from mailer.adapters.events import GROUP
+from mailer.intake import BATCH
 from tests.mailer.world import World
 from tests.support.waiting import wait_until
 
@@ -210,20 +213,39 @@ def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: World
 
 
 @pytest.mark.rule("MAIL-3")
-def test_an_acceptance_is_noted_although_redis_was_full_at_that_moment(world: World) -> None:
+@pytest.mark.parametrize("refusing", ["maxmemory", "min-replicas-to-write"])
+def test_an_acceptance_is_noted_although_redis_took_nothing_at_that_moment(
+    world: World, refusing: str
+) -> None:
     world.smtp.hold("ming@example.com", at="accepted")
     world.start_mailer()
     published = world.request("ming@example.com")
     wait_until(lambda: world.smtp.script.reached["accepted"] == 1, what="the acceptance")
 
-    world.client.config_set("maxmemory", "1")
+    world.client.config_set(refusing, "1")
     world.smtp.let_go()
     wait_until(lambda: world.smtp.mailbox.count() == 1, what="the mail")
-    world.client.config_set("maxmemory", "0")
+    world.client.config_set(refusing, "0")
 
     world.wait_for_state(published, "sent")
     world.wait_until_finished()
     assert world.smtp.mailbox.count() == 1
+
+
+@pytest.mark.rule("MAIL-7")
+def test_one_sweep_takes_over_as_much_as_there_is_room_for(world: World) -> None:
+    dead = "a-mailer-that-died"
+    mailer = world.mailer(MAILER_THREADS="32", MAILER_LEASE="20")
+    world.request_many(3 * BATCH)
+    world.client.xgroup_create(STREAM, GROUP, "0")
+    world.client.xreadgroup(GROUP, dead, {STREAM: ">"})
+    pending: Any = world.client.xpending_range(STREAM, GROUP, "-", "+", 3 * BATCH)
+    ids = [each["message_id"] for each in pending]
+    world.client.xclaim(STREAM, GROUP, dead, 0, ids, idle=30_000, justid=True)
+
+    mailer.intake.sweep()
+
+    assert len(mailer.wiring.desk.in_hand()) == 3 * BATCH
 
 
 @pytest.mark.rule("MAIL-3")

@@ -195,3 +195,30 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
 
     assert published == 0
     assert [event.sequence for event in system.events(person.id)] == [1, 2]
+
+
+@pytest.mark.rule("EVT-2", "MAIL-3")
+def test_what_a_deposed_relay_gave_a_place_is_not_passed_over(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes between its look at the mark and its work: another has led meanwhile, and remembers how far it got."""
+    with contextlib.closing(Relay(load(RelaySettings, system.environment), clock=system.clock)) as rival:
+        rival.step()
+        people = [system.register()]
+        place = system.relay.outbox.place
+
+        def wake_up_when_others_have_gone_on(now: datetime, **named: int) -> object:
+            rival.step()
+            people.append(system.register())
+            return place(now, **named)
+
+        with monkeypatch.context() as late:
+            late.setattr(system.relay.outbox, "place", wake_up_when_others_have_gone_on)
+            assert system.relay.step() == 0
+        people.append(system.register())
+        for _ in range(3):
+            rival.step()
+
+    subjects = {person.id for person in people}
+    entries = [entry for entry in system.entries() if entry.event.subject in subjects]
+    assert [entry.position for entry in entries] == list(range(1, 2 * len(people) + 1))

@@ -14,7 +14,9 @@ from port_runtime.health import Check, Pulse
 from port_runtime.metrics import Meters
 from port_runtime.observing import Observer
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.audit_chain import SqlChain
@@ -71,7 +73,10 @@ class Relay:
         return WatchedStream(stream, self._meters, settings.event_stream)
 
     def _client(self, settings: RelaySettings) -> Redis:
-        client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS)
+        # Once more for a connection that was cut; a Redis that hangs is for the loop to wait for, which looks anew.
+        client = Redis.from_url(
+            settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS, retry=Retry(NoBackoff(), 1)
+        )
         self._clients.append(client)
         return client
 

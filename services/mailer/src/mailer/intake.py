@@ -91,8 +91,11 @@ class Intake(threading.Thread):
         parts.stream.keep(parts.desk.in_hand())
         parts.leases.renew()
         parts.door.close_idle()
-        if room := 0 if self._is_holding_back() else parts.desk.wait_for_room(0):
-            self._admit(parts.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH)))
+        while room := 0 if self._is_holding_back() else parts.desk.wait_for_room(0):
+            left = parts.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
+            if not left:
+                break
+            self._admit(left)
         queued_before = time.monotonic() - self._lease_seconds
         parts.queue.put(parts.desk.stale(parts.clock.now() - GRACE, queued_before=queued_before))
 

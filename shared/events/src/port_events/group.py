@@ -116,11 +116,17 @@ class Group:
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
+            self._cursor = _FIRST_ID
             self.restore()
             return []
         cursor, claimed = answer[:2]
         self._cursor = as_text(cursor)
         return _texts(claimed)
+
+    @property
+    def seen_all(self) -> bool:
+        """Whether the last `claim_stale` came to the end of what is pending; Redis looks at so many at once only."""
+        return self._cursor == _FIRST_ID
 
     def take_over(self, idle_ms: int) -> tuple[RawEntry, int] | None:
         """Take over one entry, with how often it was handed out by now; None when the whole group has none.
@@ -130,7 +136,7 @@ class Group:
         while True:
             if stale := self.claim_stale(idle_ms, 1):
                 return stale[0], self._handed_out(stale[0][0])
-            if self._cursor == _FIRST_ID:
+            if self.seen_all:
                 return None
 
     def left_by_namesake(self) -> tuple[RawEntry, int] | None:

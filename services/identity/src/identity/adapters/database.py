@@ -27,6 +27,7 @@ _SQLITE_WAIT_MS = 15_000
 _CONNECT_SECONDS = 3
 _STATEMENT_MS = 15_000
 _CUT_MS = 10_000
+_IDLE_MS = 10_000  # below what others wait for a lock: a frozen process keeps no row from them
 
 
 def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
@@ -54,7 +55,8 @@ def connect_arguments() -> dict[str, Any]:
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": _CUT_MS,
-        "options": f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}",
+        "options": f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}"
+        f" -c idle_in_transaction_session_timeout={_IDLE_MS}",
         "application_name": "identity",
     }
 

@@ -108,7 +108,7 @@ class Stream(Protocol):
 
 
 class Overtaken(Exception):  # noqa: N818  # named for what it tells
-    """Somebody changed the stream's mark meanwhile: another relay, or a wipe. The next round looks anew."""
+    """Another relay went on meanwhile, or the stream's mark is not what was seen. The next round looks anew."""
 
 
 def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, kept: timedelta) -> int:
@@ -124,10 +124,16 @@ def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, kept: timede
         entries = outbox.placed(after=held, since=since, limit=BATCH)
         if entries:
             return _catch_up(stream, mark, entries, newest=reached)
-    rewound = held > reached and held > outbox.position(anew=True)
+    if held > reached:
+        reached = outbox.position(anew=True)
+    rewound = held > reached
     # Lost positions are not given again, and one is left out: whoever has read so far is told to begin anew.
-    entries = outbox.place(now, beyond=held + 1 if rewound else held, limit=BATCH)
+    beyond = held + 1 if rewound else held
+    entries = outbox.place(now, beyond=beyond, limit=BATCH)
     if entries:
+        if entries[0].position != max(reached, beyond) + 1:
+            # Another gave places since we looked, and may not have published them: they are not to be passed over.
+            raise Overtaken
         stream.publish(entries, seen=mark, reached=entries[-1].position)
     if entries and rewound:
         _log.warning("the database is older than the stream: restored from a copy?", stream=held)

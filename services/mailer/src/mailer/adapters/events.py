@@ -35,8 +35,10 @@ class EventStream:
         return self._entries(self._group.read(count, block_ms))
 
     def take_over(self, idle_ms: int, count: int) -> list[Entry]:
-        """Return entries whose mailer has not been heard of for `idle_ms`; they are ours now."""
-        return self._entries(self._group.claim_stale(idle_ms, count))
+        """Return entries whose mailer has not been heard of for `idle_ms`; they are ours now. None: there are none."""
+        while not (stale := self._group.claim_stale(idle_ms, count)) and not self._group.seen_all:
+            pass
+        return self._entries(stale)
 
     def fetch(self, entry_id: str) -> Entry | None:
         """Read an entry again; None when the stream no longer has it. From any thread."""

@@ -176,7 +176,9 @@ class RedisLedger:
         while True:
             try:
                 return note()
-            except AWAY as error:
+            except (
+                redis.RedisError
+            ) as error:  # a full disk or missing rights are mended, and this would be forgotten
                 if not told:
                     log.warning("ledger_away", reason=type(error).__name__)
                 told = True

@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from port_events.envelope import Entry
 
     from mailer.usecases.ports import Granted
 
 MOST_WAITING: Final = 20_000
+AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Desk:
     def __init__(self, *, most_queued: int, most_waiting: int = MOST_WAITING) -> None:
         self._most_queued, self._most_waiting = most_queued, most_waiting
         self._queued: dict[str, _Queued] = {}
-        self._running: set[str] = set()
+        self._running: dict[str, bool] = {}  # whether all that waits was woken meanwhile
         self._waiting: dict[str, datetime] = {}
         self._changed = threading.Condition()
 
@@ -62,25 +62,24 @@ class Desk:
         """Start on an entry; None when it is under way, finished, or another process's."""
         with self._changed:
             if self._waiting.pop(entry_id, None) is not None:
-                self._running.add(entry_id)
+                self._running[entry_id] = False
                 return Work(entry_id)
             queued = self._queued.pop(entry_id, None)
             if queued is None:
                 return None
-            self._running.add(entry_id)
+            self._running[entry_id] = False
             return queued.work
 
     def put_off(self, entry_id: str, due: datetime) -> None:
-        """Keep the id alone of an entry that is to be tried, or tried again, later."""
+        """Keep the id alone of an entry that is to be tried, or tried again, later: at once if it missed a `wake`."""
         with self._changed:
-            self._running.discard(entry_id)
-            self._waiting[entry_id] = due
+            self._waiting[entry_id] = AT_ONCE if self._running.pop(entry_id, False) else due
             self._changed.notify_all()
 
     def finish(self, entry_id: str) -> None:
         """Forget an entry that needs nothing more."""
         with self._changed:
-            self._running.discard(entry_id)
+            self._running.pop(entry_id, None)
             if self._room():
                 self._changed.notify_all()
 
@@ -109,6 +108,7 @@ class Desk:
         """Count all that waits as queued now, and return it: the reason to wait may be gone."""
         with self._changed:
             woken = list(self._waiting)
+            self._running = dict.fromkeys(self._running, True)
             self._waiting.clear()
             self._queued.update({each: _Queued(Work(each), time.monotonic()) for each in woken})
             return woken

@@ -1,0 +1,24 @@
+"""What a mailer has in hand, between its threads."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer.usecases.desk import Desk
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+@pytest.mark.rule("MAIL-5")
+def test_what_is_put_off_for_a_reason_that_went_meanwhile_is_due_at_once() -> None:
+    desk = Desk(most_queued=8)
+    for entry_id in ("1-0", "2-0"):
+        desk.put_off(entry_id, NOW)
+        desk.begin(entry_id)
+
+    desk.put_off("1-0", NOW + timedelta(hours=24))
+    woken = desk.wake()  # the queue goes on
+    desk.put_off("2-0", NOW + timedelta(hours=24))  # which was told that it is paused
+
+    assert woken == ["1-0"]
+    assert desk.stale(NOW, queued_before=1) == ["2-0"]
