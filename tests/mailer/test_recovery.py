@@ -213,9 +213,11 @@ def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: World
 
 
 @pytest.mark.rule("MAIL-3")
-@pytest.mark.parametrize("refusing", ["maxmemory", "min-replicas-to-write"])
+@pytest.mark.parametrize(
+    ("refusing", "word"), [("maxmemory", "OOM"), ("min-replicas-to-write", "NOREPLICAS")]
+)
 def test_an_acceptance_is_noted_although_redis_took_nothing_at_that_moment(
-    world: World, refusing: str
+    world: World, refusing: str, word: str
 ) -> None:
     world.smtp.hold("ming@example.com", at="accepted")
     world.start_mailer()
@@ -225,6 +227,13 @@ def test_an_acceptance_is_noted_although_redis_took_nothing_at_that_moment(
     world.client.config_set(refusing, "1")
     world.smtp.let_go()
     wait_until(lambda: world.smtp.mailbox.count() == 1, what="the mail")
+
+    def refused() -> int:
+        errors: Any = world.client.info("errorstats")
+        return int(errors.get(f"errorstat_{word}", {}).get("count", 0))
+
+    before = refused()
+    wait_until(lambda: refused() > before, what="a refusal")
     world.client.config_set(refusing, "0")
 
     world.wait_for_state(published, "sent")
