@@ -2,8 +2,8 @@
 
     python -m tests.faults.consumer GROUP FILE
 
-What an event does and that it was done are one transaction, so a kill or a wiped Redis repeats nothing. Nothing but
-that keeps an event from being written twice: the harness counts.
+What an event does is the consumer's memory of it, too, so that a kill or a wiped Redis repeats nothing. The package
+alone keeps an event from being handled twice: here each handling is written down, and the reckoning counts.
 """
 
 import os
@@ -11,31 +11,58 @@ import sqlite3
 import sys
 
 from port_events.consumer import Consumer
+from port_events.envelope import Event
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS effects (
   place INTEGER PRIMARY KEY, event_id TEXT, type TEXT, subject TEXT, sequence INTEGER, at TEXT DEFAULT CURRENT_TIMESTAMP
 );
-CREATE TABLE IF NOT EXISTS done (event_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS effects_of_event ON effects (event_id);
+CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
 """
+
+
+class Effects:
+    """The file, and the consumer's memory (port_events.memory.Memory)."""
+
+    def __init__(self, path: str) -> None:
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(_TABLES)
+
+    def have(self, event: Event) -> None:
+        """Write down that the event is handled now."""
+        self._database.execute(
+            "INSERT INTO effects (event_id, type, subject, sequence) VALUES (?, ?, ?, ?)",
+            (event.id, event.type, event.subject, event.sequence),
+        )
+
+    def handled(self, event: Event) -> bool:
+        """Tell whether it was."""
+        found = self._database.execute("SELECT 1 FROM effects WHERE event_id = ?", (event.id,))
+        return found.fetchone() is not None
+
+    def remember(self, event: Event) -> None:
+        """Do nothing: `have` wrote it down."""
+
+    def position(self) -> int | None:
+        """Return how far the group has come."""
+        found = self._database.execute("SELECT position FROM place").fetchone()
+        return int(found[0]) if found else None
+
+    def reach(self, position: int) -> None:
+        """Keep how far the group has come."""
+        self._database.execute("INSERT OR REPLACE INTO place VALUES (1, ?)", (position,))
 
 
 def main() -> None:
     """Follow until told to stop."""
     group, path = sys.argv[1:]
-    database = sqlite3.connect(path, isolation_level=None)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.execute("PRAGMA synchronous=NORMAL")
-    database.executescript(_TABLES)
-    consumer = Consumer.from_url(os.environ["REDIS_URL"], group=group, name="the-only-member")
+    effects = Effects(path)
+    consumer = Consumer.from_url(os.environ["REDIS_URL"], group=group, name="the-only-member", memory=effects)
     for event in consumer.stop_on_signals():
-        with database:
-            database.execute("BEGIN IMMEDIATE")
-            if database.execute("INSERT OR IGNORE INTO done VALUES (?)", (event.id,)).rowcount:
-                database.execute(
-                    "INSERT INTO effects (event_id, type, subject, sequence) VALUES (?, ?, ?, ?)",
-                    (event.id, event.type, event.subject, event.sequence),
-                )
+        effects.have(event)
 
 
 if __name__ == "__main__":

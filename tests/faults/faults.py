@@ -16,6 +16,8 @@ from tests.support.waiting import wait_until
 _NOTED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _MAILS_IN_HAND: Final = 3
 _HELD_SECONDS: Final = 6.0
+_LEAD_SECONDS: Final = 10.0
+"""So long a leading relay may be silent before the other deposes it."""
 AHEAD_SECONDS: Final = 20.0
 
 
@@ -39,15 +41,15 @@ class Damage:
 Fault = Callable[[Stage, random.Random, Damage], None]
 
 
-def _freeze(kind: str) -> Fault:
-    """Stop one for longer than its lease, then let it go on."""
+def _freeze(kind: str, *, lease_seconds: float = LEASE_SECONDS) -> Fault:
+    """Stop one for longer than its lease, then let it go on. A consumer is alone in its group, for the order's sake."""
 
     def fault(stage: Stage, chance: random.Random, _damage: Damage) -> None:
         actor = chance.choice(stage.cast.of(kind))
         victim = actor.freeze(chance.choice)
         if victim is not None:
             try:
-                time.sleep(LEASE_SECONDS + chance.uniform(1, 3))
+                time.sleep(lease_seconds + chance.uniform(1, 3))
             finally:
                 actor.thaw(victim)
 
@@ -139,10 +141,10 @@ def _redis_wiped_with_backlog(stage: Stage, chance: random.Random, damage: Damag
 
 
 def _redis_hangs(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Answer nobody for a while."""
+    """Answer nobody for a while, perhaps until the leading relay is deposed."""
     stage.redis.pause()
     try:
-        time.sleep(chance.uniform(2, _HELD_SECONDS))
+        time.sleep(chance.uniform(2, _LEAD_SECONDS + 5))
     finally:
         stage.redis.resume()
 
@@ -245,7 +247,7 @@ LONG: Final = frozenset({"smtp away past validity"})
 """Last longer than a minute, so that a run of a few minutes does without them."""
 FAULTS: Final[dict[str, Fault]] = {
     "web frozen": _freeze("web"),
-    "relay frozen": _freeze("relay"),
+    "relay frozen": _freeze("relay", lease_seconds=_LEAD_SECONDS),
     "mailer frozen": _freeze("mailer"),
     "consumer frozen": _freeze("consumer"),
     "mailers frozen in mid-mail": _mailer_frozen_in_mid_mail,

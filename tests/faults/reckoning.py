@@ -17,6 +17,8 @@ LATE_SECONDS = 1.0
 """From the mailer's last look at the clock to our note of the acceptance, on a machine with every core busy."""
 IN_FLIGHT_SECONDS = 60.0
 """How long after a wipe a mail that was in flight then may come a second time."""
+_CLAIMED_SECONDS = 15.0
+"""How long after a wipe a mailer may still send by a claim from before: a lease, and the mail server's patience."""
 _MS = 1000
 
 
@@ -85,6 +87,8 @@ def _compare_seen(group: str, seen: Sequence[Seen], rows: Sequence[Row], found: 
         f"{row.event_id} ({row.type}) by {group}" for row in rows if not times[row.event_id]
     ]
     found.repeated += [f"{event_id} at {group}" for event_id, count in times.items() if count > 1]
+    known = {row.event_id for row in rows}
+    found.unfounded_events += [f"{event_id}, seen by {group}" for event_id in times.keys() - known]
     newest: dict[str, int] = defaultdict(int)
     for each in seen:
         if each.sequence < newest[each.subject]:
@@ -158,6 +162,8 @@ def _instant(row: Row, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Ins
     A note is often made in the very millisecond of the acceptance that it notes.
     """
     first, second = pair
+    if any(first.at < wipe.at < second.at and row.event_id in wipe.noted for wipe in evidence.damage.wipes):
+        return None  # noted for good, and only Redis has forgotten
     given = evidence.receipts.get(row.event_id)
     if given is None or given >= math.floor(second.at * _MS):
         return "unnoted"
@@ -187,6 +193,6 @@ def _in_flight(row: Row, wipe: Wipe, first: Arrival, second: Arrival) -> bool:
     return (
         published_before
         and row.event_id not in wipe.noted
-        and first.at < wipe.at + IN_FLIGHT_SECONDS
+        and first.at < wipe.at + _CLAIMED_SECONDS
         and wipe.at < second.at < wipe.at + IN_FLIGHT_SECONDS
     )

@@ -80,6 +80,15 @@ def test_each_consumer_must_have_every_event_once_and_in_order() -> None:
     assert wrong(evidence(seen={"passes": [second, first]})) == {"events out of order for a subject": 1}
 
 
+@pytest.mark.rule("EVT-2")
+def test_an_event_that_the_outbox_never_had_is_found() -> None:
+    own = [Seen("e-1", "ming", 1), Seen("e-2", "ming", 2)]
+
+    assert wrong(evidence(seen={"passes": [*own, Seen("e-3", "ming", 3)]})) == {
+        "events without their change": 1
+    }
+
+
 @pytest.mark.rule("MAIL-3")
 def test_a_mail_must_come_or_have_a_reason_not_to() -> None:
     refused = mail(mail_state="refused")
@@ -127,10 +136,26 @@ def test_a_double_is_one_unless_it_belongs_to_one_of_the_two_instants() -> None:
     before_any_receipt = reckon(evidence(arrivals=twice, receipts={"e-2": ms(NOW + 11)}))
     wiped = reckon(evidence(arrivals=twice, damage=not_noted))
     wiped_too_late = reckon(evidence(arrivals=twice, damage=noted))
+    receipt_unseen = reckon(evidence(arrivals=twice, damage=noted, receipts={}))
+    long_after = reckon(
+        evidence(
+            arrivals=[Arrival("e-2", NOW + 25), Arrival("e-2", NOW + 40)],
+            damage=not_noted,
+            receipts={"e-2": ms(NOW + 26)},
+        )
+    )
 
     assert [
-        len(found.doubled) for found in (after_its_receipt, before_any_receipt, wiped, wiped_too_late)
-    ] == [1, 0, 0, 1]
+        len(found.doubled)
+        for found in (
+            after_its_receipt,
+            before_any_receipt,
+            wiped,
+            wiped_too_late,
+            receipt_unseen,
+            long_after,
+        )
+    ] == [1, 0, 0, 1, 1, 1]
     assert (len(before_any_receipt.doubled_unnoted), len(wiped.doubled_wiped)) == (1, 1)
 
 
