@@ -172,7 +172,7 @@ def test_a_mailbox_is_set_by_command(system: System) -> None:
     wrong = command(system, "accounts", "set-mailbox", person.username, "nowhere", *WHY)
 
     assert (done.exit_code, new in done.stdout) == (0, True)
-    assert (wrong.exit_code, wrong.output) == (1, "Error: invalid email\n")
+    assert (wrong.exit_code, wrong.stderr) == (1, "Error: invalid email\n")
     assert system.confirm(system.mail(new, "Email").token).status_code == 200
 
 

@@ -125,5 +125,5 @@ def test_an_act_that_the_state_does_not_allow_is_refused_in_one_line(system: Sys
     done = command(system, "accounts", act, person.username, "--reason", "理由")
     nobody = command(system, "accounts", act, "nobody-of-that-name", "--reason", "理由")
 
-    assert (done.exit_code, done.output) == (1, f"Error: {person.username}: it is active\n")
-    assert (nobody.exit_code, nobody.output) == (1, "Error: nobody-of-that-name: not found\n")
+    assert (done.exit_code, done.stderr) == (1, f"Error: {person.username}: it is active\n")
+    assert (nobody.exit_code, nobody.stderr) == (1, "Error: nobody-of-that-name: not found\n")

@@ -241,7 +241,7 @@ def environment(servers: Servers, database_url: str, **settings: str) -> dict[st
         "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
         "IDENTITY_ARGON2_MEMORY_KIB": "64",
         "IDENTITY_ARGON2_PASSES": "1",
-        "IDENTITY_REGISTRATIONS_PER_ADDRESS": "100000",
+        "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",
         "REDIS_URL": servers.redis.url,
         "MAIL_SEAL_PUBLIC_KEYS": servers.keys.seal_public,
         "MAIL_SIGN_PRIVATE_KEYS": servers.keys.sign_private,
