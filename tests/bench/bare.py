@@ -5,7 +5,7 @@ import sys
 
 from flask import Flask, Response, jsonify
 from gunicorn.app.base import BaseApplication
-from identity.server import Server
+from identity.server import Server, opened
 from identity.settings import Settings
 from port_runtime import logs
 from port_runtime.settings import load
@@ -16,6 +16,7 @@ class BareServer(Server):
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._bind = opened(settings)
         self._app = _application()
         self._hooks = {}
         BaseApplication.__init__(self)

@@ -95,14 +95,21 @@ def _on_the_wire(status: HTTPStatus, request_id: str) -> bytes:
     return head.encode("latin-1") + document.get_data()
 
 
+def opened(settings: Settings) -> str:
+    """Open the port and return it as gunicorn's `bind`, to be closed by gunicorn. Raises SettingsError.
+
+    Gunicorn itself would try a port that it cannot have five times, and name no setting.
+    """
+    return f"fd://{listening(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
+
+
 class Server(BaseApplication):  # type: ignore[misc]  # the same
     """Serves the application; it is made before the workers, which share its memory until they write to it."""
 
     def __init__(self, settings: Settings, shared: str | None = None) -> None:
         """Open the port, before anything else takes its time. Raises SettingsError."""
         self._settings = settings
-        # Gunicorn would try a port that it cannot have five times, and not name the setting. It closes this one.
-        self._bind = f"fd://{listening(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
+        self._bind = opened(settings)
         meters = Meters(WEB, shared=shared)
         self._app = create_app(settings, meters=meters)
         self._hooks = Workers(settings, self._app, meters, shared=shared).hooks
