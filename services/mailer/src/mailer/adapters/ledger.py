@@ -176,9 +176,7 @@ class RedisLedger:
         while True:
             try:
                 return note()
-            except (
-                redis.RedisError
-            ) as error:  # a full disk or missing rights are mended, and this would be forgotten
+            except redis.RedisError as error:  # a full disk is mended some day, and the note would be lost
                 if not told:
                     log.warning("ledger_away", reason=type(error).__name__)
                 told = True
