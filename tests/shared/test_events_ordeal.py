@@ -22,8 +22,11 @@ ROUNDS = 15
 # Effects and memory in one transaction; dies by its own hand, before or after it, where `dice` says so.
 MEMBER = """
 import os, random, sqlite3, sys
+from port_events import consumer
 from port_events.consumer import Consumer
 from port_events.feed import Feed
+
+consumer.SHORTEST_LEASE_MS = 300  # whoever dies while it reads the feed keeps the other waiting so long, not 15 s
 
 url, address, secret, path, seed = sys.argv[1:]
 dice = random.Random(seed)
