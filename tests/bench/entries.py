@@ -60,5 +60,5 @@ def add_pipelined(client: "Redis", entries: Sequence[Fields]) -> None:
     for start in range(0, len(entries), _PIPELINED):
         pipeline = client.pipeline(transaction=False)
         for fields in entries[start : start + _PIPELINED]:
-            pipeline.xadd(STREAM, fields)  # type: ignore[arg-type]
+            pipeline.xadd(STREAM, fields)  # type: ignore[arg-type]  # dict is invariant
         pipeline.execute()

@@ -57,7 +57,7 @@ def from_answer_to_mail(stand: Stand) -> Iterator[Figure]:
 
 def _waits_ms(web: Web, arrivals: Arrivals) -> list[float]:
     waits = []
-    chance = random.Random(1)  # noqa: S311 - the pauses of a load
+    chance = random.Random(1)
     with httpx.Client(timeout=30) as client:
         for body in web.registrations(_REGISTRATIONS + 5).bodies:
             sent = json.loads(body)

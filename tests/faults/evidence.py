@@ -77,7 +77,7 @@ def gather(stage: Stage, damage: Damage, *, ahead_seconds: float) -> Evidence:
         facts.update(
             {(subject, _REQUESTED): 1 for subject, kind in list(facts) if kind == "account.registered"}
         )
-        mailboxes = {id_: email for id_, email in connection.execute(text("SELECT id, email FROM accounts"))}  # noqa: C416
+        mailboxes = {row.id: row.email for row in connection.execute(text("SELECT id, email FROM accounts"))}
         partners = _partners(connection)
         rows = _rows(connection)
     return Evidence(

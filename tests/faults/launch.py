@@ -45,11 +45,11 @@ def _without_outbox() -> None:
 
     def commit(work: Any) -> None:
         events, work.outbox._rows = work.outbox._rows, []  # noqa: SLF001 - what is switched off is within
-        work._session.commit()  # noqa: SLF001
+        work._session.commit()  # noqa: SLF001 - likewise
         time.sleep(0.05)
-        work.outbox._rows = events  # noqa: SLF001
+        work.outbox._rows = events  # noqa: SLF001 - likewise
         work.outbox.write()
-        work._session.commit()  # noqa: SLF001
+        work._session.commit()  # noqa: SLF001 - likewise
 
     _open("identity.adapters.work").SqlUnitOfWork.commit = commit
 

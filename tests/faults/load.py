@@ -36,7 +36,7 @@ class People:
         self._leaving = threading.Event()
         self.done: Counter[str] = Counter()
         self.troubles: Counter[str] = Counter()
-        chances = [random.Random(seed + n) for n in range(count)]  # noqa: S311 - chance of a load, seeded
+        chances = [random.Random(seed + n) for n in range(count)]
         self._threads = [
             threading.Thread(target=self._live, args=(chance,), daemon=True) for chance in chances
         ]

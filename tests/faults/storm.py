@@ -38,8 +38,8 @@ class Storm:
         self, stage: Stage, *, seed: int, seconds: float, kill_every: float, only: Sequence[str] = ()
     ) -> None:
         self._stage = stage
-        self._chance = random.Random(seed)  # noqa: S311 - the same seed must give the same storm
-        self._killing = random.Random(seed + 1)  # noqa: S311 - the same
+        self._chance = random.Random(seed)
+        self._killing = random.Random(seed + 1)
         self._seconds, self._kill_every = seconds, kill_every
         self._names = list(
             only or (name for name in FAULTS if seconds >= _LONG_RUN_SECONDS or name not in LONG)

@@ -23,7 +23,7 @@ def ms(at: float) -> int:
 
 def row(event_id: str, kind: str, **over: object) -> Row:
     plain = Row(event_id, kind, "ming", START, None, None, None)
-    return replace(plain, **over)  # type: ignore[arg-type]
+    return replace(plain, **over)  # type: ignore[arg-type]  # any field
 
 
 def mail(**over: object) -> Row:
@@ -45,7 +45,7 @@ def evidence(*, mailed: Row | None = None, **over: object) -> Evidence:
         damage=Damage(),
         ahead_seconds=0,
     )
-    return replace(plain, **over)  # type: ignore[arg-type]
+    return replace(plain, **over)  # type: ignore[arg-type]  # any field
 
 
 def wrong(found: Evidence) -> dict[str, int]:

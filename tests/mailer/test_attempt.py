@@ -32,7 +32,7 @@ from mailer.domain.attempt import Reply, Step, judge, without_secrets
         ("recipient", -1, "", False, "temporarily_refused"),
     ],
 )
-def test_answers_are_told_apart(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001
+def test_answers_are_told_apart(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
     verdict = judge(Reply(step, code, words))
 
     assert (verdict.permanent, verdict.category) == (permanent, category)

@@ -127,7 +127,7 @@ def test_a_mail_that_is_not_valid_so_long_takes_no_turn(world: World, turns: Tur
 
 @pytest.mark.rule("MAIL-5")
 def test_no_hour_has_more_than_the_ceiling_however_mails_come(world: World, turns: Turns) -> None:
-    chance, most = random.Random(5), 7  # noqa: S311 - a test's own order
+    chance, most = random.Random(5), 7
     kept = turns(a_example=most)
     waiting: dict[str, datetime] = {}
     sent: list[datetime] = []

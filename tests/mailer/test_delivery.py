@@ -183,7 +183,7 @@ def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: World)
 
     world.smtp.mailbox.wait_for(count=20)
     for tries in ("1", "2"):
-        wait_until(lambda tries=tries: world.ledger(published).get("tries") == tries, what=f"try {tries}")  # type: ignore[misc]
+        wait_until(lambda tries=tries: world.ledger(published).get("tries") == tries, what=f"try {tries}")  # type: ignore[misc]  # mypy cannot infer it
         world.clock.advance(minutes=1)
     world.wait_for_state(published, "sent")
     world.wait_until_finished()

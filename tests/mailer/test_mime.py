@@ -25,7 +25,7 @@ def a_mail(**over: object) -> Mail:
         "html": "<p>您好：</p>",
         "date": datetime(2026, 1, 5, 6, 3, tzinfo=UTC),
     }
-    return Mail(**(values | over))  # type: ignore[arg-type]
+    return Mail(**(values | over))  # type: ignore[arg-type]  # any field
 
 
 def written(mail: Mail, reply_to: Mailbox | None = None) -> bytes:

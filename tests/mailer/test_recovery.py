@@ -16,6 +16,7 @@ from port_events.envelope import STREAM
 from mailer.adapters.events import GROUP
 from mailer.intake import BATCH
 from tests.mailer.world import World
+from tests.support.redis import RedisServer
 from tests.support.waiting import wait_until
 
 
@@ -289,13 +290,13 @@ def test_a_queue_that_loses_its_messages_costs_no_mail(world: World) -> None:
 
 @pytest.mark.rule("SEC-10")
 def test_the_rights_of_the_mailers_redis_user_are_enough(
-    world: World, start_redis: Callable[..., object]
+    world: World, start_redis: Callable[..., RedisServer]
 ) -> None:
     from deploy.local.acl import roles
 
     server = start_redis(users={"mailer": f">secret {roles()['mailer']}", "all": ">secret ~* &* +@all"})
-    other = World(_WithUser(server, "all"), world.smtp, keys=world.keys)  # type: ignore[arg-type]
-    url = server.url_for("mailer", "secret")  # type: ignore[attr-defined]
+    other = World(server, world.smtp, keys=world.keys, redis_url=server.url_for("all", "secret"))
+    url = server.url_for("mailer", "secret")
     world.smtp.refuse("bad@example.com")
     world.smtp.refuse("late@example.com", code=450, words="4.2.0 Later", times=1)
     other.start_mailer(REDIS_URL=url)
@@ -307,15 +308,3 @@ def test_the_rights_of_the_mailers_redis_user_are_enough(
     for each, state in zip(published, ("sent", "refused", "sent"), strict=True):
         other.wait_for_state(each, state)
     other.close()
-
-
-class _WithUser:
-    """A Redis server seen as one of its users."""
-
-    def __init__(self, server: object, user: str) -> None:
-        self.url = server.url_for(user, "secret")  # type: ignore[attr-defined]
-
-    def client(self, **options: object) -> object:
-        import redis
-
-        return redis.Redis.from_url(self.url, **options)

@@ -14,6 +14,7 @@ from port_events.catalogue import EventData, event_type_of
 from port_events.envelope import RECEIPTS, SOURCE, STREAM, Event, to_fields, to_json
 from port_events.sealing import KeySets, Letter, Sealer, new_key_sets
 from port_runtime.settings import load
+from redis import Redis
 
 from mailer.domain.samples import fill
 from mailer.settings import Settings
@@ -51,11 +52,14 @@ class Published:
 class World:
     """One Redis, one SMTP server, one identity that seals and publishes, any number of mailers."""
 
-    def __init__(self, server: RedisServer, smtp: SmtpServer, *, keys: KeySets | None = None) -> None:
+    def __init__(
+        self, server: RedisServer, smtp: SmtpServer, *, keys: KeySets | None = None, redis_url: str = ""
+    ) -> None:
         self.redis_server, self.smtp = server, smtp
+        self._redis_url = redis_url or server.url
         self.keys = keys or new_key_sets()
         self.clock = MovableClock()
-        self.client = server.client(decode_responses=True)
+        self.client = Redis.from_url(self._redis_url, decode_responses=True)
         self.sealer = Sealer(seal_keys=self.keys.seal_public, sign_keys=self.keys.sign_private)
         self._numbers = itertools.count(1)
         self._stack = ExitStack()
@@ -64,7 +68,7 @@ class World:
         return {
             "IDENTITY_MODE": "local",
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,
-            "REDIS_URL": self.redis_server.url,
+            "REDIS_URL": self._redis_url,
             "MAILER_SMTP_URL": self.smtp.url,
             "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
             "MAIL_SIGN_PUBLIC_KEYS": self.keys.sign_public,
@@ -123,7 +127,7 @@ class World:
         return [self.request(f"user{number}@{domain}") for number in range(count)]
 
     def ledger(self, published: Published) -> Mapping[str, str]:
-        found: dict[str, str] = self.client.hgetall(f"mailer:ledger:{published.event.id}")  # type: ignore[assignment]
+        found: dict[str, str] = self.client.hgetall(f"mailer:ledger:{published.event.id}")  # type: ignore[assignment]  # redis-py types an awaitable too
         return found
 
     def state(self, published: Published) -> str:

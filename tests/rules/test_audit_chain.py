@@ -40,7 +40,7 @@ def forged_row(*, at_place: int) -> str:
     values = (
         f"at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{{}}', {at_place}, mac"
     )
-    return f"INSERT INTO audit ({columns}) SELECT {values} FROM audit WHERE place = 2"  # noqa: S608
+    return f"INSERT INTO audit ({columns}) SELECT {values} FROM audit WHERE place = 2"
 
 
 @pytest.mark.rule("SEC-11")
@@ -72,7 +72,7 @@ def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -
     ],
 )
 def test_a_row_that_was_changed_is_found(sealed: System, change: str) -> None:
-    tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # noqa: S608  # the test's own words
+    tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # the test's own words
 
     assert broken(sealed)[0] == 4
 
@@ -175,7 +175,7 @@ def test_a_row_written_afterwards_with_an_old_time_is_sealed_but_told_of(sealed:
     sealed.clock.advance(hours=1)
     sealed.register()
     sealed.relay.seal()
-    tamper(sealed, f"INSERT INTO audit (at, {values}) SELECT at, {values} FROM audit WHERE place = 1")  # noqa: S608
+    tamper(sealed, f"INSERT INTO audit (at, {values}) SELECT at, {values} FROM audit WHERE place = 1")
 
     sealed.relay.seal()
 
@@ -199,11 +199,11 @@ def test_rows_in_another_order_are_found(sealed: System) -> None:
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize(("number", "place"), [(1, 1), (2, 3)])
 def test_a_segment_that_was_dropped_whole_is_found(sealed: System, number: int, place: int) -> None:
-    span = f"(SELECT {{}} FROM audit_segments WHERE number = {number})"  # noqa: S608
+    span = f"(SELECT {{}} FROM audit_segments WHERE number = {number})"
     tamper(
         sealed,
-        f"DELETE FROM audit WHERE place BETWEEN {span.format('first')} AND {span.format('last')}",  # noqa: S608
-        f"DELETE FROM audit_segments WHERE number = {number}",  # noqa: S608
+        f"DELETE FROM audit WHERE place BETWEEN {span.format('first')} AND {span.format('last')}",
+        f"DELETE FROM audit_segments WHERE number = {number}",
     )
 
     assert broken(sealed)[0] == place

@@ -20,7 +20,7 @@ def refused(system: System, **changes: Any) -> tuple[str, str]:
 def kept(system: System, column: str, **changes: Any) -> object:
     """Register; return what the database holds."""
     person = system.register(**changes)
-    (row,) = system.rows(f"SELECT {column} FROM accounts WHERE id = :id", id=person.id)  # noqa: S608
+    (row,) = system.rows(f"SELECT {column} FROM accounts WHERE id = :id", id=person.id)
     return row[0]
 
 

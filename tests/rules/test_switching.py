@@ -1,13 +1,14 @@
 """A link account goes on as a bound general account, and back (SW-1 to SW-4, SW-6, SW-7)."""
 
+import httpx
 import pytest
 
 from tests.support.people import Visitor
 from tests.support.system import System
 
 
-def code_of(answer: object) -> tuple[int, str]:
-    status, body = answer.status_code, answer.json()  # type: ignore[attr-defined]
+def code_of(answer: httpx.Response) -> tuple[int, str]:
+    status, body = answer.status_code, answer.json()
     return status, body.get("code", "")
 
 
@@ -121,7 +122,7 @@ def test_who_is_not_switched_cannot_go_back(system: System) -> None:
     assert [code_of(visitor.switch_back()) for visitor in (link, general)] == [(409, "not_switched")] * 2
 
 
-def forbidden(link: Visitor, binding: str) -> dict[str, object]:
+def forbidden(link: Visitor, binding: str) -> dict[str, httpx.Response]:
     """Return the answers to everything that belongs to the general account's own holder."""
     profile = {"name": "陳港生", "email": "thief@example.com", "current_password": "x"}
     return {

@@ -58,7 +58,7 @@ def test_the_json_is_compact_and_holds_chinese_as_it_is() -> None:
         st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)
     ),
 )
-def test_any_event_comes_back_as_it_was(id: str, sequence: int, time: datetime, data: Any) -> None:  # noqa: A002
+def test_any_event_comes_back_as_it_was(id: str, sequence: int, time: datetime, data: Any) -> None:  # noqa: A002 - drawn by name
     event = an_event(id=id, sequence=sequence, time=time, data=data)
 
     assert from_json(to_json(event)) == event

@@ -136,7 +136,7 @@ def test_every_event_has_its_effect_once_whatever_befalls_the_consumers(
     redis_server: RedisServer, published: Published, ordeal: Ordeal, seed: int
 ) -> None:
     # What befalls them is the same for the same seed; when they move on and die is theirs.
-    fate, dice = random.Random(seed), random.Random(seed)  # noqa: S311
+    fate, dice = random.Random(seed), random.Random(seed)
     with redis_server.client() as client:
         for number in range(ROUNDS):
             ordeal.revive(dice)

@@ -93,7 +93,7 @@ def test_an_unknown_level_is_refused() -> None:
 
 def test_errors_carry_their_traceback_in_one_line(lines: Lines) -> None:
     try:
-        raise RuntimeError("broken")  # noqa: TRY301
+        raise RuntimeError("broken")  # noqa: TRY301 - a trace is wanted, not a handling
     except RuntimeError:
         logs.get_logger("x").exception("failed")
         logging.getLogger("y").exception("failed")

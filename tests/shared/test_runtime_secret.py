@@ -14,7 +14,7 @@ SECRET = Secret("correct horse")
 @pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize(
     "rendering",
-    [str(SECRET), repr(SECRET), f"{SECRET}", f"{SECRET:>20}", f"{SECRET!r}", "%s" % SECRET],  # noqa: UP031
+    [str(SECRET), repr(SECRET), f"{SECRET}", f"{SECRET:>20}", f"{SECRET!r}", "%s" % SECRET],  # noqa: UP031 - each way to print
 )
 def test_every_ordinary_rendering_is_a_mask(rendering: str) -> None:
     assert "horse" not in rendering
@@ -43,7 +43,7 @@ def test_it_cannot_be_changed_or_deleted() -> None:
     with pytest.raises(AttributeError):
         SECRET.text = "other"
     with pytest.raises(AttributeError):
-        del SECRET.text  # type: ignore[attr-defined]
+        del SECRET.text  # type: ignore[attr-defined]  # what mypy refuses is to fail
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

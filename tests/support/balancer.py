@@ -66,9 +66,7 @@ class Balancer:
 def balancing() -> Iterator[Balancer]:
     """Run a balancer until the end of the block."""
     balancer = Balancer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.balancer = balancer  # type: ignore[attr-defined]
+    server = _Server(balancer)
     balancer.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
@@ -80,13 +78,22 @@ def balancing() -> Iterator[Balancer]:
         server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, balancer: Balancer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.balancer = balancer
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     timeout = _SECONDS
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        balancer: Balancer = self.server.balancer  # type: ignore[attr-defined]
+        balancer = self.server.balancer
         tried: set[int] = set()
         while True:
             try:

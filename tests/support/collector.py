@@ -81,27 +81,35 @@ class Collector:
 @contextmanager
 def collecting() -> Iterator[Collector]:
     """Run a collector until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
-    server.collector = Collector(server.server_port)  # type: ignore[attr-defined]
+    server = _Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield server.collector  # type: ignore[attr-defined]
+        yield server.collector
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.collector = Collector(self.server_port)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
     def do_POST(self) -> None:
         octets = self.rfile.read(int(self.headers["Content-Length"]))
         right = self.path == PATH and self.headers["Content-Type"] == "application/x-protobuf"
         if self.headers.get("Content-Encoding") == "gzip":
             octets = gzip.decompress(octets)
         if right:
-            self.server.collector.take(octets)  # type: ignore[attr-defined]
+            self.server.collector.take(octets)
         self.send_response(200 if right else 400)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -60,7 +60,7 @@ class Admin:
 
     def act(self, person: Person, act: str, **more: object) -> Response:
         """Do one thing to an account."""
-        return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]
+        return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]  # a reason is among them or not
 
 
 def admin(system: System, operator: str = "林小姐") -> Admin:

@@ -125,7 +125,7 @@ class SmtpServer:
             authenticator=self._login.check if self._login else None,
         )
         # As an argument False would warn, and warnings are errors here; smtps has its TLS beneath aiosmtpd.
-        made._auth_require_tls = bool(starttls)  # noqa: SLF001
+        made._auth_require_tls = bool(starttls)  # noqa: SLF001 - aiosmtpd has no other way
         return made
 
     def _listening_context(self) -> Any:
@@ -154,20 +154,20 @@ class _Handler:
         self.mailbox, self.script = mailbox, script
         self.transports: list[Any] = []
 
-    async def handle_MAIL(self, _s: Any, _n: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+    async def handle_MAIL(self, _s: Any, _n: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if (answer := await self._act("mail")) is not None:
             return answer
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(self, _s: Any, _n: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, _s: Any, _n: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if (answer := await self._act("rcpt", address)) is not None:
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _s: Any, _n: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, _s: Any, _n: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         first = envelope.rcpt_tos[0]
         if (answer := await self._act("data", first)) is not None:
             return answer
@@ -208,7 +208,7 @@ class _Running:
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
         self._thread.start()
         self._listening = asyncio.run_coroutine_threadsafe(
-            self._loop.create_server(self._make, "127.0.0.1", server.port, ssl=server._listening_context()),  # noqa: SLF001
+            self._loop.create_server(self._make, "127.0.0.1", server.port, ssl=server._listening_context()),  # noqa: SLF001 - the same module
             self._loop,
         ).result(timeout=10)
 

@@ -74,9 +74,9 @@ class Api(BaseHTTPRequestHandler):
 async def serve() -> None:
     """Serve until ended."""
     loop = asyncio.get_running_loop()
-    smtp = UnthreadedController(Accepting(), hostname="0.0.0.0", port=1025, loop=loop)  # noqa: S104
+    smtp = UnthreadedController(Accepting(), hostname="0.0.0.0", port=1025, loop=loop)  # noqa: S104 - in a container
     await smtp._create_server()  # noqa: SLF001 - begin() wants a loop that does not run yet
-    http = ThreadingHTTPServer(("0.0.0.0", 8025), Api)  # noqa: S104 - inside a container
+    http = ThreadingHTTPServer(("0.0.0.0", 8025), Api)  # noqa: S104 - in a container - inside a container
     await asyncio.to_thread(http.serve_forever)
 
 
