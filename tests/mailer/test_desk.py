@@ -22,3 +22,12 @@ def test_what_is_put_off_for_a_reason_that_went_meanwhile_is_due_at_once() -> No
 
     assert woken == ["1-0"]
     assert desk.stale(NOW, queued_before=1) == ["2-0"]
+
+
+@pytest.mark.rule("MAIL-5", "MAIL-7")
+def test_what_is_due_much_later_does_not_keep_the_rest_out() -> None:
+    desk = Desk(most_queued=8)
+    desk.put_off("1-0", NOW + timedelta(minutes=5))
+
+    assert not desk.is_waiting(NOW + timedelta(minutes=4))
+    assert desk.is_waiting(NOW + timedelta(minutes=5))

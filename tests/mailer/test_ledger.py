@@ -1,17 +1,21 @@
 """The ledger's last word: what was accepted is noted whoever claims the mail by now, what was not is not."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from port_events.envelope import RECEIPTS, STREAM, Entry
+from redis.exceptions import ResponseError
 
 from mailer.adapters.events import GROUP
 from mailer.adapters.ledger import LedgerNames, RedisLedger
 from mailer.adapters.redis import ThreadConnections
 from mailer.domain.attempt import State
-from mailer.usecases.ports import Ending, Granted, Over
+from mailer.domain.waits import LONGEST_SECONDS
+from mailer.usecases.ports import Ending, Granted, NotNow, Over
 from tests.mailer.world import Published, World
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -163,3 +167,62 @@ def test_a_claim_that_redis_has_forgotten_is_held_no_more(
     only.renew()
 
     assert not only.holds(grant)
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-7")
+def test_a_claim_that_was_given_up_while_redis_was_away_is_not_renewed_for_ever(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, _ = request(world)
+    giving_up = ledger(world, connections, owner="one", lease_ms=200)
+    grant = granted(giving_up, published)
+    world.redis_server.stop()
+    wait_until(lambda: not giving_up.holds(grant), what="the lease's end as it is known here")
+    world.redis_server.start()
+
+    giving_up.let_go(grant)
+    giving_up.renew()
+
+    other = ledger(world, connections, owner="other", lease_ms=60_000)
+    wait_until(lambda: isinstance(other.claim(entry_of(published)), Granted), what="the lease's end in Redis")
+
+
+@pytest.mark.rule("MAIL-5")
+def test_what_a_clock_that_is_ahead_put_off_waits_for_no_other(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, _ = request(world)
+    ahead = ledger(world, connections, owner="ahead", lease_ms=60_000)
+    other = ledger(world, connections, owner="other", lease_ms=60_000)
+    grant = granted(ahead, published)
+
+    ahead.put_off(grant, due=world.clock.now() + timedelta(seconds=LONGEST_SECONDS), failed=True)
+    in_time = other.claim(entry_of(published))
+    ahead.put_off(grant, due=world.clock.now(), failed=False)
+    again = ahead.claim(entry_of(published))
+    assert isinstance(again, NotNow)
+    world.clock.advance(seconds=LONGEST_SECONDS)
+    grant = granted(ahead, published)
+    ahead.put_off(grant, due=world.clock.now() + timedelta(hours=1), failed=True)
+
+    assert isinstance(in_time, NotNow)
+    assert granted(other, published).tries == 2
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-5")
+def test_an_ending_that_redis_refuses_for_good_holds_no_thread_unless_the_mail_is_out(
+    world: World, connections: ThreadConnections
+) -> None:
+    published, entry = request(world)
+    only = ledger(world, connections, owner="only", lease_ms=60_000)
+    grant = granted(only, published)
+    world.client.set("mailer:dead", "of another kind")
+
+    with pytest.raises(ResponseError):
+        only.close(entry, grant, refused(world))
+    out = threading.Thread(target=only.close, args=(entry, grant, Ending(State.SENT, world.clock.now())))
+    out.start()
+    world.client.delete("mailer:dead")
+    out.join(10)
+
+    assert world.state(published) == "sent"

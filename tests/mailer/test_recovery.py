@@ -98,7 +98,7 @@ def test_mails_wait_while_the_mail_server_is_away_and_nobody_hammers_it(world: W
     mailer = world.start_mailer()
     published = world.request_many(40)
     wait_until(mailer.wiring.postbox.is_away, what="the pause")
-    wait_until(mailer.wiring.desk.is_waiting, what="mails that wait")
+    wait_until(lambda: mailer.wiring.desk.counts()["waiting"], what="mails that wait")
 
     knocks = world.smtp.connections
     world.smtp.accept()
@@ -192,11 +192,31 @@ def test_a_frozen_mailer_that_wakes_up_does_not_send_what_another_has_sent_meanw
         world.wait_for_state(published, "sent")
         frozen.send_signal(signal.SIGCONT)
         world.smtp.let_go()
-        wait_until(lambda: "mail_taken_over" in (tmp_path / "log").read_text(), what="the frozen one to look")
+        wait_until(lambda: "mail_abandoned" in (tmp_path / "log").read_text(), what="the frozen one to look")
         world.wait_until_finished()
 
     assert world.smtp.mailbox.count() == 1
     assert [receipt["state"] for receipt in world.receipts()] == ["sent"]
+
+
+@pytest.mark.rule("MAIL-3", "MAIL-7")
+def test_a_mail_that_was_let_go_because_redis_was_away_goes_when_it_is_back(
+    world: World, tmp_path: Path
+) -> None:
+    world.smtp.hold("ming@example.com", at="rcpt")
+    log = tmp_path / "log"
+    with mailer_process(world, log, MAILER_LEASE="1s"):
+        published = world.request("ming@example.com")
+        wait_until(lambda: world.smtp.script.reached["rcpt"] == 1, what="the attempt")
+        world.redis_server.stop()
+        wait_until(lambda: log.read_text().count("redis_away") > 2, what="more than the lease's second")
+        world.smtp.let_go()
+        wait_until(lambda: "mail_abandoned" in log.read_text(), what="the look before the mail leaves")
+        world.redis_server.start()
+
+        world.wait_for_state(published, "sent")
+
+    assert world.smtp.mailbox.count() == 1
 
 
 @pytest.mark.rule("MAIL-4")

@@ -9,6 +9,7 @@ import pytest
 from identity.adapters.outbox import SqlOutboxReader
 from identity.relay import Relay
 from identity.settings import RelaySettings
+from identity.usecases.relaying import Overtaken
 from port_events.envelope import STREAM, from_fields
 from port_runtime.settings import load
 from structlog.testing import capture_logs
@@ -81,7 +82,8 @@ def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_nex
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(SqlOutboxReader, "place", place_and_wipe)
-        system.relay.step()
+        with pytest.raises(Overtaken):
+            system.relay.step()
     system.settle()
 
     subjects = [(event.subject, event.sequence) for event in system.events()]
@@ -190,10 +192,10 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
     assert system.relay.leadership.lead()
     with monkeypatch.context() as late:
         late.setattr(system.relay.outbox, "place", place_and_wait_while_the_rival_publishes)
-        published = system.relay.step()
+        with pytest.raises(Overtaken):
+            system.relay.step()
     rival.close()
 
-    assert published == 0
     assert [event.sequence for event in system.events(person.id)] == [1, 2]
 
 
@@ -214,9 +216,9 @@ def test_what_a_deposed_relay_gave_a_place_is_not_passed_over(
 
         with monkeypatch.context() as late:
             late.setattr(system.relay.outbox, "place", wake_up_when_others_have_gone_on)
-            assert system.relay.step() == 0
-        people.append(system.register())
-        for _ in range(3):
+            with pytest.raises(Overtaken):
+                system.relay.step()
+        for _ in range(3):  # though nothing new happens
             rival.step()
 
     subjects = {person.id for person in people}

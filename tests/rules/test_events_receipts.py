@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from port_events.envelope import RECEIPTS
+from identity.adapters.stream import RedisStream
+from port_events.envelope import RECEIPTS, STREAM
 
 from tests.support.system import System
 
@@ -42,3 +43,17 @@ def test_receipts_move_a_mail_forward_only(system: System, states: tuple[str, ..
     _report(system, event_id, *states)
 
     assert system.rows("SELECT mail_state FROM outbox WHERE event_id = :id", id=event_id) == [(noted,)]
+
+
+@pytest.mark.rule("VER-6", "SEC-9")
+def test_a_receipt_that_another_relay_read_and_did_not_note_is_not_left(system: System) -> None:
+    with system.redis.client() as client:
+        ours, dead = RedisStream(client, STREAM), RedisStream(client, STREAM)
+        for _ in range(2):
+            ours.receipts(block_ms=0)
+        client.xadd(RECEIPTS, {"event_id": "e-1", "state": "sent", "at": "2026-01-05T00:00:00Z"})
+        dead.receipts(block_ms=0)  # and is killed
+
+        (left,) = ours.receipts(block_ms=0)
+
+    assert left[1].event_id == "e-1"

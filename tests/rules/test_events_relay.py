@@ -1,10 +1,12 @@
 """From outbox to stream: at least once, in order, by one relay at a time (EVT-2)."""
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+import identity.relay
 import pytest
 from identity.adapters.outbox import SqlOutboxReader
 from identity.adapters.stream import RedisStream
@@ -12,6 +14,7 @@ from identity.relay import Relay
 from identity.settings import RelaySettings
 from port_events.envelope import STREAM
 from port_runtime.settings import load
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
@@ -199,3 +202,24 @@ def test_what_failed_to_commit_leaves_neither_an_account_nor_an_event_nor_a_mail
     assert (refused.status_code, published) == (503, 0)
     assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []
     assert system.visitor().post("/accounts", sent).status_code == 202
+
+
+@pytest.mark.rule("EVT-2")
+def test_a_relay_does_not_ask_a_silent_redis_twice_in_a_round(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two waits are as long as a leader may be silent before it is deposed."""
+    monkeypatch.setattr(identity.relay, "_REDIS_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        settings = load(RelaySettings, {**system.environment, "REDIS_URL": url})
+        with (
+            contextlib.closing(Relay(settings, clock=system.clock)) as relay,
+            pytest.raises(RedisTimeoutError),
+        ):
+            relay.step()
+
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()

@@ -13,6 +13,7 @@ from port_runtime.metrics import Metric
 from tests.support.installation import Installation
 from tests.support.operators_ports import OperatorsPorts
 from tests.support.people import Person
+from tests.support.processes import run
 from tests.support.waiting import wait_until
 
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
@@ -93,6 +94,19 @@ def test_the_directory_of_shared_counts_is_gone_with_the_server(
     web.stop()
 
     assert not list(installation_on_sqlite.directory.glob("identity-metrics-*"))
+
+
+@pytest.mark.rule("OPS-4", "OPS-5")
+def test_a_start_that_is_refused_leaves_no_directory_of_shared_counts(
+    installation_on_sqlite: Installation, ports: OperatorsPorts
+) -> None:
+    directory = installation_on_sqlite.directory
+    settings = {"TMPDIR": str(directory), "IDENTITY_BIND": "192.0.2.1:8000", **ports.settings}
+
+    refused = run("identity", "serve", environment={**installation_on_sqlite.environment, **settings})
+
+    assert refused.returncode == 2
+    assert not list(directory.glob("identity-metrics-*"))
 
 
 @pytest.mark.rule("OPS-4", "SEC-13")

@@ -101,6 +101,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "no port, relay": ("relay", {"REDIS_URL": "redis://127.0.0.1:notaport/0"}),
     "no such option, relay": ("relay", {"REDIS_URL": f"{_REDIS}?socket_timeout=soon"}),
     "no such option, mailer": ("mailer", {"REDIS_URL": f"{_REDIS}?socket_timeout=soon"}),
+    "an unknown option, relay": ("relay", {"REDIS_URL": f"{_REDIS}?fast=1"}),
+    "an unknown option, mailer": ("mailer", {"REDIS_URL": f"{_REDIS}?fast=1"}),
     "no keys, mailer": ("mailer", {"MAIL_SEAL_PRIVATE_KEYS": "not a key set"}),
     "unsafe in production, web": (
         "web",

@@ -71,6 +71,27 @@ def test_it_takes_over_what_a_peer_has_held_too_long_with_any_client(client: Red
     assert ids_of(group.claim_stale(0, 3)) == ids[3:]
 
 
+def test_it_finds_what_a_peer_has_held_too_long_wherever_it_stands(plain: Redis) -> None:
+    # Redis looks at ten times as many as are asked for, so that what is fresh may hide what is not.
+    ids = add(plain, 60)
+    member(plain, "dead").read(len(ids), 0)
+    group = member(plain, "alive")
+
+    def hold(stale: list[str]) -> None:
+        for each, idle in ((ids, 0), (stale, 60_000)):
+            plain.xclaim(STREAM, "passes", "dead", 0, each, idle=idle, justid=True)  # type: ignore[arg-type]  # invariant list
+
+    hold(ids[40:41])
+    at_the_end = group.claim_next(30_000, 2)
+    hold(ids[40:41] + ids[50:51])
+    in_the_middle = group.claim_next(30_000, 1)
+    hold(ids[:1])
+
+    assert (ids_of(at_the_end), ids_of(in_the_middle)) == (ids[40:41], ids[40:41])
+    assert ids_of(group.claim_next(30_000, 1)) == ids[:1]
+    assert group.claim_next(30_000, 1) == []
+
+
 def test_an_entry_can_be_read_again_until_the_stream_drops_it(client: Redis) -> None:
     group = member(client)
     (entry_id,) = add(client)

@@ -15,8 +15,7 @@ def test_all_addresses_of_ipv6_take_ipv4_too() -> None:
     with listening(Address("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            assert connection.getpeername() == ("127.0.0.1", port)
+        socket.create_connection(("127.0.0.1", port)).close()  # raises where it is refused
 
 
 @pytest.mark.rule("OPS-5")

@@ -15,6 +15,7 @@ from port_runtime.metrics import Meters
 from port_runtime.observing import Observer
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
@@ -73,10 +74,10 @@ class Relay:
         return WatchedStream(stream, self._meters, settings.event_stream)
 
     def _client(self, settings: RelaySettings) -> Redis:
-        # Once more for a connection that was cut; a Redis that hangs is for the loop to wait for, which looks anew.
-        client = Redis.from_url(
-            settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS, retry=Retry(NoBackoff(), 1)
-        )
+        # Once more for a connection that was cut. Not for a Redis that hangs: the loop looks anew then, and says to
+        # PostgreSQL meanwhile that this leader is not frozen.
+        once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+        client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_SECONDS, retry=once_more)
         self._clients.append(client)
         return client
 
@@ -137,20 +138,21 @@ class Relay:
         if not leads:
             self._stopping.wait(_STANDBY_SECONDS)
             return
-        if not self.step():
+        try:
+            published = self.step()
+        except Overtaken:
+            return  # to see at once whether we still lead, and what is left
+        if not published:
             self._wakeup.wait()
 
     def step(self) -> int:
-        """Publish one batch; return how many events."""
+        """Publish one batch; return how many events. Raises Overtaken."""
         if self.leadership.renewed():
             self.outbox.forget_position()
         try:
             published = publish(self.outbox, self._stream, self._clock.now(), kept=self._kept)
-        except Overtaken:
-            self.outbox.forget_position()
-            return 0
         except Exception:
-            self.outbox.forget_position()  # whether the marks were committed, only the table knows
+            self.outbox.forget_position()  # what was given or published meanwhile, only the table knows
             raise
         if self._clock.now() >= self._chores_at + _CHORES_EVERY:
             self._chores_at = self._clock.now()

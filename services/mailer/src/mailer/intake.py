@@ -25,6 +25,7 @@ BLOCK_MS: Final = 500  # also the longest time until a stop is noticed
 BATCH: Final = 100
 AWAY_SECONDS: Final = 1.0
 GRACE: Final = timedelta(seconds=1)  # dramatiq's own delayed message should come first
+SOON: Final = timedelta(seconds=30)  # longer than any pause of the door
 SWEEPS_A_LEASE: Final = 5
 TIDY_SECONDS: Final = 600
 LOOK_SECONDS: Final = 1.0  # how late a mailer may heed an operator's pause
@@ -91,13 +92,17 @@ class Intake(threading.Thread):
         parts.stream.keep(parts.desk.in_hand())
         parts.leases.renew()
         parts.door.close_idle()
-        while room := 0 if self._is_holding_back() else parts.desk.wait_for_room(0):
-            left = parts.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
-            if not left:
-                break
-            self._admit(left)
+        self._take_over(until=time.monotonic() + self._lease_seconds / SWEEPS_A_LEASE)
         queued_before = time.monotonic() - self._lease_seconds
         parts.queue.put(parts.desk.stale(parts.clock.now() - GRACE, queued_before=queued_before))
+
+    def _take_over(self, *, until: float) -> None:
+        """Take over as much as there is room for, until that moment (monotonic): then what is ours is to be kept."""
+        while room := 0 if self._is_holding_back() else self._parts.desk.wait_for_room(0):
+            left = self._parts.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
+            self._admit(left)
+            if not left or time.monotonic() >= until:
+                return
 
     def _turn(self) -> None:
         self._heed_hold()
@@ -118,8 +123,9 @@ class Intake(threading.Thread):
             self._look_at = time.monotonic() + LOOK_SECONDS
 
     def _is_holding_back(self) -> bool:
-        """Leave the backlog in the stream while the mail server is away; what waits already tries the door."""
-        return self._closing.is_set() or (self._parts.door.is_away() and self._parts.desk.is_waiting())
+        """Leave the backlog in the stream while the mail server is away, and what is in hand tries its door soon."""
+        soon = self._parts.clock.now() + SOON
+        return self._closing.is_set() or (self._parts.door.is_away() and self._parts.desk.is_waiting(soon))
 
     def _admit(self, entries: list[Entry]) -> None:
         # Without a sealed part there is nothing to send: it was published again after its receipt.

@@ -123,21 +123,25 @@ class Group:
         self._cursor = as_text(cursor)
         return _texts(claimed)
 
-    @property
-    def seen_all(self) -> bool:
-        """Whether the last `claim_stale` came to the end of what is pending; Redis looks at so many at once only."""
-        return self._cursor == _FIRST_ID
+    def claim_next(self, idle_ms: int, count: int) -> list[RawEntry]:
+        """Take over as `claim_stale` does, and look on while it finds none: none means that the whole group has none.
+
+        Redis looks at so many at once only, and the last call may have stopped in the middle.
+        """
+        ends = 1 if self._cursor == _FIRST_ID else 2
+        while ends:
+            if stale := self.claim_stale(idle_ms, count):
+                return stale
+            ends -= self._cursor == _FIRST_ID
+        return []
 
     def take_over(self, idle_ms: int) -> tuple[RawEntry, int] | None:
         """Take over one entry, with how often it was handed out by now; None when the whole group has none.
 
         One at a time, so that only what is begun counts as handed out, not what waits behind it.
         """
-        while True:
-            if stale := self.claim_stale(idle_ms, 1):
-                return stale[0], self._handed_out(stale[0][0])
-            if self.seen_all:
-                return None
+        stale = self.claim_next(idle_ms, 1)
+        return (stale[0], self._handed_out(stale[0][0])) if stale else None
 
     def left_by_namesake(self) -> tuple[RawEntry, int] | None:
         """Return the oldest entry that a member of our name holds, with how often it was handed out by now.

@@ -35,8 +35,10 @@ class Lease:
         now = time.monotonic()
         if (now - self._taken_at) * 1000 < self._lease_ms / 3:
             return True
+        if not self._change(self._lease_ms):
+            return False
         self._taken_at = now
-        return self._change(self._lease_ms)
+        return True
 
     def give_back(self) -> None:
         """Let the next one have it at once, if it is ours."""

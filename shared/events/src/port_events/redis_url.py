@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from redis.connection import parse_url
+from redis.connection import ConnectionPool
 
 SCHEMES: Final = ("redis", "rediss", "unix")
 
 
 def check(url: str) -> None:
-    """Raise ValueError where an option behind the question mark is not as redis-py wants it; repeats no part of it."""
+    """Raise ValueError where redis-py cannot make a connection of it, and connect to nothing; repeats no part of it."""
     try:
-        parse_url(url)  # type: ignore[no-untyped-call]  # redis-py's own gap
-    except ValueError:
-        raise ValueError("must have options that redis-py can read") from None
+        ConnectionPool.from_url(url).make_connection()
+    except (ValueError, TypeError):  # a value it cannot read, an option it does not know
+        raise ValueError("must be an address, with options, that redis-py can read") from None

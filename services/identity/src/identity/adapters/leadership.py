@@ -11,7 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 _LOCK = 0x72656C79
 """`rely` in ASCII, not the migrations' lock."""
 _SILENT_SECONDS = 10.0
-"""A leader asks PostgreSQL something every two seconds; one that is silent for so long is frozen, or cut off."""
+"""A leader asks PostgreSQL something every two seconds, and every six where Redis does not answer.
+
+One that is silent for so long is frozen, or cut off.
+"""
 _DEPOSE = text(
     "SELECT pg_terminate_backend(held.pid) FROM pg_locks held JOIN pg_stat_activity leader USING (pid)"
     " WHERE held.locktype = 'advisory' AND held.classid = 0 AND held.objid = :lock AND held.granted"
@@ -38,8 +41,9 @@ class Leadership(Protocol):
 class DatabaseLeadership:
     """The lock lives in a connection of its own: where that breaks, so does the lead.
 
-    A leader that is silent for `silent_seconds` is deposed by who stands by: its connection is ended. That it may
-    wake up and publish once more does no harm, since the stream's mark has moved on by then.
+    A leader that is silent for `silent_seconds` is deposed by who stands by: its connection is ended. It may wake up
+    and go on with what it had begun: the stream's mark refuses what it publishes, and what it gave a place meanwhile
+    the new leader finds in the table.
     """
 
     def __init__(self, engine: Engine, *, silent_seconds: float = _SILENT_SECONDS) -> None:

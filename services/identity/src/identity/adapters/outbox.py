@@ -87,6 +87,7 @@ class SqlOutboxReader:
         with self._engine.begin() as connection:
             rows = connection.execute(_WAITING, {"limit": limit}).all()
             if not rows:
+                self._position = None  # another may have given some that it did not publish: look anew
                 return []
             first = max(connection.scalar(_NEWEST) or 0, beyond) + 1
             given = {row.id: position for position, row in enumerate(rows, start=first)}
@@ -114,9 +115,12 @@ class SqlOutboxReader:
 
     def note_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Note what became of mails, forward only, and forget their sealed part (SEC-9, SEC-10)."""
+        in_order = sorted(
+            receipts, key=lambda each: each.event_id
+        )  # so that two relays lock no rows crosswise
         rows = [
             {"event": each.event_id, "state": each.state, "at": each.at, "category": each.category or None}
-            for each in receipts
+            for each in in_order
         ]
         with self._engine.begin() as connection:
             connection.execute(_NOTE, rows)
@@ -188,8 +192,14 @@ _NOTE = (
         sealed=None,
     )
 )
+# A row whose receipt is being noted is left alone: it is not to wait for, and not to expire.
+_PAST = (
+    select(outbox.c.id)
+    .where(outbox.c.mail_expires_at <= bindparam("now"), outbox.c.sealed.is_not(None))
+    .with_for_update(skip_locked=True)
+)
 _EXPIRE = (
     update(outbox)
-    .where(outbox.c.mail_expires_at <= bindparam("now"), outbox.c.sealed.is_not(None))
+    .where(outbox.c.id.in_(_PAST))
     .values(sealed=None, mail_state="expired", mail_at=bindparam("now"))
 )

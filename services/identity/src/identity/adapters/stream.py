@@ -40,7 +40,6 @@ class RedisStream:
         self._client = client
         self._stream = stream
         self._receipts = Group(client, RECEIPTS, "identity", "relay")
-        self._unnoted = True
         self._farthest = 0
 
     def mark(self, epoch: str) -> Mark:
@@ -60,21 +59,21 @@ class RedisStream:
         Raises Overtaken, redis.RedisError.
         """
         key = self._mark_key(seen.epoch)
-        with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py's own gap
-            position: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
-            # Gone too: a new mark on a Redis wiped since we looked would hide what it has lost.
-            if (None if position is None else int(position)) != seen.noted:
-                raise Overtaken
-            pipeline.multi()
-            for entry in entries:
-                fields = to_fields(entry.ce, entry.type, entry.sealed, entry.position)
-                pipeline.xadd(self._stream, fields)  # type: ignore[arg-type]  # dict is invariant
-            pipeline.set(key, reached)
-            try:
+        try:
+            with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py's own gap
+                position: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
+                # Gone too: a new mark on a Redis wiped since we looked would hide what it has lost.
+                if (None if position is None else int(position)) != seen.noted:
+                    raise Overtaken
+                pipeline.multi()
+                for entry in entries:
+                    fields = to_fields(entry.ce, entry.type, entry.sealed, entry.position)
+                    pipeline.xadd(self._stream, fields)  # type: ignore[arg-type]  # dict is invariant
+                pipeline.set(key, reached)
                 pipeline.execute()
-            except WatchError:
-                raise Overtaken from None
+        except WatchError:  # or the connection was cut after WATCH
+            raise Overtaken from None
         self._farthest = reached
 
     def rewind(self, epoch: str, after: int) -> int | None:
@@ -134,15 +133,11 @@ class RedisStream:
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, MailReceipt]]:
         """Return the next receipts, waiting for them at most `block_ms`.
 
-        What was read but not acknowledged comes first: a dead relay's, or ours while the database was away.
+        What was read but not acknowledged comes first: a dead relay's, ours while the database was away, and what Redis
+        gave to a connection that was cut.
         """
-        if self._unnoted:
-            left = self._receipts.claim_stale(0, _RECEIPTS_AT_ONCE)
-            if left:
-                return self._read(left)
-        fresh = self._receipts.read(_RECEIPTS_AT_ONCE, block_ms)
-        self._unnoted = bool(fresh)
-        return self._read(fresh)
+        left = self._receipts.claim_next(0, _RECEIPTS_AT_ONCE)
+        return self._read(left or self._receipts.read(_RECEIPTS_AT_ONCE, block_ms))
 
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Note that the receipts are in the database, and drop them from the stream."""

@@ -45,7 +45,7 @@ class NotifiedWakeup:
             for _ in self._connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
                 pass
         except psycopg.Error as error:
-            self._connection = None
+            self.close()
             raise OperationalError("LISTEN", None, error) from error
 
     def interrupt(self) -> None:

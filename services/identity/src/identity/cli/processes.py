@@ -24,9 +24,15 @@ def serve() -> None:
     settings = read_settings(Settings)
     # Before anything imports the library that measures: several processes are to measure together.
     shared = sharing.directory("identity-metrics-") if settings.metrics_bind else None
-    from identity.server import Server
+    try:
+        from identity.server import Server
 
-    Server(settings, shared).run()
+        server = Server(settings, shared)
+    except BaseException:
+        if shared:
+            sharing.remove(shared)  # later gunicorn's own end does
+        raise
+    server.run()
 
 
 @click.command()

@@ -36,9 +36,10 @@ class EventStream:
 
     def take_over(self, idle_ms: int, count: int) -> list[Entry]:
         """Return entries whose mailer has not been heard of for `idle_ms`; they are ours now. None: there are none."""
-        while not (stale := self._group.claim_stale(idle_ms, count)) and not self._group.seen_all:
-            pass
-        return self._entries(stale)
+        while stale := self._group.claim_next(idle_ms, count):
+            if entries := self._entries(stale):
+                return entries
+        return []
 
     def fetch(self, entry_id: str) -> Entry | None:
         """Read an entry again; None when the stream no longer has it. From any thread."""

@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import redis
 from port_events.envelope import instant_text
@@ -20,6 +20,7 @@ from port_runtime.logs import get_logger
 from mailer.adapters import scripts
 from mailer.adapters.redis import Script
 from mailer.domain.attempt import State
+from mailer.domain.waits import LONGEST_SECONDS
 from mailer.usecases.ports import Granted, NotNow, Over
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ AWAY: Final = (
     redis.exceptions.OutOfMemoryError,
 )
 log = get_logger("mailer.ledger")
+
+_Errors: TypeAlias = "type[Exception] | tuple[type[Exception], ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ class RedisLedger:
         until = self._lease_end()
         answers: Any = self._claim.run(
             [self._names.stream, *(PREFIX + event_id for event_id in event_ids)],
-            [self._names.lease_ms, _ms(self._clock.now()), KEPT_MS, *named],
+            [self._names.lease_ms, _ms(self._clock.now()), KEPT_MS, LONGEST_SECONDS * 1000, *named],
         )
         claims = [_claim(*each) for each in zip(event_ids, tokens, answers, strict=True)]
         with self._lock:
@@ -103,13 +106,24 @@ class RedisLedger:
 
     def put_off(self, grant: Granted, *, due: datetime, failed: bool) -> None:
         """Give the claim back; when another process has taken it over meanwhile, nothing changes."""
-        self._drop(grant.event_id)  # also when Redis does not hear of it: then the lease ends
+        self.let_go(grant)  # also when Redis does not hear of it: then the lease ends
         self._put_off.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
 
     def close(self, entry: Entry, grant: Granted, ending: Ending) -> None:
-        """Note the ending, however long Redis is away: what was accepted must not be sent again."""
-        self._insist(lambda: self._closing(entry, grant, ending))
-        self._drop(entry.event.id)
+        """Note the ending, however long Redis is away: what was accepted must not be sent again.
+
+        Raises redis.RedisError where Redis is there and refuses another ending than an acceptance.
+        """
+        passing = redis.RedisError if ending.state is State.SENT else AWAY
+        self._insist(lambda: self._closing(entry, grant, ending), passing)
+        self.let_go(grant)
+
+    def let_go(self, grant: Granted) -> None:
+        """Renew the claim no more; where it is still ours its lease ends by itself."""
+        with self._lock:
+            held = self._held.get(grant.event_id)
+            if held is not None and held.token == grant.token:
+                del self._held[grant.event_id]
 
     def leave(self, entry_id: str) -> None:
         """Acknowledge the entry."""
@@ -167,16 +181,12 @@ class RedisLedger:
             ],
         )
 
-    def _drop(self, event_id: str) -> None:
-        with self._lock:
-            self._held.pop(event_id, None)
-
-    def _insist(self, note: Callable[[], None]) -> None:
+    def _insist(self, note: Callable[[], None], passing: _Errors) -> None:
         told = False
         while True:
             try:
                 return note()
-            except redis.RedisError as error:  # a full disk is mended some day, and the note would be lost
+            except passing as error:  # a full disk, too, is mended some day, and the note would be lost
                 if not told:
                     log.warning("ledger_away", reason=type(error).__name__)
                 told = True

@@ -12,9 +12,10 @@ local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 OVER: Final = 0
 NOT_NOW: Final = 1
 
-# KEYS: the stream, records. ARGV: lease, now, kept, then for each a token and its entry. The same token may ask again:
-# its answer was lost. An entry that is not there was read before Redis lost its data, and the record of what became of
-# it with them: the relay publishes again what is still to be sent.
+# KEYS: the stream, records. ARGV: lease, now, kept, longest wait, then for each a token and its entry. The same token
+# may ask again: its answer was lost. An entry that is not there was read before Redis lost its data, and the record of
+# what became of it with them: the relay publishes again what is still to be sent. What would be due later than after
+# any wait was put off by a clock that is ahead.
 # Answers for each {2, tries}: granted; {1, ms}: not now; {0, 0}: over, or not to be sent from this entry.
 CLAIM: Final = (
     _NOW
@@ -28,14 +29,13 @@ local function claim(key, token, entry)
   if state == 'claimed' and r[5] ~= token and tonumber(r[2]) > server_now then
     return {1, tonumber(r[2]) - server_now}
   end
-  if state == 'waiting' and tonumber(r[3]) > tonumber(ARGV[2]) then
-    return {1, tonumber(r[3]) - tonumber(ARGV[2])}
-  end
+  local wait = tonumber(r[3] or '0') - tonumber(ARGV[2])
+  if state == 'waiting' and wait > 0 and wait <= tonumber(ARGV[4]) then return {1, wait} end
   redis.call('HSET', key, 'state', 'claimed', 'token', token, 'lease', server_now + ARGV[1])
   redis.call('PEXPIRE', key, ARGV[3])
   return {2, tonumber(r[4] or '0')}
 end
-for i = 1, #KEYS - 1 do answers[i] = claim(KEYS[i + 1], ARGV[2 * i + 2], ARGV[2 * i + 3]) end
+for i = 1, #KEYS - 1 do answers[i] = claim(KEYS[i + 1], ARGV[2 * i + 3], ARGV[2 * i + 4]) end
 return answers
 """
 )

@@ -102,9 +102,10 @@ class Delivery:
                 return self._put_off(grant, error, expires_at=expires_at)
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
             ending = self._ending(State.REFUSED, error.verdict.category, error.words)
-        except AbandonedError:
-            log.warning("mail_taken_over")
-            return Later(self.clock.now())  # for the ledger to say what became of it
+        except AbandonedError:  # taken over, or Redis could not be asked: the ledger will say
+            log.warning("mail_abandoned")
+            self.ledger.let_go(grant)
+            return Later(self.clock.now())
         except HeldError as error:  # the ledger lets it go at once, whoever sees first that the queue goes on
             self.meter.put_off("paused")
             self.ledger.put_off(grant, due=self.clock.now(), failed=False)

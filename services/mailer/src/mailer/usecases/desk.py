@@ -135,10 +135,10 @@ class Desk:
             self._waiting.clear()
             return left
 
-    def is_waiting(self) -> bool:
-        """Tell whether any entry waits for another try."""
+    def is_waiting(self, until: datetime) -> bool:
+        """Tell whether any entry waits for another try that is due by then."""
         with self._changed:
-            return bool(self._waiting)
+            return any(due <= until for due in self._waiting.values())
 
     def _room(self) -> int:
         # None before half of the desk is free: many small reads would cost more than the mails.

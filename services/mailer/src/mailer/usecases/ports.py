@@ -119,6 +119,10 @@ class Ledger(Protocol):
         """Give the claim back until `due`; `failed` counts a try."""
         ...
 
+    def let_go(self, grant: Granted) -> None:
+        """Renew the claim no more; it is whose it is, and ends where it is still this grant's."""
+        ...
+
     def holds(self, grant: Granted) -> bool:
         """Tell whether the claim is still this grant's; a process that was frozen may have lost it unawares."""
         ...

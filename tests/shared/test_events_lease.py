@@ -1,0 +1,56 @@
+"""The right that one member of a group has at a time."""
+
+from collections.abc import Iterator
+
+import pytest
+from port_events.lease import Lease
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from tests.support.redis import RedisServer
+
+KEY = "seen:passes:catching_up"
+LEASE_MS = 60_000
+
+
+@pytest.fixture
+def client(redis_server: RedisServer) -> Iterator[Redis]:
+    with redis_server.client() as client:
+        yield client
+
+
+def lease(client: Redis, name: str) -> Lease:
+    return Lease(client, KEY, name, LEASE_MS)
+
+
+@pytest.mark.rule("EVT-6")
+def test_one_has_it_until_it_gives_it_back(client: Redis) -> None:
+    one, other = lease(client, "one"), lease(client, "other")
+
+    had = one.take(), other.take(), one.take()
+    one.give_back()
+
+    assert had == (True, False, True)
+    assert other.take()
+    assert not one.take()
+
+
+@pytest.mark.rule("EVT-6")
+def test_whoever_could_not_ask_does_not_believe_that_it_is_renewed(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = lease(client, "one"), lease(client, "other")
+    one.take()
+    monkeypatch.setattr(one, "_taken_at", one._taken_at - LEASE_MS / 1000)  # noqa: SLF001 - so much time has passed
+
+    def away(*_arguments: object, **_named: object) -> None:
+        raise RedisConnectionError
+
+    with monkeypatch.context() as outage:
+        outage.setattr(client, "pipeline", away)
+        with pytest.raises(RedisConnectionError):
+            one.renew()
+    client.delete(KEY)  # it ran out meanwhile
+
+    assert other.take()
+    assert not one.renew()
