@@ -115,9 +115,8 @@ class SqlOutboxReader:
 
     def note_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Note what became of mails, forward only, and forget their sealed part (SEC-9, SEC-10)."""
-        in_order = sorted(
-            receipts, key=lambda each: each.event_id
-        )  # so that two relays lock no rows crosswise
+        # So that two relays lock no rows crosswise.
+        in_order = sorted(receipts, key=lambda each: each.event_id)
         rows = [
             {"event": each.event_id, "state": each.state, "at": each.at, "category": each.category or None}
             for each in in_order
