@@ -101,6 +101,24 @@ def test_the_general_accounts_registration_mail_is_worded_likewise(renderer: Tem
     assert "鏈結帳號" not in mail.text
 
 
+@pytest.mark.rule("VER-1", "REV-1")
+@pytest.mark.parametrize("name", ["registration_link", "registration_general"])
+def test_a_registration_mail_is_true_of_an_account_that_is_to_be_reviewed(
+    renderer: TemplateRenderer, name: str
+) -> None:
+    mail = rendered(renderer, name)
+
+    assert squeezed("若帳號須經審核,審核通過後才能使用上述功能,審核結果將以郵件通知。") in squeezed(mail.text)
+
+
+@pytest.mark.rule("PRO-2", "OPS-1")
+def test_the_mail_that_changes_a_mailbox_does_not_say_who_asked_for_it(renderer: TemplateRenderer) -> None:
+    mail = rendered(renderer, "email_change")
+
+    assert squeezed("通行證系統帳號「number01」申請將Email變更為本信箱") in squeezed(mail.text)
+    assert "您申請" not in mail.text
+
+
 @pytest.mark.rule("BIND-7")
 def test_the_code_mail_tells_who_asks_the_code_how_long_and_what_to_do(renderer: TemplateRenderer) -> None:
     mail = rendered(renderer, "bind_code")

@@ -117,4 +117,4 @@ def test_asking_for_a_code_in_two_tabs_tells_the_second_to_wait(
     second = tab.log_in(holder).second().go("/links")
     tab.press("補發驗證信")
 
-    second.press("補發驗證信").confirm("郵件剛剛才寄出,或已達寄送上限，請於 60 秒後再試")
+    second.press("補發驗證信").confirm("郵件寄送過於頻繁，請於 60 秒後再試")

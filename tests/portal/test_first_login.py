@@ -94,8 +94,8 @@ def test_a_mail_asked_for_too_soon_is_refused_in_words(portal: System, tab: Tab)
 
     tab.press("補發驗證信")
 
-    assert normal("郵件剛剛才寄出,或已達寄送上限,請於60秒後再試") in tab.message
-    tab.screen("verification-too-soon").confirm("郵件剛剛才寄出")
+    assert normal("郵件寄送過於頻繁,請於60秒後再試") in tab.message
+    tab.screen("verification-too-soon").confirm("郵件寄送過於頻繁")
     portal.settle()
     assert portal.mailbox.count(person.email) == 1
 

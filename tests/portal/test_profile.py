@@ -124,9 +124,7 @@ def test_a_pending_mailbox_is_withdrawn_after_a_question(portal: System, tab: Ta
     email = ask_for_mailbox(portal.logged_in(person), person)
     _opened(tab, person).press("撤回變更")
 
-    tab.sees("確定要撤回 Email 變更？？").screen("profile-withdraw-asked").confirm(
-        "確定要撤回 Email 變更？？"
-    )
+    tab.sees("確定要撤回 Email 變更？").screen("profile-withdraw-asked").confirm("確定要撤回 Email 變更？")
     tab.confirm("已撤回 Email 變更")
 
     assert normal(email) not in tab.text

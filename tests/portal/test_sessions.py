@@ -54,7 +54,7 @@ def test_one_session_is_ended_after_a_question(portal: System, tab: Tab) -> None
     other = elsewhere(portal, person)
     tab.log_in(person).go("/sessions")
 
-    end(tab, "Firefox", "確定要結束這個登入？？")
+    end(tab, "Firefox", "確定要結束這個登入？")
 
     assert normal("已結束該裝置的登入") in tab.message
     tab.press("確定").screen("sessions-alone")
@@ -69,7 +69,7 @@ def test_a_session_that_ended_meanwhile_is_no_error(portal: System, tab: Tab) ->
     tab.log_in(person).go("/sessions")
     other.delete("/session")
 
-    end(tab, "Firefox", "確定要結束這個登入？？")
+    end(tab, "Firefox", "確定要結束這個登入？")
 
     assert (tab.status, normal("該裝置的登入已經結束") in tab.message) == (200, True)
 
@@ -93,7 +93,7 @@ def test_all_others_are_ended_and_this_one_stays(portal: System, tab: Tab) -> No
     others = [elsewhere(portal, person) for _ in range(2)]
     tab.log_in(person).go("/sessions")
 
-    tab.press("結束其他所有登入").screen("sessions-question-all").confirm("確定要結束其他所有登入？？")
+    tab.press("結束其他所有登入").screen("sessions-question-all").confirm("確定要結束其他所有登入？")
 
     assert normal("其他裝置的登入皆已結束") in tab.message
     assert [other.get("/session").status_code for other in others] == [401, 401]
@@ -104,7 +104,7 @@ def test_all_others_are_ended_and_this_one_stays(portal: System, tab: Tab) -> No
 def test_ending_the_own_session_logs_out(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/sessions")
 
-    end(tab, "這台裝置", "確定要登出這台裝置？？")
+    end(tab, "這台裝置", "確定要登出這台裝置？")
 
     assert (tab.path, tab.go("/home").path) == ("/", "/")
 
@@ -138,6 +138,6 @@ def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> No
     other = elsewhere(portal, person)
     plain_tab.log_in(person).go("/sessions").screen("sessions")
 
-    plain_tab.press("結束其他所有登入").confirm("確定要結束其他所有登入？？")
+    plain_tab.press("結束其他所有登入").confirm("確定要結束其他所有登入？")
 
     assert other.get("/session").status_code == 401

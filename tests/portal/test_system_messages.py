@@ -56,7 +56,7 @@ def test_following_a_mail_leaves_what_is_to_be_told_to_the_next_page(portal: Sys
     tab.page.clock.run_for(EVERY_SECONDS * 1000)
     tab.sees("已寄出")
 
-    tab.go("/verification").confirm("郵件剛剛才寄出")
+    tab.go("/verification").confirm("郵件寄送過於頻繁")
 
 
 @pytest.mark.rule("SW-3")

@@ -103,7 +103,7 @@ def test_a_taken_mailbox_is_answered_alike_and_its_owner_gets_a_notice_instead_o
     system.settle()
 
     assert (answer.status_code, answer.json()["pending_email"]) == (200, owner.email)
-    assert (normal("Email已註冊通知") in normal(notice.subject), "?token=" in notice.text) == (True, False)
+    assert (normal("Email已被使用通知") in normal(notice.subject), "?token=" in notice.text) == (True, False)
     assert system.mailbox.count() == 1
 
 

@@ -150,7 +150,7 @@ def test_a_second_change_of_mailbox_within_the_minute_is_told_at_the_field(syste
 
     account = visitor.get("/account").json()
     assert (answer.status_code, page.forms[PATH]["email"]) == (429, "second@example.com")
-    assert normal("Email:郵件剛剛才寄出,或已達寄送上限") in page.text
+    assert normal("Email:郵件寄送過於頻繁") in page.text
     assert (account["name"], account["pending_email"]) == ("錢大明", first)
 
 

@@ -30,7 +30,7 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.InvalidInput: Problem(422, "invalid_input", "部分欄位填寫不正確，請依各欄位說明修正"),
     errors.Locked: Problem(429, "locked", "登入失敗次數過多，請於 {minutes} 分鐘後再試"),
     errors.PasswordLocked: Problem(429, "locked", "密碼錯誤次數過多，請於 {minutes} 分鐘後再試"),
-    errors.TooSoon: Problem(429, "too_soon", "郵件剛剛才寄出，或已達寄送上限，請於 {wait}後再試"),
+    errors.TooSoon: Problem(429, "too_soon", "郵件寄送過於頻繁，請於 {wait}後再試"),
     errors.TooManyRequests: Problem(
         429, "too_many_requests", "此網路位址的申請次數過多，請於 {minutes} 分鐘後再試"
     ),
@@ -61,7 +61,9 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.LinkUsed: Problem(410, "link_used", "此連結已使用過，密碼已重設完成，請以新密碼登入"),
     errors.AlreadyVerified: Problem(409, "already_verified", "Email 已完成驗證，請繼續登入後的下一步"),
     errors.NotBindable: Problem(
-        422, "not_bindable", "此帳號無法綁定：僅能綁定已完成郵件驗證並通過審核的一般帳號，且不可為停用中"
+        422,
+        "not_bindable",
+        "此帳號無法綁定：僅能綁定已完成郵件驗證並通過審核的一般帳號，且帳號不得為停用狀態",
     ),
     errors.AlreadyBound: Problem(409, "already_bound", "{bound}", ("here",)),
     errors.CodeWrong: Problem(400, "code_wrong", "驗證碼錯誤，{tries}", ("tries_left",)),

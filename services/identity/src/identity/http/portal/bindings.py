@@ -192,7 +192,7 @@ def end(binding_id: UUID) -> Response:
     line = next((line for line in _lines(who) if line.id == account), None)
     unbinding.unbind_from_link(ports(), who, account)
     if line is not None and line.status != "removed":
-        tell(f"已解除綁定帳號：【{line.username}】！！")
+        tell(f"已解除綁定帳號：【{line.username}】！")
     return go_to("portal.bindings.show")
 
 

@@ -17,7 +17,7 @@ from identity.usecases.login import known_device
 
 blueprint = Blueprint("password", __name__)
 
-_DONE = "密碼修改成功！！其他登入中的裝置皆已登出"
+_DONE = "密碼修改成功！其他登入中的裝置皆已登出"
 _UNBOUND = "，鏈結帳號的綁定已解除"
 _PLACES: dict[type[Refusal], str] = {
     BadPassword: "current",

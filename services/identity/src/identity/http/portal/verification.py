@@ -40,5 +40,5 @@ def resend() -> Response:
         tell_refusal(refusal)
         return go_to("portal.login.show")
     else:
-        tell("驗證信已重新申請寄送，請收取最新一封驗證信！！先前郵件中的連結已失效。")
+        tell("驗證信已重新申請寄送，請收取最新一封驗證信！先前郵件中的連結已失效。")
     return go_to("portal.verification.show")
