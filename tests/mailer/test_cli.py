@@ -13,6 +13,7 @@ from mailer.adapters import renderer
 from mailer.domain.catalogue import MAILS
 from tests.mailer.operating import operate
 from tests.mailer.world import World
+from tests.support.texts import shown
 
 COMMAND = Path(sys.executable).with_name("mailer")
 
@@ -126,8 +127,22 @@ def test_a_preview_shows_an_operators_own_text(tmp_path: Path) -> None:
 def test_a_test_mail_is_sent(world: World) -> None:
     told = mailer("send-test", "ming@example.com", "password_reset", **world.environ())
 
+    (mail,) = world.smtp.mailbox.all("ming@example.com")
     assert told.returncode == 0
-    assert world.smtp.mailbox.all("ming@example.com")[0].subject == "通行證系統密碼重設信件"
+    assert mail.subject == "【測試】通行證系統密碼重設信件"
+    assert mail.text.startswith("※本信為測試信，")
+    assert shown(mail.html).index("本信為測試信") < shown(mail.html).index("錢大明")
+
+
+@pytest.mark.rule("MAIL-6")
+def test_a_test_mail_of_an_operators_own_text_is_marked_too(world: World, tmp_path: Path) -> None:
+    (tmp_path / "approved").mkdir()
+    (tmp_path / "approved" / "body.html").write_text("<p>自訂</p>", encoding="utf-8")
+
+    mailer("send-test", "ming@example.com", "approved", **world.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
+
+    (mail,) = world.smtp.mailbox.all("ming@example.com")
+    assert shown(mail.html).startswith("※本信為測試信")
 
 
 def test_a_test_mail_that_is_refused_tells_the_servers_words(world: World) -> None:

@@ -218,11 +218,11 @@ def postbox(settings: Settings, clock: Clock) -> SmtpPostbox:
 
 
 def send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
-    """Send the mail's first sample; NotSentError, ServerAwayError or UnsafeMailError when that fails."""
+    """Send the mail's first sample as a test; NotSentError, ServerAwayError or UnsafeMailError when that fails."""
     clock = SystemClock()
     templates = renderer(settings)
     sample = next(templates.samples(kind))
-    rendered = templates.render(kind, sample)
+    rendered = templates.render_test(kind, sample)
     box = postbox(settings, clock)
     try:
         box.send(

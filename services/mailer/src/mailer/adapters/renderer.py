@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from jinja2.ext import Extension
 
 from mailer.domain.catalogue import MAILS, MailKind
 from mailer.domain.mail import refuse_unsafe
-from mailer.domain.samples import SAMPLE_NAME, fill
+from mailer.domain.samples import SAMPLE_NAME, TEST_LINE, TEST_SUBJECT, fill
 from mailer.domain.wrapping import wrap, wrap_line
 from mailer.domain.zone import in_words, span_in_words
 from mailer.usecases.ports import Rendered
@@ -26,6 +27,7 @@ BUILT_IN: Final = Path(__file__).parent.parent / "templates" / "zh_TW"
 FILES: Final = ("subject.txt", "body.txt", "body.html")
 SAMPLE_ISSUED: Final = datetime(2026, 1, 5, 6, 3, tzinfo=UTC)
 SAMPLE_SPAN: Final = {"password_reset": timedelta(hours=1)}
+_BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
 class BrokenTemplateError(Exception):
@@ -66,6 +68,17 @@ class TemplateRenderer:
             subject=subject.render(values).strip(),
             text=wrap(text.render(values)) + "\n",
             html=html.render(values),
+        )
+
+    def render_test(self, kind: MailKind, letter: Letter) -> Rendered:
+        """Return the mail's texts, marked in subject and first line as a test that asks for nothing."""
+        mail = self.render(kind, letter)
+        body = _BODY.search(mail.html)
+        top = body.end() if body else 0
+        return Rendered(
+            subject=f"{TEST_SUBJECT}{mail.subject}",
+            text=f"{wrap(TEST_LINE)}\n\n{mail.text}",
+            html=f'{mail.html[:top]}\n<p style="margin:16px">{TEST_LINE}</p>{mail.html[top:]}',
         )
 
     def samples(self, kind: MailKind) -> Iterator[SampleLetter]:

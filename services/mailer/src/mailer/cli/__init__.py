@@ -85,7 +85,7 @@ def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> 
 @click.argument("address")
 @click.argument("mail", type=MAIL, default="registration_link")
 def send_test(address: str, mail: str) -> None:
-    """Send MAIL with sample data to ADDRESS over the configured mail server."""
+    """Send MAIL with sample data, marked as a test, to ADDRESS over the configured mail server."""
     from mailer.domain.errors import MailerError
     from mailer.worker import send_sample
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 SAMPLE_NAME: Final = "錢大明"
 SAMPLE_CODE: Final = "314159"
+# What a test mail bears, so that whoever gets it follows nothing in it.
+TEST_SUBJECT: Final = "【測試】"
+TEST_LINE: Final = "※本信為測試信，內容均為範例資料，信中的連結或驗證碼並無作用。"
 
 _TOKEN = "{token}"  # noqa: S105 - a placeholder
 _ACCOUNT = {"username": "number01"}
