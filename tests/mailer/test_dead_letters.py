@@ -206,6 +206,19 @@ def test_a_dropped_letter_is_gone_for_good(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-5")
+def test_only_what_is_there_is_asked_about_before_it_is_dropped(world: World) -> None:
+    world.start_mailer()
+    refused = refuse(world, "ming@example.com")
+
+    unknown = operate(world, "dead", "drop", "nobody")
+    one_of_two = operate(world, "dead", "drop", refused.event.id, "nobody", answer="y\n")
+
+    assert (unknown.exit_code, unknown.output) == (1, "0 dropped\nnobody: no such dead letter\n")
+    assert "Drop 1 dead letter(s) for good?" in one_of_two.output
+    assert (one_of_two.exit_code, world.dead()) == (1, {})
+
+
+@pytest.mark.rule("MAIL-5")
 def test_all_that_the_filters_leave_are_dropped_once_confirmed(world: World) -> None:
     world.start_mailer()
     for number in range(3):

@@ -110,6 +110,7 @@ def test_the_queue_is_paused_and_resumed_by_command(world: World) -> None:
     assert paused.stdout.startswith("paused since 20")
     assert again.stdout == f"already {paused.stdout}"
     assert figures["paused"]["reason"] == "the mail server moves"
+    assert paused.stdout.startswith(f"paused since {figures['paused']['since']}: ")
     assert counts(figures) == (1, 0, 0)
     assert paused.stdout in told
     assert (resumed.stdout, twice.stdout) == ("resumed\n", "was not paused\n")

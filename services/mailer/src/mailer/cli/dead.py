@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import shortened, table
 
-from mailer.cli.operating import connected, mailer_settings
+from mailer.cli.operating import connected, mailer_settings, moment
 from mailer.domain.catalogue import EVENTS, is_silent
 from mailer.usecases.dead_letters import DeadLetter, DeadLetterOffice, Retried, Shown, Wanted
 
@@ -134,10 +134,12 @@ def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any)
     wanted = _chosen(event_ids, every=every, filtered=filtered)
     with _office() as office:
         chosen = office.ids(wanted) if wanted else tuple(dict.fromkeys(event_ids))
-        if chosen and not yes:
-            click.confirm(f"Drop {len(chosen)} dead letter(s) for good?", abort=True)
-        missing = [event_id for event_id in chosen if not office.drop(event_id)]
-    click.echo(f"{len(chosen) - len(missing)} dropped")
+        there = [event_id for event_id in chosen if wanted or office.has(event_id)]
+        if there and not yes:
+            click.confirm(f"Drop {len(there)} dead letter(s) for good?", abort=True)
+        dropped = {event_id for event_id in there if office.drop(event_id)}
+    missing = [event_id for event_id in chosen if event_id not in dropped]
+    click.echo(f"{len(dropped)} dropped")
     for event_id in missing:
         click.echo(f"{event_id}: {Retried.UNKNOWN}", err=True)
     if missing and not every:
@@ -189,7 +191,7 @@ def _ago(age: timedelta | None) -> datetime | None:
 def _row(letter: DeadLetter) -> tuple[str, ...]:
     return (
         letter.event_id,
-        _instant(letter.at),
+        moment(letter.at),
         letter.type.removeprefix(PREFIX),
         "-" if letter.attempts is None else str(letter.attempts),
         letter.category,
@@ -201,7 +203,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
     return {
         "event_id": letter.event_id,
         "type": letter.type,
-        "refused_at": _instant(letter.at),
+        "refused_at": moment(letter.at),
         "attempts": letter.attempts,
         "category": letter.category,
         "words": letter.words,
@@ -210,11 +212,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
 
 def _opened(shown: Shown) -> dict[str, Any]:
     """Return what the sealed part tells: the masked recipient and the validity, never link or code (SEC-9)."""
-    expires_at = None if shown.expires_at is None else _instant(shown.expires_at)
+    expires_at = None if shown.expires_at is None else moment(shown.expires_at)
     return {"recipient": shown.recipient, "expires_at": expires_at} | (
         {"unreadable": shown.unreadable} if shown.unreadable else {}
     )
-
-
-def _instant(instant: datetime) -> str:
-    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     import redis
 
@@ -42,6 +43,11 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
         raise click.ClickException(f"Redis forbids it: {error}") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
+
+
+def moment(instant: datetime) -> str:
+    """Return an instant as RFC 3339 has it, to the second."""
+    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def span(seconds: float | None) -> str:

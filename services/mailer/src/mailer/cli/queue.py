@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import table
 
-from mailer.cli.operating import connected, mailer_settings, span
+from mailer.cli.operating import connected, mailer_settings, moment, span
 
 if TYPE_CHECKING:
     from mailer.usecases.figures import Held, QueueFigures, Tally
@@ -95,8 +95,7 @@ def _notes(figures: QueueFigures) -> list[str]:
 def _held(held: Held | None) -> str:
     if held is None:
         return "not paused"
-    since = held.since.isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"paused since {since}" + (f": {held.reason}" if held.reason else "")
+    return f"paused since {moment(held.since)}" + (f": {held.reason}" if held.reason else "")
 
 
 def _as_json(figures: QueueFigures) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def _as_json(figures: QueueFigures) -> dict[str, Any]:
     return {
         **_counts(figures, figures.all),
         "types": [{"type": name, **_counts(figures, tally)} for name, tally in figures.by_type.items()],
-        "paused": held and {"since": held.since.isoformat(), "reason": held.reason},
+        "paused": held and {"since": moment(held.since), "reason": held.reason},
         "dead": figures.dead,
         "over_ceiling": [{"domain": each.domain, "waiting": each.waiting} for each in figures.over],
         "mailers": [

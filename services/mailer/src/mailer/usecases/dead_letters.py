@@ -111,6 +111,10 @@ class DeadLetterOffice:
         meant = sorted((each.at, each.event_id) for each in self._dead.all() if wanted.fits(each))
         return tuple(event_id for _, event_id in meant)
 
+    def has(self, event_id: str) -> bool:
+        """Tell whether there is one of this event."""
+        return self._dead.find(event_id) is not None
+
     def show(self, event_id: str) -> Shown | None:
         """Return one dead letter; None when there is none of this event."""
         letter = self._dead.find(event_id)
