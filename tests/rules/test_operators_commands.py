@@ -61,8 +61,8 @@ def test_no_command_that_acts_goes_without_a_reason(system: System, act: str) ->
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--reason", "x"), "Error: --reason: too short\n"),
-        ((*WHY, "--operator", "x" * 65), "Error: --operator: too long\n"),
+        (("--reason", "x"), "Error: --reason: too short (2 to 500 characters)\n"),
+        ((*WHY, "--operator", "x" * 65), "Error: --operator: too long (1 to 64 characters)\n"),
     ],
 )
 def test_a_reason_or_operator_that_cannot_be_kept_is_named(
@@ -73,6 +73,33 @@ def test_a_reason_or_operator_that_cannot_be_kept_is_named(
     refused = command(system, "accounts", "suspend", person.username, *options)
 
     assert (refused.exit_code, refused.stderr) == (1, told)
+
+
+@pytest.mark.rule("OPS-1")
+@pytest.mark.parametrize(
+    "looking",
+    [
+        ("accounts", "show", "nobody"),
+        ("bindings", "list", "nobody"),
+        ("accounts", "set-mailbox", "nobody", "new@example.com", *WHY),
+        ("sessions", "end", "--account", "nobody", *WHY),
+    ],
+)
+def test_who_is_not_found_is_named(system: System, looking: tuple[str, ...]) -> None:
+    refused = command(system, *looking)
+
+    assert (refused.exit_code, refused.stderr) == (1, "Error: nobody: not found\n")
+
+
+@pytest.mark.rule("OPS-1")
+def test_a_closed_account_is_found_by_the_id_that_the_list_tells(system: System) -> None:
+    person = system.person()
+    command(system, "accounts", "close", person.username, *WHY)
+
+    listed = command(system, "accounts", "list", "--status", "closed", "--mailbox", person.email)
+    shown = rows(system, "accounts", "show", listed.stdout.split()[-1])
+
+    assert (shown["username"], shown["status"]) == (person.username, "closed")
 
 
 @pytest.mark.rule("OPS-1")

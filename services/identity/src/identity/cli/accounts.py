@@ -17,6 +17,7 @@ _CELLS = {
     "TAX ID": "{tax_id}",
     "NAME": "{name}",
     "COMPANY": "{company}",
+    "ID": "{id}",
 }
 _STATUSES = ["email_unverified", "awaiting_review", "active", "suspended", "closed"]
 _names = click.argument("names", nargs=-1, required=True)
@@ -24,7 +25,10 @@ _names = click.argument("names", nargs=-1, required=True)
 
 @click.group()
 def accounts() -> None:
-    """Find accounts, and decide on them. A NAME is an account's name, or its id."""
+    """Find accounts, and decide on them.
+
+    A NAME is an account's name, or its id; of a closed account, whose name others may have, its id.
+    """
 
 
 @accounts.command("list")

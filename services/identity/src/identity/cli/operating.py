@@ -16,7 +16,14 @@ from port_runtime import logs
 from port_runtime.settings import load
 from port_runtime.tables import table
 
-from identity.domain.audit import LEAST_REASON, MOST_REASON, Caller, parse_operator, parse_reason
+from identity.domain.audit import (
+    LEAST_REASON,
+    MOST_OPERATOR,
+    MOST_REASON,
+    Caller,
+    parse_operator,
+    parse_reason,
+)
 from identity.domain.errors import Fault, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
 from identity.settings import DatabaseSettings, Settings
 
@@ -30,6 +37,11 @@ T = TypeVar("T", bound=DatabaseSettings)
 Row = Mapping[str, Any]
 
 OPERATOR = "IDENTITY_OPERATOR"
+_OF_LENGTH = frozenset({"too_short", "too_long", "required"})
+_LENGTHS = {
+    "--operator": f"1 to {MOST_OPERATOR} characters",
+    "--reason": f"{LEAST_REASON} to {MOST_REASON} characters",
+}
 _ADDRESS_CHARACTERS = 45
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -64,9 +76,15 @@ def acting(command: Command) -> Command:
             with app.app_context():
                 command(ports().by(_operator(None)), *args, **named)
         except Refusal as refusal:
-            raise click.ClickException(words_of(refusal)) from None
+            raise click.ClickException(_looked_for(refusal, named) + words_of(refusal)) from None
 
     return run  # type: ignore[return-value]  # wraps() keeps the signature
+
+
+def _looked_for(refusal: Refusal, named: Mapping[str, Any]) -> str:
+    """Return what a command was to find, where there is none of it."""
+    sought = named.get("name") or named.get("account")
+    return f"{sought}: " if sought and isinstance(refusal, NotFound) else ""
 
 
 def changing(command: Command) -> Command:
@@ -80,7 +98,7 @@ def changing(command: Command) -> Command:
         click.option(
             "--reason",
             required=True,
-            help=f"Why, in {LEAST_REASON} to {MOST_REASON} characters; kept in the audit log.",
+            help=f"Why, in {_LENGTHS['--reason']}; kept in the audit log.",
         ),
         click.option("--operator", help=f"Who acts, instead of {OPERATOR} or the login name."),
     ):
@@ -93,7 +111,7 @@ def _operator(name: str | None, reason: str | None = None) -> Caller:
     return Caller(
         kind="operator",
         name=_option("--operator", parse_operator, name or os.environ.get(OPERATOR) or _login_name()),
-        reason=_option("--reason", parse_reason, reason) if reason is not None else None,
+        reason=None if reason is None else _option("--reason", parse_reason, reason),
         address=(os.environ.get("SSH_CLIENT", "").split(" ")[0] or socket.gethostname())[
             :_ADDRESS_CHARACTERS
         ],
@@ -105,7 +123,8 @@ def _option(name: str, parse: Callable[[str], str], raw: str) -> str:
     try:
         return parse(raw)
     except Fault as fault:
-        raise click.ClickException(f"{name}: {words_of(fault)}") from None
+        length = f" ({_LENGTHS[name]})" if fault.code in _OF_LENGTH else ""
+        raise click.ClickException(f"{name}: {words_of(fault)}{length}") from None
 
 
 def _login_name() -> str:
