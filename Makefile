@@ -84,6 +84,8 @@ down: ## stop the containers; their data stays (docker compose down --volumes dr
 	$(COMPOSE) down
 
 clean-run: ## drop the data of `make run`
+	@[ ! -e "$(RUN_DIR)/lock" ] || flock --nonblock "$(RUN_DIR)/lock" true || \
+	  { echo "RUN_DIR: a copy runs in $(RUN_DIR); end it first" >&2; exit 2; }
 	rm -rf -- "$(RUN_DIR)"
 
 clean: clean-run ## drop what set-up and tools made, too

@@ -84,7 +84,11 @@ def make_demo(places: Places) -> str:
     lines = [
         f"  {one.username:<10} {passwords[one.username]:<24} {one.company}: {one.state}" for one in PEOPLE
     ]
-    title = "Sample accounts (name, password):" if fresh else "Sample accounts, made before (name, password):"
+    title = (
+        "Sample accounts (name, password):"
+        if fresh
+        else "Sample accounts, made before (name, password, first state):"
+    )
     return "\n".join([title, *lines, ""])
 
 

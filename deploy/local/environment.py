@@ -124,6 +124,8 @@ def _mailbox(places: Places) -> dict[str, str]:
     return {
         "MAILBOX_DB": str(places.settings.root / "mailbox.sqlite"),
         "MAILBOX_LOG": str(places.settings.root / "mailbox.log"),
+        # Where it looks for a configuration; it makes the folder, in HOME where none is said.
+        "SENDRIA_CONFIG_DIR": str(places.settings.root / "mailbox-config"),
         "MAILBOX_PORT": str(places.settings.mailbox_port),
         "SMTP_PORT": str(places.settings.smtp_port),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
 from deploy.local.environment import PROGRAMS, Places, environments, prepare
 from deploy.local.ready import wait_until_ready
-from deploy.local.settings import read
+from deploy.local.settings import RUN_DIR, read
 from deploy.local.system import STOPPED_BY_SIGNAL, System
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Ready after {seconds:.1f} s.
   mails            {mailbox}
   events           {redis}  (URLs with passwords: {directory}/redis/consumer.url, operator.url)
   commands         {directory}/bin/identity, {directory}/bin/mailer  (with the settings of this copy)
-  data             {directory}      (make clean-run drops it)
+  data             {directory}      ({clean} drops it)
 Ctrl-C stops all of it.
 """
 
@@ -84,10 +85,16 @@ def _announce(places: Places, started: float) -> None:
             mailbox=places.mailbox_url,
             redis=f"redis://127.0.0.1:{places.settings.redis_port}",
             directory=places.settings.run_dir,
+            clean=_clean(places.settings.run_dir),
         )
     )
     if places.settings.demo:
         _say(make_demo(places))
+
+
+def _clean(run_dir: str) -> str:
+    """Return the command that drops this copy's data, not another's."""
+    return "make clean-run" if run_dir == RUN_DIR else f"make clean-run RUN_DIR={shlex.quote(run_dir)}"
 
 
 def _say(text: str) -> None:

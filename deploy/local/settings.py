@@ -13,6 +13,7 @@ from port_runtime.settings import load, setting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+RUN_DIR = ".run"
 PORTS = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT")
 _port = integer(1, 65535)
 
@@ -25,7 +26,7 @@ def _demo(raw: str) -> bool:
 class Settings:
     """What `make run` takes; every one also as a variable of make."""
 
-    run_dir: str = setting("RUN_DIR", parse=text, default=".run", doc="where keys, data and mails are kept")
+    run_dir: str = setting("RUN_DIR", parse=text, default=RUN_DIR, doc="where keys, data and mails are kept")
     identity_port: int = setting("IDENTITY_PORT", parse=_port, default="8000", doc="portal and API")
     mailbox_port: int = setting("MAILBOX_PORT", parse=_port, default="8025", doc="page of the mailbox")
     smtp_port: int = setting("SMTP_PORT", parse=_port, default="1025", doc="SMTP of the mailbox")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.launched import Launched
+from tests.local.launched import ROOT, Launched
 from tests.support.waiting import wait_until
 
 READY = "Ctrl-C stops all of it."
@@ -120,6 +120,22 @@ def test_a_second_copy_in_the_same_directory_is_told_in_one_line(launch: Launch)
     assert second.process.wait(timeout=10) == 2
     assert second.output.startswith("RUN_DIR: another copy runs")
     assert len(second.output.splitlines()) == 1
+
+
+def test_a_running_copys_data_are_dropped_only_once_it_has_ended_by_the_command_that_is_printed(
+    launch: Launch,
+) -> None:
+    copy = launch()
+    copy.wait_for(READY)
+    drop = ["make", "clean-run", f"RUN_DIR={copy.run_dir}"]
+    printed = f"({' '.join(drop)} drops it)" in copy.output
+
+    refused = subprocess.run(drop, cwd=ROOT, capture_output=True, text=True, check=False)
+    copy.end()
+    subprocess.run(drop, cwd=ROOT, capture_output=True, check=True)
+
+    assert (printed, refused.returncode != 0, copy.run_dir.exists()) == (True, True, False)
+    assert "RUN_DIR: a copy runs" in refused.stderr
 
 
 @pytest.mark.rule("OPS-5")
