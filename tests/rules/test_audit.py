@@ -144,3 +144,26 @@ def test_no_name_mailbox_number_or_secret_of_a_person_stands_in_the_log(system: 
 @pytest.mark.rule("SEC-11", "EVT-1")
 def test_whatever_is_announced_has_its_action_in_the_catalogue() -> None:
     assert {each.short for each in CATALOGUE.values()} - set(ACTIONS) == set()
+
+
+@pytest.mark.rule("SEC-11", "SEC-13")
+def test_what_changes_nothing_is_not_written_down_again(system: System) -> None:
+    person, general = system.person("link"), system.person()
+    link, owner = system.logged_in(person), system.logged_in(general)
+    binding = system.bound(link, general)
+    owner.delete("/account/binding")
+    system.logged_in(person)
+    for _ in range(2):
+        link.delete(f"/bindings/{binding}")
+        link.delete("/sessions")
+        link.accept_consents()
+
+    for action, account in (
+        ("binding.dismissed", general),
+        ("session.others_ended", person),
+        ("consent.accepted", person),
+    ):
+        rows = system.rows(
+            "SELECT 1 FROM audit WHERE action = :a AND account_id = :id", a=action, id=account.id
+        )
+        assert len(rows) == 1, action

@@ -55,6 +55,17 @@ def test_a_double_click_makes_one_binding(race: System) -> None:
     assert race.types(general.id).count("bind_code.issued") == 1
 
 
+@pytest.mark.rule("BIND-3")
+def test_a_link_account_that_binds_itself_at_once_is_told_that_it_cannot(race: System) -> None:
+    """Its row, which each of them holds and wants for itself, would be waited for in a ring."""
+    person = race.person("link")
+    browsers = [race.logged_in(person) for _ in range(4)]
+
+    answers = [together([partial(ask, browser, person) for browser in browsers]) for _ in range(6)]
+
+    assert answers == [["not_bindable"] * 4] * 6
+
+
 @pytest.mark.rule("BIND-6", "SEC-5")
 def test_of_many_tries_at_once_five_are_counted_and_no_more(race: System) -> None:
     person, general = race.person("link"), race.person()

@@ -129,3 +129,18 @@ def test_a_made_up_token_stands_for_nobody(system: System) -> None:
         answers.append(state(visitor))
 
     assert answers == [401, 401, 401]
+
+
+@pytest.mark.rule("LOGIN-6")
+def test_a_bearer_token_is_the_only_word_of_who_sends_one(system: System) -> None:
+    browser = system.logged_in(system.person())
+    cookie = {"Cookie": f"session={browser.token}"}
+    browser.token = None
+
+    answers = [
+        browser.get("/session", Authorization=f"Bearer {'x' * length}", **cookie).status_code
+        for length in (20, 200)
+    ]
+
+    assert browser.get("/session", **cookie).status_code == 200
+    assert answers == [401, 401]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.commands import command
 from tests.support.profiles import ask_for_mailbox
 from tests.support.system import System
 
@@ -75,3 +76,31 @@ def test_a_reset_password_voids_a_change_that_is_under_way(system: System) -> No
     owner.accept_consents()
     assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
     assert owner.get("/account").json()["pending_email"] is None
+
+
+@pytest.mark.rule("PRO-2", "PRO-4")
+def test_a_changed_password_voids_a_change_that_is_under_way(system: System) -> None:
+    person = system.person()
+    owner, thief = system.logged_in(person), system.logged_in(person)
+    asked = system.mail(ask_for_mailbox(thief, person), "Email變更驗證").token
+
+    changed = owner.put("/account/password", {"current": person.password, "new": "Another-Crane-88!"})
+    refused = system.confirm(asked)
+
+    assert changed.status_code == 204
+    assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
+    assert owner.get("/account").json()["pending_email"] is None
+
+
+@pytest.mark.rule("PRO-2", "OPS-2")
+def test_a_suspension_voids_a_change_that_is_under_way(system: System) -> None:
+    person = system.person()
+    asked = system.mail(ask_for_mailbox(system.logged_in(person), person), "Email變更驗證").token
+
+    command(system, "accounts", "suspend", person.username, "--reason", "冒用")
+    refused = system.confirm(asked)
+    command(system, "accounts", "reinstate", person.username, "--reason", "已查明")
+
+    assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
+    account = system.logged_in(person).get("/account").json()
+    assert (account["email"], account["pending_email"]) == (person.email, None)

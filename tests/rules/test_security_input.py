@@ -206,8 +206,14 @@ def test_a_false_length_is_refused(system: System, length: bytes) -> None:
 
 
 @pytest.mark.rule("SEC-13", "SEC-9")
-@pytest.mark.parametrize("name", ["領獎 http://evil.example", "www.evil.example", "ＨＴＴＰＳ：／／evil"])
-def test_no_name_is_taken_that_the_mailer_would_refuse_as_a_link(system: System, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "領獎 http://evil.example", "www.evil.example", "ＨＴＴＰＳ：／／evil", "請至 evil-port.tw/verify 驗證",
+        "ｅｖｉｌ．ｔｗ／ｘ", "a@evil.tw",
+    ],
+)  # fmt: skip
+def test_no_name_is_taken_that_a_mail_reader_makes_a_link_of(system: System, name: str) -> None:
     body = application(company={"name": name}) | {"name": name}
 
     answer = system.visitor().post("/accounts", body)
@@ -216,3 +222,22 @@ def test_no_name_is_taken_that_the_mailer_would_refuse_as_a_link(system: System,
         ("/name", "web_address"),
         ("/company/name", "web_address"),
     }
+
+
+@pytest.mark.rule("SEC-13", "SEC-9")
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("請至 evil-port.tw 驗證", 422),
+        ("EVIL.COM", 422),
+        ("J. R. Smith", 202),
+        ("J.Smith", 202),
+        ("C.Y.Li", 202),
+    ],
+)
+def test_no_person_is_named_like_a_domain(system: System, name: str, status: int) -> None:
+    company = {"name": "Harbour.com 股份有限公司"}
+
+    answer = system.visitor().post("/accounts", application(company=company) | {"name": name})
+
+    assert answer.status_code == status

@@ -8,8 +8,11 @@ from tests.support.system import System
 
 
 def of(system: System, account_id: str) -> tuple[str | None, str | None]:
-    """Return why an account is closed, and the name it still holds."""
-    (row,) = system.rows("SELECT closed_reason, username_key FROM accounts WHERE id = :id", id=account_id)
+    """Return why an account is closed, and the name it still holds; a closed one keeps no password."""
+    (row,) = system.rows(
+        "SELECT closed_reason, username_key, password_hash FROM accounts WHERE id = :id", id=account_id
+    )
+    assert bool(row.password_hash) == (row.closed_reason is None)
     return row.closed_reason, row.username_key
 
 

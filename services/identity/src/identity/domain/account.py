@@ -156,18 +156,18 @@ class Account:
         return [self.password_hash, *self.former_hashes]
 
     def close(self, reason: ClosedReason, now: datetime) -> None:
-        """Close for good: name and mailbox are free again (VER-7, REV-2)."""
+        """Close for good: name and mailbox are free again, and no password opens it any more (VER-7, REV-2)."""
         self.closed_at = now
         self.closed_reason = reason
         self.username_key = None
         self.mailbox_key = None
         self.pending_email = None
+        self.password_hash, self.former_hashes = "", []
 
     def erase(self) -> None:
         """Empty everything personal of a closed account; what is left is an identifier and when things were (OPS-6)."""
         self.username = self.name = self.mobile = self.email = ""
         self.tax_id = self.company_phone = self.company_name = self.company_address = ""
-        self.password_hash, self.former_hashes = "", []
         self.credential_version += 1
         self.revision += 1
 

@@ -1,5 +1,6 @@
 """A mailed link: a server-side challenge for one purpose of one account (SEC-4)."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,7 +51,7 @@ class Challenge:
 
     def check(self, value: str, now: datetime) -> bool:
         """Return whether the link was used already. Raises LinkSuperseded, LinkExpired."""
-        if value != self.value:
+        if not hmac.compare_digest(value.encode(), self.value.encode()):
             raise LinkSuperseded
         if now >= self.expires_at:
             raise LinkExpired(self.purpose)

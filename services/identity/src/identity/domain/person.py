@@ -5,7 +5,7 @@ import re
 from email_validator import EmailNotValidError, validate_email
 
 from identity.domain.errors import Fault
-from identity.domain.text import narrow, proper_name
+from identity.domain.text import narrow, person_name
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
 _MOBILE = re.compile(r"(?:\+886-?|0)9(?:\d{8}|\d{2}-\d{3}-?\d{3})", re.ASCII)
@@ -34,7 +34,7 @@ def username_key(username: str) -> str:
 
 def parse_name(raw: str) -> str:
     """Return a person's full name, 2 to 50 characters, never a firm's (REG-4). Raises Fault."""
-    name = proper_name(raw, least=2, most=50)
+    name = person_name(raw, least=2, most=50)
     if _ends_as_firm(name):
         raise Fault("company_name", "需填寫人員完整姓名，不可為公司名稱")
     return name

@@ -7,8 +7,12 @@ from identity.domain.errors import Fault
 
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that never belong in a line: controls, formats, surrogates, private, unassigned, separators."""
-_WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.")
-"""What a mail reader turns into a link by itself: the mailer sends no mail with such a name in it (SEC-9)."""
+_WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.|[a-z0-9]\.[a-z]{2,}[/:?#]|\S@\S")
+"""What a mail reader turns into a link by itself; with the first two the mailer sends no mail at all (SEC-9)."""
+_DOMAIN = re.compile(
+    r"(?i)[a-z0-9]\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|vip|app|link|click|cc|io|me|tw|cn|hk)(?![a-z0-9])"
+)
+"""The same of a bare domain: companies are named so, people are not."""
 
 
 def line(raw: str, *, least: int, most: int) -> str:
@@ -33,6 +37,14 @@ def proper_name(raw: str, *, least: int, most: int) -> str:
     name = line(raw, least=least, most=most)
     if _WEB_ADDRESS.search(narrow(name)):
         raise Fault("web_address", "名稱不可含有網址")
+    return name
+
+
+def person_name(raw: str, *, least: int, most: int) -> str:
+    """Return a person's name, by which mails from us address whoever owns the mailbox. Raises Fault."""
+    name = proper_name(raw, least=least, most=most)
+    if _DOMAIN.search(narrow(name)):
+        raise Fault("web_address", "姓名不可含有網址")
     return name
 
 

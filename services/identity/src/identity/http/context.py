@@ -126,7 +126,9 @@ def standing() -> Standing:
 
 def _token() -> str:
     header = request.headers.get("Authorization", "")
-    if header[: len(_BEARER)].lower() == _BEARER and len(header) <= _TOKEN_CHARACTERS:
+    if header[: len(_BEARER)].lower() == _BEARER:
+        if len(header) > _TOKEN_CHARACTERS:
+            raise NotSignedIn
         return header[len(_BEARER) :]
     cookie = request.cookies.get(web().session_cookie)
     if not cookie or len(cookie) > _TOKEN_CHARACTERS:

@@ -15,7 +15,7 @@ from identity.usecases import auditing, mailing
 from identity.usecases.bindings import issue
 from identity.usecases.closing import close as close_account
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.profile import request_email_change
+from identity.usecases.profile import forget_pending_email, request_email_change
 from identity.usecases.publication import announce
 from identity.usecases.registration import announce_verification
 from identity.usecases.unbinding import remove
@@ -82,8 +82,12 @@ def suspend(ports: Ports, name: str) -> Account:
 
 
 def end_use(work: UnitOfWork, ports: Ports, account: Account) -> None:
-    """Suspend a locked account: sessions of its own and those acting as it end with the same commit."""
+    """Suspend a locked account: sessions of its own and those acting as it end with the same commit.
+
+    A change of mailbox under way ends too: who asked for it may be why the account is suspended.
+    """
     account.suspended_at = ports.clock.now()
+    forget_pending_email(work, account)
     work.sessions.end_of_account(account.id)
     announce(work, ports, account, AccountSuspended())
 

@@ -68,12 +68,14 @@ def request(ports: Ports, standing: Standing, *, username: str, password: str, c
 
 
 def _bind(ports: Ports, standing: Standing, target: Credential) -> Row:
+    if target.persona.kind != "general":
+        raise NotBindable  # before its row is waited for: it may be the asker's own, or of one who asks for this one
     with ports.unit_of_work() as work:
         _hold_link(work, standing)
         general = work.accounts.locked(target.id)
         if general is not None and general.credential_version != target.credential_version:
             raise BadCredentials
-        if general is None or general.kind != "general" or general.status != "active":
+        if general is None or general.status != "active":
             raise NotBindable
         _refuse_bound(work, ports, general, standing)
         binding = Binding.request(

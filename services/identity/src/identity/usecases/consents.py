@@ -14,6 +14,8 @@ def accept(ports: Ports, standing: Standing, accepted: Iterable[tuple[str, str]]
         raise StepOpen(str(standing.next_step))
     texts = ports.rules.consents
     texts.check(accepted)
+    if standing.consented:
+        return  # and what was accepted stays as it was
     with ports.unit_of_work() as work:
         work.consents.accept(standing.holder.id, texts.texts, now=ports.clock.now(), address=client.address)
         work.sessions.consent(standing.session_id, texts.digest)

@@ -186,8 +186,8 @@ def end_other_sessions(ports: Ports, standing: Standing) -> None:
     """End all of one's sessions but this (LOGIN-7). Raises WhileSwitched."""
     refuse_switched(standing)
     with ports.unit_of_work() as work:
-        work.sessions.end_others(standing.holder.id, but=standing.session_id)
-        auditing.note(work, ports, "session.others_ended", standing.holder.id)
+        if work.sessions.end_others(standing.holder.id, but=standing.session_id):
+            auditing.note(work, ports, "session.others_ended", standing.holder.id)
         work.commit()
 
 

@@ -123,17 +123,23 @@ def withdraw_email_change(ports: Ports, standing: Standing) -> None:
         account = _locked(work, standing)
         if account.pending_email is None:
             raise NotFound
-        account.pending_email = None
-        account.revision += 1
-        work.links.drop(account.id, Purpose.EMAIL_CHANGE)
+        forget_pending_email(work, account)
         auditing.note(work, ports, "email_change.withdrawn", account.id)
         work.commit()
+
+
+def forget_pending_email(work: UnitOfWork, account: Account) -> None:
+    """Void a change of mailbox that is under way: who asked for it may be whom a new password is to keep out."""
+    if account.pending_email is not None:
+        account.pending_email = None
+        account.revision += 1
+    work.links.drop(account.id, Purpose.EMAIL_CHANGE)
 
 
 def change_password(
     ports: Ports, standing: Standing, *, current: str, new: str, end_binding: bool = False
 ) -> Account:
-    """Change one's own password; every other session ends with it (PRO-4, UNB-5).
+    """Change one's own password; every other session ends with it, and a change of mailbox under way (PRO-4, UNB-5).
 
     Raises WhileSwitched, BadPassword, PasswordLocked, Fault (the policy's), PasswordReused, Busy.
     """
@@ -148,6 +154,7 @@ def change_password(
         kept.set_password(password_hash)
         work.sessions.end_of_account(kept.id, but=standing.session_id)
         work.links.drop(kept.id, Purpose.PASSWORD_RESET)
+        forget_pending_email(work, kept)
         if end_binding and kept.kind == "general":
             remove_all(work, ports, kept, "password_changed")
         announce_password(work, ports, kept, "changed")

@@ -14,7 +14,7 @@ from identity.domain.session import Client, Device
 from identity.usecases import mailing
 from identity.usecases.login import known_device
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.profile import announce_password, new_hash
+from identity.usecases.profile import announce_password, forget_pending_email, new_hash
 from identity.usecases.publication import announce, mail_link
 from identity.usecases.unbinding import remove_all
 from identity.usecases.verification import read_link
@@ -98,7 +98,7 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         challenge = _open_challenge(challenge, kept, value, ports.clock.now())
         work.links.use(challenge, ports.clock.now())
         kept.set_password(password_hash)
-        _forget_pending_email(work, kept)
+        forget_pending_email(work, kept)
         work.sessions.end_of_account(kept.id)
         work.counters.clear([LOGIN_ACCOUNT.key(str(kept.username_key))])
         if kept.kind == "general":
@@ -106,14 +106,6 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         announce_password(work, ports, kept, "reset")
         work.commit()
         return known_device(ports, kept)
-
-
-def _forget_pending_email(work: UnitOfWork, account: Account) -> None:
-    """Void a change of mailbox that is under way: who asked for it may be whom the new password is to keep out."""
-    if account.pending_email is not None:
-        account.pending_email = None
-        account.revision += 1
-    work.links.drop(account.id, Purpose.EMAIL_CHANGE)
 
 
 def look(ports: Ports, token: str) -> Account:

@@ -159,7 +159,7 @@ class Sessions(Protocol):
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
         """End one that the account holds; False where it holds no such."""
 
-    def end_others(self, account_id: str, *, but: str) -> None:
+    def end_others(self, account_id: str, *, but: str) -> int:
         """End all that the account holds but one."""
 
     def end_of_account(self, account_id: str, *, but: str | None = None) -> int:

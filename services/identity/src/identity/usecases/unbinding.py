@@ -24,7 +24,7 @@ def unbind_from_link(ports: Ports, standing: Standing, binding_id: str) -> None:
         if binding.is_live:
             lapsed = binding.has_lapsed(ports.clock.now())
             remove(work, ports, general, binding, "lapsed" if lapsed else "link")
-        else:
+        elif not binding.dismissed:
             auditing.note(work, ports, "binding.dismissed", general.id, binding_id=binding.id)
         binding.dismissed = True
         work.commit()

@@ -19,6 +19,7 @@ blueprint = Blueprint("password", __name__)
 
 _DONE = "密碼修改成功！其他登入中的裝置皆已登出"
 _UNBOUND = "，鏈結帳號的綁定已解除"
+_WITHDRAWN = "，待驗證的 Email 變更已取消"
 _PLACES: dict[type[Refusal], str] = {
     BadPassword: "current",
     PasswordLocked: "current",
@@ -58,7 +59,9 @@ def _again() -> Response:
 def change() -> Response:
     """Change the password; every other session ends, this browser stays known (PRO-4, SEC-3)."""
     who = full_standing()
-    form = ChangeForm.sent(owner=profile.show(ports(), who))
+    owner = profile.show(ports(), who)
+    withdraws = owner.pending_email is not None
+    form = ChangeForm.sent(owner=owner)
     if not form.validate():
         return _show(form, status=422)
     ends_binding = form.end_binding.data
@@ -72,7 +75,7 @@ def change() -> Response:
         )
     except (BadPassword, PasswordLocked, PasswordReused, Busy) as refusal:
         return _refused(form, refusal)
-    tell(_DONE + (_UNBOUND if ends_binding else ""))
+    tell(_DONE + (_UNBOUND if ends_binding else "") + (_WITHDRAWN if withdraws else ""))
     return remember_device(go_to("portal.profile.show"), known_device(ports(), account))
 
 
