@@ -96,3 +96,35 @@ def test_a_reset_asked_for_too_often_is_dropped_in_silence_by_what_was_submitted
 
     assert answers == [202] * 7
     assert (in_the_minute, system.mailbox.count(person.email, "密碼")) == (1, 2)
+
+
+@pytest.mark.rule("SEC-6", "LOGIN-2", "LOGIN-8")
+def test_resets_that_send_nothing_use_up_nothing_of_the_mailbox_they_name(system: System) -> None:
+    person, link = system.person(), system.logged_in(system.person("link"))
+
+    made_up = [_forgotten(system, person, username=f"nobody{unique()}") for _ in range(40)]
+    own = _forgotten(system, person)
+    bound = link.post("/bindings", {"username": person.username, "password": person.password})
+    system.register("link", email=person.email)
+    system.settle()
+
+    assert (made_up, own, bound.status_code) == ([202] * 40, 202, 201)
+    subjects = ("密碼重設", "驗證碼")
+    assert [system.mailbox.count(person.email, subject) for subject in subjects] == [1, 1]
+    assert system.mailbox.count(person.email, "註冊通知信件") == 2
+
+
+@pytest.mark.rule("SEC-6", "LOGIN-8")
+def test_a_reset_that_is_mailed_counts_against_its_mailbox_and_a_full_one_gets_none(system: System) -> None:
+    person = system.person()
+    _forgotten(system, person)
+
+    for _ in range(10):
+        system.register("link", email=person.email)
+    system.clock.advance(minutes=1)
+    dropped = _forgotten(system, person)
+    system.settle()
+
+    assert dropped == 202
+    assert system.mailbox.count(person.email) == 10
+    assert system.mailbox.count(person.email, "密碼重設") == 1

@@ -12,8 +12,22 @@ def take_turn(work: UnitOfWork, ports: Ports, *, purpose: str, subject: str, mai
 
     Raises TooSoon with the longest wait; the caller's roll-back then takes the counts back.
     """
+    _take(work, ports, _counted(purpose, subject, mailbox))
+
+
+def take_turn_of_subject(work: UnitOfWork, ports: Ports, *, purpose: str, subject: str) -> None:
+    """Count what is asked for, whether a mail comes of it or not. Raises TooSoon."""
+    _take(work, ports, _of_subject(purpose, subject))
+
+
+def take_turn_of_mailbox(work: UnitOfWork, ports: Ports, mailbox: str) -> None:
+    """Count a mail by its mailbox alone. Raises TooSoon."""
+    _take(work, ports, _of_mailbox(mailbox))
+
+
+def _take(work: UnitOfWork, ports: Ports, keyed: list[tuple[Limit, str]]) -> None:
     now = ports.clock.now()
-    counts = work.counters.take(_counted(purpose, subject, mailbox), now)
+    counts = work.counters.take(keyed, now)
     waits = [count.wait_seconds(now) for count in counts if count.exceeded]
     if waits:
         raise TooSoon(max(waits))
@@ -27,11 +41,15 @@ def wait_seconds(ports: Ports, *, purpose: str, subject: str, mailbox: str) -> i
 
 
 def _counted(purpose: str, subject: str, mailbox: str) -> list[tuple[Limit, str]]:
-    return [
-        (RESEND_GAP, RESEND_GAP.key(purpose, subject)),
-        (RESEND_DAY, RESEND_DAY.key(purpose, subject)),
-        *((limit, limit.key(mailbox)) for limit in _OF_MAILBOXES),
-    ]
+    return [*_of_subject(purpose, subject), *_of_mailbox(mailbox)]
+
+
+def _of_subject(purpose: str, subject: str) -> list[tuple[Limit, str]]:
+    return [(limit, limit.key(purpose, subject)) for limit in (RESEND_GAP, RESEND_DAY)]
+
+
+def _of_mailbox(mailbox: str) -> list[tuple[Limit, str]]:
+    return [(limit, limit.key(mailbox)) for limit in _OF_MAILBOXES]
 
 
 def take_first_turn(work: UnitOfWork, ports: Ports, *, purpose: str, subject: str, mailbox: str) -> bool:

@@ -30,14 +30,16 @@ def request_reset(ports: Ports, *, username: str, email: str, client: Client) ->
         # The account's row before the counters', as everywhere.
         account = work.accounts.locked(present.id) if present else None
         try:
-            mailing.take_turn(
-                work, ports, purpose=Purpose.PASSWORD_RESET, subject=f"{key}:{email}", mailbox=email
+            mailing.take_turn_of_subject(
+                work, ports, purpose=Purpose.PASSWORD_RESET, subject=f"{key}:{email}"
             )
+            # The time tells no more than the answer: where they do not match all is done alike, and taken back.
+            with work.part(kept=account is not None and _has_proven(account, email)):
+                # Within: made-up requests send nothing, and must not use up what others mail to this mailbox.
+                mailing.take_turn_of_mailbox(work, ports, email)
+                _mail_link(work, ports, account or _stand_in(work, ports), email)
         except TooSoon:
             return
-        # The time tells no more than the answer: where they do not match all is done alike, and taken back.
-        with work.part(kept=account is not None and _has_proven(account, email)):
-            _mail_link(work, ports, account or _stand_in(work, ports), email)
         work.commit()
 
 
