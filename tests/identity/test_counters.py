@@ -28,7 +28,7 @@ def engine(postgresql_url: str) -> Iterator[Engine]:
 
 
 def attempt(counters: StandaloneCounters) -> None:
-    counters.take([(LOGIN_ACCOUNT, ACCOUNT), (BY_ADDRESS, ADDRESS)], NOW)
+    counters.take_within((LOGIN_ACCOUNT, ACCOUNT), (BY_ADDRESS, ADDRESS), NOW)
 
 
 def forgive(counters: StandaloneCounters) -> None:
@@ -68,3 +68,13 @@ def test_no_count_is_taken_back_below_none(engine: Engine) -> None:
     forgive(counters)
 
     assert [count.times for count in counters.take([(BY_ADDRESS, ADDRESS)], NOW)] == [1]
+
+
+@pytest.mark.rule("SEC-3")
+def test_beside_a_full_counter_nothing_is_counted_until_its_window_ends(engine: Engine) -> None:
+    counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    own, shared = (LOGIN_ACCOUNT, ACCOUNT), (login_failures_by_address(1), ADDRESS)
+
+    pairs = [counters.take_within(own, shared, at) for at in (NOW, NOW, NOW + shared[0].window)]
+
+    assert [(count and count.times, beside.times) for count, beside in pairs] == [(1, 1), (None, 2), (1, 1)]

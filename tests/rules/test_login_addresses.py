@@ -1,7 +1,13 @@
 """An address has a limit of its own, and is believed of trusted proxies only (LOGIN-2, SEC-3)."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import httpx
 import pytest
+from sqlalchemy import Engine, event
 
 from tests.support.guessing import WRONG
 from tests.support.people import Person, unique
@@ -33,6 +39,30 @@ def right(system: System, person: Person, *, forwarded_for: str) -> int:
     return log_in(system, person.username, person.password, forwarded_for=forwarded_for).status_code
 
 
+def counters(system: System) -> set[str]:
+    return {key for (key,) in system.rows("SELECT key FROM counters")}
+
+
+def reasons(system: System) -> list[str]:
+    """Return why logins were refused, as it was written down."""
+    return [json.loads(row.detail)["why"] for row in system.audit("session.refused")]
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Keep every statement that is made meanwhile."""
+    made: list[str] = []
+
+    def keep(*told: Any) -> None:
+        made.append(told[2])
+
+    event.listen(Engine, "before_cursor_execute", keep)
+    try:
+        yield made
+    finally:
+        event.remove(Engine, "before_cursor_execute", keep)
+
+
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 def test_an_address_that_guesses_many_names_is_locked_and_others_are_not(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
@@ -55,6 +85,70 @@ def test_what_a_locked_address_tries_does_not_lock_the_account(start_system: Sta
         log_in(system, person.username, WRONG, forwarded_for="192.0.2.7")
 
     assert right(system, person, forwarded_for="192.0.2.8") == 201
+
+
+@pytest.mark.rule("SEC-11", "SEC-3")
+def test_a_locked_address_leaves_a_row_a_minute_and_no_counters_whatever_names_it_tries(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+    guess_names(system, times=6, forwarded_for="192.0.2.7")
+    before = counters(system)
+
+    refused = guess_names(system, times=40, forwarded_for="192.0.2.7")
+    known = right(system, person, forwarded_for="192.0.2.7")
+    in_the_minute = reasons(system)
+    system.clock.advance(minutes=1)
+    refused += guess_names(system, times=3, forwarded_for="192.0.2.7")
+
+    assert (refused, known) == ([429] * 43, 429)
+    assert in_the_minute == ["bad_credentials"] * 6 + ["locked"]
+    assert reasons(system) == [*in_the_minute, "locked"]
+    assert counters(system) - before == {"audit.refusal:session.refused:192.0.2.7"}
+
+
+@pytest.mark.rule("SEC-11", "SEC-3")
+def test_every_name_guessed_from_an_address_that_is_not_locked_leaves_a_row(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(**BEHIND_PROXY)
+
+    guess_names(system, times=6, forwarded_for="192.0.2.7")
+
+    assert reasons(system) == ["bad_credentials"] * 6
+
+
+@pytest.mark.rule("LOGIN-2", "SEC-3")
+def test_who_is_locked_with_the_address_and_without_is_told_the_longer_wait(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+    guess_names(system, times=6, forwarded_for="192.0.2.7")
+    system.clock.advance(minutes=5)
+    for _ in range(5):
+        log_in(system, person.username, WRONG, forwarded_for="192.0.2.8")
+
+    refused = log_in(system, person.username, person.password, forwarded_for="192.0.2.7")
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "900")
+
+
+@pytest.mark.rule("LOGIN-1", "SEC-3")
+def test_a_locked_address_gets_the_same_statements_for_a_name_that_exists_and_one_that_does_not(
+    start_system: StartSystem,
+) -> None:
+    system = start_system(**BEHIND_PROXY)
+    person = system.person()
+    guess_names(system, times=7, forwarded_for="192.0.2.7")
+
+    with statements() as of_known:
+        right(system, person, forwarded_for="192.0.2.7")
+    with statements() as of_unknown:
+        guess_names(system, times=1, forwarded_for="192.0.2.7")
+
+    assert of_known == of_unknown != []
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")

@@ -14,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     literal_column,
     or_,
     select,
@@ -60,16 +61,27 @@ class SqlCounters:
 
     def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
         """Count each once more, all in one statement, and return the counts in the order given."""
-        limits = [limit for limit, _ in keyed]
-        keys = [key[:_KEY_CHARACTERS] for _, key in keyed]
+        taken = self._take(keyed, now, within_last=False)
+        return [taken[key[:_KEY_CHARACTERS]] for _, key in keyed]
+
+    def take_within(
+        self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
+    ) -> tuple[Count | None, Count]:
+        """Count both once more in one statement; where the shared one is full that alone, and no row is made."""
+        taken = self._take([own, shared], now, within_last=True)
+        return taken.get(own[1][:_KEY_CHARACTERS]), taken[shared[1][:_KEY_CHARACTERS]]
+
+    def _take(
+        self, keyed: Sequence[tuple[Limit, str]], now: datetime, *, within_last: bool
+    ) -> dict[str, Count]:
+        limits = {key[:_KEY_CHARACTERS]: limit for limit, key in keyed}
         values: dict[str, Any] = {"now": now}
-        for place, (limit, key) in enumerate(zip(limits, keys, strict=True)):
+        for place, (key, limit) in enumerate(limits.items()):
             values |= {f"key{place}": key, f"until{place}": now + limit.window, f"most{place}": limit.most}
-        statement = _take_statement(self._dialect, tuple(limit.locks for limit in limits))
-        taken = {
-            key: (times, expires_at) for key, times, expires_at in self._connection.execute(statement, values)
-        }
-        return [Count(limit, *taken[key]) for limit, key in zip(limits, keys, strict=True)]
+        locks = tuple(limit.locks for limit in limits.values())
+        statement = _take_statement(self._dialect, locks, within_last=within_last)
+        taken = self._connection.execute(statement, values)
+        return {key: Count(limits[key], times, expires_at) for key, times, expires_at in taken}
 
     def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
         """Return the counts as they are, in one statement and in the order given."""
@@ -100,12 +112,18 @@ class SqlCounters:
 
 
 @cache
-def _take_statement(dialect: str, locks: tuple[bool, ...]) -> Any:
-    """One more in each window, or the first of a new one; a lock's window begins anew with its last time."""
+def _take_statement(dialect: str, locks: tuple[bool, ...], *, within_last: bool) -> Any:
+    """One more in each window, or the first of a new one; a lock's window begins anew with its last time.
+
+    With `within_last` the others are left alone where the last one is full.
+    """
     row, places = counters.c, range(len(locks))
     insert = (postgresql if dialect == "postgresql" else sqlite).insert(counters)
     # Rows by SELECT: SQLAlchemy compiles an INSERT of several VALUES anew each time.
-    rows = union_all(*(_first_count(n) for n in places))
+    *others, last = (_first_count(n) for n in places)
+    if within_last:
+        others = [each.where(~_is_full(places[-1])) for each in others]
+    rows = union_all(*others, last)
     most = case(*((row.key == bindparam(f"key{n}"), bindparam(f"most{n}", type_=Integer)) for n in places))
     # A count that was taken back to none has no window: the next one opens its own.
     over = or_(row.expires_at <= bindparam("now"), row.times == 0)
@@ -133,6 +151,15 @@ def _first_count(place: int) -> Any:
     return select(key, literal_column("1"), until).where(text("1 = 1"))
 
 
+def _is_full(place: int) -> Any:
+    row = counters.alias().c
+    return exists().where(
+        row.key == bindparam(f"key{place}", type_=row.key.type),
+        row.times >= bindparam(f"most{place}", type_=Integer),
+        row.expires_at > bindparam("now", type_=row.expires_at.type),
+    )
+
+
 class StandaloneCounters:
     """Counts that stay counted although the request is refused: the engine's every statement commits by itself."""
 
@@ -143,6 +170,13 @@ class StandaloneCounters:
         """Count each once more and return the counts, in the order given."""
         with self._engine.connect() as connection:
             return SqlCounters(connection).take(keyed, now)
+
+    def take_within(
+        self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
+    ) -> tuple[Count | None, Count]:
+        """Count both once more; where the shared one is full that alone."""
+        with self._engine.connect() as connection:
+            return SqlCounters(connection).take_within(own, shared, now)
 
     def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
         """Return the counts as they are."""

@@ -2,13 +2,15 @@
 
 from identity.domain.credential import Credential
 from identity.domain.errors import BadCredentials, Busy, Locked
-from identity.domain.limits import LOGIN_ACCOUNT, LOGIN_DEVICE, Count
+from identity.domain.limits import LOGIN_ACCOUNT, LOGIN_DEVICE, Limit
 from identity.domain.password import normalized
 from identity.domain.person import username_key
 from identity.domain.session import Client, Owner, device_name
 from identity.usecases import auditing
 from identity.usecases.ports import Ports
 from identity.usecases.repositories import Counters
+
+_Keyed = tuple[Limit, str]
 
 
 def prove_password(
@@ -26,11 +28,14 @@ def prove_password(
     if credential is not None and credential.has_lapsed(now):
         credential = None
     account_id = credential.id if credential else None
-    try:
-        keys = _count(ports, key, credential, client)
-    except Locked:
-        auditing.refuse(ports, refusal, account_id, sparing=f"{key}:{client.network}", why="locked")
-        raise
+    own, by_address = _counted(ports, key, credential, client)
+    wait_seconds, is_crowded = _count(ports, own, by_address)
+    if wait_seconds:
+        # What a locked address sends costs it nothing, a new name each time neither: then the name is no subject.
+        sparing = client.network if is_crowded else f"{key}:{client.network}"
+        auditing.refuse(ports, refusal, account_id, sparing=sparing, why="locked")
+        raise Locked(wait_seconds)
+    keys = [own[1], by_address[1]]
     try:
         right = ports.passwords.verify(credential.password_hash if credential else None, normalized(password))
     except Busy:
@@ -43,24 +48,30 @@ def prove_password(
     return credential, keys
 
 
-def _count(ports: Ports, key: str, owner: Owner | None, client: Client) -> list[str]:
-    now = ports.clock.now()
+def _counted(ports: Ports, key: str, owner: Owner | None, client: Client) -> tuple[_Keyed, _Keyed]:
+    """Return what an attempt counts against: the name, or of a known browser the device; and the address."""
     device = ports.tokens.device_key(client.devices.get(device_name(owner)), owner) if owner else None
     own = (LOGIN_DEVICE, LOGIN_DEVICE.key(device)) if device else (LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(key))
     by_address = ports.rules.login_failures_by_address
-    counts = ports.counters.take([own, (by_address, by_address.key(client.network))], now)
-    _check(ports, counts, own[1])
-    return [own[1], by_address.key(client.network)]
+    return own, (by_address, by_address.key(client.network))
 
 
-def _check(ports: Ports, counts: list[Count], own: str) -> None:
+def _count(ports: Ports, own: _Keyed, by_address: _Keyed) -> tuple[int, bool]:
+    """Count an attempt; return the seconds to wait, 0 where it may be judged, and whether the address is locked.
+
+    An attempt from a locked address is none on the account, and a name that it makes up leaves no counter behind.
+    """
     now = ports.clock.now()
-    waits = [count.wait_seconds(now) for count in counts if count.exceeded]
-    if not waits:
-        return
-    if not counts[0].exceeded:  # the address is over its share: the attempt was not one on the account
-        ports.counters.give_back([own])
-    raise Locked(max(waits))
+    count, shared = ports.counters.take_within(own, by_address, now)
+    if shared.exceeded:
+        if count is not None:  # others filled it at the same moment
+            ports.counters.give_back([own[1]])
+        (count,) = ports.counters.look([own], now)
+        waits = [each.wait_seconds(now) for each in (count, shared) if each.is_full(now)]
+        return max(waits), True
+    if count is None:  # others took theirs back at the same moment: nothing is judged uncounted
+        (count,) = ports.counters.take([own], now)
+    return count.wait_seconds(now) if count.exceeded else 0, False
 
 
 def forgive(counters: Counters, keys: list[str]) -> None:

@@ -188,6 +188,11 @@ class Counters(Protocol):
     def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
         """Count each once more, atomically, and return the counts."""
 
+    def take_within(
+        self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
+    ) -> tuple[Count | None, Count]:
+        """Count both once more, atomically; where the shared one is full that alone, and there is no own count."""
+
     def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
         """Return the counts as they are, in the order given; one never counted stands at nothing."""
 
