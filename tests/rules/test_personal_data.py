@@ -45,6 +45,30 @@ def test_all_that_is_kept_of_a_person_is_written_out_without_secrets(system: Sys
     assert len(system.audit("account.exported")) == 1
 
 
+@pytest.mark.rule("OPS-6", "SW-4")
+def test_what_is_written_out_tells_of_nobody_else_where_they_act_from(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_TRUSTED_PROXIES="127.0.0.1/32")
+    general, holder = system.person(), system.person("link")
+    own, link = system.visitor(), system.visitor()
+    for visitor, person, address in ((own, general, "198.51.100.7"), (link, holder, "203.0.113.9")):
+        visitor.http.headers.update({"X-Forwarded-For": address, "User-Agent": f"Browser of {address}"})
+        visitor.log_in(person)
+        visitor.accept_consents()
+    binding = system.bound(link, general)
+    link.switch(binding)
+
+    of_general = command(system, "accounts", "export", general.username, *WHY)
+    own.delete("/account/binding")
+    of_holder = command(system, "accounts", "export", holder.username, *WHY)
+
+    assert [each["address"] for each in answered(of_general)["sessions"]] == ["198.51.100.7"]
+    rows = {each["action"]: each["address"] for each in answered(of_general)["history"]}
+    assert (rows["session.switched"], rows["session.opened"]) == ("", "198.51.100.7")
+    assert ("203.0.113.9" in of_general.output, "203.0.113.9" in of_holder.output) == (False, True)
+    assert "binding.removed" in {each["action"] for each in answered(of_holder)["history"]}
+    assert "198.51.100.7" not in of_holder.output
+
+
 @pytest.mark.rule("OPS-6")
 def test_after_erasure_nothing_personal_is_left_and_everyone_learns_of_it(system: System) -> None:
     person, holder = system.person(mobile="0987654321", name="王小美"), system.person("link")

@@ -1,7 +1,7 @@
 """A person's data: written out, emptied, and accounts that nobody uses any more (OPS-6)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from port_events.catalogue import AccountClosed
@@ -16,13 +16,13 @@ from identity.usecases.ports import Ports
 from identity.usecases.publication import announce
 from identity.usecases.repositories import Acceptance, Happened, HistoryQuery, Mailed, Tie
 
-_MOST_ROWS = 1_000_000
+_ALL = HistoryQuery(limit=1_000_000)
 _LOOKED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """All that is kept of a person, but for what is a secret even to them."""
+    """All that is kept of a person, but for what is a secret even to them, or another person's own."""
 
     account: Account
     consents: Sequence[Acceptance]
@@ -35,7 +35,8 @@ class Dossier:
 def export(ports: Ports, name: str) -> Dossier:
     """Return all that is kept of the person behind an account; that it was asked for is written down.
 
-    Raises NotFound.
+    Whoever acts as the account or upon it is a person too: their sessions are not in it, nor from where they came
+    (OPS-6). Raises NotFound.
     """
     with ports.unit_of_work() as work:
         account = locate(work, name)
@@ -43,13 +44,20 @@ def export(ports: Ports, name: str) -> Dossier:
             account=account,
             consents=work.consents.of_account(account.id),
             bindings=work.bindings.of_account(account.id),
-            sessions=work.sessions.of_account(account.id),
+            sessions=work.sessions.of_holder(account.id),
             mails=work.history.mails(account.id),
-            history=work.history.find(HistoryQuery(limit=_MOST_ROWS), account_id=account.id),
+            history=[_told_to(account, each) for each in work.history.find(_ALL, account_id=account.id)],
         )
         auditing.note(work, ports, "account.exported", account.id)
         work.commit()
         return dossier
+
+
+def _told_to(account: Account, happened: Happened) -> Happened:
+    """Return a row without the address of who acted, where that was another; who failed to log in is not known."""
+    if happened.entry.actor in {account.id, ""}:
+        return happened
+    return replace(happened, entry=replace(happened.entry, address=""))
 
 
 def erase(ports: Ports, name: str) -> Account:
