@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.commands import answered, command
+from tests.support.own_page import OwnPage
 from tests.support.pages import Browser
 from tests.support.people import unique
 from tests.support.profiles import ask_for_mailbox, save
@@ -55,6 +57,36 @@ def test_the_link_holds_for_24_hours_and_the_old_mailbox_stays(system: System) -
 
     assert (answer.status_code, answer.json()["code"]) == (410, "link_expired")
     assert system.logged_in(person).get("/account").json()["email"] == person.email
+
+
+@pytest.mark.rule("PRO-2")
+def test_a_change_is_pending_as_long_as_its_link_holds_and_not_a_moment_longer(system: System) -> None:
+    person = system.person()
+    email = ask_for_mailbox(system.logged_in(person), person)
+    pending, shown = [], []
+
+    for hours in (23, 1, 96):
+        system.clock.advance(hours=hours)
+        visitor = system.logged_in(person)
+        pending.append(visitor.get("/account").json()["pending_email"])
+        shown.append(email in OwnPage(visitor).answer.text)
+
+    assert (pending, shown) == ([email, None, None], [True, False, False])
+    assert visitor.delete("/account/pending-email").status_code == 404
+    assert save(visitor, {"name": "錢小明"}).json()["pending_email"] is None
+    assert system.rows("SELECT pending_email FROM accounts") == [(None,)]
+
+
+@pytest.mark.rule("PRO-2", "OPS-1")
+def test_to_operators_too_an_expired_change_is_none(system: System) -> None:
+    person = system.person()
+    ask_for_mailbox(system.logged_in(person), person)
+    system.clock.advance(hours=24)
+
+    told = answered(command(system, "accounts", "show", person.username, "--json"))
+    resent = command(system, "accounts", "resend-mail", person.username, "--reason", "本人來電")
+
+    assert (told["pending_email"], resent.exit_code) == (None, 1)
 
 
 @pytest.mark.rule("PRO-2")

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from identity.adapters import sweeper
 from identity.adapters.sweeper import SqlSweeper
+from identity.usecases import tidying
 from identity.usecases.tidying import Tidied, tidy
 
 from tests.support.commands import answered, command
 from tests.support.postgres import somebody_waits
 from tests.support.processes import Program
+from tests.support.profiles import ask_for_mailbox
 from tests.support.services import asking
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
@@ -144,6 +146,26 @@ def test_links_are_dropped_two_days_after_they_were_mailed(system: System) -> No
         left.append(len(system.rows("SELECT 1 FROM mail_links")))
 
     assert left == [1, 0]
+
+
+@pytest.mark.rule("PRO-2")
+def test_a_change_of_mailbox_that_expired_is_forgotten_and_no_other(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "_BATCH", 1)
+    late, early = [system.person() for _ in range(2)], system.person()
+    for person in late:
+        ask_for_mailbox(system.logged_in(person), person)
+    system.clock.advance(hours=23)
+    email = ask_for_mailbox(system.logged_in(early), early)
+    system.clock.advance(hours=1)
+
+    done = [answered(command(system, "tidy", "--json"))["email_changes"] for _ in range(2)]
+
+    assert done == [2, 0]
+    assert system.rows("SELECT id, pending_email FROM accounts WHERE pending_email IS NOT NULL") == [
+        (early.id, email)
+    ]
 
 
 @pytest.mark.rule("LOGIN-2", "EVT-6")

@@ -190,6 +190,20 @@ class SqlLinks:
             delete(mail_links).where(row.account_id == account_id, row.purpose.in_(purposes))
         )
 
+    def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of accounts with a pending mailbox whose link was mailed before, found by the links' index."""
+        row = mail_links.c
+        query = (
+            select(row.account_id)
+            .join(accounts, accounts.c.id == row.account_id)
+            .where(
+                row.issued_at <= before,
+                row.purpose == Purpose.EMAIL_CHANGE.value,
+                accounts.c.pending_email.is_not(None),
+            )
+        )
+        return self._database.scalars(query.order_by(row.issued_at).limit(limit)).all()
+
 
 @cache
 def _put_link(dialect: str) -> Any:

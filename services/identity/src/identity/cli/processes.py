@@ -76,13 +76,15 @@ def tidy(*, as_json: bool) -> None:
         counts = {
             "accounts": tidied.accounts,
             "bindings": tidied.bindings,
+            "email_changes": tidied.email_changes,
             "idle": _suspend_idle(by_tidy, settings),
             "rows": tidied.rows,
             "facts": tidied.facts,
             "audit_rows": _prune_audit(by_tidy, db.engine, settings),
         }
     line = (
-        "lapsed accounts: {accounts}, lapsed bindings: {bindings}, suspended idle accounts: {idle}, "
+        "lapsed accounts: {accounts}, lapsed bindings: {bindings}, forgotten email changes: {email_changes}, "
+        "suspended idle accounts: {idle}, "
         "dropped rows: {rows}, dropped facts: {facts}, dropped rows of the audit log: {audit_rows}"
     )
     click.echo(json.dumps(counts) if as_json else line.format(**counts))

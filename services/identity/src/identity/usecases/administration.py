@@ -15,7 +15,11 @@ from identity.usecases import auditing, mailing
 from identity.usecases.bindings import issue
 from identity.usecases.closing import close as close_account
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.profile import forget_pending_email, request_email_change
+from identity.usecases.profile import (
+    forget_expired_email_change,
+    forget_pending_email,
+    request_email_change,
+)
 from identity.usecases.publication import announce
 from identity.usecases.registration import announce_verification
 from identity.usecases.unbinding import remove
@@ -174,6 +178,7 @@ def resend_mail(ports: Ports, name: str) -> Account:
     """
     with act_on(ports, name, "verification.requested", *OPEN) as (work, account):
         _refuse_lapsed(ports, account)
+        forget_expired_email_change(work, account, ports.clock.now())
         if account.email_verified_at is None:
             mailing.take_turn(
                 work, ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email

@@ -9,6 +9,7 @@ from identity.domain.limits import LOGIN_ACCOUNT
 from identity.domain.session import Session
 from identity.usecases.administration import locate
 from identity.usecases.ports import MailState, Ports
+from identity.usecases.profile import forget_expired_email_change
 from identity.usecases.repositories import Happened, HistoryQuery, Search, Tie
 
 
@@ -31,6 +32,7 @@ def show(ports: Ports, name: str) -> View:
     """Return an account by its name or id. Raises NotFound."""
     with ports.unit_of_work() as work:
         account = locate(work, name)
+        forget_expired_email_change(work, account, ports.clock.now())  # for this view: nothing is committed
     return View(
         account=account,
         verification_mail=ports.reader.verification_mail(account.id),

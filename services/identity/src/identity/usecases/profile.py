@@ -1,6 +1,7 @@
 """A person's own data: profile, mailbox, password (PRO)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from port_events.catalogue import (
     AccountPasswordChanged,
@@ -58,6 +59,9 @@ def show(ports: Ports, standing: Standing) -> Account:
     account = ports.reader.account(standing.account.id)
     if account is None:
         raise NotSignedIn
+    if account.pending_email is not None:
+        with ports.unit_of_work() as work:
+            forget_expired_email_change(work, account, ports.clock.now())
     return account
 
 
@@ -74,7 +78,7 @@ def change(
     if renewed is not None:
         _prove_present(ports, proven, current_password or "")
     with ports.unit_of_work() as work:
-        account = _locked(work, standing)
+        account = _locked(work, ports, standing)
         if renewed is not None and account.credential_version != proven.credential_version:
             raise BadPassword  # it was changed meanwhile, perhaps to keep just this asker out
         if account.revision != revision:
@@ -86,10 +90,11 @@ def change(
         return account
 
 
-def _locked(work: UnitOfWork, standing: Standing) -> Account:
+def _locked(work: UnitOfWork, ports: Ports, standing: Standing) -> Account:
     account = work.accounts.locked(standing.account.id)
     if account is None or account.closed_at is not None or account.suspended_at is not None:
         raise NotSignedIn
+    forget_expired_email_change(work, account, ports.clock.now())
     return account
 
 
@@ -116,11 +121,26 @@ def request_email_change(work: UnitOfWork, ports: Ports, account: Account, email
         announce(work, ports, account, RegistrationConflicted(), mail=conflict_notice(ports, email, owner))
 
 
+def forget_expired_email_change(work: UnitOfWork, account: Account, now: datetime) -> bool:
+    """Forget a pending mailbox whose link holds no more, and tell whether there was one (PRO-2).
+
+    A link that is not there any more was swept, long after it had expired. Saving goes by the revision as before:
+    the person has changed nothing.
+    """
+    if account.pending_email is None:
+        return False
+    challenge = work.links.get(account.id, Purpose.EMAIL_CHANGE)
+    if challenge is not None and now < challenge.expires_at:
+        return False
+    account.pending_email = None
+    return True
+
+
 def withdraw_email_change(ports: Ports, standing: Standing) -> None:
     """Forget the pending mailbox; its link is void (PRO-2). Raises WhileSwitched, NotFound."""
     refuse_switched(standing)
     with ports.unit_of_work() as work:
-        account = _locked(work, standing)
+        account = _locked(work, ports, standing)
         if account.pending_email is None:
             raise NotFound
         forget_pending_email(work, account)
@@ -148,7 +168,7 @@ def change_password(
     _prove_present(ports, account, current)
     password_hash = new_hash(ports, account, new)
     with ports.unit_of_work() as work:
-        kept = _locked(work, standing)
+        kept = _locked(work, ports, standing)
         if kept.credential_version != account.credential_version:
             raise BadPassword
         kept.set_password(password_hash)

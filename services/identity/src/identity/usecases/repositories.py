@@ -131,6 +131,9 @@ class Links(Protocol):
     def drop(self, account_id: str, *purposes: Purpose) -> None:
         """Void the links of these purposes."""
 
+    def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of accounts with a pending mailbox whose link was mailed before, the oldest first."""
+
 
 class Sessions(Protocol):
     """The open sessions; an ended one is gone."""

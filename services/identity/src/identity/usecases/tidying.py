@@ -6,8 +6,10 @@ from typing import Protocol
 
 from identity.domain import account as accounts
 from identity.domain import binding as bindings
+from identity.domain.link import Purpose
 from identity.usecases.closing import close
 from identity.usecases.ports import Ports
+from identity.usecases.profile import forget_expired_email_change
 from identity.usecases.unbinding import lock_general, remove
 
 _BATCH = 200
@@ -33,6 +35,7 @@ class Tidied:
 
     accounts: int
     bindings: int
+    email_changes: int
     rows: int
     facts: int
 
@@ -43,6 +46,9 @@ def tidy(ports: Ports, sweeper: Sweeper) -> Tidied:
     return Tidied(
         accounts=_lapse_accounts(ports, now),
         bindings=_lapse_bindings(ports, now),
+        email_changes=_forget_email_changes(
+            ports, now
+        ),  # before their links are swept, by which they are found
         rows=sweeper.sweep(now, idle_since=now - ports.rules.sessions.idle),
         facts=sweeper.drop_facts(now - ports.rules.feed_kept),
     )
@@ -75,6 +81,21 @@ def _lapse_bindings(ports: Ports, now: datetime) -> int:
                 general = lock_general(work, binding) if binding else None
                 if binding and general and binding.has_lapsed(now):
                     remove(work, ports, general, binding, "lapsed")
+                    done += 1
+                work.commit()
+        if len(due) < _BATCH:
+            return done
+
+
+def _forget_email_changes(ports: Ports, now: datetime) -> int:
+    done = 0
+    while True:
+        with ports.unit_of_work() as work:
+            due = work.links.pending_changes(now - Purpose.EMAIL_CHANGE.lifetime, _BATCH)
+        for account_id in due:
+            with ports.unit_of_work() as work:
+                account = work.accounts.locked(account_id)
+                if account is not None and forget_expired_email_change(work, account, now):
                     done += 1
                 work.commit()
         if len(due) < _BATCH:
