@@ -175,6 +175,35 @@ def test_a_session_must_end_in_good_time(
     assert _refusal("web", settings | times | {"IDENTITY_MODE": mode}) == (2, [refusal])
 
 
+@pytest.mark.rule("EVT-6", "OPS-5", "SEC-14")
+@pytest.mark.parametrize("part", ["web", "relay", "tidy"])
+@pytest.mark.parametrize(
+    ("mode", "kept", "refusal"),
+    [
+        ("local", ("6d", ""), "must not be shorter than IDENTITY_STREAM_KEPT"),
+        ("production", ("30d", "31d"), "must not be shorter than IDENTITY_STREAM_KEPT"),
+        ("production", ("6d", "1d"), "must be 7 days or more in production"),
+    ],
+)
+def test_the_feed_keeps_what_the_stream_has_lost(
+    settings: dict[str, str], part: str, mode: str, kept: tuple[str, str], refusal: str
+) -> None:
+    times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), kept, strict=True))
+
+    told = _refusal(part, {**settings, "IDENTITY_AUDIT_KEYS": _LONG[::-1], "IDENTITY_MODE": mode, **times})
+
+    assert told == (2, [f"IDENTITY_FEED_KEPT: {refusal}"])
+
+
+@pytest.mark.rule("EVT-6", "OPS-5")
+def test_both_may_be_short_on_a_machine_of_ones_own(settings: dict[str, str]) -> None:
+    kept = {"IDENTITY_FEED_KEPT": "2h", "IDENTITY_STREAM_KEPT": "2h"}
+
+    code, lines = _refusal("check", settings | _LOCAL | kept)
+
+    assert (code, lines) == (1, [])  # of a database that was never set up
+
+
 @pytest.mark.rule("SEC-14", "LOGIN-3")
 def test_production_refuses_the_sample_consent_texts(settings: dict[str, str]) -> None:
     import identity

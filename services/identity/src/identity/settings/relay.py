@@ -1,13 +1,15 @@
 """What `identity relay` reads."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_events import redis_url
-from port_runtime.parsers import Address, address, integer, optional, seconds, secret_url, text
+from port_runtime.parsers import Address, address, integer, optional, secret_url, text
 from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
+from identity.settings.kept import faults_of_kept, feed_kept, stream_kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +24,8 @@ class RelaySettings(AuditSettings):
     event_stream: str = setting(
         "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
     )
-    stream_kept: int = setting(
-        "IDENTITY_STREAM_KEPT",
-        parse=seconds,
-        default="7d",
-        doc="how long entries stay in the stream, but for what the mailer has not handled; and how far back a wiped "
-        "Redis is filled again",
-    )
+    stream_kept: int = stream_kept()
+    feed_kept: int = feed_kept()
     relay_poll_ms: int = setting(
         "IDENTITY_RELAY_POLL_MS",
         parse=integer(5, 10_000),
@@ -41,3 +38,8 @@ class RelaySettings(AuditSettings):
         default=None,
         doc="the relay's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
     )
+
+    def faults(self) -> Iterator[str]:
+        """Yield what must not be started with."""
+        yield from AuditSettings.faults(self)
+        yield from faults_of_kept(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

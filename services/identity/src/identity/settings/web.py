@@ -28,6 +28,7 @@ from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
+from identity.settings.kept import faults_of_kept, feed_kept, stream_kept
 from identity.settings.secrecy import faults_of_keys
 
 _LEAST_MEMORY_KIB = 19456
@@ -115,12 +116,8 @@ class Settings(DatabaseSettings):
     session_absolute: int = setting(
         "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
     )
-    feed_kept: int = setting(
-        "IDENTITY_FEED_KEPT",
-        parse=seconds,
-        default="90d",
-        doc="how long the feed keeps what was published; not shorter than `IDENTITY_STREAM_KEPT`",
-    )
+    feed_kept: int = feed_kept()
+    stream_kept: int = stream_kept()
     argon2_memory_kib: int = setting(
         "IDENTITY_ARGON2_MEMORY_KIB",
         parse=integer(8, 4_194_304),
@@ -219,6 +216,7 @@ class Settings(DatabaseSettings):
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_KIB_A_LANE} for each lane or more"
         if self.session_idle > self.session_absolute:
             yield "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"
+        yield from faults_of_kept(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
         if self.web_threads <= self.hash_slots + self.hash_queue:
             yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
         if self.mode == PRODUCTION:
