@@ -92,6 +92,20 @@ def test_every_wrong_field_is_told_at_once_with_its_reason_in_chinese(system: Sy
     assert all(any("\u4e00" <= char <= "\u9fff" for char in fault["detail"]) for fault in told)
 
 
+@pytest.mark.rule("REG-3", "REG-11")
+def test_a_taken_name_is_told_beside_what_else_is_wrong(system: System) -> None:
+    taken = system.register()
+    name = taken.username.upper()
+
+    beside_a_field = faults(system.visitor(), application(username=name, mobile="1"))
+    beside_the_password = faults(system.visitor(), application(username=name, password="short"))
+    free = faults(system.visitor(), application(mobile="1"))
+
+    assert set(beside_a_field) == {"/username", "/mobile"}
+    assert set(beside_the_password) == {"/username", "/password"}
+    assert (beside_a_field["/username"], set(free)) == ("username_taken", {"/mobile"})
+
+
 @pytest.mark.rule("REG-11", "SEC-13")
 def test_a_value_of_another_type_is_told_by_its_field(system: System) -> None:
     visitor = system.visitor()

@@ -88,6 +88,18 @@ def test_a_taken_name_is_marked_and_the_rest_is_kept(system: System) -> None:
 
 
 @pytest.mark.rule("REG-3", "REG-11")
+def test_a_taken_name_is_told_on_sending_beside_what_else_is_wrong(system: System) -> None:
+    taken = system.register()
+
+    page = form_of(system.visitor()).press(**filled_in(username=taken.username.upper(), mobile="1"))
+
+    assert (page.status, accounts(system)) == (422, 1)
+    assert normal("有 2 個欄位需要修正") in page.text
+    assert normal("帳號:帳號已經存在,請重設其他帳號") in page.text
+    assert normal("手機電話:請填寫臺灣手機號碼") in page.text
+
+
+@pytest.mark.rule("REG-3", "REG-11")
 def test_while_typing_a_taken_name_is_told_in_any_case_and_for_both_kinds(system: System) -> None:
     taken = system.register("general")
     visitor = system.visitor()

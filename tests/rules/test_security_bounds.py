@@ -5,7 +5,7 @@ from identity.domain.limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
 
 from tests.support.applicants import checked, filled_in, form_of
 from tests.support.pages import Browser
-from tests.support.people import Person, unique
+from tests.support.people import Person, application, unique
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 from tests.support.texts import normal
@@ -91,8 +91,11 @@ def test_an_address_that_looks_up_very_many_names_is_told_the_rest_and_by_sendin
         for _ in range(NAMES_BY_ADDRESS.most)
     }
     beyond = checked(form, visitor, **filled_in(username=taken.username, mobile="1")).json()["faults"]
+    by_program = visitor.post("/accounts", application(username=taken.username, mobile="1")).json()["errors"]
+    faulty = form.press(**filled_in(username=taken.username, mobile="1"))
     sent = form.press(**filled_in(username=taken.username))
 
     assert within == {"['帳號已經存在，請重設其他帳號']"}
-    assert set(beyond) == {"mobile"}
+    assert (set(beyond), [each["pointer"] for each in by_program]) == ({"mobile"}, ["/mobile"])
+    assert (faulty.status, normal("帳號已經存在，請重設其他帳號") in faulty.text) == (422, False)
     assert (sent.status, normal("帳號已經存在，請重設其他帳號") in sent.text) == (409, True)

@@ -1,5 +1,6 @@
 """Registration (REG)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from marshmallow import ValidationError, validates_schema
@@ -8,7 +9,7 @@ from port_runtime.secret import Secret
 from identity.domain import company, person
 from identity.domain.account import Application
 from identity.domain.company import Company
-from identity.domain.errors import Fault
+from identity.domain.errors import Fault, PlacedFault, UsernameTaken
 from identity.domain.password import normalized
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.fields import Input, Part, SecretText, Text, fault_message
@@ -16,6 +17,7 @@ from identity.http.api.operations import body, refuses
 from identity.http.api.shapes import RegisteredShown
 from identity.http.applications import parse_tax_id, password_faults
 from identity.http.context import client, ports
+from identity.http.problems import PROBLEMS
 from identity.usecases import registration
 
 blueprint = ApiBlueprint("accounts", __name__, description="Registration")
@@ -60,8 +62,18 @@ class AccountInput(Input):
             raise ValidationError(messages, "password")
 
 
+def _taken(said: dict[str, Any]) -> Iterator[PlacedFault]:
+    """Tell of a taken name beside what else is wrong, so that all faults are told at once (REG-3, REG-11).
+
+    To an address that has asked for very many names, only when all else is right.
+    """
+    name = said.get("username")
+    if name is not None and registration.is_taken(ports(), name, client=client()):
+        yield PlacedFault("/username", "username_taken", PROBLEMS[UsernameTaken].sentence)
+
+
 @blueprint.post("/accounts")
-@body(blueprint, AccountInput)
+@body(blueprint, AccountInput, beside=_taken)
 @refuses(blueprint, 409, 422, 429, 503)
 @blueprint.response(202, RegisteredShown)
 def register(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How a view takes its input and tells its answers, the same for all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -15,16 +15,23 @@ from identity.http.api.shapes import ProblemShown
 from identity.http.problems import MEDIA_TYPE
 
 View = TypeVar("View", bound=Callable[..., Any])
+Beside = Callable[[dict[str, Any]], Iterable[PlacedFault]]
+"""Judges the fields that were read of an input of which others are wrong."""
 _REFUSALS_OF_BODIES = (400, 413, 415, 422)
 
 
 def body(
-    blueprint: ApiBlueprint, schema: type[Schema], *, first: Callable[[], object] | None = None
+    blueprint: ApiBlueprint,
+    schema: type[Schema],
+    *,
+    first: Callable[[], object] | None = None,
+    beside: Beside | None = None,
 ) -> Callable[[View], View]:
     """Read the JSON body by a schema, tell all its faults at once, and document it (REG-11).
 
     `first` is asked before a word of the body is judged, and raises where the caller may not call: nobody learns
-    what a call takes, nor has it read, who is not let in (SEC-13).
+    what a call takes, nor has it read, who is not let in (SEC-13). `beside` tells what else would be refused of a body
+    that is wrong already, where that takes more than the body to know.
     """
     reader = schema()
 
@@ -33,7 +40,7 @@ def body(
         def read_and_call(*args: Any, **named: Any) -> Any:
             if first is not None:
                 first()
-            return view(load(reader, json_object()), *args, **named)
+            return view(load(reader, json_object(), beside=beside), *args, **named)
 
         documented: View = blueprint.doc(
             requestBody={"required": True, "content": {"application/json": {"schema": schema}}}
@@ -87,12 +94,15 @@ def _refuse_cut() -> None:
         raise RequestEntityTooLarge
 
 
-def load(schema: Schema, given: Any) -> Any:
+def load(schema: Schema, given: Any, *, beside: Beside | None = None) -> Any:
     """Return what a schema reads. Raises InvalidInput with every fault and its JSON pointer."""
     try:
         return schema.load(given)
     except ValidationError as error:
-        raise InvalidInput(_placed("", error.messages_dict)) from None
+        faults = list(_placed("", error.messages_dict))
+        if beside is not None and isinstance(error.valid_data, dict):
+            faults.extend(beside(error.valid_data))
+        raise InvalidInput(faults) from None
 
 
 def _placed(pointer: str, messages: Any) -> Iterator[PlacedFault]:

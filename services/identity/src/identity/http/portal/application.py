@@ -75,6 +75,7 @@ def send(kind: Kind) -> Response:
     """Register; a repeat of what was just sent is answered alike and makes nothing new (REG-12, REG-13)."""
     form = ApplicationForm.sent()
     if not form.validate():
+        _refuse_taken(form)
         return _refused(kind, form)
     try:
         registration.register(ports(), form.application(kind), password=form.secret, client=client())
@@ -102,13 +103,18 @@ def _refused(kind: Kind, form: ApplicationForm, refusal: Refusal | None = None) 
 def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same rules
     """Tell what is wrong so far by the rules of sending, and whether the name is taken (REG-3, REG-11).
 
-    An address that has asked for very many names is told that by sending only.
+    An address that has asked for very many names is told that only by sending what is right otherwise.
     """
     form = ApplicationForm.sent()
     form.validate()
+    _refuse_taken(form)
+    return jsonify(faults=form.reasons)
+
+
+def _refuse_taken(form: ApplicationForm) -> None:
+    """Mark a taken name beside whatever else is wrong (REG-3, REG-11)."""
     if not form.username.errors and registration.is_taken(ports(), form.username.parsed, client=client()):
         form.refuse("username", _TAKEN)
-    return jsonify(faults=form.reasons)
 
 
 @blueprint.get(f"/apply/{_KIND}/sent")
