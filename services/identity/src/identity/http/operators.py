@@ -16,7 +16,7 @@ HEADER = "X-Operator"
 
 
 def operator() -> Caller:
-    """Return who asks. Raises NotSignedIn, RightMissing, OperatorMissing."""
+    """Return who asks. Raises BadClient, Locked, RightMissing, OperatorMissing."""
     service = service_with(RIGHT)
     try:
         name = parse_operator(_as_sent(request.headers.get(HEADER, "")))

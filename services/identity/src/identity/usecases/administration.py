@@ -156,7 +156,11 @@ def _act_on_binding(
 
 
 def remove_binding(ports: Ports, binding_id: str) -> None:
-    """End a binding, and every session acting by it; both sides learn of it (SW-5, UNB-5). Raises NotFound."""
+    """End a binding, and every session acting by it (SW-5). Raises NotFound.
+
+    The general side gets the notice, or the link side where the general account is closed (UNB-5); the link side's
+    list says that it was removed (UNB-4).
+    """
     with _act_on_binding(ports, binding_id, "binding.removed", *OPEN, "closed") as (work, general, binding):
         remove(work, ports, general, binding, "operator")
 

@@ -190,7 +190,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """`state` is waiting, sent, refused or expired; `category` says of a refusal why, in one plain word."""
+    """`state` is waiting, sent or refused; `category` says of a refusal why, in one plain word, e.g. `expired`."""
 
     state: str
     at: datetime | None

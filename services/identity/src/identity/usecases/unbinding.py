@@ -11,7 +11,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.publication import Mail, announce
 
 _SILENT: frozenset[RemovedReason] = frozenset({"lapsed"})
-"""Nobody is told of a binding that was never verified."""
+"""Nobody is told of a binding that was not verified in time; an end before that is told as any other."""
 
 
 def unbind_from_link(ports: Ports, standing: Standing, binding_id: str) -> None:

@@ -192,7 +192,7 @@ def end_session(given: dict[str, Any], session_id: object) -> None:
 @refuses(blueprint, *_REFUSED, 404)
 @blueprint.response(204)
 def remove_binding(given: dict[str, Any], binding_id: object) -> None:
-    """End a binding; sessions acting by it end at once, and both sides learn of it."""
+    """End a binding; sessions acting by it end at once. The general side gets a mail, the link side sees it listed."""
     administration.remove_binding(ports_of_operator(given["reason"]), str(binding_id))
 
 

@@ -39,7 +39,7 @@ def present_state(account: Account) -> dict[str, Any]:
 
 
 def present_view(view: View) -> dict[str, Any]:
-    """Return an account with its login lock and what became of its first mail."""
+    """Return an account with its login lock and what became of its newest verification mail."""
     mail = view.verification_mail
     shown = {"state": mail.state, "at": moment(mail.at), "category": mail.category} if mail else None
     return {

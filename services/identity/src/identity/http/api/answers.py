@@ -63,7 +63,7 @@ def present_open_session(session: Session, *, current_id: str, ends_at: datetime
 
 
 def present_binding(row: Row) -> dict[str, Any]:
-    """Return one line of a link account's list (BIND-1). Of one that ended only the name is left to see."""
+    """Return one line of a link account's list (BIND-1). Of one that ended only names and tax id are left."""
     binding, account = row.binding, row.account
     shown: dict[str, Any] = {
         "username": account.username,
