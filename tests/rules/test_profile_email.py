@@ -63,7 +63,7 @@ def test_the_link_holds_for_24_hours_and_the_old_mailbox_stays(system: System) -
 def test_a_change_is_pending_as_long_as_its_link_holds_and_not_a_moment_longer(system: System) -> None:
     person = system.person()
     email = ask_for_mailbox(system.logged_in(person), person)
-    pending, shown = [], []
+    pending, shown, visitor = [], [], system.visitor()
 
     for hours in (23, 1, 96):
         system.clock.advance(hours=hours)

@@ -14,12 +14,12 @@ from identity.domain.person import username_key
 from identity.usecases import auditing, mailing
 from identity.usecases.bindings import issue
 from identity.usecases.closing import close as close_account
-from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.profile import (
+from identity.usecases.email_change import (
     forget_expired_email_change,
     forget_pending_email,
     request_email_change,
 )
+from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.publication import announce
 from identity.usecases.registration import announce_verification
 from identity.usecases.unbinding import remove

@@ -8,8 +8,8 @@ from identity.domain.account import Account
 from identity.domain.limits import LOGIN_ACCOUNT
 from identity.domain.session import Session
 from identity.usecases.administration import locate
+from identity.usecases.email_change import forget_expired_email_change
 from identity.usecases.ports import MailState, Ports
-from identity.usecases.profile import forget_expired_email_change
 from identity.usecases.repositories import Happened, HistoryQuery, Search, Tie
 
 

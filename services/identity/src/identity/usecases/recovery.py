@@ -12,9 +12,10 @@ from identity.domain.link import Challenge, Purpose
 from identity.domain.person import username_key
 from identity.domain.session import Client, Device
 from identity.usecases import mailing
+from identity.usecases.email_change import forget_pending_email
 from identity.usecases.login import known_device
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.profile import announce_password, forget_pending_email, new_hash
+from identity.usecases.profile import announce_password, new_hash
 from identity.usecases.publication import announce, mail_link
 from identity.usecases.unbinding import remove_all
 from identity.usecases.verification import read_link

@@ -8,8 +8,8 @@ from identity.domain import account as accounts
 from identity.domain import binding as bindings
 from identity.domain.link import Purpose
 from identity.usecases.closing import close
+from identity.usecases.email_change import forget_expired_email_change
 from identity.usecases.ports import Ports
-from identity.usecases.profile import forget_expired_email_change
 from identity.usecases.unbinding import lock_general, remove
 
 _BATCH = 200
@@ -46,9 +46,7 @@ def tidy(ports: Ports, sweeper: Sweeper) -> Tidied:
     return Tidied(
         accounts=_lapse_accounts(ports, now),
         bindings=_lapse_bindings(ports, now),
-        email_changes=_forget_email_changes(
-            ports, now
-        ),  # before their links are swept, by which they are found
+        email_changes=_forget_email_changes(ports, now),  # found by their links, which are swept next
         rows=sweeper.sweep(now, idle_since=now - ports.rules.sessions.idle),
         facts=sweeper.drop_facts(now - ports.rules.feed_kept),
     )
