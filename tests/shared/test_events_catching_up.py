@@ -89,6 +89,7 @@ def test_without_a_feed_it_begins_with_what_the_stream_has_and_tells_what_it_mis
     client.xtrim(STREAM, maxlen=2, approximate=False)
     with following(redis_server) as follower:
         follower.wait_for(*ids(8, 9))
+        wait_until(lambda: client.get(POSITION) == "9", what="the position to be kept")
     published.add(client, *ids(10, 15))
     client.xtrim(STREAM, maxlen=1, approximate=False)
 
