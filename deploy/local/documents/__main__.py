@@ -1,0 +1,44 @@
+"""Documents generated from the code: settings, users of Redis, OpenAPI, metrics, alert rules for Prometheus' operator.
+
+`python -m deploy.local.documents write` writes them; `check` exits with 1 and names each file that is out of date.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from identity.documents import openapi_document
+
+from deploy.local.acl import acl_example
+from deploy.local.documents import observability, settings
+
+ROOT = Path(__file__).parents[3]
+OPENAPI = ROOT / "services/identity/openapi.json"
+ACL = ROOT / "deploy/redis/users.acl.example"
+
+
+def documents() -> dict[Path, str]:
+    """Return the text that each file should have."""
+    return {
+        OPENAPI: f"{openapi_document()}\n",
+        ACL: acl_example(),
+        **settings.documents(),
+        **observability.documents(),
+    }
+
+
+def main(command: str) -> int:
+    """Write or check; return the exit code."""
+    if command == "write":
+        for path, text in documents().items():
+            path.write_text(text)
+        return 0
+    stale = [path for path, text in documents().items() if not path.exists() or path.read_text() != text]
+    for path in stale:
+        print(f"{path.relative_to(ROOT)} is out of date: make docs", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "check"))

@@ -1,0 +1,65 @@
+"""The list of metrics, and the alert rules in the form that Prometheus' operator reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from identity.metrics import RELAY, WEB
+from mailer.metrics import CATALOGUE as MAILER
+
+if TYPE_CHECKING:
+    from port_runtime.metrics import Metric
+
+FOLDER = Path(__file__).parents[2] / "observability"
+METRICS = FOLDER / "metrics.md"
+ALERTS = FOLDER / "alerts.yaml"
+RULE = FOLDER / "prometheus-rule.yaml"
+RULE_HEAD = """\
+# Made from alerts.yaml by `make docs`.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: port-identity}
+spec:
+"""
+EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "mailer run": MAILER}
+
+
+def documents() -> dict[Path, str]:
+    """Return the text that each file should have."""
+    return {METRICS: metrics_document(), RULE: prometheus_rule()}
+
+
+def metrics_document() -> str:
+    """Return every metric of every process, as Markdown tables."""
+    lines = [
+        "# What is measured",
+        "",
+        "Made from `identity/metrics.py` and `mailer/metrics.py` by `make docs`. Each process tells it as `/metrics`",
+        "of its operators' port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`, `MAILER_METRICS_BIND`), which",
+        "also has `/livez` and `/readyz`. A label in *italics* has whatever values the installation brings, such as",
+        "its routes; a figure that cannot be looked up just now has no series.",
+    ]
+    for command, catalogue in EXPOSED.items():
+        lines += [
+            "",
+            f"## `{command}`",
+            "",
+            "| name | kind | unit | labels | meaning |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += map(_metric_row, catalogue)
+    return "\n".join([*lines, ""])
+
+
+def prometheus_rule() -> str:
+    """Return the alert rules as Prometheus' operator takes them."""
+    lines = (line for line in ALERTS.read_text().splitlines() if not line.startswith("#"))
+    return RULE_HEAD + "".join(f"  {line}\n" for line in lines)
+
+
+def _metric_row(metric: Metric) -> str:
+    labels = "; ".join(
+        f"{name}: {', '.join(values)}" if values else f"*{name}*" for name, values in metric.labels.items()
+    )
+    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.meaning} |"
