@@ -1,4 +1,4 @@
-"""The README's walk through the manual, as printed, against `make run`'s own system."""
+"""The commands in the READMEs, as printed, against `make run`'s own system."""
 
 import os
 import signal

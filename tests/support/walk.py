@@ -1,4 +1,4 @@
-"""The README's walk through the manual, as printed, against a running system."""
+"""Run the commands that the READMEs print, against a running system."""
 
 import json
 import os
@@ -7,10 +7,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-_README = Path(__file__).parents[2] / "README.md"
-_MANUAL = "## The manual's way, by curl"
-_FEED = "### Catching up over HTTP"
-_OPERATING = "## Operating it"
+_ROOT = Path(__file__).parents[2]
+_IDENTITY, _EVENTS = _ROOT / "services/identity/README.md", _ROOT / "shared/events/README.md"
+_MANUAL = (_IDENTITY, "## API walk")
+_FEED = (_EVENTS, "## Catching up over HTTP")
+_ADMIN = (_IDENTITY, "## Admin API")
 _OF_SERVICES = 4
 _SECONDS = 90
 STATES = [
@@ -21,7 +22,7 @@ STATES = [
 
 
 def walk(*, api: str, mails: str) -> None:
-    """Walk it; AssertionError where an answer is not what the README says."""
+    """Run identity's API walk; AssertionError where an answer is not what the README says."""
     answers = answers_to(_MANUAL, API=api, MAILS=mails)
 
     assert [answer["status"] for answer in answers if "rights" not in answer] == STATES
@@ -29,12 +30,14 @@ def walk(*, api: str, mails: str) -> None:
 
 
 def walk_of_services(*, api: str, mails: str, cwd: Path) -> list[dict[str, Any]]:
-    """After the manual's walk, do what is printed for other services beside `make run`; return the answers."""
-    return answers_to(_MANUAL, _FEED, _OPERATING, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
+    """Run the API walk, then the commands for other services; return the answers of the latter."""
+    return answers_to(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
 
 
-def answers_to(*sections: str, cwd: Path | None = None, **environment: str) -> list[dict[str, Any]]:
-    """Run the sections' commands as they are printed, one after the other; AssertionError where one is refused."""
+def answers_to(
+    *sections: tuple[Path, str], cwd: Path | None = None, **environment: str
+) -> list[dict[str, Any]]:
+    """Run the sections' commands in order, as printed; AssertionError where one fails."""
     done = subprocess.run(
         ["bash", "-u"],
         input="\n".join(map(_commands, sections)),
@@ -51,7 +54,8 @@ def answers_to(*sections: str, cwd: Path | None = None, **environment: str) -> l
     return answers
 
 
-def _commands(section: str) -> str:
-    text = _README.read_text().partition(f"\n{section}\n")[2]
-    assert text, section
+def _commands(section: tuple[Path, str]) -> str:
+    readme, heading = section
+    text = readme.read_text().partition(f"\n{heading}\n")[2]
+    assert text, heading
     return "\n".join(re.findall(r"```sh\n(.*?)```", re.split(r"\n##+ ", text)[0], re.DOTALL))
