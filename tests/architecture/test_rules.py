@@ -1,48 +1,51 @@
-"""Every rule that the product has taken on has a test, and no test names a rule that does not exist."""
+"""The list of rules agrees with the tests that prove them and with the code that cites them."""
 
-import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-from tests.architecture.tree import ROOT
+from deploy.local.documents.rules import README, proofs, rules
+from tests.architecture.tree import ROOT, files
 
-LIST = Path(__file__).with_name("rules.txt")
-RULE = re.compile(r"^[A-Z]+-[0-9]+$")
-
-
-def listed(mark: str) -> set[str]:
-    """Return the rules of the list; `mark` is what stands before each: "+" owned, "-" of a later step."""
-    lines = (line.split("#")[0].strip() for line in LIST.read_text().splitlines())
-    return {line[1:].strip() for line in lines if line.startswith(mark)}
+FAMILIES = "REG|VER|REV|LOGIN|BIND|SW|UNB|PRO|MAIL|EVT|OPS|SEC|OIDC"
+CITED = re.compile(rf"(?<![\w-])(?:{FAMILIES})-\d+(?![\w-])")
 
 
-def marked() -> Iterator[tuple[str, str]]:
-    for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.rule":
-                for argument in node.args:
-                    assert isinstance(argument, ast.Constant), f"{path}:{node.lineno}: write the rule out"
-                    yield str(argument.value), f"{path.relative_to(ROOT)}:{node.lineno}"
+def test_every_rule_that_is_not_planned_has_a_test() -> None:
+    proven = {proof.rule for proof in proofs()}
+
+    assert [rule for rule, planned in rules().items() if not planned and rule not in proven] == []
 
 
-def test_every_rule_we_own_has_a_test() -> None:
-    proven = {rule for rule, _ in marked()}
+def test_no_planned_rule_has_a_test() -> None:
+    listed = rules()
 
-    assert sorted(listed("+") - proven) == []
+    assert [f"{proof.path}: {proof.rule}" for proof in proofs() if listed.get(proof.rule)] == []
 
 
 def test_no_test_names_a_rule_that_does_not_exist() -> None:
-    known = listed("+") | listed("-")
+    listed = rules()
 
-    assert [f"{where}: {rule}" for rule, where in marked() if rule not in known] == []
+    assert [f"{proof.path}: {proof.rule}" for proof in proofs() if proof.rule not in listed] == []
 
 
-def test_the_list_is_well_formed_and_each_rule_stands_once() -> None:
-    lines = [line.split("#")[0].strip() for line in LIST.read_text().splitlines()]
-    rules = [line[1:].strip() for line in lines if line]
+def test_no_file_cites_a_rule_that_does_not_exist() -> None:
+    listed = rules()
+    unknown = [
+        f"{path}: {rule}"
+        for path in files()
+        for rule in CITED.findall((ROOT / path).read_text(errors="replace"))
+        if rule not in listed
+    ]
 
-    assert [
-        line for line in lines if line and (line[0] not in "+-" or not RULE.match(line[1:].strip()))
-    ] == []
-    assert len(rules) == len(set(rules))
+    assert unknown == []
+
+
+def test_the_list_is_well_formed_and_has_each_rule_once_in_order() -> None:
+    bullets = re.findall(r"^- \*\*(.+?)\*\*", README.read_text(), re.MULTILINE)
+
+    in_order = sorted(set(bullets), key=_family_and_number)
+    assert bullets == list(rules()) == in_order
+
+
+def _family_and_number(rule: str) -> tuple[int, int]:
+    family, number = rule.split("-")
+    return FAMILIES.split("|").index(family), int(number)

@@ -1,4 +1,4 @@
-"""Documents generated from the code: settings, users of Redis, OpenAPI, metrics, alert rules for Prometheus' operator.
+"""Documents generated from the code: settings, Redis users, OpenAPI, metrics, alert rules, the tests of each rule.
 
 `python -m deploy.local.documents write` writes them; `check` exits with 1 and names each file that is out of date.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from identity.documents import openapi_document
 
 from deploy.local.acl import acl_example
-from deploy.local.documents import observability, settings
+from deploy.local.documents import observability, rules, settings
 
 ROOT = Path(__file__).parents[3]
 OPENAPI = ROOT / "services/identity/openapi.json"
@@ -25,6 +25,7 @@ def documents() -> dict[Path, str]:
         ACL: acl_example(),
         **settings.documents(),
         **observability.documents(),
+        **rules.documents(),
     }
 
 
