@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from honcho.environ import parse_procfile
-from port_runtime.settings import exit_on_fault
+from port_runtime.settings import exit_on_error
 
 from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
@@ -44,7 +44,7 @@ def main() -> int:
     started = time.monotonic()
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
-    with exit_on_fault():
+    with exit_on_error():
         settings = read(os.environ)
     places = Places(settings)
     settings.root.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ class Settings:
     redis_port: int = setting("REDIS_PORT", parse=_port, default="6390", doc="Redis, for consumers")
     demo: bool = setting("DEMO", parse=_demo, default="off", doc="1 makes sample accounts")
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Tell of a port that is taken, or named twice."""
         seen: dict[int, str] = {}
         for field in fields(self):

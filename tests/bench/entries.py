@@ -8,7 +8,7 @@ from uuid import uuid4
 from port_events.catalogue import VerificationRequested, event_type_of
 from port_events.envelope import SOURCE, STREAM, Event, to_fields, to_json
 from port_events.keys import KeySets
-from port_events.sealing import Letter, Sealer
+from port_events.sealing import MailPayload, Sealer
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -18,7 +18,7 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 _PIPELINED = 100
 
 
-def letters(count: int) -> Iterator[tuple[Event, Letter]]:
+def letters(count: int) -> Iterator[tuple[Event, MailPayload]]:
     """Yield verification mails asked for just now, each with its event."""
     now = datetime.now(UTC)
     data = VerificationRequested(kind="link")
@@ -37,8 +37,8 @@ def letters(count: int) -> Iterator[tuple[Event, Letter]]:
         yield event, _letter(event, number)
 
 
-def _letter(event: Event, number: int) -> Letter:
-    return Letter(
+def _letter(event: Event, number: int) -> MailPayload:
+    return MailPayload(
         event_id=event.id,
         event_type=event.type,
         address=f"number{number}@example.com",

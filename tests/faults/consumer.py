@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), posit
 
 
 class Effects:
-    """The file, and the consumer's memory (port_events.memory.Memory)."""
+    """The file, and the consumer's memory (port_events.consumer.DedupeStore)."""
 
     def __init__(self, path: str) -> None:
         self._database = sqlite3.connect(path, isolation_level=None)
@@ -38,12 +38,12 @@ class Effects:
             (event.id, event.type, event.subject, event.sequence),
         )
 
-    def handled(self, event: Event) -> bool:
+    def is_handled(self, event: Event) -> bool:
         """Tell whether it was."""
         found = self._database.execute("SELECT 1 FROM effects WHERE event_id = ?", (event.id,))
         return found.fetchone() is not None
 
-    def remember(self, event: Event) -> None:
+    def mark_handled(self, event: Event) -> None:
         """Do nothing: `have` wrote it down."""
 
     def position(self) -> int | None:
@@ -51,7 +51,7 @@ class Effects:
         found = self._database.execute("SELECT position FROM place").fetchone()
         return int(found[0]) if found else None
 
-    def reach(self, position: int) -> None:
+    def advance(self, position: int) -> None:
         """Keep how far the group has come."""
         self._database.execute("INSERT OR REPLACE INTO place VALUES (1, ?)", (position,))
 
@@ -60,7 +60,9 @@ def main() -> None:
     """Follow until told to stop."""
     group, path = sys.argv[1:]
     effects = Effects(path)
-    consumer = Consumer.from_url(os.environ["REDIS_URL"], group=group, name="the-only-member", memory=effects)
+    consumer = Consumer.from_url(
+        os.environ["REDIS_URL"], group=group, name="the-only-member", dedupe_store=effects
+    )
     for event in consumer.stop_on_signals():
         effects.have(event)
 

@@ -7,12 +7,12 @@ import pytest
 from click.testing import CliRunner, Result
 from identity.cli import main
 from port_events.keys import new_key_sets
-from port_events.sealing import Letter, Opener, Sealer
+from port_events.sealing import MailPayload, Opener, Sealer
 
 KEYS = new_key_sets()
 OLD = "a-signing-key-of-the-tests-that-is-long-enough"
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
-LETTER = Letter(
+LETTER = MailPayload(
     event_id="e-1",
     event_type="tw.port.identity.verification.requested",
     address="wang@example.tw",

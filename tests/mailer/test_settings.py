@@ -24,7 +24,7 @@ def environ(**over: str | None) -> dict[str, str]:
 def faults(**over: str | None) -> list[str]:
     with pytest.raises(SettingsError) as error:
         load(Settings, environ(**over))
-    return error.value.faults
+    return error.value.errors
 
 
 @pytest.mark.rule("SEC-14")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from port_runtime.tables import columns
+from port_runtime.tables import display_width
 
 from mailer.adapters.renderer import BrokenTemplateError, SampleLetter, TemplateRenderer
 from mailer.domain.catalogue import MAILS
@@ -44,7 +44,7 @@ def test_lines_of_plain_text_fit_a_narrow_terminal(
 ) -> None:
     lines = rendered(renderer, name, number).text.split("\n")
 
-    too_wide = [line for line in lines if columns(line) > COLUMNS + 2 and not line.startswith("http")]
+    too_wide = [line for line in lines if display_width(line) > COLUMNS + 2 and not line.startswith("http")]
 
     assert too_wide == []
 

@@ -1,18 +1,18 @@
 """Lines of plain text break as typesetters break them."""
 
-from port_runtime.tables import columns
+from port_runtime.tables import display_width
 
 from mailer.domain.wrapping import COLUMNS, wrap_line
 
 
 def test_chinese_characters_take_two_columns() -> None:
-    assert columns("港區 pass") == 9
+    assert display_width("港區 pass") == 9
 
 
 def test_a_wide_line_breaks_within_the_columns() -> None:
     lines = wrap_line("港" * 100).split("\n")
 
-    assert [columns(line) for line in lines] == [COLUMNS, COLUMNS, 56]
+    assert [display_width(line) for line in lines] == [COLUMNS, COLUMNS, 56]
 
 
 def test_no_line_begins_with_a_closing_mark() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from port_events import catalogue as events
 from port_events.catalogue import EventData, event_type_of
 from port_events.envelope import RECEIPTS, SOURCE, STREAM, Event, to_fields, to_json
-from port_events.sealing import KeySets, Letter, Sealer, new_key_sets
+from port_events.sealing import KeySets, MailPayload, Sealer, new_key_sets
 from port_runtime.settings import load
 from redis import Redis
 
@@ -101,7 +101,7 @@ class World:
             data=data.as_json(),
         )
 
-    def letter(self, event: Event, address: str, **over: Any) -> Letter:
+    def letter(self, event: Event, address: str, **over: Any) -> MailPayload:
         values: dict[str, Any] = {
             "event_id": event.id,
             "event_type": event.type,
@@ -111,7 +111,7 @@ class World:
             "expires_at": self.clock.now() + timedelta(hours=24),
             "content": {"username": "number01", "link": LINK},
         }
-        return Letter(**(values | over))
+        return MailPayload(**(values | over))
 
     def publish(self, event: Event, sealed: str | None) -> Published:
         """Append an entry as the relay does."""

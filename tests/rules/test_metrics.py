@@ -48,7 +48,7 @@ def test_each_process_exposes_exactly_what_its_catalogue_names(
         assert sorted(families) == sorted(metric.family for metric in catalogue)
         for metric in catalogue:
             family = families[metric.family]
-            assert (family.type, family.documentation) == (metric.kind, metric.meaning)
+            assert (family.type, family.documentation) == (metric.kind, metric.description)
             assert family.samples, f"{metric.name} has no series after a walk"
             for sample in family.samples:
                 assert sample.name in (*metric.series, f"{metric.family}_created")

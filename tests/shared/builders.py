@@ -5,7 +5,7 @@ from typing import Any
 
 from port_events.catalogue import BindingRemoved, EventData, event_type_of
 from port_events.envelope import SOURCE, Event, to_fields, to_json
-from port_events.sealing import Letter
+from port_events.sealing import MailPayload
 
 NOON = datetime(2026, 3, 2, 4, 0, 0, 123456, tzinfo=UTC)
 REMOVED = BindingRemoved(binding_id="b-1", link_account_id="link-1", reason="general")
@@ -32,7 +32,7 @@ def fields_of(event: Event, sealed: str | None = None) -> dict[Any, Any]:
     return to_fields(to_json(event), event.type, sealed)
 
 
-def a_letter(**changes: Any) -> Letter:
+def a_letter(**changes: Any) -> MailPayload:
     """Build a letter that belongs to `an_event()`."""
     members: dict[str, Any] = {
         "event_id": "e-1",
@@ -43,4 +43,4 @@ def a_letter(**changes: Any) -> Letter:
         "expires_at": NOON + timedelta(days=1),
         "content": {"username": "wang2026", "link": "https://example.tw/email/verify?token=hush"},
     }
-    return Letter(**{**members, **changes})
+    return MailPayload(**{**members, **changes})

@@ -7,9 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from port_events.consumer import Consumer
+from port_events.consumer import Consumer, RetryLater
 from port_events.envelope import STREAM, Event
-from port_events.trying import NotNow
 from redis import Redis
 
 from tests.shared.builders import an_event
@@ -26,8 +25,8 @@ def client(redis_server: RedisServer) -> Iterator[Redis]:
 
 @pytest.fixture(autouse=True)
 def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("port_events.trying.FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr("port_events.trying.LAST_WAIT_SECONDS", 0.002)
+    monkeypatch.setattr("port_events._consumer.retry.HANDLER_MIN_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("port_events._consumer.retry.HANDLER_MAX_WAIT_SECONDS", 0.002)
 
 
 class Handler:
@@ -75,7 +74,7 @@ def test_a_handler_that_fails_is_called_again_before_anything_else(
         wait_until(lambda: pending(client) == 0, what="the acknowledgements")
 
     assert handler.begun == ["e-1", "e-1", "e-1", "e-2"]
-    assert consumer.aside() == []
+    assert consumer.dead_letters() == []
 
 
 @pytest.mark.rule("EVT-5")
@@ -89,9 +88,9 @@ def test_what_fails_five_times_is_set_aside_and_the_next_go_on(
         wait_until(lambda: handler.done == ["e-2"], what="the next to be handled")
         wait_until(lambda: pending(client) == 0, what="the acknowledgements")
 
-    (aside,) = consumer.aside()
+    (aside,) = consumer.dead_letters()
     assert handler.begun.count("e-1") == 5
-    assert (aside.event, aside.entry_id, consumer.set_aside) == (an_event(id="e-1"), entry_id, 1)
+    assert (aside.event, aside.entry_id, consumer.dead_lettered) == (an_event(id="e-1"), entry_id, 1)
     assert aside.reason.startswith("ValueError at test_events_aside.py:")
     assert f"entry {entry_id} is set aside" in caplog.text
     kept = str(client.xrange(f"seen:{GROUP}:aside"))
@@ -109,13 +108,13 @@ def test_what_is_not_the_events_fault_is_tried_until_it_goes_well(
     def handler(event: Event) -> None:
         if away:
             away.pop()
-            raise NotNow
+            raise RetryLater
         done.append(event.id)
 
     with running(redis_server, handler) as consumer:
         wait_until(lambda: done == ["e-1", "e-2"], what="both to be handled")
 
-    assert consumer.aside() == []
+    assert consumer.dead_letters() == []
 
 
 @pytest.mark.rule("EVT-5")
@@ -124,14 +123,14 @@ def test_what_is_given_back_is_handled_and_gone(redis_server: RedisServer, clien
     handler = Handler(e_1=5)
 
     with running(redis_server, handler, claim_idle_ms=100) as consumer:
-        wait_until(consumer.aside, what="it to be set aside")
+        wait_until(consumer.dead_letters, what="it to be set aside")
         client.xtrim(STREAM, maxlen=0)
-        given_back = consumer.retry_aside(consumer.aside()[0].id)
+        given_back = consumer.retry_dead_letter(consumer.dead_letters()[0].id)
         wait_until(lambda: handler.done == ["e-1"], what="it to be handled")
-        wait_until(lambda: not consumer.aside(), what="it to be gone")
+        wait_until(lambda: not consumer.dead_letters(), what="it to be gone")
 
     assert given_back
-    assert not consumer.retry_aside("1-1")
+    assert not consumer.retry_dead_letter("1-1")
 
 
 @pytest.mark.rule("EVT-5")
@@ -140,13 +139,13 @@ def test_what_fails_again_stays_aside(redis_server: RedisServer, client: Redis) 
     handler = Handler(e_1=99)
 
     with running(redis_server, handler, claim_idle_ms=100) as consumer:
-        wait_until(consumer.aside, what="it to be set aside")
-        before = consumer.aside()
-        consumer.retry_aside(before[0].id)
+        wait_until(consumer.dead_letters, what="it to be set aside")
+        before = consumer.dead_letters()
+        consumer.retry_dead_letter(before[0].id)
         wait_until(lambda: len(handler.begun) == 10, what="its next five tries")
-        wait_until(lambda: consumer.set_aside == 2, what="it to be refused again")
+        wait_until(lambda: consumer.dead_lettered == 2, what="it to be refused again")
 
-    assert consumer.aside() == before
+    assert consumer.dead_letters() == before
 
 
 @pytest.mark.rule("EVT-5")
@@ -155,9 +154,9 @@ def test_what_was_given_back_survives_the_death_of_who_took_it(
 ) -> None:
     publish(client, "e-1")
     with running(redis_server, Handler(e_1=99)) as consumer:
-        wait_until(consumer.aside, what="it to be set aside")
-    (aside,) = consumer.aside()
-    consumer.retry_aside(aside.id)
+        wait_until(consumer.dead_letters, what="it to be set aside")
+    (aside,) = consumer.dead_letters()
+    consumer.retry_dead_letter(aside.id)
     client.xautoclaim(f"seen:{GROUP}:aside", GROUP, "killed", 0)
 
     handler = Handler()
@@ -175,7 +174,7 @@ def test_a_malformed_entry_is_listed_too_without_its_sealed_part(
         wait_until(lambda: follower.consumer.malformed == 1, what="it to be set aside")
         wait_until(lambda: pending(client) == 0, what="the acknowledgement")
 
-    (aside,) = follower.consumer.aside()
+    (aside,) = follower.consumer.dead_letters()
     assert (aside.event, aside.entry_id, aside.reason) == (None, entry_id, "ce: not JSON")
     assert "for the mailer" not in str(client.xrange(f"seen:{GROUP}:aside"))
 
@@ -203,7 +202,7 @@ def test_an_entry_that_kills_its_consumer_five_times_is_set_aside_and_its_neighb
         command = [sys.executable, "-c", CRASHING, redis_server.url]
         runs.append(subprocess.run(command, capture_output=True, text=True, timeout=30, check=False))
 
-    asides = Consumer.from_url(redis_server.url, group=GROUP).aside()
+    asides = Consumer.from_url(redis_server.url, group=GROUP).dead_letters()
     assert [run.returncode for run in runs] == [9, 9, 9, 9, 9, 0]
     assert "".join(run.stdout for run in runs).split() == ["e-1", "e-2", "e-3", "last"]
     assert [(each.event.id, each.reason) for each in asides if each.event] == [
@@ -214,8 +213,8 @@ def test_an_entry_that_kills_its_consumer_five_times_is_set_aside_and_its_neighb
 def test_a_stop_while_it_waits_to_try_again_hands_the_entry_back(
     redis_server: RedisServer, client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("port_events.trying.FIRST_WAIT_SECONDS", 60.0)
-    monkeypatch.setattr("port_events.trying.LAST_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("port_events._consumer.retry.HANDLER_MIN_WAIT_SECONDS", 60.0)
+    monkeypatch.setattr("port_events._consumer.retry.HANDLER_MAX_WAIT_SECONDS", 60.0)
     publish(client, "e-1", "e-2")
     handler = Handler(e_1=1)
 

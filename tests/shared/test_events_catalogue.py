@@ -17,8 +17,8 @@ from port_events.catalogue import (
     EventData,
     EventType,
     UnknownEvent,
-    data_of,
     event_type_of,
+    parse_data,
 )
 from port_events.documents.__main__ import main
 from port_events.envelope import from_json, to_json
@@ -102,7 +102,7 @@ def test_the_golden_example_satisfies_its_schema_and_the_envelope(line: EventTyp
 
     assert from_json(example) == example_event(line)
     assert json.loads(to_json(from_json(example))) == json.loads(example)
-    assert event_type_of(data_of(from_json(example))) is line
+    assert event_type_of(parse_data(from_json(example))) is line
 
 
 @pytest.mark.parametrize("line", LINES, ids=str)
@@ -168,22 +168,22 @@ def test_the_command_checks_and_fails_on_what_is_stale(monkeypatch: pytest.Monke
 def test_data_is_read_back_as_its_class_and_later_fields_are_let_be() -> None:
     event = an_event(data={**REMOVED.as_json(), "added": "later"})
 
-    assert data_of(event) == REMOVED
-    assert data_of(an_event(AccountProfileChanged(fields=("name", "mobile")))) == AccountProfileChanged(
+    assert parse_data(event) == REMOVED
+    assert parse_data(an_event(AccountProfileChanged(fields=("name", "mobile")))) == AccountProfileChanged(
         fields=("name", "mobile"),
     )
 
 
 def test_an_event_of_another_type_or_version_is_unknown() -> None:
     with pytest.raises(UnknownEvent):
-        data_of(an_event(type="tw.port.identity.account.renamed"))
+        parse_data(an_event(type="tw.port.identity.account.renamed"))
     with pytest.raises(UnknownEvent):
-        data_of(an_event(dataschema="urn:tw:port:identity:binding.removed:v2"))
+        parse_data(an_event(dataschema="urn:tw:port:identity:binding.removed:v2"))
 
 
 def test_data_that_lacks_a_field_is_refused() -> None:
     with pytest.raises(ValueError, match="reason"):
-        data_of(an_event(data=without(REMOVED.as_json(), "reason")))
+        parse_data(an_event(data=without(REMOVED.as_json(), "reason")))
 
 
 def test_data_of_an_unlisted_class_is_unknown() -> None:

@@ -67,7 +67,7 @@ def test_a_group_that_was_away_gets_what_was_trimmed_from_the_feed_in_order(
         wait_until(lambda: client.get(POSITION) == "20", what="the position to be kept")
 
     assert pending(client) == 0
-    assert (returned.consumer.repeated, client.exists(LEASE)) == (0, 0)
+    assert (returned.consumer.duplicates, client.exists(LEASE)) == (0, 0)
 
 
 @pytest.mark.rule("EVT-6")
@@ -96,7 +96,7 @@ def test_without_a_feed_it_begins_with_what_the_stream_has_and_tells_what_it_mis
     with following(redis_server) as returned:
         returned.wait_for("e-15")
 
-    assert (follower.consumer.missed, returned.consumer.missed) == (0, 5)
+    assert (follower.consumer.lost, returned.consumer.lost) == (0, 5)
     assert "5 events after position 9 were trimmed before they were handled" in caplog.text
 
 
@@ -126,7 +126,7 @@ def test_what_a_dead_member_held_and_the_stream_lost_comes_from_the_feed(
     with following(redis_server, feed=feed, name=name, claim_idle_ms=1) as follower:
         follower.wait_for(*ids(1, 6))
 
-    assert (follower.consumer.malformed, follower.consumer.aside()) == (0, [])
+    assert (follower.consumer.malformed, follower.consumer.dead_letters()) == (0, [])
 
 
 @pytest.mark.rule("EVT-2", "EVT-6")
@@ -186,8 +186,8 @@ def test_an_event_of_the_feed_that_fails_is_set_aside_too(
     feed: Feed,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("port_events.trying.FIRST_WAIT_SECONDS", 0.001)
-    monkeypatch.setattr("port_events.trying.LAST_WAIT_SECONDS", 0.002)
+    monkeypatch.setattr("port_events._consumer.retry.HANDLER_MIN_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr("port_events._consumer.retry.HANDLER_MAX_WAIT_SECONDS", 0.002)
     published.add(client, *ids(1, 6))
     published.items[2]["event"]["specversion"] = "9"
     client.xtrim(STREAM, maxlen=1, approximate=False)
@@ -204,7 +204,7 @@ def test_an_event_of_the_feed_that_fails_is_set_aside_too(
     consumer.run(handler)
 
     assert begun == ["e-1", "e-2", "e-2", "e-2", "e-4", "e-5", "e-6"]
-    assert [each.event and each.event.id for each in consumer.aside()] == ["e-2", None]
+    assert [each.event and each.event.id for each in consumer.dead_letters()] == ["e-2", None]
 
 
 @pytest.mark.rule("EVT-6")
@@ -218,7 +218,7 @@ def test_an_event_of_the_feed_that_kills_its_consumers_is_set_aside(
     with following(redis_server, feed=feed) as follower:
         follower.wait_for(*ids(2, 4))
 
-    (aside,) = follower.consumer.aside()
+    (aside,) = follower.consumer.dead_letters()
     assert (aside.event and aside.event.id, aside.reason) == ("e-1", "begun 5 times and never finished")
 
 

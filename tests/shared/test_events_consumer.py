@@ -86,8 +86,8 @@ def test_repeats_are_dropped_whether_near_or_far(redis_server: RedisServer, clie
         successor.wait_for("e-3")
         wait_until(lambda: pending(client) == 0, what="the acknowledgements")
 
-    assert follower.consumer.repeated == 2
-    assert successor.consumer.repeated == 1
+    assert follower.consumer.duplicates == 2
+    assert successor.consumer.duplicates == 1
 
 
 @pytest.mark.rule("EVT-2", "EVT-5")

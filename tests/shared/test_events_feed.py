@@ -133,4 +133,4 @@ def test_an_address_that_would_expose_the_secret_is_refused(address: str) -> Non
 def test_plain_http_is_for_this_machine_or_a_private_network() -> None:
     assert Feed("http://localhost:8000", SECRET).url == "http://localhost:8000"
     assert Feed("http://[::1]:8000", SECRET).url == "http://[::1]:8000"
-    assert Feed("http://identity:8000", SECRET, plain=True).url == "http://identity:8000"
+    assert Feed("http://identity:8000", SECRET, allow_http=True).url == "http://identity:8000"

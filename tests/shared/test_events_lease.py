@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from port_events.lease import Lease
+from port_events._consumer.lease import Lease
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -27,12 +27,12 @@ def lease(client: Redis, name: str) -> Lease:
 def test_one_has_it_until_it_gives_it_back(client: Redis) -> None:
     one, other = lease(client, "one"), lease(client, "other")
 
-    had = one.take(), other.take(), one.take()
-    one.give_back()
+    had = one.acquire(), other.acquire(), one.acquire()
+    one.release()
 
     assert had == (True, False, True)
-    assert other.take()
-    assert not one.take()
+    assert other.acquire()
+    assert not one.acquire()
 
 
 @pytest.mark.rule("EVT-6")
@@ -40,8 +40,8 @@ def test_whoever_could_not_ask_does_not_believe_that_it_is_renewed(
     client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = lease(client, "one"), lease(client, "other")
-    one.take()
-    monkeypatch.setattr(one, "_taken_at", one._taken_at - LEASE_MS / 1000)  # noqa: SLF001 - so much time has passed
+    one.acquire()
+    monkeypatch.setattr(one, "_acquired_at", one._acquired_at - LEASE_MS / 1000)  # noqa: SLF001 - so much time has passed
 
     def away(*_arguments: object, **_named: object) -> None:
         raise RedisConnectionError
@@ -52,5 +52,5 @@ def test_whoever_could_not_ask_does_not_believe_that_it_is_renewed(
             one.renew()
     client.delete(KEY)  # it ran out meanwhile
 
-    assert other.take()
+    assert other.acquire()
     assert not one.renew()

@@ -43,17 +43,17 @@ class Ledger:
     def effects(self) -> list[str]:
         return [row[0] for row in self._database.execute("SELECT id FROM effects ORDER BY rowid")]
 
-    def handled(self, event: Event) -> bool:
+    def is_handled(self, event: Event) -> bool:
         return bool(self._database.execute("SELECT 1 FROM handled WHERE id = ?", [event.id]).fetchall())
 
-    def remember(self, event: Event) -> None:
+    def mark_handled(self, event: Event) -> None:
         self._database.execute("INSERT OR IGNORE INTO handled VALUES (?)", [event.id])
 
     def position(self) -> int | None:
         (found,) = self._database.execute("SELECT max(position) FROM place").fetchone()
         return None if found is None else int(found)
 
-    def reach(self, position: int) -> None:
+    def advance(self, position: int) -> None:
         self._database.execute("INSERT INTO place VALUES (?)", [position])
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def consumer(redis_server: RedisServer, ledger: Ledger) -> Iterator[Consumer]:
-    consumer = Consumer.from_url(redis_server.url, group=GROUP, block_ms=20, memory=ledger)
+    consumer = Consumer.from_url(redis_server.url, group=GROUP, block_ms=20, dedupe_store=ledger)
     thread = threading.Thread(target=consumer.run, args=(ledger.apply,), daemon=True)
     thread.start()
     yield consumer
@@ -91,7 +91,7 @@ def test_a_wiped_redis_repeats_nothing(
     wait_until(lambda: "e-3" in ledger.effects(), what="the third effect")
 
     assert ledger.effects() == ["e-1", "e-2", "e-3"]
-    assert consumer.repeated == 2
+    assert consumer.duplicates == 2
 
 
 @pytest.mark.rule("EVT-6")
@@ -109,15 +109,17 @@ def test_what_was_done_before_a_crash_but_not_acknowledged_is_not_done_again(
     redis_server: RedisServer, client: Redis, ledger: Ledger
 ) -> None:
     publish(client, "e-1", "e-2")
-    crashing = iter(Consumer.from_url(redis_server.url, group=GROUP, memory=ledger))
+    crashing = iter(Consumer.from_url(redis_server.url, group=GROUP, dedupe_store=ledger))
     ledger.apply(next(crashing))
     client.xclaim(STREAM, GROUP, "killed", 0, [entry["message_id"] for entry in held(client)])
 
-    successor = Consumer.from_url(redis_server.url, group=GROUP, memory=ledger, claim_idle_ms=1, block_ms=20)
+    successor = Consumer.from_url(
+        redis_server.url, group=GROUP, dedupe_store=ledger, claim_idle_ms=1, block_ms=20
+    )
     ledger.apply(next(iter(successor)))
 
     assert ledger.effects() == ["e-1", "e-2"]
-    assert successor.repeated == 1
+    assert successor.duplicates == 1
 
 
 def held(client: Redis) -> list[Any]:

@@ -26,20 +26,20 @@ from port_events import consumer
 from port_events.consumer import Consumer
 from port_events.feed import Feed
 
-consumer.SHORTEST_LEASE_MS = 300  # whoever dies while it reads the feed keeps the other waiting so long, not 15 s
+consumer.MIN_LEASE_MS = 300  # whoever dies while it reads the feed keeps the other waiting so long, not 15 s
 
 url, address, secret, path, seed = sys.argv[1:]
 dice = random.Random(seed)
 database = sqlite3.connect(path, isolation_level=None, timeout=30)
 
 class Memory:
-    def handled(self, event):
+    def is_handled(self, event):
         return bool(database.execute("SELECT 1 FROM effects WHERE id = ?", [event.id]).fetchall())
-    def remember(self, event):
+    def mark_handled(self, event):
         pass
     def position(self):
         return database.execute("SELECT max(position) FROM place").fetchone()[0]
-    def reach(self, position):
+    def advance(self, position):
         database.execute("INSERT INTO place VALUES (?)", [position])
 
 def handle(event):
@@ -53,7 +53,8 @@ def handle(event):
         os._exit(9)
 
 Consumer.from_url(
-    url, group="passes", block_ms=20, batch=5, claim_idle_ms=150, memory=Memory(), feed=Feed(address, secret, limit=7),
+    url, group="passes", block_ms=20, batch=5, claim_idle_ms=150, dedupe_store=Memory(),
+    feed=Feed(address, secret, limit=7),
     tries=1000,
 ).run(handle)
 """

@@ -12,7 +12,7 @@ from port_events.keys import KeySetError, KeySets, new_key_sets
 from port_events.sealing import (
     MAX_SEALED_CHARACTERS,
     BadSignature,
-    Letter,
+    MailPayload,
     Malformed,
     Mismatched,
     NotSigned,
@@ -36,7 +36,7 @@ def opener(keys: KeySets = OURS, **changes: str) -> Opener:
     return Opener(**{"seal_keys": keys.seal_private, "sign_keys": keys.sign_public, **changes})
 
 
-def opened(sealed: str, by: Opener | None = None) -> Letter:
+def opened(sealed: str, by: Opener | None = None) -> MailPayload:
     letter = a_letter()
     return (by or opener()).open(sealed, event_id=letter.event_id, event_type=letter.event_type)
 

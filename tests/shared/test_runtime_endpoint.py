@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from port_runtime.endpoint import listening
+from port_runtime.ops_server import open_listener
 from port_runtime.parsers import Address
 from port_runtime.settings import SettingsError
 
@@ -12,7 +12,7 @@ ANY_PORT = 0
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 that takes IPv4 too")
 def test_all_addresses_of_ipv6_take_ipv4_too() -> None:
-    with listening(Address("::", ANY_PORT), "IDENTITY_BIND") as listener:
+    with open_listener(Address("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
         socket.create_connection(("127.0.0.1", port)).close()  # raises where it is refused
@@ -21,9 +21,9 @@ def test_all_addresses_of_ipv6_take_ipv4_too() -> None:
 @pytest.mark.rule("OPS-5")
 def test_an_address_that_is_taken_is_told_by_the_name_of_its_setting() -> None:
     with (
-        listening(Address("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as taken,
+        open_listener(Address("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as taken,
         pytest.raises(SettingsError) as told,
     ):
-        listening(Address(*taken.getsockname()), "IDENTITY_METRICS_BIND")
+        open_listener(Address(*taken.getsockname()), "IDENTITY_METRICS_BIND")
 
-    assert told.value.faults == ["IDENTITY_METRICS_BIND: cannot listen there (Address already in use)"]
+    assert told.value.errors == ["IDENTITY_METRICS_BIND: cannot listen there (Address already in use)"]

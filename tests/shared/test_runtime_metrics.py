@@ -4,23 +4,23 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from port_runtime.metrics import Meters, Sample, counter, histogram, observed
-from port_runtime.observing import Observer
+from port_runtime.metrics import Instruments, Sample, counter, histogram, observable_gauge
+from port_runtime.scrape_collector import ScrapeCollector
 from prometheus_client import generate_latest
 
 EATEN = counter("cakes_eaten_total", "cakes", "Cakes eaten", kind=("plum", "apple"))
-LEFT = observed("cakes_left", "cakes", "Cakes that are left", shelf=())
+LEFT = observable_gauge("cakes_left", "cakes", "Cakes that are left", shelf=())
 BAKING = histogram("cakes_baking_seconds", "Baking one", buckets=(1.0, 60.0))
 
 
-def _lines(meters: Meters, *looks: Observer) -> list[str]:
-    registry = meters.exposed(*looks)
+def _lines(meters: Instruments, *looks: ScrapeCollector) -> list[str]:
+    registry = meters.registry(*looks)
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
 
 @pytest.mark.rule("OPS-4")
 def test_a_label_of_known_values_begins_with_all_of_them_at_zero() -> None:
-    meters = Meters((EATEN,))
+    meters = Instruments((EATEN,))
 
     meters.counter(EATEN).labels("plum").inc()
 
@@ -29,9 +29,9 @@ def test_a_label_of_known_values_begins_with_all_of_them_at_zero() -> None:
 
 @pytest.mark.rule("OPS-4")
 def test_what_is_not_in_the_catalogue_has_no_instrument_and_is_not_told() -> None:
-    meters = Meters((EATEN,))
+    meters = Instruments((EATEN,))
 
-    told = _lines(meters, Observer(lambda: [Sample(LEFT, 3, ("top",))]))
+    told = _lines(meters, ScrapeCollector(lambda: [Sample(LEFT, 3, ("top",))]))
 
     assert [line for line in told if "left" in line] == []
     with pytest.raises(KeyError):
@@ -40,7 +40,7 @@ def test_what_is_not_in_the_catalogue_has_no_instrument_and_is_not_told() -> Non
 
 @pytest.mark.rule("OPS-4")
 def test_two_installations_in_one_process_do_not_count_for_each_other() -> None:
-    one, other = Meters((BAKING,)), Meters((BAKING,))
+    one, other = Instruments((BAKING,)), Instruments((BAKING,))
 
     one.histogram(BAKING).observe(30)
 
@@ -62,8 +62,8 @@ def test_a_source_that_fails_or_hangs_is_left_out_and_the_others_are_told() -> N
         yield Sample(LEFT, 2, ("failing",))
         raise ConnectionError("redis://user:secret@host")
 
-    observer = Observer(hangs, fails, lambda: [Sample(LEFT, 3, ("top",))], patience_seconds=0.2)
-    told = [_lines(Meters((LEFT,)), observer) for _ in range(2)]
+    observer = ScrapeCollector(hangs, fails, lambda: [Sample(LEFT, 3, ("top",))], timeout_seconds=0.2)
+    told = [_lines(Instruments((LEFT,)), observer) for _ in range(2)]
     go_on.set()
 
     assert told == [['cakes_left{shelf="top"} 3.0']] * 2

@@ -24,7 +24,7 @@ from port_runtime.parsers import (
     url,
 )
 from port_runtime.secret import Secret
-from port_runtime.settings import SettingDoc, SettingsError, describe, exit_on_fault, load, setting
+from port_runtime.settings import SettingDoc, SettingsError, describe, exit_on_error, load, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Settings:
     proxies: tuple[Network, ...] = setting("X_PROXIES", parse=networks, default="", doc="trusted")
     reply_to: str | None = setting("X_REPLY_TO", parse=text, default=None, doc="reply address")
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         if self.mode == "production" and self.bind.host == "127.0.0.1":
             yield "X_BIND: must not be loopback in production"
 
@@ -51,7 +51,7 @@ def environment(**changes: str) -> Mapping[str, str]:
 def faults_of(environ: Mapping[str, str]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load(Settings, environ)
-    return caught.value.faults
+    return caught.value.errors
 
 
 def test_defaults_stand_where_the_environment_is_silent() -> None:
@@ -151,7 +151,7 @@ def test_a_parser_that_repeats_a_secret_is_not_listened_to() -> None:
 def test_a_fault_ends_the_start_with_exit_code_2_and_one_line_for_each(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit) as caught, exit_on_fault():
+    with pytest.raises(SystemExit) as caught, exit_on_error():
         load(Settings, {"X_MODE": "test"})
 
     assert caught.value.code == 2

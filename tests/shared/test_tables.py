@@ -1,6 +1,6 @@
 """Tables for a terminal line up, with Chinese in them too."""
 
-from port_runtime.tables import columns, shortened, table
+from port_runtime.tables import display_width, table, truncate
 
 
 def test_columns_line_up_by_the_places_that_a_terminal_gives_to_each_character() -> None:
@@ -8,7 +8,7 @@ def test_columns_line_up_by_the_places_that_a_terminal_gives_to_each_character()
 
     heads, first, second = lines.split("\n")
     assert heads.index("COMPANY") == second.index("-") == first.index("港")
-    assert columns(first[: first.index("link")]) == columns(second[: second.index("general")])
+    assert display_width(first[: first.index("link")]) == display_width(second[: second.index("general")])
 
 
 def test_numbers_stand_at_the_right_and_no_line_ends_in_blanks() -> None:
@@ -21,4 +21,4 @@ def test_a_table_without_rows_is_its_heading() -> None:
 
 
 def test_what_is_too_long_is_cut_and_says_so() -> None:
-    assert [shortened("abcdef", most) for most in (5, 6)] == ["ab...", "abcdef"]
+    assert [truncate("abcdef", most) for most in (5, 6)] == ["ab...", "abcdef"]

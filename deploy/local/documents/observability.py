@@ -62,4 +62,4 @@ def _metric_row(metric: Metric) -> str:
     labels = "; ".join(
         f"{name}: {', '.join(values)}" if values else f"*{name}*" for name, values in metric.labels.items()
     )
-    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.meaning} |"
+    return f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.description} |"

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from port_events import catalogue as facts
-from port_events.consumer import Consumer
+from port_events.consumer import Consumer, RetryLater
 from port_events.feed import CursorExpired, Feed
-from port_events.trying import NotNow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +43,7 @@ class Passes:
         self._database.executescript(TABLES)
 
     def handle(self, event: Event) -> None:
-        """Let an event take effect, unless it did before. Raises NotNow."""
+        """Let an event take effect, unless it did before. Raises RetryLater."""
         with self._transaction():
             new = self._run("INSERT OR IGNORE INTO handled (event) VALUES (?)", event.id).rowcount
             known = self._run(
@@ -55,7 +54,7 @@ class Passes:
 
     def _apply(self, event: Event) -> None:
         try:
-            data = facts.data_of(event)
+            data = facts.parse_data(event)
         except facts.UnknownEvent:
             return  # of a later catalogue
         match data:
@@ -72,7 +71,7 @@ class Passes:
             case facts.BindingRemoved(binding_id=binding):
                 self._run("DELETE FROM bindings WHERE id = ?", binding)
 
-    def begin_anew(self, consumer: Consumer, feed: Feed) -> None:
+    def load_snapshot(self, consumer: Consumer, feed: Feed) -> None:
         """Put a snapshot in the place of everything, and let the consumer go on from there."""
         pages = list(feed.snapshot())
         with self._transaction():
@@ -88,13 +87,13 @@ class Passes:
                         self._run("INSERT INTO bindings VALUES (?, ?, ?)", *sides)
         consumer.start_at(pages[0].position)
 
-    # What the consumer asks of its memory (port_events.memory.Memory):
+    # What the consumer asks of its memory (port_events.consumer.DedupeStore):
 
-    def handled(self, event: Event) -> bool:
+    def is_handled(self, event: Event) -> bool:
         """Tell whether the event took effect before."""
         return self._run("SELECT 1 FROM handled WHERE event = ?", event.id).fetchone() is not None
 
-    def remember(self, event: Event) -> None:
+    def mark_handled(self, event: Event) -> None:
         """Do nothing: `handle` noted it, with the effect."""
 
     def position(self) -> int | None:
@@ -102,7 +101,7 @@ class Passes:
         found = self._run("SELECT position FROM place").fetchone()
         return int(found[0]) if found else None
 
-    def reach(self, position: int) -> None:
+    def advance(self, position: int) -> None:
         """Note how far the group has come."""
         self._run("INSERT OR REPLACE INTO place VALUES (1, ?)", position)
 
@@ -111,7 +110,7 @@ class Passes:
         try:
             self._run("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:
-            raise NotNow from None  # somebody else is writing: no fault of the event
+            raise RetryLater from None  # somebody else is writing: no fault of the event
         with self._database:
             yield
 
@@ -127,16 +126,16 @@ def main() -> None:
         os.environ["REDIS_URL"],
         group="passes",
         claim_idle_ms=int(os.environ.get("CLAIM_IDLE_MS", "30000")),
-        memory=passes,
+        dedupe_store=passes,
         feed=feed,
     ).stop_on_signals()
     if passes.position() is None:
-        passes.begin_anew(consumer, feed)
+        passes.load_snapshot(consumer, feed)
     while True:
         try:
             return consumer.run(passes.handle)
         except CursorExpired:
-            passes.begin_anew(consumer, feed)
+            passes.load_snapshot(consumer, feed)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask, Response
 from port_events.sealing import Sealer
 from port_runtime.health import Check
-from port_runtime.metrics import Meters
+from port_runtime.metrics import Instruments
 from port_runtime.parsers import PRODUCTION
 from port_runtime.settings import SettingsError
 from sqlalchemy import Engine
@@ -44,10 +44,10 @@ def create_app(
     *,
     clock: Clock | None = None,
     randomness: Randomness | None = None,
-    meters: Meters | None = None,
+    meters: Instruments | None = None,
 ) -> Flask:
     """Return the web application. Raises SettingsError where texts or keys are not usable."""
-    meters = meters or Meters(WEB)
+    meters = meters or Instruments(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
     app.url_rule_class = Route
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -97,7 +97,9 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
     }
 
 
-def _ports(settings: Settings, alone: Engine, clock: Clock, randomness: Randomness, meters: Meters) -> Ports:
+def _ports(
+    settings: Settings, alone: Engine, clock: Clock, randomness: Randomness, meters: Instruments
+) -> Ports:
     return Ports(
         unit_of_work=lambda: SqlUnitOfWork(db.session),
         reader=SqlReader(alone),

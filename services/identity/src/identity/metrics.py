@@ -5,7 +5,7 @@ Prometheus' names; `deploy/observability/metrics.md` is made from it. No label e
 
 from typing import Final
 
-from port_runtime.metrics import Meters, counter, gauge, histogram, observed
+from port_runtime.metrics import Instruments, counter, gauge, histogram, observable_gauge
 from prometheus_client import Counter, Histogram
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -48,7 +48,7 @@ HASHES_REFUSED = counter(
     "requests",
     "Requests told to come back since the hash queue was full (503)",
 )
-SESSIONS = observed("identity_sessions", "sessions", "Open sessions: past neither of their limits")
+SESSIONS = observable_gauge("identity_sessions", "sessions", "Open sessions: past neither of their limits")
 WORKERS = gauge("identity_web_workers", "processes", "Web processes of this instance that are up")
 
 WEB: Final = (
@@ -85,37 +85,37 @@ RELAY_FAILURES = counter(
     "Rounds that a server's absence or a fault ended",
     task=("lead", "note", "seal"),
 )
-OUTBOX_UNPUBLISHED = observed(
+OUTBOX_UNPUBLISHED = observable_gauge(
     "identity_outbox_unpublished", "events", "Events committed and not yet published"
 )
-OUTBOX_OLDEST = observed(
+OUTBOX_OLDEST = observable_gauge(
     "identity_outbox_oldest_seconds",
     "seconds",
     "Age of the oldest event not yet published, 0 where there is none",
 )
-MAILS_WAITING = observed("identity_mails_waiting", "mails", "Mails asked for without a receipt yet")
-MAILS_OLDEST = observed(
+MAILS_WAITING = observable_gauge("identity_mails_waiting", "mails", "Mails asked for without a receipt yet")
+MAILS_OLDEST = observable_gauge(
     "identity_mails_oldest_seconds",
     "seconds",
     "Age of the oldest mail without a receipt, 0 where there is none",
 )
-AUDIT_UNSEALED = observed("identity_audit_unsealed", "rows", "Rows of the audit log not yet sealed")
-AUDIT_OLDEST = observed(
+AUDIT_UNSEALED = observable_gauge("identity_audit_unsealed", "rows", "Rows of the audit log not yet sealed")
+AUDIT_OLDEST = observable_gauge(
     "identity_audit_oldest_seconds",
     "seconds",
     "Age of the oldest row of the audit log not yet sealed, 0 where there is none",
 )
-STREAM_ENTRIES = observed("identity_stream_entries", "events", "Entries of the event stream")
-STREAM_LAG = observed(
+STREAM_ENTRIES = observable_gauge("identity_stream_entries", "events", "Entries of the event stream")
+STREAM_LAG = observable_gauge(
     "identity_stream_lag",
     "events",
     "Entries that a group has not been given yet; no series while Redis cannot tell",
     group=(),
 )
-STREAM_PENDING = observed(
+STREAM_PENDING = observable_gauge(
     "identity_stream_pending", "events", "Entries that a group was given and has not acknowledged", group=()
 )
-STREAM_OLDEST = observed(
+STREAM_OLDEST = observable_gauge(
     "identity_stream_oldest_seconds",
     "seconds",
     "Age of the oldest entry that a group has not finished, 0 where there is none",
@@ -145,7 +145,7 @@ RELAY: Final = (
 class HashMeter:
     """What the hashing of passwords tells."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Instruments) -> None:
         self.waiting = meters.gauge(HASH_WAITING)
         self.refused = meters.counter(HASHES_REFUSED)
         self.wait_seconds = meters.histogram(HASH_WAIT_SECONDS)
@@ -155,7 +155,7 @@ class HashMeter:
 class LoginMeter:
     """See `identity.usecases.ports.Meter`."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Instruments) -> None:
         self._logins = meters.counter(LOGINS)
 
     def login(self, outcome: str) -> None:
@@ -166,7 +166,7 @@ class LoginMeter:
 class RequestMeter:
     """Counts requests; a series is looked up once, since looking it up takes longer than counting."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Instruments) -> None:
         self._requests, self._seconds = meters.counter(REQUESTS), meters.histogram(REQUEST_SECONDS)
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 

@@ -9,10 +9,10 @@ from types import FrameType
 
 import structlog
 from port_runtime import tracing
-from port_runtime.endpoint import Endpoint, listening
-from port_runtime.health import Check, Pulse
-from port_runtime.metrics import Meters
-from port_runtime.observing import Observer
+from port_runtime.health import Check, Heartbeat
+from port_runtime.metrics import Instruments
+from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.scrape_collector import ScrapeCollector
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -52,11 +52,11 @@ class Relay:
     """Publishes while it leads; `step` is one round, for the tests to drive."""
 
     def __init__(
-        self, settings: RelaySettings, *, clock: Clock | None = None, meters: Meters | None = None
+        self, settings: RelaySettings, *, clock: Clock | None = None, meters: Instruments | None = None
     ) -> None:
         self._clock = clock or SystemClock()
-        self._meters = meters or Meters(RELAY)
-        self._pulse = Pulse(_LONGEST_SILENCE_SECONDS)
+        self._meters = meters or Instruments(RELAY)
+        self._pulse = Heartbeat(_LONGEST_SILENCE_SECONDS)
         engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=5)
         self._clients: list[Redis] = []
         self.outbox = SqlOutboxReader(engine)
@@ -81,16 +81,16 @@ class Relay:
         self._clients.append(client)
         return client
 
-    def endpoint(self, settings: RelaySettings) -> Endpoint:
+    def endpoint(self, settings: RelaySettings) -> OpsServer:
         """Return what tells operators of this relay, whether it leads or stands by (OPS-4)."""
         client = self._client(settings)
-        observer = Observer(
+        observer = ScrapeCollector(
             OutboxFigures(self._engine).look,
             AuditFigures(self._engine).look,
             StreamFigures(client, settings.event_stream).look,
         )
         checks = [Check("database", reachable(self._engine)), Check("redis", lambda: _ping(client))]
-        return Endpoint(self._meters.exposed(observer), checks=checks, alive=self._pulse.is_felt)
+        return OpsServer(self._meters.registry(observer), checks=checks, alive=self._pulse.is_alive)
 
     def stop(self) -> None:
         """End the loops after what they are doing."""
@@ -233,10 +233,10 @@ def serve(settings: RelaySettings) -> None:
     _log.info("relay stopped", seconds=round(time.monotonic() - began))
 
 
-def _operators_port(relay: Relay, settings: RelaySettings) -> Endpoint | None:
+def _operators_port(relay: Relay, settings: RelaySettings) -> OpsServer | None:
     """Open the operators' port where one is set. Raises SettingsError."""
     if settings.metrics_bind is None:
         return None
     endpoint = relay.endpoint(settings)
-    endpoint.start(listening(settings.metrics_bind, "IDENTITY_RELAY_METRICS_BIND"))
+    endpoint.start(open_listener(settings.metrics_bind, "IDENTITY_RELAY_METRICS_BIND"))
     return endpoint

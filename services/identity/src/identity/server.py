@@ -13,8 +13,8 @@ from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
-from port_runtime.endpoint import listening
-from port_runtime.metrics import Meters
+from port_runtime.metrics import Instruments
+from port_runtime.ops_server import open_listener
 
 from identity.app import create_app
 from identity.http import problems
@@ -100,7 +100,7 @@ def opened(settings: Settings) -> str:
 
     Gunicorn itself would try a port that it cannot have five times, and name no setting.
     """
-    return f"fd://{listening(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
+    return f"fd://{open_listener(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # the same
@@ -110,7 +110,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
         """Open the port, before anything else takes its time. Raises SettingsError."""
         self._settings = settings
         self._bind = opened(settings)
-        meters = Meters(WEB, shared=shared)
+        meters = Instruments(WEB, shared=shared)
         self._app = create_app(settings, meters=meters)
         self._hooks = Workers(settings, self._app, meters, shared=shared).hooks
         super().__init__()

@@ -4,11 +4,11 @@ import os
 from typing import Any
 
 from flask import Flask
-from port_runtime import sharing, tracing
-from port_runtime.endpoint import Endpoint, listening
+from port_runtime import multiprocess_metrics, tracing
 from port_runtime.health import Check
-from port_runtime.metrics import Meters
-from port_runtime.observing import Observer
+from port_runtime.metrics import Instruments
+from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.scrape_collector import ScrapeCollector
 
 from identity.adapters.database import db, reachable
 from identity.adapters.figures import SessionFigures
@@ -23,12 +23,12 @@ class Workers:
     of them lives. `shared` is the directory of their metrics.
     """
 
-    def __init__(self, settings: Settings, app: Flask, meters: Meters, *, shared: str | None) -> None:
+    def __init__(self, settings: Settings, app: Flask, meters: Instruments, *, shared: str | None) -> None:
         """Open the port. Raises SettingsError."""
         self._settings, self._app, self._meters, self._shared = settings, app, meters, shared
         address = settings.metrics_bind
-        self._listener = listening(address, "IDENTITY_METRICS_BIND") if address else None
-        tracing.wanted(os.environ)  # a wrong variable stops the start, not the workers
+        self._listener = open_listener(address, "IDENTITY_METRICS_BIND") if address else None
+        tracing.is_enabled(os.environ)  # a wrong variable stops the start, not the workers
 
     @property
     def hooks(self) -> dict[str, Any]:
@@ -47,12 +47,12 @@ class Workers:
         if self._listener is not None:
             self._endpoint().start(self._listener)
 
-    def _endpoint(self) -> Endpoint:
+    def _endpoint(self) -> OpsServer:
         with self._app.app_context():
             engine = db.engine
         figures = SessionFigures(engine, idle_seconds=self._settings.session_idle)
-        return Endpoint(
-            self._meters.exposed(Observer(figures.look)),
+        return OpsServer(
+            self._meters.registry(ScrapeCollector(figures.look)),
             checks=[Check("database", reachable(engine))],
             alive=lambda: True,  # gunicorn ends a worker whose loop is stuck
         )
@@ -64,9 +64,9 @@ class Workers:
     def _forget(self, _arbiter: object, worker: Any) -> None:
         """In the arbiter: a worker is gone, however it went."""
         if self._shared:
-            sharing.left(self._shared, worker.pid)
+            multiprocess_metrics.mark_process_dead(self._shared, worker.pid)
 
     def _leave(self, _arbiter: object) -> None:
         """In the arbiter, at the end."""
         if self._shared:
-            sharing.remove(self._shared)
+            multiprocess_metrics.remove_directory(self._shared)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from port_runtime.health import Pulse
+from port_runtime.health import Heartbeat
 from port_runtime.logs import get_logger
 
 from mailer.domain.catalogue import is_silent
@@ -55,7 +55,7 @@ class Intake(threading.Thread):
         self._parts, self._lease_seconds = parts, lease_seconds
         self._sweep_at = self._look_at = 0.0
         self._tidy_at = time.monotonic() + TIDY_SECONDS
-        self.pulse = Pulse(LONGEST_SILENCE_SECONDS)
+        self.pulse = Heartbeat(LONGEST_SILENCE_SECONDS)
         self._closing = threading.Event()
         self._stopped = threading.Event()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from port_runtime.metrics import counter, histogram, observed
+from port_runtime.metrics import counter, histogram, observable_gauge
 
 from mailer.domain.attempt import FINAL, RULES
 from mailer.domain.catalogue import MAILS
@@ -15,7 +15,7 @@ from mailer.domain.catalogue import MAILS
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from port_runtime.metrics import Meters
+    from port_runtime.metrics import Instruments
 
     from mailer.domain.attempt import State
 
@@ -56,30 +56,34 @@ SMTP_SECONDS = histogram(
     buckets=SMTP,
     answer=ANSWERS,
 )
-IN_HAND = observed(
+IN_HAND = observable_gauge(
     "mailer_in_hand",
     "mails",
     "Mails that this mailer holds: queued, being sent, waiting for their turn",
     place=PLACES,
 )
-SMTP_AWAY = observed("mailer_smtp_away", "", "1 while this mailer cannot reach or use the mail server")
-STREAM_LAG = observed(
+SMTP_AWAY = observable_gauge(
+    "mailer_smtp_away", "", "1 while this mailer cannot reach or use the mail server"
+)
+STREAM_LAG = observable_gauge(
     "mailer_stream_lag",
     "events",
     "Entries of the stream that no mailer has been given yet; no series while Redis cannot tell",
 )
-STREAM_PENDING = observed(
+STREAM_PENDING = observable_gauge(
     "mailer_stream_pending",
     "events",
     "Entries given to any mailer and not finished, those that wait included",
 )
-OLDEST = observed(
+OLDEST = observable_gauge(
     "mailer_oldest_seconds",
     "seconds",
     "Age of the oldest entry that no mailer has finished, 0 where there is none",
 )
-DEAD = observed("mailer_dead_letters", "mails", "Dead letters: refused for good, for an operator to look at")
-PAUSED = observed("mailer_paused", "", "1 while an operator has paused the whole queue")
+DEAD = observable_gauge(
+    "mailer_dead_letters", "mails", "Dead letters: refused for good, for an operator to look at"
+)
+PAUSED = observable_gauge("mailer_paused", "", "1 while an operator has paused the whole queue")
 
 CATALOGUE: Final = (
     ENDED,
@@ -99,7 +103,7 @@ CATALOGUE: Final = (
 class DeliveryMeter:
     """See `mailer.usecases.ports.Meter`."""
 
-    def __init__(self, meters: Meters) -> None:
+    def __init__(self, meters: Instruments) -> None:
         ended, self._put_off = meters.counter(ENDED), meters.counter(PUT_OFF)
         self._ended = {(mail, state): ended.labels(mail, state) for mail in TYPES for state in OUTCOMES}
         self._seconds = meters.histogram(MAIL_SECONDS)

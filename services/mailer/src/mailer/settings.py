@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from port_events import redis_url
 from port_events.envelope import STREAM
-from port_events.keys import SEAL_CURVE, SIGN_CURVE, faults_of_key_set
+from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_events.sealing import Opener
 from port_runtime.loopback import is_loopback
 from port_runtime.parsers import (
@@ -198,7 +198,7 @@ class Settings(TemplateSettings):
         doc="JWK set: public keys that identity's signature is checked by",
     )
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Yield what only shows in the settings together, and keys that are none."""
         try:
             server = self.smtp_server()
@@ -206,10 +206,10 @@ class Settings(TemplateSettings):
             yield f"MAILER_SMTP_URL: {error}"
         else:
             yield from self._unsafe(server)
-        yield from faults_of_key_set(
+        yield from key_set_errors(
             "MAIL_SEAL_PRIVATE_KEYS", self.seal_keys.reveal(), curve=SEAL_CURVE, private=True
         )
-        yield from faults_of_key_set("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys.reveal(), curve=SIGN_CURVE)
+        yield from key_set_errors("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys.reveal(), curve=SIGN_CURVE)
 
     def smtp_server(self) -> SmtpServer:
         """Return the mail server; ValueError when the URL is none."""

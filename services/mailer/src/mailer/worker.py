@@ -16,11 +16,11 @@ from dramatiq.common import join_all
 from port_events.envelope import RECEIPTS
 from port_events.group import member_name
 from port_runtime import tracing
-from port_runtime.endpoint import Endpoint, listening
 from port_runtime.health import Check, Unhealthy
 from port_runtime.logs import get_logger
-from port_runtime.metrics import Meters
-from port_runtime.observing import Observer
+from port_runtime.metrics import Instruments
+from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.scrape_collector import ScrapeCollector
 
 from mailer.actors import Deliverer, declare
 from mailer.adapters.clock import SystemClock
@@ -75,7 +75,7 @@ class Wiring:
     postbox: SmtpPostbox
     hold: RedisHold
     broker: WakingBroker
-    meters: Meters
+    meters: Instruments
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +136,15 @@ class MailerProcess:
         self.wiring.client.close()
         log.info("mailer_stopped", name=self.name, handed_back=len(left))
 
-    def endpoint(self, settings: Settings) -> Endpoint:
+    def endpoint(self, settings: Settings) -> OpsServer:
         """Return what tells operators of this mailer (OPS-4); it asks Redis over a connection of its own."""
         wiring, client = self.wiring, connect(settings.redis_url.reveal())
-        observer = Observer(
+        observer = ScrapeCollector(
             QueueScrape(client, stream=settings.stream).look,
             OwnScrape(wiring.desk, wiring.postbox.is_away).look,
         )
-        return Endpoint(
-            wiring.meters.exposed(observer),
+        return OpsServer(
+            wiring.meters.registry(observer),
             # Without the mail server: a rollout must not wait for it, and mails do.
             checks=[Check("redis", partial(_ping, client))],
             alive=self._is_alive,
@@ -152,7 +152,7 @@ class MailerProcess:
 
     def _is_alive(self) -> bool:
         threads = self.worker.workers
-        return self.intake.pulse.is_felt() and all(thread.is_alive() for thread in threads)
+        return self.intake.pulse.is_alive() and all(thread.is_alive() for thread in threads)
 
     def run(self, settings: Settings) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once. Raises SettingsError."""
@@ -265,12 +265,12 @@ def own_name() -> str:
     return f"mailer-{_NOT_IN_A_QUEUES_NAME.sub('-', member_name())}"
 
 
-def _operators_port(process: MailerProcess, settings: Settings) -> Endpoint | None:
+def _operators_port(process: MailerProcess, settings: Settings) -> OpsServer | None:
     """Open the operators' port where one is set. Raises SettingsError."""
     if settings.metrics_bind is None:
         return None
     endpoint = process.endpoint(settings)
-    endpoint.start(listening(settings.metrics_bind, "MAILER_METRICS_BIND"))
+    endpoint.start(open_listener(settings.metrics_bind, "MAILER_METRICS_BIND"))
     return endpoint
 
 
@@ -299,7 +299,7 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
         postbox=postbox(settings, clock),
         hold=RedisHold(client),
         broker=WakingBroker(client, name=name, prefetch=2 * most_queued),
-        meters=Meters(CATALOGUE),
+        meters=Instruments(CATALOGUE),
     )
 
 

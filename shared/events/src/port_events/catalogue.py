@@ -297,7 +297,7 @@ def event_type_of(data: EventData | type[EventData]) -> EventType:
     return _line(data.type)
 
 
-def data_of(event: Event) -> EventData:
+def parse_data(event: Event) -> EventData:
     """Return an event's data as its class; fields added later are let be.
 
     UnknownEvent for another type or version, ValueError when a field is missing.

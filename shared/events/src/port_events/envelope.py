@@ -70,7 +70,7 @@ def to_json(event: Event) -> str:
         "source": event.source,
         "type": event.type,
         "subject": event.subject,
-        "time": instant_text(event.time),
+        "time": format_rfc3339(event.time),
         "datacontenttype": CONTENT_TYPE,
         "dataschema": event.dataschema,
         "sequence": str(event.sequence),
@@ -122,14 +122,14 @@ def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]
     return Entry(as_text(entry_id), event, texts.get("sealed"), _position(texts.get("position")))
 
 
-def instant_text(instant: datetime) -> str:
+def format_rfc3339(instant: datetime) -> str:
     """Write an instant as RFC 3339 in UTC, with microseconds. ValueError when it has no zone."""
     if instant.tzinfo is None:
         raise ValueError("an instant must know its zone")
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def instant_of(text: str) -> datetime:
+def parse_rfc3339(text: str) -> datetime:
     """Read an RFC 3339 instant into UTC. ValueError when it is none."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
@@ -170,7 +170,7 @@ def _text(envelope: dict[str, Any], name: str) -> str:
 
 def _time(envelope: dict[str, Any]) -> datetime:
     try:
-        return instant_of(_text(envelope, "time"))
+        return parse_rfc3339(_text(envelope, "time"))
     except (ValueError, OverflowError):
         raise MalformedEvent("time: not an instant") from None
 

@@ -28,7 +28,7 @@ TIMEOUT_SECONDS: Final = 10.0
 LIMIT: Final = 200
 # A page of that many events of the longest size.
 MAX_PAGE_OCTETS: Final = 16 * 1024 * 1024
-LONGEST_REASON: Final = 200
+MAX_REASON_CHARACTERS: Final = 200
 _GONE: Final = 410
 _REFUSALS: Final = range(400, 500)
 _PASSING_STATUSES: Final = frozenset({408, 425, 429})
@@ -88,11 +88,11 @@ class Feed:
         url: str,
         secret: str,
         *,
-        plain: bool = False,
+        allow_http: bool = False,
         timeout_seconds: float = TIMEOUT_SECONDS,
         limit: int = LIMIT,
     ) -> None:
-        self.url = _checked(url, plain=plain)
+        self.url = _checked(url, plain=allow_http)
         self._authorization = f"Bearer {secret}"
         self._timeout_seconds = timeout_seconds
         self._limit = limit
@@ -156,7 +156,7 @@ def _checked(url: str, *, plain: bool) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
         raise ValueError("the feed's address: https://host[:port] is needed, without user or query")
     if parts.scheme == "http" and not plain and not _is_this_machine(parts.hostname):
-        raise ValueError("the feed's address: https is needed beyond this machine, or plain=True")
+        raise ValueError("the feed's address: https is needed beyond this machine, or allow_http=True")
     return url.rstrip("/")
 
 
@@ -190,7 +190,7 @@ def _refusal(error: urllib.error.HTTPError, after: int) -> FeedError:
 
 def _reason(error: Exception) -> str:
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
-    return type(cause).__name__ if isinstance(cause, Exception) else str(cause)[:LONGEST_REASON]
+    return type(cause).__name__ if isinstance(cause, Exception) else str(cause)[:MAX_REASON_CHARACTERS]
 
 
 def _items(page: dict[str, Any], after: int) -> Iterator[FeedItem]:

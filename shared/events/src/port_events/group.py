@@ -19,11 +19,11 @@ Fields: TypeAlias = "dict[bytes | str, bytes | str]"
 RawEntry: TypeAlias = "tuple[str, Fields]"
 
 # Idle for a year: at the head of what is stale, whatever "stale" means to the peer that claims next.
-HANDED_BACK_IDLE_MS: Final = 365 * 86_400_000
-HANDED_BACK_TO: Final = "handed-back"
+RELEASED_IDLE_MS: Final = 365 * 86_400_000
+RELEASED_CONSUMER: Final = "handed-back"
 CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8 waits no longer for an answer, unless told
-BLOCK_SHARE: Final = 0.9
-SERVER_LATE_MS: Final = 400  # a server looks at its waiting clients ten times a second
+MAX_BLOCK_SHARE: Final = 0.9
+SERVER_DELAY_MS: Final = 400  # a server looks at its waiting clients ten times a second
 NO_LIMIT_MS: Final = 86_400_000
 _SEEK_BATCH: Final = 1_000
 _FIRST_ID: Final = "0-0"
@@ -52,11 +52,11 @@ class Group:
     def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
         self._client = client
         self._cursor = _FIRST_ID
-        self._longest_block_ms = _longest_block_ms(client)
+        self._max_block_ms = _max_block_ms(client)
         self.stream = stream
         self.group = group
         self.name = name
-        self.lost = 0
+        self.losses = 0
 
     def create(self, start: str = "0") -> bool:
         """Make the group if it is not there, from "0", what the stream still holds, or "$", what comes.
@@ -77,9 +77,9 @@ class Group:
         Repeats are known by id. `lost` counts how often that was so.
         """
         self.create("0")
-        self.lost += 1
+        self.losses += 1
 
-    def begin_after(self, position: int) -> None:
+    def reset_to(self, position: int) -> None:
         """Make the group anew, to be given what comes after the position; what its members hold is dropped."""
         with self._client.pipeline(transaction=True) as both:
             both.xgroup_create(self.stream, self.group, id="0", mkstream=True)
@@ -94,7 +94,7 @@ class Group:
 
         Waits less when the client would take the silence for a fault.
         """
-        block_ms = min(block_ms, self._longest_block_ms)
+        block_ms = min(block_ms, self._max_block_ms)
         try:
             answer = self._read(count, block_ms or None)
         except ResponseError as error:
@@ -141,32 +141,32 @@ class Group:
         One at a time, so that only what is begun counts as handed out, not what waits behind it.
         """
         stale = self.claim_next(idle_ms, 1)
-        return (stale[0], self._handed_out(stale[0][0])) if stale else None
+        return (stale[0], self._times_delivered(stale[0][0])) if stale else None
 
-    def left_by_namesake(self) -> tuple[RawEntry, int] | None:
+    def own_pending(self) -> tuple[RawEntry, int] | None:
         """Return the oldest entry that a member of our name holds, with how often it was handed out by now.
 
         It is one that a process of the same name left when it was killed; None where there is none. What was
         trimmed meanwhile is let go: there is nothing to handle.
         """
-        while left := self._held_under_our_name():
+        while left := self._read_own_pending():
             entry_id, fields = left[0]
             if fields:
-                return left[0], self._handed_out(entry_id)
+                return left[0], self._times_delivered(entry_id)
             self.ack(entry_id)
         return None
 
-    def again(self, entry_id: str) -> None:
+    def redeliver(self, entry_id: str) -> None:
         """Count that an entry of ours is begun once more; its idle time begins anew."""
         self._claimed(0, [entry_id], counting=True)
 
-    def keep(self, ids: list[str], idle_ms: int) -> set[str]:
+    def renew(self, ids: list[str], idle_ms: int) -> set[str]:
         """Begin the idle time of our entries anew; returns those that a peer has taken over.
 
         `idle_ms` is less than they have been idle, and more than what was taken over meanwhile can be.
         """
         doubtful = set(ids).difference(self._claimed(idle_ms, ids, counting=False))
-        return {entry_id for entry_id in doubtful if self._is_a_peers(entry_id)}
+        return {entry_id for entry_id in doubtful if self._is_held_by_peer(entry_id)}
 
     def ack(self, *ids: str) -> int:
         """Acknowledge entries; returns how many of them were pending."""
@@ -187,10 +187,10 @@ class Group:
             self._client.xclaim(
                 self.stream,
                 self.group,
-                HANDED_BACK_TO,
+                RELEASED_CONSUMER,
                 min_idle_time=0,
                 message_ids=list(unhandled),
-                idle=HANDED_BACK_IDLE_MS,
+                idle=RELEASED_IDLE_MS,
                 justid=True,  # does not count as a delivery
             )
         # Only a member that holds nothing may go: Redis drops what a deleted member holds.
@@ -208,7 +208,7 @@ class Group:
             return []  # a wiped Redis holds nothing against us
         return [as_text(each if not counting else each[0]) for each in claimed]
 
-    def _held_under_our_name(self) -> list[RawEntry]:
+    def _read_own_pending(self) -> list[RawEntry]:
         try:
             return _entries_of(self._read(1, None, after=_FIRST_ID))
         except ResponseError as error:
@@ -216,15 +216,15 @@ class Group:
                 raise
             return []
 
-    def _handed_out(self, entry_id: str) -> int:
-        found = self._pending_as(entry_id)
+    def _times_delivered(self, entry_id: str) -> int:
+        found = self._pending_entry(entry_id)
         return int(found["times_delivered"]) if found else 1
 
-    def _is_a_peers(self, entry_id: str) -> bool:
-        found = self._pending_as(entry_id)
+    def _is_held_by_peer(self, entry_id: str) -> bool:
+        found = self._pending_entry(entry_id)
         return found is not None and as_text(found["consumer"]) != self.name
 
-    def _pending_as(self, entry_id: str) -> Any:
+    def _pending_entry(self, entry_id: str) -> Any:
         try:
             found: Any = self._client.xpending_range(self.stream, self.group, entry_id, entry_id, 1)
         except ResponseError as error:
@@ -251,11 +251,11 @@ class Group:
         )
 
 
-def _longest_block_ms(client: Redis) -> int:
+def _max_block_ms(client: Redis) -> int:
     timeout_seconds = client.connection_pool.connection_kwargs.get("socket_timeout", CLIENT_TIMEOUT_SECONDS)
     if timeout_seconds is None:
         return NO_LIMIT_MS
-    return max(1, int(timeout_seconds * 1000 * BLOCK_SHARE) - SERVER_LATE_MS)
+    return max(1, int(timeout_seconds * 1000 * MAX_BLOCK_SHARE) - SERVER_DELAY_MS)
 
 
 def _entries_of(answer: Any) -> list[RawEntry]:

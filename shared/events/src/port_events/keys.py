@@ -63,7 +63,7 @@ def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
     return found
 
 
-def faults_of_key_set(name: str, text: str, *, curve: str, private: bool = False) -> Iterator[str]:
+def key_set_errors(name: str, text: str, *, curve: str, private: bool = False) -> Iterator[str]:
     """Yield "NAME: reason" where the text of the setting of that name is no such set (OPS-5)."""
     try:
         read_keys(text, curve=curve, private=private)

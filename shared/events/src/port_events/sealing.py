@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from joserfc import jwe, jws
 from joserfc.errors import BadSignatureError, JoseError
 
-from port_events.envelope import instant_of, instant_text
+from port_events.envelope import format_rfc3339, parse_rfc3339
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, KeySets, new_key_sets, read_keys
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ __all__ = [
     "BadSignature",
     "KeySetError",
     "KeySets",
-    "Letter",
+    "MailPayload",
     "Malformed",
     "Mismatched",
     "NotSigned",
@@ -83,7 +83,7 @@ class Malformed(SealError):  # noqa: N818 - named for what it tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class MailPayload:
     """What a mail needs to be written and sent. Its repr shows neither recipient nor content."""
 
     event_id: str
@@ -102,11 +102,11 @@ class Sealer:
         self._seal_kid, self._seal_key = _first(read_keys(seal_keys, curve=SEAL_CURVE, private=False))
         self._sign_kid, self._sign_key = _first(read_keys(sign_keys, curve=SIGN_CURVE, private=True))
 
-    def seal(self, letter: Letter) -> str:
+    def seal(self, payload: MailPayload) -> str:
         """Return the JWE in its compact form. ValueError when it would be too long to be opened."""
         signed = jws.serialize_compact(
             {"alg": SIGNATURE, "kid": self._sign_kid},
-            _to_json(letter),
+            _to_json(payload),
             self._sign_key,
             algorithms=[SIGNATURE],
         )
@@ -126,7 +126,7 @@ class Opener:
         self._seal_keys = read_keys(seal_keys, curve=SEAL_CURVE, private=True)
         self._sign_keys = read_keys(sign_keys, curve=SIGN_CURVE, private=False)
 
-    def open(self, sealed: str, *, event_id: str, event_type: str) -> Letter:
+    def open(self, sealed: str, *, event_id: str, event_type: str) -> MailPayload:
         """Return the letter that belongs to this event; raises a SealError for anything else."""
         if len(sealed) > MAX_SEALED_CHARACTERS:
             raise Malformed("too long")
@@ -182,30 +182,33 @@ def _header(compact: str, parts: int, names: frozenset[str]) -> dict[str, Any]:
     return header
 
 
-def _to_json(letter: Letter) -> str:
+def _to_json(letter: MailPayload) -> str:
     claims = {
         "event_id": letter.event_id,
         "event_type": letter.event_type,
         "address": letter.address,
         "name": letter.name,
-        "issued_at": instant_text(letter.issued_at),
-        "expires_at": instant_text(letter.expires_at),
+        "issued_at": format_rfc3339(letter.issued_at),
+        "expires_at": format_rfc3339(letter.expires_at),
         "content": dict(letter.content),
     }
     return json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
 
 
-def _from_json(payload: bytes) -> Letter:
+def _from_json(payload: bytes) -> MailPayload:
     try:
         claims = json.loads(payload)
         content = claims.pop("content")
-        issued_at, expires_at = instant_of(claims.pop("issued_at")), instant_of(claims.pop("expires_at"))
+        issued_at, expires_at = (
+            parse_rfc3339(claims.pop("issued_at")),
+            parse_rfc3339(claims.pop("expires_at")),
+        )
         texts = {name: claims.pop(name) for name in ("event_id", "event_type", "address", "name")}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise Malformed("claims: not as agreed") from None
     if claims or not isinstance(content, dict) or not _all_texts([*texts.values(), *content.values()]):
         raise Malformed("claims: not as agreed")
-    return Letter(**texts, issued_at=issued_at, expires_at=expires_at, content=content)
+    return MailPayload(**texts, issued_at=issued_at, expires_at=expires_at, content=content)
 
 
 def _all_texts(values: list[object]) -> bool:

@@ -34,7 +34,7 @@ class Report:
     results: Mapping[str, str]
 
 
-def run(checks: Iterable[Check]) -> Report:
+def run_checks(checks: Iterable[Check]) -> Report:
     """Ask every check, also after one has failed."""
     results = {check.name: _result(check) for check in checks}
     return Report(ok=all(result == OK for result in results.values()), results=results)
@@ -57,18 +57,18 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "")
 
 
-class Pulse:
+class Heartbeat:
     """Tells whether a loop still turns: it beats each time round, and who asks is told when it last did (OPS-4)."""
 
-    def __init__(self, longest_silence_seconds: float) -> None:
+    def __init__(self, max_silence_seconds: float) -> None:
         """Begin as if it had just beaten; the silence is longer than any wait of the loop."""
-        self._longest_silence_seconds = longest_silence_seconds
-        self._beaten_at = time.monotonic()
+        self._max_silence_seconds = max_silence_seconds
+        self._last_beat_at = time.monotonic()
 
     def beat(self) -> None:
         """Note that the loop came round."""
-        self._beaten_at = time.monotonic()
+        self._last_beat_at = time.monotonic()
 
-    def is_felt(self) -> bool:
+    def is_alive(self) -> bool:
         """Tell whether it came round lately."""
-        return time.monotonic() - self._beaten_at <= self._longest_silence_seconds
+        return time.monotonic() - self._last_beat_at <= self._max_silence_seconds

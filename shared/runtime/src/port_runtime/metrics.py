@@ -1,8 +1,8 @@
 """Metrics (OPS-4): a service names each in a catalogue, from which its instruments are made, and nothing else is.
 
     LOGINS = counter("identity_logins_total", "logins", "Logins by outcome", outcome=("ok", "refused"))
-    meters = Meters((LOGINS,))
-    meters.counter(LOGINS).labels("ok").inc()
+    instruments = Instruments((LOGINS,))
+    instruments.counter(LOGINS).labels("ok").inc()
 
 Labels hold what is bounded: a route's template, never an address; an outcome, never a name.
 """
@@ -39,10 +39,10 @@ class Metric:
     name: str
     kind: Kind
     unit: str
-    meaning: str
+    description: str
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     buckets: tuple[float, ...] = LATENCY
-    observed: bool = False
+    is_observable: bool = False
 
     @property
     def family(self) -> str:
@@ -59,17 +59,17 @@ class Metric:
 
 def counter(name: str, unit: str, meaning: str, **labels: tuple[str, ...]) -> Metric:
     """Return what only grows."""
-    return Metric(name=name, kind="counter", unit=unit, meaning=meaning, labels=labels)
+    return Metric(name=name, kind="counter", unit=unit, description=meaning, labels=labels)
 
 
 def gauge(name: str, unit: str, meaning: str, **labels: tuple[str, ...]) -> Metric:
     """Return what goes up and down as it is told."""
-    return Metric(name=name, kind="gauge", unit=unit, meaning=meaning, labels=labels)
+    return Metric(name=name, kind="gauge", unit=unit, description=meaning, labels=labels)
 
 
-def observed(name: str, unit: str, meaning: str, **labels: tuple[str, ...]) -> Metric:
+def observable_gauge(name: str, unit: str, meaning: str, **labels: tuple[str, ...]) -> Metric:
     """Return what is looked up at each scrape."""
-    return Metric(name=name, kind="gauge", unit=unit, meaning=meaning, labels=labels, observed=True)
+    return Metric(name=name, kind="gauge", unit=unit, description=meaning, labels=labels, is_observable=True)
 
 
 def histogram(
@@ -77,7 +77,7 @@ def histogram(
 ) -> Metric:
     """Return how long something takes, in seconds."""
     return Metric(
-        name=name, kind="histogram", unit="seconds", meaning=meaning, labels=labels, buckets=buckets
+        name=name, kind="histogram", unit="seconds", description=meaning, labels=labels, buckets=buckets
     )
 
 
@@ -89,15 +89,15 @@ class Sample(NamedTuple):
     labels: tuple[str, ...] = ()
 
 
-class Meters:
-    """The instruments of one process, or of the processes that share a directory (`port_runtime.sharing`)."""
+class Instruments:
+    """The instruments of one process, or of several that share a directory (see `multiprocess_metrics`)."""
 
     def __init__(self, catalogue: Iterable[Metric], *, shared: str | None = None) -> None:
         self._catalogue = tuple(catalogue)
         self._shared = shared
         prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]  # not typed; each metric would have a second series, of no use
         self._own = prometheus.CollectorRegistry()
-        kept = (metric for metric in self._catalogue if not metric.observed)
+        kept = (metric for metric in self._catalogue if not metric.is_observable)
         self._instruments = {metric.name: _instrument(metric, self._own) for metric in kept}
 
     def counter(self, metric: Metric) -> prometheus.Counter:
@@ -115,11 +115,11 @@ class Meters:
         instrument: prometheus.Histogram = self._instruments[metric.name]
         return instrument
 
-    def exposed(self, look: Callable[[], Iterable[Sample]] = tuple) -> prometheus.CollectorRegistry:
+    def registry(self, collect: Callable[[], Iterable[Sample]] = tuple) -> prometheus.CollectorRegistry:
         """Return what a scrape reads: every metric of the catalogue, what is observed by asking `look`."""
         kept = _Shared(Path(self._shared)) if self._shared else self._own
         registry = prometheus.CollectorRegistry()
-        registry.register(_Catalogued(self._catalogue, kept, look))
+        registry.register(_Catalogued(self._catalogue, kept, collect))
         return registry
 
 
@@ -148,7 +148,7 @@ class _Catalogued(Collector):
         kept = {family.name: family for family in self._kept.collect()}
         seen = [sample for sample in self._look() if sample.metric in self._catalogue]
         for metric in self._catalogue:
-            family = kept.get(metric.family) or Family(metric.family, metric.meaning, metric.kind)
+            family = kept.get(metric.family) or Family(metric.family, metric.description, metric.kind)
             for sample in seen:
                 if sample.metric is metric:
                     labels = dict(zip(metric.labels, sample.labels, strict=True))
@@ -167,12 +167,12 @@ def _instrument(metric: Metric, registry: prometheus.CollectorRegistry) -> Any:
     arguments: dict[str, Any] = {"labelnames": tuple(metric.labels), "registry": registry}
     made: Any
     if metric.kind == "counter":
-        made = prometheus.Counter(metric.name, metric.meaning, **arguments)
+        made = prometheus.Counter(metric.name, metric.description, **arguments)
     elif metric.kind == "gauge":
         # Of processes side by side: the sum of those that live.
-        made = prometheus.Gauge(metric.name, metric.meaning, multiprocess_mode="livesum", **arguments)
+        made = prometheus.Gauge(metric.name, metric.description, multiprocess_mode="livesum", **arguments)
     else:
-        made = prometheus.Histogram(metric.name, metric.meaning, buckets=metric.buckets, **arguments)
+        made = prometheus.Histogram(metric.name, metric.description, buckets=metric.buckets, **arguments)
     if metric.labels and all(metric.labels.values()):
         for values in product(*metric.labels.values()):
             made.labels(*values)  # a series that begins with 0 shows its first event as an increase

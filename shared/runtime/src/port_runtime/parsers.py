@@ -20,7 +20,7 @@ Parse = Callable[[str], T]
 Network = IPv4Network | IPv6Network
 
 PRODUCTION: Final = "production"
-HIGHEST_PORT: Final = 65535
+MAX_PORT: Final = 65535
 SECONDS_IN: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MARK: Final = "_holds_secret"
 
@@ -41,7 +41,7 @@ def holds_secret(parse: Parse[object]) -> bool:
     return bool(getattr(parse, _MARK, False))
 
 
-def secretive(parse: Parse[T]) -> Parse[T]:
+def mark_secret(parse: Parse[T]) -> Parse[T]:
     """Mark a parser whose text must not be shown."""
     setattr(parse, _MARK, True)
     return parse
@@ -98,7 +98,7 @@ log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
 def address(raw: str) -> Address:
     """Read HOST:PORT; an IPv6 address stands in brackets."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:/@\[\]]+)):([0-9]{1,5})", raw)
-    if not found or int(found[3]) > HIGHEST_PORT:
+    if not found or int(found[3]) > MAX_PORT:
         raise ValueError("must be host:port")
     return Address(found[1] or found[2], int(found[3]))
 
@@ -133,16 +133,16 @@ def secret_url(*schemes: str, check: Callable[[str], None] | None = None) -> Par
             check(raw)
         return Secret(raw)
 
-    return secretive(parse)
+    return mark_secret(parse)
 
 
-@secretive
+@mark_secret
 def secret(raw: str) -> Secret:
     """Read one secret."""
     return Secret(raw)
 
 
-@secretive
+@mark_secret
 def secret_list(raw: str) -> tuple[Secret, ...]:
     """Read secrets separated by commas, none of them empty or twice."""
     parts = [part.strip() for part in raw.split(",")]
@@ -175,7 +175,7 @@ def optional(parse: Parse[T]) -> Parse[T | None]:
     def parse_optional(raw: str) -> T | None:
         return parse(raw) if raw else None
 
-    return secretive(parse_optional) if holds_secret(parse) else parse_optional
+    return mark_secret(parse_optional) if holds_secret(parse) else parse_optional
 
 
 class _Parts:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 TIMEOUT_SECONDS: Final = 2.5
 
 
-def fault(address: str) -> str | None:
+def probe_error(address: str) -> str | None:
     """Return what is wrong with the answer of the address, None when nothing is."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
@@ -32,7 +32,7 @@ def fault(address: str) -> str | None:
 def main(arguments: list[str]) -> int:
     """Ask the address that was given; return the exit code."""
     (address,) = arguments
-    if found := fault(address):
+    if found := probe_error(address):
         sys.stderr.write(f"{address}: {found}\n")
         return 1
     return 0

@@ -17,7 +17,7 @@ SECRET_NAMES: Final = frozenset(
 )
 # Numbers and names of results that end in "code" without being one.
 PLAIN_NAMES: Final = frozenset({"status_code", "error_code", "exit_code", "reply_code", "problem_code"})
-DEEPEST: Final = 6
+MAX_DEPTH: Final = 6
 _NUMBERS: Final = (bool, int, float)  # a union made anew at each value would cost more than the look
 
 _IN_QUERY = re.compile(r"(?i)\b((?:token|code|password|secret)=)[^&\s\"'#]+")
@@ -28,7 +28,7 @@ _IN_HEADER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]+")
 def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask what must not be read, at any depth; a structlog processor."""
     for key, value in record.items():
-        record[key] = _masked(key, value, DEEPEST)
+        record[key] = _masked(key, value, MAX_DEPTH)
     return record
 
 

@@ -5,7 +5,7 @@
         bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="where")
         secret_keys: tuple[Secret, ...] = setting("IDENTITY_SECRET_KEYS", parse=secret_list, doc="keys")
 
-    with exit_on_fault():
+    with exit_on_error():
         settings = load(Settings, os.environ)
 
 An empty variable counts as unset, because container files cannot leave one out.
@@ -43,9 +43,9 @@ REQUIRED: Final = Required.REQUIRED
 class SettingsError(Exception):
     """The environment is wrong; `faults` has a sentence "NAME: reason" for each, in order of declaration."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = faults
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("; ".join(errors))
+        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class _Declared:
     doc: str
 
 
-class _FaultError(Exception):
+class _SettingError(Exception):
     """One sentence about one variable."""
 
 
@@ -87,7 +87,7 @@ def setting(name: str, *, parse: Parse[Any], default: str | Required | None = RE
 def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
     """Read every setting of the class; raises SettingsError with all faults at once.
 
-    A class may have a method `faults()` that yields "NAME: reason" for what only shows in several together;
+    A class may have a method `errors()` that yields "NAME: reason" for what only shows in several together;
     it is asked when every single setting could be read.
     """
     values: dict[str, Any] = {}
@@ -95,7 +95,7 @@ def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
     for attribute, declared in _declared(settings_class):
         try:
             values[attribute] = _value(declared, environ)
-        except _FaultError as fault:
+        except _SettingError as fault:
             faults.append(str(fault))
     if faults:
         raise SettingsError(faults)
@@ -117,16 +117,16 @@ def describe(settings_class: type[object]) -> list[SettingDoc]:
 
 
 @contextmanager
-def exit_on_fault() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Print one line for each fault to standard error and exit with 2."""
     try:
         yield
     except SettingsError as error:
-        _leave(error)
+        _exit(error)
 
 
-def _leave(error: SettingsError) -> NoReturn:
-    for fault in error.faults:
+def _exit(error: SettingsError) -> NoReturn:
+    for fault in error.errors:
         print(fault, file=sys.stderr)  # noqa: T201 - the logs are not set up before the settings are read
     raise SystemExit(EXIT_CODE) from None
 
@@ -139,7 +139,7 @@ def _declared(settings_class: type[Any]) -> Iterator[tuple[str, _Declared]]:
 
 
 def _cross_checked(settings: T) -> T:
-    check = getattr(settings, "faults", None)
+    check = getattr(settings, "errors", None)
     faults = list(check()) if callable(check) else []
     if faults:
         raise SettingsError(faults)
@@ -153,14 +153,14 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
     try:
         return declared.parse(raw)
     except ValueError as error:
-        raise _FaultError(f"{source}: {_reason(declared, raw, str(error))}") from None
+        raise _SettingError(f"{source}: {_reason(declared, raw, str(error))}") from None
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
     """Return the text and the name of the variable it came from."""
     name, file_name = declared.name, f"{declared.name}_FILE"
     if environ.get(name) and environ.get(file_name):
-        raise _FaultError(f"{name}: must not be set together with {file_name}")
+        raise _SettingError(f"{name}: must not be set together with {file_name}")
     if environ.get(file_name):
         return _file_text(file_name, environ[file_name]) or _default(declared), file_name
     return environ.get(name) or _default(declared), name
@@ -168,7 +168,7 @@ def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, s
 
 def _default(declared: _Declared) -> str | None:
     if isinstance(declared.default, Required):
-        raise _FaultError(f"{declared.name}: must be set")
+        raise _SettingError(f"{declared.name}: must be set")
     return declared.default
 
 
@@ -178,11 +178,11 @@ def _file_text(file_name: str, path: str) -> str:
             octets = file.read(MAX_FILE_BYTES + 1)
         text_of_file = octets.decode()
     except OSError as error:
-        raise _FaultError(f"{file_name}: the file cannot be read ({error.strerror})") from None
+        raise _SettingError(f"{file_name}: the file cannot be read ({error.strerror})") from None
     except ValueError:
-        raise _FaultError(f"{file_name}: the file is not UTF-8 text") from None
+        raise _SettingError(f"{file_name}: the file is not UTF-8 text") from None
     if len(octets) > MAX_FILE_BYTES:
-        raise _FaultError(f"{file_name}: the file is larger than {MAX_FILE_BYTES} bytes")
+        raise _SettingError(f"{file_name}: the file is larger than {MAX_FILE_BYTES} bytes")
     return text_of_file.rstrip("\r\n")
 
 

@@ -19,12 +19,12 @@ _NOT_RECORDED: Final = "00"
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
-def accepted(header: str | None) -> str | None:
+def parse(header: str | None) -> str | None:
     """Return a caller's traceparent when it is one."""
     return header if header is not None and _TRACEPARENT.fullmatch(header) else None
 
 
-def made() -> str:
+def new() -> str:
     """Return a new one that asks nobody to record."""
     octets = os.urandom(24).hex()
     return f"00-{octets[:32]}-{octets[32:]}-{_NOT_RECORDED}"
@@ -42,7 +42,7 @@ def trace_id() -> str | None:
 
 
 @contextmanager
-def going_on(traceparent: str | None) -> Iterator[None]:
+def use(traceparent: str | None) -> Iterator[None]:
     """Make it the one that is going on, within."""
     before = _current.set(traceparent)
     try:

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from port_runtime.settings import SettingsError
-from port_runtime.traceparent import current, going_on
+from port_runtime.traceparent import current, use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,10 +32,10 @@ PROTOCOL: Final = "http/protobuf"
 class Span(Protocol):
     """Something that takes time."""
 
-    def rename(self, name: str) -> None:
+    def update_name(self, name: str) -> None:
         """Call it by what became known of it."""
 
-    def note(self, name: str, value: Value) -> None:
+    def set_attribute(self, name: str, value: Value) -> None:
         """Say something about it, by a name of OpenTelemetry's conventions where there is one."""
 
     def fail(self, kind: str) -> None:
@@ -43,7 +43,7 @@ class Span(Protocol):
 
 
 class Recorder(Protocol):
-    """What makes spans and sends them; `port_runtime.exporting` has the one there is."""
+    """What makes spans and sends them; `port_runtime.otlp` has the one there is."""
 
     def span(
         self, name: str, *, parent: str | None, kind: Kind, attributes: Mapping[str, Value]
@@ -60,10 +60,10 @@ class Recorder(Protocol):
 
 
 class _Unrecorded:
-    def rename(self, name: str) -> None:
+    def update_name(self, name: str) -> None:
         """Nobody listens."""
 
-    def note(self, name: str, value: Value) -> None:
+    def set_attribute(self, name: str, value: Value) -> None:
         """Nobody listens."""
 
     def fail(self, kind: str) -> None:
@@ -75,7 +75,7 @@ _NOTHING: Final = nullcontext(_UNRECORDED)
 _recorder: Recorder | None = None
 
 
-def wanted(environ: Mapping[str, str]) -> bool:
+def is_enabled(environ: Mapping[str, str]) -> bool:
     """Tell whether spans are to be sent: an endpoint is named, and nothing switches it off.
 
     Raises SettingsError, also where the extra `tracing` is not installed.
@@ -104,9 +104,9 @@ def configure(service: str) -> None:
     Raises SettingsError.
     """
     global _recorder  # noqa: PLW0603 - one a process, as with logs
-    if not wanted(os.environ):
+    if not is_enabled(os.environ):
         return
-    from port_runtime.exporting import Exporter
+    from port_runtime.otlp import Exporter
 
     _recorder = Exporter(service)
 
@@ -139,13 +139,13 @@ def span(
 
 @contextmanager
 def _passed_on(traceparent: str) -> Iterator[Span]:
-    with going_on(traceparent):
+    with use(traceparent):
         yield _UNRECORDED
 
 
 @contextmanager
 def _recorded(made: AbstractContextManager[tuple[Span, str]]) -> Iterator[Span]:
-    with made as (recorded, traceparent), going_on(traceparent):
+    with made as (recorded, traceparent), use(traceparent):
         yield recorded
 
 

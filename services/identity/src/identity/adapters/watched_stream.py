@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from port_events.envelope import MalformedEvent, from_json
 from port_runtime import tracing
-from port_runtime.metrics import Meters
+from port_runtime.metrics import Instruments
 
 from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
 from identity.usecases.relaying import Mark, Placed, Receipt, Stream
@@ -14,7 +14,7 @@ from identity.usecases.relaying import Mark, Placed, Receipt, Stream
 class WatchedStream:
     """See `identity.usecases.relaying.Stream`; does what the other does, and tells of it."""
 
-    def __init__(self, stream: Stream, meters: Meters, name: str) -> None:
+    def __init__(self, stream: Stream, meters: Instruments, name: str) -> None:
         self._stream, self._name = stream, name
         self._published = meters.counter(PUBLISHED)
         self._again = meters.counter(PUBLISHED_AGAIN)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
-from port_runtime import sharing
+from port_runtime import multiprocess_metrics
 
 from identity.cli.operating import application, as_json, read_settings
 from identity.settings import DatabaseSettings, RelaySettings, Settings, TidySettings
@@ -23,14 +23,14 @@ def serve() -> None:
     """Serve portal and API by gunicorn, in the foreground."""
     settings = read_settings(Settings)
     # Before anything imports the library that measures: several processes are to measure together.
-    shared = sharing.directory("identity-metrics-") if settings.metrics_bind else None
+    shared = multiprocess_metrics.create_directory("identity-metrics-") if settings.metrics_bind else None
     try:
         from identity.server import Server
 
         server = Server(settings, shared)
     except BaseException:
         if shared:
-            sharing.remove(shared)  # later gunicorn's own end does
+            multiprocess_metrics.remove_directory(shared)  # later gunicorn's own end does
         raise
     server.run()
 
@@ -123,14 +123,14 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> in
 @as_json
 def check(*, as_json: bool) -> None:
     """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
-    from port_runtime.health import Check, run
+    from port_runtime.health import Check, run_checks
 
     from identity.adapters.database import db, reachable
     from identity.adapters.migrating import revision_probe
 
     app = application()
     with app.app_context():
-        report = run(
+        report = run_checks(
             [Check("database", reachable(db.engine)), Check("migrations", revision_probe(db.engine))]
         )
     results = {"settings": "ok", **report.results}

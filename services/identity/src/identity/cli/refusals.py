@@ -3,7 +3,7 @@
 from typing import Any
 
 import click
-from port_runtime.settings import exit_on_fault
+from port_runtime.settings import exit_on_error
 
 
 class Commands(click.Group):
@@ -15,7 +15,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            with exit_on_fault():
+            with exit_on_error():
                 return super().invoke(ctx)
         except Exception as error:
             reason = _words_of_database(error)

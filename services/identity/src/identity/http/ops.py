@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, jsonify
-from port_runtime.health import Check, run
+from port_runtime.health import Check, run_checks
 
 
 def blueprint(checks: Iterable[Check]) -> Blueprint:
@@ -16,7 +16,7 @@ def blueprint(checks: Iterable[Check]) -> Blueprint:
 
     @ops.get("/readyz")
     def readyz() -> tuple[Response, int]:
-        report = run(checks)
+        report = run_checks(checks)
         return jsonify(status="ok" if report.ok else "unavailable", checks=dict(report.results)), (
             200 if report.ok else 503
         )

@@ -26,9 +26,9 @@ class Traced:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
-        parent = traceparent.accepted(environ.get("HTTP_TRACEPARENT"))
+        parent = traceparent.parse(environ.get("HTTP_TRACEPARENT"))
         if not tracing.is_recording():
-            with traceparent.going_on(parent or traceparent.made()):
+            with traceparent.use(parent or traceparent.new()):
                 return self._application(environ, start_response)
         with tracing.span("request", parent=parent, kind="server") as span:
             environ[_SPAN] = span
@@ -41,10 +41,10 @@ def note(request: Request, route: str, status: int, *, request_id: str) -> None:
     if span is None:
         return
     method = request.method if request.method in METHODS else OTHER
-    span.rename(f"{method} {route}")
-    span.note("http.request.method", method)
-    span.note("http.route", route)
-    span.note("http.response.status_code", status)
-    span.note("request_id", request_id)
+    span.update_name(f"{method} {route}")
+    span.set_attribute("http.request.method", method)
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", status)
+    span.set_attribute("request_id", request_id)
     if status >= _SERVER_ERROR:
         span.fail(str(status))

@@ -26,7 +26,7 @@ class AuditSettings(DatabaseSettings):
         "sealed; must be set in production, without them the log is not sealed",
     )
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
         yield from faults_of_keys("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
         if self.mode == PRODUCTION and not self.audit_keys:
@@ -50,9 +50,9 @@ class TidySettings(AuditSettings):
         doc="suspend accounts that nobody has used for this long, e.g. `180d`; without it none",
     )
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
-        yield from AuditSettings.faults(self)
+        yield from AuditSettings.errors(self)
         if self.audit_kept < _LEAST_AUDIT_SECONDS:
             yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
         if self.idle_disabled is not None and self.idle_disabled < _LEAST_IDLE_ACCOUNT_SECONDS:

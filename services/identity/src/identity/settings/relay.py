@@ -39,7 +39,7 @@ class RelaySettings(AuditSettings):
         doc="the relay's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
     )
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
-        yield from AuditSettings.faults(self)
+        yield from AuditSettings.errors(self)
         yield from faults_of_kept(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from port_events.keys import SEAL_CURVE, SIGN_CURVE, faults_of_key_set
+from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_runtime.loopback import is_loopback
 from port_runtime.parsers import (
     PRODUCTION,
@@ -196,7 +196,7 @@ class Settings(DatabaseSettings):
         """Whether people reach the portal by https; cookies are then `__Host-` ones."""
         return self.public_url.startswith("https://")
 
-    def faults(self) -> Iterator[str]:
+    def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
         parts = urlsplit(self.public_url)
         if not self.https and not is_loopback(parts.hostname or ""):
@@ -204,8 +204,8 @@ class Settings(DatabaseSettings):
         if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
             yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
         yield from faults_of_keys("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
-        yield from faults_of_key_set("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
-        yield from faults_of_key_set(
+        yield from key_set_errors("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
+        yield from key_set_errors(
             "MAIL_SIGN_PRIVATE_KEYS", self.sign_private_keys.reveal(), curve=SIGN_CURVE, private=True
         )
         if self.session_idle < _LEAST_IDLE_SECONDS:

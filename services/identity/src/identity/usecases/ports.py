@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
-from port_events.sealing import Letter
+from port_events.sealing import MailPayload
 
 from identity.domain import consent
 from identity.domain.account import Account, Kind
@@ -101,7 +101,7 @@ class Meter(Protocol):
 class Sealer(Protocol):
     """Signs and seals what only the mailer may read (SEC-9)."""
 
-    def seal(self, letter: Letter) -> str:
+    def seal(self, letter: MailPayload) -> str:
         """Return the sealed letter."""
 
 

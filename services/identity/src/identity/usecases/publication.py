@@ -4,7 +4,7 @@ from datetime import datetime
 
 from port_events import catalogue
 from port_events.envelope import SOURCE, Event, to_json
-from port_events.sealing import Letter
+from port_events.sealing import MailPayload
 from port_runtime import traceparent
 
 from identity.domain.account import Account
@@ -70,8 +70,8 @@ def announce(
     auditing.note(work, ports, kind.short, account.id, **detail)
 
 
-def _letter(event: Event, mail: Mail) -> Letter:
-    return Letter(
+def _letter(event: Event, mail: Mail) -> MailPayload:
+    return MailPayload(
         event_id=event.id,
         event_type=event.type,
         address=mail.address,

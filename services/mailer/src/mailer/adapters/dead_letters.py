@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from port_events.envelope import MalformedEvent, as_text, from_fields, instant_of
-from port_events.group import HANDED_BACK_IDLE_MS, HANDED_BACK_TO
+from port_events.envelope import MalformedEvent, as_text, from_fields, parse_rfc3339
+from port_events.group import RELEASED_CONSUMER, RELEASED_IDLE_MS
 
 from mailer.adapters.events import GROUP
 from mailer.adapters.ledger import DEAD, PREFIX
@@ -69,7 +69,7 @@ class RedisDeadLetters:
         if record is None:
             return Retried.UNKNOWN
         keys = [PREFIX + letter.event_id, DEAD, self._stream]
-        how = (letter.event_id, letter.entry_id, GROUP, HANDED_BACK_TO, HANDED_BACK_IDLE_MS, record)
+        how = (letter.event_id, letter.entry_id, GROUP, RELEASED_CONSUMER, RELEASED_IDLE_MS, record)
         answer: Any = self._client.eval(_RETRY, len(keys), *keys, *how)
         return Retried[as_text(answer)]
 
@@ -88,7 +88,7 @@ def _dead_letter(event_id: str, record: str) -> DeadLetter:
         event_id=event_id,
         entry_id=values["entry_id"],
         type=values["type"],
-        at=instant_of(values["at"]),
+        at=parse_rfc3339(values["at"]),
         attempts=values.get("attempts"),
         category=values["category"],
         words=values["words"],

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from port_events.envelope import Entry, MalformedEvent, from_fields
-from port_events.group import HANDED_BACK_TO, Group
+from port_events.group import RELEASED_CONSUMER, Group
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 
@@ -69,7 +69,7 @@ class EventStream:
             for member in members
             if member["pending"] == 0
             and member["idle"] > GONE_MS
-            and member["name"] != HANDED_BACK_TO.encode()
+            and member["name"] != RELEASED_CONSUMER.encode()
         ]
         for name in gone:
             self._client.xgroup_delconsumer(self._group.stream, GROUP, name)

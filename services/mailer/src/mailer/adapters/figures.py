@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import redis
 from port_events.envelope import as_text
-from port_events.group import HANDED_BACK_TO
+from port_events.group import RELEASED_CONSUMER
 
 from mailer.adapters.events import GROUP
 from mailer.adapters.hold import RedisHold
@@ -146,7 +146,7 @@ class RedisFigures:
     def _members(self) -> Iterator[Member]:
         for each in self._client.xinfo_consumers(self._stream, GROUP):
             name, holds = as_text(each["name"]), int(each["pending"])
-            if holds or name != HANDED_BACK_TO:
+            if holds or name != RELEASED_CONSUMER:
                 queued: Any = self._client.hlen(f"{NAMESPACE}:{name}.msgs")
                 yield Member(name, holds, int(queued), int(each["idle"]) / 1000)
 

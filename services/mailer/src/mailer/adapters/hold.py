@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from port_events.envelope import as_text, instant_of, instant_text
+from port_events.envelope import as_text, format_rfc3339, parse_rfc3339
 from port_runtime.logs import get_logger
 
 from mailer.usecases.figures import Held
@@ -33,7 +33,7 @@ class RedisHold:
         held = self.read()
         before, self._is_on = self._is_on, held is not None
         if held and not before:
-            log.warning("queue_paused", since=instant_text(held.since), reason=held.reason)
+            log.warning("queue_paused", since=format_rfc3339(held.since), reason=held.reason)
         if before and not held:
             log.warning("queue_resumed")
         return before and not self._is_on
@@ -44,11 +44,11 @@ class RedisHold:
         if found is None:
             return None
         values = json.loads(as_text(found))
-        return Held(instant_of(values["since"]), values["reason"])
+        return Held(parse_rfc3339(values["since"]), values["reason"])
 
     def begin(self, held: Held) -> bool:
         """Pause; False when it is paused already: the first pause stays as it is."""
-        record = json.dumps({"since": instant_text(held.since), "reason": held.reason}, ensure_ascii=False)
+        record = json.dumps({"since": format_rfc3339(held.since), "reason": held.reason}, ensure_ascii=False)
         return bool(self._client.set(PAUSED, record, nx=True))
 
     def end(self) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import redis
-from port_events.envelope import instant_text
+from port_events.envelope import format_rfc3339
 from port_runtime.logs import get_logger
 
 from mailer.adapters import scripts
@@ -174,7 +174,7 @@ class RedisLedger:
         self._close.run(
             [PREFIX + entry.event.id, names.receipts, names.stream, DEAD],
             [
-                *(ending.state, instant_text(ending.at), ending.category, KEPT_MS),
+                *(ending.state, format_rfc3339(ending.at), ending.category, KEPT_MS),
                 *(names.group, entry.id, entry.event.id, MOST_RECEIPTS),
                 _dead_letter(entry, grant, ending),
                 grant.token,
@@ -208,7 +208,7 @@ def _dead_letter(entry: Entry, grant: Granted, ending: Ending) -> str:
     record = {
         "entry_id": entry.id,
         "type": entry.event.type,
-        "at": instant_text(ending.at),
+        "at": format_rfc3339(ending.at),
         "attempts": grant.tries + 1,
         "category": ending.category,
         "words": ending.words,

@@ -10,7 +10,7 @@ from mailer.domain.errors import UnreadableError
 
 if TYPE_CHECKING:
     from port_events.envelope import Entry
-    from port_events.sealing import Letter, Opener
+    from port_events.sealing import MailPayload, Opener
 
 
 class SealedLetters:
@@ -19,7 +19,7 @@ class SealedLetters:
     def __init__(self, opener: Opener) -> None:
         self._opener = opener
 
-    def open(self, entry: Entry) -> Letter:
+    def open(self, entry: Entry) -> MailPayload:
         """Return the letter of this very entry; UnreadableError for anything else."""
         try:
             return self._opener.open(entry.sealed or "", event_id=entry.event.id, event_type=entry.event.type)

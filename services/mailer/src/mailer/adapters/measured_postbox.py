@@ -13,7 +13,7 @@ from mailer.metrics import SMTP_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from port_runtime.metrics import Meters
+    from port_runtime.metrics import Instruments
     from prometheus_client import Histogram
 
     from mailer.domain.mail import Mail
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class MeasuredPostbox:
     """See `mailer.usecases.ports.Postbox`; does what the other does, and tells of it."""
 
-    def __init__(self, postbox: Postbox, meters: Meters) -> None:
+    def __init__(self, postbox: Postbox, meters: Instruments) -> None:
         self._postbox = postbox
         seconds = meters.histogram(SMTP_SECONDS)
         self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
@@ -36,17 +36,17 @@ class MeasuredPostbox:
             try:
                 self._postbox.send(mail, may_go=may_go)
                 answer = self._accepted
-                span.note("smtp.answer", "accepted")
+                span.set_attribute("smtp.answer", "accepted")
             except NotSentError as error:
                 answer = self._refused
-                span.note("smtp.answer", error.verdict.category)
+                span.set_attribute("smtp.answer", error.verdict.category)
                 raise
             except AbandonedError:
                 answer = None
-                span.note("smtp.answer", "abandoned")
+                span.set_attribute("smtp.answer", "abandoned")
                 raise
             except NotYetError:
-                span.note("smtp.answer", "away")
+                span.set_attribute("smtp.answer", "away")
                 raise
             finally:
                 if answer is not None:

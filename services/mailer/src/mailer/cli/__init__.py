@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
-from port_runtime.settings import describe, exit_on_fault, load
+from port_runtime.settings import describe, exit_on_error, load
 
 from mailer.cli.dead import dead
 from mailer.cli.operating import mailer_settings
@@ -51,7 +51,7 @@ def run() -> None:
     logs.configure("mailer", settings.log_level)
     with _broken_template_named():
         process = MailerProcess.build(settings)
-    with exit_on_fault():
+    with exit_on_error():
         process.run(settings)
 
 
@@ -106,7 +106,7 @@ def check(*, templates_only: bool, as_json: bool) -> None:
     from port_runtime import health
 
     checks = [_templates_check()] if templates_only else _checks(mailer_settings())
-    report = health.run(checks)
+    report = health.run_checks(checks)
     if as_json:
         click.echo(json.dumps({"ok": report.ok, "results": report.results}, ensure_ascii=False))
     else:
@@ -138,7 +138,7 @@ def _renderer() -> "TemplateRenderer":
     from mailer.settings import TemplateSettings
     from mailer.worker import renderer
 
-    with exit_on_fault():
+    with exit_on_error():
         settings = load(TemplateSettings, os.environ)
     return renderer(settings)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
-from port_runtime.tables import shortened, table
+from port_runtime.tables import table, truncate
 
 from mailer.cli.operating import connected, mailer_settings, moment
 from mailer.domain.catalogue import EVENTS, is_silent
@@ -195,7 +195,7 @@ def _row(letter: DeadLetter) -> tuple[str, ...]:
         letter.type.removeprefix(PREFIX),
         "-" if letter.attempts is None else str(letter.attempts),
         letter.category,
-        shortened(letter.words, WORDS_SHOWN),
+        truncate(letter.words, WORDS_SHOWN),
     )
 
 

@@ -21,11 +21,11 @@ UNIT_SECONDS = (("d", 86400), ("h", 3600), ("m", 60))
 
 def mailer_settings() -> Settings:
     """Read the mailer's own settings; a fault ends the command with 2 and a line for each."""
-    from port_runtime.settings import exit_on_fault, load
+    from port_runtime.settings import exit_on_error, load
 
     from mailer.settings import Settings
 
-    with exit_on_fault():
+    with exit_on_error():
         return load(Settings, os.environ)
 
 

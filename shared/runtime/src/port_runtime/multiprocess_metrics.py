@@ -15,7 +15,7 @@ from typing import Final
 _VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
-def directory(prefix: str) -> str:
+def create_directory(prefix: str) -> str:
     """Make a private directory and have all metrics of this process and its children kept in it."""
     if "prometheus_client" in sys.modules:
         raise RuntimeError("prometheus_client was imported before its values could be shared")
@@ -24,13 +24,13 @@ def directory(prefix: str) -> str:
     return path
 
 
-def left(path: str, process_id: int) -> None:
+def mark_process_dead(path: str, process_id: int) -> None:
     """Note that a process is gone: its counts stay, what it had in hand does not."""
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(process_id, path)  # type: ignore[no-untyped-call]  # prometheus-client does not type it
 
 
-def remove(path: str) -> None:
+def remove_directory(path: str) -> None:
     """Delete the directory, when the last process leaves."""
     shutil.rmtree(path, ignore_errors=True)

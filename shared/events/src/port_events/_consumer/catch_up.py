@@ -11,32 +11,32 @@ from typing import TYPE_CHECKING, Final
 
 from redis.exceptions import RedisError
 
-from port_events.patience import growing_waits
+from port_events._consumer.retry import exponential_backoff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from port_events.deliveries import Delivery, FromFeed
+    from port_events._consumer.deliveries import Delivery, FeedSource
+    from port_events._consumer.lease import Lease
+    from port_events._consumer.position import Gap, GroupPosition
+    from port_events._consumer.retry import Retrier
     from port_events.feed import Feed, FeedItem
-    from port_events.lease import Lease
-    from port_events.patience import Patience
-    from port_events.progress import Gap, Progress
 
 PEER_WAIT_SECONDS: Final = 0.5
 
 _log = logging.getLogger(__name__)
 
 
-class CatchingUp:
+class FeedCatchUp:
     """`missed` counts the events that the stream no longer had and no feed could give."""
 
     def __init__(
-        self, progress: Progress, lease: Lease, patience: Patience, feed: Feed | None, origin: FromFeed
+        self, progress: GroupPosition, lease: Lease, patience: Retrier, feed: Feed | None, origin: FeedSource
     ) -> None:
-        self._progress, self._lease, self._patience = progress, lease, patience
-        self._feed, self._origin = feed, origin
+        self._position, self._lease, self._retrier = progress, lease, patience
+        self._feed, self._source = feed, origin
         self._leading = False
-        self.missed = 0
+        self.lost = 0
 
     def renew(self) -> None:
         """Have the lease for another while, if it is ours. Raises what redis raises."""
@@ -48,13 +48,13 @@ class CatchingUp:
 
         `meanwhile` is called again and again. Raises Stopped, CursorExpired, FeedRefused.
         """
-        while gap := self._patience.until(self._progress.look):
+        while gap := self._retrier.call(self._position.check):
             if self._feed is None:
-                self._patience.until(lambda gap=gap: self._pass_over(gap))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-            elif self._patience.until(self._lease.take):
+                self._retrier.call(lambda gap=gap: self._pass_over(gap))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            elif self._retrier.call(self._lease.acquire):
                 yield from self._under_the_lease(self._feed, meanwhile)
             else:
-                self._patience.wait(PEER_WAIT_SECONDS)
+                self._retrier.wait(PEER_WAIT_SECONDS)
             meanwhile()
 
     def _under_the_lease(self, feed: Feed, meanwhile: Callable[[], None]) -> Iterator[Delivery]:
@@ -64,41 +64,41 @@ class CatchingUp:
                 meanwhile()
                 if not self._leading:
                     return
-                yield self._patience.until(lambda item=item: self._origin.begin(item))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-                self._patience.until(lambda item=item: self._progress.reach(item.position))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                yield self._retrier.call(lambda item=item: self._source.deliver(item))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                self._retrier.call(lambda item=item: self._position.advance(item.position))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
         finally:
             self._leading = False
             with suppress(RedisError):
-                self._lease.give_back()
+                self._lease.release()
 
     def _missing(self, feed: Feed) -> Iterator[FeedItem]:
-        waits = growing_waits()
+        waits = exponential_backoff()
         while True:
-            sign = self._patience.until(self._progress.sign)
-            gap = self._patience.until(self._progress.look)
+            sign = self._retrier.call(self._position.fingerprint)
+            gap = self._retrier.call(self._position.check)
             if gap is None:
                 return
             _log.info("reading the feed after position %d", gap.after)
-            items = self._patience.until(lambda gap=gap: feed.read(gap.after))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            items = self._retrier.call(lambda gap=gap: feed.read(gap.after))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             if items:
                 yield from self._up_to(gap, items)
             elif gap.before is None:
-                self._progress.note_whole(sign)
+                self._position.mark_complete(sign)
             else:  # the relay appends to the stream before it commits to the feed
-                self._patience.wait(next(waits))
+                self._retrier.wait(next(waits))
 
     def _up_to(self, gap: Gap, items: list[FeedItem]) -> Iterator[FeedItem]:
         for item in items:
             if gap.before is not None and item.position >= gap.before:
-                self._patience.until(lambda: self._progress.reach(gap.before - 1))  # type: ignore[operator]  # checked above; mypy forgets it in a lambda
+                self._retrier.call(lambda: self._position.advance(gap.before - 1))  # type: ignore[operator]  # checked above; mypy forgets it in a lambda
                 return
             yield item
 
     def _pass_over(self, gap: Gap) -> None:
         if gap.before is None:
-            self._progress.note_whole(self._progress.sign())
+            self._position.mark_complete(self._position.fingerprint())
             return
         missed = gap.before - 1 - gap.after
-        self._progress.reach(gap.before - 1)
-        self.missed += missed
+        self._position.advance(gap.before - 1)
+        self.lost += missed
         _log.error("%d events after position %d were trimmed before they were handled", missed, gap.after)

@@ -21,26 +21,26 @@ class Lease:
         self._key = key
         self._name = name
         self._lease_ms = lease_ms
-        self._taken_at = 0.0
+        self._acquired_at = 0.0
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
         """Take it where nobody has it; tells whether it is ours."""
         now = time.monotonic()
         ours = bool(self._client.set(self._key, self._name, nx=True, px=self._lease_ms))
-        self._taken_at = now if ours else self._taken_at
+        self._acquired_at = now if ours else self._acquired_at
         return ours or self._change(self._lease_ms)
 
     def renew(self) -> bool:
         """Have it for another while, where a third of it may be over; False when it is no longer ours."""
         now = time.monotonic()
-        if (now - self._taken_at) * 1000 < self._lease_ms / 3:
+        if (now - self._acquired_at) * 1000 < self._lease_ms / 3:
             return True
         if not self._change(self._lease_ms):
             return False
-        self._taken_at = now
+        self._acquired_at = now
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Let the next one have it at once, if it is ours."""
         self._change(0)
 

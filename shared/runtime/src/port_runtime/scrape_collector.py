@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
     from port_runtime.metrics import Sample
 
-PATIENCE_SECONDS: Final = 3.0  # well below the ten seconds that Prometheus waits
-log = get_logger("port_runtime.observing")
+TIMEOUT_SECONDS: Final = 3.0  # well below the ten seconds that Prometheus waits
+log = get_logger("port_runtime.scrape_collector")
 
 
-class Observer:
+class ScrapeCollector:
     """Asks each source in a thread of its own.
 
     What does not answer in time, or fails, is left out of this scrape: its series end instead of standing still.
     """
 
     def __init__(
-        self, *sources: Callable[[], Iterable[Sample]], patience_seconds: float = PATIENCE_SECONDS
+        self, *sources: Callable[[], Iterable[Sample]], timeout_seconds: float = TIMEOUT_SECONDS
     ) -> None:
         self._sources = [_Source(source) for source in sources]
-        self._patience_seconds = patience_seconds
+        self._timeout_seconds = timeout_seconds
 
     def __call__(self) -> list[Sample]:
         """Return what could be seen."""
         asked = [source.ask() for source in self._sources]
-        return [sample for answer in asked for sample in answer.within(self._patience_seconds)]
+        return [sample for answer in asked for sample in answer.within(self._timeout_seconds)]
 
 
 class _Answer:

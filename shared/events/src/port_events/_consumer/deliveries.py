@@ -11,21 +11,21 @@ from port_events.envelope import as_text
 if TYPE_CHECKING:
     from redis import Redis
 
-    from port_events.aside import Asides
+    from port_events._consumer.dead_letters import DeadLetters
     from port_events.feed import FeedItem
     from port_events.group import Group, RawEntry
 
 
-class Origin(Protocol):
+class Source(Protocol):
     """What raises is redis."""
 
-    def again(self, raw: RawEntry) -> None:
+    def redeliver(self, raw: RawEntry) -> None:
         """Count that it is begun once more."""
 
-    def handled(self, raw: RawEntry) -> None:
+    def ack(self, raw: RawEntry) -> None:
         """See to it that it does not come again."""
 
-    def refused(self, raw: RawEntry, reason: str) -> None:
+    def reject(self, raw: RawEntry, reason: str) -> None:
         """Set it aside."""
 
 
@@ -34,84 +34,84 @@ class Delivery:
     """An entry in somebody's hands. `times` counts how often it was begun, this time included."""
 
     raw: RawEntry
-    origin: Origin
+    source: Source
     times: int = 1
 
-    def again(self) -> None:
+    def redeliver(self) -> None:
         """Count that it is begun once more."""
-        self.origin.again(self.raw)
+        self.source.redeliver(self.raw)
         self.times += 1
 
-    def handled(self) -> None:
+    def ack(self) -> None:
         """See to it that it does not come again."""
-        self.origin.handled(self.raw)
+        self.source.ack(self.raw)
 
-    def refused(self, reason: str) -> None:
+    def reject(self, reason: str) -> None:
         """Set it aside."""
-        self.origin.refused(self.raw, reason)
+        self.source.reject(self.raw, reason)
 
 
-class FromStream:
+class StreamSource:
     """The group's pending list counts."""
 
-    def __init__(self, group: Group, asides: Asides) -> None:
+    def __init__(self, group: Group, asides: DeadLetters) -> None:
         self._group, self._asides = group, asides
 
-    def again(self, raw: RawEntry) -> None:
+    def redeliver(self, raw: RawEntry) -> None:
         """Claim it from ourselves, which counts."""
-        self._group.again(raw[0])
+        self._group.redeliver(raw[0])
 
-    def handled(self, raw: RawEntry) -> None:
+    def ack(self, raw: RawEntry) -> None:
         """Acknowledge it."""
         self._group.ack(raw[0])
 
-    def refused(self, raw: RawEntry, reason: str) -> None:
+    def reject(self, raw: RawEntry, reason: str) -> None:
         """Keep it aside, then acknowledge it."""
         self._asides.add(raw, reason)
         self._group.ack(raw[0])
 
 
-class FromAside:
+class DeadLetterSource:
     """An entry that was set aside and given back."""
 
-    def __init__(self, asides: Asides) -> None:
+    def __init__(self, asides: DeadLetters) -> None:
         self._asides = asides
 
-    def again(self, raw: RawEntry) -> None:
+    def redeliver(self, raw: RawEntry) -> None:
         """Claim it from ourselves, which counts."""
-        self._asides.again(raw[0])
+        self._asides.redeliver(raw[0])
 
-    def handled(self, raw: RawEntry) -> None:
+    def ack(self, raw: RawEntry) -> None:
         """Forget it."""
         self._asides.drop(raw[0])
 
-    def refused(self, raw: RawEntry, reason: str) -> None:  # noqa: ARG002 - the first reason stays
+    def reject(self, raw: RawEntry, reason: str) -> None:  # noqa: ARG002 - the first reason stays
         """Leave it where it is."""
         self._asides.keep(raw[0])
 
 
-class FromFeed:
+class FeedSource:
     """Read over HTTP by one member at a time, so that one key can count how often the newest was begun."""
 
-    def __init__(self, client: Redis, group: str, asides: Asides) -> None:
+    def __init__(self, client: Redis, group: str, asides: DeadLetters) -> None:
         self._client, self._asides = client, asides
         self._key: Final = f"seen:{group}:begun"
 
-    def begin(self, item: FeedItem) -> Delivery:
+    def deliver(self, item: FeedItem) -> Delivery:
         """Make the delivery of an item and count it."""
         delivery = Delivery(_raw(item), self, self._times(item.position) + 1)
         self._count(item.position, delivery.times)
         return delivery
 
-    def again(self, raw: RawEntry) -> None:
+    def redeliver(self, raw: RawEntry) -> None:
         """Count that it is begun once more."""
         position = int(raw[1]["position"])
         self._count(position, self._times(position) + 1)
 
-    def handled(self, raw: RawEntry) -> None:
+    def ack(self, raw: RawEntry) -> None:
         """Do nothing: the group's position moves on."""
 
-    def refused(self, raw: RawEntry, reason: str) -> None:
+    def reject(self, raw: RawEntry, reason: str) -> None:
         """Keep it aside."""
         self._asides.add(raw, reason)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class GroupState:
     """`unread` is how many entries Redis counts before the group, None where it cannot tell."""
 
     first: RawEntry | None
@@ -41,7 +41,7 @@ class Lag:
     seconds: float
 
 
-def standing_of(client: Redis, stream: str, group: str) -> Standing | None:
+def group_state(client: Redis, stream: str, group: str) -> GroupState | None:
     """Return it, or None where stream or group are not there. Raises what redis raises."""
     with client.pipeline(transaction=True) as at_once:
         at_once.xinfo_stream(stream)
@@ -55,7 +55,7 @@ def standing_of(client: Redis, stream: str, group: str) -> Standing | None:
             raise answer
     of_stream, of_groups, of_pending = answers
     mine = next(each for each in of_groups if as_text(each["name"]) == group)
-    return Standing(
+    return GroupState(
         first=_entry(of_stream["first-entry"]),
         last=_entry(of_stream["last-entry"]),
         last_generated=as_text(of_stream["last-generated-id"]),
@@ -66,9 +66,9 @@ def standing_of(client: Redis, stream: str, group: str) -> Standing | None:
     )
 
 
-def lag_of(client: Redis, group: Group) -> Lag:
+def group_lag(client: Redis, group: Group) -> Lag:
     """Return how far the group is behind; cheap, and from any thread. Raises what redis raises."""
-    standing = standing_of(client, group.stream, group.group)
+    standing = group_state(client, group.stream, group.group)
     if standing is None:
         return Lag(0, 0.0)
     next_entry: Any = client.xrange(group.stream, f"({standing.last_delivered}", count=1)
@@ -79,7 +79,7 @@ def lag_of(client: Redis, group: Group) -> Lag:
     return Lag(standing.pending + unread, _age(client, min(map(_milliseconds, oldest))) if oldest else 0.0)
 
 
-def _unread(standing: Standing, group: Group) -> int:
+def _unread(standing: GroupState, group: Group) -> int:
     """Count by positions, which have no gaps, where Redis cannot tell; the least that can be where they cannot."""
     if standing.last is None or standing.last_generated == standing.last_delivered:
         return 0

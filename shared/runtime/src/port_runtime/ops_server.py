@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from prometheus_client import make_wsgi_app
 
-from port_runtime.health import run
+from port_runtime.health import run_checks
 from port_runtime.logs import get_logger
 from port_runtime.settings import SettingsError
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from port_runtime.health import Check
     from port_runtime.parsers import Address
 
-PATIENCE_SECONDS: Final = 5
+TIMEOUT_SECONDS: Final = 5
 BACKLOG: Final = 64
-log = get_logger("port_runtime.endpoint")
+log = get_logger("port_runtime.ops_server")
 
 
-def listening(address: Address, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
+def open_listener(address: Address, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
     """Return a socket that listens, for one process or for several that are forked; SettingsError when it cannot.
 
     `[::]` takes IPv4 too, where the system can do that.
@@ -48,7 +48,7 @@ def listening(address: Address, variable: str, *, backlog: int = BACKLOG) -> soc
     return made
 
 
-class Endpoint:
+class OpsServer:
     """Answers in threads beside the process' own work, so that it tells of that work even when it is stuck."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Endpoint:
             is_alive = self._alive()
             return _json(start_response, {"status": "ok" if is_alive else "stuck"}, ok=is_alive)
         if path == "/readyz":
-            report = run(self._checks)
+            report = run_checks(self._checks)
             status = "ok" if report.ok else "unavailable"
             return _json(start_response, {"status": status, "checks": dict(report.results)}, ok=report.ok)
         start_response("404 Not Found", [("Content-Length", "0")])
@@ -102,7 +102,7 @@ def _json(start_response: Any, body: dict[str, object], *, ok: bool) -> list[byt
 class _Handler(WSGIRequestHandler):
     """Without a line for each question, and without patience for who asks slowly."""
 
-    timeout = PATIENCE_SECONDS
+    timeout = TIMEOUT_SECONDS
     server_version = "operators-port"
     sys_version = ""
 

@@ -12,26 +12,26 @@ from port_events.envelope import (
     Event,
     MalformedEvent,
     as_text,
+    format_rfc3339,
     from_fields,
-    instant_of,
-    instant_text,
+    parse_rfc3339,
 )
-from port_events.group import HANDED_BACK_IDLE_MS, HANDED_BACK_TO, Group
+from port_events.group import RELEASED_CONSUMER, RELEASED_IDLE_MS, Group
 
 if TYPE_CHECKING:
     from redis import Redis
 
     from port_events.group import Fields, RawEntry
 
-KEPT: Final = 10_000  # the oldest go first: no flood of bad entries may fill Redis
-LISTED: Final = 1_000
-_CARRIED: Final = ("ce", "type", "position")  # never what is sealed
+MAX_DEAD_LETTERS: Final = 10_000  # the oldest go first: no flood of bad entries may fill Redis
+MAX_LISTED: Final = 1_000
+_COPIED_FIELDS: Final = ("ce", "type", "position")  # never what is sealed
 _MAX_OCTETS: Final = 4 * MAX_ENVELOPE_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """One of them. `id` is what `retry_aside` takes; `event` is None where it could not be read."""
+class DeadLetter:
+    """One of them. `id` is what `Consumer.retry_dead_letter` takes; `event` is None where it could not be read."""
 
     id: str
     at: datetime
@@ -40,7 +40,7 @@ class Aside:
     event: Event | None
 
 
-class Asides:
+class DeadLetters:
     """The stream `seen:GROUP:aside`. An entry given back is pending in a group there, until a member takes it.
 
     So a member that dies with it loses it no more than any other entry. What raises is redis.
@@ -58,30 +58,30 @@ class Asides:
     def add(self, raw: RawEntry, reason: str) -> None:
         """Keep what was read, with the reason and the time."""
         entry_id, fields = raw
-        carried = {name: fields.get(name.encode(), fields.get(name)) for name in _CARRIED}
+        carried = {name: fields.get(name.encode(), fields.get(name)) for name in _COPIED_FIELDS}
         kept: dict[Any, Any] = {
             "reason": reason,
-            "at": instant_text(datetime.fromtimestamp(time.time(), UTC)),
+            "at": format_rfc3339(datetime.fromtimestamp(time.time(), UTC)),
             "entry": entry_id,
             **{name: value[:_MAX_OCTETS] for name, value in carried.items() if value is not None},
         }
-        self._client.xadd(self._key, kept, maxlen=KEPT)
+        self._client.xadd(self._key, kept, maxlen=MAX_DEAD_LETTERS)
 
-    def all(self) -> list[Aside]:
+    def all(self) -> list[DeadLetter]:
         """Return the oldest thousand."""
-        found: Any = self._client.xrange(self._key, count=LISTED)
-        return [_aside(as_text(entry_id), fields) for entry_id, fields in found]
+        found: Any = self._client.xrange(self._key, count=MAX_LISTED)
+        return [_dead_letter(as_text(entry_id), fields) for entry_id, fields in found]
 
-    def give_back(self, aside_id: str) -> bool:
+    def requeue(self, dead_letter_id: str) -> bool:
         """Let the next member that looks handle it once more; False where there is no such entry."""
         self.open()
         claimed: Any = self._client.xclaim(
             self._key,
             self._group.group,
-            HANDED_BACK_TO,
+            RELEASED_CONSUMER,
             0,
-            [aside_id],
-            idle=HANDED_BACK_IDLE_MS,
+            [dead_letter_id],
+            idle=RELEASED_IDLE_MS,
             retrycount=0,
             force=True,
             justid=True,
@@ -92,9 +92,9 @@ class Asides:
         """Take one that was given back, with how often it was handed out since."""
         return self._group.take_over(idle_ms)
 
-    def again(self, entry_id: str) -> None:
+    def redeliver(self, entry_id: str) -> None:
         """Count that it is begun once more."""
-        self._group.again(entry_id)
+        self._group.redeliver(entry_id)
 
     def drop(self, entry_id: str) -> None:
         """Forget one that was handled."""
@@ -110,14 +110,14 @@ class Asides:
         self._group.leave(*unhandled)
 
 
-def _aside(entry_id: str, fields: Fields) -> Aside:
+def _dead_letter(entry_id: str, fields: Fields) -> DeadLetter:
     try:
         event = from_fields(entry_id, fields).event
     except MalformedEvent:
         event = None
-    return Aside(
+    return DeadLetter(
         id=entry_id,
-        at=instant_of(_text(fields, "at")),
+        at=parse_rfc3339(_text(fields, "at")),
         reason=_text(fields, "reason"),
         entry_id=_text(fields, "entry"),
         event=event,

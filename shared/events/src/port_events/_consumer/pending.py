@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from port_events.group import Fields, Group, RawEntry
 
 
-class Held:
+class PendingEntries:
     """In order. `renew` tells the group that we are alive, and lets go of what a peer took for a dead member's."""
 
     def __init__(self, group: Group, claim_idle_ms: int) -> None:
@@ -25,19 +25,19 @@ class Held:
         """What was not yet let go."""
         return list(self._entries)
 
-    def take(self, entries: list[RawEntry]) -> None:
+    def replace(self, entries: list[RawEntry]) -> None:
         """Hold what was just read or taken over."""
         self._entries = dict(entries)
         self._renewed_at = time.monotonic()
 
-    def each(self) -> Iterator[RawEntry]:
+    def drain(self) -> Iterator[RawEntry]:
         """Yield one after the other, and let it go when the next is asked for."""
         while self._entries:
             entry_id = next(iter(self._entries))
             yield entry_id, self._entries[entry_id]
             self._entries.pop(entry_id, None)
 
-    def let_go(self, entry_id: str) -> None:
+    def discard(self, entry_id: str) -> None:
         """Forget one that was handled, though nobody may ask for the next: it is not to be handed back."""
         self._entries.pop(entry_id, None)
 
@@ -49,6 +49,6 @@ class Held:
             return
         # A peer cannot have taken anything before `claim_idle_ms` were over; what it took has been idle for less.
         least_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
-        for entry_id in self._group.keep(self.ids, least_ms):
+        for entry_id in self._group.renew(self.ids, least_ms):
             del self._entries[entry_id]
         self._renewed_at = now

@@ -78,10 +78,10 @@ class _Made:
     def __init__(self, span: trace.Span) -> None:
         self._span = span
 
-    def rename(self, name: str) -> None:
+    def update_name(self, name: str) -> None:
         self._span.update_name(name)
 
-    def note(self, name: str, value: Value) -> None:
+    def set_attribute(self, name: str, value: Value) -> None:
         self._span.set_attribute(name, value)
 
     def fail(self, kind: str) -> None:

@@ -1,0 +1,132 @@
+"""Retries with exponential backoff: of calls to Redis and the feed, and of a handler that fails."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from redis import exceptions
+
+from port_events.feed import FeedUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from port_events._consumer.deliveries import Delivery
+    from port_events.envelope import Event
+
+T = TypeVar("T")
+
+MIN_WAIT_SECONDS: Final = 0.05
+MAX_WAIT_SECONDS: Final = 2.0  # the longest delay before a consumer notices that the server is back
+
+MAX_TRIES: Final = 5
+# 0.1, 0.5, 2.5 and 10 seconds between five tries.
+HANDLER_MIN_WAIT_SECONDS: Final = 0.1
+HANDLER_MAX_WAIT_SECONDS: Final = 10.0
+HANDLER_WAIT_FACTOR: Final = 5
+
+# Redis restarts, is unreachable, fails over or is out of memory; or the feed does not answer.
+TRANSIENT_ERRORS: Final = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,
+    exceptions.ClusterDownError,
+    exceptions.OutOfMemoryError,
+    exceptions.ExecAbortError,
+    FeedUnavailable,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class RetryLater(Exception):  # noqa: N818 - named for what it tells
+    """A handler raises this when the event is not at fault, for example when its own database is down.
+
+    The event is retried until the handler succeeds. It never becomes a dead letter for this reason.
+    """
+
+
+class Stopped(Exception):  # noqa: N818 - named for what it tells
+    """The consumer was stopped while it waited."""
+
+
+class Retrier:
+    """Waits and retries until `stop`, which any thread or signal handler may call."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """End the current wait and all later ones."""
+        self._stopped.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait between half of `seconds` and all of it. Raises Stopped."""
+        if self._stopped.wait(seconds * random.uniform(0.5, 1)):  # noqa: S311 - jitter, not a secret
+            raise Stopped
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call the function until it raises no transient error, with exponential backoff. Raises Stopped."""
+        waits = exponential_backoff()
+        while True:
+            try:
+                return function()
+            except TRANSIENT_ERRORS as error:
+                server = "the feed" if isinstance(error, FeedUnavailable) else "redis"
+                _log.warning("%s does not answer (%s), trying again", server, type(error).__name__)
+            self.wait(next(waits))
+
+
+class HandlerRetry:
+    """Runs a handler up to `tries` times; calls `between_tries` after each failure."""
+
+    def __init__(self, retrier: Retrier, tries: int, between_tries: Callable[[], None]) -> None:
+        self._retrier, self._tries, self._between_tries = retrier, tries, between_tries
+
+    def run(self, handler: Callable[[Event], object], event: Event, delivery: Delivery) -> str:
+        """Return "" on success, or the reason of the last failure. Raises Stopped.
+
+        The reason names the error's class and place, never its message: that may hold personal data.
+        """
+        waits = exponential_backoff(HANDLER_MIN_WAIT_SECONDS, HANDLER_MAX_WAIT_SECONDS, HANDLER_WAIT_FACTOR)
+        while True:
+            try:
+                handler(event)
+            except RetryLater:
+                _log.warning("event %s waits until it can be handled", event.id)
+            except Exception as error:  # noqa: BLE001 - one failing event must not stop the others
+                reason = _reason(error)
+                _log.warning("event %s failed, %d of %d: %s", event.id, delivery.times, self._tries, reason)
+                if delivery.times >= self._tries:
+                    return reason
+                self._retrier.call(delivery.redeliver)
+            else:
+                return ""
+            self._retrier.wait(next(waits))
+            self._between_tries()
+
+
+def exponential_backoff(
+    shortest: float = MIN_WAIT_SECONDS, longest: float = MAX_WAIT_SECONDS, factor: float = 2
+) -> Iterator[float]:
+    """Yield waits in seconds without end, each `factor` times the last, up to `longest`."""
+    seconds = shortest
+    while True:
+        yield seconds
+        seconds = min(seconds * factor, longest)
+
+
+def _reason(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place
