@@ -1,4 +1,4 @@
-"""The shape of the repository is the one that architecture was agreed on."""
+"""The layout of the repository, its imports and the paths that its documents name."""
 
 import re
 import subprocess
@@ -26,7 +26,7 @@ NAMED = re.compile(
 )
 
 
-def test_the_top_level_is_as_drawn() -> None:
+def test_the_top_level_has_only_the_listed_files_and_folders() -> None:
     folders = {path.parts[0] for path in files() if len(path.parts) > 1}
     loose = {path.name for path in files() if len(path.parts) == 1}
 

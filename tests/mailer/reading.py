@@ -36,5 +36,5 @@ def visible(html: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """Return the text in one form of each character and without blanks, as product.md compares texts."""
+    """Return the text after Unicode NFKC and without white space, the form that tests compare."""
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", text))

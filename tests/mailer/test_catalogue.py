@@ -9,7 +9,7 @@ from mailer.domain.errors import UnreadableError
 
 
 @pytest.mark.rule("EVT-1")
-def test_every_event_of_the_contract_has_a_mail_or_a_silence_with_its_reason() -> None:
+def test_every_event_of_the_catalogue_has_a_mail_or_a_silence_with_its_reason() -> None:
     silences = [choice for choice in EVENTS.values() if isinstance(choice, Silence)]
 
     assert EVENTS.keys() == CATALOGUE.keys()
@@ -62,5 +62,5 @@ def test_a_request_without_a_known_kind_of_account_is_refused(data: dict[str, ob
         choose(VerificationRequested.type, data)
 
 
-def test_an_event_of_a_later_version_of_the_contract_is_silent() -> None:
+def test_an_event_that_the_catalogue_does_not_list_is_silent() -> None:
     assert is_silent("tw.port.identity.account.renamed")

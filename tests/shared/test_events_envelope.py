@@ -15,7 +15,7 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.mark.rule("EVT-3")
-def test_the_envelope_has_the_attributes_of_the_contract() -> None:
+def test_the_envelope_has_the_attributes_of_a_cloudevent() -> None:
     assert json.loads(to_json(an_event(traceparent=TRACE))) == {
         "specversion": "1.0",
         "id": "e-1",

@@ -103,7 +103,7 @@ def _starter(kind: Any, stack: ExitStack) -> Callable[..., Any]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say at the end what could not be run and why, as the contract asks of `make test`."""
+    """Report at the end which tests could not run, and why."""
     reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
     terminalreporter.section("what could not be run")
     if not reasons:

@@ -1,4 +1,4 @@
-"""Chinese as it is compared: full-width punctuation is as right as the scan's (product.md)."""
+"""Chinese texts in the form that tests compare: the width of punctuation does not matter."""
 
 import html
 import re

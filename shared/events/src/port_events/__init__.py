@@ -1,1 +1,1 @@
-"""The contract of identity's events: envelope, catalogue, sealed part, consumer."""
+"""Identity's events: envelope, catalogue, sealed part, consumer."""

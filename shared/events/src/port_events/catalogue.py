@@ -1,4 +1,4 @@
-"""Every event of the contract, with its data, version and schema: the one list (EVT-1, EVT-3).
+"""The catalogue of all events, with the data, version and schema of each (EVT-1, EVT-3).
 
 The data of an event is read by every consumer, so it holds nothing personal beyond names of accounts (EVT-4):
 addresses, names, links, codes and reasons written by people travel in the sealed part only.

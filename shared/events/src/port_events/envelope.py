@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-class MalformedEvent(ValueError):  # noqa: N818 - the name is part of the contract
+class MalformedEvent(ValueError):  # noqa: N818 - a public name that consumers import
     """What was read is no event of ours; the message names the part, never its content."""
 
 

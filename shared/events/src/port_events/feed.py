@@ -46,7 +46,7 @@ class FeedRefused(FeedError):  # noqa: N818 - the name says it
     """It will not answer: the secret, its rights, or the address are wrong."""
 
 
-class CursorExpired(FeedError):  # noqa: N818 - the contract's word, `cursor_expired`
+class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `cursor_expired`
     """What follows `position` was dropped, or lost with a database restored from an older copy.
 
     Take `feed.snapshot()`, put it in the place of what there is, then `consumer.start_at(its position)`.

@@ -152,7 +152,7 @@ def _parts_of(text: str) -> tuple[str, str]:
 
 
 _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}
-"""The contract knows waiting, sent and refused: a mail left out, or past its time, was never accepted either."""
+"""The API shows waiting, sent or refused (VER-6): a mail that was left out or has expired counts as refused."""
 
 _BY_DIGEST = select(ServiceClient).where(
     or_(clients.c.digest == bindparam("digest"), clients.c.former_digest == bindparam("digest"))

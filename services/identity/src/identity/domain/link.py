@@ -22,7 +22,7 @@ class Purpose(StrEnum):
 
     @property
     def path(self) -> str:
-        """Where the link leads, below the public address (contract.md)."""
+        """The path of the link's page, below the public address."""
         return _PATHS[self]
 
 

@@ -1,4 +1,4 @@
-"""The machine-readable contract: generated from the catalogue, shipped with the package (EVT-3).
+"""JSON Schemas, examples and the AsyncAPI document, generated from the catalogue and packaged (EVT-3).
 
 For each event `<type>.v<version>.json`, JSON Schema of the whole CloudEvent, and
 `<type>.v<version>.example.json`; for all of them `asyncapi.json`. `python -m port_events.documents write`

@@ -32,7 +32,7 @@ def present_persona(persona: Persona) -> dict[str, Any]:
 def present_session(
     standing: Standing, *, token: str | None = None, mail: MailState | None = None
 ) -> dict[str, Any]:
-    """Return a session: whom it acts as, what is next, what it may do (contract.md)."""
+    """Return a session: the account it acts as, the next open step and its rights."""
     answer: dict[str, Any] = {
         "expires_at": moment(standing.expires_at),
         "next": standing.next_step,
