@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
-from identity.adapters.database import open_engine
+from identity.adapters.sql.engine import open_engine
 from port_events.keys import KeySets
 from sqlalchemy import Engine, text
 

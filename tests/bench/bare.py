@@ -5,7 +5,7 @@ import sys
 
 from flask import Flask, Response, jsonify
 from gunicorn.app.base import BaseApplication
-from identity.server import Server, opened
+from identity.processes.gunicorn_server import Server, opened
 from identity.settings import Settings
 from port_runtime import logs
 from port_runtime.settings import load

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import httpx
-from identity.adapters.database import open_engine
-from identity.adapters.tables import outbox
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.tables import outbox
 from mailer.adapters.mime import Stationery
 from mailer.adapters.renderer import TemplateRenderer
 from mailer.domain.catalogue import choose

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from identity.adapters.database import open_engine
+from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Connection
 
 from tests.support.postgres import PostgresCluster, database_name

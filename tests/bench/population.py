@@ -1,9 +1,9 @@
 """Accounts by the thousand, written straight into the tables, all with one known password."""
 
 from argon2 import PasswordHasher, Type
-from identity.adapters.consents import SAMPLES, read_texts
-from identity.adapters.database import open_engine
-from identity.adapters.migrating import migrate
+from identity.adapters.consent_texts import SAMPLES, read_texts
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate
 from sqlalchemy import text
 
 from tests.support.people import PASSWORD

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from identity.adapters.database import open_engine
+from identity.adapters.sql.engine import open_engine
 from sqlalchemy import text
 
 from tests.bench import load

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from identity.server import GRACE_SECONDS
+from identity.processes.gunicorn_server import GRACE_SECONDS
 from mailer.worker import HAND_BACK_SECONDS, STOP_SECONDS
 
 ROOT = Path(__file__).parents[2]

@@ -51,7 +51,7 @@ def _without_outbox() -> None:
         work.outbox.write()
         work._session.commit()  # noqa: SLF001 - likewise
 
-    _open("identity.adapters.work").SqlUnitOfWork.commit = commit
+    _open("identity.adapters.sql.unit_of_work").SqlUnitOfWork.commit = commit
 
 
 def _without_ledger() -> None:
@@ -71,7 +71,7 @@ def _without_lease() -> None:
 
 def _without_epoch() -> None:
     """Let a Redis that has lost events pass for one that has all of them."""
-    relay = _open("identity.relay")
+    relay = _open("identity.processes.relay")
     publish = relay.publish
 
     def believing(outbox: Any, stream: Any, now: datetime, *, kept: timedelta) -> int:

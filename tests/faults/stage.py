@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-from identity.adapters.database import open_engine
-from identity.adapters.migrating import migrate
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate
 from port_events.sealing import new_key_sets
 
 from tests.faults.cast import Cast, Part

@@ -3,8 +3,8 @@
 import pytest
 from alembic import command as alembic
 from alembic.config import Config
-from identity.adapters.database import open_engine
-from identity.adapters.migrating import migrate
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate
 from port_events.sealing import new_key_sets
 from sqlalchemy import text
 

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from identity.adapters.counters import StandaloneCounters
-from identity.adapters.database import open_engine
+from identity.adapters.sql.counters import StandaloneCounters
+from identity.adapters.sql.engine import open_engine
 from identity.domain.limits import LOGIN_ACCOUNT, login_failures_by_address
 from sqlalchemy import Connection, Engine, text
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from identity.adapters.database import open_engine
-from identity.adapters.migrating import migrate, newest
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate, newest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 

@@ -9,8 +9,8 @@ from typing import Any
 import dramatiq
 import pytest
 import redis
-from identity.adapters.figures import StreamFigures
-from identity.adapters.stream import RedisStream
+from identity.adapters.collectors import StreamFigures
+from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.dead_letters import RedisDeadLetters
 from mailer.adapters.figures import RedisFigures

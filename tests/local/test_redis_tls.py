@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from identity.adapters.stream import RedisStream
+from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.redis import ThreadConnections, connect
 from port_events.consumer import Consumer
 

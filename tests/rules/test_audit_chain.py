@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from identity.adapters.audit_chain import SqlChain
+from identity.adapters.sql.audit_chain import SqlChain
 from identity.domain.chain import Record, Segment
 from identity.usecases.audit_verification import Broken, Verified
 from identity.usecases.sealing import prune, seal

@@ -1,7 +1,7 @@
 """What is not verified lapses, what is verified is told (BIND-8, BIND-9), and a new mailbox voids the code (PRO-2)."""
 
 import pytest
-from identity.adapters.sweeper import SqlSweeper
+from identity.adapters.sql.purger import SqlSweeper
 from identity.usecases.tidying import Tidied, tidy
 
 from tests.support.people import Person, Visitor, unique

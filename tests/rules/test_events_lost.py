@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from identity.adapters.outbox import SqlOutboxReader
-from identity.relay import Relay
+from identity.adapters.sql.outbox import SqlOutboxReader
+from identity.processes.relay import Relay
 from identity.settings import RelaySettings
 from identity.usecases.relaying import Overtaken
 from port_events.envelope import STREAM, from_fields

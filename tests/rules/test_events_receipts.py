@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from identity.adapters.stream import RedisStream
+from identity.adapters.redis_stream import RedisStream
 from port_events.envelope import RECEIPTS, STREAM
 
 from tests.support.system import System

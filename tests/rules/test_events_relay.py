@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import identity.relay
+import identity.processes.relay
 import pytest
-from identity.adapters.outbox import SqlOutboxReader
-from identity.adapters.stream import RedisStream
-from identity.relay import Relay
+from identity.adapters.redis_stream import RedisStream
+from identity.adapters.sql.outbox import SqlOutboxReader
+from identity.processes.relay import Relay
 from identity.settings import RelaySettings
 from port_events.envelope import STREAM
 from port_runtime.settings import load
@@ -195,7 +195,7 @@ def test_what_failed_to_commit_leaves_neither_an_account_nor_an_event_nor_a_mail
         raise OperationalError("COMMIT", None, Exception("the disk is full"))
 
     with monkeypatch.context() as broken:
-        broken.setattr("identity.adapters.work.SqlUnitOfWork.commit", fail)
+        broken.setattr("identity.adapters.sql.unit_of_work.SqlUnitOfWork.commit", fail)
         refused = system.visitor().post("/accounts", sent)
     published = system.publish()
 
@@ -209,7 +209,7 @@ def test_a_relay_does_not_ask_a_silent_redis_twice_in_a_round(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two waits are as long as a leader may be silent before it is deposed."""
-    monkeypatch.setattr(identity.relay, "_REDIS_SECONDS", 0.2)
+    monkeypatch.setattr(identity.processes.relay, "_REDIS_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         settings = load(RelaySettings, {**system.environment, "REDIS_URL": url})

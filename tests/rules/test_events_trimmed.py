@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from identity.relay import Relay
+from identity.processes.relay import Relay
 from identity.settings import RelaySettings
 from port_events.envelope import STREAM
 from port_runtime.settings import load

@@ -5,8 +5,8 @@ import signal
 from contextlib import ExitStack
 
 import pytest
-from identity.adapters.database import open_engine
-from identity.adapters.leadership import DatabaseLeadership
+from identity.adapters.leader_election import DatabaseLeadership
+from identity.adapters.sql.engine import open_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from tests.support.installation import Installation

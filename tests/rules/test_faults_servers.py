@@ -5,8 +5,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from identity.adapters.database import open_engine
-from identity.adapters.migrating import migrate
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate
 
 from tests.support.installation import Installation
 from tests.support.people import application

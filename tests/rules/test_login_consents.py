@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from identity.adapters.consents import SAMPLES
+from identity.adapters.consent_texts import SAMPLES
 from port_runtime.settings import SettingsError
 
 from tests.support.people import Visitor

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from identity.adapters.passwords import Argon2Passwords
-from identity.adapters.sessions import SqlSessions
+from identity.adapters.argon2 import Argon2Passwords
+from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Busy
 
 from tests.support.people import Person, Visitor

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from identity.adapters import sweeper
-from identity.adapters.sweeper import SqlSweeper
+from identity.adapters.sql import purger
+from identity.adapters.sql.purger import SqlSweeper
 from identity.usecases import tidying
 from identity.usecases.tidying import Tidied, tidy
 
@@ -91,7 +91,7 @@ def test_many_are_dropped_in_batches(system: System, monkeypatch: pytest.MonkeyP
         system.register()
     system.settle()
     system.clock.advance(days=400)
-    monkeypatch.setattr(sweeper, "BATCH", 3)
+    monkeypatch.setattr(purger, "BATCH", 3)
 
     dropped = SqlSweeper(system.engine).drop_facts(system.clock.now())
 
@@ -106,7 +106,7 @@ def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest
     people = [system.register() for _ in range(4)]
     system.settle()
     system.clock.advance(days=400)
-    monkeypatch.setattr(sweeper, "BATCH", 2)
+    monkeypatch.setattr(purger, "BATCH", 2)
     published = len(_positions(system))
 
     tidied = together([partial(_tidy, system) for _ in range(3)])

@@ -4,7 +4,7 @@ import itertools
 from datetime import datetime
 from typing import Any
 
-from identity.adapters.sweeper import SqlSweeper
+from identity.adapters.sql.purger import SqlSweeper
 from identity.domain.link import Purpose
 from identity.usecases import administration, tidying
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-import identity.app
+import identity.processes.web
 from click.testing import CliRunner, Result
 from flask import Flask
 from identity.cli import main
@@ -32,13 +32,16 @@ def answered(ended: Result) -> Any:
 @contextlib.contextmanager
 def _at_the_tests_time(system: System) -> Iterator[None]:
     made: list[Flask] = []
-    create_app = identity.app.create_app
+    create_app = identity.processes.web.create_app
 
     def create(*given: Any, **named: Any) -> Flask:
         made.append(create_app(*given, **{"clock": system.clock, **named}))
         return made[-1]
 
-    with mock.patch("identity.app.create_app", create), mock.patch("identity.cli.operating.logs.configure"):
+    with (
+        mock.patch("identity.processes.web.create_app", create),
+        mock.patch("identity.cli.operating.logs.configure"),
+    ):
         try:
             yield
         finally:
@@ -47,7 +50,7 @@ def _at_the_tests_time(system: System) -> Iterator[None]:
 
 
 def _disconnect(app: Flask) -> None:
-    from identity.adapters.database import db
+    from identity.adapters.sql.engine import db
 
     with app.app_context():
         for engine in db.engines.values():

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-from identity.adapters.database import open_engine
+from identity.adapters.sql.engine import open_engine
 from port_events.envelope import from_fields
 from port_events.sealing import new_key_sets
 from sqlalchemy import Engine

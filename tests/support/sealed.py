@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from identity.adapters.audit_chain import SqlChain
-from identity.adapters.database import open_engine
+from identity.adapters.sql.audit_chain import SqlChain
+from identity.adapters.sql.engine import open_engine
 from identity.adapters.tokens import seal_keys
 from identity.domain.chain import SealKeys
 from identity.usecases.audit_verification import Broken, Verified, verify

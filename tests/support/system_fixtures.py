@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from identity.adapters.database import open_engine
-from identity.adapters.migrating import migrate
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate
 from mailer.settings import Settings as MailerSettings
 from mailer.worker import MailerProcess
 from port_events.sealing import new_key_sets

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from identity.documents import openapi_document
+from identity.processes.openapi import openapi_document
 
 from deploy.local.acl import acl_example
 from deploy.local.documents import observability, rules, settings

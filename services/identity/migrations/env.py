@@ -1,7 +1,7 @@
 """Runs the migrations over the connection that `identity migrate` opened and locked."""
 
 from alembic import context
-from identity.adapters.tables import metadata
+from identity.adapters.sql.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

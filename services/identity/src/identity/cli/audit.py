@@ -71,8 +71,8 @@ def _who(actor: dict[str, Any]) -> str:
 @as_json
 def verify(*, head: str | None, as_json: bool) -> None:
     """Follow the chain from end to end; the first row that breaks it is told, with exit code 1."""
-    from identity.adapters.audit_chain import SqlChain
-    from identity.adapters.database import open_engine
+    from identity.adapters.sql.audit_chain import SqlChain
+    from identity.adapters.sql.engine import open_engine
     from identity.adapters.tokens import seal_keys
     from identity.usecases.audit_verification import Broken
     from identity.usecases.audit_verification import verify as run

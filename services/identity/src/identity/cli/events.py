@@ -87,7 +87,7 @@ def replay(*, after: int, as_json: bool) -> None:
 
     Takes the relay's settings. Mails with a receipt carry no sealed part any more, so no mail goes twice.
     """
-    from identity.relay import replay as run
+    from identity.processes.relay import replay as run
 
     before = run(read_settings(RelaySettings), after=after)
     if before is None:

@@ -56,7 +56,7 @@ def read_settings(kind: type[T]) -> T:
 
 def application() -> "Flask":
     """Return the wired application."""
-    from identity.app import create_app
+    from identity.processes.web import create_app
 
     return create_app(read_settings(Settings))
 

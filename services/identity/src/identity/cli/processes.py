@@ -25,7 +25,7 @@ def serve() -> None:
     # Before anything imports the library that measures: several processes are to measure together.
     shared = multiprocess_metrics.create_directory("identity-metrics-") if settings.metrics_bind else None
     try:
-        from identity.server import Server
+        from identity.processes.gunicorn_server import Server
 
         server = Server(settings, shared)
     except BaseException:
@@ -38,7 +38,7 @@ def serve() -> None:
 @click.command()
 def relay() -> None:
     """Publish events from the outbox; any number may run, one is active."""
-    from identity.relay import serve as run
+    from identity.processes.relay import serve as run
 
     settings = read_settings(RelaySettings)
     run(settings)
@@ -48,8 +48,8 @@ def relay() -> None:
 def migrate() -> None:
     """Bring the database up to date; may run several times, and at once."""
     _take_sigterm_as_an_interrupt()
-    from identity.adapters.database import open_engine
-    from identity.adapters.migrating import migrate as run
+    from identity.adapters.sql.engine import open_engine
+    from identity.adapters.sql.migrations import migrate as run
 
     settings = read_settings(DatabaseSettings)
     before, after = run(open_engine(settings.database_url.reveal()))
@@ -63,8 +63,8 @@ def migrate() -> None:
 def tidy(*, as_json: bool) -> None:
     """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
     _take_sigterm_as_an_interrupt()
-    from identity.adapters.database import db
-    from identity.adapters.sweeper import SqlSweeper
+    from identity.adapters.sql.engine import db
+    from identity.adapters.sql.purger import SqlSweeper
     from identity.domain.audit import Caller
     from identity.http.context import ports
     from identity.usecases.tidying import tidy as run
@@ -108,7 +108,7 @@ def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
 
 def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> int:
     """Drop whole segments past their time; without keys none was ever sealed."""
-    from identity.adapters.audit_chain import SqlChain
+    from identity.adapters.sql.audit_chain import SqlChain
     from identity.adapters.tokens import seal_keys
     from identity.usecases.sealing import prune
 
@@ -125,8 +125,8 @@ def check(*, as_json: bool) -> None:
     """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
     from port_runtime.health import Check, run_checks
 
-    from identity.adapters.database import db, reachable
-    from identity.adapters.migrating import revision_probe
+    from identity.adapters.sql.engine import db, reachable
+    from identity.adapters.sql.migrations import revision_probe
 
     app = application()
     with app.app_context():
@@ -143,7 +143,7 @@ def check(*, as_json: bool) -> None:
 @click.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
-    from identity.documents import openapi_document
+    from identity.processes.openapi import openapi_document
 
     click.echo(openapi_document())
 

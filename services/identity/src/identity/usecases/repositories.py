@@ -1,4 +1,4 @@
-"""What the use cases keep: one repository a noun, as Protocols; `adapters/repositories.py` provides them."""
+"""What the use cases keep: one repository a noun, as Protocols; `adapters/sql/` provides them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 
-from identity.adapters.tables import metadata
+from identity.adapters.sql.tables import metadata
 from identity.domain.errors import Conflict
 
 db = SQLAlchemy(

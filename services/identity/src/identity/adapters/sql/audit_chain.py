@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
 
-from identity.adapters.audit import ADD, row_of
-from identity.adapters.tables import audit, audit_segments
+from identity.adapters.sql.audit_log import ADD, row_of
+from identity.adapters.sql.tables import audit, audit_segments
 from identity.domain.audit import Entry
 from identity.domain.chain import Record, Segment
 

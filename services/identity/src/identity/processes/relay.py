@@ -20,16 +20,16 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
-from identity.adapters.audit_chain import SqlChain
 from identity.adapters.clock import SystemClock
-from identity.adapters.database import open_engine, reachable
-from identity.adapters.figures import AuditFigures, OutboxFigures, StreamFigures
-from identity.adapters.leadership import Leadership, leadership_of
-from identity.adapters.outbox import SqlOutboxReader
-from identity.adapters.stream import RedisStream
+from identity.adapters.collectors import AuditFigures, OutboxFigures, StreamFigures
+from identity.adapters.instrumented_stream import WatchedStream
+from identity.adapters.leader_election import Leadership, leadership_of
+from identity.adapters.outbox_listener import Wakeup, wakeup_of
+from identity.adapters.redis_stream import RedisStream
+from identity.adapters.sql.audit_chain import SqlChain
+from identity.adapters.sql.engine import open_engine, reachable
+from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.adapters.tokens import seal_keys
-from identity.adapters.wakeups import Wakeup, wakeup_of
-from identity.adapters.watched_stream import WatchedStream
 from identity.metrics import LEADS, RELAY, RELAY_FAILURES
 from identity.settings import RelaySettings
 from identity.usecases import sealing

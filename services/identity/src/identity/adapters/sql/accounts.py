@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import accounts, audit
+from identity.adapters.sql.tables import accounts, audit
 from identity.domain.account import Account, Status
 from identity.usecases.repositories import Search
 

@@ -16,11 +16,11 @@ from gunicorn.workers.gthread import ThreadWorker
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import open_listener
 
-from identity.app import create_app
 from identity.http import problems
 from identity.metrics import WEB
+from identity.processes.gunicorn_hooks import Workers
+from identity.processes.web import create_app
 from identity.settings import Settings
-from identity.workers import Workers
 
 _log = structlog.get_logger("identity.http")
 GRACE_SECONDS = 20

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from identity.adapters.tables import counters
+from identity.adapters.sql.tables import counters
 from identity.domain.limits import Count, Limit
 
 if TYPE_CHECKING:

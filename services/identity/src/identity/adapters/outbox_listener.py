@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from identity.adapters.database import connect_arguments
+from identity.adapters.sql.engine import connect_arguments
 
 CHANNEL = "identity_outbox"
 _LISTEN_SECONDS = 2.0

@@ -13,16 +13,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from identity.adapters.audit import StandaloneAudit
+from identity.adapters.argon2 import Argon2Passwords, Cost
 from identity.adapters.clock import SystemClock, SystemRandomness
-from identity.adapters.consents import SAMPLES, ConsentFault, read_texts
-from identity.adapters.counters import StandaloneCounters
-from identity.adapters.database import binds, db, engine_options, prepare, reachable, standalone
-from identity.adapters.facts import SqlFacts
-from identity.adapters.passwords import Argon2Passwords, Cost
-from identity.adapters.reader import SqlReader
+from identity.adapters.consent_texts import SAMPLES, ConsentFault, read_texts
+from identity.adapters.sql.audit_log import StandaloneAudit
+from identity.adapters.sql.counters import StandaloneCounters
+from identity.adapters.sql.engine import binds, db, engine_options, prepare, reachable, standalone
+from identity.adapters.sql.feed import SqlFacts
+from identity.adapters.sql.queries import SqlReader
+from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.adapters.tokens import SignedTokens, derive
-from identity.adapters.work import SqlUnitOfWork
 from identity.domain import limits
 from identity.domain.consent import Texts
 from identity.domain.errors import Unavailable

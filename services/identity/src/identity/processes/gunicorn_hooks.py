@@ -10,8 +10,8 @@ from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
 
-from identity.adapters.database import db, reachable
-from identity.adapters.figures import SessionFigures
+from identity.adapters.collectors import SessionFigures
+from identity.adapters.sql.engine import db, reachable
 from identity.metrics import WORKERS
 from identity.settings import Settings
 

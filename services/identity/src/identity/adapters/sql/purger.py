@@ -5,7 +5,7 @@ from itertools import takewhile
 
 from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, select, tuple_
 
-from identity.adapters.tables import counters, mail_links, outbox, sessions
+from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
 
 _LINKS_KEPT = timedelta(days=2)
 """Past the longest validity: long enough to tell `expired` from `invalid` for a day more."""

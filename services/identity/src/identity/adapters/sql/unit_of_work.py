@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.exc import IntegrityError
 
-from identity.adapters.accounts import SqlAccounts
-from identity.adapters.audit import SqlAudit
-from identity.adapters.counters import SqlCounters
-from identity.adapters.database import conflict_of
-from identity.adapters.history import SqlHistory
-from identity.adapters.outbox import SqlOutbox
-from identity.adapters.repositories import (
-    SqlBindings,
-    SqlClients,
-    SqlCodes,
-    SqlConsents,
-    SqlLinks,
-)
-from identity.adapters.sessions import SqlSessions
+from identity.adapters.sql.accounts import SqlAccounts
+from identity.adapters.sql.audit_log import SqlAudit
+from identity.adapters.sql.bind_codes import SqlCodes
+from identity.adapters.sql.bindings import SqlBindings
+from identity.adapters.sql.clients import SqlClients
+from identity.adapters.sql.consents import SqlConsents
+from identity.adapters.sql.counters import SqlCounters
+from identity.adapters.sql.engine import conflict_of
+from identity.adapters.sql.history import SqlHistory
+from identity.adapters.sql.mail_links import SqlLinks
+from identity.adapters.sql.outbox import SqlOutbox
+from identity.adapters.sql.sessions import SqlSessions
 
 if TYPE_CHECKING:
     from flask_sqlalchemy.session import Session as FlaskSession

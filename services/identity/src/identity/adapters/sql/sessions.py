@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session as Database
 from sqlalchemy.sql.dml import ReturningInsert
 
-from identity.adapters.tables import accounts, sessions
+from identity.adapters.sql.tables import accounts, sessions
 from identity.domain.session import Session, Standing
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import outbox, outbox_epoch
+from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.usecases.relaying import Placed, Receipt
 from identity.usecases.repositories import OutboxEntry
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import audit, outbox
+from identity.adapters.sql.tables import audit, outbox
 from identity.domain.audit import Entry
 from identity.usecases.repositories import Happened, HistoryQuery, Mailed
 

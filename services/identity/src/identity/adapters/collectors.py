@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 from sqlalchemy import Engine, func, select
 
-from identity.adapters.tables import audit, outbox, sessions
+from identity.adapters.sql.tables import audit, outbox, sessions
 from identity.metrics import (
     AUDIT_OLDEST,
     AUDIT_UNSEALED,

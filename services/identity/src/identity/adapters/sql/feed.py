@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Engine, bindparam, func, select
 
-from identity.adapters.reader import STATUS
-from identity.adapters.tables import accounts, bindings, outbox
+from identity.adapters.sql.queries import STATUS
+from identity.adapters.sql.tables import accounts, bindings, outbox
 from identity.usecases.facts import AccountState, BindingState, Fact, Figures, Record
 
 _row = outbox.c

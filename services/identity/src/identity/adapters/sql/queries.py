@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Engine, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.accounts import BY_USERNAME
-from identity.adapters.tables import accounts, clients, consents, outbox, sessions
+from identity.adapters.sql.accounts import BY_USERNAME
+from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
 from identity.domain.account import Account, has_lapsed
 from identity.domain.client import ServiceClient
 from identity.domain.credential import Credential

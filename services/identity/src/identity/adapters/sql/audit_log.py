@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session as Database
 
-from identity.adapters.tables import audit
+from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
 
 ADD = audit.insert().inline()

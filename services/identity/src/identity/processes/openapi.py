@@ -5,8 +5,8 @@ import json
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 
-from identity.app import create_app
 from identity.http.api import documented
+from identity.processes.web import create_app
 from identity.settings import Settings
 
 

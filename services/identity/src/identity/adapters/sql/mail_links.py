@@ -1,0 +1,74 @@
+"""The challenges behind mailed links."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session as Database
+
+from identity.adapters.sql.tables import accounts, mail_links
+from identity.domain.link import Challenge, Purpose
+
+
+class SqlLinks:
+    """Challenges behind mailed links."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._new: list[Challenge] = []
+
+    def put(self, challenge: Challenge) -> None:
+        """Keep a challenge for `write`, which puts it in the place of the older one."""
+        self._new.append(challenge)
+
+    def write(self) -> None:
+        """Put the new challenges in their places; their accounts' rows must be there."""
+        new, self._new = self._new, []
+        for challenge in new:
+            statement = _put_link(self._database.get_bind().dialect.name)
+            values = {column.name: getattr(challenge, column.name) for column in mail_links.c}
+            self._database.execute(statement, values)
+
+    def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
+        """Return the newest challenge as it is now."""
+        self.write()
+        key = (account_id, purpose.value)
+        return self._database.get(Challenge, key, populate_existing=True)
+
+    def use(self, challenge: Challenge, now: datetime) -> None:
+        """Note that the link was followed."""
+        challenge.used_at = now
+
+    def drop(self, account_id: str, *purposes: Purpose) -> None:
+        """Void the links of these purposes."""
+        self.write()
+        row = mail_links.c
+        self._database.execute(
+            delete(mail_links).where(row.account_id == account_id, row.purpose.in_(purposes))
+        )
+
+    def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of accounts with a pending mailbox whose link was mailed before, found by the links' index."""
+        row = mail_links.c
+        query = (
+            select(row.account_id)
+            .join(accounts, accounts.c.id == row.account_id)
+            .where(
+                row.issued_at <= before,
+                row.purpose == Purpose.EMAIL_CHANGE.value,
+                accounts.c.pending_email.is_not(None),
+            )
+        )
+        return self._database.scalars(query.order_by(row.issued_at).limit(limit)).all()
+
+
+@cache
+def _put_link(dialect: str) -> Any:
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(mail_links)
+    replaced = {
+        column.name: insert.excluded[column.name] for column in mail_links.c if not column.primary_key
+    }
+    return insert.on_conflict_do_update(index_elements=list(mail_links.primary_key), set_=replaced)
