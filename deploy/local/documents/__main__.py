@@ -1,4 +1,4 @@
-"""Documents generated from the code: settings, Redis users, OpenAPI, metrics, alert rules, the tests of each rule.
+"""Documents generated from the code: settings, Redis users, OpenAPI, metrics, alert rules, proofs of rules, drawings.
 
 `python -m deploy.local.documents write` writes them; `check` exits with 1 and names each file that is out of date.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from identity.processes.openapi import openapi_document
 
 from deploy.local.acl import acl_example
-from deploy.local.documents import observability, rules, settings
+from deploy.local.documents import drawings, observability, rules, settings
 
 ROOT = Path(__file__).parents[3]
 OPENAPI = ROOT / "services/identity/openapi.json"
@@ -26,6 +26,7 @@ def documents() -> dict[Path, str]:
         **settings.documents(),
         **observability.documents(),
         **rules.documents(),
+        **drawings.documents(),
     }
 
 
