@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 from identity.domain.binding import RemovedReason
-from identity.http.portal.binding_lines import REMOVED
+from identity.http.portal.binding_views import REMOVED
 
 from tests.support.people import Person
 from tests.support.system import System

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from identity.http.portal.mail_words import OF_MAILER
+from identity.http.portal.mail_status import OF_MAILER
 from mailer.domain.attempt import RULES, UNREADABLE
 
 from tests.support.people import Person, Visitor, unique

@@ -40,7 +40,7 @@ def _at_the_tests_time(system: System) -> Iterator[None]:
 
     with (
         mock.patch("identity.processes.web.create_app", create),
-        mock.patch("identity.cli.operating.logs.configure"),
+        mock.patch("identity.cli.base.logs.configure"),
     ):
         try:
             yield

@@ -7,13 +7,13 @@ from identity.cli.accounts import accounts
 from identity.cli.audit import audit
 from identity.cli.bindings import bindings
 from identity.cli.clients import clients
+from identity.cli.errors import CommandGroup
 from identity.cli.events import events
 from identity.cli.keys import keys
-from identity.cli.refusals import Commands
 from identity.cli.sessions import sessions
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="identity")
 def main() -> None:
     """Accounts, bindings and sessions of Taiwan's port passes."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, as_json, changing, each_of, json_of, show, show_one
+from identity.cli.base import as_json, as_operator, for_each, print_row, print_rows, to_json, with_ports
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
@@ -41,7 +41,7 @@ def accounts() -> None:
 @click.option("--after", help="Go on after the account of this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
-@acting
+@with_ports
 def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked: Any) -> None:
     """List accounts, oldest first."""
     from identity.http.api.admin_answers import present_found
@@ -49,19 +49,19 @@ def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked
     from identity.usecases.repositories import Search
 
     search = Search(mailbox=mailbox.lower() if mailbox else None, **asked)
-    show(map(present_found, inspection.find(ports, search)), cells=_CELLS, as_json=as_json)
+    print_rows(map(present_found, inspection.find(ports, search)), cells=_CELLS, as_json=as_json)
 
 
 @accounts.command("show")
 @click.argument("name")
 @as_json
-@acting
+@with_ports
 def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Show one account with its state."""
     from identity.http.api.admin_answers import present_view
     from identity.usecases import inspection
 
-    show_one(present_view(inspection.show(ports, name)), as_json=as_json)
+    print_row(present_view(inspection.show(ports, name)), as_json=as_json)
 
 
 @accounts.command("history")
@@ -69,7 +69,7 @@ def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
 @click.option("--before", type=int, help="Go on before the row of this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
-@acting
+@with_ports
 def history(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
     """Show what happened to an account, newest first."""
     from identity.cli.audit import show_rows
@@ -85,10 +85,10 @@ def _decision(name: str, explanation: str, *, module: str = "administration") ->
         from identity.usecases import administration, review
 
         act = getattr({"administration": administration, "review": review}[module], name)
-        each_of(names, lambda each: act(ports, each).status)
+        for_each(names, lambda each: act(ports, each).status)
 
     decide.__doc__ = explanation
-    accounts.command(name.replace("_", "-"))(_names(changing(decide)))
+    accounts.command(name.replace("_", "-"))(_names(as_operator(decide)))
 
 
 _decision("approve", "Approve accounts that await review, and tell the applicants.", module="review")
@@ -96,13 +96,13 @@ _decision("approve", "Approve accounts that await review, and tell the applicant
 
 @accounts.command("reject")
 @_names
-@changing
+@as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
     """Reject accounts that await review, and close them. The applicants read the reason: write it in Chinese."""
     from identity.usecases import review
 
     reason = ports.caller().reason or ""
-    each_of(names, lambda name: review.reject(ports, name, reason=reason).status)
+    for_each(names, lambda name: review.reject(ports, name, reason=reason).status)
 
 
 _decision("suspend", "Suspend accounts: their sessions end at once.")
@@ -115,7 +115,7 @@ _decision("resend_mail", "Mail again the link that accounts wait for.")
 @accounts.command("set-mailbox")
 @click.argument("name")
 @click.argument("email")
-@changing
+@as_operator
 def set_mailbox(ports: "Ports", name: str, email: str) -> None:
     """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
     from identity.domain.person import parse_email
@@ -128,20 +128,20 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 
 @accounts.command("export")
 @click.argument("name")
-@changing
+@as_operator
 def export(ports: "Ports", name: str) -> None:
     """Write out all that is kept of the person behind an account, as JSON; secrets are not among it."""
     from identity.http.api.admin_answers import present_dossier
     from identity.usecases import personal_data
 
     dossier = personal_data.export(ports, name)
-    click.echo(json_of(present_dossier(dossier, ports.rules.sessions)))
+    click.echo(to_json(present_dossier(dossier, ports.rules.sessions)))
 
 
 @accounts.command("erase")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@changing
+@as_operator
 def erase(ports: "Ports", name: str, *, yes: bool) -> None:
     """Close an account and empty its personal data, for good."""
     from identity.usecases import personal_data

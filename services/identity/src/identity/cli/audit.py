@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, as_json, read_settings, show, show_one
+from identity.cli.base import as_json, print_row, print_rows, read_settings, with_ports
 from identity.settings import AuditSettings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def audit() -> None:
 @click.option("--before", type=int, help="Go on before the row of this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
-@acting
+@with_ports
 def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **asked: Any) -> None:
     """List who did what, newest first."""
     from datetime import UTC
@@ -58,7 +58,7 @@ def show_rows(ports: "Ports", query: "HistoryQuery", *, as_json: bool) -> None:
     rows = [present_happened(each) for each in inspection.history(ports, query)]
     if not as_json:
         rows = [{**row, "who": _who(row["actor"])} for row in rows]
-    show(rows, cells=_CELLS, as_json=as_json)
+    print_rows(rows, cells=_CELLS, as_json=as_json)
 
 
 def _who(actor: dict[str, Any]) -> str:
@@ -88,8 +88,8 @@ def verify(*, head: str | None, as_json: bool) -> None:
         with click.progressbar(length=chain.sealed_count(), file=sys.stderr, hidden=hidden) as bar:
             verified = run(chain, keys, head=head, seen=bar.update)
     except Broken as broken:
-        show_one({"ok": False, **asdict(broken)}, as_json=as_json)
+        print_row({"ok": False, **asdict(broken)}, as_json=as_json)
         sys.exit(1)
     finally:
         engine.dispose()
-    show_one({"ok": True, **asdict(verified)}, as_json=as_json)
+    print_row({"ok": True, **asdict(verified)}, as_json=as_json)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from identity.cli.operating import acting, as_json, changing, each_of, show
+from identity.cli.base import as_json, as_operator, for_each, print_rows, with_ports
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
@@ -28,36 +28,36 @@ def bindings() -> None:
 @bindings.command("list")
 @click.argument("name")
 @as_json
-@acting
+@with_ports
 def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List an account's bindings, live and ended, newest first."""
     from identity.http.api.admin_answers import present_tie
     from identity.usecases import inspection
 
-    show(map(present_tie, inspection.bindings_of(ports, name)), cells=_CELLS, as_json=as_json)
+    print_rows(map(present_tie, inspection.bindings_of(ports, name)), cells=_CELLS, as_json=as_json)
 
 
 @bindings.command("remove")
 @_ids
-@changing
+@as_operator
 def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     """End bindings: sessions acting by them end at once, and both sides learn of it."""
     from identity.usecases import administration
 
-    each_of(binding_ids, _doing(administration.remove_binding, ports, "removed"))
+    for_each(binding_ids, _reporting(administration.remove_binding, ports, "removed"))
 
 
 @bindings.command("resend-code")
 @_ids
-@changing
+@as_operator
 def resend_code(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
     """Mail new codes for bindings not yet verified; older codes are void."""
     from identity.usecases import administration
 
-    each_of(binding_ids, _doing(administration.resend_code, ports, "a new code is mailed"))
+    for_each(binding_ids, _reporting(administration.resend_code, ports, "a new code is mailed"))
 
 
-def _doing(act: Callable[["Ports", str], None], ports: "Ports", done: str) -> Callable[[str], str]:
+def _reporting(act: Callable[["Ports", str], None], ports: "Ports", done: str) -> Callable[[str], str]:
     def do(binding_id: str) -> str:
         act(ports, binding_id)
         return done

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.parsers import seconds
 
-from identity.cli.operating import acting, as_json, json_of, show
+from identity.cli.base import as_json, print_rows, to_json, with_ports
 from identity.domain.client import RIGHTS, ClientError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def clients() -> None:
     """Make, list and end the services that may ask; each secret is printed once."""
 
 
-def _told(command: Callable[..., None]) -> Callable[..., None]:
+def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
     """Tell in one line why something cannot be."""
 
     @wraps(command)
@@ -42,14 +42,14 @@ def _told(command: Callable[..., None]) -> Callable[..., None]:
         except ClientError as error:
             raise click.ClickException(str(error)) from None
 
-    return acting(run)
+    return with_ports(run)
 
 
 @clients.command("add")
 @click.argument("name")
 @_RIGHT
 @as_json
-@_told
+@_with_ports
 def add_client(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
     """Make a client NAME and print its secret: nobody can read it again."""
     from identity.usecases import clients as cases
@@ -59,12 +59,12 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_jso
 
 @clients.command("list")
 @as_json
-@_told
+@_with_ports
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights; never a secret."""
     from identity.usecases import clients as cases
 
-    show(map(_row, cases.every(ports)), cells=_CELLS, as_json=as_json)
+    print_rows(map(_row, cases.every(ports)), cells=_CELLS, as_json=as_json)
 
 
 @clients.command("rotate")
@@ -74,7 +74,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 )
 @click.option("--end-old", is_flag=True, help="Make no new secret; end the old one now.")
 @as_json
-@_told
+@_with_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
     """Print a new secret for NAME; the old one goes on for a while, or ends by --end-old."""
     from identity.usecases import clients as cases
@@ -88,7 +88,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @clients.command("revoke")
 @click.argument("name")
 @as_json
-@_told
+@_with_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """End a client for good; its secrets open nothing from now on."""
     from identity.usecases import clients as cases
@@ -100,7 +100,7 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 @click.argument("name")
 @_RIGHT
 @as_json
-@_told
+@_with_ports
 def set_rights(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
     """Put these rights in the place of those that NAME has."""
     from identity.usecases import clients as cases
@@ -129,9 +129,9 @@ def _row(client: "ServiceClient") -> dict[str, Any]:
 
 
 def _print_secret(client: "ServiceClient", secret: str, *, as_json: bool) -> None:
-    click.echo(json_of({**_row(client), "secret": secret}) if as_json else secret)
+    click.echo(to_json({**_row(client), "secret": secret}) if as_json else secret)
 
 
 def _print_row(client: "ServiceClient", *, as_json: bool) -> None:
     state = "revoked" if client.revoked_at else ", ".join(client.rights)
-    click.echo(json_of(_row(client)) if as_json else f"{client.name}: {state}")
+    click.echo(to_json(_row(client)) if as_json else f"{client.name}: {state}")

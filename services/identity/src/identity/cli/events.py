@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, as_json, json_of, moment, read_settings, show, show_one
+from identity.cli.base import as_json, format_time, print_row, print_rows, read_settings, to_json, with_ports
 from identity.settings import RelaySettings
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ def events() -> None:
 
 @events.command()
 @as_json
-@acting
+@with_ports
 def status(ports: "Ports", *, as_json: bool) -> None:
     """Tell the feed's positions, what waits to be published, and what waits to be mailed."""
     figures = asdict(ports.facts.figures())
     if as_json:
-        click.echo(json_of(figures))
+        click.echo(to_json(figures))
         return
-    since = f", oldest of {moment(figures['pending_since'])}" if figures["pending"] else ""
+    since = f", oldest of {format_time(figures['pending_since'])}" if figures["pending"] else ""
     click.echo(f"feed:     positions {figures['oldest'] or '-'} to {figures['newest']}")
     click.echo(f"pending:  {figures['pending']}{since}")
     click.echo(f"mails:    {figures['mails_waiting']} without a receipt")
@@ -52,7 +52,7 @@ def status(ports: "Ports", *, as_json: bool) -> None:
 @click.option("--type", "type_name", help="Of this type only, e.g. binding.verified.")
 @click.option("--subject", help="Of this account's id only.")
 @as_json
-@acting
+@with_ports
 def list_events(  # noqa: PLR0913  # one a column
     ports: "Ports", *, after: int, limit: int, type_name: str | None, subject: str | None, as_json: bool
 ) -> None:
@@ -62,19 +62,19 @@ def list_events(  # noqa: PLR0913  # one a column
     rows = [_shown(each) for each in found]
     if not as_json:
         rows = [{**row, "short": row["type"].removeprefix(PREFIX)} for row in rows]
-    show(rows, cells=_CELLS, as_json=as_json)
+    print_rows(rows, cells=_CELLS, as_json=as_json)
 
 
 @events.command("show")
 @click.argument("event_id")
 @as_json
-@acting
+@with_ports
 def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     """Show one event with its place in the feed and what became of its mail; never the sealed part."""
     found = ports.facts.record(event_id)
     if found is None:
         raise click.ClickException("no such event")
-    show_one(_shown(found), as_json=as_json)
+    print_row(_shown(found), as_json=as_json)
 
 
 @events.command()
@@ -93,7 +93,7 @@ def replay(*, after: int, as_json: bool) -> None:
     if before is None:
         raise click.ClickException("Redis holds no mark: the relay publishes again by itself")
     if as_json:
-        click.echo(json_of({"after": min(after, before), "before": before}))
+        click.echo(to_json({"after": min(after, before), "before": before}))
     elif after < before:
         click.echo(f"positions {after + 1} to {before} are published again")
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from port_runtime.settings import load
 
-from identity.cli.operating import as_json
+from identity.cli.base import as_json
 from identity.settings import KeySettings
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def signing(*, as_json: bool) -> None:
 
     Give every web process the new value; drop the last key once links and device cookies of it are worth nothing more.
     """
-    present = _needed(_settings().secret_keys, "IDENTITY_SECRET_KEYS")
+    present = _required(_settings().secret_keys, "IDENTITY_SECRET_KEYS")
     values = [_new_secret(), *(key.reveal() for key in present)]
     _print({"IDENTITY_SECRET_KEYS": ",".join(values)}, as_json=as_json)
 
@@ -80,7 +80,7 @@ def audit(*, as_json: bool) -> None:
 
     Give every relay, and whoever verifies or tidies, the new value; a key goes once all that it sealed was dropped.
     """
-    present = _needed(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
+    present = _required(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
     values = [_new_secret(), *(key.reveal() for key in present)]
     _print({"IDENTITY_AUDIT_KEYS": ",".join(values)}, as_json=as_json)
 
@@ -94,7 +94,7 @@ def seal(*, as_json: bool) -> None:
     """
     from port_events.keys import SEAL_CURVE
 
-    present = _needed(_settings().seal_private, "MAIL_SEAL_PRIVATE_KEYS")
+    present = _required(_settings().seal_private, "MAIL_SEAL_PRIVATE_KEYS")
     private, public = _rotated(present, SEAL_CURVE, "MAIL_SEAL_PRIVATE_KEYS")
     _print({"MAIL_SEAL_PRIVATE_KEYS": private, "MAIL_SEAL_PUBLIC_KEYS": public}, as_json=as_json)
 
@@ -108,7 +108,7 @@ def sign(*, as_json: bool) -> None:
     """
     from port_events.keys import SIGN_CURVE
 
-    present = _needed(_settings().sign_private, "MAIL_SIGN_PRIVATE_KEYS")
+    present = _required(_settings().sign_private, "MAIL_SIGN_PRIVATE_KEYS")
     private, public = _rotated(present, SIGN_CURVE, "MAIL_SIGN_PRIVATE_KEYS")
     _print({"MAIL_SIGN_PUBLIC_KEYS": public, "MAIL_SIGN_PRIVATE_KEYS": private}, as_json=as_json)
 
@@ -117,7 +117,7 @@ def _settings() -> KeySettings:
     return load(KeySettings, os.environ)
 
 
-def _needed(value: T | None, name: str) -> T:
+def _required(value: T | None, name: str) -> T:
     if value is None:
         raise click.ClickException(f"{name}: must be set here, itself or as {name}_FILE")
     return value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from port_runtime import multiprocess_metrics
 
-from identity.cli.operating import application, as_json, read_settings
+from identity.cli.base import application, as_json, read_settings
 from identity.settings import DatabaseSettings, RelaySettings, Settings, TidySettings
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.operating import acting, as_json, changing, each_of, show
+from identity.cli.base import as_json, as_operator, for_each, print_rows, with_ports
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
@@ -27,7 +27,7 @@ def sessions() -> None:
 @sessions.command("list")
 @click.argument("name")
 @as_json
-@acting
+@with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List the sessions that an account holds, and those that act as it."""
     from identity.http.api.admin_answers import present_held_session
@@ -37,7 +37,7 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     found = [present_held_session(each, lifetimes) for each in inspection.sessions_of(ports, name)]
     if not as_json:
         found = _named(ports, found)
-    show(found, cells=_CELLS, as_json=as_json)
+    print_rows(found, cells=_CELLS, as_json=as_json)
 
 
 def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @sessions.command("end")
 @click.argument("session_ids", nargs=-1)
 @click.option("--account", help="Instead: all that this account holds, and all that act as it.")
-@changing
+@as_operator
 def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
     """End sessions, at once."""
     from identity.usecases import administration
@@ -66,4 +66,4 @@ def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) ->
         administration.end_session(ports, session_id)
         return "ended"
 
-    each_of(session_ids, end_one)
+    for_each(session_ids, end_one)

@@ -34,7 +34,7 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Web:
+class WebContext:
     """The use cases' ports, and what only the HTTP side knows."""
 
     ports: Ports
@@ -53,20 +53,20 @@ class Web:
         return "__Host-device-" if self.https else "device-"
 
 
-def web() -> Web:
+def web_context() -> WebContext:
     """Return the installation's parts."""
-    return cast("Web", current_app.extensions[EXTENSION])
+    return cast("WebContext", current_app.extensions[EXTENSION])
 
 
 def ports() -> Ports:
     """Return the use cases' ports."""
-    return web().ports
+    return web_context().ports
 
 
-def client() -> Client:
+def client_info() -> Client:
     """Return where the request comes from."""
     agent = request.headers.get("User-Agent", "")[:_USER_AGENT_CHARACTERS]
-    prefix = web().device_prefix
+    prefix = web_context().device_prefix
     devices = {
         name.removeprefix(prefix): value for name, value in request.cookies.items() if name.startswith(prefix)
     }
@@ -90,21 +90,21 @@ def caller() -> Caller:
 
 def client_address() -> str:
     """Return the peer's address, or behind trusted proxies the nearest one that is not a proxy (SEC-3)."""
-    trusted = web().trusted_proxies
+    trusted = web_context().trusted_proxies
     nearest = request.remote_addr or ""
     hops = [hop.strip() for header in request.headers.getlist("X-Forwarded-For") for hop in header.split(",")]
-    while hops and _is_within(nearest, trusted):
+    while hops and _in_networks(nearest, trusted):
         nearest = hops.pop()
-    address = _address(nearest) or _address(request.remote_addr or "")
+    address = _parse_address(nearest) or _parse_address(request.remote_addr or "")
     return str(address) if address else ""
 
 
-def _is_within(text: str, networks: tuple[Network, ...]) -> bool:
-    address = _address(text)
+def _in_networks(text: str, networks: tuple[Network, ...]) -> bool:
+    address = _parse_address(text)
     return address is not None and any(address in network for network in networks)
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address without its zone; an IPv4 one in IPv6 clothes (RFC 4291 section 2.5.5.2) is IPv4."""
     try:
         address = ip_address(text.partition("%")[0])
@@ -117,7 +117,7 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
 
 
-def standing() -> Standing:
+def current_principal() -> Standing:
     """Return who asks, whatever step is open. Raises NotSignedIn, ForeignOrigin."""
     if "standing" not in g:
         g.standing = login.identify(ports(), _token())
@@ -130,14 +130,14 @@ def _token() -> str:
         if len(header) > _TOKEN_CHARACTERS:
             raise NotSignedIn
         return header[len(_BEARER) :]
-    cookie = request.cookies.get(web().session_cookie)
+    cookie = request.cookies.get(web_context().session_cookie)
     if not cookie or len(cookie) > _TOKEN_CHARACTERS:
         raise NotSignedIn
-    refuse_foreign_origin()
+    require_own_origin()
     return cookie
 
 
-def refuse_foreign_origin() -> None:
+def require_own_origin() -> None:
     """Raise ForeignOrigin for a change that another site's page asks for with the browser's cookie (SEC-8).
 
     A page's form has proven by its CSRF token where it comes from; old browsers send no origin with it.
@@ -154,20 +154,20 @@ def refuse_foreign_origin() -> None:
         raise ForeignOrigin
 
 
-def standing_at(step: Step) -> Standing:
+def require_step(step: Step) -> Standing:
     """Return who asks, that step being the next. Raises NotSignedIn, StepOpen where another is, or none."""
-    who = standing()
+    who = current_principal()
     if who.next_step != step:
         raise StepOpen(who.next_step or "")
     return who
 
 
-def full_standing(kind: Kind | None = None) -> Standing:
+def require_principal(kind: Kind | None = None) -> Standing:
     """Return who asks, every step done, acting for themselves where `kind` is asked for.
 
     Raises NotSignedIn, StepOpen, WhileSwitched, WrongKind.
     """
-    who = standing()
+    who = current_principal()
     if who.next_step is not None:
         raise StepOpen(who.next_step)
     if kind is not None and who.switched:

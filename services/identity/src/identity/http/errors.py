@@ -15,16 +15,16 @@ _READ = ("text/html", "application/json", problems.MEDIA_TYPE)
 _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez", "/readyz")
 
 
-def install(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Register the handlers; none of them shows more than a code and a sentence (SEC-13)."""
 
     @app.errorhandler(Refusal)
     def _refusal(refusal: Refusal) -> Response:
-        return answer_to(refusal)
+        return refusal_response(refusal)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
-        response = _of_status(error.code or _SERVER_ERROR)
+        response = _status_response(error.code or _SERVER_ERROR)
         allowed = getattr(error, "valid_methods", None)
         if allowed:
             response.headers["Allow"] = ", ".join(sorted(allowed))
@@ -33,19 +33,23 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _unforeseen(error: Exception) -> Response:
         _log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
-        return _of_status(_SERVER_ERROR)
+        return _status_response(_SERVER_ERROR)
 
 
-def answer_to(refusal: Refusal) -> Response:
+def refusal_response(refusal: Refusal) -> Response:
     """Return what tells of a refusal: a document to a program, a page or the way on to a person."""
-    return problems.of_refusal(refusal) if _is_program() else failures.of_refusal(refusal)
+    return (
+        problems.refusal_response(refusal)
+        if _wants_problem_document()
+        else failures.refusal_response(refusal)
+    )
 
 
-def _of_status(status: int) -> Response:
-    return problems.of_status(status) if _is_program() else failures.of_status(status)
+def _status_response(status: int) -> Response:
+    return problems.status_response(status) if _wants_problem_document() else failures.status_response(status)
 
 
-def _is_program() -> bool:
+def _wants_problem_document() -> bool:
     """Tell by the address; else by what the asker would rather read, as a script of a page tells it.
 
     A script must not be led to the login page: it would take the message there from the person.

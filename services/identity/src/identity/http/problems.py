@@ -22,7 +22,7 @@ class Problem:
     status: int
     code: str
     sentence: str
-    shows: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
@@ -103,17 +103,17 @@ HTTP_PROBLEMS: Mapping[int, tuple[str, str]] = {
 }
 
 
-def of_refusal(refusal: errors.Refusal) -> Response:
+def refusal_response(refusal: errors.Refusal) -> Response:
     """Return the problem document of a refusal."""
     problem = PROBLEMS[type(refusal)]
-    more: dict[str, Any] = {name: getattr(refusal, name) for name in problem.shows}
+    more: dict[str, Any] = {name: getattr(refusal, name) for name in problem.members}
     if "step" in more:
         more["next"] = more.pop("step")
     if isinstance(refusal, errors.InvalidInput):
         more["errors"] = [
             {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in refusal.faults
         ]
-    response = document(problem.status, problem.code, sentence_of(refusal), **more)
+    response = problem_response(problem.status, problem.code, sentence(refusal), **more)
     if isinstance(refusal, errors.Waiting):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     if isinstance(refusal, errors.NotSignedIn):
@@ -123,7 +123,7 @@ def of_refusal(refusal: errors.Refusal) -> Response:
     return response
 
 
-def sentence_of(refusal: errors.Refusal) -> str:
+def sentence(refusal: errors.Refusal) -> str:
     """Return what a person reads of a refusal."""
     return PROBLEMS[type(refusal)].sentence.format(**vars(refusal), **_words(refusal))
 
@@ -158,18 +158,18 @@ def _words(refusal: errors.Refusal) -> dict[str, Any]:  # noqa: PLR0911  # a tab
             return {}
 
 
-def of_status(status: int) -> Response:
+def status_response(status: int) -> Response:
     """Return the problem document of a plain HTTP error."""
-    code, sentence = words_of_status(status)
-    return document(status, code, sentence)
+    code, sentence = code_and_sentence(status)
+    return problem_response(status, code, sentence)
 
 
-def words_of_status(status: int) -> tuple[str, str]:
+def code_and_sentence(status: int) -> tuple[str, str]:
     """Return the code and the sentence of a plain HTTP error."""
     return HTTP_PROBLEMS.get(status, HTTP_PROBLEMS[500 if status >= 500 else 400])  # noqa: PLR2004 - 5xx: a fault of ours
 
 
-def document(status: int, code: str, sentence: str, **more: Any) -> Response:
+def problem_response(status: int, code: str, sentence: str, **more: Any) -> Response:
     """Return an RFC 9457 document."""
     body = {
         "type": f"urn:tw:port:identity:problem:{code}",

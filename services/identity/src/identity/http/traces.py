@@ -18,7 +18,7 @@ _SPAN: Final = "identity.span"
 _SERVER_ERROR: Final = 500
 
 
-class Traced:
+class TracingMiddleware:
     """The application, with a trace going on in each request."""
 
     def __init__(self, application: "WSGIApplication") -> None:
@@ -35,7 +35,7 @@ class Traced:
             return self._application(environ, start_response)
 
 
-def note(request: Request, route: str, status: int, *, request_id: str) -> None:
+def annotate(request: Request, route: str, status: int, *, request_id: str) -> None:
     """Say of the request's span which it was; its address may hold a token and stays unsaid."""
     span: tracing.Span | None = request.environ.get(_SPAN)
     if span is None:

@@ -82,7 +82,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # the same
 
 
 def _on_the_wire(status: HTTPStatus, request_id: str) -> bytes:
-    document = problems.of_status(status)
+    document = problems.status_response(status)
     document.headers.extend(
         {
             "X-Request-ID": request_id,

@@ -5,7 +5,7 @@ import json
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 
-from identity.http.api import documented
+from identity.http.api import api_document
 from identity.processes.web import create_app
 from identity.settings import Settings
 
@@ -24,4 +24,4 @@ def openapi_document() -> str:
         },
     )
     app = create_app(settings)
-    return json.dumps(documented(app), ensure_ascii=False, indent=2)
+    return json.dumps(api_document(app), ensure_ascii=False, indent=2)

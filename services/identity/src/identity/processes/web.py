@@ -28,8 +28,8 @@ from identity.domain.consent import Texts
 from identity.domain.errors import Unavailable
 from identity.domain.password import Policy
 from identity.domain.session import Lifetimes
-from identity.http import api, docs, errors, headers, ops, portal, traces
-from identity.http.context import EXTENSION, Links, Web, caller
+from identity.http import api, api_reference, errors, health, portal, request_hooks, traces
+from identity.http.context import EXTENSION, Links, WebContext, caller
 from identity.http.routes import Route
 from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
 from identity.settings import Settings
@@ -59,17 +59,17 @@ def create_app(
         for each in db.engines.values():
             prepare(each)
     ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness(), meters)
-    app.extensions[EXTENSION] = Web(
+    app.extensions[EXTENSION] = WebContext(
         ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
     )
-    headers.install(app, RequestMeter(meters), https=settings.https)
-    app.wsgi_app = traces.Traced(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
-    errors.install(app)
+    request_hooks.init_app(app, RequestMeter(meters), https=settings.https)
+    app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
+    errors.init_app(app)
     _register_database_errors(app)
-    app.register_blueprint(ops.blueprint([Check("database", reachable(engine))]))
-    csrf = portal.install(app)
-    documented = api.install(app)
-    docs.install(app, documented)
+    app.register_blueprint(health.blueprint([Check("database", reachable(engine))]))
+    csrf = portal.init_app(app)
+    documented = api.init_app(app)
+    api_reference.init_app(app, documented)
     for name, blueprint in app.blueprints.items():
         if name in api.BLUEPRINTS:
             csrf.exempt(blueprint)  # JSON calls are checked for their origin instead (SEC-8)
@@ -169,7 +169,7 @@ def _register_database_errors(app: Flask) -> None:
 
     def unavailable(error: Exception) -> Response:
         app.logger.warning("database unavailable: %s", type(error).__name__)
-        return errors.answer_to(Unavailable(_RETRY_AFTER_SECONDS))
+        return errors.refusal_response(Unavailable(_RETRY_AFTER_SECONDS))
 
     for kind in (OperationalError, InterfaceError, InternalError, PoolTimeout):
         app.register_error_handler(kind, unavailable)

@@ -18,7 +18,7 @@ from identity.http.api import (
     sessions,
     verifications,
 )
-from identity.http.api.shapes import ProblemShown
+from identity.http.api.response_schemas import ProblemShown
 from identity.http.problems import MEDIA_TYPE
 
 PREFIX = "/api/v1"
@@ -69,7 +69,7 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
         self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, response, lazy=True)
 
 
-def install(app: Flask) -> ProblemApi:
+def init_app(app: Flask) -> ProblemApi:
     """Register the API's blueprints and its OpenAPI document."""
     app.config.update(
         API_TITLE=_TITLE,
@@ -88,7 +88,7 @@ def install(app: Flask) -> ProblemApi:
     return api
 
 
-def documented(app: Flask) -> dict[str, Any]:
+def api_document(app: Flask) -> dict[str, Any]:
     """Return the application's OpenAPI document."""
     api: ProblemApi = app.extensions[_EXTENSION]
     return api.document()

@@ -12,11 +12,11 @@ from identity.domain.company import Company
 from identity.domain.errors import Fault, PlacedFault, UsernameTaken
 from identity.domain.password import normalized
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, Part, SecretText, Text, fault_message
-from identity.http.api.operations import body, refuses
-from identity.http.api.shapes import RegisteredShown
+from identity.http.api.response_schemas import RegisteredShown
 from identity.http.applications import parse_tax_id, password_faults
-from identity.http.context import client, ports
+from identity.http.context import client_info, ports
 from identity.http.problems import PROBLEMS
 from identity.usecases import registration
 
@@ -68,13 +68,13 @@ def _taken(said: dict[str, Any]) -> Iterator[PlacedFault]:
     To an address that has asked for very many names, only when all else is right.
     """
     name = said.get("username")
-    if name is not None and registration.is_taken(ports(), name, client=client()):
+    if name is not None and registration.is_taken(ports(), name, client=client_info()):
         yield PlacedFault("/username", "username_taken", PROBLEMS[UsernameTaken].sentence)
 
 
 @blueprint.post("/accounts")
-@body(blueprint, AccountInput, beside=_taken)
-@refuses(blueprint, 409, 422, 429, 503)
+@body(blueprint, AccountInput, extra_checks=_taken)
+@documents_errors(blueprint, 409, 422, 429, 503)
 @blueprint.response(202, RegisteredShown)
 def register(given: dict[str, Any]) -> dict[str, Any]:
     """Open an account; its mailbox is then proven by the mailed link (REG-9, REG-13)."""
@@ -87,7 +87,7 @@ def register(given: dict[str, Any]) -> dict[str, Any]:
         company=Company(**given["company"]),
     )
     password = normalized(given["password"].reveal())
-    account = registration.register(ports(), application, password=password, client=client())
+    account = registration.register(ports(), application, password=password, client=client_info())
     return {
         "id": account.id,
         "username": account.username,

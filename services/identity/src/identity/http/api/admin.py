@@ -8,12 +8,12 @@ from identity.domain.account import Account
 from identity.domain.audit import parse_reason
 from identity.domain.errors import Fault, InvalidInput, PlacedFault
 from identity.http.api import admin_answers as answers
-from identity.http.api import admin_shapes as shapes
+from identity.http.api import admin_response_schemas as shapes
 from identity.http.api.admin_queries import AccountQuery, AuditQuery, PageQuery
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors, query
 from identity.http.api.fields import Input, Text
-from identity.http.api.operations import body, query, refuses
-from identity.http.operators import HEADER, operator, ports_of_operator
+from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.usecases import administration, inspection, review
 from identity.usecases.ports import Ports
 from identity.usecases.repositories import HistoryQuery, Search
@@ -55,50 +55,50 @@ class MailboxInput(ReasonInput):
 
 @blueprint.get("/admin/accounts")
 @_by_operator(AccountQuery)
-@query(blueprint, AccountQuery, first=operator)
-@refuses(blueprint, *_REFUSED, 422)
+@query(blueprint, AccountQuery, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 422)
 @blueprint.response(200, shapes.FoundAccounts)
 def find(asked: dict[str, Any]) -> dict[str, Any]:
     """Find accounts, oldest first."""
-    found = inspection.find(ports_of_operator(), Search(**asked))
+    found = inspection.find(operator_ports(), Search(**asked))
     more = len(found) == asked["limit"]
     return {"items": [answers.present_found(each) for each in found], "next": found[-1].id if more else None}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>")
 @_by_operator()
-@refuses(blueprint, *_REFUSED, 404)
+@documents_errors(blueprint, *_REFUSED, 404)
 @blueprint.response(200, shapes.AdminAccount)
 def show(account_id: object) -> dict[str, Any]:
     """Tell an account's state."""
-    return answers.present_view(inspection.show(ports_of_operator(), str(account_id)))
+    return answers.present_view(inspection.show(operator_ports(), str(account_id)))
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/bindings")
 @_by_operator()
-@refuses(blueprint, *_REFUSED, 404)
+@documents_errors(blueprint, *_REFUSED, 404)
 @blueprint.response(200, shapes.AdminBindings)
 def list_bindings(account_id: object) -> dict[str, Any]:
     """List an account's bindings, live and ended."""
-    found = inspection.bindings_of(ports_of_operator(), str(account_id))
+    found = inspection.bindings_of(operator_ports(), str(account_id))
     return {"items": [answers.present_tie(each) for each in found]}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/sessions")
 @_by_operator()
-@refuses(blueprint, *_REFUSED, 404)
+@documents_errors(blueprint, *_REFUSED, 404)
 @blueprint.response(200, shapes.AdminSessions)
 def list_sessions(account_id: object) -> dict[str, Any]:
     """List the sessions that an account holds, and those that act as it."""
-    ports = ports_of_operator()
+    ports = operator_ports()
     found = inspection.sessions_of(ports, str(account_id))
     return {"items": [answers.present_held_session(each, ports.rules.sessions) for each in found]}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/history")
 @_by_operator(PageQuery)
-@query(blueprint, PageQuery, first=operator)
-@refuses(blueprint, *_REFUSED, 404, 422)
+@query(blueprint, PageQuery, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404, 422)
 @blueprint.response(200, shapes.AuditRows)
 def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
     """Tell what happened to an account, newest first."""
@@ -107,8 +107,8 @@ def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
 
 @blueprint.get("/admin/audit")
 @_by_operator(AuditQuery)
-@query(blueprint, AuditQuery, first=operator)
-@refuses(blueprint, *_REFUSED, 404, 422)
+@query(blueprint, AuditQuery, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404, 422)
 @blueprint.response(200, shapes.AuditRows)
 def audit(asked: dict[str, Any]) -> dict[str, Any]:
     """List who did what, newest first."""
@@ -116,7 +116,7 @@ def audit(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(asked: HistoryQuery) -> dict[str, Any]:
-    found = inspection.history(ports_of_operator(), asked)
+    found = inspection.history(operator_ports(), asked)
     more = len(found) == asked.limit
     return {
         "items": [answers.present_happened(each) for each in found],
@@ -128,13 +128,13 @@ def _act(path: str, act: Callable[[Ports, str], Account], does: str) -> None:
     """Register a call that does one thing to an account and answers with its new state."""
 
     def view(given: dict[str, Any], account_id: object) -> dict[str, Any]:
-        ports = ports_of_operator(given["reason"])
+        ports = operator_ports(given["reason"])
         return answers.present_view(inspection.show(ports, act(ports, str(account_id)).id))
 
     view.__name__, view.__doc__ = path.replace("-", "_"), does
     documented = blueprint.response(200, shapes.AdminAccount)(view)
-    documented = refuses(blueprint, *_REFUSED, 404, 409)(documented)
-    documented = body(blueprint, ReasonInput, first=operator)(documented)
+    documented = documents_errors(blueprint, *_REFUSED, 404, 409)(documented)
+    documented = body(blueprint, ReasonInput, guard=require_operator)(documented)
     blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(_by_operator()(documented))
 
 
@@ -153,12 +153,12 @@ _act("resend-mail", administration.resend_mail, "Mail again the link that the ac
 
 @blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")
 @_by_operator()
-@body(blueprint, MailboxInput, first=operator)
-@refuses(blueprint, *_REFUSED, 404, 409, 422)
+@body(blueprint, MailboxInput, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404, 409, 422)
 @blueprint.response(202, shapes.AdminAccount)
 def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
     """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
-    ports = ports_of_operator(given["reason"])
+    ports = operator_ports(given["reason"])
     try:
         administration.set_mailbox(ports, str(account_id), email=given["email"])
     except Fault as fault:
@@ -168,40 +168,40 @@ def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
 
 @blueprint.post("/admin/accounts/<uuid:account_id>/end-sessions")
 @_by_operator()
-@body(blueprint, ReasonInput, first=operator)
-@refuses(blueprint, *_REFUSED, 404, 409)
+@body(blueprint, ReasonInput, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404, 409)
 @blueprint.response(200, shapes.EndedSessions)
 def end_sessions(given: dict[str, Any], account_id: object) -> dict[str, Any]:
     """End the sessions that an account holds, and those that act as it."""
-    return {"ended": administration.end_sessions(ports_of_operator(given["reason"]), str(account_id))}
+    return {"ended": administration.end_sessions(operator_ports(given["reason"]), str(account_id))}
 
 
 @blueprint.post("/admin/sessions/<uuid:session_id>/end")
 @_by_operator()
-@body(blueprint, ReasonInput, first=operator)
-@refuses(blueprint, *_REFUSED, 404)
+@body(blueprint, ReasonInput, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404)
 @blueprint.response(204)
 def end_session(given: dict[str, Any], session_id: object) -> None:
     """End one session."""
-    administration.end_session(ports_of_operator(given["reason"]), str(session_id))
+    administration.end_session(operator_ports(given["reason"]), str(session_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/remove")
 @_by_operator()
-@body(blueprint, ReasonInput, first=operator)
-@refuses(blueprint, *_REFUSED, 404)
+@body(blueprint, ReasonInput, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404)
 @blueprint.response(204)
 def remove_binding(given: dict[str, Any], binding_id: object) -> None:
     """End a binding; sessions acting by it end at once. The general side gets a mail, the link side sees it listed."""
-    administration.remove_binding(ports_of_operator(given["reason"]), str(binding_id))
+    administration.remove_binding(operator_ports(given["reason"]), str(binding_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/resend-code")
 @_by_operator()
-@body(blueprint, ReasonInput, first=operator)
-@refuses(blueprint, *_REFUSED, 404, 409)
+@body(blueprint, ReasonInput, guard=require_operator)
+@documents_errors(blueprint, *_REFUSED, 404, 409)
 @blueprint.response(202)
 def resend_code(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
     """Mail a new code for a binding not yet verified; the older one is void."""
-    administration.resend_code(ports_of_operator(given["reason"]), str(binding_id))
+    administration.resend_code(operator_ports(given["reason"]), str(binding_id))
     return {}

@@ -5,7 +5,7 @@ from typing import Any
 
 from identity.domain.account import Account
 from identity.domain.session import Lifetimes, Session
-from identity.http.api.answers import moment, present_account
+from identity.http.api.answers import format_time, present_account
 from identity.usecases.inspection import View
 from identity.usecases.personal_data import Dossier
 from identity.usecases.repositories import Happened, Tie
@@ -22,7 +22,7 @@ def present_found(account: Account) -> dict[str, Any]:
         "email": account.email,
         "tax_id": account.tax_id,
         "company": account.company_name,
-        "created_at": moment(account.created_at),
+        "created_at": format_time(account.created_at),
     }
 
 
@@ -31,9 +31,9 @@ def present_state(account: Account) -> dict[str, Any]:
     return {
         **present_account(account),
         "review": account.review,
-        "email_verified_at": moment(account.email_verified_at),
-        "suspended_at": moment(account.suspended_at),
-        "closed_at": moment(account.closed_at),
+        "email_verified_at": format_time(account.email_verified_at),
+        "suspended_at": format_time(account.suspended_at),
+        "closed_at": format_time(account.closed_at),
         "closed_reason": account.closed_reason,
     }
 
@@ -41,10 +41,10 @@ def present_state(account: Account) -> dict[str, Any]:
 def present_view(view: View) -> dict[str, Any]:
     """Return an account with its login lock and what became of its newest verification mail."""
     mail = view.verification_mail
-    shown = {"state": mail.state, "at": moment(mail.at), "category": mail.category} if mail else None
+    shown = {"state": mail.state, "at": format_time(mail.at), "category": mail.category} if mail else None
     return {
         **present_state(view.account),
-        "locked_until": moment(view.locked_until),
+        "locked_until": format_time(view.locked_until),
         "verification_mail": shown,
     }
 
@@ -57,9 +57,9 @@ def present_tie(tie: Tie) -> dict[str, Any]:
         "status": binding.status,
         "link": {"id": tie.link.id, "username": tie.link.username},
         "general": {"id": tie.general.id, "username": tie.general.username},
-        "requested_at": moment(binding.requested_at),
-        "verified_at": moment(binding.verified_at),
-        "removed_at": moment(binding.removed_at),
+        "requested_at": format_time(binding.requested_at),
+        "verified_at": format_time(binding.verified_at),
+        "removed_at": format_time(binding.removed_at),
         "removed_reason": binding.removed_reason,
     }
 
@@ -73,9 +73,9 @@ def present_held_session(session: Session, lifetimes: Lifetimes) -> dict[str, An
         "binding_id": session.binding_id,
         "address": session.address,
         "user_agent": session.user_agent,
-        "created_at": moment(session.created_at),
-        "last_seen_at": moment(session.seen_at),
-        "expires_at": moment(session.ends_at(lifetimes)),
+        "created_at": format_time(session.created_at),
+        "last_seen_at": format_time(session.seen_at),
+        "expires_at": format_time(session.ends_at(lifetimes)),
     }
 
 
@@ -84,7 +84,7 @@ def present_happened(happened: Happened) -> dict[str, Any]:
     entry = happened.entry
     return {
         "id": happened.id,
-        "at": exact(entry.at),
+        "at": format_time_ms(entry.at),
         "action": entry.action,
         "result": entry.result,
         "actor": {"kind": entry.actor_kind, "name": entry.actor, "via": entry.via},
@@ -106,7 +106,7 @@ def present_dossier(dossier: Dossier, lifetimes: Lifetimes) -> dict[str, Any]:
             {
                 "document": each.document,
                 "version": each.version,
-                "accepted_at": moment(each.accepted_at),
+                "accepted_at": format_time(each.accepted_at),
                 "address": each.address,
             }
             for each in dossier.consents
@@ -116,9 +116,9 @@ def present_dossier(dossier: Dossier, lifetimes: Lifetimes) -> dict[str, Any]:
         "mails": [
             {
                 "type": each.type,
-                "asked_at": moment(each.asked_at),
+                "asked_at": format_time(each.asked_at),
                 "state": each.state,
-                "at": moment(each.at),
+                "at": format_time(each.at),
                 "category": each.category,
             }
             for each in dossier.mails
@@ -127,6 +127,6 @@ def present_dossier(dossier: Dossier, lifetimes: Lifetimes) -> dict[str, Any]:
     }
 
 
-def exact(value: datetime) -> str:
+def format_time_ms(value: datetime) -> str:
     """Return a moment to the millisecond: rows of one second stay in order."""
     return f"{value.strftime('%Y-%m-%dT%H:%M:%S')}.{value.microsecond // 1000:03}Z"

@@ -11,10 +11,10 @@ from identity.domain.errors import Fault
 from identity.http.api.fields import Input, Text
 from identity.http.applications import parse_tax_id
 
-_MOST = 200
-_FARTHEST = 2**53 - 1
+_MAX_LIMIT = 200
+_MAX_ROW_ID = 2**53 - 1
 _STATUSES = ("email_unverified", "awaiting_review", "active", "suspended", "closed")
-_LEAST_PART = 2
+_MIN_PART_CHARACTERS = 2
 _TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
 
 
@@ -30,16 +30,16 @@ def _one_of(*words: str) -> Text:
 def _part(raw: str) -> str:
     """Return a part of a name: one letter would fit nearly everything."""
     part = raw.strip()
-    if len(part) < _LEAST_PART:
-        raise Fault("too_short", f"至少需 {_LEAST_PART} 個字")
+    if len(part) < _MIN_PART_CHARACTERS:
+        raise Fault("too_short", f"至少需 {_MIN_PART_CHARACTERS} 個字")
     return part
 
 
 class PageQuery(Input):
     """A page that goes on before a row."""
 
-    before = fields.Integer(validate=Range(1, _FARTHEST))
-    limit = fields.Integer(load_default=100, validate=Range(1, _MOST))
+    before = fields.Integer(validate=Range(1, _MAX_ROW_ID))
+    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 class AuditQuery(PageQuery):
@@ -61,4 +61,4 @@ class AccountQuery(Input):
     status = _one_of(*_STATUSES)
     kind = _one_of("general", "link")
     after = Text(metadata={"description": "the id of the last account of the page before"})
-    limit = fields.Integer(load_default=100, validate=Range(1, _MOST))
+    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))

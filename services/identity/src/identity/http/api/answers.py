@@ -12,7 +12,7 @@ from identity.usecases.bindings import Row
 from identity.usecases.ports import MailState
 
 
-def moment(value: datetime | None) -> str | None:
+def format_time(value: datetime | None) -> str | None:
     """Return a moment as RFC 3339 in UTC, to the second."""
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
 
@@ -34,7 +34,7 @@ def present_session(
 ) -> dict[str, Any]:
     """Return a session: the account it acts as, the next open step and its rights."""
     answer: dict[str, Any] = {
-        "expires_at": moment(standing.expires_at),
+        "expires_at": format_time(standing.expires_at),
         "next": standing.next_step,
         "account": present_persona(standing.account),
         "rights": list(standing.rights),
@@ -44,7 +44,11 @@ def present_session(
     if standing.switched:
         answer["actor"] = {"username": standing.holder.username, "name": standing.holder.name}
     if mail is not None:
-        answer["verification_mail"] = {"state": mail.state, "at": moment(mail.at), "category": mail.category}
+        answer["verification_mail"] = {
+            "state": mail.state,
+            "at": format_time(mail.at),
+            "category": mail.category,
+        }
     return answer
 
 
@@ -56,9 +60,9 @@ def present_open_session(session: Session, *, current_id: str, ends_at: datetime
         "switched": session.binding_id is not None,
         "address": session.address,
         "user_agent": session.user_agent,
-        "created_at": moment(session.created_at),
-        "last_seen_at": moment(session.seen_at),
-        "expires_at": moment(ends_at),
+        "created_at": format_time(session.created_at),
+        "last_seen_at": format_time(session.seen_at),
+        "expires_at": format_time(ends_at),
     }
 
 
@@ -77,12 +81,12 @@ def present_binding(row: Row) -> dict[str, Any]:
         "id": binding.id,
         "status": binding.status,
         "account": shown,
-        "requested_at": moment(binding.requested_at),
-        "verified_at": moment(binding.verified_at),
-        "code_expires_at": moment(row.code.expires_at)
+        "requested_at": format_time(binding.requested_at),
+        "verified_at": format_time(binding.verified_at),
+        "code_expires_at": format_time(row.code.expires_at)
         if row.code and binding.status == "unverified"
         else None,
-        "removed_at": moment(binding.removed_at),
+        "removed_at": format_time(binding.removed_at),
         "removed_reason": binding.removed_reason,
     }
 
@@ -104,7 +108,7 @@ def present_account(account: Account) -> dict[str, Any]:
             "name": account.company_name,
             "address": account.company_address,
         },
-        "created_at": moment(account.created_at),
+        "created_at": format_time(account.created_at),
     }
 
 

@@ -6,10 +6,10 @@ from identity.domain.code import parse_code
 from identity.domain.session import Standing
 from identity.http.api.answers import present_binding
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.api.operations import body, refuses
-from identity.http.api.shapes import BindingShown, BindingsShown
-from identity.http.context import client, full_standing, ports
+from identity.http.api.response_schemas import BindingShown, BindingsShown
+from identity.http.context import client_info, ports, require_principal
 from identity.usecases import bindings, unbinding
 
 blueprint = ApiBlueprint("bindings", __name__, description="Bindings of a link account")
@@ -30,11 +30,11 @@ class CodeInput(Input):
 
 def _link() -> Standing:
     """Return the link account that asks, acting for itself."""
-    return full_standing("link")
+    return require_principal("link")
 
 
 @blueprint.get("/bindings")
-@refuses(blueprint, 401, 403)
+@documents_errors(blueprint, 401, 403)
 @blueprint.response(200, BindingsShown)
 def list_all() -> dict[str, Any]:
     """List the bindings, with those the other side ended until dismissed."""
@@ -43,8 +43,8 @@ def list_all() -> dict[str, Any]:
 
 
 @blueprint.post("/bindings")
-@body(blueprint, BindInput, first=_link)
-@refuses(blueprint, 401, 403, 409, 422, 429, 503)
+@body(blueprint, BindInput, guard=_link)
+@documents_errors(blueprint, 401, 403, 409, 422, 429, 503)
 @blueprint.response(201, BindingShown)
 def request_binding(given: dict[str, Any]) -> dict[str, Any]:
     """Bind a general account; a code is mailed to it (BIND-2)."""
@@ -53,14 +53,14 @@ def request_binding(given: dict[str, Any]) -> dict[str, Any]:
         _link(),
         username=given["username"],
         password=given["password"].reveal(),
-        client=client(),
+        client=client_info(),
     )
     return present_binding(row)
 
 
 @blueprint.post("/bindings/<uuid:binding_id>/verify")
-@body(blueprint, CodeInput, first=_link)
-@refuses(blueprint, 400, 401, 403, 404, 410, 422)
+@body(blueprint, CodeInput, guard=_link)
+@documents_errors(blueprint, 400, 401, 403, 404, 410, 422)
 @blueprint.response(200, BindingShown)
 def verify(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
     """Verify a binding by its code (BIND-6)."""
@@ -69,7 +69,7 @@ def verify(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
 
 
 @blueprint.post("/bindings/<uuid:binding_id>/code")
-@refuses(blueprint, 401, 403, 404, 409, 422, 429)
+@documents_errors(blueprint, 401, 403, 404, 409, 422, 429)
 @blueprint.response(202)
 def resend_code(binding_id: object) -> dict[str, Any]:
     """Mail a new code; the older one is void (BIND-6)."""
@@ -78,7 +78,7 @@ def resend_code(binding_id: object) -> dict[str, Any]:
 
 
 @blueprint.delete("/bindings/<uuid:binding_id>")
-@refuses(blueprint, 401, 403, 404)
+@documents_errors(blueprint, 401, 403, 404)
 @blueprint.response(204)
 def unbind(binding_id: object) -> None:
     """End a binding, or dismiss one the other side ended (UNB-1, UNB-4)."""

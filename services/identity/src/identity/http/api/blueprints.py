@@ -16,15 +16,15 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
 
     def alt_response(self, *arguments: Any, **named: Any) -> Decorate:
         """Document an answer."""
-        return _noting(super().alt_response(*arguments, **named))
+        return _annotating(super().alt_response(*arguments, **named))
 
     @staticmethod
     def doc(**named: Any) -> Decorate:
         """Document anything else, in OpenAPI's words."""
-        return _noting(Blueprint.doc(**named))
+        return _annotating(Blueprint.doc(**named))
 
 
-def _noting(decorate: Decorate) -> Decorate:
+def _annotating(decorate: Decorate) -> Decorate:
     def note(view: Any) -> Any:
         view._apidoc = decorate(view)._apidoc  # noqa: SLF001 - where flask-smorest keeps it
         return view

@@ -6,15 +6,15 @@ from flask import Response, g, jsonify
 
 from identity.http.api.answers import present_session
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, Items, Part, Text
-from identity.http.api.operations import body, refuses
-from identity.http.api.shapes import ConsentTexts, SessionShown
-from identity.http.context import client, ports, standing
+from identity.http.api.response_schemas import ConsentTexts, SessionShown
+from identity.http.context import client_info, current_principal, ports
 from identity.usecases import consents
 
 blueprint = ApiBlueprint("consents", __name__, description="Consents")
 
-_MOST_DOCUMENTS = 10
+_MAX_DOCUMENTS = 10
 
 
 class AcceptedInput(Input):
@@ -27,7 +27,7 @@ class AcceptedInput(Input):
 class ConsentsInput(Input):
     """Every text in force."""
 
-    accepted = Items(Part(AcceptedInput), most=_MOST_DOCUMENTS, required=True)
+    accepted = Items(Part(AcceptedInput), limit=_MAX_DOCUMENTS, required=True)
 
 
 @blueprint.get("/consents")
@@ -49,12 +49,12 @@ def texts() -> dict[str, Any]:
 
 
 @blueprint.post("/session/consents")
-@body(blueprint, ConsentsInput, first=standing)
-@refuses(blueprint, 401, 403, 422)
+@body(blueprint, ConsentsInput, guard=current_principal)
+@documents_errors(blueprint, 401, 403, 422)
 @blueprint.alt_response(200, schema=SessionShown)
 def accept(given: dict[str, Any]) -> Response:
     """Accept the texts in force."""
     accepted = [(each["document"], each["version"]) for each in given["accepted"]]
-    consents.accept(ports(), standing(), accepted, client=client())
+    consents.accept(ports(), current_principal(), accepted, client=client_info())
     del g.standing
-    return jsonify(present_session(standing()))
+    return jsonify(present_session(current_principal()))

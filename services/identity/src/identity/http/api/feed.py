@@ -13,13 +13,13 @@ from marshmallow.validate import Length, Range
 
 from identity.domain.client import ServiceClient
 from identity.domain.errors import InvalidInput, PlacedFault
-from identity.http.api.answers import moment
+from identity.http.api.answers import format_time
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import documents_errors, query
 from identity.http.api.fields import Input
-from identity.http.api.operations import query, refuses
-from identity.http.api.shapes import FeedShown, SnapshotShown
+from identity.http.api.response_schemas import FeedShown, SnapshotShown
 from identity.http.context import ports
-from identity.http.services import service_with
+from identity.http.service_auth import require_service
 from identity.usecases import feed
 from identity.usecases.facts import AccountState, BindingState
 from identity.usecases.feed import Bookmark
@@ -29,28 +29,28 @@ blueprint = ApiBlueprint(
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
-_MOST = 1000
-_FARTHEST = 10**18 - 1
-_LONGEST_CURSOR = 200
+_MAX_LIMIT = 1000
+_MAX_POSITION = 10**18 - 1
+_MAX_CURSOR_CHARACTERS = 200
 _ACCOUNT_ID = re.compile("[0-9a-f-]{1,36}")
 
 
 class FeedQuery(Input):
     """Where to go on, and how much at once."""
 
-    after = fields.Integer(load_default=0, validate=Range(0, _FARTHEST))
-    limit = fields.Integer(load_default=100, validate=Range(1, _MOST))
+    after = fields.Integer(load_default=0, validate=Range(0, _MAX_POSITION))
+    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 class SnapshotQuery(Input):
     """Where the page before said to go on, and how much at once."""
 
-    after = fields.String(load_default="", validate=Length(max=_LONGEST_CURSOR))
-    limit = fields.Integer(load_default=100, validate=Range(1, _MOST))
+    after = fields.String(load_default="", validate=Length(max=_MAX_CURSOR_CHARACTERS))
+    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 def _reader() -> ServiceClient:
-    return service_with("events:read")
+    return require_service("events:read")
 
 
 def _for_services(view: View) -> View:
@@ -60,8 +60,8 @@ def _for_services(view: View) -> View:
 
 @blueprint.get("/events")
 @_for_services
-@query(blueprint, FeedQuery, first=_reader)
-@refuses(blueprint, 401, 403, 410, 422, 429)
+@query(blueprint, FeedQuery, guard=_reader)
+@documents_errors(blueprint, 401, 403, 410, 422, 429)
 @blueprint.alt_response(200, schema=FeedShown)
 def events(given: dict[str, Any]) -> Response:
     """Return facts in the order of their positions, without a gap; 410 where what follows was dropped."""
@@ -73,8 +73,8 @@ def events(given: dict[str, Any]) -> Response:
 
 @blueprint.get("/snapshot")
 @_for_services
-@query(blueprint, SnapshotQuery, first=_reader)
-@refuses(blueprint, 401, 403, 422, 429)
+@query(blueprint, SnapshotQuery, guard=_reader)
+@documents_errors(blueprint, 401, 403, 422, 429)
 @blueprint.response(200, SnapshotShown)
 def snapshot(given: dict[str, Any]) -> dict[str, Any]:
     """Return a page of accounts with their live bindings; behind the last page the feed goes on at `position`."""
@@ -97,8 +97,8 @@ def _binding(binding: BindingState) -> dict[str, Any]:
         "link_account_id": binding.link_account_id,
         "general_account_id": binding.general_account_id,
         "status": binding.status,
-        "requested_at": moment(binding.requested_at),
-        "verified_at": moment(binding.verified_at),
+        "requested_at": format_time(binding.requested_at),
+        "verified_at": format_time(binding.verified_at),
     }
 
 
@@ -116,6 +116,6 @@ def _read_cursor(text: str) -> Bookmark | None:
     except (ValueError, TypeError, RecursionError, binascii.Error):
         position, account_id = None, None
     known = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
-    if not known or not 0 <= position <= _FARTHEST:
+    if not known or not 0 <= position <= _MAX_POSITION:
         raise InvalidInput([PlacedFault("/after", "invalid", "分頁位置不正確")])
     return Bookmark(position, account_id)

@@ -9,7 +9,7 @@ from port_runtime.secret import Secret
 from identity.domain.errors import Fault
 from identity.domain.text import has_surrogate
 
-_MOST_CHARACTERS = 1000
+_MAX_CHARACTERS = 1000
 _MESSAGES = {
     "required": {"code": "required", "detail": "此欄位為必填"},
     "null": {"code": "required", "detail": "此欄位為必填"},
@@ -45,8 +45,8 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         text = super()._deserialize(value, attr, data, **more)
-        if len(text) > _MOST_CHARACTERS:
-            raise ValidationError([{"code": "too_long", "detail": f"最多 {_MOST_CHARACTERS} 個字"}])
+        if len(text) > _MAX_CHARACTERS:
+            raise ValidationError([{"code": "too_long", "detail": f"最多 {_MAX_CHARACTERS} 個字"}])
         if "\0" in text or has_surrogate(text):
             raise ValidationError([{"code": "control_character", "detail": "含有無法處理的字元"}])
         return self._read(text)
@@ -84,9 +84,9 @@ class Part(fields.Nested):
 class Items(fields.List[Any]):
     """A bounded list."""
 
-    def __init__(self, inner: fields.Field[Any], *, most: int, **options: Any) -> None:
+    def __init__(self, inner: fields.Field[Any], *, limit: int, **options: Any) -> None:
         super().__init__(inner, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
-        self._most = most
+        self._most = limit
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
         if isinstance(value, list) and len(value) > self._most:

@@ -8,13 +8,13 @@ from flask import Response, jsonify
 from identity.domain import company, person
 from identity.domain.account import Account
 from identity.domain.errors import Fault, InvalidInput, PlacedFault, RevisionMissing, RevisionStale
-from identity.http.api.answers import etag_of, moment, present_account, revision_asked
+from identity.http.api.answers import etag_of, format_time, present_account, revision_asked
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
-from identity.http.api.operations import body, refuses
-from identity.http.api.shapes import AccountShown, OwnBinding
-from identity.http.context import full_standing, ports
-from identity.http.devices import remember_device
+from identity.http.api.response_schemas import AccountShown, OwnBinding
+from identity.http.context import ports, require_principal
+from identity.http.device_cookies import remember_device
 from identity.usecases import login, profile, unbinding
 
 blueprint = ApiBlueprint("profile", __name__, description="A person's own account")
@@ -48,7 +48,7 @@ class PasswordInput(Input):
 
 def _own() -> None:
     """Refuse who does not act for themselves (SW-4)."""
-    login.refuse_switched(full_standing())
+    login.refuse_switched(require_principal())
 
 
 def _shown(account: Account) -> Response:
@@ -58,16 +58,16 @@ def _shown(account: Account) -> Response:
 
 
 @blueprint.get("/account")
-@refuses(blueprint, 401, 403)
+@documents_errors(blueprint, 401, 403)
 @blueprint.alt_response(200, schema=AccountShown)
 def show() -> Response:
     """Return one's own account with its entity tag."""
-    return _shown(profile.show(ports(), full_standing()))
+    return _shown(profile.show(ports(), require_principal()))
 
 
 @blueprint.patch("/account")
-@body(blueprint, AccountChanges, first=_own)
-@refuses(blueprint, 401, 403, 412, 422, 428, 429, 503)
+@body(blueprint, AccountChanges, guard=_own)
+@documents_errors(blueprint, 401, 403, 412, 422, 428, 429, 503)
 @blueprint.alt_response(200, schema=AccountShown)
 def change(given: dict[str, Any]) -> Response:
     """Save changes; a new mailbox takes effect when it is proven (PRO-1, PRO-2, PRO-5)."""
@@ -80,7 +80,7 @@ def change(given: dict[str, Any]) -> Response:
     password = given.get("current_password")
     account = profile.change(
         ports(),
-        full_standing(),
+        require_principal(),
         changes,
         revision=_revision(),
         current_password=password.reveal() if password else None,
@@ -99,15 +99,15 @@ def _revision() -> int:
 
 
 @blueprint.put("/account/password")
-@body(blueprint, PasswordInput, first=_own)
-@refuses(blueprint, 401, 403, 422, 429, 503)
+@body(blueprint, PasswordInput, guard=_own)
+@documents_errors(blueprint, 401, 403, 422, 429, 503)
 @blueprint.alt_response(204)
 def change_password(given: dict[str, Any]) -> Response:
     """Change the password; every other session ends (PRO-4, UNB-5)."""
     try:
         account = profile.change_password(
             ports(),
-            full_standing(),
+            require_principal(),
             current=given["current"].reveal(),
             new=given["new"].reveal(),
             end_binding=given.get("end_binding", False),
@@ -118,33 +118,33 @@ def change_password(given: dict[str, Any]) -> Response:
 
 
 @blueprint.delete("/account/pending-email")
-@refuses(blueprint, 401, 403, 404)
+@documents_errors(blueprint, 401, 403, 404)
 @blueprint.response(204)
 def withdraw_email_change() -> None:
     """Withdraw a change of mailbox that is not yet proven (PRO-2)."""
-    profile.withdraw_email_change(ports(), full_standing())
+    profile.withdraw_email_change(ports(), require_principal())
 
 
 @blueprint.get("/account/binding")
-@refuses(blueprint, 401, 403)
+@documents_errors(blueprint, 401, 403)
 @blueprint.response(200, OwnBinding)
 def show_binding() -> dict[str, Any]:
     """Tell by whom a general account is bound and since when (UNB-3)."""
-    bound = profile.binding_of(ports(), full_standing("general"))
+    bound = profile.binding_of(ports(), require_principal("general"))
     if bound is None:
         return {"status": "none"}
     binding, link = bound
     return {
         "status": binding.status,
         "link": {"username": link.username, "name": link.name, "company_name": link.company_name},
-        "requested_at": moment(binding.requested_at),
-        "verified_at": moment(binding.verified_at),
+        "requested_at": format_time(binding.requested_at),
+        "verified_at": format_time(binding.verified_at),
     }
 
 
 @blueprint.delete("/account/binding")
-@refuses(blueprint, 401, 403, 404)
+@documents_errors(blueprint, 401, 403, 404)
 @blueprint.response(204)
 def unbind() -> None:
     """End the binding of one's own account (UNB-2)."""
-    unbinding.unbind_from_general(ports(), full_standing("general"))
+    unbinding.unbind_from_general(ports(), require_principal("general"))

@@ -7,10 +7,10 @@ from flask import Response
 from identity.domain import person
 from identity.domain.errors import Fault, InvalidInput, PlacedFault
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.api.operations import body, refuses
-from identity.http.context import client, ports
-from identity.http.devices import remember_device
+from identity.http.context import client_info, ports
+from identity.http.device_cookies import remember_device
 from identity.usecases import recovery
 
 blueprint = ApiBlueprint("recovery", __name__, description="Forgotten passwords")
@@ -32,17 +32,17 @@ class ResetInput(Input):
 
 @blueprint.post("/password-resets")
 @body(blueprint, ResetRequest)
-@refuses(blueprint, 422)
+@documents_errors(blueprint, 422)
 @blueprint.response(202)
 def request_reset(given: dict[str, Any]) -> dict[str, Any]:
     """Mail a link if account and mailbox match; the answer never tells."""
-    recovery.request_reset(ports(), username=given["username"], email=given["email"], client=client())
+    recovery.request_reset(ports(), username=given["username"], email=given["email"], client=client_info())
     return {}
 
 
 @blueprint.post("/password-resets/confirm")
 @body(blueprint, ResetInput)
-@refuses(blueprint, 400, 410, 422, 503)
+@documents_errors(blueprint, 400, 410, 422, 503)
 @blueprint.alt_response(204)
 def reset(given: dict[str, Any]) -> Response:
     """Set a new password; this browser is then known to the account (SEC-3)."""

@@ -6,11 +6,11 @@ from flask import Response, g, jsonify
 
 from identity.http.api.answers import present_open_session, present_session
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.api.operations import body, refuses
-from identity.http.api.shapes import OpenSessions, SessionShown
-from identity.http.context import client, full_standing, ports, standing
-from identity.http.devices import remember_device
+from identity.http.api.response_schemas import OpenSessions, SessionShown
+from identity.http.context import client_info, current_principal, ports, require_principal
+from identity.http.device_cookies import remember_device
 from identity.usecases import login, switching
 
 blueprint = ApiBlueprint("sessions", __name__, description="Sessions and switching")
@@ -39,37 +39,39 @@ def _shown(opened: login.Opened, *, status: int) -> Response:
 
 @blueprint.post("/sessions")
 @body(blueprint, Credentials)
-@refuses(blueprint, 401, 403, 422, 429, 503)
+@documents_errors(blueprint, 401, 403, 422, 429, 503)
 @blueprint.alt_response(201, schema=SessionShown)
 def log_in(given: dict[str, Any]) -> Response:
     """Log in (LOGIN-1)."""
-    opened = login.log_in(ports(), given["username"], password=given["password"].reveal(), client=client())
+    opened = login.log_in(
+        ports(), given["username"], password=given["password"].reveal(), client=client_info()
+    )
     return _shown(opened, status=201)
 
 
 @blueprint.get("/session")
-@refuses(blueprint, 401)
+@documents_errors(blueprint, 401)
 @blueprint.alt_response(200, schema=SessionShown)
 def show() -> Response:
     """Tell whom the token stands for at this moment."""
-    who = standing()
+    who = current_principal()
     return jsonify(present_session(who, mail=login.verification_mail(ports(), who)))
 
 
 @blueprint.delete("/session")
-@refuses(blueprint, 401)
+@documents_errors(blueprint, 401)
 @blueprint.response(204)
 def log_out() -> None:
     """End the session at once (LOGIN-6)."""
-    login.log_out(ports(), standing())
+    login.log_out(ports(), current_principal())
 
 
 @blueprint.get("/sessions")
-@refuses(blueprint, 401, 403)
+@documents_errors(blueprint, 401, 403)
 @blueprint.response(200, OpenSessions)
 def list_open() -> dict[str, Any]:
     """List one's own open sessions (LOGIN-7)."""
-    who = standing()
+    who = current_principal()
     lifetimes = ports().rules.sessions
     return {
         "items": [
@@ -80,33 +82,33 @@ def list_open() -> dict[str, Any]:
 
 
 @blueprint.delete("/sessions")
-@refuses(blueprint, 401, 403)
+@documents_errors(blueprint, 401, 403)
 @blueprint.response(204)
 def end_others() -> None:
     """End all of one's sessions but this (LOGIN-7)."""
-    login.end_other_sessions(ports(), standing())
+    login.end_other_sessions(ports(), current_principal())
 
 
 @blueprint.delete("/sessions/<uuid:session_id>")
-@refuses(blueprint, 401, 403, 404)
+@documents_errors(blueprint, 401, 403, 404)
 @blueprint.response(204)
 def end_one(session_id: object) -> None:
     """End one of one's own sessions (LOGIN-7)."""
-    login.end_session(ports(), standing(), str(session_id))
+    login.end_session(ports(), current_principal(), str(session_id))
 
 
 @blueprint.post("/session/switch")
-@body(blueprint, SwitchInput, first=full_standing)
-@refuses(blueprint, 401, 403, 404, 409, 422)
+@body(blueprint, SwitchInput, guard=require_principal)
+@documents_errors(blueprint, 401, 403, 404, 409, 422)
 @blueprint.alt_response(200, schema=SessionShown)
 def switch(given: dict[str, Any]) -> Response:
     """Go on as the general account of a verified binding, with a new token (SW-1)."""
-    return _shown(switching.switch(ports(), full_standing(), given["binding_id"]), status=200)
+    return _shown(switching.switch(ports(), require_principal(), given["binding_id"]), status=200)
 
 
 @blueprint.delete("/session/switch")
-@refuses(blueprint, 401, 409)
+@documents_errors(blueprint, 401, 409)
 @blueprint.alt_response(200, schema=SessionShown)
 def switch_back() -> Response:
     """Go back to the link account, with a new token (SW-3)."""
-    return _shown(switching.switch_back(ports(), standing()), status=200)
+    return _shown(switching.switch_back(ports(), current_principal()), status=200)

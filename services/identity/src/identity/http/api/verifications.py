@@ -3,10 +3,10 @@
 from typing import Any
 
 from identity.http.api.blueprints import ApiBlueprint
+from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText
-from identity.http.api.operations import body, refuses
-from identity.http.api.shapes import ConfirmedShown
-from identity.http.context import ports, standing
+from identity.http.api.response_schemas import ConfirmedShown
+from identity.http.context import current_principal, ports
 from identity.usecases import verification
 
 blueprint = ApiBlueprint("verifications", __name__, description="Email verification")
@@ -20,7 +20,7 @@ class TokenInput(Input):
 
 @blueprint.post("/email-verifications/confirm")
 @body(blueprint, TokenInput)
-@refuses(blueprint, 400, 409, 410, 422)
+@documents_errors(blueprint, 400, 409, 410, 422)
 @blueprint.response(200, ConfirmedShown)
 def confirm(given: dict[str, Any]) -> dict[str, Any]:
     """Take the mailbox behind a link as proven; it logs nobody in (SEC-4)."""
@@ -35,9 +35,9 @@ def confirm(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/email-verifications")
-@refuses(blueprint, 401, 409, 429)
+@documents_errors(blueprint, 401, 409, 429)
 @blueprint.response(202)
 def resend() -> dict[str, Any]:
     """Mail the link again, for the session of an unverified account (VER-5)."""
-    verification.resend(ports(), standing())
+    verification.resend(ports(), current_principal())
     return {}

@@ -8,7 +8,6 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from identity.http.portal import (
-    application,
     assets,
     bindings,
     consents,
@@ -21,6 +20,7 @@ from identity.http.portal import (
     password,
     profile,
     recovery,
+    registration,
     review,
     sessions,
     switching,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _PAGES = (
     login,
-    application,
+    registration,
     mail_links,
     verification,
     review,
@@ -49,7 +49,7 @@ _PAGES = (
 )
 
 
-class FormCookies(SecureCookieSessionInterface):
+class CachedSigningSession(SecureCookieSessionInterface):
     """The signed cookie behind the forms; Flask's own makes its serializer anew twice a request, also of the API."""
 
     _serializer: "URLSafeTimedSerializer | None" = None
@@ -61,17 +61,17 @@ class FormCookies(SecureCookieSessionInterface):
         return self._serializer
 
 
-def install(app: Flask) -> CSRFProtect:
+def init_app(app: Flask) -> CSRFProtect:
     """Register the pages; every form of theirs carries a CSRF token (SEC-8)."""
-    app.session_interface = FormCookies()
+    app.session_interface = CachedSigningSession()
     csrf = CSRFProtect(app)
     Bootstrap5(app)
     portal = _portal()
-    assets.install(app, portal)
-    times.install(app)
+    assets.init_app(app, portal)
+    times.init_app(app)
     app.register_blueprint(portal)
-    app.context_processor(pages.shared_values)
-    app.register_error_handler(CSRFError, failures.of_stale_form)
+    app.context_processor(pages.template_values)
+    app.register_error_handler(CSRFError, failures.csrf_error_response)
     return csrf
 
 

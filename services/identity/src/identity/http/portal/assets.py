@@ -14,13 +14,13 @@ FILES = "portal.file"
 _EXTENSION = "portal.assets"
 _ENDPOINTS = frozenset({FILES, "bootstrap.static"})
 _FOLDER = Path(__file__).with_name("static")
-_KEPT = "public, max-age=31536000, immutable"
+_CACHE_FOREVER = "public, max-age=31536000, immutable"
 _BOOTSTRAP = "bootstrap.css"
 _BOOTSTRAP_PLACE = "css/bootstrap.min.css"
 _DIGEST_CHARACTERS = 12
 
 
-def install(app: Flask, portal: Blueprint) -> None:
+def init_app(app: Flask, portal: Blueprint) -> None:
     """Serve the files. Only style and script are compressed: a page's length would tell of its token (BREACH)."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
@@ -35,7 +35,7 @@ def install(app: Flask, portal: Blueprint) -> None:
     }
     portal.add_url_rule("/static/<v>/<path:filename>", FILES.partition(".")[2], _send)
     Compress(app)
-    app.after_request(_keep)
+    app.after_request(_set_cache_headers)
 
 
 def _digest(*files: Path) -> str:
@@ -49,7 +49,7 @@ def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - while a new vers
     return send_from_directory(_FOLDER, filename)
 
 
-def _keep(response: Response) -> Response:
+def _set_cache_headers(response: Response) -> Response:
     """Let browsers keep what an address with the right digest names; its content never changes."""
     if request.endpoint not in _ENDPOINTS:
         return response
@@ -57,7 +57,7 @@ def _keep(response: Response) -> Response:
         response.call_on_close(response.response.close)  # Flask-Compress puts its own in the file's place
     asked = (request.view_args or {}).get("v") or request.args.get("v")
     if response.status_code < 400 and asked == _digests()[request.endpoint]:  # noqa: PLR2004 - from 400 on it is an error
-        response.headers["Cache-Control"] = _KEPT
+        response.headers["Cache-Control"] = _CACHE_FOREVER
     return response
 
 

@@ -26,7 +26,7 @@ _SYSTEMS = (
 )
 
 
-def browser_of(user_agent: str) -> str:
+def browser_name(user_agent: str) -> str:
     """Return e.g. `Chrome（Windows）`; what is not known is no browser's fault."""
     if not user_agent.startswith("Mozilla/"):
         return _OTHER

@@ -10,9 +10,9 @@ from identity.domain.consent import Text
 from identity.domain.errors import ConsentOutdated, NotFound
 from identity.domain.session import Standing
 from identity.http import problems
-from identity.http.context import client, ports, standing, standing_at
-from identity.http.portal.failures import shown_again_by
-from identity.http.portal.pages import landing_of, onward, page
+from identity.http.context import client_info, current_principal, ports, require_step
+from identity.http.portal.failures import redisplay_with
+from identity.http.portal.pages import landing_url, redirect_to_url, render_page
 from identity.usecases import consents
 
 blueprint = Blueprint("consents", __name__)
@@ -24,38 +24,40 @@ _PAIR = "="
 @blueprint.get("/consents")
 def show() -> Response:
     """Show the three texts, each to be read to its end."""
-    standing_at("consent")
+    require_step("consent")
     return _texts()
 
 
 def _texts(*, fault: str = "", status: int = 200) -> Response:
-    return page("consents.html", status=status, texts=ports().rules.consents.texts, pair=_pair, fault=fault)
+    return render_page(
+        "consents.html", status=status, texts=ports().rules.consents.texts, pair=_pair, fault=fault
+    )
 
 
 @blueprint.post("/consents")
-@shown_again_by(show)
+@redisplay_with(show)
 def accept() -> Response:
     """Keep that all were accepted, each in the version that was shown, and go on."""
     accepted = [_read(pair) for pair in request.form.getlist("accepted")]
     try:
-        consents.accept(ports(), standing(), accepted, client=client())
+        consents.accept(ports(), current_principal(), accepted, client=client_info())
     except ConsentOutdated as refusal:
         status = problems.PROBLEMS[type(refusal)].status
-        return _texts(fault=problems.sentence_of(refusal), status=status)
-    return onward(landing_of(_standing_anew()))
+        return _texts(fault=problems.sentence(refusal), status=status)
+    return redirect_to_url(landing_url(_standing_anew()))
 
 
 @blueprint.get("/consents/<document>")
 def show_one(document: str) -> Response:
     """Show one text on a page of its own, for browsers without script."""
-    standing_at("consent")
+    require_step("consent")
     texts = ports().rules.consents.texts
     text = next((each for each in texts if each.document == document), None)
     if text is None:
         raise NotFound
     read = [each for each in texts if each is not text and _pair(each) in request.args.getlist("accepted")]
     left = [each for each in texts if each is not text and each not in read]
-    return page(
+    return render_page(
         "consent.html",
         text=text,
         pairs=[_pair(each) for each in (*read, text)],
@@ -76,4 +78,4 @@ def _read(pair: str) -> tuple[str, str]:
 
 def _standing_anew() -> Standing:
     g.pop("standing", None)
-    return standing()
+    return current_principal()

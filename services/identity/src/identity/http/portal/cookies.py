@@ -5,38 +5,38 @@ from flask import Response, g
 from identity.domain.errors import ForeignOrigin, NotSignedIn
 from identity.domain.session import Standing
 from identity.http import context
-from identity.http.devices import remember_device
-from identity.http.portal.pages import forget_form
+from identity.http.device_cookies import remember_device
+from identity.http.portal.pages import clear_form_session
 from identity.usecases import login
 
 
-def signed_in(response: Response, opened: login.Opened) -> Response:
+def set_login_cookies(response: Response, opened: login.Opened) -> Response:
     """Have the browser keep the new token until it is closed; forms made before are void."""
-    forget_form()
-    return remember_device(turned(response, opened), opened.device)
+    clear_form_session()
+    return remember_device(set_session_cookie(response, opened), opened.device)
 
 
-def turned(response: Response, opened: login.Opened) -> Response:
+def set_session_cookie(response: Response, opened: login.Opened) -> Response:
     """Have the browser keep the token of the same session that acts as somebody else now."""
-    web = context.web()
+    web = context.web_context()
     response.set_cookie(
         web.session_cookie, opened.token, secure=web.https, httponly=True, samesite="Lax", path="/"
     )
     return response
 
 
-def signed_out(response: Response) -> Response:
+def clear_session_cookie(response: Response) -> Response:
     """Have the browser forget the session and its forms."""
-    forget_form()
-    web = context.web()
+    clear_form_session()
+    web = context.web_context()
     response.delete_cookie(web.session_cookie, secure=web.https, httponly=True, samesite="Lax", path="/")
     return response
 
 
-def visitor() -> Standing | None:
+def optional_principal() -> Standing | None:
     """Return who asks, or None where nobody is logged in."""
     try:
-        return context.standing()
+        return context.current_principal()
     except (NotSignedIn, ForeignOrigin):
         g.pop("standing", None)
         return None

@@ -9,17 +9,17 @@ from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors
 from identity.http import problems
-from identity.http.context import standing, web
+from identity.http.context import current_principal, web_context
 from identity.http.portal import cookies
 from identity.http.portal.pages import (
-    forget_form,
-    go_to,
-    landing_of,
-    onward,
-    page,
-    tell,
-    tell_refusal,
-    with_status_of,
+    clear_form_session,
+    flash_message,
+    flash_refusal,
+    landing_url,
+    redirect_to,
+    redirect_to_url,
+    render_page,
+    with_refusal_status,
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -56,7 +56,7 @@ _ADVICE = {
 _UNSAVED = "剛才的內容尚未儲存，請稍候片刻再送出一次。"
 
 
-def shown_again_by(redisplay: Callable[..., Response]) -> Callable[[View], View]:
+def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]:
     """Have a form that came with a stale CSRF token shown again with what was typed; the view itself never runs."""
 
     def decorate(view: View) -> View:
@@ -66,58 +66,58 @@ def shown_again_by(redisplay: Callable[..., Response]) -> Callable[[View], View]
     return decorate
 
 
-def of_stale_form(_error: CSRFError) -> Response:
+def csrf_error_response(_error: CSRFError) -> Response:
     """Answer a form whose CSRF token is missing or not this browser's (SEC-8)."""
     if not request.cookies:
-        return failure(_BAD_REQUEST, _NO_COOKIES, again=_own_form() or _own_page())
+        return error_page(_BAD_REQUEST, _NO_COOKIES, retry_url=_form_page() or _landing_or_login_url())
     view = current_app.view_functions.get(request.endpoint or "")
     redisplay = getattr(view, _REDISPLAY, None)
     if redisplay is None:
-        return failure(_BAD_REQUEST, _STALE, again=_own_page())
-    tell(_STALE, kind="fault")
+        return error_page(_BAD_REQUEST, _STALE, retry_url=_landing_or_login_url())
+    flash_message(_STALE, kind="fault")
     try:
         response: Response = redisplay(**(request.view_args or {}))
     except errors.Refusal as refusal:  # the session ended meanwhile: that is what there is to say
-        forget_form()
-        return of_refusal(refusal)
+        clear_form_session()
+        return refusal_response(refusal)
     response.status_code = _BAD_REQUEST
     return response
 
 
-def _own_page() -> str:
+def _landing_or_login_url() -> str:
     """Return the page that a form without one of its own stands on: where the person goes on."""
-    who = cookies.visitor()
-    return landing_of(who) if who else url_for("portal.login.show")
+    who = cookies.optional_principal()
+    return landing_url(who) if who else url_for("portal.login.show")
 
 
-def of_refusal(refusal: errors.Refusal) -> Response:
+def refusal_response(refusal: errors.Refusal) -> Response:
     """Lead on where the refusal says what is to be done first, else say why."""
     match refusal:
         case errors.NotSignedIn():
-            return _to_login()
+            return _redirect_to_login()
         case errors.StepOpen() | errors.WrongKind():
-            return onward(landing_of(standing()))
+            return redirect_to_url(landing_url(current_principal()))
         case errors.NotSwitched() | errors.AlreadySwitched():
-            tell_refusal(refusal)
-            return onward(landing_of(standing()))
+            flash_refusal(refusal)
+            return redirect_to_url(landing_url(current_principal()))
     status = problems.PROBLEMS[type(refusal)].status
-    return with_status_of(failure(status, problems.sentence_of(refusal)), refusal)
+    return with_refusal_status(error_page(status, problems.sentence(refusal)), refusal)
 
 
-def _to_login() -> Response:
+def _redirect_to_login() -> Response:
     """Lead to the login. No cookie is touched: a late answer to an old token must not undo a new login."""
-    wanted = request.path if request.method == "GET" else _own_form()
-    return go_to("portal.login.show", next=wanted or None, ended=_ended(wanted))
+    wanted = request.path if request.method == "GET" else _form_page()
+    return redirect_to("portal.login.show", next=wanted or None, ended=_login_notice(wanted))
 
 
-def _ended(wanted: str) -> str | None:
+def _login_notice(wanted: str) -> str | None:
     """Return what the login page is to say: of a first visit nothing."""
     if request.method == "POST":
         return "unsaved" if wanted else "session"
-    return "session" if request.cookies.get(web().session_cookie) else None
+    return "session" if request.cookies.get(web_context().session_cookie) else None
 
 
-def _own_form() -> str:
+def _form_page() -> str:
     """Return the page of the form that was sent, where its address is the page's own too."""
     try:
         current_app.url_map.bind("").match(request.path, method="GET")
@@ -126,24 +126,24 @@ def _own_form() -> str:
     return request.path
 
 
-def of_status(status: int) -> Response:
+def status_response(status: int) -> Response:
     """Answer a plain HTTP error."""
-    _, sentence = problems.words_of_status(status)
-    return failure(status, "" if status in _ADVICE else sentence)
+    _, sentence = problems.code_and_sentence(status)
+    return error_page(status, "" if status in _ADVICE else sentence)
 
 
-def failure(status: int, sentence: str, *, again: str = "") -> Response:
+def error_page(status: int, sentence: str, *, retry_url: str = "") -> Response:
     """Return the page that says what went wrong and where to go on."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
     title = TITLES.get(status) or TITLES[500 if status >= 500 else 400]  # noqa: PLR2004 - 5xx: a fault of ours
     advice = _UNSAVED if unsaved else _ADVICE.get(status, "")
     said_by_title = advice and sentence.startswith(title)
-    return page(
+    return render_page(
         "failure.html",
         status=status,
         title=title,
         sentence="" if said_by_title else sentence,
         advice=advice,
         code=status,
-        again=again,
+        again=retry_url,
     )

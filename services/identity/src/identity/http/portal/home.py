@@ -3,8 +3,8 @@
 from flask import Blueprint, Response
 
 from identity.domain.errors import WrongKind
-from identity.http.context import full_standing
-from identity.http.portal.pages import page
+from identity.http.context import require_principal
+from identity.http.portal.pages import render_page
 
 blueprint = Blueprint("home", __name__)
 
@@ -12,7 +12,7 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/home")
 def show() -> Response:
     """Show who acts, and lead to the pass system."""
-    who = full_standing()
+    who = require_principal()
     if who.account.kind != "general":
         raise WrongKind
-    return page("home.html")
+    return render_page("home.html")

@@ -7,29 +7,29 @@ from flask import Response
 from identity.domain.errors import Refusal
 from identity.domain.link import Purpose
 from identity.http import problems
-from identity.http.portal.pages import page
+from identity.http.portal.pages import render_page
 
 _REFERRER = "no-referrer"
 
 
-def told_to_nobody(response: Response) -> Response:
+def without_referrer(response: Response) -> Response:
     """Have the browser tell no other page the address, not even one of ours: it holds a token (SEC-8)."""
     response.headers["Referrer-Policy"] = _REFERRER
     return response
 
 
-def link_page(template: str, *, status: int = 200, **values: Any) -> Response:
+def render_link_page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page whose address holds a token."""
-    return told_to_nobody(page(template, status=status, **values))
+    return without_referrer(render_page(template, status=status, **values))
 
 
-def refused(purpose: Purpose, refusal: Refusal) -> Response:
+def refusal_page(purpose: Purpose, refusal: Refusal) -> Response:
     """Return the page that says why a link does nothing, and what to do next (VER-4)."""
     problem = problems.PROBLEMS[type(refusal)]
-    return link_page(
+    return render_link_page(
         "link_refused.html",
         status=problem.status,
         purpose=purpose,
         reason=problem.code,
-        sentence=problems.sentence_of(refusal),
+        sentence=problems.sentence(refusal),
     )

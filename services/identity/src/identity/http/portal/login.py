@@ -4,11 +4,19 @@ from flask import Blueprint, Response, request
 
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, Refusal
 from identity.http import problems
-from identity.http.context import client, ports, standing
+from identity.http.context import client_info, current_principal, ports
 from identity.http.portal import cookies
-from identity.http.portal.failures import shown_again_by
+from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import Form, SecretField, TextField
-from identity.http.portal.pages import asked_for, go_to, landing_of, onward, page, tell, with_status_of
+from identity.http.portal.pages import (
+    flash_message,
+    landing_url,
+    next_url,
+    redirect_to,
+    redirect_to_url,
+    render_page,
+    with_refusal_status,
+)
 from identity.usecases import login
 
 blueprint = Blueprint("login", __name__)
@@ -24,40 +32,40 @@ _ENDED = {
 class LoginForm(Form):
     """Account and password."""
 
-    username = TextField("使用者帳號", most=64, autocomplete="username")
+    username = TextField("使用者帳號", max_length=64, autocomplete="username")
     password = SecretField("使用者密碼", autocomplete="current-password")
 
 
 def _show(form: LoginForm, *, fault: str = "", status: int = 200) -> Response:
-    return page("login.html", status=status, form=form, fault=fault, wanted=asked_for())
+    return render_page("login.html", status=status, form=form, fault=fault, wanted=next_url())
 
 
 @blueprint.get("/")
 def show() -> Response:
     """Show the login form, or go where the session goes on."""
-    who = cookies.visitor()
+    who = cookies.optional_principal()
     if who is None:
         sentence = _ENDED.get(request.args.get("ended", ""))
         if sentence:
-            tell(sentence, kind="notice")
+            flash_message(sentence, kind="notice")
         return _show(LoginForm())
-    return onward(landing_of(who))
+    return redirect_to_url(landing_url(who))
 
 
 def _again() -> Response:
-    return _show(LoginForm.sent())
+    return _show(LoginForm.from_request())
 
 
 @blueprint.post("/")
-@shown_again_by(_again)
+@redisplay_with(_again)
 def log_in() -> Response:
     """Log in (LOGIN-1, LOGIN-4)."""
-    form, former = LoginForm.sent(), cookies.visitor()
+    form, former = LoginForm.from_request(), cookies.optional_principal()
     if not form.validate():
         return _show(form, status=422)
     try:
         opened = login.log_in(
-            ports(), form.username.data or "", password=form.password.data or "", client=client()
+            ports(), form.username.data or "", password=form.password.data or "", client=client_info()
         )
     except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
         return _refused(form, refusal)
@@ -66,16 +74,16 @@ def log_in() -> Response:
             ports(), former
         )  # the browser forgets its token, so nobody could end it any more (SEC-7)
     who = opened.standing
-    address = landing_of(who) if who.next_step else asked_for() or landing_of(who)
-    return cookies.signed_in(onward(address), opened)
+    address = landing_url(who) if who.next_step else next_url() or landing_url(who)
+    return cookies.set_login_cookies(redirect_to_url(address), opened)
 
 
 def _refused(form: LoginForm, refusal: Refusal) -> Response:
-    return with_status_of(_show(form, fault=problems.sentence_of(refusal)), refusal)
+    return with_refusal_status(_show(form, fault=problems.sentence(refusal)), refusal)
 
 
 @blueprint.post("/logout")
 def log_out() -> Response:
     """End the session at once, the link account's with it (LOGIN-6)."""
-    login.log_out(ports(), standing())
-    return cookies.signed_out(go_to("portal.login.show"))
+    login.log_out(ports(), current_principal())
+    return cookies.clear_session_cookie(redirect_to("portal.login.show"))

@@ -10,9 +10,9 @@ from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, Mai
 from identity.domain.link import Purpose
 from identity.domain.person import masked_email
 from identity.http.context import ports
-from identity.http.portal.failures import shown_again_by
-from identity.http.portal.link_pages import link_page, refused, told_to_nobody
-from identity.http.portal.pages import go_to
+from identity.http.portal.failures import redisplay_with
+from identity.http.portal.link_pages import refusal_page, render_link_page, without_referrer
+from identity.http.portal.pages import redirect_to
 from identity.usecases import link_preview, verification
 
 blueprint = Blueprint("mail_links", __name__)
@@ -45,14 +45,14 @@ def _change_again() -> Response:
 
 
 @blueprint.post("/email/verify")
-@shown_again_by(_verify_again)
+@redisplay_with(_verify_again)
 def verify() -> Response:
     """Verify a registration's mailbox."""
     return _confirm(Purpose.REGISTRATION)
 
 
 @blueprint.post("/email/change")
-@shown_again_by(_change_again)
+@redisplay_with(_change_again)
 def change() -> Response:
     """Put a new mailbox in place."""
     return _confirm(Purpose.EMAIL_CHANGE)
@@ -64,13 +64,13 @@ def _show(expected: Purpose) -> Response:
     try:
         seen = link_preview.look(ports(), token)
     except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
-        return refused(expected, refusal)
+        return refusal_page(expected, refusal)
     just_done = session.pop(_JUST_DONE, None) == seen.purpose
     if seen.already:
-        return link_page("link_done.html", done=seen, again=not just_done)
+        return render_link_page("link_done.html", done=seen, again=not just_done)
     changing = seen.purpose is Purpose.EMAIL_CHANGE
     email = seen.account.pending_email if changing else seen.account.email
-    return link_page("link_confirm.html", asked=seen, token=token, email=masked_email(email or ""))
+    return render_link_page("link_confirm.html", asked=seen, token=token, email=masked_email(email or ""))
 
 
 def _confirm(expected: Purpose) -> Response:
@@ -78,7 +78,7 @@ def _confirm(expected: Purpose) -> Response:
     try:
         done = verification.confirm(ports(), token)
     except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
-        return refused(expected, refusal)  # nothing was changed: reloading does no harm
+        return refusal_page(expected, refusal)  # nothing was changed: reloading does no harm
     if not done.already:
         session[_JUST_DONE] = done.purpose
-    return told_to_nobody(go_to(_ENDPOINTS[done.purpose], token=token))
+    return without_referrer(redirect_to(_ENDPOINTS[done.purpose], token=token))

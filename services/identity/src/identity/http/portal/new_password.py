@@ -7,7 +7,7 @@ from flask import Response, jsonify
 
 from identity.domain.account import Account
 from identity.http.context import ports
-from identity.http.portal.forms import Form, SecretField, again
+from identity.http.portal.forms import Form, SecretField, check_repeated
 
 
 class NewPasswordForm(Form):
@@ -22,7 +22,7 @@ class NewPasswordForm(Form):
         self.password.hint = f"{ports().rules.passwords.description}。"
 
     @classmethod
-    def of(cls, owner: Account) -> Self:
+    def for_owner(cls, owner: Account) -> Self:
         """Return the empty form for the account whose password it is to be."""
         return cls(owner=owner)
 
@@ -32,14 +32,16 @@ class NewPasswordForm(Form):
         if not self.password.errors:
             words = self._owner.own_words if self._owner else ()
             for fault in ports().rules.passwords.faults(self.password.data or "", words):
-                self.refuse("password", fault.detail)
-        return not self.faulty
+                self.add_error("password", fault.detail)
+        return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
         """Refuse a password typed differently the second time. Raises ValidationError."""
-        again(self.password, field)
+        check_repeated(self.password, field)
 
-    def judged(self) -> Response:
+    def errors_response(self) -> Response:
         """Tell the page's script what is wrong so far; nothing is changed, no present password is tried."""
         self.validate()
-        return jsonify(faults={field.name: [str(reason) for reason in field.errors] for field in self.faulty})
+        return jsonify(
+            faults={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields}
+        )

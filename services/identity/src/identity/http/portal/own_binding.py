@@ -7,8 +7,8 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Standing
-from identity.http.context import full_standing, ports
-from identity.http.portal.pages import go_to, tell
+from identity.http.context import ports, require_principal
+from identity.http.portal.pages import flash_message, redirect_to
 from identity.usecases import profile, unbinding
 
 blueprint = Blueprint("own_binding", __name__)
@@ -18,7 +18,7 @@ _NONE = "此帳號目前未被綁定，不需解除"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class OwnBindingView:
     """By whom the account is bound, and since when."""
 
     verified: bool
@@ -29,13 +29,13 @@ class Bound:
     verified_at: datetime | None
 
 
-def shown(who: Standing) -> Bound | None:
+def own_binding_view(who: Standing) -> OwnBindingView | None:
     """Return what a general account's page shows of its binding; nothing where it has none."""
     found = profile.binding_of(ports(), who) if who.account.kind == "general" else None
     if found is None:
         return None
     binding, link = found
-    return Bound(
+    return OwnBindingView(
         verified=binding.status == "verified",
         username=link.username,
         name=link.name,
@@ -49,9 +49,9 @@ def shown(who: Standing) -> Bound | None:
 def end() -> Response:
     """End the binding, verified or not (UNB-2; manual, steps 2 to 4)."""
     try:
-        unbinding.unbind_from_general(ports(), full_standing("general"))
+        unbinding.unbind_from_general(ports(), require_principal("general"))
     except NotFound:
-        tell(_NONE, kind="notice")
+        flash_message(_NONE, kind="notice")
     else:
-        tell(_ENDED)
-    return go_to("portal.profile.show")
+        flash_message(_ENDED)
+    return redirect_to("portal.profile.show")

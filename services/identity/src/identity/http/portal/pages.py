@@ -21,7 +21,7 @@ from werkzeug.exceptions import HTTPException
 from identity.domain.errors import Refusal, Waiting
 from identity.domain.session import Standing
 from identity.http import problems
-from identity.http.context import ports, web
+from identity.http.context import ports, web_context
 from identity.http.portal.assets import FILES, asset
 
 _STEPS = {
@@ -30,19 +30,19 @@ _STEPS = {
     "consent": "portal.consents.show",
 }
 _SEE_OTHER = 303
-_MOST_ADDRESS = 200
-_BY_SCRIPT = "empty"
+_MAX_URL_CHARACTERS = 200
+_FETCH_DESTINATION = "empty"
 """As browsers name where the answer of `fetch` goes."""
 
 
-def page(template: str, *, status: int = 200, **values: Any) -> Response:
+def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page. Other sites learn nothing of its address; where that holds a token, nobody does (SEC-8)."""
     response = make_response(render_template(f"portal/{template}", **values), status)
     response.headers["Referrer-Policy"] = "no-referrer" if "token" in request.args else "same-origin"
     return response
 
 
-def with_status_of(response: Response, refusal: Refusal) -> Response:
+def with_refusal_status(response: Response, refusal: Refusal) -> Response:
     """Give a page its refusal's status, and when to try again where time alone helps (SEC-1, SEC-6)."""
     response.status_code = problems.PROBLEMS[type(refusal)].status
     if isinstance(refusal, Waiting):
@@ -50,37 +50,37 @@ def with_status_of(response: Response, refusal: Refusal) -> Response:
     return response
 
 
-def go_to(endpoint: str, **values: Any) -> Response:
+def redirect_to(endpoint: str, **values: Any) -> Response:
     """Send the browser on after a form was done: going back then sends nothing again."""
-    return onward(url_for(endpoint, **values))
+    return redirect_to_url(url_for(endpoint, **values))
 
 
-def onward(address: str) -> Response:
+def redirect_to_url(address: str) -> Response:
     """Send the browser on to an address of our own."""
     return redirect(address, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for
 
 
-def tell(sentence: str, *, kind: str = "done") -> None:
+def flash_message(sentence: str, *, kind: str = "done") -> None:
     """Have the next page show a system message; `kind` is done, notice or fault."""
     flash(sentence if sentence.endswith(("。", "！")) else f"{sentence}。", kind)
 
 
-def tell_refusal(refusal: Refusal) -> None:
+def flash_refusal(refusal: Refusal) -> None:
     """Have the next page show why a request was refused."""
-    tell(problems.sentence_of(refusal), kind="fault")
+    flash_message(problems.sentence(refusal), kind="fault")
 
 
-def landing_of(who: Standing) -> str:
+def landing_url(who: Standing) -> str:
     """Return where a session goes on (LOGIN-3, LOGIN-4)."""
     if who.next_step is not None:
         return url_for(_STEPS[who.next_step])
     return url_for("portal.bindings.show" if who.account.kind == "link" else "portal.home.show")
 
 
-def asked_for() -> str:
+def next_url() -> str:
     """Return the own page that the query's or form's `next` names, else nothing: no open redirect (SEC-8)."""
     wanted = request.values.get("next", "")
-    if len(wanted) > _MOST_ADDRESS or not wanted.startswith("/"):
+    if len(wanted) > _MAX_URL_CHARACTERS or not wanted.startswith("/"):
         return ""
     try:
         parts = urlsplit(wanted)
@@ -90,32 +90,32 @@ def asked_for() -> str:
     return parts.path if endpoint.startswith("portal.") and endpoint != FILES and not parts.netloc else ""
 
 
-def forget_form() -> None:
+def clear_form_session() -> None:
     """Begin the form cookie anew: another person's forms and messages are not this one's."""
     session.clear()
     g.pop("csrf_token", None)
 
 
-def messages() -> list[tuple[str, str]]:
+def flashed_messages() -> list[tuple[str, str]]:
     """Return what the page has to tell, each sentence once. What a script asks for is not seen: it has to wait."""
-    if request.headers.get("Sec-Fetch-Dest") == _BY_SCRIPT:
+    if request.headers.get("Sec-Fetch-Dest") == _FETCH_DESTINATION:
         return []
     waiting: Any = get_flashed_messages(with_categories=True)
     return list(dict.fromkeys(waiting))
 
 
-def session_left() -> int:
+def session_seconds_left() -> int:
     """Return the seconds until the session of the page ends unused."""
     left = g.standing.expires_at - ports().clock.now()
     return max(0, int(left.total_seconds()))
 
 
-def shared_values() -> dict[str, Any]:
+def template_values() -> dict[str, Any]:
     """Return what every template may use."""
     return {
         "who": g.get("standing"),
-        "links": web().links,
+        "links": web_context().links,
         "asset": asset,
-        "messages": messages,
-        "session_left": session_left,
+        "messages": flashed_messages,
+        "session_seconds_left": session_seconds_left,
     }

@@ -17,10 +17,10 @@ from identity.domain.errors import (
 )
 from identity.domain.session import Standing
 from identity.http import problems
-from identity.http.context import full_standing, ports
+from identity.http.context import ports, require_principal
 from identity.http.portal import own_binding
-from identity.http.portal.failures import shown_again_by
-from identity.http.portal.pages import go_to, page, tell, with_status_of
+from identity.http.portal.failures import redisplay_with
+from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
 from identity.http.portal.profile_form import ProfileForm
 from identity.usecases import profile
 
@@ -35,7 +35,7 @@ _EMAIL_ASKED = (
 _NOTHING_NEW = "填寫的內容與目前儲存的資料相同，沒有需要儲存的變更"
 _WITHDRAWN = "已撤回 Email 變更，先前寄出的驗證信不再有效"
 _NOTHING_PENDING = "目前沒有等待驗證的 Email 變更"
-_PLACES: dict[type[Refusal], str] = {
+_FIELD_OF: dict[type[Refusal], str] = {
     BadPassword: "current_password",
     PasswordLocked: "current_password",
     TooSoon: "email",
@@ -44,16 +44,16 @@ _PLACES: dict[type[Refusal], str] = {
 
 def _own(who: Standing | None = None) -> Account:
     """Return the own account. Raises what bars the way to it, WhileSwitched before all (SW-4)."""
-    return profile.show(ports(), who or full_standing())
+    return profile.show(ports(), who or require_principal())
 
 
 def _show(account: Account, form: ProfileForm, *, status: int = 200, **values: Any) -> Response:
-    return page(
+    return render_page(
         "profile.html",
         status=status,
         account=account,
         form=form,
-        bound=own_binding.shown(full_standing()),
+        bound=own_binding.own_binding_view(require_principal()),
         **{"revision": account.revision, "fault": "", "differences": [], **values},
     )
 
@@ -66,32 +66,32 @@ def show() -> Response:
 
 
 def _again() -> Response:
-    return _show(_own(), ProfileForm.sent(), revision=_revision())
+    return _show(_own(), ProfileForm.from_request(), revision=_revision())
 
 
 @blueprint.post("/profile")
-@shown_again_by(_again)
+@redisplay_with(_again)
 def save() -> Response:
     """Save what was typed (manual, steps 6 and 7)."""
-    account, form = _own(), ProfileForm.sent()
-    if not form.passes(account):
+    account, form = _own(), ProfileForm.from_request()
+    if not form.validate_for(account):
         return _show(account, form, status=422, revision=_revision())
     if form.changes_nothing(account):
-        tell(_NOTHING_NEW, kind="notice")
-        return go_to("portal.profile.show")
+        flash_message(_NOTHING_NEW, kind="notice")
+        return redirect_to("portal.profile.show")
     try:
         _save(form)
     except (BadPassword, PasswordLocked, TooSoon, Busy, RevisionStale) as refusal:
         return _refused(form, refusal)
-    tell(_EMAIL_ASKED if form.renews_email(account) else _SAVED)
-    return go_to("portal.profile.show")
+    flash_message(_EMAIL_ASKED if form.changes_email(account) else _SAVED)
+    return redirect_to("portal.profile.show")
 
 
 def _save(form: ProfileForm) -> None:
     """Save against the revision that the form was made from (PRO-5)."""
     profile.change(
         ports(),
-        full_standing(),
+        require_principal(),
         form.changes,
         revision=_revision(),
         current_password=form.current_password.data or None,
@@ -101,19 +101,19 @@ def _save(form: ProfileForm) -> None:
 def _revision() -> int:
     """Return the revision that the form was made from; none is ever 0, which is what another account's form has."""
     sent = request.form.get("revision", "")
-    own = request.form.get("account") == str(full_standing().account.id)
+    own = request.form.get("account") == str(require_principal().account.id)
     return int(sent) if own and _REVISION.fullmatch(sent) else 0
 
 
 def _refused(form: ProfileForm, refusal: Refusal) -> Response:
     """Show the form again, the reason at the field it belongs to."""
-    account, sentence = _own(), problems.sentence_of(refusal)
+    account, sentence = _own(), problems.sentence(refusal)
     if isinstance(refusal, RevisionStale):  # the person decides, and then saves against what is saved now
-        return with_status_of(_show(account, form, differences=form.differences(account)), refusal)
-    place = _PLACES.get(type(refusal))
+        return with_refusal_status(_show(account, form, differences=form.differences(account)), refusal)
+    place = _FIELD_OF.get(type(refusal))
     if place is not None:
-        form.refuse(place, sentence)
-    return with_status_of(
+        form.add_error(place, sentence)
+    return with_refusal_status(
         _show(account, form, revision=_revision(), fault="" if place else sentence), refusal
     )
 
@@ -121,18 +121,18 @@ def _refused(form: ProfileForm, refusal: Refusal) -> Response:
 @blueprint.post("/profile/check")
 def check() -> Response:
     """Tell what is wrong with the fields so far, by the rules that saving goes by (REG-11)."""
-    account, form = _own(), ProfileForm.sent()
-    form.passes(account)
-    return jsonify(faults={field.name: list(field.errors) for field in form.faulty})
+    account, form = _own(), ProfileForm.from_request()
+    form.validate_for(account)
+    return jsonify(faults={field.name: list(field.errors) for field in form.invalid_fields})
 
 
 @blueprint.post("/profile/pending-email/withdraw")
 def withdraw() -> Response:
     """Withdraw the change of mailbox that is not yet proven (PRO-2)."""
     try:
-        profile.withdraw_email_change(ports(), full_standing())
+        profile.withdraw_email_change(ports(), require_principal())
     except NotFound:
-        tell(_NOTHING_PENDING, kind="notice")
+        flash_message(_NOTHING_PENDING, kind="notice")
     else:
-        tell(_WITHDRAWN)
-    return go_to("portal.profile.show")
+        flash_message(_WITHDRAWN)
+    return redirect_to("portal.profile.show")

@@ -5,11 +5,11 @@ from typing import Self
 
 from identity.domain import person
 from identity.domain.account import Account
-from identity.http.portal.application_form import ApplicationForm
 from identity.http.portal.forms import Form, SecretField, TextField
+from identity.http.portal.registration_form import RegistrationForm
 from identity.usecases.profile import Changes
 
-PASSWORD_WANTED = "變更 Email 須填寫目前密碼"  # noqa: S105  # a sentence
+PASSWORD_REQUIRED = "變更 Email 須填寫目前密碼"  # noqa: S105  # a sentence
 _SAVED = ("name", "mobile", "company_phone", "email")
 
 
@@ -25,9 +25,9 @@ class Difference:
 class ProfileForm(Form):
     """What may be changed, as it was applied for, and the present password for another mailbox (steps 2 to 5)."""
 
-    name = ApplicationForm.name
-    mobile = ApplicationForm.mobile
-    company_phone = ApplicationForm.company_phone
+    name = RegistrationForm.name
+    mobile = RegistrationForm.mobile
+    company_phone = RegistrationForm.company_phone
     email = TextField(
         "Email",
         person.parse_email,
@@ -49,15 +49,15 @@ class ProfileForm(Form):
         """Return the form with what is saved."""
         return cls(data={name: getattr(account, name) for name in _SAVED})
 
-    def passes(self, account: Account) -> bool:
+    def validate_for(self, account: Account) -> bool:
         """Check every field; the password is wanted where the mailbox is another (PRO-2)."""
         passed = self.validate()
-        if self.renews_email(account) and not self.current_password.data:
-            self.refuse("current_password", PASSWORD_WANTED)
+        if self.changes_email(account) and not self.current_password.data:
+            self.add_error("current_password", PASSWORD_REQUIRED)
             return False
         return passed
 
-    def renews_email(self, account: Account) -> bool:
+    def changes_email(self, account: Account) -> bool:
         """Tell whether a readable mailbox was typed that is not the account's."""
         return bool(self.email.parsed) and self.email.parsed != account.email
 

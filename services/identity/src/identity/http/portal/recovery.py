@@ -14,13 +14,13 @@ from identity.domain.errors import (
 )
 from identity.domain.link import Purpose
 from identity.http import problems
-from identity.http.context import client, ports
-from identity.http.devices import remember_device
-from identity.http.portal.failures import shown_again_by
+from identity.http.context import client_info, ports
+from identity.http.device_cookies import remember_device
+from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import Form, TextField
-from identity.http.portal.link_pages import link_page, refused
+from identity.http.portal.link_pages import refusal_page, render_link_page
 from identity.http.portal.new_password import NewPasswordForm
-from identity.http.portal.pages import go_to, page, with_status_of
+from identity.http.portal.pages import redirect_to, render_page, with_refusal_status
 from identity.usecases import recovery
 
 blueprint = Blueprint("recovery", __name__)
@@ -31,7 +31,7 @@ _OF_LINK = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
 class ForgottenForm(Form):
     """Account and mailbox."""
 
-    username = TextField("帳號", hint="註冊時自行設定的帳號", most=64, autocomplete="username")
+    username = TextField("帳號", hint="註冊時自行設定的帳號", max_length=64, autocomplete="username")
     email = TextField(
         "Email",
         person.parse_email,
@@ -44,28 +44,30 @@ class ForgottenForm(Form):
 @blueprint.get("/password/forgotten")
 def show() -> Response:
     """Ask for account and mailbox."""
-    return page("recovery.html", form=ForgottenForm())
+    return render_page("recovery.html", form=ForgottenForm())
 
 
 def _again() -> Response:
-    return page("recovery.html", form=ForgottenForm.sent())
+    return render_page("recovery.html", form=ForgottenForm.from_request())
 
 
 @blueprint.post("/password/forgotten")
-@shown_again_by(_again)
+@redisplay_with(_again)
 def ask() -> Response:
     """Mail a link if account and mailbox match; the answer never tells."""
-    form = ForgottenForm.sent()
+    form = ForgottenForm.from_request()
     if not form.validate():
-        return page("recovery.html", form=form, status=422)
-    recovery.request_reset(ports(), username=form.username.parsed, email=form.email.parsed, client=client())
-    return go_to("portal.recovery.asked")
+        return render_page("recovery.html", form=form, status=422)
+    recovery.request_reset(
+        ports(), username=form.username.parsed, email=form.email.parsed, client=client_info()
+    )
+    return redirect_to("portal.recovery.asked")
 
 
 @blueprint.get("/password/forgotten/sent")
 def asked() -> Response:
     """Say what happens next, the same to everybody."""
-    return page("recovery_asked.html")
+    return render_page("recovery_asked.html")
 
 
 @blueprint.get("/password/reset")
@@ -79,28 +81,28 @@ def _ask() -> Response:
     try:
         owner = recovery.look(ports(), token)
     except _OF_LINK as refusal:
-        return refused(Purpose.PASSWORD_RESET, refusal)
-    return _show(token, NewPasswordForm.of(owner), owner.username)
+        return refusal_page(Purpose.PASSWORD_RESET, refusal)
+    return _show(token, NewPasswordForm.for_owner(owner), owner.username)
 
 
 def _show(
     token: str, form: NewPasswordForm, username: str, *, fault: str = "", status: int = 200
 ) -> Response:
-    return link_page(
+    return render_link_page(
         "recovery_reset.html", status=status, token=token, form=form, username=username, fault=fault
     )
 
 
 @blueprint.post("/password/reset")
-@shown_again_by(_ask)
+@redisplay_with(_ask)
 def reset() -> Response:
     """Set the new password; this browser is then known to the account (SEC-3)."""
     token = request.form.get("token", "")
     try:
         owner = recovery.look(ports(), token)
-        return _set(token, owner, NewPasswordForm.sent(owner=owner))
+        return _set(token, owner, NewPasswordForm.from_request(owner=owner))
     except _OF_LINK as refusal:
-        return refused(Purpose.PASSWORD_RESET, refusal)
+        return refusal_page(Purpose.PASSWORD_RESET, refusal)
 
 
 def _set(token: str, owner: Account, form: NewPasswordForm) -> Response:
@@ -109,13 +111,13 @@ def _set(token: str, owner: Account, form: NewPasswordForm) -> Response:
     try:
         device = recovery.reset(ports(), token, password=form.password.data or "")
     except PasswordReused as refusal:
-        form.refuse("password", problems.sentence_of(refusal))
+        form.add_error("password", problems.sentence(refusal))
         return _show(token, form, owner.username, status=422)
     except Busy as refusal:
-        return with_status_of(
-            _show(token, form, owner.username, fault=problems.sentence_of(refusal)), refusal
+        return with_refusal_status(
+            _show(token, form, owner.username, fault=problems.sentence(refusal)), refusal
         )
-    return remember_device(go_to("portal.recovery.reset_done"), device)
+    return remember_device(redirect_to("portal.recovery.reset_done"), device)
 
 
 @blueprint.post("/password/reset/check")
@@ -124,11 +126,11 @@ def check() -> Response:
     try:
         owner = recovery.look(ports(), request.form.get("token", ""))
     except _OF_LINK:
-        return NewPasswordForm.sent().judged()
-    return NewPasswordForm.sent(owner=owner).judged()
+        return NewPasswordForm.from_request().errors_response()
+    return NewPasswordForm.from_request(owner=owner).errors_response()
 
 
 @blueprint.get("/password/reset/done")
 def reset_done() -> Response:
     """Say that the new password holds. The link is left behind: reloading repeats nothing."""
-    return page("recovery_done.html")
+    return render_page("recovery_done.html")

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, Response
 
-from identity.http.context import standing_at
-from identity.http.portal.pages import page
+from identity.http.context import require_step
+from identity.http.portal.pages import render_page
 
 blueprint = Blueprint("review", __name__)
 
@@ -11,5 +11,5 @@ blueprint = Blueprint("review", __name__)
 @blueprint.get("/review")
 def show() -> Response:
     """Tell that an operator has to approve the account, and lead on once it is."""
-    standing_at("await_review")
-    return page("review.html")
+    require_step("await_review")
+    return render_page("review.html")

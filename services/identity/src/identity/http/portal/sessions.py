@@ -8,10 +8,10 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Session, Standing
-from identity.http.context import full_standing, ports
+from identity.http.context import ports, require_principal
 from identity.http.portal import cookies
-from identity.http.portal.browsers import browser_of
-from identity.http.portal.pages import go_to, page, tell
+from identity.http.portal.browsers import browser_name
+from identity.http.portal.pages import flash_message, redirect_to, render_page
 from identity.usecases import login
 
 blueprint = Blueprint("sessions", __name__)
@@ -22,7 +22,7 @@ _ENDED_OTHERS = "其他裝置的登入皆已結束"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SessionView:
     """One open session as its owner reads of it."""
 
     id: str
@@ -34,11 +34,11 @@ class Line:
     switched: bool
 
     @classmethod
-    def of(cls, session: Session, who: Standing) -> "Line":
+    def of(cls, session: Session, who: Standing) -> "SessionView":
         """Return the line of a session, as `who` sees it."""
         return cls(
             id=session.id,
-            browser=browser_of(session.user_agent),
+            browser=browser_name(session.user_agent),
             address=session.address,
             began_at=session.created_at,
             seen_at=session.seen_at,
@@ -50,30 +50,30 @@ class Line:
 @blueprint.get("/sessions")
 def show() -> Response:
     """List the open sessions, this one first. Raises WhileSwitched (SW-4)."""
-    who = full_standing()
-    lines = [Line.of(session, who) for session in login.own_sessions(ports(), who)]
-    return page("sessions.html", lines=sorted(lines, key=lambda line: not line.current))
+    who = require_principal()
+    lines = [SessionView.of(session, who) for session in login.own_sessions(ports(), who)]
+    return render_page("sessions.html", lines=sorted(lines, key=lambda line: not line.current))
 
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
 def end(session_id: UUID) -> Response:
     """End one; the own one is a logout (LOGIN-6)."""
-    who = full_standing()
+    who = require_principal()
     login.refuse_switched(who)
     if str(session_id) == who.session_id:
         login.log_out(ports(), who)
-        return cookies.signed_out(go_to("portal.login.show"))
+        return cookies.clear_session_cookie(redirect_to("portal.login.show"))
     try:
         login.end_session(ports(), who, str(session_id))
-        tell(_ENDED)
+        flash_message(_ENDED)
     except NotFound:
-        tell(_ENDED_BEFORE, kind="notice")
-    return go_to("portal.sessions.show")
+        flash_message(_ENDED_BEFORE, kind="notice")
+    return redirect_to("portal.sessions.show")
 
 
 @blueprint.post("/sessions/end-others")
 def end_others() -> Response:
     """End all but this one."""
-    login.end_other_sessions(ports(), full_standing())
-    tell(_ENDED_OTHERS)
-    return go_to("portal.sessions.show")
+    login.end_other_sessions(ports(), require_principal())
+    flash_message(_ENDED_OTHERS)
+    return redirect_to("portal.sessions.show")

@@ -5,9 +5,9 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotVerified, WrongKind
-from identity.http.context import full_standing, ports
+from identity.http.context import ports, require_principal
 from identity.http.portal import cookies
-from identity.http.portal.pages import go_to, tell_refusal
+from identity.http.portal.pages import flash_refusal, redirect_to
 from identity.usecases import switching
 
 blueprint = Blueprint("switching", __name__)
@@ -16,19 +16,19 @@ blueprint = Blueprint("switching", __name__)
 @blueprint.post("/links/<uuid:binding_id>/switch")
 def start(binding_id: UUID) -> Response:
     """Go on as the general account of a verified binding (SW-1)."""
-    who = full_standing()
+    who = require_principal()
     if who.holder.kind != "link":
         raise WrongKind
     try:
         opened = switching.switch(ports(), who, str(binding_id))
     except NotVerified as refusal:
-        tell_refusal(refusal)
-        return go_to("portal.bindings.show", account=binding_id)
-    return cookies.turned(go_to("portal.home.show"), opened)
+        flash_refusal(refusal)
+        return redirect_to("portal.bindings.show", account=binding_id)
+    return cookies.set_session_cookie(redirect_to("portal.home.show"), opened)
 
 
 @blueprint.post("/links/return")
 def back() -> Response:
     """Go back to the link account's list (SW-3)."""
-    opened = switching.switch_back(ports(), full_standing())
-    return cookies.turned(go_to("portal.bindings.show"), opened)
+    opened = switching.switch_back(ports(), require_principal())
+    return cookies.set_session_cookie(redirect_to("portal.bindings.show"), opened)

@@ -10,15 +10,15 @@ _MINUTE = 60
 _HOUR = 3600
 
 
-def install(app: Flask) -> None:
+def init_app(app: Flask) -> None:
     """Give the templates the filters of the functions' names."""
     app.add_template_filter(taipei)
     app.add_template_filter(duration)
 
 
-def taipei(moment: datetime) -> str:
+def taipei(at: datetime) -> str:
     """Return a moment in Taiwan's time, to the minute."""
-    return moment.astimezone(_TAIPEI).strftime("%Y/%m/%d %H:%M")
+    return at.astimezone(_TAIPEI).strftime("%Y/%m/%d %H:%M")
 
 
 def duration(seconds: int) -> str:
@@ -26,9 +26,9 @@ def duration(seconds: int) -> str:
     if seconds < _MINUTE:
         return f"{seconds} 秒"
     if seconds < _HOUR:
-        return _two(seconds // _MINUTE, "分鐘", seconds % _MINUTE, "秒")
-    return _two(seconds // _HOUR, "小時", seconds % _HOUR // _MINUTE, "分鐘")
+        return _two_units(seconds // _MINUTE, "分鐘", seconds % _MINUTE, "秒")
+    return _two_units(seconds // _HOUR, "小時", seconds % _HOUR // _MINUTE, "分鐘")
 
 
-def _two(great: int, of_great: str, small: int, of_small: str) -> str:
+def _two_units(great: int, of_great: str, small: int, of_small: str) -> str:
     return f"{great} {of_great}" + (f" {small} {of_small}" if small else "")

@@ -4,10 +4,10 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import AlreadyVerified, TooSoon
 from identity.domain.limits import RESEND_DAY, RESEND_GAP
-from identity.http.context import ports, standing, standing_at
-from identity.http.portal.failures import shown_again_by
-from identity.http.portal.mail_words import refusal_of
-from identity.http.portal.pages import go_to, page, tell, tell_refusal
+from identity.http.context import current_principal, ports, require_step
+from identity.http.portal.failures import redisplay_with
+from identity.http.portal.mail_status import describe_refusal
+from identity.http.portal.pages import flash_message, flash_refusal, redirect_to, render_page
 from identity.usecases import verification
 
 blueprint = Blueprint("verification", __name__)
@@ -16,29 +16,29 @@ blueprint = Blueprint("verification", __name__)
 @blueprint.get("/verification")
 def show() -> Response:
     """Show where the mail went, what became of it, and when it may be sent again."""
-    who = standing_at("verify_email")
+    who = require_step("verify_email")
     progress = verification.progress(ports(), who)
     mail = progress.mail
-    return page(
+    return render_page(
         "verification.html",
         progress=progress,
-        refusal=refusal_of(mail) if mail and mail.state == "refused" else None,
+        refusal=describe_refusal(mail) if mail and mail.state == "refused" else None,
         gap=int(RESEND_GAP.window.total_seconds()),
-        most=RESEND_DAY.most,
+        daily_limit=RESEND_DAY.most,
     )
 
 
 @blueprint.post("/verification/mail")
-@shown_again_by(show)
+@redisplay_with(show)
 def resend() -> Response:
     """Mail the link again (VER-5)."""
     try:
-        verification.resend(ports(), standing())
+        verification.resend(ports(), current_principal())
     except TooSoon as refusal:
-        tell_refusal(refusal)
+        flash_refusal(refusal)
     except AlreadyVerified as refusal:
-        tell_refusal(refusal)
-        return go_to("portal.login.show")
+        flash_refusal(refusal)
+        return redirect_to("portal.login.show")
     else:
-        tell("驗證信已重新申請寄送，請收取最新一封驗證信！先前郵件中的連結已失效。")
-    return go_to("portal.verification.show")
+        flash_message("驗證信已重新申請寄送，請收取最新一封驗證信！先前郵件中的連結已失效。")
+    return redirect_to("portal.verification.show")

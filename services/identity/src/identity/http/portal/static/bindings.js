@@ -3,7 +3,7 @@
 
 import { countDown } from "./countdown.js";
 import { ask } from "./dialogs.js";
-import { sendOnce } from "./once.js";
+import { submitOnce } from "./submit_once.js";
 
 const PARTS = ["[data-lines]", "#chosen"];
 const beside = window.matchMedia("(min-width: 48rem)"); // the panel: it is in sight without moving the page
@@ -35,7 +35,7 @@ function replace(parts) {
   for (const [former, fresh] of parts) former.replaceWith(fresh);
   const panel = document.querySelector("#chosen");
   panel.querySelectorAll("dialog[data-question]").forEach(ask);
-  panel.querySelectorAll("form[data-once]").forEach(sendOnce);
+  panel.querySelectorAll("form[data-once]").forEach(submitOnce);
   panel.querySelectorAll("[data-wait]").forEach(countDown);
   turnToPanel();
 }

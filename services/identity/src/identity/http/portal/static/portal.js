@@ -2,7 +2,7 @@
 
 import { openAtPointing } from "./account_menu.js";
 import { ask, showMessages } from "./dialogs.js";
-import { sendOnce } from "./once.js";
+import { submitOnce } from "./submit_once.js";
 import { checkWhileTyping } from "./checks.js";
 import { reveal } from "./reveal.js";
 import { watchSession } from "./session_end.js";
@@ -11,7 +11,7 @@ showMessages();
 document.querySelectorAll("[data-focus]").forEach((summary) => summary.focus());
 document.querySelectorAll("form[data-check]").forEach(checkWhileTyping);
 document.querySelectorAll("dialog[data-question]").forEach(ask);
-document.querySelectorAll("form[data-once]").forEach(sendOnce);
+document.querySelectorAll("form[data-once]").forEach(submitOnce);
 document.querySelectorAll("[data-reveal]").forEach(reveal);
 document.querySelectorAll("[data-session-left]").forEach(watchSession);
 

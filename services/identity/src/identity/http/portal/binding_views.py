@@ -33,7 +33,7 @@ REMOVED: Final[Mapping[RemovedReason, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BindingView:
     """One binding at one moment. Of one that ended only the names are left to see."""
 
     row: Row
@@ -60,7 +60,7 @@ class Line:
         return STATES[self.status]
 
     @property
-    def values(self) -> list[tuple[str, str]]:
+    def details(self) -> list[tuple[str, str]]:
         """What the panel tells of the account, in the manual's order."""
         account = self.row.account
         if self.status == "removed":
@@ -79,12 +79,12 @@ class Line:
         ]
 
     @property
-    def mailbox(self) -> str:
+    def masked_email(self) -> str:
         """Where the code went, as much of it as the link account may see."""
         return masked_email(self.row.account.email)
 
     @property
-    def ended(self) -> str:
+    def removal_text(self) -> str:
         """Why it ended, and when."""
         binding = self.row.binding
         if binding.removed_at is None or binding.removed_reason is None:
@@ -92,20 +92,20 @@ class Line:
         return f"{REMOVED[binding.removed_reason]}（{taipei(binding.removed_at)}）。"
 
     @property
-    def code_until(self) -> str:
+    def code_expires_at(self) -> str:
         """Until when the code holds."""
         return taipei(self.row.code.expires_at) if self.row.code else ""
 
     @property
-    def code_fault(self) -> str:
+    def code_error(self) -> str:
         """Why no code can be given any more, else nothing."""
         code = self.row.code
         if code is None:  # voided by a change of the mailbox
-            return problems.sentence_of(CodeExpired())
+            return problems.sentence(CodeExpired())
         try:
             code.check_open(self.now)
         except (CodeExpired, CodeSpent) as refusal:
-            return problems.sentence_of(refusal)
+            return problems.sentence(refusal)
         return ""
 
     @property
@@ -115,7 +115,7 @@ class Line:
         return MOST_TRIES - code.tries if code and code.tries else None
 
 
-def chosen(lines: list[Line], binding_id: str) -> Line | None:
+def selected(lines: list[BindingView], binding_id: str) -> BindingView | None:
     """Return the line asked for; the only one needs no choice."""
     if len(lines) == 1:
         return lines[0]

@@ -1,6 +1,6 @@
 // A double click sends once: the second sending is stopped, and the button says that the first is under way.
 
-export function sendOnce(form) {
+export function submitOnce(form) {
   let sent = false;
   form.addEventListener("submit", (event) => {
     if (sent) {

@@ -9,12 +9,12 @@ from identity.domain.company import Company
 from identity.domain.password import normalized
 from identity.http.applications import parse_tax_id, password_faults
 from identity.http.context import ports
-from identity.http.portal.forms import Form, SecretField, TextField, again
+from identity.http.portal.forms import Form, SecretField, TextField, check_repeated
 
 _TYPE_AGAIN = "為了安全，密碼不會保留，請重新輸入"
 
 
-class ApplicationForm(Form):
+class RegistrationForm(Form):
     """帳號資料 and 公司資料, in the manual's order (steps 3 to 12)."""
 
     username = TextField(
@@ -98,20 +98,20 @@ class ApplicationForm(Form):
         """Judge the password last: it must not hold what the other fields say (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
-            for fault in password_faults(self.password.data or "", self._said()):
-                self.refuse("password", fault.detail)
-        return not self.faulty
+            for fault in password_faults(self.password.data or "", self._parsed_values()):
+                self.add_error("password", fault.detail)
+        return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
         """Refuse a password typed differently the second time (REG-10). Raises ValidationError."""
-        again(self.password, field)
+        check_repeated(self.password, field)
 
-    def _said(self) -> dict[str, str]:
+    def _parsed_values(self) -> dict[str, str]:
         return {field.name: field.parsed for field in self if isinstance(field, TextField)}
 
-    def application(self, kind: Kind) -> Application:
+    def registration(self, kind: Kind) -> Application:
         """Return what was sent, in the form it is kept."""
-        said = self._said()
+        said = self._parsed_values()
         firm = Company(
             tax_id=said["tax_id"],
             phone=said["company_phone"],
@@ -122,16 +122,16 @@ class ApplicationForm(Form):
         return Application(kind=kind, company=firm, **person_fields)
 
     @property
-    def secret(self) -> str:
+    def normalized_password(self) -> str:
         """The password in the form it is hashed in."""
         return normalized(self.password.data or "")
 
-    def ask_passwords_again(self) -> None:
+    def explain_empty_passwords(self) -> None:
         """Say why the password fields are empty where all else was kept."""
         for field in (self.password, self.password_again):
             field.hint = _TYPE_AGAIN
 
     @property
-    def reasons(self) -> dict[str, list[str]]:
+    def errors_by_field(self) -> dict[str, list[str]]:
         """What is wrong, by field."""
-        return {field.name: [str(reason) for reason in field.errors] for field in self.faulty}
+        return {field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields}

@@ -5,7 +5,7 @@ from flask import Flask, render_template
 from identity.http.api import ProblemApi
 
 
-def install(app: Flask, api: ProblemApi) -> None:
+def init_app(app: Flask, api: ProblemApi) -> None:
     """Register /docs."""
 
     @app.get("/docs")

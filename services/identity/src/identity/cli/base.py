@@ -61,7 +61,7 @@ def application() -> "Flask":
     return create_app(read_settings(Settings))
 
 
-def acting(command: Command) -> Command:
+def with_ports(command: Command) -> Command:
     """Run a command inside the application, its first argument the ports in the operator's hand.
 
     Refusals are told in one line.
@@ -76,18 +76,18 @@ def acting(command: Command) -> Command:
             with app.app_context():
                 command(ports().by(_operator(None)), *args, **named)
         except Refusal as refusal:
-            raise click.ClickException(_looked_for(refusal, named) + words_of(refusal)) from None
+            raise click.ClickException(_target(refusal, named) + describe_refusal(refusal)) from None
 
     return run  # type: ignore[return-value]  # wraps() keeps the signature
 
 
-def _looked_for(refusal: Refusal, named: Mapping[str, Any]) -> str:
+def _target(refusal: Refusal, named: Mapping[str, Any]) -> str:
     """Return what a command was to find, where there is none of it."""
     sought = named.get("name") or named.get("account")
     return f"{sought}: " if sought and isinstance(refusal, NotFound) else ""
 
 
-def changing(command: Command) -> Command:
+def as_operator(command: Command) -> Command:
     """Run a command as `acting` does, in the name of an operator who says why (OPS-1)."""
 
     @wraps(command)
@@ -103,7 +103,7 @@ def changing(command: Command) -> Command:
         click.option("--operator", help=f"Who acts, instead of {OPERATOR} or the login name."),
     ):
         run = option(run)
-    return acting(run)  # type: ignore[return-value]  # wraps() keeps the signature
+    return with_ports(run)  # type: ignore[return-value]  # wraps() keeps the signature
 
 
 def _operator(name: str | None, reason: str | None = None) -> Caller:
@@ -124,7 +124,7 @@ def _option(name: str, parse: Callable[[str], str], raw: str) -> str:
         return parse(raw)
     except Fault as fault:
         length = f" ({_LENGTHS[name]})" if fault.code in _OF_LENGTH else ""
-        raise click.ClickException(f"{name}: {words_of(fault)}{length}") from None
+        raise click.ClickException(f"{name}: {describe_refusal(fault)}{length}") from None
 
 
 def _login_name() -> str:
@@ -134,7 +134,7 @@ def _login_name() -> str:
         return f"uid {os.getuid()}"
 
 
-def words_of(refusal: Refusal) -> str:
+def describe_refusal(refusal: Refusal) -> str:
     """Return a refusal as an operator reads it."""
     match refusal:
         case NotFound():
@@ -151,7 +151,7 @@ def words_of(refusal: Refusal) -> str:
             return type(refusal).__name__
 
 
-def each_of(names: Sequence[str], act: Callable[[str], str]) -> None:
+def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
     """Act on each, telling what came of it; one that is refused does not hold up the others, and the exit code is 1."""
     refused = 0
     with click.progressbar(names, file=sys.stderr, hidden=len(names) == 1 or not sys.stderr.isatty()) as bar:
@@ -160,69 +160,69 @@ def each_of(names: Sequence[str], act: Callable[[str], str]) -> None:
                 click.echo(f"{name}: {act(name)}")
             except Refusal as refusal:
                 refused += 1
-                click.echo(f"Error: {name}: {words_of(refusal)}", err=True)
+                click.echo(f"Error: {name}: {describe_refusal(refusal)}", err=True)
     if refused:
         sys.exit(1)
 
 
-def show(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) -> None:
+def print_rows(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) -> None:
     """Print rows: as JSON, or as a table; `cells` has the format of each column by its heading."""
     found = list(rows)
     if as_json:
-        click.echo(json_of(found))
+        click.echo(to_json(found))
         return
     if not found:
         click.echo("nothing found", err=True)
         return
     plain = [
-        {name: each if isinstance(each, dict) else _text_of(each) for name, each in row.items()}
+        {name: each if isinstance(each, dict) else _to_text(each) for name, each in row.items()}
         for row in found
     ]
     click.echo(table(list(cells), [[cell.format(**row) for cell in cells.values()] for row in plain]))
 
 
-def show_one(row: Row, *, as_json: bool) -> None:
+def print_row(row: Row, *, as_json: bool) -> None:
     """Print one thing: as JSON, or a line for each of its parts."""
     if as_json:
-        click.echo(json_of(row))
+        click.echo(to_json(row))
         return
-    parts = dict(_parts(row))
+    parts = dict(_flatten(row))
     width = max(map(len, parts))
     for name, value in parts.items():
-        click.echo(f"{name:<{width}}  {_text_of(value)}")
+        click.echo(f"{name:<{width}}  {_to_text(value)}")
 
 
-def _parts(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
     """Yield a thing's parts by name, those of what lies within it too: `company.tax_id`."""
     for name, value in row.items():
         match value:
             case dict() if value:
-                yield from _parts(value, f"{within}{name}.")
+                yield from _flatten(value, f"{within}{name}.")
             case _:
                 yield within + name, value
 
 
-def json_of(value: Any) -> str:
+def to_json(value: Any) -> str:
     """Return what `--json` prints; instants as `moment` writes them."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=moment)
+    return json.dumps(value, ensure_ascii=False, indent=2, default=format_time)
 
 
-def moment(value: datetime) -> str:
+def format_time(value: datetime) -> str:
     """Return an instant as RFC 3339 has it, to the second."""
     return value.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _text_of(value: Any) -> str:
+def _to_text(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case None | [] | ():
             return "-"
         case datetime():
-            return moment(value)
+            return format_time(value)
         case dict():
-            return json.dumps(value, ensure_ascii=False, default=moment)
+            return json.dumps(value, ensure_ascii=False, default=format_time)
         case list() | tuple():
-            return ", ".join(map(_text_of, value))
+            return ", ".join(map(_to_text, value))
         case _:
             return str(value)

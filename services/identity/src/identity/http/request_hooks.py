@@ -13,19 +13,19 @@ from identity.metrics import UNKNOWN_ROUTE, RequestMeter
 
 _log = structlog.get_logger("identity.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Bootstrap's marks of form fields are `data:` images in its style sheet."""
-_QUIET = frozenset({"/livez", "/readyz"})
+_UNLOGGED = frozenset({"/livez", "/readyz"})
 _MILLISECONDS = 1000
 
 
-def install(app: Flask, meter: RequestMeter, *, https: bool) -> None:
+def init_app(app: Flask, meter: RequestMeter, *, https: bool) -> None:
     """Put the hooks in place; both see every request, and both are few, for Flask takes its time for each."""
     fixed = {
-        "Content-Security-Policy": _POLICY,
+        "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
@@ -51,18 +51,18 @@ def install(app: Flask, meter: RequestMeter, *, https: bool) -> None:
         for name, value in fixed.items():
             if name.lower() not in given:
                 response.headers.add(name, value)
-        _tell(response, meter)
+        _record(response, meter)
         return response
 
 
-def _tell(response: Response, meter: RequestMeter) -> None:
+def _record(response: Response, meter: RequestMeter) -> None:
     """Count, trace and log the route, never the address asked for: that may hold a token (SEC-9)."""
     route = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
     now = time.perf_counter()
     seconds = now - g.get("began", now)
     meter.answered(request.method, route, response.status_code, seconds=seconds)
-    traces.note(request, route, response.status_code, request_id=response.headers["X-Request-ID"])
-    if request.path not in _QUIET:
+    traces.annotate(request, route, response.status_code, request_id=response.headers["X-Request-ID"])
+    if request.path not in _UNLOGGED:
         _log.info(
             "request",
             method=request.method,

@@ -6,7 +6,7 @@ import click
 from port_runtime.settings import exit_on_error
 
 
-class Commands(click.Group):
+class CommandGroup(click.Group):
     """A group whose commands end with 2 and a line for each setting that is wrong.
 
     They end with 1 and a line where the database does not answer, or lacks its tables.
@@ -18,13 +18,13 @@ class Commands(click.Group):
             with exit_on_error():
                 return super().invoke(ctx)
         except Exception as error:
-            reason = _words_of_database(error)
+            reason = _database_error(error)
             if reason is None:
                 raise
             raise click.ClickException(reason) from None
 
 
-def _words_of_database(error: Exception) -> str | None:
+def _database_error(error: Exception) -> str | None:
     """Return the first line of what the database or its driver said, or None where it said nothing."""
     from sqlalchemy.exc import DBAPIError
 

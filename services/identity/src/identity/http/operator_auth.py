@@ -8,18 +8,18 @@ from identity.domain.audit import Caller, parse_operator, parse_reason
 from identity.domain.client import Right
 from identity.domain.errors import Fault, OperatorMissing
 from identity.http.context import client_address, ports
-from identity.http.services import service_with
+from identity.http.service_auth import require_service
 from identity.usecases.ports import Ports
 
 RIGHT: Right = "accounts:admin"
 HEADER = "X-Operator"
 
 
-def operator() -> Caller:
+def require_operator() -> Caller:
     """Return who asks. Raises BadClient, Locked, RightMissing, OperatorMissing."""
-    service = service_with(RIGHT)
+    service = require_service(RIGHT)
     try:
-        name = parse_operator(_as_sent(request.headers.get(HEADER, "")))
+        name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
     except Fault:
         raise OperatorMissing from None
     return Caller(
@@ -31,7 +31,7 @@ def operator() -> Caller:
     )
 
 
-def _as_sent(raw: str) -> str:
+def _utf8_header(raw: str) -> str:
     """Return a header's text: bytes of UTF-8, which WSGI hands over as Latin-1 (PEP 3333)."""
     try:
         return raw.encode("latin-1").decode("utf-8")
@@ -39,7 +39,7 @@ def _as_sent(raw: str) -> str:
         return ""
 
 
-def ports_of_operator(reason: str | None = None) -> Ports:
+def operator_ports(reason: str | None = None) -> Ports:
     """Return the use cases' ports in the operator's hand. Raises as `operator` does."""
-    who = operator()
+    who = require_operator()
     return ports().by(replace(who, reason=parse_reason(reason) if reason else None))

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from identity.http.api.shapes import AccountShown, MailShown, Shape
+from identity.http.api.response_schemas import AccountShown, MailShown, Shape
 
 _TIME = {"format": "date-time"}
 

@@ -7,34 +7,34 @@ from flask import g, request
 
 from identity.domain.client import Right, ServiceClient
 from identity.domain.errors import BadClient, RightMissing
-from identity.http.context import client, ports
+from identity.http.context import client_info, ports
 from identity.usecases import clients
 
-_LONGEST_HEADER = 512
+_MAX_HEADER_CHARACTERS = 512
 
 
-def service_with(right: Right) -> ServiceClient:
+def require_service(right: Right) -> ServiceClient:
     """Return the service that asks, which must have the right. Raises BadClient, Locked, RightMissing.
 
     A person's session is nobody here: neither cookie nor token of one is looked at.
     """
-    asking = service()
+    asking = current_service()
     if right not in asking.rights:
         raise RightMissing(right)
     return asking
 
 
-def service() -> ServiceClient:
+def current_service() -> ServiceClient:
     """Return the service that asks. Raises BadClient, Locked."""
     if "service" not in g:
         name, secret = _credentials()
-        g.service = clients.authenticate(ports(), secret, name=name, asker=client())
+        g.service = clients.authenticate(ports(), secret, name=name, asker=client_info())
     return cast("ServiceClient", g.service)
 
 
 def _credentials() -> tuple[str | None, str]:
     """Return name and secret, each form-encoded (RFC 6749 section 2.3.1), or no name. Raises BadClient."""
-    if len(request.headers.get("Authorization", "")) > _LONGEST_HEADER:
+    if len(request.headers.get("Authorization", "")) > _MAX_HEADER_CHARACTERS:
         raise BadClient
     given = request.authorization
     if given is not None and given.type == "basic" and given.password:
