@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.tables import outbox
-from mailer.adapters.mime import Stationery
+from mailer.adapters.mime import MessageBuilder
 from mailer.adapters.renderer import TemplateRenderer
-from mailer.domain.catalogue import choose
+from mailer.domain.catalogue import mail_kind_for
 from mailer.domain.mail import Mail, Mailbox
 from port_events.envelope import RECEIPTS, STREAM
 from sqlalchemy import Engine, func, insert
@@ -151,13 +151,13 @@ def mail_all(client: "Redis", entries: Sequence[Fields]) -> float:
 def _bare_loop(port: int, count: int) -> float:
     """Render with the product's templates, build with its MIME writer, send over one kept connection."""
     renderer = TemplateRenderer(sender_name=_SENDER.name, public_url=PUBLIC_URL, can_reply=False)
-    stationery = Stationery(sender=_SENDER)
+    stationery = MessageBuilder(sender=_SENDER)
     asked = list(letters(count))
     with smtplib.SMTP("127.0.0.1", port) as smtp:
         smtp.ehlo()
         began = time.perf_counter()
         for event, letter in asked:
-            rendered = renderer.render(choose(event.type, event.data), letter)
+            rendered = renderer.render(mail_kind_for(event.type, event.data), letter)
             mail = Mail(
                 event_id=event.id,
                 to=Mailbox(letter.address, letter.name),
@@ -166,5 +166,5 @@ def _bare_loop(port: int, count: int) -> float:
                 html=rendered.html,
                 date=letter.issued_at,
             )
-            smtp.sendmail(_SENDER.address, letter.address, stationery.write(mail))
+            smtp.sendmail(_SENDER.address, letter.address, stationery.build(mail))
         return count / (time.perf_counter() - began)

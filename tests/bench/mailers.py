@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mailer.adapters.renderer import TemplateRenderer
-from mailer.domain.catalogue import choose
+from mailer.domain.catalogue import mail_kind_for
 
 from tests.bench import plain_actor
 from tests.bench.entries import PUBLIC_URL, letters, sealed_entries
@@ -102,7 +102,7 @@ def _plain_messages(count: int) -> list["Message[None]"]:
     renderer = TemplateRenderer(sender_name=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     messages = []
     for event, letter in letters(count):
-        mail = renderer.render(choose(event.type, event.data), letter)
+        mail = renderer.render(mail_kind_for(event.type, event.data), letter)
         message = plain_actor.send.message(letter.address, letter.name, mail.subject, mail.text, mail.html)
         messages.append(message.copy(options={"redis_message_id": message.message_id}))
     return messages

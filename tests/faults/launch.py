@@ -56,10 +56,10 @@ def _without_outbox() -> None:
 
 def _without_ledger() -> None:
     """Send whatever comes, whoever has sent it already."""
-    granted = _open("mailer.usecases.ports").Granted
+    granted = _open("mailer.usecases.ports").ClaimGranted
     ledger = _open("mailer.adapters.ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
-    ledger.holds = lambda *_: True
+    ledger.owns = lambda *_: True
 
 
 def _without_lease() -> None:

@@ -13,13 +13,13 @@ from identity.adapters.collectors import StreamFigures
 from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.dead_letters import RedisDeadLetters
-from mailer.adapters.figures import RedisFigures
-from mailer.adapters.hold import RedisHold
-from mailer.adapters.queue import WakingBroker
-from mailer.adapters.scraping import QueueScrape
-from mailer.adapters.scripts import CLOSE
-from mailer.usecases.dead_letters import Retried
-from mailer.usecases.figures import Held
+from mailer.adapters.figures import RedisQueueStats
+from mailer.adapters.hold import RedisQueuePause
+from mailer.adapters.queue import NotifyingRedisBroker
+from mailer.adapters.scraping import QueueCollector
+from mailer.adapters.scripts import COMPLETE
+from mailer.usecases.dead_letters import RetryResult
+from mailer.usecases.figures import PauseState
 
 from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.acl import roles
@@ -65,7 +65,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: RedisStream(it, STREAM).trim(timedelta(days=7))),
         ("relay", lambda it: it.xpending(STREAM, "mailer")),
         ("relay", lambda it: list(StreamFigures(it, STREAM).look())),
-        ("mailer", lambda it: list(QueueScrape(it, stream=STREAM).look())),
+        ("mailer", lambda it: list(QueueCollector(it, stream=STREAM).collect())),
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"}, block=1)),
         ("mailer", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
         ("mailer", lambda it: it.hset("mailer:ledger:1", "state", "sent")),
@@ -129,7 +129,7 @@ def test_the_mailer_closes_a_mail_in_one_script(as_role: As) -> None:
     mailer = as_role("mailer")
     keys = ["mailer:ledger:1", RECEIPTS, STREAM, "mailer:dead"]
 
-    mailer.register_script(CLOSE)(
+    mailer.register_script(COMPLETE)(
         keys=keys, args=["sent", "now", "", 60000, "mailer", "0-1", "1", 1000, "", "token"]
     )
 
@@ -138,7 +138,7 @@ def test_the_mailer_closes_a_mail_in_one_script(as_role: As) -> None:
 
 @pytest.mark.rule("SEC-10")
 def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
-    broker = WakingBroker(as_role("mailer"), name="mails", prefetch=1)
+    broker = NotifyingRedisBroker(as_role("mailer"), name="mails", prefetch=1)
     done: list[int] = []
     actor = dramatiq.actor(actor_name="note", broker=broker, queue_name="mails")(done.append)
     worker = dramatiq.Worker(broker, worker_threads=1)
@@ -148,7 +148,7 @@ def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
     broker.join("mails", timeout=10_000)
     worker.join()
     worker.stop()
-    broker.remove("mails")
+    broker.remove_queue("mails")
 
     assert done == [1]
 
@@ -162,16 +162,16 @@ def test_the_mail_queue_is_operated_with_the_mailers_rights(as_role: As) -> None
     record = {"entry_id": entry_id, "type": kind, "at": now.isoformat(), "category": "c", "words": "w"}
     mailer.hset("mailer:dead", "1", json.dumps(record))
     mailer.hset("mailer:ledger:1", "state", "refused")
-    hold = RedisHold(mailer)
-    hold.begin(Held(now, "moves"))
+    hold = RedisQueuePause(mailer)
+    hold.pause(PauseState(now, "moves"))
 
     (letter,) = kept.all()
     retried = kept.retry(letter)
-    figures = RedisFigures(mailer, stream=STREAM, clock=SystemClock()).look()
+    figures = RedisQueueStats(mailer, stream=STREAM, clock=SystemClock()).collect()
 
-    assert (retried, kept.drop("1"), figures.all.waiting) == (Retried.QUEUED, False, 1)
-    assert figures.held == Held(now, "moves")
-    assert hold.end()
+    assert (retried, kept.drop("1"), figures.all.waiting) == (RetryResult.QUEUED, False, 1)
+    assert figures.pause == PauseState(now, "moves")
+    assert hold.resume()
 
 
 @pytest.mark.rule("SEC-10")

@@ -47,7 +47,7 @@ def test_the_mailer_works_over_tls_on_each_of_its_connections(tls_redis: TlsRedi
     with connect(url) as client:
         client.hset("mailer:ledger:1", "state", "sent")
 
-        assert connections.mine().hget("mailer:ledger:1", "state") == b"sent"
+        assert connections.current().hget("mailer:ledger:1", "state") == b"sent"
     connections.close()
 
 

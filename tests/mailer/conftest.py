@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.mailer.world import World
+from tests.mailer.world import MailerHarness
 from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer
 
@@ -20,7 +20,7 @@ def _logs_of_threads() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(redis_server: RedisServer, smtp_server: SmtpServer) -> Iterator[World]:
-    made = World(redis_server, smtp_server)
+def world(redis_server: RedisServer, smtp_server: SmtpServer) -> Iterator[MailerHarness]:
+    made = MailerHarness(redis_server, smtp_server)
     yield made
     made.close()

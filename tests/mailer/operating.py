@@ -6,22 +6,22 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from mailer.cli import main
-from tests.mailer.world import Published, World
+from tests.mailer.world import MailerHarness, Published
 
 
-def operate(world: World, *arguments: str, answer: str = "", **over: str) -> Result:
+def run_command(world: MailerHarness, *arguments: str, answer: str = "", **over: str) -> Result:
     """Run `mailer ARGUMENTS…` with the world's settings; return output and exit code."""
     return CliRunner().invoke(main, arguments, env=world.environ(**over), input=answer)
 
 
-def listed(world: World, *arguments: str) -> Any:
+def run_json(world: MailerHarness, *arguments: str) -> Any:
     """Return what the command prints as JSON."""
-    told = operate(world, *arguments, "--json")
+    told = run_command(world, *arguments, "--json")
     assert told.exit_code == 0, told.output
     return json.loads(told.stdout)
 
 
-def refuse(world: World, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
+def refuse(world: MailerHarness, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
     """Have a mail refused for good by the mailer that runs."""
     world.smtp.refuse(address, words=words)
     published = world.request(address, **over)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.domain.attempt import Reply, Step, judge, without_secrets
+from mailer.domain.attempt import Reply, Step, classify_reply, redact
 
 
 @pytest.mark.rule("MAIL-5")
@@ -33,7 +33,7 @@ from mailer.domain.attempt import Reply, Step, judge, without_secrets
     ],
 )
 def test_answers_are_told_apart(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
-    verdict = judge(Reply(step, code, words))
+    verdict = classify_reply(Reply(step, code, words))
 
     assert (verdict.permanent, verdict.category) == (permanent, category)
 
@@ -44,6 +44,6 @@ def test_a_servers_words_are_kept_without_what_it_repeats_of_the_mail() -> None:
         "5.7.1 <ming@example.com>: blocked https://pass.example.tw/email/verify?token=a.b code 314159\r\nX: y"
     )
 
-    kept = without_secrets(words)
+    kept = redact(words)
 
     assert kept == "5.7.1 <<address>>: blocked <link> code <number>  X: y"

@@ -4,13 +4,21 @@ import pytest
 from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
 
 from mailer.adapters.renderer import BUILT_IN, FILES
-from mailer.domain.catalogue import EVENTS, MAILS, ByAccountKind, MailKind, Silence, choose, is_silent
+from mailer.domain.catalogue import (
+    EVENTS,
+    MAILS,
+    ByAccountKind,
+    MailKind,
+    NoMail,
+    is_not_mailed,
+    mail_kind_for,
+)
 from mailer.domain.errors import UnreadableError
 
 
 @pytest.mark.rule("EVT-1")
 def test_every_event_of_the_catalogue_has_a_mail_or_a_silence_with_its_reason() -> None:
-    silences = [choice for choice in EVENTS.values() if isinstance(choice, Silence)]
+    silences = [choice for choice in EVENTS.values() if isinstance(choice, NoMail)]
 
     assert EVENTS.keys() == CATALOGUE.keys()
     assert all(silence.reason for silence in silences)
@@ -20,7 +28,7 @@ def test_every_mail_request_is_a_mail() -> None:
     requests = [line.type for line in CATALOGUE.values() if line.family == MAIL_REQUEST]
 
     assert requests
-    assert not any(is_silent(each) for each in requests)
+    assert not any(is_not_mailed(each) for each in requests)
 
 
 def test_every_mail_is_used_by_an_event() -> None:
@@ -51,7 +59,7 @@ def test_samples_bring_what_the_mail_needs() -> None:
 
 @pytest.mark.rule("VER-1")
 def test_the_kind_of_account_decides_the_registration_mail() -> None:
-    chosen = [choose(VerificationRequested.type, {"kind": kind}).name for kind in ("general", "link")]
+    chosen = [mail_kind_for(VerificationRequested.type, {"kind": kind}).name for kind in ("general", "link")]
 
     assert chosen == ["registration_general", "registration_link"]
 
@@ -59,8 +67,8 @@ def test_the_kind_of_account_decides_the_registration_mail() -> None:
 @pytest.mark.parametrize("data", [{}, {"kind": "other"}, {"kind": None}])
 def test_a_request_without_a_known_kind_of_account_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(UnreadableError):
-        choose(VerificationRequested.type, data)
+        mail_kind_for(VerificationRequested.type, data)
 
 
 def test_an_event_that_the_catalogue_does_not_list_is_silent() -> None:
-    assert is_silent("tw.port.identity.account.renamed")
+    assert is_not_mailed("tw.port.identity.account.renamed")

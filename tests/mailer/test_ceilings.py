@@ -8,35 +8,40 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailer.adapters.redis import ThreadConnections
-from mailer.adapters.turns import RedisTurns, domains_over
-from mailer.domain.ceilings import Ceilings
-from mailer.settings import ceilings
-from tests.mailer.world import World
+from mailer.adapters.turns import RedisDomainRateLimit, throttled_domains
+from mailer.domain.ceilings import DomainRateLimits
+from mailer.settings import domain_rate_limits
+from tests.mailer.world import MailerHarness
 from tests.support.waiting import wait_until
 
 HOUR = timedelta(hours=1)
-Turns = Callable[..., RedisTurns]
+Turns = Callable[..., RedisDomainRateLimit]
 
 
 @pytest.fixture
-def turns(world: World) -> Iterator[Turns]:
+def turns(world: MailerHarness) -> Iterator[Turns]:
     connections = ThreadConnections(world.redis_server.url)
-    yield lambda **by_domain: RedisTurns(
+    yield lambda **by_domain: RedisDomainRateLimit(
         connections,
-        Ceilings({name.replace("_", "."): most for name, most in by_domain.items()}),
+        DomainRateLimits({name.replace("_", "."): most for name, most in by_domain.items()}),
         clock=world.clock,
     )
     connections.close()
 
 
 def ask(
-    turns: RedisTurns, world: World, name: str, *, domain: str = "a.example", days: float = 7
+    turns: RedisDomainRateLimit,
+    world: MailerHarness,
+    name: str,
+    *,
+    domain: str = "a.example",
+    days: float = 7,
 ) -> datetime | None:
-    return turns.ask(name, domain, expires_at=world.clock.now() + timedelta(days=days))
+    return turns.acquire(name, domain, expires_at=world.clock.now() + timedelta(days=days))
 
 
 @pytest.mark.rule("MAIL-5")
-def test_what_is_over_waits_its_turn_and_other_domains_go_on(world: World) -> None:
+def test_what_is_over_waits_its_turn_and_other_domains_go_on(world: MailerHarness) -> None:
     for _ in range(3):
         world.start_mailer(MAILER_DOMAIN_CEILINGS="busy.example=3")
     busy = world.request_many(8, domain="busy.example")
@@ -60,7 +65,7 @@ def test_what_is_over_waits_its_turn_and_other_domains_go_on(world: World) -> No
 
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
-def test_a_mail_that_expires_before_its_turn_is_recorded_as_expired(world: World) -> None:
+def test_a_mail_that_expires_before_its_turn_is_recorded_as_expired(world: MailerHarness) -> None:
     world.start_mailer(MAILER_DOMAIN_CEILINGS="*=1", MAILER_THREADS="1")
     first = world.request("first@a.example")
     world.wait_for_state(first, "sent")
@@ -75,7 +80,7 @@ def test_a_mail_that_expires_before_its_turn_is_recorded_as_expired(world: World
 
 @pytest.mark.rule("MAIL-5")
 def test_turns_come_an_hour_after_those_a_whole_ceiling_before(
-    world: World, turns: Turns, monkeypatch: pytest.MonkeyPatch
+    world: MailerHarness, turns: Turns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two, now = turns(a_example=2), world.clock.now()
     monkeypatch.setattr(world.clock, "now", lambda: now)
@@ -88,7 +93,7 @@ def test_turns_come_an_hour_after_those_a_whole_ceiling_before(
 
 
 @pytest.mark.rule("MAIL-5")
-def test_an_event_that_asks_again_keeps_its_one_turn(world: World, turns: Turns) -> None:
+def test_an_event_that_asks_again_keeps_its_one_turn(world: MailerHarness, turns: Turns) -> None:
     one = turns(a_example=1)
     ask(one, world, "sent")
     turn = ask(one, world, "waits")
@@ -99,11 +104,11 @@ def test_an_event_that_asks_again_keeps_its_one_turn(world: World, turns: Turns)
     assert turn is not None
     assert all(each is not None and abs(each - turn) < timedelta(seconds=5) for each in again)
     assert retried is None
-    assert len(domains_over(world.redis_server.client(), world.clock.now())) == 1
+    assert len(throttled_domains(world.redis_server.client(), world.clock.now())) == 1
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_raised_ceiling_lets_go_what_waits_for_a_turn(world: World, turns: Turns) -> None:
+def test_a_raised_ceiling_lets_go_what_waits_for_a_turn(world: MailerHarness, turns: Turns) -> None:
     low, high = turns(a_example=1), turns(a_example=5)
     names = ["1", "2", "3"]
     assert [ask(low, world, name) is None for name in names] == [True, False, False]
@@ -112,7 +117,7 @@ def test_a_raised_ceiling_lets_go_what_waits_for_a_turn(world: World, turns: Tur
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_mail_that_is_not_valid_so_long_takes_no_turn(world: World, turns: Turns) -> None:
+def test_a_mail_that_is_not_valid_so_long_takes_no_turn(world: MailerHarness, turns: Turns) -> None:
     one = turns(a_example=1)
     ask(one, world, "sent")
     before = world.clock.now()
@@ -126,7 +131,7 @@ def test_a_mail_that_is_not_valid_so_long_takes_no_turn(world: World, turns: Tur
 
 
 @pytest.mark.rule("MAIL-5")
-def test_no_hour_has_more_than_the_ceiling_however_mails_come(world: World, turns: Turns) -> None:
+def test_no_hour_has_more_than_the_ceiling_however_mails_come(world: MailerHarness, turns: Turns) -> None:
     chance, most = random.Random(5), 7
     kept = turns(a_example=most)
     waiting: dict[str, datetime] = {}
@@ -150,12 +155,12 @@ def test_no_hour_has_more_than_the_ceiling_however_mails_come(world: World, turn
 
 
 @pytest.mark.rule("MAIL-5")
-def test_many_processes_keep_one_ceiling(world: World) -> None:
+def test_many_processes_keep_one_ceiling(world: MailerHarness) -> None:
     free: list[str] = []
 
     def process(number: int) -> None:
         connections = ThreadConnections(world.redis_server.url)
-        mine = RedisTurns(connections, Ceilings({"*": 20}), clock=world.clock)
+        mine = RedisDomainRateLimit(connections, DomainRateLimits({"*": 20}), clock=world.clock)
         free.extend(name for name in (f"{number}-{each}" for each in range(10)) if not ask(mine, world, name))
         connections.close()
 
@@ -168,7 +173,7 @@ def test_many_processes_keep_one_ceiling(world: World) -> None:
     assert len(free) == 20
 
 
-def test_a_domain_has_one_ceiling_however_it_is_written(world: World, turns: Turns) -> None:
+def test_a_domain_has_one_ceiling_however_it_is_written(world: MailerHarness, turns: Turns) -> None:
     one = turns(a_example=1)
 
     assert ask(one, world, "1", domain="A.Example") is None
@@ -177,13 +182,13 @@ def test_a_domain_has_one_ceiling_however_it_is_written(world: World, turns: Tur
 
 @pytest.mark.rule("OPS-5")
 def test_the_setting_names_domains_with_their_mails_an_hour() -> None:
-    read = ceilings("Gmail.com=500, *=2000,通行證.example=3")
+    read = domain_rate_limits("Gmail.com=500, *=2000,通行證.example=3")
 
     assert read.of("gmail.com") == 500
     assert read.of("other.example") == 2000
     assert read.of("xn--fiq53lfs1a6jd.example") in {3, 2000}
     assert read.of("通行證.example") == 3
-    assert ceilings("").of("gmail.com") is None
+    assert domain_rate_limits("").of("gmail.com") is None
 
 
 @pytest.mark.rule("OPS-5")
@@ -192,4 +197,4 @@ def test_the_setting_names_domains_with_their_mails_an_hour() -> None:
 )
 def test_a_setting_that_says_no_ceiling_is_refused(raw: str) -> None:
     with pytest.raises(ValueError, match="must"):
-        ceilings(raw)
+        domain_rate_limits(raw)

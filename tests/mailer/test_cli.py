@@ -11,8 +11,8 @@ import pytest
 
 from mailer.adapters import renderer
 from mailer.domain.catalogue import MAILS
-from tests.mailer.operating import operate
-from tests.mailer.world import World
+from tests.mailer.operating import run_command
+from tests.mailer.world import MailerHarness
 from tests.support.texts import shown
 
 COMMAND = Path(sys.executable).with_name("mailer")
@@ -53,7 +53,7 @@ def test_every_command_has_help(command: str) -> None:
 
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("command", ["run", "check", "send-test a@example.com", "queue", "dead list"])
-def test_a_wrong_setting_ends_the_command_with_2_and_one_line(world: World, command: str) -> None:
+def test_a_wrong_setting_ends_the_command_with_2_and_one_line(world: MailerHarness, command: str) -> None:
     told = mailer(*command.split(), **world.environ(MAILER_THREADS="many"))
 
     assert told.returncode == 2
@@ -61,7 +61,7 @@ def test_a_wrong_setting_ends_the_command_with_2_and_one_line(world: World, comm
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_broken_template_ends_the_start_with_2_and_is_named(world: World, tmp_path: Path) -> None:
+def test_a_broken_template_ends_the_start_with_2_and_is_named(world: MailerHarness, tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "body.html").write_text("{{ nothing }}", encoding="utf-8")
 
@@ -73,14 +73,14 @@ def test_a_broken_template_ends_the_start_with_2_and_is_named(world: World, tmp_
 
 @pytest.mark.rule("MAIL-5", "MAIL-6")
 def test_a_missing_template_ends_the_start_with_2_and_is_named(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: MailerHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     incomplete = tmp_path / "zh_TW"
     shutil.copytree(renderer.BUILT_IN, incomplete)
     (incomplete / "bind_code" / "subject.txt").unlink()
     monkeypatch.setattr(renderer, "BUILT_IN", incomplete)
 
-    told = operate(world, "run")
+    told = run_command(world, "run")
 
     assert told.exit_code == 2
     assert told.stderr == "template bind_code/subject.txt: there is no such template\n"
@@ -124,7 +124,7 @@ def test_a_preview_shows_an_operators_own_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_test_mail_is_sent(world: World) -> None:
+def test_a_test_mail_is_sent(world: MailerHarness) -> None:
     told = mailer("send-test", "ming@example.com", "password_reset", **world.environ())
 
     (mail,) = world.smtp.mailbox.all("ming@example.com")
@@ -135,7 +135,7 @@ def test_a_test_mail_is_sent(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_test_mail_of_an_operators_own_text_is_marked_too(world: World, tmp_path: Path) -> None:
+def test_a_test_mail_of_an_operators_own_text_is_marked_too(world: MailerHarness, tmp_path: Path) -> None:
     (tmp_path / "approved").mkdir()
     (tmp_path / "approved" / "body.html").write_text("<p>自訂</p>", encoding="utf-8")
 
@@ -145,7 +145,7 @@ def test_a_test_mail_of_an_operators_own_text_is_marked_too(world: World, tmp_pa
     assert shown(mail.html).startswith("※本信為測試信")
 
 
-def test_a_test_mail_that_is_refused_tells_the_servers_words(world: World) -> None:
+def test_a_test_mail_that_is_refused_tells_the_servers_words(world: MailerHarness) -> None:
     world.smtp.refuse(words="5.1.1 Nobody here")
 
     told = mailer("send-test", "ming@example.com", **world.environ())
@@ -154,7 +154,7 @@ def test_a_test_mail_that_is_refused_tells_the_servers_words(world: World) -> No
     assert "5.1.1 Nobody here" in told.stderr
 
 
-def test_check_says_that_all_is_well(world: World) -> None:
+def test_check_says_that_all_is_well(world: MailerHarness) -> None:
     told = mailer("check", "--json", **world.environ())
 
     assert json.loads(told.stdout) == {
@@ -164,7 +164,7 @@ def test_check_says_that_all_is_well(world: World) -> None:
     assert told.returncode == 0
 
 
-def test_check_names_what_is_away(world: World) -> None:
+def test_check_names_what_is_away(world: MailerHarness) -> None:
     world.smtp.stop()
 
     told = mailer("check", **world.environ())

@@ -9,7 +9,7 @@ from port_events.catalogue import EventData
 from port_events.sealing import Sealer, new_key_sets
 
 from mailer.domain.catalogue import MAILS
-from tests.mailer.world import LINK, World, sample_content
+from tests.mailer.world import LINK, MailerHarness, sample_content
 from tests.support.waiting import wait_until
 
 NO_MAIL = [events.AccountSuspended(), events.AccountProfileChanged(fields=("mobile",))]
@@ -33,7 +33,7 @@ EXAMPLES: dict[EventData, str] = {
 
 
 @pytest.mark.rule("MAIL-3", "VER-1")
-def test_a_requested_mail_arrives_once_and_is_receipted(world: World) -> None:
+def test_a_requested_mail_arrives_once_and_is_receipted(world: MailerHarness) -> None:
     world.start_mailer()
 
     published = world.request("ming@example.com")
@@ -47,7 +47,7 @@ def test_a_requested_mail_arrives_once_and_is_receipted(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-1", "EVT-1")
-def test_every_event_that_is_a_mail_is_mailed(world: World) -> None:
+def test_every_event_that_is_a_mail_is_mailed(world: MailerHarness) -> None:
     world.start_mailer()
 
     for data, name in EXAMPLES.items():
@@ -59,7 +59,7 @@ def test_every_event_that_is_a_mail_is_mailed(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-2")
-def test_sender_and_reply_address_come_from_the_settings(world: World) -> None:
+def test_sender_and_reply_address_come_from_the_settings(world: MailerHarness) -> None:
     world.start_mailer(MAILER_FROM="通行證 <pass@port.example.tw>", MAILER_REPLY_TO="help@port.example.tw")
 
     published = world.request("ming@example.com")
@@ -72,7 +72,7 @@ def test_sender_and_reply_address_come_from_the_settings(world: World) -> None:
     assert "請直接回覆本信" in mail.text
 
 
-def test_silent_events_and_entries_without_a_sealed_part_are_done_at_once(world: World) -> None:
+def test_silent_events_and_entries_without_a_sealed_part_are_done_at_once(world: MailerHarness) -> None:
     world.start_mailer()
 
     for data in NO_MAIL:
@@ -84,7 +84,7 @@ def test_silent_events_and_entries_without_a_sealed_part_are_done_at_once(world:
     assert world.smtp.mailbox.count() == 0
 
 
-def test_an_entry_that_is_no_event_does_not_stop_the_others(world: World) -> None:
+def test_an_entry_that_is_no_event_does_not_stop_the_others(world: MailerHarness) -> None:
     world.client.xadd("identity.events", {"nonsense": "1"})
     world.client.xadd("identity.events", {"ce": "{", "type": "x"})
     world.start_mailer()
@@ -96,7 +96,7 @@ def test_an_entry_that_is_no_event_does_not_stop_the_others(world: World) -> Non
 
 
 @pytest.mark.rule("MAIL-3")
-def test_an_event_published_again_is_not_mailed_again(world: World) -> None:
+def test_an_event_published_again_is_not_mailed_again(world: MailerHarness) -> None:
     world.start_mailer()
     published = world.request("ming@example.com")
     world.smtp.mailbox.wait_for("ming@example.com")
@@ -110,7 +110,7 @@ def test_an_event_published_again_is_not_mailed_again(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
-def test_several_mailers_send_each_mail_once_though_each_was_published_thrice(world: World) -> None:
+def test_several_mailers_send_each_mail_once_though_each_was_published_thrice(world: MailerHarness) -> None:
     published = world.request_many(60)
     for _ in range(2):
         for each in published:
@@ -125,7 +125,7 @@ def test_several_mailers_send_each_mail_once_though_each_was_published_thrice(wo
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_message_repeated_by_the_queue_is_not_mailed_again(world: World) -> None:
+def test_a_message_repeated_by_the_queue_is_not_mailed_again(world: MailerHarness) -> None:
     mailer = world.start_mailer()
     world.smtp.hang("ming@example.com", times=1)
     published = world.request("ming@example.com")
@@ -146,7 +146,7 @@ def test_a_message_repeated_by_the_queue_is_not_mailed_again(world: World) -> No
 
 
 @pytest.mark.rule("MAIL-4")
-def test_a_mail_that_has_expired_is_recorded_and_not_sent(world: World) -> None:
+def test_a_mail_that_has_expired_is_recorded_and_not_sent(world: MailerHarness) -> None:
     published = world.request("ming@example.com")
     world.clock.advance(hours=24, seconds=1)
 
@@ -160,7 +160,7 @@ def test_a_mail_that_has_expired_is_recorded_and_not_sent(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
-def test_a_mail_that_expires_while_it_waits_is_recorded_then(world: World) -> None:
+def test_a_mail_that_expires_while_it_waits_is_recorded_then(world: MailerHarness) -> None:
     world.smtp.refuse("ming@example.com", code=450, words="4.2.0 Greylisted")
     world.start_mailer()
     published = world.request("ming@example.com", expires_at=world.clock.now() + timedelta(minutes=10))
@@ -173,7 +173,7 @@ def test_a_mail_that_expires_while_it_waits_is_recorded_then(world: World) -> No
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: World) -> None:
+def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: MailerHarness) -> None:
     world.smtp.refuse("ming@example.com", code=451, words="4.3.0 Try later", times=2)
     world.start_mailer()
     published = world.request("ming@example.com")
@@ -196,7 +196,9 @@ def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: World)
     ("words", "category"),
     [("5.1.1 No such user <ming@example.com>", "mailbox_unknown"), ("5.2.2 Mailbox full", "mailbox_full")],
 )
-def test_a_permanent_refusal_goes_to_the_dead_letters(world: World, words: str, category: str) -> None:
+def test_a_permanent_refusal_goes_to_the_dead_letters(
+    world: MailerHarness, words: str, category: str
+) -> None:
     world.smtp.refuse("ming@example.com", code=550, words=words)
     world.start_mailer()
 
@@ -212,7 +214,7 @@ def test_a_permanent_refusal_goes_to_the_dead_letters(world: World, words: str, 
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_kept_connection_works_on_after_a_refusal(world: World) -> None:
+def test_a_kept_connection_works_on_after_a_refusal(world: MailerHarness) -> None:
     world.smtp.refuse("ming@example.com")
     world.start_mailer(MAILER_THREADS="1")
 
@@ -225,7 +227,7 @@ def test_a_kept_connection_works_on_after_a_refusal(world: World) -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_what_is_sealed_to_a_key_we_do_not_have_goes_to_the_dead_letters(world: World) -> None:
+def test_what_is_sealed_to_a_key_we_do_not_have_goes_to_the_dead_letters(world: MailerHarness) -> None:
     stranger = new_key_sets()
     event = world.event(events.VerificationRequested(kind="link"))
     sealer = Sealer(seal_keys=stranger.seal_public, sign_keys=world.keys.sign_private)
@@ -241,7 +243,7 @@ def test_what_is_sealed_to_a_key_we_do_not_have_goes_to_the_dead_letters(world: 
 
 @pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize("fault", ["signature", "moved", "damaged", "foreign link", "incomplete", "address"])
-def test_what_cannot_be_believed_is_never_sent(world: World, fault: str) -> None:
+def test_what_cannot_be_believed_is_never_sent(world: MailerHarness, fault: str) -> None:
     event = world.event(events.VerificationRequested(kind="link"))
     letter = world.letter(event, "ming@example.com")
     sealed = {
@@ -274,7 +276,7 @@ def test_what_cannot_be_believed_is_never_sent(world: World, fault: str) -> None
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_backlog_stays_in_the_stream_beyond_what_a_mailer_has_in_hand(world: World) -> None:
+def test_a_backlog_stays_in_the_stream_beyond_what_a_mailer_has_in_hand(world: MailerHarness) -> None:
     world.smtp.hang()
     world.request_many(60)
 
@@ -282,14 +284,14 @@ def test_a_backlog_stays_in_the_stream_beyond_what_a_mailer_has_in_hand(world: W
     wait_until(lambda: world.pending() > 0, what="the first read")
 
     assert world.pending() <= 16
-    assert len(mailer.wiring.desk.in_hand()) <= 16
+    assert len(mailer.wiring.in_flight.entry_ids()) <= 16
     world.smtp.stop()
     world.smtp.accept()
     world.smtp.start()
     world.smtp.mailbox.wait_for(count=60, timeout=30)
 
 
-def test_a_waiting_worker_sees_a_message_at_once(world: World) -> None:
+def test_a_waiting_worker_sees_a_message_at_once(world: MailerHarness) -> None:
     world.start_mailer()
     world.request("first@example.com")
     world.smtp.mailbox.wait_for("first@example.com")

@@ -4,30 +4,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.usecases.desk import Desk
+from mailer.usecases.desk import InFlight
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.mark.rule("MAIL-5")
 def test_what_is_put_off_for_a_reason_that_went_meanwhile_is_due_at_once() -> None:
-    desk = Desk(most_queued=8)
+    desk = InFlight(max_queued=8)
     for entry_id in ("1-0", "2-0"):
-        desk.put_off(entry_id, NOW)
-        desk.begin(entry_id)
+        desk.defer(entry_id, NOW)
+        desk.start(entry_id)
 
-    desk.put_off("1-0", NOW + timedelta(hours=24))
-    woken = desk.wake()  # the queue goes on
-    desk.put_off("2-0", NOW + timedelta(hours=24))  # which was told that it is paused
+    desk.defer("1-0", NOW + timedelta(hours=24))
+    woken = desk.release_all()  # the queue goes on
+    desk.defer("2-0", NOW + timedelta(hours=24))  # which was told that it is paused
 
     assert woken == ["1-0"]
-    assert desk.stale(NOW, queued_before=1) == ["2-0"]
+    assert desk.overdue(NOW, queued_before=1) == ["2-0"]
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
 def test_what_is_due_much_later_does_not_keep_the_rest_out() -> None:
-    desk = Desk(most_queued=8)
-    desk.put_off("1-0", NOW + timedelta(minutes=5))
+    desk = InFlight(max_queued=8)
+    desk.defer("1-0", NOW + timedelta(minutes=5))
 
     assert not desk.is_waiting(NOW + timedelta(minutes=4))
     assert desk.is_waiting(NOW + timedelta(minutes=5))

@@ -9,28 +9,28 @@ from port_events.envelope import RECEIPTS, STREAM, Entry
 from redis.exceptions import ResponseError
 
 from mailer.adapters.events import GROUP
-from mailer.adapters.ledger import LedgerNames, RedisLedger
+from mailer.adapters.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis import ThreadConnections
 from mailer.domain.attempt import State
-from mailer.domain.waits import LONGEST_SECONDS
-from mailer.usecases.ports import Ending, Granted, NotNow, Over
-from tests.mailer.world import Published, World
+from mailer.domain.waits import MAX_SECONDS
+from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
+from tests.mailer.world import MailerHarness, Published
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def connections(world: World) -> Iterator[ThreadConnections]:
+def connections(world: MailerHarness) -> Iterator[ThreadConnections]:
     made = ThreadConnections(world.redis_server.url)
     yield made
     made.close()
 
 
-def ledger(world: World, connections: ThreadConnections, *, owner: str, lease_ms: int) -> RedisLedger:
-    names = LedgerNames(owner=owner, stream=STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms)
+def ledger(world: MailerHarness, connections: ThreadConnections, *, owner: str, lease_ms: int) -> RedisLedger:
+    names = LedgerConfig(owner=owner, stream=STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms)
     return RedisLedger(connections, names, clock=world.clock)
 
 
-def request(world: World) -> tuple[Published, Entry]:
+def request(world: MailerHarness) -> tuple[Published, Entry]:
     """Publish a mail that the group was given."""
     published = world.request("ming@example.com")
     world.client.xgroup_create(STREAM, GROUP, id="0")
@@ -42,26 +42,26 @@ def entry_of(published: Published) -> Entry:
     return Entry(published.entry_id, published.event, published.sealed)
 
 
-def granted(ledger: RedisLedger, published: Published) -> Granted:
+def granted(ledger: RedisLedger, published: Published) -> ClaimGranted:
     claim = ledger.claim(entry_of(published))
-    assert isinstance(claim, Granted)
+    assert isinstance(claim, ClaimGranted)
     return claim
 
 
-def refused(world: World) -> Ending:
-    return Ending(State.REFUSED, world.clock.now(), "mailbox_unknown", "5.1.1 No such user")
+def refused(world: MailerHarness) -> Outcome:
+    return Outcome(State.REFUSED, world.clock.now(), "mailbox_unknown", "5.1.1 No such user")
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
 def test_a_late_refusal_does_not_overrule_who_has_taken_the_mail_over(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, entry = request(world)
     late = ledger(world, connections, owner="late", lease_ms=0)
     taken_over_from = granted(late, published)
     granted(ledger(world, connections, owner="other", lease_ms=60_000), published)
 
-    late.close(entry, taken_over_from, refused(world))
+    late.complete(entry, taken_over_from, refused(world))
 
     assert world.state(published) == "claimed"
     assert world.ledger(published)["token"].startswith("other/")
@@ -70,15 +70,15 @@ def test_a_late_refusal_does_not_overrule_who_has_taken_the_mail_over(
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
 def test_a_late_acceptance_is_noted_though_another_was_refused_meanwhile(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, entry = request(world)
     late = ledger(world, connections, owner="late", lease_ms=0)
     other = ledger(world, connections, owner="other", lease_ms=60_000)
     taken_over_from = granted(late, published)
-    other.close(entry, granted(other, published), refused(world))
+    other.complete(entry, granted(other, published), refused(world))
 
-    late.close(entry, taken_over_from, Ending(State.SENT, world.clock.now()))
+    late.complete(entry, taken_over_from, Outcome(State.SENT, world.clock.now()))
 
     assert world.state(published) == "sent"
     assert world.dead() == {}
@@ -88,63 +88,65 @@ def test_a_late_acceptance_is_noted_though_another_was_refused_meanwhile(
 
 @pytest.mark.rule("MAIL-3")
 def test_an_ending_is_noted_where_redis_has_forgotten_the_claim(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, entry = request(world)
     only = ledger(world, connections, owner="only", lease_ms=60_000)
     grant = granted(only, published)
     world.client.delete(f"mailer:ledger:{published.event.id}")
 
-    only.close(entry, grant, refused(world))
+    only.complete(entry, grant, refused(world))
 
     assert world.state(published) == "refused"
     assert world.dead()[published.event.id]["attempts"] == 1
 
 
 @pytest.mark.rule("MAIL-3")
-def test_what_was_accepted_is_never_granted_again(world: World, connections: ThreadConnections) -> None:
+def test_what_was_accepted_is_never_granted_again(
+    world: MailerHarness, connections: ThreadConnections
+) -> None:
     published, entry = request(world)
     only = ledger(world, connections, owner="only", lease_ms=0)
-    only.close(entry, granted(only, published), Ending(State.SENT, world.clock.now()))
+    only.complete(entry, granted(only, published), Outcome(State.SENT, world.clock.now()))
     world.clock.advance(days=1)
 
     again = only.claim(entry)
 
-    assert not isinstance(again, Granted)
+    assert not isinstance(again, ClaimGranted)
     assert world.client.ttl(f"mailer:ledger:{published.event.id}") > timedelta(days=7).total_seconds()
 
 
 @pytest.mark.rule("MAIL-3")
 def test_what_was_read_before_redis_lost_its_data_is_not_granted_after(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, entry = request(world)
     other = ledger(world, connections, owner="other", lease_ms=60_000)
     frozen = ledger(world, connections, owner="frozen", lease_ms=60_000)
-    other.close(entry, granted(other, published), Ending(State.SENT, world.clock.now()))
+    other.complete(entry, granted(other, published), Outcome(State.SENT, world.clock.now()))
     world.redis_server.wipe()
     again = world.request("hua@example.com")
 
     claims = frozen.claim_all([entry, entry_of(again)])
 
-    assert [type(each) for each in claims] == [Over, Granted]
+    assert [type(each) for each in claims] == [AlreadyFinal, ClaimGranted]
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_claim_is_held_until_another_has_it(world: World, connections: ThreadConnections) -> None:
+def test_a_claim_is_held_until_another_has_it(world: MailerHarness, connections: ThreadConnections) -> None:
     published, _ = request(world)
     slow = ledger(world, connections, owner="slow", lease_ms=0)
     grant = granted(slow, published)
-    while_alone = slow.holds(grant)
+    while_alone = slow.owns(grant)
 
     granted(ledger(world, connections, owner="other", lease_ms=60_000), published)
 
-    assert (while_alone, slow.holds(grant)) == (True, False)
+    assert (while_alone, slow.owns(grant)) == (True, False)
 
 
 @pytest.mark.rule("MAIL-3")
 def test_within_its_lease_a_claim_is_held_without_asking(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, _ = request(world)
     quick = ledger(world, connections, owner="quick", lease_ms=60_000)
@@ -152,12 +154,12 @@ def test_within_its_lease_a_claim_is_held_without_asking(
 
     world.redis_server.stop()
 
-    assert quick.holds(grant)
+    assert quick.owns(grant)
 
 
 @pytest.mark.rule("MAIL-3")
 def test_a_claim_that_redis_has_forgotten_is_held_no_more(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, _ = request(world)
     only = ledger(world, connections, owner="only", lease_ms=60_000)
@@ -166,52 +168,54 @@ def test_a_claim_that_redis_has_forgotten_is_held_no_more(
     world.redis_server.wipe()
     only.renew()
 
-    assert not only.holds(grant)
+    assert not only.owns(grant)
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
 def test_a_claim_that_was_given_up_while_redis_was_away_is_not_renewed_for_ever(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, _ = request(world)
     giving_up = ledger(world, connections, owner="one", lease_ms=200)
     grant = granted(giving_up, published)
     world.redis_server.stop()
-    wait_until(lambda: not giving_up.holds(grant), what="the lease's end as it is known here")
+    wait_until(lambda: not giving_up.owns(grant), what="the lease's end as it is known here")
     world.redis_server.start()
 
-    giving_up.let_go(grant)
+    giving_up.release(grant)
     giving_up.renew()
 
     other = ledger(world, connections, owner="other", lease_ms=60_000)
-    wait_until(lambda: isinstance(other.claim(entry_of(published)), Granted), what="the lease's end in Redis")
+    wait_until(
+        lambda: isinstance(other.claim(entry_of(published)), ClaimGranted), what="the lease's end in Redis"
+    )
 
 
 @pytest.mark.rule("MAIL-5")
 def test_what_a_clock_that_is_ahead_put_off_waits_for_no_other(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, _ = request(world)
     ahead = ledger(world, connections, owner="ahead", lease_ms=60_000)
     other = ledger(world, connections, owner="other", lease_ms=60_000)
     grant = granted(ahead, published)
 
-    ahead.put_off(grant, due=world.clock.now() + timedelta(seconds=LONGEST_SECONDS), failed=True)
+    ahead.defer(grant, due=world.clock.now() + timedelta(seconds=MAX_SECONDS), failed=True)
     in_time = other.claim(entry_of(published))
-    ahead.put_off(grant, due=world.clock.now(), failed=False)
+    ahead.defer(grant, due=world.clock.now(), failed=False)
     again = ahead.claim(entry_of(published))
-    assert isinstance(again, NotNow)
-    world.clock.advance(seconds=LONGEST_SECONDS)
+    assert isinstance(again, ClaimDeferred)
+    world.clock.advance(seconds=MAX_SECONDS)
     grant = granted(ahead, published)
-    ahead.put_off(grant, due=world.clock.now() + timedelta(hours=1), failed=True)
+    ahead.defer(grant, due=world.clock.now() + timedelta(hours=1), failed=True)
 
-    assert isinstance(in_time, NotNow)
+    assert isinstance(in_time, ClaimDeferred)
     assert granted(other, published).tries == 2
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
 def test_an_ending_that_redis_refuses_for_good_holds_no_thread_unless_the_mail_is_out(
-    world: World, connections: ThreadConnections
+    world: MailerHarness, connections: ThreadConnections
 ) -> None:
     published, entry = request(world)
     only = ledger(world, connections, owner="only", lease_ms=60_000)
@@ -219,8 +223,8 @@ def test_an_ending_that_redis_refuses_for_good_holds_no_thread_unless_the_mail_i
     world.client.set("mailer:dead", "of another kind")
 
     with pytest.raises(ResponseError):
-        only.close(entry, grant, refused(world))
-    out = threading.Thread(target=only.close, args=(entry, grant, Ending(State.SENT, world.clock.now())))
+        only.complete(entry, grant, refused(world))
+    out = threading.Thread(target=only.complete, args=(entry, grant, Outcome(State.SENT, world.clock.now())))
     out.start()
     world.client.delete("mailer:dead")
     out.join(10)

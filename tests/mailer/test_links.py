@@ -3,7 +3,7 @@
 import pytest
 
 from mailer.domain.errors import ForeignLinkError
-from mailer.domain.links import refuse_foreign_links
+from mailer.domain.links import reject_foreign_links
 
 PUBLIC = "https://pass.example.tw"
 
@@ -13,7 +13,7 @@ PUBLIC = "https://pass.example.tw"
     "link", [f"{PUBLIC}/email/verify?token=a", f"{PUBLIC}/login", PUBLIC, f"{PUBLIC}?next=/login"]
 )
 def test_links_under_the_public_address_may_be_sent(link: str) -> None:
-    refuse_foreign_links({"link": link, "login_url": link}, PUBLIC)
+    reject_foreign_links({"link": link, "login_url": link}, PUBLIC)
 
 
 @pytest.mark.rule("SEC-9")
@@ -34,17 +34,17 @@ def test_links_under_the_public_address_may_be_sent(link: str) -> None:
 )
 def test_links_elsewhere_are_refused(link: str) -> None:
     with pytest.raises(ForeignLinkError):
-        refuse_foreign_links({"link": link}, PUBLIC)
+        reject_foreign_links({"link": link}, PUBLIC)
 
 
 @pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize("name", ["領獎 http://evil.example", "www.evil.example", "HTTPS://x"])
 def test_a_name_that_poses_as_a_link_is_refused(name: str) -> None:
     with pytest.raises(ForeignLinkError):
-        refuse_foreign_links({"company": name}, PUBLIC)
+        reject_foreign_links({"company": name}, PUBLIC)
     with pytest.raises(ForeignLinkError):
-        refuse_foreign_links({}, PUBLIC, name=name)
+        reject_foreign_links({}, PUBLIC, name=name)
 
 
 def test_an_operators_reason_may_name_a_page() -> None:
-    refuse_foreign_links({"reason": "請參考 https://gcis.nat.gov.tw 的登記資料"}, PUBLIC)
+    reject_foreign_links({"reason": "請參考 https://gcis.nat.gov.tw 的登記資料"}, PUBLIC)

@@ -8,7 +8,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 import pytest
 
-from mailer.adapters.mime import Stationery
+from mailer.adapters.mime import MessageBuilder
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mail, Mailbox
 
@@ -29,7 +29,7 @@ def a_mail(**over: object) -> Mail:
 
 
 def written(mail: Mail, reply_to: Mailbox | None = None) -> bytes:
-    return Stationery(sender=SENDER, reply_to=reply_to).write(mail)
+    return MessageBuilder(sender=SENDER, reply_to=reply_to).build(mail)
 
 
 def parsed(mail: Mail, reply_to: Mailbox | None = None) -> EmailMessage:

@@ -4,34 +4,36 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.adapters.hold import RedisHold
-from mailer.usecases.figures import Held
+from mailer.adapters.hold import RedisQueuePause
+from mailer.usecases.figures import PauseState
 from mailer.worker import MailerProcess
-from tests.mailer.world import World
+from tests.mailer.world import MailerHarness
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def hold(world: World) -> RedisHold:
-    return RedisHold(world.client)
+def hold(world: MailerHarness) -> RedisQueuePause:
+    return RedisQueuePause(world.client)
 
 
-def pause(world: World, hold: RedisHold, *mailers: MailerProcess) -> None:
+def pause(world: MailerHarness, hold: RedisQueuePause, *mailers: MailerProcess) -> None:
     """Pause as the command does, until every mailer has seen it."""
-    hold.begin(Held(world.clock.now(), "the mail server moves"))
+    hold.pause(PauseState(world.clock.now(), "the mail server moves"))
     for each in mailers:
-        wait_until(each.wiring.hold.is_on, what="a mailer that heeds the pause", timeout_seconds=2.5)
+        wait_until(each.wiring.pause.is_paused, what="a mailer that heeds the pause", timeout_seconds=2.5)
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_pause_stops_every_mailer_and_a_resume_sends_each_mail_once(world: World, hold: RedisHold) -> None:
+def test_a_pause_stops_every_mailer_and_a_resume_sends_each_mail_once(
+    world: MailerHarness, hold: RedisQueuePause
+) -> None:
     mailers = [world.start_mailer() for _ in range(3)]
     pause(world, hold, *mailers)
 
     published = world.request_many(30)
     wait_until(lambda: {world.state(each) for each in published} == {"waiting"}, what="mails that wait")
     assert world.smtp.mailbox.count() == 0
-    hold.end()
+    hold.resume()
 
     world.smtp.mailbox.wait_for(count=30, timeout=5)
     world.wait_until_finished()
@@ -40,7 +42,9 @@ def test_a_pause_stops_every_mailer_and_a_resume_sends_each_mail_once(world: Wor
 
 
 @pytest.mark.rule("MAIL-5")
-def test_what_is_in_flight_when_the_pause_comes_is_finished(world: World, hold: RedisHold) -> None:
+def test_what_is_in_flight_when_the_pause_comes_is_finished(
+    world: MailerHarness, hold: RedisQueuePause
+) -> None:
     world.smtp.hold("first@example.com", at="rcpt")
     mailer = world.start_mailer(MAILER_THREADS="1")
     world.request("first@example.com")
@@ -57,7 +61,7 @@ def test_what_is_in_flight_when_the_pause_comes_is_finished(world: World, hold: 
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
 def test_a_paused_mail_that_expires_is_recorded_as_expired_during_the_pause(
-    world: World, hold: RedisHold
+    world: MailerHarness, hold: RedisQueuePause
 ) -> None:
     pause(world, hold, world.start_mailer())
     published = world.request("ming@example.com", expires_at=world.clock.now() + timedelta(minutes=10))
@@ -71,7 +75,9 @@ def test_a_paused_mail_that_expires_is_recorded_as_expired_during_the_pause(
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
-def test_a_mailer_that_starts_during_the_pause_sends_nothing(world: World, hold: RedisHold) -> None:
+def test_a_mailer_that_starts_during_the_pause_sends_nothing(
+    world: MailerHarness, hold: RedisQueuePause
+) -> None:
     published = world.request_many(10)
     pause(world, hold)
 
@@ -83,7 +89,7 @@ def test_a_mailer_that_starts_during_the_pause_sends_nothing(world: World, hold:
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
 def test_what_a_mailer_held_during_the_pause_is_sent_by_another_after_it(
-    world: World, hold: RedisHold
+    world: MailerHarness, hold: RedisQueuePause
 ) -> None:
     stopped = world.mailer()
     stopped.start()
@@ -91,7 +97,7 @@ def test_what_a_mailer_held_during_the_pause_is_sent_by_another_after_it(
     published = world.request_many(10)
     wait_until(lambda: {world.state(each) for each in published} == {"waiting"}, what="mails that wait")
     stopped.stop()
-    hold.end()
+    hold.resume()
 
     world.start_mailer()
 

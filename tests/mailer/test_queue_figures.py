@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from port_events import catalogue as events
 
-from tests.mailer.operating import listed, operate, refuse
-from tests.mailer.world import World
+from tests.mailer.operating import refuse, run_command, run_json
+from tests.mailer.world import MailerHarness
 from tests.support.waiting import wait_until
 
 
@@ -14,26 +14,26 @@ def counts(figures: Any) -> tuple[int, int, int]:
     return figures["waiting"], figures["in_flight"], figures["delayed"]
 
 
-def held(world: World) -> list[int]:
+def held(world: MailerHarness) -> list[int]:
     members: Any = world.client.xinfo_consumers("identity.events", "mailer")
     return [int(each["pending"]) for each in members]
 
 
 @pytest.mark.rule("MAIL-5")
-def test_an_empty_queue_is_shown_before_any_mailer_has_run(world: World) -> None:
-    figures = listed(world, "queue")
+def test_an_empty_queue_is_shown_before_any_mailer_has_run(world: MailerHarness) -> None:
+    figures = run_json(world, "queue")
 
     assert counts(figures) == (0, 0, 0)
     assert (figures["oldest_seconds"], figures["types"], figures["mailers"]) == (None, [], [])
 
 
 @pytest.mark.rule("MAIL-5")
-def test_what_no_mailer_has_read_waits_by_type(world: World) -> None:
+def test_what_no_mailer_has_read_waits_by_type(world: MailerHarness) -> None:
     world.request_many(3)
     world.request("ming@example.com", events.PasswordResetRequested())
     world.publish(world.event(events.AccountSuspended()), None)  # no mail
 
-    figures = listed(world, "queue")
+    figures = run_json(world, "queue")
 
     assert counts(figures) == (4, 0, 0)
     assert {each["type"]: each["waiting"] for each in figures["types"]} == {
@@ -44,7 +44,7 @@ def test_what_no_mailer_has_read_waits_by_type(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
-def test_figures_are_true_under_several_mailers(world: World) -> None:
+def test_figures_are_true_under_several_mailers(world: MailerHarness) -> None:
     world.smtp.refuse("late@example.com", code=452, words="4.2.2 Full")
     world.smtp.refuse("dead@example.com")
     world.smtp.hang()
@@ -56,7 +56,7 @@ def test_figures_are_true_under_several_mailers(world: World) -> None:
 
     world.request_many(100)
     wait_until(lambda: min(held(world)) > 1, what="three mailers with work in hand")
-    figures = listed(world, "queue")
+    figures = run_json(world, "queue")
 
     assert sum(counts(figures)) == 101
     assert figures["delayed"] == 1
@@ -67,21 +67,21 @@ def test_figures_are_true_under_several_mailers(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-5")
-def test_what_a_stopped_mailer_handed_back_waits(world: World) -> None:
+def test_what_a_stopped_mailer_handed_back_waits(world: MailerHarness) -> None:
     mailer = world.mailer(MAILER_THREADS="1")
     mailer.intake.start()  # reads and claims; nobody works
     world.request_many(5)
-    wait_until(lambda: listed(world, "queue")["in_flight"] == 5, what="five claims")
+    wait_until(lambda: run_json(world, "queue")["in_flight"] == 5, what="five claims")
 
     mailer.stop()
 
-    figures = listed(world, "queue")
+    figures = run_json(world, "queue")
     assert counts(figures) == (5, 0, 0)
     assert [(each["name"], each["holds"]) for each in figures["mailers"]] == [("handed-back", 5)]
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
-def test_what_a_dead_mailer_claimed_waits_once_its_lease_is_over(world: World) -> None:
+def test_what_a_dead_mailer_claimed_waits_once_its_lease_is_over(world: MailerHarness) -> None:
     mailer = world.mailer(MAILER_THREADS="1")
     mailer.intake.start()  # reads and claims; nobody works
     published = world.request("ming@example.com")
@@ -90,22 +90,22 @@ def test_what_a_dead_mailer_claimed_waits_once_its_lease_is_over(world: World) -
 
     world.client.hset(f"mailer:ledger:{published.event.id}", "lease", "1")
 
-    assert counts(listed(world, "queue")) == (1, 0, 0)
+    assert counts(run_json(world, "queue")) == (1, 0, 0)
     mailer.stop()
 
 
 @pytest.mark.rule("MAIL-5")
-def test_the_queue_is_paused_and_resumed_by_command(world: World) -> None:
+def test_the_queue_is_paused_and_resumed_by_command(world: MailerHarness) -> None:
     mailer = world.start_mailer()
 
-    paused = operate(world, "queue", "pause", "--reason", "the mail server moves")
-    again = operate(world, "queue", "pause", "--reason", "another operator")
-    wait_until(mailer.wiring.hold.is_on, what="the pause", timeout_seconds=2.5)
+    paused = run_command(world, "queue", "pause", "--reason", "the mail server moves")
+    again = run_command(world, "queue", "pause", "--reason", "another operator")
+    wait_until(mailer.wiring.pause.is_paused, what="the pause", timeout_seconds=2.5)
     published = world.request("ming@example.com")
     world.wait_for_state(published, "waiting")
-    figures = listed(world, "queue")
-    told = operate(world, "queue").stdout
-    resumed, twice = operate(world, "queue", "resume"), operate(world, "queue", "resume")
+    figures = run_json(world, "queue")
+    told = run_command(world, "queue").stdout
+    resumed, twice = run_command(world, "queue", "resume"), run_command(world, "queue", "resume")
 
     assert paused.stdout.startswith("paused since 20")
     assert again.stdout == f"already {paused.stdout}"
@@ -118,27 +118,27 @@ def test_the_queue_is_paused_and_resumed_by_command(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-5")
-def test_domains_over_their_ceiling_are_shown(world: World) -> None:
+def test_domains_over_their_ceiling_are_shown(world: MailerHarness) -> None:
     world.start_mailer(MAILER_DOMAIN_CEILINGS="busy.example=1")
     published = world.request_many(3, domain="busy.example")
     wait_until(lambda: [world.state(each) for each in published].count("waiting") == 2, what="two that wait")
 
-    figures = listed(world, "queue")
+    figures = run_json(world, "queue")
 
     assert figures["over_ceiling"] == [{"domain": "busy.example", "waiting": 2}]
     assert figures["delayed"] == 2
-    assert "over its ceiling: busy.example, 2 with a turn to come" in operate(world, "queue").stdout
+    assert "over its ceiling: busy.example, 2 with a turn to come" in run_command(world, "queue").stdout
 
 
 @pytest.mark.rule("MAIL-5")
-def test_the_table_is_aligned(world: World) -> None:
+def test_the_table_is_aligned(world: MailerHarness) -> None:
     world.start_mailer()
     refuse(world, "ming@example.com")
     world.smtp.hang()
     world.request_many(12)
     wait_until(lambda: world.pending() == 12, what="the claims")
 
-    head, row, total, *_ = operate(world, "queue").stdout.splitlines()
+    head, row, total, *_ = run_command(world, "queue").stdout.splitlines()
 
     assert head.split() == ["TYPE", "WAITING", "IN", "FLIGHT", "DELAYED", "OLDEST"]
     assert row.split()[:4] == ["verification.requested", "0", "12", "0"]
@@ -147,11 +147,11 @@ def test_the_table_is_aligned(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_long_backlog_is_counted_to_its_end(world: World) -> None:
+def test_a_long_backlog_is_counted_to_its_end(world: MailerHarness) -> None:
     event = world.event(events.VerificationRequested(kind="link"))
     with world.client.pipeline() as many:
         for _ in range(2500):
             many.xadd("identity.events", {"ce": "{}", "type": event.type, "sealed": "x"})
         many.execute()
 
-    assert listed(world, "queue")["waiting"] == 2500
+    assert run_json(world, "queue")["waiting"] == 2500

@@ -15,13 +15,13 @@ from port_events.envelope import STREAM
 
 from mailer.adapters.events import GROUP
 from mailer.intake import BATCH
-from tests.mailer.world import World
+from tests.mailer.world import MailerHarness
 from tests.support.redis import RedisServer
 from tests.support.waiting import wait_until
 
 
 @contextmanager
-def mailer_process(world: World, log: Path, **over: str) -> Iterator[subprocess.Popen[bytes]]:
+def mailer_process(world: MailerHarness, log: Path, **over: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run `mailer run` as operators do."""
     command = Path(sys.executable).with_name("mailer")
     with log.open("wb") as stderr:
@@ -36,7 +36,7 @@ def mailer_process(world: World, log: Path, **over: str) -> Iterator[subprocess.
 
 
 @pytest.mark.rule("MAIL-7")
-def test_what_a_killed_mailer_had_in_hand_is_sent_by_another(world: World, tmp_path: Path) -> None:
+def test_what_a_killed_mailer_had_in_hand_is_sent_by_another(world: MailerHarness, tmp_path: Path) -> None:
     world.smtp.hang(at="rcpt")
     with mailer_process(world, tmp_path / "log") as killed:
         published = world.request_many(20)
@@ -56,7 +56,7 @@ def test_what_a_killed_mailer_had_in_hand_is_sent_by_another(world: World, tmp_p
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_mailer_told_to_stop_finishes_and_hands_the_rest_over(world: World, tmp_path: Path) -> None:
+def test_a_mailer_told_to_stop_finishes_and_hands_the_rest_over(world: MailerHarness, tmp_path: Path) -> None:
     with mailer_process(world, tmp_path / "log", MAILER_THREADS="2") as stopped:
         world.request_many(300)
         world.smtp.mailbox.wait_for(count=5)
@@ -75,7 +75,9 @@ def test_a_mailer_told_to_stop_finishes_and_hands_the_rest_over(world: World, tm
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_mailer_told_to_stop_does_not_wait_for_a_redis_that_is_silent(world: World, tmp_path: Path) -> None:
+def test_a_mailer_told_to_stop_does_not_wait_for_a_redis_that_is_silent(
+    world: MailerHarness, tmp_path: Path
+) -> None:
     with mailer_process(world, tmp_path / "log") as stopped:
         world.request_many(1)
         world.smtp.mailbox.wait_for(count=1)
@@ -93,12 +95,12 @@ def test_a_mailer_told_to_stop_does_not_wait_for_a_redis_that_is_silent(world: W
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
-def test_mails_wait_while_the_mail_server_is_away_and_nobody_hammers_it(world: World) -> None:
+def test_mails_wait_while_the_mail_server_is_away_and_nobody_hammers_it(world: MailerHarness) -> None:
     world.smtp.drop(at="connect", times=None)
     mailer = world.start_mailer()
     published = world.request_many(40)
-    wait_until(mailer.wiring.postbox.is_away, what="the pause")
-    wait_until(lambda: mailer.wiring.desk.counts()["waiting"], what="mails that wait")
+    wait_until(mailer.wiring.transport.is_unavailable, what="the pause")
+    wait_until(lambda: mailer.wiring.in_flight.counts()["waiting"], what="mails that wait")
 
     knocks = world.smtp.connections
     world.smtp.accept()
@@ -113,7 +115,7 @@ def test_mails_wait_while_the_mail_server_is_away_and_nobody_hammers_it(world: W
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
-def test_a_restarted_redis_costs_no_mail_and_doubles_none(world: World) -> None:
+def test_a_restarted_redis_costs_no_mail_and_doubles_none(world: MailerHarness) -> None:
     world.start_mailer()
     published = world.request_many(30)
     world.smtp.mailbox.wait_for(count=1)
@@ -128,7 +130,7 @@ def test_a_restarted_redis_costs_no_mail_and_doubles_none(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_mailer_starts_before_redis_and_works_when_it_is_there(world: World) -> None:
+def test_a_mailer_starts_before_redis_and_works_when_it_is_there(world: MailerHarness) -> None:
     world.redis_server.stop()
     world.start_mailer()
 
@@ -139,7 +141,7 @@ def test_a_mailer_starts_before_redis_and_works_when_it_is_there(world: World) -
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_redis_set_up_anew_is_read_from_its_beginning(world: World) -> None:
+def test_a_redis_set_up_anew_is_read_from_its_beginning(world: MailerHarness) -> None:
     world.start_mailer()
     world.request("first@example.com")
     world.smtp.mailbox.wait_for("first@example.com")
@@ -152,7 +154,7 @@ def test_a_redis_set_up_anew_is_read_from_its_beginning(world: World) -> None:
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_connection_cut_between_mails_is_replaced_without_a_wait(world: World) -> None:
+def test_a_connection_cut_between_mails_is_replaced_without_a_wait(world: MailerHarness) -> None:
     world.start_mailer(MAILER_THREADS="1")
     world.request("first@example.com")
     world.smtp.mailbox.wait_for("first@example.com")
@@ -166,7 +168,7 @@ def test_a_connection_cut_between_mails_is_replaced_without_a_wait(world: World)
 
 
 @pytest.mark.rule("MAIL-3")
-def test_only_a_mail_whose_acceptance_was_never_learnt_comes_twice(world: World) -> None:
+def test_only_a_mail_whose_acceptance_was_never_learnt_comes_twice(world: MailerHarness) -> None:
     world.smtp.drop("ming@example.com", at="accepted", times=1)
     world.start_mailer()
 
@@ -181,7 +183,7 @@ def test_only_a_mail_whose_acceptance_was_never_learnt_comes_twice(world: World)
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
 def test_a_frozen_mailer_that_wakes_up_does_not_send_what_another_has_sent_meanwhile(
-    world: World, tmp_path: Path
+    world: MailerHarness, tmp_path: Path
 ) -> None:
     world.smtp.hold("ming@example.com", at="rcpt")
     with mailer_process(world, tmp_path / "log") as frozen:
@@ -201,7 +203,7 @@ def test_a_frozen_mailer_that_wakes_up_does_not_send_what_another_has_sent_meanw
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
 def test_a_mail_that_was_let_go_because_redis_was_away_goes_when_it_is_back(
-    world: World, tmp_path: Path
+    world: MailerHarness, tmp_path: Path
 ) -> None:
     world.smtp.hold("ming@example.com", at="rcpt")
     log = tmp_path / "log"
@@ -220,7 +222,7 @@ def test_a_mail_that_was_let_go_because_redis_was_away_goes_when_it_is_back(
 
 
 @pytest.mark.rule("MAIL-4")
-def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: World) -> None:
+def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: MailerHarness) -> None:
     world.smtp.hold("ming@example.com", at="rcpt")
     world.start_mailer()
     published = world.request("ming@example.com", expires_at=world.clock.now() + timedelta(minutes=5))
@@ -238,7 +240,7 @@ def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: World
     ("refusing", "word"), [("maxmemory", "OOM"), ("min-replicas-to-write", "NOREPLICAS")]
 )
 def test_an_acceptance_is_noted_although_redis_took_nothing_at_that_moment(
-    world: World, refusing: str, word: str
+    world: MailerHarness, refusing: str, word: str
 ) -> None:
     world.smtp.hold("ming@example.com", at="accepted")
     world.start_mailer()
@@ -263,7 +265,7 @@ def test_an_acceptance_is_noted_although_redis_took_nothing_at_that_moment(
 
 
 @pytest.mark.rule("MAIL-7")
-def test_one_sweep_takes_over_as_much_as_there_is_room_for(world: World) -> None:
+def test_one_sweep_takes_over_as_much_as_there_is_room_for(world: MailerHarness) -> None:
     dead = "a-mailer-that-died"
     mailer = world.mailer(MAILER_THREADS="32", MAILER_LEASE="20")
     world.request_many(3 * BATCH)
@@ -275,11 +277,11 @@ def test_one_sweep_takes_over_as_much_as_there_is_room_for(world: World) -> None
 
     mailer.intake.sweep()
 
-    assert len(mailer.wiring.desk.in_hand()) == 3 * BATCH
+    assert len(mailer.wiring.in_flight.entry_ids()) == 3 * BATCH
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_slow_mail_server_is_no_dead_mailer(world: World) -> None:
+def test_a_slow_mail_server_is_no_dead_mailer(world: MailerHarness) -> None:
     world.smtp.hang("ming@example.com", at="data")
     first, second = world.start_mailer(), world.start_mailer()
     published = world.request("ming@example.com")
@@ -294,7 +296,7 @@ def test_a_slow_mail_server_is_no_dead_mailer(world: World) -> None:
     assert first.name != second.name
 
 
-def test_a_queue_that_loses_its_messages_costs_no_mail(world: World) -> None:
+def test_a_queue_that_loses_its_messages_costs_no_mail(world: MailerHarness) -> None:
     mailer = world.mailer()
     mailer.intake.start()  # reads and queues; nobody works yet
     world.request_many(5)
@@ -310,12 +312,12 @@ def test_a_queue_that_loses_its_messages_costs_no_mail(world: World) -> None:
 
 @pytest.mark.rule("SEC-10")
 def test_the_rights_of_the_mailers_redis_user_are_enough(
-    world: World, start_redis: Callable[..., RedisServer]
+    world: MailerHarness, start_redis: Callable[..., RedisServer]
 ) -> None:
     from deploy.local.acl import roles
 
     server = start_redis(users={"mailer": f">secret {roles()['mailer']}", "all": ">secret ~* &* +@all"})
-    other = World(server, world.smtp, keys=world.keys, redis_url=server.url_for("all", "secret"))
+    other = MailerHarness(server, world.smtp, keys=world.keys, redis_url=server.url_for("all", "secret"))
     url = server.url_for("mailer", "secret")
     world.smtp.refuse("bad@example.com")
     world.smtp.refuse("late@example.com", code=450, words="4.2.0 Later", times=1)

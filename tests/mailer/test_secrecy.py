@@ -9,13 +9,13 @@ from port_events import catalogue as events
 from port_events.sealing import new_key_sets
 
 from tests.mailer.test_recovery import mailer_process
-from tests.mailer.world import PUBLIC_URL, World, sample_content
+from tests.mailer.world import PUBLIC_URL, MailerHarness, sample_content
 
 CODE, TOKEN, ADDRESS, NAME = "907351", "T0kenOfTheLink", "ming.secret@example.com", "錢祕密"
 LINK = f"{PUBLIC_URL}/email/verify?token={TOKEN}"
 
 
-def everything_in_redis(world: World) -> str:
+def everything_in_redis(world: MailerHarness) -> str:
     """Return all keys and values but the stream, whose sealed part is for the mailer."""
     client: Any = world.client
     shown = []
@@ -38,7 +38,9 @@ def everything_in_redis(world: World) -> str:
 
 
 @pytest.mark.rule("SEC-9", "BIND-7")
-def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(world: World, tmp_path: Path) -> None:
+def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
+    world: MailerHarness, tmp_path: Path
+) -> None:
     code = {**sample_content({}), "code": CODE, "username": "account001", "company": "測試公司"}
     code |= {"link_username": "number01", "link_name": NAME, "link_company": "公司"}
     world.smtp.refuse("later" + ADDRESS, code=450, words=f"4.2.0 {ADDRESS} {LINK} later")
@@ -57,7 +59,7 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(world: World, t
         lacking = world.request(ADDRESS, name=NAME, content={"link": LINK})
         expired = world.request(ADDRESS, content=content, expires_at=world.clock.now() - timedelta(1))
         event = world.event(events.VerificationRequested(kind="link"))
-        stranger = World(world.redis_server, world.smtp, keys=new_key_sets())
+        stranger = MailerHarness(world.redis_server, world.smtp, keys=new_key_sets())
         unreadable = world.publish(event, stranger.sealer.seal(world.letter(event, ADDRESS, content=content)))
         for each, state in (
             (sent, "sent"), (later, "waiting"), (never, "refused"), (foreign, "refused"),
@@ -77,7 +79,7 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(world: World, t
 
 
 @pytest.mark.rule("SEC-9")
-def test_the_queue_carries_the_entrys_id_and_nothing_else(world: World) -> None:
+def test_the_queue_carries_the_entrys_id_and_nothing_else(world: MailerHarness) -> None:
     mailer = world.mailer()
     mailer.wiring.broker.declare_queue(mailer.name)
     (actor,) = mailer.wiring.broker.actors.values()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from mailer.adapters.clock import SystemClock
-from mailer.adapters.mime import Stationery
-from mailer.adapters.smtp import SmtpPostbox
+from mailer.adapters.mime import MessageBuilder
+from mailer.adapters.smtp import SmtpTransport
 from mailer.adapters.smtp_session import NoSessionError, SmtpServer, SmtpSession
-from mailer.domain.errors import AbandonedError, NotSentError, ServerAwayError
+from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError
 from mailer.domain.mail import Mail, Mailbox
 from tests.support import smtp
 from tests.support.ports import free_port
@@ -36,7 +36,7 @@ def a_mail(address: str = "ming@example.com") -> Mail:
     )
 
 
-OpenPostbox = Callable[..., SmtpPostbox]
+OpenPostbox = Callable[..., SmtpTransport]
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def postbox() -> Iterator[OpenPostbox]:
     """Open postboxes that are closed when the test ends."""
     with ExitStack() as stack:
 
-        def opened(url: str, *, ca_file: Path | None = None, timeout_seconds: float = 5) -> SmtpPostbox:
+        def opened(url: str, *, ca_file: Path | None = None, timeout_seconds: float = 5) -> SmtpTransport:
             server = SmtpServer.from_url(
                 url, ca_file=ca_file, timeout_seconds=timeout_seconds, ehlo="mailer.example.tw"
             )
-            box = SmtpPostbox(
-                server, sender=SENDER, stationery=Stationery(sender=SENDER), clock=SystemClock()
+            box = SmtpTransport(
+                server, sender=SENDER, message_builder=MessageBuilder(sender=SENDER), clock=SystemClock()
             )
             stack.callback(box.close)
             return box
@@ -76,9 +76,9 @@ def test_a_wrong_password_is_our_fault_and_no_mails(start_smtp: StartSmtp, postb
         f"smtp+starttls://mailer%40example.tw:wrong@localhost:{server.port}", ca_file=server.ca_file
     )
 
-    with pytest.raises(ServerAwayError, match="login refused"):
+    with pytest.raises(ServerUnavailableError, match="login refused"):
         box.send(a_mail())
-    assert box.is_away()
+    assert box.is_unavailable()
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
@@ -87,7 +87,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     server = start_smtp(tls="starttls", login=LOGIN)
     box = postbox(f"smtp+starttls://{LOGIN_URL}localhost:{server.port}")
 
-    with pytest.raises(ServerAwayError, match="SSLCertVerificationError"):
+    with pytest.raises(ServerUnavailableError, match="SSLCertVerificationError"):
         box.send(a_mail())
     assert server.mailbox.count() == 0
 
@@ -96,14 +96,14 @@ def test_a_certificate_of_another_host_is_not_trusted(start_smtp: StartSmtp, pos
     server = start_smtp(tls="implicit")
     box = postbox(f"smtps://127.0.0.2:{server.port}", ca_file=server.ca_file)
 
-    with pytest.raises(ServerAwayError):
+    with pytest.raises(ServerUnavailableError):
         box.send(a_mail())
 
 
 def test_starttls_is_never_done_without(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
     box = postbox(f"smtp+starttls://127.0.0.1:{smtp_server.port}")
 
-    with pytest.raises(ServerAwayError, match="SMTPNotSupportedError"):
+    with pytest.raises(ServerUnavailableError, match="SMTPNotSupportedError"):
         box.send(a_mail())
     assert smtp_server.mailbox.count() == 0
 
@@ -162,18 +162,18 @@ def test_a_server_that_does_not_answer_is_left_after_the_timeout(
     smtp_server.hang(at="mail")
     box = postbox(smtp_server.url, timeout_seconds=0.2)
 
-    with pytest.raises(ServerAwayError):
+    with pytest.raises(ServerUnavailableError):
         box.send(a_mail())
-    assert box.is_away()
+    assert box.is_unavailable()
     smtp_server.stop()
 
 
 def test_nobody_knocks_while_the_server_is_away(postbox: OpenPostbox) -> None:
     box = postbox(f"smtp://127.0.0.1:{free_port()}")
-    with pytest.raises(ServerAwayError) as first:
+    with pytest.raises(ServerUnavailableError) as first:
         box.send(a_mail())
 
-    with pytest.raises(ServerAwayError, match="waiting") as second:
+    with pytest.raises(ServerUnavailableError, match="waiting") as second:
         box.send(a_mail())
 
     assert second.value.retry_at == first.value.retry_at
@@ -224,7 +224,7 @@ def test_a_mail_that_may_not_go_any_more_leaves_nothing_with_the_server(
     box = postbox(f"smtp://127.0.0.1:{server.port}")
 
     with pytest.raises(AbandonedError):
-        box.send(a_mail(), may_go=lambda: False)
+        box.send(a_mail(), should_send=lambda: False)
     box.send(a_mail("good@example.com"))
 
     assert b"".join(server.pieces).count(b"\r\n.\r\n") == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from port_runtime.tables import display_width
 
-from mailer.adapters.renderer import BrokenTemplateError, SampleLetter, TemplateRenderer
+from mailer.adapters.renderer import BrokenTemplateError, SamplePayload, TemplateRenderer
 from mailer.domain.catalogue import MAILS
 from mailer.domain.samples import SAMPLE_CODE
 from mailer.domain.wrapping import COLUMNS
@@ -139,7 +139,7 @@ def test_the_code_mail_tells_who_asks_the_code_how_long_and_what_to_do(renderer:
 def test_what_people_wrote_is_escaped_in_html(renderer: TemplateRenderer) -> None:
     sample = next(renderer.samples(MAILS["rejected"]))
     content = {**sample.content, "reason": "<b onclick='x()'>&</b>"}
-    letter = SampleLetter(sample.address, "<script>", sample.issued_at, sample.expires_at, content)
+    letter = SamplePayload(sample.address, "<script>", sample.issued_at, sample.expires_at, content)
 
     html = renderer.render(MAILS["rejected"], letter).html
 
@@ -152,7 +152,7 @@ def test_an_operators_file_takes_the_place_of_one_built_in_file(tmp_path: Path) 
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
 
-    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
 
     assert rendered(own, "bind_code").subject == "自訂主旨"
     assert SAMPLE_CODE in rendered(own, "bind_code").text
@@ -163,7 +163,7 @@ def test_a_file_that_takes_no_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "bind_kode").mkdir()
     (tmp_path / "bind_kode" / "subject.txt").write_text("x", encoding="utf-8")
 
-    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
 
     assert own.unknown_files() == ["bind_kode/subject.txt"]
 
@@ -185,7 +185,7 @@ def test_a_broken_template_stops_the_start_and_is_named(tmp_path: Path, source: 
     (tmp_path / "approved" / "body.txt").write_text(source, encoding="utf-8")
 
     with pytest.raises(BrokenTemplateError, match=r"^approved/body\.txt[:,]"):
-        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
 
 
 @pytest.mark.rule("MAIL-6")
@@ -194,4 +194,4 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "approved" / "body.txt").write_bytes("通行證".encode("big5"))
 
     with pytest.raises(BrokenTemplateError, match=r"approved/body\.txt"):
-        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, own=tmp_path)
+        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)

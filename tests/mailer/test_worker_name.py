@@ -6,7 +6,7 @@ import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
-from mailer.worker import own_name
+from mailer.worker import process_name
 
 
 @pytest.mark.parametrize("host", ["4f9d1c0b7a2e", "mail1.port.example.tw", "mailer-0"])
@@ -14,6 +14,6 @@ def test_any_host_name_makes_a_name_that_a_queue_may_bear(monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "gethostname", lambda: host)
     broker: dramatiq.Broker = StubBroker()
 
-    actor = dramatiq.actor(actor_name="deliver", broker=broker, queue_name=own_name())(lambda: None)
+    actor = dramatiq.actor(actor_name="deliver", broker=broker, queue_name=process_name())(lambda: None)
 
     assert host.split(".", maxsplit=1)[0] in actor.queue_name

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.domain.zone import span_in_words
+from mailer.domain.zone import format_validity
 
 
 @pytest.mark.rule("VER-1", "MAIL-1")
@@ -23,4 +23,4 @@ from mailer.domain.zone import span_in_words
 def test_a_validity_is_told_in_whole_units_whatever_moment_the_event_was_written(
     span: timedelta, words: str
 ) -> None:
-    assert span_in_words(span) == words
+    assert format_validity(span) == words

@@ -49,7 +49,7 @@ class Published:
     sealed: str | None
 
 
-class World:
+class MailerHarness:
     """One Redis, one SMTP server, one identity that seals and publishes, any number of mailers."""
 
     def __init__(

@@ -11,28 +11,28 @@ from port_runtime import traceparent, tracing
 from port_runtime.logs import get_logger
 from structlog.contextvars import bound_contextvars
 
-from mailer.domain.waits import LONGEST_SECONDS, wait_seconds
-from mailer.usecases.delivery import Later
+from mailer.domain.waits import MAX_SECONDS, backoff_seconds
+from mailer.usecases.delivery import RetryAt
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mailer.usecases.delivery import Delivery
-    from mailer.usecases.desk import Desk, Work
+    from mailer.usecases.desk import InFlight, WorkItem
     from mailer.usecases.ports import Clock
     from mailer.usecases.supply import Stream
 
     Deliver = dramatiq.Actor[[str], None]
 
-SHORTEST_DELAY_MS: Final = 50
+MIN_DELAY_MS: Final = 50
 log = get_logger("mailer.actors")
 
 
 class Deliverer:
     """What the actor does: one entry from the desk through the use case, back to the desk when it must wait."""
 
-    def __init__(self, *, desk: Desk, stream: Stream, delivery: Delivery, clock: Clock) -> None:
-        self._desk, self._stream, self._delivery, self._clock = desk, stream, delivery, clock
+    def __init__(self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock) -> None:
+        self._in_flight, self._stream, self._delivery, self._clock = in_flight, stream, delivery, clock
 
     def deliver(self, entry_id: str) -> None:
         """Raise dramatiq's Retry with the delay after which the entry is due again.
@@ -40,26 +40,26 @@ class Deliverer:
         What waits longer than any retry, as for an operator, is left to the intake's sweep: its messages would
         stand before the others in the queue of delayed ones.
         """
-        work = self._desk.begin(entry_id)
+        work = self._in_flight.start(entry_id)
         if work is None:
             return
         due = self._try(work)
         if due is None:
-            self._desk.finish(entry_id)
+            self._in_flight.complete(entry_id)
             return
-        self._desk.put_off(entry_id, due)
+        self._in_flight.defer(entry_id, due)
         wait = (due - self._clock.now()) / timedelta(milliseconds=1)
-        if wait <= LONGEST_SECONDS * 1000:
-            raise Retry(delay=max(int(wait) + 1, SHORTEST_DELAY_MS))
+        if wait <= MAX_SECONDS * 1000:
+            raise Retry(delay=max(int(wait) + 1, MIN_DELAY_MS))
 
-    def _try(self, work: Work) -> datetime | None:
+    def _try(self, work: WorkItem) -> datetime | None:
         try:
             return self._deliver(work)
         except Exception:  # one entry's trouble, such as Redis being away, must not end the others
             log.exception("delivery_failed", entry_id=work.entry_id)
-            return self._clock.now() + timedelta(seconds=wait_seconds("trouble", 1, chance=0))
+            return self._clock.now() + timedelta(seconds=backoff_seconds("trouble", 1, fraction=0))
 
-    def _deliver(self, work: Work) -> datetime | None:
+    def _deliver(self, work: WorkItem) -> datetime | None:
         entry = work.entry or self._stream.fetch(work.entry_id)
         if entry is None:
             log.error("entry_trimmed", entry_id=work.entry_id)
@@ -78,10 +78,10 @@ class Deliverer:
             bound_contextvars(event_id=event.id, trace_id=traceparent.trace_id()),
         ):
             outcome = self._delivery.deliver(entry, work.grant)
-        return outcome.due if isinstance(outcome, Later) else None
+        return outcome.due if isinstance(outcome, RetryAt) else None
 
 
-def declare(broker: dramatiq.Broker, deliverer: Deliverer, *, queue: str) -> Deliver:
+def declare_actor(broker: dramatiq.Broker, deliverer: Deliverer, *, queue: str) -> Deliver:
     """Make the actor on this broker; nothing is made at import."""
     options: dict[str, Any] = {"broker": broker, "actor_name": "deliver", "queue_name": queue}
     return dramatiq.actor(deliverer.deliver, **options)

@@ -35,14 +35,14 @@ PLACES: Final = ("queued", "running", "waiting")
 UNTIL_ACCEPTED: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28800.0)
 SMTP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0, 60.0)
 
-ENDED = counter(
+COMPLETED = counter(
     "mailer_mails_total",
     "mails",
     "Mails that came to their end, by the mail and how: accepted by the server, refused for good, expired",
     type=TYPES,
     outcome=OUTCOMES,
 )
-PUT_OFF = counter(
+DEFERRED = counter(
     "mailer_put_off_total", "attempts", "Attempts after which a mail waits, by the reason", reason=REASONS
 )
 MAIL_SECONDS = histogram(
@@ -86,8 +86,8 @@ DEAD = observable_gauge(
 PAUSED = observable_gauge("mailer_paused", "", "1 while an operator has paused the whole queue")
 
 CATALOGUE: Final = (
-    ENDED,
-    PUT_OFF,
+    COMPLETED,
+    DEFERRED,
     MAIL_SECONDS,
     SMTP_SECONDS,
     IN_HAND,
@@ -100,20 +100,20 @@ CATALOGUE: Final = (
 )
 
 
-class DeliveryMeter:
+class PrometheusDeliveryMetrics:
     """See `mailer.usecases.ports.Meter`."""
 
     def __init__(self, meters: Instruments) -> None:
-        ended, self._put_off = meters.counter(ENDED), meters.counter(PUT_OFF)
+        ended, self._put_off = meters.counter(COMPLETED), meters.counter(DEFERRED)
         self._ended = {(mail, state): ended.labels(mail, state) for mail in TYPES for state in OUTCOMES}
         self._seconds = meters.histogram(MAIL_SECONDS)
 
-    def ended(self, mail: str | None, state: State, *, after: timedelta) -> None:
+    def record_outcome(self, mail: str | None, state: State, *, after: timedelta) -> None:
         """Count a mail's end; a mail without a name could not be read."""
         self._ended[mail or UNREADABLE, state].inc()
         if state == "sent":
             self._seconds.observe(max(after.total_seconds(), 0))
 
-    def put_off(self, reason: str) -> None:
+    def record_deferral(self, reason: str) -> None:
         """Count a wait by one of the REASONS."""
         self._put_off.labels(reason).inc()

@@ -34,7 +34,7 @@ from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass
 from port_runtime.settings import setting
 
 from mailer.adapters.smtp_session import PORTS, SmtpServer
-from mailer.domain.ceilings import Ceilings, plain_domain
+from mailer.domain.ceilings import DomainRateLimits, plain_domain
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
-MOST_AN_HOUR: Final = 1_000_000
+MAX_PER_HOUR: Final = 1_000_000
 _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
 
@@ -63,7 +63,7 @@ def file(raw: str) -> Path:
     return path
 
 
-def ceilings(raw: str) -> Ceilings:
+def domain_rate_limits(raw: str) -> DomainRateLimits:
     """Read mails an hour by receiving domain, as in `gmail.com=500,*=2000`."""
     found: dict[str, int] = {}
     for piece in filter(None, (part.strip() for part in raw.split(","))):
@@ -71,8 +71,8 @@ def ceilings(raw: str) -> Ceilings:
         name = plain_domain(domain.strip())
         if not _DOMAIN.fullmatch(name) or name in found:
             raise ValueError("must name each domain once, with its mails an hour, as in gmail.com=500,*=2000")
-        found[name] = integer(1, MOST_AN_HOUR)(count.strip())
-    return Ceilings(found)
+        found[name] = integer(1, MAX_PER_HOUR)(count.strip())
+    return DomainRateLimits(found)
 
 
 def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[[str], int]:
@@ -174,9 +174,9 @@ class Settings(TemplateSettings):
         default="20s",
         doc="after this time the work of a silent mailer is taken over",
     )
-    ceilings: Ceilings = setting(
+    domain_rate_limits: DomainRateLimits = setting(
         "MAILER_DOMAIN_CEILINGS",
-        parse=ceilings,
+        parse=domain_rate_limits,
         default="",
         doc="mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; what is over waits its turn",
     )

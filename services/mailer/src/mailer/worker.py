@@ -22,27 +22,27 @@ from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
 
-from mailer.actors import Deliverer, declare
+from mailer.actors import Deliverer, declare_actor
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.core import OneCore
 from mailer.adapters.events import GROUP, EventStream
-from mailer.adapters.hold import RedisHold
-from mailer.adapters.ledger import AWAY, LedgerNames, RedisLedger
-from mailer.adapters.letters import SealedLetters
-from mailer.adapters.measured_postbox import MeasuredPostbox
-from mailer.adapters.mime import Stationery
-from mailer.adapters.queue import ActorQueue, WakingBroker
-from mailer.adapters.redis import ThreadConnections, connect, missing_rights, weaknesses
+from mailer.adapters.hold import RedisQueuePause
+from mailer.adapters.ledger import TRANSIENT_ERRORS, LedgerConfig, RedisLedger
+from mailer.adapters.letters import SealedPayloadOpener
+from mailer.adapters.measured_postbox import InstrumentedTransport
+from mailer.adapters.mime import MessageBuilder
+from mailer.adapters.queue import ActorQueue, NotifyingRedisBroker
+from mailer.adapters.redis import ThreadConnections, connect, durability_warnings, missing_permissions
 from mailer.adapters.renderer import TemplateRenderer
-from mailer.adapters.scraping import OwnScrape, QueueScrape
-from mailer.adapters.smtp import SmtpPostbox
+from mailer.adapters.scraping import ProcessCollector, QueueCollector
+from mailer.adapters.smtp import SmtpTransport
 from mailer.adapters.smtp_session import NoSessionError
-from mailer.adapters.turns import RedisTurns
+from mailer.adapters.turns import RedisDomainRateLimit
 from mailer.domain.mail import Mail, Mailbox
-from mailer.intake import Intake, IntakeParts
-from mailer.metrics import CATALOGUE, DeliveryMeter
+from mailer.intake import Intake, IntakePorts
+from mailer.metrics import CATALOGUE, PrometheusDeliveryMetrics
 from mailer.usecases.delivery import Delivery
-from mailer.usecases.desk import Desk
+from mailer.usecases.desk import InFlight
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -70,11 +70,11 @@ class Wiring:
     connections: ThreadConnections
     clock: Clock
     stream: EventStream
-    desk: Desk
+    in_flight: InFlight
     ledger: RedisLedger
-    postbox: SmtpPostbox
-    hold: RedisHold
-    broker: WakingBroker
+    transport: SmtpTransport
+    pause: RedisQueuePause
+    broker: NotifyingRedisBroker
     meters: Instruments
 
 
@@ -92,21 +92,25 @@ class MailerProcess:
         cls, settings: Settings, *, clock: Clock | None = None, name: str | None = None
     ) -> MailerProcess:
         """Wire everything; connects to nothing yet. BrokenTemplateError when a template is not right."""
-        name = name or own_name()
+        name = name or process_name()
         wiring = _wire(settings, clock=clock or SystemClock(), name=name)
         delivery = Delivery(
             clock=wiring.clock,
             ledger=wiring.ledger,
-            letters=SealedLetters(settings.opener()),
-            renderer=renderer(settings),
-            postbox=MeasuredPostbox(wiring.postbox, wiring.meters),
-            meter=DeliveryMeter(wiring.meters),
-            turns=RedisTurns(wiring.connections, settings.ceilings, clock=wiring.clock),
-            held=wiring.hold.is_on,
+            payload_opener=SealedPayloadOpener(settings.opener()),
+            renderer=build_renderer(settings),
+            transport=InstrumentedTransport(wiring.transport, wiring.meters),
+            metrics=PrometheusDeliveryMetrics(wiring.meters),
+            rate_limit=RedisDomainRateLimit(
+                wiring.connections, settings.domain_rate_limits, clock=wiring.clock
+            ),
+            is_paused=wiring.pause.is_paused,
             public_url=settings.public_url,
         )
-        deliverer = Deliverer(desk=wiring.desk, stream=wiring.stream, delivery=delivery, clock=wiring.clock)
-        deliver = declare(wiring.broker, deliverer, queue=name)
+        deliverer = Deliverer(
+            in_flight=wiring.in_flight, stream=wiring.stream, delivery=delivery, clock=wiring.clock
+        )
+        deliver = declare_actor(wiring.broker, deliverer, queue=name)
         intake = _intake(wiring, ActorQueue(wiring.broker, deliver), lease_seconds=settings.lease_seconds)
         worker = dramatiq.Worker(
             wiring.broker, worker_threads=settings.threads, worker_timeout=WORKER_POLL_MS
@@ -124,14 +128,14 @@ class MailerProcess:
         self.intake.close()
         self.worker.stop(timeout=int(timeout_seconds * 1000))
         self.intake.stop()
-        left = self.wiring.desk.drain()
-        with suppress(*AWAY):
+        left = self.wiring.in_flight.drain()
+        with suppress(*TRANSIENT_ERRORS):
             for each in left:
                 if each.grant:
-                    self.wiring.ledger.put_off(each.grant, due=self.wiring.clock.now(), failed=False)
-            self.wiring.stream.leave([each.entry_id for each in left])
-            self.wiring.broker.remove(self.name)
-        self.wiring.postbox.close()
+                    self.wiring.ledger.defer(each.grant, due=self.wiring.clock.now(), failed=False)
+            self.wiring.stream.leave_group([each.entry_id for each in left])
+            self.wiring.broker.remove_queue(self.name)
+        self.wiring.transport.close()
         self.wiring.connections.close()
         self.wiring.client.close()
         log.info("mailer_stopped", name=self.name, handed_back=len(left))
@@ -140,8 +144,8 @@ class MailerProcess:
         """Return what tells operators of this mailer (OPS-4); it asks Redis over a connection of its own."""
         wiring, client = self.wiring, connect(settings.redis_url.reveal())
         observer = ScrapeCollector(
-            QueueScrape(client, stream=settings.stream).look,
-            OwnScrape(wiring.desk, wiring.postbox.is_away).look,
+            QueueCollector(client, stream=settings.stream).collect,
+            ProcessCollector(wiring.in_flight, wiring.transport.is_unavailable).collect,
         )
         return OpsServer(
             wiring.meters.registry(observer),
@@ -170,15 +174,15 @@ class MailerProcess:
         self.start()
         core = OneCore()
         core.start()
-        self._warn_of_weaknesses()
+        self._warn_about_durability()
         asked.wait()
-        self._leave()
+        self._shut_down()
         core.stop()
         if endpoint is not None:
             endpoint.stop()
         tracing.close()
 
-    def _leave(self) -> None:
+    def _shut_down(self) -> None:
         """Stop, but do not wait long for a Redis that is cut off: leases that run out hand over as well."""
         leaving = threading.Thread(target=self.stop, name="leaving", daemon=True)
         leaving.start()
@@ -187,32 +191,32 @@ class MailerProcess:
         if leaving.is_alive():
             log.warning("mailer_left_in_haste", name=self.name)
 
-    def _warn_of_weaknesses(self) -> None:
+    def _warn_about_durability(self) -> None:
         """Tell once of a Redis that may lose mails; one that is away yet is not asked again (SEC-10)."""
-        with suppress(*AWAY):
-            for weakness in weaknesses(self.wiring.client):
+        with suppress(*TRANSIENT_ERRORS):
+            for weakness in durability_warnings(self.wiring.client):
                 log.warning("redis_may_lose_mails", reason=weakness)
 
 
-def renderer(settings: TemplateSettings) -> TemplateRenderer:
+def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
     """Return the templates, tried; BrokenTemplateError when one is not right."""
     made = TemplateRenderer(
         sender_name=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,
         can_reply=settings.reply_to is not None,
-        own=settings.template_dir,
+        override_dir=settings.template_dir,
     )
     for name in made.unknown_files():
         log.warning("template_unknown", file=name)
     return made
 
 
-def postbox(settings: Settings, clock: Clock) -> SmtpPostbox:
+def build_transport(settings: Settings, clock: Clock) -> SmtpTransport:
     """Return the mail server as the settings name it."""
-    return SmtpPostbox(
+    return SmtpTransport(
         settings.smtp_server(),
         sender=settings.sender,
-        stationery=Stationery(sender=settings.sender, reply_to=settings.reply_to),
+        message_builder=MessageBuilder(sender=settings.sender, reply_to=settings.reply_to),
         clock=clock,
     )
 
@@ -220,10 +224,10 @@ def postbox(settings: Settings, clock: Clock) -> SmtpPostbox:
 def send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
     """Send the mail's first sample as a test; NotSentError, ServerAwayError or UnsafeMailError when that fails."""
     clock = SystemClock()
-    templates = renderer(settings)
+    templates = build_renderer(settings)
     sample = next(templates.samples(kind))
     rendered = templates.render_test(kind, sample)
-    box = postbox(settings, clock)
+    box = build_transport(settings, clock)
     try:
         box.send(
             Mail(
@@ -242,22 +246,22 @@ def send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
 def check_redis(settings: Settings) -> None:
     """Raise Unhealthy when Redis is away, forbids what a mailer does, or may lose mails (SEC-10)."""
     with connect(settings.redis_url.reveal()) as client:
-        missing = missing_rights(client, stream=settings.stream, receipts=RECEIPTS)
+        missing = missing_permissions(client, stream=settings.stream, receipts=RECEIPTS)
         if missing:
             raise Unhealthy(f"the user may not {', '.join(missing)}")
-        if found := weaknesses(client):
+        if found := durability_warnings(client):
             raise Unhealthy("; ".join(found))
 
 
 def check_smtp(settings: Settings) -> None:
     """Raise Unhealthy when the mail server cannot be reached, or used with these settings."""
     try:
-        postbox(settings, SystemClock()).check()
+        build_transport(settings, SystemClock()).check()
     except NoSessionError as error:
         raise Unhealthy(str(error)) from None
 
 
-def own_name() -> str:
+def process_name() -> str:
     """Return a name for this process that a queue may bear too.
 
     dramatiq wants a letter first and no dots, and a container's host name is often a number.
@@ -282,7 +286,7 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     client = connect(settings.redis_url.reveal())
     connections = ThreadConnections(settings.redis_url.reveal())
     most_queued = settings.threads * QUEUED_A_THREAD
-    names = LedgerNames(
+    names = LedgerConfig(
         owner=name,
         stream=settings.stream,
         group=GROUP,
@@ -294,24 +298,24 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
         connections=connections,
         clock=clock,
         stream=EventStream(client, stream=settings.stream, name=name),
-        desk=Desk(most_queued=most_queued),
+        in_flight=InFlight(max_queued=most_queued),
         ledger=RedisLedger(connections, names, clock=clock),
-        postbox=postbox(settings, clock),
-        hold=RedisHold(client),
-        broker=WakingBroker(client, name=name, prefetch=2 * most_queued),
+        transport=build_transport(settings, clock),
+        pause=RedisQueuePause(client),
+        broker=NotifyingRedisBroker(client, name=name, prefetch=2 * most_queued),
         meters=Instruments(CATALOGUE),
     )
 
 
 def _intake(wiring: Wiring, queue: ActorQueue, *, lease_seconds: float) -> Intake:
-    parts = IntakeParts(
+    parts = IntakePorts(
         stream=wiring.stream,
-        desk=wiring.desk,
+        in_flight=wiring.in_flight,
         leases=wiring.ledger,
-        door=wiring.postbox,
-        hold=wiring.hold,
+        mail_server=wiring.transport,
+        pause=wiring.pause,
         queue=queue,
         clock=wiring.clock,
-        away=AWAY,
+        transient_errors=TRANSIENT_ERRORS,
     )
     return Intake(parts, lease_seconds=lease_seconds)

@@ -10,7 +10,7 @@ from port_events.group import RELEASED_CONSUMER, RELEASED_IDLE_MS
 
 from mailer.adapters.events import GROUP
 from mailer.adapters.ledger import DEAD, PREFIX
-from mailer.usecases.dead_letters import DeadLetter, Retried
+from mailer.usecases.dead_letters import DeadLetter, RetryResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import redis
     from port_events.envelope import Entry
 
-AT_ONCE: Final = 500
+BATCH: Final = 500
 
 # KEYS: record, dead letters, stream. ARGV: event id, entry id, group, member, idle, the dead letter as it was read.
 # The entry becomes pending again as what a mailer hands back when it stops: the next sweep of any mailer takes it.
@@ -44,7 +44,7 @@ class RedisDeadLetters:
     def all(self) -> Iterator[DeadLetter]:
         """Yield each; read in small pieces, so that a long list stops nobody."""
         seen = set()  # HSCAN may tell of one twice while the hash grows
-        for octets, record in self._client.hscan_iter(DEAD, count=AT_ONCE):
+        for octets, record in self._client.hscan_iter(DEAD, count=BATCH):
             event_id = as_text(octets)
             if event_id not in seen:
                 seen.add(event_id)
@@ -63,15 +63,15 @@ class RedisDeadLetters:
         except MalformedEvent:
             return None
 
-    def retry(self, letter: DeadLetter) -> Retried:
+    def retry(self, letter: DeadLetter) -> RetryResult:
         """Put it back in the queue: of two operators who ask at once, one does."""
         record = self._record(letter.event_id)
         if record is None:
-            return Retried.UNKNOWN
+            return RetryResult.UNKNOWN
         keys = [PREFIX + letter.event_id, DEAD, self._stream]
         how = (letter.event_id, letter.entry_id, GROUP, RELEASED_CONSUMER, RELEASED_IDLE_MS, record)
         answer: Any = self._client.eval(_RETRY, len(keys), *keys, *how)
-        return Retried[as_text(answer)]
+        return RetryResult[as_text(answer)]
 
     def drop(self, event_id: str) -> bool:
         """Forget it; False when it was not there."""
@@ -91,5 +91,5 @@ def _dead_letter(event_id: str, record: str) -> DeadLetter:
         at=parse_rfc3339(values["at"]),
         attempts=values.get("attempts"),
         category=values["category"],
-        words=values["words"],
+        reply_text=values["words"],
     )

@@ -51,17 +51,17 @@ class EventStream:
         if entry_ids:
             self._client.xack(self._group.stream, GROUP, *entry_ids)
 
-    def keep(self, entry_ids: list[str]) -> None:
+    def touch(self, entry_ids: list[str]) -> None:
         """Say that these are still being worked on: their idle time begins anew."""
         if entry_ids:
             group = self._group
             self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
 
-    def leave(self, unfinished: list[str]) -> None:
+    def leave_group(self, unfinished: list[str]) -> None:
         """Hand back what was not begun and leave the group."""
         self._group.leave(*unfinished)
 
-    def tidy(self) -> list[str]:
+    def remove_gone_members(self) -> list[str]:
         """Remove group members that hold nothing and were not heard of for an hour; return their names."""
         members: Any = self._client.xinfo_consumers(self._group.stream, GROUP)
         gone = [

@@ -14,13 +14,13 @@ from port_events.envelope import as_text
 from port_events.group import RELEASED_CONSUMER
 
 from mailer.adapters.events import GROUP
-from mailer.adapters.hold import RedisHold
+from mailer.adapters.hold import RedisQueuePause
 from mailer.adapters.ledger import DEAD, PREFIX
 from mailer.adapters.queue import NAMESPACE
-from mailer.adapters.turns import domains_over
+from mailer.adapters.turns import throttled_domains
 from mailer.domain.attempt import FINAL, State
-from mailer.domain.catalogue import is_silent
-from mailer.usecases.figures import Member, Place, QueueFigures, Tally
+from mailer.domain.catalogue import is_not_mailed
+from mailer.usecases.figures import Member, QueueCounts, QueueState, QueueStats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mailer.usecases.ports import Clock
 
-AT_ONCE: Final = 1000
+BATCH: Final = 1000
 UNKNOWN_TYPE: Final = "unknown"  # its entry is no longer in the stream
 _BEGINNING: Final = "0-0"
 
@@ -74,26 +74,26 @@ class _Pending(NamedTuple):
     event_id: str
 
 
-class RedisFigures:
+class RedisQueueStats:
     """Looks at one stream's mails; raises what redis raises."""
 
     def __init__(self, client: redis.Redis, *, stream: str, clock: Clock) -> None:
         self._client, self._stream, self._clock = client, stream, clock
 
-    def look(self) -> QueueFigures:
+    def collect(self) -> QueueStats:
         """Count everything."""
         now = self._clock.now()
         given = self._last_given()
-        tallies: defaultdict[str, Tally] = defaultdict(Tally)
+        tallies: defaultdict[str, QueueCounts] = defaultdict(QueueCounts)
         if given is not None:
             self._count_pending(tallies, given, now)
         self._count_unread(tallies, given or _BEGINNING)
-        return QueueFigures(
+        return QueueStats(
             now_ms=self._server_ms(),
             by_type=dict(sorted(tallies.items())),
             members=tuple(self._members()) if given is not None else (),
-            over=tuple(domains_over(self._client, now)),
-            held=RedisHold(self._client).read(),
+            throttled=tuple(throttled_domains(self._client, now)),
+            pause=RedisQueuePause(self._client).read(),
             dead=int(self._client.hlen(DEAD)),
         )
 
@@ -108,22 +108,22 @@ class RedisFigures:
         ours = (each for each in groups if as_text(each["name"]) == GROUP)
         return next((as_text(each["last-delivered-id"]) for each in ours), None)
 
-    def _count_unread(self, tallies: defaultdict[str, Tally], behind: str) -> None:
+    def _count_unread(self, tallies: defaultdict[str, QueueCounts], behind: str) -> None:
         while True:
-            last, *counts = self._client.eval(_UNREAD, 1, self._stream, behind, AT_ONCE)
+            last, *counts = self._client.eval(_UNREAD, 1, self._stream, behind, BATCH)
             for event_type, count, first in counts:
-                if not is_silent(as_text(event_type)):
-                    tallies[as_text(event_type)].add(Place.WAITING, count, _published_ms(as_text(first)))
+                if not is_not_mailed(as_text(event_type)):
+                    tallies[as_text(event_type)].add(QueueState.WAITING, count, _published_ms(as_text(first)))
             behind = as_text(last)
             if not behind:
                 return
 
-    def _count_pending(self, tallies: defaultdict[str, Tally], until: str, now: datetime) -> None:
+    def _count_pending(self, tallies: defaultdict[str, QueueCounts], until: str, now: datetime) -> None:
         server_ms, now_ms = self._server_ms(), int(now.timestamp() * 1000)
         for entries in self._pending(until):
             for entry, record in zip(entries, self._records(entries), strict=True):
                 place = _place(record, now_ms=now_ms, server_ms=server_ms)
-                if place and not is_silent(entry.type):
+                if place and not is_not_mailed(entry.type):
                     tallies[entry.type].add(place, 1, _published_ms(entry.entry_id))
                 elif place and not entry.type:
                     tallies[UNKNOWN_TYPE].add(place, 1, _published_ms(entry.entry_id))
@@ -131,7 +131,7 @@ class RedisFigures:
     def _pending(self, until: str) -> Iterator[list[_Pending]]:
         first = "-"
         while True:
-            found: Any = self._client.eval(_PENDING, 1, self._stream, GROUP, first, until, AT_ONCE)
+            found: Any = self._client.eval(_PENDING, 1, self._stream, GROUP, first, until, BATCH)
             if not found:
                 return
             yield [_Pending(*map(as_text, each)) for each in found]
@@ -155,16 +155,16 @@ class RedisFigures:
         return int(seconds) * 1000 + int(microseconds) // 1000
 
 
-def _place(record: list[bytes | None], *, now_ms: int, server_ms: int) -> Place | None:
+def _place(record: list[bytes | None], *, now_ms: int, server_ms: int) -> QueueState | None:
     """Return where the mail of this ledger record is; None when it is final."""
     state, lease, due = (None if each is None else as_text(each) for each in record)
     if state in FINAL:
         return None
     if state == State.CLAIMED and lease and float(lease) > server_ms:
-        return Place.IN_FLIGHT
+        return QueueState.IN_FLIGHT
     if state == State.WAITING and due and float(due) > now_ms:
-        return Place.DELAYED
-    return Place.WAITING
+        return QueueState.DELAYED
+    return QueueState.WAITING
 
 
 def _published_ms(entry_id: str) -> int:

@@ -20,8 +20,8 @@ from port_runtime.logs import get_logger
 from mailer.adapters import scripts
 from mailer.adapters.redis import Script
 from mailer.domain.attempt import State
-from mailer.domain.waits import LONGEST_SECONDS
-from mailer.usecases.ports import Granted, NotNow, Over
+from mailer.domain.waits import MAX_SECONDS
+from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from port_events.envelope import Entry
 
     from mailer.adapters.redis import ThreadConnections
-    from mailer.usecases.ports import Claim, Clock, Ending
+    from mailer.usecases.ports import Claim, Clock, Outcome
 
 PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"
-KEPT_MS: Final = 8 * 24 * 3600 * 1000
-MOST_RECEIPTS: Final = 100_000
+RETENTION_MS: Final = 8 * 24 * 3600 * 1000
+MAX_RECEIPTS: Final = 100_000
 RETRY_SECONDS: Final = 0.1  # sooner than any mailer's sweep, once Redis is back
-AWAY: Final = (
+TRANSIENT_ERRORS: Final = (
     redis.ConnectionError,
     redis.TimeoutError,
     redis.BusyLoadingError,
@@ -50,7 +50,7 @@ _Errors: TypeAlias = "type[Exception] | tuple[type[Exception], ...]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerNames:
+class LedgerConfig:
     """Whose ledger: the process's name, the stream with its group, the receipts' stream, the lease."""
 
     owner: str
@@ -61,7 +61,7 @@ class LedgerNames:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _OwnClaim:
     """A claim of this process, and until when (time.monotonic()) its lease is known to last."""
 
     token: str
@@ -71,14 +71,14 @@ class _Held:
 class RedisLedger:
     """See `mailer.usecases.ports.Ledger`; safe between threads."""
 
-    def __init__(self, connections: ThreadConnections, names: LedgerNames, *, clock: Clock) -> None:
+    def __init__(self, connections: ThreadConnections, names: LedgerConfig, *, clock: Clock) -> None:
         self._connections, self._names, self._clock = connections, names, clock
         self._numbers = itertools.count(1)
-        self._held: dict[str, _Held] = {}
+        self._claims: dict[str, _OwnClaim] = {}
         self._lock = threading.Lock()
         self._claim = Script(connections, scripts.CLAIM)
-        self._put_off = Script(connections, scripts.PUT_OFF)
-        self._close = Script(connections, scripts.CLOSE)
+        self._defer = Script(connections, scripts.DEFER)
+        self._complete = Script(connections, scripts.COMPLETE)
         self._renew = Script(connections, scripts.RENEW)
 
     def claim(self, entry: Entry) -> Claim:
@@ -95,59 +95,61 @@ class RedisLedger:
         until = self._lease_end()
         answers: Any = self._claim.run(
             [self._names.stream, *(PREFIX + event_id for event_id in event_ids)],
-            [self._names.lease_ms, _ms(self._clock.now()), KEPT_MS, LONGEST_SECONDS * 1000, *named],
+            [self._names.lease_ms, _ms(self._clock.now()), RETENTION_MS, MAX_SECONDS * 1000, *named],
         )
         claims = [_claim(*each) for each in zip(event_ids, tokens, answers, strict=True)]
         with self._lock:
-            self._held |= {
-                each.event_id: _Held(each.token, until) for each in claims if isinstance(each, Granted)
+            self._claims |= {
+                each.event_id: _OwnClaim(each.token, until)
+                for each in claims
+                if isinstance(each, ClaimGranted)
             }
         return claims
 
-    def put_off(self, grant: Granted, *, due: datetime, failed: bool) -> None:
+    def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
         """Give the claim back; when another process has taken it over meanwhile, nothing changes."""
-        self.let_go(grant)  # also when Redis does not hear of it: then the lease ends
-        self._put_off.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
+        self.release(grant)  # also when Redis does not hear of it: then the lease ends
+        self._defer.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
 
-    def close(self, entry: Entry, grant: Granted, ending: Ending) -> None:
+    def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         """Note the ending, however long Redis is away: what was accepted must not be sent again.
 
         Raises redis.RedisError where Redis is there and refuses another ending than an acceptance.
         """
-        passing = redis.RedisError if ending.state is State.SENT else AWAY
-        self._insist(lambda: self._closing(entry, grant, ending), passing)
-        self.let_go(grant)
+        passing = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
+        self._retry_until_recorded(lambda: self._closing(entry, grant, outcome), passing)
+        self.release(grant)
 
-    def let_go(self, grant: Granted) -> None:
+    def release(self, grant: ClaimGranted) -> None:
         """Renew the claim no more; where it is still ours its lease ends by itself."""
         with self._lock:
-            held = self._held.get(grant.event_id)
+            held = self._claims.get(grant.event_id)
             if held is not None and held.token == grant.token:
-                del self._held[grant.event_id]
+                del self._claims[grant.event_id]
 
-    def leave(self, entry_id: str) -> None:
+    def ack(self, entry_id: str) -> None:
         """Acknowledge the entry."""
-        self._connections.mine().xack(self._names.stream, self._names.group, entry_id)
+        self._connections.current().xack(self._names.stream, self._names.group, entry_id)
 
     def renew(self) -> None:
         """Lengthen the leases of what is under way: a slow mail server is no dead mailer."""
         with self._lock:
-            held = {event_id: each.token for event_id, each in self._held.items()}
+            held = {event_id: each.token for event_id, each in self._claims.items()}
         if held:
             self._renewed(held)
 
-    def holds(self, grant: Granted) -> bool:
+    def owns(self, grant: ClaimGranted) -> bool:
         """Tell whether the claim is still ours, asking Redis only where its lease has run out as far as we know.
 
         The monotonic clock goes on while a process is stopped. Where Redis does not answer, it is not.
         """
         with self._lock:
-            held = self._held.get(grant.event_id)
+            held = self._claims.get(grant.event_id)
         if held is None or held.token != grant.token:
             return False
         try:
             return time.monotonic() < held.until or self._renewed({grant.event_id: grant.token})
-        except AWAY:
+        except TRANSIENT_ERRORS:
             return False
 
     def _renewed(self, held: dict[str, str]) -> bool:
@@ -157,36 +159,36 @@ class RedisLedger:
         answers: Any = self._renew.run(keys, [self._names.lease_ms, *held.values()])
         with self._lock:
             for (event_id, token), stands in zip(held.items(), answers, strict=True):
-                if event_id not in self._held or self._held[event_id].token != token:
+                if event_id not in self._claims or self._claims[event_id].token != token:
                     continue  # let go meanwhile
                 if stands:
-                    self._held[event_id] = _Held(token, until)
+                    self._claims[event_id] = _OwnClaim(token, until)
                 else:
-                    del self._held[event_id]
+                    del self._claims[event_id]
         return all(answers)
 
     def _lease_end(self) -> float:
         """Return when (time.monotonic()) a lease ends that is asked for now: before it ends in Redis."""
         return time.monotonic() + self._names.lease_ms / 1000
 
-    def _closing(self, entry: Entry, grant: Granted, ending: Ending) -> None:
+    def _closing(self, entry: Entry, grant: ClaimGranted, ending: Outcome) -> None:
         names = self._names
-        self._close.run(
+        self._complete.run(
             [PREFIX + entry.event.id, names.receipts, names.stream, DEAD],
             [
-                *(ending.state, format_rfc3339(ending.at), ending.category, KEPT_MS),
-                *(names.group, entry.id, entry.event.id, MOST_RECEIPTS),
+                *(ending.state, format_rfc3339(ending.at), ending.category, RETENTION_MS),
+                *(names.group, entry.id, entry.event.id, MAX_RECEIPTS),
                 _dead_letter(entry, grant, ending),
                 grant.token,
             ],
         )
 
-    def _insist(self, note: Callable[[], None], passing: _Errors) -> None:
+    def _retry_until_recorded(self, record: Callable[[], None], transient: _Errors) -> None:
         told = False
         while True:
             try:
-                return note()
-            except passing as error:  # a full disk, too, is mended some day, and the note would be lost
+                return record()
+            except transient as error:  # a full disk, too, is mended some day, and the note would be lost
                 if not told:
                     log.warning("ledger_away", reason=type(error).__name__)
                 told = True
@@ -195,14 +197,14 @@ class RedisLedger:
 
 def _claim(event_id: str, token: str, answer: list[int]) -> Claim:
     kind, value = answer
-    if kind == scripts.OVER:
-        return Over()
-    if kind == scripts.NOT_NOW:
-        return NotNow(max(value, 1) / 1000)
-    return Granted(event_id, token, value)
+    if kind == scripts.ALREADY_FINAL:
+        return AlreadyFinal()
+    if kind == scripts.DEFERRED:
+        return ClaimDeferred(max(value, 1) / 1000)
+    return ClaimGranted(event_id, token, value)
 
 
-def _dead_letter(entry: Entry, grant: Granted, ending: Ending) -> str:
+def _dead_letter(entry: Entry, grant: ClaimGranted, ending: Outcome) -> str:
     if ending.state is not State.REFUSED:
         return ""
     record = {
@@ -211,7 +213,7 @@ def _dead_letter(entry: Entry, grant: Granted, ending: Ending) -> str:
         "at": format_rfc3339(ending.at),
         "attempts": grant.tries + 1,
         "category": ending.category,
-        "words": ending.words,
+        "words": ending.reply_text,
     }
     return json.dumps(record, ensure_ascii=False)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from port_events.sealing import MailPayload, Opener
 
 
-class SealedLetters:
+class SealedPayloadOpener:
     """See `mailer.usecases.ports.Letters`."""
 
     def __init__(self, opener: Opener) -> None:

@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from prometheus_client import Histogram
 
     from mailer.domain.mail import Mail
-    from mailer.usecases.ports import Postbox
+    from mailer.usecases.ports import MailTransport
 
 
-class MeasuredPostbox:
+class InstrumentedTransport:
     """See `mailer.usecases.ports.Postbox`; does what the other does, and tells of it."""
 
-    def __init__(self, postbox: Postbox, meters: Instruments) -> None:
-        self._postbox = postbox
+    def __init__(self, transport: MailTransport, meters: Instruments) -> None:
+        self._transport = transport
         seconds = meters.histogram(SMTP_SECONDS)
         self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
 
-    def send(self, mail: Mail, *, may_go: Callable[[], bool]) -> None:
+    def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
         """Send; raises as the other does. The span says what the answer meant, never in the server's words."""
         began = time.perf_counter()
         answer: Histogram | None = self._away
         with tracing.span("smtp send", kind="client", network__protocol__name="smtp") as span:
             try:
-                self._postbox.send(mail, may_go=may_go)
+                self._transport.send(mail, should_send=should_send)
                 answer = self._accepted
                 span.set_attribute("smtp.answer", "accepted")
             except NotSentError as error:

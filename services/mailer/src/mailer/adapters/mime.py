@@ -23,10 +23,10 @@ LINE: Final = 76
 # fifteen Chinese characters stay in one; a subject begins beside its header's name, or some see a blank before it.
 NAME_OCTETS: Final = 45
 SUBJECT_OCTETS: Final = 39
-LONGEST_PLAIN: Final = 60
+MAX_PLAIN: Final = 60
 
 
-class Stationery:
+class MessageBuilder:
     """What is the same on every mail is written once: sender, reply address, kind."""
 
     def __init__(self, *, sender: Mailbox, reply_to: Mailbox | None = None) -> None:
@@ -41,7 +41,7 @@ class Stationery:
         ]
         self._head = "\r\n".join(lines)
 
-    def write(self, mail: Mail) -> bytes:
+    def build(self, mail: Mail) -> bytes:
         """Return the whole message with CRLF line ends."""
         boundary = f"=_{mail.token}"  # "=_" is never in base64
         head = (
@@ -71,12 +71,12 @@ def header_mailbox(mailbox: Mailbox) -> str:
     return f"{name}\r\n <{address}>"
 
 
-def encoded_words(text: str, most_octets: int) -> str:
+def encoded_words(text: str, max_octets: int) -> str:
     """Return RFC 2047 encoded words of whole characters, one a line."""
     words, word = [], b""
     for character in text:
         octets = character.encode()
-        if len(word) + len(octets) > most_octets:
+        if len(word) + len(octets) > max_octets:
             words.append(word)
             word = b""
         word += octets
@@ -96,7 +96,7 @@ def _subject(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    return text.isascii() and len(text) <= LONGEST_PLAIN and "=?" not in text
+    return text.isascii() and len(text) <= MAX_PLAIN and "=?" not in text
 
 
 def _part(boundary: str, kind: str, text: str) -> bytes:

@@ -6,8 +6,8 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mailer.domain.errors import ServerAwayError
-from mailer.domain.waits import wait_seconds
+from mailer.domain.errors import ServerUnavailableError
+from mailer.domain.waits import backoff_seconds
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROBE_SECONDS: Final = 5
 
 
-class Pause:
+class CircuitBreaker:
     """Longer with each failed attempt; safe between threads."""
 
     def __init__(self, clock: Clock) -> None:
@@ -27,33 +27,35 @@ class Pause:
         self._lock = threading.Lock()
 
     @property
-    def is_on(self) -> bool:
+    def is_open(self) -> bool:
         """Tell whether the last attempt failed."""
         return self._until is not None
 
-    def respect(self) -> int:
+    def acquire(self) -> int:
         """Return a ticket when an attempt may be made; ServerAwayError while it should not be."""
         now = self._clock.now()
         with self._lock:
             if self._until is not None:
                 if now < self._until:
-                    raise ServerAwayError("waiting for the mail server", self._until)
+                    raise ServerUnavailableError("waiting for the mail server", self._until)
                 self._until = now + timedelta(seconds=PROBE_SECONDS)  # the others wait for this attempt
             return self._failures
 
-    def begin(self, ticket: int) -> datetime:
+    def record_failure(self, generation: int) -> datetime:
         """Note that the attempt of this ticket failed; return when the next may be made.
 
         Of attempts that began together one counts, so that eight threads do not make eight failures.
         """
         now = self._clock.now()
         with self._lock:
-            if self._until is None or ticket == self._failures:
-                self._until = now + timedelta(seconds=wait_seconds("server_away", ticket + 1, chance=0))
-                self._failures = ticket + 1
+            if self._until is None or generation == self._failures:
+                self._until = now + timedelta(
+                    seconds=backoff_seconds("server_away", generation + 1, fraction=0)
+                )
+                self._failures = generation + 1
             return self._until
 
-    def end(self) -> None:
+    def record_success(self) -> None:
         """Note that the server answers."""
         if self._until is not None:
             with self._lock:

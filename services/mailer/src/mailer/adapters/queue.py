@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from dramatiq.broker import Consumer, MessageProxy
 
 NAMESPACE: Final = "mailer:queue"
-MAINTENANCE_NEVER: Final = 0  # it looks for dead workers' messages; nobody shares our queue
+NO_MAINTENANCE: Final = 0  # it looks for dead workers' messages; nobody shares our queue
 
 
-class WakingBroker(RedisBroker):
+class NotifyingRedisBroker(RedisBroker):
     """A RedisBroker whose consumers wait for an enqueue of this process instead of sleeping."""
 
     def __init__(self, client: redis.Redis, *, name: str, prefetch: int) -> None:
@@ -38,22 +38,22 @@ class WakingBroker(RedisBroker):
             client=client,
             namespace=NAMESPACE,
             middleware=[Retries(retry_when=lambda _tries, _error: True)],
-            maintenance_chance=MAINTENANCE_NEVER,
+            maintenance_chance=NO_MAINTENANCE,
         )
         self.broker_id = name
         self._prefetch = prefetch
-        self._consumers: dict[str, _WakingConsumer] = {}
+        self._consumers: dict[str, _NotifiedConsumer] = {}
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Create the queue's consumer; the desk bounds what is queued, so all of it may be fetched."""
-        consumer = _WakingConsumer(self, queue_name, max(prefetch, self._prefetch), timeout)
+        consumer = _NotifiedConsumer(self, queue_name, max(prefetch, self._prefetch), timeout)
         self._consumers[queue_name] = consumer
         return consumer
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Queue one message and wake who waits for it; `delay` in milliseconds."""
         queued = super().enqueue(message, delay=delay)
-        self._wake(queued.queue_name)
+        self._notify(queued.queue_name)
         return queued
 
     def enqueue_all(self, messages: Iterable[Message[Any]]) -> None:
@@ -67,7 +67,7 @@ class WakingBroker(RedisBroker):
             both.hset(f"{name}.msgs", mapping={key: message.encode() for key, message in data.items()})
             both.rpush(name, *data)
             both.execute()
-        self._wake(queue_name)
+        self._notify(queue_name)
 
     def acknowledge(self, queue_name: str, keys: list[str]) -> None:
         """Forget processed messages."""
@@ -76,42 +76,42 @@ class WakingBroker(RedisBroker):
             both.hdel(f"{NAMESPACE}:{queue_name}.msgs", *keys)
             both.execute()
 
-    def remove(self, name: str) -> None:
+    def remove_queue(self, name: str) -> None:
         """Delete what a process of this name has left: its queue bears its name."""
         for queue_name in (name, dq_name(name)):
             key = f"{NAMESPACE}:{queue_name}"
             self.client.delete(key, f"{key}.msgs", f"{NAMESPACE}:__acks__.{name}.{queue_name}")
         self.client.zrem(f"{NAMESPACE}:__heartbeats__", name)
 
-    def _wake(self, queue_name: str) -> None:
+    def _notify(self, queue_name: str) -> None:
         if consumer := self._consumers.get(queue_name):
-            consumer.wake()
+            consumer.notify()
 
 
 class ActorQueue:
     """See `mailer.usecases.supply.Queue`: one actor, whose only argument is an entry's id."""
 
-    def __init__(self, broker: WakingBroker, actor: Actor[[str], None]) -> None:
+    def __init__(self, broker: NotifyingRedisBroker, actor: Actor[[str], None]) -> None:
         self._broker, self._actor = broker, actor
 
-    def put(self, entry_ids: list[str]) -> None:
+    def enqueue(self, entry_ids: list[str]) -> None:
         """Have the actor called with each."""
         self._broker.enqueue_all(self._actor.message(entry_id) for entry_id in entry_ids)
 
-    def remove(self, name: str) -> None:
+    def remove_queue(self, name: str) -> None:
         """Delete the queue that the mailer of this name has left."""
-        self._broker.remove(name)
+        self._broker.remove_queue(name)
 
 
-class _WakingConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq gives the class no public name
+class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq gives the class no public name
     """Fetches at once when woken, else after the poll's time; acknowledges what it can in one go."""
 
-    def __init__(self, broker: WakingBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+    def __init__(self, broker: NotifyingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
         self._woken = threading.Event()
         self._done: list[str] = []
 
-    def wake(self) -> None:
+    def notify(self) -> None:
         self._woken.set()
 
     def ack(self, message: MessageProxy) -> None:

@@ -25,20 +25,20 @@ class ThreadConnections:
     def __init__(self, url: str) -> None:
         self._url = url
         self._local = threading.local()
-        self._made: list[redis.Redis] = []
+        self._clients: list[redis.Redis] = []
 
-    def mine(self) -> redis.Redis:
+    def current(self) -> redis.Redis:
         """Return this thread's client; connects when it is made."""
         client: redis.Redis | None = getattr(self._local, "client", None)
         if client is None:
             client = redis.Redis.from_url(self._url, single_connection_client=True, **_options(self._url))
             self._local.client = client
-            self._made.append(client)
+            self._clients.append(client)
         return client
 
     def close(self) -> None:
         """Close all of them."""
-        for client in self._made:
+        for client in self._clients:
             client.close()
 
 
@@ -51,7 +51,7 @@ class Script:
 
     def run(self, keys: list[str], arguments: list[Any]) -> Any:
         """Return what the script answers; it is sent whole to a server that does not know it."""
-        execute: Any = self._connections.mine().execute_command
+        execute: Any = self._connections.current().execute_command
         try:
             return execute("EVALSHA", self._hash, len(keys), *keys, *arguments)
         except redis.exceptions.NoScriptError:
@@ -75,14 +75,14 @@ return missing
 """
 
 
-def missing_rights(client: redis.Redis, *, stream: str, receipts: str) -> list[str]:
+def missing_permissions(client: redis.Redis, *, stream: str, receipts: str) -> list[str]:
     """Return the commands that the user of this connection may not use on the keys of the mailer."""
     keys = [stream, receipts, "mailer:ledger:check", "mailer:queue:check"]
     missing: Any = client.eval(_RIGHTS, len(keys), *keys)
     return [command.decode() for command in missing]
 
 
-def weaknesses(client: redis.Redis) -> list[str]:
+def durability_warnings(client: redis.Redis) -> list[str]:
     """Return what may make this Redis lose mails (SEC-10); nothing where the user may not ask."""
     try:
         info: Any = client.info()

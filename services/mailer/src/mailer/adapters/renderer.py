@@ -12,16 +12,16 @@ import jinja2
 from jinja2.ext import Extension
 
 from mailer.domain.catalogue import MAILS, MailKind
-from mailer.domain.mail import refuse_unsafe
+from mailer.domain.mail import reject_unsafe
 from mailer.domain.samples import SAMPLE_NAME, TEST_LINE, TEST_SUBJECT, fill
 from mailer.domain.wrapping import wrap, wrap_line
-from mailer.domain.zone import in_words, span_in_words
+from mailer.domain.zone import format_datetime, format_validity
 from mailer.usecases.ports import Rendered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mailer.usecases.ports import Letter
+    from mailer.usecases.ports import MailPayload
 
 BUILT_IN: Final = Path(__file__).parent.parent / "templates" / "zh_TW"
 FILES: Final = ("subject.txt", "body.txt", "body.html")
@@ -35,7 +35,7 @@ class BrokenTemplateError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SampleLetter:
+class SamplePayload:
     """A letter to preview a mail with."""
 
     address: str
@@ -49,18 +49,18 @@ class TemplateRenderer:
     """See `mailer.usecases.ports.Renderer`; when made it compiles and tries all templates."""
 
     def __init__(
-        self, *, sender_name: str, public_url: str, can_reply: bool, own: Path | None = None
+        self, *, sender_name: str, public_url: str, can_reply: bool, override_dir: Path | None = None
     ) -> None:
         """Raise BrokenTemplateError for the first template that is not right."""
-        self._public_url, self._own = public_url, own
-        self._environment = _environment(own)
+        self._public_url, self._override_dir = public_url, override_dir
+        self._environment = _environment(override_dir)
         self._environment.globals.update(sender=sender_name, public_url=public_url, can_reply=can_reply)
         self._templates = {kind.name: self._compiled(kind) for kind in MAILS.values()}
         for kind in MAILS.values():
             for letter in self.samples(kind):
-                self._try(kind, letter)
+                self._verify(kind, letter)
 
-    def render(self, kind: MailKind, letter: Letter) -> Rendered:
+    def render(self, kind: MailKind, letter: MailPayload) -> Rendered:
         """Return the mail's texts; their lines of plain text fit a narrow terminal."""
         subject, text, html = self._templates[kind.name]
         values = _values(letter)
@@ -70,7 +70,7 @@ class TemplateRenderer:
             html=html.render(values),
         )
 
-    def render_test(self, kind: MailKind, letter: Letter) -> Rendered:
+    def render_test(self, kind: MailKind, letter: MailPayload) -> Rendered:
         """Return the mail's texts, marked in subject and first line as a test that asks for nothing."""
         mail = self.render(kind, letter)
         body = _BODY.search(mail.html)
@@ -81,10 +81,10 @@ class TemplateRenderer:
             html=f'{mail.html[:top]}\n<p style="margin:16px">{TEST_LINE}</p>{mail.html[top:]}',
         )
 
-    def samples(self, kind: MailKind) -> Iterator[SampleLetter]:
+    def samples(self, kind: MailKind) -> Iterator[SamplePayload]:
         """Yield letters that together meet every branch of the mail's texts."""
         for sample in kind.samples:
-            yield SampleLetter(
+            yield SamplePayload(
                 address="sample@example.com",
                 name=SAMPLE_NAME,
                 issued_at=SAMPLE_ISSUED,
@@ -94,9 +94,9 @@ class TemplateRenderer:
 
     def unknown_files(self) -> list[str]:
         """Return the operator's files that take no other's place: a misspelt name would be passed over."""
-        if self._own is None:
+        if self._override_dir is None:
             return []
-        own = self._own
+        own = self._override_dir
         names = (path.relative_to(own).as_posix() for path in sorted(own.rglob("*")) if path.is_file())
         return [name for name in names if not name.startswith("_base/") and not (BUILT_IN / name).is_file()]
 
@@ -113,13 +113,13 @@ class TemplateRenderer:
         except (jinja2.TemplateError, OSError, ValueError) as error:
             raise BrokenTemplateError(f"{name}: {error}") from None
 
-    def _try(self, kind: MailKind, letter: SampleLetter) -> None:
+    def _verify(self, kind: MailKind, letter: SamplePayload) -> None:
         for template, file in zip(self._templates[kind.name], FILES, strict=True):
             name = f"{kind.name}/{file}"
             try:
                 text = template.render(_values(letter)).strip()
                 if file == "subject.txt":
-                    refuse_unsafe("subject", text)
+                    reject_unsafe("subject", text)
             except jinja2.TemplateNotFound as error:
                 raise BrokenTemplateError(f"{name}: there is no template {error.name}") from None
             except Exception as error:  # noqa: BLE001 - a template may fail in any way
@@ -152,11 +152,11 @@ def _environment(own: Path | None) -> jinja2.Environment:
     )
 
 
-def _values(letter: Letter) -> dict[str, Any]:
+def _values(letter: MailPayload) -> dict[str, Any]:
     return {
         **letter.content,
         "name": letter.name,
-        "asked_at": in_words(letter.issued_at),
-        "ends_at": in_words(letter.expires_at),
-        "valid_for": span_in_words(letter.expires_at - letter.issued_at),
+        "asked_at": format_datetime(letter.issued_at),
+        "ends_at": format_datetime(letter.expires_at),
+        "valid_for": format_validity(letter.expires_at - letter.issued_at),
     }

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     import redis
 
-    from mailer.usecases.desk import Desk
+    from mailer.usecases.desk import InFlight
 
 
-class QueueScrape:
+class QueueCollector:
     """The whole queue, of all mailers, as far as Redis tells it at once."""
 
     def __init__(self, client: redis.Redis, *, stream: str) -> None:
         self._client, self._stream = client, stream
 
-    def look(self) -> Iterator[Sample]:
+    def collect(self) -> Iterator[Sample]:
         """Raise what redis raises."""
         yield Sample(DEAD, int(self._client.hlen(DEAD_KEY)))
         yield Sample(PAUSED, int(self._client.exists(PAUSED_KEY)))
@@ -66,14 +66,14 @@ class QueueScrape:
         return max(seconds + microseconds / 1_000_000 - int(as_text(first).partition("-")[0]) / 1000, 0)
 
 
-class OwnScrape:
+class ProcessCollector:
     """This mailer's own."""
 
-    def __init__(self, desk: Desk, is_away: Callable[[], bool]) -> None:
-        self._desk, self._is_away = desk, is_away
+    def __init__(self, in_flight: InFlight, is_unavailable: Callable[[], bool]) -> None:
+        self._in_flight, self._is_unavailable = in_flight, is_unavailable
 
-    def look(self) -> Iterator[Sample]:
+    def collect(self) -> Iterator[Sample]:
         """Ask nobody but this process."""
-        yield Sample(SMTP_AWAY, int(self._is_away()))
-        for place, count in self._desk.counts().items():
+        yield Sample(SMTP_AWAY, int(self._is_unavailable()))
+        for place, count in self._in_flight.counts().items():
             yield Sample(IN_HAND, count, (place,))

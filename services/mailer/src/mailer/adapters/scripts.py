@@ -9,8 +9,8 @@ local t = redis.call('TIME')
 local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 """
 
-OVER: Final = 0
-NOT_NOW: Final = 1
+ALREADY_FINAL: Final = 0
+DEFERRED: Final = 1
 
 # KEYS: the stream, records. ARGV: lease, now, kept, longest wait, then for each a token and its entry. The same token
 # may ask again: its answer was lost. An entry that is not there was read before Redis lost its data, and the record of
@@ -41,7 +41,7 @@ return answers
 )
 
 # KEYS: record. ARGV: token, due, 1 when a try failed.
-PUT_OFF: Final = """
+DEFER: Final = """
 local r = redis.call('HMGET', KEYS[1], 'state', 'token')
 if r[1] ~= 'claimed' or r[2] ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'waiting', 'due', ARGV[2])
@@ -54,7 +54,7 @@ return 1
 # ARGV: state, at, category, kept, group, entry id, event id, most receipts, dead letter or '', token.
 # What was accepted is noted whoever claims the mail by now; any other ending is only for who holds the claim, or
 # where Redis has forgotten it. An entry stays pending while its mail is not final.
-CLOSE: Final = """
+COMPLETE: Final = """
 local r = redis.call('HMGET', KEYS[1], 'state', 'token')
 local state, token = r[1], r[2]
 local final = state == 'sent' or state == 'refused' or state == 'expired'

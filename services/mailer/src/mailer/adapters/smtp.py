@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from port_runtime.logs import get_logger
 
-from mailer.adapters.pause import Pause
+from mailer.adapters.pause import CircuitBreaker
 from mailer.adapters.smtp_session import DroppedError, NoSessionError, RefusedError, SmtpSession
-from mailer.domain.attempt import judge
-from mailer.domain.errors import NotSentError, ServerAwayError
+from mailer.domain.attempt import classify_reply
+from mailer.domain.errors import NotSentError, ServerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.adapters.mime import Stationery
+    from mailer.adapters.mime import MessageBuilder
     from mailer.adapters.smtp_session import SmtpServer
     from mailer.domain.mail import Mail, Mailbox
     from mailer.usecases.ports import Clock
@@ -25,35 +25,37 @@ IDLE_SECONDS: Final = 20  # shorter than what servers and routers allow a silent
 log = get_logger("mailer.smtp")
 
 
-class SmtpPostbox:
+class SmtpTransport:
     """See `mailer.usecases.ports.Postbox`; safe between threads, each mail has a connection for itself."""
 
-    def __init__(self, server: SmtpServer, *, sender: Mailbox, stationery: Stationery, clock: Clock) -> None:
-        self._server, self._sender, self._stationery = server, sender.address, stationery
-        self._pause = Pause(clock)
+    def __init__(
+        self, server: SmtpServer, *, sender: Mailbox, message_builder: MessageBuilder, clock: Clock
+    ) -> None:
+        self._server, self._sender, self._message_builder = server, sender.address, message_builder
+        self._circuit_breaker = CircuitBreaker(clock)
         self._idle: list[SmtpSession] = []
         self._lock = threading.Lock()
 
-    def send(self, mail: Mail, *, may_go: Callable[[], bool] = lambda: True) -> None:
+    def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
         """Send over a kept connection; over a fresh one when the kept one turns out to be dead."""
-        ticket = self._pause.respect()
-        message = self._stationery.write(mail)
+        ticket = self._circuit_breaker.acquire()
+        message = self._message_builder.build(mail)
         kept = self._kept()
         if kept is not None:
             try:
-                return self._send_over(kept, mail.to.address, message, may_go)
+                return self._send_over(kept, mail.to.address, message, should_send)
             except DroppedError:
                 kept.close()
         fresh = self._fresh(ticket)
         try:
-            return self._send_over(fresh, mail.to.address, message, may_go)
+            return self._send_over(fresh, mail.to.address, message, should_send)
         except DroppedError:
             fresh.close()
-            raise self._away(ticket, "the server closes the connection") from None
+            raise self._unavailable(ticket, "the server closes the connection") from None
 
-    def is_away(self) -> bool:
+    def is_unavailable(self) -> bool:
         """Tell whether the server could not be reached at the last attempt."""
-        return self._pause.is_on
+        return self._circuit_breaker.is_open
 
     def check(self) -> None:
         """Connect, log in, take leave; NoSessionError when it cannot be done."""
@@ -77,22 +79,22 @@ class SmtpPostbox:
         self.close_idle(older_than_seconds=0)
 
     def _send_over(
-        self, session: SmtpSession, recipient: str, message: bytes, may_go: Callable[[], bool]
+        self, session: SmtpSession, recipient: str, message: bytes, should_send: Callable[[], bool]
     ) -> None:
         try:
-            session.send(self._sender, recipient, message, may_go=may_go)
+            session.send(self._sender, recipient, message, should_send=should_send)
         except RefusedError as error:
             raise self._judged(error) from None
         finally:
             if session.is_open:
-                self._pause.end()
+                self._circuit_breaker.record_success()
                 self._keep(session)
 
     def _judged(self, error: RefusedError) -> NotSentError:
-        verdict = judge(error.reply)
+        verdict = classify_reply(error.reply)
         if verdict.category == "misconfigured":
             log.error("smtp_misconfigured", step=error.reply.step, reply_code=error.reply.code)
-        return NotSentError(verdict, error.reply.words)
+        return NotSentError(verdict, error.reply.text)
 
     def _kept(self) -> SmtpSession | None:
         """Return the connection used last: where few are needed, the others grow old and are closed."""
@@ -107,13 +109,21 @@ class SmtpPostbox:
         try:
             return SmtpSession(self._server)
         except NoSessionError as error:
-            raise self._away(ticket, str(error), is_ours=error.is_ours) from None
+            raise self._unavailable(
+                ticket, str(error), is_misconfiguration=error.is_misconfiguration
+            ) from None
 
-    def _away(self, ticket: int, reason: str, *, is_ours: bool = False) -> ServerAwayError:
-        retry_at = self._pause.begin(ticket)
-        tell = log.error if is_ours else log.warning
-        tell("smtp_misconfigured" if is_ours else "smtp_away", reason=reason, retry_at=retry_at.isoformat())
-        return ServerAwayError(reason, retry_at)
+    def _unavailable(
+        self, ticket: int, reason: str, *, is_misconfiguration: bool = False
+    ) -> ServerUnavailableError:
+        retry_at = self._circuit_breaker.record_failure(ticket)
+        tell = log.error if is_misconfiguration else log.warning
+        tell(
+            "smtp_misconfigured" if is_misconfiguration else "smtp_away",
+            reason=reason,
+            retry_at=retry_at.isoformat(),
+        )
+        return ServerUnavailableError(reason, retry_at)
 
     def _keep(self, session: SmtpSession) -> None:
         with self._lock:

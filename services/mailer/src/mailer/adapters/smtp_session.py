@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Scheme = Literal["smtp", "smtp+starttls", "smtps"]
 PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 # RFC 5321 section 4.5.3.2.6 asks for patience after the last dot: giving up there may send a mail twice.
-LAST_ANSWER_SECONDS: Final = 300
+FINAL_REPLY_SECONDS: Final = 300
 _OK: Final = 2
 _GO_AHEAD: Final = 354
 _CLOSING: Final = 421
@@ -35,9 +35,9 @@ _CLOSING: Final = 421
 class NoSessionError(Exception):
     """The server cannot be reached or used; `is_ours` when our own settings are the likely reason."""
 
-    def __init__(self, reason: str, *, is_ours: bool = False) -> None:
+    def __init__(self, reason: str, *, is_misconfiguration: bool = False) -> None:
         super().__init__(reason)
-        self.is_ours = is_ours
+        self.is_misconfiguration = is_misconfiguration
 
 
 class DroppedError(Exception):
@@ -102,9 +102,11 @@ class SmtpSession:
         try:
             self._smtp = _connected(server)
         except smtplib.SMTPAuthenticationError as error:
-            raise NoSessionError(f"login refused ({error.smtp_code})", is_ours=True) from None
+            raise NoSessionError(f"login refused ({error.smtp_code})", is_misconfiguration=True) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
-            raise NoSessionError(f"{type(error).__name__}: no safe connection", is_ours=True) from None
+            raise NoSessionError(
+                f"{type(error).__name__}: no safe connection", is_misconfiguration=True
+            ) from None
         except smtplib.SMTPResponseException as error:
             raise NoSessionError(f"{type(error).__name__} ({error.smtp_code})") from None
         except (OSError, smtplib.SMTPException) as error:
@@ -113,7 +115,7 @@ class SmtpSession:
         self._takes_utf8 = bool(self._smtp.has_extn("smtputf8"))
 
     def send(
-        self, sender: str, recipient: str, message: bytes, *, may_go: Callable[[], bool] = lambda: True
+        self, sender: str, recipient: str, message: bytes, *, should_send: Callable[[], bool] = lambda: True
     ) -> None:
         """Return once the server has accepted; DroppedError, RefusedError with its reply, AbandonedError."""
         commands = self._envelope(ascii_address(sender), ascii_address(recipient))
@@ -127,7 +129,7 @@ class SmtpSession:
             raise DroppedError
         if replies[-1].step != "message" or replies[-1].code != _GO_AHEAD or not _all_ok(replies[:-1]):
             self._refuse(replies)
-        if not may_go():
+        if not should_send():
             self._smtp.close()  # no last dot, no mail (RFC 5321 section 4.1.1.4)
             raise AbandonedError
         self._finish(message)
@@ -195,7 +197,7 @@ class SmtpSession:
 
     def _finish(self, message: bytes) -> None:
         try:
-            self._set_timeout(max(LAST_ANSWER_SECONDS, self._timeout_seconds))
+            self._set_timeout(max(FINAL_REPLY_SECONDS, self._timeout_seconds))
             self._smtp.send(_stuffed(message) + b".\r\n")
             reply = self._reply("message")
             self._set_timeout(self._timeout_seconds)

@@ -14,7 +14,7 @@ from port_events.envelope import as_text
 
 from mailer.adapters.redis import Script
 from mailer.domain.ceilings import plain_domain
-from mailer.usecases.figures import Over
+from mailer.usecases.figures import ThrottledDomain
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import redis
 
     from mailer.adapters.redis import ThreadConnections
-    from mailer.domain.ceilings import Ceilings
+    from mailer.domain.ceilings import DomainRateLimits
     from mailer.usecases.ports import Clock
 
 TURNS: Final = "mailer:turns"
 HOUR_MS: Final = 3600 * 1000
-MOST_SHOWN: Final = 20
+MAX_SHOWN: Final = 20
 
 # KEYS: the domain's turns, domains over their ceiling. ARGV: event id, ceiling, now, hour, end of validity, domain.
 # Answers the ms to wait, 0 when the mail may go now. A mail goes when fewer than the ceiling stand before it, in the
@@ -55,14 +55,14 @@ return turn - now
 """
 
 
-class RedisTurns:
+class RedisDomainRateLimit:
     """See `mailer.usecases.ports.Turns`; safe between threads, raises what redis raises."""
 
-    def __init__(self, connections: ThreadConnections, ceilings: Ceilings, *, clock: Clock) -> None:
+    def __init__(self, connections: ThreadConnections, ceilings: DomainRateLimits, *, clock: Clock) -> None:
         self._ceilings, self._clock = ceilings, clock
         self._ask = Script(connections, _ASK)
 
-    def ask(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
+    def acquire(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
         """Return None when the mail may go now, else its turn."""
         ceiling = self._ceilings.of(domain)
         if ceiling is None:
@@ -73,16 +73,16 @@ class RedisTurns:
         return now + timedelta(milliseconds=int(wait_ms)) if wait_ms else None
 
 
-def domains_over(client: redis.Redis, now: datetime) -> list[Over]:
+def throttled_domains(client: redis.Redis, now: datetime) -> list[ThrottledDomain]:
     """Return the domains whose mails have a turn to come, with how many; the longest wait first, bounded."""
     domains: Any = client.zrange(
-        TURNS, "+inf", f"({_ms(now)}", desc=True, byscore=True, offset=0, num=MOST_SHOWN
+        TURNS, "+inf", f"({_ms(now)}", desc=True, byscore=True, offset=0, num=MAX_SHOWN
     )
     found = []
     for domain in map(as_text, domains):
         waiting: Any = client.zcount(f"{TURNS}:{domain}", f"({_ms(now)}", "+inf")
         if waiting:
-            found.append(Over(domain, waiting))
+            found.append(ThrottledDomain(domain, waiting))
     return found
 
 

@@ -136,11 +136,11 @@ def list_settings(*, as_json: bool) -> None:
 
 def _renderer() -> "TemplateRenderer":
     from mailer.settings import TemplateSettings
-    from mailer.worker import renderer
+    from mailer.worker import build_renderer
 
     with exit_on_error():
         settings = load(TemplateSettings, os.environ)
-    return renderer(settings)
+    return build_renderer(settings)
 
 
 @contextmanager

@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import table, truncate
 
-from mailer.cli.operating import connected, mailer_settings, moment
-from mailer.domain.catalogue import EVENTS, is_silent
-from mailer.usecases.dead_letters import DeadLetter, DeadLetterOffice, Retried, Shown, Wanted
+from mailer.cli.operating import connected, format_datetime, mailer_settings
+from mailer.domain.catalogue import EVENTS, is_not_mailed
+from mailer.usecases.dead_letters import (
+    DeadLetter,
+    DeadLetterDetails,
+    DeadLetterFilter,
+    DeadLetterService,
+    RetryResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +27,8 @@ if TYPE_CHECKING:
 
 PREFIX = "tw.port.identity."
 LIMIT = click.IntRange(1, 10_000)
-TYPES = sorted(each.removeprefix(PREFIX) for each in EVENTS if not is_silent(each))
-WORDS_SHOWN = 60
+TYPES = sorted(each.removeprefix(PREFIX) for each in EVENTS if not is_not_mailed(each))
+MAX_REPLY_TEXT = 60
 
 
 class _Age(click.ParamType[timedelta]):
@@ -66,7 +72,7 @@ def dead() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
     """List dead letters, newest first."""
-    with _office() as office:
+    with _service() as office:
         newest, count = office.newest(_wanted(**filtered), limit=limit)
         letters = list(newest)
     if as_json:
@@ -85,10 +91,10 @@ def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(event_id: str, *, as_json: bool) -> None:
     """Show the dead letter of EVENT_ID: why it was refused, never what it says."""
-    with _office() as office:
+    with _service() as office:
         shown = office.show(event_id)
     if shown is None:
-        raise click.ClickException(f"{event_id}: {Retried.UNKNOWN}")
+        raise click.ClickException(f"{event_id}: {RetryResult.UNKNOWN}")
     values = _as_json(shown.letter) | _opened(shown)
     if as_json:
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
@@ -106,8 +112,8 @@ def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
     Ends with 1 when one that was named was not queued.
     """
     wanted = _chosen(event_ids, every=every, filtered=filtered)
-    outcomes: Counter[Retried] = Counter()
-    with _office() as office:
+    outcomes: Counter[RetryResult] = Counter()
+    with _service() as office:
         for event_id in office.ids(wanted) if wanted else event_ids:
             outcome = office.retry(event_id)
             outcomes[outcome] += 1
@@ -117,7 +123,7 @@ def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
         click.echo(
             "\n".join(f"{count} {outcome}" for outcome, count in outcomes.items()) or "no dead letters"
         )
-    elif outcomes.keys() - {Retried.QUEUED}:
+    elif outcomes.keys() - {RetryResult.QUEUED}:
         raise SystemExit(1)
 
 
@@ -132,7 +138,7 @@ def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any)
     Ends with 1 when one that was named was not there.
     """
     wanted = _chosen(event_ids, every=every, filtered=filtered)
-    with _office() as office:
+    with _service() as office:
         chosen = office.ids(wanted) if wanted else tuple(dict.fromkeys(event_ids))
         there = [event_id for event_id in chosen if wanted or office.has(event_id)]
         if there and not yes:
@@ -141,24 +147,24 @@ def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any)
     missing = [event_id for event_id in chosen if event_id not in dropped]
     click.echo(f"{len(dropped)} dropped")
     for event_id in missing:
-        click.echo(f"{event_id}: {Retried.UNKNOWN}", err=True)
+        click.echo(f"{event_id}: {RetryResult.UNKNOWN}", err=True)
     if missing and not every:
         raise SystemExit(1)
 
 
 @contextmanager
-def _office() -> Iterator[DeadLetterOffice]:
+def _service() -> Iterator[DeadLetterService]:
     from mailer.adapters.clock import SystemClock
     from mailer.adapters.dead_letters import RedisDeadLetters
-    from mailer.adapters.letters import SealedLetters
+    from mailer.adapters.letters import SealedPayloadOpener
 
     settings = mailer_settings()
     with connected(settings) as client:
         kept = RedisDeadLetters(client, stream=settings.stream)
-        yield DeadLetterOffice(kept, SealedLetters(settings.opener()), clock=SystemClock())
+        yield DeadLetterService(kept, SealedPayloadOpener(settings.opener()), clock=SystemClock())
 
 
-def _chosen(event_ids: tuple[str, ...], *, every: bool, filtered: dict[str, Any]) -> Wanted | None:
+def _chosen(event_ids: tuple[str, ...], *, every: bool, filtered: dict[str, Any]) -> DeadLetterFilter | None:
     """Return which are meant by `--all`; None when they are named. A mixture of both is refused."""
     if every == bool(event_ids):
         raise click.UsageError("name the events, or give --all with or without filters")
@@ -173,8 +179,8 @@ def _wanted(
     category: str | None,
     older_than: timedelta | None,
     newer_than: timedelta | None,
-) -> Wanted:
-    return Wanted(
+) -> DeadLetterFilter:
+    return DeadLetterFilter(
         type=event_type and PREFIX + event_type,
         category=category,
         since=_ago(newer_than),
@@ -191,11 +197,11 @@ def _ago(age: timedelta | None) -> datetime | None:
 def _row(letter: DeadLetter) -> tuple[str, ...]:
     return (
         letter.event_id,
-        moment(letter.at),
+        format_datetime(letter.at),
         letter.type.removeprefix(PREFIX),
         "-" if letter.attempts is None else str(letter.attempts),
         letter.category,
-        truncate(letter.words, WORDS_SHOWN),
+        truncate(letter.reply_text, MAX_REPLY_TEXT),
     )
 
 
@@ -203,16 +209,16 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
     return {
         "event_id": letter.event_id,
         "type": letter.type,
-        "refused_at": moment(letter.at),
+        "refused_at": format_datetime(letter.at),
         "attempts": letter.attempts,
         "category": letter.category,
-        "words": letter.words,
+        "words": letter.reply_text,
     }
 
 
-def _opened(shown: Shown) -> dict[str, Any]:
+def _opened(shown: DeadLetterDetails) -> dict[str, Any]:
     """Return what the sealed part tells: the masked recipient and the validity, never link or code (SEC-9)."""
-    expires_at = None if shown.expires_at is None else moment(shown.expires_at)
+    expires_at = None if shown.expires_at is None else format_datetime(shown.expires_at)
     return {"recipient": shown.recipient, "expires_at": expires_at} | (
         {"unreadable": shown.unreadable} if shown.unreadable else {}
     )

@@ -45,12 +45,12 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
 
 
-def moment(instant: datetime) -> str:
+def format_datetime(at: datetime) -> str:
     """Return an instant as RFC 3339 has it, to the second."""
-    return instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def span(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Return a length of time in its two greatest units, as in `1d 4h`; `-` for none."""
     if seconds is None:
         return "-"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import table
 
-from mailer.cli.operating import connected, mailer_settings, moment, span
+from mailer.cli.operating import connected, format_datetime, format_duration, mailer_settings
 
 if TYPE_CHECKING:
-    from mailer.usecases.figures import Held, QueueFigures, Tally
+    from mailer.usecases.figures import PauseState, QueueCounts, QueueStats
 
 PREFIX = "tw.port.identity."
 
@@ -30,11 +30,11 @@ def queue(context: click.Context, *, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.figures import RedisFigures
+    from mailer.adapters.figures import RedisQueueStats
 
     settings = mailer_settings()
     with connected(settings) as client:
-        figures = RedisFigures(client, stream=settings.stream, clock=SystemClock()).look()
+        figures = RedisQueueStats(client, stream=settings.stream, clock=SystemClock()).collect()
     click.echo(json.dumps(_as_json(figures), ensure_ascii=False, indent=2) if as_json else _as_text(figures))
 
 
@@ -47,13 +47,13 @@ def pause(reason: str) -> None:
     waits is recorded as expired.
     """
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.hold import RedisHold
-    from mailer.usecases.figures import Held
+    from mailer.adapters.hold import RedisQueuePause
+    from mailer.usecases.figures import PauseState
 
     printable = "".join(character for character in reason if character.isprintable())
     with connected(mailer_settings()) as client:
-        hold = RedisHold(client)
-        begun = hold.begin(Held(SystemClock().now(), printable))
+        hold = RedisQueuePause(client)
+        begun = hold.pause(PauseState(SystemClock().now(), printable))
         held = hold.read()
     click.echo(("" if begun else "already ") + _held(held))
 
@@ -61,20 +61,20 @@ def pause(reason: str) -> None:
 @queue.command()
 def resume() -> None:
     """Have every mailer send again, within a second or two."""
-    from mailer.adapters.hold import RedisHold
+    from mailer.adapters.hold import RedisQueuePause
 
     with connected(mailer_settings()) as client:
-        ended = RedisHold(client).end()
+        ended = RedisQueuePause(client).resume()
     click.echo("resumed" if ended else "was not paused")
 
 
-def _as_text(figures: QueueFigures) -> str:
+def _as_text(figures: QueueStats) -> str:
     named = [(name.removeprefix(PREFIX), tally) for name, tally in figures.by_type.items()]
     rows = [_row(figures, name, tally) for name, tally in [*named, ("all", figures.all)]]
     parts = [table(("TYPE", "WAITING", "IN FLIGHT", "DELAYED", "OLDEST"), rows, right=[1, 2, 3, 4])]
     parts.append("\n".join(_notes(figures)))
     members = [
-        (each.name, str(each.holds), str(each.queued), f"{span(each.silent_seconds)} ago")
+        (each.name, str(each.pending), str(each.queued), f"{format_duration(each.idle_seconds)} ago")
         for each in figures.members
     ]
     if members:
@@ -82,43 +82,45 @@ def _as_text(figures: QueueFigures) -> str:
     return "\n\n".join(parts)
 
 
-def _row(figures: QueueFigures, name: str, tally: Tally) -> tuple[str, ...]:
+def _row(figures: QueueStats, name: str, tally: QueueCounts) -> tuple[str, ...]:
     counts = (str(each) for each in (tally.waiting, tally.in_flight, tally.delayed))
-    return (name, *counts, span(figures.age_seconds(tally)))
+    return (name, *counts, format_duration(figures.age_seconds(tally)))
 
 
-def _notes(figures: QueueFigures) -> list[str]:
-    over = [f"over its ceiling: {each.domain}, {each.waiting} with a turn to come" for each in figures.over]
-    return [_held(figures.held), f"dead letters: {figures.dead}", *over]
+def _notes(figures: QueueStats) -> list[str]:
+    over = [
+        f"over its ceiling: {each.domain}, {each.waiting} with a turn to come" for each in figures.throttled
+    ]
+    return [_held(figures.pause), f"dead letters: {figures.dead}", *over]
 
 
-def _held(held: Held | None) -> str:
+def _held(held: PauseState | None) -> str:
     if held is None:
         return "not paused"
-    return f"paused since {moment(held.since)}" + (f": {held.reason}" if held.reason else "")
+    return f"paused since {format_datetime(held.since)}" + (f": {held.reason}" if held.reason else "")
 
 
-def _as_json(figures: QueueFigures) -> dict[str, Any]:
-    held = figures.held
+def _as_json(figures: QueueStats) -> dict[str, Any]:
+    held = figures.pause
     return {
         **_counts(figures, figures.all),
         "types": [{"type": name, **_counts(figures, tally)} for name, tally in figures.by_type.items()],
-        "paused": held and {"since": moment(held.since), "reason": held.reason},
+        "paused": held and {"since": format_datetime(held.since), "reason": held.reason},
         "dead": figures.dead,
-        "over_ceiling": [{"domain": each.domain, "waiting": each.waiting} for each in figures.over],
+        "over_ceiling": [{"domain": each.domain, "waiting": each.waiting} for each in figures.throttled],
         "mailers": [
             {
                 "name": each.name,
-                "holds": each.holds,
+                "holds": each.pending,
                 "queued": each.queued,
-                "silent_seconds": each.silent_seconds,
+                "silent_seconds": each.idle_seconds,
             }
             for each in figures.members
         ],
     }
 
 
-def _counts(figures: QueueFigures, tally: Tally) -> dict[str, Any]:
+def _counts(figures: QueueStats, tally: QueueCounts) -> dict[str, Any]:
     return {
         "waiting": tally.waiting,
         "in_flight": tally.in_flight,

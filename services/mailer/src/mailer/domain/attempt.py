@@ -29,12 +29,12 @@ class Reply:
 
     step: Step
     code: int
-    words: str
+    text: str
 
     @property
     def enhanced(self) -> str:
         """The RFC 3463 status at the beginning of the words, such as "5.1.1"; empty when there is none."""
-        found = re.match(r"([245]\.\d{1,3}\.\d{1,3})(?!\d)", self.words)
+        found = re.match(r"([245]\.\d{1,3}\.\d{1,3})(?!\d)", self.text)
         return found[1] if found else ""
 
 
@@ -58,7 +58,7 @@ class Rule:
     category: str
     permanent: bool = True
 
-    def fits(self, reply: Reply) -> bool:
+    def matches(self, reply: Reply) -> bool:
         """Tell whether this row is about the reply."""
         return (
             reply.step in self.steps
@@ -91,10 +91,10 @@ RULES: Final = (
 _NONSENSE: Final = Verdict(permanent=False, category="temporarily_refused", rule="no_sense")
 
 
-def judge(reply: Reply) -> Verdict:
+def classify_reply(reply: Reply) -> Verdict:
     """Say what the reply means; an answer without sense is a temporary refusal."""
     for rule in RULES:
-        if rule.fits(reply):
+        if rule.matches(reply):
             return Verdict(permanent=rule.permanent, category=rule.category, rule=rule.name)
     return _NONSENSE
 
@@ -103,12 +103,12 @@ UNREADABLE: Final = "unreadable"
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _URL = re.compile(r"(?i)\bhttps?://\S+|\S*token=\S+")
 _NUMBER = re.compile(r"(?<!\d)\d{6}(?!\d)")
-MAX_WORDS: Final = 500
+MAX_REPLY_TEXT: Final = 500
 
 
-def without_secrets(words: str) -> str:
+def redact(reply_text: str) -> str:
     """Return a server's words without the address, link or code that it may have repeated (SEC-9)."""
-    text = _URL.sub("<link>", words)
+    text = _URL.sub("<link>", reply_text)
     text = _ADDRESS.sub("<address>", text)
     text = _NUMBER.sub("<number>", text)
-    return "".join(c if c.isprintable() else " " for c in text)[:MAX_WORDS]
+    return "".join(c if c.isprintable() else " " for c in text)[:MAX_REPLY_TEXT]

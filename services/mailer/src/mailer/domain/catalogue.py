@@ -38,7 +38,7 @@ class ByAccountKind:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class NoMail:
     """Nobody is mailed, for this reason."""
 
     reason: str
@@ -61,7 +61,7 @@ _KINDS: Final = (
 )
 MAILS: Final[Mapping[str, MailKind]] = {kind.name: kind for kind in _KINDS}
 
-EVENTS: Final[Mapping[str, MailKind | ByAccountKind | Silence]] = {
+EVENTS: Final[Mapping[str, MailKind | ByAccountKind | NoMail]] = {
     events.VerificationRequested.type: ByAccountKind(
         general=MAILS["registration_general"], link=MAILS["registration_link"]
     ),
@@ -75,36 +75,36 @@ EVENTS: Final[Mapping[str, MailKind | ByAccountKind | Silence]] = {
     events.AccountPasswordChanged.type: MAILS["password_changed"],
     events.AccountApproved.type: MAILS["approved"],
     events.AccountRejected.type: MAILS["rejected"],
-    events.AccountRegistered.type: Silence("its verification is requested by an event of its own"),
-    events.AccountEmailVerified.type: Silence("the page of the link says so"),
-    events.AccountProfileChanged.type: Silence("the page that saved it says so"),
-    events.AccountSuspended.type: Silence("operators tell the person themselves"),
-    events.AccountReinstated.type: Silence("operators tell the person themselves"),
-    events.AccountClosed.type: Silence(
+    events.AccountRegistered.type: NoMail("its verification is requested by an event of its own"),
+    events.AccountEmailVerified.type: NoMail("the page of the link says so"),
+    events.AccountProfileChanged.type: NoMail("the page that saved it says so"),
+    events.AccountSuspended.type: NoMail("operators tell the person themselves"),
+    events.AccountReinstated.type: NoMail("operators tell the person themselves"),
+    events.AccountClosed.type: NoMail(
         "a rejection is mailed on its own event; a lapsed mailbox was never proven"
     ),
-    events.BindingRequested.type: Silence("its code is issued by an event of its own"),
+    events.BindingRequested.type: NoMail("its code is issued by an event of its own"),
 }
-UNKNOWN: Final = Silence("this mailer does not know the event")
+UNKNOWN: Final = NoMail("this mailer does not know the event")
 
 
-def is_silent(event_type: str) -> bool:
+def is_not_mailed(event_type: str) -> bool:
     """Tell whether no mail can come of this type, without looking into the event."""
-    return isinstance(EVENTS.get(event_type, UNKNOWN), Silence)
+    return isinstance(EVENTS.get(event_type, UNKNOWN), NoMail)
 
 
-def choose(event_type: str, data: Mapping[str, object]) -> MailKind:
+def mail_kind_for(event_type: str, data: Mapping[str, object]) -> MailKind:
     """Return the mail of an event; UnreadableError for one that is no mail or tells no kind of account."""
     choice = EVENTS.get(event_type, UNKNOWN)
     if isinstance(choice, ByAccountKind):
         by_kind = {"general": choice.general, "link": choice.link}
         choice = by_kind.get(str(data.get("kind")), UNKNOWN)
-    if isinstance(choice, Silence):
+    if isinstance(choice, NoMail):
         raise UnreadableError(f"no mail is known for {event_type}")
     return choice
 
 
-def refuse_incomplete(kind: MailKind, content: Mapping[str, str]) -> None:
+def require_complete(kind: MailKind, content: Mapping[str, str]) -> None:
     """Raise UnreadableError when the letter lacks what its texts need."""
     missing = [key for key in kind.content if not isinstance(content.get(key), str)]
     if missing:

@@ -14,7 +14,7 @@ ALL_OTHERS: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Ceilings:
+class DomainRateLimits:
     """Mails in any 60 minutes by domain; `*` is for every domain that is not named, each for itself."""
 
     by_domain: Mapping[str, int] = field(default_factory=dict)

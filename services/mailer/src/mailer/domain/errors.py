@@ -41,10 +41,10 @@ class UnsafeMailError(UnreadableError):
 class NotSentError(MailerError):
     """The mail server did not take the mail; `verdict` says what its answer means."""
 
-    def __init__(self, verdict: Verdict, words: str) -> None:
+    def __init__(self, verdict: Verdict, reply_text: str) -> None:
         super().__init__(f"{verdict.category} ({verdict.rule})")
         self.verdict = verdict
-        self.words = words
+        self.reply_text = reply_text
 
 
 class AbandonedError(MailerError):
@@ -60,13 +60,13 @@ class NotYetError(MailerError):
         self.retry_at = retry_at
 
 
-class ServerAwayError(NotYetError):
+class ServerUnavailableError(NotYetError):
     """No mail can be sent just now; nobody should knock before `retry_at`."""
 
 
-class CeilingError(NotYetError):
+class RateLimitedError(NotYetError):
     """The receiving domain has had its mails of this hour; the ceiling is to be asked again at `retry_at`."""
 
 
-class HeldError(NotYetError):
+class QueuePausedError(NotYetError):
     """An operator has paused the queue; `retry_at` is when the mail expires unless the queue goes on before."""

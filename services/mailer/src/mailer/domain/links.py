@@ -19,7 +19,7 @@ _LOOKS_LIKE_LINK: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.")
 _FREE_TEXTS: Final = frozenset({"reason"})
 
 
-def refuse_foreign_links(content: Mapping[str, str], public_url: str, *, name: str = "") -> None:
+def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: str = "") -> None:
     """Raise ForeignLinkError when a link is not under `public_url`, or a name or company poses as one."""
     for key, value in content.items():
         if key in LINKS:

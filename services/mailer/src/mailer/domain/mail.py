@@ -29,8 +29,8 @@ class Mailbox:
     name: str = ""
 
     def __post_init__(self) -> None:
-        refuse_unsafe("address", self.address)
-        refuse_unsafe("name", self.name)
+        reject_unsafe("address", self.address)
+        reject_unsafe("name", self.name)
         if not _MAILBOX.fullmatch(self.address):
             raise UnsafeMailError("address")
 
@@ -55,7 +55,7 @@ class Mail:
     date: datetime
 
     def __post_init__(self) -> None:
-        refuse_unsafe("subject", self.subject)
+        reject_unsafe("subject", self.subject)
 
     def __repr__(self) -> str:
         return f"Mail(event_id={self.event_id!r})"
@@ -78,13 +78,13 @@ def ascii_domain(domain: str) -> str:
         return domain
 
 
-def masked(address: str) -> str:
+def mask_address(address: str) -> str:
     """Return the address as the portal shows it to others: one character and the domain."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
 
-def refuse_unsafe(header: str, value: str) -> None:
+def reject_unsafe(header: str, value: str) -> None:
     """Raise UnsafeMailError when the value could end or disguise a header line."""
     if len(value) > MAX_HEADER or _UNSAFE.search(value):
         raise UnsafeMailError(header)

@@ -11,13 +11,13 @@ MINUTE: Final = timedelta(minutes=1)
 TAIWAN: Final = timezone(timedelta(hours=8), "Asia/Taipei")
 
 
-def in_words(instant: datetime) -> str:
+def format_datetime(at: datetime) -> str:
     """Return the instant to the minute, as in 2026年1月5日 14:03."""
-    local = instant.astimezone(TAIWAN)
+    local = at.astimezone(TAIWAN)
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
-def span_in_words(span: timedelta) -> str:
+def format_validity(span: timedelta) -> str:
     """Return a mail's validity in whole units, as in 24小時 or 7天; rounded down, never promising too much.
 
     The event is written a moment after its link is made: what lacks less than half a minute lacks nothing.

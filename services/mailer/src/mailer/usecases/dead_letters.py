@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from mailer.domain.errors import UnreadableError
-from mailer.domain.mail import masked
+from mailer.domain.mail import mask_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.usecases.ports import Clock, Letter, Letters
+    from mailer.usecases.ports import Clock, MailPayload, PayloadOpener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,11 @@ class DeadLetter:
     at: datetime
     attempts: int | None
     category: str
-    words: str
+    reply_text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class DeadLetterFilter:
     """Which dead letters are meant; None leaves a question open. `since` and `until` bound when it was refused."""
 
     type: str | None = None
@@ -41,7 +41,7 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
-    def fits(self, letter: DeadLetter) -> bool:
+    def matches(self, letter: DeadLetter) -> bool:
         """Tell whether this one is meant."""
         return (
             self.type in {None, letter.type}
@@ -51,7 +51,7 @@ class Wanted:
         )
 
 
-class Retried(StrEnum):
+class RetryResult(StrEnum):
     """What became of the wish to send a dead letter again."""
 
     QUEUED = "queued again"
@@ -62,7 +62,7 @@ class Retried(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DeadLetterDetails:
     """A dead letter with what its sealed part tells an operator; None with the reason where it tells nothing."""
 
     letter: DeadLetter
@@ -86,7 +86,7 @@ class DeadLetters(Protocol):
         """Return its entry of the stream with the sealed part; None when that is gone."""
         ...
 
-    def retry(self, letter: DeadLetter) -> Retried:
+    def retry(self, letter: DeadLetter) -> RetryResult:
         """Put it back in the queue, once, however many ask: atomic."""
         ...
 
@@ -95,27 +95,27 @@ class DeadLetters(Protocol):
         ...
 
 
-class DeadLetterOffice:
+class DeadLetterService:
     """What operators do; the mail itself is opened only for its recipient and its validity."""
 
-    def __init__(self, dead: DeadLetters, letters: Letters, *, clock: Clock) -> None:
+    def __init__(self, dead: DeadLetters, letters: PayloadOpener, *, clock: Clock) -> None:
         self._dead, self._letters, self._clock = dead, letters, clock
 
-    def newest(self, wanted: Wanted, *, limit: int) -> tuple[Iterable[DeadLetter], int]:
+    def newest(self, wanted: DeadLetterFilter, *, limit: int) -> tuple[Iterable[DeadLetter], int]:
         """Return the newest `limit` of those that are meant, newest first, and how many there are in all."""
-        counted = _Counting(each for each in self._dead.all() if wanted.fits(each))
+        counted = _Counting(each for each in self._dead.all() if wanted.matches(each))
         return heapq.nlargest(limit, counted, key=lambda each: (each.at, each.event_id)), counted.count
 
-    def ids(self, wanted: Wanted) -> tuple[str, ...]:
+    def ids(self, wanted: DeadLetterFilter) -> tuple[str, ...]:
         """Return the event ids of all that are meant, oldest first."""
-        meant = sorted((each.at, each.event_id) for each in self._dead.all() if wanted.fits(each))
+        meant = sorted((each.at, each.event_id) for each in self._dead.all() if wanted.matches(each))
         return tuple(event_id for _, event_id in meant)
 
     def has(self, event_id: str) -> bool:
         """Tell whether there is one of this event."""
         return self._dead.find(event_id) is not None
 
-    def show(self, event_id: str) -> Shown | None:
+    def show(self, event_id: str) -> DeadLetterDetails | None:
         """Return one dead letter; None when there is none of this event."""
         letter = self._dead.find(event_id)
         if letter is None:
@@ -123,31 +123,31 @@ class DeadLetterOffice:
         try:
             opened = self._open(letter)
         except UnreadableError as error:
-            return Shown(letter, None, None, error.reason)
+            return DeadLetterDetails(letter, None, None, error.reason)
         if opened is None:
-            return Shown(letter, None, None, "its event is no longer in the stream")
-        return Shown(letter, masked(opened.address), opened.expires_at)
+            return DeadLetterDetails(letter, None, None, "its event is no longer in the stream")
+        return DeadLetterDetails(letter, mask_address(opened.address), opened.expires_at)
 
-    def retry(self, event_id: str) -> Retried:
+    def retry(self, event_id: str) -> RetryResult:
         """Put one back in the queue unless it has expired; what cannot be opened is for the mailer to judge again."""
         letter = self._dead.find(event_id)
         if letter is None:
-            return Retried.UNKNOWN
+            return RetryResult.UNKNOWN
         try:
             opened = self._open(letter)
         except UnreadableError:
             return self._dead.retry(letter)
         if opened is None:
-            return Retried.GONE
+            return RetryResult.GONE
         if opened.expires_at <= self._clock.now():
-            return Retried.EXPIRED
+            return RetryResult.EXPIRED
         return self._dead.retry(letter)
 
     def drop(self, event_id: str) -> bool:
         """Forget one for good: the ledger still knows it as refused, so that no repeat of its event is mailed."""
         return self._dead.drop(event_id)
 
-    def _open(self, letter: DeadLetter) -> Letter | None:
+    def _open(self, letter: DeadLetter) -> MailPayload | None:
         entry = self._dead.fetch(letter)
         return self._letters.open(entry) if entry and entry.sealed else None
 

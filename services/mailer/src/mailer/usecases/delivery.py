@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from port_runtime.logs import get_logger
 
-from mailer.domain.attempt import UNREADABLE, State, without_secrets
-from mailer.domain.catalogue import choose, refuse_incomplete
+from mailer.domain.attempt import UNREADABLE, State, redact
+from mailer.domain.catalogue import mail_kind_for, require_complete
 from mailer.domain.errors import (
     AbandonedError,
-    CeilingError,
-    HeldError,
     NotSentError,
     NotYetError,
+    QueuePausedError,
+    RateLimitedError,
     UnreadableError,
 )
-from mailer.domain.links import refuse_foreign_links
+from mailer.domain.links import reject_foreign_links
 from mailer.domain.mail import Mail, Mailbox
-from mailer.domain.waits import wait_seconds
-from mailer.usecases.ports import Ending, Granted, NotNow, Over
+from mailer.domain.waits import backoff_seconds
+from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from mailer.domain.catalogue import MailKind
     from mailer.usecases.ports import (
         Clock,
+        DeliveryMetrics,
+        DomainRateLimit,
         Ledger,
-        Letter,
-        Letters,
-        Meter,
-        Postbox,
+        MailPayload,
+        MailTransport,
+        PayloadOpener,
         Rendered,
         Renderer,
-        Turns,
     )
 
 log = get_logger("mailer.delivery")
@@ -52,7 +52,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class RetryAt:
     """To be tried again at `due`."""
 
     due: datetime
@@ -64,120 +64,126 @@ class Delivery:
 
     clock: Clock
     ledger: Ledger
-    letters: Letters
+    payload_opener: PayloadOpener
     renderer: Renderer
-    postbox: Postbox
-    turns: Turns
-    meter: Meter
-    held: Callable[[], bool]
+    transport: MailTransport
+    rate_limit: DomainRateLimit
+    metrics: DeliveryMetrics
+    is_paused: Callable[[], bool]
     public_url: str
-    chance: Callable[[], float] = field(default=random.random)
+    rng: Callable[[], float] = field(default=random.random)
 
-    def deliver(self, entry: Entry, grant: Granted | None = None) -> Done | Later:
+    def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> Done | RetryAt:
         """Send the entry's mail unless that was done, is being done, is not due, or must not be."""
         claim = grant or self.ledger.claim(entry)
-        if isinstance(claim, Over):
-            self.ledger.leave(entry.id)
+        if isinstance(claim, AlreadyFinal):
+            self.ledger.ack(entry.id)
             return Done()
-        if isinstance(claim, NotNow):
-            return Later(self._in(claim.seconds))
+        if isinstance(claim, ClaimDeferred):
+            return RetryAt(self._in_seconds(claim.seconds))
         try:
             return self._attempt(entry, claim)
         except Exception:  # a fault of ours, as in a template: let go of the claim, so that it can be mended
             log.exception("delivery_failed")
-            return self._give_up_for_now(claim)
+            return self._defer_after_error(claim)
 
-    def _attempt(self, entry: Entry, grant: Granted) -> Done | Later:
+    def _attempt(self, entry: Entry, grant: ClaimGranted) -> Done | RetryAt:
         expires_at, kind = self.clock.now(), None
         try:
-            kind = choose(entry.event.type, entry.event.data)
-            letter = self.letters.open(entry)
+            kind = mail_kind_for(entry.event.type, entry.event.data)
+            letter = self.payload_opener.open(entry)
             expires_at = letter.expires_at
             ending = self._send(entry, kind, letter, grant)
         except UnreadableError as error:
             log.error("mail_unreadable", type=entry.event.type, reason=error.reason)  # noqa: TRY400 - not a fault of ours
-            ending = self._ending(State.REFUSED, UNREADABLE, error.reason)
+            ending = self._outcome(State.REFUSED, UNREADABLE, error.reason)
         except NotSentError as error:
             if not error.verdict.permanent:
-                return self._put_off(grant, error, expires_at=expires_at)
+                return self._defer(grant, error, expires_at=expires_at)
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
-            ending = self._ending(State.REFUSED, error.verdict.category, error.words)
+            ending = self._outcome(State.REFUSED, error.verdict.category, error.reply_text)
         except AbandonedError:  # taken over, or Redis could not be asked: the ledger will say
             log.warning("mail_abandoned")
-            self.ledger.let_go(grant)
-            return Later(self.clock.now())
-        except HeldError as error:  # the ledger lets it go at once, whoever sees first that the queue goes on
-            self.meter.put_off("paused")
-            self.ledger.put_off(grant, due=self.clock.now(), failed=False)
-            return Later(error.retry_at)
+            self.ledger.release(grant)
+            return RetryAt(self.clock.now())
+        except (
+            QueuePausedError
+        ) as error:  # the ledger lets it go at once, whoever sees first that the queue goes on
+            self.metrics.record_deferral("paused")
+            self.ledger.defer(grant, due=self.clock.now(), failed=False)
+            return RetryAt(error.retry_at)
         except NotYetError as error:
-            self.meter.put_off("ceiling" if isinstance(error, CeilingError) else "server_away")
-            self.ledger.put_off(grant, due=error.retry_at, failed=False)
-            return Later(error.retry_at)
-        self.ledger.close(entry, grant, ending)
-        self.meter.ended(kind.name if kind else None, ending.state, after=ending.at - entry.event.time)
+            self.metrics.record_deferral("ceiling" if isinstance(error, RateLimitedError) else "server_away")
+            self.ledger.defer(grant, due=error.retry_at, failed=False)
+            return RetryAt(error.retry_at)
+        self.ledger.complete(entry, grant, ending)
+        self.metrics.record_outcome(
+            kind.name if kind else None, ending.state, after=ending.at - entry.event.time
+        )
         return Done()
 
-    def _send(self, entry: Entry, kind: MailKind, letter: Letter, grant: Granted) -> Ending:
+    def _send(self, entry: Entry, kind: MailKind, letter: MailPayload, grant: ClaimGranted) -> Outcome:
         now = self.clock.now()
         if letter.expires_at <= now:
             return self._expired(kind, letter)
-        refuse_incomplete(kind, letter.content)
-        refuse_foreign_links(letter.content, self.public_url, name=letter.name)
+        require_complete(kind, letter.content)
+        reject_foreign_links(letter.content, self.public_url, name=letter.name)
         mail = _mail(entry.event.id, letter, self.renderer.render(kind, letter), date=now)
-        self._await_turn(mail, expires_at=letter.expires_at)
+        self._require_permission_to_send(mail, expires_at=letter.expires_at)
         try:
-            self.postbox.send(mail, may_go=lambda: self._may_go(letter, grant))
+            self.transport.send(mail, should_send=lambda: self._should_send(letter, grant))
         except AbandonedError:
             if self.clock.now() < letter.expires_at:
                 raise
             return self._expired(kind, letter)
         log.info("mail_sent", mail=kind.name)
-        return Ending(State.SENT, self.clock.now())
+        return Outcome(State.SENT, self.clock.now())
 
-    def _may_go(self, letter: Letter, grant: Granted) -> bool:
+    def _should_send(self, letter: MailPayload, grant: ClaimGranted) -> bool:
         """Look once more before the message leaves: a frozen process, or a slow server, may have slept over both."""
-        return self.clock.now() < letter.expires_at and self.ledger.holds(grant)
+        return self.clock.now() < letter.expires_at and self.ledger.owns(grant)
 
-    def _expired(self, kind: MailKind, letter: Letter) -> Ending:
+    def _expired(self, kind: MailKind, letter: MailPayload) -> Outcome:
         log.warning("mail_expired", mail=kind.name, expired_at=letter.expires_at.isoformat())
-        return Ending(State.EXPIRED, self.clock.now())
+        return Outcome(State.EXPIRED, self.clock.now())
 
-    def _await_turn(self, mail: Mail, *, expires_at: datetime) -> None:
+    def _require_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
         """Raise HeldError or CeilingError when the mail is not to go now, before the mail server hears of it."""
-        if self.held():
-            raise HeldError("paused", expires_at)
-        turn = self.turns.ask(mail.event_id, mail.to.domain, expires_at=expires_at)
+        if self.is_paused():
+            raise QueuePausedError("paused", expires_at)
+        turn = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)
         if turn is not None:
             log.info("mail_over_ceiling", domain=mail.to.domain, turn=turn.isoformat())
-            raise CeilingError("over the ceiling", min(turn, self._in(self._wait("ceiling", 1)), expires_at))
+            raise RateLimitedError(
+                "over the ceiling", min(turn, self._in_seconds(self._backoff("ceiling", 1)), expires_at)
+            )
 
-    def _put_off(self, grant: Granted, error: NotSentError, *, expires_at: datetime) -> Later:
+    def _defer(self, grant: ClaimGranted, error: NotSentError, *, expires_at: datetime) -> RetryAt:
         """Wait within the mail's validity: at its end the next look notes the expiry (MAIL-4)."""
         tries = grant.tries + 1
-        due = min(self._in(self._wait(error.verdict.category, tries)), expires_at)
-        self.meter.put_off(error.verdict.category)
+        due = min(self._in_seconds(self._backoff(error.verdict.category, tries)), expires_at)
+        self.metrics.record_deferral(error.verdict.category)
         log.warning("mail_put_off", category=error.verdict.category, rule=error.verdict.rule, tries=tries)
-        self.ledger.put_off(grant, due=due, failed=True)
-        return Later(due)
+        self.ledger.defer(grant, due=due, failed=True)
+        return RetryAt(due)
 
-    def _give_up_for_now(self, grant: Granted) -> Later:
-        due = self._in(self._wait("fault", grant.tries + 1))
-        self.meter.put_off("fault")
-        self.ledger.put_off(grant, due=due, failed=True)
-        return Later(due)
+    def _defer_after_error(self, grant: ClaimGranted) -> RetryAt:
+        due = self._in_seconds(self._backoff("fault", grant.tries + 1))
+        self.metrics.record_deferral("fault")
+        self.ledger.defer(grant, due=due, failed=True)
+        return RetryAt(due)
 
-    def _ending(self, state: State, category: str, words: str) -> Ending:
-        return Ending(state, self.clock.now(), category, without_secrets(words))
+    def _outcome(self, state: State, category: str, words: str) -> Outcome:
+        return Outcome(state, self.clock.now(), category, redact(words))
 
-    def _wait(self, reason: str, failures: int) -> float:
-        return wait_seconds(reason, failures, chance=self.chance())
+    def _backoff(self, reason: str, failures: int) -> float:
+        return backoff_seconds(reason, failures, fraction=self.rng())
 
-    def _in(self, seconds: float) -> datetime:
+    def _in_seconds(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)
 
 
-def _mail(event_id: str, letter: Letter, rendered: Rendered, *, date: datetime) -> Mail:
+def _mail(event_id: str, letter: MailPayload, rendered: Rendered, *, date: datetime) -> Mail:
     return Mail(
         event_id=event_id,
         to=Mailbox(letter.address, letter.name),

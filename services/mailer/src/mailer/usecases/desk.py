@@ -11,38 +11,38 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from port_events.envelope import Entry
 
-    from mailer.usecases.ports import Granted
+    from mailer.usecases.ports import ClaimGranted
 
-MOST_WAITING: Final = 20_000
-AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
+MAX_WAITING: Final = 20_000
+IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkItem:
     """An entry that may be begun; it has to be read again, or claimed, where these are None."""
 
     entry_id: str
     entry: Entry | None = None
-    grant: Granted | None = None
+    grant: ClaimGranted | None = None
 
 
 @dataclass(slots=True)
 class _Queued:
     """A queued entry with its claim, None when it is to be read again; when it was queued (monotonic)."""
 
-    work: Work
+    work: WorkItem
     since: float
 
 
-class Desk:
+class InFlight:
     """Entries queued, under way and waiting, by the stream's entry id; safe between threads.
 
     It keeps one process from starting an entry twice, whatever its queue repeats. Between processes the
     ledger decides.
     """
 
-    def __init__(self, *, most_queued: int, most_waiting: int = MOST_WAITING) -> None:
-        self._most_queued, self._most_waiting = most_queued, most_waiting
+    def __init__(self, *, max_queued: int, max_waiting: int = MAX_WAITING) -> None:
+        self._max_queued, self._max_waiting = max_queued, max_waiting
         self._queued: dict[str, _Queued] = {}
         self._running: dict[str, bool] = {}  # whether all that waits was woken meanwhile
         self._waiting: dict[str, datetime] = {}
@@ -53,30 +53,30 @@ class Desk:
         with self._changed:
             return entry_id in self._queued or entry_id in self._running or entry_id in self._waiting
 
-    def take(self, entry: Entry, grant: Granted) -> None:
+    def add(self, entry: Entry, grant: ClaimGranted) -> None:
         """Put a read and claimed entry among the queued."""
         with self._changed:
-            self._queued[entry.id] = _Queued(Work(entry.id, entry, grant), time.monotonic())
+            self._queued[entry.id] = _Queued(WorkItem(entry.id, entry, grant), time.monotonic())
 
-    def begin(self, entry_id: str) -> Work | None:
+    def start(self, entry_id: str) -> WorkItem | None:
         """Start on an entry; None when it is under way, finished, or another process's."""
         with self._changed:
             if self._waiting.pop(entry_id, None) is not None:
                 self._running[entry_id] = False
-                return Work(entry_id)
+                return WorkItem(entry_id)
             queued = self._queued.pop(entry_id, None)
             if queued is None:
                 return None
             self._running[entry_id] = False
             return queued.work
 
-    def put_off(self, entry_id: str, due: datetime) -> None:
+    def defer(self, entry_id: str, due: datetime) -> None:
         """Keep the id alone of an entry that is to be tried, or tried again, later: at once if it missed a `wake`."""
         with self._changed:
-            self._waiting[entry_id] = AT_ONCE if self._running.pop(entry_id, False) else due
+            self._waiting[entry_id] = IMMEDIATELY if self._running.pop(entry_id, False) else due
             self._changed.notify_all()
 
-    def finish(self, entry_id: str) -> None:
+    def complete(self, entry_id: str) -> None:
         """Forget an entry that needs nothing more."""
         with self._changed:
             self._running.pop(entry_id, None)
@@ -89,31 +89,31 @@ class Desk:
             self._changed.wait_for(self._room, timeout=seconds)
             return self._room()
 
-    def stale(self, instant: datetime, *, queued_before: float) -> list[str]:
+    def overdue(self, now: datetime, *, queued_before: float) -> list[str]:
         """Return what must be queued again, and count it as queued now.
 
         That is what was due before the instant and has not come back, and what was queued before that moment
         of the monotonic clock and has not begun: the queue may have lost it.
         """
         with self._changed:
-            for entry_id in [each for each, due in self._waiting.items() if due <= instant]:
+            for entry_id in [each for each, due in self._waiting.items() if due <= now]:
                 del self._waiting[entry_id]
-                self._queued[entry_id] = _Queued(Work(entry_id), 0)
+                self._queued[entry_id] = _Queued(WorkItem(entry_id), 0)
             lost = {entry_id: each for entry_id, each in self._queued.items() if each.since < queued_before}
             for each in lost.values():
                 each.since = time.monotonic()
             return list(lost)
 
-    def wake(self) -> list[str]:
+    def release_all(self) -> list[str]:
         """Count all that waits as queued now, and return it: the reason to wait may be gone."""
         with self._changed:
             woken = list(self._waiting)
             self._running = dict.fromkeys(self._running, True)
             self._waiting.clear()
-            self._queued.update({each: _Queued(Work(each), time.monotonic()) for each in woken})
+            self._queued.update({each: _Queued(WorkItem(each), time.monotonic()) for each in woken})
             return woken
 
-    def in_hand(self) -> list[str]:
+    def entry_ids(self) -> list[str]:
         """Return every entry's id."""
         with self._changed:
             return [*self._queued, *self._running, *self._waiting]
@@ -127,10 +127,10 @@ class Desk:
                 "waiting": len(self._waiting),
             }
 
-    def drain(self) -> list[Work]:
+    def drain(self) -> list[WorkItem]:
         """Forget and return what is not under way."""
         with self._changed:
-            left = [each.work for each in self._queued.values()] + [Work(each) for each in self._waiting]
+            left = [each.work for each in self._queued.values()] + [WorkItem(each) for each in self._waiting]
             self._queued.clear()
             self._waiting.clear()
             return left
@@ -143,6 +143,6 @@ class Desk:
     def _room(self) -> int:
         # None before half of the desk is free: many small reads would cost more than the mails.
         under_way = len(self._queued) + len(self._running)
-        if under_way > self._most_queued // 2 or len(self._waiting) >= self._most_waiting:
+        if under_way > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
             return 0
-        return self._most_queued - under_way
+        return self._max_queued - under_way

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Place(StrEnum):
+class QueueState(StrEnum):
     """Where a mail is that is not finished."""
 
     WAITING = "waiting"
@@ -20,7 +20,7 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PauseState:
     """An operator's pause: since when, and why in the operator's words."""
 
     since: datetime
@@ -28,7 +28,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class ThrottledDomain:
     """A receiving domain over its ceiling, and how many mails have a turn to come."""
 
     domain: str
@@ -40,13 +40,13 @@ class Member:
     """A mailer, or `handed-back`: entries it holds, messages in its queue, seconds since it was heard of."""
 
     name: str
-    holds: int
+    pending: int
     queued: int
-    silent_seconds: float
+    idle_seconds: float
 
 
 @dataclass(slots=True)
-class Tally:
+class QueueCounts:
     """Mails that are not finished. `since_ms` is when the oldest was published, by Redis' clock."""
 
     waiting: int = 0
@@ -54,37 +54,37 @@ class Tally:
     delayed: int = 0
     since_ms: int | None = None
 
-    def add(self, place: Place, count: int, since_ms: int) -> None:
+    def add(self, state: QueueState, count: int, since_ms: int) -> None:
         """Count mails of which the oldest was published then."""
-        setattr(self, place, getattr(self, place) + count)
+        setattr(self, state, getattr(self, state) + count)
         self.since_ms = since_ms if self.since_ms is None else min(self.since_ms, since_ms)
 
-    def join(self, other: Tally) -> None:
+    def merge(self, other: QueueCounts) -> None:
         """Add another's figures."""
         if other.since_ms is not None:
-            for place in Place:
+            for place in QueueState:
                 self.add(place, getattr(other, place), other.since_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFigures:
+class QueueStats:
     """The whole queue at `now_ms` of Redis' clock; `by_type` is by event type."""
 
     now_ms: int
-    by_type: Mapping[str, Tally]
+    by_type: Mapping[str, QueueCounts]
     members: tuple[Member, ...]
-    over: tuple[Over, ...]
-    held: Held | None
+    throttled: tuple[ThrottledDomain, ...]
+    pause: PauseState | None
     dead: int
 
     @property
-    def all(self) -> Tally:
+    def all(self) -> QueueCounts:
         """The figures of all types together."""
-        total = Tally()
+        total = QueueCounts()
         for each in self.by_type.values():
-            total.join(each)
+            total.merge(each)
         return total
 
-    def age_seconds(self, tally: Tally) -> float | None:
+    def age_seconds(self, counts: QueueCounts) -> float | None:
         """Return how old the oldest of these is; None when there is none."""
-        return None if tally.since_ms is None else max(self.now_ms - tally.since_ms, 0) / 1000
+        return None if counts.since_ms is None else max(self.now_ms - counts.since_ms, 0) / 1000

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class ClaimGranted:
     """This attempt may send, alone while its lease lasts; `tries` counts the failed ones before."""
 
     event_id: str
@@ -26,31 +26,31 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class NotNow:
+class ClaimDeferred:
     """Another attempt holds the mail, or its wait is not over: ask again in `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class AlreadyFinal:
     """The mail is final already."""
 
 
-Claim = Granted | NotNow | Over
+Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class Outcome:
     """How a mail ended; `category` and `words` are empty for a sent one. Without secrets."""
 
     state: State
     at: datetime
     category: str = ""
-    words: str = ""
+    reply_text: str = ""
 
 
-class Letter(Protocol):
+class MailPayload(Protocol):
     """The opened sealed part, as `port_events.sealing.Letter` is."""
 
     @property
@@ -96,14 +96,14 @@ class Clock(Protocol):
         ...
 
 
-class Meter(Protocol):
+class DeliveryMetrics(Protocol):
     """What is counted of deliveries (OPS-4)."""
 
-    def ended(self, mail: str | None, state: State, *, after: timedelta) -> None:
+    def record_outcome(self, mail: str | None, state: State, *, after: timedelta) -> None:
         """Count a mail's end, so long after its event; without a name where it could not be read."""
         ...
 
-    def put_off(self, reason: str) -> None:
+    def record_deferral(self, reason: str) -> None:
         """Count an attempt after which the mail waits."""
         ...
 
@@ -115,42 +115,42 @@ class Ledger(Protocol):
         """Ask to send; atomic. Over, too, for an entry that the stream has lost since it was read."""
         ...
 
-    def put_off(self, grant: Granted, *, due: datetime, failed: bool) -> None:
+    def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
         """Give the claim back until `due`; `failed` counts a try."""
         ...
 
-    def let_go(self, grant: Granted) -> None:
+    def release(self, grant: ClaimGranted) -> None:
         """Renew the claim no more; it is whose it is, and ends where it is still this grant's."""
         ...
 
-    def holds(self, grant: Granted) -> bool:
+    def owns(self, grant: ClaimGranted) -> bool:
         """Tell whether the claim is still this grant's; a process that was frozen may have lost it unawares."""
         ...
 
-    def close(self, entry: Entry, grant: Granted, ending: Ending) -> None:
+    def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         """Note the ending, give the receipt, end the entry's pendency: all at once, and once only.
 
         An acceptance is noted in any case; a refusal or an expiry only while the claim is still this grant's.
         """
         ...
 
-    def leave(self, entry_id: str) -> None:
+    def ack(self, entry_id: str) -> None:
         """Take the entry off the pending list: there is nothing to do."""
         ...
 
 
-class Turns(Protocol):
+class DomainRateLimit(Protocol):
     """The ceilings of the receiving domains, kept by all mailers together."""
 
-    def ask(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
+    def acquire(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
         """Return None when this mail may go now, else when its turn comes: atomic, and one turn an event."""
         ...
 
 
-class Letters(Protocol):
+class PayloadOpener(Protocol):
     """Opens what is sealed."""
 
-    def open(self, entry: Entry) -> Letter:
+    def open(self, entry: Entry) -> MailPayload:
         """Return the letter; UnreadableError when it cannot be believed."""
         ...
 
@@ -158,15 +158,15 @@ class Letters(Protocol):
 class Renderer(Protocol):
     """Makes a mail's texts."""
 
-    def render(self, kind: MailKind, letter: Letter) -> Rendered:
+    def render(self, kind: MailKind, letter: MailPayload) -> Rendered:
         """Return subject and both bodies."""
         ...
 
 
-class Postbox(Protocol):
+class MailTransport(Protocol):
     """The mail server."""
 
-    def send(self, mail: Mail, *, may_go: Callable[[], bool]) -> None:
+    def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
         """Return when the server has accepted it; NotSentError or ServerAwayError otherwise.
 
         `may_go` is asked at the last moment before the message leaves; AbandonedError where it says no.

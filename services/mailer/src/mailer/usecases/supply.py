@@ -33,11 +33,11 @@ class Stream(Protocol):
         """Take entries off the pending list."""
         ...
 
-    def keep(self, entry_ids: list[str]) -> None:
+    def touch(self, entry_ids: list[str]) -> None:
         """Say that these are still being worked on."""
         ...
 
-    def tidy(self) -> list[str]:
+    def remove_gone_members(self) -> list[str]:
         """Remove mailers that are gone and hold nothing; return their names."""
         ...
 
@@ -45,11 +45,11 @@ class Stream(Protocol):
 class Queue(Protocol):
     """The queue between the intake and the workers of one process."""
 
-    def put(self, entry_ids: list[str]) -> None:
+    def enqueue(self, entry_ids: list[str]) -> None:
         """Have `deliver` called with each."""
         ...
 
-    def remove(self, name: str) -> None:
+    def remove_queue(self, name: str) -> None:
         """Delete the queue that the mailer of this name has left."""
         ...
 
@@ -66,10 +66,10 @@ class Leases(Protocol):
         ...
 
 
-class Door(Protocol):
+class MailServerStatus(Protocol):
     """The mail server's side that the intake looks at."""
 
-    def is_away(self) -> bool:
+    def is_unavailable(self) -> bool:
         """Tell whether the server could not be reached at the last attempt."""
         ...
 
@@ -78,9 +78,9 @@ class Door(Protocol):
         ...
 
 
-class Hold(Protocol):
+class QueuePause(Protocol):
     """An operator's pause of the whole queue."""
 
-    def look(self) -> bool:
+    def poll(self) -> bool:
         """Ask whether the queue is paused; return whether it goes on since this look."""
         ...
