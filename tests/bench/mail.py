@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import httpx
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.tables import outbox
-from mailer.adapters.mime import MessageBuilder
 from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.smtp.message import MessageBuilder
 from mailer.domain.catalogue import mail_kind_for
 from mailer.domain.mail import Mail, Mailbox
 from port_events.envelope import RECEIPTS, STREAM

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from identity.processes.gunicorn_server import GRACE_SECONDS
-from mailer.worker import HAND_BACK_SECONDS, STOP_SECONDS
+from mailer.process import HAND_BACK_SECONDS, STOP_SECONDS
 
 ROOT = Path(__file__).parents[2]
 FILE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

@@ -13,7 +13,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 from identity.processes.gunicorn_server import GRACE_SECONDS
-from mailer.worker import HAND_BACK_SECONDS, STOP_SECONDS
+from mailer.process import HAND_BACK_SECONDS, STOP_SECONDS
 
 from tests.containers.manifests import OVERLAYS, Document, containers, name_of, pods, render
 

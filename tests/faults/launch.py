@@ -57,14 +57,14 @@ def _without_outbox() -> None:
 def _without_ledger() -> None:
     """Send whatever comes, whoever has sent it already."""
     granted = _open("mailer.usecases.ports").ClaimGranted
-    ledger = _open("mailer.adapters.ledger").RedisLedger
+    ledger = _open("mailer.adapters.redis.ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
     ledger.owns = lambda *_: True
 
 
 def _without_lease() -> None:
     """Let a claim hold for ever, whatever became of who made it."""
-    scripts, expiry = _open("mailer.adapters.scripts"), "tonumber(r[2]) > server_now then"
+    scripts, expiry = _open("mailer.adapters.redis.scripts"), "tonumber(r[2]) > server_now then"
     assert expiry in scripts.CLAIM, "the ledger has changed: this switch must follow it"
     scripts.CLAIM = scripts.CLAIM.replace(expiry, "true then")
 

@@ -12,14 +12,14 @@ import redis
 from identity.adapters.collectors import StreamFigures
 from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.clock import SystemClock
-from mailer.adapters.dead_letters import RedisDeadLetters
-from mailer.adapters.figures import RedisQueueStats
-from mailer.adapters.hold import RedisQueuePause
-from mailer.adapters.queue import NotifyingRedisBroker
-from mailer.adapters.scraping import QueueCollector
-from mailer.adapters.scripts import COMPLETE
+from mailer.adapters.collectors import QueueCollector
+from mailer.adapters.redis.broker import NotifyingRedisBroker
+from mailer.adapters.redis.dead_letters import RedisDeadLetters
+from mailer.adapters.redis.pause import RedisQueuePause
+from mailer.adapters.redis.scripts import COMPLETE
+from mailer.adapters.redis.stats import RedisQueueStats
 from mailer.usecases.dead_letters import RetryResult
-from mailer.usecases.figures import PauseState
+from mailer.usecases.queue_stats import PauseState
 
 from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.acl import roles

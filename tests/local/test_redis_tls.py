@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 from identity.adapters.redis_stream import RedisStream
-from mailer.adapters.redis import ThreadConnections, connect
+from mailer.adapters.redis.connection import ThreadConnections, connect
 from port_events.consumer import Consumer
 
 from deploy.local.acl import roles

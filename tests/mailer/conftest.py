@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from tests.mailer.world import MailerHarness
+from tests.mailer.harness import MailerHarness
 from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer
 

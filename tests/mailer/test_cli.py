@@ -11,8 +11,8 @@ import pytest
 
 from mailer.adapters import renderer
 from mailer.domain.catalogue import MAILS
-from tests.mailer.operating import run_command
-from tests.mailer.world import MailerHarness
+from tests.mailer.commands import run_command
+from tests.mailer.harness import MailerHarness
 from tests.support.texts import shown
 
 COMMAND = Path(sys.executable).with_name("mailer")

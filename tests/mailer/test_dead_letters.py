@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from port_events import catalogue as events
 
-from mailer.adapters.dead_letters import RedisDeadLetters
+from mailer.adapters.redis.dead_letters import RedisDeadLetters
 from mailer.usecases.dead_letters import RetryResult
-from tests.mailer.operating import refuse, run_command, run_json
-from tests.mailer.world import PUBLIC_URL, MailerHarness
+from tests.mailer.commands import refuse, run_command, run_json
+from tests.mailer.harness import PUBLIC_URL, MailerHarness
 
 TOKEN, CODE = "T0kenOfTheLink", "907351"
 SECRET = {"username": "number01", "link": f"{PUBLIC_URL}/email/verify?token={TOKEN}"}

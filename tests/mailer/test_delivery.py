@@ -9,7 +9,7 @@ from port_events.catalogue import EventData
 from port_events.sealing import Sealer, new_key_sets
 
 from mailer.domain.catalogue import MAILS
-from tests.mailer.world import LINK, MailerHarness, sample_content
+from tests.mailer.harness import LINK, MailerHarness, sample_content
 from tests.support.waiting import wait_until
 
 NO_MAIL = [events.AccountSuspended(), events.AccountProfileChanged(fields=("mobile",))]

@@ -8,13 +8,13 @@ import pytest
 from port_events.envelope import RECEIPTS, STREAM, Entry
 from redis.exceptions import ResponseError
 
-from mailer.adapters.events import GROUP
-from mailer.adapters.ledger import LedgerConfig, RedisLedger
-from mailer.adapters.redis import ThreadConnections
+from mailer.adapters.redis.connection import ThreadConnections
+from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
+from mailer.adapters.redis.stream import GROUP
 from mailer.domain.attempt import State
-from mailer.domain.waits import MAX_SECONDS
+from mailer.domain.backoff import MAX_SECONDS
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
-from tests.mailer.world import MailerHarness, Published
+from tests.mailer.harness import MailerHarness, Published
 from tests.support.waiting import wait_until
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from mailer.adapters.renderer import TemplateRenderer
 from mailer.domain.catalogue import MAILS
-from tests.mailer.world import PUBLIC_URL
+from tests.mailer.harness import PUBLIC_URL
 from tests.support import screens
 from tests.support.browser import launched
 

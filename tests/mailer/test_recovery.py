@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from port_events.envelope import STREAM
 
-from mailer.adapters.events import GROUP
+from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
-from tests.mailer.world import MailerHarness
+from tests.mailer.harness import MailerHarness
 from tests.support.redis import RedisServer
 from tests.support.waiting import wait_until
 

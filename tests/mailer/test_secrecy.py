@@ -8,8 +8,8 @@ import pytest
 from port_events import catalogue as events
 from port_events.sealing import new_key_sets
 
+from tests.mailer.harness import PUBLIC_URL, MailerHarness, sample_content
 from tests.mailer.test_recovery import mailer_process
-from tests.mailer.world import PUBLIC_URL, MailerHarness, sample_content
 
 CODE, TOKEN, ADDRESS, NAME = "907351", "T0kenOfTheLink", "ming.secret@example.com", "錢祕密"
 LINK = f"{PUBLIC_URL}/email/verify?token={TOKEN}"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mailer.adapters.clock import SystemClock
-from mailer.adapters.mime import MessageBuilder
-from mailer.adapters.smtp import SmtpTransport
-from mailer.adapters.smtp_session import NoSessionError, SmtpServer, SmtpSession
+from mailer.adapters.smtp.message import MessageBuilder
+from mailer.adapters.smtp.session import NoSessionError, SmtpServer, SmtpSession
+from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError
 from mailer.domain.mail import Mail, Mailbox
 from tests.support import smtp

@@ -11,8 +11,8 @@ from mailer.domain.catalogue import MAILS
 from mailer.domain.samples import SAMPLE_CODE
 from mailer.domain.wrapping import COLUMNS
 from mailer.usecases.ports import Rendered
-from tests.mailer.reading import squeezed, visible
-from tests.mailer.world import PUBLIC_URL
+from tests.mailer.harness import PUBLIC_URL
+from tests.mailer.mail_text import squeezed, visible
 
 SENDER = "港區通行證應用管理系統工作小組"
 ALL = [(name, number) for name, kind in sorted(MAILS.items()) for number in range(len(kind.samples))]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
+from mailer.process import MailerProcess
 from mailer.settings import Settings as MailerSettings
-from mailer.worker import MailerProcess
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 

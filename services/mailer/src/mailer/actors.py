@@ -11,16 +11,16 @@ from port_runtime import traceparent, tracing
 from port_runtime.logs import get_logger
 from structlog.contextvars import bound_contextvars
 
-from mailer.domain.waits import MAX_SECONDS, backoff_seconds
+from mailer.domain.backoff import MAX_SECONDS, backoff_seconds
 from mailer.usecases.delivery import RetryAt
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailer.in_flight import InFlight, WorkItem
     from mailer.usecases.delivery import Delivery
-    from mailer.usecases.desk import InFlight, WorkItem
+    from mailer.usecases.intake_ports import Stream
     from mailer.usecases.ports import Clock
-    from mailer.usecases.supply import Stream
 
     Deliver = dramatiq.Actor[[str], None]
 

@@ -17,9 +17,9 @@ from mailer.usecases.ports import AlreadyFinal, ClaimDeferred
 if TYPE_CHECKING:
     from port_events.envelope import Entry
 
-    from mailer.usecases.desk import InFlight
+    from mailer.in_flight import InFlight
+    from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
     from mailer.usecases.ports import Clock
-    from mailer.usecases.supply import Leases, MailServerStatus, Queue, QueuePause, Stream
 
 BLOCK_MS: Final = 500  # also the longest time until a stop is noticed
 BATCH: Final = 100
@@ -123,7 +123,7 @@ class Intake(threading.Thread):
             self._poll_at = time.monotonic() + PAUSE_POLL_SECONDS
 
     def _should_leave_backlog(self) -> bool:
-        """Leave the backlog in the stream while the mail server is away, and what is in hand tries its door soon."""
+        """Take nothing in while the mail server is unavailable and an entry already in flight is retried soon."""
         soon = self._ports.clock.now() + SOON
         return self._closing.is_set() or (
             self._ports.mail_server.is_unavailable() and self._ports.in_flight.is_waiting(soon)

@@ -33,10 +33,10 @@ from port_runtime.parsers import (
 from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.settings import setting
 
-from mailer.adapters.smtp_session import PORTS, SmtpServer
-from mailer.domain.ceilings import DomainRateLimits, plain_domain
+from mailer.adapters.smtp.session import PORTS, SmtpServer
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
+from mailer.domain.rate_limits import DomainRateLimits, plain_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,8 @@ from jinja2.ext import Extension
 from mailer.domain.catalogue import MAILS, MailKind
 from mailer.domain.mail import reject_unsafe
 from mailer.domain.samples import SAMPLE_NAME, TEST_LINE, TEST_SUBJECT, fill
+from mailer.domain.taiwan_time import format_datetime, format_validity
 from mailer.domain.wrapping import wrap, wrap_line
-from mailer.domain.zone import format_datetime, format_validity
 from mailer.usecases.ports import Rendered
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from port_runtime.settings import describe, exit_on_error, load
 
+from mailer.cli.base import mailer_settings
 from mailer.cli.dead import dead
-from mailer.cli.operating import mailer_settings
 from mailer.cli.queue import queue
 from mailer.domain.catalogue import MAILS
 
@@ -45,7 +45,7 @@ def run() -> None:
     """Send mails until told to stop by SIGTERM or Ctrl-C; run as many as are needed."""
     from port_runtime import logs
 
-    from mailer.worker import MailerProcess
+    from mailer.process import MailerProcess
 
     settings = mailer_settings()
     logs.configure("mailer", settings.log_level)
@@ -87,14 +87,14 @@ def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> 
 def send_test(address: str, mail: str) -> None:
     """Send MAIL with sample data, marked as a test, to ADDRESS over the configured mail server."""
     from mailer.domain.errors import MailerError
-    from mailer.worker import send_sample
+    from mailer.process import send_sample
 
     settings = mailer_settings()
     try:
         with _broken_template_named():
             send_sample(settings, MAILS[mail], address=address)
     except MailerError as error:
-        raise click.ClickException(f"not sent: {error} {getattr(error, 'words', '')}".rstrip()) from None
+        raise click.ClickException(f"not sent: {error} {getattr(error, 'reply_text', '')}".rstrip()) from None
     click.echo(f"{mail}: accepted by the mail server")
 
 
@@ -135,8 +135,8 @@ def list_settings(*, as_json: bool) -> None:
 
 
 def _renderer() -> "TemplateRenderer":
+    from mailer.process import build_renderer
     from mailer.settings import TemplateSettings
-    from mailer.worker import build_renderer
 
     with exit_on_error():
         settings = load(TemplateSettings, os.environ)
@@ -183,7 +183,7 @@ def _as_json(each: "Rendered") -> dict[str, str]:
 def _checks(settings: "Settings") -> "list[Check]":
     from port_runtime.health import Check
 
-    from mailer.worker import check_redis, check_smtp
+    from mailer.process import check_redis, check_smtp
 
     return [
         _templates_check(),

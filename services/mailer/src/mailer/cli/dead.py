@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import table, truncate
 
-from mailer.cli.operating import connected, format_datetime, mailer_settings
+from mailer.cli.base import connected, format_datetime, mailer_settings
 from mailer.domain.catalogue import EVENTS, is_not_mailed
 from mailer.usecases.dead_letters import (
     DeadLetter,
@@ -155,8 +155,8 @@ def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any)
 @contextmanager
 def _service() -> Iterator[DeadLetterService]:
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.dead_letters import RedisDeadLetters
-    from mailer.adapters.letters import SealedPayloadOpener
+    from mailer.adapters.payload_opener import SealedPayloadOpener
+    from mailer.adapters.redis.dead_letters import RedisDeadLetters
 
     settings = mailer_settings()
     with connected(settings) as client:

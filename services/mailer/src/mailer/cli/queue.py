@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import table
 
-from mailer.cli.operating import connected, format_datetime, format_duration, mailer_settings
+from mailer.cli.base import connected, format_datetime, format_duration, mailer_settings
 
 if TYPE_CHECKING:
-    from mailer.usecases.figures import PauseState, QueueCounts, QueueStats
+    from mailer.usecases.queue_stats import PauseState, QueueCounts, QueueStats
 
 PREFIX = "tw.port.identity."
 
@@ -30,7 +30,7 @@ def queue(context: click.Context, *, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.figures import RedisQueueStats
+    from mailer.adapters.redis.stats import RedisQueueStats
 
     settings = mailer_settings()
     with connected(settings) as client:
@@ -47,8 +47,8 @@ def pause(reason: str) -> None:
     waits is recorded as expired.
     """
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.hold import RedisQueuePause
-    from mailer.usecases.figures import PauseState
+    from mailer.adapters.redis.pause import RedisQueuePause
+    from mailer.usecases.queue_stats import PauseState
 
     printable = "".join(character for character in reason if character.isprintable())
     with connected(mailer_settings()) as client:
@@ -61,7 +61,7 @@ def pause(reason: str) -> None:
 @queue.command()
 def resume() -> None:
     """Have every mailer send again, within a second or two."""
-    from mailer.adapters.hold import RedisQueuePause
+    from mailer.adapters.redis.pause import RedisQueuePause
 
     with connected(mailer_settings()) as client:
         ended = RedisQueuePause(client).resume()

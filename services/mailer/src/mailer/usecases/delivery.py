@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from port_runtime.logs import get_logger
 
 from mailer.domain.attempt import UNREADABLE, State, redact
+from mailer.domain.backoff import backoff_seconds
 from mailer.domain.catalogue import mail_kind_for, require_complete
 from mailer.domain.errors import (
     AbandonedError,
@@ -21,7 +22,6 @@ from mailer.domain.errors import (
 )
 from mailer.domain.links import reject_foreign_links
 from mailer.domain.mail import Mail, Mailbox
-from mailer.domain.waits import backoff_seconds
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Delivery:
         return Outcome(State.EXPIRED, self.clock.now())
 
     def _require_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
-        """Raise HeldError or CeilingError when the mail is not to go now, before the mail server hears of it."""
+        """Raise QueuePausedError or RateLimitedError, before the mail server is contacted."""
         if self.is_paused():
             raise QueuePausedError("paused", expires_at)
         turn = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)

@@ -6,7 +6,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from mailer.cli import main
-from tests.mailer.world import MailerHarness, Published
+from tests.mailer.harness import MailerHarness, Published
 
 
 def run_command(world: MailerHarness, *arguments: str, answer: str = "", **over: str) -> Result:

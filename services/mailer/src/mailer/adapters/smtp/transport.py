@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from port_runtime.logs import get_logger
 
-from mailer.adapters.pause import CircuitBreaker
-from mailer.adapters.smtp_session import DroppedError, NoSessionError, RefusedError, SmtpSession
+from mailer.adapters.smtp.circuit_breaker import CircuitBreaker
+from mailer.adapters.smtp.session import DroppedError, NoSessionError, RefusedError, SmtpSession
 from mailer.domain.attempt import classify_reply
 from mailer.domain.errors import NotSentError, ServerUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailer.adapters.mime import MessageBuilder
-    from mailer.adapters.smtp_session import SmtpServer
+    from mailer.adapters.smtp.message import MessageBuilder
+    from mailer.adapters.smtp.session import SmtpServer
     from mailer.domain.mail import Mail, Mailbox
     from mailer.usecases.ports import Clock
 

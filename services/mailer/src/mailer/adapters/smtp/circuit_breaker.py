@@ -6,8 +6,8 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from mailer.domain.backoff import backoff_seconds
 from mailer.domain.errors import ServerUnavailableError
-from mailer.domain.waits import backoff_seconds
 
 if TYPE_CHECKING:
     from datetime import datetime

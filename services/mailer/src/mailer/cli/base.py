@@ -34,7 +34,7 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
     """Give a client; a Redis that is away, or forbids, ends the command with 1 and one line."""
     import redis
 
-    from mailer.adapters.redis import connect
+    from mailer.adapters.redis.connection import connect
 
     try:
         with connect(settings.redis_url.reveal()) as client:

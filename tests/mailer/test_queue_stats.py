@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from port_events import catalogue as events
 
-from tests.mailer.operating import refuse, run_command, run_json
-from tests.mailer.world import MailerHarness
+from tests.mailer.commands import refuse, run_command, run_json
+from tests.mailer.harness import MailerHarness
 from tests.support.waiting import wait_until
 
 

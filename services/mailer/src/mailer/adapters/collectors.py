@@ -11,9 +11,9 @@ from port_events.envelope import as_text
 from port_runtime.metrics import Sample
 from redis.exceptions import ResponseError
 
-from mailer.adapters.events import GROUP
-from mailer.adapters.hold import PAUSED as PAUSED_KEY
-from mailer.adapters.ledger import DEAD as DEAD_KEY
+from mailer.adapters.redis.ledger import DEAD as DEAD_KEY
+from mailer.adapters.redis.pause import PAUSED as PAUSED_KEY
+from mailer.adapters.redis.stream import GROUP
 from mailer.metrics import DEAD, IN_HAND, OLDEST, PAUSED, SMTP_AWAY, STREAM_LAG, STREAM_PENDING
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from mailer.usecases.desk import InFlight
+    from mailer.in_flight import InFlight
 
 
 class QueueCollector:

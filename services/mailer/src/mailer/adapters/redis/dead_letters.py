@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from port_events.envelope import MalformedEvent, as_text, from_fields, parse_rfc3339
 from port_events.group import RELEASED_CONSUMER, RELEASED_IDLE_MS
 
-from mailer.adapters.events import GROUP
-from mailer.adapters.ledger import DEAD, PREFIX
+from mailer.adapters.redis.ledger import DEAD, PREFIX
+from mailer.adapters.redis.stream import GROUP
 from mailer.usecases.dead_letters import DeadLetter, RetryResult
 
 if TYPE_CHECKING:

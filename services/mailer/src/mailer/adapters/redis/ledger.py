@@ -17,10 +17,10 @@ import redis
 from port_events.envelope import format_rfc3339
 from port_runtime.logs import get_logger
 
-from mailer.adapters import scripts
-from mailer.adapters.redis import Script
+from mailer.adapters.redis import scripts
+from mailer.adapters.redis.connection import Script
 from mailer.domain.attempt import State
-from mailer.domain.waits import MAX_SECONDS
+from mailer.domain.backoff import MAX_SECONDS
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.adapters.redis import ThreadConnections
+    from mailer.adapters.redis.connection import ThreadConnections
     from mailer.usecases.ports import Claim, Clock, Outcome
 
 PREFIX: Final = "mailer:ledger:"

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from port_runtime.loopback import is_loopback
 from port_runtime.secret import Secret
 
-from mailer.adapters.mime import ascii_address
+from mailer.adapters.smtp.message import ascii_address
 from mailer.domain.attempt import Reply
 from mailer.domain.errors import AbandonedError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from port_events.envelope import as_text, format_rfc3339, parse_rfc3339
 from port_runtime.logs import get_logger
 
-from mailer.usecases.figures import PauseState
+from mailer.usecases.queue_stats import PauseState
 
 if TYPE_CHECKING:
     import redis
@@ -18,7 +18,7 @@ log = get_logger("mailer.hold")
 
 
 class RedisQueuePause:
-    """See `mailer.usecases.supply.Hold`; `is_on` from any thread, the others raise what redis raises."""
+    """See `mailer.usecases.intake_ports.Hold`; `is_on` from any thread, the others raise what redis raises."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from port_events.envelope import as_text
 
-from mailer.adapters.redis import Script
-from mailer.domain.ceilings import plain_domain
-from mailer.usecases.figures import ThrottledDomain
+from mailer.adapters.redis.connection import Script
+from mailer.domain.rate_limits import plain_domain
+from mailer.usecases.queue_stats import ThrottledDomain
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import redis
 
-    from mailer.adapters.redis import ThreadConnections
-    from mailer.domain.ceilings import DomainRateLimits
+    from mailer.adapters.redis.connection import ThreadConnections
+    from mailer.domain.rate_limits import DomainRateLimits
     from mailer.usecases.ports import Clock
 
 TURNS: Final = "mailer:turns"

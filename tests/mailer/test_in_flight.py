@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailer.usecases.desk import InFlight
+from mailer.in_flight import InFlight
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.adapters.hold import RedisQueuePause
-from mailer.usecases.figures import PauseState
-from mailer.worker import MailerProcess
-from tests.mailer.world import MailerHarness
+from mailer.adapters.redis.pause import RedisQueuePause
+from mailer.process import MailerProcess
+from mailer.usecases.queue_stats import PauseState
+from tests.mailer.harness import MailerHarness
 from tests.support.waiting import wait_until
 
 

@@ -24,25 +24,30 @@ from port_runtime.scrape_collector import ScrapeCollector
 
 from mailer.actors import Deliverer, declare_actor
 from mailer.adapters.clock import SystemClock
+from mailer.adapters.collectors import ProcessCollector, QueueCollector
 from mailer.adapters.core import OneCore
-from mailer.adapters.events import GROUP, EventStream
-from mailer.adapters.hold import RedisQueuePause
-from mailer.adapters.ledger import TRANSIENT_ERRORS, LedgerConfig, RedisLedger
-from mailer.adapters.letters import SealedPayloadOpener
-from mailer.adapters.measured_postbox import InstrumentedTransport
-from mailer.adapters.mime import MessageBuilder
-from mailer.adapters.queue import ActorQueue, NotifyingRedisBroker
-from mailer.adapters.redis import ThreadConnections, connect, durability_warnings, missing_permissions
+from mailer.adapters.payload_opener import SealedPayloadOpener
+from mailer.adapters.redis.broker import ActorQueue, NotifyingRedisBroker
+from mailer.adapters.redis.connection import (
+    ThreadConnections,
+    connect,
+    durability_warnings,
+    missing_permissions,
+)
+from mailer.adapters.redis.ledger import TRANSIENT_ERRORS, LedgerConfig, RedisLedger
+from mailer.adapters.redis.pause import RedisQueuePause
+from mailer.adapters.redis.rate_limit import RedisDomainRateLimit
+from mailer.adapters.redis.stream import GROUP, EventStream
 from mailer.adapters.renderer import TemplateRenderer
-from mailer.adapters.scraping import ProcessCollector, QueueCollector
-from mailer.adapters.smtp import SmtpTransport
-from mailer.adapters.smtp_session import NoSessionError
-from mailer.adapters.turns import RedisDomainRateLimit
+from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport
+from mailer.adapters.smtp.message import MessageBuilder
+from mailer.adapters.smtp.session import NoSessionError
+from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.domain.mail import Mail, Mailbox
+from mailer.in_flight import InFlight
 from mailer.intake import Intake, IntakePorts
 from mailer.metrics import CATALOGUE, PrometheusDeliveryMetrics
 from mailer.usecases.delivery import Delivery
-from mailer.usecases.desk import InFlight
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -59,7 +64,7 @@ STOP_SECONDS: Final = 25.0
 HAND_BACK_SECONDS: Final = 5.0
 """What a stop may take: mails under way, then what Redis is told. A container is given more (deploy/runbook.md)."""
 _NOT_IN_A_QUEUES_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
-log = get_logger("mailer.worker")
+log = get_logger("mailer.process")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

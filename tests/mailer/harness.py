@@ -17,8 +17,8 @@ from port_runtime.settings import load
 from redis import Redis
 
 from mailer.domain.samples import fill
+from mailer.process import MailerProcess
 from mailer.settings import Settings
-from mailer.worker import MailerProcess
 from tests.support.redis import RedisServer
 from tests.support.smtp import SmtpServer
 from tests.support.waiting import wait_until

@@ -13,14 +13,14 @@ import redis
 from port_events.envelope import as_text
 from port_events.group import RELEASED_CONSUMER
 
-from mailer.adapters.events import GROUP
-from mailer.adapters.hold import RedisQueuePause
-from mailer.adapters.ledger import DEAD, PREFIX
-from mailer.adapters.queue import NAMESPACE
-from mailer.adapters.turns import throttled_domains
+from mailer.adapters.redis.broker import NAMESPACE
+from mailer.adapters.redis.ledger import DEAD, PREFIX
+from mailer.adapters.redis.pause import RedisQueuePause
+from mailer.adapters.redis.rate_limit import throttled_domains
+from mailer.adapters.redis.stream import GROUP
 from mailer.domain.attempt import FINAL, State
 from mailer.domain.catalogue import is_not_mailed
-from mailer.usecases.figures import Member, QueueCounts, QueueState, QueueStats
+from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailer.adapters.redis import ThreadConnections
-from mailer.adapters.turns import RedisDomainRateLimit, throttled_domains
-from mailer.domain.ceilings import DomainRateLimits
+from mailer.adapters.redis.connection import ThreadConnections
+from mailer.adapters.redis.rate_limit import RedisDomainRateLimit, throttled_domains
+from mailer.domain.rate_limits import DomainRateLimits
 from mailer.settings import domain_rate_limits
-from tests.mailer.world import MailerHarness
+from tests.mailer.harness import MailerHarness
 from tests.support.waiting import wait_until
 
 HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from mailer.domain.mail import ascii_domain
-from mailer.domain.zone import TAIWAN
+from mailer.domain.taiwan_time import TAIWAN
 
 if TYPE_CHECKING:
     from mailer.domain.mail import Mail, Mailbox

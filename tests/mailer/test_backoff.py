@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from mailer.domain.attempt import RULES
-from mailer.domain.waits import BACKOFFS, MAX_SECONDS, Backoff, backoff_seconds
+from mailer.domain.backoff import BACKOFFS, MAX_SECONDS, Backoff, backoff_seconds
 
 each_row = pytest.mark.parametrize("waits", BACKOFFS.values(), ids=BACKOFFS.keys())
 

@@ -89,7 +89,7 @@ class NotifyingRedisBroker(RedisBroker):
 
 
 class ActorQueue:
-    """See `mailer.usecases.supply.Queue`: one actor, whose only argument is an entry's id."""
+    """See `mailer.usecases.intake_ports.Queue`: one actor, whose only argument is an entry's id."""
 
     def __init__(self, broker: NotifyingRedisBroker, actor: Actor[[str], None]) -> None:
         self._broker, self._actor = broker, actor

@@ -8,7 +8,7 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 import pytest
 
-from mailer.adapters.mime import MessageBuilder
+from mailer.adapters.smtp.message import MessageBuilder
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mail, Mailbox
 
