@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from identity.adapters.sql.counters import StandaloneCounters
 from identity.adapters.sql.engine import open_engine
-from identity.domain.limits import LOGIN_ACCOUNT, login_failures_by_address
+from identity.domain.rate_limits import LOGIN_ACCOUNT, login_failures_by_address
 from sqlalchemy import Connection, Engine, text
 
 from tests.support.postgres import somebody_waits
@@ -28,11 +28,11 @@ def engine(postgresql_url: str) -> Iterator[Engine]:
 
 
 def attempt(counters: StandaloneCounters) -> None:
-    counters.take_within((LOGIN_ACCOUNT, ACCOUNT), (BY_ADDRESS, ADDRESS), NOW)
+    counters.increment_within((LOGIN_ACCOUNT, ACCOUNT), (BY_ADDRESS, ADDRESS), NOW)
 
 
 def forgive(counters: StandaloneCounters) -> None:
-    counters.forgive(ACCOUNT, shared=ADDRESS)
+    counters.clear_failures(ACCOUNT, shared=ADDRESS)
 
 
 def free(holder: Connection, key: str) -> bool:
@@ -46,7 +46,7 @@ def free(holder: Connection, key: str) -> bool:
 def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: Engine, step: Step) -> None:
     counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
     for each in ((BY_ADDRESS, ADDRESS), (LOGIN_ACCOUNT, ACCOUNT)):
-        counters.take([each], NOW)
+        counters.increment([each], NOW)
     with ThreadPoolExecutor(1) as pool, engine.connect() as holder:
         assert free(holder, ACCOUNT)
 
@@ -63,11 +63,11 @@ def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: En
 def test_no_count_is_taken_back_below_none(engine: Engine) -> None:
     counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
     attempt(counters)
-    counters.give_back([ADDRESS])
+    counters.decrement([ADDRESS])
 
     forgive(counters)
 
-    assert [count.times for count in counters.take([(BY_ADDRESS, ADDRESS)], NOW)] == [1]
+    assert [count.count for count in counters.increment([(BY_ADDRESS, ADDRESS)], NOW)] == [1]
 
 
 @pytest.mark.rule("SEC-3")
@@ -75,6 +75,6 @@ def test_beside_a_full_counter_nothing_is_counted_until_its_window_ends(engine: 
     counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
     own, shared = (LOGIN_ACCOUNT, ACCOUNT), (login_failures_by_address(1), ADDRESS)
 
-    pairs = [counters.take_within(own, shared, at) for at in (NOW, NOW, NOW + shared[0].window)]
+    pairs = [counters.increment_within(own, shared, at) for at in (NOW, NOW, NOW + shared[0].window)]
 
-    assert [(count and count.times, beside.times) for count, beside in pairs] == [(1, 1), (None, 2), (1, 1)]
+    assert [(count and count.count, beside.count) for count, beside in pairs] == [(1, 1), (None, 2), (1, 1)]

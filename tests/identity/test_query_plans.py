@@ -76,7 +76,7 @@ def _whole_way(system: System) -> None:
     service.get("/events?after=2000")
     service.get("/snapshot?limit=1000")
     with system.app.app_context():
-        system.ports.facts.figures()
+        system.ports.feed.stats()
 
 
 def _scans(plan: dict[str, Any]) -> Iterator[str]:

@@ -36,7 +36,7 @@ def test_the_relay_and_a_consumer_meet_over_tls(tls_redis: TlsRedisServer) -> No
         consumer = Consumer.from_url(tls_redis.url_for("consumer", "consumer-password"), group="billing")
 
         assert next(iter(consumer)) == an_event(id="e-1")
-        assert RedisStream(relay, STREAM).mark("1") is not None
+        assert RedisStream(relay, STREAM).checkpoint("1") is not None
 
 
 @pytest.mark.rule("SEC-10")

@@ -6,10 +6,10 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from identity.adapters.sql.audit_chain import SqlChain
-from identity.domain.chain import Record, Segment
-from identity.usecases.audit_verification import Broken, Verified
-from identity.usecases.sealing import prune, seal
+from identity.adapters.sql.audit_chain import SqlAuditChain
+from identity.domain.audit_chain import ChainedRow, Segment
+from identity.usecases.audit.chaining import prune, seal
+from identity.usecases.audit.verifying import ChainBroken, VerifiedChain
 from sqlalchemy.exc import IntegrityError
 
 from tests.support.commands import command
@@ -30,7 +30,7 @@ def sealed(system: System) -> System:
 
 def broken(system: System) -> tuple[int, int | None]:
     found = verdict(system)
-    assert isinstance(found, Broken), found
+    assert isinstance(found, ChainBroken), found
     return found.place, found.row
 
 
@@ -48,7 +48,7 @@ def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -
     found = verdict(sealed)
 
     rows = len(sealed.audit())
-    assert isinstance(found, Verified)
+    assert isinstance(found, VerifiedChain)
     assert (found.segments, found.first, found.last, found.rows) == (3, 1, rows, rows)
     assert (found.unsealed, found.late) == (0, ())
 
@@ -121,27 +121,27 @@ def test_a_row_put_in_before_the_first_place_is_found(sealed: System) -> None:
         forged_row(at_place=-5),
     )
 
-    assert isinstance(verdict(sealed), Broken)
+    assert isinstance(verdict(sealed), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
 def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
     sealed: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, segments = [sealed.register], SqlChain.segments
+    waiting, segments = [sealed.register], SqlAuditChain.segments
 
-    def sealed_just_after(chain: SqlChain, *, after: int, limit: int) -> Sequence[Segment]:
+    def sealed_just_after(chain: SqlAuditChain, *, after: int, limit: int) -> Sequence[Segment]:
         found = segments(chain, after=after, limit=limit)
         if not found and waiting:
             waiting.pop()()
             sealed.relay.seal()
         return found
 
-    monkeypatch.setattr(SqlChain, "segments", sealed_just_after)
+    monkeypatch.setattr(SqlAuditChain, "segments", sealed_just_after)
 
     found = verdict(sealed)
 
-    assert isinstance(found, Verified), found
+    assert isinstance(found, VerifiedChain), found
     assert found.segments == 4
 
 
@@ -150,22 +150,22 @@ def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
 def test_of_two_sealers_at_once_the_slower_gives_way_and_the_chain_holds(
     sealed: System, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    waiting, plain = [sealed.relay.seal], getattr(SqlChain, step)
+    waiting, plain = [sealed.relay.seal], getattr(SqlAuditChain, step)
 
-    def overtaken(chain: SqlChain, *arguments: int) -> object:
+    def overtaken(chain: SqlAuditChain, *arguments: int) -> object:
         answer = plain(chain, *arguments)
         if waiting:
             waiting.pop()()
         return answer
 
-    monkeypatch.setattr(SqlChain, step, overtaken)
+    monkeypatch.setattr(SqlAuditChain, step, overtaken)
     sealed.register()
 
     with suppress(IntegrityError):
         sealed.relay.seal()
 
     found = verdict(sealed)
-    assert isinstance(found, Verified), found
+    assert isinstance(found, VerifiedChain), found
     assert (found.segments, found.rows) == (4, len(sealed.audit()))
 
 
@@ -180,7 +180,7 @@ def test_a_row_written_afterwards_with_an_old_time_is_sealed_but_told_of(sealed:
     sealed.relay.seal()
 
     found = verdict(sealed)
-    assert isinstance(found, Verified)
+    assert isinstance(found, VerifiedChain)
     assert found.late == (found.last,)
 
 
@@ -218,9 +218,9 @@ def test_a_log_cut_off_at_its_end_is_found_by_the_head_that_was_logged(sealed: S
         "DELETE FROM audit_segments WHERE number = 3",
     )
 
-    assert isinstance(whole, Verified)
-    assert isinstance(verdict(sealed), Verified)
-    assert isinstance(verdict(sealed, head=whole.head), Broken)
+    assert isinstance(whole, VerifiedChain)
+    assert isinstance(verdict(sealed), VerifiedChain)
+    assert isinstance(verdict(sealed, head=whole.head), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
@@ -234,7 +234,7 @@ def test_each_head_that_was_logged_is_found_the_last_one_also_when_what_it_ends_
         prune(sealed.ports, chain, keys(), before=sealed.clock.now() + timedelta(days=1))
     found.append(verdict(sealed, head=heads[-1]))
 
-    assert [type(each) for each in found] == [Verified] * 4
+    assert [type(each) for each in found] == [VerifiedChain] * 4
 
 
 @pytest.mark.rule("SEC-11")
@@ -253,8 +253,8 @@ def test_a_key_is_changed_and_both_are_given_as_long_as_both_have_sealed_rows(se
     with chain_of(sealed) as chain:
         seal(chain, both, sealed.clock.now())
 
-    assert isinstance(verdict(sealed, keys=both), Verified)
-    assert isinstance(verdict(sealed), Broken)
+    assert isinstance(verdict(sealed, keys=both), VerifiedChain)
+    assert isinstance(verdict(sealed), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
@@ -268,7 +268,7 @@ def test_whole_segments_past_their_time_are_dropped_and_the_rest_still_holds(sea
 
     found = verdict(sealed)
     assert tidied["audit_rows"] == 6
-    assert isinstance(found, Verified), found
+    assert isinstance(found, VerifiedChain), found
     assert (found.first, found.segments) == (7, 3)
     assert [row.action for row in sealed.audit() if row.place == 6] == []
     assert len(sealed.audit("audit.pruned")) == 1
@@ -278,9 +278,9 @@ def test_whole_segments_past_their_time_are_dropped_and_the_rest_still_holds(sea
 def test_a_log_that_is_pruned_while_it_is_followed_is_followed_anew(
     sealed: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, rows = [sealed.clock.now() + timedelta(seconds=1)], SqlChain.rows
+    waiting, rows = [sealed.clock.now() + timedelta(seconds=1)], SqlAuditChain.rows
 
-    def pruned_just_before(chain: SqlChain, *, after: int | None, limit: int) -> Sequence[Record]:
+    def pruned_just_before(chain: SqlAuditChain, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
         if waiting:
             prune(sealed.ports, chain, keys(), before=waiting.pop())
         return rows(chain, after=after, limit=limit)
@@ -288,11 +288,11 @@ def test_a_log_that_is_pruned_while_it_is_followed_is_followed_anew(
     sealed.clock.advance(minutes=1)
     sealed.register()
     sealed.relay.seal()
-    monkeypatch.setattr(SqlChain, "rows", pruned_just_before)
+    monkeypatch.setattr(SqlAuditChain, "rows", pruned_just_before)
 
     found = verdict(sealed)
 
-    assert isinstance(found, Verified), found
+    assert isinstance(found, VerifiedChain), found
     assert (found.first, found.segments) == (7, 2)
 
 
@@ -311,7 +311,7 @@ def test_dropping_more_than_was_pruned_is_found(sealed: System) -> None:
         "UPDATE audit_segments SET pruned_at = sealed_at WHERE number = 4",
     )
 
-    assert isinstance(verdict(sealed), Broken)
+    assert isinstance(verdict(sealed), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
@@ -337,7 +337,7 @@ def test_no_segment_is_pruned_before_its_time_with_later_ones_that_a_wrong_clock
         dropped = prune(system.ports, chain, keys(), before=later)
 
     found = verdict(system)
-    assert isinstance(found, Verified), found
+    assert isinstance(found, VerifiedChain), found
     assert (dropped, found.rows, found.segments) == (2, 4, 3)
 
 

@@ -1,17 +1,17 @@
 """What is not verified lapses, what is verified is told (BIND-8, BIND-9), and a new mailbox voids the code (PRO-2)."""
 
 import pytest
-from identity.adapters.sql.purger import SqlSweeper
-from identity.usecases.tidying import Tidied, tidy
+from identity.adapters.sql.purger import SqlPurger
+from identity.usecases.retention import CleanupResult, clean_up
 
 from tests.support.people import Person, Visitor, unique
 from tests.support.system import System
 from tests.support.texts import normal
 
 
-def tidied(system: System) -> Tidied:
+def tidied(system: System) -> CleanupResult:
     with system.app.app_context():
-        return tidy(system.ports, SqlSweeper(system.engine))
+        return clean_up(system.ports, SqlPurger(system.engine))
 
 
 def status_for(general: Visitor) -> str:

@@ -4,14 +4,14 @@ from collections import Counter
 from functools import partial
 
 import pytest
-from identity.domain.limits import LOGIN_ACCOUNT
+from identity.domain.rate_limits import LOGIN_ACCOUNT
 
 from tests.support.people import Person, Visitor
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
 from tests.support.together import together
 
-MOST_AT_ONCE = LOGIN_ACCOUNT.most
+MOST_AT_ONCE = LOGIN_ACCOUNT.max_count
 """So many passwords of one account may be under judgement at once: each counts as a failure until it proves right."""
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from identity.usecases import administration, review
+from identity.usecases import administration, lifecycle
 
 from tests.support.people import PASSWORD, TAX_IDS, Visitor, unique
 from tests.support.system import System
@@ -30,7 +30,7 @@ def _save(visitor: Visitor, **changes: object) -> int:
 def test_each_step_of_a_general_account_is_published_about_that_account(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person()
-    _operate(system, review.approve, person.username)
+    _operate(system, lifecycle.approve, person.username)
     visitor = system.logged_in(person)
 
     _save(visitor, mobile="0987654321")
@@ -63,7 +63,7 @@ def test_a_rejected_application_is_published_as_rejected_and_closed(start_system
     system = start_system(IDENTITY_REVIEW="general")
     person = system.person()
 
-    _operate(system, review.reject, person.username, reason="資料不符")
+    _operate(system, lifecycle.reject, person.username, reason="資料不符")
 
     assert system.types(person.id)[3:] == ["account.rejected", "account.closed"]
 

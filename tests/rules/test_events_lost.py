@@ -9,7 +9,7 @@ import pytest
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.processes.relay import Relay
 from identity.settings import RelaySettings
-from identity.usecases.relaying import Overtaken
+from identity.usecases.publishing import ConcurrentPublish
 from port_events.envelope import STREAM, from_fields
 from port_runtime.settings import load
 from structlog.testing import capture_logs
@@ -73,7 +73,7 @@ def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_nex
     people = [system.register()]
     system.settle()
     people.append(system.register())
-    place = SqlOutboxReader.place
+    place = SqlOutboxReader.assign_positions
 
     def place_and_wipe(*arguments: Any, **named: Any) -> Any:
         placed = place(*arguments, **named)
@@ -82,7 +82,7 @@ def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_nex
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(SqlOutboxReader, "place", place_and_wipe)
-        with pytest.raises(Overtaken):
+        with pytest.raises(ConcurrentPublish):
             system.relay.step()
     system.settle()
 
@@ -182,7 +182,7 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
 ) -> None:
     rival = Relay(load(RelaySettings, system.environment), clock=system.clock)
     person = system.register()
-    place = system.relay.outbox.place
+    place = system.relay.outbox.assign_positions
 
     def place_and_wait_while_the_rival_publishes(now: datetime, **named: int) -> object:
         entries = place(now, **named)
@@ -192,7 +192,7 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
     assert system.relay.leadership.lead()
     with monkeypatch.context() as late:
         late.setattr(system.relay.outbox, "place", place_and_wait_while_the_rival_publishes)
-        with pytest.raises(Overtaken):
+        with pytest.raises(ConcurrentPublish):
             system.relay.step()
     rival.close()
 
@@ -207,7 +207,7 @@ def test_what_a_deposed_relay_gave_a_place_is_not_passed_over(
     with contextlib.closing(Relay(load(RelaySettings, system.environment), clock=system.clock)) as rival:
         rival.step()
         people = [system.register()]
-        place = system.relay.outbox.place
+        place = system.relay.outbox.assign_positions
 
         def wake_up_when_others_have_gone_on(now: datetime, **named: int) -> object:
             rival.step()
@@ -216,7 +216,7 @@ def test_what_a_deposed_relay_gave_a_place_is_not_passed_over(
 
         with monkeypatch.context() as late:
             late.setattr(system.relay.outbox, "place", wake_up_when_others_have_gone_on)
-            with pytest.raises(Overtaken):
+            with pytest.raises(ConcurrentPublish):
                 system.relay.step()
         for _ in range(3):  # though nothing new happens
             rival.step()

@@ -139,14 +139,14 @@ def test_positions_that_two_relays_give_at_once_have_neither_a_gap_nor_a_double(
 ) -> None:
     def place(outbox: SqlOutboxReader) -> None:
         with contextlib.suppress(IntegrityError):  # the loser of a race begins its round anew
-            outbox.place(system.clock.now(), beyond=0, limit=5)
+            outbox.assign_positions(system.clock.now(), beyond=0, limit=5)
 
     for _ in range(8):
         system.register()
         together(
             [partial(place, relay.outbox) for relay in (system.relay, other) * 2] + [system.register] * 2
         )
-    while system.relay.outbox.place(system.clock.now(), beyond=0, limit=5):
+    while system.relay.outbox.assign_positions(system.clock.now(), beyond=0, limit=5):
         pass
 
     rows = system.rows("SELECT position FROM outbox ORDER BY position")

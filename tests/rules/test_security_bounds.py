@@ -1,7 +1,7 @@
 """What a stranger may ask without an account has a bound by address (SEC-3, SEC-6)."""
 
 import pytest
-from identity.domain.limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
+from identity.domain.rate_limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
 
 from tests.support.applicants import checked, filled_in, form_of
 from tests.support.pages import Browser
@@ -35,7 +35,7 @@ def test_an_address_that_asks_for_very_many_resets_is_dropped_in_silence_and_lea
 ) -> None:
     system = start_system(**BEHIND_PROXY)
     person = system.person()
-    within = ask_for_others(system, times=RESETS_BY_ADDRESS.most)
+    within = ask_for_others(system, times=RESETS_BY_ADDRESS.max_count)
     counted = "SELECT count(*) FROM counters"
     rows = system.rows(counted)
 
@@ -54,7 +54,7 @@ def test_an_address_that_asks_for_very_many_resets_is_dropped_in_silence_and_lea
 def test_the_bound_on_resets_is_each_addresss_own_and_lasts_an_hour(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
     person, other = system.person(), system.person()
-    ask_for_others(system, times=RESETS_BY_ADDRESS.most)
+    ask_for_others(system, times=RESETS_BY_ADDRESS.max_count)
 
     forgotten(system, person, **ELSEWHERE)
     system.settle()
@@ -70,7 +70,7 @@ def test_both_doors_to_a_reset_share_the_bound(system: System) -> None:
     person = system.person()
     browser = Browser(system.visitor())
     page = browser.open("/password/forgotten")
-    for _ in range(RESETS_BY_ADDRESS.most):
+    for _ in range(RESETS_BY_ADDRESS.max_count):
         page.press(username=f"nobody{unique()}", email="nobody@example.com")
 
     forgotten(system, person)
@@ -88,7 +88,7 @@ def test_an_address_that_looks_up_very_many_names_is_told_the_rest_and_by_sendin
 
     within = {
         str(checked(form, visitor, username=taken.username).json()["faults"]["username"])
-        for _ in range(NAMES_BY_ADDRESS.most)
+        for _ in range(NAMES_BY_ADDRESS.max_count)
     }
     beyond = checked(form, visitor, **filled_in(username=taken.username, mobile="1")).json()["faults"]
     by_program = visitor.post("/accounts", application(username=taken.username, mobile="1")).json()["errors"]

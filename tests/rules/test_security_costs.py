@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from identity.domain.password import Policy
-from identity.domain.session import Client
+from identity.domain.password import PasswordPolicy
+from identity.domain.session import ClientInfo
 
 from tests.support.system import System
 from tests.support.system_fixtures import StartSystem
@@ -18,7 +18,7 @@ def test_a_password_of_nothing_but_stand_ins_for_letters_is_judged_in_an_instant
     password = (_SIGNS * 8)[:128]
     began = time.process_time()
 
-    list(Policy("tw-gov").faults(password))
+    list(PasswordPolicy("tw-gov").errors(password))
 
     assert time.process_time() - began < 1.0  # it took twelve seconds when every sign was given to zxcvbn
 
@@ -33,7 +33,7 @@ def test_a_password_of_nothing_but_stand_ins_for_letters_is_judged_in_an_instant
     ],
 )
 def test_limits_count_ipv6_by_the_network_of_one_customer(one: str, other: str, *, same: bool) -> None:
-    counted = Client(one).network == Client(other).network
+    counted = ClientInfo(one).network == ClientInfo(other).network
 
     assert counted is same
 

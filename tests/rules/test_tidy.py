@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from identity.adapters.sql import purger
-from identity.adapters.sql.purger import SqlSweeper
-from identity.usecases import tidying
-from identity.usecases.tidying import Tidied, tidy
+from identity.adapters.sql.purger import SqlPurger
+from identity.usecases import retention
+from identity.usecases.retention import CleanupResult, clean_up
 
 from tests.support.commands import answered, command
 from tests.support.postgres import somebody_waits
@@ -21,9 +21,9 @@ from tests.support.together import together
 from tests.support.waiting import wait_until
 
 
-def _tidy(system: System) -> Tidied:
+def _tidy(system: System) -> CleanupResult:
     with system.app.app_context():
-        return tidy(system.ports, SqlSweeper(system.engine))
+        return clean_up(system.ports, SqlPurger(system.engine))
 
 
 def _positions(system: System) -> list[Any]:
@@ -55,7 +55,7 @@ def test_the_newest_fact_stays_so_that_positions_go_on(system: System) -> None:
     system.settle()
     system.clock.advance(days=400)
 
-    dropped = _tidy(system).facts
+    dropped = _tidy(system).events
     system.register()
     system.publish()
 
@@ -77,7 +77,7 @@ def test_neither_what_is_unpublished_nor_what_is_still_to_be_mailed_is_dropped_n
     unpublished = len(_positions(system)) - 6
     system.clock.advance(days=400)
 
-    dropped = _tidy(system).facts
+    dropped = _tidy(system).events
 
     positions = _positions(system)
     assert dropped == 3
@@ -93,7 +93,7 @@ def test_many_are_dropped_in_batches(system: System, monkeypatch: pytest.MonkeyP
     system.clock.advance(days=400)
     monkeypatch.setattr(purger, "BATCH", 3)
 
-    dropped = SqlSweeper(system.engine).drop_facts(system.clock.now())
+    dropped = SqlPurger(system.engine).purge_events(system.clock.now())
 
     assert dropped == 9
     assert _positions(system) == [10]
@@ -113,7 +113,7 @@ def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest
 
     assert sum(each.accounts for each in tidied) == len(people)
     assert sum(each.bindings for each in tidied) == 1
-    assert sum(each.facts for each in tidied) == published - 1
+    assert sum(each.events for each in tidied) == published - 1
     assert system.rows("SELECT status FROM bindings WHERE id = :id", id=binding_id) == [("removed",)]
     for person in people:
         assert system.types(person.id)[-1:] == ["account.closed"]
@@ -152,7 +152,7 @@ def test_links_are_dropped_two_days_after_they_were_mailed(system: System) -> No
 def test_a_change_of_mailbox_that_expired_is_forgotten_and_no_other(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tidying, "_BATCH", 1)
+    monkeypatch.setattr(retention, "_BATCH", 1)
     late, early = [system.person() for _ in range(2)], system.person()
     for person in late:
         ask_for_mailbox(system.logged_in(person), person)
@@ -220,4 +220,4 @@ def test_a_second_run_has_nothing_left_to_do(system: System) -> None:
     first, second = _tidy(system), _tidy(system)
 
     assert (first.accounts, first.bindings) == (1, 1)
-    assert (second.accounts, second.bindings, second.rows, second.facts) == (0, 0, 0, 0)
+    assert (second.accounts, second.bindings, second.rows, second.events) == (0, 0, 0, 0)

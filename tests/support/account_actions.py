@@ -4,9 +4,9 @@ import itertools
 from datetime import datetime
 from typing import Any
 
-from identity.adapters.sql.purger import SqlSweeper
+from identity.adapters.sql.purger import SqlPurger
 from identity.domain.link import Purpose
-from identity.usecases import administration, tidying
+from identity.usecases import administration, retention
 
 from tests.support.binding_model import DAY, Holder, Model, Sitting
 from tests.support.binding_truth import Truth
@@ -175,7 +175,7 @@ class AccountActions:
     def tidy(self) -> None:
         """Do what `identity tidy` does."""
         with self.system.app.app_context():
-            tidying.tidy(self.system.ports, SqlSweeper(self.system.engine))
+            retention.clean_up(self.system.ports, SqlPurger(self.system.engine))
         for holder in self.model.holders:
             if holder.lapsed(self.now) and not holder.closed:
                 holder.closed = True

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from identity.adapters.sql.audit_chain import SqlChain
+from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.tokens import seal_keys
-from identity.domain.chain import SealKeys
-from identity.usecases.audit_verification import Broken, Verified, verify
+from identity.domain.audit_chain import SealKeys
+from identity.usecases.audit.verifying import ChainBroken, VerifiedChain, verify
 from port_runtime.secret import Secret
 from sqlalchemy import text
 
@@ -23,21 +23,21 @@ def keys(*secrets: str) -> SealKeys:
 
 
 @contextmanager
-def chain_of(system: System) -> Iterator[SqlChain]:
+def chain_of(system: System) -> Iterator[SqlAuditChain]:
     """Open the log on a connection of its own."""
     engine = open_engine(system.database_url)
     try:
-        yield SqlChain(engine)
+        yield SqlAuditChain(engine)
     finally:
         engine.dispose()
 
 
-def verdict(system: System, **options: Any) -> Verified | Broken:
+def verdict(system: System, **options: Any) -> VerifiedChain | ChainBroken:
     """Return what holds, or where it breaks first."""
     with chain_of(system) as chain:
         try:
             return verify(chain, options.pop("keys", None) or keys(), **options)
-        except Broken as broken:
+        except ChainBroken as broken:
             return broken
 
 

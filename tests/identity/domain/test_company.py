@@ -10,7 +10,7 @@ from identity.domain.company import (
     parse_tax_id,
     passes_checksum,
 )
-from identity.domain.errors import Fault
+from identity.domain.errors import InvalidValue
 
 EIGHT_DIGITS = st.from_regex(r"[0-9]{8}", fullmatch=True)
 AREAS = ("02", "03", "037", "04", "049", "05", "06", "07", "08", "082", "0826", "0836", "089")
@@ -33,7 +33,7 @@ def test_known_numbers_pass_the_checksum(number: str) -> None:
 @pytest.mark.rule("REG-7")
 @pytest.mark.parametrize("number", ["00000000", "62140098", "00501509", "12345678"])
 def test_wrong_numbers_fail_the_checksum(number: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_tax_id(number)
 
     assert fault.value.code == "tax_id_checksum"
@@ -65,7 +65,7 @@ def test_an_agency_code_is_taken(code: str) -> None:
     "code", ["", "1234567", "123456789", "1234567890", "a11111111", "A1111111", "A1111111111", "A-1111111"]
 )
 def test_what_is_neither_number_nor_code_is_refused(code: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_tax_id(code)
 
     assert fault.value.code == "invalid_tax_id"
@@ -103,7 +103,7 @@ def test_a_kept_phone_is_read_back_as_itself(area: str, length: int, data: st.Da
     number = data.draw(st.from_regex(rf"[2-9][0-9]{{{length - 1}}}", fullmatch=True))
     try:
         kept = parse_phone(f"{area}-{number}")
-    except Fault:
+    except InvalidValue:
         return
 
     assert parse_phone(kept) == kept
@@ -124,7 +124,7 @@ def test_a_kept_phone_is_read_back_as_itself(area: str, length: int, data: st.Da
     ],
 )
 def test_what_is_no_phone_with_its_area_is_refused(phone: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_phone(phone)
 
     assert fault.value.code == "invalid_phone"
@@ -162,7 +162,7 @@ def test_an_address_with_or_without_postal_code_is_taken(address: str) -> None:
     ],
 )
 def test_an_address_that_names_no_county_or_city_is_refused(address: str, code: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_address(address)
 
     assert fault.value.code == code

@@ -5,14 +5,14 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identity.domain.errors import Fault
-from identity.domain.password import Policy, Profile, normalized
+from identity.domain.errors import InvalidValue
+from identity.domain.password import PasswordPolicy, Profile, normalized
 
 GOOD = "Harbour-Crane-77!"
 
 
 def codes(password: str, *own_words: str, profile: Profile = "tw-gov") -> list[str]:
-    return [fault.code for fault in Policy(profile).faults(password, own_words)]
+    return [fault.code for fault in PasswordPolicy(profile).errors(password, own_words)]
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
@@ -142,12 +142,12 @@ def test_characters_are_counted_as_they_are_kept() -> None:
 @pytest.mark.rule("SEC-2")
 @given(st.text(max_size=140))
 def test_every_text_is_judged_and_a_refusal_says_what_to_change(password: str) -> None:
-    faults = list(Policy("tw-gov").faults(password))
+    faults = list(PasswordPolicy("tw-gov").errors(password))
 
     assert all(fault.code.startswith("password_") and "密碼" in fault.detail for fault in faults)
 
 
 @pytest.mark.rule("SEC-2")
 def test_check_raises_the_first_fault() -> None:
-    with pytest.raises(Fault, match="password_too_short"):
-        Policy("tw-gov").check("short")
+    with pytest.raises(InvalidValue, match="password_too_short"):
+        PasswordPolicy("tw-gov").check("short")

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from identity.domain.errors import Fault
+from identity.domain.errors import InvalidValue
 from identity.domain.person import (
     masked_email,
     parse_email,
@@ -25,7 +25,7 @@ def test_an_account_name_is_taken_as_chosen(name: str) -> None:
     "name", ["", "abc", "a" * 31, "1abc", ".abc", "ab cd", "錢大明錢大", "abc@", "abcd\x00", "abcd/", "аbcd"]
 )
 def test_any_other_account_name_is_refused(name: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_username(name)
 
     assert fault.value.code == "invalid_username"
@@ -54,7 +54,7 @@ def test_a_persons_full_name_is_taken(name: str) -> None:
     ],
 )  # fmt: skip
 def test_a_firms_name_is_refused_as_a_persons(name: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_name(name)
 
     assert fault.value.code == "company_name"
@@ -66,7 +66,7 @@ def test_a_firms_name_is_refused_as_a_persons(name: str) -> None:
     [("", "required"), ("王", "too_short"), ("王" * 51, "too_long"), ("王\u202e明", "control_character")],
 )
 def test_a_name_has_two_to_fifty_visible_characters(name: str, code: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_name(name)
 
     assert fault.value.code == code
@@ -103,7 +103,7 @@ def test_a_mobile_number_is_kept_in_one_form(number: str) -> None:
     ],
 )
 def test_what_is_no_taiwanese_mobile_number_is_refused(number: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_mobile(number)
 
     assert fault.value.code == "invalid_mobile"
@@ -124,7 +124,7 @@ def test_a_mailbox_is_kept_without_regard_to_case(email: str) -> None:
     ],
 )  # fmt: skip
 def test_what_no_mail_server_would_take_is_refused(email: str) -> None:
-    with pytest.raises(Fault) as fault:
+    with pytest.raises(InvalidValue) as fault:
         parse_email(email)
 
     assert fault.value.code == "invalid_email"

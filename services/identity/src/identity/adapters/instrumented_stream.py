@@ -8,11 +8,11 @@ from port_runtime import tracing
 from port_runtime.metrics import Instruments
 
 from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
-from identity.usecases.relaying import Mark, Placed, Receipt, Stream
+from identity.usecases.publishing import Checkpoint, PositionedEvent, Receipt, Stream
 
 
 class WatchedStream:
-    """See `identity.usecases.relaying.Stream`; does what the other does, and tells of it."""
+    """See `identity.usecases.publishing.Stream`; does what the other does, and tells of it."""
 
     def __init__(self, stream: Stream, meters: Instruments, name: str) -> None:
         self._stream, self._name = stream, name
@@ -22,16 +22,16 @@ class WatchedStream:
         self._noted = meters.counter(RECEIPTS_NOTED)
         self._states: dict[str, str] = {}
 
-    def mark(self, epoch: str) -> Mark:
+    def checkpoint(self, epoch: str) -> Checkpoint:
         """Return how far the stream has got."""
-        return self._stream.mark(epoch)
+        return self._stream.checkpoint(epoch)
 
-    def publish(self, entries: Sequence[Placed], *, seen: Mark, reached: int) -> None:
+    def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
         """Append the entries; count those that are in the stream now. Raises as the other does."""
-        self._stream.publish(entries, seen=seen, reached=reached)
+        self._stream.publish(entries, expected=expected, position=position)
         now = datetime.now(UTC)
         for entry in entries:
-            if entry.position <= seen.farthest:
+            if entry.position <= expected.high_watermark:
                 self._again.inc()
                 continue
             self._published.inc()
@@ -39,7 +39,7 @@ class WatchedStream:
             if tracing.is_recording():
                 self._trace(entry, now)
 
-    def _trace(self, entry: Placed, now: datetime) -> None:
+    def _trace(self, entry: PositionedEvent, now: datetime) -> None:
         """Record how long the event stood in the outbox, as a part of the request that wrote it."""
         try:
             event = from_json(entry.ce)

@@ -11,7 +11,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError
 
-from identity.usecases.relaying import Mark, Overtaken, Placed
+from identity.usecases.publishing import Checkpoint, ConcurrentPublish, PositionedEvent
 
 _STATES = frozenset({"sent", "refused", "expired"})
 _RECEIPTS_AT_ONCE = 500
@@ -42,7 +42,7 @@ class RedisStream:
         self._receipts = Group(client, RECEIPTS, "identity", "relay")
         self._farthest = 0
 
-    def mark(self, epoch: str) -> Mark:
+    def checkpoint(self, epoch: str) -> Checkpoint:
         """Return how far the stream has got; a mark without its stream is worth nothing. Raises redis.RedisError."""
         with self._client.pipeline(transaction=True) as both:
             both.get(self._mark_key(epoch))
@@ -51,30 +51,30 @@ class RedisStream:
         noted = int(position) if position is not None else None
         held = noted if there else None
         self._farthest = max(self._farthest, held or 0)
-        return Mark(epoch, held, farthest=self._farthest, noted=noted)
+        return Checkpoint(epoch, held, high_watermark=self._farthest, stored=noted)
 
-    def publish(self, entries: Sequence[Placed], *, seen: Mark, reached: int) -> None:
+    def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
         """Append all the entries and move the mark, or nothing (a full Redis refuses the lot).
 
-        Raises Overtaken, redis.RedisError.
+        Raises ConcurrentPublish, redis.RedisError.
         """
-        key = self._mark_key(seen.epoch)
+        key = self._mark_key(expected.epoch)
         try:
             with self._client.pipeline(transaction=True) as pipeline:
                 pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py's own gap
-                position: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
+                stored: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
                 # Gone too: a new mark on a Redis wiped since we looked would hide what it has lost.
-                if (None if position is None else int(position)) != seen.noted:
-                    raise Overtaken
+                if (None if stored is None else int(stored)) != expected.stored:
+                    raise ConcurrentPublish
                 pipeline.multi()
                 for entry in entries:
                     fields = to_fields(entry.ce, entry.type, entry.sealed, entry.position)
                     pipeline.xadd(self._stream, fields)  # type: ignore[arg-type]  # dict is invariant
-                pipeline.set(key, reached)
+                pipeline.set(key, position)
                 pipeline.execute()
         except WatchError:  # or the connection was cut after WATCH
-            raise Overtaken from None
-        self._farthest = reached
+            raise ConcurrentPublish from None
+        self._farthest = position
 
     def rewind(self, epoch: str, after: int) -> int | None:
         """Lower the mark to `after` where it is beyond; return what it was, None without one."""

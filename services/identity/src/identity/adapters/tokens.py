@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 from port_runtime.secret import Secret
 
-from identity.domain.chain import SealKeys
+from identity.domain.audit_chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.link import Purpose
-from identity.domain.session import DEVICE_LIFETIME, Owner
+from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
 from identity.usecases.ports import Clock
 
 AUDIT_PURPOSE = "audit-chain"
@@ -89,11 +89,11 @@ class SignedTokens:
         message = f"{challenge}:{code}".encode()
         return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys]
 
-    def device(self, account: Owner) -> str:
+    def device(self, account: DeviceOwner) -> str:
         """Return a cookie for a browser that has proven the password, with an id of its own."""
         return self._devices.dumps([account.id, account.credential_version, secrets.token_urlsafe(9)])
 
-    def device_key(self, cookie: str | None, account: Owner) -> str | None:
+    def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
         """Return the device's counter key, or None where the cookie is not of this account and version."""
         if cookie is None or len(cookie) > _LONGEST_TOKEN:
             return None

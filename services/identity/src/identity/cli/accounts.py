@@ -45,11 +45,11 @@ def accounts() -> None:
 def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked: Any) -> None:
     """List accounts, oldest first."""
     from identity.http.api.admin_answers import present_found
-    from identity.usecases import inspection
-    from identity.usecases.repositories import Search
+    from identity.usecases import account_queries
+    from identity.usecases.repositories import AccountFilter
 
-    search = Search(mailbox=mailbox.lower() if mailbox else None, **asked)
-    print_rows(map(present_found, inspection.find(ports, search)), cells=_CELLS, as_json=as_json)
+    search = AccountFilter(mailbox=mailbox.lower() if mailbox else None, **asked)
+    print_rows(map(present_found, account_queries.find(ports, search)), cells=_CELLS, as_json=as_json)
 
 
 @accounts.command("show")
@@ -59,9 +59,9 @@ def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked
 def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Show one account with its state."""
     from identity.http.api.admin_answers import present_view
-    from identity.usecases import inspection
+    from identity.usecases import account_queries
 
-    print_row(present_view(inspection.show(ports, name)), as_json=as_json)
+    print_row(present_view(account_queries.show(ports, name)), as_json=as_json)
 
 
 @accounts.command("history")
@@ -73,25 +73,25 @@ def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
 def history(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
     """Show what happened to an account, newest first."""
     from identity.cli.audit import show_rows
-    from identity.usecases.repositories import HistoryQuery
+    from identity.usecases.repositories import AuditFilter
 
-    show_rows(ports, HistoryQuery(account=name, **asked), as_json=as_json)
+    show_rows(ports, AuditFilter(account=name, **asked), as_json=as_json)
 
 
 def _decision(name: str, explanation: str, *, module: str = "administration") -> None:
     """Define a command that changes the state of each account it names."""
 
     def decide(ports: "Ports", names: tuple[str, ...]) -> None:
-        from identity.usecases import administration, review
+        from identity.usecases import administration, lifecycle
 
-        act = getattr({"administration": administration, "review": review}[module], name)
+        act = getattr({"administration": administration, "lifecycle": lifecycle}[module], name)
         for_each(names, lambda each: act(ports, each).status)
 
     decide.__doc__ = explanation
     accounts.command(name.replace("_", "-"))(_names(as_operator(decide)))
 
 
-_decision("approve", "Approve accounts that await review, and tell the applicants.", module="review")
+_decision("approve", "Approve accounts that await review, and tell the applicants.", module="lifecycle")
 
 
 @accounts.command("reject")
@@ -99,10 +99,10 @@ _decision("approve", "Approve accounts that await review, and tell the applicant
 @as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
     """Reject accounts that await review, and close them. The applicants read the reason: write it in Chinese."""
-    from identity.usecases import review
+    from identity.usecases import lifecycle
 
     reason = ports.caller().reason or ""
-    for_each(names, lambda name: review.reject(ports, name, reason=reason).status)
+    for_each(names, lambda name: lifecycle.reject(ports, name, reason=reason).status)
 
 
 _decision("suspend", "Suspend accounts: their sessions end at once.")

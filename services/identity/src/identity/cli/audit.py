@@ -12,7 +12,7 @@ from identity.settings import AuditSettings
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
-    from identity.usecases.repositories import HistoryQuery
+    from identity.usecases.repositories import AuditFilter
 
 _CELLS = {
     "ROW": "{id}",
@@ -44,18 +44,18 @@ def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **asked:
     """List who did what, newest first."""
     from datetime import UTC
 
-    from identity.usecases.repositories import HistoryQuery
+    from identity.usecases.repositories import AuditFilter
 
     moment = since.replace(tzinfo=UTC) if since else None
-    show_rows(ports, HistoryQuery(since=moment, **asked), as_json=as_json)
+    show_rows(ports, AuditFilter(since=moment, **asked), as_json=as_json)
 
 
-def show_rows(ports: "Ports", query: "HistoryQuery", *, as_json: bool) -> None:
+def show_rows(ports: "Ports", query: "AuditFilter", *, as_json: bool) -> None:
     """Print rows of the log."""
     from identity.http.api.admin_answers import present_happened
-    from identity.usecases import inspection
+    from identity.usecases import account_queries
 
-    rows = [present_happened(each) for each in inspection.history(ports, query)]
+    rows = [present_happened(each) for each in account_queries.history(ports, query)]
     if not as_json:
         rows = [{**row, "who": _who(row["actor"])} for row in rows]
     print_rows(rows, cells=_CELLS, as_json=as_json)
@@ -71,23 +71,23 @@ def _who(actor: dict[str, Any]) -> str:
 @as_json
 def verify(*, head: str | None, as_json: bool) -> None:
     """Follow the chain from end to end; the first row that breaks it is told, with exit code 1."""
-    from identity.adapters.sql.audit_chain import SqlChain
+    from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.sql.engine import open_engine
     from identity.adapters.tokens import seal_keys
-    from identity.usecases.audit_verification import Broken
-    from identity.usecases.audit_verification import verify as run
+    from identity.usecases.audit.verifying import ChainBroken
+    from identity.usecases.audit.verifying import verify as run
 
     settings = read_settings(AuditSettings)
     keys = seal_keys(settings.audit_keys)
     if keys is None:
         raise click.ClickException("IDENTITY_AUDIT_KEYS is not set: there is nothing to verify by")
     engine = open_engine(settings.database_url.reveal())
-    chain = SqlChain(engine)
+    chain = SqlAuditChain(engine)
     hidden = as_json or not sys.stderr.isatty()
     try:
         with click.progressbar(length=chain.sealed_count(), file=sys.stderr, hidden=hidden) as bar:
-            verified = run(chain, keys, head=head, seen=bar.update)
-    except Broken as broken:
+            verified = run(chain, keys, head=head, on_progress=bar.update)
+    except ChainBroken as broken:
         print_row({"ok": False, **asdict(broken)}, as_json=as_json)
         sys.exit(1)
     finally:

@@ -17,14 +17,14 @@ from port_runtime.settings import load
 from port_runtime.tables import table
 
 from identity.domain.audit import (
-    LEAST_REASON,
-    MOST_OPERATOR,
-    MOST_REASON,
+    MAX_OPERATOR_CHARACTERS,
+    MAX_REASON_CHARACTERS,
+    MIN_REASON_CHARACTERS,
     Caller,
     parse_operator,
     parse_reason,
 )
-from identity.domain.errors import Fault, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
+from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
 from identity.settings import DatabaseSettings, Settings
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ Row = Mapping[str, Any]
 OPERATOR = "IDENTITY_OPERATOR"
 _OF_LENGTH = frozenset({"too_short", "too_long", "required"})
 _LENGTHS = {
-    "--operator": f"1 to {MOST_OPERATOR} characters",
-    "--reason": f"{LEAST_REASON} to {MOST_REASON} characters",
+    "--operator": f"1 to {MAX_OPERATOR_CHARACTERS} characters",
+    "--reason": f"{MIN_REASON_CHARACTERS} to {MAX_REASON_CHARACTERS} characters",
 }
 _ADDRESS_CHARACTERS = 45
 
@@ -122,7 +122,7 @@ def _operator(name: str | None, reason: str | None = None) -> Caller:
 def _option(name: str, parse: Callable[[str], str], raw: str) -> str:
     try:
         return parse(raw)
-    except Fault as fault:
+    except InvalidValue as fault:
         length = f" ({_LENGTHS[name]})" if fault.code in _OF_LENGTH else ""
         raise click.ClickException(f"{name}: {describe_refusal(fault)}{length}") from None
 
@@ -145,7 +145,7 @@ def describe_refusal(refusal: Refusal) -> str:
             return f"a mail was sent just now, or too many: again in {seconds} s"
         case MailboxTaken():
             return "another account holds this mailbox"
-        case Fault(code=code):
+        case InvalidValue(code=code):
             return code.replace("_", " ")
         case _:
             return type(refusal).__name__

@@ -32,9 +32,9 @@ def bindings() -> None:
 def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List an account's bindings, live and ended, newest first."""
     from identity.http.api.admin_answers import present_tie
-    from identity.usecases import inspection
+    from identity.usecases import account_queries
 
-    print_rows(map(present_tie, inspection.bindings_of(ports, name)), cells=_CELLS, as_json=as_json)
+    print_rows(map(present_tie, account_queries.bindings_of(ports, name)), cells=_CELLS, as_json=as_json)
 
 
 @bindings.command("remove")

@@ -9,14 +9,14 @@ import click
 from port_runtime.parsers import seconds
 
 from identity.cli.base import as_json, print_rows, to_json, with_ports
-from identity.domain.client import RIGHTS, ClientError
+from identity.domain.service_client import SCOPES, ClientError
 
 if TYPE_CHECKING:
-    from identity.domain.client import Right, ServiceClient
+    from identity.domain.service_client import Scope, ServiceClient
     from identity.usecases.ports import Ports
 
 _RIGHT = click.option(
-    "--right", "rights", type=click.Choice(RIGHTS), multiple=True, required=True, help="May be given again."
+    "--right", "rights", type=click.Choice(SCOPES), multiple=True, required=True, help="May be given again."
 )
 _CELLS = {
     "CLIENT": "{name}",
@@ -50,7 +50,7 @@ def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
 @_RIGHT
 @as_json
 @_with_ports
-def add_client(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
+def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Make a client NAME and print its secret: nobody can read it again."""
     from identity.usecases import clients as cases
 
@@ -101,7 +101,7 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 @_RIGHT
 @as_json
 @_with_ports
-def set_rights(ports: "Ports", name: str, *, rights: "tuple[Right, ...]", as_json: bool) -> None:
+def set_rights(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Put these rights in the place of those that NAME has."""
     from identity.usecases import clients as cases
 

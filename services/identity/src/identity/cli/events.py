@@ -10,7 +10,7 @@ from identity.cli.base import as_json, format_time, print_row, print_rows, read_
 from identity.settings import RelaySettings
 
 if TYPE_CHECKING:
-    from identity.usecases.facts import Record
+    from identity.usecases.facts import OutboxRecord
     from identity.usecases.ports import Ports
 
 PREFIX = "tw.port.identity."
@@ -34,7 +34,7 @@ def events() -> None:
 @with_ports
 def status(ports: "Ports", *, as_json: bool) -> None:
     """Tell the feed's positions, what waits to be published, and what waits to be mailed."""
-    figures = asdict(ports.facts.figures())
+    figures = asdict(ports.feed.stats())
     if as_json:
         click.echo(to_json(figures))
         return
@@ -58,7 +58,7 @@ def list_events(  # noqa: PLR0913  # one a column
 ) -> None:
     """List what was published, in the order of the feed."""
     whole = type_name if type_name is None or type_name.startswith(PREFIX) else PREFIX + type_name
-    found = ports.facts.records(after=after, limit=limit, type_name=whole, subject=subject)
+    found = ports.feed.records(after=after, limit=limit, type_name=whole, subject=subject)
     rows = [_shown(each) for each in found]
     if not as_json:
         rows = [{**row, "short": row["type"].removeprefix(PREFIX)} for row in rows]
@@ -71,7 +71,7 @@ def list_events(  # noqa: PLR0913  # one a column
 @with_ports
 def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     """Show one event with its place in the feed and what became of its mail; never the sealed part."""
-    found = ports.facts.record(event_id)
+    found = ports.feed.record(event_id)
     if found is None:
         raise click.ClickException("no such event")
     print_row(_shown(found), as_json=as_json)
@@ -100,7 +100,7 @@ def replay(*, after: int, as_json: bool) -> None:
         click.echo(f"nothing to publish again: the stream has got to {before}")
 
 
-def _shown(record: "Record") -> dict[str, Any]:
+def _shown(record: "OutboxRecord") -> dict[str, Any]:
     shown = asdict(record)
     shown["event"] = json.loads(shown.pop("ce"))
     return shown

@@ -137,12 +137,12 @@ def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
     from identity.adapters.tokens import AUDIT_PURPOSE, derive
-    from identity.domain.chain import name_of
+    from identity.domain.audit_chain import key_id_of
 
     if settings.secret_keys:
         yield "IDENTITY_SECRET_KEYS", [derive(key, "key-id").hex()[:16] for key in settings.secret_keys]
     if settings.audit_keys:
-        yield "IDENTITY_AUDIT_KEYS", [name_of(derive(key, AUDIT_PURPOSE)) for key in settings.audit_keys]
+        yield "IDENTITY_AUDIT_KEYS", [key_id_of(derive(key, AUDIT_PURPOSE)) for key in settings.audit_keys]
     private = {
         "MAIL_SEAL_PRIVATE_KEYS": settings.seal_private,
         "MAIL_SIGN_PRIVATE_KEYS": settings.sign_private,

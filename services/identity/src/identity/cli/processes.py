@@ -64,22 +64,22 @@ def tidy(*, as_json: bool) -> None:
     """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
     _take_sigterm_as_an_interrupt()
     from identity.adapters.sql.engine import db
-    from identity.adapters.sql.purger import SqlSweeper
+    from identity.adapters.sql.purger import SqlPurger
     from identity.domain.audit import Caller
     from identity.http.context import ports
-    from identity.usecases.tidying import tidy as run
+    from identity.usecases.retention import clean_up as run
 
     settings, app = read_settings(TidySettings), application()
     with app.app_context():
         by_tidy = ports().by(Caller(kind="system", name="tidy"))
-        tidied = run(by_tidy, SqlSweeper(db.engine))
+        tidied = run(by_tidy, SqlPurger(db.engine))
         counts = {
             "accounts": tidied.accounts,
             "bindings": tidied.bindings,
             "email_changes": tidied.email_changes,
             "idle": _suspend_idle(by_tidy, settings),
             "rows": tidied.rows,
-            "facts": tidied.facts,
+            "facts": tidied.events,
             "audit_rows": _prune_audit(by_tidy, db.engine, settings),
         }
     line = (
@@ -99,24 +99,24 @@ def _take_sigterm_as_an_interrupt() -> None:
 
 
 def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
-    from identity.usecases.personal_data import disable_idle
+    from identity.usecases.personal_data import suspend_idle
 
     if settings.idle_disabled is None:
         return 0
-    return disable_idle(ports, timedelta(seconds=settings.idle_disabled))
+    return suspend_idle(ports, timedelta(seconds=settings.idle_disabled))
 
 
 def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> int:
     """Drop whole segments past their time; without keys none was ever sealed."""
-    from identity.adapters.sql.audit_chain import SqlChain
+    from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.tokens import seal_keys
-    from identity.usecases.sealing import prune
+    from identity.usecases.audit.chaining import prune
 
     keys = seal_keys(settings.audit_keys)
     if keys is None:
         return 0
     before = ports.clock.now() - timedelta(seconds=settings.audit_kept)
-    return prune(ports, SqlChain(engine), keys, before=before)
+    return prune(ports, SqlAuditChain(engine), keys, before=before)
 
 
 @click.command()

@@ -31,10 +31,10 @@ def sessions() -> None:
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List the sessions that an account holds, and those that act as it."""
     from identity.http.api.admin_answers import present_held_session
-    from identity.usecases import inspection
+    from identity.usecases import account_queries
 
     lifetimes = ports.rules.sessions
-    found = [present_held_session(each, lifetimes) for each in inspection.sessions_of(ports, name)]
+    found = [present_held_session(each, lifetimes) for each in account_queries.sessions_of(ports, name)]
     if not as_json:
         found = _named(ports, found)
     print_rows(found, cells=_CELLS, as_json=as_json)
@@ -42,9 +42,11 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
 
 def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the sessions with the names of who holds them and as whom they act."""
-    from identity.usecases import inspection
+    from identity.usecases import account_queries
 
-    names = inspection.names_of(ports, {row[side] for row in rows for side in ("holder_id", "account_id")})
+    names = account_queries.usernames_of(
+        ports, {row[side] for row in rows for side in ("holder_id", "account_id")}
+    )
     return [{**row, "holder": names[row["holder_id"]], "account": names[row["account_id"]]} for row in rows]
 
 

@@ -21,12 +21,12 @@ REPEAT_WINDOW = timedelta(minutes=10)
 REMEMBERED_PASSWORDS = 3
 """SEC-2, 附表十: not one of the last three."""
 
-OWN_WORDS = ("username", "name", "mobile", "email", "company_name", "tax_id")
+PERSONAL_FIELDS = ("username", "name", "mobile", "email", "company_name", "tax_id")
 """SEC-2: what of its owner, or of who applies, a password must not hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Registration:
     """What a person sends to register, already in the form it is kept (REG-2)."""
 
     kind: Kind
@@ -68,18 +68,18 @@ class Account:
 
     @classmethod
     def open(
-        cls, application: Application, *, account_id: str, password_hash: str, reviewed: bool, now: datetime
+        cls, registration: Registration, *, account_id: str, password_hash: str, reviewed: bool, now: datetime
     ) -> "Account":
         """Return a new, unverified account (REG-9); `reviewed` says whether an operator must approve it."""
-        company = application.company
+        company = registration.company
         return cls(
             id=account_id,
-            kind=application.kind,
-            username=application.username,
-            username_key=username_key(application.username),
-            name=application.name,
-            mobile=application.mobile,
-            email=application.email,
+            kind=registration.kind,
+            username=registration.username,
+            username_key=username_key(registration.username),
+            name=registration.name,
+            mobile=registration.mobile,
+            email=registration.email,
             tax_id=company.tax_id,
             company_phone=company.phone,
             company_name=company.name,
@@ -90,9 +90,9 @@ class Account:
         )
 
     @property
-    def application(self) -> Application:
+    def registration(self) -> Registration:
         """What the account was opened with, to compare a repeat by (REG-13)."""
-        return Application(
+        return Registration(
             kind=self.kind,
             username=self.username,
             name=self.name,
@@ -117,9 +117,9 @@ class Account:
             return "email_unverified"
         return "awaiting_review" if self.review == "pending" else "active"
 
-    def mailbox_claim(self, email: str) -> str:
+    def mailbox_key_for(self, email: str) -> str:
         """Return the key under which a verified mailbox is unique (REG-9)."""
-        return mailbox_claim(self.kind, email, self.tax_id)
+        return mailbox_key(self.kind, email, self.tax_id)
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether the account was not verified in time (VER-7)."""
@@ -128,14 +128,14 @@ class Account:
     def verify_email(self, now: datetime) -> None:
         """Take the mailbox as proven and claim it; the unique index has the last word."""
         self.email_verified_at = now
-        self.mailbox_key = self.mailbox_claim(self.email)
+        self.mailbox_key = self.mailbox_key_for(self.email)
 
     def adopt_pending_email(self) -> str:
         """Put the proven new mailbox in place; return the old one (PRO-2)."""
         old = self.email
         self.email = self.pending_email or old
         self.pending_email = None
-        self.mailbox_key = self.mailbox_claim(self.email)
+        self.mailbox_key = self.mailbox_key_for(self.email)
         self.revision += 1
         return old
 
@@ -146,9 +146,9 @@ class Account:
         self.credential_version += 1
 
     @property
-    def own_words(self) -> tuple[str, ...]:
+    def personal_terms(self) -> tuple[str, ...]:
         """What a password must not hold of its owner (SEC-2)."""
-        return tuple(getattr(self, name) for name in OWN_WORDS)
+        return tuple(getattr(self, name) for name in PERSONAL_FIELDS)
 
     @property
     def remembered_hashes(self) -> list[str]:
@@ -177,6 +177,6 @@ def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime)
     return verified_at is None and now >= opened_at + UNVERIFIED_LIFETIME
 
 
-def mailbox_claim(kind: Kind, email: str, tax_id: str) -> str:
+def mailbox_key(kind: Kind, email: str, tax_id: str) -> str:
     """Return what one mailbox may be verified for once: a link account, or a company's general account."""
     return f"link:{email}" if kind == "link" else f"general:{tax_id}:{email}"

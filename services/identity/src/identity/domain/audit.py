@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from identity.domain.text import line
+from identity.domain.text import parse_line
 
 Result = Literal["done", "refused"]
 ActorKind = Literal["person", "operator", "system"]
 
-MOST_OPERATOR = 64
-LEAST_REASON = 2
-MOST_REASON = 500
+MAX_OPERATOR_CHARACTERS = 64
+MIN_REASON_CHARACTERS = 2
+MAX_REASON_CHARACTERS = 500
 """Characters."""
 
 
@@ -55,20 +55,20 @@ class Entry:
 class Action:
     """What can be done; `own` is done by whoever proves an account to be theirs: by its password, its mailbox."""
 
-    meaning: str
-    own: bool = False
+    description: str
+    by_owner: bool = False
     result: Result = "done"
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
     # What is announced is recorded under the event's short name.
-    "account.registered": Action("an account was opened", own=True),
-    "account.email_verified": Action("a new account's mailbox was proven", own=True),
+    "account.registered": Action("an account was opened", by_owner=True),
+    "account.email_verified": Action("a new account's mailbox was proven", by_owner=True),
     "account.approved": Action("an operator approved an account"),
     "account.rejected": Action("an operator rejected an account"),
     "account.profile_changed": Action("fields of a profile were changed"),
-    "account.email_changed": Action("a new mailbox was proven and took the old one's place", own=True),
-    "account.password_changed": Action("a password was changed or reset", own=True),
+    "account.email_changed": Action("a new mailbox was proven and took the old one's place", by_owner=True),
+    "account.password_changed": Action("a password was changed or reset", by_owner=True),
     "account.suspended": Action("an account was suspended; its sessions ended"),
     "account.reinstated": Action("a suspension was lifted"),
     "account.closed": Action("an account was closed for good"),
@@ -81,7 +81,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "password_reset.requested": Action("a link that sets a new password was asked for"),
     "registration.conflicted": Action("a mailbox was given that another account holds; its owner is told"),
     # What nobody outside is told of.
-    "session.opened": Action("a login", own=True),
+    "session.opened": Action("a login", by_owner=True),
     "session.closed": Action("a logout"),
     "session.ended": Action("one session was ended from another, or by an operator"),
     "session.others_ended": Action("all other sessions were ended"),
@@ -111,10 +111,10 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 
 def parse_operator(raw: str) -> str:
-    """Return an operator's name: printable, at most 64 characters. Raises Fault."""
-    return line(raw, least=1, most=MOST_OPERATOR)
+    """Return an operator's name: printable, at most 64 characters. Raises InvalidValue."""
+    return parse_line(raw, min_length=1, max_length=MAX_OPERATOR_CHARACTERS)
 
 
 def parse_reason(raw: str) -> str:
-    """Return why an operator acts, in one line. Raises Fault."""
-    return line(raw, least=LEAST_REASON, most=MOST_REASON)
+    """Return why an operator acts, in one line. Raises InvalidValue."""
+    return parse_line(raw, min_length=MIN_REASON_CHARACTERS, max_length=MAX_REASON_CHARACTERS)

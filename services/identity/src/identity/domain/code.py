@@ -6,21 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from identity.domain.errors import CodeExpired, CodeSpent, CodeWrong, Fault
-from identity.domain.text import narrow
+from identity.domain.errors import CodeExhausted, CodeExpired, CodeWrong, InvalidValue
+from identity.domain.text import to_half_width
 
 DIGITS = 6
 LIFETIME = timedelta(hours=24)
-MOST_TRIES = 5
+MAX_TRIES = 5
 
 _CODE = re.compile(rf"\d{{{DIGITS}}}", re.ASCII)
 
 
 def parse_code(raw: str) -> str:
-    """Return six digits, also when typed full-width or with a space. Raises Fault."""
-    code = narrow(raw).replace(" ", "").replace("-", "")
+    """Return six digits, also when typed full-width or with a space. Raises InvalidValue."""
+    code = to_half_width(raw).replace(" ", "").replace("-", "")
     if not _CODE.fullmatch(code):
-        raise Fault("invalid_code", "請輸入 6 位數字驗證碼")
+        raise InvalidValue("invalid_code", "請輸入 6 位數字驗證碼")
     return code
 
 
@@ -40,13 +40,13 @@ class BindCode:
         return self.issued_at + LIFETIME
 
     def check_open(self, now: datetime) -> None:
-        """Raise CodeExpired or CodeSpent where no try is left to count."""
+        """Raise CodeExpired or CodeExhausted where no try is left to count."""
         if now >= self.expires_at:
             raise CodeExpired
-        if self.tries >= MOST_TRIES:
-            raise CodeSpent
+        if self.tries >= MAX_TRIES:
+            raise CodeExhausted
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
         """Raise CodeWrong unless one of `digests` is the code's; `tries` is the count with this one in it."""
         if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list: none is left out, in the same time
-            raise CodeWrong(MOST_TRIES - tries)
+            raise CodeWrong(MAX_TRIES - tries)

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from identity.domain.errors import Fault
+from identity.domain.errors import InvalidValue
 from identity.domain.person import parse_mobile
-from identity.domain.text import line, narrow, proper_name
+from identity.domain.text import parse_line, parse_proper_name, to_half_width
 
 _WEIGHTS = (1, 2, 1, 2, 1, 2, 4, 1)
 _DIVISOR = 5
@@ -39,18 +39,20 @@ class Company:
 
 
 def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
-    """Return a unified business number or an agency's code (REG-7). Raises Fault.
+    """Return a unified business number or an agency's code (REG-7). Raises InvalidValue.
 
     `checksum=False` takes any eight digits, for test systems with made-up ids.
     """
-    text = narrow(raw)
+    text = to_half_width(raw)
     if _EIGHT_DIGITS.fullmatch(text):
         if checksum and not passes_checksum(text):
-            raise Fault("tax_id_checksum", "統一編號檢查碼不符，請確認是否輸入錯誤")
+            raise InvalidValue("tax_id_checksum", "統一編號檢查碼不符，請確認是否輸入錯誤")
         return text
     if _AGENCY_CODE.fullmatch(text):
         return text
-    raise Fault("invalid_tax_id", "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）")
+    raise InvalidValue(
+        "invalid_tax_id", "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）"
+    )
 
 
 def passes_checksum(digits: str) -> bool:
@@ -63,8 +65,8 @@ def passes_checksum(digits: str) -> bool:
 
 
 def parse_phone(raw: str) -> str:
-    """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises Fault."""
-    text = narrow(raw).replace(" ", "").replace("轉", "#").replace("分機", "#")
+    """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises InvalidValue."""
+    text = to_half_width(raw).replace(" ", "").replace("轉", "#").replace("分機", "#")
     if text.startswith("+886") and not text.startswith(("+8869", "+886-9")):
         text = "0" + text.removeprefix("+886").removeprefix("-")
     landline = _LANDLINE.fullmatch(text)
@@ -74,24 +76,24 @@ def parse_phone(raw: str) -> str:
             return f"{area}-{number}" + (f"#{extension}" if extension else "")
     try:
         return parse_mobile(text)
-    except Fault:
-        raise Fault(
+    except InvalidValue:
+        raise InvalidValue(
             "invalid_phone", "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345"
         ) from None
 
 
 def parse_company_name(raw: str) -> str:
-    """Return the company's full name, 2 to 100 characters (REG-8). Raises Fault."""
-    return proper_name(raw, least=2, most=100)
+    """Return the company's full name, 2 to 100 characters (REG-8). Raises InvalidValue."""
+    return parse_proper_name(raw, min_length=2, max_length=100)
 
 
 def parse_address(raw: str) -> str:
     """Return the company's address: optional postal code of 3, 5 or 6 digits, then a county or city (REG-8)."""
-    text = line(raw.translate(_NARROW_DIGITS), least=6, most=200)
+    text = parse_line(raw.translate(_NARROW_DIGITS), min_length=6, max_length=200)
     postal_code = _POSTAL_CODE.match(text)
     rest = text[postal_code.end() :] if postal_code else text
     if rest[:1].isdigit():
-        raise Fault("invalid_postal_code", "郵遞區號須為 3、5 或 6 碼")
+        raise InvalidValue("invalid_postal_code", "郵遞區號須為 3、5 或 6 碼")
     if not rest.replace("台", "臺").startswith(_REGIONS):
-        raise Fault("invalid_address", "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號")
+        raise InvalidValue("invalid_address", "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號")
     return text

@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from identity.domain.account import has_lapsed
-from identity.domain.session import Persona
+from identity.domain.session import AccountSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """An open account as it is when its name is looked up, in as much as proving its password takes."""
 
-    persona: Persona
+    persona: AccountSummary
     password_hash: str = field(repr=False)
     credential_version: int
     opened_at: datetime

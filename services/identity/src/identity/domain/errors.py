@@ -8,7 +8,7 @@ class Refusal(Exception):  # noqa: N818  # named for what it tells
     """A request that the rules do not grant. Data that the caller needs stands in attributes."""
 
 
-class Fault(Refusal):
+class InvalidValue(Refusal):
     """One wrong value: a stable `code` and the `detail` that a person reads (REG-11)."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -18,7 +18,7 @@ class Fault(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedFault:
+class FieldError:
     """A fault with the JSON pointer of the field it belongs to."""
 
     pointer: str
@@ -29,12 +29,12 @@ class PlacedFault:
 class InvalidInput(Refusal):
     """One or more fields are wrong; all of them are told at once (REG-11)."""
 
-    def __init__(self, faults: Iterable[PlacedFault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__(", ".join(f"{fault.pointer}: {fault.code}" for fault in self.faults))
+    def __init__(self, faults: Iterable[FieldError]) -> None:
+        self.errors = tuple(faults)
+        super().__init__(", ".join(f"{fault.pointer}: {fault.code}" for fault in self.errors))
 
 
-class Waiting(Refusal):
+class RetryLater(Refusal):
     """Granted later: `retry_after_seconds` says when."""
 
     def __init__(self, retry_after_seconds: int) -> None:
@@ -42,7 +42,7 @@ class Waiting(Refusal):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Locked(Waiting):
+class Locked(RetryLater):
     """Too many failures; the right password is refused too (LOGIN-2)."""
 
 
@@ -50,19 +50,19 @@ class PasswordLocked(Locked):
     """Too many wrong entries of the present password, asked for again (PRO-2, PRO-4)."""
 
 
-class TooSoon(Waiting):
+class TooSoon(RetryLater):
     """A mail was asked for before the wait was over, or above the day's cap (VER-5, BIND-6, SEC-6)."""
 
 
-class TooManyRequests(Waiting):
+class TooManyRequests(RetryLater):
     """One address asks more than its share (SEC-3)."""
 
 
-class Busy(Waiting):
+class Busy(RetryLater):
     """The queue for password hashes is full (SEC-1)."""
 
 
-class Unavailable(Waiting):
+class Unavailable(RetryLater):
     """The database does not answer."""
 
 
@@ -78,7 +78,7 @@ class BadClient(Refusal):
     """A call for services without a secret, or with one that is unknown, ended or another's (SEC-12)."""
 
 
-class RightMissing(Refusal):
+class ScopeMissing(Refusal):
     """The service is known, but may not do this; `right` is the one it lacks (SEC-12)."""
 
     def __init__(self, right: str) -> None:
@@ -94,7 +94,7 @@ class AccountSuspended(Refusal):
     """Told only to who knows the password."""
 
 
-class StepOpen(Refusal):
+class StepRequired(Refusal):
     """The session must first do its `next` step: verify the email, await review, consent."""
 
     def __init__(self, step: str) -> None:
@@ -102,7 +102,7 @@ class StepOpen(Refusal):
         self.step = step
 
 
-class WhileSwitched(Refusal):
+class ForbiddenWhileSwitched(Refusal):
     """Belongs to the general account's own holder (SW-4)."""
 
 
@@ -177,7 +177,7 @@ class CodeExpired(Refusal):
     """Past 24 hours, or voided by a change of email (BIND-6, PRO-2)."""
 
 
-class CodeSpent(Refusal):
+class CodeExhausted(Refusal):
     """Tried five times; only a new one helps (BIND-6)."""
 
 

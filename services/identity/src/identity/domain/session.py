@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from identity.domain.account import Kind, Status
 
 Step = Literal["verify_email", "await_review", "consent"]
-RIGHTS = ("pass:apply", "pass:query", "pass:print")
+PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
 """What a general account may do in the pass system; a link account's own session has none (SW-2)."""
 
 DEVICE_LIFETIME = timedelta(days=180)
@@ -28,7 +28,7 @@ class Lifetimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientInfo:
     """Where a request comes from; `devices` are the browser's signed cookies by name, not yet believed."""
 
     address: str
@@ -53,7 +53,7 @@ class Device:
     cookie: str = field(repr=False)
 
 
-class Owner(Protocol):
+class DeviceOwner(Protocol):
     """To whom a browser is known: an account, or its credential."""
 
     @property
@@ -65,7 +65,7 @@ class Owner(Protocol):
         """Counts the account's passwords; what an older one made known is void (SEC-3)."""
 
 
-def device_name(account: Owner) -> str:
+def device_name(account: DeviceOwner) -> str:
     """Return the name under which a browser keeps what makes it known to the account."""
     return account.id[:8]
 
@@ -92,7 +92,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Persona:
+class AccountSummary:
     """As much of an account as a session shows of it."""
 
     id: str
@@ -105,13 +105,13 @@ class Persona:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Principal:
     """What a token stands for at this moment."""
 
     session_id: str
     token_digest: str
-    account: Persona
-    holder: Persona
+    account: AccountSummary
+    actor: AccountSummary
     binding_id: str | None
     consented: bool
     expires_at: datetime
@@ -124,13 +124,13 @@ class Standing:
     @property
     def next_step(self) -> Step | None:
         """The first open one of: verify the email, await review, consent."""
-        if self.holder.status == "email_unverified":
+        if self.actor.status == "email_unverified":
             return "verify_email"
-        if self.holder.status == "awaiting_review":
+        if self.actor.status == "awaiting_review":
             return "await_review"
         return None if self.consented else "consent"
 
     @property
     def rights(self) -> tuple[str, ...]:
         """SW-1, SW-2."""
-        return RIGHTS if self.account.kind == "general" and self.next_step is None else ()
+        return PASS_RIGHTS if self.account.kind == "general" and self.next_step is None else ()

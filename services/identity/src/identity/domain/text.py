@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from identity.domain.errors import Fault
+from identity.domain.errors import InvalidValue
 
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Unicode categories that never belong in a line: controls, formats, surrogates, private, unassigned, separators."""
@@ -15,40 +15,40 @@ _DOMAIN = re.compile(
 """The same of a bare domain: companies are named so, people are not."""
 
 
-def line(raw: str, *, least: int, most: int) -> str:
+def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
     """Return `raw` NFC-normalised, trimmed, inner white space folded; length in characters.
 
-    Raises Fault (`control_character`, `too_short`, `too_long`, `required`).
+    Raises InvalidValue (`control_character`, `too_short`, `too_long`, `required`).
     """
     if any(unicodedata.category(char) in _REFUSED for char in raw):
-        raise Fault("control_character", "不可含有控制字元或看不見的字元")
+        raise InvalidValue("control_character", "不可含有控制字元或看不見的字元")
     text = " ".join(unicodedata.normalize("NFC", raw).split())
     if not text:
-        raise Fault("required", "此欄位為必填")
-    if len(text) < least:
-        raise Fault("too_short", f"至少需 {least} 個字")
-    if len(text) > most:
-        raise Fault("too_long", f"最多 {most} 個字")
+        raise InvalidValue("required", "此欄位為必填")
+    if len(text) < min_length:
+        raise InvalidValue("too_short", f"至少需 {min_length} 個字")
+    if len(text) > max_length:
+        raise InvalidValue("too_long", f"最多 {max_length} 個字")
     return text
 
 
-def proper_name(raw: str, *, least: int, most: int) -> str:
-    """Return a person's or a company's name as one line, which mails to others may hold. Raises Fault."""
-    name = line(raw, least=least, most=most)
-    if _WEB_ADDRESS.search(narrow(name)):
-        raise Fault("web_address", "名稱不可含有網址")
+def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
+    """Return a person's or a company's name as one line, which mails to others may hold. Raises InvalidValue."""
+    name = parse_line(raw, min_length=min_length, max_length=max_length)
+    if _WEB_ADDRESS.search(to_half_width(name)):
+        raise InvalidValue("web_address", "名稱不可含有網址")
     return name
 
 
-def person_name(raw: str, *, least: int, most: int) -> str:
-    """Return a person's name, by which mails from us address whoever owns the mailbox. Raises Fault."""
-    name = proper_name(raw, least=least, most=most)
-    if _DOMAIN.search(narrow(name)):
-        raise Fault("web_address", "姓名不可含有網址")
+def parse_person_name(raw: str, *, min_length: int, max_length: int) -> str:
+    """Return a person's name, by which mails from us address whoever owns the mailbox. Raises InvalidValue."""
+    name = parse_proper_name(raw, min_length=min_length, max_length=max_length)
+    if _DOMAIN.search(to_half_width(name)):
+        raise InvalidValue("web_address", "姓名不可含有網址")
     return name
 
 
-def narrow(raw: str) -> str:
+def to_half_width(raw: str) -> str:
     """Return full-width letters, digits and signs as their ASCII forms, as Chinese keyboards often give them."""
     return unicodedata.normalize("NFKC", raw).strip()
 

@@ -9,8 +9,8 @@ from port_runtime.parsers import Network
 
 from identity.domain.account import Kind
 from identity.domain.audit import Caller
-from identity.domain.errors import ForeignOrigin, NotSignedIn, StepOpen, WhileSwitched, WrongKind
-from identity.domain.session import Client, Standing, Step
+from identity.domain.errors import ForbiddenWhileSwitched, ForeignOrigin, NotSignedIn, StepRequired, WrongKind
+from identity.domain.session import ClientInfo, Principal, Step
 from identity.usecases import login
 from identity.usecases.ports import Ports
 
@@ -63,22 +63,22 @@ def ports() -> Ports:
     return web_context().ports
 
 
-def client_info() -> Client:
+def client_info() -> ClientInfo:
     """Return where the request comes from."""
     agent = request.headers.get("User-Agent", "")[:_USER_AGENT_CHARACTERS]
     prefix = web_context().device_prefix
     devices = {
         name.removeprefix(prefix): value for name, value in request.cookies.items() if name.startswith(prefix)
     }
-    return Client(client_address(), _printable(agent), devices)
+    return ClientInfo(client_address(), _printable(agent), devices)
 
 
 def caller() -> Caller:
     """Return who asks, as far as this request has shown it yet (SEC-11)."""
     if not has_request_context():
         return Caller(kind="system", name="identity")
-    who: Standing | None = g.get("standing")
-    holder = who.holder if who else None
+    who: Principal | None = g.get("standing")
+    holder = who.actor if who else None
     return Caller(
         kind="person",
         name=holder.id if holder else "",
@@ -117,11 +117,11 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
 
 
-def current_principal() -> Standing:
+def current_principal() -> Principal:
     """Return who asks, whatever step is open. Raises NotSignedIn, ForeignOrigin."""
     if "standing" not in g:
         g.standing = login.identify(ports(), _token())
-    return cast("Standing", g.standing)
+    return cast("Principal", g.standing)
 
 
 def _token() -> str:
@@ -154,24 +154,24 @@ def require_own_origin() -> None:
         raise ForeignOrigin
 
 
-def require_step(step: Step) -> Standing:
-    """Return who asks, that step being the next. Raises NotSignedIn, StepOpen where another is, or none."""
+def require_step(step: Step) -> Principal:
+    """Return who asks, that step being the next. Raises NotSignedIn, StepRequired where another is, or none."""
     who = current_principal()
     if who.next_step != step:
-        raise StepOpen(who.next_step or "")
+        raise StepRequired(who.next_step or "")
     return who
 
 
-def require_principal(kind: Kind | None = None) -> Standing:
+def require_principal(kind: Kind | None = None) -> Principal:
     """Return who asks, every step done, acting for themselves where `kind` is asked for.
 
-    Raises NotSignedIn, StepOpen, WhileSwitched, WrongKind.
+    Raises NotSignedIn, StepRequired, ForbiddenWhileSwitched, WrongKind.
     """
     who = current_principal()
     if who.next_step is not None:
-        raise StepOpen(who.next_step)
+        raise StepRequired(who.next_step)
     if kind is not None and who.switched:
-        raise WhileSwitched
+        raise ForbiddenWhileSwitched
     if kind is not None and who.account.kind != kind:
         raise WrongKind
     return who

@@ -5,22 +5,22 @@ from dataclasses import replace
 from flask import g, request
 
 from identity.domain.audit import Caller, parse_operator, parse_reason
-from identity.domain.client import Right
-from identity.domain.errors import Fault, OperatorMissing
+from identity.domain.errors import InvalidValue, OperatorMissing
+from identity.domain.service_client import Scope
 from identity.http.context import client_address, ports
 from identity.http.service_auth import require_service
 from identity.usecases.ports import Ports
 
-RIGHT: Right = "accounts:admin"
+RIGHT: Scope = "accounts:admin"
 HEADER = "X-Operator"
 
 
 def require_operator() -> Caller:
-    """Return who asks. Raises BadClient, Locked, RightMissing, OperatorMissing."""
+    """Return who asks. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
     service = require_service(RIGHT)
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
-    except Fault:
+    except InvalidValue:
         raise OperatorMissing from None
     return Caller(
         kind="operator",

@@ -26,7 +26,7 @@ class Problem:
 
 
 PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
-    errors.Fault: Problem(422, "invalid_input", "輸入的資料不正確"),
+    errors.InvalidValue: Problem(422, "invalid_input", "輸入的資料不正確"),
     errors.InvalidInput: Problem(422, "invalid_input", "部分欄位填寫不正確，請依各欄位說明修正"),
     errors.Locked: Problem(429, "locked", "登入失敗次數過多，請於 {minutes} 分鐘後再試"),
     errors.PasswordLocked: Problem(429, "locked", "密碼錯誤次數過多，請於 {minutes} 分鐘後再試"),
@@ -39,11 +39,11 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.NotSignedIn: Problem(401, "not_signed_in", "尚未登入，或登入已逾時，請重新登入"),
     errors.BadCredentials: Problem(401, "bad_credentials", "帳號或密碼錯誤"),
     errors.BadClient: Problem(401, "bad_client", "服務的憑證不正確或已失效"),
-    errors.RightMissing: Problem(403, "right_missing", "此服務沒有執行這項操作的權限", ("right",)),
+    errors.ScopeMissing: Problem(403, "right_missing", "此服務沒有執行這項操作的權限", ("right",)),
     errors.BadPassword: Problem(403, "bad_password", "目前密碼不正確"),
     errors.AccountSuspended: Problem(403, "account_suspended", "此帳號已停用，請洽系統管理單位"),
-    errors.StepOpen: Problem(403, "step_open", "請先完成登入後的必要步驟", ("step",)),
-    errors.WhileSwitched: Problem(
+    errors.StepRequired: Problem(403, "step_open", "請先完成登入後的必要步驟", ("step",)),
+    errors.ForbiddenWhileSwitched: Problem(
         403, "while_switched", "切換登入期間不能執行此操作，請先返回鏈結帳號管理與登入，或由帳號本人直接登入"
     ),
     errors.WrongKind: Problem(403, "wrong_kind", "此類帳號不能執行這項操作"),
@@ -68,7 +68,7 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.AlreadyBound: Problem(409, "already_bound", "{bound}", ("here",)),
     errors.CodeWrong: Problem(400, "code_wrong", "驗證碼錯誤，{tries}", ("tries_left",)),
     errors.CodeExpired: Problem(410, "code_expired", "驗證碼已失效，請點選【補發驗證信】重新取得驗證碼"),
-    errors.CodeSpent: Problem(
+    errors.CodeExhausted: Problem(
         410, "code_spent", "驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼"
     ),
     errors.NotVerified: Problem(409, "not_verified", "此帳號尚未通過綁定驗證或目前無法使用，不能切換登入"),
@@ -111,10 +111,10 @@ def refusal_response(refusal: errors.Refusal) -> Response:
         more["next"] = more.pop("step")
     if isinstance(refusal, errors.InvalidInput):
         more["errors"] = [
-            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in refusal.faults
+            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in refusal.errors
         ]
     response = problem_response(problem.status, problem.code, sentence(refusal), **more)
-    if isinstance(refusal, errors.Waiting):
+    if isinstance(refusal, errors.RetryLater):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     if isinstance(refusal, errors.NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 11.6.1
@@ -138,7 +138,7 @@ _ADVICE = {
 def _words(refusal: errors.Refusal) -> dict[str, Any]:  # noqa: PLR0911  # a table, a row each
     """Return the parts of a sentence that the refusal's data decide."""
     match refusal:
-        case errors.Waiting(retry_after_seconds=wait):
+        case errors.RetryLater(retry_after_seconds=wait):
             minutes = ceil(wait / _SECONDS_A_MINUTE)
             return {
                 "minutes": minutes,

@@ -5,22 +5,22 @@ from urllib.parse import unquote_plus
 
 from flask import g, request
 
-from identity.domain.client import Right, ServiceClient
-from identity.domain.errors import BadClient, RightMissing
+from identity.domain.errors import BadClient, ScopeMissing
+from identity.domain.service_client import Scope, ServiceClient
 from identity.http.context import client_info, ports
 from identity.usecases import clients
 
 _MAX_HEADER_CHARACTERS = 512
 
 
-def require_service(right: Right) -> ServiceClient:
-    """Return the service that asks, which must have the right. Raises BadClient, Locked, RightMissing.
+def require_service(right: Scope) -> ServiceClient:
+    """Return the service that asks, which must have the right. Raises BadClient, Locked, ScopeMissing.
 
     A person's session is nobody here: neither cookie nor token of one is looked at.
     """
     asking = current_service()
     if right not in asking.rights:
-        raise RightMissing(right)
+        raise ScopeMissing(right)
     return asking
 
 

@@ -26,15 +26,15 @@ from identity.adapters.instrumented_stream import WatchedStream
 from identity.adapters.leader_election import Leadership, leadership_of
 from identity.adapters.outbox_listener import Wakeup, wakeup_of
 from identity.adapters.redis_stream import RedisStream
-from identity.adapters.sql.audit_chain import SqlChain
+from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import open_engine, reachable
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.adapters.tokens import seal_keys
 from identity.metrics import LEADS, RELAY, RELAY_FAILURES
 from identity.settings import RelaySettings
-from identity.usecases import sealing
+from identity.usecases.audit import chaining
 from identity.usecases.ports import Clock
-from identity.usecases.relaying import Overtaken, note_receipts, publish
+from identity.usecases.publishing import ConcurrentPublish, publish, record_receipts
 
 _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
@@ -60,7 +60,7 @@ class Relay:
         engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=5)
         self._clients: list[Redis] = []
         self.outbox = SqlOutboxReader(engine)
-        self._chain, self._seal_keys = SqlChain(engine), seal_keys(settings.audit_keys)
+        self._chain, self._seal_keys = SqlAuditChain(engine), seal_keys(settings.audit_keys)
         self.leadership: Leadership = leadership_of(engine)
         self._wakeup: Wakeup = wakeup_of(engine, poll_seconds=settings.relay_poll_ms / 1000)
         self._stream = self._connect(settings)
@@ -140,13 +140,13 @@ class Relay:
             return
         try:
             published = self.step()
-        except Overtaken:
+        except ConcurrentPublish:
             return  # to see at once whether we still lead, and what is left
         if not published:
             self._wakeup.wait()
 
     def step(self) -> int:
-        """Publish one batch; return how many events. Raises Overtaken."""
+        """Publish one batch; return how many events. Raises ConcurrentPublish."""
         if self.leadership.renewed():
             self.outbox.forget_position()
         try:
@@ -168,11 +168,11 @@ class Relay:
         if not self.leadership.leads:
             self._stopping.wait(_STANDBY_SECONDS)
             return
-        note_receipts(self.outbox, self._receipts, block_ms=_RECEIPT_WAIT_MS)
+        record_receipts(self.outbox, self._receipts, block_ms=_RECEIPT_WAIT_MS)
 
     def note(self, *, block_ms: int = 0) -> int:
         """Note the receipts that are there, or come within the wait; return how many."""
-        return note_receipts(self.outbox, self._receipts, block_ms=block_ms)
+        return record_receipts(self.outbox, self._receipts, block_ms=block_ms)
 
     def _seal(self) -> None:
         if not self.leadership.leads or not self.seal():
@@ -182,8 +182,8 @@ class Relay:
         """Seal a batch of the audit log; tell whether more is likely to wait. Without keys nothing is sealed."""
         if self._seal_keys is None:
             return False
-        segment = sealing.seal(self._chain, self._seal_keys, self._clock.now())
-        return segment is not None and segment.last - segment.first + 1 == sealing.BATCH
+        segment = chaining.seal(self._chain, self._seal_keys, self._clock.now())
+        return segment is not None and segment.last - segment.first + 1 == chaining.BATCH
 
     def close(self) -> None:
         """Give every connection back."""

@@ -19,14 +19,14 @@ from identity.adapters.consent_texts import SAMPLES, ConsentFault, read_texts
 from identity.adapters.sql.audit_log import StandaloneAudit
 from identity.adapters.sql.counters import StandaloneCounters
 from identity.adapters.sql.engine import binds, db, engine_options, prepare, reachable, standalone
-from identity.adapters.sql.feed import SqlFacts
-from identity.adapters.sql.queries import SqlReader
+from identity.adapters.sql.feed import SqlFeed
+from identity.adapters.sql.queries import SqlQueries
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.adapters.tokens import SignedTokens, derive
-from identity.domain import limits
+from identity.domain import rate_limits
 from identity.domain.consent import Texts
 from identity.domain.errors import Unavailable
-from identity.domain.password import Policy
+from identity.domain.password import PasswordPolicy
 from identity.domain.session import Lifetimes
 from identity.http import api, api_reference, errors, health, portal, request_hooks, traces
 from identity.http.context import EXTENSION, Links, WebContext, caller
@@ -102,8 +102,8 @@ def _ports(
 ) -> Ports:
     return Ports(
         unit_of_work=lambda: SqlUnitOfWork(db.session),
-        reader=SqlReader(alone),
-        facts=SqlFacts(alone),
+        queries=SqlQueries(alone),
+        feed=SqlFeed(alone),
         counters=StandaloneCounters(alone),
         audit=StandaloneAudit(alone),
         caller=caller,
@@ -140,17 +140,17 @@ def _links(settings: Settings) -> Links:
 def _rules(settings: Settings) -> Rules:
     return Rules(
         public_url=settings.public_url.rstrip("/"),
-        review=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
+        reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
         tax_id_checksum=settings.tax_id_checksum,
-        passwords=Policy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles
+        passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles
         consents=_texts(settings),
         sessions=Lifetimes(
             idle=timedelta(seconds=settings.session_idle),
             absolute=timedelta(seconds=settings.session_absolute),
         ),
-        feed_kept=timedelta(seconds=settings.feed_kept),
-        login_failures_by_address=limits.login_failures_by_address(settings.login_failures_per_address),
-        registrations_by_address=limits.registrations_by_address(settings.registrations_per_address),
+        feed_retention=timedelta(seconds=settings.feed_kept),
+        login_failures_by_address=rate_limits.login_failures_by_address(settings.login_failures_per_address),
+        registrations_by_address=rate_limits.registrations_by_address(settings.registrations_per_address),
     )
 
 

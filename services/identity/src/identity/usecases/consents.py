@@ -2,23 +2,25 @@
 
 from collections.abc import Iterable
 
-from identity.domain.errors import StepOpen
-from identity.domain.session import Client, Standing
-from identity.usecases import auditing
+from identity.domain.errors import StepRequired
+from identity.domain.session import ClientInfo, Principal
+from identity.usecases.audit import recording
 from identity.usecases.ports import Ports
 
 
-def accept(ports: Ports, standing: Standing, accepted: Iterable[tuple[str, str]], *, client: Client) -> None:
-    """Keep which text was accepted in which version, when and from where. Raises ConsentOutdated, StepOpen."""
-    if standing.next_step not in {None, "consent"}:
-        raise StepOpen(str(standing.next_step))
+def accept(
+    ports: Ports, principal: Principal, accepted: Iterable[tuple[str, str]], *, client: ClientInfo
+) -> None:
+    """Keep which text was accepted in which version, when and from where. Raises ConsentOutdated, StepRequired."""
+    if principal.next_step not in {None, "consent"}:
+        raise StepRequired(str(principal.next_step))
     texts = ports.rules.consents
     texts.check(accepted)
-    if standing.consented:
+    if principal.consented:
         return  # and what was accepted stays as it was
-    with ports.unit_of_work() as work:
-        work.consents.accept(standing.holder.id, texts.texts, now=ports.clock.now(), address=client.address)
-        work.sessions.consent(standing.session_id, texts.digest)
+    with ports.unit_of_work() as uow:
+        uow.consents.accept(principal.actor.id, texts.texts, now=ports.clock.now(), address=client.address)
+        uow.sessions.consent(principal.session_id, texts.digest)
         versions = {text.document: text.version for text in texts.texts}
-        auditing.note(work, ports, "consent.accepted", standing.holder.id, versions=versions)
-        work.commit()
+        recording.record(uow, ports, "consent.accepted", principal.actor.id, versions=versions)
+        uow.commit()

@@ -9,7 +9,7 @@ from identity.domain.account import Kind, Status
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class FeedEvent:
     """A published event in the feed; `ce` is its CloudEvent in JSON."""
 
     position: int
@@ -42,7 +42,7 @@ class BindingState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class OutboxRecord:
     """An outbox row as operators see it, without its sealed part; `position` is None until it has one."""
 
     position: int | None
@@ -58,7 +58,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class OutboxStats:
     """How the outbox stands: positions from `oldest` to `newest`, `pending` without one, mails still to send."""
 
     oldest: int | None
@@ -68,13 +68,13 @@ class Figures:
     mails_waiting: int
 
 
-class Facts(Protocol):
+class Feed(Protocol):
     """Reads without a transaction."""
 
     def newest(self) -> int:
         """Return the newest position given, 0 before the first."""
 
-    def after(self, position: int, limit: int) -> Sequence[Fact]:
+    def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
         """Return what follows a position, in order."""
 
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
@@ -85,11 +85,11 @@ class Facts(Protocol):
 
     def records(
         self, *, after: int, limit: int, type_name: str | None, subject: str | None
-    ) -> Sequence[Record]:
+    ) -> Sequence[OutboxRecord]:
         """Return rows that have a position, in order; of one type or account where that is asked for."""
 
-    def record(self, event_id: str) -> Record | None:
+    def record(self, event_id: str) -> OutboxRecord | None:
         """Return one row."""
 
-    def figures(self) -> Figures:
+    def stats(self) -> OutboxStats:
         """Return how the outbox stands."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from identity.domain.errors import CursorExpired
-from identity.usecases.facts import AccountState, BindingState, Fact
+from identity.usecases.facts import AccountState, BindingState, FeedEvent
 from identity.usecases.ports import Ports
 
 
@@ -12,7 +12,7 @@ from identity.usecases.ports import Ports
 class Page:
     """Facts in order, and the position to go on from."""
 
-    facts: Sequence[Fact]
+    events: Sequence[FeedEvent]
     next: int
 
 
@@ -40,9 +40,9 @@ def read(ports: Ports, *, after: int, limit: int) -> Page:
     Positions are given without a gap, so that one tells of facts that were dropped, or lost with a database that
     was restored from an older copy; beyond the newest there is nobody who got his position from this database.
     """
-    facts = ports.facts.after(after, limit)
+    facts = ports.feed.after(after, limit)
     if not facts:
-        if after > ports.facts.newest():
+        if after > ports.feed.newest():
             raise CursorExpired
         return Page((), after)
     if facts[0].position != after + 1:
@@ -57,8 +57,8 @@ def snapshot(ports: Ports, bookmark: Bookmark | None, *, limit: int) -> Snapshot
     The position is taken before the first account is read: what changes while somebody pages comes in the feed
     behind it, and what a page knew already the account's sequence tells.
     """
-    start = bookmark or Bookmark(ports.facts.newest(), "")
-    accounts = ports.facts.accounts(start.account_id, limit)
-    bindings = ports.facts.bindings([each.id for each in accounts if each.kind == "general"])
+    start = bookmark or Bookmark(ports.feed.newest(), "")
+    accounts = ports.feed.accounts(start.account_id, limit)
+    bindings = ports.feed.bindings([each.id for each in accounts if each.kind == "general"])
     more = Bookmark(start.position, accounts[-1].id) if len(accounts) == limit else None
     return Snapshot(accounts, bindings, start.position, more)

@@ -11,13 +11,13 @@ from port_events.sealing import MailPayload
 from identity.domain import consent
 from identity.domain.account import Account, Kind
 from identity.domain.audit import Caller
-from identity.domain.client import ServiceClient
 from identity.domain.credential import Credential
-from identity.domain.limits import Limit
 from identity.domain.link import Purpose
-from identity.domain.password import Policy
-from identity.domain.session import Lifetimes, Owner, Standing
-from identity.usecases.facts import Facts
+from identity.domain.password import PasswordPolicy
+from identity.domain.rate_limits import Limit
+from identity.domain.service_client import ServiceClient
+from identity.domain.session import DeviceOwner, Lifetimes, Principal
+from identity.usecases.facts import Feed
 from identity.usecases.repositories import (
     Accounts,
     AuditLog,
@@ -84,10 +84,10 @@ class Tokens(Protocol):
     def code_digests(self, challenge: str, code: str) -> Sequence[str]:
         """Return what may have been kept of it, by each key that is still in use."""
 
-    def device(self, account: Owner) -> str:
+    def device(self, account: DeviceOwner) -> str:
         """Return a device cookie for a browser that has logged in to the account."""
 
-    def device_key(self, cookie: str | None, account: Owner) -> str | None:
+    def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
         """Return the device's own counter key, or None where the cookie is not of this account and version."""
 
 
@@ -157,19 +157,19 @@ class UnitOfWork(Protocol):
     def flush(self) -> None:
         """Write what changed so far."""
 
-    def part(self, *, kept: bool) -> AbstractContextManager[None]:
-        """Write what changes within, events too; unless it is `kept` take it back, by as much work."""
+    def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
+        """Write what changes within, events too; unless it is `kept` take it back, by as much uow."""
 
     def commit(self) -> None:
         """Make the changes and their events true."""
 
 
-class Reader(Protocol):
+class Queries(Protocol):
     """What is asked in nearly every request, in one statement and without a transaction."""
 
-    def standing(
+    def principal(
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
-    ) -> Standing | None:
+    ) -> Principal | None:
         """Return what a token stands for, and note that it was seen."""
 
     def account(self, account_id: str) -> Account | None:
@@ -181,7 +181,7 @@ class Reader(Protocol):
     def credential(self, key: str) -> Credential | None:
         """Return what proves to be the open account of that name."""
 
-    def service(self, digest: str) -> ServiceClient | None:
+    def service_client(self, digest: str) -> ServiceClient | None:
         """Return the client that has, or had, the secret of this digest (SEC-12)."""
 
     def verification_mail(self, account_id: str) -> "MailState | None":
@@ -202,12 +202,12 @@ class Rules:
     """What the operator of this installation chose."""
 
     public_url: str
-    review: frozenset[Kind]
+    reviewed_kinds: frozenset[Kind]
     tax_id_checksum: bool
-    passwords: Policy
+    passwords: PasswordPolicy
     consents: consent.Texts
     sessions: Lifetimes
-    feed_kept: timedelta
+    feed_retention: timedelta
     login_failures_by_address: Limit
     registrations_by_address: Limit
 
@@ -221,8 +221,8 @@ class Ports:
     """
 
     unit_of_work: Callable[[], UnitOfWork]
-    reader: Reader
-    facts: Facts
+    queries: Queries
+    feed: Feed
     counters: Counters
     audit: AuditLog
     caller: Callable[[], Caller]

@@ -9,11 +9,11 @@ from identity.domain import consent
 from identity.domain.account import Account, Kind, Status
 from identity.domain.audit import Entry
 from identity.domain.binding import Binding
-from identity.domain.client import ServiceClient
 from identity.domain.code import BindCode
-from identity.domain.limits import Count, Limit
 from identity.domain.link import Challenge, Purpose
-from identity.domain.session import Session, Standing
+from identity.domain.rate_limits import CounterState, Limit
+from identity.domain.service_client import ServiceClient
+from identity.domain.session import Principal, Session
 
 
 class Clients(Protocol):
@@ -47,13 +47,13 @@ class Accounts(Protocol):
     def by_username(self, key: str) -> Account | None:
         """Return the open account of that name."""
 
-    def by_mailbox(self, claim: str) -> Account | None:
+    def by_mailbox(self, key: str) -> Account | None:
         """Return the verified account that holds the mailbox."""
 
-    def find(self, search: "Search") -> Sequence[Account]:
+    def find(self, criteria: "AccountFilter") -> Sequence[Account]:
         """Return accounts, oldest first."""
 
-    def idle(self, since: datetime, *, after: str, among: int) -> tuple[Sequence[str], str | None]:
+    def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
         """Look at so many accounts by id; return the ids of active ones that nobody has used since, and the last id.
 
         The audit log tells who used what. None for the last id where there was none to look at.
@@ -90,7 +90,7 @@ class Bindings(Protocol):
     def dismiss_removed(self, link_id: str, general_id: str) -> None:
         """Dismiss ended bindings that a new one of the same accounts takes the place of."""
 
-    def of_account(self, account_id: str) -> "Sequence[Tie]":
+    def of_account(self, account_id: str) -> "Sequence[BindingWithAccounts]":
         """Return an account's bindings, whichever side it is on, newest first."""
 
     def dismiss_of(self, account_id: str) -> None:
@@ -150,7 +150,9 @@ class Sessions(Protocol):
     def of_holder(self, account_id: str) -> Sequence[Session]:
         """Return what an account holds, newest first."""
 
-    def turn(self, standing: Standing, *, token_digest: str, account_id: str, binding_id: str | None) -> bool:
+    def reissue(
+        self, principal: Principal, *, token_digest: str, account_id: str, binding_id: str | None
+    ) -> bool:
         """Give the session a new token and persona; False where it has ended or turned meanwhile."""
 
     def consent(self, session_id: str, digest: str) -> None:
@@ -162,10 +164,10 @@ class Sessions(Protocol):
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
         """End one that the account holds; False where it holds no such."""
 
-    def end_others(self, account_id: str, *, but: str) -> int:
+    def end_others(self, account_id: str, *, except_id: str) -> int:
         """End all that the account holds but one."""
 
-    def end_of_account(self, account_id: str, *, but: str | None = None) -> int:
+    def end_of_account(self, account_id: str, *, except_id: str | None = None) -> int:
         """End what the account holds and what acts as it, but for one session; return how many."""
 
     def end_of_binding(self, binding_id: str) -> None:
@@ -175,7 +177,7 @@ class Sessions(Protocol):
 class Consents(Protocol):
     """What was accepted, when, from where (LOGIN-3)."""
 
-    def of_account(self, account_id: str) -> "Sequence[Acceptance]":
+    def of_account(self, account_id: str) -> "Sequence[ConsentRecord]":
         """Return what an account accepted, oldest first."""
 
     def forget_addresses(self, account_id: str) -> None:
@@ -188,27 +190,27 @@ class Consents(Protocol):
 class Counters(Protocol):
     """Counts of what may not happen too often."""
 
-    def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+    def increment(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
         """Count each once more, atomically, and return the counts."""
 
-    def take_within(
+    def increment_within(
         self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
-    ) -> tuple[Count | None, Count]:
+    ) -> tuple[CounterState | None, CounterState]:
         """Count both once more, atomically; where the shared one is full that alone, and there is no own count."""
 
-    def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+    def peek(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
         """Return the counts as they are, in the order given; one never counted stands at nothing."""
 
-    def give_back(self, keys: Sequence[str]) -> None:
+    def decrement(self, keys: Sequence[str]) -> None:
         """Take one off each."""
 
     def clear(self, keys: Sequence[str]) -> None:
         """Begin anew."""
 
-    def clear_below(self, prefix: str) -> None:
+    def clear_prefix(self, prefix: str) -> None:
         """Begin anew what begins so."""
 
-    def forgive(self, key: str, *, shared: str) -> None:
+    def clear_failures(self, key: str, *, shared: str) -> None:
         """Begin the first anew, and take one off the other, which others count on too."""
 
 
@@ -229,10 +231,10 @@ class AuditLog(Protocol):
 class History(Protocol):
     """What became of accounts, as it was written down."""
 
-    def find(self, query: "HistoryQuery", *, account_id: str | None) -> "Sequence[Happened]":
+    def find(self, criteria: "AuditFilter", *, account_id: str | None) -> "Sequence[AuditRecord]":
         """Return rows of the audit log, newest first."""
 
-    def mails(self, account_id: str) -> "Sequence[Mailed]":
+    def mails(self, account_id: str) -> "Sequence[MailRecord]":
         """Return the mails of an account, oldest first, as long as their events are kept."""
 
     def begins_at(self) -> datetime | None:
@@ -240,7 +242,7 @@ class History(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class AccountFilter:
     """Which accounts: each that is given must fit. Names of people and companies by any part of them."""
 
     name: str | None = None
@@ -254,7 +256,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
+class BindingWithAccounts:
     """A binding with both its accounts."""
 
     binding: Binding
@@ -263,7 +265,7 @@ class Tie:
 
 
 @dataclass(frozen=True, slots=True)
-class Acceptance:
+class ConsentRecord:
     """A text that was accepted."""
 
     document: str
@@ -273,7 +275,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
-class Mailed:
+class MailRecord:
     """A mail and what became of it."""
 
     type: str
@@ -284,7 +286,7 @@ class Mailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryQuery:
+class AuditFilter:
     """Which rows of the audit log: each that is given must fit. `before` is a row's id."""
 
     account: str | None = None
@@ -296,7 +298,7 @@ class HistoryQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class AuditRecord:
     """A row of the audit log; `sealed` tells whether it has joined the chain."""
 
     id: int

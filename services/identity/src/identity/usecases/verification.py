@@ -17,11 +17,11 @@ from identity.domain.errors import (
 )
 from identity.domain.link import Challenge, Purpose
 from identity.domain.person import masked_email
-from identity.domain.session import Standing
-from identity.usecases import mailing
+from identity.domain.session import Principal
 from identity.usecases.ports import MailState, Ports, UnitOfWork
-from identity.usecases.publication import Mail, announce
-from identity.usecases.registration import announce_verification
+from identity.usecases.registration import record_verification_request
+from identity.usecases.steps import mail_limits
+from identity.usecases.steps.events import MailRequest, record_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,16 @@ def confirm(ports: Ports, token: str) -> Confirmation:
 
 
 def _confirm(ports: Ports, purpose: Purpose, account_id: str, value: str) -> Confirmation:
-    with ports.unit_of_work() as work:
-        found = work.accounts.locked(account_id), work.links.get(account_id, purpose)
-        account, challenge, already = held_by(found, purpose, value=value, now=ports.clock.now())
+    with ports.unit_of_work() as uow:
+        found = uow.accounts.locked(account_id), uow.links.get(account_id, purpose)
+        account, challenge, already = resolve_challenge(found, purpose, value=value, now=ports.clock.now())
         if already:
             return Confirmation(account, purpose, already=True)
         if purpose is Purpose.REGISTRATION:
-            _verify(work, ports, account, challenge)
+            _verify(uow, ports, account, challenge)
         else:
-            _change(work, ports, account, challenge)
-        work.commit()
+            _change(uow, ports, account, challenge)
+        uow.commit()
         return Confirmation(account, purpose, already=False)
 
 
@@ -69,7 +69,7 @@ def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, st
     raise LinkInvalid
 
 
-def held_by(
+def resolve_challenge(
     found: tuple[Account | None, Challenge | None], purpose: Purpose, *, value: str, now: datetime
 ) -> tuple[Account, Challenge, bool]:
     """Return whose mailbox a link proves, by what, and whether it was followed before; for who looks and who confirms.
@@ -99,31 +99,31 @@ def _refuse_void(account: Account, challenge: Challenge, now: datetime) -> None:
         raise LinkExpired(Purpose.REGISTRATION)
 
 
-def _verify(work: UnitOfWork, ports: Ports, account: Account, challenge: Challenge) -> None:
+def _verify(uow: UnitOfWork, ports: Ports, account: Account, challenge: Challenge) -> None:
     account.verify_email(ports.clock.now())
-    work.links.use(challenge, ports.clock.now())
-    announce(work, ports, account, AccountEmailVerified(kind=account.kind, username=account.username))
+    uow.links.use(challenge, ports.clock.now())
+    record_event(uow, ports, account, AccountEmailVerified(kind=account.kind, username=account.username))
 
 
-def _change(work: UnitOfWork, ports: Ports, account: Account, challenge: Challenge) -> None:
+def _change(uow: UnitOfWork, ports: Ports, account: Account, challenge: Challenge) -> None:
     old, now = account.adopt_pending_email(), ports.clock.now()
-    work.links.use(challenge, ports.clock.now())
-    _void_what_the_old_mailbox_got(work, account)
-    notice = Mail.notice(account, now, new_email_masked=masked_email(account.email))
+    uow.links.use(challenge, ports.clock.now())
+    _void_what_the_old_mailbox_got(uow, account)
+    notice = MailRequest.notice(account, now, new_email_masked=masked_email(account.email))
     notice.address = old
-    announce(work, ports, account, AccountEmailChanged(), mail=notice)
+    record_event(uow, ports, account, AccountEmailChanged(), mail=notice)
 
 
-def _void_what_the_old_mailbox_got(work: UnitOfWork, account: Account) -> None:
+def _void_what_the_old_mailbox_got(uow: UnitOfWork, account: Account) -> None:
     """Open bind codes and password links of the old mailbox prove nothing any more (PRO-2)."""
-    work.links.drop(account.id, Purpose.PASSWORD_RESET)
-    binding = work.bindings.live_of_general(account.id)
+    uow.links.drop(account.id, Purpose.PASSWORD_RESET)
+    binding = uow.bindings.live_of_general(account.id)
     if binding is not None:
-        work.codes.drop(binding.id)
+        uow.codes.drop(binding.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class VerificationStatus:
     """How far an unverified account is; `lapses_at` is the last moment to verify it (VER-7)."""
 
     email: str
@@ -132,34 +132,34 @@ class Progress:
     lapses_at: datetime
 
 
-def progress(ports: Ports, standing: Standing) -> Progress:
+def status(ports: Ports, principal: Principal) -> VerificationStatus:
     """Return where the mail went, what became of it, how long to wait for another (VER-5, VER-6).
 
     Raises NotSignedIn.
     """
-    account = ports.reader.account(standing.holder.id)
+    account = ports.queries.account(principal.actor.id)
     if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
         raise NotSignedIn
-    return Progress(
+    return VerificationStatus(
         email=account.email,
-        mail=ports.reader.verification_mail(account.id),
-        wait_seconds=mailing.wait_seconds(
+        mail=ports.queries.verification_mail(account.id),
+        wait_seconds=mail_limits.wait_seconds(
             ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
         ),
         lapses_at=account.created_at + UNVERIFIED_LIFETIME,
     )
 
 
-def resend(ports: Ports, standing: Standing) -> None:
+def resend(ports: Ports, principal: Principal) -> None:
     """Mail the verification link again; older links are void (VER-5). Raises TooSoon, AlreadyVerified, NotSignedIn."""
-    with ports.unit_of_work() as work:
-        account = work.accounts.locked(standing.holder.id)
+    with ports.unit_of_work() as uow:
+        account = uow.accounts.locked(principal.actor.id)
         if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
             raise NotSignedIn
         if account.email_verified_at is not None:
             raise AlreadyVerified
-        mailing.take_turn(
-            work, ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
+        mail_limits.consume_quota(
+            uow, ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
         )
-        announce_verification(work, ports, account)
-        work.commit()
+        record_verification_request(uow, ports, account)
+        uow.commit()

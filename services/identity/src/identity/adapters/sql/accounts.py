@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import accounts, audit
 from identity.domain.account import Account, Status
-from identity.usecases.repositories import Search
+from identity.usecases.repositories import AccountFilter
 
 ROW_LOCK = {"key_share": True}
 """FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""
@@ -44,24 +44,24 @@ class SqlAccounts:
         """Return the open account of that name."""
         return self._database.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
-    def by_mailbox(self, claim: str) -> Account | None:
+    def by_mailbox(self, key: str) -> Account | None:
         """Return the verified account that holds the mailbox."""
-        return self._database.scalars(_BY_MAILBOX, {"claim": claim}).one_or_none()
+        return self._database.scalars(_BY_MAILBOX, {"claim": key}).one_or_none()
 
-    def find(self, search: Search) -> Sequence[Account]:
+    def find(self, criteria: AccountFilter) -> Sequence[Account]:
         """Return accounts, oldest first; a part of a name is looked for in every row."""
         row = accounts.c
-        query = select(Account).where(*_fits(search)).order_by(row.created_at, row.id).limit(search.limit)
-        if search.after is not None:
-            last = select(row.created_at, row.id).where(row.id == search.after)
+        query = select(Account).where(*_fits(criteria)).order_by(row.created_at, row.id).limit(criteria.limit)
+        if criteria.after is not None:
+            last = select(row.created_at, row.id).where(row.id == criteria.after)
             query = query.where(tuple_(row.created_at, row.id) > last.scalar_subquery())
         return self._database.scalars(query).all()
 
-    def idle(self, since: datetime, *, after: str, among: int) -> tuple[Sequence[str], str | None]:
+    def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
         """Look at so many accounts by id: a statement takes as long however few of a million are idle."""
         row = accounts.c
         looked_at = self._database.scalars(
-            select(row.id).where(row.id > after).order_by(row.id).limit(among)
+            select(row.id).where(row.id > after).order_by(row.id).limit(limit)
         ).all()
         idle = self._database.scalars(select(row.id).where(row.id.in_(looked_at), _is_idle(since))).all()
         return idle, looked_at[-1] if looked_at else None
@@ -84,7 +84,7 @@ class SqlAccounts:
 _USES = ("session.opened", "session.switched", "account.reinstated", "account.approved")
 
 
-def _fits(search: Search) -> Iterator[ColumnElement[bool]]:
+def _fits(search: AccountFilter) -> Iterator[ColumnElement[bool]]:
     row = accounts.c
     if search.name is not None:
         name = search.name.lower()

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
 from identity.adapters.sql.audit_log import ADD, row_of
 from identity.adapters.sql.tables import audit, audit_segments
 from identity.domain.audit import Entry
-from identity.domain.chain import Record, Segment
+from identity.domain.audit_chain import ChainedRow, Segment
 
 _TOLD = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
 _SEGMENT = tuple(field.name for field in fields(Segment))
@@ -20,7 +20,7 @@ _PLACE = (
 )
 
 
-class SqlChain:
+class SqlAuditChain:
     """Each call is a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
@@ -33,18 +33,18 @@ class SqlChain:
             row = connection.execute(query).one_or_none()
         return _segment(row) if row else None
 
-    def unsealed(self, limit: int) -> Sequence[Record]:
+    def unsealed(self, limit: int) -> Sequence[ChainedRow]:
         """Return rows that are in no segment yet, in the order they were written."""
         query = select(audit).where(audit.c.place.is_(None)).order_by(audit.c.id).limit(limit)
         with self._engine.connect() as connection:
             return [_record(row) for row in connection.execute(query)]
 
-    def append(self, segment: Segment, placed: Sequence[Record]) -> None:
+    def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
         """Keep a segment with the place and the hash of its rows. Raises IntegrityError where another was quicker."""
-        rows = [{"row": each.id, "at_place": each.place, "with_mac": each.mac} for each in placed]
+        values = [{"row": each.id, "at_place": each.place, "with_mac": each.mac} for each in rows]
         with self._engine.begin() as connection:
             connection.execute(audit_segments.insert(), [_values(segment)])
-            connection.execute(_PLACE, rows)
+            connection.execute(_PLACE, values)
 
     def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
         """Return segments with higher numbers, in order."""
@@ -53,7 +53,7 @@ class SqlChain:
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
-    def rows(self, *, after: int | None, limit: int) -> Sequence[Record]:
+    def rows(self, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
         """Return rows that have a place, the lowest first, or those above a place."""
         beyond = audit.c.place > after if after is not None else audit.c.place.is_not(None)
         query = select(audit).where(beyond).order_by(audit.c.place).limit(limit)
@@ -90,6 +90,6 @@ def _values(segment: Segment) -> dict[str, Any]:
     return {name: getattr(segment, name) for name in _SEGMENT}
 
 
-def _record(row: Row[Any]) -> Record:
+def _record(row: Row[Any]) -> ChainedRow:
     told = row._mapping  # noqa: SLF001  # the same
-    return Record(row.id, row.at, {name: told[name] for name in _TOLD}, row.place, row.mac)
+    return ChainedRow(row.id, row.at, {name: told[name] for name in _TOLD}, row.place, row.mac)

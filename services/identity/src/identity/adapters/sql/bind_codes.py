@@ -4,7 +4,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import bind_codes
-from identity.domain.code import MOST_TRIES, BindCode
+from identity.domain.code import MAX_TRIES, BindCode
 
 
 class SqlCodes:
@@ -27,7 +27,7 @@ class SqlCodes:
         row = bind_codes.c
         statement = (
             update(bind_codes)
-            .where(row.binding_id == binding_id, row.challenge == challenge, row.tries < MOST_TRIES)
+            .where(row.binding_id == binding_id, row.challenge == challenge, row.tries < MAX_TRIES)
             .values(tries=row.tries + 1)
             .returning(row.tries)
         )

@@ -11,7 +11,7 @@ from identity.adapters.sql.tables import accounts, bind_codes, bindings
 from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.code import BindCode
-from identity.usecases.repositories import Tie
+from identity.usecases.repositories import BindingWithAccounts
 
 
 class SqlBindings:
@@ -67,7 +67,7 @@ class SqlBindings:
             .values(dismissed=True)
         )
 
-    def of_account(self, account_id: str) -> Sequence[Tie]:
+    def of_account(self, account_id: str) -> Sequence[BindingWithAccounts]:
         """Return an account's bindings, whichever side it is on, newest first."""
         newest_first = (
             select(Binding)
@@ -78,7 +78,10 @@ class SqlBindings:
         ids = {side for each in found for side in (each.link_account_id, each.general_account_id)}
         sides = self._database.scalars(select(Account).where(accounts.c.id.in_(ids)))
         known = {account.id: account for account in sides}
-        return [Tie(each, known[each.link_account_id], known[each.general_account_id]) for each in found]
+        return [
+            BindingWithAccounts(each, known[each.link_account_id], known[each.general_account_id])
+            for each in found
+        ]
 
     def dismiss_of(self, account_id: str) -> None:
         """Dismiss every ended binding of an account: nobody is shown it any more."""

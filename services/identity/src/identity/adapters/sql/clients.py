@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.tables import clients
-from identity.domain.client import ServiceClient
+from identity.domain.service_client import ServiceClient
 
 
 class SqlClients:

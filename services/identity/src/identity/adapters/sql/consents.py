@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import consents
 from identity.domain import consent
-from identity.usecases.repositories import Acceptance
+from identity.usecases.repositories import ConsentRecord
 
 
 class SqlConsents:
@@ -18,13 +18,13 @@ class SqlConsents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def of_account(self, account_id: str) -> Sequence[Acceptance]:
+    def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
         """Return what an account accepted, oldest first."""
         row = consents.c
         query = select(row.document, row.version, row.accepted_at, row.address).where(
             row.account_id == account_id
         )
-        return [Acceptance(*each) for each in self._database.execute(query.order_by(row.accepted_at))]
+        return [ConsentRecord(*each) for each in self._database.execute(query.order_by(row.accepted_at))]
 
     def forget_addresses(self, account_id: str) -> None:
         """Keep that and when the texts were accepted, not from where (OPS-6)."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from identity.adapters.sql.tables import counters
-from identity.domain.limits import Count, Limit
+from identity.domain.rate_limits import CounterState, Limit
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Database
@@ -59,42 +59,48 @@ class SqlCounters:
     def __init__(self, connection: "Connection | Database") -> None:
         self._connection = connection
 
-    def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+    def increment(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
         """Count each once more, all in one statement, and return the counts in the order given."""
         taken = self._take(keyed, now, within_last=False)
         return [taken[key[:_KEY_CHARACTERS]] for _, key in keyed]
 
-    def take_within(
+    def increment_within(
         self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
-    ) -> tuple[Count | None, Count]:
+    ) -> tuple[CounterState | None, CounterState]:
         """Count both once more in one statement; where the shared one is full that alone, and no row is made."""
         taken = self._take([own, shared], now, within_last=True)
         return taken.get(own[1][:_KEY_CHARACTERS]), taken[shared[1][:_KEY_CHARACTERS]]
 
     def _take(
         self, keyed: Sequence[tuple[Limit, str]], now: datetime, *, within_last: bool
-    ) -> dict[str, Count]:
+    ) -> dict[str, CounterState]:
         limits = {key[:_KEY_CHARACTERS]: limit for limit, key in keyed}
         values: dict[str, Any] = {"now": now}
         for place, (key, limit) in enumerate(limits.items()):
-            values |= {f"key{place}": key, f"until{place}": now + limit.window, f"most{place}": limit.most}
-        locks = tuple(limit.locks for limit in limits.values())
+            values |= {
+                f"key{place}": key,
+                f"until{place}": now + limit.window,
+                f"most{place}": limit.max_count,
+            }
+        locks = tuple(limit.extends_on_limit for limit in limits.values())
         statement = _take_statement(self._dialect, locks, within_last=within_last)
         taken = self._connection.execute(statement, values)
-        return {key: Count(limits[key], times, expires_at) for key, times, expires_at in taken}
+        return {key: CounterState(limits[key], times, expires_at) for key, times, expires_at in taken}
 
-    def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+    def peek(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
         """Return the counts as they are, in one statement and in the order given."""
         keys = [key[:_KEY_CHARACTERS] for _, key in keyed]
         kept = {key: rest for key, *rest in self._connection.execute(_LOOK, {"keys": keys})}
-        return [Count(limit, *kept.get(key, (0, now))) for (limit, _), key in zip(keyed, keys, strict=True)]
+        return [
+            CounterState(limit, *kept.get(key, (0, now))) for (limit, _), key in zip(keyed, keys, strict=True)
+        ]
 
     @property
     def _dialect(self) -> str:
         bind = self._connection if isinstance(self._connection, Connection) else self._connection.get_bind()
         return bind.dialect.name
 
-    def give_back(self, keys: Sequence[str]) -> None:
+    def decrement(self, keys: Sequence[str]) -> None:
         """Take one off each; a count never goes below nothing."""
         self._connection.execute(_GIVE_BACK, {"keys": keys})
 
@@ -102,11 +108,11 @@ class SqlCounters:
         """Begin anew."""
         self._connection.execute(_CLEAR, {"keys": keys})
 
-    def clear_below(self, prefix: str) -> None:
+    def clear_prefix(self, prefix: str) -> None:
         """Begin anew what begins so."""
         self._connection.execute(delete(counters).where(counters.c.key.startswith(prefix, autoescape=True)))
 
-    def forgive(self, key: str, *, shared: str) -> None:
+    def clear_failures(self, key: str, *, shared: str) -> None:
         """Begin the first anew, and take one off the other, in one statement."""
         self._connection.execute(_FORGIVE, {"own": key, "shared": shared})
 
@@ -166,39 +172,39 @@ class StandaloneCounters:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def take(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+    def increment(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
         """Count each once more and return the counts, in the order given."""
         with self._engine.connect() as connection:
-            return SqlCounters(connection).take(keyed, now)
+            return SqlCounters(connection).increment(keyed, now)
 
-    def take_within(
+    def increment_within(
         self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
-    ) -> tuple[Count | None, Count]:
+    ) -> tuple[CounterState | None, CounterState]:
         """Count both once more; where the shared one is full that alone."""
         with self._engine.connect() as connection:
-            return SqlCounters(connection).take_within(own, shared, now)
+            return SqlCounters(connection).increment_within(own, shared, now)
 
-    def look(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[Count]:
+    def peek(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
         """Return the counts as they are."""
         with self._engine.connect() as connection:
-            return SqlCounters(connection).look(keyed, now)
+            return SqlCounters(connection).peek(keyed, now)
 
-    def give_back(self, keys: Sequence[str]) -> None:
+    def decrement(self, keys: Sequence[str]) -> None:
         """Take one off each."""
         with self._engine.connect() as connection:
-            SqlCounters(connection).give_back(keys)
+            SqlCounters(connection).decrement(keys)
 
     def clear(self, keys: Sequence[str]) -> None:
         """Begin anew."""
         with self._engine.connect() as connection:
             SqlCounters(connection).clear(keys)
 
-    def clear_below(self, prefix: str) -> None:
+    def clear_prefix(self, prefix: str) -> None:
         """Begin anew what begins so."""
         with self._engine.connect() as connection:
-            SqlCounters(connection).clear_below(prefix)
+            SqlCounters(connection).clear_prefix(prefix)
 
-    def forgive(self, key: str, *, shared: str) -> None:
+    def clear_failures(self, key: str, *, shared: str) -> None:
         """Begin the first anew, and take one off the other."""
         with self._engine.connect() as connection:
-            SqlCounters(connection).forgive(key, shared=shared)
+            SqlCounters(connection).clear_failures(key, shared=shared)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, bindparam, func, select
 
 from identity.adapters.sql.queries import STATUS
 from identity.adapters.sql.tables import accounts, bindings, outbox
-from identity.usecases.facts import AccountState, BindingState, Fact, Figures, Record
+from identity.usecases.facts import AccountState, BindingState, FeedEvent, OutboxRecord, OutboxStats
 
 _row = outbox.c
 _AFTER = (
@@ -41,7 +41,7 @@ _PENDING = select(func.count(), func.min(_row.created_at)).where(_row.position.i
 _MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None))
 
 
-class SqlFacts:
+class SqlFeed:
     """Reads without a transaction: over an engine whose every statement commits by itself."""
 
     def __init__(self, engine: Engine) -> None:
@@ -52,11 +52,11 @@ class SqlFacts:
         with self._engine.connect() as connection:
             return connection.scalar(_NEWEST) or 0
 
-    def after(self, position: int, limit: int) -> Sequence[Fact]:
+    def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
         """Return what follows a position, in order."""
         with self._engine.connect() as connection:
             found = connection.execute(_AFTER, {"after": position, "limit": limit})
-            return [Fact(*row) for row in found]
+            return [FeedEvent(*row) for row in found]
 
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
         """Return accounts that are not closed, in the order of their ids."""
@@ -72,7 +72,7 @@ class SqlFacts:
 
     def records(
         self, *, after: int, limit: int, type_name: str | None, subject: str | None
-    ) -> Sequence[Record]:
+    ) -> Sequence[OutboxRecord]:
         """Return rows that have a position, in order; of one type or account where that is asked for."""
         query = _RECORD.where(_row.position > after).order_by(_row.position).limit(limit)
         if type_name is not None:
@@ -80,19 +80,19 @@ class SqlFacts:
         if subject is not None:
             query = query.where(_row.subject == subject)
         with self._engine.connect() as connection:
-            return [Record(**row) for row in connection.execute(query).mappings()]
+            return [OutboxRecord(**row) for row in connection.execute(query).mappings()]
 
-    def record(self, event_id: str) -> Record | None:
+    def record(self, event_id: str) -> OutboxRecord | None:
         """Return one row."""
         with self._engine.connect() as connection:
             row = connection.execute(_RECORD.where(_row.event_id == event_id)).mappings().one_or_none()
-        return Record(**row) if row else None
+        return OutboxRecord(**row) if row else None
 
-    def figures(self) -> Figures:
+    def stats(self) -> OutboxStats:
         """Return how the outbox stands."""
         with self._engine.connect() as connection:
             pending, since = connection.execute(_PENDING).one()
-            return Figures(
+            return OutboxStats(
                 oldest=connection.scalar(_OLDEST),
                 newest=connection.scalar(_NEWEST) or 0,
                 pending=pending,

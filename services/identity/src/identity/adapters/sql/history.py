@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import audit, outbox
 from identity.domain.audit import Entry
-from identity.usecases.repositories import Happened, HistoryQuery, Mailed
+from identity.usecases.repositories import AuditFilter, AuditRecord, MailRecord
 
 _TOLD = tuple(field.name for field in fields(Entry))
 
@@ -22,18 +22,23 @@ class SqlHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def find(self, query: HistoryQuery, *, account_id: str | None) -> Sequence[Happened]:
+    def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
         """Return rows of the audit log, newest first."""
-        rows = select(audit).where(*_fits(query, account_id)).order_by(audit.c.id.desc()).limit(query.limit)
+        rows = (
+            select(audit)
+            .where(*_fits(criteria, account_id))
+            .order_by(audit.c.id.desc())
+            .limit(criteria.limit)
+        )
         return [_happened(row) for row in self._database.execute(rows)]
 
-    def mails(self, account_id: str) -> Sequence[Mailed]:
+    def mails(self, account_id: str) -> Sequence[MailRecord]:
         """Return the mails of an account, oldest first, as long as their events are kept."""
         row = outbox.c
         query = select(row.type, row.created_at, row.mail_state, row.mail_at, row.mail_category).where(
             row.subject == account_id, row.mail_state.is_not(None)
         )
-        return [Mailed(*each) for each in self._database.execute(query.order_by(row.id))]
+        return [MailRecord(*each) for each in self._database.execute(query.order_by(row.id))]
 
     def begins_at(self) -> datetime | None:
         """Return the time of the oldest row of the audit log."""
@@ -41,7 +46,7 @@ class SqlHistory:
         return oldest
 
 
-def _fits(query: HistoryQuery, account_id: str | None) -> Iterator[ColumnElement[bool]]:
+def _fits(query: AuditFilter, account_id: str | None) -> Iterator[ColumnElement[bool]]:
     row = audit.c
     if account_id is not None:
         yield or_(row.account_id == account_id, row.link_account_id == account_id)
@@ -56,7 +61,7 @@ def _fits(query: HistoryQuery, account_id: str | None) -> Iterator[ColumnElement
         yield row.id < query.before
 
 
-def _happened(row: Row[Any]) -> Happened:
+def _happened(row: Row[Any]) -> AuditRecord:
     told = {name: row._mapping[name] for name in _TOLD}  # noqa: SLF001  # SQLAlchemy's public name
     entry = Entry(**{**told, "detail": json.loads(told["detail"])})
-    return Happened(row.id, entry, row.place is not None)
+    return AuditRecord(row.id, entry, row.place is not None)

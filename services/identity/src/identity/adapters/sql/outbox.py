@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import outbox, outbox_epoch
-from identity.usecases.relaying import Placed, Receipt
+from identity.usecases.publishing import PositionedEvent, Receipt
 from identity.usecases.repositories import OutboxEntry
 
 _ADD = outbox.insert()
@@ -75,14 +75,14 @@ class SqlOutboxReader:
                 self._epoch = str(connection.scalar(select(outbox_epoch.c.epoch)))
         return self._epoch
 
-    def position(self, *, anew: bool = False) -> int:
+    def newest_position(self, *, refresh: bool = False) -> int:
         """Return the newest position given; the tidy use case leaves its row for this."""
-        if self._position is None or anew:
+        if self._position is None or refresh:
             with self._engine.connect() as connection:
                 self._position = connection.scalar(_NEWEST) or 0
         return self._position
 
-    def place(self, now: datetime, *, beyond: int, limit: int) -> Sequence[Placed]:
+    def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
         """Give the next events their positions. A subject's are in the order of their commits: its row was locked."""
         with self._engine.begin() as connection:
             rows = connection.execute(_WAITING, {"limit": limit}).all()
@@ -96,24 +96,27 @@ class SqlOutboxReader:
             )
         self._position = first + len(rows) - 1
         return [
-            Placed(given[row.id], type=row.type, ce=row.ce, sealed=row.sealed, created_at=row.created_at)
+            PositionedEvent(
+                given[row.id], type=row.type, ce=row.ce, sealed=row.sealed, created_at=row.created_at
+            )
             for row in rows
         ]
 
-    def placed(self, *, after: int, since: datetime | None, limit: int) -> Sequence[Placed]:
+    def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
         """Return events that have their positions, in order."""
         with self._engine.connect() as connection:
             if since is not None:
                 after = _last_before(connection, since, after=after)
             return [
-                Placed(*row) for row in connection.execute(_PLACED_AFTER, {"after": after, "limit": limit})
+                PositionedEvent(*row)
+                for row in connection.execute(_PLACED_AFTER, {"after": after, "limit": limit})
             ]
 
     def forget_position(self) -> None:
         """Ask the table again: another relay may have published meanwhile."""
         self._position = None
 
-    def note_receipts(self, receipts: Sequence[Receipt]) -> None:
+    def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Note what became of mails, forward only, and forget their sealed part (SEC-9, SEC-10)."""
         # So that two relays lock no rows crosswise.
         in_order = sorted(receipts, key=lambda each: each.event_id)

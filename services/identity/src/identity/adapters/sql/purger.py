@@ -22,13 +22,13 @@ _OLDEST = (
 _DROP = delete(outbox).where(_row.position.between(bindparam("first"), bindparam("last")))
 
 
-class SqlSweeper:
+class SqlPurger:
     """The tidy use case's broom."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def sweep(self, now: datetime, *, idle_since: datetime) -> int:
+    def purge(self, now: datetime, *, idle_since: datetime) -> int:
         """Delete ended sessions, old links and counters; return how many rows."""
         statements = (
             _dropping(sessions, sessions.c.expires_at <= now),
@@ -38,7 +38,7 @@ class SqlSweeper:
         )
         return sum(self._delete(statement) for statement in statements)
 
-    def drop_facts(self, before: datetime) -> int:
+    def purge_events(self, before: datetime) -> int:
         """Delete what was published before, in batches from the oldest; return how many rows."""
         dropped = 0
         while True:

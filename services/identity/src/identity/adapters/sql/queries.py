@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session as Database
 from identity.adapters.sql.accounts import BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
 from identity.domain.account import Account, has_lapsed
-from identity.domain.client import ServiceClient
 from identity.domain.credential import Credential
-from identity.domain.session import SEEN_EVERY, Lifetimes, Persona, Standing
+from identity.domain.service_client import ServiceClient
+from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
 from identity.usecases.ports import MailState
 
 _row = accounts.c
@@ -67,15 +67,15 @@ _VERIFICATION_MAIL = (
 )
 
 
-class SqlReader:
+class SqlQueries:
     """Reads without a transaction: over an engine whose every statement commits by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def standing(
+    def principal(
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
-    ) -> Standing | None:
+    ) -> Principal | None:
         """Return what a token stands for, and note once a minute that it was seen."""
         with self._engine.connect() as connection:
             row = connection.execute(_STANDING, {"digest": token_digest}).one_or_none()
@@ -84,7 +84,7 @@ class SqlReader:
             (
                 session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at, verified_at,
             ) = row[len(_PERSONA) :]  # fmt: skip
-            account = holder = Persona(*row[: len(_PERSONA)])
+            account = holder = AccountSummary(*row[: len(_PERSONA)])
             # Of whom it acts as: who switched, and who is switched to, has proven the mailbox.
             if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(verified_at, opened_at, now):
                 return None
@@ -92,14 +92,14 @@ class SqlReader:
                 connection.execute(_SEEN, {"session": session_id, "now": now})
                 seen_at = now
             if holder_id != account.id:
-                holder = Persona(*connection.execute(_HOLDER, {"holder": holder_id}).one())
+                holder = AccountSummary(*connection.execute(_HOLDER, {"holder": holder_id}).one())
         if {account.status, holder.status} & {"suspended", "closed"}:
             return None
-        return Standing(
+        return Principal(
             session_id=session_id,
             token_digest=token_digest,
             account=account,
-            holder=holder,
+            actor=holder,
             binding_id=binding_id,
             consented=accepted == consents,
             expires_at=min(expires_at, seen_at + lifetimes.idle),
@@ -123,7 +123,7 @@ class SqlReader:
             return None
         password_hash, version, opened_at, verified_at, accepted = row[len(_PERSONA) :]
         return Credential(
-            persona=Persona(*row[: len(_PERSONA)]),
+            persona=AccountSummary(*row[: len(_PERSONA)]),
             password_hash=password_hash,
             credential_version=version,
             opened_at=opened_at,
@@ -131,7 +131,7 @@ class SqlReader:
             accepted=frozenset(_parts_of(text) for text in (accepted or "").splitlines()),
         )
 
-    def service(self, digest: str) -> ServiceClient | None:
+    def service_client(self, digest: str) -> ServiceClient | None:
         """Return the client that has, or had, the secret of this digest (SEC-12)."""
         with Database(self._engine, expire_on_commit=False) as database:
             return database.scalars(_BY_DIGEST, {"digest": digest}).one_or_none()

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as Database
 from sqlalchemy.sql.dml import ReturningInsert
 
 from identity.adapters.sql.tables import accounts, sessions
-from identity.domain.session import Session, Standing
+from identity.domain.session import Principal, Session
 
 
 class SqlSessions:
@@ -43,7 +43,9 @@ class SqlSessions:
         )
         return self._database.scalars(query).all()
 
-    def turn(self, standing: Standing, *, token_digest: str, account_id: str, binding_id: str | None) -> bool:
+    def reissue(
+        self, standing: Principal, *, token_digest: str, account_id: str, binding_id: str | None
+    ) -> bool:
         """Give the session a new token and persona; False where it has ended or turned meanwhile."""
         statement = (
             update(sessions)
@@ -66,17 +68,19 @@ class SqlSessions:
         statement = delete(sessions).where(sessions.c.id == session_id, sessions.c.holder_id == account_id)
         return self._database.execute(statement.returning(sessions.c.id)).scalar_one_or_none() is not None
 
-    def end_others(self, account_id: str, *, but: str) -> int:
+    def end_others(self, account_id: str, *, except_id: str) -> int:
         """End all that the account holds but one, in one statement: of two who do so at once none waits in a ring."""
         row = sessions.c
-        ended = self._database.execute(delete(sessions).where(row.holder_id == account_id, row.id != but))
+        ended = self._database.execute(
+            delete(sessions).where(row.holder_id == account_id, row.id != except_id)
+        )
         return ended.rowcount  # type: ignore[attr-defined,no-any-return]  # of a DELETE there is one
 
-    def end_of_account(self, account_id: str, *, but: str | None = None) -> int:
+    def end_of_account(self, account_id: str, *, except_id: str | None = None) -> int:
         """End what the account holds and what acts as it, but for one session; return how many."""
         row = sessions.c
         statement = delete(sessions).where(or_(row.holder_id == account_id, row.account_id == account_id))
-        ended = self._database.execute(statement.where(row.id != but) if but else statement)
+        ended = self._database.execute(statement.where(row.id != except_id) if except_id else statement)
         return ended.rowcount  # type: ignore[attr-defined,no-any-return]  # of a DELETE there is one
 
     def end_of_binding(self, binding_id: str) -> None:

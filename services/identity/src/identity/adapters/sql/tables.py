@@ -25,9 +25,9 @@ from sqlalchemy.orm import registry
 
 from identity.domain.account import Account
 from identity.domain.binding import Binding
-from identity.domain.client import ServiceClient
 from identity.domain.code import BindCode
 from identity.domain.link import Challenge
+from identity.domain.service_client import ServiceClient
 from identity.domain.session import Session
 
 metadata = MetaData(

@@ -58,13 +58,13 @@ class SqlUnitOfWork:
         self._session.flush()
 
     @contextmanager
-    def part(self, *, kept: bool) -> Iterator[None]:
+    def savepoint(self, *, keep: bool) -> Iterator[None]:
         """Write what changes within, events too, behind a savepoint; unless it is `kept` go back there."""
         self._write()  # what came before is no part of it
         with self._session.begin_nested() as savepoint:
             yield
             self._write()
-            if not kept:
+            if not keep:
                 savepoint.rollback()
 
     def commit(self) -> None:

@@ -7,9 +7,9 @@ from marshmallow import ValidationError, validates_schema
 from port_runtime.secret import Secret
 
 from identity.domain import company, person
-from identity.domain.account import Application
+from identity.domain.account import Registration
 from identity.domain.company import Company
-from identity.domain.errors import Fault, PlacedFault, UsernameTaken
+from identity.domain.errors import FieldError, InvalidValue, UsernameTaken
 from identity.domain.password import normalized
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import body, documents_errors
@@ -25,7 +25,7 @@ blueprint = ApiBlueprint("accounts", __name__, description="Registration")
 
 def _kind(raw: str) -> str:
     if raw not in {"general", "link"}:
-        raise Fault("invalid_kind", "帳號類型須為 general（一般帳號）或 link（鏈結帳號）")
+        raise InvalidValue("invalid_kind", "帳號類型須為 general（一般帳號）或 link（鏈結帳號）")
     return raw
 
 
@@ -62,14 +62,14 @@ class AccountInput(Input):
             raise ValidationError(messages, "password")
 
 
-def _taken(said: dict[str, Any]) -> Iterator[PlacedFault]:
+def _taken(said: dict[str, Any]) -> Iterator[FieldError]:
     """Tell of a taken name beside what else is wrong, so that all faults are told at once (REG-3, REG-11).
 
     To an address that has asked for very many names, only when all else is right.
     """
     name = said.get("username")
     if name is not None and registration.is_taken(ports(), name, client=client_info()):
-        yield PlacedFault("/username", "username_taken", PROBLEMS[UsernameTaken].sentence)
+        yield FieldError("/username", "username_taken", PROBLEMS[UsernameTaken].sentence)
 
 
 @blueprint.post("/accounts")
@@ -78,7 +78,7 @@ def _taken(said: dict[str, Any]) -> Iterator[PlacedFault]:
 @blueprint.response(202, RegisteredShown)
 def register(given: dict[str, Any]) -> dict[str, Any]:
     """Open an account; its mailbox is then proven by the mailed link (REG-9, REG-13)."""
-    application = Application(
+    application = Registration(
         kind=given["kind"],
         username=given["username"],
         name=given["name"],

@@ -6,7 +6,7 @@ from typing import Any
 from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.audit import parse_reason
-from identity.domain.errors import Fault, InvalidInput, PlacedFault
+from identity.domain.errors import FieldError, InvalidInput, InvalidValue
 from identity.http.api import admin_answers as answers
 from identity.http.api import admin_response_schemas as shapes
 from identity.http.api.admin_queries import AccountQuery, AuditQuery, PageQuery
@@ -14,9 +14,9 @@ from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import body, documents_errors, query
 from identity.http.api.fields import Input, Text
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.usecases import administration, inspection, review
+from identity.usecases import account_queries, administration, lifecycle
 from identity.usecases.ports import Ports
-from identity.usecases.repositories import HistoryQuery, Search
+from identity.usecases.repositories import AccountFilter, AuditFilter
 
 blueprint = ApiBlueprint(
     "admin", __name__, description="Operators, by a service with the right accounts:admin"
@@ -60,7 +60,7 @@ class MailboxInput(ReasonInput):
 @blueprint.response(200, shapes.FoundAccounts)
 def find(asked: dict[str, Any]) -> dict[str, Any]:
     """Find accounts, oldest first."""
-    found = inspection.find(operator_ports(), Search(**asked))
+    found = account_queries.find(operator_ports(), AccountFilter(**asked))
     more = len(found) == asked["limit"]
     return {"items": [answers.present_found(each) for each in found], "next": found[-1].id if more else None}
 
@@ -71,7 +71,7 @@ def find(asked: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, shapes.AdminAccount)
 def show(account_id: object) -> dict[str, Any]:
     """Tell an account's state."""
-    return answers.present_view(inspection.show(operator_ports(), str(account_id)))
+    return answers.present_view(account_queries.show(operator_ports(), str(account_id)))
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/bindings")
@@ -80,7 +80,7 @@ def show(account_id: object) -> dict[str, Any]:
 @blueprint.response(200, shapes.AdminBindings)
 def list_bindings(account_id: object) -> dict[str, Any]:
     """List an account's bindings, live and ended."""
-    found = inspection.bindings_of(operator_ports(), str(account_id))
+    found = account_queries.bindings_of(operator_ports(), str(account_id))
     return {"items": [answers.present_tie(each) for each in found]}
 
 
@@ -91,7 +91,7 @@ def list_bindings(account_id: object) -> dict[str, Any]:
 def list_sessions(account_id: object) -> dict[str, Any]:
     """List the sessions that an account holds, and those that act as it."""
     ports = operator_ports()
-    found = inspection.sessions_of(ports, str(account_id))
+    found = account_queries.sessions_of(ports, str(account_id))
     return {"items": [answers.present_held_session(each, ports.rules.sessions) for each in found]}
 
 
@@ -102,7 +102,7 @@ def list_sessions(account_id: object) -> dict[str, Any]:
 @blueprint.response(200, shapes.AuditRows)
 def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
     """Tell what happened to an account, newest first."""
-    return _rows(HistoryQuery(account=str(account_id), **asked))
+    return _rows(AuditFilter(account=str(account_id), **asked))
 
 
 @blueprint.get("/admin/audit")
@@ -112,11 +112,11 @@ def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
 @blueprint.response(200, shapes.AuditRows)
 def audit(asked: dict[str, Any]) -> dict[str, Any]:
     """List who did what, newest first."""
-    return _rows(HistoryQuery(**asked))
+    return _rows(AuditFilter(**asked))
 
 
-def _rows(asked: HistoryQuery) -> dict[str, Any]:
-    found = inspection.history(operator_ports(), asked)
+def _rows(asked: AuditFilter) -> dict[str, Any]:
+    found = account_queries.history(operator_ports(), asked)
     more = len(found) == asked.limit
     return {
         "items": [answers.present_happened(each) for each in found],
@@ -129,7 +129,7 @@ def _act(path: str, act: Callable[[Ports, str], Account], does: str) -> None:
 
     def view(given: dict[str, Any], account_id: object) -> dict[str, Any]:
         ports = operator_ports(given["reason"])
-        return answers.present_view(inspection.show(ports, act(ports, str(account_id)).id))
+        return answers.present_view(account_queries.show(ports, act(ports, str(account_id)).id))
 
     view.__name__, view.__doc__ = path.replace("-", "_"), does
     documented = blueprint.response(200, shapes.AdminAccount)(view)
@@ -139,10 +139,10 @@ def _act(path: str, act: Callable[[Ports, str], Account], does: str) -> None:
 
 
 def _reject(ports: Ports, account_id: str) -> Account:
-    return review.reject(ports, account_id, reason=ports.caller().reason or "")
+    return lifecycle.reject(ports, account_id, reason=ports.caller().reason or "")
 
 
-_act("approve", review.approve, "Approve an account that awaits review; the applicant is told.")
+_act("approve", lifecycle.approve, "Approve an account that awaits review; the applicant is told.")
 _act("reject", _reject, "Reject and close an account that awaits review; the applicant is told the reason.")
 _act("suspend", administration.suspend, "Suspend an account: its sessions end at once (OPS-2).")
 _act("reinstate", administration.reinstate, "Lift a suspension.")
@@ -161,9 +161,9 @@ def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
     ports = operator_ports(given["reason"])
     try:
         administration.set_mailbox(ports, str(account_id), email=given["email"])
-    except Fault as fault:
-        raise InvalidInput([PlacedFault("/email", fault.code, fault.detail)]) from None
-    return answers.present_view(inspection.show(ports, str(account_id)))
+    except InvalidValue as fault:
+        raise InvalidInput([FieldError("/email", fault.code, fault.detail)]) from None
+    return answers.present_view(account_queries.show(ports, str(account_id)))
 
 
 @blueprint.post("/admin/accounts/<uuid:account_id>/end-sessions")

@@ -6,9 +6,9 @@ from typing import Any
 from identity.domain.account import Account
 from identity.domain.session import Lifetimes, Session
 from identity.http.api.answers import format_time, present_account
-from identity.usecases.inspection import View
-from identity.usecases.personal_data import Dossier
-from identity.usecases.repositories import Happened, Tie
+from identity.usecases.account_queries import AccountDetails
+from identity.usecases.personal_data import PersonalDataExport
+from identity.usecases.repositories import AuditRecord, BindingWithAccounts
 
 
 def present_found(account: Account) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def present_state(account: Account) -> dict[str, Any]:
     }
 
 
-def present_view(view: View) -> dict[str, Any]:
+def present_view(view: AccountDetails) -> dict[str, Any]:
     """Return an account with its login lock and what became of its newest verification mail."""
     mail = view.verification_mail
     shown = {"state": mail.state, "at": format_time(mail.at), "category": mail.category} if mail else None
@@ -49,7 +49,7 @@ def present_view(view: View) -> dict[str, Any]:
     }
 
 
-def present_tie(tie: Tie) -> dict[str, Any]:
+def present_tie(tie: BindingWithAccounts) -> dict[str, Any]:
     """Return a binding with both its sides."""
     binding = tie.binding
     return {
@@ -79,7 +79,7 @@ def present_held_session(session: Session, lifetimes: Lifetimes) -> dict[str, An
     }
 
 
-def present_happened(happened: Happened) -> dict[str, Any]:
+def present_happened(happened: AuditRecord) -> dict[str, Any]:
     """Return a row of the audit log."""
     entry = happened.entry
     return {
@@ -98,7 +98,7 @@ def present_happened(happened: Happened) -> dict[str, Any]:
     }
 
 
-def present_dossier(dossier: Dossier, lifetimes: Lifetimes) -> dict[str, Any]:
+def present_dossier(dossier: PersonalDataExport, lifetimes: Lifetimes) -> dict[str, Any]:
     """Return all that is kept of a person (OPS-6)."""
     return {
         "account": present_state(dossier.account),

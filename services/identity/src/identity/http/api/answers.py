@@ -7,8 +7,8 @@ from flask import request
 
 from identity.domain.account import Account
 from identity.domain.person import masked_email
-from identity.domain.session import Persona, Session, Standing
-from identity.usecases.bindings import Row
+from identity.domain.session import AccountSummary, Principal, Session
+from identity.usecases.bindings import BindingEntry
 from identity.usecases.ports import MailState
 
 
@@ -17,7 +17,7 @@ def format_time(value: datetime | None) -> str | None:
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
 
 
-def present_persona(persona: Persona) -> dict[str, Any]:
+def present_persona(persona: AccountSummary) -> dict[str, Any]:
     """Return an account as a session shows it."""
     return {
         "id": persona.id,
@@ -30,7 +30,7 @@ def present_persona(persona: Persona) -> dict[str, Any]:
 
 
 def present_session(
-    standing: Standing, *, token: str | None = None, mail: MailState | None = None
+    standing: Principal, *, token: str | None = None, mail: MailState | None = None
 ) -> dict[str, Any]:
     """Return a session: the account it acts as, the next open step and its rights."""
     answer: dict[str, Any] = {
@@ -42,7 +42,7 @@ def present_session(
     if token is not None:
         answer = {"token": token, **answer}
     if standing.switched:
-        answer["actor"] = {"username": standing.holder.username, "name": standing.holder.name}
+        answer["actor"] = {"username": standing.actor.username, "name": standing.actor.name}
     if mail is not None:
         answer["verification_mail"] = {
             "state": mail.state,
@@ -66,7 +66,7 @@ def present_open_session(session: Session, *, current_id: str, ends_at: datetime
     }
 
 
-def present_binding(row: Row) -> dict[str, Any]:
+def present_binding(row: BindingEntry) -> dict[str, Any]:
     """Return one line of a link account's list (BIND-1). Of one that ended only names and tax id are left."""
     binding, account = row.binding, row.account
     shown: dict[str, Any] = {

@@ -3,7 +3,7 @@
 from typing import Any
 
 from identity.domain.code import parse_code
-from identity.domain.session import Standing
+from identity.domain.session import Principal
 from identity.http.api.answers import present_binding
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import body, documents_errors
@@ -28,7 +28,7 @@ class CodeInput(Input):
     code = Text(parse_code, required=True)
 
 
-def _link() -> Standing:
+def _link() -> Principal:
     """Return the link account that asks, acting for itself."""
     return require_principal("link")
 

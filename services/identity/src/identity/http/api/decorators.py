@@ -9,13 +9,13 @@ from flask import current_app, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from identity.domain.errors import InvalidInput, PlacedFault
+from identity.domain.errors import FieldError, InvalidInput
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.response_schemas import ProblemShown
 from identity.http.problems import MEDIA_TYPE
 
 View = TypeVar("View", bound=Callable[..., Any])
-ExtraChecks = Callable[[dict[str, Any]], Iterable[PlacedFault]]
+ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
 """Judges the fields that were read of an input of which others are wrong."""
 _REFUSALS_OF_BODIES = (400, 413, 415, 422)
 
@@ -73,7 +73,7 @@ def _query_arguments() -> dict[str, str]:
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
         raise InvalidInput(
-            PlacedFault(f"/{_escape_pointer(name)}", "said_twice", "重複的參數") for name in twice
+            FieldError(f"/{_escape_pointer(name)}", "said_twice", "重複的參數") for name in twice
         )
     return request.args.to_dict()
 
@@ -86,7 +86,7 @@ def json_object() -> Any:
     try:
         return request.get_json()
     except RecursionError:
-        raise InvalidInput([PlacedFault("", "malformed_json", "JSON 結構過深")]) from None
+        raise InvalidInput([FieldError("", "malformed_json", "JSON 結構過深")]) from None
 
 
 def _refuse_truncated() -> None:
@@ -107,13 +107,13 @@ def load(schema: Schema, payload: Any, *, extra_checks: ExtraChecks | None = Non
         raise InvalidInput(faults) from None
 
 
-def _field_errors(pointer: str, messages: Any) -> Iterator[PlacedFault]:
+def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
     if (
         isinstance(messages, dict)
         and set(messages) == {"code", "detail"}
         and isinstance(messages["code"], str)
     ):
-        yield PlacedFault(pointer, messages["code"], messages["detail"])
+        yield FieldError(pointer, messages["code"], messages["detail"])
     elif isinstance(messages, dict):
         for name, inner in messages.items():
             yield from _field_errors(
@@ -123,7 +123,7 @@ def _field_errors(pointer: str, messages: Any) -> Iterator[PlacedFault]:
         for inner in messages:
             yield from _field_errors(pointer, inner)
     else:
-        yield PlacedFault(pointer, "invalid", "資料不正確")
+        yield FieldError(pointer, "invalid", "資料不正確")
 
 
 def _escape_pointer(name: str) -> str:

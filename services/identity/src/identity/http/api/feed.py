@@ -11,8 +11,8 @@ from flask import Response
 from marshmallow import fields
 from marshmallow.validate import Length, Range
 
-from identity.domain.client import ServiceClient
-from identity.domain.errors import InvalidInput, PlacedFault
+from identity.domain.errors import FieldError, InvalidInput
+from identity.domain.service_client import ServiceClient
 from identity.http.api.answers import format_time
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import documents_errors, query
@@ -67,7 +67,7 @@ def events(given: dict[str, Any]) -> Response:
     """Return facts in the order of their positions, without a gap; 410 where what follows was dropped."""
     page = feed.read(ports(), after=given["after"], limit=given["limit"])
     # What stands in the table is a CloudEvent in JSON already.
-    items = ",".join(f'{{"position":{fact.position},"event":{fact.ce}}}' for fact in page.facts)
+    items = ",".join(f'{{"position":{fact.position},"event":{fact.ce}}}' for fact in page.events)
     return Response(f'{{"items":[{items}],"next":{page.next}}}\n', content_type="application/json")
 
 
@@ -117,5 +117,5 @@ def _read_cursor(text: str) -> Bookmark | None:
         position, account_id = None, None
     known = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
     if not known or not 0 <= position <= _MAX_POSITION:
-        raise InvalidInput([PlacedFault("/after", "invalid", "分頁位置不正確")])
+        raise InvalidInput([FieldError("/after", "invalid", "分頁位置不正確")])
     return Bookmark(position, account_id)

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields
 from port_runtime.secret import Secret
 
-from identity.domain.errors import Fault
+from identity.domain.errors import InvalidValue
 from identity.domain.text import has_surrogate
 
 _MAX_CHARACTERS = 1000
@@ -31,7 +31,7 @@ class Input(Schema):
     error_messages = _MESSAGES  # type: ignore[assignment]  # a message may be any value
 
 
-def fault_message(fault: Fault) -> dict[str, str]:
+def fault_message(fault: InvalidValue) -> dict[str, str]:
     """Return a fault as a message of marshmallow's."""
     return {"code": fault.code, "detail": fault.detail}
 
@@ -56,7 +56,7 @@ class Text(fields.String):
             return text
         try:
             return self._parse(text)
-        except Fault as fault:
+        except InvalidValue as fault:
             raise ValidationError([fault_message(fault)]) from None
 
 

@@ -7,7 +7,7 @@ from flask import Response, jsonify
 
 from identity.domain import company, person
 from identity.domain.account import Account
-from identity.domain.errors import Fault, InvalidInput, PlacedFault, RevisionMissing, RevisionStale
+from identity.domain.errors import FieldError, InvalidInput, InvalidValue, RevisionMissing, RevisionStale
 from identity.http.api.answers import etag_of, format_time, present_account, revision_asked
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import body, documents_errors
@@ -48,7 +48,7 @@ class PasswordInput(Input):
 
 def _own() -> None:
     """Refuse who does not act for themselves (SW-4)."""
-    login.refuse_switched(require_principal())
+    login.require_not_switched(require_principal())
 
 
 def _shown(account: Account) -> Response:
@@ -112,9 +112,9 @@ def change_password(given: dict[str, Any]) -> Response:
             new=given["new"].reveal(),
             end_binding=given.get("end_binding", False),
         )
-    except Fault as fault:
-        raise InvalidInput([PlacedFault("/new", fault.code, fault.detail)]) from None
-    return remember_device(Response(status=204), login.known_device(ports(), account))
+    except InvalidValue as fault:
+        raise InvalidInput([FieldError("/new", fault.code, fault.detail)]) from None
+    return remember_device(Response(status=204), login.issue_device(ports(), account))
 
 
 @blueprint.delete("/account/pending-email")

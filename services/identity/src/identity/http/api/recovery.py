@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from identity.domain import person
-from identity.domain.errors import Fault, InvalidInput, PlacedFault
+from identity.domain.errors import FieldError, InvalidInput, InvalidValue
 from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText, Text
@@ -48,6 +48,6 @@ def reset(given: dict[str, Any]) -> Response:
     """Set a new password; this browser is then known to the account (SEC-3)."""
     try:
         device = recovery.reset(ports(), given["token"].reveal(), password=given["password"].reveal())
-    except Fault as fault:
-        raise InvalidInput([PlacedFault("/password", fault.code, fault.detail)]) from None
+    except InvalidValue as fault:
+        raise InvalidInput([FieldError("/password", fault.code, fault.detail)]) from None
     return remember_device(Response(status=204), device)

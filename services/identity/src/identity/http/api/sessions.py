@@ -29,9 +29,9 @@ class SwitchInput(Input):
     binding_id = Text(required=True)
 
 
-def _shown(opened: login.Opened, *, status: int) -> Response:
+def _shown(opened: login.IssuedSession, *, status: int) -> Response:
     """Answer with the session as it now is, its new token in it."""
-    g.standing = opened.standing
+    g.standing = opened.principal
     response = jsonify(present_session(g.standing, token=opened.token))
     response.status_code = status
     return remember_device(response, opened.device)

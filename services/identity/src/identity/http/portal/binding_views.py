@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Final
 
 from identity.domain.binding import RemovedReason, Status
-from identity.domain.code import MOST_TRIES
-from identity.domain.errors import CodeExpired, CodeSpent
+from identity.domain.code import MAX_TRIES
+from identity.domain.errors import CodeExhausted, CodeExpired
 from identity.domain.person import masked_email
 from identity.http import problems
 from identity.http.portal.times import taipei
-from identity.usecases.bindings import Row
+from identity.usecases.bindings import BindingEntry
 
 STATES: Final[Mapping[Status, tuple[str, str]]] = {
     "unverified": ("尚未驗證", "wait"),
@@ -36,7 +36,7 @@ REMOVED: Final[Mapping[RemovedReason, str]] = {
 class BindingView:
     """One binding at one moment. Of one that ended only the names are left to see."""
 
-    row: Row
+    row: BindingEntry
     now: datetime
 
     @property
@@ -104,7 +104,7 @@ class BindingView:
             return problems.sentence(CodeExpired())
         try:
             code.check_open(self.now)
-        except (CodeExpired, CodeSpent) as refusal:
+        except (CodeExpired, CodeExhausted) as refusal:
             return problems.sentence(refusal)
         return ""
 
@@ -112,7 +112,7 @@ class BindingView:
     def tries_left(self) -> int | None:
         """How often the code may still be tried, once it was tried at all."""
         code = self.row.code
-        return MOST_TRIES - code.tries if code and code.tries else None
+        return MAX_TRIES - code.tries if code and code.tries else None
 
 
 def selected(lines: list[BindingView], binding_id: str) -> BindingView | None:

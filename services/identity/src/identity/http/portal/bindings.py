@@ -9,18 +9,18 @@ from identity.domain.errors import (
     AlreadyBound,
     BadCredentials,
     Busy,
+    CodeExhausted,
     CodeExpired,
-    CodeSpent,
     CodeWrong,
+    ForbiddenWhileSwitched,
     Locked,
     NotBindable,
     NotFound,
     Refusal,
     TooSoon,
-    WhileSwitched,
 )
 from identity.domain.person import username_key
-from identity.domain.session import Standing
+from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.context import client_info, current_principal, ports, require_principal
 from identity.http.portal.binding_views import BindingView, selected
@@ -33,7 +33,8 @@ from identity.http.portal.pages import (
     render_page,
     with_refusal_status,
 )
-from identity.usecases import bindings, mailing, unbinding
+from identity.usecases import bindings, unbinding
+from identity.usecases.steps import mail_limits
 
 blueprint = Blueprint("bindings", __name__)
 
@@ -64,7 +65,7 @@ class CodeForm(Form):
         self.code.render_kw = {**(self.code.render_kw or {}), "autofocus": True, "data-focus": True}
 
 
-def _views(who: Standing) -> list[BindingView]:
+def _views(who: Principal) -> list[BindingView]:
     now = ports().clock.now()
     return [BindingView(row, now) for row in bindings.list_bindings(ports(), who)]
 
@@ -100,7 +101,7 @@ def _seconds_to_resend(line: BindingView | None) -> int:
     if line is None or line.status != "unverified":
         return 0
     general = line.row.account
-    return mailing.wait_seconds(
+    return mail_limits.wait_seconds(
         ports(), purpose=bindings.CODE_PURPOSE, subject=general.id, mailbox=general.email
     )
 
@@ -143,7 +144,7 @@ def bind() -> Response:
     return _redirect_to_binding(row.binding.id)
 
 
-def _already_bound(who: Standing, form: BindForm, refusal: AlreadyBound) -> Response:
+def _already_bound(who: Principal, form: BindForm, refusal: AlreadyBound) -> Response:
     """Lead to the line that is there already."""
     key = username_key(form.username.data or "")
     there = [line.id for line in _views(who) if line.row.account.username_key == key]
@@ -170,7 +171,7 @@ def verify(binding_id: UUID) -> Response:
         return _show(account=account, code=form, status=422)
     try:
         bindings.verify(ports(), who, account, code=form.code.parsed)
-    except (CodeWrong, CodeExpired, CodeSpent, NotBindable) as refusal:
+    except (CodeWrong, CodeExpired, CodeExhausted, NotBindable) as refusal:
         form.add_error("code", problems.sentence(refusal))
         return _show(account=account, code=form, status=problems.PROBLEMS[type(refusal)].status)
     flash_message("帳號綁定驗證成功！！")
@@ -202,8 +203,8 @@ def end(binding_id: UUID) -> Response:
     return redirect_to("portal.bindings.show")
 
 
-@blueprint.errorhandler(WhileSwitched)
-def _while_switched(refusal: WhileSwitched) -> Response:
+@blueprint.errorhandler(ForbiddenWhileSwitched)
+def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
     """Lead a tab left from before the switch to where the session is now, and say so."""
     who = current_principal().account
     if request.method == "GET":

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request
 
 from identity.domain.consent import Text
 from identity.domain.errors import ConsentOutdated, NotFound
-from identity.domain.session import Standing
+from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.context import client_info, current_principal, ports, require_step
 from identity.http.portal.failures import redisplay_with
@@ -76,6 +76,6 @@ def _read(pair: str) -> tuple[str, str]:
     return document, version
 
 
-def _standing_anew() -> Standing:
+def _standing_anew() -> Principal:
     g.pop("standing", None)
     return current_principal()

@@ -3,20 +3,20 @@
 from flask import Response, g
 
 from identity.domain.errors import ForeignOrigin, NotSignedIn
-from identity.domain.session import Standing
+from identity.domain.session import Principal
 from identity.http import context
 from identity.http.device_cookies import remember_device
 from identity.http.portal.pages import clear_form_session
 from identity.usecases import login
 
 
-def set_login_cookies(response: Response, opened: login.Opened) -> Response:
+def set_login_cookies(response: Response, opened: login.IssuedSession) -> Response:
     """Have the browser keep the new token until it is closed; forms made before are void."""
     clear_form_session()
     return remember_device(set_session_cookie(response, opened), opened.device)
 
 
-def set_session_cookie(response: Response, opened: login.Opened) -> Response:
+def set_session_cookie(response: Response, opened: login.IssuedSession) -> Response:
     """Have the browser keep the token of the same session that acts as somebody else now."""
     web = context.web_context()
     response.set_cookie(
@@ -33,7 +33,7 @@ def clear_session_cookie(response: Response) -> Response:
     return response
 
 
-def optional_principal() -> Standing | None:
+def optional_principal() -> Principal | None:
     """Return who asks, or None where nobody is logged in."""
     try:
         return context.current_principal()

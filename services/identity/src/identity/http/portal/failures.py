@@ -95,7 +95,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
     match refusal:
         case errors.NotSignedIn():
             return _redirect_to_login()
-        case errors.StepOpen() | errors.WrongKind():
+        case errors.StepRequired() | errors.WrongKind():
             return redirect_to_url(landing_url(current_principal()))
         case errors.NotSwitched() | errors.AlreadySwitched():
             flash_refusal(refusal)

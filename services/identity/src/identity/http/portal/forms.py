@@ -9,7 +9,7 @@ from wtforms import Form as WtForm
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
 
-from identity.domain.errors import Fault
+from identity.domain.errors import InvalidValue
 from identity.domain.text import has_surrogate
 
 MAX_CHARACTERS = 1000
@@ -51,7 +51,7 @@ class TextField(_FieldTexts, StringField):
             raise StopValidation(_UNREADABLE)
         try:
             self.parsed = self._parse(typed) if self._parse else typed
-        except Fault as fault:
+        except InvalidValue as fault:
             raise StopValidation(fault.detail) from None
 
 

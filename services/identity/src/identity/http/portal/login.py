@@ -73,7 +73,7 @@ def log_in() -> Response:
         login.log_out(
             ports(), former
         )  # the browser forgets its token, so nobody could end it any more (SEC-7)
-    who = opened.standing
+    who = opened.principal
     address = landing_url(who) if who.next_step else next_url() or landing_url(who)
     return cookies.set_login_cookies(redirect_to_url(address), opened)
 

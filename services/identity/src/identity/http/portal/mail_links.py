@@ -62,7 +62,7 @@ def _show(expected: Purpose) -> Response:
     """Show what the link would do; `expected` is what its address says, where the link itself cannot be read."""
     token = request.values.get("token", "")
     try:
-        seen = link_preview.look(ports(), token)
+        seen = link_preview.preview(ports(), token)
     except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
         return refusal_page(expected, refusal)
     just_done = session.pop(_JUST_DONE, None) == seen.purpose

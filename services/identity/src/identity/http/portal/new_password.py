@@ -30,8 +30,8 @@ class NewPasswordForm(Form):
         """Judge the new password by the policy, with its owner's own words (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
-            words = self._owner.own_words if self._owner else ()
-            for fault in ports().rules.passwords.faults(self.password.data or "", words):
+            words = self._owner.personal_terms if self._owner else ()
+            for fault in ports().rules.passwords.errors(self.password.data or "", words):
                 self.add_error("password", fault.detail)
         return not self.invalid_fields
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
-from identity.domain.session import Standing
+from identity.domain.session import Principal
 from identity.http.context import ports, require_principal
 from identity.http.portal.pages import flash_message, redirect_to
 from identity.usecases import profile, unbinding
@@ -29,7 +29,7 @@ class OwnBindingView:
     verified_at: datetime | None
 
 
-def own_binding_view(who: Standing) -> OwnBindingView | None:
+def own_binding_view(who: Principal) -> OwnBindingView | None:
     """Return what a general account's page shows of its binding; nothing where it has none."""
     found = profile.binding_of(ports(), who) if who.account.kind == "general" else None
     if found is None:

@@ -18,8 +18,8 @@ from flask import (
 )
 from werkzeug.exceptions import HTTPException
 
-from identity.domain.errors import Refusal, Waiting
-from identity.domain.session import Standing
+from identity.domain.errors import Refusal, RetryLater
+from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.context import ports, web_context
 from identity.http.portal.assets import FILES, asset
@@ -45,7 +45,7 @@ def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
 def with_refusal_status(response: Response, refusal: Refusal) -> Response:
     """Give a page its refusal's status, and when to try again where time alone helps (SEC-1, SEC-6)."""
     response.status_code = problems.PROBLEMS[type(refusal)].status
-    if isinstance(refusal, Waiting):
+    if isinstance(refusal, RetryLater):
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
 
@@ -70,7 +70,7 @@ def flash_refusal(refusal: Refusal) -> None:
     flash_message(problems.sentence(refusal), kind="fault")
 
 
-def landing_url(who: Standing) -> str:
+def landing_url(who: Principal) -> str:
     """Return where a session goes on (LOGIN-3, LOGIN-4)."""
     if who.next_step is not None:
         return url_for(_STEPS[who.next_step])

@@ -13,7 +13,7 @@ from identity.http.portal.forms import CheckboxField, SecretField
 from identity.http.portal.new_password import NewPasswordForm
 from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
 from identity.usecases import profile
-from identity.usecases.login import known_device
+from identity.usecases.login import issue_device
 
 blueprint = Blueprint("password", __name__)
 
@@ -48,7 +48,7 @@ def _show(form: ChangeForm, *, fault: str = "", status: int = 200) -> Response:
 
 @blueprint.get("/profile/password")
 def show() -> Response:
-    """Ask for the present password and the new one. Raises WhileSwitched (SW-4)."""
+    """Ask for the present password and the new one. Raises ForbiddenWhileSwitched (SW-4)."""
     return _show(ChangeForm.for_owner(profile.show(ports(), require_principal())))
 
 
@@ -78,7 +78,7 @@ def change() -> Response:
     except (BadPassword, PasswordLocked, PasswordReused, Busy) as refusal:
         return _refused(form, refusal)
     flash_message(_DONE + (_UNBOUND if ends_binding else "") + (_WITHDRAWN if withdraws else ""))
-    return remember_device(redirect_to("portal.profile.show"), known_device(ports(), account))
+    return remember_device(redirect_to("portal.profile.show"), issue_device(ports(), account))
 
 
 def _refused(form: ChangeForm, refusal: Refusal) -> Response:

@@ -15,7 +15,7 @@ from identity.domain.errors import (
     RevisionStale,
     TooSoon,
 )
-from identity.domain.session import Standing
+from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.context import ports, require_principal
 from identity.http.portal import own_binding
@@ -42,8 +42,8 @@ _FIELD_OF: dict[type[Refusal], str] = {
 }
 
 
-def _own(who: Standing | None = None) -> Account:
-    """Return the own account. Raises what bars the way to it, WhileSwitched before all (SW-4)."""
+def _own(who: Principal | None = None) -> Account:
+    """Return the own account. Raises what bars the way to it, ForbiddenWhileSwitched before all (SW-4)."""
     return profile.show(ports(), who or require_principal())
 
 

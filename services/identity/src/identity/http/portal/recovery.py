@@ -79,7 +79,7 @@ def reset_page() -> Response:
 def _ask() -> Response:
     token = request.values.get("token", "")
     try:
-        owner = recovery.look(ports(), token)
+        owner = recovery.preview(ports(), token)
     except _OF_LINK as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
     return _show(token, NewPasswordForm.for_owner(owner), owner.username)
@@ -99,7 +99,7 @@ def reset() -> Response:
     """Set the new password; this browser is then known to the account (SEC-3)."""
     token = request.form.get("token", "")
     try:
-        owner = recovery.look(ports(), token)
+        owner = recovery.preview(ports(), token)
         return _set(token, owner, NewPasswordForm.from_request(owner=owner))
     except _OF_LINK as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
@@ -124,7 +124,7 @@ def _set(token: str, owner: Account, form: NewPasswordForm) -> Response:
 def check() -> Response:
     """Tell what is wrong with the new password so far; the link is only looked at (REG-11)."""
     try:
-        owner = recovery.look(ports(), request.form.get("token", ""))
+        owner = recovery.preview(ports(), request.form.get("token", ""))
     except _OF_LINK:
         return NewPasswordForm.from_request().errors_response()
     return NewPasswordForm.from_request(owner=owner).errors_response()

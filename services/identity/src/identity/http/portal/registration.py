@@ -130,7 +130,7 @@ def sent(kind: Kind) -> Response:
     if not done or done["kind"] != kind or done["until"] < ports().clock.now().timestamp():
         return redirect_to("portal.registration.choose")
     cookies.optional_principal()
-    reviewed = kind in ports().rules.review
+    reviewed = kind in ports().rules.reviewed_kinds
     return render_page(
         "registration_sent.html", kind=kind, words=KINDS[kind], email=done["email"], reviewed=reviewed
     )

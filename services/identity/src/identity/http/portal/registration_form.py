@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from identity.domain import company, person
-from identity.domain.account import Application, Kind
+from identity.domain.account import Kind, Registration
 from identity.domain.company import Company
 from identity.domain.password import normalized
 from identity.http.applications import parse_tax_id, password_faults
@@ -109,7 +109,7 @@ class RegistrationForm(Form):
     def _parsed_values(self) -> dict[str, str]:
         return {field.name: field.parsed for field in self if isinstance(field, TextField)}
 
-    def registration(self, kind: Kind) -> Application:
+    def registration(self, kind: Kind) -> Registration:
         """Return what was sent, in the form it is kept."""
         said = self._parsed_values()
         firm = Company(
@@ -119,7 +119,7 @@ class RegistrationForm(Form):
             address=said["company_address"],
         )
         person_fields = {name: said[name] for name in ("username", "name", "mobile", "email")}
-        return Application(kind=kind, company=firm, **person_fields)
+        return Registration(kind=kind, company=firm, **person_fields)
 
     @property
     def normalized_password(self) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
-from identity.domain.session import Session, Standing
+from identity.domain.session import Principal, Session
 from identity.http.context import ports, require_principal
 from identity.http.portal import cookies
 from identity.http.portal.browsers import browser_name
@@ -34,7 +34,7 @@ class SessionView:
     switched: bool
 
     @classmethod
-    def of(cls, session: Session, who: Standing) -> "SessionView":
+    def of(cls, session: Session, who: Principal) -> "SessionView":
         """Return the line of a session, as `who` sees it."""
         return cls(
             id=session.id,
@@ -49,7 +49,7 @@ class SessionView:
 
 @blueprint.get("/sessions")
 def show() -> Response:
-    """List the open sessions, this one first. Raises WhileSwitched (SW-4)."""
+    """List the open sessions, this one first. Raises ForbiddenWhileSwitched (SW-4)."""
     who = require_principal()
     lines = [SessionView.of(session, who) for session in login.own_sessions(ports(), who)]
     return render_page("sessions.html", lines=sorted(lines, key=lambda line: not line.current))
@@ -59,7 +59,7 @@ def show() -> Response:
 def end(session_id: UUID) -> Response:
     """End one; the own one is a logout (LOGIN-6)."""
     who = require_principal()
-    login.refuse_switched(who)
+    login.require_not_switched(who)
     if str(session_id) == who.session_id:
         login.log_out(ports(), who)
         return cookies.clear_session_cookie(redirect_to("portal.login.show"))

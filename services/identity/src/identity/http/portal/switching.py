@@ -17,7 +17,7 @@ blueprint = Blueprint("switching", __name__)
 def start(binding_id: UUID) -> Response:
     """Go on as the general account of a verified binding (SW-1)."""
     who = require_principal()
-    if who.holder.kind != "link":
+    if who.actor.kind != "link":
         raise WrongKind
     try:
         opened = switching.switch(ports(), who, str(binding_id))

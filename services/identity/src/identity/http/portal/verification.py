@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from identity.domain.errors import AlreadyVerified, TooSoon
-from identity.domain.limits import RESEND_DAY, RESEND_GAP
+from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.http.context import current_principal, ports, require_step
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.mail_status import describe_refusal
@@ -17,14 +17,14 @@ blueprint = Blueprint("verification", __name__)
 def show() -> Response:
     """Show where the mail went, what became of it, and when it may be sent again."""
     who = require_step("verify_email")
-    progress = verification.progress(ports(), who)
+    progress = verification.status(ports(), who)
     mail = progress.mail
     return render_page(
         "verification.html",
         progress=progress,
         refusal=describe_refusal(mail) if mail and mail.state == "refused" else None,
         gap=int(RESEND_GAP.window.total_seconds()),
-        daily_limit=RESEND_DAY.most,
+        daily_limit=RESEND_DAY.max_count,
     )
 
 

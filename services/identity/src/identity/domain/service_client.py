@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-Right = Literal["events:read", "accounts:admin", "tokens:introspect"]
-RIGHTS: tuple[Right, ...] = get_args(Right)
+Scope = Literal["events:read", "accounts:admin", "tokens:introspect"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 OVERLAP = timedelta(days=7)
 """How long the old secret goes on beside the new one, unless the operator says otherwise."""
@@ -25,7 +25,7 @@ class ServiceClient:
     """A service that asks. Of its secrets only digests are kept: the present one's, and one that is on its way out."""
 
     name: str
-    rights: list[Right]
+    rights: list[Scope]
     created_at: datetime
     digest: str | None
     rotated_at: datetime
@@ -33,7 +33,7 @@ class ServiceClient:
     former_ends_at: datetime | None = None
     revoked_at: datetime | None = None
 
-    def knows(self, digest: str, now: datetime) -> bool:
+    def accepts(self, digest: str, now: datetime) -> bool:
         """Tell whether a secret of this digest opens at this moment. Takes as long whatever is wrong."""
         lives = self.former_ends_at is not None and now < self.former_ends_at
         present = hmac.compare_digest(self.digest or "", digest)

@@ -4,31 +4,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from identity.domain.audit import ACTIONS, Entry
-from identity.domain.limits import REFUSALS_NOTED
+from identity.domain.rate_limits import REFUSALS_RECORDED
 from identity.usecases.ports import Ports, UnitOfWork
 
 
-def note(work: UnitOfWork, ports: Ports, action: str, account_id: str | None, **detail: Any) -> None:
+def record(uow: UnitOfWork, ports: Ports, action: str, account_id: str | None, **detail: Any) -> None:
     """Write a row beside the change: it is there if and only if the change is."""
-    work.audit.add(_entry(ports, action, account_id, detail))
+    uow.audit.add(_entry(ports, action, account_id, detail))
 
 
-def refuse(
-    ports: Ports, action: str, account_id: str | None, *, sparing: str | None = None, **detail: Any
+def record_refusal(
+    ports: Ports, action: str, account_id: str | None, *, throttle_key: str | None = None, **detail: Any
 ) -> None:
-    """Write a refusal, whose own transaction is rolled back, in one of its own; call it outside a unit of work.
+    """Write a refusal, whose own transaction is rolled back, in one of its own; call it outside a unit of uow.
 
     What costs the asker nothing to repeat is written once a minute and `sparing` subject, so that nobody fills the log.
     """
-    if sparing is not None:
-        key = REFUSALS_NOTED.key(action, sparing)
-        (count,) = ports.counters.take([(REFUSALS_NOTED, key)], ports.clock.now())
+    if throttle_key is not None:
+        key = REFUSALS_RECORDED.key(action, throttle_key)
+        (count,) = ports.counters.increment([(REFUSALS_RECORDED, key)], ports.clock.now())
         if count.exceeded:
             return
     ports.audit.add(_entry(ports, action, account_id, detail))
 
 
-def pruned(ports: Ports, *, rows: int) -> Entry:
+def pruning_entry(ports: Ports, *, rows: int) -> Entry:
     """Return the row that tells that old segments were dropped; it is written with that."""
     return _entry(ports, "audit.pruned", None, {"rows": rows})
 
@@ -37,7 +37,7 @@ def _entry(ports: Ports, action: str, account_id: str | None, detail: Mapping[st
     """Return the row: who asks comes from outside, with the request."""
     caller = ports.caller()
     known = ACTIONS[action]
-    by_owner = known.own and caller.kind == "person"
+    by_owner = known.by_owner and caller.kind == "person"
     return Entry(
         at=ports.clock.now(),
         action=action,

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from identity.domain.account import Account
-from identity.domain.limits import LOGIN_ACCOUNT
+from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.domain.session import Session
-from identity.usecases.administration import locate
-from identity.usecases.email_change import forget_expired_email_change
+from identity.usecases.administration import get_by_name_or_id
 from identity.usecases.ports import MailState, Ports
-from identity.usecases.repositories import Happened, HistoryQuery, Search, Tie
+from identity.usecases.repositories import AccountFilter, AuditFilter, AuditRecord, BindingWithAccounts
+from identity.usecases.steps.email_change import drop_expired_email_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class AccountDetails:
     """An account as operators see it; `locked_until` is there while failed logins lock it (SEC-3)."""
 
     account: Account
@@ -22,56 +22,56 @@ class View:
     locked_until: datetime | None
 
 
-def find(ports: Ports, search: Search) -> Sequence[Account]:
+def find(ports: Ports, search: AccountFilter) -> Sequence[Account]:
     """Return accounts, oldest first; the next page begins after the id of the last one."""
-    with ports.unit_of_work() as work:
-        return work.accounts.find(search)
+    with ports.unit_of_work() as uow:
+        return uow.accounts.find(search)
 
 
-def show(ports: Ports, name: str) -> View:
+def show(ports: Ports, name: str) -> AccountDetails:
     """Return an account by its name or id. Raises NotFound."""
-    with ports.unit_of_work() as work:
-        account = locate(work, name)
-        forget_expired_email_change(work, account, ports.clock.now())  # for this view: nothing is committed
-    return View(
+    with ports.unit_of_work() as uow:
+        account = get_by_name_or_id(uow, name)
+        drop_expired_email_change(uow, account, ports.clock.now())  # for this view: nothing is committed
+    return AccountDetails(
         account=account,
-        verification_mail=ports.reader.verification_mail(account.id),
+        verification_mail=ports.queries.verification_mail(account.id),
         locked_until=_locked_until(ports, account),
     )
 
 
 def _locked_until(ports: Ports, account: Account) -> datetime | None:
     now = ports.clock.now()
-    (count,) = ports.counters.look([(LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(str(account.username_key)))], now)
+    (count,) = ports.counters.peek([(LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(str(account.username_key)))], now)
     return count.expires_at if count.is_full(now) else None
 
 
-def bindings_of(ports: Ports, name: str) -> Sequence[Tie]:
+def bindings_of(ports: Ports, name: str) -> Sequence[BindingWithAccounts]:
     """Return an account's bindings, live and ended, newest first. Raises NotFound."""
-    with ports.unit_of_work() as work:
-        return work.bindings.of_account(locate(work, name).id)
+    with ports.unit_of_work() as uow:
+        return uow.bindings.of_account(get_by_name_or_id(uow, name).id)
 
 
 def sessions_of(ports: Ports, name: str) -> Sequence[Session]:
     """Return the open sessions that an account holds, and those that act as it. Raises NotFound."""
     now = ports.clock.now()
-    with ports.unit_of_work() as work:
-        sessions = work.sessions.of_account(locate(work, name).id)
+    with ports.unit_of_work() as uow:
+        sessions = uow.sessions.of_account(get_by_name_or_id(uow, name).id)
     return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
 
 
-def names_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
+def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
     """Return the accounts' names by their ids."""
-    with ports.unit_of_work() as work:
-        found = map(work.accounts.get, set(account_ids))
+    with ports.unit_of_work() as uow:
+        found = map(uow.accounts.get, set(account_ids))
         return {account.id: str(account.username) for account in found if account is not None}
 
 
-def history(ports: Ports, query: HistoryQuery) -> Sequence[Happened]:
+def history(ports: Ports, query: AuditFilter) -> Sequence[AuditRecord]:
     """Return rows of the audit log, newest first; the next page begins before the id of the last one.
 
     The query's `account` is a name or an id. Raises NotFound.
     """
-    with ports.unit_of_work() as work:
-        account_id = locate(work, query.account).id if query.account else None
-        return work.history.find(query, account_id=account_id)
+    with ports.unit_of_work() as uow:
+        account_id = get_by_name_or_id(uow, query.account).id if query.account else None
+        return uow.history.find(query, account_id=account_id)

@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 
 from identity.domain.audit import Entry
-from identity.domain.chain import GENESIS, Record, SealKeys, Segment
-from identity.usecases import auditing
+from identity.domain.audit_chain import GENESIS, ChainedRow, SealKeys, Segment
+from identity.usecases.audit import recording
 from identity.usecases.ports import Ports
 
 _log = structlog.get_logger("identity.audit")
@@ -20,22 +20,22 @@ _PRUNED_AT_ONCE = 50
 """Segments: a transaction that drops up to 50,000 rows."""
 
 
-class Chain(Protocol):
+class AuditChain(Protocol):
     """The log's table and its segments; each call is a transaction of its own."""
 
     def newest(self) -> Segment | None:
         """Return the newest segment."""
 
-    def unsealed(self, limit: int) -> Sequence[Record]:
+    def unsealed(self, limit: int) -> Sequence[ChainedRow]:
         """Return rows that are in no segment yet, in the order they were written."""
 
-    def append(self, segment: Segment, placed: Sequence[Record]) -> None:
+    def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
         """Keep a segment with the place and the hash of its rows. Raises where another sealer was quicker."""
 
     def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
         """Return segments with higher numbers, in order."""
 
-    def rows(self, *, after: int | None, limit: int) -> Sequence[Record]:
+    def rows(self, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
         """Return rows that have a place, the lowest first, or those above a place."""
 
     def unsealed_count(self) -> int:
@@ -45,7 +45,7 @@ class Chain(Protocol):
         """Drop the rows up to this segment's last and the segments before it, keep it, and write down that."""
 
 
-def seal(chain: Chain, keys: SealKeys, now: datetime) -> Segment | None:
+def seal(chain: AuditChain, keys: SealKeys, now: datetime) -> Segment | None:
     """Chain what was written since the last time, at most a batch; return the new segment, None where nothing was.
 
     The new head is logged: a log that was cut off at its end shows it no more.
@@ -83,7 +83,7 @@ def _newest_key(keys: SealKeys) -> bytes:
     return key
 
 
-def prune(ports: Ports, chain: Chain, keys: SealKeys, *, before: datetime) -> int:
+def prune(ports: Ports, chain: AuditChain, keys: SealKeys, *, before: datetime) -> int:
     """Drop whole segments sealed before a moment, a few at a time; return how many rows.
 
     A segment whose seal does not hold is let be, with all after it: it is evidence.
@@ -92,12 +92,12 @@ def prune(ports: Ports, chain: Chain, keys: SealKeys, *, before: datetime) -> in
     while run := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
         for segment in run:
             key = keys.get(segment.key)
-            if key is None or not segment.holds(key):
+            if key is None or not segment.is_authentic(key):
                 _log.error("audit log not pruned: a seal does not hold", segment=segment.number)
                 return dropped
         rows = run[-1].last - run[0].first + 1
         marked = replace(run[-1], pruned_at=ports.clock.now(), key=keys.newest)
-        chain.drop(marked.sealed(_newest_key(keys)), auditing.pruned(ports, rows=rows))
+        chain.drop(marked.sealed(_newest_key(keys)), recording.pruning_entry(ports, rows=rows))
         dropped += rows
     return dropped
 

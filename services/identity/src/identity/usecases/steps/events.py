@@ -9,7 +9,7 @@ from port_runtime import traceparent
 
 from identity.domain.account import Account
 from identity.domain.link import Challenge, Purpose
-from identity.usecases import auditing
+from identity.usecases.audit import recording
 from identity.usecases.ports import NOTICE_LIFETIME, Ports, UnitOfWork
 from identity.usecases.repositories import OutboxEntry
 
@@ -17,7 +17,7 @@ _OPAQUE = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"
 """What of an event's data the audit log keeps: it outlives a person's data, so no name stands in it (OPS-6)."""
 
 
-class Mail:
+class MailRequest:
     """What the mailer is to send with an event: to whom, until when it is worth sending, the words to fill in."""
 
     def __init__(self, address: str, name: str, expires_at: datetime, **content: str) -> None:
@@ -27,15 +27,20 @@ class Mail:
         self.content = content
 
     @classmethod
-    def notice(cls, account: Account, now: datetime, **content: str) -> "Mail":
+    def notice(cls, account: Account, now: datetime, **content: str) -> "MailRequest":
         """Return a notice to an account's own mailbox."""
         return cls(
             account.email, account.name, now + NOTICE_LIFETIME, **{"username": account.username, **content}
         )
 
 
-def announce(
-    work: UnitOfWork, ports: Ports, account: Account, data: catalogue.EventData, *, mail: Mail | None = None
+def record_event(
+    uow: UnitOfWork,
+    ports: Ports,
+    account: Account,
+    data: catalogue.EventData,
+    *,
+    mail: MailRequest | None = None,
 ) -> None:
     """Write an event of the account into the outbox, and who caused it into the audit log.
 
@@ -55,22 +60,22 @@ def announce(
         data=data.as_json(),
         traceparent=traceparent.current(),
     )
-    work.outbox.add(
+    uow.outbox.add(
         OutboxEntry(
             event_id=event.id,
             type=event.type,
             subject=event.subject,
             ce=to_json(event),
             created_at=now,
-            sealed=ports.sealer.seal(_letter(event, mail)) if mail else None,
+            sealed=ports.sealer.seal(_payload(event, mail)) if mail else None,
             mail_expires_at=mail.expires_at if mail else None,
         )
     )
     detail = {name: value for name, value in event.data.items() if name in _OPAQUE}
-    auditing.note(work, ports, kind.short, account.id, **detail)
+    recording.record(uow, ports, kind.short, account.id, **detail)
 
 
-def _letter(event: Event, mail: Mail) -> MailPayload:
+def _payload(event: Event, mail: MailRequest) -> MailPayload:
     return MailPayload(
         event_id=event.id,
         event_type=event.type,
@@ -82,7 +87,9 @@ def _letter(event: Event, mail: Mail) -> MailPayload:
     )
 
 
-def mail_link(work: UnitOfWork, ports: Ports, account: Account, purpose: Purpose, *, email: str) -> Mail:
+def issue_link(
+    uow: UnitOfWork, ports: Ports, account: Account, purpose: Purpose, *, email: str
+) -> MailRequest:
     """Put a new challenge in the place of the older one and return the mail that carries its link (SEC-4)."""
     challenge = Challenge(
         account_id=account.id,
@@ -91,7 +98,7 @@ def mail_link(work: UnitOfWork, ports: Ports, account: Account, purpose: Purpose
         email=email,
         issued_at=ports.clock.now(),
     )
-    work.links.put(challenge)
+    uow.links.put(challenge)
     token = ports.tokens.link(purpose, account.id, challenge.value)
     link = f"{ports.rules.public_url}{purpose.path}?token={token}"
-    return Mail(email, account.name, challenge.expires_at, username=account.username, link=link)
+    return MailRequest(email, account.name, challenge.expires_at, username=account.username, link=link)

@@ -7,21 +7,21 @@ from typing import Protocol
 from identity.domain import account as accounts
 from identity.domain import binding as bindings
 from identity.domain.link import Purpose
-from identity.usecases.closing import close
-from identity.usecases.email_change import forget_expired_email_change
 from identity.usecases.ports import Ports
+from identity.usecases.steps.email_change import drop_expired_email_change
+from identity.usecases.steps.ending import close
 from identity.usecases.unbinding import lock_general, remove
 
 _BATCH = 200
 
 
-class Sweeper(Protocol):
+class Purger(Protocol):
     """Deletes rows that are past their time."""
 
-    def sweep(self, now: datetime, *, idle_since: datetime) -> int:
+    def purge(self, now: datetime, *, idle_since: datetime) -> int:
         """Delete ended sessions, old links and counters; return how many rows."""
 
-    def drop_facts(self, before: datetime) -> int:
+    def purge_events(self, before: datetime) -> int:
         """Delete what was published before, the oldest first; return how many.
 
         Stops at an event whose mail still waits, and at the newest: the feed stays without a gap, and the next
@@ -30,40 +30,40 @@ class Sweeper(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tidied:
+class CleanupResult:
     """How many of each."""
 
     accounts: int
     bindings: int
     email_changes: int
     rows: int
-    facts: int
+    events: int
 
 
-def tidy(ports: Ports, sweeper: Sweeper) -> Tidied:
+def clean_up(ports: Ports, sweeper: Purger) -> CleanupResult:
     """Lapse and sweep; may run anywhere, often, at once: each change is judged again under its lock."""
     now = ports.clock.now()
-    return Tidied(
+    return CleanupResult(
         accounts=_lapse_accounts(ports, now),
         bindings=_lapse_bindings(ports, now),
         email_changes=_forget_email_changes(ports, now),  # found by their links, which are swept next
-        rows=sweeper.sweep(now, idle_since=now - ports.rules.sessions.idle),
-        facts=sweeper.drop_facts(now - ports.rules.feed_kept),
+        rows=sweeper.purge(now, idle_since=now - ports.rules.sessions.idle),
+        events=sweeper.purge_events(now - ports.rules.feed_retention),
     )
 
 
 def _lapse_accounts(ports: Ports, now: datetime) -> int:
     done = 0
     while True:
-        with ports.unit_of_work() as work:
-            due = work.accounts.lapsed(now - accounts.UNVERIFIED_LIFETIME, _BATCH)
+        with ports.unit_of_work() as uow:
+            due = uow.accounts.lapsed(now - accounts.UNVERIFIED_LIFETIME, _BATCH)
         for account_id in due:
-            with ports.unit_of_work() as work:
-                account = work.accounts.locked(account_id)
+            with ports.unit_of_work() as uow:
+                account = uow.accounts.locked(account_id)
                 if account is not None and account.closed_at is None and account.has_lapsed(now):
-                    close(work, ports, account, "lapsed")
+                    close(uow, ports, account, "lapsed")
                     done += 1
-                work.commit()
+                uow.commit()
         if len(due) < _BATCH:
             return done
 
@@ -71,16 +71,16 @@ def _lapse_accounts(ports: Ports, now: datetime) -> int:
 def _lapse_bindings(ports: Ports, now: datetime) -> int:
     done = 0
     while True:
-        with ports.unit_of_work() as work:
-            due = work.bindings.lapsed(now - bindings.UNVERIFIED_LIFETIME, _BATCH)
+        with ports.unit_of_work() as uow:
+            due = uow.bindings.lapsed(now - bindings.UNVERIFIED_LIFETIME, _BATCH)
         for binding_id in due:
-            with ports.unit_of_work() as work:
-                binding = work.bindings.get(binding_id)
-                general = lock_general(work, binding) if binding else None
+            with ports.unit_of_work() as uow:
+                binding = uow.bindings.get(binding_id)
+                general = lock_general(uow, binding) if binding else None
                 if binding and general and binding.has_lapsed(now):
-                    remove(work, ports, general, binding, "lapsed")
+                    remove(uow, ports, general, binding, "lapsed")
                     done += 1
-                work.commit()
+                uow.commit()
         if len(due) < _BATCH:
             return done
 
@@ -88,13 +88,13 @@ def _lapse_bindings(ports: Ports, now: datetime) -> int:
 def _forget_email_changes(ports: Ports, now: datetime) -> int:
     done = 0
     while True:
-        with ports.unit_of_work() as work:
-            due = work.links.pending_changes(now - Purpose.EMAIL_CHANGE.lifetime, _BATCH)
+        with ports.unit_of_work() as uow:
+            due = uow.links.pending_changes(now - Purpose.EMAIL_CHANGE.lifetime, _BATCH)
         for account_id in due:
-            with ports.unit_of_work() as work:
-                account = work.accounts.locked(account_id)
-                if account is not None and forget_expired_email_change(work, account, now):
+            with ports.unit_of_work() as uow:
+                account = uow.accounts.locked(account_id)
+                if account is not None and drop_expired_email_change(uow, account, now):
                     done += 1
-                work.commit()
+                uow.commit()
         if len(due) < _BATCH:
             return done

@@ -22,21 +22,21 @@ class SealKeys:
     """The keys in use, newest first: the newest seals, each is known by a name that tells nothing of it."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        self._by_id = {name_of(key): key for key in keys}
-        self.newest = name_of(keys[0])
+        self._by_id = {key_id_of(key): key for key in keys}
+        self.newest = key_id_of(keys[0])
 
     def get(self, key_id: str) -> bytes | None:
         """Return the key of that name, or None where it is no longer given."""
         return self._by_id.get(key_id)
 
 
-def name_of(key: bytes) -> str:
+def key_id_of(key: bytes) -> str:
     """Return the name by which a segment tells its key."""
     return hmac.new(key, b"name", hashlib.sha256).hexdigest()[:_KEY_ID_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ChainedRow:
     """A row as it stands in the table: `values` by column but for its place and its hash, which it has once sealed."""
 
     id: int
@@ -47,12 +47,12 @@ class Record:
 
     def mac_after(self, key: bytes, previous: str, place: int) -> str:
         """Return the row's hash, in its place after the hash before it."""
-        told = [previous, place, self.id, _moment(self.at), dict(self.values)]
+        told = [previous, place, self.id, _timestamp(self.at), dict(self.values)]
         return _mac(key, told)
 
-    def holds(self, key: bytes, previous: str, place: int) -> bool:
+    def is_authentic(self, key: bytes, previous: str, place: int) -> bool:
         """Tell whether the row is as it was sealed, in this place after this hash."""
-        return _same(self.mac or "", self.mac_after(key, previous, place))
+        return _equal(self.mac or "", self.mac_after(key, previous, place))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +76,19 @@ class Segment:
         """Return the segment with its seal."""
         return replace(self, seal=self._seal(key))
 
-    def holds(self, key: bytes) -> bool:
+    def is_authentic(self, key: bytes) -> bool:
         """Tell whether the seal is this key's, over exactly this."""
-        return _same(self.seal, self._seal(key))
+        return _equal(self.seal, self._seal(key))
 
     def _seal(self, key: bytes) -> str:
-        pruned = _moment(self.pruned_at) if self.pruned_at else None
+        pruned = _timestamp(self.pruned_at) if self.pruned_at else None
         span = [self.number, self.first, self.last]
         return _mac(
-            key, ["segment", *span, self.previous, self.head, self.key, _moment(self.sealed_at), pruned]
+            key, ["segment", *span, self.previous, self.head, self.key, _timestamp(self.sealed_at), pruned]
         )
 
 
-def _same(kept: str, computed: str) -> bool:
+def _equal(kept: str, computed: str) -> bool:
     """Compare in constant time; as bytes, since what was tampered with may be any text."""
     return hmac.compare_digest(kept.encode("utf-8", "surrogatepass"), computed.encode())
 
@@ -98,5 +98,5 @@ def _mac(key: bytes, told: list[Any]) -> str:
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def _moment(value: datetime) -> str:
+def _timestamp(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")

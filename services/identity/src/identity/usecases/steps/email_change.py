@@ -6,26 +6,26 @@ from port_events.catalogue import EmailChangeRequested, RegistrationConflicted
 
 from identity.domain.account import Account
 from identity.domain.link import Purpose
-from identity.usecases import mailing
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.publication import announce, mail_link
 from identity.usecases.registration import conflict_notice
+from identity.usecases.steps import mail_limits
+from identity.usecases.steps.events import issue_link, record_event
 
 
-def request_email_change(work: UnitOfWork, ports: Ports, account: Account, email: str) -> None:
+def request_email_change(uow: UnitOfWork, ports: Ports, account: Account, email: str) -> None:
     """Mail the link to the new mailbox, or the notice to its owner, alike to the asker (PRO-2, REG-9)."""
-    mailing.take_turn(work, ports, purpose=Purpose.EMAIL_CHANGE, subject=account.id, mailbox=email)
+    mail_limits.consume_quota(uow, ports, purpose=Purpose.EMAIL_CHANGE, subject=account.id, mailbox=email)
     account.pending_email = email
     account.revision += 1
-    mail = mail_link(work, ports, account, Purpose.EMAIL_CHANGE, email=email)
-    owner = work.accounts.by_mailbox(account.mailbox_claim(email))
+    mail = issue_link(uow, ports, account, Purpose.EMAIL_CHANGE, email=email)
+    owner = uow.accounts.by_mailbox(account.mailbox_key_for(email))
     if owner is None:
-        announce(work, ports, account, EmailChangeRequested(), mail=mail)
+        record_event(uow, ports, account, EmailChangeRequested(), mail=mail)
     else:
-        announce(work, ports, account, RegistrationConflicted(), mail=conflict_notice(ports, email, owner))
+        record_event(uow, ports, account, RegistrationConflicted(), mail=conflict_notice(ports, email, owner))
 
 
-def forget_expired_email_change(work: UnitOfWork, account: Account, now: datetime) -> bool:
+def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) -> bool:
     """Forget a pending mailbox whose link holds no more, and tell whether there was one (PRO-2).
 
     A link that is not there any more was swept, long after it had expired. Saving goes by the revision as before:
@@ -33,16 +33,16 @@ def forget_expired_email_change(work: UnitOfWork, account: Account, now: datetim
     """
     if account.pending_email is None:
         return False
-    challenge = work.links.get(account.id, Purpose.EMAIL_CHANGE)
+    challenge = uow.links.get(account.id, Purpose.EMAIL_CHANGE)
     if challenge is not None and now < challenge.expires_at:
         return False
     account.pending_email = None
     return True
 
 
-def forget_pending_email(work: UnitOfWork, account: Account) -> None:
+def cancel_email_change(uow: UnitOfWork, account: Account) -> None:
     """Void a change of mailbox that is under way: who asked for it may be whom a new password is to keep out."""
     if account.pending_email is not None:
         account.pending_email = None
         account.revision += 1
-    work.links.drop(account.id, Purpose.EMAIL_CHANGE)
+    uow.links.drop(account.id, Purpose.EMAIL_CHANGE)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from identity.domain.chain import GENESIS, Record, SealKeys, Segment
-from identity.usecases.sealing import Chain
+from identity.domain.audit_chain import GENESIS, ChainedRow, SealKeys, Segment
+from identity.usecases.audit.chaining import AuditChain
 
 _READ_AT_ONCE = 2000
 _LATEST = timedelta(minutes=10)
@@ -16,7 +16,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(eq=False)
-class Broken(Exception):  # noqa: N818  # named for what it tells
+class ChainBroken(Exception):  # noqa: N818  # named for what it tells
     """Where the chain breaks first: a row's place in it, its id where there is such a row, and how."""
 
     place: int
@@ -25,7 +25,7 @@ class Broken(Exception):  # noqa: N818  # named for what it tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class VerifiedChain:
     """What holds: how many rows in how many segments, up to which head; and what waits to be sealed.
 
     `late` are the places of rows that tell of a time long before their neighbours': the chain holds, but look at them.
@@ -41,8 +41,12 @@ class Verified:
 
 
 def verify(
-    chain: Chain, keys: SealKeys, *, head: str | None = None, seen: Callable[[int], None] = lambda _: None
-) -> Verified:
+    chain: AuditChain,
+    keys: SealKeys,
+    *,
+    head: str | None = None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> VerifiedChain:
     """Follow the chain from its beginning, or from what was pruned, to its end; `seen` hears of rows followed.
 
     `head` is one that the sealer once logged: it must be in the chain, or the log was cut off. A log whose beginning is
@@ -51,26 +55,30 @@ def verify(
     while True:
         oldest = _oldest(chain)
         try:
-            return _verify(chain, keys, head, seen)
-        except Broken:
+            return _verify(chain, keys, head, on_progress)
+        except ChainBroken:
             if _oldest(chain) == oldest:
                 raise
 
 
-def _verify(chain: Chain, keys: SealKeys, head: str | None, seen: Callable[[int], None]) -> Verified:
-    walk, rows = _Walk(keys, sought=head), _rows(chain)
+def _verify(
+    chain: AuditChain, keys: SealKeys, head: str | None, seen: Callable[[int], None]
+) -> VerifiedChain:
+    walk, rows = ChainVerifier(keys, sought=head), _rows(chain)
     while True:
         for segment in _segments(chain, after=walk.number):
-            walk.through(segment, rows)
+            walk.verify_segment(segment, rows)
             seen(segment.last - segment.first + 1)
         if (beyond := next(rows, None)) is None:
             break
         if not chain.segments(after=walk.number, limit=1):
-            raise Broken(beyond.place or 0, beyond.id, "it is in no segment")
+            raise ChainBroken(beyond.place or 0, beyond.id, "it is in no segment")
         rows = itertools.chain([beyond], rows)  # the sealer went on meanwhile, and so do we
     if not walk.is_found:
-        raise Broken(walk.place, None, "the head that was logged is not in the chain: its end is missing")
-    return Verified(
+        raise ChainBroken(
+            walk.place, None, "the head that was logged is not in the chain: its end is missing"
+        )
+    return VerifiedChain(
         rows=walk.rows,
         segments=walk.segments,
         first=walk.place - walk.rows + 1,
@@ -81,7 +89,7 @@ def _verify(chain: Chain, keys: SealKeys, head: str | None, seen: Callable[[int]
     )
 
 
-class _Walk:
+class ChainVerifier:
     """How far the chain was followed, and whether it came by the head that was sought.
 
     Heads are not kept: a busy log has twenty thousand a day.
@@ -98,7 +106,7 @@ class _Walk:
         self.head, self.place = GENESIS, 0
         self.rows = self.segments = 0
 
-    def through(self, segment: Segment, rows: Iterator[Record]) -> None:
+    def verify_segment(self, segment: Segment, rows: Iterator[ChainedRow]) -> None:
         """Follow a segment from its first row to its last; of a pruned one there are none."""
         self._enter(segment)
         if segment.pruned_at is None:
@@ -114,25 +122,29 @@ class _Walk:
             self.head = segment.previous
         key = self._keys.get(segment.key)
         if segment.number != self.number + 1 or segment.first != self.place + 1:
-            raise Broken(self.place + 1, None, f"segment {self.number + 1} is missing")
+            raise ChainBroken(self.place + 1, None, f"segment {self.number + 1} is missing")
         if key is None:
-            raise Broken(
+            raise ChainBroken(
                 segment.first, None, f"segment {segment.number} was sealed by a key that is not given"
             )
-        if not segment.holds(key) or segment.previous != self.head or (segment.pruned_at and not begins):
-            raise Broken(segment.first, None, f"the seal of segment {segment.number} does not hold")
+        if (
+            not segment.is_authentic(key)
+            or segment.previous != self.head
+            or (segment.pruned_at and not begins)
+        ):
+            raise ChainBroken(segment.first, None, f"the seal of segment {segment.number} does not hold")
         self._key, self.number = key, segment.number
         self.segments += 1
         if begins:
             self.head, self.place = segment.head, segment.last
             self._come_by(segment.head)
 
-    def _follow(self, place: int, row: Record | None) -> None:
+    def _follow(self, place: int, row: ChainedRow | None) -> None:
         """Go on to the row that must stand in this place."""
         if row is None or row.place != place:
-            raise Broken(place, row.id if row else None, "the row that was here is missing")
-        if not row.holds(self._key, self.head, place):
-            raise Broken(place, row.id, "it is not as it was sealed")
+            raise ChainBroken(place, row.id if row else None, "the row that was here is missing")
+        if not row.is_authentic(self._key, self.head, place):
+            raise ChainBroken(place, row.id, "it is not as it was sealed")
         if row.at < self._newest - _LATEST:
             self.late.append(place)
         self._newest = max(self._newest, row.at)
@@ -142,24 +154,24 @@ class _Walk:
     def _leave(self, segment: Segment) -> None:
         """End a segment."""
         if self.head != segment.head:
-            raise Broken(segment.last, None, f"segment {segment.number} does not end in its head")
+            raise ChainBroken(segment.last, None, f"segment {segment.number} does not end in its head")
         self._come_by(segment.head)
 
     def _come_by(self, head: str) -> None:
         self.is_found = self.is_found or head == self._sought
 
 
-def _oldest(chain: Chain) -> Sequence[Segment]:
+def _oldest(chain: AuditChain) -> Sequence[Segment]:
     return chain.segments(after=-1, limit=1)
 
 
-def _segments(chain: Chain, *, after: int) -> Iterator[Segment]:
+def _segments(chain: AuditChain, *, after: int) -> Iterator[Segment]:
     while found := chain.segments(after=after, limit=_READ_AT_ONCE):
         yield from found
         after = found[-1].number
 
 
-def _rows(chain: Chain) -> Iterator[Record]:
+def _rows(chain: AuditChain) -> Iterator[ChainedRow]:
     after = None
     while found := chain.rows(after=after, limit=_READ_AT_ONCE):
         yield from found

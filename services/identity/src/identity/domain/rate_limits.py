@@ -10,9 +10,9 @@ class Limit:
     """`most` times within `window`, which begins with the first; with `locks` it begins anew with the last."""
 
     name: str
-    most: int
+    max_count: int
     window: timedelta
-    locks: bool = False
+    extends_on_limit: bool = False
 
     def key(self, *subject: str) -> str:
         """Return the counter's name for one subject."""
@@ -20,21 +20,21 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class CounterState:
     """A counter: `times` within the window that ends at `expires_at`."""
 
     limit: Limit
-    times: int
+    count: int
     expires_at: datetime
 
     @property
     def exceeded(self) -> bool:
         """Above the limit."""
-        return self.times > self.limit.most
+        return self.count > self.limit.max_count
 
     def is_full(self, now: datetime) -> bool:
         """One more would be above the limit."""
-        return self.times >= self.limit.most and now < self.expires_at
+        return self.count >= self.limit.max_count and now < self.expires_at
 
     def wait_seconds(self, now: datetime) -> int:
         """Seconds until the window ends, at least one."""
@@ -44,33 +44,33 @@ class Count:
 _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 
-LOGIN_ACCOUNT = Limit(name="login.account", most=5, window=_QUARTER, locks=True)
+LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extends_on_limit=True)
 """附表十: five failures lock for 15 minutes."""
-LOGIN_DEVICE = Limit(name="login.device", most=5, window=_QUARTER, locks=True)
+LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
 """A known browser counts apart, so that strangers cannot lock the owner out."""
-PASSWORD_CHECK = Limit(name="password.check", most=5, window=_QUARTER, locks=True)
+PASSWORD_CHECK = Limit(name="password.check", max_count=5, window=_QUARTER, extends_on_limit=True)
 """The present password, asked for again inside a session."""
 
-RESEND_GAP = Limit(name="mail.gap", most=1, window=timedelta(seconds=60))
-RESEND_DAY = Limit(name="mail.day", most=10, window=_DAY)
-MAILBOX_HOUR = Limit(name="mailbox.hour", most=10, window=timedelta(hours=1))
-MAILBOX_DAY = Limit(name="mailbox.day", most=40, window=_DAY)
+RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
+RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
+MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1))
+MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
-RESETS_BY_ADDRESS = Limit(name="reset.address", most=60, window=timedelta(hours=1))
+RESETS_BY_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
 """Forgotten passwords asked for from one address; what is above is dropped in silence (LOGIN-8)."""
-NAMES_BY_ADDRESS = Limit(name="name.address", most=300, window=timedelta(hours=1))
+NAMES_BY_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
 """Names looked up from one address while a form is filled in; above it only sending tells whether one is taken."""
 
 
-REFUSALS_NOTED = Limit(name="audit.refusal", most=1, window=timedelta(minutes=1))
+REFUSALS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Refusals that cost the asker nothing to repeat, as while locked: written down once a minute (SEC-11)."""
 
 
-def login_failures_by_address(most: int) -> Limit:
+def login_failures_by_address(max_count: int) -> Limit:
     """Return the limit on failures from one address; many users of a port company share one."""
-    return Limit(name="login.address", most=most, window=_QUARTER)
+    return Limit(name="login.address", max_count=max_count, window=_QUARTER)
 
 
-def registrations_by_address(most: int) -> Limit:
+def registrations_by_address(max_count: int) -> Limit:
     """Return the limit on registrations from one address in an hour."""
-    return Limit(name="registration.address", most=most, window=timedelta(hours=1))
+    return Limit(name="registration.address", max_count=max_count, window=timedelta(hours=1))

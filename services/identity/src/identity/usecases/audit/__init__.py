@@ -1,0 +1,1 @@
+"""The audit log: recording entries, chaining them with keyed hashes, verifying the chain."""

@@ -1,0 +1,1 @@
+"""What several use cases do inside one transaction."""
