@@ -101,8 +101,8 @@ class Meter(Protocol):
 class Sealer(Protocol):
     """Signs and seals what only the mailer may read (SEC-9)."""
 
-    def seal(self, letter: MailPayload) -> str:
-        """Return the sealed letter."""
+    def seal(self, payload: MailPayload) -> str:
+        """Return the payload, sealed for the mailer."""
 
 
 class UnitOfWork(Protocol):
