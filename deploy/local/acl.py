@@ -52,15 +52,15 @@ def acl_file(passwords: Mapping[str, str], stream: str = "identity.events") -> s
 
 
 def acl_example() -> str:
-    """Return the file as a platform team takes it to a Redis of its own: the rules, each password left open."""
+    """Return an ACL file for another Redis, with a placeholder for the hash of each password."""
     lines = [
         f"user {name} on #SHA256-OF-THE-PASSWORD-OF-{name.upper()} resetchannels -@all {rules}"
         for name, rules in roles().items()
     ]
     head = [
-        "# The users of Redis, made from deploy/local/acl.py by `make docs`. Put in each password's hash:",
+        "# The users of Redis, generated from deploy/local/acl.py by `make docs`. Insert the hash of each password:",
         '#   printf %s "$PASSWORD" | sha256sum',
-        "# A Redis with `aclfile` takes no comments: leave these lines out. Elsewhere give each line as ACL SETUSER ….",
+        "# An `aclfile` allows no comments: remove these lines. Without `aclfile`, run each line as ACL SETUSER ….",
     ]
     return "\n".join([*head, "user default off resetpass resetchannels -@all", *lines, ""])
 

@@ -1,4 +1,4 @@
-"""Every setting as an environment file: `deploy/production.env.example`, made from the code."""
+"""`deploy/production.env.example`: every setting as an environment file."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 HEAD = """\
-# Every setting, made from the code by `make docs`; what is commented out has the default that stands there.
-# `docker run --env-file` and systemd's EnvironmentFile read a copy of it; each process may be given all of it.
-# Every one may also be given as NAME_FILE, the path of a file that holds it: so secrets come. `identity keys new`
-# makes the keys. `identity check` and `mailer check` say what is wrong. Production also wants the settings whose
-# meaning says so.
+# Every setting, generated from the code by `make docs`. A line that is commented out shows the default.
+# `docker run --env-file` and systemd's EnvironmentFile read a copy of this file; each process ignores what it does
+# not need. Any setting can also be read from a file: NAME_FILE is the path. Use that for secrets; `identity keys new`
+# generates the keys. `identity check` and `mailer check` report errors. Some settings are required in production only;
+# their description says so.
 """
 
 
 def environment_file(rows: Mapping[str, SettingDoc], readers: Mapping[str, Sequence[str]]) -> str:
-    """Return the text; `rows` and `readers` are by the variables' names."""
+    """Return the text; both mappings have the variables' names as keys."""
     groups: dict[tuple[str, ...], list[SettingDoc]] = {}
     for name, doc in rows.items():
         groups.setdefault(tuple(readers[name]), []).append(doc)

@@ -33,12 +33,13 @@ def documents() -> dict[Path, str]:
 def metrics_document() -> str:
     """Return every metric of every process, as Markdown tables."""
     lines = [
-        "# What is measured",
+        "# Metrics",
         "",
-        "Made from `identity/metrics.py` and `mailer/metrics.py` by `make docs`. Each process tells it as `/metrics`",
-        "of its operators' port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`, `MAILER_METRICS_BIND`), which",
-        "also has `/livez` and `/readyz`. A label in *italics* has whatever values the installation brings, such as",
-        "its routes; a figure that cannot be looked up just now has no series.",
+        "Generated from `identity/metrics.py` and `mailer/metrics.py` by `make docs`. Each process serves its metrics",
+        "at `/metrics` on its operators' port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
+        "`MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values of a label in *italics*",
+        "depend on the installation, such as its routes. A metric whose value cannot be read at a scrape has no",
+        "series.",
     ]
     for command, catalogue in EXPOSED.items():
         lines += [
