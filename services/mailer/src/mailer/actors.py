@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dramatiq
 from dramatiq.errors import Retry
-from port_runtime import traceparent, tracing
+from port_runtime import tracing
 from port_runtime.logs import get_logger
 from structlog.contextvars import bound_contextvars
 
@@ -70,12 +70,12 @@ class Deliverer:
             tracing.span(
                 f"deliver {event.type}",
                 parent=event.traceparent,
-                kind="consumer",
+                kind=tracing.SpanKind.CONSUMER,
                 messaging__system="redis",
                 messaging__operation__type="process",
                 messaging__message__id=event.id,
             ),
-            bound_contextvars(event_id=event.id, trace_id=traceparent.trace_id()),
+            bound_contextvars(event_id=event.id, trace_id=tracing.trace_id()),
         ):
             outcome = self._delivery.deliver(entry, work.grant)
         return outcome.due if isinstance(outcome, RetryAt) else None

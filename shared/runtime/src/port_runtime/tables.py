@@ -1,34 +1,33 @@
-"""Tables for a terminal: aligned columns, in which what is not ASCII, as Chinese is not, takes two places."""
+"""Tables for a terminal, aligned by the columns that their text takes: a Chinese character takes two."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from wcwidth import ljust, rjust
+from wcwidth import width as display_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LAST_ASCII: Final = "~"
-
-
-def display_width(text: str) -> int:
-    """Return how many columns of a terminal the text takes: what is not ASCII counts as wide."""
-    return len(text) + sum(character > _LAST_ASCII for character in text)
+__all__ = ["display_width"]
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
-    """Return lines with aligned columns; those numbered in `right` are set to the right."""
-    widths = [max(display_width(row[place]) for row in (head, *rows)) for place in range(len(head))]
-    return "\n".join(_line(row, widths, right) for row in (head, *rows))
+    """Return the lines of a table; the columns whose numbers are in `right` are aligned to the right."""
+    lines = [head, *rows]
+    widths = [max(display_width(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(_line(line, widths, right) for line in lines)
 
 
 def truncate(text: str, limit: int) -> str:
-    """Return the text in at most so many characters."""
+    """Shorten a text to at most `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
-def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
-    cells = []
-    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        blank = " " * (width - display_width(cell))
-        cells.append(blank + cell if place in right else cell + blank)
-    return "  ".join(cells).rstrip()
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    aligned = (
+        rjust(cell, width) if column in right else ljust(cell, width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join(aligned).rstrip()

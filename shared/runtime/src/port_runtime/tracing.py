@@ -1,82 +1,43 @@
-"""Traces (OPS-4): W3C Trace Context is carried everywhere; spans are made only where OTEL_* variables ask for them.
+"""Traces (OPS-4) by OpenTelemetry's API: without its SDK a trace's ids are passed on, with it spans are recorded.
 
-    with span("POST /api/v1/accounts", parent=traceparent, kind="server") as made:
-        made.note("http.response.status_code", 202)
+    with span("POST /api/v1/accounts", parent=traceparent, kind=SpanKind.SERVER) as current:
+        current.set_attribute("http.response.status_code", 202)
 
-A trace that nobody records costs a text: what came in goes on unchanged. Attributes hold no secret and no address.
+Attributes hold no secret and no address.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, nullcontext
+import random
+from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import trace
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from port_runtime.settings import SettingsError
-from port_runtime.traceparent import current, use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
-Kind = Literal["server", "client", "producer", "consumer", "internal"]
-Value = str | int | float | bool
+__all__ = ["Span", "SpanKind"]
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PROTOCOLS: Final = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 PROTOCOL: Final = "http/protobuf"
 
-
-class Span(Protocol):
-    """Something that takes time."""
-
-    def update_name(self, name: str) -> None:
-        """Call it by what became known of it."""
-
-    def set_attribute(self, name: str, value: Value) -> None:
-        """Say something about it, by a name of OpenTelemetry's conventions where there is one."""
-
-    def fail(self, kind: str) -> None:
-        """Say that it failed, and of which kind; never in a library's words, which may hold anything."""
-
-
-class Recorder(Protocol):
-    """What makes spans and sends them; `port_runtime.otlp` has the one there is."""
-
-    def span(
-        self, name: str, *, parent: str | None, kind: Kind, attributes: Mapping[str, Value]
-    ) -> AbstractContextManager[tuple[Span, str]]:
-        """Record what happens within; give the span and its own traceparent."""
-
-    def record(
-        self, name: str, *, parent: str, began: datetime, ended: datetime, attributes: Mapping[str, Value]
-    ) -> None:
-        """Record what has happened already."""
-
-    def close(self) -> None:
-        """Send what is not sent yet."""
-
-
-class _Unrecorded:
-    def update_name(self, name: str) -> None:
-        """Nobody listens."""
-
-    def set_attribute(self, name: str, value: Value) -> None:
-        """Nobody listens."""
-
-    def fail(self, kind: str) -> None:
-        """Nobody listens."""
-
-
-_UNRECORDED: Final = _Unrecorded()
-_NOTHING: Final = nullcontext(_UNRECORDED)
-_recorder: Recorder | None = None
+_W3C: Final = TraceContextTextMapPropagator()
+_TRACER: Final = trace.get_tracer("port_runtime")
+_ids: Final = random.SystemRandom()  # no state that forked workers would share
 
 
 def is_enabled(environ: Mapping[str, str]) -> bool:
-    """Tell whether spans are to be sent: an endpoint is named, and nothing switches it off.
+    """Whether spans are exported: an endpoint is set and nothing switches tracing off.
 
     Raises SettingsError, also where the extra `tracing` is not installed.
     """
@@ -84,76 +45,115 @@ def is_enabled(environ: Mapping[str, str]) -> bool:
         return False
     if environ.get("OTEL_TRACES_EXPORTER", "otlp") == "none" or not any(map(environ.get, ENDPOINTS)):
         return False
-    faults = [
+    errors = [
         f"{name}: must be {PROTOCOL}"
         for name in PROTOCOLS
         if environ.get(name, PROTOCOL) not in {"", PROTOCOL}
     ]
     if environ.get("OTEL_TRACES_EXPORTER") not in {None, "", "otlp"}:
-        faults.append("OTEL_TRACES_EXPORTER: must be otlp or none")
-    if find_spec("opentelemetry") is None:
-        faults.append(f"{ENDPOINTS[1]}: traces need the extra `tracing` to be installed")
-    if faults:
-        raise SettingsError(faults)
+        errors.append("OTEL_TRACES_EXPORTER: must be otlp or none")
+    if find_spec("opentelemetry.sdk") is None:
+        errors.append(f"{ENDPOINTS[1]}: traces need the extra `tracing` to be installed")
+    if errors:
+        raise SettingsError(errors)
     return True
 
 
 def configure(service: str) -> None:
-    """Record this process' spans if OTEL_* say so. After forking: its thread would not come along.
+    """Export this process' spans if the OTEL_* variables say so. Raises SettingsError.
 
-    Raises SettingsError.
+    Call it after forking: the exporter's thread does not survive a fork.
     """
-    global _recorder  # noqa: PLW0603 - one a process, as with logs
     if not is_enabled(os.environ):
         return
-    from port_runtime.otlp import Exporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    _recorder = Exporter(service)
+    name = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: service}
+    provider = TracerProvider(resource=Resource.create(name), shutdown_on_exit=False)  # `close` does that
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
 
 
 def close() -> None:
-    """Send what is not sent yet; the end of a process."""
-    global _recorder
-    recorder, _recorder = _recorder, None
-    if recorder is not None:
-        recorder.close()
+    """Export the remaining spans before the process ends."""
+    if is_recording():
+        trace.get_tracer_provider().shutdown()  # type: ignore[attr-defined]  # the SDK's provider has it
 
 
 def is_recording() -> bool:
-    """Tell whether spans are made, for what is worth doing only then."""
-    return _recorder is not None
+    """Whether this process exports spans."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
+@contextmanager
 def span(
-    name: str, *, parent: str | None = None, kind: Kind = "internal", **attributes: Value
-) -> AbstractContextManager[Span]:
-    """Record what happens within, as a part of `parent` or else of what is going on.
+    name: str,
+    *,
+    parent: str | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+    **attributes: str | float,
+) -> Iterator[Span]:
+    """Make a span current: a child of `parent`, a W3C traceparent, or else of the current span.
 
-    Names of attributes have dots where the keywords have two underscores.
+    An invalid or missing parent starts a new trace. An exception marks the span as failed, by its class alone.
+    Two underscores in a keyword stand for a dot in the attribute's name.
     """
-    if _recorder is None:
-        return _passed_on(parent) if parent else _NOTHING
-    made = _recorder.span(name, parent=parent or current(), kind=kind, attributes=_dotted(attributes))
-    return _recorded(made)
+    context = _context(parent) if parent else None
+    started = _TRACER.start_span(name, context, kind, _dotted(attributes))
+    if not started.get_span_context().is_valid:  # no SDK and no parent
+        started = NonRecordingSpan(
+            SpanContext(_ids.getrandbits(128) or 1, _ids.getrandbits(64) or 1, is_remote=False)
+        )
+    token = attach(trace.set_span_in_context(started))
+    try:
+        yield started
+    except Exception as error:
+        fail(started, type(error).__name__)
+        raise
+    finally:
+        detach(token)
+        started.end()
 
 
-@contextmanager
-def _passed_on(traceparent: str) -> Iterator[Span]:
-    with use(traceparent):
-        yield _UNRECORDED
+def fail(span: Span, kind: str) -> None:
+    """Mark a span as failed. `kind` is an error's class or code, never its message: that may hold anything."""
+    span.set_attribute("error.type", kind)
+    span.set_status(Status(StatusCode.ERROR))
 
 
-@contextmanager
-def _recorded(made: AbstractContextManager[tuple[Span, str]]) -> Iterator[Span]:
-    with made as (recorded, traceparent), use(traceparent):
-        yield recorded
+def record(
+    name: str, *, parent: str | None, began: datetime, ended: datetime, **attributes: str | float
+) -> None:
+    """Record a span for work that is over, for example the time an entry waited.
+
+    `ended` may be earlier than `began` where their clocks differ; the span then takes no time.
+    """
+    if parent is None:
+        return
+    start = int(began.timestamp() * 1e9)
+    finished = _TRACER.start_span(name, _context(parent), attributes=_dotted(attributes), start_time=start)
+    finished.end(max(start, int(ended.timestamp() * 1e9)))
 
 
-def record(name: str, *, parent: str | None, began: datetime, ended: datetime, **attributes: Value) -> None:
-    """Record what has happened already, as a part of `parent`: how long something waited."""
-    if _recorder is not None and parent is not None:
-        _recorder.record(name, parent=parent, began=began, ended=ended, attributes=_dotted(attributes))
+def traceparent() -> str | None:
+    """Return the current span's W3C traceparent, to be passed on."""
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier)
+    return carrier.get("traceparent")
 
 
-def _dotted(attributes: Mapping[str, Value]) -> dict[str, Value]:
+def trace_id() -> str | None:
+    """Return the current trace's id in hexadecimal, for logs."""
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else None
+
+
+def _context(parent: str) -> Context:
+    return _W3C.extract({"traceparent": parent}, Context())
+
+
+def _dotted(attributes: Mapping[str, str | float]) -> dict[str, str | float]:
     return {name.replace("__", "."): value for name, value in attributes.items()}

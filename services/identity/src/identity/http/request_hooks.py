@@ -6,7 +6,7 @@ import uuid
 
 import structlog
 from flask import Flask, Response, g, request
-from port_runtime import traceparent
+from port_runtime import tracing
 
 from identity.http import traces
 from identity.metrics import UNKNOWN_ROUTE, RequestMeter
@@ -42,7 +42,7 @@ def init_app(app: Flask, meter: RequestMeter, *, https: bool) -> None:
         g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         g.began = time.perf_counter()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=traceparent.trace_id())
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=tracing.trace_id())
 
     @app.after_request
     def _finish(response: Response) -> Response:

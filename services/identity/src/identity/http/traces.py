@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from flask import Request
-from port_runtime import traceparent, tracing
+from port_runtime import tracing
 
 from identity.metrics import METHODS, OTHER
 
@@ -26,11 +26,8 @@ class TracingMiddleware:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
-        parent = traceparent.parse(environ.get("HTTP_TRACEPARENT"))
-        if not tracing.is_recording():
-            with traceparent.use(parent or traceparent.new()):
-                return self._application(environ, start_response)
-        with tracing.span("request", parent=parent, kind="server") as span:
+        parent = environ.get("HTTP_TRACEPARENT")
+        with tracing.span("request", parent=parent, kind=tracing.SpanKind.SERVER) as span:
             environ[_SPAN] = span
             return self._application(environ, start_response)
 
@@ -47,4 +44,4 @@ def annotate(request: Request, route: str, status: int, *, request_id: str) -> N
     span.set_attribute("http.response.status_code", status)
     span.set_attribute("request_id", request_id)
     if status >= _SERVER_ERROR:
-        span.fail(str(status))
+        tracing.fail(span, str(status))

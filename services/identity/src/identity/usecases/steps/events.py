@@ -5,7 +5,7 @@ from datetime import datetime
 from port_events import catalogue
 from port_events.envelope import SOURCE, Event, to_json
 from port_events.sealing import MailPayload
-from port_runtime import traceparent
+from port_runtime import tracing
 
 from identity.domain.account import Account
 from identity.domain.link import Challenge, Purpose
@@ -58,7 +58,7 @@ def record_event(
         sequence=account.sequence,
         dataschema=kind.dataschema,
         data=data.as_json(),
-        traceparent=traceparent.current(),
+        traceparent=tracing.traceparent(),
     )
     uow.outbox.add(
         OutboxEntry(

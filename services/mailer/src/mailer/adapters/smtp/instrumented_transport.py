@@ -32,7 +32,7 @@ class InstrumentedTransport:
         """Send; raises as the other does. The span says what the answer meant, never in the server's words."""
         began = time.perf_counter()
         answer: Histogram | None = self._away
-        with tracing.span("smtp send", kind="client", network__protocol__name="smtp") as span:
+        with tracing.span("smtp send", kind=tracing.SpanKind.CLIENT, network__protocol__name="smtp") as span:
             try:
                 self._transport.send(mail, should_send=should_send)
                 answer = self._accepted
