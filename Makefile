@@ -91,7 +91,7 @@ clean-run: ## drop the data of `make run`
 clean: clean-run ## drop what set-up and tools made, too
 	rm -rf .venv shared/examples/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-docs: .venv/test/.stamp ## write what is generated: settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart
+docs: .venv/test/.stamp ## write what is generated: settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, proofs of rules
 	$(TEST)/python -m port_events.documents write
 	$(TEST)/python -m deploy.local.documents write
 
