@@ -1,11 +1,14 @@
 """A wrong or missing setting stops the start with one line that names it (OPS-5, SEC-14)."""
 
+import socket
 from pathlib import Path
 
+import identity
 import pytest
 from port_events.sealing import new_key_sets
 
 from tests.support.installation import COMMANDS, Installation
+from tests.support.ports import free_port
 from tests.support.processes import run
 
 _KEYS = new_key_sets()
@@ -24,6 +27,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
         table += f'[{document}]\ntitle = "說明"\nversion = "1"\nfile = "{document}.txt"\n'
     (consents / "consents.toml").write_text(table)
     return {
+        "IDENTITY_BIND": f"127.0.0.1:{free_port()}",
         "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
         "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
         "IDENTITY_SECRET_KEYS": _LONG,
@@ -129,6 +133,25 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
+PORTS = {
+    "web": ["IDENTITY_BIND", "IDENTITY_METRICS_BIND"],
+    "relay": ["IDENTITY_RELAY_METRICS_BIND"],
+    "mailer": ["MAILER_METRICS_BIND"],
+}
+OTHERS = {
+    "web": ["IDENTITY_CONSENT_DIR", "IDENTITY_DATABASE_URL"],
+    "relay": ["IDENTITY_DATABASE_URL"],
+    "mailer": [],
+}
+"""What else only shows when a process starts: its settings by themselves are right."""
+
+
+@pytest.fixture
+def samples() -> str:
+    """The folder of the sample consent texts, which production refuses."""
+    return str(Path(identity.__file__).parent / "consents")
+
+
 def _refusal(part: str, settings: dict[str, str]) -> tuple[int, list[str]]:
     ended = run(*COMMANDS.get(part, ("identity", part)), environment=settings)
     return ended.returncode, ended.stderr.strip().splitlines()
@@ -145,6 +168,30 @@ def test_the_start_is_refused_with_one_line_for_each_setting_that_is(
 
     assert code == 2
     assert sorted(line.partition(":")[0] for line in lines) == sorted(wrong)
+
+
+@pytest.mark.rule("OPS-5")
+@pytest.mark.parametrize("part", PORTS)
+def test_a_port_that_is_taken_hides_no_other_wrong_setting(
+    settings: dict[str, str], samples: str, part: str
+) -> None:
+    names = ["OTEL_TRACES_EXPORTER", *OTHERS[part], *PORTS[part]]
+    wrong = {
+        "IDENTITY_DATABASE_URL": "sqlite:////dev/null/x/identity.db",
+        "IDENTITY_CONSENT_DIR": samples,
+        "OTEL_TRACES_EXPORTER": "zipkin",
+    }
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, lines = _refusal(
+            part,
+            settings
+            | {"IDENTITY_AUDIT_KEYS": _LONG[::-1], "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+            | {name: wrong.get(name, address) for name in names},
+        )
+
+    assert code == 2
+    assert sorted(line.partition(":")[0] for line in lines) == sorted(names)
 
 
 @pytest.mark.rule("SEC-7")
@@ -205,11 +252,7 @@ def test_both_may_be_short_on_a_machine_of_ones_own(settings: dict[str, str]) ->
 
 
 @pytest.mark.rule("SEC-14", "LOGIN-3")
-def test_production_refuses_the_sample_consent_texts(settings: dict[str, str]) -> None:
-    import identity
-
-    samples = str(Path(identity.__file__).parent / "consents")
-
+def test_production_refuses_the_sample_consent_texts(settings: dict[str, str], samples: str) -> None:
     code, lines = _refusal("web", {**settings, "IDENTITY_CONSENT_DIR": samples})
 
     assert (code, lines) == (2, ["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
@@ -250,6 +293,7 @@ def test_production_starts_and_answers_with_the_settings_that_are_right(
     installation = installation_on_sqlite
     production = {**settings, "IDENTITY_MODE": "production", "IDENTITY_ARGON2_MEMORY_KIB": "19456"}
     production |= {"IDENTITY_ARGON2_PASSES": "2", "IDENTITY_DATABASE_URL": installation.database_url}
+    production |= {"IDENTITY_BIND": installation.environment["IDENTITY_BIND"]}
 
     installation.start("web", **production)
 

@@ -21,6 +21,7 @@ from port_runtime.logs import get_logger
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
+from port_runtime.settings import ErrorCollector
 
 from mailer.actors import Deliverer, declare_actor
 from mailer.adapters.clock import SystemClock
@@ -165,8 +166,15 @@ class MailerProcess:
 
     def run(self, settings: Settings) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once. Raises SettingsError."""
-        tracing.configure("mailer")
-        endpoint = _operators_port(self, settings)
+        address = settings.metrics_bind
+        with ErrorCollector() as collector:
+            with collector.step():
+                tracing.configure("mailer")
+            with collector.step():
+                listener = open_listener(address, "MAILER_METRICS_BIND") if address else None
+        endpoint = self.endpoint(settings)
+        if listener is not None:
+            endpoint.start(listener)
         asked = threading.Event()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
@@ -183,8 +191,7 @@ class MailerProcess:
         asked.wait()
         self._shut_down()
         core.stop()
-        if endpoint is not None:
-            endpoint.stop()
+        endpoint.stop()
         tracing.close()
 
     def _shut_down(self) -> None:
@@ -272,15 +279,6 @@ def process_name() -> str:
     dramatiq wants a letter first and no dots, and a container's host name is often a number.
     """
     return f"mailer-{_NOT_IN_A_QUEUES_NAME.sub('-', member_name())}"
-
-
-def _operators_port(process: MailerProcess, settings: Settings) -> OpsServer | None:
-    """Open the operators' port where one is set. Raises SettingsError."""
-    if settings.metrics_bind is None:
-        return None
-    endpoint = process.endpoint(settings)
-    endpoint.start(open_listener(settings.metrics_bind, "MAILER_METRICS_BIND"))
-    return endpoint
 
 
 def _ping(client: redis.Redis) -> None:

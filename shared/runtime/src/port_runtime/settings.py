@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, overload
 
 from port_runtime.parsers import Parse, holds_secret
 
@@ -41,11 +41,40 @@ REQUIRED: Final = Required.REQUIRED
 
 
 class SettingsError(Exception):
-    """The environment is wrong; `faults` has a sentence "NAME: reason" for each, in order of declaration."""
+    """The environment is wrong; `errors` has a sentence "NAME: reason" for each, in order of declaration."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))
         self.errors = errors
+
+
+class ErrorCollector:
+    """Raises the SettingsErrors of several steps as one: a start that is refused reports every wrong setting.
+
+    with ErrorCollector() as collector:
+        with collector.step():
+            listener = open_listener(settings.bind, "IDENTITY_BIND")
+        with collector.step():
+            texts = read_texts(settings.consent_dir)
+    """
+
+    def __init__(self) -> None:
+        self._errors: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        if kind is None and self._errors:
+            raise SettingsError(self._errors)
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Collect the errors of a SettingsError and continue after the block."""
+        try:
+            yield
+        except SettingsError as error:
+            self._errors.extend(error.errors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

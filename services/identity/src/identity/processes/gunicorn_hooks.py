@@ -1,6 +1,7 @@
 """What is done as web processes come and go: their metrics, their traces, the operators' port (OPS-4)."""
 
 import os
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -9,6 +10,7 @@ from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
+from port_runtime.settings import ErrorCollector
 
 from identity.adapters.collectors import SessionFigures
 from identity.adapters.sql.engine import db, reachable
@@ -23,32 +25,34 @@ class Workers:
     of them lives. `shared` is the directory of their metrics.
     """
 
-    def __init__(self, settings: Settings, app: Flask, meters: Instruments, *, shared: str | None) -> None:
+    def __init__(self, settings: Settings, meters: Instruments, *, shared: str | None) -> None:
         """Open the port. Raises SettingsError."""
-        self._settings, self._app, self._meters, self._shared = settings, app, meters, shared
+        self._settings, self._meters, self._shared = settings, meters, shared
         address = settings.metrics_bind
-        self._listener = open_listener(address, "IDENTITY_METRICS_BIND") if address else None
-        tracing.is_enabled(os.environ)  # a wrong variable stops the start, not the workers
+        with ErrorCollector() as collector:
+            with collector.step():
+                self._listener = open_listener(address, "IDENTITY_METRICS_BIND") if address else None
+            with collector.step():
+                tracing.is_enabled(os.environ)  # a wrong variable stops the start, not the workers
 
-    @property
-    def hooks(self) -> dict[str, Any]:
-        """Return them by gunicorn's names."""
+    def hooks(self, app: Flask) -> dict[str, Any]:
+        """Return them by gunicorn's names, for the workers of the application."""
         return {
-            "post_worker_init": self._begin,
+            "post_worker_init": partial(self._begin, app),
             "worker_exit": self._end,
             "child_exit": self._forget,
             "on_exit": self._leave,
         }
 
-    def _begin(self, _worker: object) -> None:
+    def _begin(self, app: Flask, _worker: object) -> None:
         """In a new worker: what has threads is made after the fork."""
         tracing.configure("identity")
         self._meters.gauge(WORKERS).set(1)
         if self._listener is not None:
-            self._endpoint().start(self._listener)
+            self._endpoint(app).start(self._listener)
 
-    def _endpoint(self) -> OpsServer:
-        with self._app.app_context():
+    def _endpoint(self, app: Flask) -> OpsServer:
+        with app.app_context():
             engine = db.engine
         figures = SessionFigures(engine, idle_seconds=self._settings.session_idle)
         return OpsServer(

@@ -15,6 +15,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import open_listener
+from port_runtime.settings import ErrorCollector
 
 from identity.http import problems
 from identity.metrics import WEB
@@ -109,10 +110,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
     def __init__(self, settings: Settings, shared: str | None = None) -> None:
         """Open the port, before anything else takes its time. Raises SettingsError."""
         self._settings = settings
-        self._bind = opened(settings)
         meters = Instruments(WEB, shared=shared)
-        self._app = create_app(settings, meters=meters)
-        self._hooks = Workers(settings, self._app, meters, shared=shared).hooks
+        with ErrorCollector() as collector:
+            with collector.step():
+                self._bind = opened(settings)
+            with collector.step():
+                workers = Workers(settings, meters, shared=shared)
+            with collector.step():
+                self._app = create_app(settings, meters=meters)
+        self._hooks = workers.hooks(self._app)
         super().__init__()
 
     def load_config(self) -> None:

@@ -13,6 +13,7 @@ from port_runtime.health import Check, Heartbeat
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
+from port_runtime.settings import ErrorCollector
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -213,9 +214,17 @@ def _ping(client: Redis) -> None:
 
 def serve(settings: RelaySettings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError."""
-    tracing.configure("identity-relay")
-    relay = Relay(settings)
-    endpoint = _operators_port(relay, settings)
+    with ErrorCollector() as collector:
+        with collector.step():
+            tracing.configure("identity-relay")
+        with collector.step():
+            address = settings.metrics_bind
+            listener = open_listener(address, "IDENTITY_RELAY_METRICS_BIND") if address else None
+        with collector.step():
+            relay = Relay(settings)
+    endpoint = relay.endpoint(settings)
+    if listener is not None:
+        endpoint.start(listener)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         relay.stop()
@@ -227,16 +236,6 @@ def serve(settings: RelaySettings) -> None:
     if not settings.audit_keys:
         _log.warning("the audit log is not sealed: IDENTITY_AUDIT_KEYS is not set")
     relay.run()
-    if endpoint is not None:
-        endpoint.stop()
+    endpoint.stop()
     tracing.close()
     _log.info("relay stopped", seconds=round(time.monotonic() - began))
-
-
-def _operators_port(relay: Relay, settings: RelaySettings) -> OpsServer | None:
-    """Open the operators' port where one is set. Raises SettingsError."""
-    if settings.metrics_bind is None:
-        return None
-    endpoint = relay.endpoint(settings)
-    endpoint.start(open_listener(settings.metrics_bind, "IDENTITY_RELAY_METRICS_BIND"))
-    return endpoint

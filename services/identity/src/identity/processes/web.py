@@ -7,7 +7,7 @@ from port_events.sealing import Sealer
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.parsers import PRODUCTION
-from port_runtime.settings import SettingsError
+from port_runtime.settings import ErrorCollector, SettingsError
 from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
@@ -54,11 +54,13 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
     app.config.update(_flask_settings(settings))
     db.init_app(app)
-    with app.app_context():
+    with app.app_context(), ErrorCollector() as collector:
         engine, alone = db.engine, standalone()
-        for each in db.engines.values():
-            prepare(each)
-    ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness(), meters)
+        with collector.step():
+            for each in db.engines.values():
+                prepare(each)
+        with collector.step():
+            ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness(), meters)
     app.extensions[EXTENSION] = WebContext(
         ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
     )
