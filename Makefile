@@ -39,7 +39,7 @@ TYPED     := shared/runtime/src shared/events/src services/identity/src services
 BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
-.PHONY: help run test check bench chaos images up down clean-run clean lock docs fmt set-up
+.PHONY: help run test check bench chaos images up down clean-run clean lock docs pictures fmt set-up
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
@@ -94,6 +94,9 @@ clean: clean-run ## drop what set-up and tools made, too
 docs: .venv/test/.stamp ## write what is generated: settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, proofs of rules
 	$(TEST)/python -m port_events.documents write
 	$(TEST)/python -m deploy.local.documents write
+
+pictures: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## take the pictures of the README from the running demo system
+	$(TEST)/python -m tests.support.pictures
 
 fmt: .venv/test/.stamp ## format, and mend what the linter can
 	$(TEST)/ruff format
