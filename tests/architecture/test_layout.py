@@ -69,3 +69,15 @@ def test_what_the_documents_name_is_there() -> None:
     ]
 
     assert missing == []
+
+
+def test_the_links_of_documents_lead_to_files() -> None:
+    broken = [
+        f"{document}: {target}"
+        for document in files()
+        if document.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#\s]+)", (ROOT / document).read_text())
+        if not target.startswith(("http://", "https://")) and not (ROOT / document.parent / target).exists()
+    ]
+
+    assert broken == []

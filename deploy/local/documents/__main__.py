@@ -11,7 +11,7 @@ from pathlib import Path
 from identity.processes.openapi import openapi_document
 
 from deploy.local.acl import acl_example
-from deploy.local.documents import drawings, observability, rules, settings
+from deploy.local.documents import drawings, example, observability, rules, settings
 
 ROOT = Path(__file__).parents[3]
 OPENAPI = ROOT / "services/identity/openapi.json"
@@ -27,6 +27,7 @@ def documents() -> dict[Path, str]:
         **observability.documents(),
         **rules.documents(),
         **drawings.documents(),
+        **example.documents(),
     }
 
 
