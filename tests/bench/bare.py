@@ -5,8 +5,8 @@ import sys
 
 from flask import Flask, Response, jsonify
 from gunicorn.app.base import BaseApplication
-from identity.processes.gunicorn_server import Server, opened
-from identity.settings import Settings
+from identity.processes.gunicorn_server import Server, open_bind
+from identity.settings import WebSettings
 from port_runtime import logs
 from port_runtime.settings import load
 
@@ -14,9 +14,9 @@ from port_runtime.settings import load
 class BareServer(Server):
     """Identity's server with another application."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WebSettings) -> None:
         self._settings = settings
-        self._bind = opened(settings)
+        self._bind = open_bind(settings)
         self._app = _application()
         self._hooks = {}
         BaseApplication.__init__(self)
@@ -33,6 +33,6 @@ def _application() -> Flask:
 
 
 if __name__ == "__main__":
-    settings = load(Settings, os.environ)
+    settings = load(WebSettings, os.environ)
     logs.configure("bare", settings.log_level)
     sys.exit(BareServer(settings).run())

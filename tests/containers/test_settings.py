@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from identity.settings import DatabaseSettings, RelaySettings, TidySettings
-from identity.settings import Settings as IdentitySettings
+from identity.settings import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import describe, load
 

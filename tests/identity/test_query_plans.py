@@ -71,7 +71,7 @@ def _whole_way(system: System) -> None:
     unverified.post("/email-verifications")
     system.visitor().post("/password-resets", {"username": other.username, "email": other.email})
     system.mail(other.email, "密碼")
-    system.relay.note(block_ms=2000)
+    system.relay.receive(block_ms=2000)
     service = asking(system, "events:read")
     service.get("/events?after=2000")
     service.get("/snapshot?limit=1000")

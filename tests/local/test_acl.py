@@ -9,7 +9,7 @@ from typing import Any
 import dramatiq
 import pytest
 import redis
-from identity.adapters.collectors import StreamFigures
+from identity.adapters.collectors import StreamCollector
 from identity.adapters.redis_stream import RedisStream
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.collectors import QueueCollector
@@ -64,7 +64,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: it.exists(STREAM)),
         ("relay", lambda it: RedisStream(it, STREAM).trim(timedelta(days=7))),
         ("relay", lambda it: it.xpending(STREAM, "mailer")),
-        ("relay", lambda it: list(StreamFigures(it, STREAM).look())),
+        ("relay", lambda it: list(StreamCollector(it, STREAM).collect())),
         ("mailer", lambda it: list(QueueCollector(it, stream=STREAM).collect())),
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"}, block=1)),
         ("mailer", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),

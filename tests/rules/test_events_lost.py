@@ -189,7 +189,7 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
         rival.step()
         return entries
 
-    assert system.relay.leadership.lead()
+    assert system.relay.election.acquire()
     with monkeypatch.context() as late:
         late.setattr(system.relay.outbox, "place", place_and_wait_while_the_rival_publishes)
         with pytest.raises(ConcurrentPublish):

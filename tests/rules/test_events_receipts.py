@@ -20,7 +20,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
                 "category": "",
             }
             client.xadd(RECEIPTS, fields)
-    system.relay.note(block_ms=200)
+    system.relay.receive(block_ms=200)
 
 
 @pytest.mark.rule("VER-6", "SEC-10", "MAIL-5")

@@ -38,7 +38,7 @@ def other(system: System) -> Iterator[Relay]:
     """A second relay of the same installation."""
     relay = Relay(load(RelaySettings, system.environment), clock=system.clock)
     yield relay
-    relay.leadership.resign()
+    relay.election.release()
     relay.close()
 
 
@@ -47,10 +47,10 @@ def test_one_relay_leads_and_the_other_takes_over_when_it_resigns(system: System
     first = system.register()
     system.publish()
 
-    while_led = other.leadership.lead()
-    system.relay.leadership.resign()
+    while_led = other.election.acquire()
+    system.relay.election.release()
     wait_until(
-        other.leadership.lead, what="the lead, which PostgreSQL frees with the connection", timeout_seconds=2
+        other.election.acquire, what="the lead, which PostgreSQL frees with the connection", timeout_seconds=2
     )
     second = system.register()
     published = other.step()
@@ -63,7 +63,7 @@ def test_one_relay_leads_and_the_other_takes_over_when_it_resigns(system: System
 @pytest.mark.rule("EVT-2")
 def test_a_relay_without_its_connection_no_longer_leads(start_system_on_postgresql: StartSystem) -> None:
     system = start_system_on_postgresql()
-    assert system.relay.leadership.lead()
+    assert system.relay.election.acquire()
 
     system.rows(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -71,10 +71,10 @@ def test_a_relay_without_its_connection_no_longer_leads(start_system_on_postgres
         "AND datname = current_database()"
     )
     with pytest.raises(OperationalError):
-        system.relay.leadership.lead()
+        system.relay.election.acquire()
 
-    assert not system.relay.leadership.leads
-    assert system.relay.leadership.lead()
+    assert not system.relay.election.is_leader
+    assert system.relay.election.acquire()
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
@@ -110,7 +110,7 @@ def test_a_relay_that_dies_before_it_learns_that_redis_has_the_events_does_not_r
         publish(stream, *entries, **named)
         raise CrashError
 
-    assert system.relay.leadership.lead()
+    assert system.relay.election.acquire()
     with monkeypatch.context() as broken:
         broken.setattr(RedisStream, "publish", publish_and_crash)
         with pytest.raises(CrashError):
@@ -179,7 +179,7 @@ def test_a_receipt_that_could_not_be_noted_is_noted_later(
     with monkeypatch.context() as broken:
         broken.setattr(system.relay.outbox, "note_receipts", _crash)
         with pytest.raises(CrashError):
-            system.relay.note(block_ms=2000)
+            system.relay.receive(block_ms=2000)
     system.settle()
 
     assert system.rows("SELECT mail_state FROM outbox WHERE mail_state IS NOT NULL") == [("sent",)]
@@ -209,7 +209,7 @@ def test_a_relay_does_not_ask_a_silent_redis_twice_in_a_round(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two waits are as long as a leader may be silent before it is deposed."""
-    monkeypatch.setattr(identity.processes.relay, "_REDIS_SECONDS", 0.2)
+    monkeypatch.setattr(identity.processes.relay, "_REDIS_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         settings = load(RelaySettings, {**system.environment, "REDIS_URL": url})

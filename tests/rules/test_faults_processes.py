@@ -5,7 +5,7 @@ import signal
 from contextlib import ExitStack
 
 import pytest
-from identity.adapters.leader_election import DatabaseLeadership
+from identity.adapters.leader_election import PostgresLeaderElection
 from identity.adapters.sql.engine import open_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -74,27 +74,27 @@ def test_a_leading_relay_that_is_frozen_is_deposed_and_stands_by_when_it_wakes_u
         engines = [open_engine(postgresql_url) for _ in range(2)]
         for engine in engines:
             stack.callback(engine.dispose)
-        frozen, other = (DatabaseLeadership(engine, silent_seconds=0.2) for engine in engines)
-        assert frozen.lead()
+        frozen, other = (PostgresLeaderElection(engine, silence_seconds=0.2) for engine in engines)
+        assert frozen.acquire()
 
-        wait_until(other.lead, what="the other to take over")
+        wait_until(other.acquire, what="the other to take over")
         with pytest.raises(SQLAlchemyError):
-            frozen.lead()
-        again = frozen.lead()
-        other.resign()
-        frozen.resign()
+            frozen.acquire()
+        again = frozen.acquire()
+        other.release()
+        frozen.release()
 
-    assert (again, frozen.leads) == (False, False)
+    assert (again, frozen.is_leader) == (False, False)
 
 
 @pytest.mark.rule("EVT-2")
 def test_a_leading_relay_that_keeps_talking_is_not_deposed(postgresql_url: str) -> None:
     engines = [open_engine(postgresql_url) for _ in range(2)]
-    leader, other = (DatabaseLeadership(engine, silent_seconds=5) for engine in engines)
+    leader, other = (PostgresLeaderElection(engine, silence_seconds=5) for engine in engines)
 
-    leads = [(leader.lead(), other.lead()) for _ in range(5)]
-    leader.resign()
-    other.resign()
+    leads = [(leader.acquire(), other.acquire()) for _ in range(5)]
+    leader.release()
+    other.release()
     for engine in engines:
         engine.dispose()
 

@@ -242,7 +242,8 @@ def test_the_sealed_part_is_forgotten_once_the_mail_has_expired_and_nothing_is_s
     system.clock.advance(hours=24)
     system.publish()
     wait_until(
-        lambda: not system.relay.note() and _states(system) == [("expired", None)], what="the mail to expire"
+        lambda: not system.relay.receive() and _states(system) == [("expired", None)],
+        what="the mail to expire",
     )
 
     assert system.mailbox.count(person.email) == 0

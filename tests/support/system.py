@@ -12,7 +12,7 @@ from identity.adapters.sql.engine import db
 from identity.http.context import EXTENSION
 from identity.processes.relay import Relay
 from identity.processes.web import create_app
-from identity.settings import RelaySettings, Settings
+from identity.settings import RelaySettings, WebSettings
 from identity.usecases.ports import Ports, Randomness
 from port_events.envelope import STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
@@ -69,13 +69,13 @@ class System:
         self.environment = environment(servers, database_url, **settings)
         self._stack = stack
         self._started_at = self._newest_entry()
-        self.app = create_app(load(Settings, self.environment), clock=self.clock, randomness=randomness)
+        self.app = create_app(load(WebSettings, self.environment), clock=self.clock, randomness=randomness)
         self.url = stack.enter_context(_served(self.app))
         self.relay = Relay(load(RelaySettings, self.environment), clock=self.clock)
         stack.callback(self._close)
 
     def _close(self) -> None:
-        self.relay.leadership.resign()
+        self.relay.election.release()
         self.relay.close()
         with self.app.app_context():
             for engine in db.engines.values():
@@ -163,7 +163,7 @@ class System:
 
     def publish(self) -> int:
         """Let the relay publish what is in the outbox; return how many events."""
-        assert self.relay.leadership.lead()
+        assert self.relay.election.acquire()
         published = 0
         while batch := self.relay.step():
             published += batch
@@ -196,7 +196,7 @@ class System:
         try:
             while self.rows("SELECT 1 FROM outbox WHERE mail_state = 'waiting' LIMIT 1"):
                 assert not deadline.is_set(), "a mail never came to an end"
-                self.relay.note(block_ms=200)
+                self.relay.receive(block_ms=200)
         finally:
             timer.cancel()
 

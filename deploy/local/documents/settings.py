@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from identity.settings import RelaySettings, TidySettings
-from identity.settings import Settings as IdentitySettings
+from identity.settings import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingDoc, describe
 

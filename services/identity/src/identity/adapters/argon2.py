@@ -42,10 +42,10 @@ class Argon2Passwords:
         self._hasher = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
-        self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_step_back)
-        self._places = threading.BoundedSemaphore(slots + queue)
+        self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_lower_priority)
+        self._queue = threading.BoundedSemaphore(slots + queue)
         self._meter = meter
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+        self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
     def hash(self, password: str) -> str:
         """Return a new hash with its parameters. Raises Busy."""
@@ -58,7 +58,7 @@ class Argon2Passwords:
         its owner's next login renews the hash.
         """
         try:
-            self._in_slot(self._hasher.verify, password_hash or self._nobodys, password)
+            self._in_slot(self._hasher.verify, password_hash or self._dummy_hash, password)
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None
@@ -68,14 +68,14 @@ class Argon2Passwords:
         return self._hasher.check_needs_rehash(password_hash)
 
     def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
-        if not self._places.acquire(blocking=False):
+        if not self._queue.acquire(blocking=False):
             self._meter.refused.inc()
             raise Busy(_RETRY_AFTER_SECONDS)
         self._meter.waiting.inc()
         try:
             return self._slots.submit(self._timed, time.perf_counter(), work, arguments).result()
         finally:
-            self._places.release()
+            self._queue.release()
 
     def _timed(self, asked_at: float, work: Callable[..., T], arguments: tuple[str, ...]) -> T:
         began_at = time.perf_counter()
@@ -87,7 +87,7 @@ class Argon2Passwords:
             self._meter.seconds.observe(time.perf_counter() - began_at)
 
 
-def _step_back() -> None:
+def _lower_priority() -> None:
     """Lower this thread's own priority; Linux keeps one for each thread (setpriority(2), notes)."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -25,18 +25,18 @@ from identity.metrics import (
     STREAM_PENDING,
 )
 
-MOST_GROUPS: Final = 50
+MAX_GROUPS: Final = 50
 """A consumer may make any number of groups; so many of them are told of."""
 
 
-class SessionFigures:
+class SessionCollector:
     """How many people are logged in."""
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         self._engine = engine
         self._idle = timedelta(seconds=idle_seconds)
 
-    def look(self) -> Iterator[Sample]:
+    def collect(self) -> Iterator[Sample]:
         """Count the sessions past neither of their limits."""
         now = datetime.now(UTC)
         open_ones = select(func.count()).where(
@@ -46,13 +46,13 @@ class SessionFigures:
             yield Sample(SESSIONS, connection.scalar(open_ones) or 0)
 
 
-class OutboxFigures:
+class OutboxCollector:
     """What the outbox still has to bring away, by its partial indexes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self) -> Iterator[Sample]:
+    def collect(self) -> Iterator[Sample]:
         """Count what is not published, and the mails without a receipt: their sealed part is still there."""
         row = outbox.c
         for condition, count, age in (
@@ -67,13 +67,13 @@ class OutboxFigures:
             yield Sample(age, _age_seconds(oldest) if oldest else 0)
 
 
-class AuditFigures:
+class AuditCollector:
     """What of the audit log is not in its chain yet, by its partial index (SEC-11)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def look(self) -> Iterator[Sample]:
+    def collect(self) -> Iterator[Sample]:
         """Count the rows that wait to be sealed, those of seconds where all is well."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
@@ -82,16 +82,16 @@ class AuditFigures:
         yield Sample(AUDIT_OLDEST, _age_seconds(oldest) if oldest else 0)
 
 
-class StreamFigures:
+class StreamCollector:
     """How far each group of consumers is behind the stream."""
 
     def __init__(self, client: Redis, stream: str) -> None:
         self._client, self._stream = client, stream
 
-    def look(self) -> Iterator[Sample]:
+    def collect(self) -> Iterator[Sample]:
         """Ask Redis; a stream that is not there yet has no entries and no groups."""
         yield Sample(STREAM_ENTRIES, int(self._client.xlen(self._stream)))
-        for group in self._groups()[:MOST_GROUPS]:
+        for group in self._groups()[:MAX_GROUPS]:
             name = as_text(group["name"])
             yield Sample(STREAM_PENDING, int(group["pending"]), (name,))
             yield Sample(STREAM_OLDEST, self._oldest_seconds(name, group), (name,))

@@ -6,11 +6,11 @@ from pathlib import Path
 from identity.domain.consent import DOCUMENTS, Text, Texts
 
 SAMPLES = Path(__file__).parent.parent / "consents"
-_MOST_BYTES = 200_000
-_LONGEST_VERSION = 32
+_MAX_BYTES = 200_000
+_MAX_VERSION_LENGTH = 32
 
 
-class ConsentFault(ValueError):  # noqa: N818  # named for what it tells
+class ConsentTextError(ValueError):  # named for what it tells
     """The directory does not hold the three texts as it should; the message says what is wrong."""
 
 
@@ -20,7 +20,7 @@ def read_texts(directory: Path) -> Texts:
         listed = tomllib.loads((directory / "consents.toml").read_text("utf-8"))
         texts = [_text(directory, document, listed.get(document)) for document in DOCUMENTS]
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConsentFault(f"the consent texts cannot be read: {error}") from None
+        raise ConsentTextError(f"the consent texts cannot be read: {error}") from None
     return Texts(texts)
 
 
@@ -28,17 +28,17 @@ def _text(directory: Path, document: str, entry: object) -> Text:
     if not isinstance(entry, dict) or not all(
         isinstance(entry.get(key), str) for key in ("title", "version", "file")
     ):
-        raise ConsentFault(f"consents.toml: [{document}] needs title, version and file")
+        raise ConsentTextError(f"consents.toml: [{document}] needs title, version and file")
     path = directory / entry["file"]
-    if path.parent != directory or path.stat().st_size > _MOST_BYTES:
-        raise ConsentFault(
+    if path.parent != directory or path.stat().st_size > _MAX_BYTES:
+        raise ConsentTextError(
             f"consents.toml: the file of [{document}] must be in the same directory and not large"
         )
     body = path.read_text("utf-8").strip()
     version = entry["version"]
-    if not body or not 0 < len(version) <= _LONGEST_VERSION or not version.isprintable():
-        raise ConsentFault(
-            f"consents.toml: [{document}] needs a text and a version of 1 to {_LONGEST_VERSION} printable characters"
+    if not body or not 0 < len(version) <= _MAX_VERSION_LENGTH or not version.isprintable():
+        raise ConsentTextError(
+            f"consents.toml: [{document}] needs a text and a version of 1 to {_MAX_VERSION_LENGTH} printable characters"
         )
     return Text(
         document=document,

@@ -11,7 +11,7 @@ from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIP
 from identity.usecases.publishing import Checkpoint, PositionedEvent, Receipt, Stream
 
 
-class WatchedStream:
+class InstrumentedStream:
     """See `identity.usecases.publishing.Stream`; does what the other does, and tells of it."""
 
     def __init__(self, stream: Stream, meters: Instruments, name: str) -> None:

@@ -8,14 +8,14 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from identity.adapters.sql.engine import connect_arguments
+from identity.adapters.sql.engine import connect_args
 
 CHANNEL = "identity_outbox"
 _LISTEN_SECONDS = 2.0
 """How long a missed notification may delay an event."""
 
 
-class Wakeup(Protocol):
+class OutboxListener(Protocol):
     """Waits for the next commit."""
 
     def wait(self) -> None:
@@ -28,11 +28,11 @@ class Wakeup(Protocol):
         """Give the connection back."""
 
 
-class NotifiedWakeup:
+class PostgresOutboxListener:
     """Listens on a connection of its own. A commit before the first wait is seen by the publish round before it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._arguments = {**engine.dialect.create_connect_args(engine.url)[1], **connect_arguments()}
+        self._arguments = {**engine.dialect.create_connect_args(engine.url)[1], **connect_args()}
         self._connection: psycopg.Connection[Any] | None = None
 
     def wait(self) -> None:
@@ -58,7 +58,7 @@ class NotifiedWakeup:
             self._connection = None
 
 
-class PolledWakeup:
+class SqliteOutboxListener:
     """Asks SQLite for its data version, which changes with every commit of another connection."""
 
     def __init__(self, engine: Engine, *, poll_seconds: float) -> None:
@@ -99,8 +99,8 @@ class PolledWakeup:
             self._connection = None
 
 
-def wakeup_of(engine: Engine, *, poll_seconds: float) -> Wakeup:
+def outbox_listener_for(engine: Engine, *, poll_seconds: float) -> OutboxListener:
     """Return what fits the database."""
     if engine.dialect.name == "postgresql":
-        return NotifiedWakeup(engine)
-    return PolledWakeup(engine, poll_seconds=poll_seconds)
+        return PostgresOutboxListener(engine)
+    return SqliteOutboxListener(engine, poll_seconds=poll_seconds)

@@ -14,9 +14,9 @@ from redis.exceptions import WatchError
 from identity.usecases.publishing import Checkpoint, ConcurrentPublish, PositionedEvent
 
 _STATES = frozenset({"sent", "refused", "expired"})
-_RECEIPTS_AT_ONCE = 500
+_RECEIPT_BATCH = 500
 _CATEGORY_CHARACTERS = 32
-_LOOKED_AT_ONCE = 1000
+_SCAN_PAGE = 1000
 MAILER_GROUP = "mailer"
 
 EntryId: TypeAlias = tuple[int, int]
@@ -40,7 +40,7 @@ class RedisStream:
         self._client = client
         self._stream = stream
         self._receipts = Group(client, RECEIPTS, "identity", "relay")
-        self._farthest = 0
+        self._high_watermark = 0
 
     def checkpoint(self, epoch: str) -> Checkpoint:
         """Return how far the stream has got; a mark without its stream is worth nothing. Raises redis.RedisError."""
@@ -50,8 +50,8 @@ class RedisStream:
             position, there = both.execute()
         noted = int(position) if position is not None else None
         held = noted if there else None
-        self._farthest = max(self._farthest, held or 0)
-        return Checkpoint(epoch, held, high_watermark=self._farthest, stored=noted)
+        self._high_watermark = max(self._high_watermark, held or 0)
+        return Checkpoint(epoch, held, high_watermark=self._high_watermark, stored=noted)
 
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
         """Append all the entries and move the mark, or nothing (a full Redis refuses the lot).
@@ -74,7 +74,7 @@ class RedisStream:
                 pipeline.execute()
         except WatchError:  # or the connection was cut after WATCH
             raise ConcurrentPublish from None
-        self._farthest = position
+        self._high_watermark = position
 
     def rewind(self, epoch: str, after: int) -> int | None:
         """Lower the mark to `after` where it is beyond; return what it was, None without one."""
@@ -98,10 +98,10 @@ class RedisStream:
         oldest = (seconds - int(kept.total_seconds())) * 1000, 0
         if oldest <= (0, 0):
             return 0
-        keep_from = min(oldest, self._unhandled(oldest))
+        keep_from = min(oldest, self._first_unhandled(oldest))
         return self._client.xtrim(self._stream, minid=_text_of(keep_from), approximate=False)
 
-    def _unhandled(self, before: EntryId) -> EntryId:
+    def _first_unhandled(self, before: EntryId) -> EntryId:
         """Return the first entry that the mailer may still need, of those older than `before`.
 
         What its group was given and has not acknowledged, or not given yet. Without a group, as while a new Redis waits
@@ -120,13 +120,11 @@ class RedisStream:
     def _first_sealed(self, before: EntryId) -> EntryId:
         start = "-"
         while True:
-            page: Any = self._client.xrange(
-                self._stream, start, f"({_text_of(before)}", count=_LOOKED_AT_ONCE
-            )
+            page: Any = self._client.xrange(self._stream, start, f"({_text_of(before)}", count=_SCAN_PAGE)
             for entry_id, fields in page:
                 if b"sealed" in fields or "sealed" in fields:
                     return _id_of(as_text(entry_id))
-            if len(page) < _LOOKED_AT_ONCE:
+            if len(page) < _SCAN_PAGE:
                 return before
             start = f"({as_text(page[-1][0])}"
 
@@ -136,8 +134,8 @@ class RedisStream:
         What was read but not acknowledged comes first: a dead relay's, ours while the database was away, and what Redis
         gave to a connection that was cut.
         """
-        left = self._receipts.claim_next(0, _RECEIPTS_AT_ONCE)
-        return self._read(left or self._receipts.read(_RECEIPTS_AT_ONCE, block_ms))
+        left = self._receipts.claim_next(0, _RECEIPT_BATCH)
+        return self._read(left or self._receipts.read(_RECEIPT_BATCH, block_ms))
 
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Note that the receipts are in the database, and drop them from the stream."""

@@ -17,7 +17,7 @@ from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
 from identity.usecases.ports import Clock
 
 AUDIT_PURPOSE = "audit-chain"
-_LONGEST_TOKEN = 512
+_MAX_TOKEN_LENGTH = 512
 _KEY_BYTES = 32
 
 
@@ -66,7 +66,7 @@ class SignedTokens:
     def read_link(self, purpose: Purpose, token: str) -> tuple[str, str]:
         """Return account id and challenge. Raises LinkInvalid, LinkExpired."""
         try:
-            if len(token) > _LONGEST_TOKEN:
+            if len(token) > _MAX_TOKEN_LENGTH:
                 raise LinkInvalid
             seconds = int(purpose.lifetime.total_seconds())
             account_id, challenge = self._links[purpose].loads(token, max_age=seconds)
@@ -95,7 +95,7 @@ class SignedTokens:
 
     def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
         """Return the device's counter key, or None where the cookie is not of this account and version."""
-        if cookie is None or len(cookie) > _LONGEST_TOKEN:
+        if cookie is None or len(cookie) > _MAX_TOKEN_LENGTH:
             return None
         try:
             account_id, version, nonce = self._devices.loads(

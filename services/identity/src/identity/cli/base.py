@@ -25,7 +25,7 @@ from identity.domain.audit import (
     parse_reason,
 )
 from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
-from identity.settings import DatabaseSettings, Settings
+from identity.settings import DatabaseSettings, WebSettings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -58,7 +58,7 @@ def application() -> "Flask":
     """Return the wired application."""
     from identity.processes.web import create_app
 
-    return create_app(read_settings(Settings))
+    return create_app(read_settings(WebSettings))
 
 
 def with_ports(command: Command) -> Command:

@@ -10,7 +10,7 @@ import click
 from port_runtime import multiprocess_metrics
 
 from identity.cli.base import application, as_json, read_settings
-from identity.settings import DatabaseSettings, RelaySettings, Settings, TidySettings
+from identity.settings import DatabaseSettings, RelaySettings, TidySettings, WebSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 def serve() -> None:
     """Serve portal and API by gunicorn, in the foreground."""
-    settings = read_settings(Settings)
+    settings = read_settings(WebSettings)
     # Before anything imports the library that measures: several processes are to measure together.
     shared = multiprocess_metrics.create_directory("identity-metrics-") if settings.metrics_bind else None
     try:
@@ -125,13 +125,13 @@ def check(*, as_json: bool) -> None:
     """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
     from port_runtime.health import Check, run_checks
 
-    from identity.adapters.sql.engine import db, reachable
+    from identity.adapters.sql.engine import database_probe, db
     from identity.adapters.sql.migrations import revision_probe
 
     app = application()
     with app.app_context():
         report = run_checks(
-            [Check("database", reachable(db.engine)), Check("migrations", revision_probe(db.engine))]
+            [Check("database", database_probe(db.engine)), Check("migrations", revision_probe(db.engine))]
         )
     results = {"settings": "ok", **report.results}
     click.echo(

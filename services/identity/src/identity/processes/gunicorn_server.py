@@ -19,14 +19,14 @@ from port_runtime.settings import ErrorCollector
 
 from identity.http import problems
 from identity.metrics import WEB
-from identity.processes.gunicorn_hooks import Workers
+from identity.processes.gunicorn_hooks import GunicornHooks
 from identity.processes.web import create_app
-from identity.settings import Settings
+from identity.settings import WebSettings
 
 _log = structlog.get_logger("identity.http")
 GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
-_LONGEST_LINE = 4096
+_MAX_REQUEST_LINE = 4096
 _BACKLOG = 2048
 
 
@@ -62,7 +62,7 @@ def _status_of(error: Exception) -> HTTPStatus:
     return _UNREADABLE.get(type(error), unread or HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # the same
+class QuietWorker(ThreadWorker):  # type: ignore[misc]  # the same
     """Tells of a request that cannot be read as of any other, and writes no part of it into the log.
 
     Gunicorn answers with a page of its own and logs the request's first line, in which a mailed link's token stands.
@@ -77,12 +77,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # the same
             exc_info=ours,
         )  # fmt: skip
         try:
-            write_nonblock(client, _on_the_wire(status, request_id))
+            write_nonblock(client, _serialize(status, request_id))
         except OSError as gone:
             _log.debug("who sent it has left", kind=type(gone).__name__)
 
 
-def _on_the_wire(status: HTTPStatus, request_id: str) -> bytes:
+def _serialize(status: HTTPStatus, request_id: str) -> bytes:
     document = problems.status_response(status)
     document.headers.extend(
         {
@@ -96,7 +96,7 @@ def _on_the_wire(status: HTTPStatus, request_id: str) -> bytes:
     return head.encode("latin-1") + document.get_data()
 
 
-def opened(settings: Settings) -> str:
+def open_bind(settings: WebSettings) -> str:
     """Open the port and return it as gunicorn's `bind`, to be closed by gunicorn. Raises SettingsError.
 
     Gunicorn itself would try a port that it cannot have five times, and name no setting.
@@ -107,18 +107,18 @@ def opened(settings: Settings) -> str:
 class Server(BaseApplication):  # type: ignore[misc]  # the same
     """Serves the application; it is made before the workers, which share its memory until they write to it."""
 
-    def __init__(self, settings: Settings, shared: str | None = None) -> None:
+    def __init__(self, settings: WebSettings, shared: str | None = None) -> None:
         """Open the port, before anything else takes its time. Raises SettingsError."""
         self._settings = settings
         meters = Instruments(WEB, shared=shared)
         with ErrorCollector() as collector:
             with collector.step():
-                self._bind = opened(settings)
+                self._bind = open_bind(settings)
             with collector.step():
-                workers = Workers(settings, meters, shared=shared)
+                hooks = GunicornHooks(settings, meters, shared=shared)
             with collector.step():
                 self._app = create_app(settings, meters=meters)
-        self._hooks = workers.hooks(self._app)
+        self._hooks = hooks.hooks(self._app)
         super().__init__()
 
     def load_config(self) -> None:
@@ -127,10 +127,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             "bind": self._bind,
             "workers": self._settings.web_workers,
             "threads": self._settings.web_threads,
-            "worker_class": Worker,
+            "worker_class": QuietWorker,
             "keepalive": _KEEPALIVE_SECONDS,
             "graceful_timeout": GRACE_SECONDS,
-            "limit_request_line": _LONGEST_LINE,
+            "limit_request_line": _MAX_REQUEST_LINE,
             "limit_request_fields": 64,
             "preload_app": True,
             "pre_fork": _share_memory,

@@ -7,14 +7,14 @@ from port_runtime.settings import load
 
 from identity.http.api import api_document
 from identity.processes.web import create_app
-from identity.settings import Settings
+from identity.settings import WebSettings
 
 
 def openapi_document() -> str:
     """Return the OpenAPI document; no setting changes it, so any will do."""
     keys = new_key_sets()
     settings = load(
-        Settings,
+        WebSettings,
         {
             "IDENTITY_MODE": "local",
             "IDENTITY_DATABASE_URL": "sqlite:///:memory:",

@@ -15,10 +15,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.adapters.argon2 import Argon2Passwords, Cost
 from identity.adapters.clock import SystemClock, SystemRandomness
-from identity.adapters.consent_texts import SAMPLES, ConsentFault, read_texts
+from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
 from identity.adapters.sql.audit_log import StandaloneAudit
 from identity.adapters.sql.counters import StandaloneCounters
-from identity.adapters.sql.engine import binds, db, engine_options, prepare, reachable, standalone
+from identity.adapters.sql.engine import (
+    autocommit_engine,
+    binds,
+    configure_engine,
+    database_probe,
+    db,
+    engine_options,
+)
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.queries import SqlQueries
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
@@ -32,15 +39,15 @@ from identity.http import api, api_reference, errors, health, portal, request_ho
 from identity.http.context import EXTENSION, Links, WebContext, caller
 from identity.http.routes import Route
 from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
-from identity.settings import Settings
+from identity.settings import WebSettings
 from identity.usecases.ports import Clock, Ports, Randomness, Rules
 
-MOST_BODY_BYTES = 64 * 1024
+MAX_BODY_BYTES = 64 * 1024
 _RETRY_AFTER_SECONDS = 5
 
 
 def create_app(
-    settings: Settings,
+    settings: WebSettings,
     *,
     clock: Clock | None = None,
     randomness: Randomness | None = None,
@@ -55,10 +62,10 @@ def create_app(
     app.config.update(_flask_settings(settings))
     db.init_app(app)
     with app.app_context(), ErrorCollector() as collector:
-        engine, alone = db.engine, standalone()
+        engine, alone = db.engine, autocommit_engine()
         with collector.step():
             for each in db.engines.values():
-                prepare(each)
+                configure_engine(each)
         with collector.step():
             ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness(), meters)
     app.extensions[EXTENSION] = WebContext(
@@ -68,7 +75,7 @@ def create_app(
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     _register_database_errors(app)
-    app.register_blueprint(health.blueprint([Check("database", reachable(engine))]))
+    app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
     csrf = portal.init_app(app)
     documented = api.init_app(app)
     api_reference.init_app(app, documented)
@@ -78,7 +85,7 @@ def create_app(
     return app
 
 
-def _flask_settings(settings: Settings) -> dict[str, object]:
+def _flask_settings(settings: WebSettings) -> dict[str, object]:
     url = settings.database_url.reveal()
     keys = [derive(key, "pages").hex() for key in settings.secret_keys]
     pool_size = (settings.database_pool + 1) // 2  # of each engine
@@ -86,8 +93,8 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(make_url(url), pool_size=pool_size),
         "SQLALCHEMY_BINDS": binds(make_url(url), pool_size=pool_size),
-        "MAX_CONTENT_LENGTH": MOST_BODY_BYTES,
-        "MAX_FORM_MEMORY_SIZE": MOST_BODY_BYTES,
+        "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
+        "MAX_FORM_MEMORY_SIZE": MAX_BODY_BYTES,
         "SECRET_KEY": keys[0],
         "SECRET_KEY_FALLBACKS": keys[1:],
         "SESSION_COOKIE_NAME": "__Host-form" if settings.https else "form",
@@ -100,7 +107,7 @@ def _flask_settings(settings: Settings) -> dict[str, object]:
 
 
 def _ports(
-    settings: Settings, alone: Engine, clock: Clock, randomness: Randomness, meters: Instruments
+    settings: WebSettings, alone: Engine, clock: Clock, randomness: Randomness, meters: Instruments
 ) -> Ports:
     return Ports(
         unit_of_work=lambda: SqlUnitOfWork(db.session),
@@ -128,7 +135,7 @@ def _ports(
     )
 
 
-def _links(settings: Settings) -> Links:
+def _links(settings: WebSettings) -> Links:
     return Links(
         information=settings.information_url,
         manual=settings.manual_url,
@@ -139,7 +146,7 @@ def _links(settings: Settings) -> Links:
     )
 
 
-def _rules(settings: Settings) -> Rules:
+def _rules(settings: WebSettings) -> Rules:
     return Rules(
         public_url=settings.public_url.rstrip("/"),
         reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
@@ -156,10 +163,10 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _texts(settings: Settings) -> Texts:
+def _texts(settings: WebSettings) -> Texts:
     try:
         texts = read_texts(settings.consent_dir or SAMPLES)
-    except ConsentFault as fault:
+    except ConsentTextError as fault:
         raise SettingsError([f"IDENTITY_CONSENT_DIR: {fault}"]) from None
     if settings.mode == PRODUCTION and any(text.sample for text in texts.texts):
         raise SettingsError(["IDENTITY_CONSENT_DIR: sample texts are refused in production"])

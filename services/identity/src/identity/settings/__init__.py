@@ -4,13 +4,13 @@ from identity.settings.audit import AuditSettings, TidySettings
 from identity.settings.database import DatabaseSettings
 from identity.settings.keys import KeySettings
 from identity.settings.relay import RelaySettings
-from identity.settings.web import Settings
+from identity.settings.web import WebSettings
 
 __all__ = [
     "AuditSettings",
     "DatabaseSettings",
     "KeySettings",
     "RelaySettings",
-    "Settings",
     "TidySettings",
+    "WebSettings",
 ]

@@ -8,10 +8,10 @@ from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
-from identity.settings.secrecy import faults_of_keys
+from identity.settings.keys import key_strength_errors
 
-_LEAST_AUDIT_SECONDS = 184 * 86_400  # six months at their longest (SEC-11)
-_LEAST_IDLE_ACCOUNT_SECONDS = 30 * 86_400
+_MIN_AUDIT_SECONDS = 184 * 86_400  # six months at their longest (SEC-11)
+_MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class AuditSettings(DatabaseSettings):
 
     def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
-        yield from faults_of_keys("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
+        yield from key_strength_errors("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
         if self.mode == PRODUCTION and not self.audit_keys:
             yield "IDENTITY_AUDIT_KEYS: must be set in production"
 
@@ -53,9 +53,9 @@ class TidySettings(AuditSettings):
     def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
         yield from AuditSettings.errors(self)
-        if self.audit_kept < _LEAST_AUDIT_SECONDS:
+        if self.audit_kept < _MIN_AUDIT_SECONDS:
             yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
-        if self.idle_disabled is not None and self.idle_disabled < _LEAST_IDLE_ACCOUNT_SECONDS:
+        if self.idle_disabled is not None and self.idle_disabled < _MIN_IDLE_ACCOUNT_SECONDS:
             yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
         if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
             yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, which tells who was idle"

@@ -1,15 +1,27 @@
-"""What `identity keys` reads."""
+"""The settings of `identity keys`, and the check of every signing key."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from port_runtime.parsers import optional, secret, secret_list, text
+from port_runtime.parsers import PRODUCTION, optional, secret, secret_list, text
 from port_runtime.secret import Secret
 from port_runtime.settings import setting
+
+_MIN_CHARACTERS = 32
+_PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
+
+
+def key_strength_errors(name: str, keys: Sequence[Secret], *, mode: str) -> Iterator[str]:
+    """Yield what is wrong with the keys of variable `name`; production refuses placeholders from examples."""
+    if any(len(key.reveal()) < _MIN_CHARACTERS for key in keys):
+        yield f"{name}: each key must have {_MIN_CHARACTERS} characters or more"
+    if mode == PRODUCTION and any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
+        yield f"{name}: must not be a placeholder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySettings:
-    """The keys of either service, as far as they are set where it runs; who works with them says what each is for."""
+    """The keys of both services, each optional: the command uses those that are set."""
 
     secret_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_SECRET_KEYS", parse=optional(secret_list), default=None

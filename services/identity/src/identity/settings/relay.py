@@ -9,7 +9,7 @@ from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
-from identity.settings.kept import faults_of_kept, feed_kept, stream_kept
+from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class RelaySettings(AuditSettings):
     event_stream: str = setting(
         "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
     )
-    stream_kept: int = stream_kept()
-    feed_kept: int = feed_kept()
+    stream_kept: int = stream_retention()
+    feed_kept: int = feed_retention()
     relay_poll_ms: int = setting(
         "IDENTITY_RELAY_POLL_MS",
         parse=integer(5, 10_000),
@@ -42,4 +42,4 @@ class RelaySettings(AuditSettings):
     def errors(self) -> Iterator[str]:
         """Yield what must not be started with."""
         yield from AuditSettings.errors(self)
-        yield from faults_of_kept(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
+        yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

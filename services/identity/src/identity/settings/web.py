@@ -28,17 +28,17 @@ from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings
-from identity.settings.kept import faults_of_kept, feed_kept, stream_kept
-from identity.settings.secrecy import faults_of_keys
+from identity.settings.keys import key_strength_errors
+from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
-_LEAST_MEMORY_KIB = 19456
-_LEAST_PASSES = 2
-_LEAST_KIB_A_LANE = 8  # Argon2, RFC 9106 section 3.1
-_LEAST_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
-_MOST_SECONDS = 3660 * 86_400
-_MOST_ABSOLUTE_SECONDS = 30 * 86_400
-_MOST_IDLE_SECONDS = 12 * 3600
-_MOST_FROM_AN_ADDRESS = 10_000  # a whole port behind one address; more is no bound
+_MIN_MEMORY_KIB = 19456
+_MIN_PASSES = 2
+_MIN_KIB_PER_LANE = 8  # Argon2, RFC 9106 section 3.1
+_MIN_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
+_MAX_SECONDS = 3660 * 86_400
+_MAX_ABSOLUTE_SECONDS = 30 * 86_400
+_MAX_IDLE_SECONDS = 12 * 3600
+_MAX_PER_ADDRESS = 10_000  # a whole port behind one address; more is no bound
 
 _page = optional(url_of("http", "https"))
 """The address of a page outside, which is not shown where it is not set."""
@@ -52,7 +52,7 @@ REVIEWED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(DatabaseSettings):
+class WebSettings(DatabaseSettings):
     """What the web processes and the operators' commands need: the database and nothing else beside it."""
 
     bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
@@ -116,8 +116,8 @@ class Settings(DatabaseSettings):
     session_absolute: int = setting(
         "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
     )
-    feed_kept: int = feed_kept()
-    stream_kept: int = stream_kept()
+    feed_kept: int = feed_retention()
+    stream_kept: int = stream_retention()
     argon2_memory_kib: int = setting(
         "IDENTITY_ARGON2_MEMORY_KIB",
         parse=integer(8, 4_194_304),
@@ -203,20 +203,20 @@ class Settings(DatabaseSettings):
             yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
         if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
             yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
-        yield from faults_of_keys("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
+        yield from key_strength_errors("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
         yield from key_set_errors("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
         yield from key_set_errors(
             "MAIL_SIGN_PRIVATE_KEYS", self.sign_private_keys.reveal(), curve=SIGN_CURVE, private=True
         )
-        if self.session_idle < _LEAST_IDLE_SECONDS:
+        if self.session_idle < _MIN_IDLE_SECONDS:
             yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
-        if self.session_absolute > _MOST_SECONDS:
+        if self.session_absolute > _MAX_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"
-        if self.argon2_memory_kib < _LEAST_KIB_A_LANE * self.argon2_lanes:
-            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_KIB_A_LANE} for each lane or more"
+        if self.argon2_memory_kib < _MIN_KIB_PER_LANE * self.argon2_lanes:
+            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_MIN_KIB_PER_LANE} for each lane or more"
         if self.session_idle > self.session_absolute:
             yield "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"
-        yield from faults_of_kept(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
+        yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
         if self.web_threads <= self.hash_slots + self.hash_queue:
             yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
         if self.mode == PRODUCTION:
@@ -229,21 +229,21 @@ class Settings(DatabaseSettings):
             yield "IDENTITY_CONSENT_DIR: must be set in production; the samples are refused"
         if not self.tax_id_checksum:
             yield "IDENTITY_TAX_ID_CHECKSUM: must not be off in production"
-        if self.argon2_memory_kib < _LEAST_MEMORY_KIB:
-            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_LEAST_MEMORY_KIB} or more in production"
-        if self.argon2_passes < _LEAST_PASSES:
-            yield f"IDENTITY_ARGON2_PASSES: must be {_LEAST_PASSES} or more in production"
+        if self.argon2_memory_kib < _MIN_MEMORY_KIB:
+            yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_MIN_MEMORY_KIB} or more in production"
+        if self.argon2_passes < _MIN_PASSES:
+            yield f"IDENTITY_ARGON2_PASSES: must be {_MIN_PASSES} or more in production"
         if any(network.prefixlen == 0 for network in self.trusted_proxies):
             yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
-        yield from self._too_generous()
+        yield from self._limit_errors()
 
-    def _too_generous(self) -> Iterator[str]:
+    def _limit_errors(self) -> Iterator[str]:
         """Yield what would be no bound any more."""
-        if self.session_absolute > _MOST_ABSOLUTE_SECONDS:
+        if self.session_absolute > _MAX_ABSOLUTE_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
-        if self.session_idle > _MOST_IDLE_SECONDS:
+        if self.session_idle > _MAX_IDLE_SECONDS:
             yield "IDENTITY_SESSION_IDLE: must be 12 hours or less in production"
-        if self.login_failures_per_address > _MOST_FROM_AN_ADDRESS:
-            yield f"IDENTITY_LOGIN_FAILURES_PER_ADDRESS: must be {_MOST_FROM_AN_ADDRESS} or less in production"
-        if self.registrations_per_address > _MOST_FROM_AN_ADDRESS:
-            yield f"IDENTITY_REGISTRATIONS_PER_ADDRESS: must be {_MOST_FROM_AN_ADDRESS} or less in production"
+        if self.login_failures_per_address > _MAX_PER_ADDRESS:
+            yield f"IDENTITY_LOGIN_FAILURES_PER_ADDRESS: must be {_MAX_PER_ADDRESS} or less in production"
+        if self.registrations_per_address > _MAX_PER_ADDRESS:
+            yield f"IDENTITY_REGISTRATIONS_PER_ADDRESS: must be {_MAX_PER_ADDRESS} or less in production"

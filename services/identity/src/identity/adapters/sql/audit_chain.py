@@ -11,8 +11,8 @@ from identity.adapters.sql.tables import audit, audit_segments
 from identity.domain.audit import Entry
 from identity.domain.audit_chain import ChainedRow, Segment
 
-_TOLD = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
-_SEGMENT = tuple(field.name for field in fields(Segment))
+_CHAINED_COLUMNS = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
+_SEGMENT_FIELDS = tuple(field.name for field in fields(Segment))
 _PLACE = (
     update(audit)
     .where(audit.c.id == bindparam("row"), audit.c.place.is_(None))
@@ -87,9 +87,9 @@ def _segment(row: Row[Any]) -> Segment:
 
 
 def _values(segment: Segment) -> dict[str, Any]:
-    return {name: getattr(segment, name) for name in _SEGMENT}
+    return {name: getattr(segment, name) for name in _SEGMENT_FIELDS}
 
 
 def _record(row: Row[Any]) -> ChainedRow:
     told = row._mapping  # noqa: SLF001  # the same
-    return ChainedRow(row.id, row.at, {name: told[name] for name in _TOLD}, row.place, row.mac)
+    return ChainedRow(row.id, row.at, {name: told[name] for name in _CHAINED_COLUMNS}, row.place, row.mac)

@@ -22,12 +22,12 @@ db = SQLAlchemy(
     session_options={"expire_on_commit": False, "autoflush": False},
 )
 
-_STANDALONE = "standalone"
-_SQLITE_WAIT_MS = 15_000
-_CONNECT_SECONDS = 3
-_STATEMENT_MS = 15_000
-_CUT_MS = 10_000
-_IDLE_MS = 10_000  # below what others wait for a lock: a frozen process keeps no row from them
+_AUTOCOMMIT = "standalone"
+_SQLITE_BUSY_MS = 15_000
+_CONNECT_TIMEOUT_SECONDS = 3
+_STATEMENT_TIMEOUT_MS = 15_000
+_TCP_TIMEOUT_MS = 10_000
+_IDLE_IN_TRANSACTION_MS = 10_000  # below what others wait for a lock: a frozen process keeps no row from them
 
 
 def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {
             "hide_parameters": True,
-            "connect_args": {"timeout": _SQLITE_WAIT_MS / 1000, "check_same_thread": False},
+            "connect_args": {"timeout": _SQLITE_BUSY_MS / 1000, "check_same_thread": False},
         }
     return {
         "hide_parameters": True,  # an error's text goes to the log, where names and addresses have no business
@@ -43,20 +43,20 @@ def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 5,
         "pool_use_lifo": True,  # the connection used last has its statements prepared and its server process warm
-        "connect_args": connect_arguments(),
+        "connect_args": connect_args(),
     }
 
 
-def connect_arguments() -> dict[str, Any]:
+def connect_args() -> dict[str, Any]:
     """Return how PostgreSQL is connected to: a cut network is noticed in seconds, not when TCP gives up."""
     return {
-        "connect_timeout": _CONNECT_SECONDS,
+        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        "tcp_user_timeout": _CUT_MS,
-        "options": f"-c statement_timeout={_STATEMENT_MS} -c lock_timeout={_STATEMENT_MS}"
-        f" -c idle_in_transaction_session_timeout={_IDLE_MS}",
+        "tcp_user_timeout": _TCP_TIMEOUT_MS,
+        "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_STATEMENT_TIMEOUT_MS}"
+        f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
         "application_name": "identity",
     }
 
@@ -73,7 +73,7 @@ def binds(url: URL, *, pool_size: int) -> dict[str, dict[str, Any]]:
     options = engine_options(url, pool_size=pool_size)
     options["connect_args"]["options"] += " -c synchronous_commit=off"
     return {
-        _STANDALONE: {
+        _AUTOCOMMIT: {
             "url": url,
             "isolation_level": "AUTOCOMMIT",
             "skip_autocommit_rollback": True,
@@ -82,28 +82,28 @@ def binds(url: URL, *, pool_size: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def standalone() -> Engine:
+def autocommit_engine() -> Engine:
     """Return the engine whose every statement commits by itself; needs an application context."""
-    return db.engines.get(_STANDALONE) or db.engine.execution_options(isolation_level="AUTOCOMMIT")
+    return db.engines.get(_AUTOCOMMIT) or db.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def open_engine(url: str, *, pool_size: int = 2) -> Engine:
     """Return an engine of a process that is not a web process."""
     parsed = make_url(url)
     engine = create_engine(parsed, **engine_options(parsed, pool_size=pool_size))
-    prepare(engine)
+    configure_engine(engine)
     return engine
 
 
-def prepare(engine: Engine) -> None:
+def configure_engine(engine: Engine) -> None:
     """Set up an engine: PostgreSQL's pooled connections are looked at when taken, SQLite's when opened."""
     if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine)
+        _configure_sqlite(engine)
     else:
-        event.listen(engine, "checkout", _refuse_cut)
+        event.listen(engine, "checkout", _discard_if_closed)
 
 
-def _refuse_cut(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
     """Have the pool connect anew where the server has hung up: an idle connection has nothing to read but that.
 
     Costs no round trip, unlike a ping; without it each pooled connection fails once after the database was away.
@@ -116,7 +116,7 @@ def _refuse_cut(connection: psycopg.Connection[Any], _record: object, _proxy: ob
         raise DisconnectionError
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _configure_sqlite(engine: Engine) -> None:
     """Use the write-ahead log, and real transactions that take the write lock when they begin."""
     if engine.url.database:
         _make_folder(Path(engine.url.database).parent)
@@ -128,7 +128,7 @@ def _prepare_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            f"busy_timeout={_SQLITE_WAIT_MS}",
+            f"busy_timeout={_SQLITE_BUSY_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -148,7 +148,7 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
-def reachable(engine: Engine) -> Callable[[], None]:
+def database_probe(engine: Engine) -> Callable[[], None]:
     """Return what tells whether the database answers and has its tables."""
 
     def probe() -> None:

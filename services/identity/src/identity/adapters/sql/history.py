@@ -13,7 +13,7 @@ from identity.adapters.sql.tables import audit, outbox
 from identity.domain.audit import Entry
 from identity.usecases.repositories import AuditFilter, AuditRecord, MailRecord
 
-_TOLD = tuple(field.name for field in fields(Entry))
+_ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
 
 
 class SqlHistory:
@@ -62,6 +62,6 @@ def _fits(query: AuditFilter, account_id: str | None) -> Iterator[ColumnElement[
 
 
 def _happened(row: Row[Any]) -> AuditRecord:
-    told = {name: row._mapping[name] for name in _TOLD}  # noqa: SLF001  # SQLAlchemy's public name
+    told = {name: row._mapping[name] for name in _ENTRY_FIELDS}  # noqa: SLF001  # SQLAlchemy's public name
     entry = Entry(**{**told, "detail": json.loads(told["detail"])})
     return AuditRecord(row.id, entry, row.place is not None)

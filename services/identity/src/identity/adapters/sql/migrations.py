@@ -16,13 +16,13 @@ from sqlalchemy.exc import PendingRollbackError
 
 _LOCK = 0x706F7274
 """`port` in ASCII: the advisory lock that one migration at a time holds."""
-_ASK_AGAIN_SECONDS = 0.5
+_RETRY_SECONDS = 0.5
 
 
 def migrate(engine: Engine) -> tuple[str | None, str | None]:
     """Run what is missing; return the revisions before and after."""
-    with _alone(engine), engine.connect() as connection:
-        _lift_time_limit(connection)
+    with _migration_lock(engine), engine.connect() as connection:
+        _disable_statement_timeout(connection)
         before = _revision(connection)
         connection.rollback()
         _upgrade(connection)
@@ -48,26 +48,26 @@ def _config() -> Config:
     return config
 
 
-def newest() -> str | None:
+def head_revision() -> str | None:
     """Return the newest revision there is."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
-def _lift_time_limit(connection: Connection) -> None:
+def _disable_statement_timeout(connection: Connection) -> None:
     """Let a migration take its time; a table's own lock is still waited for briefly."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
 
 
-def older() -> set[str]:
+def earlier_revisions() -> set[str]:
     """Return the revisions before the newest. One that is not known is of a later release, whose tables suit us too."""
     revisions = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return revisions - {newest()}
+    return revisions - {head_revision()}
 
 
 @contextmanager
-def _alone(engine: Engine) -> Iterator[None]:
+def _migration_lock(engine: Engine) -> Iterator[None]:
     """Hold the lock; it outlives the migrations' own transactions, so it has a connection of its own.
 
     It is asked for again and again. Waiting inside PostgreSQL would hold a snapshot, for which whoever builds an index
@@ -78,7 +78,7 @@ def _alone(engine: Engine) -> Iterator[None]:
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as guard:
         while not guard.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
-            time.sleep(_ASK_AGAIN_SECONDS)
+            time.sleep(_RETRY_SECONDS)
         try:
             yield
         finally:
@@ -97,7 +97,7 @@ def revision_probe(engine: Engine) -> Callable[[], None]:
     def probe() -> None:
         with engine.connect() as connection:
             present = _revision(connection)
-        if present is None or present in older():
-            raise Unhealthy(f"at {present or 'nothing'}, newest is {newest()}: run `identity migrate`")
+        if present is None or present in earlier_revisions():
+            raise Unhealthy(f"at {present or 'nothing'}, newest is {head_revision()}: run `identity migrate`")
 
     return probe

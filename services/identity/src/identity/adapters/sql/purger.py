@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, 
 
 from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
 
-_LINKS_KEPT = timedelta(days=2)
+_LINK_RETENTION = timedelta(days=2)
 """Past the longest validity: long enough to tell `expired` from `invalid` for a day more."""
 
 
-BATCH = 500
+BATCH_SIZE = 500
 _row = outbox.c
 _OLDEST = (
     select(_row.position, _row.published_at, _row.sealed.is_not(None).label("waits"))
@@ -33,7 +33,7 @@ class SqlPurger:
         statements = (
             _dropping(sessions, sessions.c.expires_at <= now),
             _dropping(sessions, sessions.c.seen_at <= idle_since),
-            _dropping(mail_links, mail_links.c.issued_at <= now - _LINKS_KEPT),
+            _dropping(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
             _dropping(counters, counters.c.expires_at <= now),
         )
         return sum(self._delete(statement) for statement in statements)
@@ -44,12 +44,12 @@ class SqlPurger:
         while True:
             with self._engine.begin() as connection:
                 # One more than is dropped: the newest of all is never among them.
-                oldest = connection.execute(_OLDEST, {"limit": BATCH + 1}).all()
+                oldest = connection.execute(_OLDEST, {"limit": BATCH_SIZE + 1}).all()
                 done = list(takewhile(lambda row: row.published_at <= before and not row.waits, oldest[:-1]))
                 if done:
                     ends = {"first": done[0].position, "last": done[-1].position}
                     dropped += connection.execute(_DROP, ends).rowcount
-            if len(done) < BATCH:
+            if len(done) < BATCH_SIZE:
                 return dropped
 
     def _delete(self, statement: Delete) -> int:

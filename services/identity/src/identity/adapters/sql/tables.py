@@ -40,7 +40,7 @@ metadata = MetaData(
 )
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC moment; SQLite, which knows no zones, keeps it naive."""
 
     impl = DateTime(timezone=True)
@@ -87,10 +87,10 @@ accounts = Table(
     Column("former_hashes", JSON, nullable=False),
     Column("credential_version", Integer, nullable=False),
     Column("review", String(8), nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("email_verified_at", Moment),
-    Column("suspended_at", Moment),
-    Column("closed_at", Moment),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("email_verified_at", UtcDateTime),
+    Column("suspended_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
     Column("closed_reason", String(16)),
     Column("pending_email", String(254)),
     Column("revision", Integer, nullable=False),
@@ -114,9 +114,9 @@ bindings = Table(
     _reference("general_account_id->accounts", nullable=False),
     Column("live_general_id", _ID, unique=True),
     Column("status", String(16), nullable=False),
-    Column("requested_at", Moment, nullable=False),
-    Column("verified_at", Moment),
-    Column("removed_at", Moment),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("verified_at", UtcDateTime),
+    Column("removed_at", UtcDateTime),
     Column("removed_reason", String(24)),
     Column("dismissed", Boolean, nullable=False),
     Index("ix_bindings_link_account_id", "link_account_id", "requested_at"),
@@ -134,7 +134,7 @@ bind_codes = Table(
     Column("binding_id", _ID, ForeignKey("bindings.id", ondelete="CASCADE"), primary_key=True),
     Column("challenge", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("issued_at", Moment, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False),
 )
 
@@ -145,8 +145,8 @@ mail_links = Table(
     Column("purpose", String(16), primary_key=True),
     Column("value", String(64), nullable=False),
     Column("email", String(254), nullable=False),
-    Column("issued_at", Moment, nullable=False, index=True),
-    Column("used_at", Moment),
+    Column("issued_at", UtcDateTime, nullable=False, index=True),
+    Column("used_at", UtcDateTime),
 )
 
 sessions = Table(
@@ -158,9 +158,9 @@ sessions = Table(
     _reference("account_id->accounts", nullable=False, index=True),
     _reference("binding_id->bindings", index=True),
     Column("consents", String(32), nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("seen_at", Moment, nullable=False, index=True),
-    Column("expires_at", Moment, nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
     Column("address", String(45), nullable=False),
     Column("user_agent", String(200), nullable=False),
 )
@@ -171,7 +171,7 @@ consents = Table(
     Column("account_id", _ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Column("document", String(32), primary_key=True),
     Column("version", String(32), primary_key=True),
-    Column("accepted_at", Moment, nullable=False),
+    Column("accepted_at", UtcDateTime, nullable=False),
     Column("address", String(45), nullable=False),
 )
 
@@ -180,7 +180,7 @@ counters = Table(
     metadata,
     Column("key", String(400), primary_key=True),
     Column("times", Integer, nullable=False),
-    Column("expires_at", Moment, nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 
 clients = Table(
@@ -188,12 +188,12 @@ clients = Table(
     metadata,
     Column("name", String(40), primary_key=True),
     Column("rights", JSON, nullable=False),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("digest", String(64), unique=True),
-    Column("rotated_at", Moment, nullable=False),
+    Column("rotated_at", UtcDateTime, nullable=False),
     Column("former_digest", String(64), unique=True),
-    Column("former_ends_at", Moment),
-    Column("revoked_at", Moment),
+    Column("former_ends_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
 )
 
 outbox = Table(
@@ -205,12 +205,12 @@ outbox = Table(
     Column("subject", _ID, nullable=False),
     Column("ce", Text, nullable=False),
     Column("sealed", Text),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
     Column("position", _BIG, unique=True),
-    Column("published_at", Moment),
+    Column("published_at", UtcDateTime),
     Column("mail_state", String(8)),
-    Column("mail_expires_at", Moment),
-    Column("mail_at", Moment),
+    Column("mail_expires_at", UtcDateTime),
+    Column("mail_at", UtcDateTime),
     Column("mail_category", String(32)),
     Index("ix_outbox_subject", "subject", "id"),
     Index(
@@ -240,7 +240,7 @@ audit = Table(
     "audit",
     metadata,
     Column("id", _BIG, primary_key=True, autoincrement=True),
-    Column("at", Moment, nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
     Column("action", String(40), nullable=False),
     Column("result", String(8), nullable=False),
     Column("actor_kind", String(8), nullable=False),
@@ -288,8 +288,8 @@ audit_segments = Table(
     Column("previous", String(64), nullable=False),
     Column("head", String(64), nullable=False),
     Column("key", String(16), nullable=False),
-    Column("sealed_at", Moment, nullable=False, index=True),
-    Column("pruned_at", Moment),
+    Column("sealed_at", UtcDateTime, nullable=False, index=True),
+    Column("pruned_at", UtcDateTime),
     Column("seal", String(64), nullable=False),
 )
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from port_runtime.parsers import PRODUCTION, seconds
 from port_runtime.settings import setting
 
-_LEAST_FEED_SECONDS = 7 * 86_400
+_MIN_FEED_SECONDS = 7 * 86_400
 
 
-def feed_kept() -> int:
+def feed_retention() -> int:
     """Declare for how long the feed keeps facts, which `identity tidy` drops after."""
     return setting(
         "IDENTITY_FEED_KEPT",
@@ -19,7 +19,7 @@ def feed_kept() -> int:
     )
 
 
-def stream_kept() -> int:
+def stream_retention() -> int:
     """Declare for how long the stream keeps entries, which the relay trims."""
     return setting(
         "IDENTITY_STREAM_KEPT",
@@ -30,9 +30,9 @@ def stream_kept() -> int:
     )
 
 
-def faults_of_kept(*, feed: int, stream: int, mode: str) -> Iterator[str]:
+def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
     """Yield why the feed could not fill a gap: what the stream has lost must still be there (EVT-6)."""
     if feed < stream:
         yield "IDENTITY_FEED_KEPT: must not be shorter than IDENTITY_STREAM_KEPT"
-    elif mode == PRODUCTION and feed < _LEAST_FEED_SECONDS:
+    elif mode == PRODUCTION and feed < _MIN_FEED_SECONDS:
         yield "IDENTITY_FEED_KEPT: must be 7 days or more in production"
