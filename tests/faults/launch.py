@@ -64,9 +64,9 @@ def _without_ledger() -> None:
 
 def _without_lease() -> None:
     """Let a claim hold for ever, whatever became of who made it."""
-    scripts, expiry = _open("mailer.adapters.redis.scripts"), "tonumber(r[2]) > server_now then"
-    assert expiry in scripts.CLAIM, "the ledger has changed: this switch must follow it"
-    scripts.CLAIM = scripts.CLAIM.replace(expiry, "true then")
+    ledger, expiry = _open("mailer.adapters.redis.ledger"), "tonumber(r[2]) > server_now then"
+    assert expiry in ledger.CLAIM, "the ledger has changed: this switch must follow it"
+    ledger.CLAIM = ledger.CLAIM.replace(expiry, "true then")
 
 
 def _without_epoch() -> None:

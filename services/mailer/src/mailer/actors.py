@@ -1,4 +1,4 @@
-"""The one actor: `deliver(entry_id)`. Its argument names a stream entry and tells nothing else (SEC-9)."""
+"""The one actor: `deliver(entry_id)`. The id is its only argument, because dramatiq logs arguments (SEC-9)."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ log = get_logger("mailer.actors")
 
 
 class Deliverer:
-    """What the actor does: one entry from the desk through the use case, back to the desk when it must wait."""
+    """Delivers one entry in flight, and defers it when it has to be retried."""
 
     def __init__(self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock) -> None:
         self._in_flight, self._stream, self._delivery, self._clock = in_flight, stream, delivery, clock
 
     def deliver(self, entry_id: str) -> None:
-        """Raise dramatiq's Retry with the delay after which the entry is due again.
+        """Raise dramatiq's Retry with the delay until the entry is due again.
 
-        What waits longer than any retry, as for an operator, is left to the intake's sweep: its messages would
-        stand before the others in the queue of delayed ones.
+        An entry that waits longer than any backoff, as during an operator's pause, is left to the intake's sweep: its
+        messages would block the others in dramatiq's queue of delayed messages.
         """
-        work = self._in_flight.start(entry_id)
-        if work is None:
+        item = self._in_flight.start(entry_id)
+        if item is None:
             return
-        due = self._try(work)
+        due = self._try(item)
         if due is None:
             self._in_flight.complete(entry_id)
             return
@@ -52,18 +52,18 @@ class Deliverer:
         if wait <= MAX_SECONDS * 1000:
             raise Retry(delay=max(int(wait) + 1, MIN_DELAY_MS))
 
-    def _try(self, work: WorkItem) -> datetime | None:
+    def _try(self, item: WorkItem) -> datetime | None:
         try:
-            return self._deliver(work)
-        except Exception:  # one entry's trouble, such as Redis being away, must not end the others
-            log.exception("delivery_failed", entry_id=work.entry_id)
+            return self._deliver(item)
+        except Exception:  # an error with one entry, as when Redis is unavailable, must not affect the others
+            log.exception("delivery_failed", entry_id=item.entry_id)
             return self._clock.now() + timedelta(seconds=backoff_seconds("trouble", 1, fraction=0))
 
-    def _deliver(self, work: WorkItem) -> datetime | None:
-        entry = work.entry or self._stream.fetch(work.entry_id)
+    def _deliver(self, item: WorkItem) -> datetime | None:
+        entry = item.entry or self._stream.fetch(item.entry_id)
         if entry is None:
-            log.error("entry_trimmed", entry_id=work.entry_id)
-            self._stream.acknowledge([work.entry_id])
+            log.error("entry_trimmed", entry_id=item.entry_id)
+            self._stream.ack([item.entry_id])
             return None
         event = entry.event
         with (
@@ -77,11 +77,11 @@ class Deliverer:
             ),
             bound_contextvars(event_id=event.id, trace_id=tracing.trace_id()),
         ):
-            outcome = self._delivery.deliver(entry, work.grant)
+            outcome = self._delivery.deliver(entry, item.grant)
         return outcome.due if isinstance(outcome, RetryAt) else None
 
 
 def declare_actor(broker: dramatiq.Broker, deliverer: Deliverer, *, queue: str) -> Deliver:
-    """Make the actor on this broker; nothing is made at import."""
+    """Declare the actor on this broker, for the queue of this process."""
     options: dict[str, Any] = {"broker": broker, "actor_name": "deliver", "queue_name": queue}
     return dramatiq.actor(deliverer.deliver, **options)

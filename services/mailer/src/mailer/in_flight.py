@@ -1,4 +1,4 @@
-"""What this process has in hand: bounded, so that a backlog stays in the stream (MAIL-7)."""
+"""The entries one mailer holds: a bounded number, so that a backlog stays in the stream (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """An entry that may be begun; it has to be read again, or claimed, where these are None."""
+    """An entry to deliver; without `entry` it has to be read again, without `grant` it has to be claimed."""
 
     entry_id: str
     entry: Entry | None = None
@@ -28,38 +28,38 @@ class WorkItem:
 
 @dataclass(slots=True)
 class _Queued:
-    """A queued entry with its claim, None when it is to be read again; when it was queued (monotonic)."""
+    """An entry in the queue, and when it was enqueued (time.monotonic())."""
 
-    work: WorkItem
+    item: WorkItem
     since: float
 
 
 class InFlight:
-    """Entries queued, under way and waiting, by the stream's entry id; safe between threads.
+    """Entries that are queued, running or waiting, by entry id; safe between threads.
 
-    It keeps one process from starting an entry twice, whatever its queue repeats. Between processes the
-    ledger decides.
+    It keeps one process from delivering an entry twice when its queue repeats a message. Between processes the ledger
+    decides.
     """
 
     def __init__(self, *, max_queued: int, max_waiting: int = MAX_WAITING) -> None:
         self._max_queued, self._max_waiting = max_queued, max_waiting
         self._queued: dict[str, _Queued] = {}
-        self._running: dict[str, bool] = {}  # whether all that waits was woken meanwhile
+        self._running: dict[str, bool] = {}  # True if release_all was called since the entry was started
         self._waiting: dict[str, datetime] = {}
         self._changed = threading.Condition()
 
     def has(self, entry_id: str) -> bool:
-        """Tell whether the entry is in hand already."""
+        """Tell whether this process holds the entry."""
         with self._changed:
             return entry_id in self._queued or entry_id in self._running or entry_id in self._waiting
 
     def add(self, entry: Entry, grant: ClaimGranted) -> None:
-        """Put a read and claimed entry among the queued."""
+        """Count a claimed entry as queued."""
         with self._changed:
             self._queued[entry.id] = _Queued(WorkItem(entry.id, entry, grant), time.monotonic())
 
     def start(self, entry_id: str) -> WorkItem | None:
-        """Start on an entry; None when it is under way, finished, or another process's."""
+        """Start an entry; None when it is running, completed or not of this process."""
         with self._changed:
             if self._waiting.pop(entry_id, None) is not None:
                 self._running[entry_id] = False
@@ -68,10 +68,10 @@ class InFlight:
             if queued is None:
                 return None
             self._running[entry_id] = False
-            return queued.work
+            return queued.item
 
     def defer(self, entry_id: str, due: datetime) -> None:
-        """Keep the id alone of an entry that is to be tried, or tried again, later: at once if it missed a `wake`."""
+        """Let an entry wait until `due`; it is due immediately if `release_all` was called while it was running."""
         with self._changed:
             self._waiting[entry_id] = IMMEDIATELY if self._running.pop(entry_id, False) else due
             self._changed.notify_all()
@@ -84,16 +84,16 @@ class InFlight:
                 self._changed.notify_all()
 
     def wait_for_room(self, seconds: float) -> int:
-        """Return how many entries may be taken, as soon as there is room, or 0 after `seconds`."""
+        """Return how many entries may be added; waits up to `seconds` while it is 0."""
         with self._changed:
             self._changed.wait_for(self._room, timeout=seconds)
             return self._room()
 
     def overdue(self, now: datetime, *, queued_before: float) -> list[str]:
-        """Return what must be queued again, and count it as queued now.
+        """Return entries to enqueue again, and count them as enqueued now.
 
-        That is what was due before the instant and has not come back, and what was queued before that moment
-        of the monotonic clock and has not begun: the queue may have lost it.
+        These are waiting entries that were due before `now`, and entries that were enqueued before `queued_before`
+        (time.monotonic()) and have not started: the queue may have lost them.
         """
         with self._changed:
             for entry_id in [each for each, due in self._waiting.items() if due <= now]:
@@ -105,21 +105,21 @@ class InFlight:
             return list(lost)
 
     def release_all(self) -> list[str]:
-        """Count all that waits as queued now, and return it: the reason to wait may be gone."""
+        """Count all waiting entries as queued, and return them: the reason to wait may have gone."""
         with self._changed:
-            woken = list(self._waiting)
+            released = list(self._waiting)
             self._running = dict.fromkeys(self._running, True)
             self._waiting.clear()
-            self._queued.update({each: _Queued(WorkItem(each), time.monotonic()) for each in woken})
-            return woken
+            self._queued.update({each: _Queued(WorkItem(each), time.monotonic()) for each in released})
+            return released
 
     def entry_ids(self) -> list[str]:
-        """Return every entry's id."""
+        """Return the ids of all entries."""
         with self._changed:
             return [*self._queued, *self._running, *self._waiting]
 
     def counts(self) -> dict[str, int]:
-        """Return how many entries are in each place."""
+        """Return the number of entries by state."""
         with self._changed:
             return {
                 "queued": len(self._queued),
@@ -128,21 +128,21 @@ class InFlight:
             }
 
     def drain(self) -> list[WorkItem]:
-        """Forget and return what is not under way."""
+        """Remove and return the entries that are not running."""
         with self._changed:
-            left = [each.work for each in self._queued.values()] + [WorkItem(each) for each in self._waiting]
+            items = [each.item for each in self._queued.values()] + [WorkItem(each) for each in self._waiting]
             self._queued.clear()
             self._waiting.clear()
-            return left
+            return items
 
     def is_waiting(self, until: datetime) -> bool:
-        """Tell whether any entry waits for another try that is due by then."""
+        """Tell whether an entry waits that is due by `until`."""
         with self._changed:
             return any(due <= until for due in self._waiting.values())
 
     def _room(self) -> int:
-        # None before half of the desk is free: many small reads would cost more than the mails.
-        under_way = len(self._queued) + len(self._running)
-        if under_way > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
+        # 0 until half of the queue is free: many small reads would cost more than the mails.
+        held = len(self._queued) + len(self._running)
+        if held > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
             return 0
-        return self._max_queued - under_way
+        return self._max_queued - held

@@ -1,4 +1,4 @@
-"""From the stream to the queue: reads, keeps, and takes over what a dead mailer left (MAIL-7)."""
+"""The intake: moves entries from the stream to the queue and takes over those of dead mailers (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
     from mailer.usecases.ports import Clock
 
-BLOCK_MS: Final = 500  # also the longest time until a stop is noticed
+BLOCK_MS: Final = 500  # also the longest delay of a stop
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
-GRACE: Final = timedelta(seconds=1)  # dramatiq's own delayed message should come first
-SOON: Final = timedelta(seconds=30)  # longer than any pause of the door
+GRACE: Final = timedelta(seconds=1)  # lets dramatiq's own delayed message come first
+SOON: Final = timedelta(seconds=30)  # longer than the circuit breaker's longest backoff
 SWEEPS_A_LEASE: Final = 5
 CLEANUP_SECONDS: Final = 600
-PAUSE_POLL_SECONDS: Final = 1.0  # how late a mailer may heed an operator's pause
-MAX_SILENCE_SECONDS: Final = 120.0  # longer than Redis may keep one turn waiting
+PAUSE_POLL_SECONDS: Final = 1.0
+MAX_SILENCE_SECONDS: Final = 120.0  # longer than one run of the loop may wait for Redis
 log = get_logger("mailer.intake")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakePorts:
-    """What the intake stands between; `away` are the errors that pass when Redis is back."""
+    """The ports of the intake; `transient_errors` are those that pass when Redis is back."""
 
     stream: Stream
     in_flight: InFlight
@@ -48,19 +48,19 @@ class IntakePorts:
 
 
 class Intake(threading.Thread):
-    """Reads as much as there is room for, and sweeps several times a lease."""
+    """Reads as many entries as there is room for, and sweeps SWEEPS_A_LEASE times a lease."""
 
-    def __init__(self, parts: IntakePorts, *, lease_seconds: float) -> None:
+    def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
-        self._ports, self._lease_seconds = parts, lease_seconds
+        self._ports, self._lease_seconds = ports, lease_seconds
         self._sweep_at = self._poll_at = 0.0
         self._cleanup_at = time.monotonic() + CLEANUP_SECONDS
-        self.pulse = Heartbeat(MAX_SILENCE_SECONDS)
+        self.heartbeat = Heartbeat(MAX_SILENCE_SECONDS)
         self._closing = threading.Event()
         self._stopped = threading.Event()
 
     def close(self) -> None:
-        """Read nothing more, but go on keeping what is in hand."""
+        """Read nothing more, but keep the claims of what is in flight."""
         self._closing.set()
 
     def stop(self) -> None:
@@ -70,10 +70,10 @@ class Intake(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Turn until stopped; a Redis that is away is waited for."""
+        """Run until stopped; errors of Redis are logged and waited out."""
         opened = False
         while not self._stopped.is_set():
-            self.pulse.beat()
+            self.heartbeat.beat()
             try:
                 if not opened:
                     self._ports.stream.open()
@@ -82,26 +82,26 @@ class Intake(threading.Thread):
             except self._ports.transient_errors as error:
                 log.warning("redis_away", reason=type(error).__name__)
                 self._stopped.wait(RETRY_SECONDS)
-            except Exception:  # the thread must outlive whatever one turn meets
+            except Exception:  # the thread must survive any error of one run
                 log.exception("intake_failed")
                 self._stopped.wait(RETRY_SECONDS)
 
     def sweep(self) -> None:
-        """Keep what is ours, take over what nobody keeps, and queue again what was due or lost on the way."""
-        parts = self._ports
-        parts.stream.touch(parts.in_flight.entry_ids())
-        parts.leases.renew()
-        parts.mail_server.close_idle()
+        """Renew this mailer's claims, take over those of dead mailers, and enqueue what is overdue or lost."""
+        ports = self._ports
+        ports.stream.touch(ports.in_flight.entry_ids())
+        ports.leases.renew()
+        ports.mail_server.close_idle()
         self._take_over(until=time.monotonic() + self._lease_seconds / SWEEPS_A_LEASE)
         queued_before = time.monotonic() - self._lease_seconds
-        parts.queue.enqueue(parts.in_flight.overdue(parts.clock.now() - GRACE, queued_before=queued_before))
+        ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
-        """Take over as much as there is room for, until that moment (monotonic): then what is ours is to be kept."""
+        """Take over entries while there is room, until `until` (monotonic), when the next renewal is due."""
         while room := 0 if self._should_leave_backlog() else self._ports.in_flight.wait_for_room(0):
-            left = self._ports.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
-            self._admit(left)
-            if not left or time.monotonic() >= until:
+            entries = self._ports.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
+            self._admit(entries)
+            if not entries or time.monotonic() >= until:
                 return
 
     def _run_once(self) -> None:
@@ -116,7 +116,7 @@ class Intake(threading.Thread):
             self._admit(self._ports.stream.read(min(room, BATCH), BLOCK_MS))
 
     def _poll_pause(self) -> None:
-        """Look before anything is taken in: paused mails are taken too, so that their expiry is noted in time."""
+        """Poll before anything is read; paused mails are read too, so that their expiry is recorded in time."""
         if time.monotonic() >= self._poll_at:
             if self._ports.pause.poll():
                 self._ports.queue.enqueue(self._ports.in_flight.release_all())
@@ -130,28 +130,28 @@ class Intake(threading.Thread):
         )
 
     def _admit(self, entries: list[Entry]) -> None:
-        # Without a sealed part there is nothing to send: it was published again after its receipt.
-        silent = [each.id for each in entries if is_not_mailed(each.event.type) or each.sealed is None]
-        self._ports.stream.acknowledge(silent)
-        done = set(silent)
+        # An entry without a sealed part was published again after its receipt: there is nothing to send.
+        not_mailed = [each.id for each in entries if is_not_mailed(each.event.type) or each.sealed is None]
+        self._ports.stream.ack(not_mailed)
+        skipped = set(not_mailed)
         self._claim(
-            [each for each in entries if each.id not in done and not self._ports.in_flight.has(each.id)]
+            [each for each in entries if each.id not in skipped and not self._ports.in_flight.has(each.id)]
         )
 
     def _claim(self, entries: list[Entry]) -> None:
-        """Claim all of them in one round trip: what is final needs no queue, and what is another's waits."""
-        parts, queued, over = self._ports, [], []
-        claims = parts.leases.claim_all(entries)
+        """Claim entries in one round trip: acknowledge final ones, enqueue granted ones, let the others wait."""
+        ports, queued, final = self._ports, [], []
+        claims = ports.leases.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):
             if isinstance(claim, AlreadyFinal):
-                over.append(entry.id)
+                final.append(entry.id)
             elif isinstance(claim, ClaimDeferred):
-                parts.in_flight.defer(entry.id, parts.clock.now() + timedelta(seconds=claim.seconds))
+                ports.in_flight.defer(entry.id, ports.clock.now() + timedelta(seconds=claim.seconds))
             else:
-                parts.in_flight.add(entry, claim)
+                ports.in_flight.add(entry, claim)
                 queued.append(entry.id)
-        parts.stream.acknowledge(over)
-        parts.queue.enqueue(queued)
+        ports.stream.ack(final)
+        ports.queue.enqueue(queued)
 
     def _clean_up(self) -> None:
         if time.monotonic() >= self._cleanup_at:

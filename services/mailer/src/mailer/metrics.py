@@ -1,6 +1,6 @@
-"""What the mailer measures: the one list, and how the use cases put it there (OPS-4).
+"""The catalogue of the mailer's metrics, and the port through which use cases record them (OPS-4).
 
-Prometheus' names; `deploy/observability/metrics.md` is made from it. No label ever holds an address, a name or a link.
+`deploy/observability/metrics.md` is generated from it. No label holds an address, a name or a link.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from port_runtime.metrics import counter, histogram, observable_gauge
+from typing_extensions import override
 
 from mailer.domain.attempt import FINAL, RULES
 from mailer.domain.catalogue import MAILS
+from mailer.usecases.ports import DeliveryMetrics
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "unreadable"
 TYPES: Final = (*sorted(MAILS), UNREADABLE)
 OUTCOMES: Final = tuple(sorted(FINAL))
-# Why a mail waits: what a refusal meant, or what else it waits for.
+# Why a mail waits: the category of a temporary refusal, or another reason.
 REASONS: Final = (
     *sorted({rule.category for rule in RULES if not rule.permanent}),
     "server_away",
@@ -100,20 +102,20 @@ CATALOGUE: Final = (
 )
 
 
-class PrometheusDeliveryMetrics:
-    """See `mailer.usecases.ports.Meter`."""
+class PrometheusDeliveryMetrics(DeliveryMetrics):
+    """A mail that could not be read has the type `unreadable`."""
 
-    def __init__(self, meters: Instruments) -> None:
-        ended, self._put_off = meters.counter(COMPLETED), meters.counter(DEFERRED)
-        self._ended = {(mail, state): ended.labels(mail, state) for mail in TYPES for state in OUTCOMES}
-        self._seconds = meters.histogram(MAIL_SECONDS)
+    def __init__(self, instruments: Instruments) -> None:
+        completed, self._deferred = instruments.counter(COMPLETED), instruments.counter(DEFERRED)
+        self._completed = {(mail, state): completed.labels(mail, state) for mail in TYPES for state in OUTCOMES}
+        self._seconds = instruments.histogram(MAIL_SECONDS)
 
+    @override
     def record_outcome(self, mail: str | None, state: State, *, after: timedelta) -> None:
-        """Count a mail's end; a mail without a name could not be read."""
-        self._ended[mail or UNREADABLE, state].inc()
+        self._completed[mail or UNREADABLE, state].inc()
         if state == "sent":
             self._seconds.observe(max(after.total_seconds(), 0))
 
+    @override
     def record_deferral(self, reason: str) -> None:
-        """Count a wait by one of the REASONS."""
-        self._put_off.labels(reason).inc()
+        self._deferred.labels(reason).inc()

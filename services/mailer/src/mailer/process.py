@@ -30,12 +30,13 @@ from mailer.adapters.core import OneCore
 from mailer.adapters.payload_opener import SealedPayloadOpener
 from mailer.adapters.redis.broker import ActorQueue, NotifyingRedisBroker
 from mailer.adapters.redis.connection import (
+    TRANSIENT_ERRORS,
     ThreadConnections,
     connect,
     durability_warnings,
     missing_permissions,
 )
-from mailer.adapters.redis.ledger import TRANSIENT_ERRORS, LedgerConfig, RedisLedger
+from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.pause import RedisQueuePause
 from mailer.adapters.redis.rate_limit import RedisDomainRateLimit
 from mailer.adapters.redis.stream import GROUP, EventStream
@@ -81,7 +82,7 @@ class Wiring:
     transport: SmtpTransport
     pause: RedisQueuePause
     broker: NotifyingRedisBroker
-    meters: Instruments
+    instruments: Instruments
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ class MailerProcess:
             ledger=wiring.ledger,
             payload_opener=SealedPayloadOpener(settings.opener()),
             renderer=build_renderer(settings),
-            transport=InstrumentedTransport(wiring.transport, wiring.meters),
-            metrics=PrometheusDeliveryMetrics(wiring.meters),
+            transport=InstrumentedTransport(wiring.transport, wiring.instruments),
+            metrics=PrometheusDeliveryMetrics(wiring.instruments),
             rate_limit=RedisDomainRateLimit(
                 wiring.connections, settings.domain_rate_limits, clock=wiring.clock
             ),
@@ -154,7 +155,7 @@ class MailerProcess:
             ProcessCollector(wiring.in_flight, wiring.transport.is_unavailable).collect,
         )
         return OpsServer(
-            wiring.meters.registry(observer),
+            wiring.instruments.registry(observer),
             # Without the mail server: a rollout must not wait for it, and mails do.
             checks=[Check("redis", partial(_ping, client))],
             alive=self._is_alive,
@@ -162,7 +163,7 @@ class MailerProcess:
 
     def _is_alive(self) -> bool:
         threads = self.worker.workers
-        return self.intake.pulse.is_alive() and all(thread.is_alive() for thread in threads)
+        return self.intake.heartbeat.is_alive() and all(thread.is_alive() for thread in threads)
 
     def run(self, settings: Settings) -> None:
         """Work until SIGTERM or SIGINT; a second signal ends the process at once. Raises SettingsError."""
@@ -306,7 +307,7 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
         transport=build_transport(settings, clock),
         pause=RedisQueuePause(client),
         broker=NotifyingRedisBroker(client, name=name, prefetch=2 * most_queued),
-        meters=Instruments(CATALOGUE),
+        instruments=Instruments(CATALOGUE),
     )
 
 

@@ -36,7 +36,7 @@ from port_runtime.settings import setting
 from mailer.adapters.smtp.session import PORTS, SmtpServer
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
-from mailer.domain.rate_limits import DomainRateLimits, plain_domain
+from mailer.domain.rate_limits import DomainRateLimits, normalize_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def domain_rate_limits(raw: str) -> DomainRateLimits:
     found: dict[str, int] = {}
     for piece in filter(None, (part.strip() for part in raw.split(","))):
         domain, _, count = piece.partition("=")
-        name = plain_domain(domain.strip())
+        name = normalize_domain(domain.strip())
         if not _DOMAIN.fullmatch(name) or name in found:
             raise ValueError("must name each domain once, with its mails an hour, as in gmail.com=500,*=2000")
         found[name] = integer(1, MAX_PER_HOUR)(count.strip())

@@ -1,4 +1,4 @@
-"""How many mails an hour one receiving domain is sent (MAIL-5)."""
+"""How many mails an hour are sent to one receiving domain (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ ALL_OTHERS: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class DomainRateLimits:
-    """Mails in any 60 minutes by domain; `*` is for every domain that is not named, each for itself."""
+    """Mails in any 60 minutes by domain; `*` applies to each domain that is not named."""
 
     by_domain: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, domain: str) -> int | None:
-        """Return the domain's ceiling; None when there is none."""
-        return self.by_domain.get(plain_domain(domain), self.by_domain.get(ALL_OTHERS))
+        """Return the domain's limit, or None when it has none."""
+        return self.by_domain.get(normalize_domain(domain), self.by_domain.get(ALL_OTHERS))
 
 
-def plain_domain(domain: str) -> str:
-    """Return the one form of a domain: in ASCII, small letters, without a last dot."""
+def normalize_domain(domain: str) -> str:
+    """Return the domain in ASCII and lower case, without a trailing dot."""
     return ascii_domain(domain).lower().rstrip(".")

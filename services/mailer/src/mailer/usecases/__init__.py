@@ -1,1 +1,1 @@
-"""What the mailer does with one entry of the stream, and what it has in hand."""
+"""Delivering a mail, and what operators do with the queue and its dead letters."""

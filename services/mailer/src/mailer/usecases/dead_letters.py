@@ -1,4 +1,4 @@
-"""The dead letters in an operator's hands: list, read without secrets, retry, drop (MAIL-5, SEC-9)."""
+"""What operators do with dead letters: list, show without secrets, retry, drop (MAIL-5, SEC-9)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A mail that was refused for good. `words` are the server's, without secrets; `attempts` None: not known."""
+    """A mail that was refused for good; `attempts` is None for records that do not tell."""
 
     event_id: str
     entry_id: str
@@ -34,7 +34,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterFilter:
-    """Which dead letters are meant; None leaves a question open. `since` and `until` bound when it was refused."""
+    """Selects dead letters; None matches any. `since` and `until` bound the time of the refusal."""
 
     type: str | None = None
     category: str | None = None
@@ -42,7 +42,7 @@ class DeadLetterFilter:
     until: datetime | None = None
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Tell whether this one is meant."""
+        """Tell whether the filter selects this dead letter."""
         return (
             self.type in {None, letter.type}
             and self.category in {None, letter.category}
@@ -52,7 +52,7 @@ class DeadLetterFilter:
 
 
 class RetryResult(StrEnum):
-    """What became of the wish to send a dead letter again."""
+    """The result of a retry; the value is what the operator reads."""
 
     QUEUED = "queued again"
     UNKNOWN = "no such dead letter"
@@ -63,7 +63,7 @@ class RetryResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterDetails:
-    """A dead letter with what its sealed part tells an operator; None with the reason where it tells nothing."""
+    """A dead letter with its masked recipient and expiry; both are None if its payload is `unreadable`."""
 
     letter: DeadLetter
     recipient: str | None
@@ -72,51 +72,46 @@ class DeadLetterDetails:
 
 
 class DeadLetters(Protocol):
-    """Where they are kept, and the queue they came from."""
+    """The stored dead letters, and the queue that a retry puts them back into."""
 
     def all(self) -> Iterator[DeadLetter]:
-        """Yield each, in no order."""
-        ...
+        """Yield each dead letter once, in no order; read in pages."""
 
     def find(self, event_id: str) -> DeadLetter | None:
-        """Return one; None when there is none of this event."""
-        ...
+        """Return the dead letter of this event, or None."""
 
     def fetch(self, letter: DeadLetter) -> Entry | None:
-        """Return its entry of the stream with the sealed part; None when that is gone."""
-        ...
+        """Return its stream entry; None when the stream no longer holds it."""
 
     def retry(self, letter: DeadLetter) -> RetryResult:
-        """Put it back in the queue, once, however many ask: atomic."""
-        ...
+        """Put it back into the queue, atomically: of two concurrent retries one succeeds."""
 
     def drop(self, event_id: str) -> bool:
-        """Forget it; False when it was not there."""
-        ...
+        """Delete it; False when there was none."""
 
 
 class DeadLetterService:
-    """What operators do; the mail itself is opened only for its recipient and its validity."""
+    """Opens a mail only to read its recipient and its expiry."""
 
-    def __init__(self, dead: DeadLetters, letters: PayloadOpener, *, clock: Clock) -> None:
-        self._dead, self._letters, self._clock = dead, letters, clock
+    def __init__(self, dead: DeadLetters, payload_opener: PayloadOpener, *, clock: Clock) -> None:
+        self._dead, self._payload_opener, self._clock = dead, payload_opener, clock
 
-    def newest(self, wanted: DeadLetterFilter, *, limit: int) -> tuple[Iterable[DeadLetter], int]:
-        """Return the newest `limit` of those that are meant, newest first, and how many there are in all."""
-        counted = _Counting(each for each in self._dead.all() if wanted.matches(each))
+    def newest(self, selection: DeadLetterFilter, *, limit: int) -> tuple[Iterable[DeadLetter], int]:
+        """Return the newest `limit` selected dead letters, newest first, and the number of all selected."""
+        counted = _CountingIterator(each for each in self._dead.all() if selection.matches(each))
         return heapq.nlargest(limit, counted, key=lambda each: (each.at, each.event_id)), counted.count
 
-    def ids(self, wanted: DeadLetterFilter) -> tuple[str, ...]:
-        """Return the event ids of all that are meant, oldest first."""
-        meant = sorted((each.at, each.event_id) for each in self._dead.all() if wanted.matches(each))
-        return tuple(event_id for _, event_id in meant)
+    def ids(self, selection: DeadLetterFilter) -> tuple[str, ...]:
+        """Return the event ids of all selected dead letters, oldest first."""
+        selected = sorted((each.at, each.event_id) for each in self._dead.all() if selection.matches(each))
+        return tuple(event_id for _, event_id in selected)
 
     def has(self, event_id: str) -> bool:
-        """Tell whether there is one of this event."""
+        """Tell whether this event has a dead letter."""
         return self._dead.find(event_id) is not None
 
     def show(self, event_id: str) -> DeadLetterDetails | None:
-        """Return one dead letter; None when there is none of this event."""
+        """Return the details of this event's dead letter, or None."""
         letter = self._dead.find(event_id)
         if letter is None:
             return None
@@ -129,7 +124,7 @@ class DeadLetterService:
         return DeadLetterDetails(letter, mask_address(opened.address), opened.expires_at)
 
     def retry(self, event_id: str) -> RetryResult:
-        """Put one back in the queue unless it has expired; what cannot be opened is for the mailer to judge again."""
+        """Put one back into the queue unless it has expired; one that cannot be opened is refused again by a mailer."""
         letter = self._dead.find(event_id)
         if letter is None:
             return RetryResult.UNKNOWN
@@ -144,21 +139,21 @@ class DeadLetterService:
         return self._dead.retry(letter)
 
     def drop(self, event_id: str) -> bool:
-        """Forget one for good: the ledger still knows it as refused, so that no repeat of its event is mailed."""
+        """Delete one for good; its ledger record stays, so a repeated event is not mailed either."""
         return self._dead.drop(event_id)
 
     def _open(self, letter: DeadLetter) -> MailPayload | None:
         entry = self._dead.fetch(letter)
-        return self._letters.open(entry) if entry and entry.sealed else None
+        return self._payload_opener.open(entry) if entry and entry.sealed else None
 
 
-class _Counting:
-    """Counts what passes through."""
+class _CountingIterator:
+    """Counts what is iterated, so that nothing has to be held in memory."""
 
-    def __init__(self, letters: Iterable[DeadLetter]) -> None:
-        self._letters, self.count = letters, 0
+    def __init__(self, dead_letters: Iterable[DeadLetter]) -> None:
+        self._dead_letters, self.count = dead_letters, 0
 
     def __iter__(self) -> Iterator[DeadLetter]:
-        for each in self._letters:
+        for each in self._dead_letters:
             self.count += 1
             yield each

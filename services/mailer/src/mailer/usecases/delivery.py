@@ -1,4 +1,4 @@
-"""One entry of the stream to one mail: claim, choose, render, send, record (MAIL-3, MAIL-4)."""
+"""Deliver one entry of the stream: claim, choose the mail, render, send, record (MAIL-3, MAIL-4)."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ log = get_logger("mailer.delivery")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Nothing is left to do for this entry."""
+    """The entry needs nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """To be tried again at `due`."""
+    """The entry has to be delivered again at `due`."""
 
     due: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The use case with its ports; safe between threads when they are."""
+    """The use case with its ports; safe between threads if they are."""
 
     clock: Clock
     ledger: Ledger
@@ -74,7 +74,7 @@ class Delivery:
     rng: Callable[[], float] = field(default=random.random)
 
     def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> Done | RetryAt:
-        """Send the entry's mail unless that was done, is being done, is not due, or must not be."""
+        """Send the entry's mail if the claim is granted; `grant` is a claim made before."""
         claim = grant or self.ledger.claim(entry)
         if isinstance(claim, AlreadyFinal):
             self.ledger.ack(entry.id)
@@ -83,7 +83,7 @@ class Delivery:
             return RetryAt(self._in_seconds(claim.seconds))
         try:
             return self._attempt(entry, claim)
-        except Exception:  # a fault of ours, as in a template: let go of the claim, so that it can be mended
+        except Exception:  # an error of ours, as in a template: keep the mail until it is fixed
             log.exception("delivery_failed")
             return self._defer_after_error(claim)
 
@@ -91,24 +91,22 @@ class Delivery:
         expires_at, kind = self.clock.now(), None
         try:
             kind = mail_kind_for(entry.event.type, entry.event.data)
-            letter = self.payload_opener.open(entry)
-            expires_at = letter.expires_at
-            ending = self._send(entry, kind, letter, grant)
+            payload = self.payload_opener.open(entry)
+            expires_at = payload.expires_at
+            outcome = self._send(entry, kind, payload, grant)
         except UnreadableError as error:
-            log.error("mail_unreadable", type=entry.event.type, reason=error.reason)  # noqa: TRY400 - not a fault of ours
-            ending = self._outcome(State.REFUSED, UNREADABLE, error.reason)
+            log.error("mail_unreadable", type=entry.event.type, reason=error.reason)  # noqa: TRY400 - the traceback would add nothing
+            outcome = self._outcome(State.REFUSED, UNREADABLE, error.reason)
         except NotSentError as error:
             if not error.verdict.permanent:
                 return self._defer(grant, error, expires_at=expires_at)
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
-            ending = self._outcome(State.REFUSED, error.verdict.category, error.reply_text)
-        except AbandonedError:  # taken over, or Redis could not be asked: the ledger will say
+            outcome = self._outcome(State.REFUSED, error.verdict.category, error.reply_text)
+        except AbandonedError:  # another mailer has the claim, or Redis does not answer: ask the ledger again
             log.warning("mail_abandoned")
             self.ledger.release(grant)
             return RetryAt(self.clock.now())
-        except (
-            QueuePausedError
-        ) as error:  # the ledger lets it go at once, whoever sees first that the queue goes on
+        except QueuePausedError as error:  # due now in the ledger: any mailer may send as soon as the queue is resumed
             self.metrics.record_deferral("paused")
             self.ledger.defer(grant, due=self.clock.now(), failed=False)
             return RetryAt(error.retry_at)
@@ -116,50 +114,48 @@ class Delivery:
             self.metrics.record_deferral("ceiling" if isinstance(error, RateLimitedError) else "server_away")
             self.ledger.defer(grant, due=error.retry_at, failed=False)
             return RetryAt(error.retry_at)
-        self.ledger.complete(entry, grant, ending)
-        self.metrics.record_outcome(
-            kind.name if kind else None, ending.state, after=ending.at - entry.event.time
-        )
+        self.ledger.complete(entry, grant, outcome)
+        after = outcome.at - entry.event.time
+        self.metrics.record_outcome(kind.name if kind else None, outcome.state, after=after)
         return Done()
 
-    def _send(self, entry: Entry, kind: MailKind, letter: MailPayload, grant: ClaimGranted) -> Outcome:
+    def _send(self, entry: Entry, kind: MailKind, payload: MailPayload, grant: ClaimGranted) -> Outcome:
         now = self.clock.now()
-        if letter.expires_at <= now:
-            return self._expired(kind, letter)
-        require_complete(kind, letter.content)
-        reject_foreign_links(letter.content, self.public_url, name=letter.name)
-        mail = _mail(entry.event.id, letter, self.renderer.render(kind, letter), date=now)
-        self._require_permission_to_send(mail, expires_at=letter.expires_at)
+        if payload.expires_at <= now:
+            return self._expired(kind, payload)
+        require_complete(kind, payload.content)
+        reject_foreign_links(payload.content, self.public_url, name=payload.name)
+        mail = _mail(entry.event.id, payload, self.renderer.render(kind, payload), date=now)
+        self._require_permission_to_send(mail, expires_at=payload.expires_at)
         try:
-            self.transport.send(mail, should_send=lambda: self._should_send(letter, grant))
+            self.transport.send(mail, should_send=lambda: self._should_send(payload, grant))
         except AbandonedError:
-            if self.clock.now() < letter.expires_at:
+            if self.clock.now() < payload.expires_at:
                 raise
-            return self._expired(kind, letter)
+            return self._expired(kind, payload)
         log.info("mail_sent", mail=kind.name)
         return Outcome(State.SENT, self.clock.now())
 
-    def _should_send(self, letter: MailPayload, grant: ClaimGranted) -> bool:
-        """Look once more before the message leaves: a frozen process, or a slow server, may have slept over both."""
-        return self.clock.now() < letter.expires_at and self.ledger.owns(grant)
+    def _should_send(self, payload: MailPayload, grant: ClaimGranted) -> bool:
+        """Check again: the mail may have expired and the claim been lost while the process or server was slow."""
+        return self.clock.now() < payload.expires_at and self.ledger.owns(grant)
 
-    def _expired(self, kind: MailKind, letter: MailPayload) -> Outcome:
-        log.warning("mail_expired", mail=kind.name, expired_at=letter.expires_at.isoformat())
+    def _expired(self, kind: MailKind, payload: MailPayload) -> Outcome:
+        log.warning("mail_expired", mail=kind.name, expired_at=payload.expires_at.isoformat())
         return Outcome(State.EXPIRED, self.clock.now())
 
     def _require_permission_to_send(self, mail: Mail, *, expires_at: datetime) -> None:
-        """Raise QueuePausedError or RateLimitedError, before the mail server is contacted."""
+        """Raise QueuePausedError or RateLimitedError before the mail server is contacted."""
         if self.is_paused():
             raise QueuePausedError("paused", expires_at)
         turn = self.rate_limit.acquire(mail.event_id, mail.to.domain, expires_at=expires_at)
         if turn is not None:
             log.info("mail_over_ceiling", domain=mail.to.domain, turn=turn.isoformat())
-            raise RateLimitedError(
-                "over the ceiling", min(turn, self._in_seconds(self._backoff("ceiling", 1)), expires_at)
-            )
+            retry_at = min(turn, self._in_seconds(self._backoff("ceiling", 1)), expires_at)
+            raise RateLimitedError("over the rate limit", retry_at)
 
     def _defer(self, grant: ClaimGranted, error: NotSentError, *, expires_at: datetime) -> RetryAt:
-        """Wait within the mail's validity: at its end the next look notes the expiry (MAIL-4)."""
+        """Wait no longer than the mail is valid: the next attempt then records the expiry (MAIL-4)."""
         tries = grant.tries + 1
         due = min(self._in_seconds(self._backoff(error.verdict.category, tries)), expires_at)
         self.metrics.record_deferral(error.verdict.category)
@@ -173,8 +169,8 @@ class Delivery:
         self.ledger.defer(grant, due=due, failed=True)
         return RetryAt(due)
 
-    def _outcome(self, state: State, category: str, words: str) -> Outcome:
-        return Outcome(state, self.clock.now(), category, redact(words))
+    def _outcome(self, state: State, category: str, reply_text: str) -> Outcome:
+        return Outcome(state, self.clock.now(), category, redact(reply_text))
 
     def _backoff(self, reason: str, failures: int) -> float:
         return backoff_seconds(reason, failures, fraction=self.rng())
@@ -183,10 +179,10 @@ class Delivery:
         return self.clock.now() + timedelta(seconds=seconds)
 
 
-def _mail(event_id: str, letter: MailPayload, rendered: Rendered, *, date: datetime) -> Mail:
+def _mail(event_id: str, payload: MailPayload, rendered: Rendered, *, date: datetime) -> Mail:
     return Mail(
         event_id=event_id,
-        to=Mailbox(letter.address, letter.name),
+        to=Mailbox(payload.address, payload.name),
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,

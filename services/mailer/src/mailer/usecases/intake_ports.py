@@ -1,4 +1,4 @@
-"""What bringing the work to the deliveries needs from outside."""
+"""What the intake needs from outside."""
 
 from __future__ import annotations
 
@@ -11,76 +11,62 @@ if TYPE_CHECKING:
 
 
 class Stream(Protocol):
-    """The event stream as the mailers' group reads it; its pending list is the work that is not finished."""
+    """The event stream, read as a consumer group whose pending list is the unfinished work."""
 
     def open(self) -> None:
-        """Make the group where it is missing."""
-        ...
+        """Create the group if it is missing, starting at the stream's first entry."""
 
     def read(self, count: int, block_ms: int) -> list[Entry]:
-        """Return new entries, waiting for the first."""
-        ...
+        """Return up to `count` new entries; waits `block_ms` for the first."""
 
     def take_over(self, idle_ms: int, count: int) -> list[Entry]:
-        """Return entries whose mailer has not been heard of for so long; they are ours now."""
-        ...
+        """Take over entries that their mailer has not touched for `idle_ms`; empty when there are none."""
 
     def fetch(self, entry_id: str) -> Entry | None:
         """Read an entry again; None when the stream no longer has it."""
-        ...
 
-    def acknowledge(self, entry_ids: list[str]) -> None:
+    def ack(self, entry_ids: list[str]) -> None:
         """Take entries off the pending list."""
-        ...
 
     def touch(self, entry_ids: list[str]) -> None:
-        """Say that these are still being worked on."""
-        ...
+        """Reset the idle time of this mailer's entries."""
 
     def remove_gone_members(self) -> list[str]:
-        """Remove mailers that are gone and hold nothing; return their names."""
-        ...
+        """Remove mailers that hold nothing and have been idle for an hour; return their names."""
 
 
 class Queue(Protocol):
     """The queue between the intake and the workers of one process."""
 
     def enqueue(self, entry_ids: list[str]) -> None:
-        """Have `deliver` called with each."""
-        ...
+        """Have each entry delivered by a worker."""
 
     def remove_queue(self, name: str) -> None:
-        """Delete the queue that the mailer of this name has left."""
-        ...
+        """Delete the queue that a gone mailer has left."""
 
 
 class Leases(Protocol):
-    """The ledger's side that the intake looks at."""
+    """The ledger as the intake uses it."""
 
     def claim_all(self, entries: list[Entry]) -> list[Claim]:
-        """Ask to send each; the answers in the same order."""
-        ...
+        """Claim entries in one round trip; the answers are in the same order."""
 
     def renew(self) -> None:
-        """Lengthen the leases of what is under way."""
-        ...
+        """Extend the leases of this process' claims, so that a slow mail server does not end them."""
 
 
 class MailServerStatus(Protocol):
-    """The mail server's side that the intake looks at."""
+    """The connection to the mail server as the intake uses it."""
 
     def is_unavailable(self) -> bool:
-        """Tell whether the server could not be reached at the last attempt."""
-        ...
+        """Tell whether the last attempt to reach the server failed."""
 
     def close_idle(self) -> None:
-        """Close connections that were not used for a while."""
-        ...
+        """Close connections that have been unused for a while."""
 
 
 class QueuePause(Protocol):
     """An operator's pause of the whole queue."""
 
     def poll(self) -> bool:
-        """Ask whether the queue is paused; return whether it goes on since this look."""
-        ...
+        """Read the pause; True if the queue was resumed since the last poll."""

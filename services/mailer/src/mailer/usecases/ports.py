@@ -1,4 +1,4 @@
-"""What delivering needs from outside."""
+"""What delivering a mail needs from outside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimGranted:
-    """This attempt may send, alone while its lease lasts; `tries` counts the failed ones before."""
+    """The holder alone may send while the lease lasts; `tries` counts the failed attempts so far."""
 
     event_id: str
     token: str
@@ -27,14 +27,14 @@ class ClaimGranted:
 
 @dataclass(frozen=True, slots=True)
 class ClaimDeferred:
-    """Another attempt holds the mail, or its wait is not over: ask again in `seconds`."""
+    """Another attempt holds the claim, or the mail is not due yet: ask again in `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyFinal:
-    """The mail is final already."""
+    """The mail is sent, refused or expired."""
 
 
 Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
@@ -42,7 +42,7 @@ Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a mail ended; `category` and `words` are empty for a sent one. Without secrets."""
+    """A final state. A sent mail has no `category` and no `reply_text`; the reply text holds no secrets."""
 
     state: State
     at: datetime
@@ -51,37 +51,32 @@ class Outcome:
 
 
 class MailPayload(Protocol):
-    """The opened sealed part, as `port_events.sealing.Letter` is."""
+    """The decrypted part of an event, as `port_events.sealing.MailPayload`."""
 
     @property
     def address(self) -> str:
-        """The recipient."""
-        ...
+        """The recipient's address."""
 
     @property
     def name(self) -> str:
         """The recipient's name."""
-        ...
 
     @property
     def issued_at(self) -> datetime:
-        """When it was asked for."""
-        ...
+        """When the mail was requested."""
 
     @property
     def expires_at(self) -> datetime:
-        """From when it must not be sent."""
-        ...
+        """When the mail stops being valid; it is not sent after that."""
 
     @property
     def content(self) -> Mapping[str, str]:
-        """What the texts need, by key."""
-        ...
+        """The values for the templates, by key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A mail's three texts."""
+    """A mail's subject and its two bodies."""
 
     subject: str
     text: str
@@ -89,86 +84,77 @@ class Rendered:
 
 
 class Clock(Protocol):
-    """Tells the time: expiry and waits follow it, so that tests can move it."""
+    """The time by which mails expire and wait; tests move it."""
 
     def now(self) -> datetime:
-        """Return the present instant, in UTC."""
-        ...
+        """Return the current time in UTC."""
 
 
 class DeliveryMetrics(Protocol):
-    """What is counted of deliveries (OPS-4)."""
+    """Counts of deliveries (OPS-4)."""
 
     def record_outcome(self, mail: str | None, state: State, *, after: timedelta) -> None:
-        """Count a mail's end, so long after its event; without a name where it could not be read."""
-        ...
+        """Count a final mail; `mail` is None if it could not be read, `after` is the time since its event."""
 
     def record_deferral(self, reason: str) -> None:
         """Count an attempt after which the mail waits."""
-        ...
 
 
 class Ledger(Protocol):
-    """Decides who sends, and remembers what was sent; one record an event (MAIL-3)."""
+    """Decides who sends a mail and remembers its outcome; one record for each event (MAIL-3)."""
 
     def claim(self, entry: Entry) -> Claim:
-        """Ask to send; atomic. Over, too, for an entry that the stream has lost since it was read."""
-        ...
+        """Claim a mail for sending, atomically.
+
+        AlreadyFinal also for an entry that the stream has lost since it was read.
+        """
 
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
-        """Give the claim back until `due`; `failed` counts a try."""
-        ...
+        """Give the claim back until `due`; `failed` counts an attempt. Does nothing if the claim was lost."""
 
     def release(self, grant: ClaimGranted) -> None:
-        """Renew the claim no more; it is whose it is, and ends where it is still this grant's."""
-        ...
+        """Stop renewing the claim, so its lease runs out."""
 
     def owns(self, grant: ClaimGranted) -> bool:
-        """Tell whether the claim is still this grant's; a process that was frozen may have lost it unawares."""
-        ...
+        """Tell whether the claim is still held; a process that was frozen may have lost it without knowing."""
 
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        """Note the ending, give the receipt, end the entry's pendency: all at once, and once only.
+        """Record the outcome, write the receipt and acknowledge the entry, atomically and once.
 
-        An acceptance is noted in any case; a refusal or an expiry only while the claim is still this grant's.
+        An acceptance is recorded even if the claim was lost, a refusal or expiry only if it was not. Waits for Redis
+        to come back, because an accepted mail that is not recorded would be sent again.
         """
-        ...
 
     def ack(self, entry_id: str) -> None:
-        """Take the entry off the pending list: there is nothing to do."""
-        ...
+        """Acknowledge an entry that needs nothing more."""
 
 
 class DomainRateLimit(Protocol):
-    """The ceilings of the receiving domains, kept by all mailers together."""
+    """The rate limits of receiving domains, shared by all mailers."""
 
     def acquire(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
-        """Return None when this mail may go now, else when its turn comes: atomic, and one turn an event."""
-        ...
+        """Return None if the mail may go now, otherwise the time of its turn. Atomic; an event has one turn."""
 
 
 class PayloadOpener(Protocol):
-    """Opens what is sealed."""
+    """Opens the sealed part of an entry."""
 
     def open(self, entry: Entry) -> MailPayload:
-        """Return the letter; UnreadableError when it cannot be believed."""
-        ...
+        """Return the payload; UnreadableError if it cannot be decrypted or verified."""
 
 
 class Renderer(Protocol):
-    """Makes a mail's texts."""
+    """Renders a mail's texts from templates."""
 
-    def render(self, kind: MailKind, letter: MailPayload) -> Rendered:
-        """Return subject and both bodies."""
-        ...
+    def render(self, kind: MailKind, payload: MailPayload) -> Rendered:
+        """Return subject and bodies."""
 
 
 class MailTransport(Protocol):
-    """The mail server."""
+    """Hands mails to the mail server."""
 
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
-        """Return when the server has accepted it; NotSentError or ServerAwayError otherwise.
+        """Return when the server has accepted the mail; NotSentError or ServerUnavailableError otherwise.
 
-        `may_go` is asked at the last moment before the message leaves; AbandonedError where it says no.
+        `should_send` is called right before the message goes out; AbandonedError if it returns False.
         """
-        ...

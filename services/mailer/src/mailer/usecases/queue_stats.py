@@ -1,4 +1,4 @@
-"""What an operator sees of the mail queue: true figures of all mailers together (MAIL-5)."""
+"""Counts of the mail queue across all mailers, for operators (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class QueueState(StrEnum):
-    """Where a mail is that is not finished."""
+    """The state of a mail that is not final."""
 
     WAITING = "waiting"
     IN_FLIGHT = "in_flight"
@@ -21,7 +21,7 @@ class QueueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PauseState:
-    """An operator's pause: since when, and why in the operator's words."""
+    """An operator's pause of the queue, with the reason the operator gave."""
 
     since: datetime
     reason: str
@@ -29,7 +29,7 @@ class PauseState:
 
 @dataclass(frozen=True, slots=True)
 class ThrottledDomain:
-    """A receiving domain over its ceiling, and how many mails have a turn to come."""
+    """A receiving domain over its rate limit, and how many of its mails wait for their turn."""
 
     domain: str
     waiting: int
@@ -37,7 +37,7 @@ class ThrottledDomain:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A mailer, or `handed-back`: entries it holds, messages in its queue, seconds since it was heard of."""
+    """A mailer (or `handed-back`): its pending entries, the messages in its queue, its idle time."""
 
     name: str
     pending: int
@@ -47,7 +47,7 @@ class Member:
 
 @dataclass(slots=True)
 class QueueCounts:
-    """Mails that are not finished. `since_ms` is when the oldest was published, by Redis' clock."""
+    """Numbers of mails that are not final; `since_ms` is when the oldest was published, by Redis' clock."""
 
     waiting: int = 0
     in_flight: int = 0
@@ -55,20 +55,20 @@ class QueueCounts:
     since_ms: int | None = None
 
     def add(self, state: QueueState, count: int, since_ms: int) -> None:
-        """Count mails of which the oldest was published then."""
+        """Add mails in one state, the oldest of which was published at `since_ms`."""
         setattr(self, state, getattr(self, state) + count)
         self.since_ms = since_ms if self.since_ms is None else min(self.since_ms, since_ms)
 
     def merge(self, other: QueueCounts) -> None:
-        """Add another's figures."""
+        """Add the numbers of `other`."""
         if other.since_ms is not None:
-            for place in QueueState:
-                self.add(place, getattr(other, place), other.since_ms)
+            for state in QueueState:
+                self.add(state, getattr(other, state), other.since_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """The whole queue at `now_ms` of Redis' clock; `by_type` is by event type."""
+    """The whole queue at `now_ms` of Redis' clock; `by_type` is keyed by event type."""
 
     now_ms: int
     by_type: Mapping[str, QueueCounts]
@@ -79,12 +79,12 @@ class QueueStats:
 
     @property
     def all(self) -> QueueCounts:
-        """The figures of all types together."""
+        """The sum over all types."""
         total = QueueCounts()
         for each in self.by_type.values():
             total.merge(each)
         return total
 
     def age_seconds(self, counts: QueueCounts) -> float | None:
-        """Return how old the oldest of these is; None when there is none."""
+        """Return the age of the oldest mail of `counts`; None when it counts none."""
         return None if counts.since_ms is None else max(self.now_ms - counts.since_ms, 0) / 1000

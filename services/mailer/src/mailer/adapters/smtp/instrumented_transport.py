@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class InstrumentedTransport:
     """See `mailer.usecases.ports.Postbox`; does what the other does, and tells of it."""
 
-    def __init__(self, transport: MailTransport, meters: Instruments) -> None:
+    def __init__(self, transport: MailTransport, instruments: Instruments) -> None:
         self._transport = transport
-        seconds = meters.histogram(SMTP_SECONDS)
+        seconds = instruments.histogram(SMTP_SECONDS)
         self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
 
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:

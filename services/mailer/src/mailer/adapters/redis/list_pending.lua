@@ -1,0 +1,13 @@
+-- List one page of the group's pending entries.
+-- KEYS: stream. ARGV: group, first, last, the page size.
+-- Answers {entry id, type, event id} for each; the last two are empty when the stream no longer holds the entry.
+local answer = {}
+for _, pending in ipairs(redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4])) do
+  local found, fields = redis.call('XRANGE', KEYS[1], pending[1], pending[1]), {}
+  if found[1] then
+    for i = 1, #found[1][2], 2 do fields[found[1][2][i]] = found[1][2][i + 1] end
+  end
+  local read, event = pcall(cjson.decode, fields['ce'] or '')
+  answer[#answer + 1] = {pending[1], fields['type'] or '', read and type(event) == 'table' and event['id'] or ''}
+end
+return answer

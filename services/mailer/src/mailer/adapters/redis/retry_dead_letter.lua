@@ -1,0 +1,14 @@
+-- Put a dead letter back into the queue.
+-- KEYS: ledger record, dead letters, stream.
+-- ARGV: event id, entry id, group, consumer, idle time, the dead letter as it was read. Answers a name of RetryResult.
+--
+-- The entry becomes pending again as one that a stopping mailer has released, so any mailer's next sweep takes it.
+if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[6] then return 'UNKNOWN' end
+if redis.call('HGET', KEYS[1], 'state') ~= 'refused' then return 'NOT_REFUSED' end
+if #redis.call('XRANGE', KEYS[3], ARGV[2], ARGV[2]) == 0 then return 'GONE' end
+redis.call('XCLAIM', KEYS[3], ARGV[3], ARGV[4], 0, ARGV[2], 'IDLE', ARGV[5], 'FORCE', 'JUSTID')
+redis.call('HSET', KEYS[1], 'state', 'waiting', 'due', 0)
+redis.call('HDEL', KEYS[1], 'at', 'category')
+redis.call('HINCRBY', KEYS[1], 'tries', 1)
+redis.call('HDEL', KEYS[2], ARGV[1])
+return 'QUEUED'
