@@ -15,8 +15,8 @@ from mailer.adapters.clock import SystemClock
 from mailer.adapters.collectors import QueueCollector
 from mailer.adapters.redis.broker import NotifyingRedisBroker
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
-from mailer.adapters.redis.pause import RedisQueuePause
 from mailer.adapters.redis.ledger import COMPLETE
+from mailer.adapters.redis.pause import RedisQueuePause
 from mailer.adapters.redis.stats import RedisQueueStats
 from mailer.usecases.dead_letters import RetryResult
 from mailer.usecases.queue_stats import PauseState

@@ -16,7 +16,6 @@ from port_events.sealing import KeySets, MailPayload, Sealer, new_key_sets
 from port_runtime.settings import load
 from redis import Redis
 
-from mailer.domain.samples import fill
 from mailer.process import MailerProcess
 from mailer.settings import Settings
 from tests.support.redis import RedisServer
@@ -166,7 +165,3 @@ class MailerHarness:
         self.smtp.stop()
         self._stack.close()
         self.client.close()
-
-
-def sample_content(sample: Mapping[str, str]) -> dict[str, str]:
-    return fill(sample, PUBLIC_URL)

@@ -3,17 +3,19 @@
 import pytest
 from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
 
-from mailer.adapters.renderer import BUILT_IN, FILES
+from mailer.adapters.renderer import FILES
+from mailer.adapters.texts import BUILT_IN, samples
 from mailer.domain.catalogue import (
     EVENTS,
     MAILS,
     ByAccountKind,
     MailKind,
     NoMail,
-    is_not_mailed,
+    has_no_mail,
     mail_kind_for,
 )
 from mailer.domain.errors import UnreadableError
+from tests.mailer.harness import PUBLIC_URL
 
 
 @pytest.mark.rule("EVT-1")
@@ -28,7 +30,7 @@ def test_every_mail_request_is_a_mail() -> None:
     requests = [line.type for line in CATALOGUE.values() if line.family == MAIL_REQUEST]
 
     assert requests
-    assert not any(is_not_mailed(each) for each in requests)
+    assert not any(has_no_mail(each) for each in requests)
 
 
 def test_every_mail_is_used_by_an_event() -> None:
@@ -48,13 +50,13 @@ def test_every_mail_has_its_three_files_and_no_file_is_without_a_mail() -> None:
 
     there = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.*")}
 
-    assert {name for name in there if not name.startswith("_base/")} == wanted
+    assert {name for name in there if not name.startswith("_base/")} == {*wanted, "texts.toml"}
 
 
 def test_samples_bring_what_the_mail_needs() -> None:
     for kind in MAILS.values():
-        for sample in kind.samples:
-            assert set(kind.content) == sample.keys(), kind.name
+        for sample in samples(kind.name, PUBLIC_URL):
+            assert set(kind.content) == sample.content.keys(), kind.name
 
 
 @pytest.mark.rule("VER-1")
@@ -71,4 +73,4 @@ def test_a_request_without_a_known_kind_of_account_is_refused(data: dict[str, ob
 
 
 def test_an_event_that_the_catalogue_does_not_list_is_silent() -> None:
-    assert is_not_mailed("tw.port.identity.account.renamed")
+    assert has_no_mail("tw.port.identity.account.renamed")

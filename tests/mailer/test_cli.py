@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.adapters import renderer
+from mailer.adapters import renderer, texts
 from mailer.domain.catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
@@ -76,7 +76,7 @@ def test_a_missing_template_ends_the_start_with_2_and_is_named(
     world: MailerHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     incomplete = tmp_path / "zh_TW"
-    shutil.copytree(renderer.BUILT_IN, incomplete)
+    shutil.copytree(texts.BUILT_IN, incomplete)
     (incomplete / "bind_code" / "subject.txt").unlink()
     monkeypatch.setattr(renderer, "BUILT_IN", incomplete)
 

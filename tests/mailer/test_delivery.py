@@ -8,8 +8,9 @@ from port_events import catalogue as events
 from port_events.catalogue import EventData
 from port_events.sealing import Sealer, new_key_sets
 
+from mailer.adapters.texts import samples
 from mailer.domain.catalogue import MAILS
-from tests.mailer.harness import LINK, MailerHarness, sample_content
+from tests.mailer.harness import LINK, PUBLIC_URL, MailerHarness
 from tests.support.waiting import wait_until
 
 NO_MAIL = [events.AccountSuspended(), events.AccountProfileChanged(fields=("mobile",))]
@@ -51,7 +52,7 @@ def test_every_event_that_is_a_mail_is_mailed(world: MailerHarness) -> None:
     world.start_mailer()
 
     for data, name in EXAMPLES.items():
-        world.request(f"{name}@example.com", data, content=sample_content(MAILS[name].samples[0]))
+        world.request(f"{name}@example.com", data, content=next(samples(name, PUBLIC_URL)).content)
 
     mails = world.smtp.mailbox.wait_for(count=len(MAILS))
     assert {mail.to.partition("@")[0] for mail in mails} == MAILS.keys()

@@ -8,7 +8,7 @@ import pytest
 from port_events import catalogue as events
 from port_events.sealing import new_key_sets
 
-from tests.mailer.harness import PUBLIC_URL, MailerHarness, sample_content
+from tests.mailer.harness import PUBLIC_URL, MailerHarness
 from tests.mailer.test_recovery import mailer_process
 
 CODE, TOKEN, ADDRESS, NAME = "907351", "T0kenOfTheLink", "ming.secret@example.com", "錢祕密"
@@ -41,7 +41,7 @@ def everything_in_redis(world: MailerHarness) -> str:
 def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
     world: MailerHarness, tmp_path: Path
 ) -> None:
-    code = {**sample_content({}), "code": CODE, "username": "account001", "company": "測試公司"}
+    code = {"code": CODE, "username": "account001", "company": "測試公司"}
     code |= {"link_username": "number01", "link_name": NAME, "link_company": "公司"}
     world.smtp.refuse("later" + ADDRESS, code=450, words=f"4.2.0 {ADDRESS} {LINK} later")
     world.smtp.refuse("never" + ADDRESS, code=550, words=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")

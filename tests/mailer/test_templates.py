@@ -6,16 +6,17 @@ from pathlib import Path
 import pytest
 from port_runtime.tables import display_width
 
-from mailer.adapters.renderer import BrokenTemplateError, SamplePayload, TemplateRenderer
+from mailer.adapters.renderer import BrokenTemplateError, TemplateRenderer
+from mailer.adapters.texts import SamplePayload, samples
 from mailer.domain.catalogue import MAILS
-from mailer.domain.samples import SAMPLE_CODE
 from mailer.domain.wrapping import COLUMNS
 from mailer.usecases.ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
 
 SENDER = "港區通行證應用管理系統工作小組"
-ALL = [(name, number) for name, kind in sorted(MAILS.items()) for number in range(len(kind.samples))]
+SAMPLE_CODE = "314159"
+ALL = [(name, number) for name in sorted(MAILS) for number, _ in enumerate(samples(name, PUBLIC_URL))]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.health import Heartbeat
 from port_runtime.logs import get_logger
 
-from mailer.domain.catalogue import is_not_mailed
+from mailer.domain.catalogue import has_no_mail
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Intake(threading.Thread):
 
     def _admit(self, entries: list[Entry]) -> None:
         # An entry without a sealed part was published again after its receipt: there is nothing to send.
-        not_mailed = [each.id for each in entries if is_not_mailed(each.event.type) or each.sealed is None]
+        not_mailed = [each.id for each in entries if has_no_mail(each.event.type) or each.sealed is None]
         self._ports.stream.ack(not_mailed)
         skipped = set(not_mailed)
         self._claim(

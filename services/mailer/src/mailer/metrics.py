@@ -107,7 +107,9 @@ class PrometheusDeliveryMetrics(DeliveryMetrics):
 
     def __init__(self, instruments: Instruments) -> None:
         completed, self._deferred = instruments.counter(COMPLETED), instruments.counter(DEFERRED)
-        self._completed = {(mail, state): completed.labels(mail, state) for mail in TYPES for state in OUTCOMES}
+        self._completed = {
+            (mail, state): completed.labels(mail, state) for mail in TYPES for state in OUTCOMES
+        }
         self._seconds = instruments.histogram(MAIL_SECONDS)
 
     @override

@@ -1,1 +1,1 @@
-"""The outside: Redis, templates, SMTP, the clock."""
+"""Implementations of the use cases' ports: Redis, SMTP, templates, the clock."""

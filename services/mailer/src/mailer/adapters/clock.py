@@ -1,13 +1,17 @@
-"""The machine's clock."""
+"""The system clock."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from typing_extensions import override
 
-class SystemClock:
-    """Tells the true time."""
+from mailer.usecases.ports import Clock
 
+
+class SystemClock(Clock):
+    """The time of the operating system."""
+
+    @override
     def now(self) -> datetime:
-        """Return the present instant, in UTC."""
         return datetime.now(UTC)

@@ -1,6 +1,6 @@
-"""What is looked up at each scrape of a mailer: in Redis, and on its own desk (OPS-4).
+"""Gauges that are read at each scrape of a mailer: from Redis, and from the process itself (OPS-4).
 
-Cheap however long the queue is, unlike `mailer queue`, which counts mail by mail.
+The cost does not grow with the queue, unlike `mailer queue`, which counts mail by mail.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class QueueCollector:
-    """The whole queue, of all mailers, as far as Redis tells it at once."""
+    """The queue of all mailers, from commands that Redis answers in constant time."""
 
     def __init__(self, client: redis.Redis, *, stream: str) -> None:
         self._client, self._stream = client, stream
@@ -35,7 +35,7 @@ class QueueCollector:
         yield Sample(DEAD, int(self._client.hlen(DEAD_KEY)))
         yield Sample(PAUSED, int(self._client.exists(PAUSED_KEY)))
         group = self._group()
-        if group is None:  # no mailer has made it yet: nothing is known to be behind
+        if group is None:  # until a mailer has created the group there is no lag
             return
         yield Sample(STREAM_PENDING, int(group["pending"]))
         if group.get("lag") is not None:
@@ -52,13 +52,13 @@ class QueueCollector:
         return next((group for group in groups if as_text(group["name"]) == GROUP), None)
 
     def _oldest_seconds(self, group: Any) -> float:
-        """Return the age of what was given first and is not finished, else of what comes next; by Redis' clock."""
+        """Return the age of the oldest pending entry, or else of the first unread one, by Redis' clock."""
         if group["pending"]:
             summary: Any = self._client.xpending(self._stream, GROUP)
             first = summary["min"]
         else:
-            behind = f"({as_text(group['last-delivered-id'])}"
-            entries: Any = self._client.xrange(self._stream, behind, "+", count=1)
+            after = f"({as_text(group['last-delivered-id'])}"
+            entries: Any = self._client.xrange(self._stream, after, "+", count=1)
             first = entries[0][0] if entries else None
         if first is None:
             return 0
@@ -67,13 +67,13 @@ class QueueCollector:
 
 
 class ProcessCollector:
-    """This mailer's own."""
+    """The state of this process."""
 
     def __init__(self, in_flight: InFlight, is_unavailable: Callable[[], bool]) -> None:
         self._in_flight, self._is_unavailable = in_flight, is_unavailable
 
     def collect(self) -> Iterator[Sample]:
-        """Ask nobody but this process."""
+        """Yield the samples; asks no server."""
         yield Sample(SMTP_AWAY, int(self._is_unavailable()))
-        for place, count in self._in_flight.counts().items():
-            yield Sample(IN_HAND, count, (place,))
+        for state, count in self._in_flight.counts().items():
+            yield Sample(IN_HAND, count, (state,))

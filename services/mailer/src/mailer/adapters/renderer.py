@@ -1,32 +1,28 @@
-"""Templates to texts: built in, with an operator's own over them file by file (MAIL-1, MAIL-6)."""
+"""Renders mails from the built-in templates, each of which an operator's own may replace (MAIL-1, MAIL-6)."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from jinja2.ext import Extension
+from typing_extensions import override
 
+from mailer.adapters import texts
+from mailer.adapters.texts import BUILT_IN, SamplePayload
 from mailer.domain.catalogue import MAILS, MailKind
 from mailer.domain.mail import reject_unsafe
-from mailer.domain.samples import SAMPLE_NAME, TEST_LINE, TEST_SUBJECT, fill
-from mailer.domain.taiwan_time import format_datetime, format_validity
 from mailer.domain.wrapping import wrap, wrap_line
-from mailer.usecases.ports import Rendered
+from mailer.usecases.ports import Rendered, Renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from mailer.usecases.ports import MailPayload
 
-BUILT_IN: Final = Path(__file__).parent.parent / "templates" / "zh_TW"
 FILES: Final = ("subject.txt", "body.txt", "body.html")
-SAMPLE_ISSUED: Final = datetime(2026, 1, 5, 6, 3, tzinfo=UTC)
-SAMPLE_SPAN: Final = {"password_reset": timedelta(hours=1)}
 _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
@@ -34,71 +30,54 @@ class BrokenTemplateError(Exception):
     """A template is missing or cannot be rendered; the message names it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SamplePayload:
-    """A letter to preview a mail with."""
-
-    address: str
-    name: str
-    issued_at: datetime
-    expires_at: datetime
-    content: Mapping[str, str]
-
-
-class TemplateRenderer:
-    """See `mailer.usecases.ports.Renderer`; when made it compiles and tries all templates."""
+class TemplateRenderer(Renderer):
+    """Compiles all templates at construction, and renders them with the samples."""
 
     def __init__(
         self, *, sender_name: str, public_url: str, can_reply: bool, override_dir: Path | None = None
     ) -> None:
-        """Raise BrokenTemplateError for the first template that is not right."""
+        """Raise BrokenTemplateError for the first template that fails."""
         self._public_url, self._override_dir = public_url, override_dir
         self._environment = _environment(override_dir)
         self._environment.globals.update(sender=sender_name, public_url=public_url, can_reply=can_reply)
         self._templates = {kind.name: self._compiled(kind) for kind in MAILS.values()}
         for kind in MAILS.values():
-            for letter in self.samples(kind):
-                self._verify(kind, letter)
+            for sample in self.samples(kind):
+                self._verify(kind, sample)
 
-    def render(self, kind: MailKind, letter: MailPayload) -> Rendered:
-        """Return the mail's texts; their lines of plain text fit a narrow terminal."""
+    @override
+    def render(self, kind: MailKind, payload: MailPayload) -> Rendered:
         subject, text, html = self._templates[kind.name]
-        values = _values(letter)
+        values = _values(payload)
         return Rendered(
             subject=subject.render(values).strip(),
             text=wrap(text.render(values)) + "\n",
             html=html.render(values),
         )
 
-    def render_test(self, kind: MailKind, letter: MailPayload) -> Rendered:
-        """Return the mail's texts, marked in subject and first line as a test that asks for nothing."""
-        mail = self.render(kind, letter)
+    def render_test(self, kind: MailKind, payload: MailPayload) -> Rendered:
+        """Return the mail's texts, marked in subject and first line as a test."""
+        mail, notice = self.render(kind, payload), texts.notice_of_test()
         body = _BODY.search(mail.html)
         top = body.end() if body else 0
         return Rendered(
-            subject=f"{TEST_SUBJECT}{mail.subject}",
-            text=f"{wrap(TEST_LINE)}\n\n{mail.text}",
-            html=f'{mail.html[:top]}\n<p style="margin:16px">{TEST_LINE}</p>{mail.html[top:]}',
+            subject=texts.subject_of_test(mail.subject),
+            text=f"{wrap(notice)}\n\n{mail.text}",
+            html=f'{mail.html[:top]}\n<p style="margin:16px">{notice}</p>{mail.html[top:]}',
         )
 
     def samples(self, kind: MailKind) -> Iterator[SamplePayload]:
-        """Yield letters that together meet every branch of the mail's texts."""
-        for sample in kind.samples:
-            yield SamplePayload(
-                address="sample@example.com",
-                name=SAMPLE_NAME,
-                issued_at=SAMPLE_ISSUED,
-                expires_at=SAMPLE_ISSUED + SAMPLE_SPAN.get(kind.name, timedelta(hours=24)),
-                content=fill(sample, self._public_url),
-            )
+        """Yield payloads that together reach every branch of the mail's templates."""
+        return texts.samples(kind.name, self._public_url)
 
     def unknown_files(self) -> list[str]:
-        """Return the operator's files that take no other's place: a misspelt name would be passed over."""
-        if self._override_dir is None:
-            return []
+        """Return the operator's files that replace no built-in template, for example because of a typing error."""
         own = self._override_dir
+        if own is None:
+            return []
         names = (path.relative_to(own).as_posix() for path in sorted(own.rglob("*")) if path.is_file())
-        return [name for name in names if not name.startswith("_base/") and not (BUILT_IN / name).is_file()]
+        known = {f"{mail}/{file}" for mail in MAILS for file in FILES}
+        return [name for name in names if not name.startswith("_base/") and name not in known]
 
     def _compiled(self, kind: MailKind) -> tuple[jinja2.Template, ...]:
         return tuple(self._template(f"{kind.name}/{file}") for file in FILES)
@@ -113,11 +92,11 @@ class TemplateRenderer:
         except (jinja2.TemplateError, OSError, ValueError) as error:
             raise BrokenTemplateError(f"{name}: {error}") from None
 
-    def _verify(self, kind: MailKind, letter: SamplePayload) -> None:
+    def _verify(self, kind: MailKind, sample: SamplePayload) -> None:
         for template, file in zip(self._templates[kind.name], FILES, strict=True):
             name = f"{kind.name}/{file}"
             try:
-                text = template.render(_values(letter)).strip()
+                text = template.render(_values(sample)).strip()
                 if file == "subject.txt":
                     reject_unsafe("subject", text)
             except jinja2.TemplateNotFound as error:
@@ -129,17 +108,17 @@ class TemplateRenderer:
 
 
 class WrapOnce(Extension):
-    """Wraps the lines of plain text that never change when they are compiled, not for each mail."""
+    """Wraps the fixed lines of text templates once, when they are compiled."""
 
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja's
-        """Return the source with its fixed lines wrapped."""
+    @override
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         if not name or not name.endswith(".txt"):
             return source
         return "\n".join(line if "{" in line else wrap_line(line) for line in source.splitlines())
 
 
-def _environment(own: Path | None) -> jinja2.Environment:
-    folders = [BUILT_IN] if own is None else [own, BUILT_IN]
+def _environment(override_dir: Path | None) -> jinja2.Environment:
+    folders = [BUILT_IN] if override_dir is None else [override_dir, BUILT_IN]
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders, encoding="utf-8"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
@@ -152,11 +131,11 @@ def _environment(own: Path | None) -> jinja2.Environment:
     )
 
 
-def _values(letter: MailPayload) -> dict[str, Any]:
+def _values(payload: MailPayload) -> dict[str, Any]:
     return {
-        **letter.content,
-        "name": letter.name,
-        "asked_at": format_datetime(letter.issued_at),
-        "ends_at": format_datetime(letter.expires_at),
-        "valid_for": format_validity(letter.expires_at - letter.issued_at),
+        **payload.content,
+        "name": payload.name,
+        "asked_at": texts.format_datetime(payload.issued_at),
+        "ends_at": texts.format_datetime(payload.expires_at),
+        "valid_for": texts.format_validity(payload.expires_at - payload.issued_at),
     }

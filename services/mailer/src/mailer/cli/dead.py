@@ -12,7 +12,7 @@ import click
 from port_runtime.tables import table, truncate
 
 from mailer.cli.base import connected, format_datetime, mailer_settings
-from mailer.domain.catalogue import EVENTS, is_not_mailed
+from mailer.domain.catalogue import EVENTS, has_no_mail
 from mailer.usecases.dead_letters import (
     DeadLetter,
     DeadLetterDetails,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PREFIX = "tw.port.identity."
 LIMIT = click.IntRange(1, 10_000)
-TYPES = sorted(each.removeprefix(PREFIX) for each in EVENTS if not is_not_mailed(each))
+TYPES = sorted(each.removeprefix(PREFIX) for each in EVENTS if not has_no_mail(each))
 MAX_REPLY_TEXT = 60
 
 

@@ -1,4 +1,4 @@
-"""One mail's attempts: its states, what a mail server's answer means (MAIL-3 to -5)."""
+"""The states of a mail, and what the replies of a mail server mean (MAIL-3 to MAIL-5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Step = Literal["connect", "tls", "login", "sender", "recipient", "message"]
 
 
 class State(StrEnum):
-    """Where a mail stands in the ledger. The last three are final."""
+    """The state of a mail in the ledger; the last three are final."""
 
     CLAIMED = "claimed"
     WAITING = "waiting"
@@ -25,7 +25,7 @@ FINAL: Final = frozenset({State.SENT, State.REFUSED, State.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the mail server said, and to what."""
+    """A reply of the mail server, and the step of the session it answers."""
 
     step: Step
     code: int
@@ -33,14 +33,14 @@ class Reply:
 
     @property
     def enhanced(self) -> str:
-        """The RFC 3463 status at the beginning of the words, such as "5.1.1"; empty when there is none."""
+        """The RFC 3463 status at the start of the text, such as "5.1.1"; empty if there is none."""
         found = re.match(r"([245]\.\d{1,3}\.\d{1,3})(?!\d)", self.text)
         return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What follows from a reply: final or not, the category in plain words, and the rule that said so."""
+    """The meaning of a reply: whether it is permanent, its category, and the rule that decided."""
 
     permanent: bool
     category: str
@@ -49,7 +49,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table: the steps, the code and the enhanced status it is about, all as patterns."""
+    """One row of the table; `code` and `enhanced` are regular expressions."""
 
     name: str
     steps: tuple[Step, ...]
@@ -59,7 +59,7 @@ class Rule:
     permanent: bool = True
 
     def matches(self, reply: Reply) -> bool:
-        """Tell whether this row is about the reply."""
+        """Tell whether the rule applies to the reply."""
         return (
             reply.step in self.steps
             and re.fullmatch(self.code, str(reply.code)) is not None
@@ -71,8 +71,8 @@ _OURS: Final[tuple[Step, ...]] = ("connect", "tls", "login", "sender")
 _THEIRS: Final[tuple[Step, ...]] = ("recipient", "message")
 _ANY: Final = r".*"
 
-# The first row that fits decides (RFC 5321 section 4.2, RFC 3463). What is wrong with our own account, sender
-# or transport is never the recipient's fault: it is waited out, loudly.
+# The first rule that matches decides (RFC 5321 section 4.2, RFC 3463). Errors with our own account, sender or
+# transport are never permanent: the mail waits until an operator has fixed them.
 RULES: Final = (
     Rule("our_configuration", _OURS, r"[45]\d\d", _ANY, "misconfigured", permanent=False),
     Rule("login_asked", _THEIRS, r"530|534|535|538", _ANY, "misconfigured", permanent=False),
@@ -88,15 +88,15 @@ RULES: Final = (
     Rule("message_by_code", ("message",), r"5\d\d", _ANY, "message_refused"),
     Rule("not_accepted", ("recipient",), r"5\d\d", _ANY, "not_accepted"),
 )
-_NONSENSE: Final = Verdict(permanent=False, category="temporarily_refused", rule="no_sense")
+_UNKNOWN: Final = Verdict(permanent=False, category="temporarily_refused", rule="no_sense")
 
 
 def classify_reply(reply: Reply) -> Verdict:
-    """Say what the reply means; an answer without sense is a temporary refusal."""
+    """Return the meaning of a reply; a reply that no rule matches is a temporary refusal."""
     for rule in RULES:
         if rule.matches(reply):
             return Verdict(permanent=rule.permanent, category=rule.category, rule=rule.name)
-    return _NONSENSE
+    return _UNKNOWN
 
 
 UNREADABLE: Final = "unreadable"
@@ -107,7 +107,7 @@ MAX_REPLY_TEXT: Final = 500
 
 
 def redact(reply_text: str) -> str:
-    """Return a server's words without the address, link or code that it may have repeated (SEC-9)."""
+    """Replace addresses, links and codes that a server may have repeated in its reply (SEC-9)."""
     text = _URL.sub("<link>", reply_text)
     text = _ADDRESS.sub("<address>", text)
     text = _NUMBER.sub("<number>", text)

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: the one table of every wait of the mailer (MAIL-5)."""
+"""How long the mailer waits before it retries, by reason (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Seconds before the next try after the first, second, … failure; the last repeats.
+    """Seconds to wait after the first, second, … failure; the last value repeats.
 
-    `jitter` is the greatest part by which chance shortens a wait, so that mails put off together do not come back
-    together; it never lengthens one.
+    `jitter` is the largest share by which a wait is shortened at random, so that mails that were deferred together are
+    not retried together.
     """
 
     seconds: tuple[int, ...]
     jitter: float = 0.2
 
     def after(self, failures: int, *, fraction: float) -> float:
-        """Return the seconds to wait after so many failures (1 or more); `chance` is from 0 to 1."""
-        longest = self.seconds[min(failures, len(self.seconds)) - 1]
-        return longest * (1 - self.jitter * fraction)
+        """Return the seconds to wait after `failures` (at least 1); `fraction` (0 to 1) scales the jitter."""
+        full = self.seconds[min(failures, len(self.seconds)) - 1]
+        return full * (1 - self.jitter * fraction)
 
 
-# By the category of the refusal (`mailer.domain.attempt`), or by what else is waited for. None is longer than five
-# minutes, so that a mail server's short illness never delays a mail for hours; the mail's own validity ends them all.
+# By the category of the refusal (`mailer.domain.attempt`) or another reason. No wait is longer than five minutes, so
+# that a short outage of a mail server never delays a mail for hours. A mail is retried until it expires.
 BACKOFFS: Final[Mapping[str, Backoff]] = {
-    # A server that is busy is back soon; one that greylists asks for one to five minutes.
+    # A busy server recovers soon; greylisting takes one to five minutes.
     "temporarily_refused": Backoff((5, 15, 60, 120, 300)),
-    # Nobody tidies a full mailbox within seconds.
+    # A full mailbox is not emptied within seconds.
     "mailbox_full": Backoff((60, 120, 300)),
-    # Our own account or sender is refused, and an operator is at it: soon enough to see that it is mended.
+    # The server refuses our account or sender; retry soon after an operator has fixed it.
     "misconfigured": Backoff((15, 30, 60)),
-    # A fault of ours, as in a template.
+    # An error of ours, as in a template.
     "fault": Backoff((5, 15, 60, 120, 300)),
-    # The mail server cannot be reached: one knock for all mails of a process, so chance has nothing to spread.
+    # The mail server is unavailable. One probe serves all mails of a process, so no jitter is needed.
     "server_away": Backoff((1, 2, 5, 10, 15), jitter=0),
-    # Redis or the like fails under one entry.
+    # Another error with one entry, as when Redis is unavailable.
     "trouble": Backoff((5,)),
-    # More mails to one domain than its ceiling lets through: how soon the ceiling is looked at again, at the latest.
+    # A domain is over its rate limit: the longest time until it is asked again.
     "ceiling": Backoff((300,)),
 }
 MAX_SECONDS: Final = 300
 
 
 def backoff_seconds(reason: str, failures: int, *, fraction: float) -> float:
-    """Return the wait for this reason; what has no row waits as a temporary refusal."""
+    """Return the seconds to wait; a reason without an entry waits as a temporary refusal."""
     return BACKOFFS.get(reason, BACKOFFS["temporarily_refused"]).after(failures, fraction=fraction)

@@ -1,4 +1,4 @@
-"""Which event is which mail: the one table (EVT-1). What is no mail is a silence with its reason."""
+"""The table of events and their mails (EVT-1); an event without a mail has the reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from port_events import catalogue as events
 
 from mailer.domain.errors import UnreadableError
-from mailer.domain.samples import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,20 +17,15 @@ LINKS: Final = frozenset({"link", "login_url"})
 
 @dataclass(frozen=True, slots=True)
 class MailKind:
-    """One mail: the folder of its templates and what its letter's content must bring."""
+    """A kind of mail: the name of its template folder and the keys that its payload's content must have."""
 
     name: str
     content: tuple[str, ...]
 
-    @property
-    def samples(self) -> tuple[Mapping[str, str], ...]:
-        """Contents to preview it with; `{public_url}` stands for the setting. All branches are met."""
-        return SAMPLES[self.name]
-
 
 @dataclass(frozen=True, slots=True)
 class ByAccountKind:
-    """The mail depends on the account's kind, which the event's data tell."""
+    """The mail depends on `kind` in the event's data."""
 
     general: MailKind
     link: MailKind
@@ -39,7 +33,7 @@ class ByAccountKind:
 
 @dataclass(frozen=True, slots=True)
 class NoMail:
-    """Nobody is mailed, for this reason."""
+    """No mail is sent, for this reason."""
 
     reason: str
 
@@ -88,13 +82,13 @@ EVENTS: Final[Mapping[str, MailKind | ByAccountKind | NoMail]] = {
 UNKNOWN: Final = NoMail("this mailer does not know the event")
 
 
-def is_not_mailed(event_type: str) -> bool:
-    """Tell whether no mail can come of this type, without looking into the event."""
+def has_no_mail(event_type: str) -> bool:
+    """Tell whether events of this type never cause a mail."""
     return isinstance(EVENTS.get(event_type, UNKNOWN), NoMail)
 
 
 def mail_kind_for(event_type: str, data: Mapping[str, object]) -> MailKind:
-    """Return the mail of an event; UnreadableError for one that is no mail or tells no kind of account."""
+    """Return the mail of an event; UnreadableError if it has none or its account kind is unknown."""
     choice = EVENTS.get(event_type, UNKNOWN)
     if isinstance(choice, ByAccountKind):
         by_kind = {"general": choice.general, "link": choice.link}
@@ -105,7 +99,7 @@ def mail_kind_for(event_type: str, data: Mapping[str, object]) -> MailKind:
 
 
 def require_complete(kind: MailKind, content: Mapping[str, str]) -> None:
-    """Raise UnreadableError when the letter lacks what its texts need."""
+    """Raise UnreadableError if the content lacks a key that the templates need."""
     missing = [key for key in kind.content if not isinstance(content.get(key), str)]
     if missing:
         raise UnreadableError(f"the content lacks {', '.join(missing)}")

@@ -1,4 +1,4 @@
-"""Why a mail was not sent; data stand in attributes, never addresses, links or codes."""
+"""Why a mail was not sent. Messages and attributes never hold addresses, links or codes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class MailerError(Exception):
-    """The tree of the mailer's refusals."""
+    """The base of the mailer's errors."""
 
 
 class UnreadableError(MailerError):
-    """What is sealed cannot be believed: not opened, signed, for this entry, or complete (SEC-9)."""
+    """The payload cannot be decrypted or verified, belongs to another entry, or is incomplete (SEC-9)."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -23,7 +23,7 @@ class UnreadableError(MailerError):
 
 
 class ForeignLinkError(UnreadableError):
-    """The letter would lead its reader outside the configured public address (SEC-9)."""
+    """The payload holds a link to another site than the public address (SEC-9)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the content's {key} leads outside the public address")
@@ -31,7 +31,7 @@ class ForeignLinkError(UnreadableError):
 
 
 class UnsafeMailError(UnreadableError):
-    """A header would hold a control character (SEC-13)."""
+    """A header value holds a control character (SEC-13)."""
 
     def __init__(self, header: str) -> None:
         super().__init__(f"the {header} holds a control character")
@@ -39,7 +39,7 @@ class UnsafeMailError(UnreadableError):
 
 
 class NotSentError(MailerError):
-    """The mail server did not take the mail; `verdict` says what its answer means."""
+    """The mail server refused the mail; `verdict` is the meaning of its reply."""
 
     def __init__(self, verdict: Verdict, reply_text: str) -> None:
         super().__init__(f"{verdict.category} ({verdict.rule})")
@@ -48,11 +48,11 @@ class NotSentError(MailerError):
 
 
 class AbandonedError(MailerError):
-    """At the last moment before the message left, it was no longer to go: nothing of it was sent."""
+    """`should_send` returned False: nothing was sent."""
 
 
 class NotYetError(MailerError):
-    """The mail may not go before `retry_at`; that is no failed attempt."""
+    """The mail may not be sent before `retry_at`; this does not count as a failed attempt."""
 
     def __init__(self, reason: str, retry_at: datetime) -> None:
         super().__init__(reason)
@@ -61,12 +61,12 @@ class NotYetError(MailerError):
 
 
 class ServerUnavailableError(NotYetError):
-    """No mail can be sent just now; nobody should knock before `retry_at`."""
+    """The mail server cannot be reached or used; the next attempt is at `retry_at`."""
 
 
 class RateLimitedError(NotYetError):
-    """The receiving domain has had its mails of this hour; the ceiling is to be asked again at `retry_at`."""
+    """The receiving domain is over its rate limit; `retry_at` is when to ask again."""
 
 
 class QueuePausedError(NotYetError):
-    """An operator has paused the queue; `retry_at` is when the mail expires unless the queue goes on before."""
+    """An operator has paused the queue; `retry_at` is when the mail expires."""

@@ -1,4 +1,4 @@
-"""Where a mail may lead its reader: under the configured public address and nowhere else (SEC-9)."""
+"""Links in mails may only lead to the configured public address (SEC-9)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PLAIN_LINK: Final = re.compile(r"[!-~]+")
-# What a mail reader would turn into a link by itself, were it to stand in somebody's name.
+# Text that mail readers turn into a link.
 _LOOKS_LIKE_LINK: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.")
-# Written by operators for the applicant, who may be sent to a page of the authorities.
+# Operators write these, and may link to a page of the authorities.
 _FREE_TEXTS: Final = frozenset({"reason"})
 
 
 def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: str = "") -> None:
-    """Raise ForeignLinkError when a link is not under `public_url`, or a name or company poses as one."""
+    """Raise ForeignLinkError if a link is not under `public_url`, or another text looks like a link."""
     for key, value in content.items():
         if key in LINKS:
             if not _is_under(value, public_url):

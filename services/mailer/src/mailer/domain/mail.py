@@ -1,4 +1,4 @@
-"""One message ready to be written; its headers are safe by construction (MAIL-2, SEC-13)."""
+"""A mail with its texts; header injection is impossible by construction (MAIL-2, SEC-13)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
-# Control characters, line and paragraph separators, and what turns the reading direction around.
+# Control characters, line and paragraph separators, and characters that change the text direction.
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -23,7 +23,7 @@ MAX_HEADER: Final = 998
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An address with the name that is shown; raises UnsafeMailError for what could break a header."""
+    """An address with a display name; raises UnsafeMailError for values that could break a header."""
 
     address: str
     name: str = ""
@@ -36,7 +36,7 @@ class Mailbox:
 
     @property
     def domain(self) -> str:
-        """What stands behind the @."""
+        """The part after the @."""
         return self.address.rpartition("@")[2]
 
     def __repr__(self) -> str:
@@ -45,7 +45,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message of two bodies that say the same; `repr` shows its event only."""
+    """A message with a text and an HTML body; `repr` shows only the event id."""
 
     event_id: str
     to: Mailbox
@@ -62,14 +62,14 @@ class Mail:
 
     @property
     def token(self) -> str:
-        """The event's id as it may stand in a Message-ID: the same for every try (MAIL-2)."""
+        """The event id in a form that is valid in a Message-ID; the same for every attempt (MAIL-2)."""
         if _SAFE_ID.fullmatch(self.event_id):
             return self.event_id
         return sha256(self.event_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def ascii_domain(domain: str) -> str:
-    """Return the domain by IDNA; as it is where that fails, for the mail server to refuse."""
+    """Return the domain in IDNA; unchanged if that fails, so that the mail server refuses it."""
     if domain.isascii():
         return domain
     try:
@@ -79,12 +79,12 @@ def ascii_domain(domain: str) -> str:
 
 
 def mask_address(address: str) -> str:
-    """Return the address as the portal shows it to others: one character and the domain."""
+    """Return the address with all but its first character and the domain hidden, as the portal does."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 
 
 def reject_unsafe(header: str, value: str) -> None:
-    """Raise UnsafeMailError when the value could end or disguise a header line."""
+    """Raise UnsafeMailError if the value is too long or holds an unsafe character."""
     if len(value) > MAX_HEADER or _UNSAFE.search(value):
         raise UnsafeMailError(header)

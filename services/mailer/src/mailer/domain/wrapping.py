@@ -1,4 +1,4 @@
-"""Plain text for a narrow terminal: Chinese takes two columns, lines break as typesetters do (MAIL-1)."""
+"""Wraps plain text at 72 columns, where a Chinese character takes two (MAIL-1)."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import Final
 
 COLUMNS: Final = 72
 _LAST_ASCII: Final = "~"
-# What may not begin a line, and what may not end one.
+# Punctuation that may not start a line, and punctuation that may not end one.
 _NEVER_FIRST: Final = frozenset("，。、；：！？）」』】》…—")
 _NEVER_LAST: Final = frozenset("（「『【《")
 
 
 def wrap(text: str) -> str:
-    """Break the lines that are too wide."""
+    """Wrap all lines of a text."""
     return "\n".join([wrap_line(line) for line in text.split("\n")])
 
 
 def wrap_line(line: str) -> str:
-    """Break one line at `COLUMNS`; what cannot be broken, such as a link, stays whole."""
+    """Wrap one line at COLUMNS; words that cannot be broken, such as links, stay whole."""
     lines = []
     while len(line) * 2 > COLUMNS and (end := _fitting(line)) < len(line):
         cut = _cut(line, end)
@@ -27,7 +27,7 @@ def wrap_line(line: str) -> str:
 
 
 def _fitting(line: str) -> int:
-    """Return how many characters fit into the columns."""
+    """Return how many characters fit into COLUMNS."""
     width = 0
     for position, character in enumerate(line):
         width += 2 if character > _LAST_ASCII else 1
@@ -37,7 +37,7 @@ def _fitting(line: str) -> int:
 
 
 def _cut(line: str, end: int) -> int:
-    """Return the last place before `end` where a line may break, else the first one behind it."""
+    """Return the last position before `end` where a line may break, or else the first one after it."""
     for position in range(end, 0, -1):
         if _may_break(line[position - 1], line[position]):
             return position
@@ -47,8 +47,8 @@ def _cut(line: str, end: int) -> int:
     return len(line)
 
 
-def _may_break(before: str, behind: str) -> bool:
-    if behind in _NEVER_FIRST or before in _NEVER_LAST:
+def _may_break(before: str, after: str) -> bool:
+    if after in _NEVER_FIRST or before in _NEVER_LAST:
         return False
-    # Words of ASCII stay whole: links, codes, account names.
-    return not (" " < before <= _LAST_ASCII and " " < behind <= _LAST_ASCII)
+    # ASCII words stay whole: links, codes, account names.
+    return not (" " < before <= _LAST_ASCII and " " < after <= _LAST_ASCII)

@@ -106,7 +106,9 @@ class Delivery:
             log.warning("mail_abandoned")
             self.ledger.release(grant)
             return RetryAt(self.clock.now())
-        except QueuePausedError as error:  # due now in the ledger: any mailer may send as soon as the queue is resumed
+        except (
+            QueuePausedError
+        ) as error:  # due now in the ledger: any mailer may send as soon as the queue is resumed
             self.metrics.record_deferral("paused")
             self.ledger.defer(grant, due=self.clock.now(), failed=False)
             return RetryAt(error.retry_at)

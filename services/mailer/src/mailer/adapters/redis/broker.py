@@ -1,4 +1,4 @@
-"""dramatiq's RedisBroker, faster in three places: enqueues and acknowledgements go in batches, and wake a waiting worker.
+"""dramatiq's RedisBroker, made faster: it enqueues and acknowledges in batches and wakes a waiting worker.
 
 The keys are those of dramatiq's own dispatch.lua. Each process has its own queue. What a dead process leaves in its
 queue is not needed: the stream's pending list holds the same entries, and the intake's sweep takes those over.
@@ -34,7 +34,7 @@ class NotifyingRedisBroker(RedisBroker):
 
     def __init__(self, client: redis.Redis, *, name: str, prefetch: int) -> None:
         # Only Retries, which enqueues what an actor defers. AgeLimit would compete with the mail's own validity.
-        # TimeLimit may raise between the mail server's reply and its record in the ledger: the mail would be sent twice.
+        # TimeLimit may raise between the mail server's reply and the ledger's record: a mail would be sent twice.
         super().__init__(  # type: ignore[no-untyped-call]  # dramatiq has no type here
             client=client,
             namespace=NAMESPACE,

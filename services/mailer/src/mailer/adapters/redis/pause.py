@@ -50,7 +50,9 @@ class RedisQueuePause(QueuePause):
 
     def pause(self, state: PauseState) -> bool:
         """Pause the queue; False when it is paused already, and that pause stays as it is."""
-        record = json.dumps({"since": format_rfc3339(state.since), "reason": state.reason}, ensure_ascii=False)
+        record = json.dumps(
+            {"since": format_rfc3339(state.since), "reason": state.reason}, ensure_ascii=False
+        )
         return bool(self._client.set(PAUSED, record, nx=True))
 
     def resume(self) -> bool:

@@ -20,7 +20,7 @@ from mailer.adapters.redis.pause import RedisQueuePause
 from mailer.adapters.redis.rate_limit import throttled_domains
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.attempt import FINAL, State
-from mailer.domain.catalogue import is_not_mailed
+from mailer.domain.catalogue import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
 
 if TYPE_CHECKING:
@@ -76,14 +76,16 @@ class RedisQueueStats:
             if "no such key" not in str(error):
                 raise
             return None
-        return next((as_text(each["last-delivered-id"]) for each in groups if as_text(each["name"]) == GROUP), None)
+        return next(
+            (as_text(each["last-delivered-id"]) for each in groups if as_text(each["name"]) == GROUP), None
+        )
 
     def _count_unread(self, by_type: defaultdict[str, QueueCounts], after: str) -> None:
         while True:
             last, *counts = self._client.eval(_COUNT_UNREAD, 1, self._stream, after, BATCH)
             for octets, count, first in counts:
                 event_type = as_text(octets)
-                if not is_not_mailed(event_type):
+                if not has_no_mail(event_type):
                     by_type[event_type].add(QueueState.WAITING, count, _published_ms(as_text(first)))
             after = as_text(last)
             if not after:
@@ -94,7 +96,7 @@ class RedisQueueStats:
         for entries in self._pending(until):
             for entry, record in zip(entries, self._records(entries), strict=True):
                 state = _state(record, now_ms=now_ms, server_ms=server_ms)
-                if state and not is_not_mailed(entry.type):
+                if state and not has_no_mail(entry.type):
                     by_type[entry.type].add(state, 1, _published_ms(entry.entry_id))
                 elif state and not entry.type:
                     by_type[UNKNOWN_TYPE].add(state, 1, _published_ms(entry.entry_id))

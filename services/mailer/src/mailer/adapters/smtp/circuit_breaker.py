@@ -1,4 +1,4 @@
-"""A shared pause while the mail server is away: one attempt at a time asks whether it is back."""
+"""A circuit breaker: while the mail server is unavailable, one attempt at a time probes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBE_SECONDS: Final = 5
 
 
 class CircuitBreaker:
-    """Longer with each failed attempt; safe between threads."""
+    """Stays open longer with each failed attempt; safe between threads."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -28,23 +28,25 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the last attempt failed."""
+        """True if the last attempt failed."""
         return self._until is not None
 
     def acquire(self) -> int:
-        """Return a ticket when an attempt may be made; ServerAwayError while it should not be."""
+        """Return the generation of an attempt that may start; ServerUnavailableError while none may."""
         now = self._clock.now()
         with self._lock:
             if self._until is not None:
                 if now < self._until:
                     raise ServerUnavailableError("waiting for the mail server", self._until)
-                self._until = now + timedelta(seconds=PROBE_SECONDS)  # the others wait for this attempt
+                self._until = now + timedelta(
+                    seconds=PROBE_SECONDS
+                )  # the other threads wait for this attempt
             return self._failures
 
     def record_failure(self, generation: int) -> datetime:
-        """Note that the attempt of this ticket failed; return when the next may be made.
+        """Open the breaker, and return when the next attempt may start.
 
-        Of attempts that began together one counts, so that eight threads do not make eight failures.
+        Of the attempts of one generation only the first counts, so that eight threads do not count eight failures.
         """
         now = self._clock.now()
         with self._lock:
@@ -56,7 +58,7 @@ class CircuitBreaker:
             return self._until
 
     def record_success(self) -> None:
-        """Note that the server answers."""
+        """Close the breaker."""
         if self._until is not None:
             with self._lock:
                 self._failures, self._until = 0, None

@@ -1,4 +1,4 @@
-"""The mail server, with what it takes measured and traced (OPS-4)."""
+"""A mail transport that measures and traces another one (OPS-4)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from port_runtime import tracing
+from typing_extensions import override
 
 from mailer.domain.errors import AbandonedError, NotSentError, NotYetError
 from mailer.metrics import SMTP_SECONDS
+from mailer.usecases.ports import MailTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,37 +19,36 @@ if TYPE_CHECKING:
     from prometheus_client import Histogram
 
     from mailer.domain.mail import Mail
-    from mailer.usecases.ports import MailTransport
 
 
-class InstrumentedTransport:
-    """See `mailer.usecases.ports.Postbox`; does what the other does, and tells of it."""
+class InstrumentedTransport(MailTransport):
+    """The span names the category of the reply, never its text."""
 
     def __init__(self, transport: MailTransport, instruments: Instruments) -> None:
         self._transport = transport
         seconds = instruments.histogram(SMTP_SECONDS)
         self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
 
+    @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
-        """Send; raises as the other does. The span says what the answer meant, never in the server's words."""
-        began = time.perf_counter()
-        answer: Histogram | None = self._away
+        started = time.perf_counter()
+        histogram: Histogram | None = self._away
         with tracing.span("smtp send", kind=tracing.SpanKind.CLIENT, network__protocol__name="smtp") as span:
             try:
                 self._transport.send(mail, should_send=should_send)
-                answer = self._accepted
+                histogram = self._accepted
                 span.set_attribute("smtp.answer", "accepted")
             except NotSentError as error:
-                answer = self._refused
+                histogram = self._refused
                 span.set_attribute("smtp.answer", error.verdict.category)
                 raise
             except AbandonedError:
-                answer = None
+                histogram = None
                 span.set_attribute("smtp.answer", "abandoned")
                 raise
             except NotYetError:
                 span.set_attribute("smtp.answer", "away")
                 raise
             finally:
-                if answer is not None:
-                    answer.observe(time.perf_counter() - began)
+                if histogram is not None:
+                    histogram.observe(time.perf_counter() - started)

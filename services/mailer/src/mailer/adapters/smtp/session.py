@@ -1,4 +1,4 @@
-"""One connection to the mail server: opened as the URL says, used for many mails."""
+"""One connection to the mail server, used for many mails."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Scheme = Literal["smtp", "smtp+starttls", "smtps"]
 PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-# RFC 5321 section 4.5.3.2.6 asks for patience after the last dot: giving up there may send a mail twice.
+# A client that stops waiting for the reply to the final dot may send the mail twice (RFC 5321 section 4.5.3.2.6).
 FINAL_REPLY_SECONDS: Final = 300
 _OK: Final = 2
 _GO_AHEAD: Final = 354
@@ -33,7 +33,7 @@ _CLOSING: Final = 421
 
 
 class NoSessionError(Exception):
-    """The server cannot be reached or used; `is_ours` when our own settings are the likely reason."""
+    """The server cannot be reached or used; `is_misconfiguration` if our settings are the likely cause."""
 
     def __init__(self, reason: str, *, is_misconfiguration: bool = False) -> None:
         super().__init__(reason)
@@ -41,11 +41,11 @@ class NoSessionError(Exception):
 
 
 class DroppedError(Exception):
-    """The connection ended before the server had taken any part of this mail: a fresh one may be tried."""
+    """The connection ended before any part of this mail was sent: a new connection may be tried."""
 
 
 class RefusedError(Exception):
-    """The server answered no; it also stands for a connection lost once the message was on its way."""
+    """The server refused, or the connection was lost while the message was sent."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(f"{reply.code} at {reply.step}")
@@ -54,7 +54,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServer:
-    """Where mails go, and how: what `MAILER_SMTP_URL` and its neighbours say."""
+    """The mail server as `MAILER_SMTP_URL` and the other `MAILER_SMTP_*` settings describe it."""
 
     scheme: Scheme
     host: str
@@ -67,14 +67,14 @@ class SmtpServer:
 
     @classmethod
     def from_url(cls, url: str, **options: object) -> SmtpServer:
-        """Read `scheme://user:password@host:port`, percent-decoded; ValueError when it is none."""
+        """Parse `scheme://user:password@host:port` with percent-encoding; raises ValueError."""
         parts = urlsplit(url)
         if parts.scheme not in PORTS or not parts.hostname or parts.path not in {"", "/"} or parts.query:
             raise ValueError(
                 "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it"
             )
         return cls(
-            scheme=parts.scheme,  # type: ignore[arg-type]  # a key of PORTS, as seen above
+            scheme=parts.scheme,  # type: ignore[arg-type]  # a key of PORTS, as checked above
             host=parts.hostname,
             port=parts.port or PORTS[parts.scheme],
             user=unquote(parts.username or ""),
@@ -84,19 +84,19 @@ class SmtpServer:
 
     @property
     def is_loopback(self) -> bool:
-        """Tell whether nothing of it crosses a network."""
+        """True if mails to it cross no network."""
         return is_loopback(self.host)
 
     def context(self) -> ssl.SSLContext:
-        """Return the context that verifies the server's certificate."""
+        """Return a context that verifies the server's certificate."""
         return ssl.create_default_context(cafile=self.ca_file)
 
 
 class SmtpSession:
-    """An open connection, to be used by one thread at a time."""
+    """An open connection for one thread at a time."""
 
     def __init__(self, server: SmtpServer) -> None:
-        """Connect, encrypt, log in; NoSessionError when any of it fails. STARTTLS is never done without."""
+        """Connect, encrypt and log in; NoSessionError if any of it fails, also if STARTTLS is not offered."""
         self.used_at = time.monotonic()
         self._timeout_seconds = server.timeout_seconds
         try:
@@ -117,7 +117,7 @@ class SmtpSession:
     def send(
         self, sender: str, recipient: str, message: bytes, *, should_send: Callable[[], bool] = lambda: True
     ) -> None:
-        """Return once the server has accepted; DroppedError, RefusedError with its reply, AbandonedError."""
+        """Return once the server has accepted; raises DroppedError, RefusedError or AbandonedError."""
         commands = self._envelope(ascii_address(sender), ascii_address(recipient))
         try:
             replies = self._pipelined(commands) if self._pipelines else self._one_by_one(commands)
@@ -130,13 +130,13 @@ class SmtpSession:
         if replies[-1].step != "message" or replies[-1].code != _GO_AHEAD or not _all_ok(replies[:-1]):
             self._refuse(replies)
         if not should_send():
-            self._smtp.close()  # no last dot, no mail (RFC 5321 section 4.1.1.4)
+            self._smtp.close()  # without the final dot the server drops the mail (RFC 5321 section 4.1.1.4)
             raise AbandonedError
         self._finish(message)
         self.used_at = time.monotonic()
 
     def verify(self) -> None:
-        """Ask whether the server still listens; NoSessionError when not."""
+        """Send NOOP; NoSessionError if it fails."""
         try:
             code, _ = self._smtp.noop()
         except (OSError, smtplib.SMTPException) as error:
@@ -145,7 +145,7 @@ class SmtpSession:
             raise NoSessionError(f"answers {code}")
 
     def close(self) -> None:
-        """Take leave, or just leave."""
+        """Quit if possible, and close the connection."""
         with suppress(OSError, smtplib.SMTPException):
             self._smtp.quit()
         self._smtp.close()
@@ -180,14 +180,14 @@ class SmtpSession:
         return replies
 
     def _reply(self, step: Step) -> Reply:
-        code, words = self._smtp.getreply()
-        return Reply(step, code, words.decode("utf-8", "replace"))
+        code, text = self._smtp.getreply()
+        return Reply(step, code, text.decode("utf-8", "replace"))
 
     def _refuse(self, replies: list[Reply]) -> NoReturn:
-        """Leave the connection fit for the next mail, then raise the first refusal."""
+        """Reset the connection for the next mail, then raise the first refusal."""
         refusal = next(reply for reply in replies if reply.code // 100 != _OK and reply.code != _GO_AHEAD)
         try:
-            if replies[-1].code == _GO_AHEAD:  # pipelined: it waits for a message that nobody is to get
+            if replies[-1].code == _GO_AHEAD:  # pipelined: the server waits for a message
                 self._smtp.send(b".\r\n")
                 self._smtp.getreply()
             self._smtp.docmd("RSET")
@@ -209,7 +209,7 @@ class SmtpSession:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it was not lost on our side."""
+        """False once the connection was lost or closed on this side."""
         return self._smtp.sock is not None
 
     def _set_timeout(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The mail server behind a few kept connections, and the pause for all when it cannot be reached (MAIL-5)."""
+"""Sends mails over kept connections; a circuit breaker covers all of them (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from port_runtime.logs import get_logger
+from typing_extensions import override
 
 from mailer.adapters.smtp.circuit_breaker import CircuitBreaker
 from mailer.adapters.smtp.session import DroppedError, NoSessionError, RefusedError, SmtpSession
 from mailer.domain.attempt import classify_reply
 from mailer.domain.errors import NotSentError, ServerUnavailableError
+from mailer.usecases.intake_ports import MailServerStatus
+from mailer.usecases.ports import MailTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +24,12 @@ if TYPE_CHECKING:
     from mailer.domain.mail import Mail, Mailbox
     from mailer.usecases.ports import Clock
 
-IDLE_SECONDS: Final = 20  # shorter than what servers and routers allow a silent connection
+IDLE_SECONDS: Final = 20  # servers and routers close silent connections later than this
 log = get_logger("mailer.smtp")
 
 
-class SmtpTransport:
-    """See `mailer.usecases.ports.Postbox`; safe between threads, each mail has a connection for itself."""
+class SmtpTransport(MailTransport, MailServerStatus):
+    """Safe between threads: each mail has a connection of its own while it is sent."""
 
     def __init__(
         self, server: SmtpServer, *, sender: Mailbox, message_builder: MessageBuilder, clock: Clock
@@ -36,46 +39,47 @@ class SmtpTransport:
         self._idle: list[SmtpSession] = []
         self._lock = threading.Lock()
 
+    @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
-        """Send over a kept connection; over a fresh one when the kept one turns out to be dead."""
-        ticket = self._circuit_breaker.acquire()
+        """Send over a kept connection, or over a new one if the kept one turns out to be closed."""
+        generation = self._circuit_breaker.acquire()
         message = self._message_builder.build(mail)
-        kept = self._kept()
+        kept = self._take_idle()
         if kept is not None:
             try:
                 return self._send_over(kept, mail.to.address, message, should_send)
             except DroppedError:
                 kept.close()
-        fresh = self._fresh(ticket)
+        session = self._connect(generation)
         try:
-            return self._send_over(fresh, mail.to.address, message, should_send)
+            return self._send_over(session, mail.to.address, message, should_send)
         except DroppedError:
-            fresh.close()
-            raise self._unavailable(ticket, "the server closes the connection") from None
+            session.close()
+            raise self._unavailable(generation, "the server closes the connection") from None
 
+    @override
     def is_unavailable(self) -> bool:
-        """Tell whether the server could not be reached at the last attempt."""
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in, take leave; NoSessionError when it cannot be done."""
+        """Connect, log in and quit; NoSessionError if that fails."""
         session = SmtpSession(self._server)
         try:
             session.verify()
         finally:
             session.close()
 
+    @override
     def close_idle(self, older_than_seconds: float = IDLE_SECONDS) -> None:
-        """Close connections that were not used for a while."""
-        latest = time.monotonic() - older_than_seconds
+        newest = time.monotonic() - older_than_seconds
         with self._lock:
-            old = [session for session in self._idle if session.used_at <= latest]
-            self._idle = [session for session in self._idle if session.used_at > latest]
+            old = [session for session in self._idle if session.used_at <= newest]
+            self._idle = [session for session in self._idle if session.used_at > newest]
         for session in old:
             session.close()
 
     def close(self) -> None:
-        """Close every connection that is not in use."""
+        """Close all connections that are not in use."""
         self.close_idle(older_than_seconds=0)
 
     def _send_over(
@@ -84,20 +88,20 @@ class SmtpTransport:
         try:
             session.send(self._sender, recipient, message, should_send=should_send)
         except RefusedError as error:
-            raise self._judged(error) from None
+            raise self._not_sent(error) from None
         finally:
             if session.is_open:
                 self._circuit_breaker.record_success()
                 self._keep(session)
 
-    def _judged(self, error: RefusedError) -> NotSentError:
+    def _not_sent(self, error: RefusedError) -> NotSentError:
         verdict = classify_reply(error.reply)
         if verdict.category == "misconfigured":
             log.error("smtp_misconfigured", step=error.reply.step, reply_code=error.reply.code)
         return NotSentError(verdict, error.reply.text)
 
-    def _kept(self) -> SmtpSession | None:
-        """Return the connection used last: where few are needed, the others grow old and are closed."""
+    def _take_idle(self) -> SmtpSession | None:
+        """Return the connection used last, so that connections that are not needed age and are closed."""
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None and session.used_at < time.monotonic() - IDLE_SECONDS:
@@ -105,20 +109,20 @@ class SmtpTransport:
             return None
         return session
 
-    def _fresh(self, ticket: int) -> SmtpSession:
+    def _connect(self, generation: int) -> SmtpSession:
         try:
             return SmtpSession(self._server)
         except NoSessionError as error:
             raise self._unavailable(
-                ticket, str(error), is_misconfiguration=error.is_misconfiguration
+                generation, str(error), is_misconfiguration=error.is_misconfiguration
             ) from None
 
     def _unavailable(
-        self, ticket: int, reason: str, *, is_misconfiguration: bool = False
+        self, generation: int, reason: str, *, is_misconfiguration: bool = False
     ) -> ServerUnavailableError:
-        retry_at = self._circuit_breaker.record_failure(ticket)
-        tell = log.error if is_misconfiguration else log.warning
-        tell(
+        retry_at = self._circuit_breaker.record_failure(generation)
+        write = log.error if is_misconfiguration else log.warning
+        write(
             "smtp_misconfigured" if is_misconfiguration else "smtp_away",
             reason=reason,
             retry_at=retry_at.isoformat(),
