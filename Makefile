@@ -96,7 +96,7 @@ docs: .venv/test/.stamp ## write what is generated: settings tables, OpenAPI, As
 	$(TEST)/python -m deploy.local.documents write
 
 pictures: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## take the pictures of the README from the running demo system
-	$(TEST)/python -m tests.support.pictures
+	$(TEST)/python -m tests.support.browser.pictures
 
 fmt: .venv/test/.stamp ## format, and mend what the linter can
 	$(TEST)/ruff format

@@ -1,7 +1,7 @@
 """What every test finds: the real servers of tests/support, in a quick place."""
 
-from tests.support import places
+from tests.support.harness import tmpdir
 
-pytest_plugins = ["tests.support.fixtures", "tests.support.system_fixtures", "tests.support.process_fixtures"]
+pytest_plugins = ["tests.support.servers.fixtures", "tests.support.harness.fixtures"]
 
-places.settle()
+tmpdir.settle()

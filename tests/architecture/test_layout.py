@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.architecture.tree import ROOT, files
+from tests.architecture.tree import files
+from tests.support import ROOT
 
 FOLDERS = {".ci", "deploy", "services", "shared", "tests"}
 ROOT_FILES = {

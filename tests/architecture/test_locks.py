@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.architecture.tree import ROOT, files
+from tests.architecture.tree import files
+from tests.support import ROOT
 
 LOCKS = [path for path in files() if path.name.endswith("requirements.txt")]
 OURS = {"identity", "mailer", "port-events", "port-runtime"}

@@ -15,7 +15,7 @@ from identity.metrics import RELAY, WEB
 from mailer.metrics import CATALOGUE as MAILER
 from port_runtime.metrics import Metric
 
-from tests.architecture.tree import ROOT
+from tests.support import ROOT
 
 OBSERVABILITY = ROOT / "deploy/observability"
 RUNBOOK = ROOT / "deploy/runbook.md"

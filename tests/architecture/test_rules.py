@@ -3,7 +3,8 @@
 import re
 
 from deploy.local.documents.rules import README, proofs, rules
-from tests.architecture.tree import ROOT, files
+from tests.architecture.tree import files
+from tests.support import ROOT
 
 FAMILIES = "REG|VER|REV|LOGIN|BIND|SW|UNB|PRO|MAIL|EVT|OPS|SEC|OIDC"
 CITED = re.compile(rf"(?<![\w-])(?:{FAMILIES})-\d+(?![\w-])")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.bench.sink import SmtpSinkProtocol
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 
 
 class Arrivals:

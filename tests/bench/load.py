@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.support.tools import WRK
+from tests.support.servers.programs import WRK
 
 MakeRequest = Callable[[], "Request"]
 _SCRIPT = Path(__file__).with_name("wrk.lua")

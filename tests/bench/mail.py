@@ -21,7 +21,7 @@ from tests.bench.arrivals import Arrivals, noting_arrivals
 from tests.bench.entries import PUBLIC_URL, Fields, add_pipelined, letters, sealed_entries
 from tests.bench.figures import Figure, Goal, interleaved, percentile
 from tests.bench.stand import Stand, Web
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from redis import Redis

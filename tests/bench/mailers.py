@@ -15,9 +15,9 @@ from tests.bench.figures import Figure, Goal, interleaved
 from tests.bench.mail import mail_all
 from tests.bench.processes import Process, command
 from tests.bench.stand import Stand
-from tests.support.redis import RedisServer
-from tests.support.tools import Tool
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.programs import Tool
+from tests.support.servers.redis import RedisServer
 
 if TYPE_CHECKING:
     from dramatiq import Message

@@ -9,7 +9,7 @@ from tests.bench.figures import Figure, Goal
 from tests.bench.plans import logged_statements, reads_of
 from tests.bench.sizes import compared
 from tests.bench.stand import FEW, Stand, Web
-from tests.support.processes import run
+from tests.support.harness.processes import run
 
 ROWS = 1_000_000
 

@@ -9,7 +9,7 @@ from typing import Any
 from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Connection
 
-from tests.support.postgres import PostgresCluster, database_name
+from tests.support.servers.postgres import PostgresCluster, database_name
 
 # For one database: every statement as it comes, without its values.
 _LOGGED = {"log_statement": "'all'", "log_min_messages": "'log'", "log_parameter_max_length": "0"}

@@ -6,7 +6,7 @@ from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
 from sqlalchemy import text
 
-from tests.support.people import PASSWORD
+from tests.support.actors.people import PASSWORD
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
 """SEC-1's default, which the measured servers run with; `checked_hash` would tell of another."""

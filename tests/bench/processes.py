@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 _STOP_SECONDS = 25

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.support.ports import free_port
-from tests.support.tools import Tool
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+from tests.support.servers.programs import Tool
 
 SMTP_SINK = Tool(("smtp-sink", "/usr/sbin/smtp-sink"), "the mail figures", "apt-get install -y postfix")
 _BACKLOG = 100

@@ -17,11 +17,11 @@ from tests.bench.load import Request
 from tests.bench.population import populate
 from tests.bench.processes import Process, command
 from tests.bench.sink import Sink, start_sink
-from tests.support.people import PASSWORD, application
-from tests.support.ports import free_port
-from tests.support.postgres import PostgresCluster
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.actors.people import PASSWORD, application
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+from tests.support.servers.postgres import PostgresCluster
+from tests.support.servers.redis import RedisServer
 
 WEB_WORKERS = 2
 FEW = 200

@@ -8,7 +8,7 @@ from tests.bench.argon2 import RawArgon2
 from tests.bench.figures import Figure, Goal, interleaved
 from tests.bench.population import stored_hash
 from tests.bench.stand import Stand
-from tests.support.people import PASSWORD
+from tests.support.actors.people import PASSWORD
 
 CLIENTS = 8
 _LOGIN_SECONDS = 4.0

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from deploy.containers.secret_files import main as make_secret_files
-from tests.support.tools import KUSTOMIZE
+from tests.support import ROOT
+from tests.support.servers.programs import KUSTOMIZE
 
-ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 OVERLAYS = ("local", "production")
 Document = dict[str, Any]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 NOT_REACHED = "the advisory service cannot be reached, so no package was audited (pip-audit, where it can)"
 AWAY = ("ConnectionError", "ServiceError", "HTTPError", "Max retries", "Failed to fetch", "timed out")
 

@@ -1,6 +1,5 @@
 """The compose file, held to what every container of it must have."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +7,8 @@ import yaml
 from identity.processes.gunicorn_server import GRACE_SECONDS
 from mailer.process import HAND_BACK_SECONDS, STOP_SECONDS
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 FILE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 ONE_OFF = {"secrets", "migrate"}

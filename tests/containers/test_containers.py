@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import CLIENTS, Containers, require_client, require_engine
-from tests.support.waiting import wait_until
-from tests.support.walk import walk
+from tests.support.harness.containers import CLIENTS, Containers, require_client, require_engine
+from tests.support.harness.readme_commands import walk
+from tests.support.harness.waiting import wait_until
 
 SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
 ONE_OFF = {"secrets", "migrate"}

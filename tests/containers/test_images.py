@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 IMAGES = sorted((ROOT / "deploy" / "images").glob("*.Dockerfile"))
 LABELS = {"title", "description", "licenses", "version", "revision", "base.name"}
 

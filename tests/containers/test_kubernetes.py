@@ -16,6 +16,7 @@ from identity.processes.gunicorn_server import GRACE_SECONDS
 from mailer.process import HAND_BACK_SECONDS, STOP_SECONDS
 
 from tests.containers.manifests import OVERLAYS, Document, containers, name_of, pods, render
+from tests.support import ROOT
 
 KUBERNETES_VERSION = "1.37"
 NOT_VALIDATED = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
@@ -225,7 +226,7 @@ def test_mailers_are_scaled_by_what_waits_and_never_below_one(production: list[D
 def test_what_is_asked_of_prometheus_is_in_the_catalogue_of_metrics(production: list[Document]) -> None:
     triggers = of(production, "ScaledObject")["mailer"]["spec"]["triggers"]
     (query,) = [it["metadata"]["query"] for it in triggers if it["type"] == "prometheus"]
-    catalogue = (Path(__file__).parents[2] / "deploy" / "observability" / "metrics.md").read_text()
+    catalogue = (ROOT / "deploy" / "observability" / "metrics.md").read_text()
 
     assert re.findall(r"`(\w+)`", catalogue).count(query.partition("(")[2].partition("{")[0]) == 1
 
@@ -250,9 +251,8 @@ def test_each_service_finds_pods_and_their_ports(overlay: list[Document]) -> Non
 
 
 def test_no_secret_of_a_real_cluster_lies_in_the_repository() -> None:
-    root = Path(__file__).parents[2]
     tracked = subprocess.run(
-        ["git", "ls-files", "deploy"], cwd=root, capture_output=True, text=True, check=True
+        ["git", "ls-files", "deploy"], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
     assert [path for path in tracked.stdout.split() if f"{os.sep}secrets{os.sep}" in path] == []

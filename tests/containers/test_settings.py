@@ -13,8 +13,8 @@ from port_runtime.settings import describe, load
 
 from deploy.containers.secret_files import main as make_secret_files
 from tests.containers.manifests import Document, containers, pods
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 READ_BY: dict[str, tuple[type, ...]] = {
     "identity": (IdentitySettings,),
     "tidy": (IdentitySettings, TidySettings),

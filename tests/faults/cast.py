@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.processes import surroundings
+from tests.support.harness.processes import surroundings
 
 ROOT = Path(__file__).parents[2]
 _LOOK_SECONDS = 0.2

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from tests.faults.cast import Actor
 from tests.faults.stage import LEASE_SECONDS, Stage
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 _NOTED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _MAILS_IN_HAND: Final = 3

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from tests.faults.postbag import Postbag
-from tests.support.letters import Mail
-from tests.support.people import TAX_IDS, Person, Visitor, application
+from tests.support.actors.people import TAX_IDS, Person, Visitor, application
+from tests.support.servers.received_mail import Mail
 
 _MAIL_SECONDS = 20.0
 _TRIES = 4

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.support.letters import Mail
-from tests.support.mailbox import Mailbox
-from tests.support.smtp_script import Act, Script, Step
+from tests.support.servers.mailbox import Mailbox
+from tests.support.servers.received_mail import Mail
+from tests.support.servers.smtp_script import Act, Script, Step
 
 _EVENT = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE | re.IGNORECASE)
 

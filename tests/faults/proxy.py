@@ -4,7 +4,7 @@ import asyncio
 import threading
 from contextlib import suppress
 
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 
 _CHUNK = 65_536
 

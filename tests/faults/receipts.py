@@ -5,7 +5,7 @@ import threading
 from port_events.envelope import RECEIPTS, as_text
 from redis.exceptions import RedisError
 
-from tests.support.redis import RedisServer
+from tests.support.servers.redis import RedisServer
 
 _LOOK_SECONDS = 0.1
 _AT_ONCE = 1000

@@ -14,11 +14,11 @@ from tests.faults.cast import Cast, Part
 from tests.faults.postbag import Postbag, RecordingScript
 from tests.faults.proxy import Proxy
 from tests.faults.receipts import ReceiptWatch
-from tests.support.ports import free_port
-from tests.support.postgres import PostgresCluster, database_name
-from tests.support.redis import RedisServer
-from tests.support.smtp import SmtpServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+from tests.support.servers.postgres import PostgresCluster, database_name
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
 
 LEASE_SECONDS = 5
 WEB_WORKERS, RELAYS, MAILERS = 2, 2, 3

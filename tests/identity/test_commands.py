@@ -8,8 +8,8 @@ from identity.adapters.sql.migrations import migrate
 from port_events.sealing import new_key_sets
 from sqlalchemy import text
 
-from tests.support.postgres import PostgresCluster
-from tests.support.processes import run
+from tests.support.harness.processes import run
+from tests.support.servers.postgres import PostgresCluster
 
 _KEYS = new_key_sets()
 _NOWHERE = "postgresql+psycopg://identity:a-secret-word@127.0.0.1:1/identity"

@@ -10,8 +10,8 @@ from identity.adapters.sql.engine import open_engine
 from identity.domain.rate_limits import LOGIN_ACCOUNT, login_failures_by_address
 from sqlalchemy import Connection, Engine, text
 
-from tests.support.postgres import somebody_waits
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.postgres import somebody_waits
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_address(1000)

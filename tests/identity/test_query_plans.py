@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.support.crowd import fill
-from tests.support.people import PASSWORD
-from tests.support.services import asking
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import PASSWORD
+from tests.support.actors.service_clients import asking
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
+from tests.support.servers.bulk_data import fill
 
 _FEW_ROWS = frozenset({"outbox_epoch", "clients"})
 """No index is quicker than these tables."""

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from identity.usecases.audit import recording
 
-from tests.support.system import Servers, System
+from tests.support.harness.system import Servers, System
 
 
 def test_on_sqlite_a_unit_of_work_is_the_only_writer_from_its_first_statement(

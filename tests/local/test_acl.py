@@ -24,11 +24,11 @@ from mailer.usecases.queue_stats import PauseState
 from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.acl import roles
 from deploy.local.keys import make_secrets, password_of
-from tests.support.redis import RedisServer
+from tests.support import ROOT
+from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types join sync and async answers
 As = Callable[[str], Client]
-ROOT = Path(__file__).parents[2]
 STREAM, RECEIPTS = "identity.events", "mailer.receipts"
 
 

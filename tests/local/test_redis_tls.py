@@ -11,9 +11,9 @@ from port_events.consumer import Consumer
 
 from deploy.local.acl import roles
 from tests.shared.builders import an_event, fields_of
-from tests.support.certificates import self_signed
-from tests.support.tls_redis import TlsRedisServer
-from tests.support.tools import DEBIAN_REDIS
+from tests.support.servers.certificates import self_signed
+from tests.support.servers.programs import DEBIAN_REDIS
+from tests.support.servers.tls_redis import TlsRedisServer
 
 STREAM = "identity.events"
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.launched import ROOT, Launched
-from tests.support.waiting import wait_until
+from tests.support import ROOT
+from tests.support.harness.local_run import PYTHON, Launched
+from tests.support.harness.waiting import wait_until
 
 READY = "Ctrl-C stops all of it."
 Launch = Callable[..., Launched]
@@ -168,8 +169,6 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
 
 
 def test_what_it_is_made_of_is_all_installed() -> None:
-    from tests.local.launched import PYTHON, ROOT
-
     procfile = (ROOT / "deploy/local/Procfile").read_text()
 
     names = [line.split(":")[0] for line in procfile.splitlines()]

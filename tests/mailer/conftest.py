@@ -7,8 +7,8 @@ import pytest
 import structlog
 
 from tests.mailer.harness import MailerHarness
-from tests.support.redis import RedisServer
-from tests.support.smtp import SmtpServer
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
 
 
 @pytest.fixture(autouse=True)

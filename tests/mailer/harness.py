@@ -18,9 +18,9 @@ from redis import Redis
 
 from mailer.process import MailerProcess
 from mailer.settings import Settings
-from tests.support.redis import RedisServer
-from tests.support.smtp import SmtpServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
 
 PUBLIC_URL = "https://pass.example.tw"
 LINK = f"{PUBLIC_URL}/email/verify?token=abc.def-ghi"

@@ -13,7 +13,7 @@ from mailer.adapters import renderer, texts
 from mailer.domain.catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
-from tests.support.texts import shown
+from tests.support.browser.text import shown
 
 COMMAND = Path(sys.executable).with_name("mailer")
 

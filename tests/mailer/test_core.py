@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailer.adapters.core import OneCore, chosen
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 pytestmark = pytest.mark.rule("MAIL-7")
 several_cores = pytest.mark.skipif(

@@ -12,7 +12,7 @@ from mailer.adapters.redis.rate_limit import RedisDomainRateLimit, throttled_dom
 from mailer.domain.rate_limits import DomainRateLimits
 from mailer.settings import domain_rate_limits
 from tests.mailer.harness import MailerHarness
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 HOUR = timedelta(hours=1)
 Turns = Callable[..., RedisDomainRateLimit]

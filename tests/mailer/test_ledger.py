@@ -15,7 +15,7 @@ from mailer.domain.attempt import State
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 from tests.mailer.harness import MailerHarness, Published
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 from mailer.adapters.renderer import TemplateRenderer
 from mailer.domain.catalogue import MAILS
 from tests.mailer.harness import PUBLIC_URL
-from tests.support import screens
-from tests.support.browser import launched
+from tests.support.browser import screenshots
+from tests.support.browser.chromium import launched
 
 PHONE, DESK = 360, 1280
 
@@ -23,5 +23,5 @@ def test_each_mail_fits_a_narrow_phone() -> None:
             for name, kind in MAILS.items():
                 for number, letter in enumerate(renderer.samples(kind)):
                     page.set_content(renderer.render(kind, letter).html)
-                    screens.keep(page, f"mail-{name}-{number}-{width}")
-                    screens.measure(page)
+                    screenshots.keep(page, f"mail-{name}-{number}-{width}")
+                    screenshots.measure(page)

@@ -7,7 +7,7 @@ from port_events import catalogue as events
 
 from tests.mailer.commands import refuse, run_command, run_json
 from tests.mailer.harness import MailerHarness
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
 
 
 def counts(figures: Any) -> tuple[int, int, int]:

@@ -16,8 +16,8 @@ from port_events.envelope import STREAM
 from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
 from tests.mailer.harness import MailerHarness
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 
 @contextmanager

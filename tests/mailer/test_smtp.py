@@ -15,9 +15,9 @@ from mailer.adapters.smtp.session import NoSessionError, SmtpServer, SmtpSession
 from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError
 from mailer.domain.mail import Mail, Mailbox
-from tests.support import smtp
-from tests.support.ports import free_port
-from tests.support.smtp import Login
+from tests.support.servers import smtp
+from tests.support.servers.ports import free_port
+from tests.support.servers.smtp import Login
 
 StartSmtp = Callable[..., smtp.SmtpServer]
 SENDER = Mailbox("hep@example.tw", "工作小組")

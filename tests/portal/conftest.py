@@ -6,10 +6,10 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import Browsers, Place, Watch, launched
-from tests.support.keyboard import KeyboardTab
-from tests.support.system import Servers, System
-from tests.support.tab import Tab
+from tests.support.browser.chromium import Browsers, Place, Watch, launched
+from tests.support.browser.keyboard_tab import KeyboardTab
+from tests.support.browser.tab import Tab
+from tests.support.harness.system import Servers, System
 
 StartPortal = Callable[..., System]
 _WIDE = 1280

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 LONG = "臺灣國際商港貨櫃裝卸暨倉儲物流股份有限公司高雄第二聯合營運中心籌備處"
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.applicants import LABELS, filled_in, labelled
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.registration_form import LABELS, filled_in, labelled
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 QUESTION = "確定要送出申請？？"
 RIGHT: dict[str, Any] = {"faults": {}}

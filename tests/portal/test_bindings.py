@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 SENT = "[鏈結帳號綁定驗證碼通知]已發送到被綁定帳號的 Email信箱！請聯繫帳號使用者取得[驗證碼]。"
 DONE = "帳號綁定驗證成功！！"

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.portal.conftest import StartPortal
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal, spelled
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal, spelled
+from tests.support.harness.system import System
 
 TITLES = ("個資同意使用", "授權聲明", "危害告知")
 DOCUMENTS = ("personal_data", "authorization", "hazard")

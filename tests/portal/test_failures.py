@@ -10,9 +10,9 @@ from identity.domain import errors
 from sqlalchemy.engine import make_url
 
 from tests.portal.conftest import StartPortal
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 _SEEN: list[tuple[int, Exception, str]] = [
     (403, errors.ForeignOrigin(), "無法執行此操作"),

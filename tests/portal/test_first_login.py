@@ -4,11 +4,11 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.portal.conftest import StartPortal
-from tests.support.commands import command
-from tests.support.people import Person, unique
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person, unique
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.commands import command
+from tests.support.harness.system import System
 
 ASKS_EVERY_SECONDS = 4
 WAIT_SECONDS = 60

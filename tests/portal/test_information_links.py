@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.portal.conftest import StartPortal
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
 
 ELSEWHERE = {
     "IDENTITY_INFORMATION_URL": "https://info.example.tw/",

@@ -6,11 +6,11 @@ import pytest
 from flask import request
 
 from tests.portal.conftest import StartPortal
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
-from tests.support.waiting import wait_until
+from tests.support.actors.people import Person
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
 
 _COMPANY = "錢大明股份有限公司"
 

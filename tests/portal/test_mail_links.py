@@ -3,10 +3,10 @@
 import pytest
 
 from tests.portal.conftest import StartPortal
-from tests.support.people import unique
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import unique
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.portal.walking import Walk
-from tests.support.keyboard import KeyboardTab
-from tests.support.people import TAX_IDS
-from tests.support.system import System
-from tests.support.tab import Tab
+from tests.portal.manual_walk import Walk
+from tests.support.actors.people import TAX_IDS
+from tests.support.browser.keyboard_tab import KeyboardTab
+from tests.support.browser.tab import Tab
+from tests.support.harness.system import System
 
 _COMPANIES = ("王小花的有限公司", "測試三號有限公司")
 

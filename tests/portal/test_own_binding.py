@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 ASKED = "確定要解除綁定？？"
 ENDED = "帳號解除綁定成功！！"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.support.letters import Mail
-from tests.support.people import PASSWORD, Person
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import PASSWORD, Person
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
+from tests.support.servers.received_mail import Mail
 
 NEW = "Another-Crane-88!"
 

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.people import Person, unique
-from tests.support.profiles import ask_for_mailbox
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person, unique
+from tests.support.actors.profile import ask_for_mailbox
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 HEADINGS = {"link": "鏈結帳號資料修改", "general": "帳號資料修改"}
 ASKED = "確定要儲存資料？？"

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Locator
 
-from tests.support.people import Person, Visitor
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person, Visitor
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 

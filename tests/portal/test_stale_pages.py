@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 _STALE = "頁面停留過久,或已在其他視窗登入、登出。請確認內容後再送出一次"
 _ENDED = "登入已逾時或已登出"

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.portal.conftest import StartPortal
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 RIGHTS = ["pass:apply", "pass:query", "pass:print"]
 BACK = "前往鏈結帳號管理與登入"

@@ -6,10 +6,10 @@ import pytest
 from identity.domain.binding import RemovedReason
 from identity.http.portal.binding_views import REMOVED
 
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.tab import Tab
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.browser.tab import Tab
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.system import System
-from tests.support.tab import Tab
+from tests.support.browser.tab import Tab
+from tests.support.harness.system import System
 
 _MOST_BYTES = 150_000
 _MOST_AGAIN = 20_000

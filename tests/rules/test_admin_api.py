@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import Person
-from tests.support.services import admin, asking
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.actors.service_clients import admin, asking
+from tests.support.browser.text import normal
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 
 def usernames(answer: Any) -> list[str]:

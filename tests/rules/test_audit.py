@@ -8,10 +8,10 @@ import pytest
 from identity.domain.audit import ACTIONS
 from port_events.catalogue import CATALOGUE
 
-from tests.support.people import Person, Visitor
-from tests.support.system import System
-from tests.support.texts import normal
-from tests.support.together import together
+from tests.support.actors.people import Person, Visitor
+from tests.support.browser.text import normal
+from tests.support.harness.concurrency import together
+from tests.support.harness.system import System
 
 WRONG = "Wrong-Crane-88!"
 

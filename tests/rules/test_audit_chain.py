@@ -12,9 +12,9 @@ from identity.usecases.audit.chaining import prune, seal
 from identity.usecases.audit.verifying import ChainBroken, VerifiedChain
 from sqlalchemy.exc import IntegrityError
 
-from tests.support.commands import command
-from tests.support.sealed import chain_of, keys, tamper, verdict
-from tests.support.system import AUDIT_KEY, System
+from tests.support.harness.audit_chain import chain_of, keys, tamper, verdict
+from tests.support.harness.commands import command
+from tests.support.harness.system import AUDIT_KEY, System
 
 OTHER_KEY = "another-key-of-the-tests-that-seals-the-log"
 

@@ -6,10 +6,10 @@ import httpx
 import pytest
 from identity.domain.audit import ACTIONS
 
-from tests.support.people import PASSWORD, Person, Visitor
-from tests.support.services import admin
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import PASSWORD, Person, Visitor
+from tests.support.actors.service_clients import admin
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 NEW_PASSWORD = "Lantern-Quay-31!"

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.support.people import Visitor
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.actors.people import Visitor
+from tests.support.browser.text import normal
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 CODE_MAIL = "鏈結帳號綁定驗證碼通知"
 

@@ -4,9 +4,9 @@ import pytest
 from identity.adapters.sql.purger import SqlPurger
 from identity.usecases.retention import CleanupResult, clean_up
 
-from tests.support.people import Person, Visitor, unique
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import Person, Visitor, unique
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 
 def tidied(system: System) -> CleanupResult:

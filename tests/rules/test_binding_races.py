@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 
-from tests.support.people import Person, Visitor
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.together import together
+from tests.support.actors.people import Person, Visitor
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 MOST_AT_ONCE = LOGIN_ACCOUNT.max_count
 """So many passwords of one account may be under judgement at once: each counts as a failure until it proves right."""

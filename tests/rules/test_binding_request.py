@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.guessing import WRONG
-from tests.support.people import Person, Visitor, unique
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.failed_logins import WRONG
+from tests.support.actors.people import Person, Visitor, unique
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 PHONE = "07-1234567#12"
 

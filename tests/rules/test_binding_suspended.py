@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.support.commands import command
-from tests.support.own_page import OwnPage
-from tests.support.people import Person, Visitor
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import Person, Visitor
+from tests.support.browser.profile_page import OwnPage
+from tests.support.browser.text import normal
+from tests.support.harness.commands import command
+from tests.support.harness.system import System
 
 
 def suspended_while_unverified(system: System) -> tuple[Visitor, Person, str]:

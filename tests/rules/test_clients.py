@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import answered, command
-from tests.support.services import Service, asking, make_service
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.service_clients import Service, asking, make_service
+from tests.support.harness.commands import answered, command
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 FEED = "/events"
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from identity.usecases import administration, lifecycle
 
-from tests.support.people import PASSWORD, TAX_IDS, Visitor, unique
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.together import together
+from tests.support.actors.people import PASSWORD, TAX_IDS, Visitor, unique
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 NEW_PASSWORD = "Lantern-Quay-31!"
 

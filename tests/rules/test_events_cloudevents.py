@@ -10,8 +10,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from port_events.catalogue import CATALOGUE, EventType
 
-from tests.support.people import TAX_IDS
-from tests.support.system import System
+from tests.support.actors.people import TAX_IDS
+from tests.support.harness.system import System
 
 LINES = list(CATALOGUE.values())
 

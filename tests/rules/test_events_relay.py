@@ -18,11 +18,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
-from tests.support.people import application
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.together import together
-from tests.support.waiting import wait_until
+from tests.support.actors.people import application
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
 
 
 class CrashError(Exception):

@@ -11,8 +11,8 @@ from identity.settings import RelaySettings
 from port_events.envelope import STREAM
 from port_runtime.settings import load
 
-from tests.support.redis import RedisServer
-from tests.support.system import System
+from tests.support.harness.system import System
+from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types join sync and async answers
 DAY_MS = 86_400_000

@@ -9,9 +9,9 @@ from identity.adapters.leader_election import PostgresLeaderElection
 from identity.adapters.sql.engine import open_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.support.installation import Installation
-from tests.support.people import Person
-from tests.support.waiting import wait_until
+from tests.support.actors.people import Person
+from tests.support.harness.installation import Installation
+from tests.support.harness.waiting import wait_until
 
 
 def _verified(installation: Installation, person: Person) -> int:

@@ -8,12 +8,12 @@ import pytest
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
 
-from tests.support.installation import Installation
-from tests.support.people import application
-from tests.support.postgres import PostgresCluster
-from tests.support.redis import RedisServer
-from tests.support.smtp import SmtpServer
-from tests.support.waiting import wait_until
+from tests.support.actors.people import application
+from tests.support.harness.installation import Installation
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.postgres import PostgresCluster
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 from port_events.envelope import STREAM
 
-from tests.support.people import Visitor
-from tests.support.services import asking
-from tests.support.system import System
+from tests.support.actors.people import Visitor
+from tests.support.actors.service_clients import asking
+from tests.support.harness.system import System
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.support.people import Person, Visitor
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.actors.people import Person, Visitor
+from tests.support.browser.text import normal
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 BANNER = normal("通行證資訊網/FAQ:提供通行證申請與操作常見問題與解答,歡迎多加參考利用。")
 ELSEWHERE = {

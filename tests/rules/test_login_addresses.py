@@ -9,10 +9,10 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.support.guessing import WRONG
-from tests.support.people import Person, unique
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.failed_logins import WRONG
+from tests.support.actors.people import Person, unique
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 LIMIT = "6"
 BEHIND_PROXY = {"IDENTITY_LOGIN_FAILURES_PER_ADDRESS": LIMIT, "IDENTITY_TRUSTED_PROXIES": "127.0.0.0/8"}

@@ -7,9 +7,9 @@ import pytest
 from identity.adapters.consent_texts import SAMPLES
 from port_runtime.settings import SettingsError
 
-from tests.support.people import Visitor
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import Visitor
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 DOCUMENTS = ["personal_data", "authorization", "hazard"]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.guessing import WRONG, fail
-from tests.support.people import Person, Visitor
-from tests.support.system import System
+from tests.support.actors.failed_logins import WRONG, fail
+from tests.support.actors.people import Person, Visitor
+from tests.support.harness.system import System
 
 NEW_PASSWORD = "Lighthouse-Rope-42?"
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from tests.support.guessing import WRONG
-from tests.support.people import unique
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.failed_logins import WRONG
+from tests.support.actors.people import unique
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 
 class HashWork:

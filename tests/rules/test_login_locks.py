@@ -4,11 +4,11 @@ from functools import partial
 
 import pytest
 
-from tests.support.guessing import WRONG, fail
-from tests.support.people import Person, unique
-from tests.support.system import System
-from tests.support.texts import normal
-from tests.support.together import together
+from tests.support.actors.failed_logins import WRONG, fail
+from tests.support.actors.people import Person, unique
+from tests.support.browser.text import normal
+from tests.support.harness.concurrency import together
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")

@@ -12,10 +12,10 @@ from identity.adapters.argon2 import Argon2Passwords
 from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Busy
 
-from tests.support.people import Person, Visitor
-from tests.support.services import admin
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import Person, Visitor
+from tests.support.actors.service_clients import admin
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 _HELD_SECONDS = 0.5
 

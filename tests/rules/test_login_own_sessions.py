@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.people import Visitor
-from tests.support.system import System
+from tests.support.actors.people import Visitor
+from tests.support.harness.system import System
 
 
 def open_ids(visitor: Visitor) -> list[str]:

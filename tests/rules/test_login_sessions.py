@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.people import Visitor
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import Visitor
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 
 def state(visitor: Visitor) -> int:

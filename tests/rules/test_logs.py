@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.installation import Installation
-from tests.support.people import application
-from tests.support.waiting import wait_until
+from tests.support.actors.people import application
+from tests.support.harness.installation import Installation
+from tests.support.harness.waiting import wait_until
 
 
 def _lines(installation: Installation) -> list[dict[str, Any]]:

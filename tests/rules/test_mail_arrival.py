@@ -7,10 +7,10 @@ from email.utils import parsedate_to_datetime
 import pytest
 from sqlalchemy import text
 
-from tests.support.letters import Mail
-from tests.support.people import PASSWORD
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import PASSWORD
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
+from tests.support.servers.received_mail import Mail
 
 NEW_PASSWORD = "Lantern-Quay-31!"
 _SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")

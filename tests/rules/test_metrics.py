@@ -10,11 +10,11 @@ from identity import metrics as identity_metrics
 from mailer import metrics as mailer_metrics
 from port_runtime.metrics import Metric
 
-from tests.support.installation import Installation
-from tests.support.operators_ports import OperatorsPorts
-from tests.support.people import Person
-from tests.support.processes import run
-from tests.support.waiting import wait_until
+from tests.support.actors.people import Person
+from tests.support.harness.installation import Installation
+from tests.support.harness.ops_ports import OperatorsPorts
+from tests.support.harness.processes import run
+from tests.support.harness.waiting import wait_until
 
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
     "web": identity_metrics.WEB,

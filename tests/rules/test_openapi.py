@@ -18,9 +18,9 @@ with warnings.catch_warnings():
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 
-from tests.support.people import Visitor
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import Visitor
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 EXAMPLES = 6
 """Of each operation for each of three visitors, half of them against the document."""

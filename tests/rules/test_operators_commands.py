@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import answered, command
-from tests.support.system import System
+from tests.support.harness.commands import answered, command
+from tests.support.harness.system import System
 
 WHY = ("--reason", "本人來電請求")
 

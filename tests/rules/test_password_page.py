@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from tests.support.pages import Browser, Page
-from tests.support.people import PASSWORD, Person, Visitor
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import PASSWORD, Person, Visitor
+from tests.support.browser.pages import Browser, Page
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
 PAGES = ("/profile/password", "/sessions")

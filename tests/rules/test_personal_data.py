@@ -5,11 +5,11 @@ import json
 import pytest
 from identity.usecases import personal_data
 
-from tests.support.commands import answered, command
-from tests.support.eavesdropping import database_text
-from tests.support.people import Person, application
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import Person, application
+from tests.support.harness.commands import answered, command
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.leak_scan import database_text
+from tests.support.harness.system import System
 
 WHY = ("--reason", "本人書面請求")
 MONTHS = {"IDENTITY_IDLE_DISABLED": "180d"}

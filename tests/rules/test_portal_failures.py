@@ -6,8 +6,8 @@ import httpx
 import pytest
 from identity.domain import errors
 
-from tests.support.system import System
-from tests.support.texts import normal, shown
+from tests.support.browser.text import normal, shown
+from tests.support.harness.system import System
 
 _FOR_PEOPLE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 _FAILURES: list[tuple[int, Exception]] = [

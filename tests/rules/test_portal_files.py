@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.support.system import System
+from tests.support.harness.system import System
 
 _FILE = re.compile(r'(?:src|href)="(/(?:static|bootstrap)/[^"]+)"')
 _IMPORT = re.compile(r'from "\./([a-z_]+\.js)"')

@@ -8,8 +8,8 @@ import identity.http.portal
 import pytest
 from flask import Flask
 
-from tests.support.people import Visitor
-from tests.support.system import System
+from tests.support.actors.people import Visitor
+from tests.support.harness.system import System
 
 TEMPLATES = Path(identity.http.portal.__file__).parent / "templates" / "portal"
 _ANY = {

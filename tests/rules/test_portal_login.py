@@ -6,9 +6,9 @@ from http.cookies import Morsel, SimpleCookie
 import httpx
 import pytest
 
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import Person
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.support.commands import answered, command
-from tests.support.own_page import OwnPage
-from tests.support.pages import Browser
-from tests.support.people import unique
-from tests.support.profiles import ask_for_mailbox, save
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import unique
+from tests.support.actors.profile import ask_for_mailbox, save
+from tests.support.browser.pages import Browser
+from tests.support.browser.profile_page import OwnPage
+from tests.support.browser.text import normal
+from tests.support.harness.commands import answered, command
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule("PRO-2")

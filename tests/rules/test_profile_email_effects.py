@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.commands import command
-from tests.support.profiles import ask_for_mailbox
-from tests.support.system import System
+from tests.support.actors.profile import ask_for_mailbox
+from tests.support.harness.commands import command
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule("PRO-2")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.support.own_page import PATH, OwnPage
-from tests.support.people import unique
-from tests.support.profiles import ask_for_mailbox, save
-from tests.support.system import System
-from tests.support.texts import normal, shown
+from tests.support.actors.people import unique
+from tests.support.actors.profile import ask_for_mailbox, save
+from tests.support.browser.profile_page import PATH, OwnPage
+from tests.support.browser.text import normal, shown
+from tests.support.harness.system import System
 
 WITHDRAW = "/profile/pending-email/withdraw"
 UNBIND = "/profile/binding/end"

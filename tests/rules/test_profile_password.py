@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.support.people import Visitor, unique
-from tests.support.system import System
+from tests.support.actors.people import Visitor, unique
+from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.ports import free_port
-from tests.support.walk import walk, walk_of_services
+from tests.support import ROOT
+from tests.support.harness.readme_commands import walk, walk_of_services
+from tests.support.servers.ports import free_port
 
-ROOT = Path(__file__).parents[2]
 RUN_PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 READY = "Ready after"
 _START_SECONDS = 90

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.people import Person
-from tests.support.system import PUBLIC_URL, System
+from tests.support.actors.people import Person
+from tests.support.harness.system import PUBLIC_URL, System
 
 NEW = "Another-Crane-88!"
 

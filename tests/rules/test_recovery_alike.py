@@ -9,8 +9,8 @@ import pytest
 from port_events.sealing import Sealer
 from sqlalchemy import Engine, event
 
-from tests.support.people import unique
-from tests.support.system import System
+from tests.support.actors.people import unique
+from tests.support.harness.system import System
 
 
 @dataclass

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.pages import Browser, Page
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.browser.pages import Browser, Page
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import application, unique
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.actors.people import application, unique
+from tests.support.browser.text import normal
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 
 def refused(system: System, **changes: Any) -> tuple[str, str]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import Visitor, application
-from tests.support.system import System
+from tests.support.actors.people import Visitor, application
+from tests.support.harness.system import System
 
 FIELDS = {
     "/kind",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.people import TAX_IDS, Person, application
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import TAX_IDS, Person, application
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 
 def verified_with_the_same_mailbox(system: System, first: Person, kind: str, tax_id: str) -> int:

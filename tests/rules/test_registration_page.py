@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.applicants import LABELS, checked, filled_in, form_of
-from tests.support.pages import Browser
-from tests.support.people import TAX_IDS, application
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal, shown
-from tests.support.together import together
+from tests.support.actors.people import TAX_IDS, application
+from tests.support.actors.registration_form import LABELS, checked, filled_in, form_of
+from tests.support.browser.pages import Browser
+from tests.support.browser.text import normal, shown
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 
 def accounts(system: System) -> int:

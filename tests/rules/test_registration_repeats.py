@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.people import application
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.together import together
+from tests.support.actors.people import application
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 AT_ONCE = 12
 

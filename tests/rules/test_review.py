@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from tests.support.commands import command
-from tests.support.people import application
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.actors.people import application
+from tests.support.browser.text import normal
+from tests.support.harness.commands import command
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule("REV-1")

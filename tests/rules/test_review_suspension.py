@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.commands import command
-from tests.support.people import application
-from tests.support.system import System
+from tests.support.actors.people import application
+from tests.support.harness.commands import command
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule("OPS-2")

@@ -9,12 +9,12 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.balancer import Balancer, balancing
-from tests.support.installation import Installation
-from tests.support.people import Person, application
-from tests.support.ports import free_port
-from tests.support.processes import Program, run
-from tests.support.waiting import wait_until
+from tests.support.actors.people import Person, application
+from tests.support.harness.installation import Installation
+from tests.support.harness.processes import Program, run
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.load_balancer import Balancer, balancing
+from tests.support.servers.ports import free_port
 
 CLIENTS = 4
 # What the next release's migration may bring while this one works on (expand and contract).

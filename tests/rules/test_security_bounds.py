@@ -3,12 +3,12 @@
 import pytest
 from identity.domain.rate_limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
 
-from tests.support.applicants import checked, filled_in, form_of
-from tests.support.pages import Browser
-from tests.support.people import Person, application, unique
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.actors.people import Person, application, unique
+from tests.support.actors.registration_form import checked, filled_in, form_of
+from tests.support.browser.pages import Browser
+from tests.support.browser.text import normal
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 BEHIND_PROXY = {"IDENTITY_TRUSTED_PROXIES": "127.0.0.0/8"}
 ELSEWHERE = {"X-Forwarded-For": "192.0.2.8"}

@@ -6,9 +6,9 @@ import pytest
 from identity.domain.password import PasswordPolicy
 from identity.domain.session import ClientInfo
 
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.together import together
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 _SIGNS = "4@({[<3!1|0$5+7%2"
 

@@ -10,9 +10,9 @@ import pytest
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from tests.support.people import PASSWORD, unique
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import PASSWORD, unique
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 SLOTS, QUEUE, ASKED = 2, 3, 12
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.people import application
-from tests.support.system import System
+from tests.support.actors.people import application
+from tests.support.harness.system import System
 
 BODIES: dict[str, bytes] = {
     "nothing": b"",

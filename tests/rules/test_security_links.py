@@ -5,9 +5,9 @@ from identity.adapters.tokens import SignedTokens
 from identity.domain.link import Purpose
 from port_runtime.secret import Secret
 
-from tests.support.people import PASSWORD
-from tests.support.system import SIGNING_KEY, System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import PASSWORD
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import SIGNING_KEY, System
 
 NEW_KEY = "the-next-signing-key-of-the-tests-long-enough"
 NEW_PASSWORD = "Lantern-Quay-31!"

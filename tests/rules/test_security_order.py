@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.people import Visitor
-from tests.support.system import System
+from tests.support.actors.people import Visitor
+from tests.support.harness.system import System
 
 WRONG_BODIES = {
     "unknown fields": (b'{"nonsense": 1}', "application/json"),

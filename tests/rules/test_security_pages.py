@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 
-from tests.support.system import PUBLIC_URL, System
-from tests.support.system_fixtures import StartSystem
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import PUBLIC_URL, System
 
 WITH_TOKEN = ["/email/verify?token=x", "/email/change?token=x", "/password/reset?token=x"]
 PAGES = [*WITH_TOKEN, "/docs", "/nowhere", "/", "/apply", "/password/forgotten"]

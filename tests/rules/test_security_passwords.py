@@ -5,9 +5,9 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from tests.support.people import PASSWORD, Person, application
-from tests.support.system import PUBLIC_URL, System
-from tests.support.system_fixtures import StartSystem
+from tests.support.actors.people import PASSWORD, Person, application
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import PUBLIC_URL, System
 
 OTHERS = ("Lantern-Quay-31!", "Ferry-Basalt-52?", "Gantry-Mango-86#")
 

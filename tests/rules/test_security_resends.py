@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from tests.support.people import Person, Visitor, unique
-from tests.support.system import System
+from tests.support.actors.people import Person, Visitor, unique
+from tests.support.harness.system import System
 
 
 def _resend(visitor: Visitor) -> httpx.Response:

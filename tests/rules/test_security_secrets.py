@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.applicants import filled_in, form_of
-from tests.support.collector import Collector, collecting
-from tests.support.eavesdropping import Ears, database_text, found_in, redis_text
-from tests.support.installation import Installation
-from tests.support.operators_ports import OperatorsPorts
-from tests.support.pages import Browser
-from tests.support.people import PASSWORD, Person, Visitor
-from tests.support.system import System
-from tests.support.waiting import wait_until
+from tests.support.actors.people import PASSWORD, Person, Visitor
+from tests.support.actors.registration_form import filled_in, form_of
+from tests.support.browser.pages import Browser
+from tests.support.harness.installation import Installation
+from tests.support.harness.leak_scan import Ears, database_text, found_in, redis_text
+from tests.support.harness.ops_ports import OperatorsPorts
+from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.trace_collector import Collector, collecting
 
 NEW_PASSWORD = "Lantern-Quay-31!"
 PAGES_PASSWORD = "Anchor-Meadow-58!"

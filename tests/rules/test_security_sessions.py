@@ -5,8 +5,8 @@ from http.cookies import SimpleCookie
 import httpx
 import pytest
 
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 HTTPS = "https://pass.example.tw"
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.installation import Installation
+from tests.support.harness.installation import Installation
 
 SECRET = "token-of-a-mailed-link"
 REQUESTS: dict[str, tuple[bytes, int]] = {

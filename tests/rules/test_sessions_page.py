@@ -3,8 +3,8 @@
 import pytest
 
 from tests.rules.test_password_page import page_of
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 AGENTS = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 "

@@ -7,9 +7,9 @@ import identity
 import pytest
 from port_events.sealing import new_key_sets
 
-from tests.support.installation import COMMANDS, Installation
-from tests.support.ports import free_port
-from tests.support.processes import run
+from tests.support.harness.installation import COMMANDS, Installation
+from tests.support.harness.processes import run
+from tests.support.servers.ports import free_port
 
 _KEYS = new_key_sets()
 _REDIS = "redis://127.0.0.1:1/0"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import command
-from tests.support.people import Visitor
-from tests.support.services import asking
-from tests.support.system import System
+from tests.support.actors.people import Visitor
+from tests.support.actors.service_clients import asking
+from tests.support.harness.commands import command
+from tests.support.harness.system import System
 
 
 @pytest.fixture

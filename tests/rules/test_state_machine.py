@@ -15,10 +15,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.support.binding_actions import Actions
-from tests.support.binding_model import Bound, Holder, Sitting
-from tests.support.known import KnownCodes
-from tests.support.system_fixtures import StartSystem
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.predictable_codes import KnownCodes
+from tests.support.state_machine.binding_actions import Actions
+from tests.support.state_machine.model import Bound, Holder, Sitting
 
 WALKS = settings(
     max_examples=10,

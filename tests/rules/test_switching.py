@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from tests.support.people import Visitor
-from tests.support.system import System
+from tests.support.actors.people import Visitor
+from tests.support.harness.system import System
 
 
 def code_of(answer: httpx.Response) -> tuple[int, str]:

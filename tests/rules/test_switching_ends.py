@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from identity.usecases import administration
 
-from tests.support.people import Person, Visitor
-from tests.support.system import System
+from tests.support.actors.people import Person, Visitor
+from tests.support.harness.system import System
 
 End = Callable[[System, Person, Person, str], None]
 

@@ -10,15 +10,15 @@ from identity.adapters.sql.purger import SqlPurger
 from identity.usecases import retention
 from identity.usecases.retention import CleanupResult, clean_up
 
-from tests.support.commands import answered, command
-from tests.support.postgres import somebody_waits
-from tests.support.processes import Program
-from tests.support.profiles import ask_for_mailbox
-from tests.support.services import asking
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.together import together
-from tests.support.waiting import wait_until
+from tests.support.actors.profile import ask_for_mailbox
+from tests.support.actors.service_clients import asking
+from tests.support.harness.commands import answered, command
+from tests.support.harness.concurrency import together
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.processes import Program
+from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.postgres import somebody_waits
 
 
 def _tidy(system: System) -> CleanupResult:

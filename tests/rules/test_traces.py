@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.collector import Collector, Received, collecting
-from tests.support.installation import Installation
-from tests.support.people import application
-from tests.support.processes import run
-from tests.support.system import System
-from tests.support.waiting import wait_until
+from tests.support.actors.people import application
+from tests.support.harness.installation import Installation
+from tests.support.harness.processes import run
+from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.trace_collector import Collector, Received, collecting
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE = CALLER[3:35]

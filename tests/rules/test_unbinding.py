@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.people import Person, Visitor
-from tests.support.system import System
+from tests.support.actors.people import Person, Visitor
+from tests.support.harness.system import System
 
 
 def rows(link: Visitor) -> list[tuple[str, str, str | None]]:

@@ -3,9 +3,9 @@
 import pytest
 from identity.usecases import administration
 
-from tests.support.people import Person
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.actors.people import Person
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 NOTICE = "鏈結帳號綁定解除通知"
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.own_page import OwnPage
-from tests.support.system import System
-from tests.support.texts import normal
+from tests.support.browser.profile_page import OwnPage
+from tests.support.browser.text import normal
+from tests.support.harness.system import System
 
 UNBIND = "/profile/binding/end"
 

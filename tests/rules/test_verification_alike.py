@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import text
 
-from tests.support.commands import command
-from tests.support.pages import Browser
-from tests.support.people import Person, unique
-from tests.support.system import System
+from tests.support.actors.people import Person, unique
+from tests.support.browser.pages import Browser
+from tests.support.harness.commands import command
+from tests.support.harness.system import System
 
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule("VER-2")

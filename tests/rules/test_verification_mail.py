@@ -4,8 +4,8 @@ from email.utils import parseaddr
 
 import pytest
 
-from tests.support.system import PUBLIC_URL, System
-from tests.support.texts import normal, shown
+from tests.support.browser.text import normal, shown
+from tests.support.harness.system import PUBLIC_URL, System
 
 SENDER = "港區通行證應用管理系統工作小組"
 KINDS = {"link": "鏈結帳號", "general": "一般帳號"}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.support.pages import Browser
-from tests.support.system import System
-from tests.support.system_fixtures import StartSystem
-from tests.support.texts import normal
+from tests.support.browser.pages import Browser
+from tests.support.browser.text import normal
+from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
 

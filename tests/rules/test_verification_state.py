@@ -8,10 +8,10 @@ import pytest
 from identity.http.portal.mail_status import OF_MAILER
 from mailer.domain.attempt import RULES, UNREADABLE
 
-from tests.support.people import Person, Visitor, unique
-from tests.support.smtp_script import Step
-from tests.support.system import System
-from tests.support.texts import normal, shown
+from tests.support.actors.people import Person, Visitor, unique
+from tests.support.browser.text import normal, shown
+from tests.support.harness.system import System
+from tests.support.servers.smtp_script import Step
 
 
 class Refused(NamedTuple):

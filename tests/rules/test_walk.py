@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.people import TAX_IDS
-from tests.support.system import System
+from tests.support.actors.people import TAX_IDS
+from tests.support.harness.system import System
 
 
 @pytest.mark.rule(

@@ -10,8 +10,8 @@ from port_events.envelope import STREAM
 from redis import Redis
 
 from tests.shared.builders import an_event, fields_of
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 GROUP = "passes"
 

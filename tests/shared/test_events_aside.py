@@ -13,8 +13,8 @@ from redis import Redis
 
 from tests.shared.builders import an_event
 from tests.shared.following import GROUP, following, pending, publish
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 
 @pytest.fixture

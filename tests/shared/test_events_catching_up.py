@@ -10,8 +10,8 @@ from redis import Redis
 
 from tests.shared.feeding import SECRET, Published, served
 from tests.shared.following import GROUP, following, pending
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 POSITION = f"seen:{GROUP}:position"
 LEASE = f"seen:{GROUP}:catching_up"

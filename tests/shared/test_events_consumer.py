@@ -14,8 +14,8 @@ from redis.exceptions import NoPermissionError
 from deploy.local.acl import roles
 from tests.shared.builders import an_event, fields_of
 from tests.shared.following import GROUP, following, pending, publish
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 HOUR_MS = 3_600_000
 

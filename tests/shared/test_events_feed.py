@@ -7,8 +7,8 @@ import pytest
 from port_events.feed import CursorExpired, Feed, FeedRefused, FeedUnavailable
 
 from tests.shared.feeding import SECRET, Published, served
-from tests.support.ports import free_port
-from tests.support.redis import RedisServer
+from tests.support.servers.ports import free_port
+from tests.support.servers.redis import RedisServer
 
 
 @pytest.fixture

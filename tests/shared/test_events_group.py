@@ -8,8 +8,8 @@ import pytest
 from port_events.group import Group, member_name
 from redis import Redis
 
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 STREAM = "identity.events"
 CLIENTS: list[dict[str, Any]] = [

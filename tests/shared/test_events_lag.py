@@ -11,8 +11,8 @@ from redis import Redis
 from tests.shared.builders import an_event, fields_of
 from tests.shared.feeding import Published
 from tests.shared.following import GROUP, following, pending
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from port_events._consumer.lease import Lease
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tests.support.redis import RedisServer
+from tests.support.servers.redis import RedisServer
 
 KEY = "seen:passes:catching_up"
 LEASE_MS = 60_000

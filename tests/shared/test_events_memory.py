@@ -14,8 +14,8 @@ from redis import Redis
 
 from tests.shared.feeding import Published
 from tests.shared.following import GROUP, publish
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 
 @pytest.fixture

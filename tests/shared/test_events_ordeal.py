@@ -13,8 +13,8 @@ from port_events.envelope import STREAM
 from redis import Redis
 
 from tests.shared.feeding import SECRET, Published, served
-from tests.support.redis import RedisServer
-from tests.support.waiting import wait_until
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.redis import RedisServer
 
 SEEDS = (1, 2)
 ROUNDS = 15

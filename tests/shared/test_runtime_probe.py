@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from port_runtime.probe import main
 
-from tests.support.ports import free_port
+from tests.support.servers.ports import free_port
 
 
 class _Answering(BaseHTTPRequestHandler):

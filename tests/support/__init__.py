@@ -1,1 +1,6 @@
-"""Real servers for the tests, and what says which of them this machine lacks."""
+"""What the tests share: the started system, its servers, the people who use it, the browser."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+"""The repository."""

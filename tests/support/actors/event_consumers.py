@@ -1,0 +1,40 @@
+"""What the worked examples are given: a Redis user of a consumer's rights, a service's secret."""
+
+from port_events.envelope import STREAM
+
+from deploy.local.acl import roles
+from tests.support import ROOT
+from tests.support.actors.people import Person, Visitor
+from tests.support.harness.installation import Installation
+from tests.support.harness.processes import run
+
+EXAMPLES = ROOT / "shared" / "examples"
+
+
+def consumer_url(installation: Installation) -> str:
+    """Return the URL of a user that has a consumer's rights and no others."""
+    with installation.redis.client() as client:
+        rules = roles()["consumer"].split()
+        client.execute_command("ACL", "SETUSER", "consumer", "on", ">word", "resetchannels", "-@all", *rules)
+    return installation.redis.url_for("consumer", "word")
+
+
+def feed_settings(installation: Installation) -> dict[str, str]:
+    """Return where the feed is, and the file with the secret of a service that may read it."""
+    secret = installation.directory / "secret"
+    command = ["identity", "clients", "add", "passes", "--right", "events:read"]
+    secret.write_text(run(*command, environment=installation.environment).stdout)
+    return {"IDENTITY_URL": installation.url, "IDENTITY_SECRET_FILE": str(secret)}
+
+
+def bound(installation: Installation, link: Visitor, tax_id: str) -> tuple[Person, str]:
+    """Register a general account and bind it; return it and the binding's id."""
+    general = installation.person(company={"tax_id": tax_id})
+    return general, installation.bound(link, general)
+
+
+def trim(installation: Installation, keep: int = 0) -> None:
+    """Leave hardly anything of the stream, as when somebody was away for longer than it is kept."""
+    installation.settle()
+    with installation.redis.client() as client:
+        client.xtrim(STREAM, maxlen=keep, approximate=False)

@@ -1,0 +1,138 @@
+"""A real browser: one Chromium a test process, a context of its own for each person of a test."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
+
+from tests.support.harness.system import System
+from tests.support.servers.programs import CHROMIUM
+
+HEIGHT = 800
+_PATIENCE_MS = 20_000
+_ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+_OFFLINE = "net::ERR_INTERNET_DISCONNECTED"
+_FAILED_STATUS = re.compile(r"responded with a status of (\d+)")
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run the machine's Chromium; skips the test where there is none. Its sandbox works for all but root."""
+    program = CHROMIUM.require()
+    expect.set_options(timeout=_PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=_ARGUMENTS, chromium_sandbox=os.geteuid() != 0
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What must not happen behind a test's back: errors in the console, calls to other hosts."""
+
+    hosts: set[str] = field(default_factory=set)
+    allowed: set[int] = field(default_factory=set)
+    offline: bool = False
+    mishaps: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        """Watch every page of the context, also those still to come."""
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.mishaps.append(str(error.error)))
+        context.on("request", self._request)
+
+    def verdict(self) -> list[str]:
+        """Return what went wrong, in words."""
+        return [line for line in self.mishaps if not self._was_expected(line)] + [
+            f"request to another host: {address}" for address in self.foreign
+        ]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.mishaps.append(f"{message.type} in the console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc not in self.hosts:
+            self.foreign.append(request.url)
+
+    def _was_expected(self, line: str) -> bool:
+        if self.offline and _OFFLINE in line:
+            return True
+        status = _FAILED_STATUS.search(line)
+        return status is not None and int(status[1]) in self.allowed
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a test's tabs are: the installation that was started last."""
+
+    watch: Watch
+    systems: list[System] = field(default_factory=list)
+
+    def add(self, system: System) -> System:
+        """Note an installation; the tabs go there from now on."""
+        self.systems.append(system)
+        self.watch.hosts.add(urlsplit(system.url).netloc)
+        return system
+
+    @property
+    def system(self) -> System:
+        """The installation started last."""
+        return self.systems[-1]
+
+
+@dataclass(slots=True)
+class Browsers:
+    """Opens windows of browsers that know nothing of each other, and closes them after the test."""
+
+    browser: Browser
+    watch: Watch
+    stack: ExitStack
+
+    def window(self, width: int, *, scripts: bool = True) -> Page:
+        """Open a browser of its own with one page."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            locale="zh-TW",
+            timezone_id="Asia/Taipei",
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
+        )
+        self.stack.callback(context.close)
+        context.set_default_timeout(_PATIENCE_MS)
+        self.watch.over(context)
+        return context.new_page()
+
+
+def is_document(response: Response, page: Page) -> bool:
+    """Tell whether the answer is the page itself, and not part of it; a redirection is not."""
+    return (
+        response.request.is_navigation_request()
+        and response.frame == page.main_frame
+        and not 300 <= response.status < 400
+    )

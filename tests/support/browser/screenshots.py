@@ -1,0 +1,41 @@
+"""Pictures of pages for people to look at, and what a machine can judge of a page: axe-core, the width."""
+
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+from tests.support import ROOT
+
+FOLDER = ROOT / ".run" / "screens"
+_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
+_TOO_WIDE = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  return [...document.body.querySelectorAll("*")]
+    .filter((one) => one.getBoundingClientRect().right > width + 1)
+    .map((one) => one.outerHTML.slice(0, 120));
+}"""
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the whole page."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=FOLDER / f"{name}.png", full_page=True, animations="disabled")
+
+
+def measure(page: Page) -> None:
+    """Raise AssertionError for a page wider than its window."""
+    assert page.evaluate(_TOO_WIDE) == [], f"{page.url} is wider than the window"
+
+
+def judge(page: Page) -> None:
+    """Raise AssertionError for what breaks WCAG 2.1 AA; never comes back where scripts are off: timers stand still."""
+    page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("(tags) => axe.run({runOnly: {type: 'tag', values: tags}})", list(_RULES))
+    assert not found["violations"], "\n".join(_told(one) for one in found["violations"])
+
+
+def _told(violation: dict[str, Any]) -> str:
+    places = "; ".join(f"{node['target']}: {node['html'][:200]}" for node in violation["nodes"])
+    return f"{violation['id']} ({violation['impact']}): {violation['help']}: {places}"

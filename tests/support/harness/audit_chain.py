@@ -1,0 +1,52 @@
+"""The audit log's chain, as the relay and who verifies it see it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from identity.adapters.sql.audit_chain import SqlAuditChain
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.tokens import seal_keys
+from identity.domain.audit_chain import SealKeys
+from identity.usecases.audit.verifying import ChainBroken, VerifiedChain, verify
+from port_runtime.secret import Secret
+from sqlalchemy import text
+
+from tests.support.harness.system import AUDIT_KEY, System
+
+
+def keys(*secrets: str) -> SealKeys:
+    """Return the keys of a chain."""
+    found = seal_keys([Secret(each) for each in secrets or (AUDIT_KEY,)])
+    assert found is not None
+    return found
+
+
+@contextmanager
+def chain_of(system: System) -> Iterator[SqlAuditChain]:
+    """Open the log on a connection of its own."""
+    engine = open_engine(system.database_url)
+    try:
+        yield SqlAuditChain(engine)
+    finally:
+        engine.dispose()
+
+
+def verdict(system: System, **options: Any) -> VerifiedChain | ChainBroken:
+    """Return what holds, or where it breaks first."""
+    with chain_of(system) as chain:
+        try:
+            return verify(chain, options.pop("keys", None) or keys(), **options)
+        except ChainBroken as broken:
+            return broken
+
+
+def tamper(system: System, *statements: str) -> None:
+    """Change the database as somebody does who has its password, but not the key."""
+    engine = open_engine(system.database_url)
+    try:
+        with engine.begin() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()

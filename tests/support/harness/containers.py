@@ -1,0 +1,131 @@
+"""The system in containers, where an engine answers: docker-compose.yml brought up under a name of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.support import ROOT
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+
+CLIENTS = {"docker compose": ("docker", "compose"), "docker-compose": ("docker-compose",)}
+_START_SECONDS = 600
+_HEALTHY_SECONDS = 240
+
+
+def require_engine() -> None:
+    """Skip the test where no container engine answers."""
+    asked = _answers("docker", "info", "--format", "{{.ServerVersion}}")
+    if not asked:
+        pytest.skip(
+            "no container engine answers, so nothing ran in containers (start Docker, or set DOCKER_HOST)"
+        )
+
+
+def require_client(name: str) -> Sequence[str]:
+    """Return the command of a compose client; skips where it is not there."""
+    if not _answers(*CLIENTS[name], "version"):
+        pytest.skip(f"`{name}` is not there, so the containers were not tried with it")
+    return CLIENTS[name]
+
+
+def _answers(*command: str) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    try:
+        return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
+    except subprocess.TimeoutExpired:  # a daemon that is there and hangs is as good as none
+        return False
+
+
+class Containers:
+    """One copy of the system; `destroy` removes containers, networks and volumes."""
+
+    def __init__(self, client: Sequence[str], *overrides: Path) -> None:
+        self._ports = {name: str(free_port()) for name in ("IDENTITY_PORT", "MAILBOX_PORT")}
+        files = [argument for file in ("docker-compose.yml", *overrides) for argument in ("-f", str(file))]
+        self._compose = [*client, "-p", f"port-{uuid4().hex[:8]}", *files]
+
+    @property
+    def api(self) -> str:
+        """Where identity's API is."""
+        return f"http://127.0.0.1:{self._ports['IDENTITY_PORT']}/api/v1"
+
+    @property
+    def mails(self) -> str:
+        """Where the list of mails is."""
+        return f"http://127.0.0.1:{self._ports['MAILBOX_PORT']}/api/v1/messages"
+
+    def up(self, *arguments: str) -> None:
+        """Bring everything up, images and all, and wait until each container is healthy."""
+        self.run("up", "-d", *arguments, timeout=_START_SECONDS)
+        self.wait_until_healthy()
+
+    def wait_until_healthy(self) -> None:
+        """Return when each container is healthy, or has ended well."""
+        wait_until(self._all_healthy, what="healthy containers", timeout_seconds=_HEALTHY_SECONDS)
+
+    def run(self, *arguments: str, timeout: float = 120) -> str:
+        """Run the compose client; return what it wrote, AssertionError where it fails."""
+        done = subprocess.run(
+            [*self._compose, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self._ports},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def inside(self, service: str, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command in the first container of a service."""
+        container = next(iter(self.inspect(service)))["Id"]
+        return subprocess.run(
+            ["docker", "exec", container, *command], capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def inspect(self, service: str) -> list[dict[str, Any]]:
+        """Return what the engine knows of each container of a service, also of those that have ended."""
+        ids = self.run("ps", "-a", "-q", service).split()
+        told = (
+            subprocess.run(["docker", "inspect", *ids], capture_output=True, check=True).stdout
+            if ids
+            else b"[]"
+        )
+        found: list[dict[str, Any]] = json.loads(told)
+        return found
+
+    def services(self) -> list[str]:
+        """Return the names of all services."""
+        return self.run("config", "--services").split()
+
+    def accepted(self) -> int:
+        """Return how many mails the mailbox has taken."""
+        with urllib.request.urlopen(self.mails, timeout=10) as answer:  # noqa: S310 - of loopback
+            total: int = json.load(answer)["total"]
+        return total
+
+    def destroy(self) -> None:
+        """Remove everything, data too."""
+        self.run("down", "-v", "--remove-orphans", "-t", "5")
+
+    def _all_healthy(self) -> bool:
+        return all(_is_well(each["State"]) for name in self.services() for each in self.inspect(name))
+
+
+def _is_well(state: Mapping[str, Any]) -> bool:
+    """Healthy, or ended well where there is no health to ask for."""
+    assert state["Status"] != "exited" or state["ExitCode"] == 0, state
+    if not state["Running"]:
+        return bool(state["ExitCode"] == 0)
+    return bool(state.get("Health", {}).get("Status") == "healthy")

@@ -1,0 +1,148 @@
+"""Fixtures of the running system; loaded by tests/conftest.py."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.migrations import migrate
+from mailer.process import MailerProcess
+from mailer.settings import Settings as MailerSettings
+from port_events.sealing import new_key_sets
+from port_runtime.settings import load
+
+from tests.support.harness.clock import FakeClock
+from tests.support.harness.installation import Installation
+from tests.support.harness.system import PUBLIC_URL, Servers, System
+from tests.support.servers.postgres import PostgresCluster, database_name
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
+
+StartSystem = Callable[..., System]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Redis, SMTP server and mailer of the whole run; the tests that stop or wipe servers start their own."""
+    with ExitStack() as stack:
+        redis, smtp = RedisServer(), SmtpServer()
+        for server in (redis, smtp):
+            stack.callback(server.destroy)
+            server.start()
+        keys, clock = new_key_sets(), FakeClock()
+        settings = load(
+            MailerSettings,
+            {
+                "IDENTITY_MODE": "local",
+                "IDENTITY_PUBLIC_URL": PUBLIC_URL,
+                "REDIS_URL": redis.url,
+                "MAILER_SMTP_URL": smtp.url,
+                "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
+                "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
+            },
+        )
+        mailer = MailerProcess.build(settings, clock=clock)
+        mailer.start()
+        stack.callback(mailer.stop)
+        yield Servers(redis=redis, smtp=smtp, keys=keys, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the tables."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresCluster) -> str:
+    """The name of a PostgreSQL database with the tables."""
+    url = postgres.create_database()
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return database_name(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with the tables, of one test's own; every test that takes it runs on both kinds."""
+    yield from _database(request, request.param)
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same on SQLite alone, for what the database has no part in."""
+    yield from _database(request, "sqlite")
+
+
+@pytest.fixture
+def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The same on PostgreSQL alone, for what only shows there."""
+    yield from _database(request, "postgresql")
+
+
+def _database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
+    if kind == "postgresql":
+        cluster: PostgresCluster = request.getfixturevalue("postgres")
+        url = cluster.create_database(template=request.getfixturevalue("postgres_template"))
+        yield url
+        cluster.drop_database(url)
+        return
+    path = request.getfixturevalue("tmp_path") / "identity.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    yield f"sqlite:///{path}"
+    path.unlink()
+
+
+@pytest.fixture
+def system(servers: Servers, database_url: str) -> Iterator[System]:
+    """An installation with default settings, on each kind of database."""
+    with ExitStack() as stack:
+        yield System(servers, database_url, stack)
+
+
+@pytest.fixture
+def start_system(servers: Servers, database_url: str) -> Iterator[StartSystem]:
+    """Start an installation with other settings: `start_system(IDENTITY_REVIEW="both")`."""
+    with ExitStack() as stack:
+        yield lambda **options: System(servers, database_url, stack, **options)
+
+
+@pytest.fixture
+def start_system_on_postgresql(servers: Servers, postgresql_url: str) -> Iterator[StartSystem]:
+    """The same on PostgreSQL alone."""
+    with ExitStack() as stack:
+        yield lambda **options: System(servers, postgresql_url, stack, **options)
+
+
+@pytest.fixture
+def installation(
+    redis_server: RedisServer, smtp_server: SmtpServer, database_url: str, tmp_path: Path
+) -> Iterator[Installation]:
+    """An installation of which nothing runs yet, on each kind of database; the test starts its parts."""
+    with ExitStack() as stack:
+        yield Installation(redis_server, smtp_server, database_url, stack=stack, directory=tmp_path)
+
+
+@pytest.fixture
+def installation_on_postgresql(
+    redis_server: RedisServer, smtp_server: SmtpServer, postgresql_url: str, tmp_path: Path
+) -> Iterator[Installation]:
+    """The same on PostgreSQL alone."""
+    with ExitStack() as stack:
+        yield Installation(redis_server, smtp_server, postgresql_url, stack=stack, directory=tmp_path)
+
+
+@pytest.fixture
+def installation_on_sqlite(
+    redis_server: RedisServer, smtp_server: SmtpServer, sqlite_url: str, tmp_path: Path
+) -> Iterator[Installation]:
+    """The same on SQLite alone, for what the database has no part in."""
+    with ExitStack() as stack:
+        yield Installation(redis_server, smtp_server, sqlite_url, stack=stack, directory=tmp_path)

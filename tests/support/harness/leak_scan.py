@@ -1,0 +1,61 @@
+"""Everything that somebody could read who has the database, Redis, the logs or a refused answer."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import httpx
+from sqlalchemy import MetaData
+
+from tests.support.actors.people import Visitor
+from tests.support.harness.system import System
+
+
+def database_text(system: System) -> str:
+    """Return every value of every table."""
+    there = MetaData()
+    there.reflect(system.engine)
+    with system.engine.connect() as connection:
+        rows = [row for table in there.sorted_tables for row in connection.execute(table.select())]
+    return "\n".join(str(tuple(row)) for row in rows)
+
+
+def redis_text(client: Any) -> str:
+    """Return every key with all that it holds."""
+    keys: Any = client.keys("*")
+    return "\n".join(f"{key!r} {_value(client, key)!r}" for key in keys)
+
+
+def _value(client: Any, key: bytes) -> Any:
+    kind = client.type(key).decode()
+    read = {
+        "string": client.get,
+        "hash": client.hgetall,
+        "set": client.smembers,
+        "list": lambda key: client.lrange(key, 0, -1),
+        "zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        "stream": client.xrange,
+    }
+    return read[kind](key)
+
+
+class Ears:
+    """Hears each refusal that a visitor is told."""
+
+    def __init__(self) -> None:
+        self.refusals: list[str] = []
+
+    def follow(self, visitor: Visitor) -> Visitor:
+        """Listen to all that this visitor is answered."""
+        visitor.http.event_hooks["response"].append(self._hear)
+        return visitor
+
+    def _hear(self, answer: httpx.Response) -> None:
+        if not answer.is_success:
+            self.refusals.append(f"{answer.read().decode()} {json.dumps(dict(answer.headers))}")
+
+
+def found_in(text: str, secrets: Iterable[str]) -> list[str]:
+    """Return which of the secrets stand in the text as words of their own, not as digits of a time or a number."""
+    return [secret for secret in secrets if re.search(rf"(?<![\w.]){re.escape(secret)}(?!\w)", text)]

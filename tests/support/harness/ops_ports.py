@@ -1,0 +1,70 @@
+"""The operators' ports of an installation's processes, as Prometheus and a container's probes ask them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.servers.ports import free_port
+
+VARIABLES = {
+    "web": "IDENTITY_METRICS_BIND",
+    "relay": "IDENTITY_RELAY_METRICS_BIND",
+    "mailer": "MAILER_METRICS_BIND",
+}
+
+
+@dataclass(frozen=True)
+class Scrape:
+    """What one process told."""
+
+    text: str
+
+    @property
+    def families(self) -> dict[str, Family]:
+        """Each metric by the name of its TYPE line."""
+        return {family.name: family for family in text_string_to_metric_families(self.text)}
+
+    def value(self, name: str, **labels: str) -> float:
+        """Return the sum of the series with these labels; 0 where there is none."""
+        return sum(self.series(name, **labels))
+
+    def series(self, name: str, **labels: str) -> Iterator[float]:
+        """Yield the value of each series with these labels."""
+        for family in self.families.values():
+            for sample in family.samples:
+                if sample.name == name and labels.items() <= sample.labels.items():
+                    yield sample.value
+
+    def labels(self, name: str, label: str) -> set[str]:
+        """Return every value that the label of a metric has."""
+        samples = (sample for family in self.families.values() for sample in family.samples)
+        return {sample.labels[label] for sample in samples if sample.name == name}
+
+
+class OperatorsPorts:
+    """One for each kind of process; `settings` opens them."""
+
+    def __init__(self) -> None:
+        self._ports = {part: free_port() for part in VARIABLES}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables, for `Installation.start`."""
+        return {VARIABLES[part]: f"127.0.0.1:{port}" for part, port in self._ports.items()}
+
+    def url(self, part: str, path: str) -> str:
+        """Return where a question goes."""
+        return f"http://127.0.0.1:{self._ports[part]}{path}"
+
+    def ask(self, part: str, path: str) -> httpx.Response:
+        """GET."""
+        return httpx.get(self.url(part, path), timeout=20, trust_env=False)
+
+    def scrape(self, part: str) -> Scrape:
+        """Return the metrics of a process, or of the processes behind one port."""
+        answer = self.ask(part, "/metrics")
+        assert answer.status_code == 200, answer.text
+        return Scrape(answer.text)

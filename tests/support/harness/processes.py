@@ -1,0 +1,109 @@
+"""The commands of the product as real processes: started, waited for by condition, killed by their number."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tests.support.harness.waiting import wait_until
+
+_START_SECONDS = 30.0
+_END_SECONDS = 40.0
+_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
+
+
+def surroundings() -> dict[str, str]:
+    """Return what a process needs of this one's environment: no setting of ours."""
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+
+
+def executable(name: str) -> str:
+    """Return the path of a console command of the environment that runs the tests."""
+    return str(Path(sys.executable).parent / name)
+
+
+def run(
+    *command: str, environment: Mapping[str, str], timeout: float = 30
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, e.g. `run("identity", "check", environment={…})`."""
+    return subprocess.run(
+        [executable(command[0]), *command[1:]],
+        env={**surroundings(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        cwd="/",
+    )
+
+
+class Program:
+    """One running command; its output is in a file that tests read."""
+
+    def __init__(self, *command: str, environment: Mapping[str, str], directory: Path) -> None:
+        number = len(list(directory.glob("*.log")))
+        self.command = " ".join(command)
+        self._output = directory / f"{number}-{'-'.join(Path(part).name for part in command)}.log"
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [executable(command[0]), *command[1:]],
+                env={**surroundings(), **environment},
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,  # so that nothing outlives the test, its children neither
+            )
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        """All it wrote so far."""
+        return self._output.read_text(errors="replace")
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def children(self) -> list[int]:
+        """Return the numbers of its children, such as gunicorn's workers."""
+        with suppress(FileNotFoundError):
+            return [
+                int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            ]
+        return []
+
+    def wait_for(self, words: str) -> None:
+        """Return when it has written the words; AssertionError with its output where it ends before."""
+
+        def written() -> bool:
+            if words in self.output:
+                return True
+            assert self.running, f"`{self.command}` ended with {self._process.returncode}:\n{self.output}"
+            return False
+
+        wait_until(written, what=f"{words!r} of `{self.command}`", timeout_seconds=_START_SECONDS)
+
+    def kill(self) -> None:
+        """Kill -9, as a crash does: the process alone, not its children."""
+        self._process.kill()
+        self._process.wait(_END_SECONDS)
+
+    def stop(self) -> int:
+        """Ask it to end by SIGTERM; return its exit code."""
+        self._process.terminate()
+        return self._process.wait(_END_SECONDS)
+
+    def destroy(self) -> None:
+        """Kill it and whatever it left."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait(_END_SECONDS)

@@ -1,0 +1,262 @@
+"""The running system of a test: web server, relay and mailer in this process, on real servers, on the test's clock."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from identity.adapters.sql.engine import db
+from identity.http.context import EXTENSION
+from identity.processes.relay import Relay
+from identity.processes.web import create_app
+from identity.settings import RelaySettings, WebSettings
+from identity.usecases.ports import Ports, Randomness
+from port_events.envelope import STREAM, Entry, Event, from_fields
+from port_events.keys import KeySets
+from port_runtime.settings import load
+from sqlalchemy import Engine, text
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from tests.support.actors.people import Person, Visitor, application
+from tests.support.harness.clock import FakeClock
+from tests.support.servers.mailbox import Mailbox
+from tests.support.servers.received_mail import Mail
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+"""What links in mails begin with; the tests take the token out of them."""
+SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
+AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
+_WAIT_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """What lasts for the whole run: Redis, the mailer behind it, its SMTP server, the keys, the clock."""
+
+    redis: RedisServer
+    smtp: SmtpServer
+    keys: KeySets
+    clock: FakeClock
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """What the SMTP server accepted."""
+        return self.smtp.mailbox
+
+
+class System:
+    """One installation with a database of its own."""
+
+    def __init__(
+        self,
+        servers: Servers,
+        database_url: str,
+        stack: ExitStack,
+        *,
+        randomness: Randomness | None = None,
+        **settings: str,
+    ) -> None:
+        self.servers = servers
+        self.clock = servers.clock
+        self.mailbox = servers.mailbox
+        self.redis = servers.redis
+        self.database_url = database_url
+        self.environment = environment(servers, database_url, **settings)
+        self._stack = stack
+        self._started_at = self._newest_entry()
+        self.app = create_app(load(WebSettings, self.environment), clock=self.clock, randomness=randomness)
+        self.url = stack.enter_context(_served(self.app))
+        self.relay = Relay(load(RelaySettings, self.environment), clock=self.clock)
+        stack.callback(self._close)
+
+    def _close(self) -> None:
+        self.relay.election.release()
+        self.relay.close()
+        with self.app.app_context():
+            for engine in db.engines.values():
+                engine.dispose()
+
+    @property
+    def ports(self) -> Ports:
+        """The use cases' ports of the running application."""
+        ports: Ports = self.app.extensions[EXTENSION].ports
+        return ports
+
+    @property
+    def engine(self) -> Engine:
+        """The application's database."""
+        with self.app.app_context():
+            return db.engine
+
+    def rows(self, statement: str, **values: Any) -> list[Any]:
+        """Ask the database itself."""
+        with self.engine.connect() as connection:
+            return list(connection.execute(text(statement), values))
+
+    def visitor(self) -> Visitor:
+        """Return a new program or browser that knows nothing yet."""
+        visitor = Visitor(self.url)
+        self._stack.callback(visitor.close)
+        return visitor
+
+    # --- what people do -------------------------------------------------------------------------------------
+
+    def register(self, kind: str = "general", **changes: Any) -> Person:
+        """Register; the mailbox is not yet proven."""
+        sent = application(kind, **changes)
+        answer = self.visitor().post("/accounts", sent)
+        assert answer.status_code == 202, answer.text
+        return Person(
+            answer.json()["id"],
+            kind,
+            sent["username"],
+            sent["email"],
+            sent["password"],
+            sent["company"]["tax_id"],
+        )
+
+    def person(self, kind: str = "general", **changes: Any) -> Person:
+        """Register and prove the mailbox by the mailed link."""
+        person = self.register(kind, **changes)
+        answer = self.confirm(self.mail(person.email, "註冊通知信件").token)
+        assert answer.status_code == 200, answer.text
+        return person
+
+    def confirm(self, token: str) -> Any:
+        """Follow a mailed link's button by the API."""
+        return self.visitor().post("/email-verifications/confirm", {"token": token})
+
+    def logged_in(self, person: Person) -> Visitor:
+        """Log in and accept the consents."""
+        visitor = self.visitor()
+        answer = visitor.log_in(person)
+        assert answer.status_code == 201, answer.text
+        if answer.json()["next"] == "consent":
+            assert visitor.accept_consents().status_code == 200
+        return visitor
+
+    def bind(self, link: Visitor, general: Person) -> str:
+        """Ask for a binding; return its id."""
+        answer = link.post("/bindings", {"username": general.username, "password": general.password})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def bound(self, link: Visitor, general: Person) -> str:
+        """Bind and verify by the mailed code; return the binding's id."""
+        binding_id = self.bind(link, general)
+        code = self.mail(general.email, "驗證碼").code
+        answer = link.post(f"/bindings/{binding_id}/verify", {"code": code})
+        assert answer.status_code == 200, answer.text
+        return binding_id
+
+    def audit(self, action: str | None = None) -> list[Any]:
+        """Return rows of the audit log, oldest first."""
+        rows = self.rows("SELECT * FROM audit ORDER BY id")
+        return [row for row in rows if action in {None, row.action}]
+
+    # --- what comes of it -----------------------------------------------------------------------------------
+
+    def publish(self) -> int:
+        """Let the relay publish what is in the outbox; return how many events."""
+        assert self.relay.election.acquire()
+        published = 0
+        while batch := self.relay.step():
+            published += batch
+        return published
+
+    def mail(self, address: str, subject: str | None = None, *, count: int = 1) -> Mail:
+        """Return the newest of `count` mails to the address, once they are there."""
+        return self.mails(address, subject, count=count)[-1]
+
+    def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[Mail]:
+        """Return the mails to the address once there are `count`, in the order in which they were asked for.
+
+        A mailer sends several at once: which of them arrives first is nobody's promise.
+        """
+        self.publish()
+        there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
+        return sorted(there, key=self._asked)
+
+    def _asked(self, mail: Mail) -> int:
+        """Return the place of the mail's event in the outbox; a row that was tidied away is older than all others."""
+        rows = self.rows("SELECT id FROM outbox WHERE event_id = :id", id=mail.event_id)
+        return int(rows[0][0]) if rows else 0
+
+    def settle(self) -> None:
+        """Publish, and wait until every mail asked for has its receipt noted: nothing more is to come."""
+        self.publish()
+        deadline = threading.Event()
+        timer = threading.Timer(_WAIT_SECONDS, deadline.set)
+        timer.start()
+        try:
+            while self.rows("SELECT 1 FROM outbox WHERE mail_state = 'waiting' LIMIT 1"):
+                assert not deadline.is_set(), "a mail never came to an end"
+                self.relay.receive(block_ms=200)
+        finally:
+            timer.cancel()
+
+    def events(self, subject: str | None = None) -> list[Event]:
+        """Return what stands in the stream of this system, in its order."""
+        found = [entry.event for entry in self.entries()]
+        return [event for event in found if subject in {None, event.subject}]
+
+    def entries(self) -> list[Entry]:
+        """Return the same with what stands beside each event."""
+        self.publish()
+        found = [from_fields(entry_id, fields) for entry_id, fields in self._entries()]
+        mine = {row.id for row in self.rows("SELECT id FROM accounts")}
+        return [entry for entry in found if entry.event.subject in mine]
+
+    def types(self, subject: str | None = None) -> list[str]:
+        """Return the short types of the events, e.g. `account.registered`."""
+        return [event.type.removeprefix("tw.port.identity.") for event in self.events(subject)]
+
+    def raw_stream(self) -> str:
+        """Return all that anybody with access to Redis can read of this system's events."""
+        return json.dumps([[str(part) for part in entry] for entry in self._entries()])
+
+    def _entries(self) -> list[Any]:
+        with self.redis.client() as client:
+            entries: Any = client.xrange(STREAM, f"({self._started_at}")
+            return list(entries)
+
+    def _newest_entry(self) -> str:
+        with self.redis.client() as client:
+            newest: Any = client.xrevrange(STREAM, count=1)
+            return newest[0][0].decode() if newest else "0-0"
+
+
+def environment(servers: Servers, database_url: str, **settings: str) -> dict[str, str]:
+    """Return the variables of one installation; hashing is made cheap, since tests do a lot of it."""
+    return {
+        "IDENTITY_MODE": "local",
+        "IDENTITY_DATABASE_URL": database_url,
+        "IDENTITY_PUBLIC_URL": PUBLIC_URL,
+        "IDENTITY_SECRET_KEYS": SIGNING_KEY,
+        "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
+        "IDENTITY_ARGON2_MEMORY_KIB": "64",
+        "IDENTITY_ARGON2_PASSES": "1",
+        "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",
+        "REDIS_URL": servers.redis.url,
+        "MAIL_SEAL_PUBLIC_KEYS": servers.keys.seal_public,
+        "MAIL_SIGN_PRIVATE_KEYS": servers.keys.sign_private,
+        **settings,
+    }
+
+
+@contextmanager
+def _served(app: Flask) -> Iterator[str]:
+    server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,118 @@
+"""The fixtures; loaded by tests/conftest.py. Each xdist worker has servers of its own."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.support.servers.mailbox import Mailbox
+from tests.support.servers.postgres import PostgresCluster
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """One PostgreSQL for the whole run, without fsync; a test takes a database of it."""
+    cluster = PostgresCluster(fsync=False)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.destroy()
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
+    """An empty database of one test's own."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def redis_session() -> Iterator[RedisServer]:
+    """One Redis for the whole run; tests take `redis_server`, which is empty and running."""
+    server = RedisServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture
+def redis_server(redis_session: RedisServer) -> RedisServer:
+    """The run's Redis, running and empty; the test may stop, kill and start it."""
+    redis_session.resume()
+    redis_session.start()
+    redis_session.wipe()
+    return redis_session
+
+
+@pytest.fixture(scope="session")
+def smtp_session() -> Iterator[SmtpServer]:
+    """One SMTP server for the whole run; tests take `smtp_server`, which is empty and accepts."""
+    server = SmtpServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.destroy()
+
+
+@pytest.fixture
+def smtp_server(smtp_session: SmtpServer) -> SmtpServer:
+    """The run's SMTP server, listening, accepting, its mailbox empty."""
+    smtp_session.accept()
+    smtp_session.start()
+    smtp_session.mailbox.clear()
+    return smtp_session
+
+
+@pytest.fixture
+def mailbox(smtp_server: SmtpServer) -> Mailbox:
+    """What the SMTP server accepted during this test."""
+    return smtp_server.mailbox
+
+
+@pytest.fixture
+def start_redis() -> Iterator[Callable[..., RedisServer]]:
+    """One more Redis, gone after the test; takes the arguments of RedisServer, e.g. users=…."""
+    with ExitStack() as stack:
+        yield _starter(RedisServer, stack)
+
+
+@pytest.fixture
+def start_smtp() -> Iterator[Callable[..., SmtpServer]]:
+    """One more SMTP server, gone after the test; takes the arguments of SmtpServer, e.g. tls="starttls"."""
+    with ExitStack() as stack:
+        yield _starter(SmtpServer, stack)
+
+
+def _starter(kind: Any, stack: ExitStack) -> Callable[..., Any]:
+    def start(**options: Any) -> Any:
+        server = kind(**options)
+        stack.callback(server.destroy)
+        server.start()
+        return server
+
+    return start
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Report at the end which tests could not run, and why."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    terminalreporter.section("what could not be run")
+    if not reasons:
+        terminalreporter.line("nothing: every test of this run found what it needs")
+    for reason, tests in reasons.most_common():
+        terminalreporter.line(f"{tests} test(s): {reason}")
+
+
+def _reason(report: Any) -> str:
+    detail = report.longrepr
+    text = detail[2] if isinstance(detail, tuple) else str(detail)
+    return text.removeprefix("Skipped: ")

@@ -1,0 +1,144 @@
+"""A load balancer of the tests' own: HTTP/1.1 in front of several instances, each taken in by its readiness.
+
+As the real ones do it: connections to clients are kept, an instance that is taken out gets no new request, and one
+is tried at another instance only where no connection could be made, since then nothing of it was sent.
+"""
+
+import http.client
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.harness.waiting import wait_until
+
+_HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
+_SECONDS = 30
+
+
+class Balancer:
+    """Knows the instances by their port; `failures` names each request that got no answer of theirs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: dict[int, int] = {}
+        self._out: set[int] = set()
+        self._turns = itertools.count()
+        self.failures: list[str] = []
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """What clients see."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def take_in(self, port: int) -> None:
+        """Send requests to an instance once it says that it is ready."""
+        wait_until(lambda: _is_ready(port), what=f"readiness at {port}", timeout_seconds=60)
+        with self._lock:
+            self._under_way.setdefault(port, 0)
+            self._out.discard(port)
+
+    def take_out(self, port: int) -> None:
+        """Send it nothing more; return when it has answered what it had."""
+        with self._lock:
+            self._out.add(port)
+        wait_until(lambda: self._under_way[port] == 0, what="its last answers", timeout_seconds=60)
+
+    @contextmanager
+    def instance(self, tried: set[int]) -> Iterator[int]:
+        """Choose one that is in, counted as busy within; LookupError when there is none left to try."""
+        with self._lock:
+            ports = sorted(set(self._under_way) - self._out - tried)
+            if not ports:
+                raise LookupError
+            port = ports[next(self._turns) % len(ports)]
+            self._under_way[port] += 1
+        try:
+            yield port
+        finally:
+            with self._lock:
+                self._under_way[port] -= 1
+
+
+@contextmanager
+def balancing() -> Iterator[Balancer]:
+    """Run a balancer until the end of the block."""
+    balancer = Balancer()
+    server = _Server(balancer)
+    balancer.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield balancer
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, balancer: Balancer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.balancer = balancer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    timeout = _SECONDS
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        balancer = self.server.balancer
+        tried: set[int] = set()
+        while True:
+            try:
+                with balancer.instance(tried) as port:
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+                    try:
+                        connection.connect()
+                    except OSError:
+                        tried.add(port)  # nothing was sent: the next one may have it
+                        continue
+                    with closing(connection):
+                        return self._answer(*self._asked(connection, body))
+            except LookupError:
+                balancer.failures.append(f"{self.command} {self.path}: no instance")
+                return self._answer(503, {}, b"")
+            except (OSError, http.client.HTTPException) as error:
+                balancer.failures.append(f"{self.command} {self.path}: {type(error).__name__}")
+                return self._answer(502, {}, b"")
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass  # noqa: N815 - the base class' names
+
+    def _asked(
+        self, connection: http.client.HTTPConnection, body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+        connection.request(self.command, self.path, body or None, headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() not in _HOP_BY_HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with suppress(OSError), closing(connection):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    return False

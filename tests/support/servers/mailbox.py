@@ -1,0 +1,59 @@
+"""What the tests' SMTP server accepted; waiting on it is waiting on a condition, never sleeping."""
+
+import threading
+import time
+
+from tests.support.servers.received_mail import Mail
+
+
+class Mailbox:
+    """All accepted mails of all recipients, in order; safe between threads."""
+
+    def __init__(self) -> None:
+        self._mails: list[Mail] = []
+        self._changed = threading.Condition()
+
+    def put(self, mail: Mail) -> None:
+        """Add one, waking who waits."""
+        with self._changed:
+            self._mails.append(mail)
+            self._changed.notify_all()
+
+    def all(self, address: str | None = None, subject_contains: str | None = None) -> list[Mail]:
+        """Return the mails to `address` (whatever its case) whose subject has that part, oldest first."""
+        with self._changed:
+            return self._matching(address, subject_contains)
+
+    def count(self, address: str | None = None, subject_contains: str | None = None) -> int:
+        """Return how many there are."""
+        return len(self.all(address, subject_contains))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._changed:
+            self._mails.clear()
+
+    def wait_for(
+        self,
+        address: str | None = None,
+        subject_contains: str | None = None,
+        count: int = 1,
+        timeout: float = 10,
+    ) -> list[Mail]:
+        """Return the matching mails once there are `count`; AssertionError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while len(found := self._matching(address, subject_contains)) < count:
+                if not self._changed.wait(deadline - time.monotonic()):
+                    there = [(mail.to, mail.subject) for mail in self._mails]
+                    wanted = f"{count} mail(s) to {address}, subject with {subject_contains!r}"
+                    raise AssertionError(f"waited {timeout:g} s for {wanted}; there is {there}")
+            return found
+
+    def _matching(self, address: str | None, subject_contains: str | None) -> list[Mail]:
+        return [
+            mail
+            for mail in self._mails
+            if (address is None or mail.to.casefold() == address.casefold())
+            and (subject_contains is None or subject_contains in mail.subject)
+        ]

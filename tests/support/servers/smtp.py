@@ -1,0 +1,238 @@
+"""A real SMTP server of the tests' own (aiosmtpd), with a mailbox and a script of misbehaviour."""
+
+import asyncio
+import shutil
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from tests.support.servers.certificates import Certificate, self_signed
+from tests.support.servers.mailbox import Mailbox
+from tests.support.servers.ports import free_port
+from tests.support.servers.received_mail import Mail
+from tests.support.servers.smtp_script import Act, Script, Step
+
+Tls = Literal["none", "starttls", "implicit"]
+_HOLD_SECONDS = 30
+_SCHEMES: dict[Tls, str] = {"none": "smtp", "starttls": "smtp+starttls", "implicit": "smtps"}
+
+
+@dataclass(frozen=True)
+class Login:
+    """The one user who may send."""
+
+    user: str
+    password: str
+
+    def check(self, *arguments: Any) -> AuthResult:
+        """Answer aiosmtpd's question; its last argument is what the client sent."""
+        data = arguments[-1]
+        sent = LoginPassword(self.user.encode(), self.password.encode())
+        right = isinstance(data, LoginPassword) and data == sent
+        return AuthResult(success=right, handled=right)  # not handled: aiosmtpd answers 535
+
+
+class SmtpServer:
+    """Accepts everything into `mailbox` unless told otherwise; `stop` and `start` keep port and mails."""
+
+    def __init__(self, *, tls: Tls = "none", login: Login | None = None) -> None:
+        """Make it without starting; with `tls`, clients trust `ca_file`."""
+        self.port = free_port()
+        self.mailbox = Mailbox()
+        self.script = Script()
+        self._tls, self._login = tls, login
+        self._directory = Path(tempfile.mkdtemp(prefix="port-smtp-"))
+        self._certificate: Certificate | None = None if tls == "none" else self_signed(self._directory)
+        self._running: _Running | None = None
+
+    @property
+    def url(self) -> str:
+        """What MAILER_SMTP_URL takes."""
+        login = f"{self._login.user}:{self._login.password}@" if self._login else ""
+        host = "127.0.0.1" if self._tls == "none" else "localhost"
+        return f"{_SCHEMES[self._tls]}://{login}{host}:{self.port}"
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority that clients must trust (SSL_CERT_FILE does for Python)."""
+        assert self._certificate is not None, "a server without TLS has no certificate"
+        return self._certificate.ca_file
+
+    def refuse(
+        self, address: str | None = None, *, code: int = 550, words: str = "5.1.1 No such user",
+        times: int | None = None, at: Step = "rcpt",
+    ) -> None:  # fmt: skip
+        """Refuse this recipient (None: all) with a code; 4xx passes, 5xx stays."""
+        self.script.add(Act("refuse", at, address, f"{code} {words}", times))
+
+    def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
+        """Do not answer at that step until the server stops."""
+        self.script.add(Act("hang", at, address, times=times))
+
+    def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
+        """Cut the connection; at "accepted" the mail is in the mailbox and its sender never learns it."""
+        self.script.add(Act("drop", at, address, times=times))
+
+    def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
+        """Keep the sender waiting at that step until `let_go`, then go on as if nothing had been."""
+        self.script.let_go.clear()
+        self.script.add(Act("hold", at, address, times=times))
+
+    def let_go(self) -> None:
+        """Go on with who is held."""
+        self.script.let_go.set()
+
+    def accept(self) -> None:
+        """Forget refusals, hangs and drops."""
+        self.script.reset()
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made since the last `accept`."""
+        return self.script.reached["connect"]
+
+    def start(self) -> None:
+        """Listen; returns when it does."""
+        if self._running is None:
+            self._running = _Running(partial(self._protocol), self)
+
+    def stop(self) -> None:
+        """Stop listening and cut every open connection, hanging ones too."""
+        if self._running is not None:
+            self._running.stop()
+            self._running = None
+
+    def destroy(self) -> None:
+        """Stop for good and leave nothing behind."""
+        self.stop()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _protocol(self, loop: asyncio.AbstractEventLoop) -> "_Protocol":
+        starttls = self._tls == "starttls" and self._certificate
+        made = _Protocol(
+            _Handler(self.mailbox, self.script),
+            loop=loop,
+            hostname="test.invalid",
+            tls_context=self._certificate.server_context() if starttls and self._certificate else None,
+            require_starttls=bool(starttls),
+            auth_required=self._login is not None,
+            authenticator=self._login.check if self._login else None,
+        )
+        # As an argument False would warn, and warnings are errors here; smtps has its TLS beneath aiosmtpd.
+        made._auth_require_tls = bool(starttls)  # noqa: SLF001 - aiosmtpd has no other way
+        return made
+
+    def _listening_context(self) -> Any:
+        return self._certificate.server_context() if self._certificate and self._tls == "implicit" else None
+
+
+class _Protocol(SMTP):
+    """aiosmtpd's protocol, asking the script at the connection too."""
+
+    def connection_made(self, transport: Any) -> None:
+        script: Script = self.event_handler.script
+        act = (
+            script.take("connect") if self.transport is None else None
+        )  # STARTTLS makes a second "connection"
+        if act is not None and act.kind == "drop":
+            transport.abort()
+            return
+        self.event_handler.transports.append(transport)
+        super().connection_made(transport)
+
+
+class _Handler:
+    """aiosmtpd's hooks; one a connection."""
+
+    def __init__(self, mailbox: Mailbox, script: Script) -> None:
+        self.mailbox, self.script = mailbox, script
+        self.transports: list[Any] = []
+
+    async def handle_MAIL(self, _s: Any, _n: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if (answer := await self._act("mail")) is not None:
+            return answer
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(self, _s: Any, _n: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        if (answer := await self._act("rcpt", address)) is not None:
+            return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _s: Any, _n: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        first = envelope.rcpt_tos[0]
+        if (answer := await self._act("data", first)) is not None:
+            return answer
+        for address in envelope.rcpt_tos:
+            self.mailbox.put(Mail(envelope.mail_from, address, envelope.content))
+        return await self._act("accepted", first) or "250 Accepted"
+
+    async def _act(self, step: Step, address: str | None = None) -> str | None:
+        act = self.script.take(step, address)
+        if act is None:
+            return None
+        if act.kind == "hold":
+            await asyncio.to_thread(self.script.let_go.wait, _HOLD_SECONDS)
+            return None
+        if act.kind == "hang":
+            await asyncio.Event().wait()  # ends by cancellation, when the server stops or the client leaves
+        if act.kind == "drop":
+            for transport in self.transports:
+                _cut(transport)
+            return "421 dropped"
+        return act.reply
+
+
+def _cut(transport: Any) -> None:
+    """Close at once; an SSL transport that has ended already breaks on it (CPython 3.11)."""
+    with suppress(AttributeError):
+        transport.abort()
+
+
+class _Running:
+    """One event loop in one thread, from start to stop."""
+
+    def __init__(self, protocol: Any, server: SmtpServer) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._made: list[_Protocol] = []
+        self._factory, self._server = protocol, server
+        # In its own thread from the beginning: a browser's test has a running loop in the main one.
+        self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
+        self._thread.start()
+        self._listening = asyncio.run_coroutine_threadsafe(
+            self._loop.create_server(self._make, "127.0.0.1", server.port, ssl=server._listening_context()),  # noqa: SLF001 - the same module
+            self._loop,
+        ).result(timeout=10)
+
+    def stop(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+    def _make(self) -> _Protocol:
+        made: _Protocol = self._factory(self._loop)
+        self._made = [
+            old for old in self._made if old.transport is not None and not old.transport.is_closing()
+        ]
+        self._made.append(made)
+        return made
+
+    async def _close(self) -> None:
+        self._listening.close()
+        for protocol in self._made:
+            if protocol.transport is not None:
+                _cut(protocol.transport)
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)

@@ -1,0 +1,160 @@
+"""The tests' own servers do what the tests believe of them."""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from email.message import EmailMessage
+
+import psycopg
+import pytest
+import redis
+
+from tests.support.servers.mailbox import Mailbox
+from tests.support.servers.postgres import PostgresCluster
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import Login, SmtpServer
+
+
+def letter(to: str = "a@example.tw", subject: str = "驗證碼") -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"], message["From"], message["To"] = subject, "hep@example.tw", to
+    message.set_content("碼 123456, https://x.example.tw/email/verify?token=abc.DEF_1\n")
+    message.add_alternative("<p>123456</p>", subtype="html")
+    return message
+
+
+def send(server: SmtpServer, message: EmailMessage | None = None) -> None:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as client:
+        client.send_message(message or letter())
+
+
+def libpq(url: str) -> str:
+    return url.replace("+psycopg", "")
+
+
+def test_a_database_made_from_a_template_has_its_rows(postgres: PostgresCluster) -> None:
+    template = postgres.create_database()
+    with psycopg.connect(libpq(template)) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS n")
+
+    copy = postgres.create_database(template)
+
+    with psycopg.connect(libpq(copy)) as connection:
+        assert connection.execute("SELECT n FROM t").fetchone() == (1,)
+
+
+def test_a_dropped_database_is_gone(postgres: PostgresCluster) -> None:
+    url = postgres.create_database()
+
+    postgres.drop_database(url)
+
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(libpq(url))
+
+
+def test_a_cluster_that_crashed_starts_again_on_the_same_port_with_its_data() -> None:
+    cluster = PostgresCluster()
+    try:
+        cluster.start()
+        url = cluster.create_database()
+
+        cluster.stop(mode="immediate")
+        cluster.start()
+
+        psycopg.connect(libpq(url)).close()
+    finally:
+        cluster.destroy()
+
+
+@pytest.mark.parametrize("end", [RedisServer.stop, RedisServer.kill])
+def test_redis_keeps_its_data_over_an_end(
+    start_redis: Callable[..., RedisServer], end: Callable[[RedisServer], None]
+) -> None:
+    server = start_redis(appendfsync="always")
+    with server.client() as client:
+        client.set("k", "v")
+
+    end(server)
+    server.start()
+
+    with server.client() as client:
+        assert client.get("k") == b"v"
+
+
+def test_redis_with_users_has_no_default_user(start_redis: Callable[..., RedisServer]) -> None:
+    server = start_redis(users={"relay": ">secret ~* +@all"})
+
+    with server.client() as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+
+    with redis.Redis.from_url(server.url_for("relay", "secret")) as relay:
+        assert relay.ping()
+
+
+def test_a_mail_is_parsed(smtp_server: SmtpServer, mailbox: Mailbox) -> None:
+    send(smtp_server)
+
+    (mail,) = mailbox.wait_for("A@example.tw", subject_contains="驗證")
+
+    assert (mail.code, mail.token, mail.to) == ("123456", "abc.DEF_1", "a@example.tw")
+    assert mail.html == "<p>123456</p>\n"
+
+
+def test_waiting_in_vain_tells_what_came(mailbox: Mailbox) -> None:
+    with pytest.raises(AssertionError, match=r"to x@example\.tw"):
+        mailbox.wait_for("x@example.tw", timeout=0.01)
+
+
+def test_a_recipient_is_refused_as_often_as_told(smtp_server: SmtpServer, mailbox: Mailbox) -> None:
+    smtp_server.refuse("a@example.tw", code=451, times=1)
+
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        send(smtp_server)
+    send(smtp_server)
+
+    assert mailbox.count("a@example.tw") == 1
+
+
+@pytest.mark.parametrize(("step", "kept"), [("data", 0), ("accepted", 1)])
+def test_a_connection_is_dropped(smtp_server: SmtpServer, mailbox: Mailbox, step: str, kept: int) -> None:
+    smtp_server.drop(at=step)  # type: ignore[arg-type]  # a parameter
+
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        send(smtp_server)
+
+    assert mailbox.count() == kept
+
+
+def test_a_hanging_server_ends_when_it_stops_and_listens_again(smtp_server: SmtpServer) -> None:
+    smtp_server.hang(at="mail")
+    client = smtplib.SMTP("127.0.0.1", smtp_server.port, timeout=5)
+    client.ehlo()
+    client.putcmd("MAIL FROM:<a@b.tw>")
+
+    smtp_server.stop()
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        client.getreply()
+    smtp_server.accept()
+    smtp_server.start()
+
+    send(smtp_server)
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_mail_goes_over_tls_with_a_login(start_smtp: Callable[..., SmtpServer], tls: str) -> None:
+    server = start_smtp(tls=tls, login=Login("user", "secret"))
+    context = ssl.create_default_context(cafile=server.ca_file)
+    client: smtplib.SMTP
+
+    if tls == "implicit":
+        client = smtplib.SMTP_SSL("localhost", server.port, timeout=5, context=context)
+    else:
+        client = smtplib.SMTP("localhost", server.port, timeout=5)
+        client.starttls(context=context)
+    with client:
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("user", "wrong")
+        client.login("user", "secret")
+        client.send_message(letter())
+
+    assert server.mailbox.count() == 1

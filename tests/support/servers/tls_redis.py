@@ -1,0 +1,34 @@
+"""Debian's Redis over TLS alone: the wheel's server has none."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.servers.certificates import Certificate
+from tests.support.servers.redis import RedisServer
+
+
+class TlsRedisServer(RedisServer):
+    """Listens by TLS with a certificate for localhost; `url_for` trusts it."""
+
+    def __init__(self, program: Path, certificate: Certificate, *, users: Mapping[str, str]) -> None:
+        """Make it without starting; `users` as of RedisServer."""
+        super().__init__(users=users)
+        self._program, self._certificate = program, certificate
+
+    @property
+    def url(self) -> str:
+        """The URL of the default user."""
+        return f"rediss://localhost:{self.port}/0?ssl_ca_certs={self._certificate.ca_file}"
+
+    def url_for(self, user: str, password: str) -> str:
+        """Return the URL of one ACL user, with the authority that it trusts."""
+        return self.url.replace("rediss://", f"rediss://{user}:{password}@")
+
+    def distrusting_url_for(self, user: str, password: str) -> str:
+        """Return the URL of one ACL user who trusts the machine's authorities alone."""
+        return self.url_for(user, password).partition("?")[0]
+
+    def _command(self) -> list[str]:
+        files = ["--tls-cert-file", self._certificate.ca_file, "--tls-key-file", self._certificate.key_file]
+        tls = ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no", *map(str, files)]
+        return [str(self._program), *super()._command()[1:], *tls]

@@ -1,0 +1,195 @@
+"""What people do with accounts in the state machine: each act asks over HTTP, and holds the answer to the model."""
+
+import itertools
+from datetime import datetime
+from typing import Any
+
+from identity.adapters.sql.purger import SqlPurger
+from identity.domain.link import Purpose
+from identity.usecases import administration, retention
+
+from tests.support.actors.people import Person
+from tests.support.harness.predictable_codes import KnownCodes
+from tests.support.harness.system import System
+from tests.support.state_machine.database import Truth
+from tests.support.state_machine.model import DAY, Holder, Model, Sitting
+
+_numbers = itertools.count(100)
+
+
+class AccountActions:
+    """The system under test and the model beside it."""
+
+    def __init__(self, system: System, codes: KnownCodes) -> None:
+        self.system = system
+        self.codes = codes
+        self.model = Model()
+        self.truth = Truth(system)
+        self._browser = system.visitor()
+
+    @property
+    def now(self) -> datetime:
+        """The moment on the system's clock."""
+        return self.system.clock.now()
+
+    def ask(self, sitting: Sitting | None, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Call the API as somebody, or as nobody."""
+        self._browser.token = sitting.token if sitting else None
+        return self._browser.call(method, path, body, **headers)
+
+    def expect(self, answer: Any, *wanted: int | tuple[int, str]) -> None:
+        """Hold an answer to what the model says, by status and code."""
+        code = answer.json().get("code") if answer.content else None
+        assert answer.status_code in wanted or (answer.status_code, code) in wanted, (wanted, answer.text)
+
+    def enrol(self, kind: str) -> Holder:
+        """Register."""
+        person = self.system.register(kind)
+        return Holder(
+            person, self.now, ["account.registered", "verification.requested"], mailed_at=[self.now]
+        )
+
+    def prove_mailbox(self, holder: Holder) -> None:
+        """Follow the registration's link."""
+        value = self.truth.link_value(holder, "registration")
+        if value is None:
+            assert holder.verified or holder.closed or self.now > holder.registered_at + DAY
+            return
+        answer = self._follow(Purpose.REGISTRATION, holder, value)
+        if holder.closed or self.now >= holder.registered_at + DAY:
+            self.expect(answer, (410, "link_expired"))
+            return
+        self.expect(answer, 200)
+        holder.verified = True
+        holder.events.append("account.email_verified")
+
+    def _follow(self, purpose: Purpose, holder: Holder, value: str) -> Any:
+        token = self.system.ports.tokens.link(purpose, holder.person.id, value)
+        return self.ask(None, "POST", "/email-verifications/confirm", {"token": token})
+
+    def log_in(self, holder: Holder) -> Sitting | None:
+        """Log in directly, with the consents of a first login."""
+        person = holder.person
+        answer = self.ask(
+            None, "POST", "/sessions", {"username": person.username, "password": person.password}
+        )
+        if holder.suspended or holder.closed:
+            refusals = (
+                [(401, "bad_credentials"), (429, "locked")] if holder.closed else [(403, "account_suspended")]
+            )
+            self.expect(answer, *refusals)
+            return None
+        self.expect(answer, 201)
+        sitting = Sitting(answer.json()["token"], holder)
+        self.model.sittings.append(sitting)
+        if answer.json()["next"] == "consent":
+            self._browser.token = sitting.token
+            assert self._browser.accept_consents().status_code == 200
+        return sitting
+
+    def log_out(self, sitting: Sitting) -> None:
+        """End a session."""
+        self.expect(self.ask(sitting, "DELETE", "/session"), 204 if sitting.open else 401)
+        sitting.open = False
+
+    def reset_password(self, holder: Holder) -> None:
+        """Ask for the mail and follow its link."""
+        self.system.clock.advance(seconds=61)
+        person = holder.person
+        wish = {"username": person.username, "email": person.email}
+        self.expect(self.ask(None, "POST", "/password-resets", wish), 202)
+        value = self.truth.link_value(holder, "password_reset")
+        if value is None:
+            assert holder.may_be_full(self.now)
+            return
+        holder.mailed_at.append(self.now)
+        holder.events.append("password_reset.requested")
+        password = f"Harbour-Crane-{next(_numbers)}!"
+        token = self.system.ports.tokens.link(Purpose.PASSWORD_RESET, person.id, value)
+        self.expect(
+            self.ask(None, "POST", "/password-resets/confirm", {"token": token, "password": password}), 204
+        )
+        self.expect(
+            self.ask(None, "POST", "/password-resets/confirm", {"token": token, "password": password}), 410
+        )
+        holder.person = _changed(person, password=password)
+        binding = self.model.live(holder)
+        if binding is not None:
+            self.model.remove(binding, "password_reset")
+        holder.events.append("account.password_changed")
+        self.model.end_sittings(holder)
+
+    def change_password(self, sitting: Sitting, *, end_binding: bool) -> None:
+        """Change one's own, perhaps to keep a link account out."""
+        holder = sitting.holder
+        password = f"Harbour-Crane-{next(_numbers)}!"
+        wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
+        self.expect(self.ask(sitting, "PUT", "/account/password", wish), 204)
+        holder.person = _changed(holder.person, password=password)
+        binding = self.model.live(holder)
+        if end_binding and binding is not None:
+            self.model.remove(binding, "password_changed")
+        holder.events.append("account.password_changed")
+        self.model.end_sittings(holder, but=sitting)
+
+    def change_email(self, sitting: Sitting) -> None:
+        """Give a new mailbox and prove it."""
+        self.system.clock.advance(seconds=61)
+        holder = sitting.holder
+        email = f"box{next(_numbers)}.{holder.person.username}@example.com"
+        tag = self.ask(sitting, "GET", "/account").headers["ETag"]
+        change = {"email": email, "current_password": holder.person.password}
+        self.expect(self.ask(sitting, "PATCH", "/account", change, **{"If-Match": tag}), 200)
+        holder.events.append("email_change.requested")
+        value = self.truth.link_value(holder, "email_change")
+        assert value is not None
+        self.expect(self._follow(Purpose.EMAIL_CHANGE, holder, value), 200)
+        holder.person = _changed(holder.person, email=email)
+        holder.mailed_at.append(self.now)
+        holder.events.append("account.email_changed")
+        binding = self.model.live(holder)
+        if binding is not None:
+            binding.code = None  # it was mailed to the old mailbox
+
+    def suspend_or_reinstate(self, holder: Holder) -> None:
+        """Do as an operator does."""
+        act = administration.reinstate if holder.suspended else administration.suspend
+        with self.system.app.app_context():
+            act(self.system.ports, holder.person.username)
+        holder.events.append("account.reinstated" if holder.suspended else "account.suspended")
+        if not holder.suspended:
+            self.model.end_sittings(holder)
+        holder.suspended = not holder.suspended
+
+    def close(self, holder: Holder) -> None:
+        """Close an account for good, as an operator does."""
+        with self.system.app.app_context():
+            administration.close(self.system.ports, holder.person.username)
+        binding = self.model.live(holder)
+        if binding is not None:
+            self.model.remove(binding, "account_closed")
+        holder.events.append("account.closed operator")
+        holder.closed = True
+        self.model.end_sittings(holder)
+
+    def tidy(self) -> None:
+        """Do what `identity tidy` does."""
+        with self.system.app.app_context():
+            retention.clean_up(self.system.ports, SqlPurger(self.system.engine))
+        for holder in self.model.holders:
+            if holder.lapsed(self.now) and not holder.closed:
+                holder.closed = True
+                holder.events.append("account.closed lapsed")
+        for binding in list(self.model.lapse(self.now)):
+            self.model.remove(binding, "lapsed")
+
+
+def _changed(person: Person, *, password: str | None = None, email: str | None = None) -> Person:
+    return Person(
+        person.id,
+        person.kind,
+        person.username,
+        email or person.email,
+        password or person.password,
+        person.tax_id,
+    )
