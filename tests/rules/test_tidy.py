@@ -91,7 +91,7 @@ def test_many_are_dropped_in_batches(system: System, monkeypatch: pytest.MonkeyP
         system.register()
     system.settle()
     system.clock.advance(days=400)
-    monkeypatch.setattr(purger, "BATCH", 3)
+    monkeypatch.setattr(purger, "BATCH_SIZE", 3)
 
     dropped = SqlPurger(system.engine).purge_events(system.clock.now())
 
@@ -106,7 +106,7 @@ def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest
     people = [system.register() for _ in range(4)]
     system.settle()
     system.clock.advance(days=400)
-    monkeypatch.setattr(purger, "BATCH", 2)
+    monkeypatch.setattr(purger, "BATCH_SIZE", 2)
     published = len(_positions(system))
 
     tidied = together([partial(_tidy, system) for _ in range(3)])
@@ -198,6 +198,7 @@ def test_a_run_that_is_told_to_stop_does_not_wait_on(
             "UPDATE accounts SET created_at = '2020-01-01'"
         )  # by the command's own clock
     with system.engine.connect() as holder:
+        holder.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")  # the command may start slowly
         holder.exec_driver_sql("SELECT 1 FROM accounts FOR UPDATE")
         job = Program("identity", "tidy", environment=system.environment, directory=tmp_path)
         try:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-import identity.processes.web
 from click.testing import CliRunner, Result
-from flask import Flask
 from identity.cli import main
 
 from tests.support.harness.system import System
@@ -31,27 +29,8 @@ def answered(ended: Result) -> Any:
 
 @contextlib.contextmanager
 def _at_the_tests_time(system: System) -> Iterator[None]:
-    made: list[Flask] = []
-    create_app = identity.processes.web.create_app
-
-    def create(*given: Any, **named: Any) -> Flask:
-        made.append(create_app(*given, **{"clock": system.clock, **named}))
-        return made[-1]
-
     with (
-        mock.patch("identity.processes.web.create_app", create),
+        mock.patch("identity.bootstrap.ports.SystemClock", return_value=system.clock),
         mock.patch("identity.cli.base.logs.configure"),
     ):
-        try:
-            yield
-        finally:
-            for app in made:
-                _disconnect(app)
-
-
-def _disconnect(app: Flask) -> None:
-    from identity.adapters.sql.engine import db
-
-    with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+        yield

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from identity.adapters.sql.engine import db
 from identity.http.context import EXTENSION
 from identity.processes.relay import Relay
-from identity.processes.web import create_app
+from identity.processes.web import create_app, db
 from identity.settings import RelaySettings, WebSettings
 from identity.usecases.ports import Ports, Randomness
 from port_events.envelope import STREAM, Entry, Event, from_fields

@@ -28,8 +28,6 @@ from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, Refusal
 from identity.settings import DatabaseSettings, WebSettings
 
 if TYPE_CHECKING:
-    from flask import Flask
-
     from identity.usecases.ports import Ports
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -54,27 +52,16 @@ def read_settings(kind: type[T]) -> T:
     return settings
 
 
-def application() -> "Flask":
-    """Return the wired application."""
-    from identity.processes.web import create_app
-
-    return create_app(read_settings(WebSettings))
-
-
 def with_ports(command: Command) -> Command:
-    """Run a command inside the application, its first argument the ports in the operator's hand.
-
-    Refusals are told in one line.
-    """
+    """Pass the ports as the first argument, with the operator as their caller; print a refusal in one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
-        from identity.http.context import ports
+        from identity.bootstrap.ports import open_dependencies
 
-        app = application()
         try:
-            with app.app_context():
-                command(ports().by(_operator(None)), *args, **named)
+            with open_dependencies(read_settings(WebSettings)) as dependencies:
+                command(dependencies.ports.by(_operator(None)), *args, **named)
         except Refusal as refusal:
             raise click.ClickException(_target(refusal, named) + describe_refusal(refusal)) from None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from port_runtime import multiprocess_metrics
 
-from identity.cli.base import application, as_json, read_settings
+from identity.cli.base import as_json, read_settings
 from identity.settings import DatabaseSettings, RelaySettings, TidySettings, WebSettings
 
 if TYPE_CHECKING:
@@ -63,16 +63,16 @@ def migrate() -> None:
 def tidy(*, as_json: bool) -> None:
     """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
     _take_sigterm_as_an_interrupt()
-    from identity.adapters.sql.engine import db
     from identity.adapters.sql.purger import SqlPurger
+    from identity.bootstrap.ports import open_dependencies
     from identity.domain.audit import Caller
-    from identity.http.context import ports
     from identity.usecases.retention import clean_up as run
 
-    settings, app = read_settings(TidySettings), application()
-    with app.app_context():
-        by_tidy = ports().by(Caller(kind="system", name="tidy"))
-        tidied = run(by_tidy, SqlPurger(db.engine))
+    settings = read_settings(TidySettings)
+    with open_dependencies(read_settings(WebSettings)) as dependencies:
+        engine = dependencies.engine
+        by_tidy = dependencies.ports.by(Caller(kind="system", name="tidy"))
+        tidied = run(by_tidy, SqlPurger(engine))
         counts = {
             "accounts": tidied.accounts,
             "bindings": tidied.bindings,
@@ -80,7 +80,7 @@ def tidy(*, as_json: bool) -> None:
             "idle": _suspend_idle(by_tidy, settings),
             "rows": tidied.rows,
             "facts": tidied.events,
-            "audit_rows": _prune_audit(by_tidy, db.engine, settings),
+            "audit_rows": _prune_audit(by_tidy, engine, settings),
         }
     line = (
         "lapsed accounts: {accounts}, lapsed bindings: {bindings}, forgotten email changes: {email_changes}, "
@@ -125,13 +125,14 @@ def check(*, as_json: bool) -> None:
     """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
     from port_runtime.health import Check, run_checks
 
-    from identity.adapters.sql.engine import database_probe, db
+    from identity.adapters.sql.engine import database_probe
     from identity.adapters.sql.migrations import revision_probe
+    from identity.bootstrap.ports import open_dependencies
 
-    app = application()
-    with app.app_context():
+    with open_dependencies(read_settings(WebSettings)) as dependencies:
+        engine = dependencies.engine
         report = run_checks(
-            [Check("database", database_probe(db.engine)), Check("migrations", revision_probe(db.engine))]
+            [Check("database", database_probe(engine)), Check("migrations", revision_probe(engine))]
         )
     results = {"settings": "ok", **report.results}
     click.echo(

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from zxcvbn import zxcvbn
-
 from identity.domain.errors import InvalidValue
 
 Profile = Literal["tw-gov", "nist"]
@@ -113,6 +111,8 @@ def _guesses(password: str, words: list[str]) -> int:
     zxcvbn's own sum allows 10^4 guesses for each further piece, whatever it is: a common password would become a
     good one by being written twice, or beside another.
     """
+    from zxcvbn import zxcvbn  # its dictionaries take 13 MB, which the relay and most commands do not need
+
     pieces = zxcvbn(_without_repeats(password), user_inputs=words)["sequence"]
     return prod(int(piece["guesses"]) for piece in pieces)
 

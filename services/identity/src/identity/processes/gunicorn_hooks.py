@@ -13,8 +13,9 @@ from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
 
 from identity.adapters.collectors import SessionCollector
-from identity.adapters.sql.engine import database_probe, db
+from identity.adapters.sql.engine import database_probe
 from identity.metrics import WORKERS
+from identity.processes.web import db
 from identity.settings import WebSettings
 
 

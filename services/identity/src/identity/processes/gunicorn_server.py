@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+import zxcvbn  # noqa: F401  # before the fork, so that the workers share its dictionaries
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
@@ -117,7 +118,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             with collector.step():
                 hooks = GunicornHooks(settings, meters, shared=shared)
             with collector.step():
-                self._app = create_app(settings, meters=meters)
+                self._app = create_app(settings, instruments=meters)
         self._hooks = hooks.hooks(self._app)
         super().__init__()
 

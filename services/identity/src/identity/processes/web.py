@@ -1,47 +1,36 @@
 """All wiring of the web application; nothing is connected to before the first request."""
 
-from datetime import timedelta
+from typing import Any
 
 from flask import Flask, Response
-from port_events.sealing import Sealer
+from flask_sqlalchemy import SQLAlchemy
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
-from port_runtime.parsers import PRODUCTION
-from port_runtime.settings import ErrorCollector, SettingsError
-from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
+from port_runtime.settings import ErrorCollector
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from identity.adapters.argon2 import Argon2Passwords, Cost
-from identity.adapters.clock import SystemClock, SystemRandomness
-from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
-from identity.adapters.sql.audit_log import StandaloneAudit
-from identity.adapters.sql.counters import StandaloneCounters
 from identity.adapters.sql.engine import (
-    autocommit_engine,
-    binds,
+    autocommit_options,
     configure_engine,
     database_probe,
-    db,
     engine_options,
 )
-from identity.adapters.sql.feed import SqlFeed
-from identity.adapters.sql.queries import SqlQueries
-from identity.adapters.sql.unit_of_work import SqlUnitOfWork
-from identity.adapters.tokens import SignedTokens, derive
-from identity.domain import rate_limits
-from identity.domain.consent import Texts
+from identity.adapters.sql.tables import metadata
+from identity.adapters.tokens import derive
+from identity.bootstrap.ports import build_ports
 from identity.domain.errors import Unavailable
-from identity.domain.password import PasswordPolicy
-from identity.domain.session import Lifetimes
 from identity.http import api, api_reference, errors, health, portal, request_hooks, traces
 from identity.http.context import EXTENSION, Links, WebContext, caller
 from identity.http.routes import Route
-from identity.metrics import WEB, HashMeter, LoginMeter, RequestMeter
+from identity.metrics import WEB, RequestMeter
 from identity.settings import WebSettings
-from identity.usecases.ports import Clock, Ports, Randomness, Rules
+from identity.usecases.ports import Clock, Randomness
 
+db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": False})
+
+_AUTOCOMMIT = "autocommit"
 MAX_BODY_BYTES = 64 * 1024
 _RETRY_AFTER_SECONDS = 5
 
@@ -51,10 +40,10 @@ def create_app(
     *,
     clock: Clock | None = None,
     randomness: Randomness | None = None,
-    meters: Instruments | None = None,
+    instruments: Instruments | None = None,
 ) -> Flask:
     """Return the web application. Raises SettingsError where texts or keys are not usable."""
-    meters = meters or Instruments(WEB)
+    instruments = instruments or Instruments(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
     app.url_rule_class = Route
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -62,16 +51,25 @@ def create_app(
     app.config.update(_flask_settings(settings))
     db.init_app(app)
     with app.app_context(), ErrorCollector() as collector:
-        engine, alone = db.engine, autocommit_engine()
+        engine = db.engine
         with collector.step():
             for each in db.engines.values():
                 configure_engine(each)
         with collector.step():
-            ports = _ports(settings, alone, clock or SystemClock(), randomness or SystemRandomness(), meters)
+            ports = build_ports(
+                settings,
+                sessions=db.session,
+                autocommit=db.engines.get(_AUTOCOMMIT)
+                or engine.execution_options(isolation_level="AUTOCOMMIT"),
+                caller=caller,
+                instruments=instruments,
+                clock=clock,
+                randomness=randomness,
+            )
     app.extensions[EXTENSION] = WebContext(
         ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
     )
-    request_hooks.init_app(app, RequestMeter(meters), https=settings.https)
+    request_hooks.init_app(app, RequestMeter(instruments), https=settings.https)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     _register_database_errors(app)
@@ -92,7 +90,7 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(make_url(url), pool_size=pool_size),
-        "SQLALCHEMY_BINDS": binds(make_url(url), pool_size=pool_size),
+        "SQLALCHEMY_BINDS": _binds(make_url(url), pool_size=pool_size),
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
         "MAX_FORM_MEMORY_SIZE": MAX_BODY_BYTES,
         "SECRET_KEY": keys[0],
@@ -106,33 +104,10 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
     }
 
 
-def _ports(
-    settings: WebSettings, alone: Engine, clock: Clock, randomness: Randomness, meters: Instruments
-) -> Ports:
-    return Ports(
-        unit_of_work=lambda: SqlUnitOfWork(db.session),
-        queries=SqlQueries(alone),
-        feed=SqlFeed(alone),
-        counters=StandaloneCounters(alone),
-        audit=StandaloneAudit(alone),
-        caller=caller,
-        clock=clock,
-        randomness=randomness,
-        passwords=Argon2Passwords(
-            Cost(
-                memory_kib=settings.argon2_memory_kib,
-                passes=settings.argon2_passes,
-                lanes=settings.argon2_lanes,
-            ),
-            slots=settings.hash_slots,
-            queue=settings.hash_queue,
-            meter=HashMeter(meters),
-        ),
-        tokens=SignedTokens(settings.secret_keys, clock),
-        sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
-        meter=LoginMeter(meters),
-        rules=_rules(settings),
-    )
+def _binds(url: URL, *, pool_size: int) -> dict[str, dict[str, Any]]:
+    if url.get_backend_name() == "sqlite":
+        return {}
+    return {_AUTOCOMMIT: {"url": url, **autocommit_options(url, pool_size=pool_size)}}
 
 
 def _links(settings: WebSettings) -> Links:
@@ -144,33 +119,6 @@ def _links(settings: WebSettings) -> Links:
         query=settings.query_url,
         print=settings.print_url,
     )
-
-
-def _rules(settings: WebSettings) -> Rules:
-    return Rules(
-        public_url=settings.public_url.rstrip("/"),
-        reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
-        tax_id_checksum=settings.tax_id_checksum,
-        passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles
-        consents=_texts(settings),
-        sessions=Lifetimes(
-            idle=timedelta(seconds=settings.session_idle),
-            absolute=timedelta(seconds=settings.session_absolute),
-        ),
-        feed_retention=timedelta(seconds=settings.feed_kept),
-        login_failures_by_address=rate_limits.login_failures_by_address(settings.login_failures_per_address),
-        registrations_by_address=rate_limits.registrations_by_address(settings.registrations_per_address),
-    )
-
-
-def _texts(settings: WebSettings) -> Texts:
-    try:
-        texts = read_texts(settings.consent_dir or SAMPLES)
-    except ConsentTextError as fault:
-        raise SettingsError([f"IDENTITY_CONSENT_DIR: {fault}"]) from None
-    if settings.mode == PRODUCTION and any(text.sample for text in texts.texts):
-        raise SettingsError(["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
-    return texts
 
 
 def _register_database_errors(app: Flask) -> None:

@@ -7,22 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from flask_sqlalchemy import SQLAlchemy
 from port_runtime.settings import SettingsError
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 
-from identity.adapters.sql.tables import metadata
 from identity.domain.errors import Conflict
 
-db = SQLAlchemy(
-    metadata=metadata,
-    # Use cases return what they loaded; the transaction's end must not empty it.
-    session_options={"expire_on_commit": False, "autoflush": False},
-)
-
-_AUTOCOMMIT = "standalone"
 _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _STATEMENT_TIMEOUT_MS = 15_000
@@ -61,36 +52,27 @@ def connect_args() -> dict[str, Any]:
     }
 
 
-def binds(url: URL, *, pool_size: int) -> dict[str, dict[str, Any]]:
-    """Return a web process' second engine on PostgreSQL, for single statements that are a transaction each.
+def autocommit_options(url: URL, *, pool_size: int) -> dict[str, Any]:
+    """Return the options of a PostgreSQL engine on which every statement is a transaction of its own.
 
-    Setting a pooled connection to AUTOCOMMIT and back for every request took a tenth of `GET /session`. What these
-    statements write, counters and the time a session was last seen, may lose the last half second in a crash of the
-    database: waiting for the disk while the row of a busy address is locked would queue its users up.
+    A separate engine, because switching a pooled connection to AUTOCOMMIT and back for every request took a tenth of
+    `GET /session`. Its commits do not wait for the disk: a crash of the database may lose the last half second of
+    counters and last-seen times, but no request waits while another holds the row of a busy address.
     """
-    if url.get_backend_name() == "sqlite":
-        return {}
     options = engine_options(url, pool_size=pool_size)
     options["connect_args"]["options"] += " -c synchronous_commit=off"
-    return {
-        _AUTOCOMMIT: {
-            "url": url,
-            "isolation_level": "AUTOCOMMIT",
-            "skip_autocommit_rollback": True,
-            **options,
-        }
-    }
+    return {**options, "isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 
 
-def autocommit_engine() -> Engine:
-    """Return the engine whose every statement commits by itself; needs an application context."""
-    return db.engines.get(_AUTOCOMMIT) or db.engine.execution_options(isolation_level="AUTOCOMMIT")
+def make_engine(url: str, *, pool_size: int = 2) -> Engine:
+    """Return an engine of a process without Flask; `configure_engine` must follow."""
+    parsed = make_url(url)
+    return create_engine(parsed, **engine_options(parsed, pool_size=pool_size))
 
 
 def open_engine(url: str, *, pool_size: int = 2) -> Engine:
-    """Return an engine of a process that is not a web process."""
-    parsed = make_url(url)
-    engine = create_engine(parsed, **engine_options(parsed, pool_size=pool_size))
+    """Return a configured engine of a process without Flask. Raises SettingsError."""
+    engine = make_engine(url, pool_size=pool_size)
     configure_engine(engine)
     return engine
 

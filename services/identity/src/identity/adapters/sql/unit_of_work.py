@@ -1,10 +1,11 @@
-"""One transaction over Flask-SQLAlchemy's session: rolled back unless committed."""
+"""One database transaction, rolled back unless it is committed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAudit
@@ -19,19 +20,19 @@ from identity.adapters.sql.mail_links import SqlLinks
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.sessions import SqlSessions
 
-if TYPE_CHECKING:
-    from flask_sqlalchemy.session import Session as FlaskSession
-    from sqlalchemy.orm import scoped_session
-
 
 class SqlUnitOfWork:
-    """The use cases' transaction."""
+    """The use cases' transaction.
 
-    def __init__(self, scoped: "scoped_session[FlaskSession]") -> None:
-        self._scoped = scoped
+    `sessions` must make sessions that neither flush by themselves nor expire objects on commit: use cases return the
+    objects they loaded.
+    """
+
+    def __init__(self, sessions: Callable[[], Session]) -> None:
+        self._sessions = sessions
 
     def __enter__(self) -> Self:
-        session = self._session = self._scoped()
+        session = self._session = self._sessions()
         self.accounts = SqlAccounts(session)
         self.bindings = SqlBindings(session)
         self.clients = SqlClients(session)

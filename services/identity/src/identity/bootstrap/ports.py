@@ -1,0 +1,128 @@
+"""The ports of the use cases, for the web processes and for the commands."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from port_events.sealing import Sealer
+from port_runtime.metrics import Instruments
+from port_runtime.parsers import PRODUCTION
+from port_runtime.settings import ErrorCollector, SettingsError
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from identity.adapters.argon2 import Argon2Passwords, Cost
+from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
+from identity.adapters.sql.audit_log import StandaloneAudit
+from identity.adapters.sql.counters import StandaloneCounters
+from identity.adapters.sql.engine import configure_engine, make_engine
+from identity.adapters.sql.feed import SqlFeed
+from identity.adapters.sql.queries import SqlQueries
+from identity.adapters.sql.unit_of_work import SqlUnitOfWork
+from identity.adapters.tokens import SignedTokens
+from identity.domain import rate_limits
+from identity.domain.audit import Caller
+from identity.domain.consent import Texts
+from identity.domain.password import PasswordPolicy
+from identity.domain.session import Lifetimes
+from identity.metrics import WEB, HashMeter, LoginMeter
+from identity.settings import WebSettings
+from identity.usecases.ports import Clock, Ports, Randomness, Rules
+
+_SYSTEM = Caller(kind="system", name="identity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What a command works with."""
+
+    ports: Ports
+    engine: Engine
+
+
+@contextmanager
+def open_dependencies(settings: WebSettings) -> Iterator[Dependencies]:
+    """Build a command's dependencies, and close its connections afterwards. Raises SettingsError."""
+    engine = make_engine(settings.database_url.reveal())
+    with ErrorCollector() as collector:
+        with collector.step():
+            configure_engine(engine)
+        with collector.step():
+            ports = build_ports(
+                settings,
+                sessions=sessionmaker(engine, expire_on_commit=False, autoflush=False),
+                autocommit=engine.execution_options(isolation_level="AUTOCOMMIT"),
+                caller=lambda: _SYSTEM,
+                instruments=Instruments(WEB),
+            )
+    try:
+        yield Dependencies(ports=ports, engine=engine)
+    finally:
+        engine.dispose()
+
+
+def build_ports(  # noqa: PLR0913  # every argument is what one process has and another lacks
+    settings: WebSettings,
+    *,
+    sessions: Callable[[], Session],
+    autocommit: Engine,
+    caller: Callable[[], Caller],
+    instruments: Instruments,
+    clock: Clock | None = None,
+    randomness: Randomness | None = None,
+) -> Ports:
+    """Return the ports; every statement of `autocommit` is a transaction of its own. Raises SettingsError."""
+    clock = clock or SystemClock()
+    return Ports(
+        unit_of_work=lambda: SqlUnitOfWork(sessions),
+        queries=SqlQueries(autocommit),
+        feed=SqlFeed(autocommit),
+        counters=StandaloneCounters(autocommit),
+        audit=StandaloneAudit(autocommit),
+        caller=caller,
+        clock=clock,
+        randomness=randomness or SystemRandomness(),
+        passwords=Argon2Passwords(
+            Cost(
+                memory_kib=settings.argon2_memory_kib,
+                passes=settings.argon2_passes,
+                lanes=settings.argon2_lanes,
+            ),
+            slots=settings.hash_slots,
+            queue=settings.hash_queue,
+            meter=HashMeter(instruments),
+        ),
+        tokens=SignedTokens(settings.secret_keys, clock),
+        sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
+        meter=LoginMeter(instruments),
+        rules=_rules(settings),
+    )
+
+
+def _rules(settings: WebSettings) -> Rules:
+    return Rules(
+        public_url=settings.public_url.rstrip("/"),
+        reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
+        tax_id_checksum=settings.tax_id_checksum,
+        passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles
+        consents=_texts(settings),
+        sessions=Lifetimes(
+            idle=timedelta(seconds=settings.session_idle),
+            absolute=timedelta(seconds=settings.session_absolute),
+        ),
+        feed_retention=timedelta(seconds=settings.feed_kept),
+        login_failures_by_address=rate_limits.login_failures_by_address(settings.login_failures_per_address),
+        registrations_by_address=rate_limits.registrations_by_address(settings.registrations_per_address),
+    )
+
+
+def _texts(settings: WebSettings) -> Texts:
+    try:
+        texts = read_texts(settings.consent_dir or SAMPLES)
+    except ConsentTextError as error:
+        raise SettingsError([f"IDENTITY_CONSENT_DIR: {error}"]) from None
+    if settings.mode == PRODUCTION and any(text.sample for text in texts.texts):
+        raise SettingsError(["IDENTITY_CONSENT_DIR: sample texts are refused in production"])
+    return texts
