@@ -16,6 +16,7 @@ DEMO          ?=
 # One more than there are cores: tests wait for servers.
 WORKERS       ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 PYTEST_ARGS   ?=
+FAST          := architecture identity mailer shared rules
 ONLY          ?=
 UPGRADE       ?=
 SEED          ?= 1
@@ -39,7 +40,7 @@ TYPED     := shared/runtime/src shared/events/src services/identity/src services
 BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
-.PHONY: help run test check bench chaos images up down clean-run clean lock docs pictures fmt set-up
+.PHONY: help run test test-fast check bench chaos images up down clean-run clean lock docs pictures fmt set-up
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
@@ -50,7 +51,10 @@ run: .venv/run/.stamp .venv/mailbox/.stamp ## the whole system in the foreground
 	REDIS_PORT=$(REDIS_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
 test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) ## every test: real Redis, PostgreSQL, SQLite, SMTP; says at the end what could not run
-	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(PYTEST_ARGS)
+
+test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
+	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
 
 check: .venv/test/.stamp ## formatter, linter, types, import rules, templates, documents in step with the code
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \

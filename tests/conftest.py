@@ -2,6 +2,10 @@
 
 from tests.support.harness import tmpdir
 
-pytest_plugins = ["tests.support.servers.fixtures", "tests.support.harness.fixtures"]
+pytest_plugins = [
+    "tests.support.selection",
+    "tests.support.servers.fixtures",
+    "tests.support.harness.fixtures",
+]
 
 tmpdir.settle()

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from tests.support.harness.processes import run
 from tests.support.servers.postgres import PostgresCluster
 
+pytestmark = pytest.mark.processes
+
 _KEYS = new_key_sets()
 _NOWHERE = "postgresql+psycopg://identity:a-secret-word@127.0.0.1:1/identity"
 

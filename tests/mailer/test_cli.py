@@ -15,6 +15,8 @@ from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.browser.text import shown
 
+pytestmark = pytest.mark.processes
+
 COMMAND = Path(sys.executable).with_name("mailer")
 
 

@@ -19,6 +19,8 @@ from tests.mailer.harness import MailerHarness
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
+pytestmark = pytest.mark.processes
+
 
 @contextmanager
 def mailer_process(world: MailerHarness, log: Path, **over: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -14,6 +14,7 @@ from tests.support import ROOT
 from tests.support.harness.readme_commands import walk, walk_of_services
 from tests.support.servers.ports import free_port
 
+pytestmark = pytest.mark.processes
 RUN_PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 READY = "Ready after"
 _START_SECONDS = 90

@@ -11,6 +11,8 @@ from tests.support.harness.installation import COMMANDS, Installation
 from tests.support.harness.processes import run
 from tests.support.servers.ports import free_port
 
+pytestmark = pytest.mark.processes
+
 _KEYS = new_key_sets()
 _REDIS = "redis://127.0.0.1:1/0"
 _LONG = "0123456789abcdef0123456789abcdef"

@@ -26,6 +26,8 @@ from port_events import consumer
 from port_events.consumer import Consumer
 from port_events.feed import Feed
 
+pytestmark = pytest.mark.processes
+
 consumer.MIN_LEASE_MS = 300  # whoever dies while it reads the feed keeps the other waiting so long, not 15 s
 
 url, address, secret, path, seed = sys.argv[1:]

@@ -1,0 +1,37 @@
+"""`make test-fast`: the option --fast, which leaves out what is slow to start; loaded by tests/conftest.py."""
+
+import pytest
+
+_SLOW_FIXTURES = frozenset(
+    {"postgres", "redis_session", "smtp_session", "start_redis", "start_smtp", "chromium"}
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare --fast."""
+    parser.addoption(
+        "--fast",
+        action="store_true",
+        help="leave out PostgreSQL, browsers, servers of a test's own, and the commands as processes",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what --fast leaves out."""
+    if config.getoption("fast"):
+        slow = [item for item in items if _is_slow(item)]
+        items[:] = [item for item in items if item not in set(slow)]
+        config.hook.pytest_deselected(items=slow)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    assert isinstance(item, pytest.Function)
+    # `database_url` asks for PostgreSQL only when it runs, so its parameter decides.
+    on_postgresql = "postgresql_url" in item.fixturenames or (
+        "database_url" in item.fixturenames and item.callspec.params["database_url"] == "postgresql"
+    )
+    return (
+        on_postgresql
+        or not _SLOW_FIXTURES.isdisjoint(item.fixturenames)
+        or item.get_closest_marker("processes") is not None
+    )
