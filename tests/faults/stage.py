@@ -14,6 +14,7 @@ from tests.faults.cast import Cast, Part
 from tests.faults.postbag import Postbag, RecordingScript
 from tests.faults.proxy import Proxy
 from tests.faults.receipts import ReceiptWatch
+from tests.support.actors.people import NO_TLS
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster, database_name
@@ -65,7 +66,9 @@ class Stage:
     def answers(self) -> bool:
         """Tell whether identity is ready."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+            return (
+                httpx.get(f"{self.url}/readyz", timeout=5, verify=NO_TLS, trust_env=False).status_code == 200
+            )
         except httpx.TransportError:
             return False
 

@@ -81,7 +81,7 @@ def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_nex
         return placed
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(SqlOutboxReader, "place", place_and_wipe)
+        meanwhile.setattr(SqlOutboxReader, "assign_positions", place_and_wipe)
         with pytest.raises(ConcurrentPublish):
             system.relay.step()
     system.settle()
@@ -191,7 +191,7 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
 
     assert system.relay.election.acquire()
     with monkeypatch.context() as late:
-        late.setattr(system.relay.outbox, "place", place_and_wait_while_the_rival_publishes)
+        late.setattr(system.relay.outbox, "assign_positions", place_and_wait_while_the_rival_publishes)
         with pytest.raises(ConcurrentPublish):
             system.relay.step()
     rival.close()
@@ -215,7 +215,7 @@ def test_what_a_deposed_relay_gave_a_place_is_not_passed_over(
             return place(now, **named)
 
         with monkeypatch.context() as late:
-            late.setattr(system.relay.outbox, "place", wake_up_when_others_have_gone_on)
+            late.setattr(system.relay.outbox, "assign_positions", wake_up_when_others_have_gone_on)
             with pytest.raises(ConcurrentPublish):
                 system.relay.step()
         for _ in range(3):  # though nothing new happens

@@ -177,7 +177,7 @@ def test_a_receipt_that_could_not_be_noted_is_noted_later(
     system.mail(person.email)
 
     with monkeypatch.context() as broken:
-        broken.setattr(system.relay.outbox, "note_receipts", _crash)
+        broken.setattr(system.relay.outbox, "record_receipts", _crash)
         with pytest.raises(CrashError):
             system.relay.receive(block_ms=2000)
     system.settle()

@@ -10,7 +10,7 @@ from identity import metrics as identity_metrics
 from mailer import metrics as mailer_metrics
 from port_runtime.metrics import Metric
 
-from tests.support.actors.people import Person
+from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import OperatorsPorts
 from tests.support.harness.processes import run
@@ -117,8 +117,8 @@ def test_whatever_is_asked_for_makes_no_new_series(
     installation.start("web", **ports.settings)
 
     for number in range(20):
-        httpx.request("GET", f"{installation.url}/nowhere/{number}", trust_env=False)
-        httpx.request(f"WORD{number}", f"{installation.url}/livez", trust_env=False)
+        httpx.request("GET", f"{installation.url}/nowhere/{number}", verify=NO_TLS, trust_env=False)
+        httpx.request(f"WORD{number}", f"{installation.url}/livez", verify=NO_TLS, trust_env=False)
     scrape = ports.scrape("web")
 
     assert scrape.labels("identity_http_requests_total", "route") <= {"none", "/livez", "/readyz"}

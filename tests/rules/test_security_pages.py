@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 
+from tests.support.actors.people import NO_TLS
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import PUBLIC_URL, System
 
@@ -100,7 +101,9 @@ def test_behind_https_browsers_are_told_to_stay_there(start_system: StartSystem)
 def _with_cookie(system: System, token: str, method: str, **headers: str) -> httpx.Response:
     """Call as a browser does that has the portal's cookie."""
     cookie = {"Cookie": f"session={token}"}
-    return httpx.request(method, f"{system.url}/api/v1/sessions", headers={**cookie, **headers}, timeout=30)
+    return httpx.request(
+        method, f"{system.url}/api/v1/sessions", headers={**cookie, **headers}, timeout=30, verify=NO_TLS
+    )
 
 
 @pytest.mark.rule("SEC-8")

@@ -7,6 +7,7 @@ import httpx
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.actors.people import NO_TLS
 from tests.support.servers.ports import free_port
 
 VARIABLES = {
@@ -61,7 +62,7 @@ class OperatorsPorts:
 
     def ask(self, part: str, path: str) -> httpx.Response:
         """GET."""
-        return httpx.get(self.url(part, path), timeout=20, trust_env=False)
+        return httpx.get(self.url(part, path), timeout=20, verify=NO_TLS, trust_env=False)
 
     def scrape(self, part: str) -> Scrape:
         """Return the metrics of a process, or of the processes behind one port."""
