@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from port_events._consumer.lag import Lag
 from port_events.consumer import Consumer
 from port_events.envelope import STREAM
+from port_events.lag import Lag
 from redis import Redis
 
 from tests.shared.builders import an_event, fields_of

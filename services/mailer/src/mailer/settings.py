@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
-from port_events import redis_url
 from port_events.envelope import STREAM
+from port_events.group import URL_SCHEMES, check_redis_url
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_events.sealing import Opener
-from port_runtime.loopback import is_loopback
 from port_runtime.parsers import (
     PRODUCTION,
     Address,
     address,
     directory,
     integer,
+    is_loopback,
     log_level,
     mode,
     optional,
@@ -134,7 +134,7 @@ class Settings(TemplateSettings):
     )
     redis_url: Secret = setting(
         "REDIS_URL",
-        parse=secret_url(*redis_url.SCHEMES, check=redis_url.check),
+        parse=secret_url(*URL_SCHEMES, check=check_redis_url),
         doc="the Redis with the events, as the mailer's user",
     )
     stream: str = setting("IDENTITY_EVENT_STREAM", parse=text, default=STREAM, doc="key of the event stream")

@@ -1,4 +1,4 @@
-"""Five lines to follow what happens to accounts and bindings (EVT-5).
+"""Follow what happens to accounts and bindings (EVT-5).
 
     from port_events.consumer import Consumer
 
@@ -32,14 +32,14 @@ from redis.retry import Retry
 from port_events._consumer.catch_up import FeedCatchUp
 from port_events._consumer.dead_letters import DeadLetter, DeadLetters
 from port_events._consumer.dedupe import DEDUPE_TTL_SECONDS, DedupeStore, RedisDedupeStore
-from port_events._consumer.deliveries import DeadLetterSource, Delivery, FeedSource, StreamSource
-from port_events._consumer.lag import Lag, group_lag
+from port_events._consumer.deliveries import Delivery, FeedSource, StreamSource
 from port_events._consumer.lease import Lease
 from port_events._consumer.pending import PendingEntries
 from port_events._consumer.position import GroupPosition
 from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryLater, Stopped
 from port_events.envelope import STREAM, Event, MalformedEvent, from_fields
 from port_events.group import Group, member_name
+from port_events.lag import Lag, consumer_lag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -53,13 +53,13 @@ __all__ = ["Consumer", "DeadLetter", "DedupeStore", "Lag", "Options", "RedisDedu
 BLOCK_MS: Final = 5_000
 BATCH: Final = 50
 CLAIM_IDLE_MS: Final = 30_000
-MIN_LEASE_MS: Final = 15_000  # longer than the feed may take to answer
+MIN_LEASE_MS: Final = 15_000  # longer than the feed's time-out
 
 _log = logging.getLogger(__name__)
 
 
 class Options(TypedDict, total=False):
-    """What may be set of a consumer; see the class."""
+    """The keyword arguments of Consumer."""
 
     stream: str
     name: str | None
@@ -87,7 +87,7 @@ class Consumer:
     A consumer belongs to one thread. Other threads may call `stop`, `lag`, `dead_letters` and `retry_dead_letter`.
     """
 
-    def __init__(  # noqa: PLR0913 - its settings, each with a default that fits
+    def __init__(  # noqa: PLR0913 - settings with defaults
         self,
         client: Redis,
         *,
@@ -116,7 +116,6 @@ class Consumer:
             client, self._group, self._dedupe_store, from_the_beginning=feed is not None and start == "0"
         )
         self._stream_source = StreamSource(self._group, self._dead_letters)
-        self._dead_letter_source = DeadLetterSource(self._dead_letters)
         self._catch_up = FeedCatchUp(
             self._position,
             Lease(client, f"seen:{group}:catching_up", name, max(claim_idle_ms, MIN_LEASE_MS)),
@@ -134,28 +133,28 @@ class Consumer:
 
     @classmethod
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
-        """Connect to `redis://`, `rediss://` or `unix://`; options are those of the class."""
+        """Connect to `redis://`, `rediss://` or `unix://`; the options are those of the class."""
         client = Redis.from_url(
             url,
             socket_timeout=BLOCK_MS / 1000 * 2,
-            retry=Retry(NoBackoff(), 1),  # the consumer waits itself, so that it can be stopped meanwhile
+            retry=Retry(NoBackoff(), 1),  # the consumer waits by itself, so that `stop` can end the wait
         )
         return cls(client, group=group, **options)
 
     @property
     def lost(self) -> int:
-        """How many events were trimmed from the stream unhandled, and could not be had from a feed."""
+        """How many events were trimmed from the stream before they were handled and could not be read from a feed."""
         return self._catch_up.lost
 
     def stop(self) -> None:
-        """End the loop after the event in hand; safe in a signal handler and from another thread.
+        """End the loop after the current event. Safe in a signal handler and from another thread.
 
-        A loop that is waiting for events ends after `block_ms` at the latest.
+        A loop that waits for events ends within `block_ms`.
         """
         self._retrier.stop()
 
     def stop_on_signals(self) -> Self:
-        """Stop cleanly on SIGTERM and SIGINT. To be called in the main thread."""
+        """Stop on SIGTERM and SIGINT. Call it in the main thread."""
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             self.stop()
@@ -165,33 +164,33 @@ class Consumer:
         return self
 
     def start_at(self, position: int) -> None:
-        """Begin anew after a position, as after a snapshot; all members of the group are to be stopped before.
+        """Continue after a position, usually a snapshot's. Stop all members of the group before.
 
-        What the group held is dropped: the snapshot has it.
+        The group's pending entries are dropped: the snapshot includes them.
         """
         self._group.reset_to(position)
         self._position.advance(position)
 
     def lag(self) -> Lag:
-        """Return how many events the group is behind, and for how long; cheap. Raises what redis raises."""
-        return group_lag(self._client, self._group)
+        """Return how far the group is behind, at a cost independent of the stream's length. Raises redis.RedisError."""
+        return consumer_lag(self._client, self._group)
 
     def dead_letters(self) -> list[DeadLetter]:
-        """Return what was set aside, the oldest thousand. Raises what redis raises."""
+        """Return the oldest thousand dead letters. Raises redis.RedisError."""
         return self._dead_letters.all()
 
     def retry_dead_letter(self, dead_letter_id: str) -> bool:
-        """Give one back to the group, which handles it within half of `claim_idle_ms`; False when it is not there.
+        """Return a dead letter to the group; return False when it does not exist. Raises redis.RedisError.
 
-        It is gone once it was handled, and stays where that fails again. Raises what redis raises.
+        A member takes it within half of `claim_idle_ms`. On success it is deleted, on failure it stays.
         """
         return self._dead_letters.requeue(dead_letter_id)
 
     def run(self, handler: Callable[[Event], object]) -> None:
-        """Handle each event until stopped. Where the handler raises, it is called again, with growing waits.
+        """Call the handler with each event until stopped; retries in order with exponential backoff.
 
-        Nothing else is handled meanwhile, so that events stay in order. After `tries` the entry is set aside.
-        A handler that raises RetryLater says that the fault is not the event's: it is called until it goes well.
+        After `tries` failures the entry becomes a dead letter. A handler that raises RetryLater is called until it
+        succeeds.
         """
         retry = HandlerRetry(self._retrier, self._tries, self._renew)
         with closing(self._run()) as events, suppress(Stopped):
@@ -232,30 +231,30 @@ class Consumer:
                 return
 
     def _deliveries(self) -> Generator[Delivery]:
-        """Yield what is to be handled next; each has been, or was set aside, when the next is asked for."""
+        """Yield the next entries; each is settled when the next one is requested."""
         if not self._has_resumed:
             yield from self._own_pending()
             self._has_resumed = True
         if time.monotonic() >= self._claim_at:
             yield from self._abandoned()
             self._claim_at = time.monotonic() + self._claim_idle_ms / 2000
-        self._pending.replace(self._retrier.call(lambda: self._group.read(self._batch, self._block_ms)))
+        self._pending.replace(self._retrier.call(self._group.read, self._batch, self._block_ms))
         yield from self._catch_up.deliveries(self._renew)
         for raw in self._pending.drain():
             yield Delivery(raw, self._stream_source)
             self._renew()
 
     def _own_pending(self) -> Iterator[Delivery]:
-        """Begin with what a killed process of our name had in hand: nothing of a subject overtakes it."""
-        while taken := self._retrier.call(self._group.own_pending):
-            yield from self._taken_over(*taken)
+        """Yield first what a killed process of the same name had pending, so that subjects stay in order."""
+        while found := self._retrier.call(self._group.own_pending):
+            yield from self._taken_over(*found)
 
     def _abandoned(self) -> Iterator[Delivery]:
-        """Take over what a dead peer left, and what was given back from aside."""
-        while taken := self._retrier.call(lambda: self._group.take_over(self._claim_idle_ms)):
-            yield from self._taken_over(*taken)
-        while given := self._retrier.call(lambda: self._dead_letters.take(self._claim_idle_ms)):
-            yield Delivery(given[0], self._dead_letter_source, given[1])
+        """Yield entries of dead members and requeued dead letters."""
+        while found := self._retrier.call(self._group.take_over, self._claim_idle_ms):
+            yield from self._taken_over(*found)
+        while requeued := self._retrier.call(self._dead_letters.take, self._claim_idle_ms):
+            yield Delivery(requeued[0], self._dead_letters, requeued[1])
 
     def _taken_over(self, entry: RawEntry, times: int) -> Iterator[Delivery]:
         self._pending.replace([entry])
@@ -268,14 +267,14 @@ class Consumer:
         self._retrier.call(self._catch_up.renew)
 
     def _accept(self, delivery: Delivery) -> Event | None:
-        """Return the event of an entry, or None for what is not to be handled and was settled."""
+        """Return the entry's event, or None when it is malformed, a duplicate or out of tries; it is settled then."""
         try:
             event = from_fields(*delivery.raw).event
         except MalformedEvent as error:
             self.malformed += 1
             self._reject(delivery, str(error))
             return None
-        if self._retrier.call(lambda: self._dedupe_store.is_handled(event)):
+        if self._retrier.call(self._dedupe_store.is_handled, event):
             self.duplicates += 1
             self._retrier.call(delivery.ack)
             return None
@@ -285,25 +284,25 @@ class Consumer:
         return event
 
     def _settle(self, delivery: Delivery, event: Event) -> None:
-        """Remember, then acknowledge: what dies between the two is known when it comes again."""
+        """Remember the event before acknowledging it: after a crash between the two, the repeat is recognised."""
         reason, self._failure = self._failure, ""
         if reason:
             self._reject(delivery, reason)
             return
-        self._retrier.call(lambda: self._dedupe_store.mark_handled(event))
+        self._retrier.call(self._dedupe_store.mark_handled, event)
         self._retrier.call(delivery.ack)
 
     def _reject(self, delivery: Delivery, reason: str) -> None:
         _log.warning("entry %s is set aside: %s", delivery.raw[0], reason)
-        self._retrier.call(lambda: delivery.reject(reason))
+        self._retrier.call(delivery.reject, reason)
         self.dead_lettered += 1
 
     def _leave(self) -> None:
         unhandled = self._pending.ids
-        in_hand = self._current
-        given_back = [in_hand.raw[0]] if in_hand and in_hand.source is self._dead_letter_source else []
+        current = self._current
+        requeued = [current.raw[0]] if current and current.source is self._dead_letters else []
         try:
             self._group.leave(*unhandled)
-            self._dead_letters.leave(*given_back)
+            self._dead_letters.leave(*requeued)
         except exceptions.RedisError as error:
             _log.warning("left without handing back %d entries: %s", len(unhandled), type(error).__name__)

@@ -1,4 +1,4 @@
-"""A consumer group of a Redis Stream, as one of its members sees it."""
+"""A consumer group of a Redis Stream, as one of its members uses it."""
 
 from __future__ import annotations
 
@@ -6,47 +6,60 @@ import os
 import re
 import secrets
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
+from redis.connection import ConnectionPool
 from redis.exceptions import ResponseError
 
 from port_events.envelope import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from redis import Redis
 
 Fields: TypeAlias = "dict[bytes | str, bytes | str]"
 RawEntry: TypeAlias = "tuple[str, Fields]"
 
-# Idle for a year: at the head of what is stale, whatever "stale" means to the peer that claims next.
+URL_SCHEMES: Final = ("redis", "rediss", "unix")
+# A year: released entries come first, however long an entry must be idle before a member claims it.
 RELEASED_IDLE_MS: Final = 365 * 86_400_000
 RELEASED_CONSUMER: Final = "handed-back"
-CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8 waits no longer for an answer, unless told
+CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8's default socket time-out
 MAX_BLOCK_SHARE: Final = 0.9
-SERVER_DELAY_MS: Final = 400  # a server looks at its waiting clients ten times a second
+SERVER_DELAY_MS: Final = 400  # Redis checks blocked clients ten times a second
 NO_LIMIT_MS: Final = 86_400_000
 _SEEK_BATCH: Final = 1_000
 _FIRST_ID: Final = "0-0"
 _POSITION = re.compile(rb"[0-9]{1,18}")
 
 
+def check_redis_url(url: str) -> None:
+    """Raise ValueError when redis-py cannot read the URL. Opens no connection and repeats no part of the URL."""
+    try:
+        ConnectionPool.from_url(url).make_connection()
+    except (ValueError, TypeError):  # a value it cannot read, an option it does not know
+        raise ValueError("must be an address, with options, that redis-py can read") from None
+
+
 def position_of(fields: Fields) -> int | None:
-    """Read an entry's place in the feed; None where it has none, or none that makes sense."""
+    """Return an entry's position in the feed, or None when it has no valid one."""
     octets = fields.get(b"position") or fields.get("position") or b""
     digits = _POSITION.fullmatch(octets if isinstance(octets, bytes) else octets.encode())
     return int(digits[0]) if digits else None
 
 
 def member_name() -> str:
-    """Return a name no other process has: host, process id (1 in every container), and a random part."""
+    """Return a unique name. The random part is needed because every container has the process id 1."""
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
 class Group:
-    """What a member of a group does: read, claim what the dead left, acknowledge.
+    """Reads, claims and acknowledges entries for one member of a group.
 
-    The client may decode its answers or not, and may speak RESP2 or RESP3. All methods raise what redis
-    raises; one Group belongs to one thread. `lost` counts how often the group was gone: Redis lost its data.
+    Works with clients that decode answers and those that do not, with RESP2 and RESP3. Every method may raise
+    redis.RedisError. A Group belongs to one thread. `losses` counts how often Redis had lost the group.
     """
 
     def __init__(self, client: Redis, stream: str, group: str, name: str) -> None:
@@ -59,9 +72,9 @@ class Group:
         self.losses = 0
 
     def create(self, start: str = "0") -> bool:
-        """Make the group if it is not there, from "0", what the stream still holds, or "$", what comes.
+        """Create the group if it does not exist; return whether it was created.
 
-        Tells whether it was made.
+        With `start` "0" it reads what the stream still holds, with "$" only new entries.
         """
         try:
             self._client.xgroup_create(self.stream, self.group, id=start, mkstream=True)
@@ -72,61 +85,50 @@ class Group:
         return True
 
     def restore(self) -> None:
-        """Make the group again where Redis lost its data: what is given to it again is read from the start.
-
-        Repeats are known by id. `lost` counts how often that was so.
-        """
+        """Create the group again after Redis lost its data. It then reads the stream from the start."""
         self.create("0")
         self.losses += 1
 
     def reset_to(self, position: int) -> None:
-        """Make the group anew, to be given what comes after the position; what its members hold is dropped."""
-        with self._client.pipeline(transaction=True) as both:
-            both.xgroup_create(self.stream, self.group, id="0", mkstream=True)
-            both.xgroup_destroy(self.stream, self.group)
-            both.xgroup_create(self.stream, self.group, id=self._last_up_to(position))
-            for answer in both.execute(raise_on_error=False):
+        """Create the group again, to read the entries after `position`. Its pending entries are dropped."""
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.xgroup_create(self.stream, self.group, id="0", mkstream=True)
+            pipeline.xgroup_destroy(self.stream, self.group)
+            pipeline.xgroup_create(self.stream, self.group, id=self._last_up_to(position))
+            for answer in pipeline.execute(raise_on_error=False):
                 if isinstance(answer, Exception) and "BUSYGROUP" not in str(answer):
                     raise answer
 
     def read(self, count: int, block_ms: int) -> list[RawEntry]:
-        """Return up to `count` new entries; waits `block_ms` for the first one (0: does not wait).
+        """Return up to `count` new entries, after waiting up to `block_ms` for the first (0: no wait).
 
-        Waits less when the client would take the silence for a fault.
+        The wait is kept below the client's socket time-out.
         """
         block_ms = min(block_ms, self._max_block_ms)
-        try:
-            answer = self._read(count, block_ms or None)
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            self.restore()
-            answer = self._read(count, block_ms or None)
-        return _entries_of(answer)
+        with _ignore_missing_group():
+            return _entries_of(self._read(count, block_ms or None))
+        self.restore()
+        return _entries_of(self._read(count, block_ms or None))
 
     def claim_stale(self, idle_ms: int, count: int) -> list[RawEntry]:
-        """Take over up to `count` entries that a member has held for `idle_ms` without acknowledging them.
+        """Claim up to `count` entries that have been pending for at least `idle_ms`.
 
-        Goes on where the last call stopped, so that calling it again and again sees all of them.
+        Each call continues the scan of the pending list where the last one stopped.
         """
-        try:
-            answer = self._client.xautoclaim(
+        with _ignore_missing_group():
+            cursor, claimed, *_ = self._client.xautoclaim(
                 self.stream, self.group, self.name, idle_ms, start_id=self._cursor, count=count
             )
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            self._cursor = _FIRST_ID
-            self.restore()
-            return []
-        cursor, claimed = answer[:2]
-        self._cursor = as_text(cursor)
-        return _texts(claimed)
+            self._cursor = as_text(cursor)
+            return _texts(claimed)
+        self._cursor = _FIRST_ID
+        self.restore()
+        return []
 
     def claim_next(self, idle_ms: int, count: int) -> list[RawEntry]:
-        """Take over as `claim_stale` does, and look on while it finds none: none means that the whole group has none.
+        """Claim like `claim_stale`, but scan the whole pending list before returning an empty list.
 
-        Redis looks at so many at once only, and the last call may have stopped in the middle.
+        XAUTOCLAIM scans a limited number of entries at once, and the last call may have stopped in the middle.
         """
         ends = 1 if self._cursor == _FIRST_ID else 2
         while ends:
@@ -136,53 +138,52 @@ class Group:
         return []
 
     def take_over(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Take over one entry, with how often it was handed out by now; None when the whole group has none.
+        """Claim one stale entry and return it with its delivery count, or None when there is none.
 
-        One at a time, so that only what is begun counts as handed out, not what waits behind it.
+        Only one at a time, so that the count rises for the entry that is handled, not for those queued behind it.
         """
         stale = self.claim_next(idle_ms, 1)
         return (stale[0], self._times_delivered(stale[0][0])) if stale else None
 
     def own_pending(self) -> tuple[RawEntry, int] | None:
-        """Return the oldest entry that a member of our name holds, with how often it was handed out by now.
+        """Return the oldest entry pending under this member's name, with its delivery count, or None.
 
-        It is one that a process of the same name left when it was killed; None where there is none. What was
-        trimmed meanwhile is let go: there is nothing to handle.
+        A killed process of the same name left it. Entries that were trimmed meanwhile are acknowledged.
         """
-        while left := self._read_own_pending():
-            entry_id, fields = left[0]
+        while entries := self._read_own_pending():
+            entry_id, fields = entries[0]
             if fields:
-                return left[0], self._times_delivered(entry_id)
+                return entries[0], self._times_delivered(entry_id)
             self.ack(entry_id)
         return None
 
     def redeliver(self, entry_id: str) -> None:
-        """Count that an entry of ours is begun once more; its idle time begins anew."""
-        self._claimed(0, [entry_id], counting=True)
+        """Raise the delivery count of an own entry and reset its idle time."""
+        self._claim(0, [entry_id], counting=True)
 
     def renew(self, ids: list[str], idle_ms: int) -> set[str]:
-        """Begin the idle time of our entries anew; returns those that a peer has taken over.
+        """Reset the idle time of own entries; return those that another member has claimed.
 
-        `idle_ms` is less than they have been idle, and more than what was taken over meanwhile can be.
+        `idle_ms` must be below the entries' own idle time and above that of an entry claimed since.
         """
-        doubtful = set(ids).difference(self._claimed(idle_ms, ids, counting=False))
+        doubtful = set(ids).difference(self._claim(idle_ms, ids, counting=False))
         return {entry_id for entry_id in doubtful if self._is_held_by_peer(entry_id)}
 
     def ack(self, *ids: str) -> int:
-        """Acknowledge entries; returns how many of them were pending."""
+        """Acknowledge entries; return how many of them were pending."""
         return self._client.xack(self.stream, self.group, *ids) if ids else 0
 
     def pending(self) -> int:
-        """Return how many entries the whole group holds without having acknowledged them."""
+        """Return the number of pending entries of the whole group."""
         return int(self._client.xpending(self.stream, self.group)["pending"])
 
     def fetch(self, entry_id: str) -> Fields | None:
-        """Return the fields of one entry again, or None when the stream no longer has it."""
+        """Return the fields of an entry, or None when the stream no longer has it."""
         found = _texts(cast("list[Any]", self._client.xrange(self.stream, entry_id, entry_id)))
         return found[0][1] if found else None
 
     def leave(self, *unhandled: str) -> None:
-        """Hand back what was read but not handled, for any peer to claim at once, and leave the group."""
+        """Release the given entries for any member to claim at once, then leave the group."""
         if unhandled:
             self._client.xclaim(
                 self.stream,
@@ -193,28 +194,22 @@ class Group:
                 idle=RELEASED_IDLE_MS,
                 justid=True,  # does not count as a delivery
             )
-        # Only a member that holds nothing may go: Redis drops what a deleted member holds.
+        # Deleting a consumer drops its pending entries, so only one without any may go.
         if not self._client.xpending_range(self.stream, self.group, "-", "+", 1, consumername=self.name):
             self._client.xgroup_delconsumer(self.stream, self.group, self.name)
 
-    def _claimed(self, idle_ms: int, ids: list[str], *, counting: bool) -> list[str]:
-        try:
+    def _claim(self, idle_ms: int, ids: list[str], *, counting: bool) -> list[str]:
+        with _ignore_missing_group():
             claimed: Any = self._client.xclaim(
                 self.stream, self.group, self.name, idle_ms, list(ids), justid=not counting
             )
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            return []  # a wiped Redis holds nothing against us
-        return [as_text(each if not counting else each[0]) for each in claimed]
+            return [as_text(each[0] if counting else each) for each in claimed]
+        return []
 
     def _read_own_pending(self) -> list[RawEntry]:
-        try:
+        with _ignore_missing_group():
             return _entries_of(self._read(1, None, after=_FIRST_ID))
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            return []
+        return []
 
     def _times_delivered(self, entry_id: str) -> int:
         found = self._pending_entry(entry_id)
@@ -225,16 +220,13 @@ class Group:
         return found is not None and as_text(found["consumer"]) != self.name
 
     def _pending_entry(self, entry_id: str) -> Any:
-        try:
+        with _ignore_missing_group():
             found: Any = self._client.xpending_range(self.stream, self.group, entry_id, entry_id, 1)
-        except ResponseError as error:
-            if "NOGROUP" not in str(error):
-                raise
-            return None
-        return found[0] if found else None
+            return found[0] if found else None
+        return None
 
     def _last_up_to(self, position: int) -> str:
-        """Return the id of the last entry before the first one beyond the position; "0-0" where there is none."""
+        """Return the id of the last entry whose position is not beyond `position`, "0-0" when there is none."""
         last = _FIRST_ID
         while True:
             page = _texts(cast("list[Any]", self._client.xrange(self.stream, f"({last}", count=_SEEK_BATCH)))
@@ -249,6 +241,16 @@ class Group:
         return self._client.xreadgroup(
             self.group, self.name, {self.stream: after}, count=count, block=block_ms
         )
+
+
+@contextmanager
+def _ignore_missing_group() -> Iterator[None]:
+    """Ignore NOGROUP: Redis lost its data."""
+    try:
+        yield
+    except ResponseError as error:
+        if "NOGROUP" not in str(error):
+            raise
 
 
 def _max_block_ms(client: Redis) -> int:
@@ -269,5 +271,5 @@ def _entries_of(answer: Any) -> list[RawEntry]:
 
 
 def _texts(entries: list[Any]) -> list[RawEntry]:
-    # Servers before 7.0 answer None for the fields of what was trimmed meanwhile: there is nothing to handle.
+    # Redis before 7.0 returns None for the fields of an entry that was trimmed meanwhile.
     return [(as_text(entry_id), fields or {}) for entry_id, fields in entries if entry_id is not None]

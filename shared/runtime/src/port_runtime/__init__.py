@@ -1,1 +1,1 @@
-"""What every process of the system needs: secrets, settings, logs, health."""
+"""What every process needs: settings, secrets, logs, traces, metrics, health checks."""

@@ -1,4 +1,4 @@
-"""Is a process fit to work? Asked by /readyz and by the commands `identity check` and `mailer check`."""
+"""Health checks, for /readyz and the commands `identity check` and `mailer check`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _log = logging.getLogger(__name__)
 
 
 class Unhealthy(Exception):  # noqa: N818 - named for what it tells
-    """Raised by a probe with a sentence that may be shown to anybody who may ask."""
+    """A probe raises this with a message that callers of /readyz may read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing a process needs; `probe` returns when it is there and raises when it is not."""
+    """A dependency of a process; `probe` raises when it is unavailable."""
 
     name: str
     probe: Callable[[], None]
@@ -28,14 +28,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the checks found: "ok" or a short reason for each name."""
+    """The result of each check by name: "ok" or a short reason."""
 
     ok: bool
     results: Mapping[str, str]
 
 
 def run_checks(checks: Iterable[Check]) -> Report:
-    """Ask every check, also after one has failed."""
+    """Run every check, also after a failed one."""
     results = {check.name: _result(check) for check in checks}
     return Report(ok=all(result == OK for result in results.values()), results=results)
 
@@ -45,9 +45,9 @@ def _result(check: Check) -> str:
         check.probe()
     except Unhealthy as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong, the report says so
-        # The words of a library may hold an address or a password: its class is told, the words are logged.
-        # No traceback: readiness is asked every few seconds, and it would tell of our own probe alone.
+    except Exception as error:  # noqa: BLE001 - any error means unhealthy
+        # A library's message may contain an address or a password, so it is logged and only its class is reported.
+        # No traceback: /readyz is polled every few seconds.
         _log.warning("check %s failed: %s: %s", check.name, type(error).__name__, _first_line(error))
         return type(error).__name__
     return OK
@@ -58,17 +58,17 @@ def _first_line(error: Exception) -> str:
 
 
 class Heartbeat:
-    """Tells whether a loop still turns: it beats each time round, and who asks is told when it last did (OPS-4)."""
+    """Detects a loop that is stuck: the loop calls `beat` in each round (OPS-4)."""
 
     def __init__(self, max_silence_seconds: float) -> None:
-        """Begin as if it had just beaten; the silence is longer than any wait of the loop."""
+        """`max_silence_seconds` must exceed every wait of the loop."""
         self._max_silence_seconds = max_silence_seconds
         self._last_beat_at = time.monotonic()
 
     def beat(self) -> None:
-        """Note that the loop came round."""
+        """Record that the loop is alive."""
         self._last_beat_at = time.monotonic()
 
     def is_alive(self) -> bool:
-        """Tell whether it came round lately."""
+        """Whether the last beat is recent enough."""
         return time.monotonic() - self._last_beat_at <= self._max_silence_seconds

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, in UTC, with the bound context, without secrets (OPS-4, SEC-9)."""
+"""Structured logs: one JSON object a line, times in UTC, with the bound context, secrets masked (OPS-4, SEC-9)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ _FIRST = ("time", "level", "service", "event")
 
 
 def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
-    """Send this process's logs, the libraries' too, to `stream` (standard error by default).
+    """Write all logs of this process, including those of libraries, to `stream` (default: standard error).
 
-    Each line has `time` (ISO 8601, UTC), `level`, `service`, `event` and what is bound in
-    `structlog.contextvars` (`request_id`, `event_id`). `level` is a name of the standard library;
-    ValueError for any other.
+    Each line has `time` (ISO 8601, UTC), `level`, `service`, `event` and the values bound in `structlog.contextvars`,
+    such as `request_id`. `level` is a level name of the standard library, otherwise ValueError is raised.
     """
     target = stream or sys.stderr
     number = _number(level)
@@ -32,14 +31,14 @@ def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -
         processors=[*shared, structlog.processors.format_exc_info, *_last()],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=target),
-        # Not cached: a process that configures again (a test, a forked worker) must not keep the old stream.
+        # Not cached: a process may configure logging again (a test, a forked worker).
         cache_logger_on_first_use=False,
     )
     _take_over_standard_library(shared, number, target)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
-    """Return a logger whose lines carry `logger: name`; importing modules may call it before `configure`."""
+    """Return a logger whose lines have `logger: name`. Modules may call this at import, before `configure`."""
     return cast("FilteringBoundLogger", structlog.get_logger(logger_name=name))
 
 
@@ -67,12 +66,12 @@ def _shared(service: str) -> list[Processor]:
 
 
 def _last() -> list[Processor]:
-    # ASCII only: no terminal's encoding can break a line, and no character can forge one.
+    # ASCII only, so that no encoding breaks a line and no control character forges one.
     return [redact, _in_order, structlog.processors.JSONRenderer(ensure_ascii=True)]
 
 
 def _in_order(_logger: object, _method: str, record: MutableMapping[str, Any]) -> dict[str, Any]:
-    if "logger_name" in record:  # "logger" itself is an argument's name in structlog
+    if "logger_name" in record:  # structlog has an argument named "logger"
         record["logger"] = record.pop("logger_name")
     first = {key: record.pop(key) for key in _FIRST if key in record}
     return {**first, **record}

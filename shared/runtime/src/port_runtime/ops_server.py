@@ -1,4 +1,4 @@
-"""The operators' port of a process: /metrics, /livez, /readyz (OPS-4). Never open to the outside."""
+"""Each process' port for operators: /metrics, /livez, /readyz (OPS-4). It is not open to the public."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ log = get_logger("port_runtime.ops_server")
 
 
 def open_listener(address: Address, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
-    """Return a socket that listens, for one process or for several that are forked; SettingsError when it cannot.
+    """Return a listening socket, which forked processes may share. Raises SettingsError naming `variable`.
 
-    `[::]` takes IPv4 too, where the system can do that.
+    `[::]` also accepts IPv4 where the system supports it.
     """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
     try:
-        made = socket.create_server(
+        listener = socket.create_server(
             (address.host, address.port), family=family, backlog=backlog, dualstack_ipv6=both
         )
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else type(error).__name__
         raise SettingsError([f"{variable}: cannot listen there ({reason})"]) from None
-    # Forked processes wait for the same connections: who comes second must not wait for the next one.
-    made.setblocking(False)
-    return made
+    # Forked processes race for a connection: the one that loses must not block in accept().
+    listener.setblocking(False)
+    return listener
 
 
 class OpsServer:
-    """Answers in threads beside the process' own work, so that it tells of that work even when it is stuck."""
+    """Serves in threads of its own, so it answers even when the process' work is stuck."""
 
     def __init__(
         self, registry: CollectorRegistry, *, checks: Sequence[Check], alive: Callable[[], bool]
@@ -59,12 +59,12 @@ class OpsServer:
         self._server: _Server | None = None
 
     def start(self, listener: socket.socket) -> None:
-        """Serve on the socket until `stop`, or until the process ends; returns at once."""
+        """Serve on the socket in the background until `stop`."""
         self._server = _Server(listener, self._answer)
         threading.Thread(target=self._server.serve_forever, name="operators-port", daemon=True).start()
 
     def stop(self) -> None:
-        """End, and close the socket."""
+        """Stop serving and close the socket."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -100,18 +100,18 @@ def _json(start_response: Any, body: dict[str, object], *, ok: bool) -> list[byt
 
 
 class _Handler(WSGIRequestHandler):
-    """Without a line for each question, and without patience for who asks slowly."""
+    """Logs no requests and drops slow clients."""
 
     timeout = TIMEOUT_SECONDS
     server_version = "operators-port"
     sys_version = ""
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """A server on a socket that is there already."""
+    """A threading WSGI server on an existing socket."""
 
     daemon_threads = True
 
@@ -124,4 +124,4 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.set_app(application)
 
     def handle_error(self, *_arguments: object) -> None:
-        """Leave whoever hung up; a fault of ours is logged where it happens."""
+        """Ignore clients that disconnect; our own errors are logged in `_answer`."""

@@ -1,6 +1,7 @@
-"""From the text of a variable to its value. Each raises ValueError with the end of the sentence "NAME …".
+"""Parsers from the text of an environment variable to its value.
 
-No sentence repeats the text it refuses: a secret in the wrong variable must not reach a terminal (SEC-9).
+Each raises ValueError with the predicate of an error message, as in "must be a URL". No message repeats the text: it
+may be a secret in the wrong variable (SEC-9).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ _MARK: Final = "_holds_secret"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server listens: a host name or an address, and a TCP port."""
+    """A host name or IP address and a TCP port."""
 
     host: str
     port: int
@@ -37,25 +38,25 @@ class Address:
 
 
 def holds_secret(parse: Parse[object]) -> bool:
-    """Tell whether what this parser reads must not be shown."""
+    """Whether the values of this parser are secrets."""
     return bool(getattr(parse, _MARK, False))
 
 
 def mark_secret(parse: Parse[T]) -> Parse[T]:
-    """Mark a parser whose text must not be shown."""
+    """Mark a parser whose values are secrets."""
     setattr(parse, _MARK, True)
     return parse
 
 
 def text(raw: str) -> str:
-    """Any text without control characters."""
+    """Accept any text without control characters."""
     if any(not character.isprintable() for character in raw):
         raise ValueError("must not hold control characters")
     return raw
 
 
 def integer(minimum: int, maximum: int) -> Parse[int]:
-    """Read a whole number within the bounds, both included."""
+    """Return a parser of integers from `minimum` to `maximum`, both included."""
 
     def parse(raw: str) -> int:
         if not re.fullmatch(r"[+-]?[0-9]{1,18}", raw) or not minimum <= int(raw) <= maximum:
@@ -66,7 +67,7 @@ def integer(minimum: int, maximum: int) -> Parse[int]:
 
 
 def seconds(raw: str) -> int:
-    """Read a length of time in seconds: "90", or with a unit "90s", "15m", "12h", "7d"."""
+    """Parse a duration: "90" seconds, or with a unit "90s", "15m", "12h", "7d"."""
     found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", raw)
     if not found:
         raise ValueError("must be a length of time: seconds, or with a unit as in 90s, 15m, 12h, 7d")
@@ -74,7 +75,7 @@ def seconds(raw: str) -> int:
 
 
 def choice(*names: str) -> Parse[str]:
-    """One of the names."""
+    """Return a parser that accepts one of the names."""
 
     def parse(raw: str) -> str:
         if raw not in names:
@@ -85,18 +86,18 @@ def choice(*names: str) -> Parse[str]:
 
 
 def switch(raw: str) -> bool:
-    """Read "on" or "off"."""
+    """Parse "on" or "off"."""
     return choice("on", "off")(raw) == "on"
 
 
 mode = choice(PRODUCTION, "local")
-"""Whether what is unsafe beyond one machine is refused (SEC-14)."""
+"""In production, settings that are unsafe beyond one machine are refused (SEC-14)."""
 log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
-"""The least level that is logged: a name that `logs.configure` takes."""
+"""The minimum level of `logs.configure`."""
 
 
 def address(raw: str) -> Address:
-    """Read HOST:PORT; an IPv6 address stands in brackets."""
+    """Parse HOST:PORT; an IPv6 address needs brackets."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:/@\[\]]+)):([0-9]{1,5})", raw)
     if not found or int(found[3]) > MAX_PORT:
         raise ValueError("must be host:port")
@@ -104,7 +105,7 @@ def address(raw: str) -> Address:
 
 
 def url(raw: str) -> str:
-    """Read an absolute URL of any scheme, without a password in it: see `secret_url` for those."""
+    """Parse an absolute URL without a password; see `secret_url` for URLs with one."""
     parts = _split(raw)
     if parts.password is not None:
         raise ValueError("must be a URL without a password")
@@ -112,7 +113,7 @@ def url(raw: str) -> str:
 
 
 def url_of(*schemes: str) -> Parse[str]:
-    """Read an absolute URL of one of the schemes, without a password in it."""
+    """Return a parser of absolute URLs of the given schemes, without a password."""
 
     def parse(raw: str) -> str:
         _require_scheme(raw, schemes)
@@ -122,9 +123,9 @@ def url_of(*schemes: str) -> Parse[str]:
 
 
 def secret_url(*schemes: str, check: Callable[[str], None] | None = None) -> Parse[Secret]:
-    """Read an absolute URL of one of the schemes (of any, when none is named) that may hold a password.
+    """Return a parser of absolute URLs of the given schemes (default: any) that may contain a password.
 
-    `check` raises ValueError for what else is wrong with it.
+    `check` may raise ValueError for further errors.
     """
 
     def parse(raw: str) -> Secret:
@@ -138,13 +139,13 @@ def secret_url(*schemes: str, check: Callable[[str], None] | None = None) -> Par
 
 @mark_secret
 def secret(raw: str) -> Secret:
-    """Read one secret."""
+    """Wrap a secret."""
     return Secret(raw)
 
 
 @mark_secret
 def secret_list(raw: str) -> tuple[Secret, ...]:
-    """Read secrets separated by commas, none of them empty or twice."""
+    """Parse distinct secrets separated by commas."""
     parts = [part.strip() for part in raw.split(",")]
     if not all(parts):
         raise ValueError("must be one or more secrets separated by commas")
@@ -154,7 +155,7 @@ def secret_list(raw: str) -> tuple[Secret, ...]:
 
 
 def networks(raw: str) -> tuple[Network, ...]:
-    """Read networks as in "10.0.0.0/8, ::1", separated by commas; an empty text is none."""
+    """Parse networks separated by commas, as in "10.0.0.0/8, ::1"."""
     try:
         return tuple(ip_network(part.strip()) for part in raw.split(",") if part.strip())
     except ValueError:
@@ -162,7 +163,7 @@ def networks(raw: str) -> tuple[Network, ...]:
 
 
 def directory(raw: str) -> Path:
-    """Read the path of a directory that is there."""
+    """Parse the path of an existing directory."""
     path = Path(raw)
     if not path.is_dir():
         raise ValueError("must be a directory that exists")
@@ -170,7 +171,7 @@ def directory(raw: str) -> Path:
 
 
 def optional(parse: Parse[T]) -> Parse[T | None]:
-    """Read as `parse` does; an empty text is None."""
+    """Return a parser that maps the empty text to None and passes others to `parse`."""
 
     def parse_optional(raw: str) -> T | None:
         return parse(raw) if raw else None
@@ -178,13 +179,21 @@ def optional(parse: Parse[T]) -> Parse[T | None]:
     return mark_secret(parse_optional) if holds_secret(parse) else parse_optional
 
 
+def is_loopback(host: str) -> bool:
+    """Whether traffic to the host stays on this machine (SEC-14). Names are not resolved, except `localhost`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class _Parts:
-    """The few parts of a URL that are looked at."""
+    """The parts of a URL that are validated."""
 
     def __init__(self, raw: str) -> None:
         parts = urlsplit(raw)
         self.scheme, self.password = parts.scheme, parts.password
-        self.port = parts.port  # raises ValueError when it is no number
+        self.port = parts.port  # raises ValueError for an invalid port
         self.place = parts.netloc or parts.path
 
 

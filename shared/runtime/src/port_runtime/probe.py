@@ -1,8 +1,8 @@
-"""Ask a process on this machine whether it is fit: the health check of the images, which hold no curl.
+"""The container images' health check, since they contain no curl.
 
     python -m port_runtime.probe http://127.0.0.1:8000/readyz
 
-Exit code 0 for 200, else 1 with one line. No proxy of the environment is heeded, no redirect followed.
+Exits with 0 for status 200, otherwise with 1 and a line on standard error. Ignores proxies and redirects.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS: Final = 2.5
 
 
 def probe_error(address: str) -> str | None:
-    """Return what is wrong with the answer of the address, None when nothing is."""
+    """Return why the check failed, or None when it passed."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:
@@ -30,7 +30,7 @@ def probe_error(address: str) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Ask the address that was given; return the exit code."""
+    """Probe the only argument, a URL; return the exit code."""
     (address,) = arguments
     if found := probe_error(address):
         sys.stderr.write(f"{address}: {found}\n")

@@ -1,6 +1,6 @@
-"""The last look at a record before it is written (SEC-9).
+"""Masks secrets in log records before they are written (SEC-9).
 
-Secrets are known by their type; what stands here besides is a second net for what came in as plain text.
+Secrets are known by their type. Names and patterns are a second check, for secrets that are plain texts.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from port_runtime.secret import MASK, Secret
 SECRET_NAMES: Final = frozenset(
     {"password", "passwd", "token", "code", "link", "authorization", "cookie", "secret", "sealed"},
 )
-# Numbers and names of results that end in "code" without being one.
+# Names that end in "code" but hold no secret.
 PLAIN_NAMES: Final = frozenset({"status_code", "error_code", "exit_code", "reply_code", "problem_code"})
 MAX_DEPTH: Final = 6
-_NUMBERS: Final = (bool, int, float)  # a union made anew at each value would cost more than the look
+_NUMBERS: Final = (bool, int, float)  # a tuple, since building a union for each value is slower
 
 _IN_QUERY = re.compile(r"(?i)\b((?:token|code|password|secret)=)[^&\s\"'#]+")
 _IN_URL = re.compile(r"(://[^/@\s:]*:)[^/@\s]+@")
@@ -26,7 +26,7 @@ _IN_HEADER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]+")
 
 
 def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask what must not be read, at any depth; a structlog processor."""
+    """Mask secrets at any depth; a structlog processor."""
     for key, value in record.items():
         record[key] = _masked(key, value, MAX_DEPTH)
     return record
@@ -50,7 +50,7 @@ def _inside(key: str, value: object, depth: int) -> object:
     return _clean(repr(value))
 
 
-@lru_cache(maxsize=1024)  # the same few names in every line
+@lru_cache(maxsize=1024)  # few different names, in every record
 def _is_secret(key: str) -> bool:
     name = key.lower().replace("-", "_")
     return name.rpartition("_")[2] in SECRET_NAMES and name not in PLAIN_NAMES

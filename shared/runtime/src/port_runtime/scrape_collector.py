@@ -1,9 +1,10 @@
-"""Looking up at a scrape what no process counts: in the database, in Redis; with a time limit (OPS-4)."""
+"""Collects metrics from the database and Redis at each scrape, with a time limit (OPS-4)."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Final
+from concurrent.futures import Future, wait
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from port_runtime.logs import get_logger
 
@@ -12,14 +13,16 @@ if TYPE_CHECKING:
 
     from port_runtime.metrics import Sample
 
-TIMEOUT_SECONDS: Final = 3.0  # well below the ten seconds that Prometheus waits
+Samples: TypeAlias = "Future[Sequence[Sample]]"
+
+TIMEOUT_SECONDS: Final = 3.0  # well below Prometheus' ten
 log = get_logger("port_runtime.scrape_collector")
 
 
 class ScrapeCollector:
-    """Asks each source in a thread of its own.
+    """Queries each source in a thread of its own.
 
-    What does not answer in time, or fails, is left out of this scrape: its series end instead of standing still.
+    A source that fails or is too slow is left out of the scrape, so that its series end instead of going stale.
     """
 
     def __init__(
@@ -29,42 +32,33 @@ class ScrapeCollector:
         self._timeout_seconds = timeout_seconds
 
     def __call__(self) -> list[Sample]:
-        """Return what could be seen."""
-        asked = [source.ask() for source in self._sources]
-        return [sample for answer in asked for sample in answer.within(self._timeout_seconds)]
-
-
-class _Answer:
-    """What one source is about to say."""
-
-    def __init__(self) -> None:
-        self.samples: Sequence[Sample] = ()
-        self.done = threading.Event()
-
-    def within(self, seconds: float) -> Sequence[Sample]:
-        self.done.wait(seconds)
-        return self.samples if self.done.is_set() else ()
+        """Return the samples of the sources that answer in time."""
+        futures = [source.query() for source in self._sources]
+        done, _ = wait(futures, self._timeout_seconds)
+        return [sample for future in futures if future in done for sample in future.result()]
 
 
 class _Source:
-    """One place to look; while it is being asked, nobody asks it again."""
+    """Runs at most one query at a time; a scrape during a query waits for the same one."""
 
-    def __init__(self, look: Callable[[], Iterable[Sample]]) -> None:
-        self._look = look
+    def __init__(self, collect: Callable[[], Iterable[Sample]]) -> None:
+        self._collect = collect
         self._lock = threading.Lock()
-        self._answer: _Answer | None = None
+        self._future: Samples | None = None
 
-    def ask(self) -> _Answer:
+    def query(self) -> Samples:
         with self._lock:
-            if self._answer is None or self._answer.done.is_set():
-                self._answer = _Answer()
-                threading.Thread(target=self._see, args=(self._answer,), name="observe", daemon=True).start()
-            return self._answer
+            if self._future is None or self._future.done():
+                self._future = Future()
+                # Not an executor: it would wait for a hanging query when the process ends.
+                threading.Thread(target=self._run, args=(self._future,), name="scrape", daemon=True).start()
+            return self._future
 
-    def _see(self, answer: _Answer) -> None:
+    def _run(self, future: Samples) -> None:
+        samples: Sequence[Sample] = ()
         try:
-            answer.samples = tuple(self._look())
-        except Exception as error:  # noqa: BLE001 - a server that is away is no reason to tell nothing
-            log.warning("not observed", source=self._look.__qualname__, kind=type(error).__name__)
+            samples = tuple(self._collect())
+        except Exception as error:  # noqa: BLE001 - an unavailable server must not fail the scrape
+            log.warning("not observed", source=self._collect.__qualname__, kind=type(error).__name__)
         finally:
-            answer.done.set()
+            future.set_result(samples)

@@ -1,4 +1,4 @@
-"""A text that must not be shown: it is known by its type, not by the name of the variable that holds it."""
+"""Secrets are marked by their type, not by the name of a variable."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ MASK: Final = "**********"
 
 @final
 class Secret:
-    """A frozen text whose every ordinary rendering is a mask (SEC-9).
+    """An immutable text that is masked in `str`, `repr` and `format` (SEC-9); only `reveal` returns it.
 
-    Only `reveal` gives the text. Comparison takes the same time whatever differs (SEC-12); pickling is
-    refused, because a pickle is a way out that nobody sees.
+    Comparison takes constant time (SEC-12). Pickling raises TypeError, because it would copy the text unnoticed.
     """
 
     __slots__ = ("_text",)
@@ -22,7 +21,7 @@ class Secret:
         object.__setattr__(self, "_text", text)
 
     def reveal(self) -> str:
-        """Return the text itself: call it only where the text is used."""
+        """Return the text. Call this only where the text is used."""
         return str(object.__getattribute__(self, "_text"))
 
     def __repr__(self) -> str:
@@ -43,7 +42,7 @@ class Secret:
         return hmac.compare_digest(_octets(self), _octets(other))
 
     def __hash__(self) -> int:
-        # Python salts the hash of a text for each process, so that the hash tells nothing outside it.
+        # Python salts the hash of a str in each process, so the hash reveals nothing outside it.
         return hash((Secret, self.reveal()))
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

@@ -1,14 +1,14 @@
-"""Settings from the environment (OPS-5): typed, each also as NAME_FILE, all faults told at once.
+"""Typed settings from environment variables (OPS-5); each can also be given as a file by NAME_FILE.
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
-        bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="where")
-        secret_keys: tuple[Secret, ...] = setting("IDENTITY_SECRET_KEYS", parse=secret_list, doc="keys")
+        bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
+        secret_keys: tuple[Secret, ...] = setting("IDENTITY_SECRET_KEYS", parse=secret_list, doc="signing keys")
 
     with exit_on_error():
         settings = load(Settings, os.environ)
 
-An empty variable counts as unset, because container files cannot leave one out.
+All errors are reported at once. An empty variable counts as unset, because Compose files cannot unset one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _DECLARED: Final = "port_runtime.setting"
 
 
 class Required(Enum):
-    """Stands where a setting has no default."""
+    """The type of the default of a required setting."""
 
     REQUIRED = "required"
 
@@ -41,7 +41,7 @@ REQUIRED: Final = Required.REQUIRED
 
 
 class SettingsError(Exception):
-    """The environment is wrong; `errors` has a sentence "NAME: reason" for each, in order of declaration."""
+    """The environment is invalid. `errors` has a line "NAME: reason" for each setting, in order of declaration."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("; ".join(errors))
@@ -79,7 +79,7 @@ class ErrorCollector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDoc:
-    """What a reader is told of one setting. `default_text` is None when there is no default."""
+    """The documentation of one setting. `default_text` is None when there is no default."""
 
     name: str
     doc: str
@@ -97,7 +97,7 @@ class _Declared:
 
 
 class _SettingError(Exception):
-    """One sentence about one variable."""
+    """The error of one setting, as a line "NAME: reason"."""
 
 
 @overload
@@ -107,32 +107,32 @@ def setting(name: str, *, parse: Parse[T], default: None, doc: str = ...) -> T |
 def setting(name: str, *, parse: Parse[Any], default: str | Required | None = REQUIRED, doc: str = "") -> Any:
     """Declare a field of a settings class.
 
-    `default` is the text that would stand in the environment; None makes the unset variable None; without a
-    default the variable is required. `parse` raises ValueError with the end of the sentence "NAME must …".
+    `default` is parsed like the variable's text; with None an unset variable is None; without a default the
+    variable is required. For `parse` see `port_runtime.parsers`.
     """
     return field(metadata={_DECLARED: _Declared(name, parse, default, doc)})
 
 
 def load(settings_class: type[T], environ: Mapping[str, str]) -> T:
-    """Read every setting of the class; raises SettingsError with all faults at once.
+    """Parse every setting of the class. Raises SettingsError with all errors.
 
-    A class may have a method `errors()` that yields "NAME: reason" for what only shows in several together;
-    it is asked when every single setting could be read.
+    A class may have a method `errors()` that yields "NAME: reason" for combinations of settings; it is called when
+    each setting by itself is valid.
     """
     values: dict[str, Any] = {}
-    faults: list[str] = []
+    errors: list[str] = []
     for attribute, declared in _declared(settings_class):
         try:
             values[attribute] = _value(declared, environ)
-        except _SettingError as fault:
-            faults.append(str(fault))
-    if faults:
-        raise SettingsError(faults)
+        except _SettingError as error:
+            errors.append(str(error))
+    if errors:
+        raise SettingsError(errors)
     return _cross_checked(settings_class(**values))
 
 
 def describe(settings_class: type[object]) -> list[SettingDoc]:
-    """List the settings of the class in order of declaration, for tables and `--help`."""
+    """Document the settings of the class in order of declaration, for tables and `--help`."""
     return [
         SettingDoc(
             name=declared.name,
@@ -147,7 +147,7 @@ def describe(settings_class: type[object]) -> list[SettingDoc]:
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Print one line for each fault to standard error and exit with 2."""
+    """On a SettingsError print its lines to standard error and exit with 2."""
     try:
         yield
     except SettingsError as error:
@@ -155,8 +155,8 @@ def exit_on_error() -> Iterator[None]:
 
 
 def _exit(error: SettingsError) -> NoReturn:
-    for fault in error.errors:
-        print(fault, file=sys.stderr)  # noqa: T201 - the logs are not set up before the settings are read
+    for line in error.errors:
+        print(line, file=sys.stderr)  # noqa: T201 - logging is configured from these settings
     raise SystemExit(EXIT_CODE) from None
 
 
@@ -169,9 +169,9 @@ def _declared(settings_class: type[Any]) -> Iterator[tuple[str, _Declared]]:
 
 def _cross_checked(settings: T) -> T:
     check = getattr(settings, "errors", None)
-    faults = list(check()) if callable(check) else []
-    if faults:
-        raise SettingsError(faults)
+    errors = list(check()) if callable(check) else []
+    if errors:
+        raise SettingsError(errors)
     return settings
 
 
@@ -186,7 +186,7 @@ def _value(declared: _Declared, environ: Mapping[str, str]) -> object:
 
 
 def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """Return the text and the name of the variable it came from."""
+    """Return the text and the name of the variable that holds it."""
     name, file_name = declared.name, f"{declared.name}_FILE"
     if environ.get(name) and environ.get(file_name):
         raise _SettingError(f"{name}: must not be set together with {file_name}")
@@ -205,19 +205,19 @@ def _file_text(file_name: str, path: str) -> str:
     try:
         with Path(path).open("rb") as file:
             octets = file.read(MAX_FILE_BYTES + 1)
-        text_of_file = octets.decode()
+        content = octets.decode()
     except OSError as error:
         raise _SettingError(f"{file_name}: the file cannot be read ({error.strerror})") from None
     except ValueError:
         raise _SettingError(f"{file_name}: the file is not UTF-8 text") from None
     if len(octets) > MAX_FILE_BYTES:
         raise _SettingError(f"{file_name}: the file is larger than {MAX_FILE_BYTES} bytes")
-    return text_of_file.rstrip("\r\n")
+    return content.rstrip("\r\n")
 
 
-def _reason(declared: _Declared, raw: str, told: str) -> str:
-    """Keep the parser's sentence, unless it is of a secret and repeats a piece of it."""
+def _reason(declared: _Declared, raw: str, message: str) -> str:
+    """Return the parser's message, unless it repeats a part of a secret."""
     pieces = [piece.strip() for piece in raw.split(",")]
-    if holds_secret(declared.parse) and any(piece and piece in told for piece in [raw, *pieces]):
+    if holds_secret(declared.parse) and any(piece and piece in message for piece in [raw, *pieces]):
         return "is not valid"
-    return told or "is not valid"
+    return message or "is not valid"

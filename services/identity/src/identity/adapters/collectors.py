@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
-from port_events.envelope import as_text
+from port_events.lag import group_lags
 from port_runtime.metrics import Sample
 from redis import Redis
-from redis.exceptions import ResponseError
 from sqlalchemy import Engine, func, select
 
 from identity.adapters.sql.tables import audit, outbox, sessions
@@ -91,35 +91,11 @@ class StreamCollector:
     def collect(self) -> Iterator[Sample]:
         """Ask Redis; a stream that is not there yet has no entries and no groups."""
         yield Sample(STREAM_ENTRIES, int(self._client.xlen(self._stream)))
-        for group in self._groups()[:MAX_GROUPS]:
-            name = as_text(group["name"])
-            yield Sample(STREAM_PENDING, int(group["pending"]), (name,))
-            yield Sample(STREAM_OLDEST, self._oldest_seconds(name, group), (name,))
-            if group.get("lag") is not None:
-                yield Sample(STREAM_LAG, int(group["lag"]), (name,))
-
-    def _groups(self) -> list[Any]:
-        try:
-            found: Any = self._client.xinfo_groups(self._stream)
-        except ResponseError as error:
-            if "no such key" not in str(error):
-                raise
-            return []
-        return sorted(found, key=lambda group: as_text(group["name"]))
-
-    def _oldest_seconds(self, name: str, group: Any) -> float:
-        """Return the age of what was given first and not acknowledged, else of what comes next."""
-        if group["pending"]:
-            summary: Any = self._client.xpending(self._stream, name)
-            first = summary["min"]
-        else:
-            behind = f"({as_text(group['last-delivered-id'])}"
-            entries: Any = self._client.xrange(self._stream, behind, "+", count=1)
-            first = entries[0][0] if entries else None
-        if first is None:
-            return 0
-        published_ms = int(as_text(first).partition("-")[0])
-        return _age_seconds(datetime.fromtimestamp(published_ms / 1000, UTC))
+        for lag in islice(group_lags(self._client, self._stream), MAX_GROUPS):
+            yield Sample(STREAM_PENDING, lag.pending, (lag.group,))
+            yield Sample(STREAM_OLDEST, lag.oldest_seconds, (lag.group,))
+            if lag.unread is not None:
+                yield Sample(STREAM_LAG, lag.unread, (lag.group,))
 
 
 def _age_seconds(instant: datetime) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_events import redis_url
+from port_events.group import URL_SCHEMES, check_redis_url
 from port_runtime.parsers import Address, address, integer, optional, secret_url, text
 from port_runtime.secret import Secret
 from port_runtime.settings import setting
@@ -18,7 +18,7 @@ class RelaySettings(AuditSettings):
 
     redis_url: Secret = setting(
         "REDIS_URL",
-        parse=secret_url(*redis_url.SCHEMES, check=redis_url.check),
+        parse=secret_url(*URL_SCHEMES, check=check_redis_url),
         doc="the relay's user of Redis",
     )
     event_stream: str = setting(

@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
-from port_runtime.loopback import is_loopback
 from port_runtime.parsers import (
     PRODUCTION,
     Address,
@@ -15,6 +14,7 @@ from port_runtime.parsers import (
     choice,
     directory,
     integer,
+    is_loopback,
     networks,
     optional,
     seconds,

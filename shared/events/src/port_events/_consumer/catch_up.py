@@ -1,6 +1,6 @@
-"""From the stream to the feed and back, without a gap: what was trimmed before it was handled (EVT-6).
+"""Reads from the feed the events that were trimmed from the stream before the group handled them (EVT-6).
 
-One member reads the feed under a lease, the others wait; then all go on with the stream.
+One member reads the feed under a lease while the others wait. Then all continue with the stream.
 """
 
 from __future__ import annotations
@@ -28,77 +28,80 @@ _log = logging.getLogger(__name__)
 
 
 class FeedCatchUp:
-    """`missed` counts the events that the stream no longer had and no feed could give."""
+    """`lost` counts the events that neither the stream nor a feed had."""
 
     def __init__(
-        self, progress: GroupPosition, lease: Lease, patience: Retrier, feed: Feed | None, origin: FeedSource
+        self, position: GroupPosition, lease: Lease, retrier: Retrier, feed: Feed | None, source: FeedSource
     ) -> None:
-        self._position, self._lease, self._retrier = progress, lease, patience
-        self._feed, self._source = feed, origin
-        self._leading = False
+        self._position, self._lease, self._retrier = position, lease, retrier
+        self._feed, self._source = feed, source
+        self._is_leading = False
         self.lost = 0
 
     def renew(self) -> None:
-        """Have the lease for another while, if it is ours. Raises what redis raises."""
-        if self._leading:
-            self._leading = self._lease.renew()
+        """Extend the lease if this member holds it. Raises redis.RedisError."""
+        if self._is_leading:
+            self._is_leading = self._lease.renew()
 
-    def deliveries(self, meanwhile: Callable[[], None]) -> Iterator[Delivery]:
-        """Yield what must be handled before the stream goes on; each counts as handled when the next is asked for.
+    def deliveries(self, keep_alive: Callable[[], None]) -> Iterator[Delivery]:
+        """Yield the missing events; each counts as handled when the next one is requested.
 
-        `meanwhile` is called again and again. Raises Stopped, CursorExpired, FeedRefused.
+        Calls `keep_alive` between events. Raises Stopped, CursorExpired, FeedRefused.
         """
-        while gap := self._retrier.call(self._position.check):
+        call = self._retrier.call
+        while gap := call(self._position.check):
             if self._feed is None:
-                self._retrier.call(lambda gap=gap: self._pass_over(gap))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-            elif self._retrier.call(self._lease.acquire):
-                yield from self._under_the_lease(self._feed, meanwhile)
+                call(self._skip, gap)
+            elif call(self._lease.acquire):
+                yield from self._lead(self._feed, keep_alive)
             else:
                 self._retrier.wait(PEER_WAIT_SECONDS)
-            meanwhile()
+            keep_alive()
 
-    def _under_the_lease(self, feed: Feed, meanwhile: Callable[[], None]) -> Iterator[Delivery]:
-        self._leading = True
+    def _lead(self, feed: Feed, keep_alive: Callable[[], None]) -> Iterator[Delivery]:
+        call = self._retrier.call
+        self._is_leading = True
         try:
             for item in self._missing(feed):
-                meanwhile()
-                if not self._leading:
+                keep_alive()
+                if not self._is_leading:
                     return
-                yield self._retrier.call(lambda item=item: self._source.deliver(item))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-                self._retrier.call(lambda item=item: self._position.advance(item.position))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+                yield call(self._source.deliver, item)
+                call(self._position.advance, item.position)
         finally:
-            self._leading = False
+            self._is_leading = False
             with suppress(RedisError):
                 self._lease.release()
 
     def _missing(self, feed: Feed) -> Iterator[FeedItem]:
+        call = self._retrier.call
         waits = exponential_backoff()
         while True:
-            sign = self._retrier.call(self._position.fingerprint)
-            gap = self._retrier.call(self._position.check)
+            fingerprint = call(self._position.fingerprint)
+            gap = call(self._position.check)
             if gap is None:
                 return
             _log.info("reading the feed after position %d", gap.after)
-            items = self._retrier.call(lambda gap=gap: feed.read(gap.after))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            items = call(feed.read, gap.after)
             if items:
-                yield from self._up_to(gap, items)
+                yield from self._within(gap, items)
             elif gap.before is None:
-                self._position.mark_complete(sign)
+                self._position.mark_complete(fingerprint)
             else:  # the relay appends to the stream before it commits to the feed
                 self._retrier.wait(next(waits))
 
-    def _up_to(self, gap: Gap, items: list[FeedItem]) -> Iterator[FeedItem]:
+    def _within(self, gap: Gap, items: list[FeedItem]) -> Iterator[FeedItem]:
         for item in items:
             if gap.before is not None and item.position >= gap.before:
-                self._retrier.call(lambda: self._position.advance(gap.before - 1))  # type: ignore[operator]  # checked above; mypy forgets it in a lambda
+                self._retrier.call(self._position.advance, gap.before - 1)
                 return
             yield item
 
-    def _pass_over(self, gap: Gap) -> None:
+    def _skip(self, gap: Gap) -> None:
         if gap.before is None:
             self._position.mark_complete(self._position.fingerprint())
             return
-        missed = gap.before - 1 - gap.after
+        lost = gap.before - 1 - gap.after
         self._position.advance(gap.before - 1)
-        self.lost += missed
-        _log.error("%d events after position %d were trimmed before they were handled", missed, gap.after)
+        self.lost += lost
+        _log.error("%d events after position %d were trimmed before they were handled", lost, gap.after)

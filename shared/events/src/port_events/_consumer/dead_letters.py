@@ -1,4 +1,4 @@
-"""Entries that could not be handled, kept beside the stream until an operator decides (EVT-5)."""
+"""Entries that could not be handled, kept for an operator to inspect and retry (EVT-5)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from typing_extensions import override
+
+from port_events._consumer.deliveries import Source
 from port_events.envelope import (
     MAX_ENVELOPE_CHARACTERS,
     Event,
@@ -23,15 +26,15 @@ if TYPE_CHECKING:
 
     from port_events.group import Fields, RawEntry
 
-MAX_DEAD_LETTERS: Final = 10_000  # the oldest go first: no flood of bad entries may fill Redis
+MAX_DEAD_LETTERS: Final = 10_000  # the oldest are dropped, so bad entries cannot fill Redis
 MAX_LISTED: Final = 1_000
-_COPIED_FIELDS: Final = ("ce", "type", "position")  # never what is sealed
+_COPIED_FIELDS: Final = ("ce", "type", "position")  # never `sealed`
 _MAX_OCTETS: Final = 4 * MAX_ENVELOPE_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """One of them. `id` is what `Consumer.retry_dead_letter` takes; `event` is None where it could not be read."""
+    """`id` is for `Consumer.retry_dead_letter`; `event` is None when the entry could not be read."""
 
     id: str
     at: datetime
@@ -40,10 +43,10 @@ class DeadLetter:
     event: Event | None
 
 
-class DeadLetters:
-    """The stream `seen:GROUP:aside`. An entry given back is pending in a group there, until a member takes it.
+class DeadLetters(Source):
+    """The stream `seen:GROUP:aside`. Every method may raise redis.RedisError.
 
-    So a member that dies with it loses it no more than any other entry. What raises is redis.
+    A requeued entry is pending in a group of this stream, so it survives the death of the member that takes it.
     """
 
     def __init__(self, client: Redis, group: str, name: str) -> None:
@@ -52,20 +55,20 @@ class DeadLetters:
         self._group = Group(client, self._key, group, name)
 
     def open(self) -> None:
-        """Make the group, where it is not there."""
+        """Create the group that hands out requeued entries."""
         self._group.create("0")
 
     def add(self, raw: RawEntry, reason: str) -> None:
-        """Keep what was read, with the reason and the time."""
+        """Store a copy of an entry with the reason and the time, without its sealed part."""
         entry_id, fields = raw
-        carried = {name: fields.get(name.encode(), fields.get(name)) for name in _COPIED_FIELDS}
-        kept: dict[Any, Any] = {
+        copied = {name: fields.get(name.encode(), fields.get(name)) for name in _COPIED_FIELDS}
+        stored: dict[Any, Any] = {
             "reason": reason,
             "at": format_rfc3339(datetime.fromtimestamp(time.time(), UTC)),
             "entry": entry_id,
-            **{name: value[:_MAX_OCTETS] for name, value in carried.items() if value is not None},
+            **{name: value[:_MAX_OCTETS] for name, value in copied.items() if value is not None},
         }
-        self._client.xadd(self._key, kept, maxlen=MAX_DEAD_LETTERS)
+        self._client.xadd(self._key, stored, maxlen=MAX_DEAD_LETTERS)
 
     def all(self) -> list[DeadLetter]:
         """Return the oldest thousand."""
@@ -73,7 +76,7 @@ class DeadLetters:
         return [_dead_letter(as_text(entry_id), fields) for entry_id, fields in found]
 
     def requeue(self, dead_letter_id: str) -> bool:
-        """Let the next member that looks handle it once more; False where there is no such entry."""
+        """Let the next member handle it again; return False when it does not exist."""
         self.open()
         claimed: Any = self._client.xclaim(
             self._key,
@@ -89,25 +92,25 @@ class DeadLetters:
         return bool(claimed)
 
     def take(self, idle_ms: int) -> tuple[RawEntry, int] | None:
-        """Take one that was given back, with how often it was handed out since."""
+        """Return a requeued entry with its delivery count, or None when there is none."""
         return self._group.take_over(idle_ms)
 
-    def redeliver(self, entry_id: str) -> None:
-        """Count that it is begun once more."""
-        self._group.redeliver(entry_id)
-
-    def drop(self, entry_id: str) -> None:
-        """Forget one that was handled."""
-        self._group.ack(entry_id)
-        self._client.xdel(self._key, entry_id)
-
-    def keep(self, entry_id: str) -> None:
-        """Leave one that failed again where it is."""
-        self._group.ack(entry_id)
-
     def leave(self, *unhandled: str) -> None:
-        """Hand back what was taken and not handled."""
+        """Release the entries that were taken but not handled."""
         self._group.leave(*unhandled)
+
+    @override
+    def redeliver(self, raw: RawEntry) -> None:
+        self._group.redeliver(raw[0])
+
+    @override
+    def ack(self, raw: RawEntry) -> None:
+        self._group.ack(raw[0])
+        self._client.xdel(self._key, raw[0])
+
+    @override
+    def reject(self, raw: RawEntry, reason: str) -> None:
+        self._group.ack(raw[0])  # it stays, with its first reason
 
 
 def _dead_letter(entry_id: str, fields: Fields) -> DeadLetter:

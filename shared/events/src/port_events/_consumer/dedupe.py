@@ -1,59 +1,61 @@
-"""What a group remembers: which events it has handled, and how far it has come."""
+"""Which events a group has handled, and its position."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
+
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from redis import Redis
 
     from port_events.envelope import Event
 
-# A day longer than the stream is kept, so that an entry published again meets its mark.
+# A day longer than the stream keeps entries, so that an entry published again is still recognised.
 DEDUPE_TTL_SECONDS: Final = 8 * 86_400
 
 
 class DedupeStore(Protocol):
-    """Shared by all members of a group. In Redis unless a consumer gives its own.
+    """Shared by all members of a group; in Redis unless a consumer passes its own.
 
-    Whoever keeps it in the database of its effects, in the same transaction, repeats nothing even when Redis
-    loses everything: the handler writes down the event's id with what it does, and `remember` finds it there.
+    A store in the handler's own database gives exactly-once effects, even after total loss of Redis: the handler
+    writes the event's id in the transaction of its effect, and `is_handled` reads it.
     """
 
     def is_handled(self, event: Event) -> bool:
-        """Tell whether the event was handled before."""
+        """Whether the event was handled before."""
 
     def mark_handled(self, event: Event) -> None:
-        """Note that it was; to be called again for the same event without harm."""
+        """Remember that the event was handled. Must be idempotent."""
 
     def position(self) -> int | None:
-        """Return the position given last, None before the first."""
+        """Return the position of the last `advance`, or None before the first."""
 
     def advance(self, position: int) -> None:
-        """Note that every event up to this position was handled or set aside."""
+        """Remember that every event up to this position was handled or became a dead letter."""
 
 
-class RedisDedupeStore:
-    """Marks by event id, forgotten after `ttl_seconds`. What raises is redis."""
+class RedisDedupeStore(DedupeStore):
+    """Marks by event id that expire after `ttl_seconds`. Every method may raise redis.RedisError."""
 
     def __init__(self, client: Redis, group: str, ttl_seconds: int = DEDUPE_TTL_SECONDS) -> None:
         self._client = client
         self._prefix = f"seen:{group}:"
         self._ttl_seconds = ttl_seconds
 
+    @override
     def is_handled(self, event: Event) -> bool:
-        """Tell whether the event has a mark."""
         return bool(self._client.exists(self._prefix + event.id))
 
+    @override
     def mark_handled(self, event: Event) -> None:
-        """Mark it."""
         self._client.set(self._prefix + event.id, "1", nx=True, ex=self._ttl_seconds)
 
+    @override
     def position(self) -> int | None:
-        """Return the position given last."""
         position = self._client.get(f"{self._prefix}position")
         return None if position is None else int(position)
 
+    @override
     def advance(self, position: int) -> None:
-        """Keep the position, for good."""
         self._client.set(f"{self._prefix}position", position)

@@ -1,10 +1,12 @@
-"""Where an event that is to be handled comes from, and what is to be said there of its handling."""
+"""Entries in hand, and how each source counts, acknowledges and rejects them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from typing_extensions import override
 
 from port_events.envelope import as_text
 
@@ -17,107 +19,89 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """What raises is redis."""
+    """Where entries come from: the stream, its dead letters or the feed. May raise redis.RedisError."""
 
     def redeliver(self, raw: RawEntry) -> None:
-        """Count that it is begun once more."""
+        """Raise the entry's delivery count, before it is handled again."""
 
     def ack(self, raw: RawEntry) -> None:
-        """See to it that it does not come again."""
+        """Mark the entry as done, so that it does not come again."""
 
     def reject(self, raw: RawEntry, reason: str) -> None:
-        """Set it aside."""
+        """Make the entry a dead letter."""
 
 
 @dataclass(slots=True)
 class Delivery:
-    """An entry in somebody's hands. `times` counts how often it was begun, this time included."""
+    """An entry that is being handled. `times` is its delivery count, this one included."""
 
     raw: RawEntry
     source: Source
     times: int = 1
 
     def redeliver(self) -> None:
-        """Count that it is begun once more."""
+        """Raise the delivery count, before the entry is handled again."""
         self.source.redeliver(self.raw)
         self.times += 1
 
     def ack(self) -> None:
-        """See to it that it does not come again."""
+        """Mark the entry as done, so that it does not come again."""
         self.source.ack(self.raw)
 
     def reject(self, reason: str) -> None:
-        """Set it aside."""
+        """Make the entry a dead letter."""
         self.source.reject(self.raw, reason)
 
 
-class StreamSource:
-    """The group's pending list counts."""
+class StreamSource(Source):
+    """Entries of the stream. The group's pending list holds their delivery counts."""
 
-    def __init__(self, group: Group, asides: DeadLetters) -> None:
-        self._group, self._asides = group, asides
+    def __init__(self, group: Group, dead_letters: DeadLetters) -> None:
+        self._group, self._dead_letters = group, dead_letters
 
+    @override
     def redeliver(self, raw: RawEntry) -> None:
-        """Claim it from ourselves, which counts."""
         self._group.redeliver(raw[0])
 
+    @override
     def ack(self, raw: RawEntry) -> None:
-        """Acknowledge it."""
         self._group.ack(raw[0])
 
+    @override
     def reject(self, raw: RawEntry, reason: str) -> None:
-        """Keep it aside, then acknowledge it."""
-        self._asides.add(raw, reason)
+        self._dead_letters.add(raw, reason)
         self._group.ack(raw[0])
 
 
-class DeadLetterSource:
-    """An entry that was set aside and given back."""
+class FeedSource(Source):
+    """Events of the feed. One member reads it at a time, so one key holds the newest event's delivery count."""
 
-    def __init__(self, asides: DeadLetters) -> None:
-        self._asides = asides
-
-    def redeliver(self, raw: RawEntry) -> None:
-        """Claim it from ourselves, which counts."""
-        self._asides.redeliver(raw[0])
-
-    def ack(self, raw: RawEntry) -> None:
-        """Forget it."""
-        self._asides.drop(raw[0])
-
-    def reject(self, raw: RawEntry, reason: str) -> None:  # noqa: ARG002 - the first reason stays
-        """Leave it where it is."""
-        self._asides.keep(raw[0])
-
-
-class FeedSource:
-    """Read over HTTP by one member at a time, so that one key can count how often the newest was begun."""
-
-    def __init__(self, client: Redis, group: str, asides: DeadLetters) -> None:
-        self._client, self._asides = client, asides
+    def __init__(self, client: Redis, group: str, dead_letters: DeadLetters) -> None:
+        self._client, self._dead_letters = client, dead_letters
         self._key: Final = f"seen:{group}:begun"
 
     def deliver(self, item: FeedItem) -> Delivery:
-        """Make the delivery of an item and count it."""
+        """Return the delivery of an event, after counting it."""
         delivery = Delivery(_raw(item), self, self._times(item.position) + 1)
         self._count(item.position, delivery.times)
         return delivery
 
+    @override
     def redeliver(self, raw: RawEntry) -> None:
-        """Count that it is begun once more."""
         position = int(raw[1]["position"])
         self._count(position, self._times(position) + 1)
 
+    @override
     def ack(self, raw: RawEntry) -> None:
-        """Do nothing: the group's position moves on."""
+        pass  # FeedCatchUp advances the group's position
 
+    @override
     def reject(self, raw: RawEntry, reason: str) -> None:
-        """Keep it aside."""
-        self._asides.add(raw, reason)
+        self._dead_letters.add(raw, reason)
 
     def _times(self, position: int) -> int:
-        kept = self._client.get(self._key)
-        at, _, times = as_text(kept).partition(" ") if kept else ("", "", "0")
+        stored = self._client.get(self._key)
+        at, _, times = as_text(stored).partition(" ") if stored else ("", "", "0")
         return int(times) if at == str(position) else 0
 
     def _count(self, position: int, times: int) -> None:
@@ -125,10 +109,10 @@ class FeedSource:
 
 
 def _raw(item: FeedItem) -> RawEntry:
-    kind = item.document.get("type") if isinstance(item.document, dict) else None
+    event_type = item.document.get("type") if isinstance(item.document, dict) else None
     fields: dict[Any, Any] = {
         "ce": json.dumps(item.document, ensure_ascii=False),
-        "type": str(kind),
+        "type": str(event_type),
         "position": str(item.position),
     }
     return "", fields

@@ -1,4 +1,4 @@
-"""A right that one member of a group has at a time, until it gives it back or falls silent."""
+"""A lock in Redis that one member of a group holds until it releases it or stops renewing it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """`name` tells the members apart; the lease ends `lease_ms` after it was last renewed. What raises is redis."""
+    """`name` identifies the holder; the lease expires `lease_ms` after its last renewal. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, key: str, name: str, lease_ms: int) -> None:
         self._client = client
@@ -24,14 +24,14 @@ class Lease:
         self._acquired_at = 0.0
 
     def acquire(self) -> bool:
-        """Take it where nobody has it; tells whether it is ours."""
+        """Take the lease if it is free; return whether this member holds it."""
         now = time.monotonic()
-        ours = bool(self._client.set(self._key, self._name, nx=True, px=self._lease_ms))
-        self._acquired_at = now if ours else self._acquired_at
-        return ours or self._change(self._lease_ms)
+        acquired = bool(self._client.set(self._key, self._name, nx=True, px=self._lease_ms))
+        self._acquired_at = now if acquired else self._acquired_at
+        return acquired or self._change(self._lease_ms)
 
     def renew(self) -> bool:
-        """Have it for another while, where a third of it may be over; False when it is no longer ours."""
+        """Extend the lease once a third of it is over; return False when another member holds it."""
         now = time.monotonic()
         if (now - self._acquired_at) * 1000 < self._lease_ms / 3:
             return True
@@ -41,7 +41,7 @@ class Lease:
         return True
 
     def release(self) -> None:
-        """Let the next one have it at once, if it is ours."""
+        """Free the lease if this member holds it."""
         self._change(0)
 
     def _change(self, lease_ms: int) -> bool:

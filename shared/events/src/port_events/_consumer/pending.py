@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PendingEntries:
-    """In order. `renew` tells the group that we are alive, and lets go of what a peer took for a dead member's."""
+    """Keeps entries in order. `renew` resets their idle time and drops those that another member has claimed."""
 
     def __init__(self, group: Group, claim_idle_ms: int) -> None:
         self._group = group
@@ -22,33 +22,33 @@ class PendingEntries:
 
     @property
     def ids(self) -> list[str]:
-        """What was not yet let go."""
+        """The entries that are left."""
         return list(self._entries)
 
     def replace(self, entries: list[RawEntry]) -> None:
-        """Hold what was just read or taken over."""
+        """Hold entries that were just read or claimed, in place of the previous ones."""
         self._entries = dict(entries)
         self._renewed_at = time.monotonic()
 
     def drain(self) -> Iterator[RawEntry]:
-        """Yield one after the other, and let it go when the next is asked for."""
+        """Yield each entry; it is removed when the next one is requested."""
         while self._entries:
             entry_id = next(iter(self._entries))
             yield entry_id, self._entries[entry_id]
             self._entries.pop(entry_id, None)
 
     def discard(self, entry_id: str) -> None:
-        """Forget one that was handled, though nobody may ask for the next: it is not to be handed back."""
+        """Remove a handled entry, so that it is not released if no further one is requested."""
         self._entries.pop(entry_id, None)
 
     def renew(self) -> None:
-        """Begin the idle time anew, when a third of it may be over. Raises what redis raises."""
+        """Reset the entries' idle time once a third of `claim_idle_ms` is over. Raises redis.RedisError."""
         now = time.monotonic()
         idle_ms = (now - self._renewed_at) * 1000
         if not self._entries or idle_ms < self._claim_idle_ms / 3:
             return
-        # A peer cannot have taken anything before `claim_idle_ms` were over; what it took has been idle for less.
-        least_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
-        for entry_id in self._group.renew(self.ids, least_ms):
+        # Another member can claim only after `claim_idle_ms`, so what it claimed has been idle for less than this.
+        min_idle_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
+        for entry_id in self._group.renew(self.ids, min_idle_ms):
             del self._entries[entry_id]
         self._renewed_at = now

@@ -7,7 +7,7 @@ import random
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from redis import exceptions
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from port_events._consumer.deliveries import Delivery
     from port_events.envelope import Event
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 MIN_WAIT_SECONDS: Final = 0.05
@@ -75,12 +76,12 @@ class Retrier:
         if self._stopped.wait(seconds * random.uniform(0.5, 1)):  # noqa: S311 - jitter, not a secret
             raise Stopped
 
-    def call(self, function: Callable[[], T]) -> T:
+    def call(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call the function until it raises no transient error, with exponential backoff. Raises Stopped."""
         waits = exponential_backoff()
         while True:
             try:
-                return function()
+                return function(*arguments, **keywords)
             except TRANSIENT_ERRORS as error:
                 server = "the feed" if isinstance(error, FeedUnavailable) else "redis"
                 _log.warning("%s does not answer (%s), trying again", server, type(error).__name__)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from port_runtime.loopback import is_loopback
+from port_runtime.parsers import is_loopback
 from port_runtime.secret import Secret
 
 from mailer.adapters.smtp.message import ascii_address
