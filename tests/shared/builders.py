@@ -1,4 +1,4 @@
-"""What the tests of the events build with keywords."""
+"""Builders of test data for the tests of port_events."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ REMOVED = BindingRemoved(binding_id="b-1", link_account_id="link-1", reason="gen
 
 
 def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
-    """Build the event of a fact."""
+    """Build an event with this data."""
     line = event_type_of(fact)
     members: dict[str, Any] = {
         "id": "e-1",
@@ -28,12 +28,12 @@ def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
 
 
 def fields_of(event: Event, sealed: str | None = None) -> dict[Any, Any]:
-    """Build the fields of its XADD."""
+    """Build the fields of its stream entry."""
     return to_fields(to_json(event), event.type, sealed)
 
 
-def a_letter(**changes: Any) -> MailPayload:
-    """Build a letter that belongs to `an_event()`."""
+def a_payload(**changes: Any) -> MailPayload:
+    """Build the mail payload of `an_event()`."""
     members: dict[str, Any] = {
         "event_id": "e-1",
         "event_type": REMOVED.type,

@@ -13,7 +13,7 @@ from redis.exceptions import NoPermissionError
 
 from deploy.local.acl import roles
 from tests.shared.builders import an_event, fields_of
-from tests.shared.following import GROUP, following, pending, publish
+from tests.shared.consumer_thread import GROUP, following, pending, publish
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -31,7 +31,7 @@ def first_of(consumer: Consumer) -> Event:
 
 
 @pytest.mark.rule("EVT-5")
-def test_events_come_in_order_old_ones_first(redis_server: RedisServer, client: Redis) -> None:
+def test_events_arrive_in_order(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-2")
 
     with following(redis_server) as follower:
@@ -42,7 +42,7 @@ def test_events_come_in_order_old_ones_first(redis_server: RedisServer, client: 
     assert pending(client) == 0
 
 
-def test_a_new_group_may_begin_with_what_comes(redis_server: RedisServer, client: Redis) -> None:
+def test_a_new_group_can_start_at_the_end_of_the_stream(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "old")
 
     with following(redis_server, start="$") as follower:
@@ -51,7 +51,7 @@ def test_a_new_group_may_begin_with_what_comes(redis_server: RedisServer, client
         follower.wait_for("new")
 
 
-def test_an_event_arrives_whole(redis_server: RedisServer, client: Redis) -> None:
+def test_an_event_arrives_unchanged(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1")
 
     event = first_of(Consumer.from_url(redis_server.url, group=GROUP))
@@ -75,7 +75,7 @@ def test_an_event_is_acknowledged_only_after_it_was_handled(redis_server: RedisS
 
 
 @pytest.mark.rule("EVT-2", "EVT-5")
-def test_repeats_are_dropped_whether_near_or_far(redis_server: RedisServer, client: Redis) -> None:
+def test_repeats_are_dropped_however_far_apart(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-1", "e-2", "e-1")
 
     with following(redis_server) as follower:
@@ -91,7 +91,7 @@ def test_repeats_are_dropped_whether_near_or_far(redis_server: RedisServer, clie
 
 
 @pytest.mark.rule("EVT-2", "EVT-5")
-def test_the_only_member_begins_with_what_it_held_when_it_was_killed(
+def test_a_restarted_only_member_begins_with_its_pending_entries(
     redis_server: RedisServer, client: Redis
 ) -> None:
     publish(client, "e-1", "e-2")
@@ -114,7 +114,7 @@ def test_another_group_sees_every_event_too(redis_server: RedisServer, client: R
     assert other.id == "e-1"
 
 
-def test_what_was_seen_is_forgotten_after_its_time(redis_server: RedisServer, client: Redis) -> None:
+def test_dedupe_marks_expire(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1")
 
     with following(redis_server, dedupe_ttl_seconds=1000) as follower:
@@ -125,7 +125,7 @@ def test_what_was_seen_is_forgotten_after_its_time(redis_server: RedisServer, cl
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_a_dead_peer_left_is_taken_over_once(redis_server: RedisServer, client: Redis) -> None:
+def test_entries_of_a_dead_member_are_handled_once(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-2")
     client.xgroup_create(STREAM, GROUP, "0")
     client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=1)
@@ -137,7 +137,7 @@ def test_what_a_dead_peer_left_is_taken_over_once(redis_server: RedisServer, cli
     assert sorted(follower.seen) == ["e-1", "e-2"]
 
 
-def test_what_a_living_peer_holds_is_left_to_it(redis_server: RedisServer, client: Redis) -> None:
+def test_entries_of_a_living_member_are_not_claimed(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-2")
     client.xgroup_create(STREAM, GROUP, "0")
     client.xreadgroup(GROUP, "busy", {STREAM: ">"}, count=1)
@@ -149,7 +149,7 @@ def test_what_a_living_peer_holds_is_left_to_it(redis_server: RedisServer, clien
 
 
 @pytest.mark.rule("EVT-5")
-def test_peers_of_a_group_share_the_events(redis_server: RedisServer, client: Redis) -> None:
+def test_members_of_a_group_share_the_events(redis_server: RedisServer, client: Redis) -> None:
     ids = [f"e-{number}" for number in range(200)]
 
     with following(redis_server, batch=5) as one, following(redis_server, batch=5) as two:
@@ -160,7 +160,7 @@ def test_peers_of_a_group_share_the_events(redis_server: RedisServer, client: Re
 
 
 @pytest.mark.rule("EVT-5")
-def test_malformed_entries_are_set_aside_and_told_without_their_content(
+def test_malformed_entries_become_dead_letters_and_are_logged_without_their_content(
     redis_server: RedisServer,
     client: Redis,
     caplog: pytest.LogCaptureFixture,
@@ -181,7 +181,7 @@ def test_malformed_entries_are_set_aside_and_told_without_their_content(
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_clean_stop_ends_after_the_event_in_hand_and_hands_back_the_rest(
+def test_a_stop_finishes_the_current_event_and_releases_the_others(
     redis_server: RedisServer,
     client: Redis,
 ) -> None:
@@ -199,7 +199,9 @@ def test_a_clean_stop_ends_after_the_event_in_hand_and_hands_back_the_rest(
 
 
 @pytest.mark.rule("EVT-5")
-def test_an_event_whose_handling_failed_comes_again_at_once(redis_server: RedisServer, client: Redis) -> None:
+def test_an_event_whose_handling_failed_is_redelivered_at_once(
+    redis_server: RedisServer, client: Redis
+) -> None:
     publish(client, "e-1", "e-2")
 
     with pytest.raises(RuntimeError):
@@ -214,7 +216,7 @@ def handle_badly(consumer: Consumer) -> None:
         raise RuntimeError
 
 
-def test_members_that_have_left_are_not_kept_on_the_books(redis_server: RedisServer, client: Redis) -> None:
+def test_members_that_left_are_removed_from_the_group(redis_server: RedisServer, client: Redis) -> None:
     for each in ("e-1", "e-2", "e-3"):
         publish(client, each)
         with following(redis_server) as follower:
@@ -224,7 +226,9 @@ def test_members_that_have_left_are_not_kept_on_the_books(redis_server: RedisSer
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_it_cleanly(redis_server: RedisServer, client: Redis, number: signal.Signals) -> None:
+def test_a_signal_stops_the_consumer(
+    redis_server: RedisServer, client: Redis, number: signal.Signals
+) -> None:
     publish(client, "e-1", "e-2")
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     seen = []
@@ -243,7 +247,7 @@ def test_a_signal_stops_it_cleanly(redis_server: RedisServer, client: Redis, num
 
 @pytest.mark.rule("EVT-5")
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_it_goes_on_after_redis_was_away(
+def test_the_consumer_continues_after_redis_was_down(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture, end: str
 ) -> None:
     with redis_server.client(decode_responses=True) as client:
@@ -261,7 +265,7 @@ def test_it_goes_on_after_redis_was_away(
     assert follower.seen[-1] == "e-2"
 
 
-def test_an_event_handled_while_redis_was_away_is_acknowledged_afterwards(
+def test_an_event_handled_while_redis_was_down_is_acknowledged_afterwards(
     redis_server: RedisServer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -281,7 +285,7 @@ def test_an_event_handled_while_redis_was_away_is_acknowledged_afterwards(
     assert follower.seen == ["e-1"]
 
 
-def test_a_wiped_redis_is_read_from_its_new_start(redis_server: RedisServer, client: Redis) -> None:
+def test_a_wiped_redis_is_read_from_its_start(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1")
 
     with following(redis_server) as follower:
@@ -291,7 +295,7 @@ def test_a_wiped_redis_is_read_from_its_new_start(redis_server: RedisServer, cli
         follower.wait_for("e-1", "e-2")
 
 
-def test_it_can_be_stopped_while_redis_is_away(
+def test_a_consumer_stops_while_redis_is_down(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     redis_server.stop()
@@ -302,7 +306,7 @@ def test_it_can_be_stopped_while_redis_is_away(
     assert follower.seen == []
 
 
-def test_the_logs_of_a_fault_do_not_hold_the_url(
+def test_logs_of_connection_errors_do_not_contain_the_url(
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -315,7 +319,7 @@ def test_the_logs_of_a_fault_do_not_hold_the_url(
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_rights_of_a_consumer_suffice_and_let_it_write_no_event(start_redis: object) -> None:
+def test_a_consumers_acl_suffices_and_forbids_writing_events(start_redis: object) -> None:
     assert callable(start_redis)
     server: RedisServer = start_redis(
         users={

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from port_events.feed import CursorExpired, Feed, FeedRefused, FeedUnavailable
 
-from tests.shared.feeding import SECRET, Published, served
+from tests.shared.feed_server import SECRET, Published, served
 from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
 
@@ -30,37 +30,37 @@ def positions(feed: Feed, after: int) -> list[int]:
 
 
 @pytest.mark.rule("EVT-6")
-def test_it_reads_what_follows_a_position_page_by_page(address: str) -> None:
+def test_events_after_a_position_are_read_page_by_page(address: str) -> None:
     feed = Feed(address + "/", SECRET, limit=2)
 
     assert (positions(feed, 0), positions(feed, 2), positions(feed, 3)) == ([1, 2], [3], [])
 
 
 @pytest.mark.rule("EVT-6")
-def test_what_the_feed_no_longer_keeps_is_told_with_the_way_out(published: Published, address: str) -> None:
+def test_an_expired_cursor_is_reported_with_the_remedy(published: Published, address: str) -> None:
     published.oldest = 3
 
-    with pytest.raises(CursorExpired, match=r"take feed\.snapshot.*start_at") as expired:
+    with pytest.raises(CursorExpired, match=r"with feed\.snapshot.*start_at") as expired:
         Feed(address, SECRET).read(1)
 
     assert expired.value.position == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-def test_what_may_pass_is_unavailable(published: Published, address: str, status: int) -> None:
-    published.faults = [(status, b"{}")]
+def test_transient_statuses_raise_feed_unavailable(published: Published, address: str, status: int) -> None:
+    published.errors = [(status, b"{}")]
 
     with pytest.raises(FeedUnavailable, match=str(status)):
         Feed(address, SECRET).read(0)
 
 
-def test_a_feed_that_is_not_reached_is_unavailable() -> None:
+def test_an_unreachable_feed_raises_feed_unavailable() -> None:
     with pytest.raises(FeedUnavailable, match="ConnectionRefusedError"):
         Feed(f"http://127.0.0.1:{free_port()}", SECRET).read(0)
 
 
 @pytest.mark.rule("SEC-12")
-def test_a_wrong_secret_is_refused_and_not_told(address: str) -> None:
+def test_a_wrong_secret_raises_feed_refused_and_is_not_in_the_message(address: str) -> None:
     feed = Feed(address, "another-secret")
 
     with pytest.raises(FeedRefused, match="401") as refused:
@@ -85,34 +85,32 @@ def test_a_wrong_secret_is_refused_and_not_told(address: str) -> None:
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_answer_of_the_feed_is_not_believed(
-    published: Published, address: str, body: bytes
-) -> None:
-    published.faults = [(200, body)]
+def test_an_invalid_answer_raises_feed_unavailable(published: Published, address: str, body: bytes) -> None:
+    published.errors = [(200, body)]
 
     with pytest.raises(FeedUnavailable):
         Feed(address, SECRET).read(0)
 
 
 @pytest.mark.rule("SEC-13")
-def test_an_answer_without_end_is_not_read_to_it(
+def test_an_endless_answer_is_not_read_completely(
     published: Published, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("port_events.feed.MAX_PAGE_OCTETS", 1000)
-    published.faults = [(200, b" " * 2000)]
+    published.errors = [(200, b" " * 2000)]
 
     with pytest.raises(FeedUnavailable, match="too long"):
         Feed(address, SECRET).read(0)
 
 
 @pytest.mark.rule("SEC-12")
-def test_the_secret_is_not_sent_where_a_redirection_points(published: Published, address: str) -> None:
-    published.faults = [(302, b"")]
+def test_the_secret_is_not_sent_to_the_target_of_a_redirect(published: Published, address: str) -> None:
+    published.errors = [(302, b"")]
 
     with pytest.raises(FeedUnavailable, match="302"):
         Feed(address, SECRET).read(0)
 
-    assert len(published.asked) == 1
+    assert len(published.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -125,12 +123,12 @@ def test_the_secret_is_not_sent_where_a_redirection_points(published: Published,
         "identity.example.tw",
     ],
 )
-def test_an_address_that_would_expose_the_secret_is_refused(address: str) -> None:
+def test_a_url_that_would_expose_the_secret_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="the feed's address"):
         Feed(address, SECRET)
 
 
-def test_plain_http_is_for_this_machine_or_a_private_network() -> None:
+def test_plain_http_needs_loopback_or_allow_http() -> None:
     assert Feed("http://localhost:8000", SECRET).url == "http://localhost:8000"
     assert Feed("http://[::1]:8000", SECRET).url == "http://[::1]:8000"
     assert Feed("http://identity:8000", SECRET, allow_http=True).url == "http://identity:8000"

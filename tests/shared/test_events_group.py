@@ -47,7 +47,7 @@ def ids_of(entries: list[Any]) -> list[str]:
     return [entry_id for entry_id, _ in entries]
 
 
-def test_it_reads_what_is_new_and_acknowledges_it_with_any_client(client: Redis) -> None:
+def test_new_entries_are_read_and_acknowledged_with_any_client(client: Redis) -> None:
     group = member(client)
     ids = add(client, 3)
 
@@ -61,7 +61,7 @@ def test_it_reads_what_is_new_and_acknowledges_it_with_any_client(client: Redis)
     assert group.read(10, 1) == []
 
 
-def test_it_takes_over_what_a_peer_has_held_too_long_with_any_client(client: Redis) -> None:
+def test_stale_entries_are_claimed_with_any_client(client: Redis) -> None:
     ids = add(client, 5)
     member(client, "dead").read(10, 0)
     group = member(client, "alive")
@@ -71,7 +71,7 @@ def test_it_takes_over_what_a_peer_has_held_too_long_with_any_client(client: Red
     assert ids_of(group.claim_stale(0, 3)) == ids[3:]
 
 
-def test_it_finds_what_a_peer_has_held_too_long_wherever_it_stands(plain: Redis) -> None:
+def test_stale_entries_are_found_anywhere_in_the_pending_list(plain: Redis) -> None:
     # Redis looks at ten times as many as are asked for, so that what is fresh may hide what is not.
     ids = add(plain, 60)
     member(plain, "dead").read(len(ids), 0)
@@ -92,7 +92,7 @@ def test_it_finds_what_a_peer_has_held_too_long_wherever_it_stands(plain: Redis)
     assert group.claim_next(30_000, 1) == []
 
 
-def test_an_entry_can_be_read_again_until_the_stream_drops_it(client: Redis) -> None:
+def test_an_entry_can_be_fetched_until_the_stream_drops_it(client: Redis) -> None:
     group = member(client)
     (entry_id,) = add(client)
 
@@ -103,7 +103,7 @@ def test_an_entry_can_be_read_again_until_the_stream_drops_it(client: Redis) -> 
     assert group.fetch(entry_id) is None
 
 
-def test_making_a_group_that_is_there_leaves_it_as_it_is(plain: Redis) -> None:
+def test_creating_an_existing_group_changes_nothing(plain: Redis) -> None:
     group = member(plain)
     ids = add(plain)
     group.read(1, 0)
@@ -114,7 +114,7 @@ def test_making_a_group_that_is_there_leaves_it_as_it_is(plain: Redis) -> None:
     assert group.ack(*ids) == 1
 
 
-def test_a_group_begins_where_it_is_told(plain: Redis) -> None:
+def test_a_group_starts_at_the_given_place(plain: Redis) -> None:
     add(plain)
     group = Group(plain, STREAM, "late", "a")
     group.create("$")
@@ -123,7 +123,7 @@ def test_a_group_begins_where_it_is_told(plain: Redis) -> None:
     assert ids_of(group.read(10, 0)) == new
 
 
-def test_trimmed_entries_are_not_taken_over(plain: Redis) -> None:
+def test_trimmed_entries_are_not_claimed(plain: Redis) -> None:
     ids = add(plain, 2)
     member(plain, "dead").read(10, 0)
     plain.xdel(STREAM, ids[0])
@@ -132,7 +132,7 @@ def test_trimmed_entries_are_not_taken_over(plain: Redis) -> None:
 
 
 @pytest.mark.parametrize("call", ["read", "claim_stale"])
-def test_a_wiped_redis_gets_its_group_again_from_the_start(
+def test_the_group_is_created_again_in_a_wiped_redis(
     redis_server: RedisServer,
     plain: Redis,
     call: str,
@@ -147,7 +147,7 @@ def test_a_wiped_redis_gets_its_group_again_from_the_start(
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_member_that_leaves_hands_back_what_it_did_not_handle(plain: Redis) -> None:
+def test_a_member_that_leaves_releases_its_pending_entries(plain: Redis) -> None:
     ids = add(plain, 3)
     leaving = member(plain, "leaving")
     leaving.read(10, 0)
@@ -159,7 +159,7 @@ def test_a_member_that_leaves_hands_back_what_it_did_not_handle(plain: Redis) ->
     assert "leaving" not in [each["name"] for each in plain.xinfo_consumers(STREAM, "passes")]
 
 
-def test_a_member_that_still_holds_something_is_not_forgotten(plain: Redis) -> None:
+def test_a_member_with_pending_entries_is_not_deleted(plain: Redis) -> None:
     ids = add(plain, 2)
     leaving = member(plain, "leaving")
     leaving.read(10, 0)
@@ -170,12 +170,12 @@ def test_a_member_that_still_holds_something_is_not_forgotten(plain: Redis) -> N
     assert "leaving" in [each["name"] for each in plain.xinfo_consumers(STREAM, "passes")]
 
 
-def test_it_never_waits_longer_than_the_client_does(redis_server: RedisServer) -> None:
+def test_a_read_blocks_for_less_than_the_clients_timeout(redis_server: RedisServer) -> None:
     with redis_server.client(socket_timeout=0.6, retry=None) as impatient:
         assert member(impatient).read(10, 60_000) == []
 
 
-def test_a_waiting_read_returns_as_soon_as_something_comes(redis_server: RedisServer, plain: Redis) -> None:
+def test_a_blocking_read_returns_when_an_entry_arrives(redis_server: RedisServer, plain: Redis) -> None:
     with redis_server.client(socket_timeout=None) as patient, ThreadPoolExecutor(1) as pool:
         group = member(patient)
         waiting = pool.submit(group.read, 10, 30_000)
@@ -185,5 +185,5 @@ def test_a_waiting_read_returns_as_soon_as_something_comes(redis_server: RedisSe
         assert ids_of(waiting.result(timeout=5)) == ids
 
 
-def test_names_of_members_differ() -> None:
+def test_member_names_are_unique() -> None:
     assert len({member_name() for _ in range(100)}) == 100

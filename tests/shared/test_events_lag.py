@@ -9,8 +9,8 @@ from port_events.lag import Lag
 from redis import Redis
 
 from tests.shared.builders import an_event, fields_of
-from tests.shared.feeding import Published
-from tests.shared.following import GROUP, following, pending
+from tests.shared.consumer_thread import GROUP, following, pending
+from tests.shared.feed_server import Published
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -32,12 +32,12 @@ def aged(client: Redis, seconds: int) -> str:
     return str(client.xadd(STREAM, fields_of(an_event()), id=f"{(now - seconds) * 1000}-1"))
 
 
-def test_a_group_that_is_not_there_is_not_behind(consumer: Consumer) -> None:
+def test_a_missing_group_has_no_lag(consumer: Consumer) -> None:
     assert consumer.lag() == Lag(0, 0.0)
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_nobody_has_read_is_counted_and_its_oldest_is_timed(client: Redis, consumer: Consumer) -> None:
+def test_unread_entries_are_counted_and_the_oldest_is_timed(client: Redis, consumer: Consumer) -> None:
     aged(client, 500)
     aged(client, 100)
     client.xgroup_create(STREAM, GROUP, "0")
@@ -49,7 +49,7 @@ def test_what_nobody_has_read_is_counted_and_its_oldest_is_timed(client: Redis, 
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_somebody_holds_is_counted_until_it_is_acknowledged(client: Redis, consumer: Consumer) -> None:
+def test_pending_entries_count_until_they_are_acknowledged(client: Redis, consumer: Consumer) -> None:
     first = aged(client, 500)
     aged(client, 100)
     client.xgroup_create(STREAM, GROUP, "0")
@@ -65,7 +65,7 @@ def test_what_somebody_holds_is_counted_until_it_is_acknowledged(client: Redis, 
 
 
 @pytest.mark.rule("EVT-5")
-def test_where_redis_cannot_count_the_positions_do(client: Redis, consumer: Consumer) -> None:
+def test_unread_entries_are_counted_by_position_where_redis_cannot(client: Redis, consumer: Consumer) -> None:
     ids = Published().add(client, *(f"e-{number}" for number in range(10)))
     client.xgroup_create(STREAM, GROUP, ids[2])
     client.xdel(STREAM, ids[5])
@@ -78,7 +78,7 @@ def test_where_redis_cannot_count_the_positions_do(client: Redis, consumer: Cons
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_group_that_has_handled_everything_is_not_behind(redis_server: RedisServer, client: Redis) -> None:
+def test_a_group_that_has_handled_everything_has_no_lag(redis_server: RedisServer, client: Redis) -> None:
     aged(client, 500)
 
     with following(redis_server) as follower:

@@ -24,7 +24,7 @@ def lease(client: Redis, name: str) -> Lease:
 
 
 @pytest.mark.rule("EVT-6")
-def test_one_has_it_until_it_gives_it_back(client: Redis) -> None:
+def test_one_member_holds_the_lease_until_it_releases_it(client: Redis) -> None:
     one, other = lease(client, "one"), lease(client, "other")
 
     had = one.acquire(), other.acquire(), one.acquire()
@@ -36,9 +36,7 @@ def test_one_has_it_until_it_gives_it_back(client: Redis) -> None:
 
 
 @pytest.mark.rule("EVT-6")
-def test_whoever_could_not_ask_does_not_believe_that_it_is_renewed(
-    client: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lease_that_could_not_be_renewed_is_lost(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = lease(client, "one"), lease(client, "other")
     one.acquire()
     monkeypatch.setattr(one, "_acquired_at", one._acquired_at - LEASE_MS / 1000)  # noqa: SLF001 - so much time has passed

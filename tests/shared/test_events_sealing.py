@@ -22,7 +22,7 @@ from port_events.sealing import (
     UnknownKey,
 )
 
-from tests.shared.builders import a_letter
+from tests.shared.builders import a_payload
 
 OURS = new_key_sets()
 STRANGERS = new_key_sets()
@@ -37,7 +37,7 @@ def opener(keys: KeySets = OURS, **changes: str) -> Opener:
 
 
 def opened(sealed: str, by: Opener | None = None) -> MailPayload:
-    letter = a_letter()
+    letter = a_payload()
     return (by or opener()).open(sealed, event_id=letter.event_id, event_type=letter.event_type)
 
 
@@ -63,13 +63,13 @@ def signed_by_hand(payload: bytes, **header: Any) -> bytes:
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_sealed_letter_opens_as_it_was() -> None:
-    assert opened(sealer().seal(a_letter())) == a_letter()
+def test_a_sealed_payload_opens_unchanged() -> None:
+    assert opened(sealer().seal(a_payload())) == a_payload()
 
 
 @pytest.mark.rule("SEC-9", "EVT-4")
-def test_nothing_of_a_letter_can_be_read_from_outside() -> None:
-    sealed = sealer().seal(a_letter())
+def test_a_sealed_payload_reveals_nothing() -> None:
+    sealed = sealer().seal(a_payload())
 
     parts = [base64.urlsafe_b64decode(part + "==") for part in sealed.split(".")]
 
@@ -78,7 +78,7 @@ def test_nothing_of_a_letter_can_be_read_from_outside() -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_identity_cannot_read_its_letters_back() -> None:
+def test_identity_cannot_open_its_own_payloads() -> None:
     with pytest.raises(KeySetError, match="private"):
         opener(seal_keys=OURS.seal_public)
     with pytest.raises(KeySetError, match="public"):
@@ -86,19 +86,19 @@ def test_identity_cannot_read_its_letters_back() -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_letter_beside_another_event_is_refused() -> None:
-    sealed = sealer().seal(a_letter())
+def test_a_payload_of_another_event_is_refused() -> None:
+    sealed = sealer().seal(a_payload())
 
     with pytest.raises(Mismatched):
-        opener().open(sealed, event_id="e-2", event_type=a_letter().event_type)
+        opener().open(sealed, event_id="e-2", event_type=a_payload().event_type)
     with pytest.raises(Mismatched):
-        opener().open(sealed, event_id=a_letter().event_id, event_type="tw.port.identity.account.closed")
+        opener().open(sealed, event_id=a_payload().event_id, event_type="tw.port.identity.account.closed")
 
 
 @pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize("part", range(5))
-def test_a_letter_changed_in_any_part_is_refused(part: int) -> None:
-    parts = sealer().seal(a_letter()).split(".")
+def test_a_payload_modified_in_any_part_is_refused(part: int) -> None:
+    parts = sealer().seal(a_payload()).split(".")
     middle = len(parts[part]) // 2
     swapped = "A" if parts[part][middle : middle + 1] != "A" else "B"
     parts[part] = parts[part][:middle] + swapped + parts[part][middle + 1 :]
@@ -108,38 +108,38 @@ def test_a_letter_changed_in_any_part_is_refused(part: int) -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_letter_to_an_unknown_key_names_the_key() -> None:
+def test_an_unknown_seal_key_is_named() -> None:
     with pytest.raises(UnknownKey) as caught:
-        opened(sealer(seal_keys=STRANGERS.seal_public).seal(a_letter()))
+        opened(sealer(seal_keys=STRANGERS.seal_public).seal(a_payload()))
 
     assert caught.value.kid == key_of(STRANGERS.seal_public)["kid"]
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_letter_signed_with_an_unknown_key_names_the_key() -> None:
+def test_an_unknown_sign_key_is_named() -> None:
     with pytest.raises(UnknownKey) as caught:
-        opened(sealer(sign_keys=STRANGERS.sign_private).seal(a_letter()))
+        opened(sealer(sign_keys=STRANGERS.sign_private).seal(a_payload()))
 
     assert caught.value.kid == key_of(STRANGERS.sign_private)["kid"]
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_stranger_who_claims_our_kid_is_refused() -> None:
+def test_a_forged_kid_is_refused() -> None:
     forged = {**key_of(STRANGERS.sign_private), "kid": key_of(OURS.sign_private)["kid"]}
 
     with pytest.raises(BadSignature):
-        opened(sealer(sign_keys=json.dumps({"keys": [forged]})).seal(a_letter()))
+        opened(sealer(sign_keys=json.dumps({"keys": [forged]})).seal(a_payload()))
 
 
 @pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize("inside", [b"{}", b"", b"a.b", b"\xff", b"x.y.z", b"...."])
-def test_what_is_sealed_without_a_signature_is_refused(inside: bytes) -> None:
+def test_an_unsigned_payload_is_refused(inside: bytes) -> None:
     with pytest.raises((NotSigned, Malformed)):
         opened(sealed_by_hand(inside))
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_signature_by_no_algorithm_or_another_one_is_refused() -> None:
+def test_another_signature_algorithm_or_none_is_refused() -> None:
     none = base64.urlsafe_b64encode(
         json.dumps({"alg": "none", "kid": key_of(OURS.sign_public)["kid"]}).encode()
     )
@@ -148,7 +148,7 @@ def test_a_signature_by_no_algorithm_or_another_one_is_refused() -> None:
         opened(sealed_by_hand(none.rstrip(b"=") + b".e30."))
 
 
-def test_a_compressed_letter_is_refused_before_it_unfolds() -> None:
+def test_a_compressed_payload_is_refused_before_decompression() -> None:
     bomb = sealed_by_hand(signed_by_hand(b"0" * 200_000), zip="DEF")
     assert len(bomb) < MAX_SEALED_CHARACTERS
 
@@ -172,10 +172,10 @@ def test_a_compressed_letter_is_refused_before_it_unfolds() -> None:
     ],
     ids=str,
 )
-def test_a_signed_letter_that_is_not_as_agreed_is_refused(payload: Any) -> None:
+def test_a_signed_payload_in_another_format_is_refused(payload: Any) -> None:
     whole = {
         "event_id": "e-1",
-        "event_type": a_letter().event_type,
+        "event_type": a_payload().event_type,
         "address": "a@b",
         "name": "n",
         "issued_at": "2026-03-02T04:00:00Z",
@@ -195,21 +195,21 @@ def test_a_signed_letter_that_is_not_as_agreed_is_refused(payload: Any) -> None:
 @pytest.mark.parametrize(
     "sealed", ["", ".", "a.b.c.d", "a.b.c.d.e", "....", "bnVsbA....", "x" * 65_537, "é.b.c.d.e"]
 )
-def test_what_is_no_sealed_letter_is_refused(sealed: str) -> None:
+def test_an_invalid_sealed_part_is_refused(sealed: str) -> None:
     with pytest.raises(Malformed):
         opened(sealed)
 
 
 @pytest.mark.rule("SEC-13")
-def test_a_letter_too_long_to_be_opened_is_not_sealed() -> None:
+def test_a_payload_too_long_to_open_is_not_sealed() -> None:
     with pytest.raises(ValueError, match="longer"):
-        sealer().seal(a_letter(content={"link": "x" * MAX_SEALED_CHARACTERS}))
+        sealer().seal(a_payload(content={"link": "x" * MAX_SEALED_CHARACTERS}))
 
 
 @pytest.mark.rule("SEC-9")
-def test_keys_are_changed_by_putting_the_new_one_first() -> None:
+def test_keys_are_rotated_by_putting_the_new_one_first() -> None:
     new = new_key_sets()
-    before = sealer().seal(a_letter())
+    before = sealer().seal(a_payload())
     reader = opener(
         seal_keys=both(new.seal_private, OURS.seal_private),
         sign_keys=both(new.sign_public, OURS.sign_public),
@@ -218,15 +218,15 @@ def test_keys_are_changed_by_putting_the_new_one_first() -> None:
     after = sealer(
         seal_keys=both(new.seal_public, OURS.seal_public),
         sign_keys=both(new.sign_private, OURS.sign_private),
-    ).seal(a_letter())
+    ).seal(a_payload())
 
-    assert opened(before, by=reader) == opened(after, by=reader) == a_letter()
-    assert opened(after, by=opener(new)) == a_letter()
+    assert opened(before, by=reader) == opened(after, by=reader) == a_payload()
+    assert opened(after, by=opener(new)) == a_payload()
 
 
 @pytest.mark.rule("SEC-9")
-def test_neither_letters_nor_keys_show_what_they_hold() -> None:
-    shown = repr(a_letter()) + repr(OURS)
+def test_neither_payloads_nor_keys_show_their_content() -> None:
+    shown = repr(a_payload()) + repr(OURS)
 
     assert all(hidden not in shown for hidden in ("hush", "wang", "王", key_of(OURS.sign_private)["d"]))
 
@@ -246,7 +246,7 @@ def test_neither_letters_nor_keys_show_what_they_hold() -> None:
         OURS.sign_public,
     ],
 )
-def test_what_is_no_fitting_key_set_is_refused_without_being_shown(text: str) -> None:
+def test_an_invalid_key_set_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(KeySetError) as caught:
         sealer(seal_keys=text)
 
@@ -256,14 +256,14 @@ def test_what_is_no_fitting_key_set_is_refused_without_being_shown(text: str) ->
 def test_a_key_without_a_kid_is_named_by_its_thumbprint() -> None:
     bare = {name: value for name, value in key_of(OURS.seal_public).items() if name != "kid"}
 
-    assert opened(sealer(seal_keys=json.dumps({"keys": [bare]})).seal(a_letter())) == a_letter()
+    assert opened(sealer(seal_keys=json.dumps({"keys": [bare]})).seal(a_payload())) == a_payload()
 
 
 def test_threads_share_a_sealer_and_an_opener() -> None:
     writer, reader = sealer(), opener()
 
     def there_and_back(number: int) -> bool:
-        letter = a_letter(event_id=f"e-{number}")
+        letter = a_payload(event_id=f"e-{number}")
         sealed = writer.seal(letter)
         return reader.open(sealed, event_id=letter.event_id, event_type=letter.event_type) == letter
 

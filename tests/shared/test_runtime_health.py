@@ -8,14 +8,14 @@ def fail(error: Exception) -> None:
     raise error
 
 
-def test_all_checks_well_is_well() -> None:
+def test_a_report_is_ok_when_all_checks_pass() -> None:
     report = run_checks([Check("database", lambda: None), Check("redis", lambda: None)])
 
     assert report.ok
     assert report.results == {"database": "ok", "redis": "ok"}
 
 
-def test_every_check_is_asked_also_after_one_has_failed() -> None:
+def test_every_check_runs_also_after_a_failed_one() -> None:
     report = run_checks(
         [
             Check("database", lambda: fail(Unhealthy("migrations are missing"))),
@@ -28,14 +28,14 @@ def test_every_check_is_asked_also_after_one_has_failed() -> None:
 
 
 @pytest.mark.rule("SEC-13")
-def test_the_words_of_a_library_are_logged_and_not_reported(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_librarys_message_is_logged_and_not_reported(caplog: pytest.LogCaptureFixture) -> None:
     report = run_checks([Check("database", lambda: fail(OSError("no route to user@db.internal")))])
 
     assert report.results == {"database": "OSError"}
     assert "no route" in caplog.text
 
 
-def test_a_failed_check_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_check_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
     run_checks(
         [Check("database", lambda: fail(OSError("no route to the host\nBackground on this error: …")))]
     )

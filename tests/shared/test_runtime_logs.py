@@ -53,7 +53,7 @@ def test_times_are_in_utc(lines: Lines) -> None:
     assert datetime.fromisoformat(lines.only()["time"]).tzinfo == UTC
 
 
-def test_what_is_bound_to_the_context_is_on_every_line_also_of_libraries(lines: Lines) -> None:
+def test_bound_values_are_on_every_line_also_of_libraries(lines: Lines) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         logs.get_logger("x").info("ours")
         logging.getLogger("dramatiq").warning("theirs %s", 1)
@@ -76,7 +76,7 @@ def test_a_logger_made_before_configuration_follows_it() -> None:
     assert [first.only()["event"], second.only()["event"]] == ["one", "two"]
 
 
-def test_the_level_holds_for_all(lines: Lines) -> None:
+def test_the_level_applies_to_all_loggers(lines: Lines) -> None:
     logs.configure("identity", level="warning", stream=lines)
 
     logs.get_logger("x").info("quiet")
@@ -91,7 +91,7 @@ def test_an_unknown_level_is_refused() -> None:
         logs.configure("identity", level="chatty")
 
 
-def test_errors_carry_their_traceback_in_one_line(lines: Lines) -> None:
+def test_a_traceback_is_part_of_its_line(lines: Lines) -> None:
     try:
         raise RuntimeError("broken")  # noqa: TRY301 - a trace is wanted, not a handling
     except RuntimeError:
@@ -102,7 +102,7 @@ def test_errors_carry_their_traceback_in_one_line(lines: Lines) -> None:
     assert len(lines.all()) == 2
 
 
-def test_a_line_cannot_be_forged_and_survives_any_character(lines: Lines) -> None:
+def test_no_character_can_break_or_forge_a_line(lines: Lines) -> None:
     logs.get_logger("x").info("two\nlines \u2028 \ud800 王小明", name="\x1b[31m")
 
     assert lines.only()["event"] == "two\nlines \u2028 \ud800 王小明"
@@ -134,7 +134,7 @@ def test_warnings_are_logged(lines: Lines) -> None:
         "header was Bearer hush",
     ],
 )
-def test_no_secret_is_written_however_it_is_wrapped(lines: Lines, value: object) -> None:
+def test_a_secret_is_masked_in_any_container(lines: Lines, value: object) -> None:
     logs.get_logger("x").info("event", value=value)
 
     assert "hush" not in lines.getvalue()
@@ -156,7 +156,7 @@ def test_no_secret_is_written_however_it_is_wrapped(lines: Lines, value: object)
         "Set-Cookie",
     ],
 )
-def test_fields_of_secret_names_are_masked_whatever_they_hold(lines: Lines, key: str) -> None:
+def test_fields_with_secret_names_are_masked(lines: Lines, key: str) -> None:
     logs.get_logger("x").info("event", **{key: "123456"})
     logs.get_logger("x").info("event", **{key: 123456})
 
@@ -170,7 +170,7 @@ def test_a_secret_among_a_librarys_arguments_is_masked(lines: Lines) -> None:
     assert "hush" not in lines.getvalue()
 
 
-def test_results_whose_name_ends_in_code_are_written(lines: Lines) -> None:
+def test_numbers_whose_name_ends_in_code_are_not_masked(lines: Lines) -> None:
     logs.get_logger("x").info(
         "event", status_code=404, error_code="not_found", link_account_id="a", none=None
     )

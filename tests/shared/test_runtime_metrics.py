@@ -19,7 +19,7 @@ def _lines(meters: Instruments, *looks: ScrapeCollector) -> list[str]:
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_label_of_known_values_begins_with_all_of_them_at_zero() -> None:
+def test_labels_of_known_values_start_at_zero() -> None:
     meters = Instruments((EATEN,))
 
     meters.counter(EATEN).labels("plum").inc()
@@ -28,7 +28,7 @@ def test_a_label_of_known_values_begins_with_all_of_them_at_zero() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_what_is_not_in_the_catalogue_has_no_instrument_and_is_not_told() -> None:
+def test_a_metric_outside_the_catalogue_has_no_instrument_and_is_not_exposed() -> None:
     meters = Instruments((EATEN,))
 
     told = _lines(meters, ScrapeCollector(lambda: [Sample(LEFT, 3, ("top",))]))
@@ -39,7 +39,7 @@ def test_what_is_not_in_the_catalogue_has_no_instrument_and_is_not_told() -> Non
 
 
 @pytest.mark.rule("OPS-4")
-def test_two_installations_in_one_process_do_not_count_for_each_other() -> None:
+def test_instruments_of_one_process_do_not_share_values() -> None:
     one, other = Instruments((BAKING,)), Instruments((BAKING,))
 
     one.histogram(BAKING).observe(30)
@@ -49,7 +49,7 @@ def test_two_installations_in_one_process_do_not_count_for_each_other() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_source_that_fails_or_hangs_is_left_out_and_the_others_are_told() -> None:
+def test_a_source_that_fails_or_hangs_is_left_out_of_the_scrape() -> None:
     go_on = threading.Event()
     asked = []
 

@@ -31,13 +31,13 @@ def server() -> Iterator[str]:
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_process_that_says_so_is_fit(server: str) -> None:
+def test_status_200_passes(server: str) -> None:
     assert main([f"{server}/readyz"]) == 0
 
 
 @pytest.mark.rule("OPS-4")
 @pytest.mark.parametrize(("path", "said"), [("/livez", "answered 503"), ("/moved", "answered 302")])
-def test_any_other_answer_is_named(
+def test_any_other_status_is_named(
     server: str, path: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([f"{server}{path}"]) == 1
@@ -45,7 +45,7 @@ def test_any_other_answer_is_named(
 
 
 @pytest.mark.rule("OPS-4")
-def test_nobody_at_the_port_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refused_connection_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     address = f"http://127.0.0.1:{free_port()}/readyz"
 
     assert main([address]) == 1
@@ -53,7 +53,7 @@ def test_nobody_at_the_port_is_named(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_proxy_of_the_environment_is_not_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_in_the_environment_is_ignored(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
 
     assert main([f"{server}/readyz"]) == 0

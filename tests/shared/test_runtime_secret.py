@@ -16,16 +16,16 @@ SECRET = Secret("correct horse")
     "rendering",
     [str(SECRET), repr(SECRET), f"{SECRET}", f"{SECRET:>20}", f"{SECRET!r}", "%s" % SECRET],  # noqa: UP031 - each way to print
 )
-def test_every_ordinary_rendering_is_a_mask(rendering: str) -> None:
+def test_every_rendering_is_masked(rendering: str) -> None:
     assert "horse" not in rendering
     assert MASK in rendering
 
 
-def test_reveal_gives_the_text() -> None:
+def test_reveal_returns_the_text() -> None:
     assert SECRET.reveal() == "correct horse"
 
 
-def test_secrets_of_the_same_text_are_equal_and_hash_alike() -> None:
+def test_secrets_of_the_same_text_are_equal_and_have_the_same_hash() -> None:
     assert Secret("correct horse") == SECRET
     assert len({Secret("correct horse"), SECRET, Secret("other")}) == 2
 
@@ -35,11 +35,11 @@ def test_a_secret_equals_neither_another_nor_its_own_text() -> None:
     assert SECRET != "correct horse"
 
 
-def test_texts_that_utf_8_does_not_have_are_compared_too() -> None:
+def test_texts_with_surrogates_can_be_compared() -> None:
     assert Secret("\ud800") == Secret("\ud800")
 
 
-def test_it_cannot_be_changed_or_deleted() -> None:
+def test_a_secret_is_immutable() -> None:
     with pytest.raises(AttributeError):
         SECRET.text = "other"
     with pytest.raises(AttributeError):
@@ -47,12 +47,12 @@ def test_it_cannot_be_changed_or_deleted() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_it_cannot_be_pickled(protocol: int) -> None:
+def test_a_secret_cannot_be_pickled(protocol: int) -> None:
     with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(SECRET, protocol)
 
 
-def test_it_cannot_be_written_as_json() -> None:
+def test_a_secret_cannot_be_serialized_as_json() -> None:
     with pytest.raises(TypeError):
         json.dumps(SECRET)
 

@@ -54,7 +54,7 @@ def faults_of(environ: Mapping[str, str]) -> list[str]:
     return caught.value.errors
 
 
-def test_defaults_stand_where_the_environment_is_silent() -> None:
+def test_unset_variables_have_their_defaults() -> None:
     settings = load(Settings, environment())
 
     assert settings.bind == Address("127.0.0.1", 8000)
@@ -69,7 +69,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
 
 
 @pytest.mark.rule("OPS-5")
-def test_all_faults_are_told_at_once_each_naming_its_variable() -> None:
+def test_all_errors_are_reported_at_once_each_with_its_variable() -> None:
     faults = faults_of({"X_BIND": "nowhere", "X_MODE": "test", "X_PROXIES": "10.0.0.0/8,x"})
 
     assert faults == [
@@ -81,12 +81,12 @@ def test_all_faults_are_told_at_once_each_naming_its_variable() -> None:
     ]
 
 
-def test_a_class_tells_what_only_shows_in_several_settings_together() -> None:
+def test_a_class_can_check_combinations_of_settings() -> None:
     assert faults_of(environment(X_MODE="production")) == ["X_BIND: must not be loopback in production"]
 
 
 @pytest.mark.rule("OPS-5")
-def test_a_variable_may_be_given_by_a_file_without_its_last_newline(tmp_path: Path) -> None:
+def test_a_variable_can_be_read_from_a_file_without_its_last_newline(tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text("from-file\n")
 
@@ -95,7 +95,7 @@ def test_a_variable_may_be_given_by_a_file_without_its_last_newline(tmp_path: Pa
     assert settings.keys == (Secret("from-file"),)
 
 
-def test_a_variable_and_its_file_together_are_a_fault(tmp_path: Path) -> None:
+def test_a_variable_together_with_its_file_is_an_error(tmp_path: Path) -> None:
     fault = faults_of(environment(X_KEYS_FILE=str(tmp_path / "keys")))
 
     assert fault == ["X_KEYS: must not be set together with X_KEYS_FILE"]
@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path) -> 
         assert faults_of({**NEEDED, "X_KEYS": "", "X_KEYS_FILE": str(file)}) == [f"X_KEYS_FILE: {reason}"]
 
 
-def test_a_wrong_value_from_a_file_is_told_under_the_files_variable(tmp_path: Path) -> None:
+def test_an_invalid_value_from_a_file_is_reported_with_the_files_variable(tmp_path: Path) -> None:
     file = tmp_path / "bind"
     file.write_text("nowhere")
 
@@ -123,7 +123,7 @@ def test_a_wrong_value_from_a_file_is_told_under_the_files_variable(tmp_path: Pa
 
 
 @pytest.mark.rule("SEC-9")
-def test_no_fault_prints_the_value_of_a_secret() -> None:
+def test_no_error_contains_the_value_of_a_secret() -> None:
     faults = faults_of({"X_KEYS": "hush-hush,hush-hush", "X_REDIS_URL": "http://user:hush-hush@host"})
 
     assert faults == [
@@ -133,7 +133,7 @@ def test_no_fault_prints_the_value_of_a_secret() -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_parser_that_repeats_a_secret_is_not_listened_to() -> None:
+def test_a_parsers_message_that_repeats_a_secret_is_replaced() -> None:
     def careless(raw: str) -> tuple[Secret, ...]:
         raise ValueError(f"{raw} is too short")
 
@@ -148,7 +148,7 @@ def test_a_parser_that_repeats_a_secret_is_not_listened_to() -> None:
 
 
 @pytest.mark.rule("OPS-5")
-def test_a_fault_ends_the_start_with_exit_code_2_and_one_line_for_each(
+def test_errors_end_the_start_with_exit_code_2_and_a_line_for_each(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit) as caught, exit_on_error():
@@ -162,7 +162,7 @@ def test_a_fault_ends_the_start_with_exit_code_2_and_one_line_for_each(
     ]
 
 
-def test_the_settings_describe_themselves() -> None:
+def test_settings_are_documented() -> None:
     docs = describe(Settings)
 
     assert docs[0] == SettingDoc(
@@ -176,16 +176,16 @@ def test_the_settings_describe_themselves() -> None:
     assert [doc.name for doc in docs if doc.secret] == ["X_KEYS", "X_REDIS_URL"]
 
 
-def test_the_shown_settings_hold_no_secret() -> None:
+def test_the_repr_of_settings_contains_no_secret() -> None:
     assert "key-one" not in repr(load(Settings, environment()))
 
 
-def test_the_real_environment_is_a_fitting_argument() -> None:
+def test_os_environ_is_accepted() -> None:
     with pytest.raises(SettingsError, match="X_KEYS"):
         load(Settings, os.environ)
 
 
-def test_values_are_read_as_they_are_meant() -> None:
+def test_valid_values_are_parsed() -> None:
     assert integer(1, 64)("8") == 8
     assert [seconds(raw) for raw in ("90", "90s", "15m", "12h", "7d")] == [90, 90, 900, 43_200, 604_800]
     assert [switch(raw) for raw in ("on", "off")] == [True, False]
@@ -222,7 +222,7 @@ def test_values_are_read_as_they_are_meant() -> None:
         (networks, "10.0.0.1/8"),
     ],
 )
-def test_what_is_not_meant_is_refused(parse: object, raw: str) -> None:
+def test_invalid_values_are_refused(parse: object, raw: str) -> None:
     assert callable(parse)
 
     with pytest.raises(ValueError, match=r"^must ") as caught:

@@ -1,15 +1,13 @@
-"""The catalogue of all events, with the data, version and schema of each (EVT-1, EVT-3).
+"""The catalogue of all events with their data and versions (EVT-1, EVT-3).
 
-The data of an event is read by every consumer, so it holds nothing personal beyond names of accounts (EVT-4):
-addresses, names, links, codes and reasons written by people travel in the sealed part only.
+Every consumer can read an event's data, so usernames are the only personal data in it (EVT-4). Mail addresses, names,
+links, codes and free text are in the sealed part only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeAlias
-
-from port_events.schema import Meta, data_schema, event_schema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +16,16 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "tw.port.identity."
 URN: Final = "urn:tw:port:identity:"
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """The documentation of a field, in its annotation."""
+
+    description: str
+    example: Any
+    pattern: str | None = None
+
 
 Family: TypeAlias = Literal["fact", "mail_request"]
 FACT: Final = "fact"
@@ -44,12 +52,12 @@ RemovalReason = Literal[
 ]
 
 
-class UnknownEvent(LookupError):  # noqa: N818 - the name says it
-    """No event of this type and version is in the catalogue; a consumer skips it."""
+class UnknownEvent(LookupError):  # noqa: N818 - named for what it tells
+    """The catalogue has no event of this type and version; a consumer should skip it."""
 
 
 class EventData:
-    """What every event's data has: its type, its version, its family, and a JSON form."""
+    """Base of the data of all events."""
 
     __slots__ = ()
 
@@ -59,7 +67,7 @@ class EventData:
     _names: ClassVar[tuple[str, ...]] = ()
 
     def as_json(self) -> dict[str, JSON]:
-        """Return the value of the envelope's `data`."""
+        """Return the envelope's `data`."""
         return {name: _plain(getattr(self, name)) for name in self._names}
 
 
@@ -70,7 +78,7 @@ def _plain(value: Any) -> JSON:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRegistered(EventData):
-    """An account was registered; its mailbox is not yet proven."""
+    """An account was registered; its mailbox is not verified yet."""
 
     type: ClassVar[str] = PREFIX + "account.registered"
     kind: Kind
@@ -80,7 +88,7 @@ class AccountRegistered(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEmailVerified(EventData):
-    """A new account's mailbox was proven."""
+    """A new account's mailbox was verified."""
 
     type: ClassVar[str] = PREFIX + "account.email_verified"
     kind: Kind
@@ -97,7 +105,7 @@ class AccountApproved(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRejected(EventData):
-    """A reviewer rejected the account; the reason is told to the applicant alone."""
+    """A reviewer rejected the account; only the applicant gets the reason, by mail."""
 
     type: ClassVar[str] = PREFIX + "account.rejected"
     kind: Kind
@@ -105,7 +113,7 @@ class AccountRejected(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountProfileChanged(EventData):
-    """Fields of the profile were changed; their values are asked for, not told."""
+    """Fields of the profile were changed; read their values from the API."""
 
     type: ClassVar[str] = PREFIX + "account.profile_changed"
     fields: FieldNames
@@ -113,22 +121,22 @@ class AccountProfileChanged(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEmailChanged(EventData):
-    """The new mailbox was proven and took the old one's place."""
+    """The new mailbox was verified and replaced the old one."""
 
     type: ClassVar[str] = PREFIX + "account.email_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPasswordChanged(EventData):
-    """The password was changed by its owner, or reset through the mailbox."""
+    """The password was changed by its owner or reset by mail."""
 
     type: ClassVar[str] = PREFIX + "account.password_changed"
-    reason: Annotated[PasswordReason, Meta("how it came to be", example="changed")]
+    reason: Annotated[PasswordReason, Meta("how it was changed", example="changed")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSuspended(EventData):
-    """An operator suspended the account; its sessions have ended."""
+    """An operator suspended the account and ended its sessions."""
 
     type: ClassVar[str] = PREFIX + "account.suspended"
 
@@ -142,7 +150,7 @@ class AccountReinstated(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountClosed(EventData):
-    """The account was closed for good."""
+    """The account was closed permanently."""
 
     type: ClassVar[str] = PREFIX + "account.closed"
     reason: Annotated[ClosingReason, Meta("why it was closed", example="lapsed")]
@@ -150,7 +158,7 @@ class AccountClosed(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingRequested(EventData):
-    """A link account asked to be bound to the general account, whose password it knew."""
+    """A link account requested a binding with the password of the general account."""
 
     type: ClassVar[str] = PREFIX + "binding.requested"
     binding_id: BindingId
@@ -159,7 +167,7 @@ class BindingRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingVerified(EventData):
-    """The mailed code was entered: the link account may act as the general account."""
+    """The mailed code was confirmed; the link account may act as the general account."""
 
     type: ClassVar[str] = PREFIX + "binding.verified"
     binding_id: BindingId
@@ -168,7 +176,7 @@ class BindingVerified(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingRemoved(EventData):
-    """The binding ended: the link account may no longer act as the general account."""
+    """The binding ended; the link account may no longer act as the general account."""
 
     type: ClassVar[str] = PREFIX + "binding.removed"
     binding_id: BindingId
@@ -178,7 +186,7 @@ class BindingRemoved(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationRequested(EventData):
-    """A link that proves a new account's mailbox is to be mailed."""
+    """A mail with the link that verifies a new account's mailbox is due."""
 
     type: ClassVar[str] = PREFIX + "verification.requested"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -187,7 +195,7 @@ class VerificationRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindCodeIssued(EventData):
-    """A code that verifies a binding is to be mailed to the general account's mailbox."""
+    """A mail with the code that verifies a binding is due, to the general account."""
 
     type: ClassVar[str] = PREFIX + "bind_code.issued"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -197,7 +205,7 @@ class BindCodeIssued(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailChangeRequested(EventData):
-    """A link that proves the new mailbox is to be mailed to it."""
+    """A mail with the link that verifies the new mailbox is due, to that mailbox."""
 
     type: ClassVar[str] = PREFIX + "email_change.requested"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -205,7 +213,7 @@ class EmailChangeRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetRequested(EventData):
-    """A link that sets a new password is to be mailed."""
+    """A mail with the link that sets a new password is due."""
 
     type: ClassVar[str] = PREFIX + "password_reset.requested"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -213,7 +221,7 @@ class PasswordResetRequested(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationConflicted(EventData):
-    """Somebody gave the subject a mailbox that another account holds; that mailbox's owner is to be told."""
+    """A mailbox was given that another account has; a mail to its owner is due."""
 
     type: ClassVar[str] = PREFIX + "registration.conflicted"
     family: ClassVar[Family] = MAIL_REQUEST
@@ -224,7 +232,7 @@ DataClass: TypeAlias = type[EventData]
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One line of the catalogue."""
+    """One event of the catalogue."""
 
     type: str
     version: int
@@ -235,23 +243,13 @@ class EventType:
 
     @property
     def short(self) -> str:
-        """The type without the prefix, as in `account.registered`."""
+        """The type without its prefix, for example `account.registered`."""
         return self.type.removeprefix(PREFIX)
 
     @property
     def document_name(self) -> str:
-        """The stem of its schema and example among the documents."""
+        """The stem of the file names of its schema and example."""
         return f"{self.type}.v{self.version}"
-
-    @property
-    def data_schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of the envelope's `data`."""
-        return data_schema(self.data_class)
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """JSON Schema (2020-12) of the whole CloudEvent."""
-        return event_schema(self.data_class, type=self.type, dataschema=self.dataschema, summary=self.summary)
 
 
 def _event_type(data_class: type[EventData]) -> EventType:
@@ -293,29 +291,29 @@ CATALOGUE: Final[Mapping[str, EventType]] = {
 
 
 def event_type_of(data: EventData | type[EventData]) -> EventType:
-    """Return the line of the catalogue that describes this data. UnknownEvent when it is not listed."""
-    return _line(data.type)
+    """Return the catalogue's event of this data. Raises UnknownEvent."""
+    return _lookup(data.type)
 
 
 def parse_data(event: Event) -> EventData:
-    """Return an event's data as its class; fields added later are let be.
+    """Parse an event's data into its class; unknown fields are ignored.
 
-    UnknownEvent for another type or version, ValueError when a field is missing.
+    Raises UnknownEvent for an unknown type or version, ValueError when a field is missing.
     """
-    line = _line(event.type)
-    if event.dataschema != line.dataschema:
+    event_type = _lookup(event.type)
+    if event.dataschema != event_type.dataschema:
         raise UnknownEvent(event.dataschema)
-    names = line.data_class._names  # noqa: SLF001 - the same module
+    names = event_type.data_class._names  # noqa: SLF001 - the same module
     if missing := [name for name in names if name not in event.data]:
         raise ValueError(f"data: {', '.join(missing)} missing")
-    return line.data_class(**{name: _frozen(event.data[name]) for name in names})
+    return event_type.data_class(**{name: _frozen(event.data[name]) for name in names})
 
 
 def _frozen(value: JSON) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _line(type_name: str) -> EventType:
+def _lookup(type_name: str) -> EventType:
     try:
         return CATALOGUE[type_name]
     except KeyError:

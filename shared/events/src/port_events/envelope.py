@@ -1,8 +1,7 @@
-"""A CloudEvent 1.0 to and from the entry of a Redis Stream (EVT-3).
+"""Reads and writes CloudEvents 1.0 as entries of a Redis Stream (EVT-3).
 
-An entry has the field `ce` with the JSON envelope, `type` with the event's type again, so that a reader can
-skip without parsing, `position`, its place in the HTTP feed, in decimal digits, and sometimes `sealed`, which only the
-mailer can open.
+An entry has the fields `ce`, the JSON envelope; `type`, the event's type again, so that readers can skip entries
+without parsing; `position`, its decimal position in the HTTP feed; and sometimes `sealed`, for the mailer only.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circu
 
 
 class MalformedEvent(ValueError):  # noqa: N818 - a public name that consumers import
-    """What was read is no event of ours; the message names the part, never its content."""
+    """The entry is not a valid event. The message names the invalid part, never its content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One fact or mail request. `subject` is an account's id, `sequence` counts that account's events."""
+    """A fact or mail request. `subject` is an account's id, `sequence` numbers that account's events."""
 
     id: str
     type: str
@@ -51,10 +50,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as it stands in the stream; `id` is the stream's, `sealed` is for the mailer alone.
-
-    `position` is its place in the HTTP feed: who comes from there drops what is not beyond where it got to.
-    """
+    """An event in the stream. `id` is the stream's, `sealed` is for the mailer, `position` is that in the HTTP feed."""
 
     id: str
     event: Event
@@ -63,7 +59,7 @@ class Entry:
 
 
 def to_json(event: Event) -> str:
-    """Write the CloudEvents JSON envelope. `event.time` must know its zone (ValueError)."""
+    """Return the CloudEvents JSON envelope. Raises ValueError when `event.time` has no time zone."""
     envelope = {
         "specversion": SPECVERSION,
         "id": event.id,
@@ -82,7 +78,7 @@ def to_json(event: Event) -> str:
 
 
 def from_json(text: str) -> Event:
-    """Read a CloudEvents JSON envelope; attributes it does not know are let be. Raises MalformedEvent."""
+    """Parse a CloudEvents JSON envelope; unknown attributes are ignored. Raises MalformedEvent."""
     if len(text) > MAX_ENVELOPE_CHARACTERS:
         raise MalformedEvent("ce: too long")
     try:
@@ -100,7 +96,7 @@ def to_fields(
     sealed: str | None,
     position: int | None = None,
 ) -> dict[str, str]:
-    """Return the fields of one XADD."""
+    """Return the fields for XADD."""
     fields = {"ce": ce, "type": type}
     if position is not None:
         fields["position"] = str(position)
@@ -110,7 +106,7 @@ def to_fields(
 
 
 def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]) -> Entry:
-    """Read an entry as a Redis client gives it, decoded or not. Raises MalformedEvent."""
+    """Parse an entry, whether or not the Redis client decoded it. Raises MalformedEvent."""
     if not fields:
         raise MalformedEvent("entry: empty")
     texts = {as_text(key): as_text(value) for key, value in fields.items()}
@@ -122,23 +118,23 @@ def from_fields(entry_id: bytes | str, fields: Mapping[bytes | str, bytes | str]
     return Entry(as_text(entry_id), event, texts.get("sealed"), _position(texts.get("position")))
 
 
-def format_rfc3339(instant: datetime) -> str:
-    """Write an instant as RFC 3339 in UTC, with microseconds. ValueError when it has no zone."""
-    if instant.tzinfo is None:
-        raise ValueError("an instant must know its zone")
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+def format_rfc3339(when: datetime) -> str:
+    """Format a time in UTC with microseconds. Raises ValueError when it has no time zone."""
+    if when.tzinfo is None:
+        raise ValueError("the time has no time zone")
+    return when.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """Read an RFC 3339 instant into UTC. ValueError when it is none."""
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("an instant must know its zone")
-    return instant.astimezone(UTC)
+    """Parse a time and convert it to UTC. Raises ValueError when it is invalid or has no time zone."""
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError("the time has no time zone")
+    return when.astimezone(UTC)
 
 
 def as_text(octets: bytes | str) -> str:
-    """Read what a Redis client gives, decoded or not. Raises MalformedEvent when it is not UTF-8."""
+    """Return a Redis client's answer as text, decoded or not. Raises MalformedEvent when it is not UTF-8."""
     if isinstance(octets, str):
         return octets
     try:
@@ -198,6 +194,6 @@ def _data(envelope: dict[str, Any]) -> dict[str, JSON]:
 
 
 def _traceparent(envelope: dict[str, Any]) -> str | None:
-    # A broken trace must not cost the event: W3C Trace Context has it ignored.
+    # W3C Trace Context: an invalid traceparent is ignored, so it does not invalidate the event.
     value = envelope.get("traceparent")
     return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None

@@ -1,9 +1,9 @@
-"""Identity's feed and snapshot over HTTP, for what the stream no longer has (EVT-6).
+"""Client of identity's feed and snapshot over HTTP, for events the stream no longer has (EVT-6).
 
     feed = Feed("https://identity.example.tw", secret)
     consumer = Consumer.from_url("redis://…", group="passes", feed=feed)
 
-A consumer that has a feed catches up by itself. The secret is a service's, with the right `events:read`.
+A consumer with a feed catches up by itself. The secret is a service's, with the right `events:read`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS: Final = 10.0
 LIMIT: Final = 200
-# A page of that many events of the longest size.
+# A page of LIMIT events of maximum size.
 MAX_PAGE_OCTETS: Final = 16 * 1024 * 1024
 MAX_REASON_CHARACTERS: Final = 200
 _GONE: Final = 410
@@ -35,34 +35,34 @@ _PASSING_STATUSES: Final = frozenset({408, 425, 429})
 
 
 class FeedError(Exception):
-    """The feed gives no answer that can be worked with."""
+    """The feed did not return a usable answer."""
 
 
 class FeedUnavailable(FeedError):  # noqa: N818 - it passes
-    """It may answer later: not reached, overloaded, or what came was no answer of it."""
+    """A retry may help: the feed is unreachable or overloaded, or its answer was invalid."""
 
 
 class FeedRefused(FeedError):  # noqa: N818 - the name says it
-    """It will not answer: the secret, its rights, or the address are wrong."""
+    """A retry does not help: the secret, its rights or the address are wrong."""
 
 
 class CursorExpired(FeedError):  # noqa: N818 - named after the API's code `cursor_expired`
-    """What follows `position` was dropped, or lost with a database restored from an older copy.
+    """Events after `position` were deleted, or lost when the database was restored from an older copy.
 
-    Take `feed.snapshot()`, put it in the place of what there is, then `consumer.start_at(its position)`.
+    Replace all data with `feed.snapshot()`, then call `consumer.start_at(its position)`.
     """
 
     def __init__(self, position: int) -> None:
         super().__init__(
-            f"the feed has not got what follows position {position}: take feed.snapshot(), "
-            "put it in the place of what you have, then consumer.start_at(its position)"
+            f"the feed no longer has the events after position {position}: "
+            "replace your data with feed.snapshot(), then call consumer.start_at(its position)"
         )
         self.position = position
 
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """An event's envelope, not yet read, and its place."""
+    """An event's position and its envelope, not yet parsed."""
 
     position: int
     document: object
@@ -70,7 +70,7 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotPage:
-    """A page of accounts and bindings as they are; `position` is where to go on from, alike on every page."""
+    """A page of current accounts and bindings; continue after `position`, which all pages share."""
 
     position: int
     accounts: list[Mapping[str, JSON]]
@@ -78,9 +78,9 @@ class SnapshotPage:
 
 
 class Feed:
-    """Identity at `url`. Plain http is refused beyond this machine, unless `plain` says that the network is private.
+    """The feed of identity at `url`. Plain HTTP needs `allow_http`, for private networks, unless it is loopback.
 
-    The secret appears nowhere: not in `repr`, not in an error, not in an address; redirections are not followed.
+    The secret appears in no `repr`, error message or URL; redirects are not followed.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Feed:
         timeout_seconds: float = TIMEOUT_SECONDS,
         limit: int = LIMIT,
     ) -> None:
-        self.url = _checked(url, plain=allow_http)
+        self.url = _checked(url, allow_http=allow_http)
         self._authorization = f"Bearer {secret}"
         self._timeout_seconds = timeout_seconds
         self._limit = limit
@@ -102,10 +102,10 @@ class Feed:
         return f"Feed({self.url!r})"
 
     def __reduce__(self) -> Any:
-        raise TypeError("a feed holds a secret and is not to be pickled")
+        raise TypeError("a feed holds a secret and cannot be pickled")
 
     def read(self, after: int) -> list[FeedItem]:
-        """Return the next events after a position, in order, none at the feed's end.
+        """Return the next events after a position in order, or [] at the end of the feed.
 
         Raises FeedUnavailable, FeedRefused, CursorExpired.
         """
@@ -113,10 +113,10 @@ class Feed:
         return list(_items(page, after))
 
     def snapshot(self) -> Iterator[SnapshotPage]:
-        """Yield accounts that are not closed and live bindings, page by page. Raises FeedUnavailable, FeedRefused.
+        """Yield pages of all open accounts and live bindings. Raises FeedUnavailable, FeedRefused.
 
-        The pages may be of different instants, none earlier than the position. What comes behind it may be in a page
-        already: an event whose `sequence` is not beyond that of its account there.
+        Pages are read one after the other, all after `position`. So a page may already include later events: those
+        whose `sequence` is not beyond their account's in the page.
         """
         cursor: object = None
         while True:
@@ -128,7 +128,7 @@ class Feed:
                 return
 
     def _get(self, name: str, query: Mapping[str, object], after: int = 0) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+        request = urllib.request.Request(  # noqa: S310 - `_checked` allows http and https only
             f"{self.url}/api/v1/{name}?{urlencode(query)}",
             headers={"Authorization": self._authorization, "Accept": "application/json"},
         )
@@ -143,7 +143,7 @@ class Feed:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The secret goes to the address it was given for, and nowhere else."""
+    """Follows no redirect, so that the secret is not sent to another host."""
 
     def redirect_request(
         self, _request: Any, _file: IO[bytes], _code: int, _words: str, _headers: Message, _url: str
@@ -151,11 +151,11 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _checked(url: str, *, plain: bool) -> str:
+def _checked(url: str, *, allow_http: bool) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
         raise ValueError("the feed's address: https://host[:port] is needed, without user or query")
-    if parts.scheme == "http" and not plain and not _is_this_machine(parts.hostname):
+    if parts.scheme == "http" and not allow_http and not _is_this_machine(parts.hostname):
         raise ValueError("the feed's address: https is needed beyond this machine, or allow_http=True")
     return url.rstrip("/")
 

@@ -1,7 +1,7 @@
-"""The JWK sets of the sealed part: X25519 to seal and open, Ed25519 to sign and check (RFC 8037).
+"""JWK sets of the sealed part: X25519 to seal and open, Ed25519 to sign and verify (RFC 8037).
 
-The first key of a set is the one in use for new letters; the others still open and check what is on its
-way, so a key is changed by putting the new one first (on the reading side before the writing side).
+The first key of a set seals or signs new payloads; the others still open or verify earlier ones. To rotate a key, put
+the new one first, on the reading side before the writing side.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ SIGN_CURVE: Final = "Ed25519"
 
 
 class KeySetError(ValueError):
-    """A JWK set cannot be used; the message never holds a key."""
+    """A JWK set is invalid. The message never contains a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySets:
-    """The four JWK sets as JSON texts. Only `seal_private` opens and only `sign_private` signs."""
+    """The four JWK sets as JSON. Only `seal_private` opens and only `sign_private` signs."""
 
     seal_public: str
     seal_private: str
@@ -38,7 +38,7 @@ class KeySets:
 
 
 def new_key_sets() -> KeySets:
-    """Make a pair of each kind; the `kid` is the key's thumbprint (RFC 7638)."""
+    """Generate a pair of each kind; a key's `kid` is its thumbprint (RFC 7638)."""
     seal, sign = ({key.thumbprint(): key} for key in (_new_key(SEAL_CURVE), _new_key(SIGN_CURVE)))
     return KeySets(
         seal_public=_set_text(seal, private=False),
@@ -49,10 +49,10 @@ def new_key_sets() -> KeySets:
 
 
 def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
-    """Return the keys of a JWK set by `kid`, in its order.
+    """Return the keys of a JWK set by `kid`, in order.
 
-    Raises KeySetError: for what is no such set, and for a private key where a public one belongs, because a
-    side that only seals must not be able to open (SEC-9).
+    Raises KeySetError, also for a private key where a public one belongs: a process that only seals must not be able
+    to open (SEC-9).
     """
     found: dict[str, OKPKey] = {}
     for number, item in enumerate(_items(text), start=1):
@@ -64,7 +64,7 @@ def read_keys(text: str, *, curve: str, private: bool) -> dict[str, OKPKey]:
 
 
 def key_set_errors(name: str, text: str, *, curve: str, private: bool = False) -> Iterator[str]:
-    """Yield "NAME: reason" where the text of the setting of that name is no such set (OPS-5)."""
+    """Yield "NAME: reason" when the setting of that name is not a valid JWK set (OPS-5)."""
     try:
         read_keys(text, curve=curve, private=private)
     except KeySetError as error:
@@ -72,12 +72,12 @@ def key_set_errors(name: str, text: str, *, curve: str, private: bool = False) -
 
 
 def key_ids(text: str, *, curve: str, private: bool) -> list[str]:
-    """Return the ids of a set's keys, the one in use first. Raises KeySetError."""
+    """Return the `kid` of each key in order. Raises KeySetError."""
     return list(read_keys(text, curve=curve, private=private))
 
 
 def with_new_key(private: str, *, curve: str) -> tuple[str, str]:
-    """Return a private set with a new key in front, and the public set that goes with it. Raises KeySetError."""
+    """Return a private set with a new key in front, and its public set. Raises KeySetError."""
     new = _new_key(curve)
     keys = {new.thumbprint(): new, **read_keys(private, curve=curve, private=True)}
     return _set_text(keys, private=True), _set_text(keys, private=False)
@@ -97,9 +97,9 @@ def _key(item: Any, number: int, curve: str) -> OKPKey:
     if not isinstance(item, dict) or item.get("kty") != "OKP" or item.get("crv") != curve:
         raise KeySetError(f"key {number} must be an OKP key of {curve}")
     try:
-        # `use` and `alg` are left out, so that nothing but the curve decides what a key is good for.
+        # Without `use` and `alg`, so that only the curve decides what a key is for.
         key = OKPKey.import_key({name: item[name] for name in ("kty", "crv", "x", "d") if name in item})
-        _ = key.raw_value  # reads the numbers now, not at the first letter, and before threads share it
+        _ = key.raw_value  # decodes the key here, before threads share it
     except (JoseError, ValueError, TypeError, KeyError):
         raise KeySetError(f"key {number} cannot be read") from None
     return key

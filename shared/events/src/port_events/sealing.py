@@ -1,9 +1,8 @@
-"""What only the mailer may read: signed by identity, then sealed to the mailer's key (SEC-9).
+"""Payloads that only the mailer may read: signed by identity, then encrypted to the mailer's key (SEC-9).
 
-A letter is a JWS (RFC 7515; Ed25519, as RFC 9864 names this EdDSA) inside a JWE (RFC 7516, ECDH-ES on
-X25519 with A256GCM). It names the event it belongs to, so that a sealed part moved to another entry is
-refused. Measured: 120 µs to seal, 160 µs to open. A Sealer and an Opener hold nothing that changes:
-threads may share them.
+A sealed payload is a JWS (RFC 7515; Ed25519 as named by RFC 9864) inside a JWE (RFC 7516, ECDH-ES on X25519 with
+A256GCM). It names its event, so that a sealed part copied to another entry is refused. Sealing takes 120 µs, opening
+160 µs. Sealer and Opener are immutable; threads may share them.
 """
 
 from __future__ import annotations
@@ -55,11 +54,11 @@ _JWE_ALGORITHMS: Final = (AGREEMENT, ENCRYPTION)
 
 
 class SealError(Exception):
-    """A sealed part is not to be believed. No message holds anything of its content."""
+    """A sealed part is invalid. No message contains anything of its content."""
 
 
 class UnknownKey(SealError):  # noqa: N818 - named for what it tells
-    """It names a key that is not in the set: a rotation half done, or a stranger."""
+    """Its key is not in the set: a rotation is incomplete, or the sender is unknown."""
 
     def __init__(self, kid: str) -> None:
         super().__init__(f"unknown key {kid!r}")
@@ -67,24 +66,24 @@ class UnknownKey(SealError):  # noqa: N818 - named for what it tells
 
 
 class NotSigned(SealError):  # noqa: N818 - named for what it tells
-    """What was sealed bears no signature."""
+    """The decrypted text is not signed."""
 
 
 class BadSignature(SealError):  # noqa: N818 - named for what it tells
-    """The signature is not identity's."""
+    """The signature is not by identity's key."""
 
 
 class Mismatched(SealError):  # noqa: N818 - named for what it tells
-    """It belongs to another event than the entry it came with."""
+    """It belongs to another event than its entry."""
 
 
 class Malformed(SealError):  # noqa: N818 - named for what it tells
-    """It is too long, damaged, or not built as agreed."""
+    """It is too long, damaged or in another format."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailPayload:
-    """What a mail needs to be written and sent. Its repr shows neither recipient nor content."""
+    """The recipient and the content of a mail; `repr` shows neither."""
 
     event_id: str
     event_type: str
@@ -96,14 +95,14 @@ class MailPayload:
 
 
 class Sealer:
-    """Identity's side: signs and seals with the first key of each set. Raises KeySetError."""
+    """Signs and seals with the first key of each set, for identity. Raises KeySetError."""
 
     def __init__(self, *, seal_keys: str, sign_keys: str) -> None:
         self._seal_kid, self._seal_key = _first(read_keys(seal_keys, curve=SEAL_CURVE, private=False))
         self._sign_kid, self._sign_key = _first(read_keys(sign_keys, curve=SIGN_CURVE, private=True))
 
     def seal(self, payload: MailPayload) -> str:
-        """Return the JWE in its compact form. ValueError when it would be too long to be opened."""
+        """Return the JWE in compact form. Raises ValueError when it would be too long to open."""
         signed = jws.serialize_compact(
             {"alg": SIGNATURE, "kid": self._sign_kid},
             _to_json(payload),
@@ -113,30 +112,28 @@ class Sealer:
         header = {"alg": AGREEMENT, "enc": ENCRYPTION, "kid": self._seal_kid}
         sealed = jwe.encrypt_compact(header, signed, self._seal_key, algorithms=_JWE_ALGORITHMS)
         if len(sealed) > MAX_SEALED_CHARACTERS:
-            raise ValueError(
-                f"a letter must not be longer than {MAX_SEALED_CHARACTERS} characters when sealed"
-            )
+            raise ValueError(f"a sealed payload must not be longer than {MAX_SEALED_CHARACTERS} characters")
         return sealed
 
 
 class Opener:
-    """The mailer's side: opens with any of its keys, believes any of identity's. Raises KeySetError."""
+    """Opens with any key of the mailer, accepts any key of identity. Raises KeySetError."""
 
     def __init__(self, *, seal_keys: str, sign_keys: str) -> None:
         self._seal_keys = read_keys(seal_keys, curve=SEAL_CURVE, private=True)
         self._sign_keys = read_keys(sign_keys, curve=SIGN_CURVE, private=False)
 
     def open(self, sealed: str, *, event_id: str, event_type: str) -> MailPayload:
-        """Return the letter that belongs to this event; raises a SealError for anything else."""
+        """Return the payload of this event. Raises SealError."""
         if len(sealed) > MAX_SEALED_CHARACTERS:
             raise Malformed("too long")
-        letter = _from_json(self._checked(self._unsealed(sealed)))
-        if (letter.event_id, letter.event_type) != (event_id, event_type):
+        payload = _from_json(self._checked(self._unsealed(sealed)))
+        if (payload.event_id, payload.event_type) != (event_id, event_type):
             raise Mismatched("sealed for another event")
-        return letter
+        return payload
 
     def _unsealed(self, sealed: str) -> str:
-        # The header is held to what we write: no compression, no other algorithm, no critical extension.
+        # Only the header that Sealer writes is accepted: no compression, no other algorithm, no extension.
         key = _key_named(_header(sealed, _JWE_PARTS, _JWE_HEADER), self._seal_keys)
         try:
             plaintext = jwe.decrypt_compact(sealed, key, algorithms=_JWE_ALGORITHMS).plaintext
@@ -172,32 +169,32 @@ def _key_named(header: dict[str, Any], keys: dict[str, OKPKey]) -> OKPKey:
 def _header(compact: str, parts: int, names: frozenset[str]) -> dict[str, Any]:
     first, *others = compact.split(".")
     if len(others) != parts - 1:
-        raise Malformed("not of as many parts as it must be")
+        raise Malformed("wrong number of parts")
     try:
         header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         raise Malformed("header: not readable") from None
     if not isinstance(header, dict) or header.keys() != names:
-        raise Malformed("header: not the members that were agreed")
+        raise Malformed("header: unexpected members")
     return header
 
 
-def _to_json(letter: MailPayload) -> str:
+def _to_json(payload: MailPayload) -> str:
     claims = {
-        "event_id": letter.event_id,
-        "event_type": letter.event_type,
-        "address": letter.address,
-        "name": letter.name,
-        "issued_at": format_rfc3339(letter.issued_at),
-        "expires_at": format_rfc3339(letter.expires_at),
-        "content": dict(letter.content),
+        "event_id": payload.event_id,
+        "event_type": payload.event_type,
+        "address": payload.address,
+        "name": payload.name,
+        "issued_at": format_rfc3339(payload.issued_at),
+        "expires_at": format_rfc3339(payload.expires_at),
+        "content": dict(payload.content),
     }
     return json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
 
 
-def _from_json(payload: bytes) -> MailPayload:
+def _from_json(text: bytes) -> MailPayload:
     try:
-        claims = json.loads(payload)
+        claims = json.loads(text)
         content = claims.pop("content")
         issued_at, expires_at = (
             parse_rfc3339(claims.pop("issued_at")),
@@ -205,9 +202,9 @@ def _from_json(payload: bytes) -> MailPayload:
         )
         texts = {name: claims.pop(name) for name in ("event_id", "event_type", "address", "name")}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise Malformed("claims: not as agreed") from None
+        raise Malformed("claims: unexpected members or types") from None
     if claims or not isinstance(content, dict) or not _all_texts([*texts.values(), *content.values()]):
-        raise Malformed("claims: not as agreed")
+        raise Malformed("claims: unexpected members or types")
     return MailPayload(**texts, issued_at=issued_at, expires_at=expires_at, content=content)
 
 

@@ -10,7 +10,7 @@ from port_events.documents import stale, write
 
 
 def main(arguments: list[str], out: TextIO) -> int:
-    """Write the documents, or check them: 1 when any is stale, each named on a line of its own."""
+    """Write or check the documents; return 1 when the check finds stale ones."""
     parser = argparse.ArgumentParser(prog="python -m port_events.documents", description=__doc__)
     parser.add_argument("command", choices=["write", "check"])
     writing = parser.parse_args(arguments).command == "write"

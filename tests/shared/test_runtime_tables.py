@@ -3,7 +3,7 @@
 from port_runtime.tables import display_width, table, truncate
 
 
-def test_columns_line_up_by_the_places_that_a_terminal_gives_to_each_character() -> None:
+def test_columns_are_aligned_by_the_display_width_of_their_text() -> None:
     lines = table(["ACCOUNT", "COMPANY", "KIND"], [["a1", "港都航運", "link"], ["account22", "-", "general"]])
 
     heads, first, second = lines.split("\n")
@@ -11,14 +11,14 @@ def test_columns_line_up_by_the_places_that_a_terminal_gives_to_each_character()
     assert display_width(first[: first.index("link")]) == display_width(second[: second.index("general")])
 
 
-def test_numbers_stand_at_the_right_and_no_line_ends_in_blanks() -> None:
+def test_numbers_are_right_aligned_and_lines_have_no_trailing_blanks() -> None:
     assert table(["N", "NAME"], [["7", "a"], ["12345", "b"]], right=[0]) == "    N  NAME\n    7  a\n12345  b"
     assert table(["A", "B"], [["long", ""]]) == "A     B\nlong"
 
 
-def test_a_table_without_rows_is_its_heading() -> None:
+def test_a_table_without_rows_is_its_head() -> None:
     assert table(["A", "B"], []) == "A  B"
 
 
-def test_what_is_too_long_is_cut_and_says_so() -> None:
+def test_long_texts_are_truncated() -> None:
     assert [truncate("abcdef", most) for most in (5, 6)] == ["ab...", "abcdef"]

@@ -1,4 +1,4 @@
-"""One golden example of each event: what a consumer in any language may test itself against."""
+"""One example of each event, for the tests of consumers in any language."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from port_events.documents.schema import data_example
 from port_events.envelope import SOURCE, Event, to_json
-from port_events.schema import data_example
 
 if TYPE_CHECKING:
     from port_events.catalogue import EventType
@@ -19,7 +19,7 @@ EXAMPLE_TRACE: Final = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 def example_event(event_type: EventType) -> Event:
-    """Return the example of a type as an Event."""
+    """Return the example of an event type."""
     return Event(
         id=EXAMPLE_ID,
         type=event_type.type,
@@ -34,6 +34,6 @@ def example_event(event_type: EventType) -> Event:
 
 
 def example_document(event_type: EventType) -> dict[str, Any]:
-    """Return the example as the envelope's JSON object, written by the same code that writes the stream."""
+    """Return the example as the JSON object of its envelope."""
     document: dict[str, Any] = json.loads(to_json(example_event(event_type)))
     return document

@@ -12,8 +12,8 @@ from port_events.consumer import Consumer
 from port_events.envelope import STREAM, Event
 from redis import Redis
 
-from tests.shared.feeding import Published
-from tests.shared.following import GROUP, publish
+from tests.shared.consumer_thread import GROUP, publish
+from tests.shared.feed_server import Published
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -78,7 +78,7 @@ def consumer(redis_server: RedisServer, ledger: Ledger) -> Iterator[Consumer]:
 
 
 @pytest.mark.rule("EVT-2", "EVT-5")
-def test_a_wiped_redis_repeats_nothing(
+def test_a_wiped_redis_repeats_no_effect(
     redis_server: RedisServer, client: Redis, ledger: Ledger, consumer: Consumer
 ) -> None:
     published = Published()
@@ -86,7 +86,7 @@ def test_a_wiped_redis_repeats_nothing(
     wait_until(lambda: ledger.effects() == ["e-1", "e-2"], what="both effects")
 
     redis_server.wipe()
-    published.again(client)
+    published.republish(client)
     published.add(client, "e-3")
     wait_until(lambda: "e-3" in ledger.effects(), what="the third effect")
 
@@ -96,7 +96,7 @@ def test_a_wiped_redis_repeats_nothing(
 
 @pytest.mark.rule("EVT-6")
 @pytest.mark.usefixtures("consumer")
-def test_the_position_is_kept_there_too(client: Redis, ledger: Ledger) -> None:
+def test_the_position_is_kept_in_the_store(client: Redis, ledger: Ledger) -> None:
     Published().add(client, "e-1", "e-2")
 
     wait_until(lambda: ledger.position() == 2, what="the position")
@@ -105,7 +105,7 @@ def test_the_position_is_kept_there_too(client: Redis, ledger: Ledger) -> None:
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_was_done_before_a_crash_but_not_acknowledged_is_not_done_again(
+def test_an_effect_before_a_crash_is_not_repeated(
     redis_server: RedisServer, client: Redis, ledger: Ledger
 ) -> None:
     publish(client, "e-1", "e-2")

@@ -12,7 +12,7 @@ from port_events.envelope import STREAM, Event
 from redis import Redis
 
 from tests.shared.builders import an_event
-from tests.shared.following import GROUP, following, pending, publish
+from tests.shared.consumer_thread import GROUP, following, pending, publish
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -63,9 +63,7 @@ def running(
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_handler_that_fails_is_called_again_before_anything_else(
-    redis_server: RedisServer, client: Redis
-) -> None:
+def test_a_failed_event_is_retried_before_later_ones(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-2")
     handler = Handler(e_1=2)
 
@@ -78,7 +76,7 @@ def test_a_handler_that_fails_is_called_again_before_anything_else(
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_fails_five_times_is_set_aside_and_the_next_go_on(
+def test_an_event_that_fails_five_times_becomes_a_dead_letter_and_the_next_are_handled(
     redis_server: RedisServer, client: Redis, caplog: pytest.LogCaptureFixture
 ) -> None:
     (entry_id, _) = publish(client, "e-1", "e-2")
@@ -91,7 +89,7 @@ def test_what_fails_five_times_is_set_aside_and_the_next_go_on(
     (aside,) = consumer.dead_letters()
     assert handler.begun.count("e-1") == 5
     assert (aside.event, aside.entry_id, consumer.dead_lettered) == (an_event(id="e-1"), entry_id, 1)
-    assert aside.reason.startswith("ValueError at test_events_aside.py:")
+    assert aside.reason.startswith("ValueError at test_events_dead_letters.py:")
     assert f"entry {entry_id} is set aside" in caplog.text
     kept = str(client.xrange(f"seen:{GROUP}:aside"))
     assert "wang@example.tw" not in kept + caplog.text
@@ -99,9 +97,7 @@ def test_what_fails_five_times_is_set_aside_and_the_next_go_on(
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_is_not_the_events_fault_is_tried_until_it_goes_well(
-    redis_server: RedisServer, client: Redis
-) -> None:
+def test_retry_later_retries_until_the_handler_succeeds(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1", "e-2")
     away, done = list(range(20)), []
 
@@ -118,7 +114,7 @@ def test_what_is_not_the_events_fault_is_tried_until_it_goes_well(
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_is_given_back_is_handled_and_gone(redis_server: RedisServer, client: Redis) -> None:
+def test_a_retried_dead_letter_is_handled_and_deleted(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1")
     handler = Handler(e_1=5)
 
@@ -134,7 +130,7 @@ def test_what_is_given_back_is_handled_and_gone(redis_server: RedisServer, clien
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_fails_again_stays_aside(redis_server: RedisServer, client: Redis) -> None:
+def test_a_dead_letter_that_fails_again_stays(redis_server: RedisServer, client: Redis) -> None:
     publish(client, "e-1")
     handler = Handler(e_1=99)
 
@@ -149,7 +145,7 @@ def test_what_fails_again_stays_aside(redis_server: RedisServer, client: Redis) 
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_was_given_back_survives_the_death_of_who_took_it(
+def test_a_retried_dead_letter_survives_the_death_of_its_consumer(
     redis_server: RedisServer, client: Redis
 ) -> None:
     publish(client, "e-1")
@@ -165,7 +161,7 @@ def test_what_was_given_back_survives_the_death_of_who_took_it(
 
 
 @pytest.mark.rule("EVT-5")
-def test_a_malformed_entry_is_listed_too_without_its_sealed_part(
+def test_a_malformed_entry_is_listed_without_its_sealed_part(
     redis_server: RedisServer, client: Redis
 ) -> None:
     entry_id = client.xadd(STREAM, {"ce": "{nonsense", "type": "x", "sealed": "for the mailer"})
@@ -192,7 +188,7 @@ for event in Consumer.from_url(sys.argv[1], group="passes", block_ms=20, claim_i
 
 
 @pytest.mark.rule("EVT-5")
-def test_an_entry_that_kills_its_consumer_five_times_is_set_aside_and_its_neighbours_are_not(
+def test_an_entry_that_kills_its_consumer_five_times_becomes_a_dead_letter_and_its_neighbours_do_not(
     redis_server: RedisServer, client: Redis
 ) -> None:
     publish(client, "e-1", "poison", "e-2", "e-3", "last")
@@ -210,7 +206,7 @@ def test_an_entry_that_kills_its_consumer_five_times_is_set_aside_and_its_neighb
     ]
 
 
-def test_a_stop_while_it_waits_to_try_again_hands_the_entry_back(
+def test_stopping_between_tries_releases_the_entry(
     redis_server: RedisServer, client: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("port_events._consumer.retry.HANDLER_MIN_WAIT_SECONDS", 60.0)

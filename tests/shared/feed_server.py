@@ -1,4 +1,4 @@
-"""A feed as identity serves it, over HTTP, with faults on request; and the stream that it belongs to."""
+"""A local HTTP server of identity's feed, with programmed error responses, and the stream it belongs to."""
 
 import json
 import threading
@@ -17,16 +17,16 @@ SECRET = "hush-service-secret"
 
 
 class Published:
-    """What identity's database has published: to the feed for ever, to a stream until that is trimmed."""
+    """Published events: the feed keeps all of them, the stream until it is trimmed."""
 
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
         self.oldest = 1
-        self.asked: list[str] = []
-        self.faults: list[tuple[int, bytes]] = []
+        self.requests: list[str] = []
+        self.errors: list[tuple[int, bytes]] = []
 
     def add(self, client: Redis | None, *ids: str, subject: str = "general-1") -> list[str]:
-        """Publish an event for each id, to a stream or to the feed alone; return the entries' ids."""
+        """Publish an event for each id, to the stream or only to the feed; return the entries' ids."""
         entries = []
         for each in ids:
             position = len(self.items) + 1
@@ -36,8 +36,8 @@ class Published:
                 entries.append(client.xadd(STREAM, {**fields_of(event), "position": str(position)}))
         return [entry if isinstance(entry, str) else entry.decode() for entry in entries]
 
-    def again(self, client: Redis, *, since: int = 1) -> None:
-        """Publish once more what has a position already, as the relay does for a Redis that lost it."""
+    def republish(self, client: Redis, *, since: int = 1) -> None:
+        """Publish events to the stream again, as the relay does after Redis lost them."""
         for item in self.items[since - 1 :]:
             event = item["event"]
             fields = {"ce": json.dumps(event), "type": event["type"], "position": str(item["position"])}
@@ -48,7 +48,7 @@ class Published:
         return [str(item["event"]["id"]) for item in self.items]
 
     def page(self, after: int, limit: int) -> tuple[int, dict[str, Any]]:
-        """Return status and body of one answer."""
+        """Return the status and the body of a response."""
         if after + 1 < self.oldest:
             return 410, {"code": "cursor_expired"}
         items = [item for item in self.items if item["position"] > after][:limit]
@@ -57,11 +57,11 @@ class Published:
 
 @contextmanager
 def served(published: Published) -> Iterator[str]:
-    """Serve it; yields the address."""
+    """Serve the feed; yields its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            published.asked.append(self.path)
+            published.requests.append(self.path)
             status, body = self._answer()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -73,14 +73,14 @@ def served(published: Published) -> Iterator[str]:
         def _answer(self) -> tuple[int, bytes]:
             if self.headers["Authorization"] != f"Bearer {SECRET}":
                 return 401, b"{}"
-            if published.faults:
-                return published.faults.pop(0)
+            if published.errors:
+                return published.errors.pop(0)
             query = parse_qs(urlsplit(self.path).query)
             status, page = published.page(int(query["after"][0]), int(query["limit"][0]))
             return status, json.dumps(page).encode()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

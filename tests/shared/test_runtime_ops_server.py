@@ -11,7 +11,7 @@ ANY_PORT = 0
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 that takes IPv4 too")
-def test_all_addresses_of_ipv6_take_ipv4_too() -> None:
+def test_the_ipv6_wildcard_accepts_ipv4() -> None:
     with open_listener(Address("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
@@ -19,7 +19,7 @@ def test_all_addresses_of_ipv6_take_ipv4_too() -> None:
 
 
 @pytest.mark.rule("OPS-5")
-def test_an_address_that_is_taken_is_told_by_the_name_of_its_setting() -> None:
+def test_an_address_in_use_is_reported_with_the_name_of_its_setting() -> None:
     with (
         open_listener(Address("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as taken,
         pytest.raises(SettingsError) as told,

@@ -8,8 +8,8 @@ from port_events.envelope import STREAM, Event
 from port_events.feed import CursorExpired, Feed, FeedRefused
 from redis import Redis
 
-from tests.shared.feeding import SECRET, Published, served
-from tests.shared.following import GROUP, following, pending
+from tests.shared.consumer_thread import GROUP, following, pending
+from tests.shared.feed_server import SECRET, Published, served
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -39,7 +39,7 @@ def ids(first: int, last: int) -> list[str]:
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_group_that_has_missed_nothing_asks_no_feed(
+def test_a_group_without_a_gap_does_not_read_the_feed(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 20))
@@ -48,11 +48,11 @@ def test_a_group_that_has_missed_nothing_asks_no_feed(
         follower.wait_for(*ids(1, 20))
         wait_until(lambda: client.get(POSITION) == "20", what="the position to be kept")
 
-    assert published.asked == []
+    assert published.requests == []
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_group_that_was_away_gets_what_was_trimmed_from_the_feed_in_order(
+def test_a_group_that_was_away_reads_trimmed_events_from_the_feed_in_order(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 3))
@@ -71,7 +71,7 @@ def test_a_group_that_was_away_gets_what_was_trimmed_from_the_feed_in_order(
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_new_group_begins_with_the_first_event_there_ever_was(
+def test_a_new_group_begins_with_the_first_event_ever(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 9))
@@ -82,7 +82,7 @@ def test_a_new_group_begins_with_the_first_event_there_ever_was(
 
 
 @pytest.mark.rule("EVT-6")
-def test_without_a_feed_it_begins_with_what_the_stream_has_and_tells_what_it_missed_later(
+def test_without_a_feed_a_group_begins_with_the_stream_and_counts_events_lost_later(
     redis_server: RedisServer, client: Redis, published: Published, caplog: pytest.LogCaptureFixture
 ) -> None:
     published.add(client, *ids(1, 9))
@@ -101,7 +101,7 @@ def test_without_a_feed_it_begins_with_what_the_stream_has_and_tells_what_it_mis
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_group_of_what_comes_wants_nothing_older(
+def test_a_group_that_starts_at_the_end_reads_nothing_older(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 9))
@@ -115,7 +115,7 @@ def test_a_group_of_what_comes_wants_nothing_older(
 
 @pytest.mark.rule("EVT-6")
 @pytest.mark.parametrize("name", ["killed", "another"])
-def test_what_a_dead_member_held_and_the_stream_lost_comes_from_the_feed(
+def test_pending_events_of_a_dead_member_that_were_trimmed_come_from_the_feed(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed, name: str
 ) -> None:
     published.add(client, *ids(1, 6))
@@ -130,7 +130,7 @@ def test_what_a_dead_member_held_and_the_stream_lost_comes_from_the_feed(
 
 
 @pytest.mark.rule("EVT-2", "EVT-6")
-def test_a_wiped_redis_costs_a_running_group_nothing_of_what_was_never_published_again(
+def test_a_running_group_reads_events_that_a_wiped_redis_lost_from_the_feed(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 5))
@@ -166,7 +166,7 @@ def test_one_member_reads_the_feed_while_the_others_wait(
 
 
 @pytest.mark.rule("EVT-6")
-def test_the_next_member_goes_on_where_one_died_while_catching_up(
+def test_another_member_continues_where_one_died_while_catching_up(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 9))
@@ -179,7 +179,7 @@ def test_the_next_member_goes_on_where_one_died_while_catching_up(
 
 
 @pytest.mark.rule("EVT-6")
-def test_an_event_of_the_feed_that_fails_is_set_aside_too(
+def test_an_event_of_the_feed_that_fails_becomes_a_dead_letter(
     redis_server: RedisServer,
     client: Redis,
     published: Published,
@@ -208,7 +208,7 @@ def test_an_event_of_the_feed_that_fails_is_set_aside_too(
 
 
 @pytest.mark.rule("EVT-6")
-def test_an_event_of_the_feed_that_kills_its_consumers_is_set_aside(
+def test_an_event_of_the_feed_that_kills_its_consumers_becomes_a_dead_letter(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 4))
@@ -223,7 +223,7 @@ def test_an_event_of_the_feed_that_kills_its_consumers_is_set_aside(
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_feed_that_does_not_answer_is_waited_for_and_nothing_overtakes_it(
+def test_an_unavailable_feed_is_retried_before_later_events_are_handled(
     redis_server: RedisServer,
     client: Redis,
     published: Published,
@@ -232,7 +232,7 @@ def test_a_feed_that_does_not_answer_is_waited_for_and_nothing_overtakes_it(
 ) -> None:
     published.add(client, *ids(1, 6))
     client.xtrim(STREAM, maxlen=2, approximate=False)
-    published.faults = [(503, b"")] * 3
+    published.errors = [(503, b"")] * 3
 
     with following(redis_server, feed=feed) as follower:
         follower.wait_for(*ids(1, 6))
@@ -241,7 +241,7 @@ def test_a_feed_that_does_not_answer_is_waited_for_and_nothing_overtakes_it(
 
 
 @pytest.mark.rule("EVT-6")
-def test_past_the_feeds_own_retention_the_consumer_asks_for_a_snapshot(
+def test_past_the_feeds_retention_the_cursor_has_expired(
     redis_server: RedisServer, client: Redis, published: Published, feed: Feed
 ) -> None:
     published.add(client, *ids(1, 9))
@@ -256,7 +256,7 @@ def test_past_the_feeds_own_retention_the_consumer_asks_for_a_snapshot(
 
 @pytest.mark.rule("EVT-6")
 @pytest.mark.parametrize("place", [(6, 2), (6, 9), (0, 9), (9, 9), (9, 0)])
-def test_after_a_snapshot_it_goes_on_from_the_position(
+def test_after_a_snapshot_the_consumer_continues_from_its_position(
     redis_server: RedisServer,
     client: Redis,
     published: Published,
@@ -287,7 +287,7 @@ def test_a_feed_that_refuses_ends_the_consumer(
 
 
 @pytest.mark.rule("EVT-5")
-def test_it_can_be_stopped_while_the_feed_does_not_answer(
+def test_a_consumer_stops_while_the_feed_does_not_answer(
     redis_server: RedisServer,
     client: Redis,
     published: Published,
@@ -296,7 +296,7 @@ def test_it_can_be_stopped_while_the_feed_does_not_answer(
 ) -> None:
     published.add(client, *ids(1, 3))
     client.xtrim(STREAM, maxlen=1, approximate=False)
-    published.faults = [(503, b"")] * 1000
+    published.errors = [(503, b"")] * 1000
 
     with following(redis_server, feed=feed) as follower:
         wait_until(lambda: "the feed does not answer" in caplog.text, what="the fault to be noticed")

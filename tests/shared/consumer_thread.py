@@ -1,4 +1,4 @@
-"""A consumer that runs in a thread of the test, and what it saw."""
+"""A consumer that runs in a thread of the test."""
 
 import contextlib
 import threading
@@ -16,8 +16,8 @@ from tests.support.servers.redis import RedisServer
 GROUP = "passes"
 
 
-class Follower:
-    """Runs the five lines; `seen` has the ids of the events handled so far."""
+class ConsumerThread:
+    """Iterates over the consumer; `seen` has the ids of the handled events."""
 
     def __init__(self, consumer: Consumer) -> None:
         self.consumer = consumer
@@ -35,7 +35,7 @@ class Follower:
         wait_until(lambda: self.seen == list(ids), what=f"{list(ids)} to be handled, not {self.seen}")
 
     def end(self) -> None:
-        """Stop cleanly and wait for the end."""
+        """Stop the consumer and join its thread."""
         self.consumer.stop()
         self.gate.set()
         self.thread.join(10)
@@ -43,10 +43,10 @@ class Follower:
 
 
 @contextlib.contextmanager
-def following(server: RedisServer, **options: Any) -> Iterator[Follower]:
-    """Run a consumer with short waits."""
+def following(server: RedisServer, **options: Any) -> Iterator[ConsumerThread]:
+    """Run a consumer with short waits for the block."""
     consumer = Consumer.from_url(server.url, group=GROUP, **{"block_ms": 50, **options})
-    follower = Follower(consumer)
+    follower = ConsumerThread(consumer)
     follower.thread.start()
     try:
         yield follower
@@ -55,10 +55,10 @@ def following(server: RedisServer, **options: Any) -> Iterator[Follower]:
 
 
 def publish(client: Redis, *ids: str) -> list[str]:
-    """Add an event to the stream for each id; returns the entries' ids."""
+    """Add an event for each id to the stream; return the entries' ids."""
     return [str(client.xadd(STREAM, fields_of(an_event(id=each)))) for each in ids]
 
 
 def pending(client: Redis) -> int:
-    """Count what the group holds without having acknowledged it."""
+    """Return the number of the group's pending entries."""
     return int(client.xpending(STREAM, GROUP)["pending"])

@@ -1,10 +1,11 @@
-"""From an event's data class to JSON Schema 2020-12, and to an example that satisfies it."""
+"""Derives JSON Schema 2020-12 and an example from an event's data class."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
+from port_events.catalogue import EventType, Meta
 from port_events.envelope import CONTENT_TYPE, SOURCE, SPECVERSION
 
 if TYPE_CHECKING:
@@ -13,58 +14,49 @@ if TYPE_CHECKING:
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """What a field's annotation adds to its type: words for people, an example, a pattern."""
-
-    description: str
-    example: Any
-    pattern: str | None = None
-
-
 def data_schema(data_class: type[Any]) -> dict[str, Any]:
-    """Describe the envelope's `data`. Fields may be added without a new version, so others are allowed."""
+    """Return the schema of `data`. Additional fields are allowed: one may be added without a new version."""
     properties = {name: _field_schema(hint) for name, hint in _hints(data_class)}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def data_example(data_class: type[Any]) -> dict[str, Any]:
-    """Return data as it may stand in an event of this type."""
+    """Return valid data of this class."""
     return {name: _meta(hint).example for name, hint in _hints(data_class)}
 
 
-def event_schema(data_class: type[Any], *, type: str, dataschema: str, summary: str) -> dict[str, Any]:  # noqa: A002 - CloudEvents' name
-    """Describe the whole CloudEvent of one type and version."""
-    properties = {**_attributes(type, dataschema), "data": data_schema(data_class)}
+def event_schema(event_type: EventType) -> dict[str, Any]:
+    """Return the schema of the whole CloudEvent."""
+    properties = {**_attributes(event_type), "data": data_schema(event_type.data_class)}
     return {
         "$schema": DIALECT,
-        "$id": dataschema,
-        "title": type,
-        "description": summary,
+        "$id": event_type.dataschema,
+        "title": event_type.type,
+        "description": event_type.summary,
         "type": "object",
         "properties": properties,
         "required": [name for name in properties if name != "traceparent"],
     }
 
 
-def _attributes(type_name: str, dataschema: str) -> dict[str, Any]:
+def _attributes(event_type: EventType) -> dict[str, Any]:
     return {
         "specversion": {"const": SPECVERSION},
         "id": {
             "type": "string",
             "minLength": 1,
-            "description": "the same in every repeat: drop what was seen",
+            "description": "unique; repeats of an event have the same id",
         },
         "source": {"const": SOURCE},
-        "type": {"const": type_name},
+        "type": {"const": event_type.type},
         "subject": {"type": "string", "minLength": 1, "description": "the account's id"},
         "time": {"type": "string", "format": "date-time", "description": "when it happened, UTC"},
         "datacontenttype": {"const": CONTENT_TYPE},
-        "dataschema": {"const": dataschema},
+        "dataschema": {"const": event_type.dataschema},
         "sequence": {
             "type": "string",
             "pattern": "^[0-9]{1,18}$",
-            "description": "counts the subject's events",
+            "description": "numbers the subject's events",
         },
         "traceparent": {"type": "string", "description": "W3C Trace Context"},
     }

@@ -12,7 +12,7 @@ import pytest
 from port_events.envelope import STREAM
 from redis import Redis
 
-from tests.shared.feeding import SECRET, Published, served
+from tests.shared.feed_server import SECRET, Published, served
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -128,14 +128,14 @@ def befall(fate: random.Random, client: Redis, published: Published, ordeal: Ord
             client.flushall()
         case 3:
             client.flushall()
-            published.again(client, since=fate.randrange(len(published.items)) + 1)
+            published.republish(client, since=fate.randrange(len(published.items)) + 1)
         case _:
             pass
 
 
 @pytest.mark.rule("EVT-2", "EVT-5", "EVT-6")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_event_has_its_effect_once_whatever_befalls_the_consumers(
+def test_every_event_takes_effect_exactly_once_under_random_faults(
     redis_server: RedisServer, published: Published, ordeal: Ordeal, seed: int
 ) -> None:
     # What befalls them is the same for the same seed; when they move on and die is theirs.

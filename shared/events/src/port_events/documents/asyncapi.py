@@ -1,12 +1,13 @@
-"""The AsyncAPI 3.0 document: the two streams, every message, and how an entry is built."""
+"""The AsyncAPI 3.0 document of the two streams and their messages."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from port_events.catalogue import CATALOGUE, EventType
+from port_events.documents.examples import example_document
+from port_events.documents.schema import event_schema
 from port_events.envelope import RECEIPTS, STREAM
-from port_events.examples import example_document
 
 VERSION: Final = "1.0.0"
 MESSAGES: Final = "#/components/messages/"
@@ -14,7 +15,7 @@ RECEIPT_STATES: Final = ["sent", "refused", "expired"]
 
 
 def asyncapi_document() -> dict[str, Any]:
-    """Build the whole document from the catalogue."""
+    """Build the document from the catalogue."""
     return {
         "asyncapi": "3.0.0",
         "info": _info(),
@@ -37,10 +38,9 @@ def _info() -> dict[str, Any]:
         "description": (
             "Facts about accounts and bindings as CloudEvents 1.0 in a Redis Stream. An entry has the field "
             "`ce` with the JSON envelope described here, the field `type` with the event's type again, the field "
-            "`position` with its place in the HTTP feed (`GET /api/v1/events`), as a decimal number, and "
-            "sometimes the field `sealed`, which only the mailer can open. Entries come at least once and in "
-            "order for one subject: drop an `id` that was handled before. Skip types and versions that are "
-            "not known; fields may be added."
+            "`position` with its decimal position in the HTTP feed (`GET /api/v1/events`), and sometimes the field "
+            "`sealed`, which only the mailer can open. Delivery is at least once, in order for each subject: "
+            "ignore an `id` that was handled before. Skip unknown types and versions; fields may be added."
         ),
         "license": {"name": "Apache-2.0"},
     }
@@ -55,7 +55,7 @@ def _channels() -> dict[str, Any]:
         },
         "receipts": {
             "address": RECEIPTS,
-            "description": "Redis Stream; what became of each mail, from the mailer to identity alone.",
+            "description": "Redis Stream; the result of each mail, from the mailer to identity only.",
             "messages": {"receipt": {"$ref": f"{MESSAGES}receipt"}},
         },
     }
@@ -71,7 +71,7 @@ def _operations() -> dict[str, Any]:
         "readReceipts": {
             "action": "receive",
             "channel": {"$ref": "#/channels/receipts"},
-            "summary": "Identity's relay notes what became of each mail.",
+            "summary": "Identity's relay records the result of each mail.",
         },
     }
 
@@ -85,7 +85,7 @@ def _message(event_type: EventType) -> dict[str, Any]:
         "contentType": "application/cloudevents+json",
         "payload": {
             "schemaFormat": "application/schema+json;version=draft-2020-12",
-            "schema": event_type.schema,
+            "schema": event_schema(event_type),
         },
         "examples": [{"name": "golden", "payload": example_document(event_type)}],
     }
@@ -93,18 +93,22 @@ def _message(event_type: EventType) -> dict[str, Any]:
 
 def _receipt() -> dict[str, Any]:
     texts = {
-        "event_id": {"type": "string", "minLength": 1, "description": "the event whose mail this is about"},
+        "event_id": {"type": "string", "minLength": 1, "description": "the event of the mail"},
         "state": {"enum": RECEIPT_STATES},
-        "at": {"type": "string", "format": "date-time", "description": "when it came to be, UTC"},
+        "at": {
+            "type": "string",
+            "format": "date-time",
+            "description": "when the mail reached this state, UTC",
+        },
         "category": {
             "type": "string",
-            "description": "why it was refused, a stable English word; else empty",
+            "description": "why it was refused, a stable English code; otherwise empty",
         },
     }
     return {
         "name": "receipt",
         "title": "mail receipt",
-        "summary": "What became of one mail; the entry's own fields, without an envelope.",
+        "summary": "The result of one mail, as fields of the entry, without an envelope.",
         "payload": {"type": "object", "properties": texts, "required": list(texts)},
     }
 
