@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from typing_extensions import override
-
 from port_events._consumer.deliveries import Source
 from port_events.envelope import (
     MAX_ENVELOPE_CHARACTERS,
@@ -99,18 +97,15 @@ class DeadLetters(Source):
         """Release the entries that were taken but not handled."""
         self._group.leave(*unhandled)
 
-    @override
     def redeliver(self, raw: RawEntry) -> None:
         self._group.redeliver(raw[0])
 
-    @override
     def ack(self, raw: RawEntry) -> None:
         self._group.ack(raw[0])
         self._client.xdel(self._key, raw[0])
 
-    @override
-    def reject(self, raw: RawEntry, reason: str) -> None:
-        self._group.ack(raw[0])  # it stays, with its first reason
+    def reject(self, raw: RawEntry, reason: str) -> None:  # noqa: ARG002 - the first reason stays
+        self._group.ack(raw[0])
 
 
 def _dead_letter(entry_id: str, fields: Fields) -> DeadLetter:

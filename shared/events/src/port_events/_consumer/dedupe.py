@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from typing_extensions import override
-
 if TYPE_CHECKING:
     from redis import Redis
 
@@ -43,19 +41,15 @@ class RedisDedupeStore(DedupeStore):
         self._prefix = f"seen:{group}:"
         self._ttl_seconds = ttl_seconds
 
-    @override
     def is_handled(self, event: Event) -> bool:
         return bool(self._client.exists(self._prefix + event.id))
 
-    @override
     def mark_handled(self, event: Event) -> None:
         self._client.set(self._prefix + event.id, "1", nx=True, ex=self._ttl_seconds)
 
-    @override
     def position(self) -> int | None:
         position = self._client.get(f"{self._prefix}position")
         return None if position is None else int(position)
 
-    @override
     def advance(self, position: int) -> None:
         self._client.set(f"{self._prefix}position", position)

@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from typing_extensions import override
-
 from port_events.envelope import as_text
 
 if TYPE_CHECKING:
@@ -59,15 +57,12 @@ class StreamSource(Source):
     def __init__(self, group: Group, dead_letters: DeadLetters) -> None:
         self._group, self._dead_letters = group, dead_letters
 
-    @override
     def redeliver(self, raw: RawEntry) -> None:
         self._group.redeliver(raw[0])
 
-    @override
     def ack(self, raw: RawEntry) -> None:
         self._group.ack(raw[0])
 
-    @override
     def reject(self, raw: RawEntry, reason: str) -> None:
         self._dead_letters.add(raw, reason)
         self._group.ack(raw[0])
@@ -86,16 +81,13 @@ class FeedSource(Source):
         self._count(item.position, delivery.times)
         return delivery
 
-    @override
     def redeliver(self, raw: RawEntry) -> None:
         position = int(raw[1]["position"])
         self._count(position, self._times(position) + 1)
 
-    @override
     def ack(self, raw: RawEntry) -> None:
         pass  # FeedCatchUp advances the group's position
 
-    @override
     def reject(self, raw: RawEntry, reason: str) -> None:
         self._dead_letters.add(raw, reason)
 
