@@ -75,9 +75,9 @@ def _without_epoch() -> None:
     publish = relay.publish
 
     def believing(outbox: Any, stream: Any, now: datetime, *, kept: timedelta) -> int:
-        mark, reached = stream.mark(outbox.epoch()), outbox.position()
-        if (mark.position or 0) < reached:
-            stream.publish([], seen=mark, reached=reached)
+        checkpoint, newest = stream.checkpoint(outbox.epoch()), outbox.newest_position()
+        if (checkpoint.position or 0) < newest:
+            stream.publish([], expected=checkpoint, position=newest)
         return int(publish(outbox, stream, now, kept=kept))
 
     relay.publish = believing

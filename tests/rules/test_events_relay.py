@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import identity.processes.relay
+import identity.bootstrap.relay
 import pytest
 from identity.adapters.redis_stream import RedisStream
 from identity.adapters.sql.outbox import SqlOutboxReader
@@ -209,7 +209,7 @@ def test_a_relay_does_not_ask_a_silent_redis_twice_in_a_round(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two waits are as long as a leader may be silent before it is deposed."""
-    monkeypatch.setattr(identity.processes.relay, "_REDIS_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(identity.bootstrap.relay, "REDIS_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         settings = load(RelaySettings, {**system.environment, "REDIS_URL": url})

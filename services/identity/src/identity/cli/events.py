@@ -87,9 +87,9 @@ def replay(*, after: int, as_json: bool) -> None:
 
     Takes the relay's settings. Mails with a receipt carry no sealed part any more, so no mail goes twice.
     """
-    from identity.processes.relay import replay as run
+    from identity.bootstrap.relay import rewind
 
-    before = run(read_settings(RelaySettings), after=after)
+    before = rewind(read_settings(RelaySettings), after=after)
     if before is None:
         raise click.ClickException("Redis holds no mark: the relay publishes again by itself")
     if as_json:

@@ -1,4 +1,4 @@
-"""The relay's process: outbox to stream, receipts back, and the audit log's seals. One is active (EVT-2, SEC-11)."""
+"""The relay process: publishes the outbox, records receipts, seals the audit log. One relay leads (EVT-2, SEC-11)."""
 
 import signal
 import threading
@@ -9,28 +9,15 @@ from types import FrameType
 
 import structlog
 from port_runtime import tracing
-from port_runtime.health import Check, Heartbeat
+from port_runtime.health import Heartbeat
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
-from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
-from identity.adapters.collectors import AuditCollector, OutboxCollector, StreamCollector
-from identity.adapters.instrumented_stream import InstrumentedStream
-from identity.adapters.leader_election import LeaderElection, leader_election_for
-from identity.adapters.outbox_listener import OutboxListener, outbox_listener_for
-from identity.adapters.redis_stream import RedisStream
-from identity.adapters.sql.audit_chain import SqlAuditChain
-from identity.adapters.sql.engine import database_probe, open_engine
-from identity.adapters.sql.outbox import SqlOutboxReader
-from identity.adapters.tokens import seal_keys
+from identity.bootstrap.relay import build_relay
 from identity.metrics import LEADS, RELAY, RELAY_FAILURES
 from identity.settings import RelaySettings
 from identity.usecases.audit import chaining
@@ -41,88 +28,61 @@ _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _RECEIPT_WAIT_MS = 2_000
-_REDIS_TIMEOUT_SECONDS = 5.0
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _SEAL_INTERVAL_SECONDS = 4.0
-"""Within the 10 s of SEC-11, with time for a batch that failed to be tried again."""
+"""SEC-11 allows 10 s; this leaves time to retry a batch that failed."""
 _MAX_SILENCE_SECONDS = 60.0
-"""Longer than a statement, a connection or an answer of Redis may take."""
+"""Longer than the time-out of any statement, connection or Redis command."""
 
 
 class Relay:
-    """Publishes while it leads; `step` is one round, for the tests to drive."""
+    """Publishes while it leads. Tests call `step`, `receive`, `seal` and `trim` directly."""
 
     def __init__(
-        self, settings: RelaySettings, *, clock: Clock | None = None, meters: Instruments | None = None
+        self, settings: RelaySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
     ) -> None:
         self._clock = clock or SystemClock()
-        self._meters = meters or Instruments(RELAY)
-        self._pulse = Heartbeat(_MAX_SILENCE_SECONDS)
-        engine = self._engine = open_engine(settings.database_url.reveal(), pool_size=5)
-        self._clients: list[Redis] = []
-        self.outbox = SqlOutboxReader(engine)
-        self._chain, self._seal_keys = SqlAuditChain(engine), seal_keys(settings.audit_keys)
-        self.election: LeaderElection = leader_election_for(engine)
-        self._listener: OutboxListener = outbox_listener_for(
-            engine, poll_seconds=settings.relay_poll_ms / 1000
-        )
-        self._stream = self._connect(settings)
-        self._receipts = self._connect(settings)
-        self._kept = timedelta(seconds=settings.stream_kept)
+        self._instruments = instruments or Instruments(RELAY)
+        self._dependencies = build_relay(settings, self._instruments)
+        self.outbox = self._dependencies.outbox
+        self.election = self._dependencies.election
+        self._stream = self._dependencies.stream
+        self._retention = timedelta(seconds=settings.stream_kept)
+        self._heartbeat = Heartbeat(_MAX_SILENCE_SECONDS)
         self._stopping = threading.Event()
         self._maintained_at = self._clock.now()
 
-    def _connect(self, settings: RelaySettings) -> InstrumentedStream:
-        stream = RedisStream(self._client(settings), settings.event_stream)
-        return InstrumentedStream(stream, self._meters, settings.event_stream)
-
-    def _client(self, settings: RelaySettings) -> Redis:
-        # Once more for a connection that was cut. Not for a Redis that hangs: the loop looks anew then, and says to
-        # PostgreSQL meanwhile that this leader is not frozen.
-        once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-        client = Redis.from_url(
-            settings.redis_url.reveal(), socket_timeout=_REDIS_TIMEOUT_SECONDS, retry=once_more
-        )
-        self._clients.append(client)
-        return client
-
-    def endpoint(self, settings: RelaySettings) -> OpsServer:
-        """Return what tells operators of this relay, whether it leads or stands by (OPS-4)."""
-        client = self._client(settings)
-        observer = ScrapeCollector(
-            OutboxCollector(self._engine).collect,
-            AuditCollector(self._engine).collect,
-            StreamCollector(client, settings.event_stream).collect,
-        )
-        checks = [Check("database", database_probe(self._engine)), Check("redis", lambda: _ping(client))]
-        return OpsServer(self._meters.registry(observer), checks=checks, alive=self._pulse.is_alive)
+    def ops_server(self) -> OpsServer:
+        """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
+        registry = self._instruments.registry(self._dependencies.collector)
+        return OpsServer(registry, checks=self._dependencies.checks, alive=self._heartbeat.is_alive)
 
     def stop(self) -> None:
-        """End the loops after what they are doing."""
+        """Make `run` return after the current batch."""
         self._stopping.set()
-        self._listener.interrupt()
+        self._dependencies.listener.interrupt()
 
     def run(self) -> None:
-        """Publish until stopped; receipts and seals have threads of their own, so that none waits for the other."""
-        beside = [
-            threading.Thread(target=self._forever, args=(task, step), name=name, daemon=True)
+        """Publish until stopped. Receipts and seals run in their own threads, so that no task delays another."""
+        threads = [
+            threading.Thread(target=self._repeat, args=(task, step), name=name, daemon=True)
             for name, task, step in (("receipts", "note", self._receive), ("audit", "seal", self._seal))
         ]
-        for thread in beside:
+        for thread in threads:
             thread.start()
-        self._forever("lead", self._lead)
-        for thread in beside:
+        self._repeat("lead", self._lead)
+        for thread in threads:
             thread.join(timeout=_RECEIPT_WAIT_MS / 1000 + _BACKOFF_SECONDS)
         self.election.release()
         self.close()
 
-    def _forever(self, task: str, step: Callable[[], None]) -> None:
+    def _repeat(self, task: str, step: Callable[[], None]) -> None:
         failing = False
         while not self._stopping.is_set():
             try:
                 step()
                 failing = False
-            except Exception as error:  # noqa: BLE001  # whatever it is, the next round may go well
+            except Exception as error:  # noqa: BLE001  # the next round may succeed, whatever the error
                 if not failing:
                     expected = isinstance(error, RedisError | SQLAlchemyError | OSError)
                     _log.warning(
@@ -132,32 +92,32 @@ class Relay:
                         exc_info=None if expected else error,
                     )
                 failing = True
-                self._meters.counter(RELAY_FAILURES).labels(task).inc()
-                self._meters.gauge(LEADS).set(self.election.is_leader)
+                self._instruments.counter(RELAY_FAILURES).labels(task).inc()
+                self._instruments.gauge(LEADS).set(self.election.is_leader)
                 self._stopping.wait(_BACKOFF_SECONDS)
 
     def _lead(self) -> None:
-        self._pulse.beat()
+        self._heartbeat.beat()
         leads = self.election.acquire()
-        self._meters.gauge(LEADS).set(leads)
+        self._instruments.gauge(LEADS).set(leads)
         if not leads:
             self._stopping.wait(_STANDBY_SECONDS)
             return
         try:
             published = self.step()
         except ConcurrentPublish:
-            return  # to see at once whether we still lead, and what is left
+            return  # the next round finds out whether this relay still leads
         if not published:
-            self._listener.wait()
+            self._dependencies.listener.wait()
 
     def step(self) -> int:
-        """Publish one batch; return how many events. Raises ConcurrentPublish."""
+        """Publish one batch and return the number of events. Raises ConcurrentPublish."""
         if self.election.was_elected():
             self.outbox.forget_position()
         try:
-            published = publish(self.outbox, self._stream, self._clock.now(), kept=self._kept)
+            published = publish(self.outbox, self._stream, self._clock.now(), kept=self._retention)
         except Exception:
-            self.outbox.forget_position()  # what was given or published meanwhile, only the table knows
+            self.outbox.forget_position()  # only the table knows now what has a position
             raise
         if self._clock.now() >= self._maintained_at + _MAINTENANCE_INTERVAL:
             self._maintained_at = self._clock.now()
@@ -166,54 +126,33 @@ class Relay:
         return published
 
     def trim(self) -> int:
-        """Drop what the stream has kept long enough; return how many entries."""
-        return self._stream.trim(self._kept)
+        """Drop stream entries past their retention and return their number."""
+        return self._stream.trim(self._retention)
 
     def _receive(self) -> None:
-        if not self.election.is_leader:
+        if self.election.is_leader:
+            self.receive(block_ms=_RECEIPT_WAIT_MS)
+        else:
             self._stopping.wait(_STANDBY_SECONDS)
-            return
-        record_receipts(self.outbox, self._receipts, block_ms=_RECEIPT_WAIT_MS)
 
     def receive(self, *, block_ms: int = 0) -> int:
-        """Note the receipts that are there, or come within the wait; return how many."""
-        return record_receipts(self.outbox, self._receipts, block_ms=block_ms)
+        """Record the next receipts, waiting for them at most `block_ms`, and return their number."""
+        return record_receipts(self.outbox, self._stream, block_ms=block_ms)
 
     def _seal(self) -> None:
         if not self.election.is_leader or not self.seal():
             self._stopping.wait(_SEAL_INTERVAL_SECONDS)
 
     def seal(self) -> bool:
-        """Seal a batch of the audit log; tell whether more is likely to wait. Without keys nothing is sealed."""
-        if self._seal_keys is None:
+        """Seal one batch of the audit log; return whether the batch was full. Seals nothing without keys."""
+        if self._dependencies.seal_keys is None:
             return False
-        segment = chaining.seal(self._chain, self._seal_keys, self._clock.now())
+        segment = chaining.seal(self._dependencies.chain, self._dependencies.seal_keys, self._clock.now())
         return segment is not None and segment.last - segment.first + 1 == chaining.BATCH
 
     def close(self) -> None:
-        """Give every connection back."""
-        self._listener.close()
-        self._engine.dispose()
-        for client in self._clients:
-            client.close()
-
-
-def replay(settings: RelaySettings, *, after: int) -> int | None:
-    """Have whoever relays publish again what follows a position; return how far the stream had got, None if unknown.
-
-    Raises redis.RedisError.
-    """
-    engine = open_engine(settings.database_url.reveal())
-    client = Redis.from_url(settings.redis_url.reveal(), socket_timeout=_REDIS_TIMEOUT_SECONDS)
-    try:
-        return RedisStream(client, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
-    finally:
-        client.close()
-        engine.dispose()
-
-
-def _ping(client: Redis) -> None:
-    client.ping()
+        """Close every connection."""
+        self._dependencies.close()
 
 
 def serve(settings: RelaySettings) -> None:
@@ -226,20 +165,20 @@ def serve(settings: RelaySettings) -> None:
             listener = open_listener(address, "IDENTITY_RELAY_METRICS_BIND") if address else None
         with collector.step():
             relay = Relay(settings)
-    endpoint = relay.endpoint(settings)
+    ops_server = relay.ops_server()
     if listener is not None:
-        endpoint.start(listener)
+        ops_server.start(listener)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         relay.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    began = time.monotonic()
+    started_at = time.monotonic()
     _log.info("relay started", stream=settings.event_stream)
     if not settings.audit_keys:
         _log.warning("the audit log is not sealed: IDENTITY_AUDIT_KEYS is not set")
     relay.run()
-    endpoint.stop()
+    ops_server.stop()
     tracing.close()
-    _log.info("relay stopped", seconds=round(time.monotonic() - began))
+    _log.info("relay stopped", seconds=round(time.monotonic() - started_at))

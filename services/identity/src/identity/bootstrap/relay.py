@@ -1,0 +1,94 @@
+"""The dependencies of the relay: the database, Redis and the keys of the audit log."""
+
+from dataclasses import dataclass
+
+from port_runtime.health import Check
+from port_runtime.metrics import Instruments
+from port_runtime.scrape_collector import ScrapeCollector
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
+from sqlalchemy import Engine
+
+from identity.adapters.collectors import AuditCollector, OutboxCollector, StreamCollector
+from identity.adapters.instrumented_stream import InstrumentedStream
+from identity.adapters.leader_election import LeaderElection, leader_election_for
+from identity.adapters.outbox_listener import OutboxListener, outbox_listener_for
+from identity.adapters.redis_stream import RedisStream
+from identity.adapters.sql.audit_chain import SqlAuditChain
+from identity.adapters.sql.engine import database_probe, open_engine
+from identity.adapters.sql.outbox import SqlOutboxReader
+from identity.adapters.tokens import seal_keys
+from identity.domain.audit_chain import SealKeys
+from identity.settings import RelaySettings
+
+REDIS_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayDependencies:
+    """What the relay works with, and what its operations port reports."""
+
+    engine: Engine
+    redis: Redis
+    outbox: SqlOutboxReader
+    stream: InstrumentedStream
+    chain: SqlAuditChain
+    seal_keys: SealKeys | None
+    election: LeaderElection
+    listener: OutboxListener
+    collector: ScrapeCollector
+
+    @property
+    def checks(self) -> list[Check]:
+        """The readiness checks."""
+        return [Check("database", database_probe(self.engine)), Check("redis", self._ping)]
+
+    def _ping(self) -> None:
+        self.redis.ping()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.listener.close()
+        self.engine.dispose()
+        self.redis.close()
+
+
+def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDependencies:
+    """Return the dependencies; nothing connects yet. Raises SettingsError."""
+    engine = open_engine(settings.database_url.reveal(), pool_size=5)
+    # One retry, for a connection that was cut. A Redis that hangs gets none: the relay must return to PostgreSQL in
+    # time to show that this leader still works.
+    retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
+    stream = RedisStream(redis, settings.event_stream)
+    return RelayDependencies(
+        engine=engine,
+        redis=redis,
+        outbox=SqlOutboxReader(engine),
+        stream=InstrumentedStream(stream, instruments, settings.event_stream),
+        chain=SqlAuditChain(engine),
+        seal_keys=seal_keys(settings.audit_keys),
+        election=leader_election_for(engine),
+        listener=outbox_listener_for(engine, poll_seconds=settings.relay_poll_ms / 1000),
+        collector=ScrapeCollector(
+            OutboxCollector(engine).collect,
+            AuditCollector(engine).collect,
+            StreamCollector(redis, settings.event_stream).collect,
+        ),
+    )
+
+
+def rewind(settings: RelaySettings, *, after: int) -> int | None:
+    """Rewind the checkpoint so that the leader republishes the events after a position.
+
+    Returns the checkpoint before that, or None where Redis has none. Raises redis.RedisError.
+    """
+    engine = open_engine(settings.database_url.reveal())
+    redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
+    try:
+        return RedisStream(redis, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
+    finally:
+        redis.close()
+        engine.dispose()
