@@ -28,7 +28,7 @@ def main() -> None:
 def shorten(lifetime: timedelta) -> None:
     """Give links, codes and notices this validity, so that a run of minutes sees them expire."""
     links, codes, notices = map(
-        _open, ("identity.domain.link", "identity.domain.code", "identity.usecases.steps.events")
+        _open, ("identity.domain.link", "identity.domain.code", "identity.domain.mail")
     )
     links.Purpose.lifetime = property(lambda _: lifetime)
     codes.LIFETIME = notices.NOTICE_LIFETIME = lifetime

@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import ExitStack
 
 import pytest
-from identity.usecases.audit import recording
 
 from tests.support.harness.system import Servers, System
 
@@ -42,9 +41,9 @@ def test_a_unit_of_work_rolls_back_what_is_not_committed(system: System) -> None
 @pytest.mark.parametrize("is_kept", [True, False])
 def test_what_came_before_a_part_stays_whatever_becomes_of_the_part(system: System, *, is_kept: bool) -> None:
     with system.app.app_context(), system.ports.unit_of_work() as work:
-        recording.record(work, system.ports, "session.opened", "before")
+        work.record_action("session.opened", "before")
         with work.savepoint(keep=is_kept):
-            recording.record(work, system.ports, "session.opened", "within")
+            work.record_action("session.opened", "within")
         work.commit()
 
     assert [row.account_id for row in system.audit()] == ["before", "within"][: 1 + is_kept]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from identity.usecases import administration, lifecycle
+from identity.usecases import lifecycle
 
 from tests.support.actors.people import PASSWORD, TAX_IDS, Visitor, unique
 from tests.support.harness.concurrency import together
@@ -37,10 +37,10 @@ def test_each_step_of_a_general_account_is_published_about_that_account(start_sy
     _save(visitor, email=f"new.{person.email}", current_password=PASSWORD)
     system.confirm(system.mail(f"new.{person.email}").token)
     visitor.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
-    _operate(system, administration.suspend, person.username)
-    _operate(system, administration.reinstate, person.username)
+    _operate(system, lifecycle.suspend, person.username)
+    _operate(system, lifecycle.reinstate, person.username)
     system.visitor().post("/password-resets", {"username": person.username, "email": f"new.{person.email}"})
-    _operate(system, administration.close, person.username)
+    _operate(system, lifecycle.close, person.username)
 
     assert system.types(person.id) == [
         "account.registered",

@@ -9,7 +9,7 @@ import pytest
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.processes.relay import Relay
 from identity.settings import RelaySettings
-from identity.usecases.publishing import ConcurrentPublish
+from identity.usecases.ports.stream import ConcurrentPublish
 from port_events.envelope import STREAM, from_fields
 from port_runtime.settings import load
 from structlog.testing import capture_logs

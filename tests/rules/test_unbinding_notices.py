@@ -1,7 +1,7 @@
 """The side that did not end a binding is told by mail (UNB-5)."""
 
 import pytest
-from identity.usecases import administration
+from identity.usecases import lifecycle
 
 from tests.support.actors.people import Person
 from tests.support.browser.text import normal
@@ -70,7 +70,7 @@ def test_who_is_left_is_told_when_the_other_account_is_closed(system: System, cl
     link, general, _ = bound_pair(system)
 
     with system.app.app_context():
-        administration.close(system.ports, {"link": link, "general": general}[closed].username)
+        lifecycle.close(system.ports, {"link": link, "general": general}[closed].username)
 
     assert told(system, link, general) == ([0, 1] if closed == "link" else [1, 0])
 

@@ -12,7 +12,8 @@ from identity.http.context import EXTENSION
 from identity.processes.relay import Relay
 from identity.processes.web import create_app, db
 from identity.settings import RelaySettings, WebSettings
-from identity.usecases.ports import Ports, Randomness
+from identity.usecases.ports import Ports
+from identity.usecases.ports.system import Randomness
 from port_events.envelope import STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
 from port_runtime.settings import load

@@ -6,7 +6,7 @@ from typing import Any
 
 from identity.adapters.sql.purger import SqlPurger
 from identity.domain.link import Purpose
-from identity.usecases import administration, retention
+from identity.usecases import lifecycle, retention
 
 from tests.support.actors.people import Person
 from tests.support.harness.predictable_codes import KnownCodes
@@ -153,7 +153,7 @@ class AccountActions:
 
     def suspend_or_reinstate(self, holder: Holder) -> None:
         """Do as an operator does."""
-        act = administration.reinstate if holder.suspended else administration.suspend
+        act = lifecycle.reinstate if holder.suspended else lifecycle.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
         holder.events.append("account.reinstated" if holder.suspended else "account.suspended")
@@ -164,7 +164,7 @@ class AccountActions:
     def close(self, holder: Holder) -> None:
         """Close an account for good, as an operator does."""
         with self.system.app.app_context():
-            administration.close(self.system.ports, holder.person.username)
+            lifecycle.close(self.system.ports, holder.person.username)
         binding = self.model.live(holder)
         if binding is not None:
             self.model.remove(binding, "account_closed")

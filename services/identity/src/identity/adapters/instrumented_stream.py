@@ -8,7 +8,8 @@ from port_runtime import tracing
 from port_runtime.metrics import Instruments
 
 from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
-from identity.usecases.publishing import Checkpoint, PositionedEvent, Receipt, Stream
+from identity.usecases.ports.outbox import PositionedEvent, Receipt
+from identity.usecases.ports.stream import Checkpoint, Stream
 
 
 class InstrumentedStream:

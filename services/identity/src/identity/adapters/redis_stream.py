@@ -1,7 +1,6 @@
 """The relay's side of Redis: writes the event stream, reads the mailer's receipts (SEC-10)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
@@ -11,7 +10,8 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError
 
-from identity.usecases.publishing import Checkpoint, ConcurrentPublish, PositionedEvent
+from identity.usecases.ports.outbox import PositionedEvent, Receipt
+from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish
 
 _STATES = frozenset({"sent", "refused", "expired"})
 _RECEIPT_BATCH = 500
@@ -21,16 +21,6 @@ MAILER_GROUP = "mailer"
 
 EntryId: TypeAlias = tuple[int, int]
 """Milliseconds, and a number within them."""
-
-
-@dataclass(frozen=True, slots=True)
-class MailReceipt:
-    """What became of a mail."""
-
-    event_id: str
-    state: str
-    at: datetime
-    category: str
 
 
 class RedisStream:
@@ -128,7 +118,7 @@ class RedisStream:
                 return before
             start = f"({as_text(page[-1][0])}"
 
-    def receipts(self, *, block_ms: int) -> Sequence[tuple[str, MailReceipt]]:
+    def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
         """Return the next receipts, waiting for them at most `block_ms`.
 
         What was read but not acknowledged comes first: a dead relay's, ours while the database was away, and what Redis
@@ -141,7 +131,7 @@ class RedisStream:
         """Note that the receipts are in the database, and drop them from the stream."""
         self._receipts.ack(*entry_ids)
 
-    def _read(self, raw: Sequence[RawEntry]) -> list[tuple[str, MailReceipt]]:
+    def _read(self, raw: Sequence[RawEntry]) -> list[tuple[str, Receipt]]:
         return [
             (entry_id, _receipt({as_text(k): as_text(v) for k, v in fields.items()}))
             for entry_id, fields in raw
@@ -161,14 +151,14 @@ def _text_of(entry_id: EntryId) -> str:
     return f"{entry_id[0]}-{entry_id[1]}"
 
 
-def _receipt(fields: dict[str, str]) -> MailReceipt:
+def _receipt(fields: dict[str, str]) -> Receipt:
     """Return a receipt; one that makes no sense names no event and so changes nothing."""
     try:
         at = datetime.fromisoformat(fields.get("at", "")).astimezone(UTC)
     except (ValueError, OverflowError):
         at = datetime.now(UTC)
     known = fields.get("state") in _STATES
-    return MailReceipt(
+    return Receipt(
         fields.get("event_id", "") if known else "",
         fields.get("state", ""),
         at,

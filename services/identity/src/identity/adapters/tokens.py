@@ -14,7 +14,7 @@ from identity.domain.audit_chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.link import Purpose
 from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
-from identity.usecases.ports import Clock
+from identity.usecases.ports.system import Clock
 
 AUDIT_PURPOSE = "audit-chain"
 _MAX_TOKEN_LENGTH = 512

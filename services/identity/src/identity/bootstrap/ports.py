@@ -29,7 +29,8 @@ from identity.domain.password import PasswordPolicy
 from identity.domain.session import Lifetimes
 from identity.metrics import WEB, HashMeter, LoginMeter
 from identity.settings import WebSettings
-from identity.usecases.ports import Clock, Ports, Randomness, Rules
+from identity.usecases.ports import Ports, Rules
+from identity.usecases.ports.system import Clock, Randomness
 
 _SYSTEM = Caller(kind="system", name="identity")
 
@@ -76,7 +77,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
     """Return the ports; every statement of `autocommit` is a transaction of its own. Raises SettingsError."""
     clock = clock or SystemClock()
     return Ports(
-        unit_of_work=lambda: SqlUnitOfWork(sessions),
+        transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlQueries(autocommit),
         feed=SqlFeed(autocommit),
         counters=StandaloneCounters(autocommit),

@@ -46,7 +46,7 @@ def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked
     """List accounts, oldest first."""
     from identity.http.api.admin_answers import present_found
     from identity.usecases import account_queries
-    from identity.usecases.repositories import AccountFilter
+    from identity.usecases.ports.accounts import AccountFilter
 
     search = AccountFilter(mailbox=mailbox.lower() if mailbox else None, **asked)
     print_rows(map(present_found, account_queries.find(ports, search)), cells=_CELLS, as_json=as_json)
@@ -73,7 +73,7 @@ def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
 def history(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
     """Show what happened to an account, newest first."""
     from identity.cli.audit import show_rows
-    from identity.usecases.repositories import AuditFilter
+    from identity.usecases.ports.audit import AuditFilter
 
     show_rows(ports, AuditFilter(account=name, **asked), as_json=as_json)
 
@@ -105,9 +105,9 @@ def reject(ports: "Ports", names: tuple[str, ...]) -> None:
     for_each(names, lambda name: lifecycle.reject(ports, name, reason=reason).status)
 
 
-_decision("suspend", "Suspend accounts: their sessions end at once.")
-_decision("reinstate", "Lift suspensions.")
-_decision("close", "Close accounts for good: their names and mailboxes are free again.")
+_decision("suspend", "Suspend accounts: their sessions end at once.", module="lifecycle")
+_decision("reinstate", "Lift suspensions.", module="lifecycle")
+_decision("close", "Close accounts for good: their names and mailboxes are free again.", module="lifecycle")
 _decision("unlock", "Lift the lock that failed logins left.")
 _decision("resend_mail", "Mail again the link that accounts wait for.")
 

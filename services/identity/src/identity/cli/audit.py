@@ -12,7 +12,7 @@ from identity.settings import AuditSettings
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
-    from identity.usecases.repositories import AuditFilter
+    from identity.usecases.ports.audit import AuditFilter
 
 _CELLS = {
     "ROW": "{id}",
@@ -44,7 +44,7 @@ def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **asked:
     """List who did what, newest first."""
     from datetime import UTC
 
-    from identity.usecases.repositories import AuditFilter
+    from identity.usecases.ports.audit import AuditFilter
 
     moment = since.replace(tzinfo=UTC) if since else None
     show_rows(ports, AuditFilter(since=moment, **asked), as_json=as_json)

@@ -10,8 +10,8 @@ from identity.cli.base import as_json, format_time, print_row, print_rows, read_
 from identity.settings import RelaySettings
 
 if TYPE_CHECKING:
-    from identity.usecases.facts import OutboxRecord
     from identity.usecases.ports import Ports
+    from identity.usecases.ports.feed import OutboxRecord
 
 PREFIX = "tw.port.identity."
 _CELLS = {

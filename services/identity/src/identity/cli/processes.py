@@ -99,7 +99,7 @@ def _take_sigterm_as_an_interrupt() -> None:
 
 
 def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
-    from identity.usecases.personal_data import suspend_idle
+    from identity.usecases.retention import suspend_idle
 
     if settings.idle_disabled is None:
         return 0

@@ -50,6 +50,31 @@ class Entry:
     reason: str | None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, action: str, account_id: str | None, detail: Mapping[str, Any], *, caller: Caller, at: datetime
+    ) -> "Entry":
+        """Return the entry of an action from `ACTIONS`.
+
+        The actor of an action `by_owner` is the account itself. A `link_account_id` in the detail gets its own column.
+        """
+        known = ACTIONS[action]
+        by_owner = known.by_owner and caller.kind == "person"
+        return cls(
+            at=at,
+            action=action,
+            result=known.result,
+            actor_kind=caller.kind,
+            actor=str(account_id) if by_owner else caller.name,
+            via=caller.via,
+            account_id=account_id,
+            link_account_id=detail.get("link_account_id") or (None if by_owner else caller.link_account_id),
+            address=caller.address,
+            request_id=caller.request_id,
+            reason=caller.reason,
+            detail={name: value for name, value in detail.items() if name != "link_account_id"},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

@@ -23,7 +23,7 @@ class SealKeys:
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._by_id = {key_id_of(key): key for key in keys}
-        self.newest = key_id_of(keys[0])
+        self.newest, self.newest_key = key_id_of(keys[0]), keys[0]
 
     def get(self, key_id: str) -> bytes | None:
         """Return the key of that name, or None where it is no longer given."""

@@ -11,7 +11,7 @@ from identity.domain.session import AccountSummary
 class Credential:
     """An open account as it is when its name is looked up, in as much as proving its password takes."""
 
-    persona: AccountSummary
+    summary: AccountSummary
     password_hash: str = field(repr=False)
     credential_version: int
     opened_at: datetime
@@ -22,7 +22,7 @@ class Credential:
     @property
     def id(self) -> str:
         """The account's identifier."""
-        return self.persona.id
+        return self.summary.id
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether the account was not verified in time (VER-7)."""

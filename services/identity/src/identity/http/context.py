@@ -11,7 +11,7 @@ from identity.domain.account import Kind
 from identity.domain.audit import Caller
 from identity.domain.errors import ForbiddenWhileSwitched, ForeignOrigin, NotSignedIn, StepRequired, WrongKind
 from identity.domain.session import ClientInfo, Principal, Step
-from identity.usecases import login
+from identity.usecases import sessions
 from identity.usecases.ports import Ports
 
 EXTENSION = "identity"
@@ -120,7 +120,7 @@ def _printable(text: str) -> str:
 def current_principal() -> Principal:
     """Return who asks, whatever step is open. Raises NotSignedIn, ForeignOrigin."""
     if "standing" not in g:
-        g.standing = login.identify(ports(), _token())
+        g.standing = sessions.identify(ports(), _token())
     return cast("Principal", g.standing)
 
 

@@ -21,8 +21,9 @@ from identity.bootstrap.relay import build_relay
 from identity.metrics import LEADS, RELAY, RELAY_FAILURES
 from identity.settings import RelaySettings
 from identity.usecases.audit import chaining
-from identity.usecases.ports import Clock
-from identity.usecases.publishing import ConcurrentPublish, publish, record_receipts
+from identity.usecases.ports.stream import ConcurrentPublish
+from identity.usecases.ports.system import Clock
+from identity.usecases.publishing import publish, record_receipts
 
 _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5

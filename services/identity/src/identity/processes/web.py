@@ -26,7 +26,7 @@ from identity.http.context import EXTENSION, Links, WebContext, caller
 from identity.http.routes import Route
 from identity.metrics import WEB, RequestMeter
 from identity.settings import WebSettings
-from identity.usecases.ports import Clock, Randomness
+from identity.usecases.ports.system import Clock, Randomness
 
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": False})
 

@@ -1,4 +1,7 @@
-"""What operators look up: accounts, and of each its state, bindings, sessions and history (OPS-1)."""
+"""Operators' reads of accounts with their bindings, sessions and history (OPS-1).
+
+`name` is an account's name or id. Functions that take one raise NotFound.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,32 +10,35 @@ from datetime import datetime
 from identity.domain.account import Account
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.domain.session import Session
-from identity.usecases.administration import get_by_name_or_id
-from identity.usecases.ports import MailState, Ports
-from identity.usecases.repositories import AccountFilter, AuditFilter, AuditRecord, BindingWithAccounts
-from identity.usecases.steps.email_change import drop_expired_email_change
+from identity.usecases.ports import Ports
+from identity.usecases.ports.accounts import AccountFilter
+from identity.usecases.ports.audit import AuditFilter, AuditRecord
+from identity.usecases.ports.bindings import BindingWithAccounts
+from identity.usecases.ports.queries import MailState
+from identity.usecases.steps.email_verification import drop_expired_email_change
+from identity.usecases.steps.lookup import get_by_name_or_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDetails:
-    """An account as operators see it; `locked_until` is there while failed logins lock it (SEC-3)."""
+    """An account as operators see it; `locked_until` is set while failed logins lock it (SEC-3)."""
 
     account: Account
     verification_mail: MailState | None
     locked_until: datetime | None
 
 
-def find(ports: Ports, search: AccountFilter) -> Sequence[Account]:
-    """Return accounts, oldest first; the next page begins after the id of the last one."""
+def find(ports: Ports, criteria: AccountFilter) -> Sequence[Account]:
+    """Return matching accounts, oldest first; the next page starts after the last id."""
     with ports.unit_of_work() as uow:
-        return uow.accounts.find(search)
+        return uow.accounts.find(criteria)
 
 
 def show(ports: Ports, name: str) -> AccountDetails:
-    """Return an account by its name or id. Raises NotFound."""
+    """Return an account with its state."""
     with ports.unit_of_work() as uow:
         account = get_by_name_or_id(uow, name)
-        drop_expired_email_change(uow, account, ports.clock.now())  # for this view: nothing is committed
+        drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
     return AccountDetails(
         account=account,
         verification_mail=ports.queries.verification_mail(account.id),
@@ -41,37 +47,33 @@ def show(ports: Ports, name: str) -> AccountDetails:
 
 
 def _locked_until(ports: Ports, account: Account) -> datetime | None:
-    now = ports.clock.now()
-    (count,) = ports.counters.peek([(LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(str(account.username_key)))], now)
-    return count.expires_at if count.is_full(now) else None
+    now, key = ports.clock.now(), LOGIN_ACCOUNT.key(str(account.username_key))
+    (state,) = ports.counters.peek([(LOGIN_ACCOUNT, key)], now)
+    return state.expires_at if state.is_full(now) else None
 
 
 def bindings_of(ports: Ports, name: str) -> Sequence[BindingWithAccounts]:
-    """Return an account's bindings, live and ended, newest first. Raises NotFound."""
+    """Return an account's bindings, live and ended, newest first."""
     with ports.unit_of_work() as uow:
         return uow.bindings.of_account(get_by_name_or_id(uow, name).id)
 
 
 def sessions_of(ports: Ports, name: str) -> Sequence[Session]:
-    """Return the open sessions that an account holds, and those that act as it. Raises NotFound."""
-    now = ports.clock.now()
+    """Return the open sessions that an account opened, and those that act as it."""
     with ports.unit_of_work() as uow:
-        sessions = uow.sessions.of_account(get_by_name_or_id(uow, name).id)
+        now, sessions = uow.clock.now(), uow.sessions.of_account(get_by_name_or_id(uow, name).id)
     return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
 
 
 def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
-    """Return the accounts' names by their ids."""
+    """Return the account names by id; unknown ids are left out."""
     with ports.unit_of_work() as uow:
         found = map(uow.accounts.get, set(account_ids))
         return {account.id: str(account.username) for account in found if account is not None}
 
 
-def history(ports: Ports, query: AuditFilter) -> Sequence[AuditRecord]:
-    """Return rows of the audit log, newest first; the next page begins before the id of the last one.
-
-    The query's `account` is a name or an id. Raises NotFound.
-    """
+def history(ports: Ports, criteria: AuditFilter) -> Sequence[AuditRecord]:
+    """Return matching rows of the audit log, newest first; the next page ends before the last id. Raises NotFound."""
     with ports.unit_of_work() as uow:
-        account_id = get_by_name_or_id(uow, query.account).id if query.account else None
-        return uow.history.find(query, account_id=account_id)
+        account_id = get_by_name_or_id(uow, criteria.account).id if criteria.account else None
+        return uow.history.find(criteria, account_id=account_id)

@@ -1,12 +1,12 @@
-"""Tying general accounts to a link account (BIND)."""
+"""Binding general accounts to a link account (BIND), and ending bindings (UNB)."""
 
 from dataclasses import dataclass
 
-from port_events.catalogue import BindCodeIssued, BindingRequested, BindingVerified
+from port_events.catalogue import BindingRequested, BindingVerified
 
 from identity.domain.account import Account
 from identity.domain.binding import Binding
-from identity.domain.code import DIGITS, BindCode
+from identity.domain.code import BindCode
 from identity.domain.credential import Credential
 from identity.domain.errors import (
     AlreadyBound,
@@ -19,20 +19,20 @@ from identity.domain.errors import (
     NotFound,
     NotSignedIn,
 )
+from identity.domain.mail import MailRequest
 from identity.domain.session import ClientInfo, Principal
-from identity.usecases.audit import recording
+from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps import mail_limits
+from identity.usecases.sessions import require_not_switched
 from identity.usecases.steps.authentication import authenticate, clear_failures
-from identity.usecases.steps.events import MailRequest, record_event
-from identity.usecases.unbinding import lock_general, remove
-
-CODE_PURPOSE = "bind_code"
+from identity.usecases.steps.bind_codes import CODE_PURPOSE, issue_code, link_of, parties
+from identity.usecases.steps.mail_limits import wait_seconds
+from identity.usecases.steps.unbinding import lock_general, remove
 
 
 @dataclass(frozen=True, slots=True)
 class BindingEntry:
-    """One line of a link account's list (BIND-1)."""
+    """An entry in a link account's list of bindings (BIND-1)."""
 
     binding: Binding
     account: Account
@@ -40,39 +40,39 @@ class BindingEntry:
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
-    """Return the live bindings and those the other side ended, until dismissed (BIND-1, UNB-4)."""
-    now = ports.clock.now()
+    """Return live bindings, and those that the other side ended and nobody dismissed (BIND-1, UNB-4)."""
     with ports.unit_of_work() as uow:
-        rows = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
-        for row in rows:
-            if row.binding.has_lapsed(now):
-                row.binding.remove("lapsed", now)  # shown as it is; `identity tidy` makes it so
-        return rows
+        now = uow.clock.now()
+        entries = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
+        for entry in entries:
+            if entry.binding.has_lapsed(now):
+                entry.binding.remove("lapsed", now)  # for display; the cleanup stores it
+        return entries
 
 
 def request(
     ports: Ports, principal: Principal, *, username: str, password: str, client: ClientInfo
 ) -> BindingEntry:
-    """Bind a general account, to be verified by the code that is mailed to it (BIND-2).
+    """Request a binding of a general account, and mail it the code that verifies the binding (BIND-2).
 
     Raises BadCredentials, Locked, NotBindable, AlreadyBound, TooSoon, Busy.
     """
     target, keys = authenticate(
         ports, username, password=password, client=client, refused_action="binding.refused"
     )
-    clear_failures(ports.counters, keys)
+    clear_failures(ports, keys)
     try:
         return _bind(ports, principal, target)
     except BadCredentials:
-        recording.record_refusal(ports, "binding.refused", target.id, why="bad_credentials")
+        record_refusal(ports, "binding.refused", target.id, why="bad_credentials")
         raise
     except Conflict:
         raise AlreadyBound(here=False) from None
 
 
 def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntry:
-    if target.persona.kind != "general":
-        raise NotBindable  # before its row is waited for: it may be the asker's own, or of one who asks for this one
+    if target.summary.kind != "general":
+        raise NotBindable  # before locking: the row may be the caller's own, or wait for it in turn
     with ports.unit_of_work() as uow:
         _lock_link_account(uow, principal)
         general = uow.accounts.locked(target.id)
@@ -80,165 +80,163 @@ def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntr
             raise BadCredentials
         if general is None or general.status != "active":
             raise NotBindable
-        _refuse_bound(uow, ports, general, principal)
+        _refuse_bound(uow, general, principal)
+        link_id = principal.account.id
         binding = Binding.request(
-            ports.randomness.identifier(),
-            link_id=principal.account.id,
-            general_id=general.id,
-            now=ports.clock.now(),
+            uow.randomness.identifier(), link_id=link_id, general_id=general.id, now=uow.clock.now()
         )
-        uow.bindings.dismiss_removed(principal.account.id, general.id)
+        uow.bindings.dismiss_removed(link_id, general.id)
         uow.bindings.add(binding)
-        record_event(
-            uow, ports, general, BindingRequested(binding_id=binding.id, link_account_id=principal.account.id)
-        )
-        code = issue_code(uow, ports, general, binding)
+        uow.record_event(general, BindingRequested(binding_id=binding.id, link_account_id=link_id))
+        code = issue_code(uow, general, binding)
         uow.commit()
         return BindingEntry(binding, general, code)
 
 
 def _lock_link_account(uow: UnitOfWork, principal: Principal) -> None:
-    """Keep the link account from being closed or suspended meanwhile; its row comes before the general one's."""
+    """Lock the link account's row before the general account's, so that it stays open until the commit."""
     link = uow.accounts.shared(principal.account.id)
     if link is None or link.status != "active":
         raise NotSignedIn
 
 
-def _refuse_bound(uow: UnitOfWork, ports: Ports, general: Account, principal: Principal) -> None:
-    """Raise AlreadyBound, unless what is there was never verified in time (BIND-3, BIND-8)."""
-    present = uow.bindings.live_of_general(general.id)
-    if present is None:
+def _refuse_bound(uow: UnitOfWork, general: Account, principal: Principal) -> None:
+    """Raise AlreadyBound for a live binding; end one that has lapsed (BIND-3, BIND-8)."""
+    binding = uow.bindings.live_of_general(general.id)
+    if binding is None:
         return
-    if not present.has_lapsed(ports.clock.now()):
-        raise AlreadyBound(here=present.link_account_id == principal.account.id)
-    remove(uow, ports, general, present, "lapsed")
+    if not binding.has_lapsed(uow.clock.now()):
+        raise AlreadyBound(here=binding.link_account_id == principal.account.id)
+    remove(uow, general, binding, "lapsed")
     uow.flush()
 
 
-def issue_code(uow: UnitOfWork, ports: Ports, general: Account, binding: Binding) -> BindCode:
-    """Mail a new code; the older one is void (BIND-6). Raises TooSoon."""
-    mail_limits.consume_quota(uow, ports, purpose=CODE_PURPOSE, subject=general.id, mailbox=general.email)
-    digits, challenge = ports.randomness.digits(DIGITS), ports.randomness.token()
-    code = BindCode(
-        binding_id=binding.id,
-        challenge=challenge,
-        digest=ports.tokens.code_digest(challenge, digits),
-        issued_at=ports.clock.now(),
-    )
-    uow.codes.put(code)
-    mail = _mail(uow, general, binding, code)
-    mail.content["code"] = digits
-    record_event(
-        uow,
-        ports,
-        general,
-        BindCodeIssued(binding_id=binding.id, link_account_id=binding.link_account_id),
-        mail=mail,
-    )
-    return code
-
-
-def _mail(uow: UnitOfWork, general: Account, binding: Binding, code: BindCode) -> MailRequest:
-    """Tell who asks: link account, person, company (BIND-7)."""
-    return MailRequest(general.email, general.name, code.expires_at, **_parties(uow, general, binding))
-
-
-def _parties(uow: UnitOfWork, general: Account, binding: Binding) -> dict[str, str]:
-    link = uow.accounts.get(binding.link_account_id)
-    if link is None:
-        raise NotFound
-    return {
-        "username": general.username,
-        "company": general.company_name,
-        "link_username": link.username,
-        "link_name": link.name,
-        "link_company": link.company_name,
-    }
-
-
-def _own(uow: UnitOfWork, ports: Ports, principal: Principal, binding_id: str) -> tuple[Account, Binding]:
-    """Lock a live binding of one's own, its general account first. Raises NotFound."""
-    binding = uow.bindings.get(binding_id)
-    if binding is None or binding.link_account_id != principal.account.id:
-        raise NotFound
-    general = lock_general(uow, binding)
-    if not binding.is_live or binding.has_lapsed(ports.clock.now()):
-        raise NotFound
-    return general, binding
-
-
 def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
-    """Mail a new code for a binding not yet verified (BIND-6).
+    """Mail a new code for an unverified binding (BIND-6); a suspended account gets none.
 
-    A general account that is suspended gets none: it would not hold.
     Raises NotFound, AlreadyBound, NotBindable, TooSoon.
     """
     with ports.unit_of_work() as uow:
-        general, binding = _own(uow, ports, principal, binding_id)
+        general, binding = _lock_own(uow, principal, binding_id)
         if binding.status == "verified":
             raise AlreadyBound(here=True)
         if general.status != "active":
             raise NotBindable
-        issue_code(uow, ports, general, binding)
+        issue_code(uow, general, binding)
         uow.commit()
+
+
+def code_wait_seconds(ports: Ports, general: Account) -> int:
+    """Return the seconds until the next code may be requested; 0 if it may be now (BIND-6)."""
+    return wait_seconds(ports, purpose=CODE_PURPOSE, subject=general.id, mailbox=general.email)
 
 
 def verify(ports: Ports, principal: Principal, binding_id: str, *, code: str) -> BindingEntry:
     """Verify a binding by its code (BIND-6).
 
-    The rules do not say what becomes of the code of a general account that was suspended meanwhile: it is refused as
-    asking for the binding would be now, no try is counted, and the code holds again if the account is reinstated.
+    While the general account is suspended the code is refused and no try is counted. The rules do not cover this case;
+    the code works again when the account is reinstated.
     Raises NotFound, NotBindable, CodeWrong, CodeExpired, CodeExhausted.
     """
     try:
         return _verify(ports, principal, binding_id, code)
     except CodeExhausted:
-        recording.record_refusal(
-            ports, "bind_code.refused", None, throttle_key=binding_id, binding_id=binding_id, why="code_spent"
+        record_refusal(
+            ports,
+            "bind_code.refused",
+            None,
+            throttle_key=binding_id,
+            binding_id=binding_id,
+            why="code_spent",
         )
         raise
 
 
 def _verify(ports: Ports, principal: Principal, binding_id: str, code: str) -> BindingEntry:
     with ports.unit_of_work() as uow:
-        general, binding = _own(uow, ports, principal, binding_id)
+        general, binding = _lock_own(uow, principal, binding_id)
         if binding.status == "verified":
             return BindingEntry(binding, general, None)
         if general.status != "active":
             raise NotBindable
-        _try(uow, ports, binding, code)
-        binding.verify(ports.clock.now())
+        _check_code(uow, binding, code)
+        now = uow.clock.now()
+        binding.verify(now)
         uow.codes.drop(binding.id)
-        record_event(
-            uow,
-            ports,
+        uow.record_event(
             general,
             BindingVerified(binding_id=binding.id, link_account_id=binding.link_account_id),
-            mail=MailRequest.notice(general, ports.clock.now(), **_parties(uow, general, binding)),
+            mail=MailRequest.notice(general, now, **parties(general, link_of(uow, binding))),
         )
         uow.commit()
         return BindingEntry(binding, general, None)
 
 
-def _try(uow: UnitOfWork, ports: Ports, binding: Binding, given: str) -> None:
-    """Count the try, and keep the count even where the code is wrong (SEC-5)."""
+def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
+    """Count a try before comparing the code; the count is committed even if the code is wrong (SEC-5)."""
     code = uow.codes.get(binding.id)
     if code is None:
         raise CodeExpired
-    code.check_open(ports.clock.now())
+    code.check_open(uow.clock.now())
     tries = uow.codes.count_try(binding.id, code.challenge)
     if tries is None:
         raise CodeExhausted
     try:
-        code.check(ports.tokens.code_digests(code.challenge, given), tries=tries)
+        code.check(uow.tokens.code_digests(code.challenge, submitted), tries=tries)
     except CodeWrong:
-        recording.record(
-            uow,
-            ports,
-            "bind_code.refused",
-            binding.general_account_id,
-            binding_id=binding.id,
-            why="code_wrong",
+        uow.record_action(
+            "bind_code.refused", binding.general_account_id, binding_id=binding.id, why="code_wrong"
         )
         uow.commit()
         raise
+
+
+def _lock_own(uow: UnitOfWork, principal: Principal, binding_id: str) -> tuple[Account, Binding]:
+    """Lock a live binding of the caller and its general account. Raises NotFound."""
+    binding = _own(uow, principal, binding_id)
+    general = lock_general(uow, binding)
+    if not binding.is_live or binding.has_lapsed(uow.clock.now()):
+        raise NotFound
+    return general, binding
+
+
+def _own(uow: UnitOfWork, principal: Principal, binding_id: str) -> Binding:
+    binding = uow.bindings.get(binding_id)
+    if binding is None or binding.link_account_id != principal.account.id:
+        raise NotFound
+    return binding
+
+
+def unbind_from_link(ports: Ports, principal: Principal, binding_id: str) -> None:
+    """End a binding of the caller, or dismiss one that the other side ended (UNB-1, UNB-4). Raises NotFound."""
+    with ports.unit_of_work() as uow:
+        binding = _own(uow, principal, binding_id)
+        general = lock_general(uow, binding)
+        if binding.is_live:
+            remove(uow, general, binding, "lapsed" if binding.has_lapsed(uow.clock.now()) else "link")
+        elif not binding.dismissed:
+            uow.record_action("binding.dismissed", general.id, binding_id=binding.id)
+        binding.dismissed = True
+        uow.commit()
+
+
+def unbind_from_general(ports: Ports, principal: Principal) -> None:
+    """End the binding of the caller's general account, verified or not (UNB-2). Raises NotFound."""
+    with ports.unit_of_work() as uow:
+        general = uow.accounts.locked(principal.account.id)
+        binding = uow.bindings.live_of_general(principal.account.id)
+        if general is None or binding is None or binding.has_lapsed(uow.clock.now()):
+            raise NotFound
+        remove(uow, general, binding, "general")
+        uow.commit()
+
+
+def binding_of(ports: Ports, principal: Principal) -> tuple[Binding, Account] | None:
+    """Return a general account's live binding with its link account (UNB-3). Raises ForbiddenWhileSwitched."""
+    require_not_switched(principal)
+    with ports.unit_of_work() as uow:
+        binding = uow.bindings.live_of_general(principal.account.id)
+        if binding is None or binding.has_lapsed(uow.clock.now()):
+            return None
+        link = uow.accounts.get(binding.link_account_id)
+        return (binding, link) if link else None

@@ -1,16 +1,16 @@
-"""Catching up without the stream: the feed by position, and the state to begin from (EVT-6)."""
+"""The event feed by position, and a snapshot of the state to start from (EVT-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from identity.domain.errors import CursorExpired
-from identity.usecases.facts import AccountState, BindingState, FeedEvent
 from identity.usecases.ports import Ports
+from identity.usecases.ports.feed import AccountState, BindingState, FeedEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Facts in order, and the position to go on from."""
+    """Events in order, and the position to continue from."""
 
     events: Sequence[FeedEvent]
     next: int
@@ -18,7 +18,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Bookmark:
-    """Where a snapshot's paging has got to, and the feed's position when it began."""
+    """The place in a paged snapshot, and the feed's position when its first page was read."""
 
     position: int
     account_id: str
@@ -26,7 +26,7 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A page of the state. Once there is no `next`, go on in the feed from `position`."""
+    """A page of the state. After the last page, continue in the feed from `position`."""
 
     accounts: Sequence[AccountState]
     bindings: Sequence[BindingState]
@@ -35,27 +35,27 @@ class Snapshot:
 
 
 def read(ports: Ports, *, after: int, limit: int) -> Page:
-    """Return what follows a position, without a gap. Raises CursorExpired.
+    """Return the events after a position, without a gap. Raises CursorExpired.
 
-    Positions are given without a gap, so that one tells of facts that were dropped, or lost with a database that
-    was restored from an older copy; beyond the newest there is nobody who got his position from this database.
+    Positions have no gaps: a missing one was purged, or lost when the database was restored from a backup. A cursor
+    beyond the newest position comes from another database.
     """
-    facts = ports.feed.after(after, limit)
-    if not facts:
+    events = ports.feed.after(after, limit)
+    if not events:
         if after > ports.feed.newest():
             raise CursorExpired
         return Page((), after)
-    if facts[0].position != after + 1:
+    if events[0].position != after + 1:
         raise CursorExpired
-    whole = [fact for place, fact in enumerate(facts, start=after + 1) if fact.position == place]
-    return Page(whole, whole[-1].position)
+    gapless = [event for position, event in enumerate(events, start=after + 1) if event.position == position]
+    return Page(gapless, gapless[-1].position)
 
 
 def snapshot(ports: Ports, bookmark: Bookmark | None, *, limit: int) -> Snapshot:
-    """Return a page of the accounts that are not closed, with the live bindings of the general ones.
+    """Return a page of accounts that are not closed, with the live bindings of the general ones.
 
-    The position is taken before the first account is read: what changes while somebody pages comes in the feed
-    behind it, and what a page knew already the account's sequence tells.
+    The position is read before the first account. Changes during the paging follow it in the feed; a consumer detects
+    those already in a page by the account's `sequence`.
     """
     start = bookmark or Bookmark(ports.feed.newest(), "")
     accounts = ports.feed.accounts(start.account_id, limit)

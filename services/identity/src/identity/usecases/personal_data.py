@@ -1,34 +1,25 @@
-"""A person's data: written out, emptied, and accounts that nobody uses any more (OPS-6)."""
+"""Exporting and erasing a person's data (OPS-6)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from port_events.catalogue import AccountClosed
 
 from identity.domain.account import Account
-from identity.domain.audit import Caller
 from identity.domain.session import Session
-from identity.usecases.administration import OPEN, get_by_name_or_id, locked_account, suspend_locked
-from identity.usecases.audit import recording
 from identity.usecases.ports import Ports
-from identity.usecases.repositories import (
-    AuditFilter,
-    AuditRecord,
-    BindingWithAccounts,
-    ConsentRecord,
-    MailRecord,
-)
-from identity.usecases.steps.ending import close
-from identity.usecases.steps.events import record_event
+from identity.usecases.ports.accounts import ConsentRecord
+from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
+from identity.usecases.ports.bindings import BindingWithAccounts
+from identity.usecases.steps.ending import close_locked
+from identity.usecases.steps.lookup import OPEN, get_by_name_or_id, locked_account
 
 _ALL = AuditFilter(limit=1_000_000)
-_LOOKED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataExport:
-    """All that is kept of a person, but for what is a secret even to them, or another person's own."""
+    """All stored data of a person, except secrets and the data of other people."""
 
     account: Account
     consents: Sequence[ConsentRecord]
@@ -39,81 +30,47 @@ class PersonalDataExport:
 
 
 def export(ports: Ports, name: str) -> PersonalDataExport:
-    """Return all that is kept of the person behind an account; that it was asked for is written down.
+    """Return a person's data, and record the export. Raises NotFound.
 
-    Whoever acts as the account or upon it is a person too: their sessions are not in it, nor from where they came
-    (OPS-6). Raises NotFound.
+    Sessions and addresses of others who act as the account, or upon it, are left out: they are personal data too.
     """
     with ports.unit_of_work() as uow:
         account = get_by_name_or_id(uow, name)
-        dossier = PersonalDataExport(
+        exported = PersonalDataExport(
             account=account,
             consents=uow.consents.of_account(account.id),
             bindings=uow.bindings.of_account(account.id),
             sessions=uow.sessions.of_holder(account.id),
             mails=uow.history.mails(account.id),
-            history=[_told_to(account, each) for each in uow.history.find(_ALL, account_id=account.id)],
+            history=[_redacted(account, row) for row in uow.history.find(_ALL, account_id=account.id)],
         )
-        recording.record(uow, ports, "account.exported", account.id)
+        uow.record_action("account.exported", account.id)
         uow.commit()
-        return dossier
+        return exported
 
 
-def _told_to(account: Account, happened: AuditRecord) -> AuditRecord:
-    """Return a row without the address of who acted, where that was another; who failed to log in is not known."""
-    if happened.entry.actor in {account.id, ""}:
-        return happened
-    return replace(happened, entry=replace(happened.entry, address=""))
+def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
+    """Return a row without the address of another actor; the actor of a failed login is not known."""
+    if row.entry.actor in {account.id, ""}:
+        return row
+    return replace(row, entry=replace(row.entry, address=""))
 
 
 def erase(ports: Ports, name: str) -> Account:
-    """Close an account where it is open, and empty what is personal in it.
+    """Close an account if it is open, and erase its personal data. Raises NotFound.
 
-    Announced as closed with the reason `erased`, also where it was closed before: whoever has a copy then empties it.
-    Rows of the audit log and events keep identifiers alone. Raises NotFound.
+    The event `account.closed` with the reason `erased` tells consumers to erase their copies, also when the account was
+    closed before. Audit log and events keep identifiers only.
     """
     with locked_account(ports, name, "account.erased", *OPEN, "closed") as (uow, account):
         if account.closed_at is None:
-            close(uow, ports, account, "erased")
+            close_locked(uow, account, "erased")
         else:
             account.closed_reason = "erased"
-            record_event(uow, ports, account, AccountClosed(reason="erased"))
+            uow.record_event(account, AccountClosed(reason="erased"))
         account.erase()
-        uow.flush()  # what ended just now is among the bindings that nobody is to be shown
+        uow.flush()  # so that the bindings that have just ended are dismissed too
         uow.bindings.dismiss_of(account.id)
         uow.consents.forget_addresses(account.id)
-        recording.record(uow, ports, "account.erased", account.id)
+        uow.record_action("account.erased", account.id)
     return account
-
-
-def suspend_idle(ports: Ports, idle: timedelta) -> int:
-    """Suspend active accounts that nobody has used for so long; return how many.
-
-    The audit log tells who used what, so nothing is judged before it reaches back that far itself.
-    """
-    since = ports.clock.now() - idle
-    tidy = ports.by(Caller(kind="system", name="tidy", reason=f"idle for {idle.days} days"))
-    with ports.unit_of_work() as uow:
-        begins_at = uow.history.begins_at()
-    if begins_at is None or begins_at > since:
-        return 0
-    return sum(_suspend_idle(tidy, account_id, since) for account_id in _idle(ports, since))
-
-
-def _idle(ports: Ports, since: datetime) -> Iterator[str]:
-    after: str | None = ""
-    while after is not None:
-        with ports.unit_of_work() as uow:
-            due, after = uow.accounts.idle(since, after=after, limit=_LOOKED_AT_ONCE)
-        yield from due
-
-
-def _suspend_idle(ports: Ports, account_id: str, since: datetime) -> bool:
-    """Suspend an account, unless somebody has used it meanwhile."""
-    with ports.unit_of_work() as uow:
-        account = uow.accounts.locked(account_id)
-        if account is None or not uow.accounts.is_idle(account_id, since):
-            return False
-        suspend_locked(uow, ports, account)
-        uow.commit()
-        return True

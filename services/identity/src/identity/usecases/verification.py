@@ -1,6 +1,6 @@
-"""Proving a mailbox by the mailed link (VER), and asking for the mail again."""
+"""Verifying a mailbox by the mailed link (VER), and requesting the mail again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from port_events.catalogue import AccountEmailChanged, AccountEmailVerified
@@ -10,85 +10,86 @@ from identity.domain.errors import (
     AlreadyVerified,
     Conflict,
     LinkExpired,
-    LinkInvalid,
     LinkSuperseded,
     MailboxTaken,
     NotSignedIn,
 )
 from identity.domain.link import Challenge, Purpose
+from identity.domain.mail import MailRequest
 from identity.domain.person import masked_email
 from identity.domain.session import Principal
-from identity.usecases.ports import MailState, Ports, UnitOfWork
-from identity.usecases.registration import record_verification_request
-from identity.usecases.steps import mail_limits
-from identity.usecases.steps.events import MailRequest, record_event
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.ports.queries import MailState
+from identity.usecases.steps.email_verification import request_verification
+from identity.usecases.steps.links import read_link
+from identity.usecases.steps.mail_limits import consume_quota, wait_seconds
+
+_PURPOSES = (Purpose.REGISTRATION, Purpose.EMAIL_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What following a link did; `already` tells that it was done before (VER-2)."""
+    """What a link verifies; `already` says that it has been followed before (VER-2)."""
 
     account: Account
     purpose: Purpose
     already: bool
 
 
+def preview(ports: Ports, token: str) -> Confirmation:
+    """Return what `confirm` would do, without doing it: mail scanners open links too (VER-2).
+
+    Does not disclose whether the mailbox is taken. Raises LinkInvalid, LinkExpired, LinkSuperseded.
+    """
+    purpose, account_id, value = read_link(ports, token, *_PURPOSES)
+    account = ports.queries.account(account_id)
+    with ports.unit_of_work() as uow:
+        challenge = uow.links.get(account_id, purpose)
+    account, _, already = resolve_challenge(account, challenge, purpose, value=value, now=ports.clock.now())
+    return Confirmation(account, purpose, already=already)
+
+
 def confirm(ports: Ports, token: str) -> Confirmation:
-    """Take a mailbox as proven: the registration's, or the new one of a change (VER-2, PRO-2).
+    """Verify the mailbox of a registration, or the new one of a change (VER-2, PRO-2).
 
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
-    purpose, account_id, value = read_link(ports, token, Purpose.REGISTRATION, Purpose.EMAIL_CHANGE)
+    purpose, account_id, value = read_link(ports, token, *_PURPOSES)
     try:
-        return _confirm(ports, purpose, account_id, value)
+        with ports.unit_of_work() as uow:
+            account = uow.accounts.locked(account_id)
+            challenge = uow.links.get(account_id, purpose)
+            account, challenge, already = resolve_challenge(
+                account, challenge, purpose, value=value, now=uow.clock.now()
+            )
+            if not already:
+                apply = _verify if purpose is Purpose.REGISTRATION else _change
+                apply(uow, account, challenge)
+                uow.commit()
+            return Confirmation(account, purpose, already=already)
     except Conflict:
         raise MailboxTaken from None
 
 
-def _confirm(ports: Ports, purpose: Purpose, account_id: str, value: str) -> Confirmation:
-    with ports.unit_of_work() as uow:
-        found = uow.accounts.locked(account_id), uow.links.get(account_id, purpose)
-        account, challenge, already = resolve_challenge(found, purpose, value=value, now=ports.clock.now())
-        if already:
-            return Confirmation(account, purpose, already=True)
-        if purpose is Purpose.REGISTRATION:
-            _verify(uow, ports, account, challenge)
-        else:
-            _change(uow, ports, account, challenge)
-        uow.commit()
-        return Confirmation(account, purpose, already=False)
-
-
-def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, str, str]:
-    """Return purpose, account id and challenge of a link of one of the purposes. Raises LinkInvalid."""
-    for purpose in purposes:
-        try:
-            return (purpose, *ports.tokens.read_link(purpose, token))
-        except LinkInvalid:
-            continue
-    raise LinkInvalid
-
-
 def resolve_challenge(
-    found: tuple[Account | None, Challenge | None], purpose: Purpose, *, value: str, now: datetime
+    account: Account | None, challenge: Challenge | None, purpose: Purpose, *, value: str, now: datetime
 ) -> tuple[Account, Challenge, bool]:
-    """Return whose mailbox a link proves, by what, and whether it was followed before; for who looks and who confirms.
+    """Check a link against its account and challenge; return both, and whether it was followed before.
 
-    Raises LinkExpired, LinkSuperseded where it holds no more.
+    Raises LinkExpired, LinkSuperseded.
     """
-    account, challenge = found
     if account is None or account.closed_at is not None:
         raise LinkExpired(purpose)
     if challenge is None:
         raise LinkSuperseded
     already = challenge.check(value, now)
     if not already:
-        _refuse_void(account, challenge, now)
+        _require_current(account, challenge, now)
     return account, challenge, already
 
 
-def _refuse_void(account: Account, challenge: Challenge, now: datetime) -> None:
-    """Refuse what a change of the account has made void. Raises LinkExpired, LinkSuperseded."""
+def _require_current(account: Account, challenge: Challenge, now: datetime) -> None:
+    """Refuse a link that a change of the account has voided. Raises LinkExpired, LinkSuperseded."""
     if challenge.purpose == Purpose.EMAIL_CHANGE:
         if challenge.email != account.pending_email:
             raise LinkSuperseded
@@ -99,32 +100,27 @@ def _refuse_void(account: Account, challenge: Challenge, now: datetime) -> None:
         raise LinkExpired(Purpose.REGISTRATION)
 
 
-def _verify(uow: UnitOfWork, ports: Ports, account: Account, challenge: Challenge) -> None:
-    account.verify_email(ports.clock.now())
-    uow.links.use(challenge, ports.clock.now())
-    record_event(uow, ports, account, AccountEmailVerified(kind=account.kind, username=account.username))
+def _verify(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
+    account.verify_email(uow.clock.now())
+    uow.links.use(challenge, uow.clock.now())
+    uow.record_event(account, AccountEmailVerified(kind=account.kind, username=account.username))
 
 
-def _change(uow: UnitOfWork, ports: Ports, account: Account, challenge: Challenge) -> None:
-    old, now = account.adopt_pending_email(), ports.clock.now()
-    uow.links.use(challenge, ports.clock.now())
-    _void_what_the_old_mailbox_got(uow, account)
-    notice = MailRequest.notice(account, now, new_email_masked=masked_email(account.email))
-    notice.address = old
-    record_event(uow, ports, account, AccountEmailChanged(), mail=notice)
-
-
-def _void_what_the_old_mailbox_got(uow: UnitOfWork, account: Account) -> None:
-    """Open bind codes and password links of the old mailbox prove nothing any more (PRO-2)."""
+def _change(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
+    old, now = account.adopt_pending_email(), uow.clock.now()
+    uow.links.use(challenge, now)
+    # Password links and bind codes sent to the old mailbox prove nothing any more (PRO-2).
     uow.links.drop(account.id, Purpose.PASSWORD_RESET)
     binding = uow.bindings.live_of_general(account.id)
     if binding is not None:
         uow.codes.drop(binding.id)
+    notice = MailRequest.notice(account, now, new_email_masked=masked_email(account.email))
+    uow.record_event(account, AccountEmailChanged(), mail=replace(notice, address=old))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationStatus:
-    """How far an unverified account is; `lapses_at` is the last moment to verify it (VER-7)."""
+    """The state of an unverified account; it lapses at `lapses_at` (VER-7)."""
 
     email: str
     mail: MailState | None
@@ -133,33 +129,35 @@ class VerificationStatus:
 
 
 def status(ports: Ports, principal: Principal) -> VerificationStatus:
-    """Return where the mail went, what became of it, how long to wait for another (VER-5, VER-6).
-
-    Raises NotSignedIn.
-    """
+    """Return the mailbox, the state of its mail and the wait until the next one (VER-5, VER-6). Raises NotSignedIn."""
     account = ports.queries.account(principal.actor.id)
     if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
         raise NotSignedIn
     return VerificationStatus(
         email=account.email,
         mail=ports.queries.verification_mail(account.id),
-        wait_seconds=mail_limits.wait_seconds(
+        wait_seconds=wait_seconds(
             ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
         ),
         lapses_at=account.created_at + UNVERIFIED_LIFETIME,
     )
 
 
+def mail_state(ports: Ports, principal: Principal) -> MailState | None:
+    """Return the state of the verification mail while verifying is the next step (VER-6)."""
+    if principal.next_step != "verify_email":
+        return None
+    return ports.queries.verification_mail(principal.actor.id)
+
+
 def resend(ports: Ports, principal: Principal) -> None:
-    """Mail the verification link again; older links are void (VER-5). Raises TooSoon, AlreadyVerified, NotSignedIn."""
+    """Mail a new verification link, which voids older ones (VER-5). Raises TooSoon, AlreadyVerified, NotSignedIn."""
     with ports.unit_of_work() as uow:
         account = uow.accounts.locked(principal.actor.id)
-        if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
+        if account is None or account.closed_at is not None or account.has_lapsed(uow.clock.now()):
             raise NotSignedIn
         if account.email_verified_at is not None:
             raise AlreadyVerified
-        mail_limits.consume_quota(
-            uow, ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
-        )
-        record_verification_request(uow, ports, account)
+        consume_quota(uow, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email)
+        request_verification(uow, account)
         uow.commit()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import accounts, audit
 from identity.domain.account import Account, Status
-from identity.usecases.repositories import AccountFilter
+from identity.usecases.ports.accounts import AccountFilter
 
 ROW_LOCK = {"key_share": True}
 """FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""

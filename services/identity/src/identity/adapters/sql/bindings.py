@@ -11,7 +11,7 @@ from identity.adapters.sql.tables import accounts, bind_codes, bindings
 from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.code import BindCode
-from identity.usecases.repositories import BindingWithAccounts
+from identity.usecases.ports.bindings import BindingWithAccounts
 
 
 class SqlBindings:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import consents
 from identity.domain import consent
-from identity.usecases.repositories import ConsentRecord
+from identity.usecases.ports.accounts import ConsentRecord
 
 
 class SqlConsents:

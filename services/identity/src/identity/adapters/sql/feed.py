@@ -6,7 +6,7 @@ from sqlalchemy import Engine, bindparam, func, select
 
 from identity.adapters.sql.queries import STATUS
 from identity.adapters.sql.tables import accounts, bindings, outbox
-from identity.usecases.facts import AccountState, BindingState, FeedEvent, OutboxRecord, OutboxStats
+from identity.usecases.ports.feed import AccountState, BindingState, FeedEvent, OutboxRecord, OutboxStats
 
 _row = outbox.c
 _AFTER = (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import audit, outbox
 from identity.domain.audit import Entry
-from identity.usecases.repositories import AuditFilter, AuditRecord, MailRecord
+from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 
 _ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
 

@@ -20,8 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
 
 from identity.adapters.sql.tables import outbox, outbox_epoch
-from identity.usecases.publishing import PositionedEvent, Receipt
-from identity.usecases.repositories import OutboxEntry
+from identity.usecases.ports.outbox import OutboxEntry, PositionedEvent, Receipt
 
 _ADD = outbox.insert()
 

@@ -11,7 +11,7 @@ from identity.domain.account import Account, has_lapsed
 from identity.domain.credential import Credential
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
-from identity.usecases.ports import MailState
+from identity.usecases.ports.queries import MailState
 
 _row = accounts.c
 # Words and not parameters: each parameter of the statement that every request makes is converted and sent each time.
@@ -123,7 +123,7 @@ class SqlQueries:
             return None
         password_hash, version, opened_at, verified_at, accepted = row[len(_PERSONA) :]
         return Credential(
-            persona=AccountSummary(*row[: len(_PERSONA)]),
+            summary=AccountSummary(*row[: len(_PERSONA)]),
             password_hash=password_hash,
             credential_version=version,
             opened_at=opened_at,

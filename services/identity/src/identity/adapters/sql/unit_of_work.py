@@ -19,16 +19,22 @@ from identity.adapters.sql.history import SqlHistory
 from identity.adapters.sql.mail_links import SqlLinks
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.sessions import SqlSessions
+from identity.usecases.ports import Ports, UnitOfWork
 
 
-class SqlUnitOfWork:
+class SqlUnitOfWork(UnitOfWork):
     """The use cases' transaction.
 
     `sessions` must make sessions that neither flush by themselves nor expire objects on commit: use cases return the
     objects they loaded.
     """
 
-    def __init__(self, sessions: Callable[[], Session]) -> None:
+    links: SqlLinks
+    outbox: SqlOutbox
+    audit: SqlAudit
+
+    def __init__(self, ports: Ports, sessions: Callable[[], Session]) -> None:
+        super().__init__(ports)
         self._sessions = sessions
 
     def __enter__(self) -> Self:

@@ -16,7 +16,8 @@ from identity.http.api.fields import Input, Text
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.usecases import account_queries, administration, lifecycle
 from identity.usecases.ports import Ports
-from identity.usecases.repositories import AccountFilter, AuditFilter
+from identity.usecases.ports.accounts import AccountFilter
+from identity.usecases.ports.audit import AuditFilter
 
 blueprint = ApiBlueprint(
     "admin", __name__, description="Operators, by a service with the right accounts:admin"
@@ -144,9 +145,9 @@ def _reject(ports: Ports, account_id: str) -> Account:
 
 _act("approve", lifecycle.approve, "Approve an account that awaits review; the applicant is told.")
 _act("reject", _reject, "Reject and close an account that awaits review; the applicant is told the reason.")
-_act("suspend", administration.suspend, "Suspend an account: its sessions end at once (OPS-2).")
-_act("reinstate", administration.reinstate, "Lift a suspension.")
-_act("close", administration.close, "Close an account for good; its name and mailbox are free again.")
+_act("suspend", lifecycle.suspend, "Suspend an account: its sessions end at once (OPS-2).")
+_act("reinstate", lifecycle.reinstate, "Lift a suspension.")
+_act("close", lifecycle.close, "Close an account for good; its name and mailbox are free again.")
 _act("unlock", administration.unlock, "Lift the lock that failed logins left.")
 _act("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.")
 

@@ -8,7 +8,8 @@ from identity.domain.session import Lifetimes, Session
 from identity.http.api.answers import format_time, present_account
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.personal_data import PersonalDataExport
-from identity.usecases.repositories import AuditRecord, BindingWithAccounts
+from identity.usecases.ports.audit import AuditRecord
+from identity.usecases.ports.bindings import BindingWithAccounts
 
 
 def present_found(account: Account) -> dict[str, Any]:

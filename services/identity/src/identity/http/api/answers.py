@@ -9,7 +9,7 @@ from identity.domain.account import Account
 from identity.domain.person import masked_email
 from identity.domain.session import AccountSummary, Principal, Session
 from identity.usecases.bindings import BindingEntry
-from identity.usecases.ports import MailState
+from identity.usecases.ports.queries import MailState
 
 
 def format_time(value: datetime | None) -> str | None:

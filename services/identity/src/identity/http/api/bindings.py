@@ -10,7 +10,7 @@ from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.response_schemas import BindingShown, BindingsShown
 from identity.http.context import client_info, ports, require_principal
-from identity.usecases import bindings, unbinding
+from identity.usecases import bindings
 
 blueprint = ApiBlueprint("bindings", __name__, description="Bindings of a link account")
 
@@ -82,4 +82,4 @@ def resend_code(binding_id: object) -> dict[str, Any]:
 @blueprint.response(204)
 def unbind(binding_id: object) -> None:
     """End a binding, or dismiss one the other side ended (UNB-1, UNB-4)."""
-    unbinding.unbind_from_link(ports(), _link(), str(binding_id))
+    bindings.unbind_from_link(ports(), _link(), str(binding_id))

@@ -10,7 +10,7 @@ from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, Items, Part, Text
 from identity.http.api.response_schemas import ConsentTexts, SessionShown
 from identity.http.context import client_info, current_principal, ports
-from identity.usecases import consents
+from identity.usecases import login
 
 blueprint = ApiBlueprint("consents", __name__, description="Consents")
 
@@ -55,6 +55,6 @@ def texts() -> dict[str, Any]:
 def accept(given: dict[str, Any]) -> Response:
     """Accept the texts in force."""
     accepted = [(each["document"], each["version"]) for each in given["accepted"]]
-    consents.accept(ports(), current_principal(), accepted, client=client_info())
+    login.accept_consents(ports(), current_principal(), accepted, client=client_info())
     del g.standing
     return jsonify(present_session(current_principal()))

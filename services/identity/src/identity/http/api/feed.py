@@ -21,8 +21,8 @@ from identity.http.api.response_schemas import FeedShown, SnapshotShown
 from identity.http.context import ports
 from identity.http.service_auth import require_service
 from identity.usecases import feed
-from identity.usecases.facts import AccountState, BindingState
 from identity.usecases.feed import Bookmark
+from identity.usecases.ports.feed import AccountState, BindingState
 
 blueprint = ApiBlueprint(
     "feed", __name__, description="Facts and state, for services with the right `events:read`"

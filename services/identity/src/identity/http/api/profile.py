@@ -15,7 +15,7 @@ from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.response_schemas import AccountShown, OwnBinding
 from identity.http.context import ports, require_principal
 from identity.http.device_cookies import remember_device
-from identity.usecases import login, profile, unbinding
+from identity.usecases import bindings, profile, sessions
 
 blueprint = ApiBlueprint("profile", __name__, description="A person's own account")
 
@@ -48,7 +48,7 @@ class PasswordInput(Input):
 
 def _own() -> None:
     """Refuse who does not act for themselves (SW-4)."""
-    login.require_not_switched(require_principal())
+    sessions.require_not_switched(require_principal())
 
 
 def _shown(account: Account) -> Response:
@@ -114,7 +114,7 @@ def change_password(given: dict[str, Any]) -> Response:
         )
     except InvalidValue as fault:
         raise InvalidInput([FieldError("/new", fault.code, fault.detail)]) from None
-    return remember_device(Response(status=204), login.issue_device(ports(), account))
+    return remember_device(Response(status=204), sessions.issue_device(ports(), account))
 
 
 @blueprint.delete("/account/pending-email")
@@ -130,7 +130,7 @@ def withdraw_email_change() -> None:
 @blueprint.response(200, OwnBinding)
 def show_binding() -> dict[str, Any]:
     """Tell by whom a general account is bound and since when (UNB-3)."""
-    bound = profile.binding_of(ports(), require_principal("general"))
+    bound = bindings.binding_of(ports(), require_principal("general"))
     if bound is None:
         return {"status": "none"}
     binding, link = bound
@@ -147,4 +147,4 @@ def show_binding() -> dict[str, Any]:
 @blueprint.response(204)
 def unbind() -> None:
     """End the binding of one's own account (UNB-2)."""
-    unbinding.unbind_from_general(ports(), require_principal("general"))
+    bindings.unbind_from_general(ports(), require_principal("general"))

@@ -11,7 +11,7 @@ from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.response_schemas import OpenSessions, SessionShown
 from identity.http.context import client_info, current_principal, ports, require_principal
 from identity.http.device_cookies import remember_device
-from identity.usecases import login, switching
+from identity.usecases import login, sessions, switching, verification
 
 blueprint = ApiBlueprint("sessions", __name__, description="Sessions and switching")
 
@@ -29,7 +29,7 @@ class SwitchInput(Input):
     binding_id = Text(required=True)
 
 
-def _shown(opened: login.IssuedSession, *, status: int) -> Response:
+def _shown(opened: sessions.IssuedSession, *, status: int) -> Response:
     """Answer with the session as it now is, its new token in it."""
     g.standing = opened.principal
     response = jsonify(present_session(g.standing, token=opened.token))
@@ -55,7 +55,7 @@ def log_in(given: dict[str, Any]) -> Response:
 def show() -> Response:
     """Tell whom the token stands for at this moment."""
     who = current_principal()
-    return jsonify(present_session(who, mail=login.verification_mail(ports(), who)))
+    return jsonify(present_session(who, mail=verification.mail_state(ports(), who)))
 
 
 @blueprint.delete("/session")
@@ -63,7 +63,7 @@ def show() -> Response:
 @blueprint.response(204)
 def log_out() -> None:
     """End the session at once (LOGIN-6)."""
-    login.log_out(ports(), current_principal())
+    sessions.log_out(ports(), current_principal())
 
 
 @blueprint.get("/sessions")
@@ -76,7 +76,7 @@ def list_open() -> dict[str, Any]:
     return {
         "items": [
             present_open_session(session, current_id=who.session_id, ends_at=session.ends_at(lifetimes))
-            for session in login.own_sessions(ports(), who)
+            for session in sessions.own_sessions(ports(), who)
         ]
     }
 
@@ -86,7 +86,7 @@ def list_open() -> dict[str, Any]:
 @blueprint.response(204)
 def end_others() -> None:
     """End all of one's sessions but this (LOGIN-7)."""
-    login.end_other_sessions(ports(), current_principal())
+    sessions.end_other_sessions(ports(), current_principal())
 
 
 @blueprint.delete("/sessions/<uuid:session_id>")
@@ -94,7 +94,7 @@ def end_others() -> None:
 @blueprint.response(204)
 def end_one(session_id: object) -> None:
     """End one of one's own sessions (LOGIN-7)."""
-    login.end_session(ports(), current_principal(), str(session_id))
+    sessions.end_session(ports(), current_principal(), str(session_id))
 
 
 @blueprint.post("/session/switch")

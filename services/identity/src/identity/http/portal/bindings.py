@@ -33,8 +33,7 @@ from identity.http.portal.pages import (
     render_page,
     with_refusal_status,
 )
-from identity.usecases import bindings, unbinding
-from identity.usecases.steps import mail_limits
+from identity.usecases import bindings
 
 blueprint = Blueprint("bindings", __name__)
 
@@ -100,10 +99,7 @@ def _seconds_to_resend(line: BindingView | None) -> int:
     """Return the seconds until another code may be asked for (BIND-6)."""
     if line is None or line.status != "unverified":
         return 0
-    general = line.row.account
-    return mail_limits.wait_seconds(
-        ports(), purpose=bindings.CODE_PURPOSE, subject=general.id, mailbox=general.email
-    )
+    return bindings.code_wait_seconds(ports(), line.row.account)
 
 
 def _redirect_to_binding(binding_id: str) -> Response:
@@ -197,7 +193,7 @@ def end(binding_id: UUID) -> Response:
     """End a binding, or dismiss one that the other side ended (UNB-1, UNB-4)."""
     who, account = require_principal("link"), str(binding_id)
     line = next((line for line in _views(who) if line.id == account), None)
-    unbinding.unbind_from_link(ports(), who, account)
+    bindings.unbind_from_link(ports(), who, account)
     if line is not None and line.status != "removed":
         flash_message(f"已解除綁定帳號：【{line.username}】！")
     return redirect_to("portal.bindings.show")

@@ -13,7 +13,7 @@ from identity.http import problems
 from identity.http.context import client_info, current_principal, ports, require_step
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.pages import landing_url, redirect_to_url, render_page
-from identity.usecases import consents
+from identity.usecases import login
 
 blueprint = Blueprint("consents", __name__)
 
@@ -40,7 +40,7 @@ def accept() -> Response:
     """Keep that all were accepted, each in the version that was shown, and go on."""
     accepted = [_read(pair) for pair in request.form.getlist("accepted")]
     try:
-        consents.accept(ports(), current_principal(), accepted, client=client_info())
+        login.accept_consents(ports(), current_principal(), accepted, client=client_info())
     except ConsentOutdated as refusal:
         status = problems.PROBLEMS[type(refusal)].status
         return _texts(fault=problems.sentence(refusal), status=status)

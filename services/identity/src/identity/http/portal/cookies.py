@@ -7,16 +7,16 @@ from identity.domain.session import Principal
 from identity.http import context
 from identity.http.device_cookies import remember_device
 from identity.http.portal.pages import clear_form_session
-from identity.usecases import login
+from identity.usecases import sessions
 
 
-def set_login_cookies(response: Response, opened: login.IssuedSession) -> Response:
+def set_login_cookies(response: Response, opened: sessions.IssuedSession) -> Response:
     """Have the browser keep the new token until it is closed; forms made before are void."""
     clear_form_session()
     return remember_device(set_session_cookie(response, opened), opened.device)
 
 
-def set_session_cookie(response: Response, opened: login.IssuedSession) -> Response:
+def set_session_cookie(response: Response, opened: sessions.IssuedSession) -> Response:
     """Have the browser keep the token of the same session that acts as somebody else now."""
     web = context.web_context()
     response.set_cookie(

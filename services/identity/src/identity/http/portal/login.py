@@ -17,7 +17,7 @@ from identity.http.portal.pages import (
     render_page,
     with_refusal_status,
 )
-from identity.usecases import login
+from identity.usecases import login, sessions
 
 blueprint = Blueprint("login", __name__)
 
@@ -70,7 +70,7 @@ def log_in() -> Response:
     except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
         return _refused(form, refusal)
     if former is not None:
-        login.log_out(
+        sessions.log_out(
             ports(), former
         )  # the browser forgets its token, so nobody could end it any more (SEC-7)
     who = opened.principal
@@ -85,5 +85,5 @@ def _refused(form: LoginForm, refusal: Refusal) -> Response:
 @blueprint.post("/logout")
 def log_out() -> Response:
     """End the session at once, the link account's with it (LOGIN-6)."""
-    login.log_out(ports(), current_principal())
+    sessions.log_out(ports(), current_principal())
     return cookies.clear_session_cookie(redirect_to("portal.login.show"))

@@ -13,7 +13,7 @@ from identity.http.context import ports
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.pages import redirect_to
-from identity.usecases import link_preview, verification
+from identity.usecases import verification
 
 blueprint = Blueprint("mail_links", __name__)
 
@@ -62,7 +62,7 @@ def _show(expected: Purpose) -> Response:
     """Show what the link would do; `expected` is what its address says, where the link itself cannot be read."""
     token = request.values.get("token", "")
     try:
-        seen = link_preview.preview(ports(), token)
+        seen = verification.preview(ports(), token)
     except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
         return refusal_page(expected, refusal)
     just_done = session.pop(_JUST_DONE, None) == seen.purpose

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from identity.usecases.ports import MailState
+from identity.usecases.ports.queries import MailState
 
 
 @dataclass(frozen=True, slots=True)

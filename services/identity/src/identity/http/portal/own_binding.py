@@ -9,7 +9,7 @@ from identity.domain.errors import NotFound
 from identity.domain.session import Principal
 from identity.http.context import ports, require_principal
 from identity.http.portal.pages import flash_message, redirect_to
-from identity.usecases import profile, unbinding
+from identity.usecases import bindings
 
 blueprint = Blueprint("own_binding", __name__)
 
@@ -31,7 +31,7 @@ class OwnBindingView:
 
 def own_binding_view(who: Principal) -> OwnBindingView | None:
     """Return what a general account's page shows of its binding; nothing where it has none."""
-    found = profile.binding_of(ports(), who) if who.account.kind == "general" else None
+    found = bindings.binding_of(ports(), who) if who.account.kind == "general" else None
     if found is None:
         return None
     binding, link = found
@@ -49,7 +49,7 @@ def own_binding_view(who: Principal) -> OwnBindingView | None:
 def end() -> Response:
     """End the binding, verified or not (UNB-2; manual, steps 2 to 4)."""
     try:
-        unbinding.unbind_from_general(ports(), require_principal("general"))
+        bindings.unbind_from_general(ports(), require_principal("general"))
     except NotFound:
         flash_message(_NONE, kind="notice")
     else:

@@ -12,8 +12,8 @@ from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import CheckboxField, SecretField
 from identity.http.portal.new_password import NewPasswordForm
 from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
-from identity.usecases import profile
-from identity.usecases.login import issue_device
+from identity.usecases import bindings, profile
+from identity.usecases.sessions import issue_device
 
 blueprint = Blueprint("password", __name__)
 
@@ -40,7 +40,7 @@ class ChangeForm(NewPasswordForm):
 
 def _show(form: ChangeForm, *, fault: str = "", status: int = 200) -> Response:
     who = require_principal()
-    bound = profile.binding_of(ports(), who) if who.account.kind == "general" else None
+    bound = bindings.binding_of(ports(), who) if who.account.kind == "general" else None
     return render_page(
         "password.html", status=status, form=form, fault=fault, link=bound[1] if bound else None
     )

@@ -12,7 +12,7 @@ from identity.http.context import ports, require_principal
 from identity.http.portal import cookies
 from identity.http.portal.browsers import browser_name
 from identity.http.portal.pages import flash_message, redirect_to, render_page
-from identity.usecases import login
+from identity.usecases import sessions
 
 blueprint = Blueprint("sessions", __name__)
 
@@ -51,7 +51,7 @@ class SessionView:
 def show() -> Response:
     """List the open sessions, this one first. Raises ForbiddenWhileSwitched (SW-4)."""
     who = require_principal()
-    lines = [SessionView.of(session, who) for session in login.own_sessions(ports(), who)]
+    lines = [SessionView.of(session, who) for session in sessions.own_sessions(ports(), who)]
     return render_page("sessions.html", lines=sorted(lines, key=lambda line: not line.current))
 
 
@@ -59,12 +59,12 @@ def show() -> Response:
 def end(session_id: UUID) -> Response:
     """End one; the own one is a logout (LOGIN-6)."""
     who = require_principal()
-    login.require_not_switched(who)
+    sessions.require_not_switched(who)
     if str(session_id) == who.session_id:
-        login.log_out(ports(), who)
+        sessions.log_out(ports(), who)
         return cookies.clear_session_cookie(redirect_to("portal.login.show"))
     try:
-        login.end_session(ports(), who, str(session_id))
+        sessions.end_session(ports(), who, str(session_id))
         flash_message(_ENDED)
     except NotFound:
         flash_message(_ENDED_BEFORE, kind="notice")
@@ -74,6 +74,6 @@ def end(session_id: UUID) -> Response:
 @blueprint.post("/sessions/end-others")
 def end_others() -> Response:
     """End all but this one."""
-    login.end_other_sessions(ports(), require_principal())
+    sessions.end_other_sessions(ports(), require_principal())
     flash_message(_ENDED_OTHERS)
     return redirect_to("portal.sessions.show")

@@ -1,4 +1,4 @@
-"""Does the audit log's chain hold? The first row that breaks it is told (SEC-11)."""
+"""Verifying the chain of the audit log, down to the first row that breaks it (SEC-11)."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from identity.domain.audit_chain import GENESIS, ChainedRow, SealKeys, Segment
-from identity.usecases.audit.chaining import AuditChain
+from identity.usecases.ports.audit import AuditChain
 
 _READ_AT_ONCE = 2000
-_LATEST = timedelta(minutes=10)
-"""A row joins the chain within seconds. One this much older than what is before it comes of a clock that is wrong, or
-of somebody who wrote it afterwards."""
+_MAX_LATENESS = timedelta(minutes=10)
+"""A row joins the chain within seconds. One that is so much older than the rows before it comes from a wrong clock, or
+was inserted later."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(eq=False)
-class ChainBroken(Exception):  # noqa: N818  # named for what it tells
-    """Where the chain breaks first: a row's place in it, its id where there is such a row, and how."""
+class ChainBroken(Exception):  # noqa: N818  # named for what was found
+    """The first break in the chain: place and id of the row, if there is one, and what is wrong."""
 
     place: int
     row: int | None
@@ -26,9 +26,9 @@ class ChainBroken(Exception):  # noqa: N818  # named for what it tells
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedChain:
-    """What holds: how many rows in how many segments, up to which head; and what waits to be sealed.
+    """The extent of an intact chain, and the number of rows not yet in it.
 
-    `late` are the places of rows that tell of a time long before their neighbours': the chain holds, but look at them.
+    `late` lists the places of rows with a time long before their neighbours': intact, but worth a look.
     """
 
     rows: int
@@ -47,10 +47,10 @@ def verify(
     head: str | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> VerifiedChain:
-    """Follow the chain from its beginning, or from what was pruned, to its end; `seen` hears of rows followed.
+    """Verify the chain from its start, or from where it was pruned, to its end. Raises ChainBroken.
 
-    `head` is one that the sealer once logged: it must be in the chain, or the log was cut off. A log whose beginning is
-    pruned meanwhile is followed anew. Raises Broken.
+    `head` is one that was logged earlier; if the chain does not contain it, the log was truncated. `on_progress`
+    receives the number of rows verified. Starts over when the log is pruned meanwhile.
     """
     while True:
         oldest = _oldest(chain)
@@ -62,43 +62,43 @@ def verify(
 
 
 def _verify(
-    chain: AuditChain, keys: SealKeys, head: str | None, seen: Callable[[int], None]
+    chain: AuditChain, keys: SealKeys, head: str | None, on_progress: Callable[[int], None]
 ) -> VerifiedChain:
-    walk, rows = ChainVerifier(keys, sought=head), _rows(chain)
+    verifier, rows = ChainVerifier(keys, expected_head=head), _rows(chain)
     while True:
-        for segment in _segments(chain, after=walk.number):
-            walk.verify_segment(segment, rows)
-            seen(segment.last - segment.first + 1)
-        if (beyond := next(rows, None)) is None:
+        for segment in _segments(chain, after=verifier.number):
+            verifier.verify_segment(segment, rows)
+            on_progress(segment.last - segment.first + 1)
+        if (extra := next(rows, None)) is None:
             break
-        if not chain.segments(after=walk.number, limit=1):
-            raise ChainBroken(beyond.place or 0, beyond.id, "it is in no segment")
-        rows = itertools.chain([beyond], rows)  # the sealer went on meanwhile, and so do we
-    if not walk.is_found:
+        if not chain.segments(after=verifier.number, limit=1):
+            raise ChainBroken(extra.place or 0, extra.id, "it is in no segment")
+        rows = itertools.chain([extra], rows)  # a new segment has been sealed meanwhile
+    if not verifier.found_head:
         raise ChainBroken(
-            walk.place, None, "the head that was logged is not in the chain: its end is missing"
+            verifier.place, None, "the head that was logged is not in the chain: its end is missing"
         )
     return VerifiedChain(
-        rows=walk.rows,
-        segments=walk.segments,
-        first=walk.place - walk.rows + 1,
-        last=walk.place,
-        head=walk.head,
+        rows=verifier.rows,
+        segments=verifier.segments,
+        first=verifier.place - verifier.rows + 1,
+        last=verifier.place,
+        head=verifier.head,
         unsealed=chain.unsealed_count(),
-        late=tuple(walk.late),
+        late=tuple(verifier.late),
     )
 
 
 class ChainVerifier:
-    """How far the chain was followed, and whether it came by the head that was sought.
+    """Verifies segment after segment, and watches for the expected head.
 
-    Heads are not kept: a busy log has twenty thousand a day.
+    It stores no heads: a busy log has twenty thousand a day.
     """
 
-    def __init__(self, keys: SealKeys, *, sought: str | None) -> None:
+    def __init__(self, keys: SealKeys, *, expected_head: str | None) -> None:
         self._keys = keys
-        self._sought = sought
-        self.is_found = sought is None
+        self._expected_head = expected_head
+        self.found_head = expected_head is None
         self._key = b""
         self.number = 0
         self._newest = _LONG_AGO
@@ -107,17 +107,16 @@ class ChainVerifier:
         self.rows = self.segments = 0
 
     def verify_segment(self, segment: Segment, rows: Iterator[ChainedRow]) -> None:
-        """Follow a segment from its first row to its last; of a pruned one there are none."""
-        self._enter(segment)
+        """Verify a segment and its rows; a pruned segment has none. Raises ChainBroken."""
+        self._verify_seal(segment)
         if segment.pruned_at is None:
             for place in range(segment.first, segment.last + 1):
-                self._follow(place, next(rows, None))
-            self._leave(segment)
+                self._verify_row(place, next(rows, None))
+            self._verify_end(segment)
 
-    def _enter(self, segment: Segment) -> None:
-        """Take up a segment where the one before ended."""
-        begins = self.segments == 0 and segment.pruned_at is not None
-        if begins:
+    def _verify_seal(self, segment: Segment) -> None:
+        is_start = self.segments == 0 and segment.pruned_at is not None
+        if is_start:
             self.number, self.place = segment.number - 1, segment.first - 1
             self.head = segment.previous
         key = self._keys.get(segment.key)
@@ -127,38 +126,33 @@ class ChainVerifier:
             raise ChainBroken(
                 segment.first, None, f"segment {segment.number} was sealed by a key that is not given"
             )
-        if (
-            not segment.is_authentic(key)
-            or segment.previous != self.head
-            or (segment.pruned_at and not begins)
-        ):
+        is_authentic = segment.is_authentic(key) and segment.previous == self.head
+        if not is_authentic or (segment.pruned_at and not is_start):
             raise ChainBroken(segment.first, None, f"the seal of segment {segment.number} does not hold")
         self._key, self.number = key, segment.number
         self.segments += 1
-        if begins:
+        if is_start:
             self.head, self.place = segment.head, segment.last
-            self._come_by(segment.head)
+            self._compare_head(segment.head)
 
-    def _follow(self, place: int, row: ChainedRow | None) -> None:
-        """Go on to the row that must stand in this place."""
+    def _verify_row(self, place: int, row: ChainedRow | None) -> None:
         if row is None or row.place != place:
             raise ChainBroken(place, row.id if row else None, "the row that was here is missing")
         if not row.is_authentic(self._key, self.head, place):
             raise ChainBroken(place, row.id, "it is not as it was sealed")
-        if row.at < self._newest - _LATEST:
+        if row.at < self._newest - _MAX_LATENESS:
             self.late.append(place)
         self._newest = max(self._newest, row.at)
         self.head, self.place = str(row.mac), place
         self.rows += 1
 
-    def _leave(self, segment: Segment) -> None:
-        """End a segment."""
+    def _verify_end(self, segment: Segment) -> None:
         if self.head != segment.head:
             raise ChainBroken(segment.last, None, f"segment {segment.number} does not end in its head")
-        self._come_by(segment.head)
+        self._compare_head(segment.head)
 
-    def _come_by(self, head: str) -> None:
-        self.is_found = self.is_found or head == self._sought
+    def _compare_head(self, head: str) -> None:
+        self.found_head = self.found_head or head == self._expected_head
 
 
 def _oldest(chain: AuditChain) -> Sequence[Segment]:

@@ -1,14 +1,17 @@
-"""Proving a password: each attempt is counted before it is judged (LOGIN-1, SEC-3)."""
+"""Password checks. Every attempt is counted before the password is compared (LOGIN-1, SEC-3)."""
 
+from identity.domain.account import Account
 from identity.domain.credential import Credential
-from identity.domain.errors import BadCredentials, Busy, Locked
+from identity.domain.errors import BadCredentials, BadPassword, Busy, Locked, PasswordLocked
 from identity.domain.password import normalized
 from identity.domain.person import username_key
-from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, Limit
+from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_CHECK, Limit
 from identity.domain.session import ClientInfo, DeviceOwner, device_name
-from identity.usecases.audit import recording
+from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports
-from identity.usecases.repositories import Counters
+
+MAX_USERNAME_KEY = 64
+"""Characters of a submitted account name that are looked up and counted; valid names are shorter."""
 
 _Keyed = tuple[Limit, str]
 
@@ -16,40 +19,43 @@ _Keyed = tuple[Limit, str]
 def authenticate(
     ports: Ports, username: str, *, password: str, client: ClientInfo, refused_action: str
 ) -> tuple[Credential, list[str]]:
-    """Return the open account's credential that this password proves, and the counters raised for the attempt.
+    """Return the credential that the password belongs to, and the counter keys of this attempt for `clear_failures`.
 
-    Each attempt is counted before it is judged, so that parallel guesses gain nothing; `forgive` takes it back.
-    An unknown name does the same work (LOGIN-1), and is written down alike: as the action that `refusal` names,
-    without the name, which may be a password in the wrong field. Raises BadCredentials, Locked, Busy.
+    Counting first gives parallel guesses no advantage. An unknown name takes the same work as a known one (LOGIN-1) and
+    is audited alike as `refused_action`, without the name: it may be a password typed into the wrong field.
+    Raises BadCredentials, Locked, Busy.
     """
-    now = ports.clock.now()
-    key = username_key(username)[:64]
+    key = username_key(username)[:MAX_USERNAME_KEY]
     credential = ports.queries.credential(key)
-    if credential is not None and credential.has_lapsed(now):
+    if credential is not None and credential.has_lapsed(ports.clock.now()):
         credential = None
     account_id = credential.id if credential else None
-    own, by_address = _counted(ports, key, credential, client)
-    wait_seconds, is_crowded = _count(ports, own, by_address)
+    own, by_address = _counters_of(ports, key, credential, client)
+    wait_seconds, address_locked = _count(ports, own, by_address)
     if wait_seconds:
-        # What a locked address sends costs it nothing, a new name each time neither: then the name is no subject.
-        sparing = client.network if is_crowded else f"{key}:{client.network}"
-        recording.record_refusal(ports, refused_action, account_id, throttle_key=sparing, why="locked")
+        # A locked address can send any number of names at no cost, so the name is then no part of the key.
+        throttle_key = client.network if address_locked else f"{key}:{client.network}"
+        record_refusal(ports, refused_action, account_id, throttle_key=throttle_key, why="locked")
         raise Locked(wait_seconds)
     keys = [own[1], by_address[1]]
     try:
-        right = ports.passwords.verify(credential.password_hash if credential else None, normalized(password))
-    except Busy:
-        for raised in keys:  # nothing was judged
-            ports.counters.decrement([raised])
+        matches = ports.passwords.verify(
+            credential.password_hash if credential else None, normalized(password)
+        )
+    except Busy:  # the password was not compared
+        for counted in keys:
+            ports.counters.decrement([counted])
         raise
-    if credential is None or not right:
-        recording.record_refusal(ports, refused_action, account_id, why="bad_credentials")
+    if credential is None or not matches:
+        record_refusal(ports, refused_action, account_id, why="bad_credentials")
         raise BadCredentials
     return credential, keys
 
 
-def _counted(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo) -> tuple[_Keyed, _Keyed]:
-    """Return what an attempt counts against: the name, or of a known browser the device; and the address."""
+def _counters_of(
+    ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo
+) -> tuple[_Keyed, _Keyed]:
+    """Return the attempt's counters: of the account name or, for a known browser, the device; and of the address."""
     device = ports.tokens.device_key(client.devices.get(device_name(owner)), owner) if owner else None
     own = (LOGIN_DEVICE, LOGIN_DEVICE.key(device)) if device else (LOGIN_ACCOUNT, LOGIN_ACCOUNT.key(key))
     by_address = ports.rules.login_failures_by_address
@@ -57,24 +63,42 @@ def _counted(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
 
 
 def _count(ports: Ports, own: _Keyed, by_address: _Keyed) -> tuple[int, bool]:
-    """Count an attempt; return the seconds to wait, 0 where it may be judged, and whether the address is locked.
+    """Count an attempt; return the seconds to wait, 0 if it may proceed, and whether the address is locked.
 
-    An attempt from a locked address is none on the account, and a name that it makes up leaves no counter behind.
+    Attempts from a locked address do not count against the account, and names they make up create no counter.
     """
     now = ports.clock.now()
-    count, shared = ports.counters.increment_within(own, by_address, now)
+    state, shared = ports.counters.increment_within(own, by_address, now)
     if shared.exceeded:
-        if count is not None:  # others filled it at the same moment
+        if state is not None:  # concurrent attempts filled the shared counter
             ports.counters.decrement([own[1]])
-        (count,) = ports.counters.peek([own], now)
-        waits = [each.wait_seconds(now) for each in (count, shared) if each.is_full(now)]
+        (state,) = ports.counters.peek([own], now)
+        waits = [each.wait_seconds(now) for each in (state, shared) if each.is_full(now)]
         return max(waits), True
-    if count is None:  # others took theirs back at the same moment: nothing is judged uncounted
-        (count,) = ports.counters.increment([own], now)
-    return count.wait_seconds(now) if count.exceeded else 0, False
+    if state is None:  # the shared counter was full, and concurrent logins have just lowered it
+        (state,) = ports.counters.increment([own], now)
+    return state.wait_seconds(now) if state.exceeded else 0, False
 
 
-def clear_failures(counters: Counters, keys: list[str]) -> None:
-    """Take back what an attempt with the right password raised: the account's failures, the address' one."""
+def clear_failures(ports: Ports, keys: list[str]) -> None:
+    """Take back what an attempt with the right password has counted, and the account's earlier failures."""
     own, by_address = keys
-    counters.clear_failures(own, shared=by_address)
+    ports.counters.clear_failures(own, shared=by_address)
+
+
+def verify_current_password(ports: Ports, account: Account, password: str) -> None:
+    """Check the password of a logged-in account; counts apart from logins. Raises BadPassword, PasswordLocked, Busy."""
+    now, key = ports.clock.now(), PASSWORD_CHECK.key(account.id)
+    (state,) = ports.counters.increment([(PASSWORD_CHECK, key)], now)
+    if state.exceeded:
+        record_refusal(ports, "password.refused", account.id, throttle_key=account.id, why="locked")
+        raise PasswordLocked(state.wait_seconds(now))
+    try:
+        matches = ports.passwords.verify(account.password_hash, normalized(password))
+    except Busy:
+        ports.counters.decrement([key])
+        raise
+    if not matches:
+        record_refusal(ports, "password.refused", account.id, why="bad_password")
+        raise BadPassword
+    ports.counters.clear([key])

@@ -1,18 +1,26 @@
-"""Closing an account: what must end with it, in one transaction."""
+"""Suspending and closing accounts."""
 
-from port_events.catalogue import AccountClosed
+from port_events.catalogue import AccountClosed, AccountSuspended
 
 from identity.domain.account import Account, ClosedReason
 from identity.domain.link import Purpose
-from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.events import record_event
-from identity.usecases.unbinding import remove_all
+from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps.email_verification import cancel_email_change
+from identity.usecases.steps.unbinding import remove_all
 
 
-def close(uow: UnitOfWork, ports: Ports, account: Account, reason: ClosedReason) -> None:
-    """Close a locked account: sessions, links and bindings end with it; name and mailbox are free."""
-    account.close(reason, ports.clock.now())  # first, so that the notices of its bindings go to who is left
-    remove_all(uow, ports, account, "account_closed")
+def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> None:
+    """Close a locked account with its sessions, links and bindings; its name and mailbox become free."""
+    account.close(reason, uow.clock.now())  # first: notices of ended bindings go to the side that is left
+    remove_all(uow, account, "account_closed")
     uow.sessions.end_of_account(account.id)
     uow.links.drop(account.id, *Purpose)
-    record_event(uow, ports, account, AccountClosed(reason=reason))
+    uow.record_event(account, AccountClosed(reason=reason))
+
+
+def suspend_locked(uow: UnitOfWork, account: Account) -> None:
+    """Suspend a locked account: end its sessions, those that act as it, and a pending change of mailbox."""
+    account.suspended_at = uow.clock.now()
+    cancel_email_change(uow, account)
+    uow.sessions.end_of_account(account.id)
+    uow.record_event(account, AccountSuspended())

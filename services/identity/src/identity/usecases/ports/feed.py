@@ -1,4 +1,4 @@
-"""What other services and operators read of the outbox and of the state it tells of, as plain values (EVT-6)."""
+"""Reads of the outbox and of the state that its events describe (EVT-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from identity.domain.account import Kind, Status
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """A published event in the feed; `ce` is its CloudEvent in JSON."""
+    """A published event; `ce` is its CloudEvent in JSON."""
 
     position: int
     ce: str
@@ -18,7 +18,7 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """An account as the snapshot tells it: no more than its events do. `sequence` is its newest event's."""
+    """An account in the snapshot: what its events disclose and no more. `sequence` is that of its newest event."""
 
     id: str
     kind: Kind
@@ -31,7 +31,7 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingState:
-    """A live binding as the snapshot tells it; its events are the general account's."""
+    """A live binding in the snapshot; its events have the general account as their subject."""
 
     id: str
     link_account_id: str
@@ -43,7 +43,7 @@ class BindingState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRecord:
-    """An outbox row as operators see it, without its sealed part; `position` is None until it has one."""
+    """An outbox row without its sealed payload; `position` is None until it is published."""
 
     position: int | None
     event_id: str
@@ -59,7 +59,7 @@ class OutboxRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxStats:
-    """How the outbox stands: positions from `oldest` to `newest`, `pending` without one, mails still to send."""
+    """Oldest and newest position, events `pending` without one, and mails without a receipt."""
 
     oldest: int | None
     newest: int
@@ -72,13 +72,13 @@ class Feed(Protocol):
     """Reads without a transaction."""
 
     def newest(self) -> int:
-        """Return the newest position given, 0 before the first."""
+        """Return the newest position, 0 before the first."""
 
     def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
-        """Return what follows a position, in order."""
+        """Return the events after a position, in order."""
 
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
-        """Return accounts that are not closed, in the order of their ids."""
+        """Return accounts that are not closed, by id."""
 
     def bindings(self, general_ids: Sequence[str]) -> Sequence[BindingState]:
         """Return the live bindings of these general accounts."""
@@ -86,10 +86,10 @@ class Feed(Protocol):
     def records(
         self, *, after: int, limit: int, type_name: str | None, subject: str | None
     ) -> Sequence[OutboxRecord]:
-        """Return rows that have a position, in order; of one type or account where that is asked for."""
+        """Return published rows in order, optionally of one type or account."""
 
     def record(self, event_id: str) -> OutboxRecord | None:
-        """Return one row."""
+        """Return a row by its event id."""
 
     def stats(self) -> OutboxStats:
-        """Return how the outbox stands."""
+        """Return the state of the outbox."""

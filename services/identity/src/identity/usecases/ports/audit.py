@@ -1,0 +1,86 @@
+"""The audit log: writing, searching, and the chain over its rows (SEC-11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.audit import Entry
+from identity.domain.audit_chain import ChainedRow, Segment
+
+
+class AuditLog(Protocol):
+    """Writes entries: in the unit of work's transaction, or for `Ports.audit` in one of its own."""
+
+    def add(self, entry: Entry) -> None:
+        """Write an entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Criteria of an audit search, combined with AND; `before` is the id of a row."""
+
+    account: str | None = None
+    operator: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """A row of the audit log; `sealed` says whether it has joined the chain."""
+
+    id: int
+    entry: Entry
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MailRecord:
+    """A requested mail and its last known state."""
+
+    type: str
+    asked_at: datetime
+    state: str | None
+    at: datetime | None
+    category: str | None
+
+
+class AuditHistory(Protocol):
+    """Reads of the audit log and of the mails in the outbox."""
+
+    def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
+        """Return matching rows of the audit log, newest first."""
+
+    def mails(self, account_id: str) -> Sequence[MailRecord]:
+        """Return the mails of an account, oldest first, as far as the outbox reaches back."""
+
+    def begins_at(self) -> datetime | None:
+        """Return the time of the oldest row of the audit log."""
+
+
+class AuditChain(Protocol):
+    """The rows of the log with their segments; each call is a transaction of its own."""
+
+    def newest(self) -> Segment | None:
+        """Return the newest segment."""
+
+    def unsealed(self, limit: int) -> Sequence[ChainedRow]:
+        """Return rows that are in no segment yet, in the order they were written."""
+
+    def unsealed_count(self) -> int:
+        """Return how many rows are in no segment yet."""
+
+    def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
+        """Store a segment with the places and hashes of its rows. Raises when the segment's number is taken."""
+
+    def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
+        """Return segments with numbers above `after`, in order."""
+
+    def rows(self, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
+        """Return chained rows with places above `after`, in order; None starts at the lowest place."""
+
+    def drop(self, upto: Segment, entry: Entry) -> None:
+        """Delete the rows up to this segment's last one and all older segments; store the segment and the entry."""

@@ -1,0 +1,69 @@
+"""Bindings and their codes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.account import Account
+from identity.domain.binding import Binding
+from identity.domain.code import BindCode
+
+
+@dataclass(frozen=True, slots=True)
+class BindingWithAccounts:
+    """A binding with both its accounts."""
+
+    binding: Binding
+    link: Account
+    general: Account
+
+
+class Bindings(Protocol):
+    """The bindings."""
+
+    def add(self, binding: Binding) -> None:
+        """Add a new binding."""
+
+    def get(self, binding_id: str) -> Binding | None:
+        """Return a binding."""
+
+    def locked(self, binding_id: str) -> Binding | None:
+        """Return a binding in its current state and lock its row (`FOR UPDATE`)."""
+
+    def live_of_general(self, account_id: str) -> Binding | None:
+        """Return the one live binding of a general account (BIND-4)."""
+
+    def live_of_link(self, account_id: str) -> Sequence[Binding]:
+        """Return the live bindings of a link account."""
+
+    def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
+        """Return live bindings, and those that the other side ended and nobody dismissed, oldest first."""
+
+    def of_account(self, account_id: str) -> Sequence[BindingWithAccounts]:
+        """Return an account's bindings on either side, newest first."""
+
+    def dismiss_removed(self, link_id: str, general_id: str) -> None:
+        """Dismiss the ended bindings between two accounts, before a new one is added."""
+
+    def dismiss_of(self, account_id: str) -> None:
+        """Dismiss every ended binding of an account."""
+
+    def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of bindings requested before then and never verified."""
+
+
+class BindCodes(Protocol):
+    """The bind codes, one per binding."""
+
+    def put(self, code: BindCode) -> None:
+        """Store a code in place of the older one."""
+
+    def get(self, binding_id: str) -> BindCode | None:
+        """Return a binding's code in its current state."""
+
+    def count_try(self, binding_id: str, challenge: str) -> int | None:
+        """Count a try in one atomic statement; return the new count, or None when no try was left."""
+
+    def drop(self, binding_id: str) -> None:
+        """Void a binding's code."""

@@ -1,0 +1,57 @@
+"""Reads outside a transaction, and the purge of expired rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.account import Account
+from identity.domain.credential import Credential
+from identity.domain.service_client import ServiceClient
+from identity.domain.session import Lifetimes, Principal
+
+
+@dataclass(frozen=True, slots=True)
+class MailState:
+    """`state` is waiting, sent or refused; `category` is why it was refused, in one word, e.g. `expired`."""
+
+    state: str
+    at: datetime | None
+    category: str | None
+
+
+class Queries(Protocol):
+    """The reads of nearly every request, each one statement."""
+
+    def principal(
+        self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
+    ) -> Principal | None:
+        """Return the principal of an open session, and record that the session was used."""
+
+    def account(self, account_id: str) -> Account | None:
+        """Return an account."""
+
+    def by_username(self, key: str) -> Account | None:
+        """Return the open account with this name."""
+
+    def credential(self, key: str) -> Credential | None:
+        """Return the credential of the open account with this name."""
+
+    def service_client(self, digest: str) -> ServiceClient | None:
+        """Return the client with this secret, current or former (SEC-12)."""
+
+    def verification_mail(self, account_id: str) -> MailState | None:
+        """Return the state of the newest verification mail (VER-6)."""
+
+
+class Purger(Protocol):
+    """Deletes rows past their retention."""
+
+    def purge(self, now: datetime, *, idle_since: datetime) -> int:
+        """Delete ended sessions and expired links and counters; return how many rows."""
+
+    def purge_events(self, before: datetime) -> int:
+        """Delete events published before then, oldest first; return how many.
+
+        Stops at an event whose mail has no receipt, and before the newest event: the feed has no gap, and the next
+        position follows from the newest.
+        """

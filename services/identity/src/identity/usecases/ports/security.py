@@ -1,0 +1,54 @@
+"""Password hashing, signed tokens and sealing."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from port_events.sealing import MailPayload
+
+from identity.domain.link import Purpose
+from identity.domain.session import DeviceOwner
+
+
+class Passwords(Protocol):
+    """Password hashing with bounded concurrency; every call may raise Busy (SEC-1)."""
+
+    def hash(self, password: str) -> str:
+        """Return a new hash, which includes its parameters."""
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Compare a password with a hash; without a hash, do the same work and return False (LOGIN-1)."""
+
+    def outdated(self, password_hash: str) -> bool:
+        """Return whether the hash was made with other parameters than the current ones."""
+
+
+class Tokens(Protocol):
+    """Signatures and keyed digests (SEC-4, SEC-5, SEC-7)."""
+
+    def link(self, purpose: Purpose, account_id: str, challenge: str) -> str:
+        """Return the signed token of a mailed link."""
+
+    def read_link(self, purpose: Purpose, token: str) -> tuple[str, str]:
+        """Return account id and challenge. Raises LinkInvalid, LinkExpired."""
+
+    def session_digest(self, token: str) -> str:
+        """Return the digest under which a session's token is stored."""
+
+    def code_digest(self, challenge: str, code: str) -> str:
+        """Return the digest under which a bind code is stored, by the newest key."""
+
+    def code_digests(self, challenge: str, code: str) -> Sequence[str]:
+        """Return the digests of a bind code by every key in use."""
+
+    def device(self, account: DeviceOwner) -> str:
+        """Return a device cookie for a browser that has logged in to the account."""
+
+    def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
+        """Return the device's counter key, or None for a cookie of another account or an older password."""
+
+
+class Sealer(Protocol):
+    """Signs and encrypts what only the mailer may read (SEC-9)."""
+
+    def seal(self, payload: MailPayload) -> str:
+        """Return the sealed payload."""

@@ -1,0 +1,59 @@
+"""Sessions and service clients."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from identity.domain.service_client import ServiceClient
+from identity.domain.session import Principal, Session
+
+
+class Sessions(Protocol):
+    """The open sessions; ending one deletes it."""
+
+    def open(self, session: Session, *, credential_version: int) -> bool:
+        """Add a session; return False when its account is closed, suspended or has another password by now."""
+
+    def get(self, session_id: str) -> Session | None:
+        """Return an open session."""
+
+    def of_account(self, account_id: str) -> Sequence[Session]:
+        """Return the sessions that an account opened and those that act as it, newest first."""
+
+    def of_holder(self, account_id: str) -> Sequence[Session]:
+        """Return the sessions that an account opened, newest first."""
+
+    def reissue(
+        self, principal: Principal, *, token_digest: str, account_id: str, binding_id: str | None
+    ) -> bool:
+        """Give the session a new token and account; return False when it has ended or changed meanwhile."""
+
+    def consent(self, session_id: str, digest: str) -> None:
+        """Record that the texts with this digest were accepted."""
+
+    def end(self, session_id: str) -> None:
+        """End a session."""
+
+    def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
+        """End a session that the account opened; return False when there is none with this id."""
+
+    def end_others(self, account_id: str, *, except_id: str) -> int:
+        """End all sessions that the account opened except one; return how many."""
+
+    def end_of_account(self, account_id: str, *, except_id: str | None = None) -> int:
+        """End the sessions that the account opened and those that act as it; return how many."""
+
+    def end_of_binding(self, binding_id: str) -> None:
+        """End every session that acts by the binding (SW-5)."""
+
+
+class Clients(Protocol):
+    """The service clients."""
+
+    def add(self, client: ServiceClient) -> None:
+        """Add a new client."""
+
+    def locked(self, name: str) -> ServiceClient | None:
+        """Return a client in its current state and lock its row (`FOR UPDATE`)."""
+
+    def every(self) -> Sequence[ServiceClient]:
+        """Return all clients, by name."""

@@ -1,0 +1,171 @@
+"""The ports in one object, and the transaction that is opened from them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Self
+
+from port_events import catalogue
+from port_events.envelope import SOURCE, Event, to_json
+from port_events.sealing import MailPayload
+from port_runtime import tracing
+
+from identity.domain import consent
+from identity.domain.account import Account, Kind
+from identity.domain.audit import Caller, Entry
+from identity.domain.mail import MailRequest
+from identity.domain.password import PasswordPolicy
+from identity.domain.rate_limits import Limit
+from identity.domain.session import Lifetimes
+from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
+from identity.usecases.ports.audit import AuditHistory, AuditLog
+from identity.usecases.ports.bindings import BindCodes, Bindings
+from identity.usecases.ports.counters import Counters
+from identity.usecases.ports.feed import Feed
+from identity.usecases.ports.outbox import Outbox, OutboxEntry
+from identity.usecases.ports.queries import Queries
+from identity.usecases.ports.security import Passwords, Sealer, Tokens
+from identity.usecases.ports.sessions import Clients, Sessions
+from identity.usecases.ports.system import Clock, LoginCounter, Randomness
+
+_AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
+"""The fields of an event that the audit log stores too. No names: the log outlives personal data (OPS-6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator of an installation configures."""
+
+    public_url: str
+    reviewed_kinds: frozenset[Kind]
+    tax_id_checksum: bool
+    passwords: PasswordPolicy
+    consents: consent.Texts
+    sessions: Lifetimes
+    feed_retention: timedelta
+    login_failures_by_address: Limit
+    registrations_by_address: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What a use case gets. `counters` and `audit` commit on their own: refused requests count and are recorded too.
+
+    `caller` returns who makes the current request.
+    """
+
+    transaction: Callable[["Ports"], "UnitOfWork"]
+    queries: Queries
+    feed: Feed
+    counters: Counters
+    audit: AuditLog
+    caller: Callable[[], Caller]
+    clock: Clock
+    randomness: Randomness
+    passwords: Passwords
+    tokens: Tokens
+    sealer: Sealer
+    meter: LoginCounter
+    rules: Rules
+
+    def unit_of_work(self) -> "UnitOfWork":
+        """Return a new transaction, to be used as a context manager."""
+        return self.transaction(self)
+
+    def by(self, caller: Caller) -> "Ports":
+        """Return the same ports for another caller: an operator or a system process."""
+        return replace(self, caller=lambda: caller)
+
+
+class UnitOfWork(ABC):
+    """One transaction: rolled back unless committed. Leaving it raises Conflict if a unique index refused a change."""
+
+    accounts: Accounts
+    bindings: Bindings
+    codes: BindCodes
+    links: MailLinks
+    sessions: Sessions
+    clients: Clients
+    consents: Consents
+    counters: Counters
+    outbox: Outbox
+    audit: AuditLog
+    history: AuditHistory
+
+    def __init__(self, ports: Ports) -> None:
+        self.clock = ports.clock
+        self.randomness = ports.randomness
+        self.tokens = ports.tokens
+        self.rules = ports.rules
+        self._sealer = ports.sealer
+        self._caller = ports.caller
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None: ...
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Send pending changes to the database. Raises Conflict."""
+
+    @abstractmethod
+    def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
+        """Run a block behind a savepoint; roll back to it unless `keep`, after the same database work."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Commit the changes with their events and audit entries. Raises Conflict."""
+
+    def record_event(
+        self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None
+    ) -> None:
+        """Write an event of the account into the outbox, with a mail to send, and an entry into the audit log.
+
+        The account's row must be new or locked, since its events are numbered in order (EVT-2).
+        """
+        event_type = catalogue.event_type_of(data)
+        account.sequence += 1
+        event = Event(
+            id=self.randomness.identifier(),
+            type=event_type.type,
+            source=SOURCE,
+            subject=account.id,
+            time=self.clock.now(),
+            sequence=account.sequence,
+            dataschema=event_type.dataschema,
+            data=data.as_json(),
+            traceparent=tracing.traceparent(),
+        )
+        self.outbox.add(
+            OutboxEntry(
+                event_id=event.id,
+                type=event.type,
+                subject=event.subject,
+                ce=to_json(event),
+                created_at=event.time,
+                sealed=self._sealer.seal(_payload(event, mail)) if mail else None,
+                mail_expires_at=mail.expires_at if mail else None,
+            )
+        )
+        detail = {name: value for name, value in event.data.items() if name in _AUDITED_FIELDS}
+        self.record_action(event_type.short, account.id, **detail)
+
+    def record_action(self, action: str, account_id: str | None, **detail: Any) -> None:
+        """Write an entry into the audit log; it is committed with the change (SEC-11)."""
+        self.audit.add(Entry.of(action, account_id, detail, caller=self._caller(), at=self.clock.now()))
+
+
+def _payload(event: Event, mail: MailRequest) -> MailPayload:
+    return MailPayload(
+        event_id=event.id,
+        event_type=event.type,
+        address=mail.address,
+        name=mail.name,
+        issued_at=event.time,
+        expires_at=mail.expires_at,
+        content=mail.content,
+    )

@@ -1,0 +1,76 @@
+"""Open sessions: whom a token identifies, logging out, ending sessions (LOGIN-6, LOGIN-7)."""
+
+from dataclasses import dataclass
+
+from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
+from identity.domain.session import Device, DeviceOwner, Principal, Session, device_name
+from identity.usecases.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSession:
+    """A session with its new token, which is stored nowhere else."""
+
+    token: str
+    principal: Principal
+    device: Device | None = None
+
+
+def issue_device(ports: Ports, account: DeviceOwner) -> Device:
+    """Return a cookie by which this browser is known to the account (SEC-3)."""
+    return Device(device_name(account), ports.tokens.device(account))
+
+
+def identify(ports: Ports, token: str) -> Principal:
+    """Return the principal of a session's token. Raises NotSignedIn."""
+    principal = ports.queries.principal(
+        ports.tokens.session_digest(token),
+        consents=ports.rules.consents.digest,
+        lifetimes=ports.rules.sessions,
+        now=ports.clock.now(),
+    )
+    if principal is None:
+        raise NotSignedIn
+    return principal
+
+
+def require_not_switched(principal: Principal) -> None:
+    """Refuse what only the general account's own session may do (SW-4). Raises ForbiddenWhileSwitched."""
+    if principal.switched:
+        raise ForbiddenWhileSwitched
+
+
+def log_out(ports: Ports, principal: Principal) -> None:
+    """End the session; a switched session ends for the link account too (LOGIN-6)."""
+    with ports.unit_of_work() as uow:
+        uow.sessions.end(principal.session_id)
+        uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
+        uow.commit()
+
+
+def own_sessions(ports: Ports, principal: Principal) -> list[Session]:
+    """Return the open sessions of the person, newest first (LOGIN-7). Raises ForbiddenWhileSwitched."""
+    require_not_switched(principal)
+    now = ports.clock.now()
+    with ports.unit_of_work() as uow:
+        sessions = uow.sessions.of_holder(principal.actor.id)
+    return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
+
+
+def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
+    """End one of the person's sessions (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
+    require_not_switched(principal)
+    with ports.unit_of_work() as uow:
+        if not uow.sessions.end_of_holder(principal.actor.id, session_id=session_id):
+            raise NotFound
+        uow.record_action("session.ended", principal.actor.id, session_id=session_id)
+        uow.commit()
+
+
+def end_other_sessions(ports: Ports, principal: Principal) -> None:
+    """End all of the person's sessions except the current one (LOGIN-7). Raises ForbiddenWhileSwitched."""
+    require_not_switched(principal)
+    with ports.unit_of_work() as uow:
+        if uow.sessions.end_others(principal.actor.id, except_id=principal.session_id):
+            uow.record_action("session.others_ended", principal.actor.id)
+        uow.commit()

@@ -1,0 +1,73 @@
+"""Mails that ask to verify a mailbox: of a new account, or of a change that is pending (VER, PRO-2, REG-9)."""
+
+from datetime import datetime
+
+from port_events.catalogue import EmailChangeRequested, RegistrationConflicted, VerificationRequested
+
+from identity.domain.account import Account
+from identity.domain.link import Purpose
+from identity.domain.mail import MailRequest
+from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps.links import issue_link
+from identity.usecases.steps.mail_limits import consume_quota
+
+
+def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True) -> None:
+    """Request the verification mail of a new account, or a notice to the account that holds the mailbox already.
+
+    Without `send` the event is published without a mail.
+    """
+    mail = issue_link(uow, account, Purpose.REGISTRATION, email=account.email)
+    owner = uow.accounts.by_mailbox(account.mailbox_key_for(account.email))
+    if owner is None:
+        uow.record_event(account, VerificationRequested(kind=account.kind), mail=mail if send else None)
+    else:
+        notice = _conflict_notice(uow, account.email, owner)
+        uow.record_event(account, RegistrationConflicted(), mail=notice if send else None)
+
+
+def request_email_change(uow: UnitOfWork, account: Account, email: str) -> None:
+    """Mail the link to the new mailbox, or a notice to the account that holds it already. Raises TooSoon.
+
+    The caller cannot tell the two apart (REG-9).
+    """
+    consume_quota(uow, purpose=Purpose.EMAIL_CHANGE, subject=account.id, mailbox=email)
+    account.pending_email = email
+    account.revision += 1
+    mail = issue_link(uow, account, Purpose.EMAIL_CHANGE, email=email)
+    owner = uow.accounts.by_mailbox(account.mailbox_key_for(email))
+    if owner is None:
+        uow.record_event(account, EmailChangeRequested(), mail=mail)
+    else:
+        uow.record_event(account, RegistrationConflicted(), mail=_conflict_notice(uow, email, owner))
+
+
+def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest:
+    """Return the notice that somebody entered the mailbox of an existing account (REG-9).
+
+    It expires when the link would: the state of the mail, which the requester can see, must not reveal the conflict.
+    """
+    content = {"username": owner.username, "kind": owner.kind, "login_url": f"{uow.rules.public_url}/"}
+    return MailRequest(email, owner.name, uow.clock.now() + Purpose.REGISTRATION.lifetime, content)
+
+
+def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) -> bool:
+    """Drop a pending mailbox whose link has expired or is purged; return whether there was one (PRO-2).
+
+    The revision stays: the person has changed nothing.
+    """
+    if account.pending_email is None:
+        return False
+    challenge = uow.links.get(account.id, Purpose.EMAIL_CHANGE)
+    if challenge is not None and now < challenge.expires_at:
+        return False
+    account.pending_email = None
+    return True
+
+
+def cancel_email_change(uow: UnitOfWork, account: Account) -> None:
+    """Void a pending change of mailbox: an intruder may have requested it."""
+    if account.pending_email is not None:
+        account.pending_email = None
+        account.revision += 1
+    uow.links.drop(account.id, Purpose.EMAIL_CHANGE)

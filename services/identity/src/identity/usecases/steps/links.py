@@ -1,0 +1,33 @@
+"""Mailed links: issuing one, and reading its token (SEC-4)."""
+
+from identity.domain.account import Account
+from identity.domain.errors import LinkInvalid
+from identity.domain.link import Challenge, Purpose
+from identity.domain.mail import MailRequest
+from identity.usecases.ports import Ports, UnitOfWork
+
+
+def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: str) -> MailRequest:
+    """Store a new challenge, which voids the older link, and return the mail with the new one."""
+    challenge = Challenge(
+        account_id=account.id,
+        purpose=purpose.value,
+        value=uow.randomness.token(),
+        email=email,
+        issued_at=uow.clock.now(),
+    )
+    uow.links.put(challenge)
+    token = uow.tokens.link(purpose, account.id, challenge.value)
+    link = f"{uow.rules.public_url}{purpose.path}?token={token}"
+    content = {"username": account.username, "link": link}
+    return MailRequest(email, account.name, challenge.expires_at, content)
+
+
+def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, str, str]:
+    """Return purpose, account id and challenge of a link for one of the purposes. Raises LinkInvalid, LinkExpired."""
+    for purpose in purposes:
+        try:
+            return (purpose, *ports.tokens.read_link(purpose, token))
+        except LinkInvalid:
+            continue
+    raise LinkInvalid

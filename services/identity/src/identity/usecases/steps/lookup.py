@@ -1,0 +1,55 @@
+"""Finding and locking the account that an operator names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from identity.domain.account import Account, Status
+from identity.domain.errors import NotFound, WrongState
+from identity.domain.person import username_key
+from identity.usecases.audit.recording import record_refusal
+from identity.usecases.ports import Ports, UnitOfWork
+
+OPEN: tuple[Status, ...] = ("active", "awaiting_review", "email_unverified", "suspended")
+_ID_CHARACTERS = 36
+
+
+def get_by_name_or_id(uow: UnitOfWork, name: str) -> Account:
+    """Return the open account with this name, or any account with this id. Raises NotFound."""
+    is_id = len(name) == _ID_CHARACTERS  # longer than any account name
+    account = uow.accounts.get(name) if is_id else uow.accounts.by_username(username_key(name))
+    if account is None:
+        raise NotFound
+    return account
+
+
+@contextmanager
+def locked_account(
+    ports: Ports, name: str, action: str, *states: Status
+) -> Iterator[tuple[UnitOfWork, Account]]:
+    """Run a block on a locked account in one of the states, and commit. Raises NotFound, WrongState.
+
+    A refused action is audited too.
+    """
+    account = None
+    try:
+        with ports.unit_of_work() as uow:
+            account = _lock(uow, name)
+            _require_state(account, states)
+            yield uow, account
+            uow.commit()
+    except WrongState as refusal:
+        account_id = account.id if account else None
+        record_refusal(ports, "account.act_refused", account_id, act=action, state=refusal.state)
+        raise
+
+
+def _lock(uow: UnitOfWork, name: str) -> Account:
+    account = uow.accounts.locked(get_by_name_or_id(uow, name).id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+def _require_state(account: Account, states: tuple[Status, ...]) -> None:
+    if account.status not in states:
+        raise WrongState(account.status)

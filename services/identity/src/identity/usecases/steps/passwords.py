@@ -1,0 +1,24 @@
+"""Setting a new password (PRO-4, SEC-2)."""
+
+from port_events.catalogue import AccountPasswordChanged, PasswordReason
+
+from identity.domain.account import Account
+from identity.domain.errors import PasswordReused
+from identity.domain.mail import MailRequest
+from identity.domain.password import normalized
+from identity.usecases.ports import Ports, UnitOfWork
+
+
+def hash_new_password(ports: Ports, account: Account, password: str) -> str:
+    """Return the hash of a password that satisfies the policy. Raises InvalidValue, PasswordReused, Busy."""
+    ports.rules.passwords.check(password, account.personal_terms)
+    secret = normalized(password)
+    if any(ports.passwords.verify(former, secret) for former in account.remembered_hashes):
+        raise PasswordReused
+    return ports.passwords.hash(secret)
+
+
+def record_password_change(uow: UnitOfWork, account: Account, reason: PasswordReason) -> None:
+    """Record the change, with a notice to the mailbox."""
+    mail = MailRequest.notice(account, uow.clock.now(), reason=reason)
+    uow.record_event(account, AccountPasswordChanged(reason=reason), mail=mail)

@@ -1,0 +1,52 @@
+"""Ending bindings (UNB)."""
+
+from port_events.catalogue import BindingRemoved
+
+from identity.domain.account import Account
+from identity.domain.binding import Binding, RemovedReason
+from identity.domain.errors import NotFound
+from identity.domain.mail import NOTICE_LIFETIME, MailRequest
+from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps.bind_codes import parties
+
+
+def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
+    """Lock a binding's general account, then the binding; every use case keeps this order to avoid deadlocks."""
+    general = uow.accounts.locked(binding.general_account_id)
+    uow.bindings.locked(binding.id)
+    if general is None:
+        raise NotFound
+    return general
+
+
+def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> None:
+    """End a live binding of a locked general account with its code and every session that acts by it (SW-5)."""
+    binding.remove(reason, uow.clock.now())
+    uow.codes.drop(binding.id)
+    uow.sessions.end_of_binding(binding.id)
+    event = BindingRemoved(binding_id=binding.id, link_account_id=binding.link_account_id, reason=reason)
+    uow.record_event(general, event, mail=_notice(uow, general, binding, reason))
+
+
+def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None:
+    """End every live binding of a locked account, on either side."""
+    if account.kind == "general":
+        binding = uow.bindings.live_of_general(account.id)
+        if binding is not None:
+            remove(uow, account, binding, reason)
+        return
+    for binding in uow.bindings.live_of_link(account.id):
+        general = lock_general(uow, binding)
+        if binding.is_live:  # it may have ended before the lock was acquired
+            remove(uow, general, binding, reason)
+
+
+def _notice(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> MailRequest | None:
+    """Return the notice to the side that did not end the binding (UNB-5); a lapsed binding needs none."""
+    link = uow.accounts.get(binding.link_account_id)
+    if reason == "lapsed" or link is None:
+        return None
+    to_general = reason in {"link", "operator"} or link.closed_at is not None
+    recipient = general if to_general and general.closed_at is None else link
+    content = {**parties(general, link), "removed_by": reason, "reader": recipient.kind}
+    return MailRequest(recipient.email, recipient.name, uow.clock.now() + NOTICE_LIFETIME, content)
