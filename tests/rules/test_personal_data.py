@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from identity.usecases import personal_data
+from identity.usecases import retention
 
 from tests.support.actors.people import Person, application
 from tests.support.harness.commands import answered, command
@@ -160,7 +160,7 @@ def test_all_of_many_are_found_a_few_at_a_time(system: System, monkeypatch: pyte
     people = [system.person() for _ in range(5)]
     system.clock.advance(days=200)
     system.logged_in(people[2])
-    monkeypatch.setattr(personal_data, "_LOOKED_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "_IDLE_BATCH", 2)
 
     assert (tidied(system, **MONTHS), tidied(system, **MONTHS)) == (4, 0)
 
