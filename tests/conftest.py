@@ -10,7 +10,7 @@ pytest_plugins = [
     "tests.support.harness.fixtures",
 ]
 
-tmpdir.settle()
+tmpdir.use_memory()
 
 
 def pytest_collection_finish() -> None:

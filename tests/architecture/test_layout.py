@@ -34,7 +34,7 @@ def test_the_top_level_has_only_the_listed_files_and_folders() -> None:
     assert (folders - FOLDERS, loose - ROOT_FILES) == (set(), set())
 
 
-def test_no_module_is_a_drawer_for_everything() -> None:
+def test_no_module_has_a_catch_all_name() -> None:
     assert [path for path in files() if path.suffix == ".py" and path.stem in NO_NAMES] == []
 
 
@@ -46,7 +46,7 @@ def test_imports_go_in_the_agreed_directions() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_no_file_names_an_index_or_a_place_of_one_machine() -> None:
+def test_no_file_names_a_package_index_or_a_home_folder() -> None:
     found = [
         f"{path}:{number}: {line.strip()[:100]}"
         for path in files()
@@ -58,7 +58,7 @@ def test_no_file_names_an_index_or_a_place_of_one_machine() -> None:
     assert found == []
 
 
-def test_what_the_documents_name_is_there() -> None:
+def test_paths_named_in_documents_exist() -> None:
     paths = [f"/{path}" for path in files()]
     missing = [
         f"{document}: {name}"
@@ -72,7 +72,7 @@ def test_what_the_documents_name_is_there() -> None:
     assert missing == []
 
 
-def test_the_links_of_documents_lead_to_files() -> None:
+def test_links_in_documents_lead_to_files() -> None:
     broken = [
         f"{document}: {target}"
         for document in files()

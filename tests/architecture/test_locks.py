@@ -29,7 +29,7 @@ def lock(name: str) -> set[str]:
     return set(pins(Path(name)))
 
 
-def test_there_is_a_lock_for_running_for_testing_and_for_each_image() -> None:
+def test_running_testing_and_each_image_have_a_lock() -> None:
     wanted = {"services/identity", "services/mailer", "deploy/local", "tests"}
 
     assert wanted <= {path.parent.as_posix() for path in LOCKS}
@@ -53,7 +53,7 @@ def test_our_own_distributions_are_not_in_a_lock(path: Path) -> None:
 
 
 @pytest.mark.parametrize("service", ["services/identity", "services/mailer"])
-def test_the_lock_is_in_step_with_what_the_service_asks_for(service: str) -> None:
+def test_each_lock_matches_the_requirements_of_its_service(service: str) -> None:
     locked = pins(Path(service, "requirements.txt"))
     asked = [
         Requirement(text) for where in (service, "shared/events", "shared/runtime") for text in asks(where)
@@ -85,11 +85,11 @@ def test_the_mailer_never_installs_flask_or_sqlalchemy() -> None:
     assert not unwanted & lock("services/mailer/requirements.txt")
 
 
-def test_another_service_installs_the_events_alone() -> None:
+def test_another_service_installs_only_port_events() -> None:
     assert {Requirement(text).name for text in asks("shared/events")} == {"redis", "joserfc"}
 
 
-def test_what_is_tested_is_what_runs() -> None:
+def test_tests_use_the_versions_that_run() -> None:
     tested = pins(Path("tests/requirements.txt"))
     running = {
         name: version

@@ -85,7 +85,7 @@ QUERIES = [*((rule["alert"], rule["expr"]) for rule in alerts()), *panels()]
 @pytest.mark.parametrize(
     ("title", "query"), QUERIES, ids=[f"{title} {n}" for n, (title, _) in enumerate(QUERIES)]
 )
-def test_each_query_of_an_alert_or_a_panel_is_about_what_is_measured(title: str, query: str) -> None:
+def test_each_query_of_an_alert_or_panel_uses_known_metrics(title: str, query: str) -> None:
     assert list(selected(query)), f"{title} asks for nothing"
     assert list(faults(query)) == []
 
@@ -98,7 +98,7 @@ def test_the_dashboard_shows_every_metric_of_the_catalogue() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_query_about_something_else_would_be_told() -> None:
+def test_a_query_of_an_unknown_metric_is_reported() -> None:
     wrong = 'rate(identity_requests_total[5m]) + mailer_mails_total{outcome="lost"} + mailer_paused{by="me"}'
 
     assert len(list(faults(wrong))) == 3
@@ -107,7 +107,7 @@ def test_a_query_about_something_else_would_be_told() -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_each_alert_has_its_page_in_the_runbook_and_each_page_its_alert() -> None:
+def test_alerts_and_runbook_sections_match() -> None:
     names = [rule["alert"] for rule in alerts()]
 
     assert headings() == names
@@ -119,7 +119,7 @@ def test_each_alert_has_its_page_in_the_runbook_and_each_page_its_alert() -> Non
 
 
 @pytest.mark.rule("OPS-4")
-def test_each_page_says_what_it_means_what_to_look_at_and_what_to_do() -> None:
+def test_each_runbook_section_has_meaning_checks_and_actions() -> None:
     pages = re.split(r"^#{2,3} .+$", RUNBOOK.read_text().partition("## Alerts")[2], flags=re.MULTILINE)
 
     for page, name in zip(pages[1:], headings(), strict=False):

@@ -16,14 +16,14 @@ from tests.bench.mail import mail_all
 from tests.bench.processes import Process, command
 from tests.bench.stand import Stand
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.programs import Tool
+from tests.support.servers.programs import OptionalProgram
 from tests.support.servers.redis import RedisServer
 
 if TYPE_CHECKING:
     from dramatiq import Message
     from redis import Redis
 
-SMTP_SOURCE = Tool(
+SMTP_SOURCE = OptionalProgram(
     ("smtp-source", "/usr/sbin/smtp-source"), "mails of smtp-source", "apt-get install -y postfix"
 )
 _PROCESSES = 2

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
-from tests.support.servers.programs import Tool
+from tests.support.servers.programs import OptionalProgram
 
-SMTP_SINK = Tool(("smtp-sink", "/usr/sbin/smtp-sink"), "the mail figures", "apt-get install -y postfix")
+SMTP_SINK = OptionalProgram(
+    ("smtp-sink", "/usr/sbin/smtp-sink"), "the mail figures", "apt-get install -y postfix"
+)
 _BACKLOG = 100
 _CONTENT_END = b"\r\n.\r\n"
 

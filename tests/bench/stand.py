@@ -17,7 +17,7 @@ from tests.bench.load import Request
 from tests.bench.population import populate
 from tests.bench.processes import Process, command
 from tests.bench.sink import Sink, start_sink
-from tests.support.actors.people import PASSWORD, application
+from tests.support.actors.people import PASSWORD, registration
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster
@@ -52,7 +52,7 @@ class Web:
         """Registrations of people nobody knows yet."""
         run = secrets.token_hex(3)
         applications = (
-            application(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count)
+            registration(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count)
         )
         return self._post("/accounts", [json.dumps(each) for each in applications])
 

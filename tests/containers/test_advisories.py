@@ -15,7 +15,7 @@ AWAY = ("ConnectionError", "ServiceError", "HTTPError", "Max retries", "Failed t
 
 @pytest.mark.rule("SEC-15")
 @pytest.mark.parametrize("service", ["identity", "mailer"])
-def test_no_package_of_a_service_has_a_known_hole(service: str) -> None:
+def test_no_package_of_a_service_has_a_known_vulnerability(service: str) -> None:
     audit = Path(sys.executable).with_name("pip-audit")
     lock = ROOT / "services" / service / "requirements.txt"
 

@@ -20,7 +20,7 @@ each_service = pytest.mark.parametrize("name", SERVICES)
 
 @each_service
 @pytest.mark.rule("SEC-15")
-def test_a_container_has_no_right_it_does_not_need(name: str) -> None:
+def test_containers_have_least_privilege(name: str) -> None:
     it = SERVICES[name]
 
     assert (it["read_only"], it["cap_drop"], it["security_opt"]) == (
@@ -45,7 +45,7 @@ def test_an_image_has_a_version(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if name not in ONE_OFF])
-def test_what_goes_on_running_is_asked_for_its_health_and_started_again(name: str) -> None:
+def test_long_running_services_have_a_health_check_and_restart(name: str) -> None:
     it = SERVICES[name]
 
     assert {"test", "interval", "timeout", "retries"} <= set(it["healthcheck"])
@@ -53,12 +53,12 @@ def test_what_goes_on_running_is_asked_for_its_health_and_started_again(name: st
 
 
 @pytest.mark.parametrize("name", sorted(ONE_OFF))
-def test_what_is_done_once_ends(name: str) -> None:
+def test_one_off_jobs_do_not_restart(name: str) -> None:
     assert "restart" not in SERVICES[name]
 
 
 @each_service
-def test_a_start_waits_for_health_or_for_a_good_end(name: str) -> None:
+def test_a_service_starts_after_its_dependencies_are_healthy_or_completed(name: str) -> None:
     waits = {it: told["condition"] for it, told in SERVICES[name].get("depends_on", {}).items()}
 
     assert waits == {
@@ -68,7 +68,7 @@ def test_a_start_waits_for_health_or_for_a_good_end(name: str) -> None:
 
 @each_service
 @pytest.mark.rule("OPS-5")
-def test_secrets_come_as_files_of_the_services_own(name: str) -> None:
+def test_each_service_gets_its_secrets_as_files(name: str) -> None:
     variables: dict[str, str] = SERVICES[name].get("environment", {})
     in_files = {variable: value for variable, value in variables.items() if variable.endswith("_FILE")}
     mounted = [it for it in SERVICES[name].get("volumes", []) if it.startswith("secrets-")]
@@ -80,7 +80,7 @@ def test_secrets_come_as_files_of_the_services_own(name: str) -> None:
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_mailer_shares_a_network_with_redis_and_the_mail_server_alone() -> None:
+def test_the_mailer_shares_a_network_only_with_redis_and_the_mail_server() -> None:
     networks = {name: set(it.get("networks", [])) for name, it in SERVICES.items()}
     reached = {name for name, its in networks.items() if its & networks["mailer"]} - {"mailer"}
 
@@ -93,31 +93,31 @@ def test_the_web_processes_do_not_reach_redis() -> None:
     assert not set(SERVICES["identity"]["networks"]) & set(SERVICES["redis"]["networks"])
 
 
-def test_only_the_portal_and_the_mailbox_are_reached_from_this_machine_and_from_no_other() -> None:
+def test_only_portal_and_mailbox_are_published_and_only_on_loopback() -> None:
     published = {name: it["ports"] for name, it in SERVICES.items() if "ports" in it}
 
     assert set(published) == {"identity", "mailpit"}
     assert [port for ports in published.values() for port in ports if not port.startswith("127.0.0.1:")] == []
 
 
-def test_the_mailer_can_be_there_many_times() -> None:
+def test_the_mailer_can_be_scaled() -> None:
     assert not {"container_name", "ports", "hostname"} & set(SERVICES["mailer"])
 
 
-def test_what_stops_has_the_time_it_asks_for() -> None:
+def test_each_service_has_its_stop_grace_period() -> None:
     grace = {name: int(SERVICES[name]["stop_grace_period"].rstrip("s")) for name in ("identity", "mailer")}
 
     assert grace["identity"] > GRACE_SECONDS
     assert grace["mailer"] > STOP_SECONDS + HAND_BACK_SECONDS
 
 
-def test_the_file_is_of_no_version() -> None:
+def test_the_file_has_no_version_key() -> None:
     assert "version" not in FILE  # both clients then read it by the Compose Specification
     assert "name" not in FILE  # docker-compose 1.29 refuses it
 
 
 @each_service
-def test_an_image_of_ours_is_built_before_its_other_users_start(name: str) -> None:
+def test_our_images_are_built_before_their_users_start(name: str) -> None:
     builders = [
         it for it, told in SERVICES.items() if "build" in told and told["image"] == SERVICES[name]["image"]
     ]
@@ -128,7 +128,7 @@ def test_an_image_of_ours_is_built_before_its_other_users_start(name: str) -> No
 
 @each_service
 @pytest.mark.rule("SEC-15")
-def test_an_image_of_ours_is_never_fetched_from_a_registry_that_has_its_name_by_chance(name: str) -> None:
+def test_our_images_are_never_pulled(name: str) -> None:
     ours = SERVICES[name]["image"].startswith("port-")
 
     assert SERVICES[name].get("pull_policy") == ("never" if ours else None)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.harness.containers import CLIENTS, Containers, require_client, require_engine
-from tests.support.harness.readme_commands import walk
+from tests.support.harness.readme_commands import walk_api
 from tests.support.harness.waiting import wait_until
 
 SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
@@ -57,18 +57,18 @@ def with_slow_mailbox() -> Iterator[Containers]:
         made.destroy()
 
 
-def test_no_process_had_to_be_started_twice(containers: Containers) -> None:
+def test_no_container_was_restarted(containers: Containers) -> None:
     started = {name: it["RestartCount"] for name in containers.services() for it in containers.inspect(name)}
 
     assert started == dict.fromkeys(containers.services(), 0)
 
 
-def test_the_manual_is_walked_in_containers(containers: Containers) -> None:
-    walk(api=containers.api, mails=containers.mails)
+def test_the_api_walk_works_in_containers(containers: Containers) -> None:
+    walk_api(api=containers.api, mails=containers.mails)
 
 
 @pytest.mark.rule("SEC-15")
-def test_no_container_may_more_than_it_needs(containers: Containers) -> None:
+def test_containers_run_with_least_privilege(containers: Containers) -> None:
     found = {name: containers.inspect(name)[0] for name in containers.services()}
 
     for name, it in found.items():
@@ -87,7 +87,7 @@ def test_no_container_may_more_than_it_needs(containers: Containers) -> None:
 @pytest.mark.rule("SEC-15")
 @pytest.mark.parametrize("service", OURS)
 def test_a_process_is_not_root_and_cannot_write_its_root(containers: Containers, service: str) -> None:
-    tried = containers.inside(
+    tried = containers.execute(
         service, "python3", "-c", "import os; print(os.getuid()); open('/opt/here', 'w')"
     )
 
@@ -96,8 +96,8 @@ def test_a_process_is_not_root_and_cannot_write_its_root(containers: Containers,
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_nothing_that_builds_or_installs_is_in_an_image(containers: Containers, service: str) -> None:
-    tried = containers.inside(
+def test_images_hold_no_build_or_install_tools(containers: Containers, service: str) -> None:
+    tried = containers.execute(
         service, "python3", "-c", "import importlib.util as it; print([n for n in ('pip', 'setuptools', 'pytest')"
         " if it.find_spec(n)]); import shutil; print([n for n in ('gcc', 'cc', 'curl', 'make') if shutil.which(n)])",
     )  # fmt: skip
@@ -106,15 +106,15 @@ def test_nothing_that_builds_or_installs_is_in_an_image(containers: Containers, 
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_mailer_reaches_redis_and_the_mail_server_alone(containers: Containers) -> None:
-    tried = containers.inside("mailer", "python3", "-c", UNREACHABLE)
+def test_the_mailer_reaches_only_redis_and_the_mail_server(containers: Containers) -> None:
+    tried = containers.execute("mailer", "python3", "-c", UNREACHABLE)
 
     assert (tried.stderr, tried.returncode) == ("", 0)
 
 
 @pytest.mark.parametrize("service", OURS)
-def test_each_process_sees_its_own_secrets_alone(containers: Containers, service: str) -> None:
-    seen = containers.inside(service, "ls", "/run/secrets").stdout.split()
+def test_each_process_sees_only_its_own_secrets(containers: Containers, service: str) -> None:
+    seen = containers.execute(service, "ls", "/run/secrets").stdout.split()
 
     environment = " ".join(containers.inspect(service)[0]["Config"]["Env"])
     assert {f"/run/secrets/{name}" for name in seen} == {
@@ -123,7 +123,7 @@ def test_each_process_sees_its_own_secrets_alone(containers: Containers, service
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may end a container's process from outside")
-def test_a_mailer_that_dies_comes_back(containers: Containers) -> None:
+def test_a_killed_mailer_is_restarted(containers: Containers) -> None:
     before = containers.inspect("mailer")[0]["State"]
 
     os.kill(before["Pid"], signal.SIGKILL)
@@ -135,7 +135,7 @@ def test_a_mailer_that_dies_comes_back(containers: Containers) -> None:
     )
 
 
-def test_a_stop_is_heard_by_the_process_itself(containers: Containers) -> None:
+def test_sigterm_reaches_the_process_itself(containers: Containers) -> None:
     containers.wait_until_healthy()  # a first process hears no signal before it has a handler
 
     containers.run("stop", *OURS)
@@ -158,26 +158,26 @@ def test_four_mailers_drain_a_backlog_faster_than_one(with_slow_mailbox: Contain
 
 def _mails_a_second(containers: Containers, *, prefix: str) -> float:
     """Return how fast a backlog is sent that was made while sending was paused."""
-    before = containers.accepted()
-    assert containers.inside("mailer", "mailer", "queue", "pause", "--reason", "backlog").returncode == 0
+    before = containers.mail_count()
+    assert containers.execute("mailer", "mailer", "queue", "pause", "--reason", "backlog").returncode == 0
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda number: _register(containers, f"{prefix}{number}"), range(BACKLOG)))
     wait_until(
         # A pause is heeded within two seconds: the first of them may be sent already.
-        lambda: _waiting(containers) + containers.accepted() - before >= BACKLOG,
+        lambda: _waiting(containers) + containers.mail_count() - before >= BACKLOG,
         what="the backlog",
         timeout_seconds=120,
     )
-    early = containers.accepted()
-    assert containers.inside("mailer", "mailer", "queue", "resume").returncode == 0
-    wait_until(lambda: containers.accepted() > early, what="the first mail", timeout_seconds=60)
-    first, started = containers.accepted(), time.monotonic()
-    wait_until(lambda: containers.accepted() >= before + BACKLOG, what="the last mail", timeout_seconds=120)
+    early = containers.mail_count()
+    assert containers.execute("mailer", "mailer", "queue", "resume").returncode == 0
+    wait_until(lambda: containers.mail_count() > early, what="the first mail", timeout_seconds=60)
+    first, started = containers.mail_count(), time.monotonic()
+    wait_until(lambda: containers.mail_count() >= before + BACKLOG, what="the last mail", timeout_seconds=120)
     return (before + BACKLOG - first) / (time.monotonic() - started)
 
 
 def _waiting(containers: Containers) -> int:
-    told = containers.inside("mailer", "mailer", "queue", "--json")
+    told = containers.execute("mailer", "mailer", "queue", "--json")
     figures = json.loads(told.stdout)
     return int(figures["waiting"]) + int(figures["in_flight"])
 

@@ -34,7 +34,7 @@ def last_stage(image: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_hadolint_has_nothing_to_say(image: Path) -> None:
+def test_hadolint_reports_nothing(image: Path) -> None:
     hadolint = Path(sys.executable).with_name("hadolint")
 
     done = subprocess.run(
@@ -48,7 +48,7 @@ def test_hadolint_has_nothing_to_say(image: Path) -> None:
 
 
 @pytest.mark.rule("SEC-15")
-def test_what_is_shipped_was_built_in_another_stage(image: Path) -> None:
+def test_the_shipped_environment_is_built_in_another_stage(image: Path) -> None:
     stages = [arguments for word, arguments in instructions(image) if word == "FROM"]
     shipped = last_stage(image)
 
@@ -58,7 +58,7 @@ def test_what_is_shipped_was_built_in_another_stage(image: Path) -> None:
 
 
 @pytest.mark.rule("SEC-15")
-def test_every_base_is_the_argument_and_has_a_version(image: Path) -> None:
+def test_every_base_image_is_the_argument_and_has_a_version(image: Path) -> None:
     bases = {arguments.split()[0] for word, arguments in instructions(image) if word == "FROM"}
     (default,) = {
         arguments.partition("=")[2] for word, arguments in instructions(image) if "PYTHON_IMAGE=" in arguments
@@ -70,7 +70,7 @@ def test_every_base_is_the_argument_and_has_a_version(image: Path) -> None:
 
 
 @pytest.mark.rule("SEC-15")
-def test_packages_come_by_hash_and_their_tools_stay_behind(image: Path) -> None:
+def test_packages_are_installed_by_hash_and_tools_are_left_out(image: Path) -> None:
     runs = [arguments for word, arguments in instructions(image) if word == "RUN"]
     installs = [run for run in runs if "pip install" in run]
 
@@ -80,7 +80,7 @@ def test_packages_come_by_hash_and_their_tools_stay_behind(image: Path) -> None:
 
 
 @pytest.mark.rule("SEC-15")
-def test_the_process_is_a_fixed_user_and_gets_the_signals(image: Path) -> None:
+def test_the_process_runs_as_a_fixed_user_and_receives_signals(image: Path) -> None:
     shipped = last_stage(image)
 
     assert shipped["USER"] == ["10001:10001"]
@@ -91,13 +91,13 @@ def test_the_process_is_a_fixed_user_and_gets_the_signals(image: Path) -> None:
 
 
 @pytest.mark.rule("OPS-4")
-def test_the_image_tells_of_its_health_without_a_client(image: Path) -> None:
+def test_the_image_checks_its_health_without_a_client(image: Path) -> None:
     (check,) = last_stage(image)["HEALTHCHECK"]
 
     assert json.loads(check.partition("CMD ")[2])[:3] == ["python3", "-m", "port_runtime.probe"]
 
 
-def test_the_image_says_what_it_is(image: Path) -> None:
+def test_the_image_has_oci_labels(image: Path) -> None:
     (labels,) = last_stage(image)["LABEL"]
 
     assert set(re.findall(r"org\.opencontainers\.image\.([a-z.]+)=", labels)) == LABELS

@@ -47,14 +47,14 @@ def test_the_overlay_has_all_parts(overlay: list[Document]) -> None:
     assert {"Job/migrate", "CronJob/tidy", "Service/identity", "NetworkPolicy/nothing-by-default"} <= names
 
 
-def test_production_scales_and_is_watched(production: list[Document]) -> None:
+def test_production_has_autoscaling_and_monitoring(production: list[Document]) -> None:
     kinds = {it["kind"] for it in production}
 
     assert {"Ingress", "HorizontalPodAutoscaler", "ScaledObject", "ServiceMonitor", "PrometheusRule"} <= kinds
 
 
 @pytest.mark.rule("SEC-15")
-def test_every_pod_keeps_to_the_restricted_profile(overlay: list[Document]) -> None:
+def test_every_pod_meets_the_restricted_profile(overlay: list[Document]) -> None:
     for name, pod in pods(overlay).items():
         spec = pod["spec"]
         whole = spec["securityContext"]
@@ -73,7 +73,7 @@ def test_every_pod_keeps_to_the_restricted_profile(overlay: list[Document]) -> N
             assert own["capabilities"] == {"drop": ["ALL"]}, name
 
 
-def test_a_pod_has_the_time_that_its_process_takes_to_stop(overlay: list[Document]) -> None:
+def test_each_pod_has_its_termination_grace_period(overlay: list[Document]) -> None:
     found = pods(overlay)
     grace = {name: found[f"Deployment/{name}"]["spec"]["terminationGracePeriodSeconds"] for name in OURS}
 
@@ -82,7 +82,7 @@ def test_a_pod_has_the_time_that_its_process_takes_to_stop(overlay: list[Documen
 
 
 @pytest.mark.rule("OPS-4")
-def test_what_goes_on_running_is_asked_whether_it_lives_and_is_ready(overlay: list[Document]) -> None:
+def test_long_running_pods_have_liveness_and_readiness_probes(overlay: list[Document]) -> None:
     for name, pod in pods(overlay).items():
         for container in containers(pod):
             if container in pod["spec"].get("initContainers", []):
@@ -96,7 +96,7 @@ def test_what_goes_on_running_is_asked_whether_it_lives_and_is_ready(overlay: li
                 assert probes["readinessProbe"]["httpGet"]["path"] == "/readyz", name
 
 
-def test_every_container_says_what_it_needs_and_how_much_at_most(overlay: list[Document]) -> None:
+def test_every_container_has_requests_and_limits(overlay: list[Document]) -> None:
     for name, pod in pods(overlay).items():
         for container in containers(pod):
             resources = container["resources"]
@@ -125,7 +125,7 @@ def test_secrets_are_files_and_never_variables(overlay: list[Document]) -> None:
             assert [file for file in files if not file.startswith(tuple(places))] == [], name
 
 
-def test_what_is_made_for_the_local_overlay_has_every_file_that_is_asked_for(overlay: list[Document]) -> None:
+def test_the_local_overlay_has_every_secret_file(overlay: list[Document]) -> None:
     made = {name: set(it.get("data", {})) for name, it in of(overlay, "Secret").items()}
     for name, pod in pods(overlay).items():
         for volume in pod["spec"]["volumes"]:
@@ -156,14 +156,14 @@ def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
 
 
 @pytest.mark.rule("SEC-10")
-def test_nothing_comes_in_or_goes_out_that_is_not_named(overlay: list[Document]) -> None:
+def test_all_other_traffic_is_denied(overlay: list[Document]) -> None:
     spec = of(overlay, "NetworkPolicy")["nothing-by-default"]["spec"]
 
     assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_mailer_goes_out_to_names_redis_and_the_mail_server_alone(overlay: list[Document]) -> None:
+def test_the_mailer_reaches_only_dns_redis_and_the_mail_server(overlay: list[Document]) -> None:
     policies = of(overlay, "NetworkPolicy")
     ports = {
         port["port"]
@@ -175,7 +175,7 @@ def test_the_mailer_goes_out_to_names_redis_and_the_mail_server_alone(overlay: l
 
 
 @pytest.mark.rule("SEC-3")
-def test_the_web_processes_go_out_to_the_database_alone(overlay: list[Document]) -> None:
+def test_the_web_processes_reach_only_dns_and_the_database(overlay: list[Document]) -> None:
     policies = of(overlay, "NetworkPolicy")
     rules = _peers(policies, {"app.kubernetes.io/name": "identity"}, "egress")
 
@@ -183,7 +183,7 @@ def test_the_web_processes_go_out_to_the_database_alone(overlay: list[Document])
     assert [rule for rule in rules if not rule.get("to")] == []
 
 
-def test_every_pod_is_told_where_it_may_go(overlay: list[Document]) -> None:
+def test_every_pod_has_an_egress_policy(overlay: list[Document]) -> None:
     policies = of(overlay, "NetworkPolicy")
     lonely = [
         name
@@ -197,7 +197,7 @@ def test_every_pod_is_told_where_it_may_go(overlay: list[Document]) -> None:
 
 @pytest.mark.rule("OPS-4")
 @pytest.mark.parametrize("name", OVERLAYS)
-def test_traces_find_their_collector_where_they_are_wanted(name: str, tmp_path: Path) -> None:
+def test_the_tracing_component_configures_every_pod(name: str, tmp_path: Path) -> None:
     traced = render(name, tmp_path, "tracing")
 
     for document in traced:
@@ -213,7 +213,7 @@ def test_traces_find_their_collector_where_they_are_wanted(name: str, tmp_path: 
         )
 
 
-def test_mailers_are_scaled_by_what_waits_and_never_below_one(production: list[Document]) -> None:
+def test_mailers_scale_by_backlog_and_never_below_one(production: list[Document]) -> None:
     spec = of(production, "ScaledObject")["mailer"]["spec"]
     asked = {word for trigger in spec["triggers"] for word in trigger["metadata"]}
 
@@ -223,7 +223,7 @@ def test_mailers_are_scaled_by_what_waits_and_never_below_one(production: list[D
     assert "replicas" not in of(production, "Deployment")["mailer"]["spec"]
 
 
-def test_what_is_asked_of_prometheus_is_in_the_catalogue_of_metrics(production: list[Document]) -> None:
+def test_the_prometheus_query_is_in_the_catalogue_of_metrics(production: list[Document]) -> None:
     triggers = of(production, "ScaledObject")["mailer"]["spec"]["triggers"]
     (query,) = [it["metadata"]["query"] for it in triggers if it["type"] == "prometheus"]
     catalogue = (ROOT / "deploy" / "observability" / "metrics.md").read_text()
@@ -250,7 +250,7 @@ def test_each_service_finds_pods_and_their_ports(overlay: list[Document]) -> Non
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports, name
 
 
-def test_no_secret_of_a_real_cluster_lies_in_the_repository() -> None:
+def test_no_cluster_secret_is_in_the_repository() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "deploy"], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -53,7 +53,7 @@ def test_the_example_names_every_setting_once() -> None:
 
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("service", sorted(set(READ_BY) & set(COMPOSE)))
-def test_the_compose_file_sets_what_must_be_set_and_nothing_unknown(service: str) -> None:
+def test_the_compose_file_sets_every_required_variable_and_no_unknown_one(service: str) -> None:
     named = plain(set(COMPOSE[service]["environment"]))
 
     assert named <= known(service)
@@ -62,7 +62,7 @@ def test_the_compose_file_sets_what_must_be_set_and_nothing_unknown(service: str
 
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("service", sorted(set(READ_BY) & set(COMPOSE)))
-def test_every_process_takes_what_its_container_gives_it(service: str, tmp_path: Path) -> None:
+def test_every_process_accepts_the_environment_of_its_container(service: str, tmp_path: Path) -> None:
     make_secret_files(tmp_path, give=False)
     named: dict[str, str] = COMPOSE[service]["environment"]
 
@@ -73,7 +73,7 @@ def test_every_process_takes_what_its_container_gives_it(service: str, tmp_path:
 
 
 @pytest.mark.rule("OPS-5")
-def test_the_manifests_set_what_must_be_set_and_nothing_unknown(overlay: list[Document]) -> None:
+def test_the_manifests_set_every_required_variable_and_no_unknown_one(overlay: list[Document]) -> None:
     (shared,) = [it["data"] for it in overlay if it["kind"] == "ConfigMap"]
     for name, pod in pods(overlay).items():
         service = name.partition("/")[2]
@@ -87,7 +87,7 @@ def test_the_manifests_set_what_must_be_set_and_nothing_unknown(overlay: list[Do
 
 
 @pytest.mark.rule("SEC-14")
-def test_production_decides_what_it_must(production: list[Document]) -> None:
+def test_production_sets_every_decision(production: list[Document]) -> None:
     (shared,) = [it["data"] for it in production if it["kind"] == "ConfigMap"]
 
     assert shared["IDENTITY_MODE"] == "production"
@@ -96,7 +96,7 @@ def test_production_decides_what_it_must(production: list[Document]) -> None:
 
 
 @pytest.mark.rule("OPS-5", "SEC-14")
-def test_every_process_takes_what_its_pod_gives_it(overlay: list[Document], tmp_path: Path) -> None:
+def test_every_process_accepts_the_environment_of_its_pod(overlay: list[Document], tmp_path: Path) -> None:
     make_secret_files(tmp_path, give=False)
     (tmp_path / "mailer" / "smtp_url").write_text("smtps://port:password@mail.example.tw")
     (shared,) = [it["data"] for it in overlay if it["kind"] == "ConfigMap"]

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.harness.processes import surroundings
+from tests.support.harness.processes import base_environment
 
 ROOT = Path(__file__).parents[2]
 _LOOK_SECONDS = 0.2
@@ -47,7 +47,7 @@ class Actor:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", *self._command()],
                     cwd=ROOT,
-                    env={**surroundings(), **self.part.environment},
+                    env={**base_environment(), **self.part.environment},
                     stdout=output,
                     stderr=output,
                     stdin=subprocess.DEVNULL,

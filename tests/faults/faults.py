@@ -82,8 +82,8 @@ def _held_in_mid_mail(stage: Stage) -> Iterator[None]:
             )
         yield
     finally:
-        stage.smtp.accept()
-        stage.smtp.let_go()
+        stage.smtp.reset()
+        stage.smtp.release()
 
 
 def _mailer_frozen_in_mid_mail(stage: Stage, chance: random.Random, _damage: Damage) -> None:
@@ -181,21 +181,21 @@ def _misbehaving(stage: Stage) -> Iterator[None]:
         yield
     finally:
         stage.smtp.stop()  # cuts who still hangs
-        stage.smtp.accept()
+        stage.smtp.reset()
         stage.smtp.start()
 
 
 def _smtp_defers(stage: Stage, chance: random.Random, _damage: Damage) -> None:
     """Refuse everybody for now."""
     with _misbehaving(stage):
-        stage.smtp.refuse(code=451, words="4.3.0 Later")
+        stage.smtp.refuse(code=451, text="4.3.0 Later")
         time.sleep(chance.uniform(2, _HELD_SECONDS))
 
 
 def _smtp_refuses(stage: Stage, chance: random.Random, _damage: Damage) -> None:
     """Refuse everybody for good, for a moment: those people never get that mail."""
     with _misbehaving(stage):
-        stage.smtp.refuse(code=550, words="5.1.1 No such user")
+        stage.smtp.refuse(code=550, text="5.1.1 No such user")
         time.sleep(chance.uniform(0.5, 1.5))
 
 

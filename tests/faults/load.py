@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from tests.faults.postbag import Postbag
-from tests.support.actors.people import TAX_IDS, Person, Visitor, application
-from tests.support.servers.received_mail import Mail
+from tests.support.actors.people import TAX_IDS, Person, Visitor, registration
+from tests.support.servers.received_mail import ReceivedMail
 
 _MAIL_SECONDS = 20.0
 _TRIES = 4
@@ -100,7 +100,7 @@ class Life:
         name = "c" + "".join(
             secrets.choice(ascii_lowercase) for _ in range(14)
         )  # no digits: codes are found by them
-        sent = application(
+        sent = registration(
             kind, username=name, email=f"{name}@example.com", company={"tax_id": self._chance.choice(TAX_IDS)}
         )
         answer = self._call("register", lambda: self._visitor().post("/accounts", sent))
@@ -122,7 +122,7 @@ class Life:
         self._visitors.append(visitor)
         return visitor
 
-    def _mail(self, person: Person, subject: str) -> Mail:
+    def _mail(self, person: Person, subject: str) -> ReceivedMail:
         found = self._postbag.take(person.email, subject, seconds=_MAIL_SECONDS)
         if found is None:
             raise Interrupted(f"no mail: {subject}")

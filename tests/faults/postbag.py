@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.support.servers.mailbox import Mailbox
-from tests.support.servers.received_mail import Mail
-from tests.support.servers.smtp_script import Act, Script, Step
+from tests.support.servers.received_mail import ReceivedMail
+from tests.support.servers.smtp_script import Script, ScriptedFault, Step
 
 _EVENT = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
@@ -26,10 +26,10 @@ class Postbag(Mailbox):
 
     def __init__(self) -> None:
         super().__init__()
-        self._newest: dict[str, list[Mail]] = defaultdict(list)
+        self._newest: dict[str, list[ReceivedMail]] = defaultdict(list)
         self._arrivals: list[Arrival] = []
 
-    def put(self, mail: Mail) -> None:
+    def put(self, mail: ReceivedMail) -> None:
         """Note a mail that is being accepted."""
         found = _EVENT.search(mail.raw)
         assert found, "a mail without a Message-ID of ours"
@@ -38,7 +38,7 @@ class Postbag(Mailbox):
             self._newest[mail.to].append(mail)
             self._changed.notify_all()
 
-    def take(self, address: str, subject: str, *, seconds: float) -> Mail | None:
+    def take(self, address: str, subject: str, *, seconds: float) -> ReceivedMail | None:
         """Wait for a mail to the address, and forget all that came before it; None where none comes."""
         deadline = time.monotonic() + seconds
         with self._changed:
@@ -71,7 +71,7 @@ class RecordingScript(Script):
         super().__init__()
         self.refused: set[str] = set()
 
-    def take(self, step: Step, address: str | None = None) -> Act | None:
+    def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
         """Return what to do, noting final refusals by recipient."""
         act = super().take(step, address)
         if act is not None and act.kind == "refuse" and act.reply.startswith("5") and address:

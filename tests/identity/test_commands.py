@@ -28,7 +28,7 @@ def _environment(database_url: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", [("migrate",), ("tidy",), ("accounts", "list")])
-def test_a_database_that_is_away_is_told_in_one_line(command: tuple[str, ...]) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(command: tuple[str, ...]) -> None:
     ended = run("identity", *command, environment=_environment(_NOWHERE))
 
     (line,) = ended.stderr.splitlines()
@@ -37,7 +37,7 @@ def test_a_database_that_is_away_is_told_in_one_line(command: tuple[str, ...]) -
     assert "a-secret-word" not in line
 
 
-def test_a_check_of_a_database_that_is_away_tells_the_reason_without_a_stack() -> None:
+def test_a_check_of_an_unreachable_database_gives_the_reason_without_a_stack_trace() -> None:
     ended = run("identity", "check", environment=_environment(_NOWHERE))
 
     assert (ended.returncode, ended.stdout.splitlines()) == (
@@ -48,7 +48,7 @@ def test_a_check_of_a_database_that_is_away_tells_the_reason_without_a_stack() -
     assert "Traceback" not in ended.stderr
 
 
-def test_a_database_without_tables_is_told_with_the_command_that_makes_them(sqlite_url: str) -> None:
+def test_a_database_without_tables_is_reported_with_the_command_that_creates_them(sqlite_url: str) -> None:
     ended = run("identity", "accounts", "list", environment=_environment(f"{sqlite_url}.empty"))
 
     (line,) = ended.stderr.splitlines()

@@ -11,7 +11,7 @@ from identity.domain.rate_limits import LOGIN_ACCOUNT, login_failures_by_address
 from sqlalchemy import Connection, Engine, text
 
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.postgres import somebody_waits
+from tests.support.servers.postgres import has_lock_wait
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_address(1000)
@@ -43,7 +43,7 @@ def free(holder: Connection, key: str) -> bool:
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 @pytest.mark.parametrize("step", [attempt, forgive])
-def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: Engine, step: Step) -> None:
+def test_waiting_for_an_account_counter_does_not_lock_the_address_counter(engine: Engine, step: Step) -> None:
     counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
     for each in ((BY_ADDRESS, ADDRESS), (LOGIN_ACCOUNT, ACCOUNT)):
         counters.increment([each], NOW)
@@ -51,7 +51,7 @@ def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: En
         assert free(holder, ACCOUNT)
 
         waiting = pool.submit(step, counters)
-        wait_until(lambda: somebody_waits(engine), what="the account's counter to be waited for")
+        wait_until(lambda: has_lock_wait(engine), what="the account's counter to be waited for")
         is_free = free(holder, ADDRESS)
         holder.rollback()
         waiting.result(10)
@@ -60,7 +60,7 @@ def test_who_waits_for_an_accounts_counter_does_not_hold_the_addresss(engine: En
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_no_count_is_taken_back_below_none(engine: Engine) -> None:
+def test_a_counter_never_drops_below_zero(engine: Engine) -> None:
     counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
     attempt(counters)
     counters.decrement([ADDRESS])
@@ -71,7 +71,7 @@ def test_no_count_is_taken_back_below_none(engine: Engine) -> None:
 
 
 @pytest.mark.rule("SEC-3")
-def test_beside_a_full_counter_nothing_is_counted_until_its_window_ends(engine: Engine) -> None:
+def test_once_one_counter_is_full_no_counter_is_incremented_until_its_window_ends(engine: Engine) -> None:
     counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
     own, shared = (LOGIN_ACCOUNT, ACCOUNT), (login_failures_by_address(1), ADDRESS)
 

@@ -41,7 +41,7 @@ def test_after_a_rotation_of_the_seal_old_and_new_mails_open() -> None:
 
 
 @pytest.mark.rule("SEC-9")
-def test_after_a_rotation_of_the_signature_old_and_new_mails_are_believed() -> None:
+def test_after_a_rotation_of_the_signature_old_and_new_mails_verify() -> None:
     ended = _keys("rotate", "sign", "--json", MAIL_SIGN_PRIVATE_KEYS=KEYS.sign_private)
     rotated = json.loads(ended.stdout)
 
@@ -55,7 +55,7 @@ def test_after_a_rotation_of_the_signature_old_and_new_mails_are_believed() -> N
 @pytest.mark.parametrize(
     ("kind", "setting"), [("signing", "IDENTITY_SECRET_KEYS"), ("audit", "IDENTITY_AUDIT_KEYS")]
 )
-def test_a_rotation_of_identitys_own_keys_puts_a_new_one_in_front(kind: str, setting: str) -> None:
+def test_rotating_identitys_own_keys_puts_the_new_one_first(kind: str, setting: str) -> None:
     ended = _keys("rotate", kind, **{setting: f"{OLD},{OLD}-2"})
 
     name, _, value = ended.stdout.strip().partition("=")
@@ -65,7 +65,7 @@ def test_a_rotation_of_identitys_own_keys_puts_a_new_one_in_front(kind: str, set
 
 
 @pytest.mark.rule("SEC-4", "SEC-9")
-def test_listing_tells_ids_in_order_and_no_key() -> None:
+def test_listing_shows_ids_in_order_and_no_key() -> None:
     rotated = json.loads(_keys("rotate", "seal", "--json", MAIL_SEAL_PRIVATE_KEYS=KEYS.seal_private).stdout)
     own = {"IDENTITY_SECRET_KEYS": OLD, "IDENTITY_AUDIT_KEYS": f"{OLD}-2,{OLD}-3"}
     environment = {**rotated, **own, "MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public}
@@ -91,7 +91,7 @@ def test_listing_tells_ids_in_order_and_no_key() -> None:
     ],
     ids=["nothing set", "a public set", "of the other kind", "private where public belongs"],
 )
-def test_a_set_that_does_not_fit_is_told_by_its_name_alone(
+def test_a_malformed_key_set_is_reported_by_its_name_only(
     arguments: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     ended = _keys(*arguments, **environment)

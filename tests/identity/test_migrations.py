@@ -101,7 +101,7 @@ def upgrading(postgresql_url: str) -> Iterator[Upgrading]:
         yield upgrading
 
 
-def test_a_migration_that_ended_before_it_was_written_down_is_repeated(database_url: str) -> None:
+def test_a_migration_that_was_applied_but_not_recorded_is_repeated(database_url: str) -> None:
     engine = open_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
@@ -112,7 +112,7 @@ def test_a_migration_that_ended_before_it_was_written_down_is_repeated(database_
     assert again == ("0004", head_revision())
 
 
-def test_a_migration_leaves_no_lock_behind_in_a_process_that_goes_on(postgresql_url: str) -> None:
+def test_a_migration_releases_its_lock_in_a_process_that_goes_on(postgresql_url: str) -> None:
     engine = open_engine(postgresql_url)
     migrate(engine)
 
@@ -125,7 +125,7 @@ def test_a_migration_leaves_no_lock_behind_in_a_process_that_goes_on(postgresql_
     engine.dispose()
 
 
-def test_accounts_are_written_while_their_indexes_are_built(upgrading: Upgrading) -> None:
+def test_accounts_can_be_written_while_their_indexes_are_built(upgrading: Upgrading) -> None:
     migrating = upgrading.migrate()
     upgrading.wait_for("CREATE INDEX")
 
@@ -137,7 +137,7 @@ def test_accounts_are_written_while_their_indexes_are_built(upgrading: Upgrading
     assert upgrading.indexes() == INDEXES
 
 
-def test_a_migration_that_was_cut_off_is_repeated(upgrading: Upgrading) -> None:
+def test_an_interrupted_migration_is_repeated(upgrading: Upgrading) -> None:
     cut_off = upgrading.migrate()
     for process in upgrading.wait_for("CREATE INDEX"):
         upgrading.anyone.execute("SELECT pg_terminate_backend(%s)", (process,))
@@ -153,7 +153,7 @@ def test_a_migration_that_was_cut_off_is_repeated(upgrading: Upgrading) -> None:
     assert upgrading.indexes() == INDEXES
 
 
-def test_a_job_that_is_told_to_stop_takes_its_statement_along(upgrading: Upgrading, tmp_path: Path) -> None:
+def test_a_stopped_job_cancels_its_statement(upgrading: Upgrading, tmp_path: Path) -> None:
     environment = {"IDENTITY_MODE": "local", "IDENTITY_DATABASE_URL": upgrading.url}
     job = Program("identity", "migrate", environment=environment, directory=tmp_path)
     try:
@@ -167,7 +167,7 @@ def test_a_job_that_is_told_to_stop_takes_its_statement_along(upgrading: Upgradi
     assert (code, job.output.split()) == (1, ["Aborted!"])
 
 
-def test_two_migrations_at_once_do_not_wait_for_each_other_for_ever(upgrading: Upgrading) -> None:
+def test_two_migrations_at_once_do_not_deadlock(upgrading: Upgrading) -> None:
     both = [upgrading.migrate(), upgrading.migrate()]
     upgrading.wait_for("CREATE INDEX")
     upgrading.wait_for("SELECT pg_%advisory_lock", times=2)
@@ -179,7 +179,7 @@ def test_two_migrations_at_once_do_not_wait_for_each_other_for_ever(upgrading: U
     assert upgrading.indexes() == INDEXES
 
 
-def test_an_index_that_a_server_still_builds_for_a_client_that_is_gone_is_waited_for(
+def test_an_index_still_built_for_a_lost_client_is_waited_for(
     upgrading: Upgrading,
 ) -> None:
     building = upgrading.build()

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tests.support.actors.people import PASSWORD
-from tests.support.actors.service_clients import asking
+from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
-from tests.support.servers.bulk_data import fill
+from tests.support.servers.bulk_data import fill_tables
 
 _FEW_ROWS = frozenset({"outbox_epoch", "clients"})
 """No index is quicker than these tables."""
@@ -22,7 +22,7 @@ _FEW_ROWS = frozenset({"outbox_epoch", "clients"})
 def crowded(start_system_on_postgresql: StartSystem) -> System:
     """An installation with many rows in every table, and statistics of them."""
     system = start_system_on_postgresql()
-    fill(system.engine)
+    fill_tables(system.engine)
     return system
 
 
@@ -50,7 +50,7 @@ def _whole_way(system: System) -> None:
         system.person("link"),
     )
     link = system.logged_in(holder)
-    binding_id = system.bound(link, general)
+    binding_id = system.bind_and_verify(link, general)
     link.get("/bindings")
     link.switch(binding_id)
     link.get("/session")
@@ -72,7 +72,7 @@ def _whole_way(system: System) -> None:
     system.visitor().post("/password-resets", {"username": other.username, "email": other.email})
     system.mail(other.email, "密碼")
     system.relay.receive(block_ms=2000)
-    service = asking(system, "events:read")
+    service = service_visitor(system, "events:read")
     service.get("/events?after=2000")
     service.get("/snapshot?limit=1000")
     with system.app.app_context():
@@ -93,7 +93,7 @@ def _plan(system: System, statement: str, parameters: Any) -> dict[str, Any]:
     return plan
 
 
-def test_every_query_of_a_request_and_of_the_relay_goes_by_an_index(crowded: System) -> None:
+def test_every_query_of_a_request_and_of_the_relay_uses_an_index(crowded: System) -> None:
     with recorded() as statements:
         _whole_way(crowded)
 

@@ -21,7 +21,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return rules
 
 
-def test_a_rule_is_compiled_once_and_not_before_its_address_is_asked_for(compiled: list[str]) -> None:
+def test_a_route_is_compiled_once_on_its_first_request(compiled: list[str]) -> None:
     app = Flask("bare", static_folder=None)
     app.url_rule_class = Route
     for path in ("/accounts/<account_id>", "/sessions/<uuid:session_id>"):
@@ -36,7 +36,7 @@ def test_a_rule_is_compiled_once_and_not_before_its_address_is_asked_for(compile
     assert compiled == ["/accounts/<account_id>"]
 
 
-def test_what_is_asked_for_is_matched_as_ever() -> None:
+def test_a_percent_encoded_path_is_decoded_as_by_flask() -> None:
     app = Flask("bare", static_folder=None)
     app.url_rule_class = Route
     app.add_url_rule("/accounts/<object>", "accounts", str)

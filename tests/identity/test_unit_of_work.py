@@ -39,7 +39,7 @@ def test_a_unit_of_work_rolls_back_what_is_not_committed(system: System) -> None
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize("is_kept", [True, False])
-def test_what_came_before_a_part_stays_whatever_becomes_of_the_part(system: System, *, is_kept: bool) -> None:
+def test_a_rolled_back_savepoint_keeps_earlier_changes(system: System, *, is_kept: bool) -> None:
     with system.app.app_context(), system.ports.unit_of_work() as work:
         work.record_action("session.opened", "before")
         with work.savepoint(keep=is_kept):

@@ -125,7 +125,7 @@ def test_a_script_gives_the_mailer_no_right_that_it_lacks(as_role: As) -> None:
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_mailer_closes_a_mail_in_one_script(as_role: As) -> None:
+def test_the_mailer_completes_a_mail_in_one_script(as_role: As) -> None:
     mailer = as_role("mailer")
     keys = ["mailer:ledger:1", RECEIPTS, STREAM, "mailer:dead"]
 
@@ -154,7 +154,7 @@ def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
 
 
 @pytest.mark.rule("SEC-10", "MAIL-5")
-def test_the_mail_queue_is_operated_with_the_mailers_rights(as_role: As) -> None:
+def test_queue_commands_work_with_the_mailers_rights(as_role: As) -> None:
     mailer, now = as_role("mailer"), datetime.now(UTC)
     kept = RedisDeadLetters(mailer, stream=STREAM)
     kind = "tw.port.identity.verification.requested"
@@ -175,7 +175,7 @@ def test_the_mail_queue_is_operated_with_the_mailers_rights(as_role: As) -> None
 
 
 @pytest.mark.rule("SEC-10")
-def test_containers_get_the_users_that_everything_else_gets(tmp_path: Path) -> None:
+def test_containers_get_the_same_redis_users(tmp_path: Path) -> None:
     make_secret_files(tmp_path, give=False)
 
     users = acl_users((tmp_path / "redis" / "users.acl").read_text())
@@ -184,7 +184,7 @@ def test_containers_get_the_users_that_everything_else_gets(tmp_path: Path) -> N
 
 
 @pytest.mark.rule("SEC-10")
-def test_each_container_gets_its_own_password_alone(tmp_path: Path) -> None:
+def test_each_container_gets_only_its_own_password(tmp_path: Path) -> None:
     make_secret_files(tmp_path, give=False)
     passwords = {role: password_of(tmp_path / "kept" / "redis", role) for role in roles()}
 
@@ -224,7 +224,7 @@ def test_the_file_holds_no_password(tmp_path: Path) -> None:
     assert not [role for role in roles() if password_of(tmp_path / "redis", role) in text]
 
 
-def test_secrets_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
+def test_secrets_are_created_once_and_readable_only_by_their_owner(tmp_path: Path) -> None:
     make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)
     first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     make_secrets(tmp_path / "keys", tmp_path / "redis", stream=STREAM)

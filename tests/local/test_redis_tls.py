@@ -30,7 +30,7 @@ def tls_redis(tmp_path: Path) -> Iterator[TlsRedisServer]:
 
 
 @pytest.mark.rule("SEC-10")
-def test_the_relay_and_a_consumer_meet_over_tls(tls_redis: TlsRedisServer) -> None:
+def test_the_relay_and_a_consumer_work_over_tls(tls_redis: TlsRedisServer) -> None:
     with redis.Redis.from_url(tls_redis.url_for("relay", "relay-password")) as relay:
         relay.xadd(STREAM, fields_of(an_event(id="e-1")))
         consumer = Consumer.from_url(tls_redis.url_for("consumer", "consumer-password"), group="billing")
@@ -53,11 +53,11 @@ def test_the_mailer_works_over_tls_on_each_of_its_connections(tls_redis: TlsRedi
 
 @pytest.mark.rule("SEC-10")
 @pytest.mark.parametrize("opens", [redis.Redis.from_url, connect])
-def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+def test_an_untrusted_certificate_is_refused(
     tls_redis: TlsRedisServer, opens: Callable[[str], redis.Redis]
 ) -> None:
     with (
-        opens(tls_redis.distrusting_url_for("mailer", "mailer-password")) as client,
+        opens(tls_redis.untrusted_url_for("mailer", "mailer-password")) as client,
         pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY_FAILED"),
     ):
         client.ping()

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.harness.local_run import PYTHON, Launched
+from tests.support.harness.local_run import PYTHON, LocalRun
 from tests.support.harness.waiting import wait_until
 
 READY = "Ctrl-C stops all of it."
-Launch = Callable[..., Launched]
+Launch = Callable[..., LocalRun]
 
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
-    copies: list[Launched] = []
+    copies: list[LocalRun] = []
 
-    def start(**settings: str) -> Launched:
-        copies.append(Launched(tmp_path / f"copy{len(copies)}", **settings))
+    def start(**settings: str) -> LocalRun:
+        copies.append(LocalRun(tmp_path / f"copy{len(copies)}", **settings))
         return copies[-1]
 
     yield start
@@ -32,26 +32,26 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_end_leaves_no_process_behind(launch: Launch, number: int) -> None:
+def test_stopping_leaves_no_process_behind(launch: Launch, number: int) -> None:
     copy = launch()
     copy.wait_for(READY)
 
-    code = copy.end(number)
+    code = copy.stop(number)
 
     assert (code, copy.processes()) == (0, {})
 
 
-def test_an_end_amid_the_start_leaves_no_process_behind(launch: Launch) -> None:
+def test_stopping_during_the_start_leaves_no_process_behind(launch: Launch) -> None:
     copy = launch()
     wait_until(lambda: copy.pids_of("valkey-server"), what="the first process")
 
-    copy.end()
+    copy.stop()
 
     assert copy.processes() == {}
 
 
 @pytest.mark.parametrize("victim", ["identity serve", "mailer run", "valkey-server"])
-def test_when_one_process_dies_all_end_and_the_exit_code_says_so(launch: Launch, victim: str) -> None:
+def test_when_one_process_dies_all_stop_with_an_error_exit_code(launch: Launch, victim: str) -> None:
     copy = launch()
     copy.wait_for(READY)
 
@@ -62,7 +62,7 @@ def test_when_one_process_dies_all_end_and_the_exit_code_says_so(launch: Launch,
 
 
 @pytest.mark.rule("SEC-10")
-def test_each_process_gets_its_own_secrets_alone(launch: Launch) -> None:
+def test_each_process_gets_only_its_own_secrets(launch: Launch) -> None:
     copy = launch()
     copy.wait_for(READY)
 
@@ -83,7 +83,7 @@ def test_each_process_gets_its_own_secrets_alone(launch: Launch) -> None:
 
 
 @pytest.mark.rule("OPS-5", "SEC-9")
-def test_its_commands_have_the_settings_of_their_copy_and_are_its_owners_alone(launch: Launch) -> None:
+def test_its_commands_use_its_settings_and_are_executable_only_by_the_owner(launch: Launch) -> None:
     copy = launch()
     copy.wait_for(READY)
     commands = {name: copy.run_dir / "bin" / name for name in ("identity", "mailer")}
@@ -100,7 +100,7 @@ def test_its_commands_have_the_settings_of_their_copy_and_are_its_owners_alone(l
     assert {path.stat().st_mode & 0o777 for path in commands.values()} == {0o700}
 
 
-def test_two_copies_run_side_by_side_and_what_is_printed_answers(launch: Launch) -> None:
+def test_two_copies_run_side_by_side_on_the_printed_urls(launch: Launch) -> None:
     copies = [launch(), launch()]
 
     for copy in copies:
@@ -112,7 +112,7 @@ def test_two_copies_run_side_by_side_and_what_is_printed_answers(launch: Launch)
             assert "通行證資訊網" in page.read().decode()
 
 
-def test_a_second_copy_in_the_same_directory_is_told_in_one_line(launch: Launch) -> None:
+def test_a_second_copy_in_the_same_directory_is_refused_in_one_line(launch: Launch) -> None:
     first = launch()
     first.wait_for(READY)
 
@@ -123,7 +123,7 @@ def test_a_second_copy_in_the_same_directory_is_told_in_one_line(launch: Launch)
     assert len(second.output.splitlines()) == 1
 
 
-def test_a_running_copys_data_are_dropped_only_once_it_has_ended_by_the_command_that_is_printed(
+def test_the_printed_command_removes_the_data_only_after_the_copy_has_stopped(
     launch: Launch,
 ) -> None:
     copy = launch()
@@ -132,7 +132,7 @@ def test_a_running_copys_data_are_dropped_only_once_it_has_ended_by_the_command_
     printed = f"({' '.join(drop)} drops it)" in copy.output
 
     refused = subprocess.run(drop, cwd=ROOT, capture_output=True, text=True, check=False)
-    copy.end()
+    copy.stop()
     subprocess.run(drop, cwd=ROOT, capture_output=True, check=True)
 
     assert (printed, refused.returncode != 0, copy.run_dir.exists()) == (True, True, False)
@@ -140,7 +140,7 @@ def test_a_running_copys_data_are_dropped_only_once_it_has_ended_by_the_command_
 
 
 @pytest.mark.rule("OPS-5")
-def test_a_taken_port_is_told_in_one_line(launch: Launch) -> None:
+def test_a_taken_port_is_reported_in_one_line(launch: Launch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -159,7 +159,7 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
     copy = launch(**other_stream)
     copy.wait_for("demogamma")
     told = [line for line in copy.output.splitlines() if line.startswith("  demo")]
-    copy.end()
+    copy.stop()
 
     again = launch(**other_stream, RUN_DIR=str(copy.run_dir))
     again.wait_for("made before")
@@ -168,7 +168,7 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
     assert [line for line in again.output.splitlines() if line.startswith("  demo")] == told
 
 
-def test_what_it_is_made_of_is_all_installed() -> None:
+def test_every_part_of_the_local_system_is_installed() -> None:
     procfile = (ROOT / "deploy/local/Procfile").read_text()
 
     names = [line.split(":")[0] for line in procfile.splitlines()]

@@ -23,7 +23,7 @@ def run_json(world: MailerHarness, *arguments: str) -> Any:
 
 def refuse(world: MailerHarness, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
     """Have a mail refused for good by the mailer that runs."""
-    world.smtp.refuse(address, words=words)
+    world.smtp.refuse(address, text=words)
     published = world.request(address, **over)
     world.wait_for_state(published, "refused")
     world.wait_until_finished()

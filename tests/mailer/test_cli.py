@@ -13,7 +13,7 @@ from mailer.adapters import renderer, texts
 from mailer.domain.catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
-from tests.support.browser.text import shown
+from tests.support.browser.text import visible_text
 
 pytestmark = pytest.mark.processes
 
@@ -133,7 +133,7 @@ def test_a_test_mail_is_sent(world: MailerHarness) -> None:
     assert told.returncode == 0
     assert mail.subject == "【測試】通行證系統密碼重設信件"
     assert mail.text.startswith("※本信為測試信，")
-    assert shown(mail.html).index("本信為測試信") < shown(mail.html).index("錢大明")
+    assert visible_text(mail.html).index("本信為測試信") < visible_text(mail.html).index("錢大明")
 
 
 @pytest.mark.rule("MAIL-6")
@@ -144,11 +144,11 @@ def test_a_test_mail_of_an_operators_own_text_is_marked_too(world: MailerHarness
     mailer("send-test", "ming@example.com", "approved", **world.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
 
     (mail,) = world.smtp.mailbox.all("ming@example.com")
-    assert shown(mail.html).startswith("※本信為測試信")
+    assert visible_text(mail.html).startswith("※本信為測試信")
 
 
 def test_a_test_mail_that_is_refused_tells_the_servers_words(world: MailerHarness) -> None:
-    world.smtp.refuse(words="5.1.1 Nobody here")
+    world.smtp.refuse(text="5.1.1 Nobody here")
 
     told = mailer("send-test", "ming@example.com", **world.environ())
 

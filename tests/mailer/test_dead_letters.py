@@ -83,7 +83,7 @@ def test_a_dead_letter_that_cannot_be_opened_is_shown_with_the_reason(world: Mai
 def test_a_retried_letter_is_sent_once(world: MailerHarness) -> None:
     world.start_mailer()
     refused = refuse(world, "ming@example.com")
-    world.smtp.accept()
+    world.smtp.reset()
 
     first = run_command(world, "dead", "retry", refused.event.id)
     second = run_command(world, "dead", "retry", refused.event.id)
@@ -113,7 +113,7 @@ def test_a_letter_refused_again_is_dead_again_with_its_attempts(world: MailerHar
 def test_of_operators_who_retry_at_once_one_does(world: MailerHarness) -> None:
     world.start_mailer()
     refused = refuse(world, "ming@example.com")
-    world.smtp.accept()
+    world.smtp.reset()
     kept = RedisDeadLetters(world.redis_server.client(), stream="identity.events")
     letter = kept.find(refused.event.id)
     assert letter is not None
@@ -135,7 +135,7 @@ def test_of_operators_who_retry_at_once_one_does(world: MailerHarness) -> None:
 def test_what_the_ledger_knows_as_accepted_is_not_retried(world: MailerHarness) -> None:
     world.start_mailer()
     refused = refuse(world, "ming@example.com")
-    world.smtp.accept()
+    world.smtp.reset()
     world.client.hset(f"mailer:ledger:{refused.event.id}", "state", "sent")
 
     told = run_command(world, "dead", "retry", refused.event.id)
@@ -176,7 +176,7 @@ def test_all_that_the_filters_leave_are_retried(world: MailerHarness) -> None:
     world.start_mailer()
     unknown = [refuse(world, f"user{number}@example.com") for number in range(3)]
     full = refuse(world, "full@example.com", "5.2.2 Full")
-    world.smtp.accept()
+    world.smtp.reset()
 
     told = run_command(world, "dead", "retry", "--all", "--category", "mailbox_unknown")
 
@@ -190,7 +190,7 @@ def test_all_that_the_filters_leave_are_retried(world: MailerHarness) -> None:
 def test_a_dropped_letter_is_gone_for_good(world: MailerHarness) -> None:
     world.start_mailer()
     refused = refuse(world, "ming@example.com")
-    world.smtp.accept()
+    world.smtp.reset()
 
     kept = run_command(world, "dead", "drop", refused.event.id, answer="n\n")
     assert (kept.exit_code, set(world.dead())) == (1, {refused.event.id})
@@ -236,7 +236,7 @@ def test_all_that_the_filters_leave_are_dropped_once_confirmed(world: MailerHarn
 def test_a_letter_that_is_being_delivered_again_cannot_be_dropped(world: MailerHarness) -> None:
     world.start_mailer()
     refused = refuse(world, "ming@example.com", expires_at=world.clock.now() + timedelta(hours=1))
-    world.smtp.accept()
+    world.smtp.reset()
     run_command(world, "dead", "retry", refused.event.id)
 
     told = run_command(world, "dead", "drop", refused.event.id, "--yes")

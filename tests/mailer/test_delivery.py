@@ -138,7 +138,7 @@ def test_a_message_repeated_by_the_queue_is_not_mailed_again(world: MailerHarnes
     world.request("hua@example.com")
     world.smtp.mailbox.wait_for("hua@example.com")
     world.smtp.stop()
-    world.smtp.accept()
+    world.smtp.reset()
     world.smtp.start()
 
     world.clock.advance(minutes=1)
@@ -162,7 +162,7 @@ def test_a_mail_that_has_expired_is_recorded_and_not_sent(world: MailerHarness) 
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
 def test_a_mail_that_expires_while_it_waits_is_recorded_then(world: MailerHarness) -> None:
-    world.smtp.refuse("ming@example.com", code=450, words="4.2.0 Greylisted")
+    world.smtp.refuse("ming@example.com", code=450, text="4.2.0 Greylisted")
     world.start_mailer()
     published = world.request("ming@example.com", expires_at=world.clock.now() + timedelta(minutes=10))
     world.wait_for_state(published, "waiting")
@@ -175,7 +175,7 @@ def test_a_mail_that_expires_while_it_waits_is_recorded_then(world: MailerHarnes
 
 @pytest.mark.rule("MAIL-5")
 def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: MailerHarness) -> None:
-    world.smtp.refuse("ming@example.com", code=451, words="4.3.0 Try later", times=2)
+    world.smtp.refuse("ming@example.com", code=451, text="4.3.0 Try later", times=2)
     world.start_mailer()
     published = world.request("ming@example.com")
     world.wait_for_state(published, "waiting")
@@ -200,7 +200,7 @@ def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: Mailer
 def test_a_permanent_refusal_goes_to_the_dead_letters(
     world: MailerHarness, words: str, category: str
 ) -> None:
-    world.smtp.refuse("ming@example.com", code=550, words=words)
+    world.smtp.refuse("ming@example.com", code=550, text=words)
     world.start_mailer()
 
     published = world.request("ming@example.com")
@@ -287,7 +287,7 @@ def test_a_backlog_stays_in_the_stream_beyond_what_a_mailer_has_in_hand(world: M
     assert world.pending() <= 16
     assert len(mailer.wiring.in_flight.entry_ids()) <= 16
     world.smtp.stop()
-    world.smtp.accept()
+    world.smtp.reset()
     world.smtp.start()
     world.smtp.mailbox.wait_for(count=60, timeout=30)
 

@@ -6,7 +6,7 @@ from mailer.adapters.renderer import TemplateRenderer
 from mailer.domain.catalogue import MAILS
 from tests.mailer.harness import PUBLIC_URL
 from tests.support.browser import screenshots
-from tests.support.browser.chromium import launched
+from tests.support.browser.chromium import launch_chromium
 
 PHONE, DESK = 360, 1280
 
@@ -17,11 +17,11 @@ def test_each_mail_fits_a_narrow_phone() -> None:
         sender_name="港區通行證應用管理系統工作小組", public_url=PUBLIC_URL, can_reply=False
     )
 
-    with launched() as browser:
+    with launch_chromium() as browser:
         for width in (PHONE, DESK):
             page = browser.new_page(viewport={"width": width, "height": 640})
             for name, kind in MAILS.items():
                 for number, letter in enumerate(renderer.samples(kind)):
                     page.set_content(renderer.render(kind, letter).html)
-                    screenshots.keep(page, f"mail-{name}-{number}-{width}")
-                    screenshots.measure(page)
+                    screenshots.save(page, f"mail-{name}-{number}-{width}")
+                    screenshots.check_width(page)

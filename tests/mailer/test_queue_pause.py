@@ -52,7 +52,7 @@ def test_what_is_in_flight_when_the_pause_comes_is_finished(
     wait_until(lambda: world.smtp.script.reached["rcpt"], what="the first mail to be under way")
 
     pause(world, hold, mailer)
-    world.smtp.let_go()
+    world.smtp.release()
 
     world.smtp.mailbox.wait_for("first@example.com")
     world.wait_for_state(second, "waiting")

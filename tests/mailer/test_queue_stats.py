@@ -45,7 +45,7 @@ def test_what_no_mailer_has_read_waits_by_type(world: MailerHarness) -> None:
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
 def test_figures_are_true_under_several_mailers(world: MailerHarness) -> None:
-    world.smtp.refuse("late@example.com", code=452, words="4.2.2 Full")
+    world.smtp.refuse("late@example.com", code=452, text="4.2.2 Full")
     world.smtp.refuse("dead@example.com")
     world.smtp.hang()
     mailers = [world.start_mailer(MAILER_THREADS="1") for _ in range(3)]

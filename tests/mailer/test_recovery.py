@@ -47,7 +47,7 @@ def test_what_a_killed_mailer_had_in_hand_is_sent_by_another(world: MailerHarnes
         )
         killed.send_signal(signal.SIGKILL)
         killed.wait()
-    world.smtp.accept()
+    world.smtp.reset()
 
     world.start_mailer()
 
@@ -105,7 +105,7 @@ def test_mails_wait_while_the_mail_server_is_away_and_nobody_hammers_it(world: M
     wait_until(lambda: mailer.wiring.in_flight.counts()["waiting"], what="mails that wait")
 
     knocks = world.smtp.connections
-    world.smtp.accept()
+    world.smtp.reset()
     world.clock.advance(seconds=20)
 
     world.smtp.mailbox.wait_for(count=40, timeout=20)
@@ -195,7 +195,7 @@ def test_a_frozen_mailer_that_wakes_up_does_not_send_what_another_has_sent_meanw
         world.start_mailer()
         world.wait_for_state(published, "sent")
         frozen.send_signal(signal.SIGCONT)
-        world.smtp.let_go()
+        world.smtp.release()
         wait_until(lambda: "mail_abandoned" in (tmp_path / "log").read_text(), what="the frozen one to look")
         world.wait_until_finished()
 
@@ -214,7 +214,7 @@ def test_a_mail_that_was_let_go_because_redis_was_away_goes_when_it_is_back(
         wait_until(lambda: world.smtp.script.reached["rcpt"] == 1, what="the attempt")
         world.redis_server.stop()
         wait_until(lambda: log.read_text().count("redis_away") > 2, what="more than the lease's second")
-        world.smtp.let_go()
+        world.smtp.release()
         wait_until(lambda: "mail_abandoned" in log.read_text(), what="the look before the mail leaves")
         world.redis_server.start()
 
@@ -231,7 +231,7 @@ def test_a_mail_that_expires_while_the_server_hesitates_is_not_sent(world: Maile
     wait_until(lambda: world.smtp.script.reached["rcpt"] == 1, what="the attempt")
 
     world.clock.advance(minutes=6)
-    world.smtp.let_go()
+    world.smtp.release()
 
     world.wait_for_state(published, "expired")
     assert world.smtp.mailbox.count() == 0
@@ -250,7 +250,7 @@ def test_an_acceptance_is_noted_although_redis_took_nothing_at_that_moment(
     wait_until(lambda: world.smtp.script.reached["accepted"] == 1, what="the acceptance")
 
     world.client.config_set(refusing, "1")
-    world.smtp.let_go()
+    world.smtp.release()
     wait_until(lambda: world.smtp.mailbox.count() == 1, what="the mail")
 
     def refused() -> int:
@@ -322,7 +322,7 @@ def test_the_rights_of_the_mailers_redis_user_are_enough(
     other = MailerHarness(server, world.smtp, keys=world.keys, redis_url=server.url_for("all", "secret"))
     url = server.url_for("mailer", "secret")
     world.smtp.refuse("bad@example.com")
-    world.smtp.refuse("late@example.com", code=450, words="4.2.0 Later", times=1)
+    world.smtp.refuse("late@example.com", code=450, text="4.2.0 Later", times=1)
     other.start_mailer(REDIS_URL=url)
 
     published = [other.request(f"{name}@example.com") for name in ("good", "bad", "late")]

@@ -43,8 +43,8 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
 ) -> None:
     code = {"code": CODE, "username": "account001", "company": "測試公司"}
     code |= {"link_username": "number01", "link_name": NAME, "link_company": "公司"}
-    world.smtp.refuse("later" + ADDRESS, code=450, words=f"4.2.0 {ADDRESS} {LINK} later")
-    world.smtp.refuse("never" + ADDRESS, code=550, words=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")
+    world.smtp.refuse("later" + ADDRESS, code=450, text=f"4.2.0 {ADDRESS} {LINK} later")
+    world.smtp.refuse("never" + ADDRESS, code=550, text=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")
     content = {"username": "number01", "link": LINK}
 
     with mailer_process(world, tmp_path / "log", MAILER_LOG_LEVEL="DEBUG") as process:

@@ -81,9 +81,7 @@ def test_a_wrong_password_is_our_fault_and_no_mails(start_smtp: StartSmtp, postb
     assert box.is_unavailable()
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
-    start_smtp: StartSmtp, postbox: OpenPostbox
-) -> None:
+def test_an_untrusted_certificate_is_refused(start_smtp: StartSmtp, postbox: OpenPostbox) -> None:
     server = start_smtp(tls="starttls", login=LOGIN)
     box = postbox(f"smtp+starttls://{LOGIN_URL}localhost:{server.port}")
 

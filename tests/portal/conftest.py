@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser.chromium import Browsers, Place, Watch, launched
+from tests.support.browser.chromium import BrowserMonitor, Browsers, Site, launch_chromium
 from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
 from tests.support.harness.system import Servers, System
@@ -18,52 +18,52 @@ _WIDE = 1280
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for the whole run of a process."""
-    with launched() as browser:
+    with launch_chromium() as browser:
         yield browser
 
 
 @pytest.fixture
-def place() -> Place:
+def place() -> Site:
     """Where the test's tabs go."""
-    return Place(Watch())
+    return Site(BrowserMonitor())
 
 
 @pytest.fixture
-def portal(servers: Servers, sqlite_url: str, place: Place) -> Iterator[System]:
+def portal(servers: Servers, sqlite_url: str, place: Site) -> Iterator[System]:
     """An installation with default settings."""
     with ExitStack() as stack:
         yield place.add(System(servers, sqlite_url, stack))
 
 
 @pytest.fixture
-def start_portal(servers: Servers, sqlite_url: str, place: Place) -> Iterator[StartPortal]:
+def start_portal(servers: Servers, sqlite_url: str, place: Site) -> Iterator[StartPortal]:
     """Start an installation with other settings, and have the tabs go there: `start_portal(IDENTITY_REVIEW="both")`."""
     with ExitStack() as stack:
         yield lambda **options: place.add(System(servers, sqlite_url, stack, **options))
 
 
 @pytest.fixture
-def browsers(request: pytest.FixtureRequest, chromium: Browser, place: Place) -> Iterator[Browsers]:
+def browsers(request: pytest.FixtureRequest, chromium: Browser, place: Site) -> Iterator[Browsers]:
     """Browsers of several people; fails the test for what happened behind its back."""
     request.getfixturevalue("start_portal" if "start_portal" in request.fixturenames else "portal")
     with ExitStack() as stack:
-        yield Browsers(chromium, place.watch, stack)
-    assert place.watch.verdict() == []
+        yield Browsers(chromium, place.monitor, stack)
+    assert place.monitor.problems() == []
 
 
 @pytest.fixture(params=[360, _WIDE])
-def tab(request: pytest.FixtureRequest, browsers: Browsers, place: Place) -> Tab:
+def tab(request: pytest.FixtureRequest, browsers: Browsers, place: Site) -> Tab:
     """A tab of a person's browser, once as narrow as a phone and once as wide as a desk."""
-    return Tab(browsers.window(request.param), place, browsers)
+    return Tab(browsers.open_window(request.param), place, browsers)
 
 
 @pytest.fixture
-def keyboard_tab(browsers: Browsers, place: Place) -> KeyboardTab:
+def keyboard_tab(browsers: Browsers, place: Site) -> KeyboardTab:
     """A tab of a person who has no mouse."""
-    return KeyboardTab(browsers.window(_WIDE), place, browsers)
+    return KeyboardTab(browsers.open_window(_WIDE), place, browsers)
 
 
 @pytest.fixture
-def plain_tab(browsers: Browsers, place: Place) -> Tab:
+def plain_tab(browsers: Browsers, place: Site) -> Tab:
     """A tab of a browser without scripts."""
-    return Tab(browsers.window(_WIDE, scripts=False), place, browsers, scripts=False)
+    return Tab(browsers.open_window(_WIDE, scripts=False), place, browsers, scripts=False)

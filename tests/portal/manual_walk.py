@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from playwright.sync_api import expect
 
 from tests.support.actors.people import PASSWORD, Person, unique
-from tests.support.actors.registration_form import filled_in, labelled
+from tests.support.actors.registration_form import by_label, valid_fields
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal, spelled
+from tests.support.browser.text import normalize, text_pattern
 from tests.support.harness.system import System
 
 _CONSENTS = ("個資同意使用", "授權聲明", "危害告知")
@@ -19,21 +19,21 @@ _EMAIL_ASKED = (
 
 
 @dataclass
-class Walk:
+class ManualWalk:
     """Who walks, and what they know; each method is a chapter of the manual."""
 
     system: System
     tab: Tab
-    fields: dict[str, str] = field(default_factory=lambda: filled_in(username=f"number{unique()}"))
+    fields: dict[str, str] = field(default_factory=lambda: valid_fields(username=f"number{unique()}"))
 
-    def says(self, *sentences: str) -> None:
+    def expect_texts(self, *sentences: str) -> None:
         """Assert that the main part says all of it."""
         for one in sentences:
-            self.tab.sees(one)
+            self.tab.expect_text(one)
 
-    def at(self, title: str) -> None:
+    def expect_title(self, title: str) -> None:
         """Assert the page's title."""
-        expect(self.tab.page.locator("h1")).to_have_text(spelled(title, whole=True), use_inner_text=True)
+        expect(self.tab.page.locator("h1")).to_have_text(text_pattern(title, whole=True), use_inner_text=True)
 
     def log_in(self) -> None:
         """Step 18."""
@@ -41,117 +41,123 @@ class Walk:
 
     def apply_for_link_account(self) -> None:
         """Steps 1 to 15."""
-        self.tab.go("/").screen("manual-01-login").press("申請帳號").screen("manual-02-kinds")
-        self.says("申請帳號類型", "【鏈結帳號說明】", "【一般帳號說明】")
-        self.tab.press("鏈結帳號").screen("manual-03-application")
-        self.says("鏈結帳號申請", "帳號資料", "公司資料", "政府機關可填機關代碼")
-        self.tab.fill(labelled(self.fields)).screen("manual-12-filled").press("送出")
+        self.tab.go("/").screenshot("manual-01-login").press("申請帳號").screenshot("manual-02-kinds")
+        self.expect_texts("申請帳號類型", "【鏈結帳號說明】", "【一般帳號說明】")
+        self.tab.press("鏈結帳號").screenshot("manual-03-application")
+        self.expect_texts("鏈結帳號申請", "帳號資料", "公司資料", "政府機關可填機關代碼")
+        self.tab.fill(by_label(self.fields)).screenshot("manual-12-filled").press("送出")
         self.tab.confirm("確定要送出申請??")
-        assert self.tab.message == normal("鏈結帳號資料已經成功送出,請收取驗證信!!")
-        self.tab.screen("manual-15-sent").confirm("鏈結帳號資料已經成功送出,請收取驗證信!!")
+        assert self.tab.dialog_text == normalize("鏈結帳號資料已經成功送出,請收取驗證信!!")
+        self.tab.screenshot("manual-15-sent").confirm("鏈結帳號資料已經成功送出,請收取驗證信!!")
 
     def verify_mailbox(self) -> None:
         """Steps 16 and 17."""
         mail = self.system.mail(self.fields["email"], "通行證系統鏈結帳號註冊通知信件")
         assert mail.subject == "通行證系統鏈結帳號註冊通知信件"
-        assert normal(f"感謝您在通行證系統上註冊了一個新鏈結帳號{self.fields['username']}") in normal(
+        assert normalize(f"感謝您在通行證系統上註冊了一個新鏈結帳號{self.fields['username']}") in normalize(
             mail.text
         )
-        self.tab.link_of(mail).screen("manual-16-link").press("完成 Email 驗證").screen("manual-17-verified")
-        self.at("Email驗證成功")
+        self.tab.open_link(mail).screenshot("manual-16-link").press("完成 Email 驗證").screenshot(
+            "manual-17-verified"
+        )
+        self.expect_title("Email驗證成功")
         self.tab.press("前往「通行證系統登入作業」")
-        self.at("通行證系統登入作業")
+        self.expect_title("通行證系統登入作業")
 
     def log_in_first(self) -> None:
         """Steps 18 to 21."""
         self.log_in()
-        self.says("個資同意使用/授權聲明/危害告知")
+        self.expect_texts("個資同意使用/授權聲明/危害告知")
         for title in _CONSENTS:
-            expect(self.tab.box(f"我同意{title}")).to_be_disabled()
-            self.tab.read_to_end(f"{title}全文")
-            expect(self.tab.box(f"我同意{title}")).to_be_enabled()
+            expect(self.tab.checkbox(f"我同意{title}")).to_be_disabled()
+            self.tab.scroll_to_end(f"{title}全文")
+            expect(self.tab.checkbox(f"我同意{title}")).to_be_enabled()
             self.tab.tick(f"我同意{title}")
-        self.tab.screen("manual-20-consents").press("確認").screen("manual-21-links")
-        self.at("鏈結帳號管理與登入")
-        assert normal("錢大明(錢大明股份有限公司 / 鏈結帳號)") in self.tab.header
-        self.says("提醒:使用「鏈結帳號」登入不能直接操作系統(申辦通行證)。")
+        self.tab.screenshot("manual-20-consents").press("確認").screenshot("manual-21-links")
+        self.expect_title("鏈結帳號管理與登入")
+        assert normalize("錢大明(錢大明股份有限公司 / 鏈結帳號)") in self.tab.header
+        self.expect_texts("提醒:使用「鏈結帳號」登入不能直接操作系統(申辦通行證)。")
 
     def bind(self, general: Person) -> None:
         """Bind, steps 2 to 10."""
         self.tab.press("綁定帳號").fill(帳號=general.username, 密碼=PASSWORD)
-        self.tab.screen("binding-05-dialog").press("綁定").screen("binding-06-sent").confirm(_CODE_SENT)
-        self.says("綁定帳號清單:【點選帳號切換登入公司】", general.username, "※尚未進行驗證!!")
+        self.tab.screenshot("binding-05-dialog").press("綁定").screenshot("binding-06-sent").confirm(
+            _CODE_SENT
+        )
+        self.expect_texts("綁定帳號清單:【點選帳號切換登入公司】", general.username, "※尚未進行驗證!!")
         mail = self.system.mail(general.email, "驗證碼")
         assert mail.subject == "鏈結帳號綁定驗證碼通知"
-        self.tab.press(general.username).screen("binding-08-chosen")
+        self.tab.press(general.username).screenshot("binding-08-chosen")
         self.tab.fill({"請輸入6位數字驗證碼": mail.code}).press("驗證")
-        self.tab.screen("binding-10-done").confirm("帳號綁定驗證成功!!")
-        self.says("※已通過驗證!!")
+        self.tab.screenshot("binding-10-done").confirm("帳號綁定驗證成功!!")
+        self.expect_texts("※已通過驗證!!")
 
     def switch_and_return(self, general: Person, company: str) -> None:
         """Bind, steps 11 to 14."""
-        self.tab.press(general.username).screen("binding-12-chosen").press("登入").screen(
+        self.tab.press(general.username).screenshot("binding-12-chosen").press("登入").screenshot(
             "binding-13-switched"
         )
-        assert normal(f"({company})") in self.tab.header
-        assert normal("鏈結帳號)") not in self.tab.header
-        self.tab.menu("前往鏈結帳號管理與登入")
-        self.at("鏈結帳號管理與登入")
+        assert normalize(f"({company})") in self.tab.header
+        assert normalize("鏈結帳號)") not in self.tab.header
+        self.tab.press_in_menu("前往鏈結帳號管理與登入")
+        self.expect_title("鏈結帳號管理與登入")
 
     def log_out(self) -> None:
         """Bind, step 15."""
-        self.tab.menu("登出")
-        self.at("通行證系統登入作業")
+        self.tab.press_in_menu("登出")
+        self.expect_title("通行證系統登入作業")
 
     def unbind(self, general: Person) -> None:
         """解除一般帳號綁定 from the link account's side, steps 1 to 4."""
-        self.tab.press(general.username).press("解除帳號").sees("請確認解除綁定帳號為")
-        self.tab.screen("unbinding-04-question")
+        self.tab.press(general.username).press("解除帳號").expect_text("請確認解除綁定帳號為")
+        self.tab.screenshot("unbinding-04-question")
         self.tab.confirm(f"請確認解除綁定帳號為:【{general.username}】!!").confirm("已解除綁定帳號")
         assert self.tab.page.get_by_role("link", name=general.username, exact=True).count() == 0
 
-    def let_go(self, general: Person) -> None:
+    def unbind_own_account(self, general: Person) -> None:
         """解除一般帳號綁定 from the general account's own side, steps 1 to 4, by its holder in another browser."""
-        holder = self.tab.stranger()
-        holder.log_in(general).menu("基本資料維護")
-        assert holder.heading == normal("帳號資料修改")
-        assert normal("帳號被綁定資訊已綁定並驗證") in holder.text
+        holder = self.tab.new_browser()
+        holder.log_in(general).press_in_menu("基本資料維護")
+        assert holder.heading == normalize("帳號資料修改")
+        assert normalize("帳號被綁定資訊已綁定並驗證") in holder.text
         holder.press("解除綁定").confirm("確定要解除綁定??")
-        holder.screen("unbinding-own-04-done").confirm("帳號解除綁定成功!!")
-        assert normal("帳號被綁定資訊未被綁定") in holder.text
+        holder.screenshot("unbinding-own-04-done").confirm("帳號解除綁定成功!!")
+        assert normalize("帳號被綁定資訊未被綁定") in holder.text
 
-    def see_what_the_other_side_ended(self, general: Person) -> None:
+    def dismiss_removed_binding(self, general: Person) -> None:
         """The row stays until it is dismissed."""
-        self.tab.go("/links").press(general.username).screen("unbinding-removed")
-        self.says("已被解除")
+        self.tab.go("/links").press(general.username).screenshot("unbinding-removed")
+        self.expect_texts("已被解除")
         self.tab.press("移除此列")
-        assert normal(general.username) not in self.tab.text
+        assert normalize(general.username) not in self.tab.text
 
     def change_profile(self) -> str:
         """鏈結帳號資料修改, steps 1 to 7, with a new mailbox; return it."""
         mailbox = f"new{self.fields['email']}"
-        self.tab.menu("基本資料維護")
-        self.at("鏈結帳號資料修改")
-        self.says("在此修改公司電話並不會同步變更公司基本資料")
+        self.tab.press_in_menu("基本資料維護")
+        self.expect_title("鏈結帳號資料修改")
+        self.expect_texts("在此修改公司電話並不會同步變更公司基本資料")
         self.tab.fill(姓名="錢小明", 手機電話="0987-654-321", 公司電話="07-12345678", Email=mailbox)
-        self.tab.fill(目前密碼=PASSWORD).screen("profile-06-filled").press("儲存").confirm("確定要儲存資料??")
-        assert self.tab.message == normal(_EMAIL_ASKED)
-        self.tab.screen("profile-07-saved").confirm(_EMAIL_ASKED)
+        self.tab.fill(目前密碼=PASSWORD).screenshot("profile-06-filled").press("儲存").confirm(
+            "確定要儲存資料??"
+        )
+        assert self.tab.dialog_text == normalize(_EMAIL_ASKED)
+        self.tab.screenshot("profile-07-saved").confirm(_EMAIL_ASKED)
         return mailbox
 
     def verify_new_mailbox(self, mailbox: str) -> None:
         """※修改 Email 注意事項, 3 and 4."""
-        self.tab.link_of(self.system.mail(mailbox)).press("完成新 Email 驗證").screen(
+        self.tab.open_link(self.system.mail(mailbox)).press("完成新 Email 驗證").screenshot(
             "profile-email-verified"
         )
-        self.says("Email驗證成功", "請重新登入確認 Email 資訊是否正確!!")
+        self.expect_texts("Email驗證成功", "請重新登入確認 Email 資訊是否正確!!")
 
-    def see_the_new_data(self, mailbox: str) -> None:
+    def expect_new_data(self, mailbox: str) -> None:
         """Logged in anew, the data are the new ones."""
         self.tab.go("/")
         if self.tab.path == "/":
             self.log_in()
-        self.tab.menu("基本資料維護")
+        self.tab.press_in_menu("基本資料維護")
         labels = ("姓名", "手機電話", "公司電話", "Email")
         shown = [self.tab.field(label).input_value() for label in labels]
         assert shown == ["錢小明", "0987654321", "07-12345678", mailbox]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.actors.registration_form import LABELS, filled_in, labelled
+from tests.support.actors.registration_form import LABELS, by_label, valid_fields
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 KINDS = {"general": "一般帳號", "link": "鏈結帳號"}
@@ -41,17 +41,17 @@ def accounts(system: System) -> int:
 
 
 @pytest.mark.rule("REG-1")
-def test_each_kind_explains_itself_in_the_manuals_words(tab: Tab) -> None:
+def test_each_kind_of_account_is_explained_in_the_manuals_words(tab: Tab) -> None:
     tab.go("/").press("申請帳號")
 
     assert (tab.path, tab.heading) == ("/apply", "申請帳號類型")
-    assert [sentence for sentence in GENERAL + LINK if normal(sentence) not in tab.text] == []
-    tab.screen("apply-choose")
+    assert [sentence for sentence in GENERAL + LINK if normalize(sentence) not in tab.text] == []
+    tab.screenshot("apply-choose")
 
 
 @pytest.mark.rule("REG-1")
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_whole_block_of_a_kind_leads_to_its_form(tab: Tab, kind: str) -> None:
+def test_the_whole_block_of_a_kind_is_a_link_to_its_form(tab: Tab, kind: str) -> None:
     tab.go("/apply")
 
     block = tab.page.locator("li", has=tab.page.get_by_role("heading", name=KINDS[kind], exact=True))
@@ -65,9 +65,9 @@ def test_the_form_shows_the_manuals_fields_with_their_examples(tab: Tab) -> None
     tab.go("/apply/link")
 
     assert [tab.field(label).count() for label in LABELS.values()] == [1] * len(LABELS)
-    assert [example for example in EXAMPLES if normal(example) not in tab.text] == []
-    assert normal("各欄位均為必填,填寫設定規則請點選各欄位「?」查閱填寫說明。") in tab.text
-    tab.screen("apply-empty")
+    assert [example for example in EXAMPLES if normalize(example) not in tab.text] == []
+    assert normalize("各欄位均為必填,填寫設定規則請點選各欄位「?」查閱填寫說明。") in tab.text
+    tab.screenshot("apply-empty")
 
 
 @pytest.mark.rule("REG-11")
@@ -78,20 +78,20 @@ def test_every_field_has_a_help_mark_with_its_rule(tab: Tab) -> None:
     for label in LABELS.values():
         tab.press(f"{label}的填寫說明")
         panel = tab.page.locator(".help").filter(visible=True)
-        told[label] = normal(panel.inner_text())
+        told[label] = normalize(panel.inner_text())
         if label == "帳號":
-            tab.screen("apply-help")
+            tab.screenshot("apply-help")
         panel.get_by_role("button", name="關閉").click()
 
     assert len(set(told.values())) == len(LABELS)
-    assert normal("4 至 30 個英文字母、數字") in told["帳號"]
-    assert normal("密碼須為 12 至 128 個字元") in told["密碼"]
+    assert normalize("4 至 30 個英文字母、數字") in told["帳號"]
+    assert normalize("密碼須為 12 至 128 個字元") in told["密碼"]
     assert tab.page.locator(".help").filter(visible=True).count() == 0
 
 
 @pytest.mark.rule("REG-11")
 @pytest.mark.parametrize("label", ["帳號", "Email", "公司地址"])
-def test_help_stands_above_the_field_that_it_explains(tab: Tab, label: str) -> None:
+def test_help_appears_above_its_field(tab: Tab, label: str) -> None:
     tab.go("/apply/link").press(f"{label}的填寫說明")
 
     panel = tab.page.locator(".help").filter(visible=True).bounding_box()
@@ -104,59 +104,62 @@ def test_help_stands_above_the_field_that_it_explains(tab: Tab, label: str) -> N
 
 
 @pytest.mark.rule("REG-12")
-def test_the_answers_to_a_question_stand_side_by_side(tab: Tab) -> None:
-    tab.go("/apply/link").fill(labelled(filled_in())).press("送出").sees(QUESTION)
+def test_the_buttons_of_a_question_are_side_by_side(tab: Tab) -> None:
+    tab.go("/apply/link").fill(by_label(valid_fields())).press("送出").expect_text(QUESTION)
 
-    boxes = [tab.thing(name).bounding_box() for name in ("取消", "確定")]
+    boxes = [tab.control(name).bounding_box() for name in ("取消", "確定")]
 
     assert len({box["y"] for box in boxes if box}) == 1
 
 
 @pytest.mark.rule("REG-2", "REG-12")
 @pytest.mark.parametrize("kind", KINDS)
-def test_sending_asks_first_and_then_tells_where_the_mail_went(portal: System, tab: Tab, kind: str) -> None:
-    fields = filled_in()
-    tab.go(f"/apply/{kind}").fill(labelled(fields)).press("送出")
+def test_sending_asks_first_and_then_names_the_mailbox(portal: System, tab: Tab, kind: str) -> None:
+    fields = valid_fields()
+    tab.go(f"/apply/{kind}").fill(by_label(fields)).press("送出")
 
-    question = tab.message
-    tab.screen("apply-question").confirm(QUESTION)
-    message = tab.message
-    tab.screen("apply-sent-message").confirm("請收取驗證信")
+    question = tab.dialog_text
+    tab.screenshot("apply-question").confirm(QUESTION)
+    message = tab.dialog_text
+    tab.screenshot("apply-sent-message").confirm("請收取驗證信")
 
-    assert question == normal(QUESTION)
-    assert message == normal(f"{KINDS[kind]}資料已經成功送出,請收取驗證信!!")
-    assert (tab.path, normal(f"驗證信寄送至:{fields['email']}") in tab.text) == (f"/apply/{kind}/sent", True)
+    assert question == normalize(QUESTION)
+    assert message == normalize(f"{KINDS[kind]}資料已經成功送出,請收取驗證信!!")
+    assert (tab.path, normalize(f"驗證信寄送至:{fields['email']}") in tab.text) == (
+        f"/apply/{kind}/sent",
+        True,
+    )
     assert portal.mail(fields["email"]).subject == f"通行證系統{KINDS[kind]}註冊通知信件"
-    tab.screen("apply-sent").press("前往登入")
+    tab.screenshot("apply-sent").press("前往登入")
     assert tab.path == "/"
 
 
 @pytest.mark.rule("REG-12")
-def test_who_does_not_want_to_send_yet_sends_nothing(portal: System, tab: Tab) -> None:
-    tab.go("/apply/link").fill(labelled(filled_in())).press("送出")
+def test_declining_the_question_sends_nothing(portal: System, tab: Tab) -> None:
+    tab.go("/apply/link").fill(by_label(valid_fields())).press("送出")
 
     tab.confirm(QUESTION, by="取消")
 
-    assert (tab.is_asked, tab.path, accounts(portal)) == (False, "/apply/link", 0)
+    assert (tab.has_dialog, tab.path, accounts(portal)) == (False, "/apply/link", 0)
 
 
 @pytest.mark.rule("REG-13")
 def test_a_double_click_makes_one_account_and_one_mail(portal: System, tab: Tab) -> None:
-    fields = filled_in()
-    tab.go("/apply/link").fill(labelled(fields)).press("送出")
-    assert tab.message == normal(QUESTION)
+    fields = valid_fields()
+    tab.go("/apply/link").fill(by_label(fields)).press("送出")
+    assert tab.dialog_text == normalize(QUESTION)
 
-    tab.thing("確定").dblclick()
+    tab.control("確定").dblclick()
     tab.page.wait_for_url("**/sent")
-    portal.settle()
+    portal.wait_for_mails()
 
     assert (accounts(portal), portal.mailbox.count(fields["email"])) == (1, 1)
 
 
 @pytest.mark.rule("REG-13")
-def test_a_second_sending_while_the_first_is_under_way_is_stopped(tab: Tab) -> None:
-    tab.go("/apply/link").fill(labelled(filled_in())).press("送出")
-    assert tab.message == normal(QUESTION)
+def test_a_second_submit_while_the_first_is_pending_is_blocked(tab: Tab) -> None:
+    tab.go("/apply/link").fill(by_label(valid_fields())).press("送出")
+    assert tab.dialog_text == normalize(QUESTION)
 
     stopped = tab.page.locator("form[data-once]").evaluate(
         """(form) => [1, 2].map(() => !form.dispatchEvent(new SubmitEvent("submit", { cancelable: true })))"""
@@ -166,26 +169,26 @@ def test_a_second_sending_while_the_first_is_under_way_is_stopped(tab: Tab) -> N
 
 
 @pytest.mark.rule("REG-12", "REG-13")
-def test_reloading_and_going_back_send_nothing_again(portal: System, tab: Tab) -> None:
-    fields = filled_in()
-    tab.go("/apply/link").fill(labelled(fields)).press("送出").confirm(QUESTION).confirm("請收取驗證信")
+def test_reload_and_back_send_nothing_again(portal: System, tab: Tab) -> None:
+    fields = valid_fields()
+    tab.go("/apply/link").fill(by_label(fields)).press("送出").confirm(QUESTION).confirm("請收取驗證信")
 
     tab.page.reload()
-    reloaded = (tab.path, fields["email"] in tab.text, tab.is_asked)
+    reloaded = (tab.path, fields["email"] in tab.text, tab.has_dialog)
     tab.page.go_back()
     back = (tab.path, tab.heading)
     tab.page.go_forward()
-    portal.settle()
+    portal.wait_for_mails()
 
     assert reloaded == ("/apply/link/sent", True, False)
-    assert back == ("/apply/link", normal("鏈結帳號申請"))
-    assert tab.heading == normal("鏈結帳號申請已送出")
+    assert back == ("/apply/link", normalize("鏈結帳號申請"))
+    assert tab.heading == normalize("鏈結帳號申請已送出")
     assert (accounts(portal), portal.mailbox.count(fields["email"])) == (1, 1)
 
 
 @pytest.mark.rule("REG-11", "REG-12")
-def test_the_whole_way_goes_by_keyboard_alone(portal: System, tab: Tab) -> None:
-    fields = filled_in()
+def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
+    fields = valid_fields()
     keyboard = tab.go("/apply/link").page.keyboard
     tab.field("帳號").focus()
 
@@ -195,17 +198,17 @@ def test_the_whole_way_goes_by_keyboard_alone(portal: System, tab: Tab) -> None:
                 keyboard.press("Tab")
         keyboard.type(fields[name])
     keyboard.press("Enter")
-    assert tab.message == normal(QUESTION)
+    assert tab.dialog_text == normalize(QUESTION)
     tab.page.locator(":focus", has_text="取消").wait_for()
     keyboard.press("Tab")
     keyboard.press("Enter")
     tab.page.wait_for_url("**/sent")
     keyboard.press("Enter")
 
-    assert (tab.is_asked, accounts(portal)) == (False, 1)
+    assert (tab.has_dialog, accounts(portal)) == (False, 1)
 
 
-def test_the_inputs_of_a_row_stand_level_and_a_phone_has_one_column(tab: Tab) -> None:
+def test_inputs_of_a_row_align_and_a_phone_shows_one_column(tab: Tab) -> None:
     tab.go("/apply/link")
     tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # its neighbour keeps the own one
 
@@ -218,16 +221,14 @@ def test_the_inputs_of_a_row_stand_level_and_a_phone_has_one_column(tab: Tab) ->
 
 
 @pytest.mark.rule("REG-11", "REG-12", "REG-13")
-def test_without_script_the_form_is_asked_sent_and_answered_all_the_same(
-    portal: System, plain_tab: Tab
-) -> None:
-    fields = filled_in()
-    plain_tab.go("/apply").press("鏈結帳號").fill(labelled(fields)).press("送出")
+def test_the_form_works_without_script(portal: System, plain_tab: Tab) -> None:
+    fields = valid_fields()
+    plain_tab.go("/apply").press("鏈結帳號").fill(by_label(fields)).press("送出")
 
-    question = plain_tab.message
-    plain_tab.screen("apply-question").confirm(QUESTION)
+    question = plain_tab.dialog_text
+    plain_tab.screenshot("apply-question").confirm(QUESTION)
 
-    assert question == normal(QUESTION)
-    assert plain_tab.message == normal("鏈結帳號資料已經成功送出,請收取驗證信!!")
-    plain_tab.confirm("請收取驗證信").screen("apply-sent")
-    assert (plain_tab.is_asked, plain_tab.path, accounts(portal)) == (False, "/apply/link/sent", 1)
+    assert question == normalize(QUESTION)
+    assert plain_tab.dialog_text == normalize("鏈結帳號資料已經成功送出,請收取驗證信!!")
+    plain_tab.confirm("請收取驗證信").screenshot("apply-sent")
+    assert (plain_tab.has_dialog, plain_tab.path, accounts(portal)) == (False, "/apply/link/sent", 1)

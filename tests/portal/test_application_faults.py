@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.registration_form import LABELS, filled_in, labelled
+from tests.support.actors.registration_form import LABELS, by_label, valid_fields
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 QUESTION = "確定要送出申請？？"
@@ -19,146 +19,144 @@ def accounts(system: System) -> int:
 
 
 @pytest.mark.rule("REG-11")
-def test_on_sending_every_wrong_field_is_told_at_once_and_the_summary_leads_to_each(tab: Tab) -> None:
-    tab.go("/apply/link").press("送出").sees("有 10 個欄位需要修正")
+def test_submitting_marks_every_wrong_field_and_the_summary_links_to_each(tab: Tab) -> None:
+    tab.go("/apply/link").press("送出").expect_text("有 10 個欄位需要修正")
 
     focused = tab.page.locator(":focus").get_attribute("class")
     marked = tab.page.locator("[aria-invalid=true]").count()
-    tab.screen("apply-faulty").press("公司地址:此欄位為必填")
+    tab.screenshot("apply-faulty").press("公司地址:此欄位為必填")
 
-    assert (focused, marked, tab.is_asked) == ("faults", len(LABELS), False)
+    assert (focused, marked, tab.has_dialog) == ("faults", len(LABELS), False)
     assert tab.page.locator(":focus").get_attribute("name") == "company_address"
 
 
 @pytest.mark.rule("REG-4", "REG-11")
-def test_while_typing_a_firms_name_is_marked_with_the_reason_and_nothing_else_is(tab: Tab) -> None:
-    tab.go("/apply/link").fill(姓名="大明有限公司").sees("需填寫人員完整姓名,不可為公司名稱")
+def test_while_typing_only_the_field_with_a_company_name_is_marked(tab: Tab) -> None:
+    tab.go("/apply/link").fill(姓名="大明有限公司").expect_text("需填寫人員完整姓名,不可為公司名稱")
 
     marked = tab.page.locator("[aria-invalid=true]")
 
     assert (marked.count(), marked.get_attribute("name")) == (1, "name")
     described = str(marked.get_attribute("aria-describedby")).split()[-1]
-    assert normal(tab.page.locator(f"#{described}").inner_text()) == normal(
+    assert normalize(tab.page.locator(f"#{described}").inner_text()) == normalize(
         "需填寫人員完整姓名,不可為公司名稱"
     )
     assert tab.page.locator(f"#{described}").get_attribute("aria-live") == "polite"
 
 
 @pytest.mark.rule("REG-11")
-def test_a_mended_field_loses_its_mark_while_typing(tab: Tab) -> None:
-    tab.go("/apply/link").fill(手機電話="1").sees("請填寫臺灣手機號碼")
+def test_a_corrected_field_loses_its_mark_while_typing(tab: Tab) -> None:
+    tab.go("/apply/link").fill(手機電話="1").expect_text("請填寫臺灣手機號碼")
 
     tab.fill(手機電話="0912345678")
 
     tab.page.wait_for_selector("[aria-invalid=true]", state="detached")
-    assert normal("請填寫臺灣手機號碼") not in tab.text
+    assert normalize("請填寫臺灣手機號碼") not in tab.text
 
 
 @pytest.mark.rule("REG-11")
-def test_a_field_emptied_again_is_told_only_on_sending(tab: Tab) -> None:
-    tab.go("/apply/link").fill(手機電話="1").sees("請填寫臺灣手機號碼")
+def test_an_emptied_field_is_marked_only_on_submit(tab: Tab) -> None:
+    tab.go("/apply/link").fill(手機電話="1").expect_text("請填寫臺灣手機號碼")
 
     tab.fill(手機電話="")
     tab.page.wait_for_selector("[aria-invalid=true]", state="detached")
     before = tab.text
-    tab.press("送出").sees("手機電話:此欄位為必填")
+    tab.press("送出").expect_text("手機電話:此欄位為必填")
 
-    assert normal("此欄位為必填") not in before
+    assert normalize("此欄位為必填") not in before
 
 
 @pytest.mark.rule("REG-11")
-def test_an_answer_that_comes_late_does_not_overwrite_a_newer_one(tab: Tab) -> None:
+def test_a_late_answer_does_not_overwrite_a_newer_one(tab: Tab) -> None:
     tab.go("/apply/link")
     held: list[Any] = []
     tab.page.route("**/check", lambda route: held.append(route) if not held else route.continue_())
 
     with tab.page.expect_request("**/check"):
         tab.fill(手機電話="1")
-    tab.fill(姓名="大明有限公司").sees("不可為公司名稱")
+    tab.fill(姓名="大明有限公司").expect_text("不可為公司名稱")
     with tab.page.expect_response("**/check") as late:
         held[0].fulfill(json={"faults": {"name": ["舊的理由"], "mobile": []}})
     late.value.finished()
     tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
-    assert normal("舊的理由") not in tab.text
-    assert normal("請填寫臺灣手機號碼") in tab.text
+    assert normalize("舊的理由") not in tab.text
+    assert normalize("請填寫臺灣手機號碼") in tab.text
 
 
 @pytest.mark.rule("REG-3", "REG-11")
-def test_a_taken_name_is_told_while_typing_and_on_sending(portal: System, tab: Tab) -> None:
+def test_a_taken_name_is_marked_while_typing_and_on_submit(portal: System, tab: Tab) -> None:
     taken = portal.register()
-    fields = labelled(filled_in(username=taken.username))
+    fields = by_label(valid_fields(username=taken.username))
 
-    tab.go("/apply/link").fill(帳號=taken.username).sees("帳號已經存在,請重設其他帳號")
-    tab.fill(fields).press("送出").sees("帳號:帳號已經存在,請重設其他帳號")
+    tab.go("/apply/link").fill(帳號=taken.username).expect_text("帳號已經存在,請重設其他帳號")
+    tab.fill(fields).press("送出").expect_text("帳號:帳號已經存在,請重設其他帳號")
 
-    assert (tab.is_asked, accounts(portal)) == (False, 1)
-    tab.screen("apply-taken")
+    assert (tab.has_dialog, accounts(portal)) == (False, 1)
+    tab.screenshot("apply-taken")
 
 
 @pytest.mark.rule("REG-3")
-def test_a_name_taken_in_the_meantime_is_told_with_what_was_typed_kept(portal: System, tab: Tab) -> None:
-    fields = filled_in()
-    tab.expect_status(409).go("/apply/link").fill(labelled(fields)).press("送出")
-    assert tab.message == normal(QUESTION)
+def test_a_name_taken_meanwhile_is_marked_and_the_input_is_kept(portal: System, tab: Tab) -> None:
+    fields = valid_fields()
+    tab.expect_status(409).go("/apply/link").fill(by_label(fields)).press("送出")
+    assert tab.dialog_text == normalize(QUESTION)
     portal.register(username=fields["username"])
 
-    tab.confirm(QUESTION).sees("帳號:帳號已經存在,請重設其他帳號")
+    tab.confirm(QUESTION).expect_text("帳號:帳號已經存在,請重設其他帳號")
 
     assert tab.page.locator(":focus").get_attribute("class") == "faults"
     assert tab.field("公司名稱").input_value() == fields["company_name"]
     assert tab.field("密碼").input_value() == ""
-    tab.screen("apply-taken-meanwhile")
+    tab.screenshot("apply-taken-meanwhile")
 
 
 @pytest.mark.rule("REG-11")
-def test_on_a_form_that_came_back_only_what_is_touched_is_judged_while_typing(
-    tab: Tab, portal: System
-) -> None:
+def test_on_a_returned_form_only_edited_fields_are_checked_while_typing(tab: Tab, portal: System) -> None:
     taken = portal.register()
     tab.expect_status(409).go("/apply/link").page.route("**/check", lambda route: route.fulfill(json=RIGHT))
-    tab.fill(labelled(filled_in(username=taken.username))).press("送出").confirm(QUESTION)
-    tab.sees("有 1 個欄位需要修正").page.unroute("**/check")
+    tab.fill(by_label(valid_fields(username=taken.username))).press("送出").confirm(QUESTION)
+    tab.expect_text("有 1 個欄位需要修正").page.unroute("**/check")
 
     tab.fill(帳號=f"{taken.username}x")
 
     tab.page.wait_for_selector("[aria-invalid=true]", state="detached")
-    assert normal("此欄位為必填") not in tab.text
+    assert normalize("此欄位為必填") not in tab.text
 
 
 @pytest.mark.rule("REG-10", "REG-11")
-def test_a_password_typed_differently_is_marked_at_the_second_entry(tab: Tab) -> None:
-    fields = labelled(filled_in(password_again="Harbour-Crane-78!"))
+def test_a_mismatched_password_is_marked_at_the_second_field(tab: Tab) -> None:
+    fields = by_label(valid_fields(password_again="Harbour-Crane-78!"))
 
-    tab.go("/apply/link").fill(fields).sees("兩次輸入的密碼不一致")
+    tab.go("/apply/link").fill(fields).expect_text("兩次輸入的密碼不一致")
 
     marked = tab.page.locator("[aria-invalid=true]")
     assert (marked.count(), marked.get_attribute("name")) == (1, "password_again")
 
 
 @pytest.mark.rule("REG-10", "REG-11", "SEC-2")
-def test_a_password_that_holds_the_own_name_is_told_while_typing(tab: Tab) -> None:
+def test_a_password_with_the_account_name_is_marked_while_typing(tab: Tab) -> None:
     tab.go("/apply/link").fill(姓名="錢大明", 密碼="Xq7-錢大明-vRm2pTq")
 
-    tab.sees("密碼不可含帳號、姓名、手機、Email 或公司資料")
+    tab.expect_text("密碼不可含帳號、姓名、手機、Email 或公司資料")
 
     assert tab.page.locator("[aria-invalid=true]").get_attribute("name") == "password"
 
 
-def test_where_the_check_does_not_answer_the_form_is_sent_all_the_same(portal: System, tab: Tab) -> None:
+def test_the_form_is_sent_even_if_the_check_does_not_answer(portal: System, tab: Tab) -> None:
     tab.expect_status(503).go("/apply/link")
     tab.page.route("**/check", lambda route: route.fulfill(status=503))
 
-    tab.fill(labelled(filled_in())).press("送出").confirm(QUESTION)
+    tab.fill(by_label(valid_fields())).press("送出").confirm(QUESTION)
     tab.page.wait_for_url("**/sent")
 
     assert accounts(portal) == 1
 
 
 @pytest.mark.rule("REG-4", "REG-10", "REG-11")
-def test_without_script_all_faults_come_back_with_the_focus_on_their_summary(plain_tab: Tab) -> None:
-    fields = filled_in(name="大明有限公司", password_again="Harbour-Crane-78!", tax_id="12345678")
-    plain_tab.expect_status(422).go("/apply/general").fill(labelled(fields)).press("送出").confirm(QUESTION)
+def test_without_script_all_errors_are_shown_with_focus_on_the_summary(plain_tab: Tab) -> None:
+    fields = valid_fields(name="大明有限公司", password_again="Harbour-Crane-78!", tax_id="12345678")
+    plain_tab.expect_status(422).go("/apply/general").fill(by_label(fields)).press("送出").confirm(QUESTION)
 
     kept = plain_tab.field("帳號").input_value(), plain_tab.field("密碼").input_value()
 
@@ -169,6 +167,6 @@ def test_without_script_all_faults_come_back_with_the_focus_on_their_summary(pla
         "確認密碼:兩次輸入的密碼不一致",
         "公司統編:統一編號檢查碼不符",
     ):
-        assert normal(told) in plain_tab.text
+        assert normalize(told) in plain_tab.text
     assert plain_tab.page.locator(":focus").get_attribute("class") == "faults"
-    plain_tab.screen("apply-faulty")
+    plain_tab.screenshot("apply-faulty")

@@ -8,7 +8,7 @@ from playwright.sync_api import Request, expect
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 ENDED = "登入已逾時或已登出，請重新登入"
@@ -32,7 +32,7 @@ def other(portal: System, holder: Person, general: Person) -> Person:
     other = portal.person(name="李大同")
     link = portal.logged_in(holder)
     for one in (general, other):
-        portal.bound(link, one)
+        portal.bind_and_verify(link, one)
     return other
 
 
@@ -49,7 +49,7 @@ def counted(tab: Tab) -> list[str]:
 
 
 @pytest.mark.rule("BIND-1", "LOGIN-6")
-def test_where_the_session_has_ended_it_leads_to_the_login_with_a_word(
+def test_after_the_session_ended_choosing_a_row_leads_to_the_login_with_a_message(
     portal: System, tab: Tab, holder: Person, other: Person
 ) -> None:
     tab.log_in(holder)
@@ -58,17 +58,17 @@ def test_where_the_session_has_ended_it_leads_to_the_login_with_a_word(
 
     tab.press(other.username).page.wait_for_url(AT_LOGIN)
 
-    assert tab.message == normal(f"{ENDED}。")
+    assert tab.dialog_text == normalize(f"{ENDED}。")
     tab.confirm(ENDED)
     assert (tab.path, len(asked) <= MOST_REQUESTS) == ("/", True)
 
 
 @pytest.mark.rule("BIND-1", "LOGIN-6")
-def test_the_way_back_to_a_former_line_does_so_too(
+def test_going_back_to_an_earlier_row_does_the_same(
     portal: System, tab: Tab, holder: Person, general: Person, other: Person
 ) -> None:
-    tab.log_in(holder).press(general.username).sees("王小花")
-    tab.press(other.username).sees("李大同")
+    tab.log_in(holder).press(general.username).expect_text("王小花")
+    tab.press(other.username).expect_text("李大同")
     portal.clock.advance(minutes=31)
     asked = counted(tab)
 
@@ -80,39 +80,37 @@ def test_the_way_back_to_a_former_line_does_so_too(
 
 
 @pytest.mark.rule("BIND-1", "SW-1")
-def test_where_another_tab_has_switched_it_leads_there_and_says_so_once(
+def test_after_another_tab_switched_choosing_a_row_leads_there_with_one_message(
     tab: Tab, holder: Person, other: Person
 ) -> None:
-    second = tab.log_in(holder).second().go("/links")
-    second.press(other.username).sees("李大同").press("登入")
+    second = tab.log_in(holder).new_tab().go("/links")
+    second.press(other.username).expect_text("李大同").press("登入")
     asked = counted(tab)
 
     tab.press(other.username).page.wait_for_url("**/home*")
 
-    assert tab.message.count(normal("目前已切換登入為")) == 1
+    assert tab.dialog_text.count(normalize("目前已切換登入為")) == 1
     tab.confirm("要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】")
     assert (tab.path, len(asked) <= MOST_REQUESTS) == ("/home", True)
 
 
 @pytest.mark.rule("BIND-1")
-def test_where_the_network_is_away_the_browser_says_so_and_asks_no_more(
-    tab: Tab, holder: Person, other: Person
-) -> None:
+def test_offline_the_browser_shows_its_own_error_page(tab: Tab, holder: Person, other: Person) -> None:
     tab.log_in(holder).go_offline()
     asked = counted(tab)
 
     with tab.page.expect_event("requestfailed", lambda request: request.is_navigation_request()):
-        tab.thing(other.username).click()
+        tab.control(other.username).click()
     expect(tab.page).to_have_url(re.compile("^chrome-error:"))
 
     assert len(asked) <= MOST_REQUESTS
 
 
 @pytest.mark.rule("BIND-1")
-def test_a_line_that_the_server_cannot_show_just_now_is_asked_for_by_the_page_itself(
+def test_a_row_that_fails_to_load_in_place_is_opened_as_a_page(
     tab: Tab, holder: Person, general: Person, other: Person
 ) -> None:
-    tab.log_in(holder).press(general.username).sees("王小花").expect_status(503)
+    tab.log_in(holder).press(general.username).expect_text("王小花").expect_status(503)
     tab.page.route(
         lambda address: "account=" in address, lambda route: route.fulfill(status=503, body="away")
     )
@@ -125,10 +123,10 @@ def test_a_line_that_the_server_cannot_show_just_now_is_asked_for_by_the_page_it
 
 
 @pytest.mark.rule("BIND-1")
-def test_the_skip_link_leads_to_the_main_part_and_asks_for_nothing(
+def test_the_skip_link_leads_to_the_main_part_without_a_request(
     tab: Tab, holder: Person, other: Person
 ) -> None:
-    tab.log_in(holder).press(other.username).sees("李大同")
+    tab.log_in(holder).press(other.username).expect_text("李大同")
     asked = counted(tab)
 
     tab.page.locator(".skip-link").focus()
@@ -154,7 +152,7 @@ def test_the_skip_link_of_an_empty_list_leads_to_the_main_part(tab: Tab, holder:
 
 
 @pytest.mark.rule("BIND-1", "BIND-3")
-def test_a_link_of_the_error_summary_leads_to_its_field_and_asks_for_nothing(
+def test_a_link_of_the_error_summary_leads_to_its_field_without_a_request(
     tab: Tab, holder: Person, other: Person
 ) -> None:
     tab.log_in(holder).expect_status(422).press("綁定帳號").fill(帳號=other.username).press("綁定")

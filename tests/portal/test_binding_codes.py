@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 SENT_AGAIN = "[鏈結帳號綁定驗證碼通知]已重新發送到被綁定帳號的 Email信箱！"
@@ -31,7 +31,7 @@ def wrong(code: str) -> str:
 
 
 @pytest.mark.rule("BIND-6")
-def test_a_code_is_read_also_in_full_width_digits_and_with_spaces(
+def test_a_code_with_full_width_digits_or_spaces_is_accepted(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
@@ -42,14 +42,14 @@ def test_a_code_is_read_also_in_full_width_digits_and_with_spaces(
 
 
 @pytest.mark.rule("BIND-6")
-def test_a_wrong_code_tells_at_the_field_how_many_tries_are_left_until_none_is(
+def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
     bad = wrong(code_of(portal, general))
     tab.expect_status(400).log_in(holder)
 
-    tab.fill({CODE: bad}).press("驗證").sees("驗證碼錯誤，還可再試 4 次").screen("links-wrong")
+    tab.fill({CODE: bad}).press("驗證").expect_text("驗證碼錯誤，還可再試 4 次").screenshot("links-wrong")
     place = tab.page.locator("nav.side [aria-current=page]").text_content()
     described = str(tab.field(CODE).get_attribute("aria-describedby"))
     told = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]
@@ -59,13 +59,13 @@ def test_a_wrong_code_tells_at_the_field_how_many_tries_are_left_until_none_is(
     assert told == [True, bad]
     assert place == "鏈結帳號管理與登入"
     assert described.endswith("-fault")
-    tab.sees("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screen("links-spent")
+    tab.expect_text("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screenshot("links-spent")
     assert tab.field(CODE).count() == 0
 
 
 @pytest.mark.rule("BIND-5", "BIND-6")
 @pytest.mark.parametrize("typed", ["", "12345", "abcdef"])
-def test_what_is_no_code_is_told_at_the_field_and_costs_no_try(
+def test_a_malformed_code_is_marked_at_the_field_and_costs_no_try(
     portal: System, plain_tab: Tab, holder: Person, general: Person, typed: str
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
@@ -77,15 +77,17 @@ def test_what_is_no_code_is_told_at_the_field_and_costs_no_try(
 
 
 @pytest.mark.rule("BIND-6")
-def test_an_expired_code_says_so_and_a_new_one_is_at_hand(
+def test_an_expired_code_is_reported_and_a_new_one_is_offered(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
     old = code_of(portal, general)
     portal.clock.advance(hours=24)
 
-    tab.log_in(holder).sees("驗證碼已失效，請點選【補發驗證信】重新取得驗證碼").screen("links-expired")
-    tab.press("補發驗證信").sees(SENT_AGAIN).confirm("請聯繫帳號使用者取得新的[驗證碼]。")
+    tab.log_in(holder).expect_text("驗證碼已失效，請點選【補發驗證信】重新取得驗證碼").screenshot(
+        "links-expired"
+    )
+    tab.press("補發驗證信").expect_text(SENT_AGAIN).confirm("請聯繫帳號使用者取得新的[驗證碼]。")
     new = code_of(portal, general, count=2)
 
     assert new != old
@@ -93,28 +95,28 @@ def test_an_expired_code_says_so_and_a_new_one_is_at_hand(
 
 
 @pytest.mark.rule("BIND-5", "BIND-6")
-def test_another_code_has_to_be_waited_for_and_the_page_counts_down(
+def test_the_page_counts_down_until_another_code_can_be_requested(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
     tab.log_in(holder)
-    waiting, told = tab.thing("補發驗證信").is_disabled(), tab.text
+    waiting, told = tab.control("補發驗證信").is_disabled(), tab.text
 
     portal.clock.advance(seconds=61)
     tab.page.reload()
     tab.press("補發驗證信").confirm(SENT_AGAIN)
 
-    assert (waiting, normal("還須等候") in told) == (True, True)
-    assert tab.thing("補發驗證信").is_disabled()
+    assert (waiting, normalize("還須等候") in told) == (True, True)
+    assert tab.control("補發驗證信").is_disabled()
 
 
 @pytest.mark.rule("BIND-6")
-def test_asking_for_a_code_in_two_tabs_tells_the_second_to_wait(
+def test_requesting_a_code_in_a_second_tab_is_refused_with_the_wait(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
     portal.clock.advance(seconds=61)
-    second = tab.log_in(holder).second().go("/links")
+    second = tab.log_in(holder).new_tab().go("/links")
     tab.press("補發驗證信")
 
     second.press("補發驗證信").confirm("郵件寄送過於頻繁，請於 60 秒後再試")

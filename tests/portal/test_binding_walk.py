@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 SENT = "[鏈結帳號綁定驗證碼通知]已發送到被綁定帳號的 Email信箱！請聯繫帳號使用者取得[驗證碼]。"
@@ -29,27 +29,27 @@ def test_everything_works_without_script(
 ) -> None:
     tab = plain_tab.expect_status(400, 401).log_in(holder)
 
-    tab.press("綁定帳號").fill(帳號=general.username, 密碼="Wrong-Crane-78!").press("綁定").sees(
+    tab.press("綁定帳號").fill(帳號=general.username, 密碼="Wrong-Crane-78!").press("綁定").expect_text(
         "帳號或密碼錯誤"
     )
-    tab.screen("links-refused").fill(密碼=general.password).press("綁定").confirm(SENT)
+    tab.screenshot("links-refused").fill(密碼=general.password).press("綁定").confirm(SENT)
     code = portal.mail(general.email, "驗證碼").code
-    tab.fill({CODE: f"{(int(code) + 1) % 1_000_000:06}"}).press("驗證").sees("還可再試 4 次").screen(
-        "links-wrong"
-    )
+    tab.fill({CODE: f"{(int(code) + 1) % 1_000_000:06}"}).press("驗證").expect_text(
+        "還可再試 4 次"
+    ).screenshot("links-wrong")
     tab.fill({CODE: code}).press("驗證").confirm(DONE)
-    tab.screen("links-verified").press("登入").screen("home-switched")
+    tab.screenshot("links-verified").press("登入").screenshot("home-switched")
     switched = tab.header
-    tab.menu("前往鏈結帳號管理與登入").press(general.username).press("解除帳號")
-    tab.screen("links-question").confirm(f"請確認解除綁定帳號為：【{general.username}】！！").confirm(
+    tab.press_in_menu("前往鏈結帳號管理與登入").press(general.username).press("解除帳號")
+    tab.screenshot("links-question").confirm(f"請確認解除綁定帳號為：【{general.username}】！！").confirm(
         "已解除綁定帳號"
     )
     emptied = tab.text
-    tab.menu("登出")
+    tab.press_in_menu("登出")
 
-    assert normal("王小花(王小花的有限公司)") in switched
-    assert normal("尚未綁定任何一般帳號") in emptied
-    assert tab.heading == normal("通行證系統登入作業")
+    assert normalize("王小花(王小花的有限公司)") in switched
+    assert normalize("尚未綁定任何一般帳號") in emptied
+    assert tab.heading == normalize("通行證系統登入作業")
 
 
 def step_to(tab: Tab, thing: Locator) -> None:
@@ -63,13 +63,13 @@ def step_to(tab: Tab, thing: Locator) -> None:
 
 def walk_to(tab: Tab, name: str) -> None:
     """Step to the thing of that name, and press Enter."""
-    step_to(tab, tab.thing(name).last)
+    step_to(tab, tab.control(name).last)
     tab.page.keyboard.press("Enter")
 
 
 def agree_to(tab: Tab, sentence: str) -> None:
     """Answer the message, whose button has the focus, by Enter."""
-    tab.sees(sentence)
+    tab.expect_text(sentence)
     expect(tab.page.locator("dialog:modal button")).to_be_focused()
     tab.page.keyboard.press("Enter")
 
@@ -97,30 +97,30 @@ def test_everything_works_by_keyboard_alone(
     walk_to(tab, "前往鏈結帳號管理與登入")
     tab.page.wait_for_url("**/links")
     walk_to(tab, "解除帳號")
-    tab.sees(f"請確認解除綁定帳號為：【{general.username}】！！")
+    tab.expect_text(f"請確認解除綁定帳號為：【{general.username}】！！")
     walk_to(tab, "確定")
 
-    tab.sees("已解除綁定帳號")
-    assert normal("王小花(王小花的有限公司)") in switched
+    tab.expect_text("已解除綁定帳號")
+    assert normalize("王小花(王小花的有限公司)") in switched
 
 
 @pytest.mark.rule("SEC-8", "BIND-2")
-def test_a_dialog_sent_after_another_tab_logged_out_leads_to_the_login_and_back(
+def test_a_dialog_submitted_after_logout_in_another_tab_leads_to_the_login_and_back(
     tab: Tab, holder: Person, general: Person
 ) -> None:
-    second = tab.log_in(holder).second().go("/links")
+    second = tab.log_in(holder).new_tab().go("/links")
     tab.press("綁定帳號").fill(帳號=general.username, 密碼=general.password)
-    second.menu("登出")
+    second.press_in_menu("登出")
 
     tab.press("綁定").confirm("請重新登入")
     heading = tab.heading
-    tab.log_in_here(holder)
+    tab.submit_login(holder)
 
-    assert (heading, tab.path) == (normal("通行證系統登入作業"), "/links")
+    assert (heading, tab.path) == (normalize("通行證系統登入作業"), "/links")
 
 
 @pytest.mark.rule("SEC-8", "BIND-6")
-def test_a_code_sent_with_a_stale_token_is_kept_for_another_try(
+def test_a_code_sent_with_a_stale_token_is_kept_in_the_form(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
@@ -145,7 +145,7 @@ def test_a_session_that_ended_while_a_code_was_typed_leads_back_to_its_row_after
     tab.log_in(holder).press(general.username).fill({CODE: portal.mail(general.email, "驗證碼").code})
     portal.clock.advance(minutes=31)
 
-    tab.press("驗證").confirm("登入已逾時或已登出").log_in_here(holder)
+    tab.press("驗證").confirm("登入已逾時或已登出").submit_login(holder)
 
     assert tab.path == "/links"
-    assert normal("王小花") in normal(tab.page.locator("#chosen").inner_text())
+    assert normalize("王小花") in normalize(tab.page.locator("#chosen").inner_text())

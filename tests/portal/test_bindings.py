@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 SENT = "[鏈結帳號綁定驗證碼通知]已發送到被綁定帳號的 Email信箱！請聯繫帳號使用者取得[驗證碼]。"
@@ -34,21 +34,21 @@ def code_of(portal: System, general: Person) -> str:
 
 
 @pytest.mark.rule("BIND-1", "LOGIN-4")
-def test_a_link_account_lands_on_its_list_with_the_manuals_reminders(holder: Person, tab: Tab) -> None:
-    tab.log_in(holder).screen("links-empty")
+def test_a_link_account_lands_on_its_list_with_the_manuals_notes(holder: Person, tab: Tab) -> None:
+    tab.log_in(holder).screenshot("links-empty")
 
-    assert (tab.path, tab.heading) == ("/links", normal("鏈結帳號管理與登入"))
-    assert [normal(line) in tab.text for line in REMINDERS] == [True] * 5
-    assert normal("綁定帳號清單：【點選帳號切換登入公司】") in tab.text
-    assert normal("尚未綁定任何一般帳號") in tab.text
+    assert (tab.path, tab.heading) == ("/links", normalize("鏈結帳號管理與登入"))
+    assert [normalize(line) in tab.text for line in REMINDERS] == [True] * 5
+    assert normalize("綁定帳號清單：【點選帳號切換登入公司】") in tab.text
+    assert normalize("尚未綁定任何一般帳號") in tab.text
 
 
 @pytest.mark.rule("BIND-1")
-def test_an_accounts_name_stands_on_one_line_of_the_list(portal: System, tab: Tab, holder: Person) -> None:
+def test_an_account_name_fits_on_one_line_of_the_list(portal: System, tab: Tab, holder: Person) -> None:
     general = portal.person(username="kaohsiung.pass")
     portal.bind(portal.logged_in(holder), general)
 
-    name = tab.log_in(holder).thing(general.username)
+    name = tab.log_in(holder).control(general.username)
 
     assert name.evaluate("one => one.getClientRects().length") == 1
 
@@ -58,11 +58,13 @@ def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     tab.log_in(holder).press("綁定帳號").fill(帳號=general.username, 密碼=general.password)
-    tab.screen("links-dialog").press("綁定").screen("links-sent").confirm(SENT).screen("links-unverified")
+    tab.screenshot("links-dialog").press("綁定").screenshot("links-sent").confirm(SENT).screenshot(
+        "links-unverified"
+    )
     unverified = tab.text
-    tab.fill({CODE: code_of(portal, general)}).press("驗證").screen("links-done").confirm(DONE)
+    tab.fill({CODE: code_of(portal, general)}).press("驗證").screenshot("links-done").confirm(DONE)
 
-    tab.screen("links-verified")
+    tab.screenshot("links-verified")
     values = (
         "王小花",
         "王小花的有限公司",
@@ -70,11 +72,11 @@ def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
         general.tax_id,
         f"{general.username[0]}•••@example.com",
     )
-    assert [value for value in values if normal(value) not in unverified] == []
+    assert [value for value in values if normalize(value) not in unverified] == []
     assert general.email not in unverified
-    assert normal("※尚未進行驗證！！") in unverified
-    assert normal("※已通過驗證！！") in tab.text
-    assert tab.thing("登入").count() == 1
+    assert normalize("※尚未進行驗證！！") in unverified
+    assert normalize("※已通過驗證！！") in tab.text
+    assert tab.control("登入").count() == 1
 
 
 NOT_BINDABLE = "僅能綁定已完成郵件驗證並通過審核的一般帳號"
@@ -99,20 +101,20 @@ def target_of(portal: System, case: str) -> tuple[str, str]:
 
 @pytest.mark.rule("BIND-3")
 @pytest.mark.parametrize("case", REFUSED)
-def test_a_refused_binding_is_told_in_the_dialog_with_the_account_kept(
+def test_a_refused_binding_is_shown_in_the_dialog_and_keeps_the_account_name(
     portal: System, tab: Tab, holder: Person, case: str
 ) -> None:
     status, words = REFUSED[case]
     name, password = target_of(portal, case)
     tab.expect_status(status).log_in(holder)
 
-    tab.press("綁定帳號").fill(帳號=name, 密碼=password).press("綁定").screen(f"links-refused-{case}")
+    tab.press("綁定帳號").fill(帳號=name, 密碼=password).press("綁定").screenshot(f"links-refused-{case}")
 
-    assert (tab.status, tab.is_asked) == (status, True)
+    assert (tab.status, tab.has_dialog) == (status, True)
     assert (tab.field("帳號").input_value(), tab.field("密碼").input_value()) == (name, "")
-    assert normal(words) in normal(tab.page.locator("dialog[open]").inner_text())
+    assert normalize(words) in normalize(tab.page.locator("dialog[open]").inner_text())
     tab.press("取消")
-    assert not tab.is_asked
+    assert not tab.has_dialog
 
 
 @pytest.mark.rule("BIND-3")
@@ -128,13 +130,11 @@ def test_an_account_already_bound_here_leads_to_its_row(
     )
 
     tab.confirm("此帳號已在您的綁定清單中")
-    assert normal("王小花的有限公司") in normal(tab.page.locator("#chosen").inner_text())
+    assert normalize("王小花的有限公司") in normalize(tab.page.locator("#chosen").inner_text())
 
 
 @pytest.mark.rule("BIND-2")
-def test_the_browser_is_not_invited_to_fill_in_the_link_accounts_own_password(
-    holder: Person, tab: Tab
-) -> None:
+def test_the_binding_dialog_does_not_autofill_the_link_accounts_password(holder: Person, tab: Tab) -> None:
     tab.log_in(holder).press("綁定帳號")
 
     offered = [tab.field(label).get_attribute("autocomplete") for label in ("帳號", "密碼")]
@@ -143,29 +143,29 @@ def test_the_browser_is_not_invited_to_fill_in_the_link_accounts_own_password(
 
 
 @pytest.mark.rule("BIND-1")
-def test_choosing_a_row_shows_its_panel_in_place_and_the_way_back_shows_the_former(
+def test_choosing_a_row_shows_its_panel_in_place_and_back_shows_the_previous_one(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     link, other = portal.logged_in(holder), portal.person(name="李大同")
-    portal.bound(link, general)
+    portal.bind_and_verify(link, general)
     portal.bind(link, other)
-    tab.log_in(holder).sees("尚未選擇帳號").screen("links-two")
+    tab.log_in(holder).expect_text("尚未選擇帳號").screenshot("links-two")
     tab.page.evaluate("window.stays = true")
     panel = tab.page.locator("#chosen")
 
-    tab.press(general.username).sees("※已通過驗證！！")
-    tab.press(other.username).sees("※尚未進行驗證！！").screen("links-two-chosen")
+    tab.press(general.username).expect_text("※已通過驗證！！")
+    tab.press(other.username).expect_text("※尚未進行驗證！！").screenshot("links-two-chosen")
     focused = panel.evaluate("one => document.activeElement === one")
     seen = panel.evaluate("one => one.getBoundingClientRect().top < innerHeight")
     tab.page.go_back()
 
-    tab.sees("※已通過驗證！！")
+    tab.expect_text("※已通過驗證！！")
     assert (focused, seen, tab.page.evaluate("window.stays")) == (True, True, True)
-    assert normal("王小花") in normal(panel.inner_text())
+    assert normalize("王小花") in normalize(panel.inner_text())
 
 
 @pytest.mark.rule("BIND-1", "BIND-6")
-def test_a_form_of_a_row_chosen_in_place_works_like_that_of_a_page(
+def test_a_form_in_a_panel_works_like_one_on_a_page(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     link = portal.logged_in(holder)
@@ -176,4 +176,4 @@ def test_a_form_of_a_row_chosen_in_place_works_like_that_of_a_page(
         DONE
     )
 
-    assert normal("王小花") in normal(tab.page.locator("#chosen").inner_text())
+    assert normalize("王小花") in normalize(tab.page.locator("#chosen").inner_text())

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal, spelled
+from tests.support.browser.text import normalize, text_pattern
 from tests.support.harness.system import System
 
 TITLES = ("個資同意使用", "授權聲明", "危害告知")
@@ -20,7 +20,7 @@ def text_of(tab: Tab, title: str) -> Locator:
 
 
 def tick_of(tab: Tab, title: str) -> Locator:
-    return tab.page.get_by_role("checkbox", name=spelled(f"我同意{title}", whole=True))
+    return tab.page.get_by_role("checkbox", name=text_pattern(f"我同意{title}", whole=True))
 
 
 def confirm_of(tab: Tab) -> Locator:
@@ -29,7 +29,7 @@ def confirm_of(tab: Tab) -> Locator:
 
 def scroll_to_end(tab: Tab, title: str) -> None:
     """Turn the mouse's wheel over the text until its end is seen."""
-    tab.read_to_end(f"{title}全文")
+    tab.scroll_to_end(f"{title}全文")
     expect(tick_of(tab, title)).to_be_enabled()
 
 
@@ -54,15 +54,15 @@ def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
     portal: System, tab: Tab
 ) -> None:
     tab.log_in(portal.person("link"), consenting=False)
-    tab.screen("consents")
-    assert normal("請將內容閱讀至最後,才能勾選「我同意」") in tab.text
+    tab.screenshot("consents")
+    assert normalize("請將內容閱讀至最後,才能勾選「我同意」") in tab.text
 
     for title in TITLES:
         expect(tick_of(tab, title)).to_be_disabled()
         scroll_to_end(tab, title)
         expect(confirm_of(tab)).to_be_disabled()
         tick_of(tab, title).check()
-    tab.sees("已全部同意,請按【確認】").screen("consents-read")
+    tab.expect_text("已全部同意,請按【確認】").screenshot("consents-read")
     tab.press("確認")
 
     assert tab.path == "/links"
@@ -70,7 +70,7 @@ def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_a_tick_taken_back_shuts_the_confirmation_again(portal: System, tab: Tab) -> None:
+def test_unticking_a_text_disables_the_confirmation(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False)
     for title in TITLES:
         scroll_to_end(tab, title)
@@ -79,11 +79,11 @@ def test_a_tick_taken_back_shuts_the_confirmation_again(portal: System, tab: Tab
     tick_of(tab, TITLES[1]).uncheck()
 
     expect(confirm_of(tab)).to_be_disabled()
-    tab.sees("已同意 2 份,尚有 1 份").screen("consents-partly")
+    tab.expect_text("已同意 2 份,尚有 1 份").screenshot("consents-partly")
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_scrolling_only_some_way_opens_no_tick(portal: System, tab: Tab) -> None:
+def test_partial_scrolling_does_not_enable_the_checkbox(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False)
     text = text_of(tab, TITLES[0])
 
@@ -94,7 +94,7 @@ def test_scrolling_only_some_way_opens_no_tick(portal: System, tab: Tab) -> None
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_the_keyboard_alone_does(portal: System, tab: Tab) -> None:
+def test_consents_work_by_keyboard_alone(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False)
 
     for title in TITLES:
@@ -103,7 +103,7 @@ def test_the_keyboard_alone_does(portal: System, tab: Tab) -> None:
         expect(tick_of(tab, title)).to_be_enabled()
         _tab_to(tab, tick_of(tab, title))
         tab.page.keyboard.press("Space")
-    tab.screen("consents-keyboard")
+    tab.screenshot("consents-keyboard")
     _tab_to(tab, confirm_of(tab))
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url("**/home")
@@ -120,55 +120,51 @@ def _tab_to(tab: Tab, wanted: Locator) -> None:
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_a_text_that_needs_no_scrolling_counts_as_read(
-    start_portal: StartPortal, tmp_path: Path, tab: Tab
-) -> None:
+def test_a_short_text_counts_as_read(start_portal: StartPortal, tmp_path: Path, tab: Tab) -> None:
     system = start_portal(IDENTITY_CONSENT_DIR=str(write_texts(tmp_path / "texts", "短短的一行條文。")))
     tab.log_in(system.person(), consenting=False)
 
     for title in TITLES:
         tick_of(tab, title).check()
-    tab.screen("consents-short").press("確認")
+    tab.screenshot("consents-short").press("確認")
 
     assert tab.path == "/home"
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_a_version_that_is_no_longer_in_force_is_answered_with_the_texts_in_force(
-    portal: System, tab: Tab
-) -> None:
+def test_accepting_an_outdated_version_shows_the_current_texts(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False).expect_status(422)
     for title in TITLES:
         scroll_to_end(tab, title)
         tick_of(tab, title).check()
     tick_of(tab, TITLES[2]).evaluate("tick => { tick.value = 'hazard=older'; }")
 
-    tab.press("確認").sees("請閱讀並同意目前版本的全部文件")
+    tab.press("確認").expect_text("請閱讀並同意目前版本的全部文件")
 
     assert (tab.status, tab.path, kept(portal)) == (422, "/consents", [])
     expect(tick_of(tab, TITLES[0])).to_be_disabled()
-    tab.screen("consents-outdated")
+    tab.screenshot("consents-outdated")
 
 
 @pytest.mark.rule("LOGIN-3")
 def test_without_script_each_text_has_a_page_and_a_button_of_its_own(portal: System, plain_tab: Tab) -> None:
-    plain_tab.log_in(portal.person(), consenting=False).screen("consents")
+    plain_tab.log_in(portal.person(), consenting=False).screenshot("consents")
     expect(tick_of(plain_tab, TITLES[0])).to_be_disabled()
 
     plain_tab.press("請改為逐份閱讀。").press("逐份閱讀文件")
     for title in TITLES:
-        assert normal(title) in plain_tab.heading
+        assert normalize(title) in plain_tab.heading
         assert kept(portal) == []
-        plain_tab.screen(f"consent-{title}").press("我已閱讀完畢,我同意")
+        plain_tab.screenshot(f"consent-{title}").press("我已閱讀完畢,我同意")
 
     assert plain_tab.path == "/home"
     assert kept(portal) == sorted(DOCUMENTS)
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_where_the_script_does_not_arrive_the_way_without_it_is_open(portal: System, tab: Tab) -> None:
+def test_if_the_script_fails_to_load_the_page_works_without_it(portal: System, tab: Tab) -> None:
     tab.page.route("**/consents.js", lambda route: route.fulfill(status=404))
-    tab.expect_status(404).log_in(portal.person(), consenting=False).screen("consents-blocked")
+    tab.expect_status(404).log_in(portal.person(), consenting=False).screenshot("consents-blocked")
     expect(tick_of(tab, TITLES[0])).to_be_disabled()
 
     tab.press("逐份閱讀文件")
@@ -179,7 +175,7 @@ def test_where_the_script_does_not_arrive_the_way_without_it_is_open(portal: Sys
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_where_ticking_works_the_way_without_script_is_not_shown(portal: System, tab: Tab) -> None:
+def test_with_script_the_no_script_links_are_hidden(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False)
 
     scroll_to_end(tab, TITLES[0])
@@ -188,7 +184,7 @@ def test_where_ticking_works_the_way_without_script_is_not_shown(portal: System,
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_without_script_one_may_go_back_and_begin_with_any_text(portal: System, plain_tab: Tab) -> None:
+def test_without_script_the_texts_can_be_read_in_any_order(portal: System, plain_tab: Tab) -> None:
     plain_tab.log_in(portal.person(), consenting=False)
 
     plain_tab.go("/consents/hazard").press("我已閱讀完畢,我同意")
@@ -198,12 +194,12 @@ def test_without_script_one_may_go_back_and_begin_with_any_text(portal: System, 
     titles.append(plain_tab.press("我已閱讀完畢,我同意").heading)
     plain_tab.press("我已閱讀完畢,我同意")
 
-    assert [normal(title) in shown for title, shown in zip(TITLES, titles, strict=False)] == [True, True]
+    assert [normalize(title) in shown for title, shown in zip(TITLES, titles, strict=False)] == [True, True]
     assert plain_tab.path == "/home"
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_a_text_that_does_not_exist_is_a_page_not_found(portal: System, tab: Tab) -> None:
+def test_an_unknown_text_is_a_404_page(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False).expect_status(404)
 
     tab.go("/consents/nothing")
@@ -212,12 +208,12 @@ def test_a_text_that_does_not_exist_is_a_page_not_found(portal: System, tab: Tab
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_what_was_accepted_in_another_tab_is_not_asked_again(portal: System, tab: Tab) -> None:
+def test_consents_accepted_in_another_tab_are_not_asked_again(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person(), consenting=False)
     for title in TITLES:
         scroll_to_end(tab, title)
         tick_of(tab, title).check()
-    other = tab.second().go("/consents")
+    other = tab.new_tab().go("/consents")
     for title in TITLES:
         scroll_to_end(other, title)
         tick_of(other, title).check()

@@ -6,8 +6,8 @@ from playwright.sync_api import Locator, expect
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person, unique
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
-from tests.support.harness.commands import command
+from tests.support.browser.text import normalize
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 ASKS_EVERY_SECONDS = 4
@@ -32,41 +32,41 @@ def pass_time(tab: Tab, seconds: int) -> None:
 
 
 def seconds_left(tab: Tab) -> int:
-    left = normal(tab.page.locator("[data-wait-left]").inner_text())
+    left = normalize(tab.page.locator("[data-wait-left]").inner_text())
     return int(left.removesuffix("秒")) if left.endswith("秒") else 60 * int(left.removesuffix("分鐘"))
 
 
 @pytest.mark.rule("VER-5", "VER-6")
-def test_the_page_says_to_which_mailbox_the_mail_goes_and_follows_it_until_it_is_sent(
-    portal: System, tab: Tab
-) -> None:
+def test_the_page_shows_the_mailbox_and_follows_the_mail_until_it_is_sent(portal: System, tab: Tab) -> None:
     person = unverified(portal, tab)
-    assert normal(person.email) in tab.text
-    tab.sees("郵件寄送中").screen("verification-waiting")
+    assert normalize(person.email) in tab.text
+    tab.expect_text("郵件寄送中").screenshot("verification-waiting")
 
-    portal.settle()
+    portal.wait_for_mails()
     pass_time(tab, ASKS_EVERY_SECONDS)
 
-    tab.sees("寄出").screen("verification-sent")
-    assert normal("郵件寄送中") not in tab.text
+    tab.expect_text("寄出").screenshot("verification-sent")
+    assert normalize("郵件寄送中") not in tab.text
     expect(tab.page.locator("[data-mail-state]")).to_have_attribute("role", "status")
 
 
 @pytest.mark.rule("VER-6")
-def test_a_refused_mail_is_told_with_what_to_do(portal: System, tab: Tab) -> None:
+def test_a_refused_mail_is_shown_with_the_next_step(portal: System, tab: Tab) -> None:
     email = f"refused{unique()}@example.com"
-    portal.servers.smtp.refuse(email, words="5.1.1 No such user here")
+    portal.servers.smtp.refuse(email, text="5.1.1 No such user here")
     unverified(portal, tab, email=email)
 
-    portal.settle()
+    portal.wait_for_mails()
     pass_time(tab, ASKS_EVERY_SECONDS)
 
-    tab.sees("收件信箱不存在").sees("請改用其他帳號名稱重新申請").screen("verification-refused")
-    assert normal("No such user") not in tab.text
+    tab.expect_text("收件信箱不存在").expect_text("請改用其他帳號名稱重新申請").screenshot(
+        "verification-refused"
+    )
+    assert normalize("No such user") not in tab.text
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_the_wait_is_counted_down_and_then_the_mail_comes_again(portal: System, tab: Tab) -> None:
+def test_after_the_countdown_the_mail_can_be_sent_again(portal: System, tab: Tab) -> None:
     person = unverified(portal, tab)
     older = portal.mail(person.email).token
     assert WAIT_SECONDS - 15 < seconds_left(tab) <= WAIT_SECONDS
@@ -74,34 +74,34 @@ def test_the_wait_is_counted_down_and_then_the_mail_comes_again(portal: System, 
 
     pass_time(tab, 15)
     assert 0 < seconds_left(tab) <= WAIT_SECONDS - 15
-    tab.sees("還須等候").screen("verification-countdown")
+    tab.expect_text("還須等候").screenshot("verification-countdown")
     pass_time(tab, 45)
     portal.clock.advance(seconds=60)
     expect(resend_of(tab)).to_be_enabled()
-    tab.screen("verification-ready").press("補發驗證信")
+    tab.screenshot("verification-ready").press("補發驗證信")
 
-    assert normal("驗證信已重新申請寄送") in tab.message
-    tab.screen("verification-resent").confirm("先前郵件中的連結已失效")
+    assert normalize("驗證信已重新申請寄送") in tab.dialog_text
+    tab.screenshot("verification-resent").confirm("先前郵件中的連結已失效")
     expect(resend_of(tab)).to_be_disabled()
     assert portal.confirm(older).json()["code"] == "link_superseded"
     assert portal.confirm(portal.mail(person.email, count=2).token).status_code == 200
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_a_mail_asked_for_too_soon_is_refused_in_words(portal: System, tab: Tab) -> None:
+def test_a_mail_requested_too_soon_is_refused_with_a_message(portal: System, tab: Tab) -> None:
     person = unverified(portal, tab)
     pass_time(tab, 60)  # the browser's clock is ahead
 
     tab.press("補發驗證信")
 
-    assert normal("郵件寄送過於頻繁,請於60秒後再試") in tab.message
-    tab.screen("verification-too-soon").confirm("郵件寄送過於頻繁")
-    portal.settle()
+    assert normalize("郵件寄送過於頻繁,請於60秒後再試") in tab.dialog_text
+    tab.screenshot("verification-too-soon").confirm("郵件寄送過於頻繁")
+    portal.wait_for_mails()
     assert portal.mailbox.count(person.email) == 1
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_at_the_days_cap_the_wait_is_told_in_hours(portal: System, tab: Tab) -> None:
+def test_at_the_daily_limit_the_wait_is_shown_in_hours(portal: System, tab: Tab) -> None:
     person = portal.register()
     for _ in range(9):
         portal.clock.advance(minutes=10)
@@ -111,12 +111,12 @@ def test_at_the_days_cap_the_wait_is_told_in_hours(portal: System, tab: Tab) -> 
 
     tab.log_in(person, consenting=False)
 
-    tab.sees("還須等候 22 小時 30 分鐘").screen("verification-cap")
+    tab.expect_text("還須等候 22 小時 30 分鐘").screenshot("verification-cap")
     expect(resend_of(tab)).to_be_disabled()
 
 
 @pytest.mark.rule("VER-2", "VER-6")
-def test_the_page_moves_on_when_the_mailbox_is_proven_elsewhere(portal: System, tab: Tab) -> None:
+def test_the_page_moves_on_when_the_mailbox_is_verified_elsewhere(portal: System, tab: Tab) -> None:
     person = unverified(portal, tab)
     portal.confirm(portal.mail(person.email).token)
 
@@ -126,7 +126,7 @@ def test_the_page_moves_on_when_the_mailbox_is_proven_elsewhere(portal: System, 
 
 
 @pytest.mark.rule("VER-6", "LOGIN-6")
-def test_a_session_that_ended_meanwhile_leads_to_the_login_with_a_word(portal: System, tab: Tab) -> None:
+def test_a_session_that_ended_meanwhile_leads_to_the_login_with_a_message(portal: System, tab: Tab) -> None:
     unverified(portal, tab)
     tab.expect_status(401)
     portal.clock.advance(minutes=31)
@@ -134,11 +134,11 @@ def test_a_session_that_ended_meanwhile_leads_to_the_login_with_a_word(portal: S
     pass_time(tab, ASKS_EVERY_SECONDS)
     tab.page.wait_for_url(lambda address: "next=" in address)
 
-    assert normal("登入已逾時或已登出") in tab.message
+    assert normalize("登入已逾時或已登出") in tab.dialog_text
 
 
 @pytest.mark.rule("VER-6")
-def test_the_page_asks_no_longer_after_a_while(portal: System, tab: Tab) -> None:
+def test_the_page_stops_polling_after_a_while(portal: System, tab: Tab) -> None:
     asked: list[str] = []
     tab.page.on("request", lambda request: asked.append(request.url))
     unverified(portal, tab)
@@ -153,10 +153,10 @@ def test_the_page_asks_no_longer_after_a_while(portal: System, tab: Tab) -> None
 
 
 @pytest.mark.rule("VER-5", "VER-6")
-def test_without_script_the_page_says_to_load_it_again(portal: System, plain_tab: Tab) -> None:
+def test_without_script_the_page_asks_for_a_reload(portal: System, plain_tab: Tab) -> None:
     person = portal.register()
     plain_tab.log_in(person, consenting=False)
-    plain_tab.sees("屆時請重新整理本頁").screen("verification-waiting")
+    plain_tab.expect_text("屆時請重新整理本頁").screenshot("verification-waiting")
     expect(resend_of(plain_tab)).to_be_disabled()
 
     portal.clock.advance(seconds=60)
@@ -167,7 +167,7 @@ def test_without_script_the_page_says_to_load_it_again(portal: System, plain_tab
 
 
 @pytest.mark.rule("VER-5")
-def test_the_keyboard_alone_sends_the_mail_again(portal: System, tab: Tab) -> None:
+def test_the_mail_can_be_sent_again_by_keyboard(portal: System, tab: Tab) -> None:
     person = portal.register()
     portal.clock.advance(seconds=60)
     tab.log_in(person, consenting=False)
@@ -177,29 +177,27 @@ def test_the_keyboard_alone_sends_the_mail_again(portal: System, tab: Tab) -> No
     expect(tab.page.get_by_role("button", name="確定")).to_be_focused()
     tab.page.keyboard.press("Enter")
 
-    assert not tab.is_asked
+    assert not tab.has_dialog
     assert len(portal.mails(person.email, count=2)) == 2
 
 
 @pytest.mark.rule("REV-1")
-def test_an_account_in_review_is_told_to_wait_and_goes_on_once_approved(
-    start_portal: StartPortal, tab: Tab
-) -> None:
+def test_an_account_in_review_waits_and_goes_on_once_approved(start_portal: StartPortal, tab: Tab) -> None:
     system = start_portal(IDENTITY_REVIEW="both")
     person = system.person("link")
 
-    tab.log_in(person, consenting=False).screen("review")
+    tab.log_in(person, consenting=False).screenshot("review")
     assert (tab.path, tab.heading) == ("/review", "帳號審核中")
     tab.press("查看審核結果")
     assert tab.path == "/review"
-    command(system, "accounts", "approve", person.username, "--reason", "因故")
+    invoke(system, "accounts", "approve", person.username, "--reason", "因故")
     tab.press("查看審核結果")
 
     assert tab.path == "/consents"
 
 
 @pytest.mark.rule("REV-1", "LOGIN-6")
-def test_who_waits_for_review_can_log_out(start_portal: StartPortal, tab: Tab) -> None:
+def test_an_account_in_review_can_log_out(start_portal: StartPortal, tab: Tab) -> None:
     system = start_portal(IDENTITY_REVIEW="both")
     tab.log_in(system.person(), consenting=False)
 
@@ -209,23 +207,23 @@ def test_who_waits_for_review_can_log_out(start_portal: StartPortal, tab: Tab) -
 
 
 @pytest.mark.rule("OPS-2", "LOGIN-1")
-def test_a_suspended_account_reads_that_it_is_at_the_login(portal: System, tab: Tab) -> None:
+def test_a_suspended_account_is_reported_at_the_login(portal: System, tab: Tab) -> None:
     person = portal.person()
-    command(portal, "accounts", "suspend", person.username, "--reason", "因故")
+    invoke(portal, "accounts", "suspend", person.username, "--reason", "因故")
 
     tab.expect_status(403).log_in(person, consenting=False)
 
     assert (tab.status, tab.path) == (403, "/")
-    assert normal("此帳號已停用,請洽系統管理單位") in tab.text
-    tab.screen("login-suspended")
+    assert normalize("此帳號已停用,請洽系統管理單位") in tab.text
+    tab.screenshot("login-suspended")
 
 
 @pytest.mark.rule("REV-2", "LOGIN-1")
-def test_a_rejected_account_is_nobodys_any_more(start_portal: StartPortal, tab: Tab) -> None:
+def test_a_rejected_account_cannot_log_in(start_portal: StartPortal, tab: Tab) -> None:
     system = start_portal(IDENTITY_REVIEW="both")
     person = system.person()
-    command(system, "accounts", "reject", person.username, "--reason", "公司統編與公司名稱不符")
+    invoke(system, "accounts", "reject", person.username, "--reason", "公司統編與公司名稱不符")
 
     tab.expect_status(401).log_in(person, consenting=False)
 
-    assert normal("帳號或密碼錯誤") in tab.text
+    assert normalize("帳號或密碼錯誤") in tab.text

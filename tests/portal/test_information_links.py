@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 
 ELSEWHERE = {
     "IDENTITY_INFORMATION_URL": "https://info.example.tw/",
@@ -22,18 +22,18 @@ BANNER = "通行證資訊網/FAQ:提供通行證申請與操作常見問題與�
 def test_a_general_account_finds_information_and_pass_functions(start_portal: StartPortal, tab: Tab) -> None:
     portal = start_portal(**ELSEWHERE)
 
-    tab.go("/").screen("login-with-links").log_in(portal.person())
+    tab.go("/").screenshot("login-with-links").log_in(portal.person())
     if tab.page.get_by_role("link", name="通行證操作手冊").filter(visible=True).count() == 0:
         tab.page.get_by_text("功能選單").click()
 
-    tab.screen("home-with-links")
+    tab.screenshot("home-with-links")
     apart = tab.page.locator("nav li", has=tab.page.get_by_role("link", name="通行證資訊網", exact=True)).last
     expect(apart).to_have_css("border-top-style", "solid")
     leads = {
-        normal(link.inner_text()): link.get_attribute("href")
+        normalize(link.inner_text()): link.get_attribute("href")
         for link in tab.page.get_by_role("link").filter(visible=True).all()
     }
-    assert leads[normal(BANNER)] == ELSEWHERE["IDENTITY_INFORMATION_URL"]
+    assert leads[normalize(BANNER)] == ELSEWHERE["IDENTITY_INFORMATION_URL"]
     assert leads["通行證操作手冊"] == ELSEWHERE["IDENTITY_MANUAL_URL"]
     assert leads["申請常見問題與解答"] == ELSEWHERE["IDENTITY_QUESTIONS_URL"]
     assert any(words.startswith("申請通行證") for words in leads)

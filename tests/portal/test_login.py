@@ -8,7 +8,7 @@ from flask import request
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
 
@@ -21,21 +21,19 @@ def test_a_general_account_lands_on_its_home_and_the_header_names_its_company(
 ) -> None:
     person = portal.person()
 
-    tab.go("/").screen("login").log_in(person)
+    tab.go("/").screenshot("login").log_in(person)
 
     assert tab.path == "/home"
-    assert normal(f"錢大明({_COMPANY})") in tab.header
-    tab.screen("home")
+    assert normalize(f"錢大明({_COMPANY})") in tab.header
+    tab.screenshot("home")
 
 
 @pytest.mark.rule("LOGIN-4", "LOGIN-5")
-def test_a_link_account_lands_on_its_bindings_and_the_header_says_that_it_is_one(
-    portal: System, tab: Tab
-) -> None:
+def test_a_link_account_lands_on_its_bindings_and_the_header_shows_its_kind(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person("link"))
 
-    assert tab.heading == normal("鏈結帳號管理與登入")
-    assert normal(f"錢大明({_COMPANY} / 鏈結帳號)") in tab.header
+    assert tab.heading == normalize("鏈結帳號管理與登入")
+    assert normalize(f"錢大明({_COMPANY} / 鏈結帳號)") in tab.header
 
 
 @pytest.mark.rule("LOGIN-1")
@@ -48,14 +46,14 @@ def test_a_wrong_password_and_an_unknown_account_read_the_same(
     tab.expect_status(401).go("/").fill(使用者帳號=typed, 使用者密碼="wrong").press("登入")
 
     assert (tab.status, tab.field("使用者帳號").input_value()) == (401, typed)
-    assert normal("帳號或密碼錯誤") in tab.text
+    assert normalize("帳號或密碼錯誤") in tab.text
     assert tab.field("使用者密碼").input_value() == ""
     assert tab.page.evaluate("document.activeElement.className") == "faults"
-    tab.screen("login-refused")
+    tab.screenshot("login-refused")
 
 
 @pytest.mark.rule("LOGIN-2")
-def test_a_locked_account_says_for_how_long(portal: System, tab: Tab) -> None:
+def test_a_locked_account_shows_for_how_long(portal: System, tab: Tab) -> None:
     person = portal.person()
     for _ in range(5):
         portal.visitor().log_in(person, password="wrong")
@@ -63,25 +61,25 @@ def test_a_locked_account_says_for_how_long(portal: System, tab: Tab) -> None:
     tab.expect_status(429).log_in(person)
 
     assert tab.status == 429
-    assert normal("登入失敗次數過多,請於 15 分鐘後再試") in tab.text
-    tab.screen("login-locked")
+    assert normalize("登入失敗次數過多,請於 15 分鐘後再試") in tab.text
+    tab.screenshot("login-locked")
 
 
 def test_empty_fields_are_named_each_with_its_reason(tab: Tab) -> None:
     tab.expect_status(422).go("/").press("登入")
 
-    assert normal("有 2 個欄位需要修正") in tab.text
-    tab.press("使用者密碼：此欄位為必填").screen("login-empty")
+    assert normalize("有 2 個欄位需要修正") in tab.text
+    tab.press("使用者密碼：此欄位為必填").screenshot("login-empty")
     assert tab.page.evaluate("document.activeElement.id") == "password"
 
 
-def test_logging_in_leads_to_the_page_that_was_asked_for(portal: System, tab: Tab) -> None:
+def test_logging_in_leads_to_the_requested_page(portal: System, tab: Tab) -> None:
     person = portal.person()
     portal.logged_in(person)
 
     tab.go("/sessions")
     asked = tab.path
-    tab.log_in_here(person)
+    tab.submit_login(person)
 
     assert (asked, tab.path) == ("/", "/sessions")
 
@@ -99,18 +97,16 @@ def test_logging_out_ends_the_session_and_the_back_button_shows_nothing_of_it(
     _logged_in(portal, tab)
     cookie = tab.cookie("session")
 
-    tab.menu("登出")
+    tab.press_in_menu("登出")
     left = (tab.path, tab.heading, portal.visitor().get("/session", Cookie=f"session={cookie}").status_code)
     tab.page.go_back()
 
-    assert left == ("/", normal("通行證系統登入作業"), 401)
+    assert left == ("/", normalize("通行證系統登入作業"), 401)
     assert "陳小美" not in tab.page.content()
-    assert tab.heading == normal("通行證系統登入作業")
+    assert tab.heading == normalize("通行證系統登入作業")
 
 
-def test_a_second_click_while_the_first_is_under_way_sends_nothing(
-    start_portal: StartPortal, tab: Tab
-) -> None:
+def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: StartPortal, tab: Tab) -> None:
     portal, answering, sent = start_portal(), threading.Event(), []
 
     @portal.app.before_request
@@ -121,7 +117,7 @@ def test_a_second_click_while_the_first_is_under_way_sends_nothing(
 
     person = portal.person()
     tab.go("/").fill(使用者帳號=person.username, 使用者密碼=person.password)
-    place = tab.thing("登入").bounding_box()
+    place = tab.control("登入").bounding_box()
     assert place is not None
     tab.page.mouse.click(place["x"] + 20, place["y"] + 20)
     wait_until(lambda: sent, what="the first sending")
@@ -141,12 +137,12 @@ def test_without_cookies_the_page_says_what_is_missing(portal: System, tab: Tab)
     tab.press("登入")
 
     assert tab.status == 400
-    assert normal("請允許 Cookie") in tab.text
-    tab.screen("login-no-cookies")
+    assert normalize("請允許 Cookie") in tab.text
+    tab.screenshot("login-no-cookies")
 
 
 @pytest.mark.rule("SEC-7")
-def test_no_script_can_read_a_cookie_of_ours(portal: System, tab: Tab) -> None:
+def test_no_script_can_read_our_cookies(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person())
 
     kept = tab.page.context.cookies()
@@ -161,20 +157,20 @@ def test_everything_works_without_script(portal: System, plain_tab: Tab) -> None
 
     plain_tab.expect_status(401).go("/").fill(使用者帳號=person.username, 使用者密碼="wrong").press("登入")
     refused = plain_tab.text
-    plain_tab.log_in(person).screen("home")
+    plain_tab.log_in(person).screenshot("home")
     landed = plain_tab.path
-    plain_tab.menu("登出")
+    plain_tab.press_in_menu("登出")
 
-    assert normal("帳號或密碼錯誤") in refused
+    assert normalize("帳號或密碼錯誤") in refused
     assert (landed, plain_tab.path) == ("/home", "/")
 
 
 @pytest.mark.rule("LOGIN-1", "REG-10")
-def test_a_password_can_be_looked_at_and_is_hidden_again_before_it_is_sent(portal: System, tab: Tab) -> None:
+def test_a_shown_password_is_hidden_again_before_submit(portal: System, tab: Tab) -> None:
     person = portal.person()
     password = tab.go("/").fill(使用者帳號=person.username, 使用者密碼=person.password).field("使用者密碼")
 
-    tab.press("顯示使用者密碼").screen("login-password-shown")
+    tab.press("顯示使用者密碼").screenshot("login-password-shown")
     shown = password.get_attribute("type")
     tab.press("隱藏使用者密碼")
     hidden = password.get_attribute("type")
@@ -184,7 +180,7 @@ def test_a_password_can_be_looked_at_and_is_hidden_again_before_it_is_sent(porta
     assert tab.path in {"/consents", "/home"}
 
 
-def test_without_scripts_nothing_offers_to_show_a_password(plain_tab: Tab) -> None:
+def test_without_script_no_control_shows_the_password(plain_tab: Tab) -> None:
     plain_tab.go("/")
 
     assert plain_tab.page.locator(".reveal").filter(visible=True).count() == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.portal.manual_walk import Walk
+from tests.portal.manual_walk import ManualWalk
 from tests.support.actors.people import TAX_IDS
 from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
@@ -16,7 +16,7 @@ def _walk(portal: System, tab: Tab) -> None:
         portal.person(company={"name": name, "tax_id": tax_id})
         for name, tax_id in zip(_COMPANIES, TAX_IDS[1:], strict=True)
     )
-    walk = Walk(portal, tab)
+    walk = ManualWalk(portal, tab)
 
     walk.apply_for_link_account()
     walk.verify_mailbox()
@@ -28,11 +28,11 @@ def _walk(portal: System, tab: Tab) -> None:
     walk.log_out()
     walk.log_in()
     walk.unbind(first)
-    walk.let_go(second)
-    walk.see_what_the_other_side_ended(second)
+    walk.unbind_own_account(second)
+    walk.dismiss_removed_binding(second)
     mailbox = walk.change_profile()
     walk.verify_new_mailbox(mailbox)
-    walk.see_the_new_data(mailbox)
+    walk.expect_new_data(mailbox)
 
 
 @pytest.mark.rule(

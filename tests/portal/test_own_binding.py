@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 ASKED = "確定要解除綁定？？"
@@ -17,55 +17,55 @@ def test_a_general_account_sees_who_binds_it_and_ends_it(
 ) -> None:
     general, holder = portal.person(), portal.person("link", name="孫小美")
     link = portal.logged_in(holder)
-    (portal.bound if state == "verified" else portal.bind)(link, general)
-    tab.log_in(general).go("/profile").screen(f"own-binding-{state}")
+    (portal.bind_and_verify if state == "verified" else portal.bind)(link, general)
+    tab.log_in(general).go("/profile").screenshot(f"own-binding-{state}")
     told = tab.text
 
-    tab.press("解除綁定").sees(ASKED).screen(f"own-binding-{state}-asked")
-    asked = tab.message
-    tab.confirm(ASKED).sees(ENDED).screen(f"own-binding-{state}-ended").confirm(ENDED)
+    tab.press("解除綁定").expect_text(ASKED).screenshot(f"own-binding-{state}-asked")
+    asked = tab.dialog_text
+    tab.confirm(ASKED).expect_text(ENDED).screenshot(f"own-binding-{state}-ended").confirm(ENDED)
 
-    assert normal(f"帳號被綁定資訊{words}") in told
-    assert normal(f"鏈結帳號{holder.username}") in told
-    assert normal("孫小美") in told
-    assert normal("驗證碼即失效" if state == "unverified" else "不能再切換登入本帳號") in asked
-    assert normal("帳號被綁定資訊未被綁定") in tab.text
-    assert normal("重新取得驗證碼") in tab.text
+    assert normalize(f"帳號被綁定資訊{words}") in told
+    assert normalize(f"鏈結帳號{holder.username}") in told
+    assert normalize("孫小美") in told
+    assert normalize("驗證碼即失效" if state == "unverified" else "不能再切換登入本帳號") in asked
+    assert normalize("帳號被綁定資訊未被綁定") in tab.text
+    assert normalize("重新取得驗證碼") in tab.text
     assert portal.logged_in(general).get("/account/binding").json() == {"status": "none"}
 
 
 @pytest.mark.rule("UNB-2")
-def test_what_is_asked_and_not_confirmed_is_not_ended(portal: System, tab: Tab) -> None:
+def test_an_unconfirmed_question_ends_nothing(portal: System, tab: Tab) -> None:
     general = portal.person()
-    portal.bound(portal.logged_in(portal.person("link")), general)
-    tab.log_in(general).go("/profile").press("解除綁定").sees(ASKED)
+    portal.bind_and_verify(portal.logged_in(portal.person("link")), general)
+    tab.log_in(general).go("/profile").press("解除綁定").expect_text(ASKED)
 
     tab.press("取消")
 
-    assert not tab.is_asked
+    assert not tab.has_dialog
     assert portal.logged_in(general).get("/account/binding").json()["status"] == "verified"
 
 
 @pytest.mark.rule("UNB-2")
-def test_it_is_ended_by_keyboard_alone(portal: System, tab: Tab) -> None:
+def test_a_binding_is_ended_by_keyboard_alone(portal: System, tab: Tab) -> None:
     general = portal.person()
-    portal.bound(portal.logged_in(portal.person("link")), general)
-    tab.log_in(general).go("/profile").thing("解除綁定").focus()
+    portal.bind_and_verify(portal.logged_in(portal.person("link")), general)
+    tab.log_in(general).go("/profile").control("解除綁定").focus()
 
     tab.page.keyboard.press("Enter")
-    tab.sees(ASKED).page.keyboard.press("Tab")
+    tab.expect_text(ASKED).page.keyboard.press("Tab")
     tab.page.keyboard.press("Enter")
 
-    tab.sees(ENDED)
+    tab.expect_text(ENDED)
 
 
 @pytest.mark.rule("UNB-2", "UNB-3")
-def test_it_is_ended_without_script(portal: System, plain_tab: Tab) -> None:
+def test_a_binding_is_ended_without_script(portal: System, plain_tab: Tab) -> None:
     general = portal.person()
-    portal.bound(portal.logged_in(portal.person("link")), general)
-    tab = plain_tab.log_in(general).go("/profile").screen("own-binding")
+    portal.bind_and_verify(portal.logged_in(portal.person("link")), general)
+    tab = plain_tab.log_in(general).go("/profile").screenshot("own-binding")
 
-    tab.press("解除綁定").screen("own-binding-asked").confirm(ASKED)
+    tab.press("解除綁定").screenshot("own-binding-asked").confirm(ASKED)
 
-    tab.sees(ENDED).screen("own-binding-ended")
-    assert normal("帳號被綁定資訊未被綁定") in tab.text
+    tab.expect_text(ENDED).screenshot("own-binding-ended")
+    assert normalize("帳號被綁定資訊未被綁定") in tab.text

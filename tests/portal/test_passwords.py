@@ -4,14 +4,14 @@ import pytest
 
 from tests.support.actors.people import PASSWORD, Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
-from tests.support.servers.received_mail import Mail
+from tests.support.servers.received_mail import ReceivedMail
 
 NEW = "Another-Crane-88!"
 
 
-def reset_mail(system: System, person: Person, *, count: int = 1) -> Mail:
+def reset_mail(system: System, person: Person, *, count: int = 1) -> ReceivedMail:
     """Ask for the mail by the API and wait for it."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return system.mail(person.email, "密碼重設", count=count)
@@ -26,22 +26,22 @@ def change(tab: Tab, current: str, new: str, again: str | None = None) -> Tab:
 
 
 @pytest.mark.rule("LOGIN-8")
-def test_a_forgotten_password_is_set_anew_by_the_mailed_link(portal: System, tab: Tab) -> None:
+def test_a_forgotten_password_is_reset_by_the_mailed_link(portal: System, tab: Tab) -> None:
     person = portal.person()
 
-    tab.go("/").press("忘記密碼").screen("password-forgotten")
+    tab.go("/").press("忘記密碼").screenshot("password-forgotten")
     tab.fill(帳號=person.username, Email=person.email).press("寄送重設密碼的連結")
-    answered = tab.screen("password-forgotten-sent").text
-    tab.link_of(portal.mail(person.email, "密碼重設")).screen("password-reset")
-    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").screen("password-reset-done")
+    answered = tab.screenshot("password-forgotten-sent").text
+    tab.open_link(portal.mail(person.email, "密碼重設")).screenshot("password-reset")
+    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").screenshot("password-reset-done")
 
-    assert normal("若帳號與 Email 相符，重設密碼的連結已寄出，連結於 1 小時內有效") in answered
-    assert (tab.heading, "token" in tab.page.url) == (normal("密碼重設成功"), False)
+    assert normalize("若帳號與 Email 相符，重設密碼的連結已寄出，連結於 1 小時內有效") in answered
+    assert (tab.heading, "token" in tab.page.url) == (normalize("密碼重設成功"), False)
     assert portal.visitor().log_in(person, password=NEW).status_code == 201
 
 
 @pytest.mark.rule("LOGIN-8")
-def test_the_answer_does_not_tell_whether_account_and_email_match(portal: System, tab: Tab) -> None:
+def test_the_answer_does_not_reveal_whether_account_and_email_match(portal: System, tab: Tab) -> None:
     person = portal.person()
     texts = []
 
@@ -56,32 +56,32 @@ def test_the_answer_does_not_tell_whether_account_and_email_match(portal: System
 def test_wrong_fields_of_the_forgotten_form_are_marked(tab: Tab) -> None:
     tab.expect_status(422).go("/password/forgotten").fill(Email="nobody").press("寄送重設密碼的連結")
 
-    assert normal("有 2 個欄位需要修正") in tab.text
+    assert normalize("有 2 個欄位需要修正") in tab.text
     assert tab.page.evaluate("document.activeElement.className") == "faults"
-    tab.screen("password-forgotten-faulty")
+    tab.screenshot("password-forgotten-faulty")
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
-def test_a_new_password_is_judged_while_it_is_typed(portal: System, tab: Tab) -> None:
+def test_a_new_password_is_checked_while_it_is_typed(portal: System, tab: Tab) -> None:
     person = portal.person()
-    tab.link_of(reset_mail(portal, person))
+    tab.open_link(reset_mail(portal, person))
 
     tab.fill(新密碼=f"Xq7-{person.username}-Zw").field("確認新密碼").focus()
 
-    tab.sees("密碼不可含帳號、姓名、手機、Email 或公司資料")
+    tab.expect_text("密碼不可含帳號、姓名、手機、Email 或公司資料")
     assert tab.field("新密碼").get_attribute("aria-invalid") == "true"
-    tab.screen("password-reset-typing")
+    tab.screenshot("password-reset-typing")
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2")
-def test_a_refused_new_password_is_told_with_what_to_change(portal: System, tab: Tab) -> None:
-    tab.expect_status(422).link_of(reset_mail(portal, portal.person()))
+def test_a_refused_new_password_is_shown_with_the_reason(portal: System, tab: Tab) -> None:
+    tab.expect_status(422).open_link(reset_mail(portal, portal.person()))
 
-    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").screen("password-reset-faulty")
+    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").screenshot("password-reset-faulty")
 
     assert tab.status == 422
-    assert normal("密碼至少需 12 個字元") in tab.text
-    assert normal("兩次輸入的密碼不一致") in tab.text
+    assert normalize("密碼至少需 12 個字元") in tab.text
+    assert normalize("兩次輸入的密碼不一致") in tab.text
     assert tab.field("新密碼").input_value() == ""
 
 
@@ -95,17 +95,17 @@ def test_used_expired_superseded_and_damaged_links_each_get_a_page(portal: Syste
     headings = {}
 
     tab.expect_status(400, 410)
-    headings["used"] = tab.link_of(used).screen("password-link-used").heading
-    headings["superseded"] = tab.link_of(superseded).screen("password-link-superseded").heading
-    headings["damaged"] = tab.go("/password/reset?token=x").screen("password-link-damaged").heading
+    headings["used"] = tab.open_link(used).screenshot("password-link-used").heading
+    headings["superseded"] = tab.open_link(superseded).screenshot("password-link-superseded").heading
+    headings["damaged"] = tab.go("/password/reset?token=x").screenshot("password-link-damaged").heading
     portal.clock.advance(hours=1)
-    headings["expired"] = tab.link_of(used).screen("password-link-expired").heading
+    headings["expired"] = tab.open_link(used).screenshot("password-link-expired").heading
 
     assert headings == {
-        "used": normal("密碼已重設完成"),
-        "superseded": normal("連結已失效"),
-        "damaged": normal("連結不正確"),
-        "expired": normal("連結已失效"),
+        "used": normalize("密碼已重設完成"),
+        "superseded": normalize("連結已失效"),
+        "damaged": normalize("連結不正確"),
+        "expired": normalize("連結已失效"),
     }
     assert tab.press("重新申請重設密碼").path == "/password/forgotten"
 
@@ -114,19 +114,19 @@ def test_used_expired_superseded_and_damaged_links_each_get_a_page(portal: Syste
 def test_the_own_password_is_changed_and_other_sessions_end(portal: System, tab: Tab) -> None:
     person = portal.person()
     other = portal.logged_in(person)
-    tab.log_in(person).go("/profile/password").screen("password-change")
+    tab.log_in(person).go("/profile/password").screenshot("password-change")
 
     change(tab, person.password, NEW)
 
-    assert normal("密碼修改成功") in tab.message
+    assert normalize("密碼修改成功") in tab.dialog_text
     assert other.get("/session").status_code == 401
     assert portal.visitor().log_in(person, password=NEW).status_code == 201
-    tab.screen("password-changed").press("確定").go("/home")
+    tab.screenshot("password-changed").press("確定").go("/home")
     assert tab.path == "/home"
 
 
 @pytest.mark.rule("PRO-4", "SEC-3")
-def test_the_browser_stays_known_when_its_password_was_changed(portal: System, tab: Tab) -> None:
+def test_the_browser_stays_known_after_a_password_change(portal: System, tab: Tab) -> None:
     person = portal.person()
     change(tab.log_in(person).go("/profile/password"), person.password, NEW)
     tab.press("確定")
@@ -148,7 +148,7 @@ def test_the_browser_stays_known_when_its_password_was_changed(portal: System, t
         ((PASSWORD, "Passw0rd-Passw0rd"), 422, ("新密碼", "密碼太常見或太容易猜到")),
     ],
 )
-def test_what_is_wrong_stands_at_its_field(
+def test_each_error_is_shown_at_its_field(
     portal: System, tab: Tab, typed: tuple[str, str], status: int, told: tuple[str, str]
 ) -> None:
     tab.expect_status(status).log_in(portal.person()).go("/profile/password")
@@ -158,12 +158,12 @@ def test_what_is_wrong_stands_at_its_field(
     field = tab.field(told[0])
     reason = tab.page.locator(f"#{field.get_attribute('id')}-fault").inner_text()
     assert (tab.status, field.get_attribute("aria-invalid")) == (status, "true")
-    assert normal(told[1]) in normal(reason)
-    tab.screen(f"password-change-{status}")
+    assert normalize(told[1]) in normalize(reason)
+    tab.screenshot(f"password-change-{status}")
 
 
 @pytest.mark.rule("PRO-4", "LOGIN-2")
-def test_too_many_wrong_present_passwords_lock_the_form_and_say_for_how_long(
+def test_too_many_wrong_current_passwords_lock_the_form_and_show_for_how_long(
     portal: System, tab: Tab
 ) -> None:
     person = portal.person()
@@ -172,8 +172,8 @@ def test_too_many_wrong_present_passwords_lock_the_form_and_say_for_how_long(
     for _ in range(6):
         change(tab, "Wrong-Crane-88!", NEW)
 
-    assert (tab.status, normal("分鐘後再試") in tab.text) == (429, True)
-    tab.screen("password-change-locked")
+    assert (tab.status, normalize("分鐘後再試") in tab.text) == (429, True)
+    tab.screenshot("password-change-locked")
 
 
 @pytest.mark.rule("UNB-5", "PRO-4")
@@ -182,38 +182,38 @@ def test_a_bound_accounts_password_change_asks_whether_the_binding_ends_too(
     portal: System, tab: Tab, *, ticked: bool, status: str
 ) -> None:
     general, link = portal.person(), portal.person("link")
-    portal.bound(portal.logged_in(link), general)
+    portal.bind_and_verify(portal.logged_in(link), general)
     tab.log_in(general).go("/profile/password")
-    asked = tab.screen("password-change-bound").text
+    asked = tab.screenshot("password-change-bound").text
 
     tab.field("同時解除鏈結帳號綁定").set_checked(ticked)
     change(tab, general.password, NEW)
 
     now = portal.visitor()
     now.log_in(general, password=NEW)
-    assert normal(link.username) in asked
+    assert normalize(link.username) in asked
     assert now.get("/account/binding").json()["status"] == status
-    assert (normal("綁定已解除") in tab.message) is ticked
+    assert (normalize("綁定已解除") in tab.dialog_text) is ticked
 
 
 @pytest.mark.rule("UNB-5", "LOGIN-8")
-def test_an_account_that_is_not_bound_is_asked_nothing(portal: System, tab: Tab) -> None:
+def test_an_unbound_account_is_not_asked(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/profile/password")
 
-    assert normal("同時解除") not in tab.text
+    assert normalize("同時解除") not in tab.text
 
 
 @pytest.mark.rule("PRO-4", "LOGIN-8")
 def test_passwords_are_set_without_script(portal: System, plain_tab: Tab) -> None:
     person = portal.person()
 
-    plain_tab.link_of(reset_mail(portal, person)).fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼")
+    plain_tab.open_link(reset_mail(portal, person)).fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼")
     _consent(portal, person)
     plain_tab.go("/").fill(使用者帳號=person.username, 使用者密碼=NEW).press("登入")
-    plain_tab.go("/profile/password").screen("password-change")
+    plain_tab.go("/profile/password").screenshot("password-change")
     change(plain_tab, NEW, "Ferry-Basalt-52?")
 
-    assert normal("密碼修改成功") in plain_tab.message
+    assert normalize("密碼修改成功") in plain_tab.dialog_text
 
 
 def _consent(system: System, person: Person) -> None:

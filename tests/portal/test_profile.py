@@ -4,9 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.actors.people import Person, unique
-from tests.support.actors.profile import ask_for_mailbox
+from tests.support.actors.profile import request_email_change
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 HEADINGS = {"link": "鏈結帳號資料修改", "general": "帳號資料修改"}
@@ -31,46 +31,46 @@ def _new_mailbox() -> str:
 
 @pytest.mark.rule("PRO-1", "LOGIN-5")
 @pytest.mark.parametrize("kind", ["link", "general"])
-def test_the_own_data_are_saved_after_a_question_and_the_header_follows(
+def test_changed_data_are_saved_after_a_question_and_the_header_follows(
     portal: System, tab: Tab, kind: str
 ) -> None:
     person = portal.person(kind)
-    _opened(tab, person).screen(f"profile-{kind}")
+    _opened(tab, person).screenshot(f"profile-{kind}")
 
     tab.fill(姓名="錢小明", 手機電話="0987-654-321", 公司電話="07-12345678#9").press("儲存")
-    tab.sees(ASKED).screen(f"profile-{kind}-asked").confirm(ASKED)
-    tab.sees("資料已儲存").screen(f"profile-{kind}-saved").confirm("資料已儲存")
+    tab.expect_text(ASKED).screenshot(f"profile-{kind}-asked").confirm(ASKED)
+    tab.expect_text("資料已儲存").screenshot(f"profile-{kind}-saved").confirm("資料已儲存")
 
-    assert (tab.path, tab.heading) == ("/profile", normal(HEADINGS[kind]))
+    assert (tab.path, tab.heading) == ("/profile", normalize(HEADINGS[kind]))
     assert tab.field("手機電話").input_value() == "0987654321"
     assert tab.field("公司電話").input_value() == "07-12345678#9"
-    assert normal("在此修改公司電話並不會同步變更公司基本資料") in tab.text
-    assert normal("錢小明(錢大明股份有限公司") in tab.header
+    assert normalize("在此修改公司電話並不會同步變更公司基本資料") in tab.text
+    assert normalize("錢小明(錢大明股份有限公司") in tab.header
 
 
 @pytest.mark.rule("PRO-1")
-def test_what_is_asked_and_not_confirmed_is_not_saved(portal: System, tab: Tab) -> None:
+def test_an_unconfirmed_question_saves_nothing(portal: System, tab: Tab) -> None:
     person = portal.person()
-    _opened(tab, person).fill(姓名="錢小明").press("儲存").sees(ASKED)
+    _opened(tab, person).fill(姓名="錢小明").press("儲存").expect_text(ASKED)
 
     tab.press("取消")
 
-    assert not tab.is_asked
+    assert not tab.has_dialog
     assert tab.field("姓名").input_value() == "錢小明"
     assert portal.logged_in(person).get("/account").json()["name"] == "錢大明"
 
 
 @pytest.mark.rule("REG-11")
-def test_wrong_fields_are_marked_before_anything_is_asked_or_sent(portal: System, tab: Tab) -> None:
+def test_wrong_fields_are_marked_before_the_question(portal: System, tab: Tab) -> None:
     _opened(tab, portal.person())
 
-    tab.fill(姓名="大明商行", 手機電話="1").press("儲存").sees("有 2 個欄位需要修正")
+    tab.fill(姓名="大明商行", 手機電話="1").press("儲存").expect_text("有 2 個欄位需要修正")
 
-    assert not tab.is_asked
-    assert normal("姓名:需填寫人員完整姓名,不可為公司名稱") in tab.text
+    assert not tab.has_dialog
+    assert normalize("姓名:需填寫人員完整姓名,不可為公司名稱") in tab.text
     assert tab.field("手機電話").get_attribute("aria-invalid") == "true"
     expect(tab.page.locator(".faults")).to_be_focused()
-    tab.screen("profile-faults")
+    tab.screenshot("profile-faults")
 
 
 @pytest.mark.rule("REG-11")
@@ -78,23 +78,23 @@ def test_each_field_has_its_rule_behind_a_help_mark(portal: System, tab: Tab) ->
     _opened(tab, portal.person()).fill(Email=_new_mailbox())
 
     marks = tab.page.get_by_role("button", name="的填寫說明")
-    names = [normal(str(mark.get_attribute("aria-label"))) for mark in marks.all()]
-    tab.press("Email的填寫說明").sees("驗證完成才會更新").screen("profile-help")
+    names = [normalize(str(mark.get_attribute("aria-label"))) for mark in marks.all()]
+    tab.press("Email的填寫說明").expect_text("驗證完成才會更新").screenshot("profile-help")
 
     assert names == [
-        normal(f"{label}的填寫說明") for label in ("姓名", "手機電話", "公司電話", "Email", "目前密碼")
+        normalize(f"{label}的填寫說明") for label in ("姓名", "手機電話", "公司電話", "Email", "目前密碼")
     ]
 
 
 @pytest.mark.rule("PRO-2")
-def test_the_password_is_asked_for_only_where_the_mailbox_is_another(portal: System, tab: Tab) -> None:
+def test_the_password_is_required_only_for_a_new_mailbox(portal: System, tab: Tab) -> None:
     person = portal.person()
     password = _opened(tab, person).page.get_by_label("目前密碼", exact=True)
 
     before = password.is_visible()
     tab.fill(Email=_new_mailbox())
     changed = password.is_visible()
-    tab.screen("profile-email-changed").fill(Email=person.email.upper())
+    tab.screenshot("profile-email-changed").fill(Email=person.email.upper())
     back = password.is_visible()
 
     assert (before, changed, back) == (False, True, False)
@@ -108,75 +108,77 @@ def test_a_new_mailbox_is_pending_until_its_owner_follows_the_link(
     person, email = portal.person(kind), _new_mailbox()
     _opened(tab, person).fill(Email=email, 目前密碼=person.password).press("儲存").confirm(ASKED)
 
-    tab.sees(EMAIL_ASKED).screen(f"profile-{kind}-email-asked").confirm(EMAIL_ASKED)
-    tab.sees(f"新的 Email 為 {email}").screen(f"profile-{kind}-email-pending")
+    tab.expect_text(EMAIL_ASKED).screenshot(f"profile-{kind}-email-asked").confirm(EMAIL_ASKED)
+    tab.expect_text(f"新的 Email 為 {email}").screenshot(f"profile-{kind}-email-pending")
     pending = tab.field("Email").input_value()
     portal.confirm(portal.mail(email, "Email變更驗證").token)
     tab.go("/profile")
 
     assert (pending, tab.field("Email").input_value()) == (person.email, email)
-    assert normal("等待驗證") not in tab.text
+    assert normalize("等待驗證") not in tab.text
 
 
 @pytest.mark.rule("PRO-2")
 def test_a_pending_mailbox_is_withdrawn_after_a_question(portal: System, tab: Tab) -> None:
     person = portal.person()
-    email = ask_for_mailbox(portal.logged_in(person), person)
+    email = request_email_change(portal.logged_in(person), person)
     _opened(tab, person).press("撤回變更")
 
-    tab.sees("確定要撤回 Email 變更？").screen("profile-withdraw-asked").confirm("確定要撤回 Email 變更？")
+    tab.expect_text("確定要撤回 Email 變更？").screenshot("profile-withdraw-asked").confirm(
+        "確定要撤回 Email 變更？"
+    )
     tab.confirm("已撤回 Email 變更")
 
-    assert normal(email) not in tab.text
+    assert normalize(email) not in tab.text
     assert portal.confirm(portal.mail(email, "Email變更驗證").token).json()["code"] == "link_superseded"
 
 
 @pytest.mark.rule("PRO-2")
-def test_a_wrong_password_is_told_at_its_field(portal: System, tab: Tab) -> None:
+def test_a_wrong_password_is_shown_at_its_field(portal: System, tab: Tab) -> None:
     email = _new_mailbox()
     _opened(tab, portal.person()).expect_status(403)
 
     tab.fill(Email=email, 目前密碼="Wrong-Crane-88!").press("儲存").confirm(ASKED)
 
-    tab.sees("目前密碼：目前密碼不正確").screen("profile-bad-password")
+    tab.expect_text("目前密碼：目前密碼不正確").screenshot("profile-bad-password")
     assert (tab.status, tab.field("Email").input_value()) == (403, email)
     assert tab.field("目前密碼").input_value() == ""
 
 
 @pytest.mark.rule("PRO-5")
-def test_who_saves_second_sees_both_and_decides(portal: System, tab: Tab) -> None:
+def test_a_conflicting_save_shows_both_versions(portal: System, tab: Tab) -> None:
     person = portal.person()
-    other = _opened(tab, person).second().go("/profile")
+    other = _opened(tab, person).new_tab().go("/profile")
     tab.fill(姓名="錢小明").press("儲存").confirm(ASKED).confirm("資料已儲存")
 
     other.expect_status(412).fill(姓名="錢中明", 公司電話="07-1234567").press("儲存").confirm(ASKED)
-    other.sees("您的內容尚未儲存").screen("profile-stale")
+    other.expect_text("您的內容尚未儲存").screenshot("profile-stale")
     told = other.text
     expect(other.page.get_by_role("alert")).to_be_focused()
     other.press("儲存").confirm(ASKED).confirm("資料已儲存")
 
-    assert normal("姓名您填寫的錢中明目前儲存的錢小明") in told
-    assert normal("手機電話您填寫的") not in told
-    assert normal("錢中明(錢大明股份有限公司)") in other.header
+    assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in told
+    assert normalize("手機電話您填寫的") not in told
+    assert normalize("錢中明(錢大明股份有限公司)") in other.header
 
 
 @pytest.mark.rule("PRO-5")
-def test_who_saves_second_may_keep_what_is_saved(portal: System, tab: Tab) -> None:
-    other = _opened(tab, portal.person()).second().go("/profile")
+def test_a_conflicting_save_can_keep_the_saved_version(portal: System, tab: Tab) -> None:
+    other = _opened(tab, portal.person()).new_tab().go("/profile")
     tab.fill(姓名="錢小明").press("儲存").confirm(ASKED).confirm("資料已儲存")
     other.expect_status(412).fill(姓名="錢中明").press("儲存").confirm(ASKED)
 
-    other.sees("您的內容尚未儲存").press("改用目前儲存的資料")
+    other.expect_text("您的內容尚未儲存").press("改用目前儲存的資料")
 
     assert other.field("姓名").input_value() == "錢小明"
-    assert normal("尚未儲存") not in other.text
+    assert normalize("尚未儲存") not in other.text
 
 
 @pytest.mark.rule("PRO-1")
-def test_saving_what_is_there_already_says_so(portal: System, tab: Tab) -> None:
+def test_saving_unchanged_data_is_reported(portal: System, tab: Tab) -> None:
     _opened(tab, portal.person()).press("儲存").confirm(ASKED)
 
-    tab.sees("沒有需要儲存的變更").screen("profile-nothing-new").confirm("沒有需要儲存的變更")
+    tab.expect_text("沒有需要儲存的變更").screenshot("profile-nothing-new").confirm("沒有需要儲存的變更")
 
     assert tab.path == "/profile"
 
@@ -190,52 +192,52 @@ def test_the_data_are_changed_by_keyboard_alone(portal: System, tab: Tab) -> Non
     keyboard.press("ControlOrMeta+a")
     keyboard.type("錢小明")
     keyboard.press("Enter")
-    tab.sees(ASKED)
+    tab.expect_text(ASKED)
     expect(tab.page.locator("dialog:modal :focus")).to_be_visible()
     keyboard.press("Escape")
     back_at_the_field = tab.field("姓名").evaluate("field => field === document.activeElement")
     keyboard.press("Enter")
-    tab.sees(ASKED)
-    tab.thing("確定").focus()
+    tab.expect_text(ASKED)
+    tab.control("確定").focus()
     keyboard.press("Enter")
-    tab.sees("資料已儲存")
+    tab.expect_text("資料已儲存")
     keyboard.press("Enter")
 
     expect(tab.page.locator("dialog:modal")).to_have_count(0)
     assert back_at_the_field
-    assert normal("錢小明") in tab.header
+    assert normalize("錢小明") in tab.header
 
 
 @pytest.mark.rule("SW-4")
-def test_while_switched_the_page_says_why_not_and_leads_back(portal: System, tab: Tab) -> None:
+def test_while_switched_the_page_explains_and_links_back(portal: System, tab: Tab) -> None:
     general, holder = portal.person(), portal.person("link")
     link = portal.logged_in(holder)
-    link.switch(portal.bound(link, general))
+    link.switch(portal.bind_and_verify(link, general))
     tab.page.context.add_cookies([{"name": "session", "value": str(link.token), "url": portal.url}])
 
-    tab.expect_status(403).go("/profile").screen("profile-while-switched")
+    tab.expect_status(403).go("/profile").screenshot("profile-while-switched")
     told = tab.text
     hidden = tab.page.get_by_role("link", name="帳號資料修改").count()
     tab.page.locator("main").get_by_role("button", name="前往鏈結帳號管理與登入").click()
     tab.page.wait_for_load_state()
 
-    assert normal("切換登入期間不能執行此操作") in told
+    assert normalize("切換登入期間不能執行此操作") in told
     assert hidden == 0
-    assert (tab.path, normal("鏈結帳號)") in tab.header) == ("/links", True)
+    assert (tab.path, normalize("鏈結帳號)") in tab.header) == ("/links", True)
 
 
 @pytest.mark.rule("PRO-1", "PRO-2")
-def test_without_script_the_password_field_is_there_and_says_when_it_is_wanted(
+def test_without_script_the_password_field_is_shown_with_an_explanation(
     portal: System, plain_tab: Tab
 ) -> None:
     person, email = portal.person(), _new_mailbox()
-    tab = plain_tab.log_in(person).go("/profile").screen("profile")
-    hint = normal(tab.page.locator("#current_password-hint").inner_text())
+    tab = plain_tab.log_in(person).go("/profile").screenshot("profile")
+    hint = normalize(tab.page.locator("#current_password-hint").inner_text())
 
     tab.fill(姓名="錢小明", Email=email, 目前密碼=person.password).press("儲存")
-    tab.screen("profile-asked").confirm(ASKED)
-    tab.screen("profile-email-asked").confirm(EMAIL_ASKED)
+    tab.screenshot("profile-asked").confirm(ASKED)
+    tab.screenshot("profile-email-asked").confirm(EMAIL_ASKED)
 
-    assert hint == normal("變更 Email 須填寫目前密碼")
-    assert normal(f"新的 Email 為 {email}") in tab.text
-    assert normal("錢小明") in tab.header
+    assert hint == normalize("變更 Email 須填寫目前密碼")
+    assert normalize(f"新的 Email 為 {email}") in tab.text
+    assert normalize("錢小明") in tab.header

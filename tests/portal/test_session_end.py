@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.portal.conftest import StartPortal
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 
@@ -26,51 +26,51 @@ def _question(tab: Tab) -> Locator:
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")
-def test_who_is_asked_in_time_and_goes_on_stays_logged_in(portal: System, tab: Tab) -> None:
+def test_continuing_before_the_timeout_keeps_the_session(portal: System, tab: Tab) -> None:
     _logged_in(portal, tab)
     _pass(portal, tab, minutes=27)
     expect(_question(tab)).to_be_hidden()
     _pass(portal, tab, minutes=1)
     expect(_question(tab)).to_contain_text("2 分鐘")
-    tab.screen("session-end")
+    tab.screenshot("session-end")
 
     tab.confirm("尚未儲存的內容將會遺失", by="繼續使用")
     expect(_question(tab)).to_be_hidden()
     _pass(portal, tab, minutes=27)
 
-    assert tab.go("/profile").heading == normal("帳號資料修改")
+    assert tab.go("/profile").heading == normalize("帳號資料修改")
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")
-def test_who_does_not_answer_is_led_to_the_login_and_from_there_back(portal: System, tab: Tab) -> None:
+def test_an_unanswered_timeout_leads_to_the_login_and_back(portal: System, tab: Tab) -> None:
     person = portal.person()
     tab.page.clock.install()
     tab.log_in(person).go("/profile")
 
     _pass(portal, tab, minutes=31)
     tab.page.wait_for_url(lambda address: "next=" in address)
-    told = tab.message
-    tab.confirm("請重新登入").log_in_here(person)
+    told = tab.dialog_text
+    tab.confirm("請重新登入").submit_login(person)
 
-    assert normal("登入已逾時或已登出") in told
+    assert normalize("登入已逾時或已登出") in told
     assert tab.path == "/profile"
 
 
 @pytest.mark.rule("LOGIN-6")
-def test_what_one_tab_does_keeps_the_other_from_asking(portal: System, tab: Tab) -> None:
+def test_activity_in_one_tab_keeps_the_other_from_asking(portal: System, tab: Tab) -> None:
     _logged_in(portal, tab)
-    other = tab.second()
+    other = tab.new_tab()
     _pass(portal, tab, minutes=20)
 
     other.go("/home")
     tab.page.wait_for_timeout(0)
     _pass(portal, tab, minutes=9)
 
-    assert not tab.is_asked
+    assert not tab.has_dialog
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")
-def test_near_the_absolute_limit_going_on_asks_no_second_time(start_portal: StartPortal, tab: Tab) -> None:
+def test_near_the_absolute_limit_continuing_does_not_ask_again(start_portal: StartPortal, tab: Tab) -> None:
     system = start_portal(IDENTITY_SESSION_IDLE="30m", IDENTITY_SESSION_ABSOLUTE="30m")
     _logged_in(system, tab)
     _pass(system, tab, minutes=28)

@@ -5,7 +5,7 @@ from playwright.sync_api import Locator
 
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
@@ -37,14 +37,14 @@ def test_each_session_shows_browser_place_and_times_in_taiwan(portal: System, ta
     began = portal.clock.now()
     portal.clock.advance(minutes=10)
 
-    tab.log_in(person).go("/sessions").screen("sessions")
+    tab.log_in(person).go("/sessions").screenshot("sessions")
     there, here = line(tab, "Firefox（Linux）"), line(tab, "這台裝置")
 
-    words = normal(there.inner_text())
+    words = normalize(there.inner_text())
     hour = (began.hour + 8) % 24
     assert f"{hour:02}:{began:%M}" in words
     assert "127.0.0.1" in words
-    assert normal("Chrome（Linux）") in normal(here.inner_text())
+    assert normalize("Chrome（Linux）") in normalize(here.inner_text())
     assert line(tab, "").count() == 2
 
 
@@ -56,14 +56,14 @@ def test_one_session_is_ended_after_a_question(portal: System, tab: Tab) -> None
 
     end(tab, "Firefox", "確定要結束這個登入？")
 
-    assert normal("已結束該裝置的登入") in tab.message
-    tab.press("確定").screen("sessions-alone")
+    assert normalize("已結束該裝置的登入") in tab.dialog_text
+    tab.press("確定").screenshot("sessions-alone")
     assert other.get("/session").status_code == 401
     assert line(tab, "").count() == 1
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_a_session_that_ended_meanwhile_is_no_error(portal: System, tab: Tab) -> None:
+def test_ending_an_already_ended_session_is_no_error(portal: System, tab: Tab) -> None:
     person = portal.person()
     other = elsewhere(portal, person)
     tab.log_in(person).go("/sessions")
@@ -71,7 +71,7 @@ def test_a_session_that_ended_meanwhile_is_no_error(portal: System, tab: Tab) ->
 
     end(tab, "Firefox", "確定要結束這個登入？")
 
-    assert (tab.status, normal("該裝置的登入已經結束") in tab.message) == (200, True)
+    assert (tab.status, normalize("該裝置的登入已經結束") in tab.dialog_text) == (200, True)
 
 
 @pytest.mark.rule("LOGIN-7")
@@ -81,27 +81,27 @@ def test_the_question_can_be_declined(portal: System, tab: Tab) -> None:
     tab.log_in(person).go("/sessions")
 
     line(tab, "Firefox").locator(".devices__act > form > button").click()
-    tab.screen("sessions-question").press("取消")
+    tab.screenshot("sessions-question").press("取消")
 
-    assert not tab.is_asked
+    assert not tab.has_dialog
     assert other.get("/session").status_code == 200
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_all_others_are_ended_and_this_one_stays(portal: System, tab: Tab) -> None:
+def test_all_other_sessions_are_ended_and_this_one_stays(portal: System, tab: Tab) -> None:
     person = portal.person()
     others = [elsewhere(portal, person) for _ in range(2)]
     tab.log_in(person).go("/sessions")
 
-    tab.press("結束其他所有登入").screen("sessions-question-all").confirm("確定要結束其他所有登入？")
+    tab.press("結束其他所有登入").screenshot("sessions-question-all").confirm("確定要結束其他所有登入？")
 
-    assert normal("其他裝置的登入皆已結束") in tab.message
+    assert normalize("其他裝置的登入皆已結束") in tab.dialog_text
     assert [other.get("/session").status_code for other in others] == [401, 401]
     assert tab.press("確定").go("/home").path == "/home"
 
 
 @pytest.mark.rule("LOGIN-7", "LOGIN-6")
-def test_ending_the_own_session_logs_out(portal: System, tab: Tab) -> None:
+def test_ending_ones_own_session_logs_out(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/sessions")
 
     end(tab, "這台裝置", "確定要登出這台裝置？")
@@ -113,9 +113,9 @@ def test_ending_the_own_session_logs_out(portal: System, tab: Tab) -> None:
 def test_a_switched_session_is_marked_in_the_link_accounts_list(portal: System, tab: Tab) -> None:
     link, general = portal.person("link"), portal.person()
     acting = portal.logged_in(link)
-    acting.switch(portal.bound(acting, general))
+    acting.switch(portal.bind_and_verify(acting, general))
 
-    tab.log_in(link).go("/sessions").screen("sessions-switched")
+    tab.log_in(link).go("/sessions").screenshot("sessions-switched")
 
     assert line(tab, "已切換為一般帳號").count() == 1
 
@@ -129,14 +129,14 @@ def test_an_ended_session_leads_to_the_login(portal: System, tab: Tab) -> None:
     tab.page.reload()
 
     assert tab.path == "/"
-    assert normal("請重新登入") in tab.message
+    assert normalize("請重新登入") in tab.dialog_text
 
 
 @pytest.mark.rule("LOGIN-7")
 def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> None:
     person = portal.person()
     other = elsewhere(portal, person)
-    plain_tab.log_in(person).go("/sessions").screen("sessions")
+    plain_tab.log_in(person).go("/sessions").screenshot("sessions")
 
     plain_tab.press("結束其他所有登入").confirm("確定要結束其他所有登入？")
 

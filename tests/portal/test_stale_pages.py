@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 _STALE = "頁面停留過久,或已在其他視窗登入、登出。請確認內容後再送出一次"
@@ -20,20 +20,20 @@ def _people(portal: System) -> tuple[Person, Person]:
 
 
 @pytest.mark.rule("SEC-8")
-def test_a_login_form_overtaken_by_another_tab_is_shown_again_without_the_password(
+def test_a_login_form_made_stale_by_another_tab_is_shown_again_without_the_password(
     portal: System, tab: Tab
 ) -> None:
     first, second = _people(portal)
     tab.expect_status(400).go("/").fill(使用者帳號=first.username, 使用者密碼=first.password)
-    tab.second().log_in(second).menu("登出")
+    tab.new_tab().log_in(second).press_in_menu("登出")
 
     tab.press("登入")
-    told = tab.message
-    tab.screen("login-stale").confirm(_STALE)
+    told = tab.dialog_text
+    tab.screenshot("login-stale").confirm(_STALE)
     typed = tab.field("使用者帳號").input_value(), tab.field("使用者密碼").input_value()
     tab.fill(使用者密碼=first.password).press("登入")
 
-    assert normal(_STALE) in told
+    assert normalize(_STALE) in told
     assert typed == (first.username, "")
     assert tab.path == "/home"
     assert "陳小美" in tab.header
@@ -45,13 +45,13 @@ def test_a_form_sent_after_another_tab_logged_out_leads_to_the_login_and_back(
     person, _ = _people(portal)
     # 401 where the page left behind asks, before its form is sent, whether the session still stands.
     tab.expect_status(400, 401).log_in(person).go("/profile").fill(姓名="陳大美")
-    tab.second().go("/home").menu("登出")
+    tab.new_tab().go("/home").press_in_menu("登出")
 
     tab.press("儲存").confirm("確定要儲存資料??")
     landed = tab.path, tab.heading
-    tab.confirm("請重新登入").log_in_here(person)
+    tab.confirm("請重新登入").submit_login(person)
 
-    assert landed == ("/", normal("通行證系統登入作業"))
+    assert landed == ("/", normalize("通行證系統登入作業"))
     assert portal.rows("SELECT name FROM accounts WHERE username = :u", u=person.username)[0].name == "陳小美"
 
 
@@ -60,16 +60,16 @@ def test_a_form_sent_after_another_tab_logged_in_as_somebody_else_is_not_sent_as
 ) -> None:
     first, second = _people(portal)
     tab.expect_status(400, 412).log_in(first).go("/profile").fill(姓名="陳大美")
-    tab.second().go("/home").menu("登出").log_in(second)
+    tab.new_tab().go("/home").press_in_menu("登出").log_in(second)
 
     tab.press("儲存").confirm("確定要儲存資料??")
-    told, header = tab.message, tab.header
+    told, header = tab.dialog_text, tab.header
     tab.confirm("請確認內容後再送出一次")
     tab.fill(目前密碼=second.password).press("儲存").confirm("確定要儲存資料??")
 
-    assert normal(_STALE) in told
+    assert normalize(_STALE) in told
     assert "林大華" in header
-    assert normal("您填寫的陳大美目前儲存的林大華") in tab.text
+    assert normalize("您填寫的陳大美目前儲存的林大華") in tab.text
     assert {row.name for row in portal.rows("SELECT name FROM accounts")} == {"陳小美", "林大華"}
 
 
@@ -82,27 +82,29 @@ def test_a_session_that_ends_in_the_middle_of_a_form_leads_to_login_and_back_to_
     portal.clock.advance(minutes=31)
 
     tab.press("儲存").confirm("確定要儲存資料??")
-    told = tab.message
-    tab.screen("login-ended").confirm(_ENDED).log_in_here(person)
+    told = tab.dialog_text
+    tab.screenshot("login-ended").confirm(_ENDED).submit_login(person)
 
-    assert normal(f"{_ENDED},剛才的內容尚未儲存") in told
+    assert normalize(f"{_ENDED},剛才的內容尚未儲存") in told
     assert (tab.path, tab.field("姓名").input_value()) == ("/profile", "陳小美")
 
 
-def test_a_page_opened_after_the_session_ended_leads_to_login_and_there(portal: System, tab: Tab) -> None:
+def test_a_page_opened_after_the_session_ended_leads_through_the_login_to_that_page(
+    portal: System, tab: Tab
+) -> None:
     person, _ = _people(portal)
     tab.log_in(person)
     portal.clock.advance(minutes=31)
 
-    told = tab.go("/sessions").message
-    tab.confirm(_ENDED).log_in_here(person)
+    told = tab.go("/sessions").dialog_text
+    tab.confirm(_ENDED).submit_login(person)
 
-    assert normal("請重新登入") in told
+    assert normalize("請重新登入") in told
     assert tab.path == "/sessions"
-    assert not tab.is_asked
+    assert not tab.has_dialog
 
 
-def test_going_back_after_a_form_was_done_sends_nothing_again(portal: System, tab: Tab) -> None:
+def test_going_back_after_a_form_was_processed_sends_nothing_again(portal: System, tab: Tab) -> None:
     person, _ = _people(portal)
     tab.log_in(person).go("/profile").fill(姓名="陳大美").press("儲存").confirm("確定要儲存資料??")
     tab.confirm("資料已儲存")
@@ -111,5 +113,5 @@ def test_going_back_after_a_form_was_done_sends_nothing_again(portal: System, ta
     tab.page.reload()
 
     assert tab.path == "/profile"
-    assert not tab.is_asked
+    assert not tab.has_dialog
     assert tab.field("姓名").input_value() == "陳大美"

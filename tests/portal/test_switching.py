@@ -7,7 +7,7 @@ import pytest
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 RIGHTS = ["pass:apply", "pass:query", "pass:print"]
@@ -26,7 +26,7 @@ def holder(portal: System) -> Person:
 
 @pytest.fixture
 def bound(portal: System, holder: Person, general: Person) -> str:
-    return portal.bound(portal.logged_in(holder), general)
+    return portal.bind_and_verify(portal.logged_in(holder), general)
 
 
 def session_of(tab: Tab) -> Any:
@@ -36,21 +36,19 @@ def session_of(tab: Tab) -> Any:
 
 @pytest.mark.rule("SW-1", "LOGIN-5")
 @pytest.mark.usefixtures("bound")
-def test_the_header_and_the_session_tell_who_acts_after_switching(
-    tab: Tab, holder: Person, general: Person
-) -> None:
+def test_header_and_session_show_the_actor_after_switching(tab: Tab, holder: Person, general: Person) -> None:
     tab.log_in(holder)
     before = (tab.header, session_of(tab)["rights"])
 
-    tab.press("登入").screen("home-switched")
+    tab.press("登入").screenshot("home-switched")
 
-    assert normal("陳港生(錢大明股份有限公司/鏈結帳號)") in before[0]
+    assert normalize("陳港生(錢大明股份有限公司/鏈結帳號)") in before[0]
     assert (tab.path, before[1], session_of(tab)["rights"]) == ("/home", [], RIGHTS)
-    assert normal("王小花(王小花的有限公司)") in tab.header
-    assert normal("鏈結帳號)") not in tab.header
+    assert normalize("王小花(王小花的有限公司)") in tab.header
+    assert normalize("鏈結帳號)") not in tab.header
     assert session_of(tab)["actor"] == {"username": holder.username, "name": "陳港生"}
-    assert normal(f"鏈結帳號{holder.username}(陳港生)切換而來") in tab.text
-    assert normal(general.username) in tab.text
+    assert normalize(f"鏈結帳號{holder.username}(陳港生)切換而來") in tab.text
+    assert normalize(general.username) in tab.text
 
 
 @pytest.mark.rule("SW-2")
@@ -67,23 +65,23 @@ def test_the_menu_leads_back_and_another_account_can_be_chosen(
     portal: System, tab: Tab, holder: Person
 ) -> None:
     other = portal.person(name="李大同", company={"name": "大同運輸有限公司"})
-    portal.bound(portal.logged_in(holder), other)
+    portal.bind_and_verify(portal.logged_in(holder), other)
     tab.log_in(holder).press(other.username).press("登入")
     first = tab.header
 
-    tab.menu(BACK)
+    tab.press_in_menu(BACK)
     back = (tab.path, tab.header)
-    tab.press(other.username).sees("李大同").press("登入")
+    tab.press(other.username).expect_text("李大同").press("登入")
 
-    assert normal("李大同(大同運輸有限公司)") in first
+    assert normalize("李大同(大同運輸有限公司)") in first
     assert back[0] == "/links"
-    assert normal("陳港生(錢大明股份有限公司/鏈結帳號)") in back[1]
-    assert normal("李大同(大同運輸有限公司)") in tab.header
+    assert normalize("陳港生(錢大明股份有限公司/鏈結帳號)") in back[1]
+    assert normalize("李大同(大同運輸有限公司)") in tab.header
 
 
 @pytest.mark.rule("SW-3")
 @pytest.mark.usefixtures("bound")
-def test_the_home_leads_back_too(tab: Tab, holder: Person) -> None:
+def test_the_home_page_leads_back_too(tab: Tab, holder: Person) -> None:
     tab.log_in(holder).press("登入").press(BACK)
 
     assert (tab.path, session_of(tab)["account"]["kind"]) == ("/links", "link")
@@ -91,13 +89,15 @@ def test_the_home_leads_back_too(tab: Tab, holder: Person) -> None:
 
 @pytest.mark.rule("SW-1", "SW-3")
 @pytest.mark.usefixtures("bound")
-def test_a_tab_left_on_the_list_is_led_to_who_acts_now(tab: Tab, holder: Person) -> None:
-    second = tab.log_in(holder).second().go("/links")
+def test_a_tab_left_on_the_list_follows_to_the_switched_account(tab: Tab, holder: Person) -> None:
+    second = tab.log_in(holder).new_tab().go("/links")
     tab.press("登入")
 
     second.press("登入").confirm("目前已切換登入，請先返回鏈結帳號管理與登入")
     pressed = second.path
-    second.go("/links").sees("目前已切換登入為「王小花（王小花的有限公司）」").screen("home-switched-told")
+    second.go("/links").expect_text("目前已切換登入為「王小花（王小花的有限公司）」").screenshot(
+        "home-switched-told"
+    )
     second.confirm("請先點選【前往鏈結帳號管理與登入】")
 
     assert (pressed, second.path) == ("/home", "/home")
@@ -105,8 +105,8 @@ def test_a_tab_left_on_the_list_is_led_to_who_acts_now(tab: Tab, holder: Person)
 
 @pytest.mark.rule("SW-3")
 @pytest.mark.usefixtures("bound")
-def test_a_tab_left_on_the_home_after_another_went_back_is_led_to_the_list(tab: Tab, holder: Person) -> None:
-    second = tab.log_in(holder).press("登入").second().go("/home")
+def test_a_tab_left_on_the_home_page_follows_back_to_the_list(tab: Tab, holder: Person) -> None:
+    second = tab.log_in(holder).press("登入").new_tab().go("/home")
     tab.press(BACK)
 
     second.press(BACK).confirm("目前並未切換登入")
@@ -116,7 +116,7 @@ def test_a_tab_left_on_the_home_after_another_went_back_is_led_to_the_list(tab: 
 
 @pytest.mark.rule("SW-5")
 @pytest.mark.usefixtures("bound")
-def test_a_session_whose_binding_the_other_side_ends_is_over_at_the_next_page(
+def test_a_switched_session_ends_at_the_next_page_after_its_binding_is_removed(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
     tab.log_in(holder).press("登入")
@@ -132,12 +132,12 @@ def test_a_session_whose_binding_the_other_side_ends_is_over_at_the_next_page(
 def test_logging_out_while_switched_ends_the_link_accounts_session_too(
     portal: System, tab: Tab, holder: Person
 ) -> None:
-    tab.log_in(holder).press("登入").menu("登出")
+    tab.log_in(holder).press("登入").press_in_menu("登出")
     left = (tab.path, tab.heading)
 
     tab.go("/links")
 
-    assert left == ("/", normal("通行證系統登入作業"))
+    assert left == ("/", normalize("通行證系統登入作業"))
     assert tab.path == "/"
     assert (
         portal.rows("SELECT 1 FROM sessions WHERE holder_id = :id AND binding_id IS NOT NULL", id=holder.id)
@@ -146,7 +146,7 @@ def test_logging_out_while_switched_ends_the_link_accounts_session_too(
 
 
 @pytest.mark.rule("SW-1")
-def test_a_page_left_open_while_the_binding_was_ended_elsewhere_does_not_switch(
+def test_a_stale_page_does_not_switch_through_a_removed_binding(
     portal: System, tab: Tab, holder: Person, bound: str
 ) -> None:
     tab.log_in(holder)
@@ -159,18 +159,18 @@ def test_a_page_left_open_while_the_binding_was_ended_elsewhere_does_not_switch(
 
 @pytest.mark.rule("SW-4")
 @pytest.mark.usefixtures("bound")
-def test_the_menus_offer_nothing_of_the_general_accounts_own_while_switched(tab: Tab, holder: Person) -> None:
+def test_while_switched_the_menus_hide_the_general_accounts_own_pages(tab: Tab, holder: Person) -> None:
     tab.log_in(holder).press("登入")
     tab.page.locator("header summary").hover()
 
     offered = tab.page.locator(".account-menu .menu-item").all_inner_texts()
 
     assert offered == [BACK, "登出"]
-    assert normal("基本資料維護") not in normal(tab.page.locator("nav").inner_text())
+    assert normalize("基本資料維護") not in normalize(tab.page.locator("nav").inner_text())
 
 
 @pytest.mark.rule("LOGIN-4", "LOGIN-5")
-def test_a_general_accounts_home_leads_to_the_pass_works_that_are_set(
+def test_a_general_accounts_home_links_to_the_configured_pass_functions(
     start_portal: StartPortal, tab: Tab
 ) -> None:
     portal = start_portal(
@@ -179,9 +179,9 @@ def test_a_general_accounts_home_leads_to_the_pass_works_that_are_set(
     )
     person = portal.person(name="王小花", company={"name": "王小花的有限公司"})
 
-    tab.log_in(person).screen("home-own")
+    tab.log_in(person).screenshot("home-own")
 
-    assert (tab.path, tab.heading) == ("/home", normal("王小花的有限公司"))
+    assert (tab.path, tab.heading) == ("/home", normalize("王小花的有限公司"))
     assert tab.page.locator("main a").evaluate_all("all => all.map(one => one.href)") == [
         "https://pass.example/apply",
         "https://pass.example/query",

@@ -8,7 +8,7 @@ from identity.http.portal.binding_views import REMOVED
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 
@@ -28,49 +28,49 @@ def test_the_link_account_ends_a_binding_after_being_asked(
     portal: System, tab: Tab, holder: Person, general: Person, state: str
 ) -> None:
     link = portal.logged_in(holder)
-    (portal.bound if state == "verified" else portal.bind)(link, general)
+    (portal.bind_and_verify if state == "verified" else portal.bind)(link, general)
     question = f"請確認解除綁定帳號為：【{general.username}】！！"
     tab.log_in(holder)
 
-    tab.press("解除帳號").sees(question).screen(f"links-end-{state}").press("取消")
+    tab.press("解除帳號").expect_text(question).screenshot(f"links-end-{state}").press("取消")
     kept = link.get("/bindings").json()["items"][0]["status"]
     tab.press("解除帳號").confirm(question).confirm(f"已解除綁定帳號：【{general.username}】")
 
     assert kept == state
-    assert normal("尚未綁定任何一般帳號") in tab.text
+    assert normalize("尚未綁定任何一般帳號") in tab.text
     assert link.get("/bindings").json()["items"] == []
 
 
 @pytest.mark.rule("UNB-4")
-def test_a_row_that_the_other_side_ended_tells_so_until_it_is_removed(
+def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
     portal: System, tab: Tab, holder: Person, general: Person
 ) -> None:
-    portal.bound(portal.logged_in(holder), general)
+    portal.bind_and_verify(portal.logged_in(holder), general)
     portal.logged_in(general).delete("/account/binding")
 
-    tab.log_in(holder).screen("links-removed")
+    tab.log_in(holder).screenshot("links-removed")
     told = tab.text
     tab.press("移除此列")
 
-    assert normal("已被解除") in told
-    assert normal("該帳號的使用者已自行解除綁定") in told
+    assert normalize("已被解除") in told
+    assert normalize("該帳號的使用者已自行解除綁定") in told
     assert "example.com" not in told
-    assert normal("尚未綁定任何一般帳號") in tab.text
+    assert normalize("尚未綁定任何一般帳號") in tab.text
 
 
 @pytest.mark.rule("BIND-5", "UNB-4")
-def test_a_binding_that_lapsed_says_why(portal: System, tab: Tab, holder: Person, general: Person) -> None:
+def test_a_lapsed_binding_shows_the_reason(portal: System, tab: Tab, holder: Person, general: Person) -> None:
     portal.bind(portal.logged_in(holder), general)
     portal.clock.advance(days=7)
 
-    tab.log_in(holder).sees("綁定後逾 7 日未完成驗證，綁定已自動失效").press("移除此列")
+    tab.log_in(holder).expect_text("綁定後逾 7 日未完成驗證，綁定已自動失效").press("移除此列")
 
     assert portal.logged_in(holder).get("/bindings").json()["items"] == []
 
 
 @pytest.mark.rule("UNB-4")
 @pytest.mark.parametrize("pressed", ["驗證", "解除帳號"])
-def test_a_page_left_open_while_the_other_side_ended_the_binding_leads_to_its_row(
+def test_a_stale_unbinding_page_leads_to_the_row(
     portal: System, tab: Tab, holder: Person, general: Person, pressed: str
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
@@ -80,13 +80,13 @@ def test_a_page_left_open_while_the_other_side_ended_the_binding_leads_to_its_ro
     tab.press(pressed)
 
     if pressed == "驗證":
-        tab.confirm("此綁定已解除或已失效，請確認綁定帳號清單").sees("該帳號的使用者已自行解除綁定")
+        tab.confirm("此綁定已解除或已失效，請確認綁定帳號清單").expect_text("該帳號的使用者已自行解除綁定")
     else:
-        tab.confirm("請確認解除綁定帳號為").sees("尚未綁定任何一般帳號")
+        tab.confirm("請確認解除綁定帳號為").expect_text("尚未綁定任何一般帳號")
 
 
 @pytest.mark.rule("UNB-4")
-def test_every_reason_has_its_words() -> None:
+def test_every_removal_reason_has_a_text() -> None:
     reasons = set(get_args(RemovedReason))
 
     assert set(REMOVED) == reasons

@@ -31,7 +31,7 @@ def _counted(tab: Tab) -> Iterator[list[float]]:
     session.detach()
 
 
-def test_the_first_page_is_light_and_the_next_brings_only_itself(tab: Tab) -> None:
+def test_the_first_page_is_small_and_the_next_loads_only_itself(tab: Tab) -> None:
     with _counted(tab) as first:
         tab.go("/")
     with _counted(tab) as second:
@@ -42,7 +42,7 @@ def test_the_first_page_is_light_and_the_next_brings_only_itself(tab: Tab) -> No
 
 
 @pytest.mark.parametrize("path", ["/", "/apply", "/apply/general", "/apply/link"])
-def test_nothing_moves_while_a_page_loads(tab: Tab, path: str) -> None:
+def test_a_loading_page_has_no_layout_shift(tab: Tab, path: str) -> None:
     tab.page.add_init_script(_OBSERVE)
 
     tab.go(path)
@@ -51,7 +51,7 @@ def test_nothing_moves_while_a_page_loads(tab: Tab, path: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["general", "link"])
-def test_nothing_moves_while_the_landing_page_loads(portal: System, tab: Tab, kind: str) -> None:
+def test_the_loading_landing_page_has_no_layout_shift(portal: System, tab: Tab, kind: str) -> None:
     tab.log_in(portal.person(kind))
     tab.page.add_init_script(_OBSERVE)
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.support.actors.people import Person
-from tests.support.actors.service_clients import admin, asking
-from tests.support.browser.text import normal
+from tests.support.actors.service_clients import admin_client, service_visitor
+from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -18,16 +18,16 @@ def usernames(answer: Any) -> list[str]:
 
 
 @pytest.mark.rule("OPS-1", "SEC-12")
-def test_only_a_service_with_the_right_that_names_its_operator_is_let_in(system: System) -> None:
+def test_only_a_service_with_the_scope_and_a_named_operator_is_allowed(system: System) -> None:
     path = "/admin/accounts"
     named = {"X-Operator": "lin"}
     person = system.logged_in(system.person())
-    service = asking(system, "accounts:admin")
+    service = service_visitor(system, "accounts:admin")
 
     answers = [
         system.visitor().get(path, **named),
         person.get(path, **named),
-        asking(system, "events:read").get(path, **named),
+        service_visitor(system, "events:read").get(path, **named),
         service.get(path),
         service.get(path, **{"X-Operator": "x" * 65}),
         service.get(path, **named),
@@ -44,11 +44,11 @@ def test_only_a_service_with_the_right_that_names_its_operator_is_let_in(system:
 
 
 @pytest.mark.rule("OPS-1", "SEC-11")
-def test_an_act_tells_service_operator_reason_and_from_where(system: System) -> None:
+def test_an_act_records_service_operator_reason_and_address(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
-    answer = admin(system).act(person, "suspend", reason="公司來函")
+    answer = admin_client(system).act(person, "suspend", reason="公司來函")
 
     (row,) = system.audit("account.suspended")
     assert (answer.status_code, answer.json()["status"]) == (200, "suspended")
@@ -63,8 +63,8 @@ def test_an_act_tells_service_operator_reason_and_from_where(system: System) -> 
 
 @pytest.mark.rule("OPS-1")
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": "x" * 501}, {"reason": "why", "more": 1}])
-def test_whatever_changes_asks_for_a_reason(system: System, body: dict[str, Any]) -> None:
-    person, service = system.person(), asking(system, "accounts:admin")
+def test_every_change_requires_a_reason(system: System, body: dict[str, Any]) -> None:
+    person, service = system.person(), service_visitor(system, "accounts:admin")
 
     answer = service.post(f"/admin/accounts/{person.id}/suspend", body, **{"X-Operator": "lin"})
 
@@ -74,7 +74,7 @@ def test_whatever_changes_asks_for_a_reason(system: System, body: dict[str, Any]
 
 @pytest.mark.rule("OPS-1")
 def test_accounts_are_found_by_name_mailbox_tax_id_company_kind_and_status(system: System) -> None:
-    service = admin(system)
+    service = admin_client(system)
     one = system.person(name="王小美", company={"tax_id": "62140097", "name": "港都報關股份有限公司"})
     two = system.person("link", name="李志強")
     three = system.register()
@@ -100,8 +100,8 @@ def test_accounts_are_found_by_name_mailbox_tax_id_company_kind_and_status(syste
 
 
 @pytest.mark.rule("OPS-1")
-def test_lists_go_on_where_the_page_before_ended(system: System) -> None:
-    people, service = [system.register() for _ in range(5)], admin(system)
+def test_lists_continue_where_the_previous_page_ended(system: System) -> None:
+    people, service = [system.register() for _ in range(5)], admin_client(system)
 
     pages, after = [], ""
     for _ in range(4):
@@ -131,15 +131,15 @@ def test_lists_go_on_where_the_page_before_ended(system: System) -> None:
         "/admin/audit?before=0",
     ],
 )
-def test_what_is_asked_is_bounded(system: System, path: str) -> None:
-    assert admin(system).get(path).status_code == 422
+def test_query_parameters_are_bounded(system: System, path: str) -> None:
+    assert admin_client(system).get(path).status_code == 422
 
 
 @pytest.mark.rule("OPS-1")
-def test_state_bindings_sessions_and_history_of_an_account_are_told(system: System) -> None:
-    service, general, holder = admin(system), system.person(), system.person("link")
+def test_state_bindings_sessions_and_history_of_an_account_are_returned(system: System) -> None:
+    service, general, holder = admin_client(system), system.person(), system.person("link")
     link = system.logged_in(holder)
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     link.switch(binding)
 
     state = service.get(f"/admin/accounts/{general.id}").json()
@@ -163,10 +163,10 @@ def test_state_bindings_sessions_and_history_of_an_account_are_told(system: Syst
 
 
 @pytest.mark.rule("OPS-1")
-def test_what_the_state_does_not_allow_is_refused_and_written_down(system: System) -> None:
+def test_an_act_the_state_does_not_allow_is_refused_and_recorded(system: System) -> None:
     person = system.person()
 
-    answer = admin(system).act(person, "reinstate")
+    answer = admin_client(system).act(person, "reinstate")
 
     (row,) = system.audit("account.act_refused")
     assert (answer.status_code, answer.json()["code"], answer.json()["state"]) == (
@@ -183,8 +183,8 @@ def test_what_the_state_does_not_allow_is_refused_and_written_down(system: Syste
 
 @pytest.mark.rule("OPS-1", "BIND-6", "SEC-11")
 def test_a_code_is_not_mailed_again_for_a_verified_binding_or_a_suspended_account(system: System) -> None:
-    general, service = system.person(), admin(system)
-    binding = system.bound(system.logged_in(system.person("link")), general)
+    general, service = system.person(), admin_client(system)
+    binding = system.bind_and_verify(system.logged_in(system.person("link")), general)
     resend = f"/admin/bindings/{binding}/resend-code"
 
     verified = service.post(resend)
@@ -198,8 +198,8 @@ def test_a_code_is_not_mailed_again_for_a_verified_binding_or_a_suspended_accoun
 
 
 @pytest.mark.rule("OPS-1", "BIND-8", "UNB-1")
-def test_of_a_binding_that_is_gone_nothing_is_removed_or_mailed(system: System) -> None:
-    link, service = system.logged_in(system.person("link")), admin(system)
+def test_a_removed_binding_cannot_be_removed_or_mailed(system: System) -> None:
+    link, service = system.logged_in(system.person("link")), admin_client(system)
     removed, lapsed = (f"/admin/bindings/{system.bind(link, system.person())}" for _ in range(2))
     service.post(f"{removed}/remove")
     system.clock.advance(days=7)
@@ -214,8 +214,8 @@ def test_of_a_binding_that_is_gone_nothing_is_removed_or_mailed(system: System) 
 
 
 @pytest.mark.rule("OPS-1", "LOGIN-2")
-def test_an_operator_unlocks_who_locked_themselves_out(system: System) -> None:
-    person, service = system.person(), admin(system)
+def test_an_operator_unlocks_a_locked_account(system: System) -> None:
+    person, service = system.person(), admin_client(system)
     visitor = system.visitor()
     for _ in range(5):
         visitor.log_in(person, password="Wrong-Crane-88!")
@@ -235,14 +235,14 @@ def test_unlocking_reaches_known_browsers_too(system: System) -> None:
         visitor.log_in(person, password="Wrong-Crane-88!")
     locked = visitor.log_in(person).status_code
 
-    admin(system).act(person, "unlock")
+    admin_client(system).act(person, "unlock")
 
     assert (locked, visitor.log_in(person).status_code) == (429, 201)
 
 
 @pytest.mark.rule("OPS-1", "PRO-2", "PRO-3")
-def test_who_lost_a_mailbox_gets_another_proven_by_its_link_and_the_old_one_a_notice(system: System) -> None:
-    person, service = system.person(), admin(system)
+def test_a_replaced_mailbox_is_verified_by_link_and_the_old_one_gets_a_notice(system: System) -> None:
+    person, service = system.person(), admin_client(system)
     new = f"new.{person.email}"
 
     answer = service.put(f"/admin/accounts/{person.id}/mailbox", email=new, reason="信箱已停用")
@@ -258,12 +258,12 @@ def test_who_lost_a_mailbox_gets_another_proven_by_its_link_and_the_old_one_a_no
 
 
 @pytest.mark.rule("OPS-1", "VER-5")
-def test_a_mailbox_mistyped_at_registration_is_put_right_and_its_link_is_void(system: System) -> None:
+def test_correcting_a_mistyped_mailbox_voids_its_link(system: System) -> None:
     person = system.register()
     new, old = f"new.{person.email}", system.mail(person.email, "註冊").token
     system.clock.advance(minutes=2)
 
-    admin(system).put(f"/admin/accounts/{person.id}/mailbox", email=new)
+    admin_client(system).put(f"/admin/accounts/{person.id}/mailbox", email=new)
     right = system.mail(new, "註冊").token
 
     assert system.confirm(old).status_code == 410
@@ -272,7 +272,7 @@ def test_a_mailbox_mistyped_at_registration_is_put_right_and_its_link_is_void(sy
 
 @pytest.mark.rule("OPS-1", "VER-7")
 def test_no_link_is_mailed_for_an_account_that_has_lapsed(system: System) -> None:
-    person, service = system.register(), admin(system)
+    person, service = system.register(), admin_client(system)
     system.clock.advance(days=7)
 
     again = service.act(person, "resend-mail")
@@ -283,8 +283,8 @@ def test_no_link_is_mailed_for_an_account_that_has_lapsed(system: System) -> Non
 
 
 @pytest.mark.rule("OPS-1", "REG-9")
-def test_a_mailbox_that_another_account_holds_or_the_same_one_is_refused(system: System) -> None:
-    holder, person, service = system.person(), system.person(), admin(system)
+def test_a_taken_or_unchanged_mailbox_is_refused(system: System) -> None:
+    holder, person, service = system.person(), system.person(), admin_client(system)
 
     taken = service.put(f"/admin/accounts/{person.id}/mailbox", email=holder.email)
     same = service.put(f"/admin/accounts/{person.id}/mailbox", email=person.email)
@@ -294,37 +294,37 @@ def test_a_mailbox_that_another_account_holds_or_the_same_one_is_refused(system:
 
 
 @pytest.mark.rule("OPS-1", "SW-5")
-def test_a_binding_removed_by_an_operator_ends_who_acts_by_it_and_the_general_side_is_told(
+def test_removing_a_binding_ends_its_switched_sessions_and_notifies_the_general_account(
     system: System,
 ) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     link.switch(binding)
 
-    answer = admin(system).post(f"/admin/bindings/{binding}/remove")
+    answer = admin_client(system).post(f"/admin/bindings/{binding}/remove")
 
     assert answer.status_code == 204
     assert link.get("/session").status_code == 401
     assert system.events(general.id)[-1].data["reason"] == "operator"
-    assert normal("解除") in normal(system.mail(general.email, "解除").text)
+    assert normalize("解除") in normalize(system.mail(general.email, "解除").text)
 
 
 @pytest.mark.rule("OPS-1", "REV-2")
 def test_an_applicant_is_approved_or_rejected_through_the_service(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
-    good, bad, service = system.person(), system.person(), admin(system)
+    good, bad, service = system.person(), system.person(), admin_client(system)
 
     approved = service.act(good, "approve")
     rejected = service.act(bad, "reject", reason="公司統編與公司名稱不符")
 
     assert (approved.json()["status"], rejected.json()["status"]) == ("active", "closed")
-    assert normal("公司統編與公司名稱不符") in normal(system.mail(bad.email, "審核未通過").text)
+    assert normalize("公司統編與公司名稱不符") in normalize(system.mail(bad.email, "審核未通過").text)
 
 
 @pytest.mark.rule("OPS-1")
-def test_what_there_is_not_is_not_found(system: System) -> None:
-    service = admin(system)
+def test_unknown_accounts_bindings_and_sessions_are_404(system: System) -> None:
+    service = admin_client(system)
     nobody = Person("00000000-0000-4000-8000-000000000000", "general", "", "", "")
 
     answers = [
@@ -339,8 +339,8 @@ def test_what_there_is_not_is_not_found(system: System) -> None:
 
 
 @pytest.mark.rule("OPS-1", "SEC-11")
-def test_the_log_is_read_by_account_operator_action_and_time(system: System) -> None:
-    person, lin, chen = system.person(), admin(system), admin(system, "陳先生")
+def test_the_audit_log_is_filtered_by_account_operator_action_and_time(system: System) -> None:
+    person, lin, chen = system.person(), admin_client(system), admin_client(system, "陳先生")
     lin.act(person, "suspend")
     system.clock.advance(days=1)
     since = system.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,8 +9,8 @@ from identity.domain.audit import ACTIONS
 from port_events.catalogue import CATALOGUE
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.browser.text import normal
-from tests.support.harness.concurrency import together
+from tests.support.browser.text import normalize
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System
 
 WRONG = "Wrong-Crane-88!"
@@ -26,7 +26,7 @@ def failing(visitor: Visitor, person: Person, times: int) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_login_tells_who_when_from_where_and_in_which_request(system: System) -> None:
+def test_a_login_records_account_time_address_and_request_id(system: System) -> None:
     person = system.person()
 
     answer = system.visitor().log_in(person)
@@ -38,7 +38,7 @@ def test_a_login_tells_who_when_from_where_and_in_which_request(system: System) 
 
 
 @pytest.mark.rule("SEC-11", "LOGIN-1")
-def test_a_failed_login_is_written_down_though_nothing_changed_and_alike_for_nobody(system: System) -> None:
+def test_a_failed_login_is_recorded_alike_for_known_and_unknown_names(system: System) -> None:
     person = system.person()
     nobody = Person("", "general", WRONG, "", "x")  # a password in the wrong field
 
@@ -52,7 +52,7 @@ def test_a_failed_login_is_written_down_though_nothing_changed_and_alike_for_nob
 
 
 @pytest.mark.rule("SEC-11", "LOGIN-2")
-def test_what_is_refused_while_locked_is_written_once_a_minute_however_often_it_is_tried(
+def test_refusals_while_locked_are_recorded_once_a_minute(
     system: System,
 ) -> None:
     person = system.person()
@@ -79,7 +79,7 @@ def test_a_wrong_password_at_binding_names_the_link_account_that_tried(system: S
 
 
 @pytest.mark.rule("SEC-11", "BIND-6")
-def test_wrong_codes_are_written_with_their_count_and_a_spent_one_once(system: System) -> None:
+def test_wrong_codes_are_recorded_with_their_count_and_an_exhausted_code_once(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     code = int(system.mail(general.email, "驗證碼").code)
@@ -92,10 +92,10 @@ def test_wrong_codes_are_written_with_their_count_and_a_spent_one_once(system: S
 
 
 @pytest.mark.rule("SEC-11", "SW-1")
-def test_what_is_done_while_switched_names_the_link_account_that_acts(system: System) -> None:
+def test_acts_while_switched_name_the_link_account(system: System) -> None:
     holder, general = system.person("link"), system.person()
     link = system.logged_in(holder)
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
 
     link.switch(binding)
     link.delete("/session")
@@ -111,13 +111,13 @@ def test_a_change_that_loses_a_race_leaves_no_row(system: System) -> None:
     links = [system.logged_in(system.person("link")) for _ in range(2)]
     asked = {"username": general.username, "password": general.password}
 
-    together([partial(link.post, "/bindings", asked) for link in links])
+    run_concurrently([partial(link.post, "/bindings", asked) for link in links])
 
     assert len(system.audit("binding.requested")) == 1
 
 
 @pytest.mark.rule("SEC-11", "LOGIN-8")
-def test_a_reset_asked_for_in_vain_leaves_no_row_and_one_that_fits_does(system: System) -> None:
+def test_only_a_matching_reset_request_leaves_a_row(system: System) -> None:
     person = system.person()
 
     system.visitor().post("/password-resets", {"username": person.username, "email": "other@example.com"})
@@ -128,29 +128,29 @@ def test_a_reset_asked_for_in_vain_leaves_no_row_and_one_that_fits_does(system: 
 
 
 @pytest.mark.rule("SEC-11", "OPS-6")
-def test_no_name_mailbox_number_or_secret_of_a_person_stands_in_the_log(system: System) -> None:
+def test_the_audit_log_holds_no_personal_data_or_secret(system: System) -> None:
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
-    system.bound(link, general)
+    system.bind_and_verify(link, general)
     own = system.logged_in(general)
     own.patch("/account", {"mobile": "0987654321"}, **{"If-Match": own.get("/account").headers["ETag"]})
 
-    written = normal(str(system.audit()))
+    written = normalize(str(system.audit()))
 
     for personal in (general.username, general.email, "錢大明", "0987654321", general.password, own.token):
-        assert normal(str(personal)) not in written
+        assert normalize(str(personal)) not in written
 
 
 @pytest.mark.rule("SEC-11", "EVT-1")
-def test_whatever_is_announced_has_its_action_in_the_catalogue() -> None:
+def test_every_event_has_an_audit_action() -> None:
     assert {each.short for each in CATALOGUE.values()} - set(ACTIONS) == set()
 
 
 @pytest.mark.rule("SEC-11", "SEC-13")
-def test_what_changes_nothing_is_not_written_down_again(system: System) -> None:
+def test_requests_that_change_nothing_are_not_recorded_again(system: System) -> None:
     person, general = system.person("link"), system.person()
     link, owner = system.logged_in(person), system.logged_in(general)
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     owner.delete("/account/binding")
     system.logged_in(person)
     for _ in range(2):

@@ -12,8 +12,8 @@ from identity.usecases.audit.chaining import prune, seal
 from identity.usecases.audit.verifying import ChainBroken, VerifiedChain
 from sqlalchemy.exc import IntegrityError
 
-from tests.support.harness.audit_chain import chain_of, keys, tamper, verdict
-from tests.support.harness.commands import command
+from tests.support.harness.audit_chain import keys, open_chain, tamper, verify_chain
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import AUDIT_KEY, System
 
 OTHER_KEY = "another-key-of-the-tests-that-seals-the-log"
@@ -29,7 +29,7 @@ def sealed(system: System) -> System:
 
 
 def broken(system: System) -> tuple[int, int | None]:
-    found = verdict(system)
+    found = verify_chain(system)
     assert isinstance(found, ChainBroken), found
     return found.place, found.row
 
@@ -44,8 +44,8 @@ def forged_row(*, at_place: int) -> str:
 
 
 @pytest.mark.rule("SEC-11")
-def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -> None:
-    found = verdict(sealed)
+def test_an_untouched_log_verifies_from_first_to_last_row(sealed: System) -> None:
+    found = verify_chain(sealed)
 
     rows = len(sealed.audit())
     assert isinstance(found, VerifiedChain)
@@ -71,14 +71,14 @@ def test_an_untouched_log_holds_from_its_first_row_to_its_last(sealed: System) -
         "mac = '印'",
     ],
 )
-def test_a_row_that_was_changed_is_found(sealed: System, change: str) -> None:
+def test_a_changed_row_is_detected(sealed: System, change: str) -> None:
     tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # the test's own words
 
     assert broken(sealed)[0] == 4
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_that_was_dropped_is_found_and_so_is_one_whose_successors_closed_up(sealed: System) -> None:
+def test_a_deleted_row_is_detected_even_after_renumbering(sealed: System) -> None:
     tamper(sealed, "DELETE FROM audit WHERE place = 3")
     dropped = broken(sealed)
 
@@ -92,7 +92,7 @@ def test_a_row_that_was_dropped_is_found_and_so_is_one_whose_successors_closed_u
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_that_was_put_in_is_found(sealed: System) -> None:
+def test_an_inserted_row_is_detected(sealed: System) -> None:
     tamper(
         sealed,
         "UPDATE audit SET place = -place - 1 WHERE place > 2",
@@ -104,7 +104,7 @@ def test_a_row_that_was_put_in_is_found(sealed: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_put_in_behind_the_last_segment_is_found(sealed: System) -> None:
+def test_a_row_inserted_behind_the_last_segment_is_detected(sealed: System) -> None:
     last = len(sealed.audit())
     tamper(
         sealed,
@@ -115,17 +115,17 @@ def test_a_row_put_in_behind_the_last_segment_is_found(sealed: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_put_in_before_the_first_place_is_found(sealed: System) -> None:
+def test_a_row_inserted_before_the_first_position_is_detected(sealed: System) -> None:
     tamper(
         sealed,
         forged_row(at_place=-5),
     )
 
-    assert isinstance(verdict(sealed), ChainBroken)
+    assert isinstance(verify_chain(sealed), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
+def test_rows_sealed_during_verification_are_verified_too(
     sealed: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting, segments = [sealed.register], SqlAuditChain.segments
@@ -139,7 +139,7 @@ def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
 
     monkeypatch.setattr(SqlAuditChain, "segments", sealed_just_after)
 
-    found = verdict(sealed)
+    found = verify_chain(sealed)
 
     assert isinstance(found, VerifiedChain), found
     assert found.segments == 4
@@ -147,7 +147,7 @@ def test_rows_that_are_sealed_while_the_chain_is_followed_are_followed_too(
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize("step", ["newest", "unsealed"])
-def test_of_two_sealers_at_once_the_slower_gives_way_and_the_chain_holds(
+def test_with_two_concurrent_sealers_the_slower_yields_and_the_chain_verifies(
     sealed: System, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     waiting, plain = [sealed.relay.seal], getattr(SqlAuditChain, step)
@@ -164,13 +164,13 @@ def test_of_two_sealers_at_once_the_slower_gives_way_and_the_chain_holds(
     with suppress(IntegrityError):
         sealed.relay.seal()
 
-    found = verdict(sealed)
+    found = verify_chain(sealed)
     assert isinstance(found, VerifiedChain), found
     assert (found.segments, found.rows) == (4, len(sealed.audit()))
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_written_afterwards_with_an_old_time_is_sealed_but_told_of(sealed: System) -> None:
+def test_a_backdated_row_is_sealed_but_reported(sealed: System) -> None:
     values = "action, result, actor_kind, actor, account_id, address, request_id, detail"
     sealed.clock.advance(hours=1)
     sealed.register()
@@ -179,13 +179,13 @@ def test_a_row_written_afterwards_with_an_old_time_is_sealed_but_told_of(sealed:
 
     sealed.relay.seal()
 
-    found = verdict(sealed)
+    found = verify_chain(sealed)
     assert isinstance(found, VerifiedChain)
     assert found.late == (found.last,)
 
 
 @pytest.mark.rule("SEC-11")
-def test_rows_in_another_order_are_found(sealed: System) -> None:
+def test_reordered_rows_are_detected(sealed: System) -> None:
     tamper(
         sealed,
         "UPDATE audit SET place = -1 WHERE place = 2",
@@ -198,7 +198,7 @@ def test_rows_in_another_order_are_found(sealed: System) -> None:
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize(("number", "place"), [(1, 1), (2, 3)])
-def test_a_segment_that_was_dropped_whole_is_found(sealed: System, number: int, place: int) -> None:
+def test_a_deleted_segment_is_detected(sealed: System, number: int, place: int) -> None:
     span = f"(SELECT {{}} FROM audit_segments WHERE number = {number})"
     tamper(
         sealed,
@@ -210,8 +210,8 @@ def test_a_segment_that_was_dropped_whole_is_found(sealed: System, number: int, 
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_log_cut_off_at_its_end_is_found_by_the_head_that_was_logged(sealed: System) -> None:
-    whole = verdict(sealed)
+def test_a_truncated_log_is_detected_by_the_logged_head(sealed: System) -> None:
+    whole = verify_chain(sealed)
     tamper(
         sealed,
         "DELETE FROM audit WHERE place >= (SELECT first FROM audit_segments WHERE number = 3)",
@@ -219,27 +219,27 @@ def test_a_log_cut_off_at_its_end_is_found_by_the_head_that_was_logged(sealed: S
     )
 
     assert isinstance(whole, VerifiedChain)
-    assert isinstance(verdict(sealed), VerifiedChain)
-    assert isinstance(verdict(sealed, head=whole.head), ChainBroken)
+    assert isinstance(verify_chain(sealed), VerifiedChain)
+    assert isinstance(verify_chain(sealed, head=whole.head), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_each_head_that_was_logged_is_found_the_last_one_also_when_what_it_ends_is_pruned(
+def test_every_logged_head_is_found_even_the_last_one_after_pruning(
     sealed: System,
 ) -> None:
     heads = [row.head for row in sealed.rows("SELECT head FROM audit_segments ORDER BY number")]
 
-    found = [verdict(sealed, head=head) for head in heads]
-    with chain_of(sealed) as chain:
+    found = [verify_chain(sealed, head=head) for head in heads]
+    with open_chain(sealed) as chain:
         prune(sealed.ports, chain, keys(), before=sealed.clock.now() + timedelta(days=1))
-    found.append(verdict(sealed, head=heads[-1]))
+    found.append(verify_chain(sealed, head=heads[-1]))
 
     assert [type(each) for each in found] == [VerifiedChain] * 4
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_chain_made_anew_without_the_key_is_found(sealed: System) -> None:
-    with chain_of(sealed) as chain:
+def test_a_chain_rebuilt_without_the_key_is_detected(sealed: System) -> None:
+    with open_chain(sealed) as chain:
         tamper(sealed, "UPDATE audit SET place = NULL, mac = NULL", "DELETE FROM audit_segments")
         seal(chain, keys(OTHER_KEY), sealed.clock.now())
 
@@ -247,26 +247,26 @@ def test_a_chain_made_anew_without_the_key_is_found(sealed: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_key_is_changed_and_both_are_given_as_long_as_both_have_sealed_rows(sealed: System) -> None:
+def test_after_a_key_change_both_keys_verify_their_rows(sealed: System) -> None:
     sealed.register()
     both = keys(OTHER_KEY, AUDIT_KEY)
-    with chain_of(sealed) as chain:
+    with open_chain(sealed) as chain:
         seal(chain, both, sealed.clock.now())
 
-    assert isinstance(verdict(sealed, keys=both), VerifiedChain)
-    assert isinstance(verdict(sealed), ChainBroken)
+    assert isinstance(verify_chain(sealed, keys=both), VerifiedChain)
+    assert isinstance(verify_chain(sealed), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_whole_segments_past_their_time_are_dropped_and_the_rest_still_holds(sealed: System) -> None:
+def test_whole_expired_segments_are_pruned_and_the_rest_still_verifies(sealed: System) -> None:
     sealed.clock.advance(days=401)
     sealed.register()
     sealed.relay.seal()
 
-    tidied = json.loads(command(sealed, "tidy", "--json").stdout)
+    tidied = json.loads(invoke(sealed, "tidy", "--json").stdout)
     sealed.relay.seal()
 
-    found = verdict(sealed)
+    found = verify_chain(sealed)
     assert tidied["audit_rows"] == 6
     assert isinstance(found, VerifiedChain), found
     assert (found.first, found.segments) == (7, 3)
@@ -275,7 +275,7 @@ def test_whole_segments_past_their_time_are_dropped_and_the_rest_still_holds(sea
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_log_that_is_pruned_while_it_is_followed_is_followed_anew(
+def test_verification_restarts_when_the_log_is_pruned_meanwhile(
     sealed: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting, rows = [sealed.clock.now() + timedelta(seconds=1)], SqlAuditChain.rows
@@ -290,19 +290,19 @@ def test_a_log_that_is_pruned_while_it_is_followed_is_followed_anew(
     sealed.relay.seal()
     monkeypatch.setattr(SqlAuditChain, "rows", pruned_just_before)
 
-    found = verdict(sealed)
+    found = verify_chain(sealed)
 
     assert isinstance(found, VerifiedChain), found
     assert (found.first, found.segments) == (7, 2)
 
 
 @pytest.mark.rule("SEC-11")
-def test_dropping_more_than_was_pruned_is_found(sealed: System) -> None:
+def test_deleting_more_than_was_pruned_is_detected(sealed: System) -> None:
     sealed.clock.advance(days=401)
     for _ in range(2):
         sealed.register()
         sealed.relay.seal()
-    command(sealed, "tidy")
+    invoke(sealed, "tidy")
 
     tamper(
         sealed,
@@ -311,57 +311,57 @@ def test_dropping_more_than_was_pruned_is_found(sealed: System) -> None:
         "UPDATE audit_segments SET pruned_at = sealed_at WHERE number = 4",
     )
 
-    assert isinstance(verdict(sealed), ChainBroken)
+    assert isinstance(verify_chain(sealed), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_segment_whose_seal_does_not_hold_is_not_pruned(sealed: System) -> None:
+def test_a_segment_with_a_broken_seal_is_not_pruned(sealed: System) -> None:
     tamper(sealed, "UPDATE audit_segments SET head = 'f' WHERE number = 2")
     later = sealed.clock.now() + timedelta(days=1)
 
-    with chain_of(sealed) as chain:
+    with open_chain(sealed) as chain:
         dropped = prune(sealed.ports, chain, keys(), before=later)
 
     assert (dropped, len(sealed.audit())) == (0, 6)
 
 
 @pytest.mark.rule("SEC-11")
-def test_no_segment_is_pruned_before_its_time_with_later_ones_that_a_wrong_clock_sealed(
+def test_a_segment_sealed_by_a_wrong_clock_does_not_prune_earlier_ones(
     system: System,
 ) -> None:
     later = system.clock.now() + timedelta(days=1)
-    with chain_of(system) as chain:
+    with open_chain(system) as chain:
         for days in (0, 2, -30):
             system.register()
             seal(chain, keys(), system.clock.now() + timedelta(days=days))
         dropped = prune(system.ports, chain, keys(), before=later)
 
-    found = verdict(system)
+    found = verify_chain(system)
     assert isinstance(found, VerifiedChain), found
     assert (dropped, found.rows, found.segments) == (2, 4, 3)
 
 
 @pytest.mark.rule("SEC-11")
-def test_less_than_six_months_is_refused(system: System) -> None:
-    asked = command(system, "tidy", IDENTITY_AUDIT_KEPT="180d")
+def test_a_retention_below_six_months_is_refused(system: System) -> None:
+    asked = invoke(system, "tidy", IDENTITY_AUDIT_KEPT="180d")
 
     assert (asked.exit_code, "IDENTITY_AUDIT_KEPT" in asked.output) == (2, True)
 
 
 @pytest.mark.rule("SEC-11", "SEC-14")
 def test_in_production_the_log_must_be_sealed(system: System) -> None:
-    asked = command(system, "audit", "verify", IDENTITY_MODE="production", IDENTITY_AUDIT_KEYS="")
+    asked = invoke(system, "audit", "verify", IDENTITY_MODE="production", IDENTITY_AUDIT_KEYS="")
 
     assert (asked.exit_code, "IDENTITY_AUDIT_KEYS" in asked.output) == (2, True)
 
 
 @pytest.mark.rule("SEC-11")
-def test_the_command_says_what_holds_and_names_the_first_row_that_does_not(sealed: System) -> None:
-    whole = command(sealed, "audit", "verify", "--json")
+def test_the_command_reports_the_verified_rows_or_the_first_broken_one(sealed: System) -> None:
+    whole = invoke(sealed, "audit", "verify", "--json")
     tamper(sealed, "UPDATE audit SET actor = 'x' WHERE place = 5")
     row = sealed.rows("SELECT id FROM audit WHERE place = 5")[0].id
 
-    found = command(sealed, "audit", "verify", "--json")
+    found = invoke(sealed, "audit", "verify", "--json")
 
     assert (whole.exit_code, json.loads(whole.stdout)["ok"]) == (0, True)
     assert (found.exit_code, json.loads(found.stdout)["place"], json.loads(found.stdout)["row"]) == (

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.support.actors.people import Visitor
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -34,7 +34,7 @@ def test_the_mailed_code_verifies_the_binding(system: System) -> None:
 
 
 @pytest.mark.rule("BIND-7", "BIND-2")
-def test_the_mail_tells_who_asks_the_code_how_long_it_holds_and_what_to_do(system: System) -> None:
+def test_the_mail_names_requester_code_lifetime_and_next_step(system: System) -> None:
     asker = system.person("link", name="陳港生", company={"name": "海運股份有限公司"})
     general = system.person(name="王小花")
     system.bind(system.logged_in(asker), general)
@@ -44,11 +44,11 @@ def test_the_mail_tells_who_asks_the_code_how_long_it_holds_and_what_to_do(syste
     assert mail.subject == CODE_MAIL
     for body in (mail.text, mail.html):
         for part in (asker.username, "陳港生", "海運股份有限公司", mail.code, "王小花", "24小時", "如果您不"):
-            assert normal(part) in normal(body)
+            assert normalize(part) in normalize(body)
 
 
 @pytest.mark.rule("BIND-7", "SEC-5")
-def test_the_code_appears_nowhere_but_in_the_mail(
+def test_the_code_appears_only_in_the_mail(
     system: System, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
@@ -65,7 +65,7 @@ def test_the_code_appears_nowhere_but_in_the_mail(
 
 
 @pytest.mark.rule("BIND-6", "SEC-5")
-def test_a_code_may_be_tried_five_times_and_each_answer_tells_how_many_are_left(system: System) -> None:
+def test_a_code_allows_five_tries_and_each_answer_counts_down(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     code = system.mail(general.email, CODE_MAIL).code
@@ -80,7 +80,7 @@ def test_a_code_may_be_tried_five_times_and_each_answer_tells_how_many_are_left(
 
 
 @pytest.mark.rule("BIND-6", "SEC-5")
-def test_the_fifth_try_may_be_the_right_one(system: System) -> None:
+def test_the_fifth_try_may_succeed(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     code = system.mail(general.email, CODE_MAIL).code
@@ -91,7 +91,7 @@ def test_the_fifth_try_may_be_the_right_one(system: System) -> None:
 
 
 @pytest.mark.rule("BIND-6", "BIND-5")
-def test_a_text_that_is_no_code_is_told_as_such_and_not_counted(system: System) -> None:
+def test_a_malformed_code_is_refused_without_counting(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     code = system.mail(general.email, CODE_MAIL).code
@@ -104,7 +104,7 @@ def test_a_text_that_is_no_code_is_told_as_such_and_not_counted(system: System) 
 
 
 @pytest.mark.rule("BIND-6")
-def test_a_code_holds_for_24_hours(system: System) -> None:
+def test_a_code_is_valid_for_24_hours(system: System) -> None:
     link_person, general = system.person("link"), system.person()
     binding = system.bind(system.logged_in(link_person), general)
     code = system.mail(general.email, CODE_MAIL).code
@@ -136,20 +136,20 @@ def test_a_new_code_voids_the_old_one_and_has_five_tries_of_its_own(system: Syst
 
 
 @pytest.mark.rule("BIND-6")
-def test_verifying_again_is_no_error_and_a_verified_binding_needs_no_code(system: System) -> None:
+def test_verifying_again_succeeds_and_a_verified_binding_gets_no_code(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     system.clock.advance(minutes=5)
 
     again, resent = give(link, binding, "000000"), link.post(f"/bindings/{binding}/code")
 
     assert again == (200, "verified")
     assert (resent.status_code, resent.json()["code"]) == (409, "already_bound")
-    assert system.types(general.id).count("binding.verified") == 1
+    assert system.event_types(general.id).count("binding.verified") == 1
 
 
 @pytest.mark.rule("BIND-6", "SEC-5")
-def test_a_code_outlives_a_change_of_keys(start_system: StartSystem) -> None:
+def test_a_code_survives_a_key_rotation(start_system: StartSystem) -> None:
     old, new = "an-older-signing-key-of-thirty-two-characters", "a-newer-signing-key-of-thirty-two-characters"
     before, after = (start_system(IDENTITY_SECRET_KEYS=keys) for keys in (old, f"{new},{old}"))
     link, general = before.logged_in(before.person("link")), before.person()

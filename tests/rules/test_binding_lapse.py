@@ -5,7 +5,7 @@ from identity.adapters.sql.purger import SqlPurger
 from identity.usecases.retention import CleanupResult, clean_up
 
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 
@@ -40,11 +40,11 @@ def test_a_binding_not_verified_after_7_days_has_ended_for_both_sides(system: Sy
 
 
 @pytest.mark.rule("BIND-8")
-def test_tidying_ends_it_in_the_database_with_an_event_and_no_mail(system: System) -> None:
+def test_cleanup_removes_a_lapsed_binding_with_an_event_and_no_mail(system: System) -> None:
     person, general, kept = system.person("link"), system.person(), system.person()
     link = system.logged_in(person)
     system.bind(link, general)
-    system.bound(link, kept)
+    system.bind_and_verify(link, kept)
     system.clock.advance(days=7)
 
     first, second = tidied(system).bindings, tidied(system).bindings
@@ -60,31 +60,31 @@ def test_tidying_ends_it_in_the_database_with_an_event_and_no_mail(system: Syste
 
 
 @pytest.mark.rule("BIND-8", "BIND-4")
-def test_a_lapsed_binding_stands_in_nobodys_way_even_before_it_is_tidied(system: System) -> None:
+def test_a_lapsed_binding_blocks_nothing_even_before_cleanup(system: System) -> None:
     first, second, general = system.person("link"), system.person("link"), system.person()
     system.bind(system.logged_in(first), general)
     system.clock.advance(days=7)
     other = system.logged_in(second)
 
-    system.bound(other, general)
+    system.bind_and_verify(other, general)
 
     assert rows_of(system, second) == [("verified", None)]
     assert rows_of(system, first) == [("removed", "lapsed")]
-    assert system.types(general.id)[-5:] == [
+    assert system.event_types(general.id)[-5:] == [
         "bind_code.issued", "binding.removed", "binding.requested", "bind_code.issued", "binding.verified",
     ]  # fmt: skip
 
 
 @pytest.mark.rule("BIND-9")
-def test_the_general_accounts_holder_is_told_when_the_binding_is_verified(system: System) -> None:
+def test_the_general_account_gets_a_notice_when_the_binding_is_verified(system: System) -> None:
     asker, general = system.person("link", name="陳港生"), system.person(name="王小花")
 
-    system.bound(system.logged_in(asker), general)
+    system.bind_and_verify(system.logged_in(asker), general)
 
     mail = system.mail(general.email, "綁定完成")
     for part in (asker.username, "陳港生", general.username, "解除綁定"):
-        assert normal(part) in normal(mail.text)
-        assert normal(part) in normal(mail.html)
+        assert normalize(part) in normalize(mail.text)
+        assert normalize(part) in normalize(mail.html)
 
 
 @pytest.mark.rule("PRO-2", "BIND-6")

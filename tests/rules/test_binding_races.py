@@ -7,7 +7,7 @@ import pytest
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.harness.concurrency import together
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -32,15 +32,17 @@ def give(link: Visitor, binding: str, code: str) -> str:
 
 
 @pytest.mark.rule("BIND-4")
-def test_of_two_link_accounts_that_race_for_one_general_account_exactly_one_wins(race: System) -> None:
+def test_when_two_link_accounts_bind_one_general_account_exactly_one_wins(race: System) -> None:
     one, two = (race.logged_in(race.person("link")) for _ in range(2))
     rounds = [race.person() for _ in range(10)]
 
-    answers = [sorted(together([partial(ask, one, person), partial(ask, two, person)])) for person in rounds]
+    answers = [
+        sorted(run_concurrently([partial(ask, one, person), partial(ask, two, person)])) for person in rounds
+    ]
 
     assert answers == [["already_bound", "unverified"]] * len(rounds)
     for person in rounds:
-        assert Counter(race.types(person.id))["binding.requested"] == 1
+        assert Counter(race.event_types(person.id))["binding.requested"] == 1
         assert len(race.rows("SELECT 1 FROM bindings WHERE general_account_id = :id", id=person.id)) == 1
 
 
@@ -49,32 +51,32 @@ def test_a_double_click_makes_one_binding(race: System) -> None:
     person, general = race.person("link"), race.person()
     browsers = [race.logged_in(person) for _ in range(MOST_AT_ONCE)]
 
-    answers = together([partial(ask, browser, general) for browser in browsers])
+    answers = run_concurrently([partial(ask, browser, general) for browser in browsers])
 
     assert Counter(answers) == {"unverified": 1, "already_bound": MOST_AT_ONCE - 1}
-    assert race.types(general.id).count("bind_code.issued") == 1
+    assert race.event_types(general.id).count("bind_code.issued") == 1
 
 
 @pytest.mark.rule("BIND-3")
-def test_a_link_account_that_binds_itself_at_once_is_told_that_it_cannot(race: System) -> None:
+def test_a_link_account_cannot_bind_itself(race: System) -> None:
     """Its row, which each of them holds and wants for itself, would be waited for in a ring."""
     person = race.person("link")
     browsers = [race.logged_in(person) for _ in range(4)]
 
-    answers = [together([partial(ask, browser, person) for browser in browsers]) for _ in range(6)]
+    answers = [run_concurrently([partial(ask, browser, person) for browser in browsers]) for _ in range(6)]
 
     assert answers == [["not_bindable"] * 4] * 6
 
 
 @pytest.mark.rule("BIND-6", "SEC-5")
-def test_of_many_tries_at_once_five_are_counted_and_no_more(race: System) -> None:
+def test_concurrent_wrong_codes_count_exactly_five_tries(race: System) -> None:
     person, general = race.person("link"), race.person()
     browsers = [race.logged_in(person) for _ in range(12)]
     binding = race.bind(browsers[0], general)
     code = race.mail(general.email, "驗證碼").code
     wrong = [f"{(int(code) + step) % 1_000_000:06}" for step in range(1, 13)]
 
-    answers = together(
+    answers = run_concurrently(
         [partial(give, browser, binding, guess) for browser, guess in zip(browsers, wrong, strict=True)]
     )
 
@@ -85,16 +87,16 @@ def test_of_many_tries_at_once_five_are_counted_and_no_more(race: System) -> Non
 
 
 @pytest.mark.rule("BIND-6")
-def test_the_right_code_given_many_times_at_once_verifies_once(race: System) -> None:
+def test_concurrent_right_codes_verify_once(race: System) -> None:
     person, general = race.person("link"), race.person()
     browsers = [race.logged_in(person) for _ in range(6)]
     binding = race.bind(browsers[0], general)
     code = race.mail(general.email, "驗證碼").code
 
-    answers = together([partial(give, browser, binding, code) for browser in browsers])
+    answers = run_concurrently([partial(give, browser, binding, code) for browser in browsers])
 
     assert answers == ["verified"] * 6
-    assert race.types(general.id).count("binding.verified") == 1
+    assert race.event_types(general.id).count("binding.verified") == 1
 
 
 @pytest.mark.rule("SW-5", "UNB-2")
@@ -102,9 +104,9 @@ def test_no_session_acts_through_a_binding_that_ends_while_it_switches(race: Sys
     person = race.person("link")
     for _ in range(6):
         link, general = race.logged_in(person), race.person()
-        binding, owner = race.bound(link, general), race.logged_in(general)
+        binding, owner = race.bind_and_verify(link, general), race.logged_in(general)
 
-        together(
+        run_concurrently(
             [
                 partial(link.switch, binding),
                 partial(owner.delete, "/account/binding"),

@@ -25,7 +25,7 @@ def only(link: Visitor) -> dict[str, object]:
 
 
 @pytest.mark.rule("BIND-1", "BIND-2", "BIND-5")
-def test_a_new_binding_stands_unverified_in_the_list_with_its_company_and_a_masked_mailbox(
+def test_a_new_binding_is_listed_unverified_with_company_and_masked_mailbox(
     system: System,
 ) -> None:
     link = system.logged_in(system.person("link"))
@@ -52,12 +52,12 @@ def test_a_new_binding_stands_unverified_in_the_list_with_its_company_and_a_mask
 
 
 @pytest.mark.rule("BIND-1", "BIND-4", "BIND-5")
-def test_a_link_account_has_as_many_as_it_likes_each_in_its_own_state(system: System) -> None:
+def test_a_link_account_has_any_number_of_bindings_each_with_its_own_state(system: System) -> None:
     link = system.logged_in(system.person("link"))
     people = [system.person() for _ in range(4)]
 
     for person in people[:2]:
-        system.bound(link, person)
+        system.bind_and_verify(link, person)
     for person in people[2:]:
         system.bind(link, person)
 
@@ -81,7 +81,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(system: System
 
 
 @pytest.mark.rule("BIND-3")
-def test_a_link_account_and_an_account_without_a_proven_mailbox_cannot_be_bound(system: System) -> None:
+def test_link_accounts_and_unverified_accounts_cannot_be_bound(system: System) -> None:
     link = system.logged_in(system.person("link"))
 
     answers = [ask_for(link, person) for person in (system.person("link"), system.register())]
@@ -111,10 +111,12 @@ def test_a_suspended_account_cannot_be_bound(system: System) -> None:
 
 @pytest.mark.rule("BIND-3", "BIND-4")
 @pytest.mark.parametrize("verified", [False, True])
-def test_what_is_bound_here_or_elsewhere_is_refused_without_a_name(system: System, *, verified: bool) -> None:
+def test_an_already_bound_account_is_refused_without_naming_the_link_account(
+    system: System, *, verified: bool
+) -> None:
     here, elsewhere = (system.logged_in(system.person("link")) for _ in range(2))
     general = system.person()
-    (system.bound if verified else system.bind)(here, general)
+    (system.bind_and_verify if verified else system.bind)(here, general)
 
     again, other = (
         visitor.post("/bindings", {"username": general.username, "password": general.password})
@@ -128,16 +130,16 @@ def test_what_is_bound_here_or_elsewhere_is_refused_without_a_name(system: Syste
 
 
 @pytest.mark.rule("BIND-3")
-def test_somebody_elses_password_tells_nothing_of_a_bound_account(system: System) -> None:
+def test_a_wrong_password_reveals_nothing_about_a_bound_account(system: System) -> None:
     here, elsewhere = (system.logged_in(system.person("link")) for _ in range(2))
     general = system.person()
-    system.bound(here, general)
+    system.bind_and_verify(here, general)
 
     assert ask(elsewhere, general.username, WRONG) == (401, "bad_credentials")
 
 
 @pytest.mark.rule("BIND-2", "LOGIN-4")
-def test_a_general_account_binds_nothing(system: System) -> None:
+def test_a_general_account_cannot_bind(system: System) -> None:
     general = system.logged_in(system.person())
 
     assert ask_for(general, system.person()) == (403, "wrong_kind")
@@ -145,7 +147,7 @@ def test_a_general_account_binds_nothing(system: System) -> None:
 
 
 @pytest.mark.rule("BIND-3")
-def test_nobody_touches_the_binding_of_another_link_account(system: System) -> None:
+def test_the_binding_of_another_link_account_is_not_found(system: System) -> None:
     owner, other = (system.logged_in(system.person("link")) for _ in range(2))
     binding = system.bind(owner, system.person())
 

@@ -12,7 +12,7 @@ def ask(link: Visitor, general: Person) -> tuple[int, str]:
 
 
 @pytest.mark.rule("BIND-6", "SEC-6")
-def test_there_is_a_minute_between_two_codes(system: System) -> None:
+def test_codes_are_a_minute_apart(system: System) -> None:
     link = system.logged_in(system.person("link"))
     binding = system.bind(link, system.person())
 
@@ -28,7 +28,7 @@ def test_there_is_a_minute_between_two_codes(system: System) -> None:
 
 
 @pytest.mark.rule("BIND-6", "SEC-6")
-def test_unbinding_and_binding_again_does_not_start_the_wait_anew(system: System) -> None:
+def test_unbinding_and_binding_again_does_not_reset_the_wait(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     link.delete(f"/bindings/{binding}")
@@ -43,7 +43,7 @@ def test_unbinding_and_binding_again_does_not_start_the_wait_anew(system: System
 
 
 @pytest.mark.rule("BIND-6", "SEC-6")
-def test_ten_codes_a_day_are_the_most_however_they_are_asked_for(system: System) -> None:
+def test_at_most_ten_codes_a_day_are_sent(system: System) -> None:
     person, general = system.person("link"), system.person()
     link = system.logged_in(person)
     binding = system.bind(link, general)
@@ -70,19 +70,19 @@ def link_binding(system: System, general: Person) -> str:
 
 
 @pytest.mark.rule("BIND-6", "SEC-6")
-def test_a_request_that_is_refused_for_its_wait_changes_nothing(system: System) -> None:
+def test_a_request_refused_for_its_wait_changes_nothing(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     link.delete(f"/bindings/{system.bind(link, general)}")
-    before = system.types(general.id)
+    before = system.event_types(general.id)
 
     ask(link, general)
 
-    assert system.types(general.id) == before
+    assert system.event_types(general.id) == before
     assert link.get("/bindings").json()["items"] == []
 
 
 @pytest.mark.rule("BIND-6", "SEC-6")
-def test_a_refused_request_leaves_the_code_that_is_there_as_it_was(system: System) -> None:
+def test_a_refused_request_leaves_the_existing_code_unchanged(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
 

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.browser.profile_page import OwnPage
-from tests.support.browser.text import normal
-from tests.support.harness.commands import command
+from tests.support.browser.profile_page import AccountPage
+from tests.support.browser.text import normalize
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 
@@ -13,22 +13,22 @@ def suspended_while_unverified(system: System) -> tuple[Visitor, Person, str]:
     """Bind an account that is then suspended; return the link account's visitor, the account, the binding."""
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
-    system.settle()
-    command(system, "accounts", "suspend", general.username, "--reason", "因故")
+    system.wait_for_mails()
+    invoke(system, "accounts", "suspend", general.username, "--reason", "因故")
     system.clock.advance(minutes=1)
     return link, general, binding
 
 
 @pytest.mark.rule("BIND-6", "OPS-2")
-def test_no_code_is_mailed_to_a_suspended_account_and_the_code_that_is_there_holds_once_it_is_reinstated(
+def test_a_suspended_account_gets_no_code_and_its_existing_code_works_after_reinstatement(
     system: System,
 ) -> None:
     link, general, binding = suspended_while_unverified(system)
 
     refused = link.post(f"/bindings/{binding}/code")
-    system.settle()
+    system.wait_for_mails()
     mailed = system.mailbox.count(general.email, "驗證碼")
-    command(system, "accounts", "reinstate", general.username, "--reason", "因故")
+    invoke(system, "accounts", "reinstate", general.username, "--reason", "因故")
     code = system.mail(general.email, "驗證碼").code
     verified = link.post(f"/bindings/{binding}/verify", {"code": code})
 
@@ -37,24 +37,24 @@ def test_no_code_is_mailed_to_a_suspended_account_and_the_code_that_is_there_hol
 
 
 @pytest.mark.rule("BIND-6", "OPS-2", "SEC-6")
-def test_what_was_refused_takes_no_turn(system: System) -> None:
+def test_a_refused_request_does_not_count_against_the_limit(system: System) -> None:
     link, general, binding = suspended_while_unverified(system)
     link.post(f"/bindings/{binding}/code")
 
-    command(system, "accounts", "reinstate", general.username, "--reason", "因故")
+    invoke(system, "accounts", "reinstate", general.username, "--reason", "因故")
 
     assert link.post(f"/bindings/{binding}/code").status_code == 202
 
 
 @pytest.mark.rule("BIND-6", "OPS-2")
-def test_the_page_says_so_in_a_message_and_stays_at_the_line(system: System) -> None:
+def test_the_page_shows_the_refusal_and_stays_at_the_row(system: System) -> None:
     link, general, binding = suspended_while_unverified(system)
-    page = OwnPage(link, f"/links?account={binding}")
+    page = AccountPage(link, f"/links?account={binding}")
 
     answer = page.send(f"/links/{binding}/code")
-    system.settle()
+    system.wait_for_mails()
 
     assert (answer.status_code, answer.headers["location"]) == (303, f"/links?account={binding}")
-    assert normal("此帳號無法綁定") in page.text
-    assert normal("已重新發送") not in page.text
+    assert normalize("此帳號無法綁定") in page.text
+    assert normalize("已重新發送") not in page.text
     assert system.mailbox.count(general.email, "驗證碼") == 1

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.service_clients import Service, asking, make_service
-from tests.support.harness.commands import answered, command
+from tests.support.actors.service_clients import Service, add_service, service_visitor
+from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -21,12 +21,12 @@ def _status(system: System, secret: str, **headers: str) -> int:
 
 
 def _operate(system: System, *arguments: str) -> Any:
-    return answered(command(system, "clients", *arguments, "--json"))
+    return json_output(invoke(system, "clients", *arguments, "--json"))
 
 
 @pytest.mark.rule("SEC-12")
-def test_a_service_shows_itself_by_basic_or_by_bearer(system: System) -> None:
-    service = make_service(system, "events:read")
+def test_a_service_authenticates_by_basic_or_bearer(system: System) -> None:
+    service = add_service(system, "events:read")
 
     by_basic = system.visitor().get(FEED, Authorization=service.basic)
     by_bearer = system.visitor().get(FEED, Authorization=f"Bearer {service.secret}")
@@ -35,8 +35,8 @@ def test_a_service_shows_itself_by_basic_or_by_bearer(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-12")
-def test_who_is_no_service_is_told_how_to_show_himself(system: System) -> None:
-    service, other = make_service(system, "events:read"), make_service(system, "events:read")
+def test_an_unauthenticated_caller_gets_a_challenge_header(system: System) -> None:
+    service, other = add_service(system, "events:read"), add_service(system, "events:read")
     crossed = Service(other.name, service.secret).basic
     headers = [
         "",
@@ -55,8 +55,11 @@ def test_who_is_no_service_is_told_how_to_show_himself(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-12")
-def test_persons_sessions_open_no_service_call_and_services_secrets_no_persons_call(system: System) -> None:
-    person, service = system.logged_in(system.person()), asking(system, *("events:read", "accounts:admin"))
+def test_sessions_do_not_open_service_calls_nor_client_secrets_personal_calls(system: System) -> None:
+    person, service = (
+        system.logged_in(system.person()),
+        service_visitor(system, *("events:read", "accounts:admin")),
+    )
     browser = system.visitor()
     browser.http.cookies.set("session", person.token or "")
 
@@ -67,8 +70,8 @@ def test_persons_sessions_open_no_service_call_and_services_secrets_no_persons_c
 
 
 @pytest.mark.rule("SEC-12")
-def test_a_service_without_the_right_is_refused_and_gets_it_by_command(system: System) -> None:
-    service = make_service(system, "tokens:introspect")
+def test_a_service_without_the_scope_is_refused_until_a_command_grants_it(system: System) -> None:
+    service = add_service(system, "tokens:introspect")
 
     without = system.visitor().get(FEED, Authorization=service.basic)
     _operate(system, "rights", service.name, "--right", "events:read")
@@ -83,8 +86,8 @@ def test_a_service_without_the_right_is_refused_and_gets_it_by_command(system: S
 
 
 @pytest.mark.rule("SEC-12")
-def test_while_a_secret_is_rotated_both_open_until_the_old_ones_time_is_over(system: System) -> None:
-    service = make_service(system, "events:read")
+def test_during_a_rotation_both_secrets_work_until_the_old_one_expires(system: System) -> None:
+    service = add_service(system, "events:read")
 
     new = _operate(system, "rotate", service.name, "--overlap", "2h")["secret"]
     both = [_status(system, secret) for secret in (service.secret, new)]
@@ -95,11 +98,11 @@ def test_while_a_secret_is_rotated_both_open_until_the_old_ones_time_is_over(sys
 
 
 @pytest.mark.rule("SEC-12")
-def test_the_old_secret_ends_by_command_and_no_third_one_lives(system: System) -> None:
-    service = make_service(system, "events:read")
+def test_the_old_secret_can_be_ended_by_command_and_a_third_never_exists(system: System) -> None:
+    service = add_service(system, "events:read")
     new = _operate(system, "rotate", service.name)["secret"]
 
-    third = command(system, "clients", "rotate", service.name)
+    third = invoke(system, "clients", "rotate", service.name)
     _operate(system, "rotate", service.name, "--end-old")
     ended = [_status(system, secret) for secret in (service.secret, new)]
 
@@ -108,20 +111,20 @@ def test_the_old_secret_ends_by_command_and_no_third_one_lives(system: System) -
 
 
 @pytest.mark.rule("SEC-12")
-def test_a_revoked_client_opens_nothing_and_its_name_is_not_given_again(system: System) -> None:
-    service = make_service(system, "events:read")
+def test_a_revoked_client_is_refused_and_its_name_is_never_reused(system: System) -> None:
+    service = add_service(system, "events:read")
     _operate(system, "revoke", service.name)
 
-    again = command(system, "clients", "add", service.name, "--right", "events:read")
-    rotated = command(system, "clients", "rotate", service.name)
+    again = invoke(system, "clients", "add", service.name, "--right", "events:read")
+    rotated = invoke(system, "clients", "rotate", service.name)
 
     assert _status(system, service.secret) == 401
     assert (again.exit_code, rotated.exit_code) == (1, 1)
 
 
 @pytest.mark.rule("SEC-12")
-def test_a_secret_is_256_bits_shown_once_and_kept_as_a_digest_only(system: System) -> None:
-    service = make_service(system, "events:read", "accounts:admin")
+def test_a_secret_is_256_bits_shown_once_and_stored_only_as_a_digest(system: System) -> None:
+    service = add_service(system, "events:read", "accounts:admin")
 
     (listed,) = _operate(system, "list")
     kept = str(system.rows("SELECT * FROM clients"))
@@ -133,11 +136,11 @@ def test_a_secret_is_256_bits_shown_once_and_kept_as_a_digest_only(system: Syste
 
 
 @pytest.mark.rule("SEC-12")
-def test_clients_are_listed_in_a_line_each(system: System) -> None:
-    service = make_service(system, "events:read", "accounts:admin")
+def test_clients_are_listed_one_per_line(system: System) -> None:
+    service = add_service(system, "events:read", "accounts:admin")
     (told,) = _operate(system, "list")
 
-    heading, line = command(system, "clients", "list").stdout.splitlines()
+    heading, line = invoke(system, "clients", "list").stdout.splitlines()
 
     assert heading.split("  ")[0] == "CLIENT"
     assert line.split("  ")[0] == service.name
@@ -150,7 +153,7 @@ def test_wrong_secrets_are_counted_by_address_and_lock_out_neither_services_nor_
     start_system: StartSystem,
 ) -> None:
     system = start_system(IDENTITY_LOGIN_FAILURES_PER_ADDRESS="5")
-    service, person = make_service(system, "events:read"), system.person()
+    service, person = add_service(system, "events:read"), system.person()
 
     wrong = [system.visitor().get(FEED, Authorization=f"Bearer wrong{n}") for n in range(7)]
 
@@ -172,8 +175,8 @@ def test_wrong_secrets_are_counted_by_address_and_lock_out_neither_services_nor_
         ("revoke", "nobody"),
     ],
 )
-def test_what_cannot_be_is_told_in_one_line(system: System, arguments: tuple[str, ...]) -> None:
-    ended = command(system, "clients", *arguments)
+def test_impossible_requests_are_refused_in_one_line(system: System, arguments: tuple[str, ...]) -> None:
+    ended = invoke(system, "clients", *arguments)
 
     assert ended.exit_code in {1, 2}
     assert "Error: " in ended.output

@@ -9,7 +9,7 @@ import pytest
 from identity.usecases import lifecycle
 
 from tests.support.actors.people import PASSWORD, TAX_IDS, Visitor, unique
-from tests.support.harness.concurrency import together
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -42,7 +42,7 @@ def test_each_step_of_a_general_account_is_published_about_that_account(start_sy
     system.visitor().post("/password-resets", {"username": person.username, "email": f"new.{person.email}"})
     _operate(system, lifecycle.close, person.username)
 
-    assert system.types(person.id) == [
+    assert system.event_types(person.id) == [
         "account.registered",
         "verification.requested",
         "account.email_verified",
@@ -65,15 +65,15 @@ def test_a_rejected_application_is_published_as_rejected_and_closed(start_system
 
     _operate(system, lifecycle.reject, person.username, reason="資料不符")
 
-    assert system.types(person.id)[3:] == ["account.rejected", "account.closed"]
+    assert system.event_types(person.id)[3:] == ["account.rejected", "account.closed"]
 
 
 @pytest.mark.rule("EVT-1", "EVT-2")
-def test_a_bindings_facts_are_about_the_general_account_and_name_the_link_account(system: System) -> None:
+def test_binding_events_are_about_the_general_account_and_name_the_link_account(system: System) -> None:
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
 
-    binding_id = system.bound(link, general)
+    binding_id = system.bind_and_verify(link, general)
     link.delete(f"/bindings/{binding_id}")
 
     events = system.events(general.id)[3:]
@@ -89,13 +89,14 @@ def test_a_bindings_facts_are_about_the_general_account_and_name_the_link_accoun
 
 
 @pytest.mark.rule("EVT-1", "EVT-2", "REG-9")
-def test_who_loses_the_race_for_a_mailbox_is_not_published_as_verified(system: System) -> None:
+def test_the_loser_of_a_race_for_a_mailbox_is_not_published_as_verified(system: System) -> None:
     mailbox = f"shared{unique()}@example.com"
     rivals = [system.register(email=mailbox) for _ in range(2)]
     tokens = [mail.token for mail in system.mails(mailbox, count=2)]
 
     answers = [
-        answer.status_code for answer in together([partial(system.confirm, token) for token in tokens])
+        answer.status_code
+        for answer in run_concurrently([partial(system.confirm, token) for token in tokens])
     ]
 
     verified = [event.subject for event in system.events() if event.type.endswith("email_verified")]
@@ -112,7 +113,7 @@ def test_changes_of_one_account_at_the_same_moment_are_published_in_the_order_of
     visitors = [system.logged_in(person) for _ in range(4)]
 
     saves = [partial(_save, visitor, mobile=f"091234567{n}") for n, visitor in enumerate(visitors)]
-    saved = together(saves)
+    saved = run_concurrently(saves)
 
     events = system.events(person.id)
     assert [event.sequence for event in events] == list(range(1, 4 + saved.count(200)))
@@ -121,10 +122,10 @@ def test_changes_of_one_account_at_the_same_moment_are_published_in_the_order_of
 
 
 @pytest.mark.rule("EVT-1", "EVT-2")
-def test_all_events_have_ids_of_their_own_and_each_subject_counts_without_a_gap(system: System) -> None:
+def test_event_ids_are_unique_and_each_subjects_sequence_has_no_gap(system: System) -> None:
     general = system.person(company={"tax_id": TAX_IDS[1]})
     link = system.logged_in(system.person("link"))
-    binding_id = system.bound(link, general)
+    binding_id = system.bind_and_verify(link, general)
     link.switch(binding_id)
     link.switch_back()
     link.delete(f"/bindings/{binding_id}")
@@ -138,7 +139,7 @@ def test_all_events_have_ids_of_their_own_and_each_subject_counts_without_a_gap(
 
 
 @pytest.mark.rule("EVT-1", "EVT-2")
-def test_what_is_refused_is_not_published(system: System) -> None:
+def test_refused_requests_publish_nothing(system: System) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
     binding_id = system.bind(link, general)
     published = len(system.events())

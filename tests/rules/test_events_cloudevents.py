@@ -39,7 +39,7 @@ def test_every_golden_example_is_a_cloudevent(line: EventType) -> None:
 def test_everything_that_the_running_system_publishes_is_a_cloudevent(system: System) -> None:
     general = system.person(company={"tax_id": TAX_IDS[1]})
     link = system.logged_in(system.person("link"))
-    binding_id = system.bound(link, general)
+    binding_id = system.bind_and_verify(link, general)
     link.delete(f"/bindings/{binding_id}")
     own = system.logged_in(general)
     own.put("/account/password", {"current": general.password, "new": "Another-Crane-78!"})
@@ -62,7 +62,7 @@ def test_everything_that_the_running_system_publishes_is_a_cloudevent(system: Sy
 @pytest.mark.parametrize(
     "change", [{"source": ""}, {"id": ""}, {"specversion": "2.0"}, {"Upper": "x"}, {"subject": ""}], ids=str
 )
-def test_the_judge_refuses_what_is_none(change: dict[str, str]) -> None:
+def test_the_validator_refuses_a_malformed_cloudevent(change: dict[str, str]) -> None:
     example = files("port_events.documents").joinpath("tw.port.identity.account.closed.v1.example.json")
 
     with pytest.raises(BaseCloudEventException):

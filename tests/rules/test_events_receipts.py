@@ -36,7 +36,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
         (("made-up",), "waiting"),
     ],
 )
-def test_receipts_move_a_mail_forward_only(system: System, states: tuple[str, ...], noted: str) -> None:
+def test_receipts_never_move_a_mail_back(system: System, states: tuple[str, ...], noted: str) -> None:
     system.register()
     (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
 
@@ -46,7 +46,7 @@ def test_receipts_move_a_mail_forward_only(system: System, states: tuple[str, ..
 
 
 @pytest.mark.rule("VER-6", "SEC-9")
-def test_a_receipt_that_another_relay_read_and_did_not_note_is_not_left(system: System) -> None:
+def test_a_receipt_read_but_not_recorded_by_another_relay_is_taken_over(system: System) -> None:
     with system.redis.client() as client:
         ours, dead = RedisStream(client, STREAM), RedisStream(client, STREAM)
         for _ in range(2):

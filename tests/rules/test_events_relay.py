@@ -18,8 +18,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from structlog.testing import capture_logs
 
-from tests.support.actors.people import application
-from tests.support.harness.concurrency import together
+from tests.support.actors.people import registration
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
@@ -43,7 +43,7 @@ def other(system: System) -> Iterator[Relay]:
 
 
 @pytest.mark.rule("EVT-2")
-def test_one_relay_leads_and_the_other_takes_over_when_it_resigns(system: System, other: Relay) -> None:
+def test_one_relay_leads_and_another_takes_over_when_it_releases(system: System, other: Relay) -> None:
     first = system.register()
     system.publish()
 
@@ -78,7 +78,7 @@ def test_a_relay_without_its_connection_no_longer_leads(start_system_on_postgres
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_a_relay_that_dies_between_database_and_stream_leaves_each_event_to_be_published_once(
+def test_a_relay_killed_before_publishing_leaves_each_event_to_be_published_once(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system.register()
@@ -91,7 +91,7 @@ def test_a_relay_that_dies_between_database_and_stream_leaves_each_event_to_be_p
             system.relay.step()
     placed = system.rows("SELECT event_id, position FROM outbox ORDER BY id")
     with capture_logs() as logs:
-        system.settle()
+        system.wait_for_mails()
 
     assert [event.sequence for event in system.events(person.id)] == [1, 2]
     assert system.rows("SELECT event_id, position FROM outbox ORDER BY id") == placed
@@ -100,7 +100,7 @@ def test_a_relay_that_dies_between_database_and_stream_leaves_each_event_to_be_p
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3")
-def test_a_relay_that_dies_before_it_learns_that_redis_has_the_events_does_not_repeat_them(
+def test_a_relay_killed_before_the_acknowledgement_repeats_no_event(
     system: System, other: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = system.register()
@@ -122,7 +122,7 @@ def test_a_relay_that_dies_before_it_learns_that_redis_has_the_events_does_not_r
 
 
 @pytest.mark.rule("EVT-2", "EVT-6")
-def test_each_entry_tells_its_position_in_the_feed(system: System) -> None:
+def test_each_entry_has_its_position_in_the_feed(system: System) -> None:
     first, second = system.register(), system.register()
 
     entries = [entry for entry in system.entries() if entry.event.subject in {first.id, second.id}]
@@ -134,7 +134,7 @@ def test_each_entry_tells_its_position_in_the_feed(system: System) -> None:
 
 
 @pytest.mark.rule("EVT-2", "EVT-6")
-def test_positions_that_two_relays_give_at_once_have_neither_a_gap_nor_a_double(
+def test_positions_assigned_by_two_relays_at_once_have_no_gap_and_no_duplicate(
     system: System, other: Relay
 ) -> None:
     def place(outbox: SqlOutboxReader) -> None:
@@ -143,7 +143,7 @@ def test_positions_that_two_relays_give_at_once_have_neither_a_gap_nor_a_double(
 
     for _ in range(8):
         system.register()
-        together(
+        run_concurrently(
             [partial(place, relay.outbox) for relay in (system.relay, other) * 2] + [system.register] * 2
         )
     while system.relay.outbox.assign_positions(system.clock.now(), beyond=0, limit=5):
@@ -154,7 +154,7 @@ def test_positions_that_two_relays_give_at_once_have_neither_a_gap_nor_a_double(
 
 
 @pytest.mark.rule("EVT-6")
-def test_positions_of_a_restored_database_go_on_after_those_that_redis_has_seen(system: System) -> None:
+def test_positions_of_a_restored_database_continue_after_those_in_redis(system: System) -> None:
     system.register()
     system.publish()
     newest = f"{STREAM}:mark:{system.relay.outbox.epoch()}"
@@ -170,7 +170,7 @@ def test_positions_of_a_restored_database_go_on_after_those_that_redis_has_seen(
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_receipt_that_could_not_be_noted_is_noted_later(
+def test_a_receipt_that_could_not_be_recorded_is_recorded_later(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = system.register()
@@ -180,16 +180,16 @@ def test_a_receipt_that_could_not_be_noted_is_noted_later(
         broken.setattr(system.relay.outbox, "record_receipts", _crash)
         with pytest.raises(CrashError):
             system.relay.receive(block_ms=2000)
-    system.settle()
+    system.wait_for_mails()
 
     assert system.rows("SELECT mail_state FROM outbox WHERE mail_state IS NOT NULL") == [("sent",)]
 
 
 @pytest.mark.rule("EVT-2")
-def test_what_failed_to_commit_leaves_neither_an_account_nor_an_event_nor_a_mail(
+def test_a_failed_commit_leaves_no_account_event_or_mail(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = application()
+    sent = registration()
 
     def fail(_work: object) -> None:
         raise OperationalError("COMMIT", None, Exception("the disk is full"))

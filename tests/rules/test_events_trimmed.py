@@ -47,7 +47,7 @@ def _left(redis: Client) -> list[bytes]:
 
 
 @pytest.mark.rule("EVT-6")
-def test_what_is_older_than_the_setting_is_dropped_and_what_is_younger_stays(
+def test_entries_older_than_the_retention_are_trimmed_and_younger_ones_stay(
     system: System, relay: Relay, redis: Client
 ) -> None:
     system.register()
@@ -63,7 +63,7 @@ def test_what_is_older_than_the_setting_is_dropped_and_what_is_younger_stays(
 
 
 @pytest.mark.rule("EVT-6", "MAIL-7")
-def test_what_the_mailer_has_not_been_given_stays_however_old(
+def test_entries_not_yet_delivered_to_the_mailer_stay_whatever_their_age(
     system: System, relay: Relay, redis: Client
 ) -> None:
     system.register()
@@ -77,7 +77,7 @@ def test_what_the_mailer_has_not_been_given_stays_however_old(
 
 
 @pytest.mark.rule("EVT-6", "MAIL-7")
-def test_what_a_mailer_holds_unacknowledged_stays_and_what_came_before_it_goes(
+def test_unacknowledged_entries_stay_and_earlier_ones_are_trimmed(
     system: System, relay: Relay, redis: Client
 ) -> None:
     for _ in range(2):
@@ -94,7 +94,7 @@ def test_what_a_mailer_holds_unacknowledged_stays_and_what_came_before_it_goes(
 
 
 @pytest.mark.rule("EVT-6", "MAIL-7")
-def test_while_no_mailer_has_its_group_yet_what_is_sealed_for_it_stays(
+def test_before_the_mailers_group_exists_sealed_entries_stay(
     system: System, relay: Relay, redis: Client
 ) -> None:
     system.register()
@@ -123,5 +123,5 @@ def test_the_leading_relay_trims_about_once_a_minute(system: System, relay: Rela
 
 
 @pytest.mark.rule("EVT-6")
-def test_there_may_be_nothing_to_trim(relay: Relay) -> None:
+def test_trimming_an_empty_stream_does_nothing(relay: Relay) -> None:
     assert relay.trim() == 0

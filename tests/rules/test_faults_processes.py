@@ -19,7 +19,7 @@ def _verified(installation: Installation, person: Person) -> int:
 
 
 @pytest.mark.rule("MAIL-7", "EVT-2")
-def test_a_killed_web_process_is_replaced_and_what_it_had_committed_is_mailed(
+def test_a_killed_web_process_is_replaced_and_its_committed_mails_are_sent(
     installation: Installation,
 ) -> None:
     web, _, _ = installation.start("web", "relay", "mailer")
@@ -29,14 +29,14 @@ def test_a_killed_web_process_is_replaced_and_what_it_had_committed_is_mailed(
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     wait_until(lambda: web.children() and not set(web.children()) & set(workers), what="new workers")
-    wait_until(lambda: installation.answers("/livez") == 200, what="an answer")
+    wait_until(lambda: installation.status_of("/livez") == 200, what="an answer")
     after = installation.register()
 
     assert [_verified(installation, person) for person in (before, after)] == [200, 200]
 
 
 @pytest.mark.rule("EVT-2", "MAIL-3", "MAIL-7")
-def test_a_killed_relay_leaves_its_work_to_the_next_one_and_no_mail_is_doubled(
+def test_the_next_relay_finishes_a_killed_relays_work_and_no_mail_is_doubled(
     installation: Installation,
 ) -> None:
     _, relay, _ = installation.start("web", "relay", "mailer")
@@ -45,7 +45,7 @@ def test_a_killed_relay_leaves_its_work_to_the_next_one_and_no_mail_is_doubled(
     relay.kill()
     people += [installation.register() for _ in range(3)]
     installation.start("relay")
-    installation.settle()
+    installation.wait_for_mails()
 
     assert [installation.mailbox.count(person.email) for person in people] == [1] * 6
 
@@ -54,20 +54,22 @@ def test_a_killed_relay_leaves_its_work_to_the_next_one_and_no_mail_is_doubled(
 def test_a_standing_by_relay_takes_over_at_once_when_the_leader_is_killed(installation: Installation) -> None:
     _, leader = installation.start("web", "relay")
     first = installation.register()
-    wait_until(lambda: len(installation.types(first.id)) == 2, what="the leader to publish")
+    wait_until(lambda: len(installation.event_types(first.id)) == 2, what="the leader to publish")
     (follower,) = installation.start("relay")
 
     leader.kill()
     second = installation.register()
     wait_until(
-        lambda: len(installation.types(second.id)) == 2, what="the follower to publish", timeout_seconds=5
+        lambda: len(installation.event_types(second.id)) == 2,
+        what="the follower to publish",
+        timeout_seconds=5,
     )
 
     assert follower.running
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_leading_relay_that_is_frozen_is_deposed_and_stands_by_when_it_wakes_up(
+def test_a_frozen_leader_is_deposed_and_stands_by_after_it_resumes(
     postgresql_url: str,
 ) -> None:
     with ExitStack() as stack:
@@ -88,7 +90,7 @@ def test_a_leading_relay_that_is_frozen_is_deposed_and_stands_by_when_it_wakes_u
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_leading_relay_that_keeps_talking_is_not_deposed(postgresql_url: str) -> None:
+def test_a_leader_that_sends_heartbeats_is_not_deposed(postgresql_url: str) -> None:
     engines = [open_engine(postgresql_url) for _ in range(2)]
     leader, other = (PostgresLeaderElection(engine, silence_seconds=5) for engine in engines)
 
@@ -110,9 +112,9 @@ def test_a_killed_mailer_leaves_its_mails_to_the_next_one(installation: Installa
 
     mailer.kill()
     installation.smtp.stop()
-    installation.smtp.accept()
+    installation.smtp.reset()
     installation.smtp.start()
     installation.start("mailer")
-    installation.settle()
+    installation.wait_for_mails()
 
     assert [installation.mailbox.count(person.email) for person in people] == [1] * 4

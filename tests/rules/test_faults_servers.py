@@ -8,7 +8,7 @@ import pytest
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
 
-from tests.support.actors.people import application
+from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.postgres import PostgresCluster
@@ -41,7 +41,7 @@ def on_own_postgres(
 
 
 @pytest.mark.rule("MAIL-7", "EVT-2")
-def test_without_redis_identity_answers_as_before_and_the_mails_follow(installation: Installation) -> None:
+def test_without_redis_identity_works_and_the_mails_follow(installation: Installation) -> None:
     installation.start("web", "relay", "mailer")
     installation.redis.stop()
 
@@ -53,28 +53,28 @@ def test_without_redis_identity_answers_as_before_and_the_mails_follow(installat
     installation.redis.start()
     mail = installation.mail(person.email)
 
-    assert (login.status_code, session.status_code, installation.answers("/readyz")) == (201, 200, 200)
+    assert (login.status_code, session.status_code, installation.status_of("/readyz")) == (201, 200, 200)
     assert len(waiting) == 2
     assert installation.confirm(mail.token).status_code == 200
 
 
 @pytest.mark.rule("MAIL-3", "EVT-2")
-def test_a_redis_that_crashes_costs_no_mail_and_doubles_none(installation: Installation) -> None:
+def test_a_redis_crash_loses_and_doubles_no_mail(installation: Installation) -> None:
     installation.start("web", "relay", "mailer")
     people = [installation.register()]
-    installation.settle()  # a crash between the mail server's answer and our note cannot be told from one before
+    installation.wait_for_mails()  # a crash before the result is recorded could send the mail twice
 
     installation.redis.kill()
     people.append(installation.register())
     installation.redis.start()
     people.append(installation.register())
-    installation.settle()
+    installation.wait_for_mails()
 
     assert [installation.mailbox.count(person.email) for person in people] == [1] * 3
 
 
 @pytest.mark.rule("SEC-13", "EVT-2")
-def test_without_its_database_identity_says_when_to_try_again_and_recovers_by_itself(
+def test_without_its_database_identity_sends_retry_after_and_recovers_by_itself(
     on_own_postgres: Installation, own_postgres: PostgresCluster
 ) -> None:
     installation = on_own_postgres
@@ -83,12 +83,12 @@ def test_without_its_database_identity_says_when_to_try_again_and_recovers_by_it
     visitor = installation.visitor()
 
     own_postgres.stop()
-    refused = [visitor.post("/accounts", application()), visitor.log_in(before), visitor.get("/consents")]
-    states = [installation.answers("/readyz"), installation.answers("/livez")]
+    refused = [visitor.post("/accounts", registration()), visitor.log_in(before), visitor.get("/consents")]
+    states = [installation.status_of("/readyz"), installation.status_of("/livez")]
     own_postgres.start()
-    wait_until(lambda: installation.answers("/readyz") == 200, what="web to be ready again")
+    wait_until(lambda: installation.status_of("/readyz") == 200, what="web to be ready again")
     after = installation.register()
-    installation.settle()
+    installation.wait_for_mails()
 
     assert [answer.status_code for answer in refused] == [503, 503, 200]
     assert [answer.json()["code"] for answer in refused[:2]] == ["unavailable"] * 2
@@ -107,20 +107,20 @@ def test_without_a_mail_server_mails_wait_and_then_arrive_once(installation_on_s
     people = [installation.register() for _ in range(3)]
     wait_until(lambda: "smtp_away" in installation.logs(), what="the mailer to notice")
     installation.smtp.start()
-    installation.settle()
+    installation.wait_for_mails()
 
     assert [installation.mailbox.count(person.email) for person in people] == [1] * 3
 
 
 @pytest.mark.rule("MAIL-7")
-def test_without_a_mailer_the_whole_service_works_on_and_mails_follow(
+def test_without_a_mailer_identity_works_and_the_mails_follow(
     installation_on_sqlite: Installation,
 ) -> None:
     installation = installation_on_sqlite
     installation.start("web", "relay")
 
     person = installation.register()
-    wait_until(lambda: len(installation.types(person.id)) == 2, what="the events")
+    wait_until(lambda: len(installation.event_types(person.id)) == 2, what="the events")
     login = installation.visitor().log_in(person)
     unsent = installation.mailbox.count(person.email)
     installation.start("mailer")

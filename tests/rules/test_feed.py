@@ -4,22 +4,22 @@ import pytest
 from port_events.envelope import STREAM
 
 from tests.support.actors.people import Visitor
-from tests.support.actors.service_clients import asking
+from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.system import System
 
 
 @pytest.fixture
 def consumer(system: System) -> Visitor:
     """A service that may read the feed."""
-    return asking(system, "events:read")
+    return service_visitor(system, "events:read")
 
 
 @pytest.mark.rule("EVT-6", "EVT-4")
-def test_the_feed_has_what_the_stream_has_in_its_order_and_never_the_sealed_part(
+def test_the_feed_matches_the_stream_in_order_without_the_sealed_part(
     system: System, consumer: Visitor
 ) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
-    system.bound(link, general)
+    system.bind_and_verify(link, general)
     published = system.entries()
 
     answer = consumer.get("/events?after=0&limit=1000")
@@ -35,7 +35,7 @@ def test_the_feed_has_what_the_stream_has_in_its_order_and_never_the_sealed_part
 
 
 @pytest.mark.rule("EVT-6")
-def test_pages_follow_each_other_without_gap_or_repeat(system: System, consumer: Visitor) -> None:
+def test_pages_have_no_gap_and_no_repeat(system: System, consumer: Visitor) -> None:
     for _ in range(3):
         system.register()
     system.publish()
@@ -50,7 +50,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(system: System, consumer:
 
 
 @pytest.mark.rule("EVT-6", "EVT-2")
-def test_what_is_not_published_yet_is_not_in_the_feed(system: System, consumer: Visitor) -> None:
+def test_unpublished_events_are_not_in_the_feed(system: System, consumer: Visitor) -> None:
     system.register()
 
     before = consumer.get("/events").json()
@@ -62,9 +62,7 @@ def test_what_is_not_published_yet_is_not_in_the_feed(system: System, consumer: 
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_position_whose_next_fact_was_dropped_is_told_to_begin_anew(
-    system: System, consumer: Visitor
-) -> None:
+def test_a_position_older_than_the_feed_is_gone(system: System, consumer: Visitor) -> None:
     for _ in range(2):
         system.register()
     system.publish()
@@ -78,9 +76,7 @@ def test_a_position_whose_next_fact_was_dropped_is_told_to_begin_anew(
 
 
 @pytest.mark.rule("EVT-6")
-def test_a_position_that_a_restored_database_does_not_know_is_told_to_begin_anew(
-    system: System, consumer: Visitor
-) -> None:
+def test_a_position_unknown_to_a_restored_database_is_gone(system: System, consumer: Visitor) -> None:
     system.register()
     system.publish()
     with system.redis.client() as client:

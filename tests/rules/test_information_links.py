@@ -5,11 +5,11 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
-BANNER = normal("通行證資訊網/FAQ:提供通行證申請與操作常見問題與解答,歡迎多加參考利用。")
+BANNER = normalize("通行證資訊網/FAQ:提供通行證申請與操作常見問題與解答,歡迎多加參考利用。")
 ELSEWHERE = {
     "IDENTITY_INFORMATION_URL": "https://info.example.tw/",
     "IDENTITY_MANUAL_URL": "https://info.example.tw/manual.pdf",
@@ -49,7 +49,7 @@ class _Links(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._address.startswith("http"):
-            self.found.append((normal(self._words), self._address))
+            self.found.append((normalize(self._words), self._address))
 
 
 def _elsewhere(visitor: Visitor, path: str) -> list[tuple[str, str]]:
@@ -60,13 +60,13 @@ def _elsewhere(visitor: Visitor, path: str) -> list[tuple[str, str]]:
 
 def _led(found: list[tuple[str, str]], wanted: dict[str, str]) -> bool:
     return all(
-        any(words.startswith(normal(name)) and at == address for words, at in found)
+        any(words.startswith(normalize(name)) and at == address for words, at in found)
         for name, address in wanted.items()
     )
 
 
 @pytest.mark.rule("LOGIN-5", "SW-1")
-def test_what_is_set_is_linked_in_banner_menu_and_on_a_general_accounts_home(
+def test_configured_links_are_in_banner_menu_and_a_general_accounts_home(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**ELSEWHERE)
@@ -82,7 +82,7 @@ def test_what_is_set_is_linked_in_banner_menu_and_on_a_general_accounts_home(
 
 
 @pytest.mark.rule("LOGIN-5", "SW-2")
-def test_a_link_account_is_led_to_the_information_and_to_no_pass_function(start_system: StartSystem) -> None:
+def test_a_link_account_sees_the_information_link_and_no_pass_function(start_system: StartSystem) -> None:
     system = start_system(**ELSEWHERE)
 
     found = _elsewhere(system.logged_in(system.person("link")), "/profile")
@@ -91,21 +91,21 @@ def test_a_link_account_is_led_to_the_information_and_to_no_pass_function(start_
     assert not any(address in PASSES.values() for _, address in found)
 
 
-def test_who_is_not_logged_in_is_led_to_the_information_too(start_system: StartSystem) -> None:
+def test_visitors_who_are_not_logged_in_see_the_information_link(start_system: StartSystem) -> None:
     system = start_system(**ELSEWHERE)
 
     assert _led(_elsewhere(system.visitor(), "/"), INFORMATION)
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)
-def test_each_link_is_shown_by_its_own_setting_alone(start_system: StartSystem, name: str) -> None:
+def test_each_link_is_shown_only_by_its_own_setting(start_system: StartSystem, name: str) -> None:
     system = start_system(**{name: ELSEWHERE[name]})
     general = system.logged_in(system.person())
 
     assert {address for _, address in _elsewhere(general, "/home")} == {ELSEWHERE[name]}
 
 
-def test_what_is_not_set_is_not_shown(system: System) -> None:
+def test_unconfigured_links_are_not_shown(system: System) -> None:
     person: Person = system.person()
 
     assert _elsewhere(system.logged_in(person), "/home") == []

@@ -19,7 +19,7 @@ BEHIND_PROXY = {"IDENTITY_LOGIN_FAILURES_PER_ADDRESS": LIMIT, "IDENTITY_TRUSTED_
 
 
 def log_in(system: System, username: str, password: str, *, forwarded_for: str) -> httpx.Response:
-    return system.visitor().call(
+    return system.visitor().request(
         "POST",
         "/sessions",
         {"username": username, "password": password},
@@ -76,7 +76,7 @@ def test_an_address_that_guesses_many_names_is_locked_and_others_are_not(start_s
 
 
 @pytest.mark.rule("SEC-3")
-def test_what_a_locked_address_tries_does_not_lock_the_account(start_system: StartSystem) -> None:
+def test_tries_from_a_locked_address_do_not_lock_the_account(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
     person = system.person()
     guess_names(system, times=6, forwarded_for="192.0.2.7")
@@ -88,7 +88,7 @@ def test_what_a_locked_address_tries_does_not_lock_the_account(start_system: Sta
 
 
 @pytest.mark.rule("SEC-11", "SEC-3")
-def test_a_locked_address_leaves_a_row_a_minute_and_no_counters_whatever_names_it_tries(
+def test_a_locked_address_leaves_one_audit_row_a_minute_and_no_counters(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)
@@ -109,7 +109,7 @@ def test_a_locked_address_leaves_a_row_a_minute_and_no_counters_whatever_names_i
 
 
 @pytest.mark.rule("SEC-11", "SEC-3")
-def test_every_name_guessed_from_an_address_that_is_not_locked_leaves_a_row(
+def test_every_name_tried_from_an_unlocked_address_leaves_a_row(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)
@@ -120,7 +120,7 @@ def test_every_name_guessed_from_an_address_that_is_not_locked_leaves_a_row(
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_who_is_locked_with_the_address_and_without_is_told_the_longer_wait(
+def test_the_longer_of_address_and_account_lock_is_reported(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)
@@ -136,7 +136,7 @@ def test_who_is_locked_with_the_address_and_without_is_told_the_longer_wait(
 
 
 @pytest.mark.rule("LOGIN-1", "SEC-3")
-def test_a_locked_address_gets_the_same_statements_for_a_name_that_exists_and_one_that_does_not(
+def test_a_locked_address_runs_the_same_statements_for_known_and_unknown_names(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)
@@ -163,7 +163,7 @@ def test_the_lock_of_an_address_ends_by_itself(start_system: StartSystem) -> Non
 
 
 @pytest.mark.rule("SEC-3")
-def test_logins_that_go_well_do_not_use_up_an_address(start_system: StartSystem) -> None:
+def test_successful_logins_do_not_count_against_an_address(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
     person = system.person()
 
@@ -173,7 +173,7 @@ def test_logins_that_go_well_do_not_use_up_an_address(start_system: StartSystem)
 
 
 @pytest.mark.rule("SEC-3")
-def test_a_forwarding_header_of_anybody_else_is_not_believed(start_system: StartSystem) -> None:
+def test_a_forwarding_header_from_an_untrusted_peer_is_ignored(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_LOGIN_FAILURES_PER_ADDRESS=LIMIT)
 
     guesses = [guess_names(system, times=1, forwarded_for=f"192.0.2.{number}")[0] for number in range(1, 8)]
@@ -182,7 +182,7 @@ def test_a_forwarding_header_of_anybody_else_is_not_believed(start_system: Start
 
 
 @pytest.mark.rule("SEC-3")
-def test_behind_a_proxy_only_the_nearest_address_counts_not_what_the_client_wrote(
+def test_behind_a_proxy_only_the_nearest_address_counts(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)

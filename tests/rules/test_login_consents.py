@@ -36,7 +36,7 @@ def kept(system: System) -> list[tuple[str, str]]:
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_the_three_texts_are_read_in_their_order_and_say_that_they_are_samples(system: System) -> None:
+def test_the_three_texts_are_listed_in_order_and_marked_as_samples(system: System) -> None:
     texts = system.visitor().get("/consents").json()["items"]
 
     assert [text["document"] for text in texts] == DOCUMENTS
@@ -69,7 +69,7 @@ def test_later_logins_do_not_ask_again(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_only_all_texts_in_their_present_versions_count(system: System) -> None:
+def test_all_texts_must_be_accepted_in_their_current_versions(system: System) -> None:
     visitor = system.visitor()
     visitor.log_in(system.person())
     texts = in_force(visitor)
@@ -87,7 +87,7 @@ def test_only_all_texts_in_their_present_versions_count(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_which_text_in_which_version_when_and_from_where_is_kept(start_system: StartSystem) -> None:
+def test_document_version_time_and_address_of_a_consent_are_stored(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_TRUSTED_PROXIES="127.0.0.0/8")
     person, visitor = system.person(), system.visitor()
     visitor.log_in(person)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.actors.failed_logins import WRONG, fail
+from tests.support.actors.failed_logins import WRONG, fail_logins
 from tests.support.actors.people import Person, Visitor
 from tests.support.harness.system import System
 
@@ -20,11 +20,11 @@ def forget_and_reset(system: System, person: Person) -> tuple[Visitor, Person]:
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_a_known_browser_gets_in_while_strangers_have_locked_the_account(system: System) -> None:
+def test_a_known_browser_logs_in_while_strangers_have_locked_the_account(system: System) -> None:
     person = system.person()
     home = system.logged_in(person)
     home.delete("/session")
-    fail(system.visitor(), person, times=5)
+    fail_logins(system.visitor(), person, times=5)
 
     from_home, from_elsewhere = home.log_in(person), system.visitor().log_in(person)
 
@@ -32,7 +32,7 @@ def test_a_known_browser_gets_in_while_strangers_have_locked_the_account(system:
 
 
 @pytest.mark.rule("SEC-3")
-def test_a_browser_is_told_to_keep_for_180_days_what_makes_it_known(system: System) -> None:
+def test_the_device_cookie_lasts_180_days(system: System) -> None:
     person = system.person()
 
     answer = system.visitor().log_in(person)
@@ -42,11 +42,11 @@ def test_a_browser_is_told_to_keep_for_180_days_what_makes_it_known(system: Syst
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_a_known_browser_is_locked_by_its_own_failures_alone(system: System) -> None:
+def test_a_known_browser_is_locked_only_by_its_own_failures(system: System) -> None:
     person = system.person()
     home = system.logged_in(person)
 
-    failures = fail(home, person, times=6)
+    failures = fail_logins(home, person, times=6)
     from_elsewhere = system.visitor().log_in(person)
 
     assert failures == [401, 401, 401, 401, 401, 429]
@@ -59,7 +59,7 @@ def test_two_accounts_of_one_browser_are_both_known(system: System) -> None:
     browser = system.logged_in(mine)
     browser.log_in(second)
     for person in (mine, second):
-        fail(system.visitor(), person, times=5)
+        fail_logins(system.visitor(), person, times=5)
 
     answers = [browser.log_in(person).status_code for person in (mine, second)]
 
@@ -69,11 +69,11 @@ def test_two_accounts_of_one_browser_are_both_known(system: System) -> None:
 @pytest.mark.rule("SEC-3", "LOGIN-8")
 def test_a_password_reset_opens_the_lock_and_makes_its_browser_known(system: System) -> None:
     person = system.person()
-    fail(system.visitor(), person, times=5)
+    fail_logins(system.visitor(), person, times=5)
 
     browser, renewed = forget_and_reset(system, person)
     at_once = system.visitor().log_in(renewed)
-    fail(system.visitor(), renewed, times=5)
+    fail_logins(system.visitor(), renewed, times=5)
     from_its_browser, from_elsewhere = browser.log_in(renewed), system.visitor().log_in(renewed)
 
     assert at_once.status_code == 201
@@ -81,12 +81,12 @@ def test_a_password_reset_opens_the_lock_and_makes_its_browser_known(system: Sys
 
 
 @pytest.mark.rule("SEC-3")
-def test_a_browser_known_by_a_former_password_is_known_no_longer(system: System) -> None:
+def test_a_password_change_elsewhere_makes_the_browser_unknown(system: System) -> None:
     person = system.person()
     thief = system.logged_in(person)
     _, renewed = forget_and_reset(system, person)
 
-    fail(system.visitor(), renewed, times=5)
+    fail_logins(system.visitor(), renewed, times=5)
 
     assert thief.log_in(renewed).status_code == 429
 
@@ -98,7 +98,7 @@ def test_a_browser_is_forgotten_after_180_days(system: System) -> None:
     cookies = {cookie.name: str(cookie.value) for cookie in home.http.cookies.jar}
 
     system.clock.advance(days=180, seconds=1)
-    fail(system.visitor(), person, times=5)
+    fail_logins(system.visitor(), person, times=5)
     returning = system.visitor()
     returning.http.cookies.update(cookies)
 
@@ -111,7 +111,7 @@ def test_somebody_elses_cookie_makes_no_browser_known(system: System) -> None:
     owner, other = system.person(), system.person()
     stranger = system.logged_in(other)
 
-    fail(system.visitor(), owner, times=5)
+    fail_logins(system.visitor(), owner, times=5)
 
     assert stranger.log_in(owner).status_code == 429
     assert stranger.log_in(owner, password=WRONG).status_code == 429

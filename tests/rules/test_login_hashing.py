@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from tests.support.actors.failed_logins import WRONG
 from tests.support.actors.people import unique
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 
@@ -44,7 +44,7 @@ def attempt(system: System, username: str, password: str = WRONG) -> tuple[int, 
 
 
 @pytest.mark.rule("LOGIN-1", "SEC-3")
-def test_an_unknown_name_gets_the_answer_and_the_hash_work_of_a_wrong_password(
+def test_an_unknown_name_gets_the_answer_and_hash_cost_of_a_wrong_password(
     system: System, work: HashWork
 ) -> None:
     known, lapsed = system.person(), system.register()
@@ -58,7 +58,7 @@ def test_an_unknown_name_gets_the_answer_and_the_hash_work_of_a_wrong_password(
     assert work_for_known == work_for_unknown == work_for_lapsed == ["verify 64 1 1"]
     assert wrong_password == unknown == gone
     assert (unknown[0], unknown[1]["code"]) == (401, "bad_credentials")
-    assert normal(unknown[1]["detail"]) == normal("帳號或密碼錯誤")
+    assert normalize(unknown[1]["detail"]) == normalize("帳號或密碼錯誤")
 
 
 @pytest.mark.rule("LOGIN-1", "SEC-3")
@@ -76,9 +76,7 @@ def test_a_locked_name_costs_no_hash_whether_it_exists_or_not(system: System, wo
 
 
 @pytest.mark.rule("BIND-3", "LOGIN-1")
-def test_binding_an_unknown_name_does_the_hash_work_of_a_wrong_password(
-    system: System, work: HashWork
-) -> None:
+def test_binding_an_unknown_name_costs_the_hash_of_a_wrong_password(system: System, work: HashWork) -> None:
     link, known = system.logged_in(system.person("link")), system.person()
     work.taken()
 

@@ -4,10 +4,10 @@ from functools import partial
 
 import pytest
 
-from tests.support.actors.failed_logins import WRONG, fail
+from tests.support.actors.failed_logins import WRONG, fail_logins
 from tests.support.actors.people import Person, unique
-from tests.support.browser.text import normal
-from tests.support.harness.concurrency import together
+from tests.support.browser.text import normalize
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System
 
 
@@ -15,48 +15,51 @@ from tests.support.harness.system import System
 def test_five_failures_lock_for_15_minutes_and_the_right_password_is_refused_too(system: System) -> None:
     person = system.person()
 
-    failures = fail(system.visitor(), person, times=5)
+    failures = fail_logins(system.visitor(), person, times=5)
     refused = system.visitor().log_in(person)
 
     assert failures == [401] * 5
     assert (refused.status_code, refused.json()["code"]) == (429, "locked")
     assert refused.headers["Retry-After"] == "900"
-    assert normal(refused.json()["detail"]) == normal("登入失敗次數過多,請於 15 分鐘後再試")
+    assert normalize(refused.json()["detail"]) == normalize("登入失敗次數過多,請於 15 分鐘後再試")
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_four_failures_do_not_lock_and_the_right_password_begins_anew(system: System) -> None:
+def test_four_failures_do_not_lock_and_the_right_password_resets_the_count(system: System) -> None:
     person, visitor = system.person(), system.visitor()
 
     answers = []
     for _ in range(2):
-        answers += [*fail(system.visitor(), person, times=4), system.visitor().log_in(person).status_code]
-    fifth = fail(visitor, person, times=5)
+        answers += [
+            *fail_logins(system.visitor(), person, times=4),
+            system.visitor().log_in(person).status_code,
+        ]
+    fifth = fail_logins(visitor, person, times=5)
 
     assert answers == [401, 401, 401, 401, 201] * 2
     assert fifth == [401] * 5
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_the_time_within_which_failures_count_begins_with_the_first_after_a_login(system: System) -> None:
+def test_the_failure_window_starts_with_the_first_failure_after_a_login(system: System) -> None:
     person = system.person()
     system.visitor().log_in(person)
 
     system.clock.advance(minutes=14)
-    fail(system.visitor(), person, times=2)
+    fail_logins(system.visitor(), person, times=2)
     system.clock.advance(minutes=2)
-    fail(system.visitor(), person, times=3)
+    fail_logins(system.visitor(), person, times=3)
 
     assert system.visitor().log_in(person).status_code == 429
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_a_lock_ends_by_itself_whoever_goes_on_trying(system: System) -> None:
+def test_a_lock_ends_by_itself_despite_further_tries(system: System) -> None:
     person, stranger = system.person(), system.visitor()
-    fail(stranger, person, times=5)
+    fail_logins(stranger, person, times=5)
 
     system.clock.advance(minutes=14, seconds=59)
-    still_locked = fail(stranger, person, times=20)
+    still_locked = fail_logins(stranger, person, times=20)
     system.clock.advance(seconds=1)
     after = system.visitor().log_in(person)
 
@@ -67,9 +70,9 @@ def test_a_lock_ends_by_itself_whoever_goes_on_trying(system: System) -> None:
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 def test_slow_guesses_are_counted_from_the_last_failure(system: System) -> None:
     person, stranger = system.person(), system.visitor()
-    fail(stranger, person, times=1)
+    fail_logins(stranger, person, times=1)
     system.clock.advance(minutes=14)
-    fail(stranger, person, times=4)
+    fail_logins(stranger, person, times=4)
 
     system.clock.advance(minutes=2)
 
@@ -80,7 +83,7 @@ def test_slow_guesses_are_counted_from_the_last_failure(system: System) -> None:
 def test_a_name_that_does_not_exist_locks_alike(system: System) -> None:
     nobody = Person("-", "general", f"nobody{unique()}", "nobody@example.com", "-")
 
-    answers = fail(system.visitor(), nobody, times=6)
+    answers = fail_logins(system.visitor(), nobody, times=6)
 
     assert answers == [401, 401, 401, 401, 401, 429]
 
@@ -90,7 +93,7 @@ def test_parallel_guesses_gain_nothing(system: System) -> None:
     person = system.person()
     strangers = [system.visitor() for _ in range(14)]
 
-    answers = together([partial(fail, stranger, person, times=1) for stranger in strangers])
+    answers = run_concurrently([partial(fail_logins, stranger, person, times=1) for stranger in strangers])
 
     assert sorted(answers) == [[401]] * 5 + [[429]] * 9
 
@@ -111,7 +114,7 @@ def test_failures_at_binding_count_with_those_at_login(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-2", "BIND-3")
-def test_the_right_password_is_no_failure_even_where_nothing_comes_of_it(system: System) -> None:
+def test_the_right_password_never_counts_as_a_failure(system: System) -> None:
     taken = system.person()
     system.bind(system.logged_in(system.person("link")), taken)
     other = system.logged_in(system.person("link"))

@@ -13,7 +13,7 @@ from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Busy
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.actors.service_clients import admin
+from tests.support.actors.service_clients import admin_client
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -51,7 +51,7 @@ def overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> N
 
 
 @pytest.mark.rule("SEC-7", "PRO-4")
-def test_a_login_that_a_password_change_overtakes_opens_no_session(
+def test_a_login_overtaken_by_a_password_change_opens_no_session(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = system.person()
@@ -69,10 +69,10 @@ def test_a_login_that_a_password_change_overtakes_opens_no_session(
 @pytest.mark.parametrize(
     ("act", "refused"), [("suspend", (403, "account_suspended")), ("close", (401, "bad_credentials"))]
 )
-def test_a_login_that_an_operators_act_overtakes_opens_no_session(
+def test_a_login_overtaken_by_an_operators_act_opens_no_session(
     system: System, monkeypatch: pytest.MonkeyPatch, act: str, refused: tuple[int, str]
 ) -> None:
-    person, service = system.person(), admin(system)
+    person, service = system.person(), admin_client(system)
     overtake(monkeypatch, partial(service.act, person, act))
 
     late = system.visitor().log_in(person)
@@ -82,7 +82,7 @@ def test_a_login_that_an_operators_act_overtakes_opens_no_session(
 
 
 @pytest.mark.rule("SEC-7", "PRO-4")
-def test_a_password_change_ends_the_session_that_a_login_is_just_opening(
+def test_a_password_change_ends_the_session_of_a_concurrent_login(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = system.person()
@@ -105,7 +105,7 @@ def test_a_password_change_ends_the_session_that_a_login_is_just_opening(
 
 
 @pytest.mark.rule("BIND-3", "UNB-5")
-def test_a_binding_that_a_password_change_overtakes_is_not_made(
+def test_a_binding_overtaken_by_a_password_change_is_not_made(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
@@ -118,7 +118,7 @@ def test_a_binding_that_a_password_change_overtakes_is_not_made(
 
 
 @pytest.mark.rule("PRO-2", "PRO-4")
-def test_a_change_of_mailbox_that_a_password_change_overtakes_is_not_asked_for(
+def test_an_email_change_overtaken_by_a_password_change_is_not_made(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person = system.person()
@@ -134,9 +134,7 @@ def test_a_change_of_mailbox_that_a_password_change_overtakes_is_not_asked_for(
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-1")
-def test_a_login_that_was_turned_away_as_busy_is_no_failure(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_login_refused_as_busy_is_no_failure(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     person, visitor = system.person(), system.visitor()
     with monkeypatch.context() as full:
         full.setattr(Argon2Passwords, "verify", _busy)

@@ -16,7 +16,7 @@ def current_id(visitor: Visitor) -> str:
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_each_open_session_shows_where_since_when_and_when_last_seen(system: System) -> None:
+def test_each_open_session_shows_device_start_and_last_use(system: System) -> None:
     person = system.person()
     phone = system.visitor()
     phone.http.headers["User-Agent"] = "Phone/1.0"
@@ -46,7 +46,7 @@ def test_one_of_them_is_ended_at_once(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_all_others_are_ended_at_once_and_strangers_sessions_stay(system: System) -> None:
+def test_all_other_sessions_of_the_account_are_ended_at_once(system: System) -> None:
     person = system.person()
     here, *others = [system.logged_in(person) for _ in range(3)]
     stranger = system.logged_in(system.person())
@@ -60,7 +60,7 @@ def test_all_others_are_ended_at_once_and_strangers_sessions_stay(system: System
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_nobody_ends_a_strangers_session(system: System) -> None:
+def test_another_accounts_session_cannot_be_ended(system: System) -> None:
     mine, stranger = system.logged_in(system.person()), system.logged_in(system.person())
 
     refused = mine.delete(f"/sessions/{current_id(stranger)}")
@@ -86,7 +86,7 @@ def test_a_link_accounts_switched_session_is_among_its_own_and_not_among_the_gen
 ) -> None:
     link, general = system.person("link"), system.person()
     acting, own = system.logged_in(link), system.logged_in(link)
-    acting.switch(system.bound(acting, general))
+    acting.switch(system.bind_and_verify(acting, general))
 
     of_link = own.get("/sessions").json()["items"]
     of_general = system.logged_in(general).get("/sessions").json()["items"]

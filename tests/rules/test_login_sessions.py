@@ -15,9 +15,7 @@ def state(visitor: Visitor) -> int:
 @pytest.mark.parametrize(
     ("kind", "rights"), [("link", []), ("general", ["pass:apply", "pass:query", "pass:print"])]
 )
-def test_a_session_tells_who_acts_of_which_kind_for_which_company(
-    system: System, kind: str, rights: list[str]
-) -> None:
+def test_a_session_shows_account_kind_and_company(system: System, kind: str, rights: list[str]) -> None:
     person = system.person(kind)
 
     session = system.logged_in(person).get("/session").json()
@@ -30,7 +28,7 @@ def test_a_session_tells_who_acts_of_which_kind_for_which_company(
 
 @pytest.mark.rule("LOGIN-3", "VER-5")
 @pytest.mark.parametrize("kind", ["link", "general"])
-def test_a_login_is_answered_with_the_session_as_it_is_told_afterwards(system: System, kind: str) -> None:
+def test_a_login_returns_the_same_session_as_a_later_request(system: System, kind: str) -> None:
     people = [system.register(kind), system.person(kind), system.person(kind)]
     system.logged_in(people[-1])  # and accepts the texts
     visitors = [system.visitor() for _ in people]
@@ -62,7 +60,7 @@ def test_logging_out_while_switched_ends_the_link_accounts_session_too(system: S
     visitor = system.logged_in(link)
     own = system.visitor()
     own.token = visitor.token
-    visitor.switch(system.bound(visitor, general))
+    visitor.switch(system.bind_and_verify(visitor, general))
 
     visitor.delete("/session")
 
@@ -83,7 +81,7 @@ def test_a_session_ends_after_30_minutes_without_use(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")
-def test_a_session_ends_after_12_hours_however_much_it_is_used(system: System) -> None:
+def test_a_session_ends_after_12_hours_of_use(system: System) -> None:
     visitor = system.logged_in(system.person())
 
     answers = []
@@ -109,7 +107,7 @@ def test_the_limits_are_settings(start_system: StartSystem) -> None:
 
 
 @pytest.mark.rule("SEC-7")
-def test_a_token_is_256_bits_new_at_each_login_and_kept_as_a_digest_alone(system: System) -> None:
+def test_a_token_is_256_bits_new_at_each_login_and_stored_only_as_a_digest(system: System) -> None:
     person = system.person()
 
     tokens = [str(system.visitor().log_in(person).json()["token"]) for _ in range(2)]
@@ -120,7 +118,7 @@ def test_a_token_is_256_bits_new_at_each_login_and_kept_as_a_digest_alone(system
 
 
 @pytest.mark.rule("LOGIN-6")
-def test_a_made_up_token_stands_for_nobody(system: System) -> None:
+def test_a_made_up_token_is_refused(system: System) -> None:
     visitor = system.visitor()
 
     answers = []
@@ -132,7 +130,7 @@ def test_a_made_up_token_stands_for_nobody(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-6")
-def test_a_bearer_token_is_the_only_word_of_who_sends_one(system: System) -> None:
+def test_a_bearer_token_overrides_the_cookie(system: System) -> None:
     browser = system.logged_in(system.person())
     cookie = {"Cookie": f"session={browser.token}"}
     browser.token = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.people import application
+from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
 from tests.support.harness.waiting import wait_until
 
@@ -23,7 +23,7 @@ def test_every_line_of_every_process_is_an_object_with_time_level_service_and_ev
 ) -> None:
     web, relay, mailer = installation.start("web", "relay", "mailer")
     installation.logged_in(installation.person())
-    installation.settle()
+    installation.wait_for_mails()
     children = web.children()
     os.kill(children[0], signal.SIGKILL)
     wait_until(lambda: len(set(web.children()) - {children[0]}) == len(children), what="a new worker")
@@ -40,16 +40,16 @@ def test_every_line_of_every_process_is_an_object_with_time_level_service_and_ev
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_request_is_followed_to_its_mail_by_the_identifiers_in_the_lines(
+def test_log_identifiers_connect_a_request_to_its_mail(
     installation_on_sqlite: Installation,
 ) -> None:
     installation = installation_on_sqlite
     installation.start("web", "relay", "mailer")
 
     answer = installation.visitor().post(
-        "/accounts", application("link"), **{"X-Request-ID": "from-the-ingress-1"}
+        "/accounts", registration("link"), **{"X-Request-ID": "from-the-ingress-1"}
     )
-    installation.settle()
+    installation.wait_for_mails()
     lines = _lines(installation)
 
     (asked,) = [line for line in lines if line.get("request_id") == "from-the-ingress-1"]

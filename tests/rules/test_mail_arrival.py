@@ -8,20 +8,20 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.actors.people import PASSWORD
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
-from tests.support.servers.received_mail import Mail
+from tests.support.servers.received_mail import ReceivedMail
 
 NEW_PASSWORD = "Lantern-Quay-31!"
 _SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")
 
 
 @pytest.fixture
-def mails(system: System) -> list[Mail]:
+def mails(system: System) -> list[ReceivedMail]:
     """One of each mail that the manual's way brings."""
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
-    link.delete(f"/bindings/{system.bound(link, general)}")
+    link.delete(f"/bindings/{system.bind_and_verify(link, general)}")
     own = system.logged_in(general)
     changed = {"email": f"new.{general.email}", "current_password": PASSWORD}
     own.patch("/account", changed, **{"If-Match": own.get("/account").headers["ETag"]})
@@ -29,19 +29,19 @@ def mails(system: System) -> list[Mail]:
     own.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
     system.visitor().post("/password-resets", {"username": holder.username, "email": holder.email})
     system.register(email=holder.email, kind="link")
-    system.settle()
+    system.wait_for_mails()
     addresses = (general.email, holder.email, f"new.{general.email}")
     return [mail for address in addresses for mail in system.mailbox.all(address)]
 
 
-def _words(mail: Mail) -> str:
+def _words(mail: ReceivedMail) -> str:
     body = re.sub(r"<(style|head)\b.*?</\1>|<!--.*?-->", "", mail.html, flags=re.DOTALL)
-    return normal(html.unescape(re.sub(r"<[^>]+>", "", body)))
+    return normalize(html.unescape(re.sub(r"<[^>]+>", "", body)))
 
 
 @pytest.mark.rule("MAIL-1")
 def test_every_mail_is_in_chinese_of_taiwan_and_both_bodies_hold_the_same_links_and_codes(
-    mails: list[Mail],
+    mails: list[ReceivedMail],
 ) -> None:
     subjects = {mail.subject for mail in mails}
 
@@ -51,12 +51,12 @@ def test_every_mail_is_in_chinese_of_taiwan_and_both_bodies_hold_the_same_links_
         assert not _SIMPLIFIED.search(mail.text)
         assert "{{" not in mail.text + mail.html
         for fact in re.findall(r"https?://\S+|(?<!\d)\d{6}(?!\d)", mail.text):
-            assert normal(fact) in _words(mail), (mail.subject, fact)
+            assert normalize(fact) in _words(mail), (mail.subject, fact)
         assert max(len(line) for line in mail.text.splitlines() if "http" not in line) <= 78
 
 
 @pytest.mark.rule("MAIL-2")
-def test_every_mail_has_the_headers_that_clients_and_robots_go_by(mails: list[Mail]) -> None:
+def test_every_mail_has_the_standard_headers(mails: list[ReceivedMail]) -> None:
     identifiers = [str(mail.headers["Message-ID"]) for mail in mails]
 
     assert len(set(identifiers)) == len(mails)
@@ -74,9 +74,9 @@ def test_every_mail_has_the_headers_that_clients_and_robots_go_by(mails: list[Ma
 
 
 @pytest.mark.rule("MAIL-3")
-def test_every_request_brought_one_mail_and_publishing_again_brings_no_other(system: System) -> None:
+def test_every_request_sends_one_mail_and_replaying_sends_none(system: System) -> None:
     person = system.register()
-    system.settle()
+    system.wait_for_mails()
 
     with system.engine.begin() as database:
         database.execute(text("UPDATE outbox SET position = NULL, published_at = NULL"))
@@ -89,12 +89,12 @@ def test_every_request_brought_one_mail_and_publishing_again_brings_no_other(sys
 
 
 @pytest.mark.rule("MAIL-4", "VER-1")
-def test_a_mail_whose_link_has_expired_is_not_sent_and_said_to_be_expired(system: System) -> None:
+def test_a_mail_with_an_expired_link_is_not_sent_and_is_reported_expired(system: System) -> None:
     person = system.register()
     sent_before = system.mailbox.count()
 
     system.clock.advance(hours=24)
-    system.settle()
+    system.wait_for_mails()
 
     states = system.rows(
         "SELECT mail_state FROM outbox WHERE subject = :id AND mail_state IS NOT NULL", id=person.id

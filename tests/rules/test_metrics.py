@@ -12,7 +12,7 @@ from port_runtime.metrics import Metric
 
 from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
-from tests.support.harness.ops_ports import OperatorsPorts
+from tests.support.harness.ops_ports import OpsPorts
 from tests.support.harness.processes import run
 from tests.support.harness.waiting import wait_until
 
@@ -25,9 +25,9 @@ PARTS = tuple(CATALOGUES)
 
 
 @pytest.fixture
-def ports() -> OperatorsPorts:
+def ports() -> OpsPorts:
     """Free ports of this test's own."""
-    return OperatorsPorts()
+    return OpsPorts()
 
 
 def _count_of(person: Person, installation: Installation, times: int) -> None:
@@ -37,11 +37,11 @@ def _count_of(person: Person, installation: Installation, times: int) -> None:
 
 @pytest.mark.rule("OPS-4")
 def test_each_process_exposes_exactly_what_its_catalogue_names(
-    installation: Installation, ports: OperatorsPorts
+    installation: Installation, ports: OpsPorts
 ) -> None:
     installation.start(*PARTS, **ports.settings)
     installation.logged_in(installation.person())
-    installation.settle()
+    installation.wait_for_mails()
 
     for part, catalogue in CATALOGUES.items():
         families = ports.scrape(part).families
@@ -56,8 +56,8 @@ def test_each_process_exposes_exactly_what_its_catalogue_names(
 
 
 @pytest.mark.rule("OPS-4")
-def test_what_several_web_processes_count_is_added_up_and_survives_their_death(
-    installation_on_postgresql: Installation, ports: OperatorsPorts
+def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
+    installation_on_postgresql: Installation, ports: OpsPorts
 ) -> None:
     installation = installation_on_postgresql
     web, *_ = installation.start(*PARTS, IDENTITY_WEB_WORKERS="3", **ports.settings)
@@ -84,7 +84,7 @@ def test_what_several_web_processes_count_is_added_up_and_survives_their_death(
 
 @pytest.mark.rule("OPS-4")
 def test_the_directory_of_shared_counts_is_gone_with_the_server(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
+    installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
     (web,) = installation_on_sqlite.start(
         "web", **ports.settings, TMPDIR=str(installation_on_sqlite.directory)
@@ -97,8 +97,8 @@ def test_the_directory_of_shared_counts_is_gone_with_the_server(
 
 
 @pytest.mark.rule("OPS-4", "OPS-5")
-def test_a_start_that_is_refused_leaves_no_directory_of_shared_counts(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
+def test_a_refused_start_leaves_no_directory_of_shared_counts(
+    installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
     directory = installation_on_sqlite.directory
     settings = {"TMPDIR": str(directory), "IDENTITY_BIND": "192.0.2.1:8000", **ports.settings}
@@ -110,9 +110,7 @@ def test_a_start_that_is_refused_leaves_no_directory_of_shared_counts(
 
 
 @pytest.mark.rule("OPS-4", "SEC-13")
-def test_whatever_is_asked_for_makes_no_new_series(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
-) -> None:
+def test_unknown_paths_create_no_new_series(installation_on_sqlite: Installation, ports: OpsPorts) -> None:
     installation = installation_on_sqlite
     installation.start("web", **ports.settings)
 
@@ -127,9 +125,7 @@ def test_whatever_is_asked_for_makes_no_new_series(
 
 
 @pytest.mark.rule("OPS-4", "MAIL-7")
-def test_a_mail_server_that_is_away_shows_in_what_waits_and_for_how_long(
-    installation: Installation, ports: OperatorsPorts
-) -> None:
+def test_a_mail_server_outage_shows_in_backlog_and_age(installation: Installation, ports: OpsPorts) -> None:
     installation.smtp.stop()
     installation.start(*PARTS, **ports.settings)
     people = [installation.register() for _ in range(3)]
@@ -139,7 +135,7 @@ def test_a_mail_server_that_is_away_shows_in_what_waits_and_for_how_long(
     wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="one to wait")
     mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
     installation.smtp.start()
-    installation.settle()
+    installation.wait_for_mails()
     then_mailer, then_relay = ports.scrape("mailer"), ports.scrape("relay")
 
     assert mailer.value("mailer_put_off_total", reason="server_away") >= 1
@@ -159,15 +155,13 @@ def test_a_mail_server_that_is_away_shows_in_what_waits_and_for_how_long(
 
 
 @pytest.mark.rule("OPS-4", "MAIL-5")
-def test_a_refused_mail_shows_as_a_dead_letter(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
-) -> None:
+def test_a_refused_mail_shows_as_a_dead_letter(installation_on_sqlite: Installation, ports: OpsPorts) -> None:
     installation = installation_on_sqlite
-    installation.smtp.refuse(code=550, words="5.1.1 No such user")
+    installation.smtp.refuse(code=550, text="5.1.1 No such user")
     installation.start(*PARTS, **ports.settings)
 
     installation.register("link")
-    installation.settle()
+    installation.wait_for_mails()
     scrape = ports.scrape("mailer")
 
     assert scrape.value("mailer_mails_total", type="registration_link", outcome="refused") == 1
@@ -176,10 +170,10 @@ def test_a_refused_mail_shows_as_a_dead_letter(
 
 
 @pytest.mark.rule("OPS-4", "EVT-2")
-def test_of_two_relays_one_leads_and_what_is_not_published_shows_while_redis_is_away(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
+def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
+    installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
-    installation, others = installation_on_sqlite, OperatorsPorts()
+    installation, others = installation_on_sqlite, OpsPorts()
     installation.start("web", "relay", **ports.settings)
     wait_until(lambda: ports.scrape("relay").value("identity_relay_leads") == 1, what="a leader")
     installation.start("relay", **others.settings)
@@ -189,7 +183,7 @@ def test_of_two_relays_one_leads_and_what_is_not_published_shows_while_redis_is_
     installation.register()
     wait_until(lambda: ports.scrape("relay").value("identity_relay_failures_total"), what="it to be missed")
     without = ports.scrape("relay")
-    alive, ready = ports.ask("relay", "/livez"), ports.ask("relay", "/readyz")
+    alive, ready = ports.get("relay", "/livez"), ports.get("relay", "/readyz")
     installation.redis.start()
     wait_until(lambda: ports.scrape("relay").value("identity_outbox_unpublished") == 0, what="publishing")
     after = ports.scrape("relay")
@@ -204,8 +198,8 @@ def test_of_two_relays_one_leads_and_what_is_not_published_shows_while_redis_is_
 
 
 @pytest.mark.rule("OPS-4", "SEC-11")
-def test_rows_of_the_audit_log_that_wait_to_be_sealed_show_until_they_are(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
+def test_unsealed_audit_rows_show_until_they_are_sealed(
+    installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
     installation = installation_on_sqlite
     (_web, keyless) = installation.start("web", "relay", IDENTITY_AUDIT_KEYS="", **ports.settings)
@@ -224,8 +218,8 @@ def test_rows_of_the_audit_log_that_wait_to_be_sealed_show_until_they_are(
 
 
 @pytest.mark.rule("OPS-4", "EVT-5")
-def test_a_group_that_falls_behind_shows_by_its_name(
-    installation_on_sqlite: Installation, ports: OperatorsPorts
+def test_a_lagging_consumer_group_shows_by_name(
+    installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
     installation = installation_on_sqlite
     installation.start("web", "relay", **ports.settings)
@@ -252,30 +246,28 @@ def test_a_group_that_falls_behind_shows_by_its_name(
 
 
 @pytest.mark.rule("OPS-4")
-def test_each_process_says_that_it_lives_and_whether_it_is_ready(
-    installation: Installation, ports: OperatorsPorts
-) -> None:
+def test_each_process_answers_liveness_and_readiness(installation: Installation, ports: OpsPorts) -> None:
     installation.start(*PARTS, **ports.settings)
 
     for part in PARTS:
-        assert ports.ask(part, "/livez").json() == {"status": "ok"}
-        ready = ports.ask(part, "/readyz")
+        assert ports.get(part, "/livez").json() == {"status": "ok"}
+        ready = ports.get(part, "/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "ok"), ready.text
-        assert ports.ask(part, "/").status_code == 404
+        assert ports.get(part, "/").status_code == 404
     installation.redis.stop()
 
-    assert [ports.ask(part, "/readyz").status_code for part in PARTS] == [200, 503, 503]
+    assert [ports.get(part, "/readyz").status_code for part in PARTS] == [200, 503, 503]
 
 
 @pytest.mark.rule("OPS-4", "OPS-5")
 @pytest.mark.parametrize("part", PARTS)
-def test_an_operators_port_that_is_taken_stops_the_start_with_one_line(
-    installation_on_sqlite: Installation, ports: OperatorsPorts, part: str
+def test_a_taken_ops_port_stops_the_start_with_one_line(
+    installation_on_sqlite: Installation, ports: OpsPorts, part: str
 ) -> None:
     variables = dict(zip(PARTS, ports.settings.items(), strict=True))
     name, address = variables[part]
     with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
-        ended = installation_on_sqlite.launch(part, **{name: address})
+        ended = installation_on_sqlite.start_without_waiting(part, **{name: address})
         wait_until(lambda: not ended.running, what="the end", timeout_seconds=30)
 
     lines = [line for line in ended.output.splitlines() if not line.startswith("{")]

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from tests.support.actors.people import PASSWORD, Person, Visitor
-from tests.support.browser.pages import Browser, Page
-from tests.support.browser.text import normal
+from tests.support.browser.pages import Page, PlainBrowser
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
@@ -15,7 +15,7 @@ PAGES = ("/profile/password", "/sessions")
 def page_of(visitor: Visitor, path: str) -> Page:
     """Open a page as whoever is logged in by the API: the session is the same."""
     visitor.http.cookies.set("session", visitor.token or "")
-    return Browser(visitor).open(path)
+    return PlainBrowser(visitor).open(path)
 
 
 def opened(system: System, person: Person) -> Page:
@@ -29,7 +29,7 @@ def asked(system: System, path: str) -> httpx.Response:
 
 
 @pytest.mark.rule("PRO-4")
-def test_password_managers_are_led_to_the_page(system: System) -> None:
+def test_the_well_known_url_redirects_password_managers_to_the_page(system: System) -> None:
     answer = asked(system, "/.well-known/change-password")
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/profile/password")
@@ -37,10 +37,10 @@ def test_password_managers_are_led_to_the_page(system: System) -> None:
 
 @pytest.mark.rule("PRO-4", "LOGIN-6")
 @pytest.mark.parametrize("path", PAGES)
-def test_who_is_not_logged_in_is_led_to_the_login_and_back(system: System, path: str) -> None:
+def test_without_a_session_the_page_leads_to_the_login_and_back(system: System, path: str) -> None:
     person = system.person()
     system.logged_in(person)
-    login = Browser(system.visitor()).open(path)
+    login = PlainBrowser(system.visitor()).open(path)
 
     page = login.press(username=person.username, password=person.password)
 
@@ -51,17 +51,17 @@ def test_who_is_not_logged_in_is_led_to_the_login_and_back(system: System, path:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_switched_session_sees_neither_password_nor_sessions(system: System, path: str) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
-    link.switch(system.bound(link, general))
+    link.switch(system.bind_and_verify(link, general))
 
     page = page_of(link, path)
 
-    assert (page.status, normal("切換登入期間不能執行此操作") in page.text) == (403, True)
+    assert (page.status, normalize("切換登入期間不能執行此操作") in page.text) == (403, True)
 
 
 @pytest.mark.rule("SW-4", "PRO-4")
-def test_a_switched_session_changes_no_password_by_a_form_made_before(system: System) -> None:
+def test_a_switched_session_cannot_submit_an_older_password_form(system: System) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
-    binding_id = system.bound(link, general)
+    binding_id = system.bind_and_verify(link, general)
     page = page_of(link, "/profile/password")
     link.switch(binding_id)
     link.http.cookies.set("session", link.token or "")
@@ -87,7 +87,7 @@ def test_no_password_is_changed_without_the_forms_csrf_token(system: System, sit
 
 
 @pytest.mark.rule("PRO-4", "SEC-2", "REG-11")
-def test_typing_a_new_password_tries_no_present_one(system: System) -> None:
+def test_checking_a_new_password_does_not_test_the_current_one(system: System) -> None:
     page = opened(system, system.person())
     typed = {**page.fields, "current": "Wrong-Crane-88!", "password": "Passw0rd-Passw0rd"}
 
@@ -98,4 +98,4 @@ def test_typing_a_new_password_tries_no_present_one(system: System) -> None:
         "password": ["密碼太常見或太容易猜到，請改用較少見的字詞組合"],
         "password_again": ["此欄位為必填"],
     }
-    assert (done.status, normal("密碼修改成功") in done.text) == (200, True)
+    assert (done.status, normalize("密碼修改成功") in done.text) == (200, True)

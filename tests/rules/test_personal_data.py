@@ -5,8 +5,8 @@ import json
 import pytest
 from identity.usecases import retention
 
-from tests.support.actors.people import Person, application
-from tests.support.harness.commands import answered, command
+from tests.support.actors.people import Person, registration
+from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.leak_scan import database_text
 from tests.support.harness.system import System
@@ -16,21 +16,21 @@ MONTHS = {"IDENTITY_IDLE_DISABLED": "180d"}
 
 
 def erase(system: System, person: Person, *options: str) -> int:
-    return command(system, "accounts", "erase", person.id, *WHY, *options).exit_code
+    return invoke(system, "accounts", "erase", person.id, *WHY, *options).exit_code
 
 
 def tidied(system: System, **settings: str) -> int:
-    counts: dict[str, int] = answered(command(system, "tidy", "--json", **settings))
+    counts: dict[str, int] = json_output(invoke(system, "tidy", "--json", **settings))
     return counts["idle"]
 
 
 @pytest.mark.rule("OPS-6")
-def test_all_that_is_kept_of_a_person_is_written_out_without_secrets(system: System) -> None:
+def test_an_export_holds_all_personal_data_without_secrets(system: System) -> None:
     general, holder = system.person(), system.person("link")
     own, link = system.logged_in(general), system.logged_in(holder)
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
 
-    told = answered(command(system, "accounts", "export", general.username, *WHY))
+    told = json_output(invoke(system, "accounts", "export", general.username, *WHY))
 
     assert (told["account"]["email"], told["account"]["company"]["tax_id"]) == (general.email, general.tax_id)
     assert len(told["consents"]) == 3
@@ -46,7 +46,7 @@ def test_all_that_is_kept_of_a_person_is_written_out_without_secrets(system: Sys
 
 
 @pytest.mark.rule("OPS-6", "SW-4")
-def test_what_is_written_out_tells_of_nobody_else_where_they_act_from(start_system: StartSystem) -> None:
+def test_an_export_does_not_reveal_other_peoples_addresses(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_TRUSTED_PROXIES="127.0.0.1/32")
     general, holder = system.person(), system.person("link")
     own, link = system.visitor(), system.visitor()
@@ -54,32 +54,32 @@ def test_what_is_written_out_tells_of_nobody_else_where_they_act_from(start_syst
         visitor.http.headers.update({"X-Forwarded-For": address, "User-Agent": f"Browser of {address}"})
         visitor.log_in(person)
         visitor.accept_consents()
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     link.switch(binding)
 
-    of_general = command(system, "accounts", "export", general.username, *WHY)
+    of_general = invoke(system, "accounts", "export", general.username, *WHY)
     own.delete("/account/binding")
-    of_holder = command(system, "accounts", "export", holder.username, *WHY)
+    of_holder = invoke(system, "accounts", "export", holder.username, *WHY)
 
-    assert [each["address"] for each in answered(of_general)["sessions"]] == ["198.51.100.7"]
-    rows = {each["action"]: each["address"] for each in answered(of_general)["history"]}
+    assert [each["address"] for each in json_output(of_general)["sessions"]] == ["198.51.100.7"]
+    rows = {each["action"]: each["address"] for each in json_output(of_general)["history"]}
     assert (rows["session.switched"], rows["session.opened"]) == ("", "198.51.100.7")
     assert ("203.0.113.9" in of_general.output, "203.0.113.9" in of_holder.output) == (False, True)
-    assert "binding.removed" in {each["action"] for each in answered(of_holder)["history"]}
+    assert "binding.removed" in {each["action"] for each in json_output(of_holder)["history"]}
     assert "198.51.100.7" not in of_holder.output
 
 
 @pytest.mark.rule("OPS-6")
-def test_after_erasure_nothing_personal_is_left_and_everyone_learns_of_it(system: System) -> None:
+def test_after_erasure_no_personal_data_is_left_and_an_event_is_published(system: System) -> None:
     person, holder = system.person(mobile="0987654321", name="王小美"), system.person("link")
-    system.bound(system.logged_in(holder), person)
-    system.settle()
+    system.bind_and_verify(system.logged_in(holder), person)
+    system.wait_for_mails()
     system.clock.advance(days=31)
-    command(system, "tidy")  # facts, which name accounts, are dropped with the feed's retention
+    invoke(system, "tidy")  # facts, which name accounts, are dropped with the feed's retention
     own, link = system.logged_in(person), system.logged_in(holder)
 
     done = erase(system, person, "--yes")
-    system.settle()
+    system.wait_for_mails()
 
     assert done == 0
     assert own.get("/session").status_code == 401
@@ -99,31 +99,31 @@ def test_after_erasure_nothing_personal_is_left_and_everyone_learns_of_it(system
 
 
 @pytest.mark.rule("OPS-6")
-def test_name_and_mailbox_of_who_was_erased_are_free_and_no_list_shows_them(system: System) -> None:
+def test_name_and_mailbox_of_an_erased_account_are_free_and_not_listed(system: System) -> None:
     person = system.person()
     link = system.logged_in(system.person("link"))
-    system.bound(link, person)
+    system.bind_and_verify(link, person)
 
     erase(system, person, "--yes")
-    again = system.visitor().post("/accounts", application(username=person.username, email=person.email))
+    again = system.visitor().post("/accounts", registration(username=person.username, email=person.email))
 
     assert again.status_code == 202
     assert link.get("/bindings").json()["items"] == []
 
 
 @pytest.mark.rule("OPS-6")
-def test_an_account_closed_before_is_erased_by_its_id_and_announced_as_such(system: System) -> None:
+def test_a_closed_account_is_erased_by_id_and_published(system: System) -> None:
     person = system.person()
-    command(system, "accounts", "close", person.username, *WHY)
+    invoke(system, "accounts", "close", person.username, *WHY)
 
     done = erase(system, person, "--yes")
 
-    assert (done, system.types(person.id)[-2:]) == (0, ["account.closed", "account.closed"])
+    assert (done, system.event_types(person.id)[-2:]) == (0, ["account.closed", "account.closed"])
     assert system.events(person.id)[-1].data == {"reason": "erased"}
 
 
 @pytest.mark.rule("OPS-6")
-def test_erasing_asks_first(system: System) -> None:
+def test_erasing_asks_for_confirmation(system: System) -> None:
     person = system.person()
 
     done = erase(system, person)
@@ -132,11 +132,11 @@ def test_erasing_asks_first(system: System) -> None:
 
 
 @pytest.mark.rule("OPS-6")
-def test_accounts_that_nobody_used_are_suspended_where_the_setting_is_on(system: System) -> None:
+def test_unused_accounts_are_suspended_if_the_setting_is_on(system: System) -> None:
     idle, used, holder = system.person(), system.person(), system.person("link")
     link = system.logged_in(holder)
     bound = system.person(company={"tax_id": "62140097"})
-    binding = system.bound(link, bound)
+    binding = system.bind_and_verify(link, bound)
     system.clock.advance(days=100)
     system.logged_in(used)
     link = system.logged_in(holder)
@@ -150,13 +150,13 @@ def test_accounts_that_nobody_used_are_suspended_where_the_setting_is_on(system:
     assert (off, suspended, again) == (0, 1, 0)
     assert system.visitor().log_in(idle).json()["code"] == "account_suspended"
     assert {system.visitor().log_in(each).status_code for each in (used, holder, bound)} == {201}
-    assert system.types(idle.id)[-1] == "account.suspended"
+    assert system.event_types(idle.id)[-1] == "account.suspended"
     (row,) = system.audit("account.suspended")
     assert (row.actor_kind, row.actor, row.reason) == ("system", "tidy", "idle for 180 days")
 
 
 @pytest.mark.rule("OPS-6")
-def test_all_of_many_are_found_a_few_at_a_time(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unused_accounts_are_found_in_batches(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     people = [system.person() for _ in range(5)]
     system.clock.advance(days=200)
     system.logged_in(people[2])
@@ -166,18 +166,18 @@ def test_all_of_many_are_found_a_few_at_a_time(system: System, monkeypatch: pyte
 
 
 @pytest.mark.rule("OPS-6")
-def test_who_is_reinstated_has_the_whole_time_again(system: System) -> None:
+def test_reinstatement_restarts_the_inactivity_period(system: System) -> None:
     person = system.person()
     system.clock.advance(days=200)
     tidied(system, **MONTHS)
-    command(system, "accounts", "reinstate", person.username, *WHY)
+    invoke(system, "accounts", "reinstate", person.username, *WHY)
     system.clock.advance(days=100)
 
     assert tidied(system, **MONTHS) == 0
 
 
 @pytest.mark.rule("OPS-6")
-def test_nobody_is_judged_by_a_log_that_does_not_reach_back_so_far(start_system: StartSystem) -> None:
+def test_no_account_is_suspended_when_the_log_is_younger_than_the_period(start_system: StartSystem) -> None:
     system = start_system()
     system.person()
     with system.engine.begin() as connection:
@@ -190,7 +190,7 @@ def test_nobody_is_judged_by_a_log_that_does_not_reach_back_so_far(start_system:
 
 @pytest.mark.rule("OPS-6", "OPS-5")
 @pytest.mark.parametrize("length", ["180", "29d", "500d"])
-def test_a_time_that_is_a_slip_or_longer_than_the_log_is_refused(system: System, length: str) -> None:
-    asked = command(system, "tidy", IDENTITY_IDLE_DISABLED=length)
+def test_a_period_too_short_or_longer_than_the_log_is_refused(system: System, length: str) -> None:
+    asked = invoke(system, "tidy", IDENTITY_IDLE_DISABLED=length)
 
     assert (asked.exit_code, "IDENTITY_IDLE_DISABLED" in asked.output) == (2, True)

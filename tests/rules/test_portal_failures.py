@@ -6,7 +6,7 @@ import httpx
 import pytest
 from identity.domain import errors
 
-from tests.support.browser.text import normal, shown
+from tests.support.browser.text import normalize, visible_text
 from tests.support.harness.system import System
 
 _FOR_PEOPLE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -31,7 +31,7 @@ def _fails(system: System, path: str, failure: Exception) -> None:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize(("status", "failure"), _FAILURES)
-def test_a_person_gets_a_page_and_a_program_a_document(
+def test_a_browser_gets_an_error_page_and_a_program_a_problem_document(
     system: System, status: int, failure: Exception
 ) -> None:
     _fails(system, "/failing", failure)
@@ -42,7 +42,7 @@ def test_a_person_gets_a_page_and_a_program_a_document(
     document = browser.get("/api/v1/failing", headers=_FOR_PEOPLE)
 
     assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
-    assert normal(f"狀態碼 {status}") in shown(page.text)
+    assert normalize(f"狀態碼 {status}") in visible_text(page.text)
     assert (document.status_code, document.headers["Content-Type"]) == (status, "application/problem+json")
     assert "secret" not in page.text + document.text
     assert "Traceback" not in page.text + document.text
@@ -56,7 +56,7 @@ def _sent(browser: httpx.Client, method: str, path: str, **options: Any) -> tupl
 
 
 @pytest.mark.rule("SEC-13")
-def test_what_no_page_takes_is_told_the_same_way(system: System) -> None:
+def test_unsupported_methods_and_types_are_answered_the_same_way(system: System) -> None:
     browser = system.visitor().http
     large = {"username": "x" * 70_000}
 
@@ -73,7 +73,7 @@ def test_what_no_page_takes_is_told_the_same_way(system: System) -> None:
     assert told == list(zip([404, 405, 413] * 2, kinds, strict=True))
 
 
-def test_a_script_that_asks_without_a_session_is_not_led_to_the_login_page(system: System) -> None:
+def test_a_script_request_without_a_session_is_not_redirected_to_the_login(system: System) -> None:
     browser = system.visitor().http
 
     answer = browser.get("/profile", headers={"Accept": "application/json"})

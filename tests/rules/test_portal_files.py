@@ -17,7 +17,7 @@ def _files(browser: httpx.Client) -> list[str]:
     return found
 
 
-def test_files_are_kept_by_browsers_and_sent_compressed(system: System) -> None:
+def test_static_files_are_cached_and_compressed(system: System) -> None:
     browser = system.visitor().http
 
     answers = [browser.get(address, headers={"Accept-Encoding": "gzip"}) for address in _files(browser)]
@@ -27,7 +27,7 @@ def test_files_are_kept_by_browsers_and_sent_compressed(system: System) -> None:
     assert {answer.headers.get("Content-Encoding") for answer in large} == {"gzip"}
 
 
-def test_what_a_script_imports_is_kept_too(system: System) -> None:
+def test_imported_scripts_are_cached_too(system: System) -> None:
     browser = system.visitor().http
     script = next(address for address in _files(browser) if address.endswith("portal.js"))
 
@@ -40,7 +40,7 @@ def test_what_a_script_imports_is_kept_too(system: System) -> None:
     }
 
 
-def test_an_address_of_another_version_is_served_but_not_kept(system: System) -> None:
+def test_a_file_of_another_version_is_served_but_not_cached(system: System) -> None:
     answer = system.visitor().http.get("/static/000000000000/portal.css")
 
     assert (answer.status_code, "immutable" in answer.headers["Cache-Control"]) == (200, False)
@@ -48,13 +48,13 @@ def test_an_address_of_another_version_is_served_but_not_kept(system: System) ->
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/nowhere", "/email/verify?token=x"])
-def test_pages_are_neither_kept_nor_compressed(system: System, path: str) -> None:
+def test_pages_are_neither_cached_nor_compressed(system: System, path: str) -> None:
     answer = system.visitor().http.get(path, headers={"Accept-Encoding": "gzip, br"})
 
     assert (answer.headers["Cache-Control"], answer.headers.get("Content-Encoding")) == ("no-store", None)
 
 
-def test_no_other_file_can_be_reached(system: System) -> None:
+def test_no_file_outside_the_static_folder_is_served(system: System) -> None:
     browser = system.visitor().http
     paths = ["../portal/pages.py", "%2e%2e/pages.py", "..%2f..%2fcontext.py", "nothing.js"]
 

@@ -44,9 +44,7 @@ def _send(visitor: Visitor, path: str, **headers: str) -> httpx.Response:
         {"Sec-Fetch-Site": "same-origin"},
     ],
 )
-def test_a_form_without_its_pages_token_is_refused_in_words_wherever_it_comes_from(
-    system: System, headers: dict[str, str]
-) -> None:
+def test_a_form_without_csrf_token_is_refused_with_a_message(system: System, headers: dict[str, str]) -> None:
     visitor = system.logged_in(system.person("link"))
     visitor.http.cookies.set("session", visitor.token or "")
 
@@ -61,7 +59,7 @@ def test_a_form_without_its_pages_token_is_refused_in_words_wherever_it_comes_fr
 
 
 @pytest.mark.rule("SEC-8", "REG-13")
-def test_every_form_that_changes_something_is_sent_once() -> None:
+def test_every_changing_form_is_submitted_once() -> None:
     forms = {
         (path.name, tag)
         for path in sorted(TEMPLATES.glob("*.html"))
@@ -75,10 +73,10 @@ def test_every_form_that_changes_something_is_sent_once() -> None:
 
 
 @pytest.mark.rule("SEC-7", "LOGIN-6")
-def test_a_late_answer_to_a_token_that_was_replaced_touches_no_cookie(system: System) -> None:
+def test_a_late_answer_to_a_replaced_token_changes_no_cookie(system: System) -> None:
     link, general = system.person("link"), system.person()
     visitor = system.logged_in(link)
-    binding_id = system.bound(visitor, general)
+    binding_id = system.bind_and_verify(visitor, general)
     former = visitor.token
     visitor.switch(binding_id)
 
@@ -90,7 +88,7 @@ def test_a_late_answer_to_a_token_that_was_replaced_touches_no_cookie(system: Sy
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
-def test_a_locked_login_says_when_to_try_again_to_programs_too(system: System) -> None:
+def test_a_locked_login_sends_retry_after(system: System) -> None:
     person = system.person()
     for _ in range(6):
         system.visitor().log_in(person, password="wrong")

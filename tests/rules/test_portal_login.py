@@ -70,7 +70,7 @@ def test_logging_in_never_leads_elsewhere(system: System) -> None:
     assert {(page.status_code, "evil" in page.text) for page in pages} == {(200, False)}
 
 
-def test_logging_in_leads_to_the_own_page_that_was_asked_for(system: System) -> None:
+def test_logging_in_leads_to_the_requested_page_of_ours(system: System) -> None:
     person = system.person()
     system.logged_in(person)
 
@@ -82,7 +82,7 @@ def test_logging_in_leads_to_the_own_page_that_was_asked_for(system: System) -> 
     ("public_url", "prefix", "secure"),
     [("http://127.0.0.1:8000", "", False), ("https://pass.example.tw", "__Host-", True)],
 )
-def test_cookies_are_kept_to_the_host_and_from_scripts(
+def test_cookies_are_host_only_and_http_only(
     start_system: StartSystem, public_url: str, prefix: str, *, secure: bool
 ) -> None:
     system = start_system(IDENTITY_PUBLIC_URL=public_url)
@@ -110,7 +110,7 @@ def test_every_login_begins_a_new_session_and_a_new_form_cookie(system: System) 
 
 
 @pytest.mark.rule("SEC-7", "LOGIN-6")
-def test_logging_in_anew_in_the_same_browser_ends_the_session_that_it_had(system: System) -> None:
+def test_logging_in_again_in_the_same_browser_ends_its_previous_session(system: System) -> None:
     first, second = system.person(), system.person()
     browser = system.visitor().http
     tokens = []

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from tests.support.actors.people import application
+from tests.support.actors.people import registration
 from tests.support.actors.profile import etag, save
-from tests.support.harness.concurrency import together
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -46,7 +46,7 @@ def test_name_mobile_and_company_phone_can_be_changed(system: System, kind: str)
         ({"company": {"address": "臺北市中正區仁愛路1號"}}, "/company/address"),
     ],
 )
-def test_what_cannot_be_changed_is_refused_by_its_name(
+def test_an_immutable_field_is_refused_by_name(
     system: System, change: dict[str, object], pointer: str
 ) -> None:
     visitor = system.logged_in(system.person())
@@ -62,7 +62,7 @@ def test_what_cannot_be_changed_is_refused_by_its_name(
 
 
 @pytest.mark.rule("PRO-1", "REG-11")
-def test_wrong_values_are_all_told_at_once(system: System) -> None:
+def test_all_wrong_values_are_reported_at_once(system: System) -> None:
     visitor = system.logged_in(system.person())
 
     refused = save(visitor, {"name": "大明商行", "mobile": "1", "email": "x", "company": {"phone": "1"}})
@@ -79,11 +79,11 @@ def test_each_account_keeps_its_own_copy_of_the_companys_phone(system: System) -
 
     save(one, {"company": {"phone": "07-12345678"}})
 
-    assert other.get("/account").json()["company"]["phone"] == application()["company"]["phone"]
+    assert other.get("/account").json()["company"]["phone"] == registration()["company"]["phone"]
 
 
 @pytest.mark.rule("PRO-1", "EVT-2")
-def test_saving_what_is_there_already_is_no_event(system: System) -> None:
+def test_saving_unchanged_data_publishes_no_event(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     tag = etag(visitor)
@@ -91,11 +91,11 @@ def test_saving_what_is_there_already_is_no_event(system: System) -> None:
     saved = save(visitor, {"name": "錢大明", "mobile": "+886912345678"})
 
     assert (saved.status_code, saved.headers["ETag"]) == (200, tag)
-    assert "account.profile_changed" not in system.types(person.id)
+    assert "account.profile_changed" not in system.event_types(person.id)
 
 
 @pytest.mark.rule("PRO-5")
-def test_who_saves_from_what_was_changed_meanwhile_is_told_and_overwrites_nothing(system: System) -> None:
+def test_a_save_with_a_stale_etag_is_refused(system: System) -> None:
     person = system.person()
     first, second = system.logged_in(person), system.logged_in(person)
     seen = etag(first)
@@ -111,7 +111,7 @@ def test_who_saves_from_what_was_changed_meanwhile_is_told_and_overwrites_nothin
 
 @pytest.mark.rule("PRO-5")
 @pytest.mark.parametrize(("tag", "status"), [(None, 428), ("made-up", 412), ('"999"', 412), ("*", 412)])
-def test_nobody_saves_without_having_read(system: System, tag: str | None, status: int) -> None:
+def test_a_save_without_an_etag_is_refused(system: System, tag: str | None, status: int) -> None:
     visitor = system.logged_in(system.person())
 
     refused = visitor.patch("/account", {"name": "錢小明"}, **({"If-Match": tag} if tag else {}))
@@ -121,13 +121,13 @@ def test_nobody_saves_without_having_read(system: System, tag: str | None, statu
 
 
 @pytest.mark.rule("PRO-5")
-def test_of_many_who_save_at_the_same_moment_one_wins(start_system_on_postgresql: StartSystem) -> None:
+def test_of_many_concurrent_saves_one_wins(start_system_on_postgresql: StartSystem) -> None:
     system = start_system_on_postgresql()
     person = system.person()
     visitors = [system.logged_in(person) for _ in range(AT_ONCE)]
     seen = etag(visitors[0])
 
-    answers = together(
+    answers = run_concurrently(
         [
             partial(save, visitor, {"mobile": f"091234567{number}"}, tag=seen)
             for number, visitor in enumerate(visitors)
@@ -135,4 +135,4 @@ def test_of_many_who_save_at_the_same_moment_one_wins(start_system_on_postgresql
     )
 
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * (AT_ONCE - 1)
-    assert system.types(person.id).count("account.profile_changed") == 1
+    assert system.event_types(person.id).count("account.profile_changed") == 1

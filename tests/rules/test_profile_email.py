@@ -3,21 +3,21 @@
 import pytest
 
 from tests.support.actors.people import unique
-from tests.support.actors.profile import ask_for_mailbox, save
-from tests.support.browser.pages import Browser
-from tests.support.browser.profile_page import OwnPage
-from tests.support.browser.text import normal
-from tests.support.harness.commands import answered, command
+from tests.support.actors.profile import request_email_change, save
+from tests.support.browser.pages import PlainBrowser
+from tests.support.browser.profile_page import AccountPage
+from tests.support.browser.text import normalize
+from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System
 
 
 @pytest.mark.rule("PRO-2")
 @pytest.mark.parametrize("kind", ["general", "link"])
-def test_a_new_mailbox_is_in_place_once_its_owner_follows_the_link(system: System, kind: str) -> None:
+def test_a_new_mailbox_is_active_once_its_link_is_followed(system: System, kind: str) -> None:
     person = system.person(kind)
     visitor = system.logged_in(person)
 
-    email = ask_for_mailbox(visitor, person)
+    email = request_email_change(visitor, person)
     pending = visitor.get("/account").json()
     confirmed = system.confirm(system.mail(email, "Email變更驗證").token)
     done = visitor.get("/account").json()
@@ -31,12 +31,12 @@ def test_a_new_mailbox_is_in_place_once_its_owner_follows_the_link(system: Syste
         "already": False,
     }
     assert (done["email"], done["pending_email"]) == (email, None)
-    assert system.types(person.id)[-2:] == ["email_change.requested", "account.email_changed"]
+    assert system.event_types(person.id)[-2:] == ["email_change.requested", "account.email_changed"]
 
 
 @pytest.mark.rule("PRO-2")
 @pytest.mark.parametrize("password", [None, "", "Wrong-Crane-88!"])
-def test_it_asks_for_the_present_password(system: System, password: str | None) -> None:
+def test_a_change_requires_the_current_password(system: System, password: str | None) -> None:
     visitor = system.logged_in(system.person())
     proof = {} if password is None else {"current_password": password}
 
@@ -47,9 +47,9 @@ def test_it_asks_for_the_present_password(system: System, password: str | None) 
 
 
 @pytest.mark.rule("PRO-2", "VER-4")
-def test_the_link_holds_for_24_hours_and_the_old_mailbox_stays(system: System) -> None:
+def test_the_link_is_valid_for_24_hours_and_the_old_mailbox_stays_until_then(system: System) -> None:
     person = system.person()
-    email = ask_for_mailbox(system.logged_in(person), person)
+    email = request_email_change(system.logged_in(person), person)
     token = system.mail(email, "Email變更驗證").token
 
     system.clock.advance(hours=24)
@@ -60,16 +60,16 @@ def test_the_link_holds_for_24_hours_and_the_old_mailbox_stays(system: System) -
 
 
 @pytest.mark.rule("PRO-2")
-def test_a_change_is_pending_as_long_as_its_link_holds_and_not_a_moment_longer(system: System) -> None:
+def test_a_change_is_pending_exactly_as_long_as_its_link_is_valid(system: System) -> None:
     person = system.person()
-    email = ask_for_mailbox(system.logged_in(person), person)
+    email = request_email_change(system.logged_in(person), person)
     pending, shown, visitor = [], [], system.visitor()
 
     for hours in (23, 1, 96):
         system.clock.advance(hours=hours)
         visitor = system.logged_in(person)
         pending.append(visitor.get("/account").json()["pending_email"])
-        shown.append(email in OwnPage(visitor).answer.text)
+        shown.append(email in AccountPage(visitor).answer.text)
 
     assert (pending, shown) == ([email, None, None], [True, False, False])
     assert visitor.delete("/account/pending-email").status_code == 404
@@ -78,13 +78,13 @@ def test_a_change_is_pending_as_long_as_its_link_holds_and_not_a_moment_longer(s
 
 
 @pytest.mark.rule("PRO-2", "OPS-1")
-def test_to_operators_too_an_expired_change_is_none(system: System) -> None:
+def test_operators_do_not_see_an_expired_change(system: System) -> None:
     person = system.person()
-    ask_for_mailbox(system.logged_in(person), person)
+    request_email_change(system.logged_in(person), person)
     system.clock.advance(hours=24)
 
-    told = answered(command(system, "accounts", "show", person.username, "--json"))
-    resent = command(system, "accounts", "resend-mail", person.username, "--reason", "本人來電")
+    told = json_output(invoke(system, "accounts", "show", person.username, "--json"))
+    resent = invoke(system, "accounts", "resend-mail", person.username, "--reason", "本人來電")
 
     assert (told["pending_email"], resent.exit_code) == (None, 1)
 
@@ -93,7 +93,7 @@ def test_to_operators_too_an_expired_change_is_none(system: System) -> None:
 def test_a_pending_mailbox_can_be_withdrawn(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    token = system.mail(ask_for_mailbox(visitor, person), "Email變更驗證").token
+    token = system.mail(request_email_change(visitor, person), "Email變更驗證").token
 
     withdrawn = visitor.delete("/account/pending-email")
     answer = system.confirm(token)
@@ -106,15 +106,15 @@ def test_a_pending_mailbox_can_be_withdrawn(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-2", "SEC-6")
-def test_a_second_change_waits_and_then_voids_the_first(system: System) -> None:
+def test_a_second_change_must_wait_and_voids_the_first(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    first = system.mail(ask_for_mailbox(visitor, person), "Email變更驗證").token
+    first = system.mail(request_email_change(visitor, person), "Email變更驗證").token
 
     proof = {"email": f"new{unique()}@example.com", "current_password": person.password}
     too_soon = save(visitor, proof)
     system.clock.advance(seconds=60)
-    second = ask_for_mailbox(visitor, person)
+    second = request_email_change(visitor, person)
 
     assert (too_soon.status_code, too_soon.json()["code"]) == (429, "too_soon")
     assert system.confirm(first).json()["code"] == "link_superseded"
@@ -122,34 +122,37 @@ def test_a_second_change_waits_and_then_voids_the_first(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-2", "REG-9")
-def test_a_taken_mailbox_is_answered_alike_and_its_owner_gets_a_notice_instead_of_a_link(
+def test_a_taken_mailbox_gets_the_same_answer_and_its_owner_a_notice_instead_of_a_link(
     system: System,
 ) -> None:
     owner, person = system.person(), system.person()
     visitor = system.logged_in(person)
-    system.settle()
+    system.wait_for_mails()
     system.mailbox.clear()
 
     answer = save(visitor, {"email": owner.email, "current_password": person.password})
     notice = system.mail(owner.email)
-    system.settle()
+    system.wait_for_mails()
 
     assert (answer.status_code, answer.json()["pending_email"]) == (200, owner.email)
-    assert (normal("Email已被使用通知") in normal(notice.subject), "?token=" in notice.text) == (True, False)
+    assert (normalize("Email已被使用通知") in normalize(notice.subject), "?token=" in notice.text) == (
+        True,
+        False,
+    )
     assert system.mailbox.count() == 1
 
 
 @pytest.mark.rule("PRO-2", "REG-9")
-def test_a_mailbox_taken_meanwhile_is_told_on_the_page_of_the_link(system: System) -> None:
+def test_a_mailbox_taken_meanwhile_is_reported_when_the_link_is_followed(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    email = ask_for_mailbox(visitor, person)
+    email = request_email_change(visitor, person)
     link = system.mail(email, "Email變更驗證").link
     system.person(email=email)
 
-    page = Browser(system.visitor()).open(link).press()
+    page = PlainBrowser(system.visitor()).open(link).press()
 
-    assert (page.status, normal("此 Email 已由其他帳號使用") in page.text) == (409, True)
+    assert (page.status, normalize("此 Email 已由其他帳號使用") in page.text) == (409, True)
     assert visitor.get("/account").json()["email"] == person.email
 
 
@@ -157,12 +160,14 @@ def test_a_mailbox_taken_meanwhile_is_told_on_the_page_of_the_link(system: Syste
 def test_the_page_changes_nothing_until_its_button_is_pressed(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    page = Browser(system.visitor()).open(system.mail(ask_for_mailbox(visitor, person), "Email變更驗證").link)
+    page = PlainBrowser(system.visitor()).open(
+        system.mail(request_email_change(visitor, person), "Email變更驗證").link
+    )
 
     before = visitor.get("/account").json()["email"]
     done, again = page.press(), page.press()
 
     assert (before, page.has_button) == (person.email, True)
-    assert normal("Email驗證成功") in done.text
-    assert normal("請重新登入確認 Email 資訊是否正確!!") in done.text
-    assert normal("已完成驗證") in again.text
+    assert normalize("Email驗證成功") in done.text
+    assert normalize("請重新登入確認 Email 資訊是否正確!!") in done.text
+    assert normalize("已完成驗證") in again.text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.actors.profile import ask_for_mailbox
-from tests.support.harness.commands import command
+from tests.support.actors.profile import request_email_change
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 
@@ -13,7 +13,7 @@ def test_a_change_voids_open_bind_codes(system: System) -> None:
     link = system.logged_in(system.person("link"))
     binding = system.bind(link, general)
     code = system.mail(general.email, "驗證碼").code
-    email = ask_for_mailbox(system.logged_in(general), general)
+    email = request_email_change(system.logged_in(general), general)
 
     system.confirm(system.mail(email, "Email變更驗證").token)
     refused = link.post(f"/bindings/{binding}/verify", {"code": code})
@@ -22,11 +22,11 @@ def test_a_change_voids_open_bind_codes(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-2", "LOGIN-8")
-def test_a_change_voids_what_the_old_mailbox_could_reset_the_password_with(system: System) -> None:
+def test_a_change_voids_reset_links_of_the_old_mailbox(system: System) -> None:
     person = system.person()
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     reset = system.mail(person.email, "密碼重設").token
-    email = ask_for_mailbox(system.logged_in(person), person)
+    email = request_email_change(system.logged_in(person), person)
 
     system.confirm(system.mail(email, "Email變更驗證").token)
     refused = system.visitor().post(
@@ -37,9 +37,9 @@ def test_a_change_voids_what_the_old_mailbox_could_reset_the_password_with(syste
 
 
 @pytest.mark.rule("PRO-3")
-def test_the_old_mailbox_is_told_of_the_change_and_not_of_the_whole_new_one(system: System) -> None:
+def test_the_old_mailbox_gets_a_notice_with_the_masked_new_one(system: System) -> None:
     person = system.person()
-    email = ask_for_mailbox(system.logged_in(person), person)
+    email = request_email_change(system.logged_in(person), person)
 
     system.confirm(system.mail(email, "Email變更驗證").token)
     notice = system.mail(person.email, "Email變更完成")
@@ -51,7 +51,7 @@ def test_the_old_mailbox_is_told_of_the_change_and_not_of_the_whole_new_one(syst
 @pytest.mark.rule("PRO-2")
 def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) -> None:
     person = system.person()
-    email = ask_for_mailbox(system.logged_in(person), person)
+    email = request_email_change(system.logged_in(person), person)
     system.confirm(system.mail(email, "Email變更驗證").token)
 
     system.register(email=person.email)
@@ -61,9 +61,9 @@ def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) 
 
 
 @pytest.mark.rule("PRO-2", "LOGIN-8")
-def test_a_reset_password_voids_a_change_that_is_under_way(system: System) -> None:
+def test_a_password_reset_voids_a_pending_change(system: System) -> None:
     person = system.person()
-    email = ask_for_mailbox(system.logged_in(person), person)
+    email = request_email_change(system.logged_in(person), person)
     asked = system.mail(email, "Email變更驗證").token
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     reset = system.mail(person.email, "密碼重設").token
@@ -79,10 +79,10 @@ def test_a_reset_password_voids_a_change_that_is_under_way(system: System) -> No
 
 
 @pytest.mark.rule("PRO-2", "PRO-4")
-def test_a_changed_password_voids_a_change_that_is_under_way(system: System) -> None:
+def test_a_password_change_voids_a_pending_change(system: System) -> None:
     person = system.person()
     owner, thief = system.logged_in(person), system.logged_in(person)
-    asked = system.mail(ask_for_mailbox(thief, person), "Email變更驗證").token
+    asked = system.mail(request_email_change(thief, person), "Email變更驗證").token
 
     changed = owner.put("/account/password", {"current": person.password, "new": "Another-Crane-88!"})
     refused = system.confirm(asked)
@@ -93,13 +93,13 @@ def test_a_changed_password_voids_a_change_that_is_under_way(system: System) -> 
 
 
 @pytest.mark.rule("PRO-2", "OPS-2")
-def test_a_suspension_voids_a_change_that_is_under_way(system: System) -> None:
+def test_a_suspension_voids_a_pending_change(system: System) -> None:
     person = system.person()
-    asked = system.mail(ask_for_mailbox(system.logged_in(person), person), "Email變更驗證").token
+    asked = system.mail(request_email_change(system.logged_in(person), person), "Email變更驗證").token
 
-    command(system, "accounts", "suspend", person.username, "--reason", "冒用")
+    invoke(system, "accounts", "suspend", person.username, "--reason", "冒用")
     refused = system.confirm(asked)
-    command(system, "accounts", "reinstate", person.username, "--reason", "已查明")
+    invoke(system, "accounts", "reinstate", person.username, "--reason", "已查明")
 
     assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
     account = system.logged_in(person).get("/account").json()

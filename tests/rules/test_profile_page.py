@@ -3,24 +3,24 @@
 import pytest
 
 from tests.support.actors.people import unique
-from tests.support.actors.profile import ask_for_mailbox, save
-from tests.support.browser.profile_page import PATH, OwnPage
-from tests.support.browser.text import normal, shown
+from tests.support.actors.profile import request_email_change, save
+from tests.support.browser.profile_page import PATH, AccountPage
+from tests.support.browser.text import normalize, visible_text
 from tests.support.harness.system import System
 
 WITHDRAW = "/profile/pending-email/withdraw"
 UNBIND = "/profile/binding/end"
-EMAIL_ASKED = normal(
+EMAIL_ASKED = normalize(
     "本帳號已經成功修改,為了確認 Email 帳戶的唯一性與暢通,請至您更新的 Email 信箱收取驗證信,"
     "認證信有效時限為 24 小時,驗證完成後 Email 才會完成更新!!"
 )
 
 
 @pytest.mark.rule("PRO-1")
-def test_what_cannot_be_changed_is_no_field_and_is_not_taken_when_sent_all_the_same(system: System) -> None:
+def test_immutable_data_has_no_field_and_is_ignored_when_sent(system: System) -> None:
     visitor = system.logged_in(system.person())
     before = visitor.get("/account").json()
-    page = OwnPage(visitor)
+    page = AccountPage(visitor)
 
     page.send(name="錢小明", username="another1234", tax_id="62140097", company_name="另一公司", kind="link")
 
@@ -31,20 +31,20 @@ def test_what_cannot_be_changed_is_no_field_and_is_not_taken_when_sent_all_the_s
 
 
 @pytest.mark.rule("PRO-1", "EVT-2")
-def test_saving_what_is_there_already_says_so_and_sends_nothing(system: System) -> None:
+def test_saving_unchanged_data_is_reported_and_publishes_nothing(system: System) -> None:
     person = system.person()
-    page = OwnPage(system.logged_in(person))
+    page = AccountPage(system.logged_in(person))
 
     answer = page.send(mobile="+886912345678")
 
     assert answer.status_code == 303
-    assert normal("沒有需要儲存的變更") in page.text
-    assert "account.profile_changed" not in system.types(person.id)
+    assert normalize("沒有需要儲存的變更") in page.text
+    assert "account.profile_changed" not in system.event_types(person.id)
 
 
 @pytest.mark.rule("PRO-1", "REG-11")
-def test_wrong_values_are_told_each_at_its_field_and_kept_as_they_were_typed(system: System) -> None:
-    page = OwnPage(system.logged_in(system.person()))
+def test_wrong_values_are_marked_at_their_fields_and_kept(system: System) -> None:
+    page = AccountPage(system.logged_in(system.person()))
 
     answer = page.send(name="大明商行", mobile="1", company_phone="2", email="x")
 
@@ -57,13 +57,13 @@ def test_wrong_values_are_told_each_at_its_field_and_kept_as_they_were_typed(sys
         "x",
     )
     assert page.answer.text.count('aria-invalid="true"') == 4
-    assert normal("有 4 個欄位需要修正") in page.text
+    assert normalize("有 4 個欄位需要修正") in page.text
 
 
 @pytest.mark.rule("REG-11", "PRO-2")
 def test_the_fields_can_be_checked_before_they_are_saved(system: System) -> None:
     visitor = system.logged_in(system.person())
-    page = OwnPage(visitor)
+    page = AccountPage(visitor)
     before = visitor.get("/account").json()
 
     answer = visitor.http.post(
@@ -81,18 +81,18 @@ def test_the_fields_can_be_checked_before_they_are_saved(system: System) -> None
 
 @pytest.mark.rule("PRO-2")
 @pytest.mark.parametrize("taken", [False, True])
-def test_a_changed_mailbox_is_told_in_the_manuals_words_whether_it_is_taken_or_not(
+def test_a_changed_mailbox_gets_the_manuals_message_whether_taken_or_not(
     system: System, *, taken: bool
 ) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     email = system.person().email if taken else f"new{unique()}@example.com"
-    page = OwnPage(visitor)
+    page = AccountPage(visitor)
 
     page.send(email=email, current_password=person.password)
 
     assert EMAIL_ASKED in page.text
-    assert normal(f"新的 Email 為 {email}") in page.text
+    assert normalize(f"新的 Email 為 {email}") in page.text
     assert page.forms[PATH]["email"] == person.email
     assert visitor.get("/account").json()["pending_email"] == email
 
@@ -101,64 +101,64 @@ def test_a_changed_mailbox_is_told_in_the_manuals_words_whether_it_is_taken_or_n
 def test_the_pending_mailbox_can_be_withdrawn_once(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    email = ask_for_mailbox(visitor, person)
-    page, late = OwnPage(visitor), OwnPage(visitor)
+    email = request_email_change(visitor, person)
+    page, late = AccountPage(visitor), AccountPage(visitor)
 
     page.send(WITHDRAW)
     late.send(WITHDRAW)
 
-    assert normal("已撤回 Email 變更") in page.text
-    assert normal("目前沒有等待驗證的 Email 變更") in late.text
+    assert normalize("已撤回 Email 變更") in page.text
+    assert normalize("目前沒有等待驗證的 Email 變更") in late.text
     assert email not in page.answer.text
     assert visitor.get("/account").json()["pending_email"] is None
 
 
 @pytest.mark.rule("PRO-2", "SEC-9")
-def test_a_wrong_password_is_told_at_its_field_and_never_shown_again(system: System) -> None:
+def test_a_wrong_password_is_marked_at_its_field_and_never_echoed(system: System) -> None:
     visitor = system.logged_in(system.person())
-    page = OwnPage(visitor)
+    page = AccountPage(visitor)
 
     answer = page.send(name="錢小明", email="new@example.com", current_password="Wrong-Crane-88!")
 
     assert answer.status_code == 403
-    assert normal("目前密碼:目前密碼不正確") in page.text
+    assert normalize("目前密碼:目前密碼不正確") in page.text
     assert (page.forms[PATH]["name"], page.forms[PATH]["email"]) == ("錢小明", "new@example.com")
     assert "Wrong-Crane-88!" not in page.answer.text
     assert visitor.get("/account").json()["name"] == "錢大明"
 
 
 @pytest.mark.rule("PRO-2", "LOGIN-2")
-def test_too_many_wrong_passwords_are_told_with_the_wait(system: System) -> None:
-    page = OwnPage(system.logged_in(system.person()))
+def test_too_many_wrong_passwords_show_the_wait(system: System) -> None:
+    page = AccountPage(system.logged_in(system.person()))
 
     statuses = [
         page.send(email="new@example.com", current_password="Wrong-Crane-88!").status_code for _ in range(6)
     ]
 
     assert statuses == [403] * 5 + [429]
-    assert normal("請於 15 分鐘後再試") in page.text
+    assert normalize("請於 15 分鐘後再試") in page.text
 
 
 @pytest.mark.rule("PRO-2", "SEC-6")
-def test_a_second_change_of_mailbox_within_the_minute_is_told_at_the_field(system: System) -> None:
+def test_a_second_email_change_within_a_minute_is_marked_at_the_field(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    first = ask_for_mailbox(visitor, person)
-    page = OwnPage(visitor)
+    first = request_email_change(visitor, person)
+    page = AccountPage(visitor)
 
     answer = page.send(name="錢小明", email="second@example.com", current_password=person.password)
 
     account = visitor.get("/account").json()
     assert (answer.status_code, page.forms[PATH]["email"]) == (429, "second@example.com")
-    assert normal("Email:郵件寄送過於頻繁") in page.text
+    assert normalize("Email:郵件寄送過於頻繁") in page.text
     assert (account["name"], account["pending_email"]) == ("錢大明", first)
 
 
 @pytest.mark.rule("PRO-5")
-def test_who_saves_second_sees_both_and_decides(system: System) -> None:
+def test_a_conflicting_save_shows_both_versions(system: System) -> None:
     person = system.person()
     first, second = system.logged_in(person), system.logged_in(person)
-    page = OwnPage(second)
+    page = AccountPage(second)
     save(first, {"name": "錢小明", "mobile": "0987654321"})
 
     lost = page.send(name="錢中明", company_phone="07-1234567")
@@ -167,8 +167,8 @@ def test_who_saves_second_sees_both_and_decides(system: System) -> None:
 
     account = first.get("/account").json()
     assert (lost.status_code, decided.status_code) == (412, 303)
-    assert normal("姓名您填寫的錢中明目前儲存的錢小明") in told
-    assert normal("手機電話您填寫的0912345678目前儲存的0987654321") in told
+    assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in told
+    assert normalize("手機電話您填寫的0912345678目前儲存的0987654321") in told
     assert "Email您填寫的" not in told
     assert (kept["name"], kept["company"]["phone"]) == ("錢小明", "02-12345678#12345")
     assert (account["name"], account["mobile"], account["company"]["phone"]) == (
@@ -179,10 +179,10 @@ def test_who_saves_second_sees_both_and_decides(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-5")
-def test_mending_a_wrong_field_does_not_pass_over_what_was_saved_meanwhile(system: System) -> None:
+def test_correcting_a_field_still_detects_a_conflicting_save(system: System) -> None:
     person = system.person()
     first, second = system.logged_in(person), system.logged_in(person)
-    page = OwnPage(second)
+    page = AccountPage(second)
     save(first, {"name": "錢小明"})
 
     wrong = page.send(mobile="1")
@@ -194,19 +194,19 @@ def test_mending_a_wrong_field_does_not_pass_over_what_was_saved_meanwhile(syste
 
 @pytest.mark.rule("PRO-5")
 @pytest.mark.parametrize("revision", ["", "x", "999999999999", "-1", "１"])
-def test_nobody_saves_from_a_revision_that_never_was(system: System, revision: str) -> None:
+def test_a_save_with_an_unknown_revision_is_refused(system: System, revision: str) -> None:
     visitor = system.logged_in(system.person())
 
-    answer = OwnPage(visitor).send(name="錢小明", revision=revision)
+    answer = AccountPage(visitor).send(name="錢小明", revision=revision)
 
     assert answer.status_code == 412
     assert visitor.get("/account").json()["name"] == "錢大明"
 
 
 @pytest.mark.rule("SEC-8")
-def test_a_stale_form_is_shown_again_with_what_was_typed_and_what_it_was_made_from(system: System) -> None:
+def test_a_stale_form_is_shown_again_with_its_input_and_revision(system: System) -> None:
     visitor = system.logged_in(system.person())
-    page = OwnPage(visitor)
+    page = AccountPage(visitor)
     revision = page.forms[PATH]["revision"]
 
     answer = page.send(name="錢小明", csrf_token="made-up")
@@ -220,27 +220,27 @@ def test_a_stale_form_is_shown_again_with_what_was_typed_and_what_it_was_made_fr
 
 @pytest.mark.rule("SEC-8", "LOGIN-6")
 @pytest.mark.parametrize("stale", [False, True])
-def test_a_form_sent_after_the_session_ended_leads_to_the_login_and_says_so(
+def test_a_form_sent_after_the_session_ended_leads_to_the_login_with_a_message(
     system: System, *, stale: bool
 ) -> None:
     visitor = system.logged_in(system.person())
-    page = OwnPage(visitor)
+    page = AccountPage(visitor)
     visitor.delete("/session")
 
     answer = page.send(name="錢小明", **({"csrf_token": "made-up"} if stale else {}))
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/?next=/profile&ended=unsaved")
-    assert normal("剛才的內容尚未儲存") in page.text
+    assert normalize("剛才的內容尚未儲存") in page.text
 
 
 @pytest.mark.rule("SW-4")
-def test_while_switched_nothing_of_it_is_shown_or_done_and_the_page_leads_back(system: System) -> None:
+def test_while_switched_the_page_shows_no_data_changes_nothing_and_links_back(system: System) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
-    binding = system.bound(link, general)
-    own = OwnPage(system.logged_in(general))
+    binding = system.bind_and_verify(link, general)
+    own = AccountPage(system.logged_in(general))
     forms = {PATH: own.forms[PATH], f"{PATH}/check": own.forms[PATH], WITHDRAW: {}, UNBIND: {}}
     link.switch(binding)
-    page = OwnPage(link)
+    page = AccountPage(link)
     csrf = page.forms["/links/return"]["csrf_token"]
 
     answers = [
@@ -248,10 +248,10 @@ def test_while_switched_nothing_of_it_is_shown_or_done_and_the_page_leads_back(s
         for path, fields in forms.items()
     ]
 
-    shown_on_each = [shown(answer.text) for answer in [page.answer, *answers]]
+    shown_on_each = [visible_text(answer.text) for answer in [page.answer, *answers]]
     assert [answer.status_code for answer in [page.answer, *answers]] == [403] * 5
     assert {answer.text.count('action="/links/return"') for answer in answers} == {2}  # menu and main part
-    assert all(normal("請先返回鏈結帳號管理與登入") in text for text in shown_on_each)
+    assert all(normalize("請先返回鏈結帳號管理與登入") in text for text in shown_on_each)
     assert not any(general.email in answer.text for answer in [page.answer, *answers])
     assert system.logged_in(general).get("/account").json()["name"] == "錢大明"
     assert system.logged_in(general).get("/account/binding").json()["status"] == "verified"

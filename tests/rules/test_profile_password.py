@@ -30,10 +30,10 @@ def test_a_changed_password_ends_every_other_session_and_keeps_this_one(system: 
 
 
 @pytest.mark.rule("PRO-4", "SEC-7")
-def test_it_ends_who_acts_as_the_general_account_too(system: System) -> None:
+def test_it_ends_switched_sessions_of_the_general_account_too(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
-    link.switch(system.bound(link, general))
+    link.switch(system.bind_and_verify(link, general))
 
     change(system.logged_in(general), general.password, NEW)
 
@@ -52,7 +52,7 @@ def test_a_notice_is_mailed_and_the_change_announced(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-4")
-def test_it_asks_for_the_present_password(system: System) -> None:
+def test_a_change_requires_the_current_password(system: System) -> None:
     person = system.person()
     visitor, other = system.logged_in(person), system.logged_in(person)
 
@@ -64,7 +64,7 @@ def test_it_asks_for_the_present_password(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-4", "LOGIN-2")
-def test_guessing_the_present_password_inside_a_session_is_locked(system: System) -> None:
+def test_wrong_current_passwords_inside_a_session_lock(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
@@ -78,7 +78,7 @@ def test_guessing_the_present_password_inside_a_session_is_locked(system: System
 
 
 @pytest.mark.rule("PRO-4", "SEC-2", "REG-11")
-def test_a_weak_password_is_told_by_its_field(system: System) -> None:
+def test_a_weak_password_is_reported_at_its_field(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
@@ -91,7 +91,7 @@ def test_a_weak_password_is_told_by_its_field(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-4", "SEC-2")
-def test_none_of_the_last_three_passwords_is_taken_and_the_one_before_is(system: System) -> None:
+def test_the_last_three_passwords_are_refused_and_older_ones_accepted(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     passwords = [person.password, NEW, "Third-Crane-99!", "Fourth-Crane-66!"]
@@ -106,7 +106,7 @@ def test_none_of_the_last_three_passwords_is_taken_and_the_one_before_is(system:
 
 
 @pytest.mark.rule("PRO-4", "SEC-2")
-def test_a_new_password_must_not_hold_what_an_applicants_must_not(system: System) -> None:
+def test_a_new_password_meets_the_rules_of_registration(system: System) -> None:
     person = system.person(email=f"{unique()}harbour.master@example.com", mobile="0928374650")
     visitor = system.logged_in(person)
     owned = visitor.get("/account").json()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
-from tests.support.harness.readme_commands import walk, walk_of_services
+from tests.support.harness.readme_commands import walk_api, walk_service_apis
 from tests.support.servers.ports import free_port
 
 pytestmark = pytest.mark.processes
@@ -62,13 +62,13 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
 
 
 @pytest.mark.rule("REG-2", "VER-2", "LOGIN-3", "BIND-6", "SW-1", "SW-3", "UNB-1", "UNB-2", "UNB-3", "PRO-2")
-def test_the_readme_walks_the_manual_as_printed(running: dict[str, str]) -> None:
-    walk(api=running["api"], mails=running["mails"])
+def test_the_readmes_api_walk_works_as_printed(running: dict[str, str]) -> None:
+    walk_api(api=running["api"], mails=running["mails"])
 
 
 @pytest.mark.rule("EVT-6", "SEC-12", "OPS-1")
-def test_the_readme_shows_other_services_what_they_may_ask_as_printed(running: dict[str, str]) -> None:
-    answers = walk_of_services(api=running["api"], mails=running["mails"], cwd=Path(running["folder"]))
+def test_the_readmes_service_calls_work_as_printed(running: dict[str, str]) -> None:
+    answers = walk_service_apis(api=running["api"], mails=running["mails"], cwd=Path(running["folder"]))
 
     snapshot, feed, found, suspended = answers
     assert len(snapshot["accounts"]) == 3

@@ -58,7 +58,7 @@ def ask(system: System, username: str, email: str) -> None:
 
 
 @pytest.mark.rule("LOGIN-8")
-def test_where_the_mailbox_is_another_the_same_statements_are_made_and_a_letter_is_sealed(
+def test_a_mismatched_mailbox_runs_the_same_statements_and_seals_a_payload(
     system: System, work: Work
 ) -> None:
     person, unverified = system.person(), system.register()
@@ -76,9 +76,7 @@ def test_where_the_mailbox_is_another_the_same_statements_are_made_and_a_letter_
 
 
 @pytest.mark.rule("LOGIN-8")
-def test_where_nobody_has_the_name_as_many_statements_are_made_and_a_letter_is_sealed(
-    system: System, work: Work
-) -> None:
+def test_an_unknown_name_runs_as_many_statements_and_seals_a_payload(system: System, work: Work) -> None:
     person = system.person()
     work.taken()
 
@@ -93,7 +91,7 @@ def test_where_nobody_has_the_name_as_many_statements_are_made_and_a_letter_is_s
 
 
 @pytest.mark.rule("LOGIN-8", "EVT-2")
-def test_where_they_do_not_match_nothing_is_left_behind(system: System) -> None:
+def test_a_mismatch_leaves_no_rows(system: System) -> None:
     person = system.person()
     system.publish()
     kept = (
@@ -110,7 +108,7 @@ def test_where_they_do_not_match_nothing_is_left_behind(system: System) -> None:
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4")
-def test_asking_with_another_mailbox_leaves_the_link_that_was_mailed_as_it_is(system: System) -> None:
+def test_a_request_with_another_mailbox_leaves_the_mailed_link_valid(system: System) -> None:
     person = system.person()
     ask(system, person.username, person.email)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.actors.people import Person
-from tests.support.browser.pages import Browser, Page
-from tests.support.browser.text import normal
+from tests.support.browser.pages import Page, PlainBrowser
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
@@ -13,7 +13,7 @@ NEW = "Another-Crane-88!"
 def opened(system: System, person: Person) -> Page:
     """Ask for the mail and open its link."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
-    return Browser(system.visitor()).open(system.mail(person.email, "密碼重設").link)
+    return PlainBrowser(system.visitor()).open(system.mail(person.email, "密碼重設").link)
 
 
 @pytest.mark.rule("LOGIN-8", "REG-10")
@@ -27,14 +27,14 @@ def test_the_page_asks_twice_and_opening_it_changes_nothing(system: System) -> N
     done = page.press(password=NEW, password_again=NEW)
 
     assert (page.status, untouched.status_code) == (200, 201)
-    assert (unequal.status, normal("兩次輸入的密碼不一致") in unequal.text) == (422, True)
-    assert (weak.status, normal("密碼至少需") in weak.text) == (422, True)
-    assert (done.status, normal("密碼重設成功") in done.text, done.links) == (200, True, ["/"])
+    assert (unequal.status, normalize("兩次輸入的密碼不一致") in unequal.text) == (422, True)
+    assert (weak.status, normalize("密碼至少需") in weak.text) == (422, True)
+    assert (done.status, normalize("密碼重設成功") in done.text, done.links) == (200, True, ["/"])
     assert system.visitor().log_in(person, password=NEW).status_code == 201
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-8")
-def test_the_page_takes_no_form_without_its_csrf_token(system: System) -> None:
+def test_the_page_refuses_a_form_without_its_csrf_token(system: System) -> None:
     person = system.person()
     page = opened(system, person)
 
@@ -50,56 +50,56 @@ def test_the_answer_is_the_same_whether_account_and_email_match_or_not(system: S
     asked = [(person.username, person.email), (person.username, other.email), ("nobody-of-all", person.email)]
 
     pages = [
-        Browser(system.visitor()).open("/password/forgotten").press(username=username, email=email)
+        PlainBrowser(system.visitor()).open("/password/forgotten").press(username=username, email=email)
         for username, email in asked
     ]
-    system.settle()
+    system.wait_for_mails()
 
     assert {(page.status, page.answer.url.path) for page in pages} == {(200, "/password/forgotten/sent")}
     assert len({page.text for page in pages}) == 1
-    assert normal("若帳號與 Email 相符，重設密碼的連結已寄出") in pages[0].text
+    assert normalize("若帳號與 Email 相符，重設密碼的連結已寄出") in pages[0].text
     assert system.mailbox.count(person.email, "密碼重設") == 1
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-6")
-def test_asking_too_often_is_answered_alike(system: System) -> None:
+def test_requests_over_the_limit_get_the_same_answer(system: System) -> None:
     person = system.person()
-    form = Browser(system.visitor()).open("/password/forgotten")
+    form = PlainBrowser(system.visitor()).open("/password/forgotten")
 
     pages = [form.press(username=person.username, email=person.email) for _ in range(3)]
-    system.settle()
+    system.wait_for_mails()
 
     assert len({(page.status, page.text) for page in pages}) == 1
     assert system.mailbox.count(person.email, "密碼重設") == 1
 
 
 @pytest.mark.rule("LOGIN-8", "REG-11")
-def test_wrong_fields_are_told_and_what_was_typed_is_kept(system: System) -> None:
-    page = Browser(system.visitor()).open("/password/forgotten")
+def test_wrong_fields_are_marked_and_the_input_is_kept(system: System) -> None:
+    page = PlainBrowser(system.visitor()).open("/password/forgotten")
 
     refused = page.press(username="", email="nobody")
 
     assert (refused.status, refused.fields["email"]) == (422, "nobody")
-    assert normal("此欄位為必填") in refused.text
-    assert normal("Email 格式不正確") in refused.text
+    assert normalize("此欄位為必填") in refused.text
+    assert normalize("Email 格式不正確") in refused.text
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4", "VER-4")
-def test_an_expired_and_a_superseded_link_each_say_what_to_do_next(system: System) -> None:
+def test_expired_and_superseded_links_show_the_next_step(system: System) -> None:
     person = system.person()
     superseded = opened(system, person)
     system.clock.advance(seconds=60)
     system.mailbox.clear()
     expired = opened(system, person)
 
-    pages = {"superseded": superseded.reopened()}
+    pages = {"superseded": superseded.reload()}
     system.clock.advance(hours=1)
-    pages["expired"] = expired.reopened()
+    pages["expired"] = expired.reload()
 
     assert {page.status for page in pages.values()} == {410}
     assert all("/password/forgotten" in page.links for page in pages.values())
-    assert normal("請使用最新一封郵件中的連結") in pages["superseded"].text
-    assert normal("連結已失效，請重新申請重設密碼") in pages["expired"].text
+    assert normalize("請使用最新一封郵件中的連結") in pages["superseded"].text
+    assert normalize("連結已失效，請重新申請重設密碼") in pages["expired"].text
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4")
@@ -108,10 +108,10 @@ def test_a_used_link_says_that_the_password_is_set(system: System) -> None:
     page = opened(system, person)
     page.press(password=NEW, password_again=NEW)
 
-    opened_again, sent_again = page.reopened(), page.press(password=f"{NEW}x", password_again=f"{NEW}x")
+    opened_again, sent_again = page.reload(), page.press(password=f"{NEW}x", password_again=f"{NEW}x")
 
     for refused in (opened_again, sent_again):
-        assert (refused.status, normal("密碼已重設完成") in refused.text) == (410, True)
+        assert (refused.status, normalize("密碼已重設完成") in refused.text) == (410, True)
     assert system.visitor().log_in(person, password=NEW).status_code == 201
 
 
@@ -130,7 +130,7 @@ def test_a_browser_that_reset_the_password_is_known_though_strangers_lock_the_ac
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
-def test_all_that_is_wrong_with_a_new_password_is_told_at_once_and_a_former_one_refused(
+def test_all_errors_of_a_new_password_are_shown_at_once_and_former_ones_are_refused(
     system: System,
 ) -> None:
     person = system.person()
@@ -141,13 +141,13 @@ def test_all_that_is_wrong_with_a_new_password_is_told_at_once_and_a_former_one_
 
     assert (wrong.status, former.status) == (422, 422)
     for reason in ("密碼至少需 12 個字元", "連續的鍵盤字元", "兩次輸入的密碼不一致"):
-        assert normal(reason) in wrong.text
-    assert normal("不可使用最近三次用過的密碼") in former.text
+        assert normalize(reason) in wrong.text
+    assert normalize("不可使用最近三次用過的密碼") in former.text
     assert "Qwerty1" not in wrong.answer.text
 
 
 @pytest.mark.rule("LOGIN-8", "REG-11", "SEC-2")
-def test_a_new_password_is_judged_while_typing_with_its_owners_own_words(system: System) -> None:
+def test_a_new_password_is_checked_while_typing_against_personal_terms(system: System) -> None:
     person = system.person()
     page = opened(system, person)
     typed = {**page.fields, "password": f"Xq7-{person.username}-Zw", "password_again": ""}

@@ -4,17 +4,17 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.people import application, unique
-from tests.support.browser.text import normal
+from tests.support.actors.people import registration, unique
+from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 
 def refused(system: System, **changes: Any) -> tuple[str, str]:
     """Register with one wrong field; return its pointer and what a person reads."""
-    answer = system.visitor().post("/accounts", application(**changes))
+    answer = system.visitor().post("/accounts", registration(**changes))
     (fault,) = answer.json()["errors"]
-    return fault["pointer"], normal(fault["detail"])
+    return fault["pointer"], normalize(fault["detail"])
 
 
 def kept(system: System, column: str, **changes: Any) -> object:
@@ -31,14 +31,14 @@ def test_an_account_name_is_unique_without_regard_to_case_across_both_kinds(
 ) -> None:
     taken = system.register("general")
 
-    answer = system.visitor().post("/accounts", application(kind, username=taken.username.upper()))
+    answer = system.visitor().post("/accounts", registration(kind, username=taken.username.upper()))
 
     assert (answer.status_code, answer.json()["code"]) == (409, "username_taken")
-    assert normal(answer.json()["detail"]) == normal("帳號已經存在,請重設其他帳號")
+    assert normalize(answer.json()["detail"]) == normalize("帳號已經存在,請重設其他帳號")
 
 
 @pytest.mark.rule("REG-3")
-def test_an_account_name_is_kept_as_chosen_and_logs_in_in_any_case(system: System) -> None:
+def test_an_account_name_is_stored_as_typed_and_logs_in_in_any_case(system: System) -> None:
     name = f"Example.{unique()}"
     person = system.register(username=name)
 
@@ -55,16 +55,16 @@ def test_an_account_name_of_another_form_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("REG-4")
-def test_a_firms_name_is_refused_as_a_persons(system: System) -> None:
+def test_a_company_name_is_refused_as_a_persons_name(system: System) -> None:
     endings = ("股份有限公司", "有限公司", "企業社", "商行", "工程行", " Ltd.", " Inc.", " Co.")
 
     told = {refused(system, name=f"大明{ending}") for ending in endings}
 
-    assert told == {("/name", normal("需填寫人員完整姓名,不可為公司名稱"))}
+    assert told == {("/name", normalize("需填寫人員完整姓名,不可為公司名稱"))}
 
 
 @pytest.mark.rule("REG-5")
-def test_a_mobile_number_is_kept_as_one_form(system: System) -> None:
+def test_a_mobile_number_is_normalized(system: System) -> None:
     numbers = ("0912345678", "0912-345-678", "+886912345678")
 
     assert [kept(system, "mobile", mobile=number) for number in numbers] == ["0912345678"] * 3
@@ -76,7 +76,7 @@ def test_a_foreign_mobile_number_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("REG-6")
-def test_a_landline_with_extension_or_a_mobile_number_is_a_companys_phone(system: System) -> None:
+def test_a_company_phone_is_a_landline_with_extension_or_a_mobile_number(system: System) -> None:
     phones = ["02-12345678#12345", "07-1234567", "0912345678"]
 
     assert [kept(system, "company_phone", company={"phone": phone}) for phone in phones] == phones
@@ -88,7 +88,7 @@ def test_a_phone_without_area_code_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("REG-7")
-def test_a_tax_id_that_passes_and_an_agency_code_are_taken(system: System) -> None:
+def test_a_valid_tax_id_and_an_agency_code_are_accepted(system: System) -> None:
     numbers = ["62140097", "00501508", "04595257", "A11111111", "A111111111"]
 
     assert [kept(system, "tax_id", company={"tax_id": number}) for number in numbers] == numbers
@@ -102,7 +102,7 @@ def test_any_other_tax_id_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("REG-7")
-def test_a_setting_switches_the_checksum_off_but_not_the_form(start_system: StartSystem) -> None:
+def test_a_setting_disables_the_checksum_but_not_the_format(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_TAX_ID_CHECKSUM="off")
 
     assert kept(system, "tax_id", company={"tax_id": "00000008"}) == "00000008"
@@ -110,7 +110,7 @@ def test_a_setting_switches_the_checksum_off_but_not_the_form(start_system: Star
 
 
 @pytest.mark.rule("REG-8")
-def test_an_address_may_begin_with_its_postal_code(system: System) -> None:
+def test_an_address_may_start_with_its_postal_code(system: System) -> None:
     addresses = [f"{code}高雄市鼓山區蓬萊路10號" for code in ("", "804", "80400", "804004")]
 
     assert [kept(system, "company_address", company={"address": each}) for each in addresses] == addresses
@@ -124,5 +124,5 @@ def test_an_address_with_half_a_postal_code_or_without_county_or_city_is_refused
 
 
 @pytest.mark.rule("REG-8")
-def test_a_company_has_a_name(system: System) -> None:
+def test_a_company_name_is_required(system: System) -> None:
     assert refused(system, company={"name": " "})[0] == "/company/name"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.people import Visitor, application
+from tests.support.actors.people import Visitor, registration
 from tests.support.harness.system import System
 
 FIELDS = {
@@ -33,8 +33,8 @@ def faults(visitor: Visitor, sent: Any) -> dict[str, str]:
 
 @pytest.mark.rule("REG-1", "REG-2", "REG-12")
 @pytest.mark.parametrize("kind", ["general", "link"])
-def test_each_kind_of_account_is_taken_and_answered_as_sent(system: System, kind: str) -> None:
-    sent = application(kind)
+def test_each_kind_of_account_is_accepted_and_returned_as_sent(system: System, kind: str) -> None:
+    sent = registration(kind)
 
     answer = system.visitor().post("/accounts", sent)
 
@@ -49,11 +49,11 @@ def test_each_kind_of_account_is_taken_and_answered_as_sent(system: System, kind
 
 @pytest.mark.rule("REG-1")
 def test_there_is_no_third_kind(system: System) -> None:
-    assert faults(system.visitor(), application("admin")) == {"/kind": "invalid_kind"}
+    assert faults(system.visitor(), registration("admin")) == {"/kind": "invalid_kind"}
 
 
 @pytest.mark.rule("REG-2", "REG-11")
-def test_all_fields_are_required_and_all_that_lack_are_told_at_once(system: System) -> None:
+def test_all_fields_are_required_and_all_missing_ones_are_reported_at_once(system: System) -> None:
     visitor = system.visitor()
 
     without_company = faults(visitor, {})
@@ -66,9 +66,9 @@ def test_all_fields_are_required_and_all_that_lack_are_told_at_once(system: Syst
 
 
 @pytest.mark.rule("REG-2", "REG-11")
-def test_empty_fields_are_all_told_at_once(system: System) -> None:
-    empty: dict[str, Any] = dict.fromkeys(application(), "")
-    empty["company"] = dict.fromkeys(application()["company"], "")
+def test_all_empty_fields_are_reported_at_once(system: System) -> None:
+    empty: dict[str, Any] = dict.fromkeys(registration(), "")
+    empty["company"] = dict.fromkeys(registration()["company"], "")
 
     found = faults(system.visitor(), empty)
 
@@ -76,8 +76,8 @@ def test_empty_fields_are_all_told_at_once(system: System) -> None:
 
 
 @pytest.mark.rule("REG-11")
-def test_every_wrong_field_is_told_at_once_with_its_reason_in_chinese(system: System) -> None:
-    sent = application(
+def test_all_wrong_fields_are_reported_at_once_with_reasons_in_chinese(system: System) -> None:
+    sent = registration(
         username="1",
         name="大明有限公司",
         mobile="1",
@@ -93,13 +93,13 @@ def test_every_wrong_field_is_told_at_once_with_its_reason_in_chinese(system: Sy
 
 
 @pytest.mark.rule("REG-3", "REG-11")
-def test_a_taken_name_is_told_beside_what_else_is_wrong(system: System) -> None:
+def test_a_taken_name_is_reported_together_with_other_errors(system: System) -> None:
     taken = system.register()
     name = taken.username.upper()
 
-    beside_a_field = faults(system.visitor(), application(username=name, mobile="1"))
-    beside_the_password = faults(system.visitor(), application(username=name, password="short"))
-    free = faults(system.visitor(), application(mobile="1"))
+    beside_a_field = faults(system.visitor(), registration(username=name, mobile="1"))
+    beside_the_password = faults(system.visitor(), registration(username=name, password="short"))
+    free = faults(system.visitor(), registration(mobile="1"))
 
     assert set(beside_a_field) == {"/username", "/mobile"}
     assert set(beside_the_password) == {"/username", "/password"}
@@ -107,18 +107,18 @@ def test_a_taken_name_is_told_beside_what_else_is_wrong(system: System) -> None:
 
 
 @pytest.mark.rule("REG-11", "SEC-13")
-def test_a_value_of_another_type_is_told_by_its_field(system: System) -> None:
+def test_a_value_of_the_wrong_type_is_reported_at_its_field(system: System) -> None:
     visitor = system.visitor()
     values: tuple[object, ...] = (1, True, None, [], {})
 
-    found = [set(faults(visitor, {**application(), "mobile": value})) for value in values]
+    found = [set(faults(visitor, {**registration(), "mobile": value})) for value in values]
 
     assert found == [{"/mobile"}] * len(values)
 
 
 @pytest.mark.rule("REG-11", "SEC-13")
-def test_an_unknown_field_is_told_too(system: System) -> None:
-    sent = application(is_admin=True, company={"owner": "x"})
+def test_an_unknown_field_is_reported_too(system: System) -> None:
+    sent = registration(is_admin=True, company={"owner": "x"})
 
     found = faults(system.visitor(), sent)
 
@@ -126,7 +126,7 @@ def test_an_unknown_field_is_told_too(system: System) -> None:
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
-def test_the_password_is_judged_with_the_applicants_own_words(system: System) -> None:
+def test_the_password_is_checked_against_personal_terms(system: System) -> None:
     visitor = system.visitor()
     own = {
         "username": "Xq7-{username}-vRm2",
@@ -139,7 +139,7 @@ def test_the_password_is_judged_with_the_applicants_own_words(system: System) ->
 
     found = {}
     for word, password in own.items():
-        sent = application(email="harbour.master@example.com", mobile="0928374650")
+        sent = registration(email="harbour.master@example.com", mobile="0928374650")
         found[word] = faults(visitor, {**sent, "password": password.format(**sent)})
 
     assert found == {word: {"/password": "password_personal"} for word in own}
@@ -147,16 +147,16 @@ def test_the_password_is_judged_with_the_applicants_own_words(system: System) ->
 
 @pytest.mark.rule("REG-10", "SEC-2")
 @pytest.mark.parametrize(("profile", "status"), [("tw-gov", 422), ("nist", 202)])
-def test_the_setting_chooses_the_profile_of_passwords(start_system: Any, profile: str, status: int) -> None:
+def test_the_setting_selects_the_password_profile(start_system: Any, profile: str, status: int) -> None:
     system = start_system(IDENTITY_PASSWORD_PROFILE=profile)
 
-    answer = system.visitor().post("/accounts", application(password="kxvrmptqlwznhdg"))
+    answer = system.visitor().post("/accounts", registration(password="kxvrmptqlwznhdg"))
 
     assert answer.status_code == status
 
 
 @pytest.mark.rule("REG-11")
 def test_a_refused_registration_leaves_nothing_behind(system: System) -> None:
-    faults(system.visitor(), application(mobile="1"))
+    faults(system.visitor(), registration(mobile="1"))
 
     assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.actors.people import TAX_IDS, Person, application
-from tests.support.browser.text import normal
+from tests.support.actors.people import TAX_IDS, Person, registration
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 
@@ -22,7 +22,7 @@ def verified_with_the_same_mailbox(system: System, first: Person, kind: str, tax
     ("kind", "other_kind", "other_tax_id"),
     [("general", "general", TAX_IDS[1]), ("general", "link", TAX_IDS[0])],
 )
-def test_a_mailbox_may_hold_accounts_of_other_companies_and_of_the_other_kind(
+def test_a_mailbox_may_have_accounts_of_other_companies_and_of_the_other_kind(
     system: System, kind: str, other_kind: str, other_tax_id: str
 ) -> None:
     first = system.person(kind)
@@ -32,17 +32,17 @@ def test_a_mailbox_may_hold_accounts_of_other_companies_and_of_the_other_kind(
 
 @pytest.mark.rule("REG-9")
 @pytest.mark.parametrize(("kind", "tax_id"), [("general", TAX_IDS[0]), ("link", TAX_IDS[1])])
-def test_a_taken_mailbox_is_answered_alike_and_its_owner_gets_a_notice_instead_of_a_link(
+def test_a_taken_mailbox_gets_the_same_answer_and_its_owner_a_notice_instead_of_a_link(
     system: System, kind: str, tax_id: str
 ) -> None:
     owner = system.person(kind)
-    system.settle()
+    system.wait_for_mails()
     system.mailbox.clear()
 
-    sent = application(kind, email=owner.email.upper(), company={"tax_id": tax_id})
+    sent = registration(kind, email=owner.email.upper(), company={"tax_id": tax_id})
     answer = system.visitor().post("/accounts", sent)
     notice = system.mail(owner.email)
-    system.settle()
+    system.wait_for_mails()
 
     assert (answer.status_code, answer.json()["status"]) == (202, "email_unverified")
     assert system.mailbox.count(owner.email) == 1
@@ -51,12 +51,12 @@ def test_a_taken_mailbox_is_answered_alike_and_its_owner_gets_a_notice_instead_o
 
 
 @pytest.mark.rule("REG-9", "VER-7")
-def test_an_account_that_asked_for_a_taken_mailbox_lapses(system: System) -> None:
+def test_an_account_with_a_taken_mailbox_lapses(system: System) -> None:
     owner = system.person()
     late = system.register(email=owner.email)
 
     system.clock.advance(days=7)
-    again = system.visitor().post("/accounts", application(username=late.username))
+    again = system.visitor().post("/accounts", registration(username=late.username))
 
     assert again.status_code == 202
     assert system.events(late.id)[-1].data == {"reason": "lapsed"}
@@ -75,7 +75,7 @@ def test_an_unverified_squatter_does_not_keep_the_mailbox_from_its_owner(system:
 
 
 @pytest.mark.rule("REG-9")
-def test_of_two_unverified_accounts_with_one_mailbox_the_second_link_tells_that_it_is_taken(
+def test_the_second_of_two_unverified_accounts_with_one_mailbox_is_refused_at_its_link(
     system: System,
 ) -> None:
     first = system.register()
@@ -86,13 +86,13 @@ def test_of_two_unverified_accounts_with_one_mailbox_the_second_link_tells_that_
     won, lost = system.confirm(first_token), system.confirm(second_token)
 
     assert (won.status_code, lost.status_code, lost.json()["code"]) == (200, 409, "mailbox_taken")
-    assert normal("此 Email 已由其他帳號使用") in normal(lost.json()["detail"])
+    assert normalize("此 Email 已由其他帳號使用") in normalize(lost.json()["detail"])
     assert system.visitor().log_in(second).json()["next"] == "verify_email"
-    assert "account.email_verified" not in system.types(second.id)
+    assert "account.email_verified" not in system.event_types(second.id)
 
 
 @pytest.mark.rule("REG-9")
-def test_a_mailbox_is_kept_without_regard_to_case(system: System) -> None:
+def test_a_mailbox_is_compared_without_regard_to_case(system: System) -> None:
     person = system.register(email="Some.One@Example.COM")
 
     (row,) = system.rows("SELECT email FROM accounts WHERE id = :id", id=person.id)

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.people import TAX_IDS, application
-from tests.support.actors.registration_form import LABELS, checked, filled_in, form_of
-from tests.support.browser.pages import Browser
-from tests.support.browser.text import normal, shown
-from tests.support.harness.concurrency import together
+from tests.support.actors.people import TAX_IDS, registration
+from tests.support.actors.registration_form import LABELS, check_fields, open_form, valid_fields
+from tests.support.browser.pages import PlainBrowser
+from tests.support.browser.text import normalize, visible_text
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -21,10 +21,10 @@ def accounts(system: System) -> int:
 
 @pytest.mark.rule("REG-2", "REG-12")
 @pytest.mark.parametrize("kind", ["general", "link"])
-def test_sending_makes_an_unverified_account_of_the_kind_and_leads_on(system: System, kind: str) -> None:
-    fields = filled_in()
+def test_submitting_creates_an_unverified_account_and_redirects(system: System, kind: str) -> None:
+    fields = valid_fields()
 
-    answer = form_of(system.visitor(), kind).press(**fields).first
+    answer = open_form(system.visitor(), kind).press(**fields).first
 
     (row,) = system.rows("SELECT * FROM accounts")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/apply/{kind}/sent")
@@ -34,41 +34,41 @@ def test_sending_makes_an_unverified_account_of_the_kind_and_leads_on(system: Sy
 
 
 @pytest.mark.rule("REG-2", "REG-11")
-def test_an_empty_form_is_told_of_every_field_at_once(system: System) -> None:
-    page = form_of(system.visitor()).press()
+def test_an_empty_form_marks_every_field(system: System) -> None:
+    page = open_form(system.visitor()).press()
 
     assert (page.status, accounts(system)) == (422, 0)
-    assert normal("有 10 個欄位需要修正") in page.text
-    assert page.text.count(normal("此欄位為必填")) == 2 * len(LABELS)
+    assert normalize("有 10 個欄位需要修正") in page.text
+    assert page.text.count(normalize("此欄位為必填")) == 2 * len(LABELS)
 
 
 @pytest.mark.rule("REG-11", "SEC-13")
-def test_what_was_typed_is_kept_but_for_passwords(system: System) -> None:
-    fields = filled_in(mobile="<b>1")
+def test_the_input_is_kept_except_passwords(system: System) -> None:
+    fields = valid_fields(mobile="<b>1")
 
-    page = form_of(system.visitor()).press(**fields)
+    page = open_form(system.visitor()).press(**fields)
 
     secret = {"password", "password_again"}
     assert {name: page.fields[name] for name in fields} == {
         name: "" if name in secret else value for name, value in fields.items()
     }
     assert "<b>" not in page.answer.text
-    assert normal("為了安全,密碼不會保留,請重新輸入") in page.text
+    assert normalize("為了安全,密碼不會保留,請重新輸入") in page.text
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
-def test_page_and_api_judge_a_password_alike(system: System) -> None:
-    company = application()["company"]
+def test_page_and_api_give_a_password_the_same_result(system: System) -> None:
+    company = registration()["company"]
     words = {"name": "錢大明", "email": "harbour.master@example.com", "mobile": "0928374650"}
     owned = ["Xq7-錢大明-vRm2pTq", "Xq7-harbour.master-vRm", f"Xq7-{company['name']}-vRm", "short", "qwerty"]
 
     told = []
     for password in owned:
-        sent = application(**words, password=password)
+        sent = registration(**words, password=password)
         faults = system.visitor().post("/accounts", sent).json()["errors"]
         visitor = system.visitor()
-        fields = filled_in(**words, username=sent["username"], password=password)
-        reasons = checked(form_of(visitor), visitor, **fields).json()["faults"]
+        fields = valid_fields(**words, username=sent["username"], password=password)
+        reasons = check_fields(open_form(visitor), visitor, **fields).json()["faults"]
         told.append(({"password": [fault["detail"] for fault in faults]}, reasons))
 
     assert all(by_api == by_page for by_api, by_page in told)
@@ -78,134 +78,138 @@ def test_page_and_api_judge_a_password_alike(system: System) -> None:
 @pytest.mark.rule("REG-3")
 def test_a_taken_name_is_marked_and_the_rest_is_kept(system: System) -> None:
     taken = system.register()
-    fields = filled_in(username=taken.username.upper())
+    fields = valid_fields(username=taken.username.upper())
 
-    page = form_of(system.visitor()).press(**fields)
+    page = open_form(system.visitor()).press(**fields)
 
     assert (page.status, accounts(system)) == (409, 1)
-    assert normal("帳號:帳號已經存在,請重設其他帳號") in page.text
+    assert normalize("帳號:帳號已經存在,請重設其他帳號") in page.text
     assert page.fields["company_name"] == fields["company_name"]
 
 
 @pytest.mark.rule("REG-3", "REG-11")
-def test_a_taken_name_is_told_on_sending_beside_what_else_is_wrong(system: System) -> None:
+def test_a_taken_name_is_marked_on_submit_together_with_other_errors(system: System) -> None:
     taken = system.register()
 
-    page = form_of(system.visitor()).press(**filled_in(username=taken.username.upper(), mobile="1"))
+    page = open_form(system.visitor()).press(**valid_fields(username=taken.username.upper(), mobile="1"))
 
     assert (page.status, accounts(system)) == (422, 1)
-    assert normal("有 2 個欄位需要修正") in page.text
-    assert normal("帳號:帳號已經存在,請重設其他帳號") in page.text
-    assert normal("手機電話:請填寫臺灣手機號碼") in page.text
+    assert normalize("有 2 個欄位需要修正") in page.text
+    assert normalize("帳號:帳號已經存在,請重設其他帳號") in page.text
+    assert normalize("手機電話:請填寫臺灣手機號碼") in page.text
 
 
 @pytest.mark.rule("REG-3", "REG-11")
-def test_while_typing_a_taken_name_is_told_in_any_case_and_for_both_kinds(system: System) -> None:
+def test_while_typing_a_taken_name_is_marked_in_any_case_and_for_both_kinds(system: System) -> None:
     taken = system.register("general")
     visitor = system.visitor()
 
     answers = [
-        checked(form_of(visitor, kind), visitor, username=name).json()["faults"]
+        check_fields(open_form(visitor, kind), visitor, username=name).json()["faults"]
         for kind in ("general", "link")
         for name in (taken.username, taken.username.upper())
     ]
 
-    assert [normal(found["username"][0]) for found in answers] == [normal("帳號已經存在,請重設其他帳號")] * 4
+    assert [normalize(found["username"][0]) for found in answers] == [
+        normalize("帳號已經存在,請重設其他帳號")
+    ] * 4
 
 
 @pytest.mark.rule("REG-3", "VER-7")
-def test_while_typing_a_lapsed_accounts_name_counts_as_free(system: System) -> None:
+def test_while_typing_a_lapsed_accounts_name_is_free(system: System) -> None:
     lapsed = system.register()
     visitor = system.visitor()
 
     system.clock.advance(days=7)
-    found = checked(form_of(visitor), visitor, username=lapsed.username).json()["faults"]
+    found = check_fields(open_form(visitor), visitor, username=lapsed.username).json()["faults"]
 
     assert "username" not in found
 
 
 @pytest.mark.rule("REG-9")
 @pytest.mark.parametrize("kind", ["general", "link"])
-def test_while_typing_nothing_is_told_of_mailboxes(system: System, kind: str) -> None:
+def test_while_typing_nothing_is_revealed_about_mailboxes(system: System, kind: str) -> None:
     owner = system.person(kind)
     visitor = system.visitor()
 
-    answer = checked(form_of(visitor, kind), visitor, **filled_in(email=owner.email, tax_id=TAX_IDS[0]))
+    answer = check_fields(
+        open_form(visitor, kind), visitor, **valid_fields(email=owner.email, tax_id=TAX_IDS[0])
+    )
 
     assert (answer.status_code, answer.json()) == (200, {"faults": {}})
 
 
 @pytest.mark.rule("REG-9", "REG-12")
-def test_a_taken_mailbox_is_answered_as_any_other(system: System) -> None:
+def test_a_taken_mailbox_gets_the_same_answer(system: System) -> None:
     owner = system.person("link")
     visitor = system.visitor()
 
-    page = form_of(visitor).press(**filled_in(email=owner.email))
+    page = open_form(visitor).press(**valid_fields(email=owner.email))
 
     assert (page.first.status_code, page.status) == (303, 200)
-    assert normal(f"驗證信寄送至:{owner.email}") in shown(page.answer.text)
+    assert normalize(f"驗證信寄送至:{owner.email}") in visible_text(page.answer.text)
 
 
 @pytest.mark.rule("REG-11", "SEC-13")
-def test_asking_what_is_wrong_keeps_nothing_but_how_often_an_address_asked(system: System) -> None:
+def test_the_field_check_stores_only_a_counter_per_address(system: System) -> None:
     visitor = system.visitor()
-    form = form_of(visitor)
+    form = open_form(visitor)
 
     for _ in range(2):
-        checked(form, visitor, **filled_in())
+        check_fields(form, visitor, **valid_fields())
 
     assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []
     assert system.rows("SELECT key, times FROM counters") == [("name.address:127.0.0.1", 2)]
 
 
 @pytest.mark.rule("SEC-8", "SEC-13")
-def test_asking_what_is_wrong_needs_the_forms_token_and_is_bounded(system: System) -> None:
+def test_the_field_check_requires_the_csrf_token_and_is_bounded(system: System) -> None:
     visitor = system.visitor()
-    page = form_of(visitor)
+    page = open_form(visitor)
 
-    foreign = visitor.http.post("/apply/link/check", data=filled_in())
-    endless = checked(page, visitor, name="x" * 70_000)
-    long = checked(page, visitor, name="x" * 2_000).json()["faults"]["name"]
+    foreign = visitor.http.post("/apply/link/check", data=valid_fields())
+    endless = check_fields(page, visitor, name="x" * 70_000)
+    long = check_fields(page, visitor, name="x" * 2_000).json()["faults"]["name"]
 
     assert (foreign.status_code, endless.status_code) == (400, 413)
-    assert normal(long[0]) == normal("內容過長或含有無法處理的字元")
+    assert normalize(long[0]) == normalize("內容過長或含有無法處理的字元")
 
 
 @pytest.mark.rule("SEC-8")
-def test_a_stale_form_is_shown_again_with_what_was_typed_and_sends_nothing(system: System) -> None:
-    fields = filled_in()
+def test_a_stale_form_is_shown_again_with_its_input_and_sends_nothing(system: System) -> None:
+    fields = valid_fields()
 
-    page = form_of(system.visitor()).press(**fields, csrf_token="stale")
+    page = open_form(system.visitor()).press(**fields, csrf_token="stale")
 
     assert (page.status, accounts(system)) == (400, 0)
     assert (page.fields["username"], page.fields["password"]) == (fields["username"], "")
-    assert normal("請確認內容後再送出一次") in page.text
+    assert normalize("請確認內容後再送出一次") in page.text
 
 
 @pytest.mark.rule("SEC-3")
-def test_an_address_that_asks_too_often_is_told_how_long_to_wait_and_what_was_typed_is_kept(
+def test_an_address_over_its_limit_sees_the_wait_and_keeps_the_input(
     start_system: StartSystem,
 ) -> None:
     system = start_system(IDENTITY_REGISTRATIONS_PER_ADDRESS="1")
-    visitor, fields = system.visitor(), filled_in()
-    form_of(visitor).press(**filled_in())
+    visitor, fields = system.visitor(), valid_fields()
+    open_form(visitor).press(**valid_fields())
 
-    page = form_of(visitor).press(**fields)
+    page = open_form(visitor).press(**fields)
 
     assert (page.status, accounts(system)) == (429, 1)
     assert int(page.answer.headers["retry-after"]) > 0
-    assert normal("此網路位址的申請次數過多,請於 60 分鐘後再試") in page.text
+    assert normalize("此網路位址的申請次數過多,請於 60 分鐘後再試") in page.text
     assert page.fields["username"] == fields["username"]
 
 
 @pytest.mark.rule("REG-12")
-def test_the_page_after_sending_is_for_the_browser_that_sent(system: System) -> None:
-    fields, visitor = filled_in(), system.visitor()
-    form_of(visitor).press(**fields)
+def test_the_confirmation_page_is_only_for_the_submitting_browser(system: System) -> None:
+    fields, visitor = valid_fields(), system.visitor()
+    open_form(visitor).press(**fields)
 
-    own = [Browser(visitor).open("/apply/link/sent") for _ in range(2)][-1]
-    foreign = Browser(system.visitor()).open("/apply/link/sent")
-    of_the_other_kind = Browser(visitor).open("/apply/general/sent")
+    own = [PlainBrowser(visitor).open("/apply/link/sent") for _ in range(2)][-1]
+    foreign = PlainBrowser(system.visitor()).open("/apply/link/sent")
+    of_the_other_kind = PlainBrowser(visitor).open("/apply/general/sent")
 
     assert (own.status, fields["email"] in own.answer.text) == (200, True)
     for page in (foreign, of_the_other_kind):
@@ -215,37 +219,37 @@ def test_the_page_after_sending_is_for_the_browser_that_sent(system: System) -> 
 @pytest.mark.rule("REG-12")
 def test_the_mailbox_is_shown_for_ten_minutes_only(system: System) -> None:
     visitor = system.visitor()
-    form_of(visitor).press(**filled_in())
+    open_form(visitor).press(**valid_fields())
 
     system.clock.advance(minutes=11)
-    page = Browser(visitor).open("/apply/link/sent")
+    page = PlainBrowser(visitor).open("/apply/link/sent")
 
     assert page.first.headers["location"] == "/apply"
 
 
 @pytest.mark.rule("REG-12", "REV-1")
 @pytest.mark.parametrize(("kind", "told"), [("general", False), ("link", True)])
-def test_the_page_after_sending_tells_of_a_review_where_there_is_one(
+def test_the_confirmation_page_mentions_a_review_if_configured(
     start_system: StartSystem,
     kind: str,
     told: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     system = start_system(IDENTITY_REVIEW="link")
     visitor = system.visitor()
-    form_of(visitor, kind).press(**filled_in())
+    open_form(visitor, kind).press(**valid_fields())
 
-    page = Browser(visitor).open(f"/apply/{kind}/sent")
+    page = PlainBrowser(visitor).open(f"/apply/{kind}/sent")
 
-    assert (normal("等候審核") in page.text) is told
+    assert (normalize("等候審核") in page.text) is told
 
 
 @pytest.mark.rule("REG-13")
 def test_the_same_form_sent_again_makes_one_account_and_one_mail(system: System) -> None:
-    fields = filled_in()
-    page = form_of(system.visitor())
+    fields = valid_fields()
+    page = open_form(system.visitor())
 
     answers = [page.press(**fields).first for _ in range(3)]
-    system.settle()
+    system.wait_for_mails()
 
     assert {(answer.status_code, answer.headers["location"]) for answer in answers} == {
         (303, "/apply/link/sent")
@@ -254,29 +258,29 @@ def test_the_same_form_sent_again_makes_one_account_and_one_mail(system: System)
 
 
 @pytest.mark.rule("REG-13")
-def test_the_same_form_sent_at_once_makes_one_account_and_one_mail(
+def test_the_same_form_sent_concurrently_makes_one_account_and_one_mail(
     start_system_on_postgresql: StartSystem,
 ) -> None:
     system = start_system_on_postgresql(IDENTITY_HASH_QUEUE="20")
-    fields = filled_in()
-    pages = [form_of(system.visitor()) for _ in range(8)]
+    fields = valid_fields()
+    pages = [open_form(system.visitor()) for _ in range(8)]
 
-    sent: list[Any] = together([partial(page.press, **fields) for page in pages])
-    system.settle()
+    sent: list[Any] = run_concurrently([partial(page.press, **fields) for page in pages])
+    system.wait_for_mails()
 
     assert {page.first.status_code for page in sent} == {303}
     assert (accounts(system), system.mailbox.count(fields["email"])) == (1, 1)
 
 
 @pytest.mark.parametrize("path", ["/apply", "/apply/link", "/apply/general"])
-def test_who_is_logged_in_may_open_the_pages_too(system: System, path: str) -> None:
+def test_the_pages_can_be_opened_while_logged_in(system: System, path: str) -> None:
     visitor = system.logged_in(system.person("link"))
     visitor.http.cookies.set("session", str(visitor.token))
 
-    page = Browser(visitor).open(path)
+    page = PlainBrowser(visitor).open(path)
 
-    assert (page.status, normal("錢大明(錢大明股份有限公司/鏈結帳號)") in page.text) == (200, True)
+    assert (page.status, normalize("錢大明(錢大明股份有限公司/鏈結帳號)") in page.text) == (200, True)
 
 
 def test_there_is_no_form_of_a_third_kind(system: System) -> None:
-    assert form_of(system.visitor(), "admin").status == 404
+    assert open_form(system.visitor(), "admin").status == 404

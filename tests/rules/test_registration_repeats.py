@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.actors.people import application
-from tests.support.harness.concurrency import together
+from tests.support.actors.people import registration
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -15,13 +15,13 @@ AT_ONCE = 12
 
 def mails_of(system: System, address: str) -> int:
     """Return how many mails an address got, once no more are to come."""
-    system.settle()
+    system.wait_for_mails()
     return system.mailbox.count(address)
 
 
 @pytest.mark.rule("REG-13")
 def test_the_same_registration_sent_again_gets_the_same_answer_and_no_second_mail(system: System) -> None:
-    sent = application()
+    sent = registration()
     visitor = system.visitor()
 
     first, second = visitor.post("/accounts", sent), visitor.post("/accounts", sent)
@@ -34,8 +34,8 @@ def test_the_same_registration_sent_again_gets_the_same_answer_and_no_second_mai
 
 
 @pytest.mark.rule("REG-13")
-def test_fields_that_mean_the_same_are_the_same_registration(system: System) -> None:
-    sent = application(mobile="0912345678")
+def test_equivalent_fields_are_the_same_registration(system: System) -> None:
+    sent = registration(mobile="0912345678")
     first = system.visitor().post("/accounts", sent)
 
     again = system.visitor().post(
@@ -47,7 +47,7 @@ def test_fields_that_mean_the_same_are_the_same_registration(system: System) -> 
 
 @pytest.mark.rule("REG-13")
 def test_after_ten_minutes_the_name_is_taken(system: System) -> None:
-    sent = application()
+    sent = registration()
     system.visitor().post("/accounts", sent)
 
     system.clock.advance(minutes=10)
@@ -65,12 +65,12 @@ def test_after_ten_minutes_the_name_is_taken(system: System) -> None:
         {"mobile": "0987654321"},
         {"email": "another@example.com"},
         {"password": "Another-Crane-88!"},
-        {"company": {**application()["company"], "phone": "07-1234567"}},
+        {"company": {**registration()["company"], "phone": "07-1234567"}},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_with_any_other_field_or_password_the_name_is_taken(system: System, change: dict[str, Any]) -> None:
-    sent = application()
+    sent = registration()
     system.visitor().post("/accounts", sent)
 
     answer = system.visitor().post("/accounts", {**sent, **change})
@@ -80,7 +80,7 @@ def test_with_any_other_field_or_password_the_name_is_taken(system: System, chan
 
 @pytest.mark.rule("REG-13")
 def test_once_verified_the_same_registration_is_refused(system: System) -> None:
-    sent = application()
+    sent = registration()
     system.visitor().post("/accounts", sent)
     assert system.confirm(system.mail(sent["email"]).token).status_code == 200
 
@@ -92,28 +92,28 @@ def test_once_verified_the_same_registration_is_refused(system: System) -> None:
 @pytest.mark.rule("REG-13")
 def test_parallel_requests_make_one_account_and_one_mail(start_system_on_postgresql: StartSystem) -> None:
     system = start_system_on_postgresql(IDENTITY_HASH_QUEUE="20")
-    sent = application()
+    sent = registration()
     visitors = [system.visitor() for _ in range(AT_ONCE)]
 
-    answers = together([partial(visitor.post, "/accounts", sent) for visitor in visitors])
+    answers = run_concurrently([partial(visitor.post, "/accounts", sent) for visitor in visitors])
 
     assert [answer.status_code for answer in answers] == [202] * AT_ONCE
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert len(system.rows("SELECT 1 FROM accounts")) == 1
-    assert system.types() == ["account.registered", "verification.requested"]
+    assert system.event_types() == ["account.registered", "verification.requested"]
     assert mails_of(system, sent["email"]) == 1
 
 
 @pytest.mark.rule("REG-3", "REG-13")
-def test_of_different_persons_who_ask_for_one_name_at_once_one_gets_it(
+def test_of_concurrent_registrations_of_one_name_one_succeeds(
     start_system_on_postgresql: StartSystem,
 ) -> None:
     system = start_system_on_postgresql(IDENTITY_HASH_QUEUE="20")
-    name = application()["username"]
-    asked = [application(username=name) for _ in range(AT_ONCE)]
+    name = registration()["username"]
+    asked = [registration(username=name) for _ in range(AT_ONCE)]
     visitors = [system.visitor() for _ in asked]
 
-    answers = together(
+    answers = run_concurrently(
         [partial(visitor.post, "/accounts", sent) for visitor, sent in zip(visitors, asked, strict=True)]
     )
 

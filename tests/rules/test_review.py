@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.support.actors.people import application
-from tests.support.browser.text import normal
-from tests.support.harness.commands import command
+from tests.support.actors.people import registration
+from tests.support.browser.text import normalize
+from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -16,7 +16,7 @@ from tests.support.harness.system import System
     ("setting", "waiting"),
     [("none", set()), ("general", {"general"}), ("link", {"link"}), ("both", {"general", "link"})],
 )
-def test_the_setting_says_which_kinds_wait_for_an_operator(
+def test_the_setting_selects_which_kinds_need_approval(
     start_system: StartSystem, setting: str, waiting: set[str]
 ) -> None:
     system = start_system(IDENTITY_REVIEW=setting)
@@ -29,21 +29,21 @@ def test_the_setting_says_which_kinds_wait_for_an_operator(
 
 
 @pytest.mark.rule("REV-1", "SEC-14")
-def test_in_production_the_setting_must_be_chosen(system: System) -> None:
-    asked = command(system, "check", IDENTITY_MODE="production")
+def test_in_production_the_setting_is_required(system: System) -> None:
+    asked = invoke(system, "check", IDENTITY_MODE="production")
 
     assert (asked.exit_code, "IDENTITY_REVIEW" in asked.output) == (2, True)
 
 
 @pytest.mark.rule("REV-1", "SEC-14")
-def test_a_chosen_setting_is_no_fault_in_production(system: System) -> None:
-    asked = command(system, "check", IDENTITY_MODE="production", IDENTITY_REVIEW="none")
+def test_a_chosen_setting_is_accepted_in_production(system: System) -> None:
+    asked = invoke(system, "check", IDENTITY_MODE="production", IDENTITY_REVIEW="none")
 
     assert "IDENTITY_REVIEW" not in asked.output
 
 
 @pytest.mark.rule("REV-1")
-def test_who_awaits_review_gets_no_further(start_system: StartSystem) -> None:
+def test_an_account_in_review_gets_no_further(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person()
     visitor = system.visitor()
@@ -58,12 +58,12 @@ def test_who_awaits_review_gets_no_further(start_system: StartSystem) -> None:
 
 
 @pytest.mark.rule("REV-2")
-def test_operators_list_who_waits(start_system: StartSystem) -> None:
+def test_operators_list_accounts_in_review(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="general")
     waiting, _link, _unverified = system.person(), system.person("link"), system.register()
 
-    listed = command(system, "accounts", "list", "--status", "awaiting_review", "--json")
-    plain = command(system, "accounts", "list", "--status", "awaiting_review")
+    listed = invoke(system, "accounts", "list", "--status", "awaiting_review", "--json")
+    plain = invoke(system, "accounts", "list", "--status", "awaiting_review")
 
     assert [row["username"] for row in json.loads(listed.stdout)] == [waiting.username]
     assert (waiting.username in plain.stdout, "錢大明" in plain.stdout) == (True, True)
@@ -71,21 +71,23 @@ def test_operators_list_who_waits(start_system: StartSystem) -> None:
 
 @pytest.mark.rule("REV-2")
 @pytest.mark.parametrize(("kind", "word"), [("general", "一般帳號"), ("link", "鏈結帳號")])
-def test_an_approved_applicant_is_mailed_and_goes_on(start_system: StartSystem, kind: str, word: str) -> None:
+def test_an_approved_applicant_gets_a_mail_and_continues(
+    start_system: StartSystem, kind: str, word: str
+) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person(kind)
 
-    done = command(system, "accounts", "approve", person.username, "--reason", "因故")
+    done = invoke(system, "accounts", "approve", person.username, "--reason", "因故")
     mail = system.mail(person.email, "審核通過")
 
     assert (done.exit_code, done.stdout) == (0, f"{person.username}: active\n")
     assert (word in mail.text, person.username in mail.text) == (True, True)
     assert system.visitor().log_in(person).json()["next"] == "consent"
-    assert system.types(person.id)[-1] == "account.approved"
+    assert system.event_types(person.id)[-1] == "account.approved"
 
 
 @pytest.mark.rule("REV-2")
-def test_a_rejected_applicant_reads_why_and_name_and_mailbox_are_free_again(
+def test_a_rejected_applicant_gets_the_reason_and_name_and_mailbox_are_free_again(
     start_system: StartSystem,
 ) -> None:
     system = start_system(IDENTITY_REVIEW="both")
@@ -93,25 +95,25 @@ def test_a_rejected_applicant_reads_why_and_name_and_mailbox_are_free_again(
     waiting = system.visitor()
     waiting.log_in(person)
 
-    done = command(system, "accounts", "reject", person.username, "--reason", "公司統編與公司名稱不符")
+    done = invoke(system, "accounts", "reject", person.username, "--reason", "公司統編與公司名稱不符")
     mail = system.mail(person.email, "審核未通過")
-    again = system.visitor().post("/accounts", application(username=person.username, email=person.email))
+    again = system.visitor().post("/accounts", registration(username=person.username, email=person.email))
 
     assert (done.exit_code, done.stdout) == (0, f"{person.username}: closed\n")
-    assert normal("公司統編與公司名稱不符") in normal(mail.text)
+    assert normalize("公司統編與公司名稱不符") in normalize(mail.text)
     assert waiting.get("/session").status_code == 401
     assert (again.status_code, again.json()["id"] != person.id) == (202, True)
     verified = system.confirm(system.mail(person.email, "註冊通知信件", count=2).token)
     assert (verified.status_code, verified.json()["status"]) == (200, "awaiting_review")
-    assert system.types(person.id)[-2:] == ["account.rejected", "account.closed"]
+    assert system.event_types(person.id)[-2:] == ["account.rejected", "account.closed"]
 
 
 @pytest.mark.rule("REV-2")
-def test_a_rejection_needs_a_reason(start_system: StartSystem) -> None:
+def test_a_rejection_requires_a_reason(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person()
 
-    done = command(system, "accounts", "reject", person.username)
+    done = invoke(system, "accounts", "reject", person.username)
 
     assert (done.exit_code, "--reason" in done.output) == (2, True)
     assert system.visitor().log_in(person).json()["next"] == "await_review"
@@ -122,8 +124,8 @@ def test_a_rejection_needs_a_reason(start_system: StartSystem) -> None:
 def test_an_act_that_the_state_does_not_allow_is_refused_in_one_line(system: System, act: str) -> None:
     person = system.person()
 
-    done = command(system, "accounts", act, person.username, "--reason", "理由")
-    nobody = command(system, "accounts", act, "nobody-of-that-name", "--reason", "理由")
+    done = invoke(system, "accounts", act, person.username, "--reason", "理由")
+    nobody = invoke(system, "accounts", act, "nobody-of-that-name", "--reason", "理由")
 
     assert (done.exit_code, done.stderr) == (1, f"Error: {person.username}: it is active\n")
     assert (nobody.exit_code, nobody.stderr) == (1, "Error: nobody-of-that-name: not found\n")

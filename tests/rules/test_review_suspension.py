@@ -2,19 +2,19 @@
 
 import pytest
 
-from tests.support.actors.people import application
-from tests.support.harness.commands import command
+from tests.support.actors.people import registration
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 
 @pytest.mark.rule("OPS-2")
-def test_suspending_ends_the_accounts_own_sessions_and_only_the_right_password_is_told_why(
+def test_suspending_ends_sessions_and_only_the_right_password_shows_the_reason(
     system: System,
 ) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
-    done = command(system, "accounts", "suspend", person.username, "--reason", "因故")
+    done = invoke(system, "accounts", "suspend", person.username, "--reason", "因故")
 
     assert (done.exit_code, done.stdout) == (0, f"{person.username}: suspended\n")
     assert visitor.get("/session").status_code == 401
@@ -24,15 +24,15 @@ def test_suspending_ends_the_accounts_own_sessions_and_only_the_right_password_i
     )
     assert (right.status_code, right.json()["code"]) == (403, "account_suspended")
     assert (wrong.status_code, wrong.json()["code"]) == (401, "bad_credentials")
-    assert system.types(person.id)[-1] == "account.suspended"
+    assert system.event_types(person.id)[-1] == "account.suspended"
 
 
 @pytest.mark.rule("OPS-2", "LOGIN-2", "SEC-11")
-def test_the_right_password_of_a_suspended_account_is_no_failure_however_often_it_comes(
+def test_the_right_password_of_a_suspended_account_never_counts_as_a_failure(
     system: System,
 ) -> None:
     person, visitor = system.person(), system.visitor()
-    command(system, "accounts", "suspend", person.username, "--reason", "因故")
+    invoke(system, "accounts", "suspend", person.username, "--reason", "因故")
 
     answers = [visitor.log_in(person).json()["code"] for _ in range(6)]
 
@@ -41,14 +41,14 @@ def test_the_right_password_of_a_suspended_account_is_no_failure_however_often_i
 
 
 @pytest.mark.rule("OPS-2", "SW-5")
-def test_suspending_a_general_account_ends_who_acts_as_it_and_stops_switching_at_once(system: System) -> None:
+def test_suspending_a_general_account_ends_its_switched_sessions_and_stops_switching(system: System) -> None:
     general = system.person()
     link_person = system.person("link")
     acting, other = system.logged_in(link_person), system.logged_in(link_person)
-    binding = system.bound(acting, general)
+    binding = system.bind_and_verify(acting, general)
     acting.switch(binding)
 
-    command(system, "accounts", "suspend", general.username, "--reason", "因故")
+    invoke(system, "accounts", "suspend", general.username, "--reason", "因故")
     refused = other.switch(binding)
 
     assert acting.get("/session").status_code == 401
@@ -56,26 +56,26 @@ def test_suspending_a_general_account_ends_who_acts_as_it_and_stops_switching_at
 
 
 @pytest.mark.rule("OPS-2")
-def test_suspending_a_link_account_ends_what_it_acts_as(system: System) -> None:
+def test_suspending_a_link_account_ends_its_switched_sessions(system: System) -> None:
     link_person = system.person("link")
     link = system.logged_in(link_person)
     general = system.person()
-    link.switch(system.bound(link, general))
+    link.switch(system.bind_and_verify(link, general))
 
-    command(system, "accounts", "suspend", link_person.username, "--reason", "因故")
+    invoke(system, "accounts", "suspend", link_person.username, "--reason", "因故")
 
     assert link.get("/session").status_code == 401
     assert system.visitor().log_in(general).status_code == 201
 
 
 @pytest.mark.rule("OPS-2")
-def test_a_reinstated_account_logs_in_and_is_switched_to_again(system: System) -> None:
+def test_a_reinstated_account_can_log_in_and_be_switched_to_again(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
-    binding = system.bound(link, general)
-    command(system, "accounts", "suspend", general.username, "--reason", "因故")
+    binding = system.bind_and_verify(link, general)
+    invoke(system, "accounts", "suspend", general.username, "--reason", "因故")
 
-    done = command(system, "accounts", "reinstate", general.username, "--reason", "因故")
+    done = invoke(system, "accounts", "reinstate", general.username, "--reason", "因故")
 
     assert (done.exit_code, done.stdout) == (0, f"{general.username}: active\n")
     assert system.visitor().log_in(general).status_code == 201
@@ -83,16 +83,16 @@ def test_a_reinstated_account_logs_in_and_is_switched_to_again(system: System) -
 
 
 @pytest.mark.rule("OPS-2", "BIND-6")
-def test_the_code_of_an_account_suspended_meanwhile_holds_again_only_once_it_is_reinstated(
+def test_the_code_of_a_suspended_account_works_only_after_reinstatement(
     system: System,
 ) -> None:
     general, link = system.person(), system.logged_in(system.person("link"))
     binding = system.bind(link, general)
     right = {"code": system.mail(general.email, "驗證碼").code}
-    command(system, "accounts", "suspend", general.username, "--reason", "因故")
+    invoke(system, "accounts", "suspend", general.username, "--reason", "因故")
 
     refused = [link.post(f"/bindings/{binding}/verify", right) for _ in range(6)]
-    command(system, "accounts", "reinstate", general.username, "--reason", "因故")
+    invoke(system, "accounts", "reinstate", general.username, "--reason", "因故")
     verified = link.post(f"/bindings/{binding}/verify", right)
 
     assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(422, "not_bindable")}
@@ -100,12 +100,12 @@ def test_the_code_of_an_account_suspended_meanwhile_holds_again_only_once_it_is_
 
 
 @pytest.mark.rule("OPS-2")
-def test_a_session_that_suspending_ended_does_not_come_back_with_the_account(system: System) -> None:
+def test_a_session_ended_by_suspension_stays_ended_after_reinstatement(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
-    command(system, "accounts", "suspend", person.username, "--reason", "因故")
-    command(system, "accounts", "reinstate", person.username, "--reason", "因故")
+    invoke(system, "accounts", "suspend", person.username, "--reason", "因故")
+    invoke(system, "accounts", "reinstate", person.username, "--reason", "因故")
 
     assert visitor.get("/session").status_code == 401
 
@@ -114,14 +114,14 @@ def test_a_session_that_suspending_ended_does_not_come_back_with_the_account(sys
 def test_a_closed_account_is_gone_with_its_sessions_and_bindings_and_its_name_is_free(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     link.switch(binding)
 
-    done = command(system, "accounts", "close", general.username, "--reason", "因故")
-    again = system.visitor().post("/accounts", application(username=general.username, email=general.email))
+    done = invoke(system, "accounts", "close", general.username, "--reason", "因故")
+    again = system.visitor().post("/accounts", registration(username=general.username, email=general.email))
 
     assert (done.exit_code, done.stdout) == (0, f"{general.username}: closed\n")
     assert link.get("/session").status_code == 401
-    assert system.types(general.id)[-2:] == ["binding.removed", "account.closed"]
+    assert system.event_types(general.id)[-2:] == ["binding.removed", "account.closed"]
     assert system.events(general.id)[-1].data == {"reason": "operator"}
     assert again.status_code == 202

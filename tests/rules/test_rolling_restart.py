@@ -9,11 +9,11 @@ import httpx
 import psycopg
 import pytest
 
-from tests.support.actors.people import Person, application
+from tests.support.actors.people import Person, registration
 from tests.support.harness.installation import Installation
 from tests.support.harness.processes import Program, run
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.load_balancer import Balancer, balancing
+from tests.support.servers.load_balancer import LoadBalancer, run_load_balancer
 from tests.support.servers.ports import free_port
 
 CLIENTS = 4
@@ -64,7 +64,7 @@ class Load:
 
     def _one(self) -> None:
         visitor = self._installation.visitor()
-        sent = application("link")
+        sent = registration("link")
         self._note(visitor.post("/accounts", sent), 202)
         self.registered.append(sent["email"])
         person = Person("", "link", sent["username"], sent["email"], sent["password"])
@@ -80,16 +80,16 @@ class Load:
 
 
 @pytest.fixture
-def balancer() -> Iterator[Balancer]:
+def balancer() -> Iterator[LoadBalancer]:
     """A load balancer of this test's own."""
-    with balancing() as balancer:
+    with run_load_balancer() as balancer:
         yield balancer
 
 
-def _web(installation: Installation, balancer: Balancer) -> tuple[int, Program]:
+def _web(installation: Installation, balancer: LoadBalancer) -> tuple[int, Program]:
     port = free_port()
-    program = installation.launch("web", IDENTITY_BIND=f"127.0.0.1:{port}")
-    balancer.take_in(port)
+    program = installation.start_without_waiting("web", IDENTITY_BIND=f"127.0.0.1:{port}")
+    balancer.add(port)
     return port, program
 
 
@@ -103,8 +103,8 @@ def _migrate(installation: Installation) -> None:
 
 
 @pytest.mark.rule("OPS-4", "MAIL-7", "EVT-2", "MAIL-3")
-def test_no_request_fails_and_no_mail_is_lost_or_doubled_while_every_process_is_restarted_in_turn(
-    installation_on_postgresql: Installation, balancer: Balancer
+def test_a_rolling_restart_fails_no_request_and_loses_or_doubles_no_mail(
+    installation_on_postgresql: Installation, balancer: LoadBalancer
 ) -> None:
     installation = installation_on_postgresql
     installation.url = balancer.url
@@ -120,7 +120,7 @@ def test_no_request_fails_and_no_mail_is_lost_or_doubled_while_every_process_is_
         _migrate(installation)
         load.goes_on()
         for port, web in webs:
-            balancer.take_out(port)
+            balancer.drain(port)
             ended.append(web.stop())
             _web(installation, balancer)
             load.goes_on()
@@ -131,7 +131,7 @@ def test_no_request_fails_and_no_mail_is_lost_or_doubled_while_every_process_is_
             ended.append(mailer.stop())
             installation.start("mailer")
             load.goes_on()
-    installation.settle()
+    installation.wait_for_mails()
 
     assert (load.wrong, balancer.failures) == ([], [])
     assert ended == [0] * 5

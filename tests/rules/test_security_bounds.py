@@ -3,10 +3,10 @@
 import pytest
 from identity.domain.rate_limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
 
-from tests.support.actors.people import Person, application, unique
-from tests.support.actors.registration_form import checked, filled_in, form_of
-from tests.support.browser.pages import Browser
-from tests.support.browser.text import normal
+from tests.support.actors.people import Person, registration, unique
+from tests.support.actors.registration_form import check_fields, open_form, valid_fields
+from tests.support.browser.pages import PlainBrowser
+from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -30,7 +30,7 @@ def forgotten(system: System, person: Person, **headers: str) -> tuple[int, str]
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-3", "SEC-6")
-def test_an_address_that_asks_for_very_many_resets_is_dropped_in_silence_and_leaves_no_more_rows(
+def test_resets_over_an_addresss_limit_are_silently_dropped_and_leave_no_rows(
     start_system: StartSystem,
 ) -> None:
     system = start_system(**BEHIND_PROXY)
@@ -40,10 +40,10 @@ def test_an_address_that_asks_for_very_many_resets_is_dropped_in_silence_and_lea
     rows = system.rows(counted)
 
     beyond = ask_for_others(system, times=3) | {forgotten(system, person)}
-    page = Browser(system.visitor()).open("/password/forgotten")
+    page = PlainBrowser(system.visitor()).open("/password/forgotten")
     shown = page.press(username=person.username, email=person.email)
     left = system.rows(counted)
-    system.settle()
+    system.wait_for_mails()
 
     assert beyond == within
     assert (shown.status, shown.answer.url.path) == (200, "/password/forgotten/sent")
@@ -51,51 +51,51 @@ def test_an_address_that_asks_for_very_many_resets_is_dropped_in_silence_and_lea
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-3")
-def test_the_bound_on_resets_is_each_addresss_own_and_lasts_an_hour(start_system: StartSystem) -> None:
+def test_the_limit_on_resets_is_per_address_and_lasts_an_hour(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
     person, other = system.person(), system.person()
     ask_for_others(system, times=RESETS_BY_ADDRESS.max_count)
 
     forgotten(system, person, **ELSEWHERE)
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(hours=1)
     forgotten(system, other)
-    system.settle()
+    system.wait_for_mails()
 
     assert [system.mailbox.count(each.email, "密碼重設") for each in (person, other)] == [1, 1]
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-3")
-def test_both_doors_to_a_reset_share_the_bound(system: System) -> None:
+def test_page_and_api_share_the_limit_on_resets(system: System) -> None:
     person = system.person()
-    browser = Browser(system.visitor())
+    browser = PlainBrowser(system.visitor())
     page = browser.open("/password/forgotten")
     for _ in range(RESETS_BY_ADDRESS.max_count):
         page.press(username=f"nobody{unique()}", email="nobody@example.com")
 
     forgotten(system, person)
-    system.settle()
+    system.wait_for_mails()
 
     assert system.mailbox.count(person.email, "密碼重設") == 0
 
 
 @pytest.mark.rule("REG-3", "SEC-3")
-def test_an_address_that_looks_up_very_many_names_is_told_the_rest_and_by_sending_whether_one_is_taken(
+def test_over_the_lookup_limit_a_taken_name_is_reported_only_on_submit(
     system: System,
 ) -> None:
     taken, visitor = system.register(), system.visitor()
-    form = form_of(visitor)
+    form = open_form(visitor)
 
     within = {
-        str(checked(form, visitor, username=taken.username).json()["faults"]["username"])
+        str(check_fields(form, visitor, username=taken.username).json()["faults"]["username"])
         for _ in range(NAMES_BY_ADDRESS.max_count)
     }
-    beyond = checked(form, visitor, **filled_in(username=taken.username, mobile="1")).json()["faults"]
-    by_program = visitor.post("/accounts", application(username=taken.username, mobile="1")).json()["errors"]
-    faulty = form.press(**filled_in(username=taken.username, mobile="1"))
-    sent = form.press(**filled_in(username=taken.username))
+    beyond = check_fields(form, visitor, **valid_fields(username=taken.username, mobile="1")).json()["faults"]
+    by_program = visitor.post("/accounts", registration(username=taken.username, mobile="1")).json()["errors"]
+    faulty = form.press(**valid_fields(username=taken.username, mobile="1"))
+    sent = form.press(**valid_fields(username=taken.username))
 
     assert within == {"['帳號已經存在，請重設其他帳號']"}
     assert (set(beyond), [each["pointer"] for each in by_program]) == ({"mobile"}, ["/mobile"])
-    assert (faulty.status, normal("帳號已經存在，請重設其他帳號") in faulty.text) == (422, False)
-    assert (sent.status, normal("帳號已經存在，請重設其他帳號") in sent.text) == (409, True)
+    assert (faulty.status, normalize("帳號已經存在，請重設其他帳號") in faulty.text) == (422, False)
+    assert (sent.status, normalize("帳號已經存在，請重設其他帳號") in sent.text) == (409, True)

@@ -6,7 +6,7 @@ import pytest
 from identity.domain.password import PasswordPolicy
 from identity.domain.session import ClientInfo
 
-from tests.support.harness.concurrency import together
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -14,7 +14,7 @@ _SIGNS = "4@({[<3!1|0$5+7%2"
 
 
 @pytest.mark.rule("SEC-1", "SEC-2", "SEC-13")
-def test_a_password_of_nothing_but_stand_ins_for_letters_is_judged_in_an_instant() -> None:
+def test_a_password_of_only_substituted_letters_is_checked_quickly() -> None:
     password = (_SIGNS * 8)[:128]
     began = time.process_time()
 
@@ -32,14 +32,14 @@ def test_a_password_of_nothing_but_stand_ins_for_letters_is_judged_in_an_instant
         ("192.0.2.1", "192.0.2.2", False),
     ],
 )
-def test_limits_count_ipv6_by_the_network_of_one_customer(one: str, other: str, *, same: bool) -> None:
+def test_limits_count_ipv6_addresses_by_their_64_bit_prefix(one: str, other: str, *, same: bool) -> None:
     counted = ClientInfo(one).network == ClientInfo(other).network
 
     assert counted is same
 
 
 @pytest.mark.rule("LOGIN-3")
-def test_consents_accepted_twice_at_one_moment_are_accepted_once(
+def test_concurrent_consents_are_recorded_once(
     start_system_on_postgresql: StartSystem,
 ) -> None:
     system = start_system_on_postgresql()
@@ -49,14 +49,14 @@ def test_consents_accepted_twice_at_one_moment_are_accepted_once(
     again = system.visitor()
     again.token = visitor.token
 
-    answers = together([visitor.accept_consents, again.accept_consents])
+    answers = run_concurrently([visitor.accept_consents, again.accept_consents])
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert system.rows("SELECT count(*) FROM consents WHERE account_id = :id", id=person.id) == [(3,)]
 
 
 @pytest.mark.rule("SEC-8")
-def test_the_button_of_a_mailed_link_works_behind_a_proxy_that_ends_tls(start_system: StartSystem) -> None:
+def test_the_button_of_a_mailed_link_works_behind_a_tls_proxy(start_system: StartSystem) -> None:
     system = start_system()
     person = system.register()
     token = system.mail(person.email, "註冊通知信件").token
@@ -78,7 +78,7 @@ def test_the_button_of_a_mailed_link_works_behind_a_proxy_that_ends_tls(start_sy
 
 
 @pytest.mark.rule("EVT-2")
-def test_a_relay_whose_marks_were_committed_unheard_goes_on(system: System) -> None:
+def test_a_relay_recovers_from_a_commit_whose_answer_was_lost(system: System) -> None:
     system.register()
     system.publish()
     system.relay.outbox._position = 0  # noqa: SLF001  # as after a commit whose answer was lost

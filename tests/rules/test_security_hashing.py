@@ -61,7 +61,7 @@ def _first(count: int, futures: list[Future[httpx.Response]]) -> list[httpx.Resp
 
 
 @pytest.mark.rule("SEC-1")
-def test_beyond_slots_and_queue_a_login_is_told_to_come_back(busy: tuple[System, HeldHashes]) -> None:
+def test_a_login_beyond_hashing_slots_and_queue_gets_retry_after(busy: tuple[System, HeldHashes]) -> None:
     system, held = busy
 
     with ThreadPoolExecutor(ASKED) as pool:
@@ -79,7 +79,7 @@ def test_beyond_slots_and_queue_a_login_is_told_to_come_back(busy: tuple[System,
 
 
 @pytest.mark.rule("SEC-1")
-def test_a_password_is_kept_as_argon2id_with_the_default_parameters_of_owasp(
+def test_passwords_are_hashed_by_argon2id_with_owasps_default_parameters(
     start_system: StartSystem,
 ) -> None:
     system = start_system(IDENTITY_ARGON2_MEMORY_KIB="", IDENTITY_ARGON2_PASSES="")
@@ -92,7 +92,7 @@ def test_a_password_is_kept_as_argon2id_with_the_default_parameters_of_owasp(
 
 
 @pytest.mark.rule("SEC-1")
-def test_a_hash_is_renewed_at_the_next_login_after_the_parameters_changed(start_system: StartSystem) -> None:
+def test_a_hash_is_renewed_at_login_after_a_parameter_change(start_system: StartSystem) -> None:
     before = start_system(IDENTITY_ARGON2_PASSES="1")
     person = before.person()
     after = start_system(IDENTITY_ARGON2_PASSES="3")

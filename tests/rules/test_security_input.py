@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.support.actors.people import application
+from tests.support.actors.people import registration
 from tests.support.harness.system import System
 
 BODIES: dict[str, bytes] = {
@@ -61,7 +61,7 @@ def _is_problem(answer: httpx.Response) -> bool:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize("body", BODIES)
-def test_a_body_that_is_no_application_is_refused_in_words(system: System, body: str) -> None:
+def test_a_malformed_registration_body_is_refused_with_a_message(system: System, body: str) -> None:
     answer = _post(system, BODIES[body])
 
     assert _is_problem(answer), answer.text
@@ -69,10 +69,10 @@ def test_a_body_that_is_no_application_is_refused_in_words(system: System, body:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize("value", VALUES)
-def test_a_wrong_value_is_refused_wherever_it_stands(system: System, value: str) -> None:
-    bodies = [application() | {field: VALUES[value]} for field in FIELDS]
+def test_a_wrong_value_is_refused_in_every_position(system: System, value: str) -> None:
+    bodies = [registration() | {field: VALUES[value]} for field in FIELDS]
     bodies += [
-        application(company={field: VALUES[value]}) for field in ("tax_id", "phone", "name", "address")
+        registration(company={field: VALUES[value]}) for field in ("tax_id", "phone", "name", "address")
     ]
 
     answers = [_post(system, json.dumps(body).encode()) for body in bodies]
@@ -83,7 +83,7 @@ def test_a_wrong_value_is_refused_wherever_it_stands(system: System, value: str)
 
 @pytest.mark.rule("SEC-13")
 def test_unknown_fields_are_refused_by_name(system: System) -> None:
-    body = application(company={"boss": 1}) | {"is_admin": True, "a/b~c": 1}
+    body = registration(company={"boss": 1}) | {"is_admin": True, "a/b~c": 1}
 
     errors = _post(system, json.dumps(body).encode()).json()["errors"]
 
@@ -95,8 +95,8 @@ def test_unknown_fields_are_refused_by_name(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-13")
-def test_what_is_too_large_is_refused_before_it_is_parsed(system: System) -> None:
-    body = json.dumps(application() | {"name": "x" * 70_000}).encode()
+def test_an_oversized_body_is_refused_before_it_is_parsed(system: System) -> None:
+    body = json.dumps(registration() | {"name": "x" * 70_000}).encode()
 
     answer = _post(system, body)
 
@@ -108,8 +108,8 @@ def _in_chunks(octets: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.rule("SEC-13")
-def test_what_comes_in_chunks_is_bounded_alike(system: System) -> None:
-    small = json.dumps(application()).encode()
+def test_a_chunked_body_has_the_same_limit(system: System) -> None:
+    small = json.dumps(registration()).encode()
     large = small.ljust(70_000)  # it would be an application still, were it cut at the bound
     headers = {"Content-Type": "application/json"}
 
@@ -125,9 +125,7 @@ def test_what_comes_in_chunks_is_bounded_alike(system: System) -> None:
     ("value", "code"),
     [("x" * 1001, "too_long"), ("a\0b", "control_character"), ("\ud800", "control_character")],
 )
-def test_a_text_nobody_can_read_is_told_by_what_is_wrong_with_it(
-    system: System, value: str, code: str
-) -> None:
+def test_an_unreadable_text_is_refused_with_its_reason(system: System, value: str, code: str) -> None:
     body = json.dumps({"username": "someone", "password": value}).encode()
 
     answer = system.visitor().http.post(
@@ -143,13 +141,13 @@ def test_a_text_nobody_can_read_is_told_by_what_is_wrong_with_it(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""]
 )
 def test_another_media_type_is_refused(system: System, media_type: str) -> None:
-    answer = _post(system, json.dumps(application()).encode(), **{"Content-Type": media_type})
+    answer = _post(system, json.dumps(registration()).encode(), **{"Content-Type": media_type})
 
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
 
 
 @pytest.mark.rule("SEC-13")
-def test_odd_addresses_and_headers_are_the_senders_fault(system: System) -> None:
+def test_odd_addresses_and_headers_are_client_errors(system: System) -> None:
     person = system.logged_in(system.person())
     odd: list[tuple[str, str, dict[str, str]]] = [
         ("GET", "/email/verify?token=%00", {}),
@@ -177,7 +175,7 @@ def test_odd_addresses_and_headers_are_the_senders_fault(system: System) -> None
 
 
 @pytest.mark.rule("SEC-13")
-def test_a_stored_text_comes_back_as_it_was_and_no_header_of_ours_repeats_what_was_sent(
+def test_a_stored_text_is_returned_unchanged_and_never_in_a_header(
     system: System,
 ) -> None:
     answer = system.visitor().http.get("/api/v1/session", headers={"X-Request-ID": "x" * 65})
@@ -197,7 +195,7 @@ def _raw(system: System, request: bytes) -> bytes:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize("length", [b"-1", b"9999999999", b"x", b"1, 2"])
-def test_a_false_length_is_refused(system: System, length: bytes) -> None:
+def test_a_wrong_content_length_is_refused(system: System, length: bytes) -> None:
     head = b"POST /api/v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
 
     status = _raw(system, head + length + b"\r\n\r\n{}")
@@ -213,8 +211,8 @@ def test_a_false_length_is_refused(system: System, length: bytes) -> None:
         "ｅｖｉｌ．ｔｗ／ｘ", "a@evil.tw",
     ],
 )  # fmt: skip
-def test_no_name_is_taken_that_a_mail_reader_makes_a_link_of(system: System, name: str) -> None:
-    body = application(company={"name": name}) | {"name": name}
+def test_a_name_that_mail_readers_turn_into_a_link_is_refused(system: System, name: str) -> None:
+    body = registration(company={"name": name}) | {"name": name}
 
     answer = system.visitor().post("/accounts", body)
 
@@ -235,9 +233,9 @@ def test_no_name_is_taken_that_a_mail_reader_makes_a_link_of(system: System, nam
         ("C.Y.Li", 202),
     ],
 )
-def test_no_person_is_named_like_a_domain(system: System, name: str, status: int) -> None:
+def test_a_persons_name_must_not_look_like_a_domain(system: System, name: str, status: int) -> None:
     company = {"name": "Harbour.com 股份有限公司"}
 
-    answer = system.visitor().post("/accounts", application(company=company) | {"name": name})
+    answer = system.visitor().post("/accounts", registration(company=company) | {"name": name})
 
     assert answer.status_code == status

@@ -20,7 +20,7 @@ def _reset_token(system: System, username: str, email: str) -> str:
 
 
 @pytest.mark.rule("SEC-4", "VER-4")
-def test_a_link_of_one_purpose_serves_no_other(system: System) -> None:
+def test_a_link_works_only_for_its_purpose(system: System) -> None:
     person = system.person()
     registration = system.mail(person.email, "註冊").token
     reset = _reset_token(system, person.username, person.email)
@@ -50,7 +50,7 @@ def test_a_damaged_or_foreign_link_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-4")
-def test_links_outlive_a_change_of_keys_while_the_old_key_is_kept_and_not_longer(
+def test_links_survive_a_key_rotation_as_long_as_the_old_key_is_configured(
     start_system: StartSystem,
 ) -> None:
     person = start_system().register()
@@ -63,7 +63,7 @@ def test_links_outlive_a_change_of_keys_while_the_old_key_is_kept_and_not_longer
 
 
 @pytest.mark.rule("SEC-4", "LOGIN-8")
-def test_a_reset_link_holds_an_hour_and_serves_once(system: System) -> None:
+def test_a_reset_link_is_valid_for_an_hour_and_works_once(system: System) -> None:
     person = system.person()
     first = _reset_token(system, person.username, person.email)
     system.clock.advance(hours=1)
@@ -80,7 +80,7 @@ def test_a_reset_link_holds_an_hour_and_serves_once(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-4", "VER-2", "LOGIN-8")
-def test_opening_a_link_however_often_changes_nothing_and_following_it_logs_nobody_in(system: System) -> None:
+def test_opening_a_link_changes_nothing_and_following_it_logs_nobody_in(system: System) -> None:
     person = system.register()
     link = system.mail(person.email).link
     path = link.removeprefix("http://127.0.0.1:8000")
@@ -99,7 +99,7 @@ def test_opening_a_link_however_often_changes_nothing_and_following_it_logs_nobo
 
 
 @pytest.mark.rule("SEC-4")
-def test_a_link_is_kept_as_a_challenge_that_cannot_be_followed_by_who_reads_the_database(
+def test_the_stored_challenge_of_a_link_cannot_be_followed(
     system: System,
 ) -> None:
     person = system.register()

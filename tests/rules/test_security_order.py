@@ -45,7 +45,7 @@ def _send(visitor: Visitor, call: tuple[str, str], body: bytes, content_type: st
 
 @pytest.mark.rule("SEC-13", "LOGIN-6")
 @pytest.mark.parametrize("wrong", WRONG_BODIES)
-def test_without_a_session_that_is_what_is_told_whatever_was_sent(system: System, wrong: str) -> None:
+def test_without_a_session_the_answer_is_401_whatever_the_body(system: System, wrong: str) -> None:
     ended = system.logged_in(system.person())
     ended.delete("/session")
     calls = list(_calls(system, of_sessions=True))
@@ -64,7 +64,7 @@ def test_without_a_session_that_is_what_is_told_whatever_was_sent(system: System
 
 
 @pytest.mark.rule("SEC-13", "REG-11")
-def test_calls_that_anybody_may_make_tell_what_is_wrong_with_the_body(system: System) -> None:
+def test_public_calls_report_body_errors(system: System) -> None:
     calls = list(_calls(system, of_sessions=False))
 
     answers = {call: _send(system.visitor(), call, *WRONG_BODIES["unknown fields"]) for call in calls}
@@ -74,13 +74,13 @@ def test_calls_that_anybody_may_make_tell_what_is_wrong_with_the_body(system: Sy
 
 
 @pytest.mark.rule("SEC-13", "BIND-2", "SW-4")
-def test_who_may_not_call_is_told_so_and_not_what_the_call_takes(system: System) -> None:
+def test_authorization_is_checked_before_the_body(system: System) -> None:
     general, link = system.logged_in(person := system.person()), system.logged_in(system.person("link"))
-    link.switch(system.bound(link, person))
+    link.switch(system.bind_and_verify(link, person))
 
     of_the_other_kind = general.post("/bindings", {"nonsense": 1})
     while_switched = [
-        link.call(method, path, {"nonsense": 1})
+        link.request(method, path, {"nonsense": 1})
         for method, path in [("POST", "/bindings"), ("PATCH", "/account"), ("PUT", "/account/password")]
     ]
 

@@ -38,7 +38,7 @@ def test_a_form_without_the_token_of_its_page_changes_nothing(system: System) ->
 
 
 @pytest.mark.rule("SEC-8", "VER-2", "VER-3")
-def test_the_pages_own_button_verifies(system: System) -> None:
+def test_the_button_of_the_page_verifies(system: System) -> None:
     person = system.register()
     link = system.mail(person.email).link.removeprefix(PUBLIC_URL)
     browser = system.visitor().http
@@ -53,9 +53,7 @@ def test_the_pages_own_button_verifies(system: System) -> None:
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_forbids_scripts_from_elsewhere_frames_referrers_and_caches(
-    system: System, path: str
-) -> None:
+def test_every_page_forbids_foreign_scripts_frames_referrers_and_caches(system: System, path: str) -> None:
     headers = system.visitor().http.get(path, headers=AS_A_PERSON).headers
 
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
@@ -70,19 +68,19 @@ def test_every_page_forbids_scripts_from_elsewhere_frames_referrers_and_caches(
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", [*WITH_TOKEN, "/api/v1/consents", "/api/v1/nowhere"])
-def test_an_address_with_a_token_is_told_to_nobody(system: System, path: str) -> None:
+def test_an_address_with_a_token_is_never_sent_as_referrer(system: System, path: str) -> None:
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "no-referrer"
 
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/nowhere"])
-def test_a_page_tells_its_address_within_the_site_alone(system: System, path: str) -> None:
+def test_a_page_sends_its_referrer_only_within_the_site(system: System, path: str) -> None:
     """Its forms carry their origin then, which the check of where they come from goes by."""
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.rule("SEC-8")
-def test_pages_hold_no_inline_script_style_or_foreign_address(system: System) -> None:
+def test_pages_have_no_inline_script_inline_style_or_foreign_address(system: System) -> None:
     texts = "\n".join(system.visitor().http.get(path, headers=AS_A_PERSON).text for path in PAGES)
 
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\son\w+=|\sstyle=|javascript:", texts)
@@ -90,7 +88,7 @@ def test_pages_hold_no_inline_script_style_or_foreign_address(system: System) ->
 
 
 @pytest.mark.rule("SEC-8")
-def test_behind_https_browsers_are_told_to_stay_there(start_system: StartSystem) -> None:
+def test_behind_https_hsts_is_sent(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_PUBLIC_URL="https://pass.example.tw")
 
     headers = system.visitor().http.get("/api/v1/consents").headers
@@ -131,7 +129,7 @@ def test_a_change_by_cookie_must_come_from_our_own_pages(system: System) -> None
 
 
 @pytest.mark.rule("SEC-8")
-def test_no_address_of_ours_leads_a_browser_elsewhere(system: System) -> None:
+def test_no_page_redirects_to_another_site(system: System) -> None:
     browser = system.visitor().http
     paths = ["/email/verify?token=x&next=//evil.example", "//evil.example/email/verify", "/\\evil.example"]
 

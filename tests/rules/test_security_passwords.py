@@ -5,7 +5,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from tests.support.actors.people import PASSWORD, Person, application
+from tests.support.actors.people import PASSWORD, Person, registration
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import PUBLIC_URL, System
 
@@ -24,7 +24,7 @@ def _change(system: System, person: Person, current: str, new: str) -> httpx.Res
 
 
 @pytest.mark.rule("SEC-2", "PRO-4")
-def test_none_of_the_last_three_passwords_may_come_back_and_the_fourth_may(system: System) -> None:
+def test_the_last_three_passwords_cannot_be_reused_and_the_fourth_can(system: System) -> None:
     person = system.person()
     used = [PASSWORD, OTHERS[0], OTHERS[1]]
     for current, new in pairwise(used):
@@ -41,7 +41,7 @@ def test_none_of_the_last_three_passwords_may_come_back_and_the_fourth_may(syste
 
 
 @pytest.mark.rule("SEC-2", "LOGIN-8")
-def test_a_reset_and_a_change_are_held_to_the_same_rules_as_registration(system: System) -> None:
+def test_reset_and_change_apply_the_rules_of_registration(system: System) -> None:
     person = system.person()
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     token = system.mail(person.email, "密碼").token
@@ -61,12 +61,12 @@ def test_a_reset_and_a_change_are_held_to_the_same_rules_as_registration(system:
 
 
 @pytest.mark.rule("SEC-2")
-def test_the_nist_profile_asks_for_length_and_no_classes(start_system: StartSystem) -> None:
+def test_the_nist_profile_requires_length_and_no_classes(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_PASSWORD_PROFILE="nist")
 
-    short = system.visitor().post("/accounts", application(password="Lantern-Quay-3"))
-    phrase = system.visitor().post("/accounts", application(password="lantern quay basalt mango"))
-    common = system.visitor().post("/accounts", application(password="passwordpassword"))
+    short = system.visitor().post("/accounts", registration(password="Lantern-Quay-3"))
+    phrase = system.visitor().post("/accounts", registration(password="lantern quay basalt mango"))
+    common = system.visitor().post("/accounts", registration(password="passwordpassword"))
 
     assert (short.status_code, phrase.status_code, common.status_code) == (422, 202, 422)
     assert "15" in _codes(short)["password_too_short"]
@@ -74,21 +74,21 @@ def test_the_nist_profile_asks_for_length_and_no_classes(start_system: StartSyst
 
 @pytest.mark.rule("SEC-2")
 @pytest.mark.parametrize("password", ["Passw0rd-Passw0rd", "Passw0rd-Sunshine1"])
-def test_common_passwords_put_together_are_as_common_as_one(system: System, password: str) -> None:
-    refused = system.visitor().post("/accounts", application(password=password))
+def test_joined_common_passwords_are_refused(system: System, password: str) -> None:
+    refused = system.visitor().post("/accounts", registration(password=password))
 
     assert refused.status_code == 422
     assert set(_codes(refused)) == {"password_common"}
 
 
 @pytest.mark.rule("SEC-2")
-def test_up_to_128_characters_of_any_script_are_taken_in_one_normal_form(system: System) -> None:
+def test_up_to_128_characters_of_any_script_are_accepted_in_one_normal_form(system: System) -> None:
     many = "".join(chr(0x4E00 + 37 * n) for n in range(118))
     composed, decomposed = f"港口-Caf\u00e9-7{many}", f"港口-Cafe\u0301-7{many}"
     person = system.person(password=decomposed)
 
     logins = [system.visitor().log_in(person, password=each).status_code for each in (composed, decomposed)]
-    too_long = system.visitor().post("/accounts", application(password="Aa1-" * 33))
+    too_long = system.visitor().post("/accounts", registration(password="Aa1-" * 33))
 
     assert logins == [201, 201]
     assert set(_codes(too_long)) == {"password_too_long"}

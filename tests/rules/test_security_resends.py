@@ -23,7 +23,7 @@ def _unverified(system: System, person: Person) -> Visitor:
 
 
 @pytest.mark.rule("SEC-6", "VER-5")
-def test_between_two_mails_of_one_purpose_lies_a_minute_and_the_answer_tells_it(system: System) -> None:
+def test_mails_of_one_purpose_are_a_minute_apart_and_the_answer_has_the_wait(system: System) -> None:
     person = system.register()
     visitor = _unverified(system, person)
 
@@ -39,7 +39,7 @@ def test_between_two_mails_of_one_purpose_lies_a_minute_and_the_answer_tells_it(
 
 
 @pytest.mark.rule("SEC-6", "VER-5")
-def test_ten_mails_of_one_purpose_are_a_days_share_of_an_account(system: System) -> None:
+def test_an_account_gets_at_most_ten_mails_of_one_purpose_a_day(system: System) -> None:
     person = system.register()
     answers = []
 
@@ -56,7 +56,7 @@ def test_ten_mails_of_one_purpose_are_a_days_share_of_an_account(system: System)
 
 
 @pytest.mark.rule("SEC-6")
-def test_the_wait_of_one_account_does_not_hold_up_another_of_the_same_mailbox(system: System) -> None:
+def test_the_wait_of_one_account_does_not_delay_another_of_the_same_mailbox(system: System) -> None:
     mailbox = f"shared{unique()}@example.com"
 
     for _ in range(2):
@@ -66,7 +66,7 @@ def test_the_wait_of_one_account_does_not_hold_up_another_of_the_same_mailbox(sy
 
 
 @pytest.mark.rule("SEC-6")
-def test_a_mailbox_gets_ten_mails_an_hour_and_forty_a_day_whoever_asks_and_nobody_is_told(
+def test_a_mailbox_gets_at_most_ten_mails_an_hour_and_forty_a_day_without_revealing_it(
     system: System,
 ) -> None:
     mailbox = f"flooded{unique()}@example.com"
@@ -75,7 +75,7 @@ def test_a_mailbox_gets_ten_mails_an_hour_and_forty_a_day_whoever_asks_and_nobod
     for _ in range(5):
         for _ in range(12):
             system.register(email=mailbox)
-        system.settle()
+        system.wait_for_mails()
         counts.append(system.mailbox.count(mailbox))
         system.clock.advance(hours=1)
 
@@ -83,30 +83,30 @@ def test_a_mailbox_gets_ten_mails_an_hour_and_forty_a_day_whoever_asks_and_nobod
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-8")
-def test_a_reset_asked_for_too_often_is_dropped_in_silence_by_what_was_submitted(system: System) -> None:
+def test_resets_over_the_limit_of_the_submitted_values_are_silently_dropped(system: System) -> None:
     person = system.person()
 
     answers = [_forgotten(system, person) for _ in range(3)]
     answers += [_forgotten(system, person, username=f"nobody{unique()}") for _ in range(3)]
-    system.settle()
+    system.wait_for_mails()
     in_the_minute = system.mailbox.count(person.email, "密碼")
     system.clock.advance(minutes=1)
     answers.append(_forgotten(system, person))
-    system.settle()
+    system.wait_for_mails()
 
     assert answers == [202] * 7
     assert (in_the_minute, system.mailbox.count(person.email, "密碼")) == (1, 2)
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-2", "LOGIN-8")
-def test_resets_that_send_nothing_use_up_nothing_of_the_mailbox_they_name(system: System) -> None:
+def test_resets_that_send_nothing_do_not_count_against_the_mailbox(system: System) -> None:
     person, link = system.person(), system.logged_in(system.person("link"))
 
     made_up = [_forgotten(system, person, username=f"nobody{unique()}") for _ in range(40)]
     own = _forgotten(system, person)
     bound = link.post("/bindings", {"username": person.username, "password": person.password})
     system.register("link", email=person.email)
-    system.settle()
+    system.wait_for_mails()
 
     assert (made_up, own, bound.status_code) == ([202] * 40, 202, 201)
     subjects = ("密碼重設", "驗證碼")
@@ -115,7 +115,9 @@ def test_resets_that_send_nothing_use_up_nothing_of_the_mailbox_they_name(system
 
 
 @pytest.mark.rule("SEC-6", "LOGIN-8")
-def test_a_reset_that_is_mailed_counts_against_its_mailbox_and_a_full_one_gets_none(system: System) -> None:
+def test_a_sent_reset_counts_against_its_mailbox_and_a_mailbox_over_its_limit_gets_none(
+    system: System,
+) -> None:
     person = system.person()
     _forgotten(system, person)
 
@@ -123,7 +125,7 @@ def test_a_reset_that_is_mailed_counts_against_its_mailbox_and_a_full_one_gets_n
         system.register("link", email=person.email)
     system.clock.advance(minutes=1)
     dropped = _forgotten(system, person)
-    system.settle()
+    system.wait_for_mails()
 
     assert dropped == 202
     assert system.mailbox.count(person.email) == 10

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.actors.people import PASSWORD, Person, Visitor
-from tests.support.actors.registration_form import filled_in, form_of
-from tests.support.browser.pages import Browser
+from tests.support.actors.registration_form import open_form, valid_fields
+from tests.support.browser.pages import PlainBrowser
 from tests.support.harness.installation import Installation
-from tests.support.harness.leak_scan import Ears, database_text, found_in, redis_text
-from tests.support.harness.ops_ports import OperatorsPorts
+from tests.support.harness.leak_scan import ResponseRecorder, database_text, leaked, redis_text
+from tests.support.harness.ops_ports import OpsPorts
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.trace_collector import Collector, collecting
+from tests.support.servers.trace_collector import TraceCollector, run_trace_collector
 
 NEW_PASSWORD = "Lantern-Quay-31!"
 PAGES_PASSWORD = "Anchor-Meadow-58!"
@@ -27,14 +27,14 @@ class Walk:
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
-        self.ears, self.ears_at_pages = Ears(), Ears()
+        self.ears, self.ears_at_pages = ResponseRecorder(), ResponseRecorder()
         self.secrets = set(PASSWORDS)
 
     def visitor(self) -> Visitor:
-        return self.ears.follow(self.installation.visitor())
+        return self.ears.attach(self.installation.visitor())
 
     def at_pages(self) -> Visitor:
-        return self.ears_at_pages.follow(self.installation.visitor())
+        return self.ears_at_pages.attach(self.installation.visitor())
 
     def note(self, visitor: Visitor) -> None:
         self.secrets.add(str(visitor.token))
@@ -100,7 +100,7 @@ class Walk:
     def by_pages(self, person: Person) -> Visitor:
         """Reset the password and log in, by the pages that a browser without scripts sees; return who is logged in."""
         visitor = self.at_pages()
-        browser = Browser(visitor)
+        browser = PlainBrowser(visitor)
         visitor.post("/password-resets", {"username": person.username, "email": person.email})
         mail = self.installation.mail(person.email, "密碼")
         self.secrets.add(mail.token)
@@ -130,13 +130,13 @@ class Walk:
     def applied_by_page(self) -> None:
         """Register by the form and follow the link, the first time with something wrong."""
         visitor = self.at_pages()
-        page = form_of(visitor, "general")
-        wanted = {**filled_in(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
+        page = open_form(visitor, "general")
+        wanted = {**valid_fields(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
         page.press(**wanted | {"password_again": WRONG_PASSWORD})
         page.press(**wanted | {"password_again": PAGES_PASSWORD})
         mail = self.installation.mail("pages@example.com", "註冊")
         self.secrets.add(mail.token)
-        assert Browser(visitor).open(mail.link).press().status == 200
+        assert PlainBrowser(visitor).open(mail.link).press().status == 200
 
     def refused_with_its_link(self, person: Person) -> None:
         """Have the mail server refuse a mail, and repeat the link of one before in its words."""
@@ -144,7 +144,7 @@ class Walk:
         visitor.post("/password-resets", {"username": person.username, "email": person.email})
         link = self.installation.mail(person.email, "密碼").link
         self.secrets.add(self.token(person.email, "密碼"))
-        self.installation.smtp.refuse(person.email, words=f"5.7.1 Spam: {link}", at="data", times=1)
+        self.installation.smtp.refuse(person.email, text=f"5.7.1 Spam: {link}", at="data", times=1)
         general = self.logged_in(person)
         changed = general.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
         assert changed.status_code == 204
@@ -163,22 +163,22 @@ def _walk(installation: Installation) -> Walk:
     walk.bind_by_page(walk.by_pages(other), walk.registered("general"))
     walk.applied_by_page()
     walk.refused_with_its_link(refused)
-    installation.settle()
+    installation.wait_for_mails()
     return walk
 
 
 @pytest.fixture
-def collector() -> Iterator[Collector]:
+def collector() -> Iterator[TraceCollector]:
     """A collector of this test's own."""
-    with collecting() as collector:
+    with run_trace_collector() as collector:
         yield collector
 
 
 @pytest.mark.rule("SEC-9", "EVT-4", "BIND-7", "SEC-5", "SEC-7", "OPS-4")
-def test_after_everything_was_done_no_secret_can_be_read_anywhere(
-    installation: Installation, collector: Collector
+def test_no_secret_is_readable_after_every_use_case(
+    installation: Installation, collector: TraceCollector
 ) -> None:
-    ports = OperatorsPorts()
+    ports = OpsPorts()
     parts = installation.start("web", "relay", "mailer", **ports.settings, **collector.settings)
 
     walk = _walk(installation)
@@ -196,9 +196,9 @@ def test_after_everything_was_done_no_secret_can_be_read_anywhere(
         "traces": collector.text,
         "refusals": "\n".join(walk.ears.refusals),
     }
-    leaks = {place: found_in(text, walk.secrets) for place, text in places.items()}
+    leaks = {place: leaked(text, walk.secrets) for place, text in places.items()}
     # A page gives its reader back what it was opened with, but no password.
-    leaks["pages"] = found_in("\n".join(walk.ears_at_pages.refusals), PASSWORDS)
+    leaks["pages"] = leaked("\n".join(walk.ears_at_pages.refusals), PASSWORDS)
     assert not any(leaks.values()), leaks
     assert len(walk.secrets) > 10
     assert len(walk.ears.refusals) > 10
@@ -210,10 +210,10 @@ def test_after_everything_was_done_no_secret_can_be_read_anywhere(
 
 
 @pytest.mark.rule("EVT-4")
-def test_the_plain_part_of_events_holds_no_name_mailbox_or_number_of_a_person(system: System) -> None:
+def test_the_plain_part_of_events_holds_no_personal_data(system: System) -> None:
     general = system.person()
     link = system.logged_in(system.person("link"))
-    system.bound(link, general)
+    system.bind_and_verify(link, general)
 
     plain = json.dumps([dict(event.data) for event in system.events()], ensure_ascii=False)
 
@@ -222,12 +222,12 @@ def test_the_plain_part_of_events_holds_no_name_mailbox_or_number_of_a_person(sy
 
 
 @pytest.mark.rule("SEC-9")
-def test_the_sealed_part_is_forgotten_once_the_mail_is_receipted(system: System) -> None:
+def test_the_sealed_part_is_deleted_once_the_mail_has_its_receipt(system: System) -> None:
     person = system.register()
     before = system.rows("SELECT sealed FROM outbox WHERE sealed IS NOT NULL")
 
     system.mail(person.email)
-    system.settle()
+    system.wait_for_mails()
 
     assert len(before) == 1
     assert system.rows("SELECT mail_state, sealed FROM outbox WHERE mail_state IS NOT NULL") == [
@@ -236,7 +236,7 @@ def test_the_sealed_part_is_forgotten_once_the_mail_is_receipted(system: System)
 
 
 @pytest.mark.rule("SEC-9", "MAIL-4")
-def test_the_sealed_part_is_forgotten_once_the_mail_has_expired_and_nothing_is_sent(system: System) -> None:
+def test_the_sealed_part_of_an_expired_mail_is_deleted_and_nothing_is_sent(system: System) -> None:
     person = system.register()
 
     system.clock.advance(hours=24)

@@ -21,7 +21,7 @@ def _cookie(answer: httpx.Response, name: str) -> tuple[str, dict[str, str]]:
 
 @pytest.mark.rule("SEC-7", "SEC-3")
 @pytest.mark.parametrize("name", ["device", "form"])
-def test_behind_https_each_cookie_is_for_this_host_and_out_of_scripts_reach(
+def test_behind_https_each_cookie_is_host_only_secure_and_http_only(
     start_system: StartSystem, name: str
 ) -> None:
     system = start_system(IDENTITY_PUBLIC_URL=HTTPS)
@@ -37,7 +37,7 @@ def test_behind_https_each_cookie_is_for_this_host_and_out_of_scripts_reach(
 
 
 @pytest.mark.rule("SEC-7")
-def test_on_loopback_without_https_a_cookie_still_keeps_out_of_scripts_reach(system: System) -> None:
+def test_on_loopback_without_https_cookies_are_still_http_only(system: System) -> None:
     person = system.register()
 
     full, flags = _cookie(system.visitor().log_in(person), "device")
@@ -48,12 +48,12 @@ def test_on_loopback_without_https_a_cookie_still_keeps_out_of_scripts_reach(sys
 
 
 @pytest.mark.rule("SEC-7", "SW-1", "SW-3")
-def test_login_switch_and_return_give_new_tokens_each_voids_the_last_and_the_limit_stays(
+def test_login_switch_and_return_issue_new_tokens_void_the_last_and_keep_the_limit(
     system: System,
 ) -> None:
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
-    binding_id = system.bound(link, general)
+    binding_id = system.bind_and_verify(link, general)
     ((limit,),) = system.rows("SELECT expires_at FROM sessions")
     first = link.token
 
@@ -79,7 +79,7 @@ def _status(system: System, token: str | None) -> int:
 
 
 @pytest.mark.rule("SEC-7")
-def test_a_token_in_the_address_or_a_form_stands_for_nobody(system: System) -> None:
+def test_a_token_in_the_address_or_a_form_is_ignored(system: System) -> None:
     token = system.logged_in(system.person()).token
     stranger = system.visitor()
 

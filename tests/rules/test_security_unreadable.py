@@ -33,7 +33,9 @@ def _answer(installation: Installation, request: bytes) -> tuple[int, dict[str, 
 
 
 @pytest.mark.rule("SEC-9", "SEC-13")
-def test_what_is_no_http_is_told_as_a_problem_and_never_logged(installation_on_sqlite: Installation) -> None:
+def test_malformed_http_gets_a_problem_document_and_is_never_logged(
+    installation_on_sqlite: Installation,
+) -> None:
     (web,) = installation_on_sqlite.start("web")
 
     answers = {name: _answer(installation_on_sqlite, request) for name, (request, _) in REQUESTS.items()}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.rules.test_password_page import page_of
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 AGENTS = {
@@ -25,7 +25,7 @@ AGENTS = {
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_a_browser_is_named_as_its_owner_would_call_it(system: System) -> None:
+def test_browsers_get_readable_names(system: System) -> None:
     person = system.person()
     for agent in AGENTS:
         visitor = system.visitor()
@@ -34,11 +34,11 @@ def test_a_browser_is_named_as_its_owner_would_call_it(system: System) -> None:
 
     page = page_of(system.logged_in(person), "/sessions")
 
-    assert [name for name in AGENTS.values() if normal(name) not in page.text] == []
+    assert [name for name in AGENTS.values() if normalize(name) not in page.text] == []
 
 
 @pytest.mark.rule("LOGIN-7", "SEC-13")
-def test_what_a_browser_calls_itself_is_not_put_on_the_page(system: System) -> None:
+def test_the_user_agent_is_not_shown_on_the_page(system: System) -> None:
     person = system.person()
     visitor = system.visitor()
     visitor.http.headers["User-Agent"] = "Mozilla/5.0 (<script>alert(1)</script>) Firefox/130.0"
@@ -50,7 +50,7 @@ def test_what_a_browser_calls_itself_is_not_put_on_the_page(system: System) -> N
 
 
 @pytest.mark.rule("LOGIN-7")
-def test_nobody_ends_a_strangers_session_by_its_address(system: System) -> None:
+def test_another_accounts_session_cannot_be_ended_by_its_url(system: System) -> None:
     stranger = system.logged_in(system.person())
     (session,) = stranger.get("/sessions").json()["items"]
     mine = page_of(system.logged_in(system.person()), "/sessions")

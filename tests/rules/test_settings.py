@@ -161,9 +161,7 @@ def _refusal(part: str, settings: dict[str, str]) -> tuple[int, list[str]]:
 
 @pytest.mark.rule("OPS-5", "SEC-14", "SEC-7")
 @pytest.mark.parametrize("case", CASES)
-def test_the_start_is_refused_with_one_line_for_each_setting_that_is(
-    settings: dict[str, str], case: str
-) -> None:
+def test_a_refused_start_has_one_line_per_wrong_setting(settings: dict[str, str], case: str) -> None:
     part, wrong = CASES[case]
 
     code, lines = _refusal(part, settings | wrong)
@@ -216,7 +214,7 @@ def test_plain_http_beyond_this_machine_is_refused_in_local_mode_too(
         ("local", "1h", "3661d", "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"),
     ],
 )
-def test_a_session_must_end_in_good_time(
+def test_session_limits_are_bounded(
     settings: dict[str, str], mode: str, idle: str, absolute: str, refusal: str
 ) -> None:
     times = {"IDENTITY_SESSION_IDLE": idle, "IDENTITY_SESSION_ABSOLUTE": absolute}
@@ -234,7 +232,7 @@ def test_a_session_must_end_in_good_time(
         ("production", ("6d", "1d"), "must be 7 days or more in production"),
     ],
 )
-def test_the_feed_keeps_what_the_stream_has_lost(
+def test_the_feed_retention_must_exceed_the_stream_retention(
     settings: dict[str, str], part: str, mode: str, kept: tuple[str, str], refusal: str
 ) -> None:
     times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), kept, strict=True))
@@ -245,7 +243,7 @@ def test_the_feed_keeps_what_the_stream_has_lost(
 
 
 @pytest.mark.rule("EVT-6", "OPS-5")
-def test_both_may_be_short_on_a_machine_of_ones_own(settings: dict[str, str]) -> None:
+def test_both_retentions_may_be_short_in_local_mode(settings: dict[str, str]) -> None:
     kept = {"IDENTITY_FEED_KEPT": "2h", "IDENTITY_STREAM_KEPT": "2h"}
 
     checked = run("identity", "check", environment=settings | _LOCAL | kept)
@@ -261,7 +259,7 @@ def test_production_refuses_the_sample_consent_texts(settings: dict[str, str], s
 
 
 @pytest.mark.rule("OPS-5")
-def test_a_secret_may_stand_in_a_file_but_not_in_both_places(
+def test_a_secret_may_come_from_a_file_but_not_from_both_places(
     settings: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "keys"
@@ -280,7 +278,7 @@ def test_a_secret_may_stand_in_a_file_but_not_in_both_places(
 
 
 @pytest.mark.rule("OPS-5", "OPS-4")
-def test_check_tells_a_database_that_was_never_set_up(settings: dict[str, str]) -> None:
+def test_check_reports_an_unmigrated_database(settings: dict[str, str]) -> None:
     checked = run("identity", "check", environment=settings)
 
     assert checked.returncode == 1
@@ -289,7 +287,7 @@ def test_check_tells_a_database_that_was_never_set_up(settings: dict[str, str]) 
 
 
 @pytest.mark.rule("SEC-14", "OPS-5")
-def test_production_starts_and_answers_with_the_settings_that_are_right(
+def test_production_starts_and_answers_with_correct_settings(
     settings: dict[str, str], installation_on_sqlite: Installation
 ) -> None:
     installation = installation_on_sqlite
@@ -299,4 +297,4 @@ def test_production_starts_and_answers_with_the_settings_that_are_right(
 
     installation.start("web", **production)
 
-    assert installation.answers("/api/v1/consents") == 200
+    assert installation.status_of("/api/v1/consents") == 200

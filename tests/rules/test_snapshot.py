@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.support.actors.people import Visitor
-from tests.support.actors.service_clients import asking
-from tests.support.harness.commands import command
+from tests.support.actors.service_clients import service_visitor
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 
 @pytest.fixture
 def consumer(system: System) -> Visitor:
     """A service that may read it."""
-    return asking(system, "events:read")
+    return service_visitor(system, "events:read")
 
 
 def _pages(consumer: Visitor, *, limit: int) -> list[dict[str, Any]]:
@@ -26,11 +26,11 @@ def _pages(consumer: Visitor, *, limit: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.rule("EVT-6", "EVT-4")
-def test_it_tells_accounts_and_live_bindings_as_they_are_and_nothing_personal(
+def test_a_snapshot_has_accounts_and_live_bindings_without_personal_data(
     system: System, consumer: Visitor
 ) -> None:
     general, holder = system.person(), system.person("link")
-    binding_id = system.bound(system.logged_in(holder), general)
+    binding_id = system.bind_and_verify(system.logged_in(holder), general)
     unverified = system.register()
     system.publish()
 
@@ -59,7 +59,7 @@ def test_it_tells_accounts_and_live_bindings_as_they_are_and_nothing_personal(
 
 
 @pytest.mark.rule("EVT-6")
-def test_pages_hold_each_account_once_and_one_position(system: System, consumer: Visitor) -> None:
+def test_pages_have_each_account_once_and_share_one_position(system: System, consumer: Visitor) -> None:
     people = [system.register() for _ in range(5)]
     system.publish()
 
@@ -71,7 +71,7 @@ def test_pages_hold_each_account_once_and_one_position(system: System, consumer:
 
 
 @pytest.mark.rule("EVT-6")
-def test_what_changes_while_somebody_pages_comes_in_the_feed_behind_its_position(
+def test_changes_during_paging_follow_in_the_feed_after_the_position(
     system: System, consumer: Visitor
 ) -> None:
     people = [system.register() for _ in range(3)]
@@ -99,11 +99,11 @@ def test_what_changes_while_somebody_pages_comes_in_the_feed_behind_its_position
 def test_closed_accounts_and_removed_bindings_are_left_out(system: System, consumer: Visitor) -> None:
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
-    link.delete(f"/bindings/{system.bound(link, general)}")
+    link.delete(f"/bindings/{system.bind_and_verify(link, general)}")
     lapsed = system.register()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=7, seconds=1)
-    assert command(system, "tidy").exit_code == 0
+    assert invoke(system, "tidy").exit_code == 0
 
     page = consumer.get("/snapshot").json()
 
@@ -113,8 +113,8 @@ def test_closed_accounts_and_removed_bindings_are_left_out(system: System, consu
 
 
 @pytest.mark.rule("EVT-6", "SEC-12")
-def test_it_is_for_services_with_the_right_alone(system: System) -> None:
-    without = asking(system, "tokens:introspect").get("/snapshot")
+def test_a_snapshot_requires_the_scope(system: System) -> None:
+    without = service_visitor(system, "tokens:introspect").get("/snapshot")
     nobody = system.visitor().get("/snapshot")
 
     assert (without.status_code, nobody.status_code) == (403, 401)

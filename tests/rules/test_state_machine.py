@@ -16,9 +16,9 @@ from hypothesis.stateful import (
 )
 
 from tests.support.harness.fixtures import StartSystem
-from tests.support.harness.predictable_codes import KnownCodes
+from tests.support.harness.predictable_codes import PredictableCodes
 from tests.support.state_machine.binding_actions import Actions
-from tests.support.state_machine.model import Bound, Holder, Sitting
+from tests.support.state_machine.model import ModelAccount, ModelBinding, ModelSession
 
 WALKS = settings(
     max_examples=10,
@@ -53,31 +53,31 @@ class Walk(RuleBasedStateMachine):
 
     @initialize()
     def people(self) -> None:
-        self.model.links = [self.do.enrol("link") for _ in range(2)]
-        self.model.generals = [self.do.enrol("general") for _ in range(3)]
-        for holder in self.model.holders[:-1]:
-            self.do.prove_mailbox(holder)
+        self.model.links = [self.do.register("link") for _ in range(2)]
+        self.model.generals = [self.do.register("general") for _ in range(3)]
+        for holder in self.model.accounts[:-1]:
+            self.do.verify_mailbox(holder)
         self.bind(0, 0, 0)
         self.verify(0)
 
     # --- who and what: numbers pick from what there is ----------------------------------------------------------
 
     def any_switched(self) -> bool:
-        return any(each.open and each.acting for each in self.model.sittings)
+        return any(each.open and each.acting for each in self.model.sessions)
 
     def any_sitting_and_binding(self) -> bool:
-        return bool(self.model.sittings and self.model.bindings)
+        return bool(self.model.sessions and self.model.bindings)
 
     def any_suspended(self) -> bool:
-        return any(each.suspended for each in self.model.holders)
+        return any(each.suspended for each in self.model.accounts)
 
-    def bindings(self, *states: str) -> list[Bound]:
+    def bindings(self, *states: str) -> list[ModelBinding]:
         return [each for each in self.model.bindings if each.status in states]
 
-    def at_home(self, holder: Holder) -> Sitting | None:
+    def at_home(self, holder: ModelAccount) -> ModelSession | None:
         """Return a session in which the account acts for itself; None where it is suspended."""
         own = [
-            each for each in self.model.sittings if each.holder is holder and each.open and not each.acting
+            each for each in self.model.sessions if each.account is holder and each.open and not each.acting
         ]
         return own[-1] if own else self.do.log_in(holder)
 
@@ -140,7 +140,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(any_switched)
     @rule(number=which)
     def switch_back(self, number: int) -> None:
-        self.do.switch_back(pick([each for each in self.model.sittings if each.open and each.acting], number))
+        self.do.switch_back(pick([each for each in self.model.sessions if each.open and each.acting], number))
 
     @precondition(any_sitting_and_binding)
     @rule(
@@ -150,8 +150,8 @@ class Walk(RuleBasedStateMachine):
     )
     def whoever_tries_whatever(self, session: int, number: int, act: str) -> None:
         """Ended sessions, switched ones and other people's bindings are picked on purpose."""
-        sitting, binding = pick(self.model.sittings, session), pick(self.model.bindings, number)
-        if sitting.holder in self.model.generals and act not in {"back", "look", "log out"}:
+        sitting, binding = pick(self.model.sessions, session), pick(self.model.bindings, number)
+        if sitting.account in self.model.generals and act not in {"back", "look", "log out"}:
             return
         {
             "verify": lambda: self.do.verify(sitting, binding, "000000"),
@@ -159,7 +159,7 @@ class Walk(RuleBasedStateMachine):
             "unbind": lambda: self.do.unbind_from_link(sitting, binding),
             "switch": lambda: self.do.switch(sitting, binding),
             "back": lambda: self.do.switch_back(sitting),
-            "look": lambda: self.do.look(sitting),
+            "look": lambda: self.do.read_session(sitting),
             "log out": lambda: self.do.log_out(sitting),
         }[act]()
 
@@ -172,7 +172,7 @@ class Walk(RuleBasedStateMachine):
         ),
     )
     def something_happens_to_an_account(self, number: int, what: str) -> None:
-        holder = self.model.holders[number]
+        holder = self.model.accounts[number]
         if holder.closed:
             return
         if what == "reset":
@@ -193,39 +193,39 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: not self.model.generals[2].verified)
     @rule()
     def prove_the_mailbox(self) -> None:
-        self.do.prove_mailbox(self.model.generals[2])
+        self.do.verify_mailbox(self.model.generals[2])
 
     @precondition(any_suspended)
     @rule()
     def reinstate(self) -> None:
-        self.do.suspend_or_reinstate(next(each for each in self.model.holders if each.suspended))
+        self.do.suspend_or_reinstate(next(each for each in self.model.accounts if each.suspended))
 
     @rule(hours=st.sampled_from([1, 23, 24, 168]), tidy=st.booleans())
     def time_passes(self, hours: int, tidy: bool) -> None:  # noqa: FBT001  # drawn by name
         self.do.system.clock.advance(hours=hours)
         if tidy:
-            self.do.tidy()
+            self.do.clean_up()
 
     # --- what is always true ------------------------------------------------------------------------------------
 
     @invariant()
     def a_general_account_has_at_most_one_live_binding(self) -> None:
-        assert self.do.truth.doubly_bound() == []
-        assert self.do.truth.bindings(self.model) == {each.id: each.status for each in self.model.bindings}
+        assert self.do.database.doubly_bound() == []
+        assert self.do.database.bindings(self.model) == {each.id: each.status for each in self.model.bindings}
 
     @invariant()
     def no_session_acts_through_a_binding_that_has_ended(self) -> None:
         digest = self.do.system.ports.tokens.session_digest
-        tokens = self.do.truth.tokens()
+        tokens = self.do.database.tokens()
 
-        assert self.do.truth.loose_sessions() == []
-        assert [each.open for each in self.model.sittings] == [
-            digest(each.token) in tokens for each in self.model.sittings
+        assert self.do.database.invalid_sessions() == []
+        assert [each.open for each in self.model.sessions] == [
+            digest(each.token) in tokens for each in self.model.sessions
         ]
 
     @invariant()
     def a_binding_has_one_live_code_and_it_is_the_newest(self) -> None:
-        codes = self.do.truth.codes(self.model)
+        codes = self.do.database.codes(self.model)
         digest = self.do.system.ports.tokens.code_digest
 
         believed = {each.id: each.code for each in self.model.bindings if each.code}
@@ -236,28 +236,28 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def every_change_has_its_event_and_every_event_its_change(self) -> None:
-        everybody = self.model.holders
-        assert self.do.truth.events(self.model) == {
+        everybody = self.model.accounts
+        assert self.do.database.events(self.model) == {
             each.person.id: list(enumerate(each.events, start=1)) for each in everybody
         }
-        assert self.do.truth.accounts(self.model) == {
+        assert self.do.database.accounts(self.model) == {
             each.person.id: (each.verified, each.suspended, each.closed, each.person.email, len(each.events))
             for each in everybody
         }
 
     def teardown(self) -> None:
-        for sitting in self.model.sittings:
-            self.do.look(sitting)
+        for sitting in self.model.sessions:
+            self.do.read_session(sitting)
 
 
 @pytest.mark.timeout(900)  # what it finds is made smaller for up to five minutes, and then told
 @pytest.mark.rule(
     "BIND-4", "BIND-6", "BIND-8", "SW-1", "SW-5", "UNB-1", "UNB-2", "UNB-5", "EVT-1", "EVT-2", "SEC-5"
 )
-def test_whatever_people_do_in_whatever_order_the_system_is_where_the_model_is(
+def test_system_and_model_agree_after_any_sequence_of_actions(
     start_system: StartSystem,
 ) -> None:
-    codes = KnownCodes()
+    codes = PredictableCodes()
     system = start_system(randomness=codes, IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000", **_LONG)
 
     class WalkHere(Walk):

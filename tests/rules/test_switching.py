@@ -13,11 +13,11 @@ def code_of(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.rule("SW-1", "LOGIN-5")
-def test_a_switched_session_has_the_general_accounts_rights_and_tells_who_acts(system: System) -> None:
+def test_a_switched_session_has_the_general_accounts_rights_and_names_the_actor(system: System) -> None:
     person, general = system.person("link", name="陳港生"), system.person(name="王小花")
     link = system.logged_in(person)
 
-    switched = link.switch(system.bound(link, general)).json()
+    switched = link.switch(system.bind_and_verify(link, general)).json()
     session = link.get("/session").json()
 
     assert (switched["account"]["username"], switched["account"]["kind"]) == (general.username, "general")
@@ -29,7 +29,7 @@ def test_a_switched_session_has_the_general_accounts_rights_and_tells_who_acts(s
 @pytest.mark.rule("SW-1", "SEC-7")
 def test_the_old_token_is_void_after_switching_and_after_going_back(system: System) -> None:
     link = system.logged_in(system.person("link"))
-    binding = system.bound(link, system.person())
+    binding = system.bind_and_verify(link, system.person())
 
     tokens = [str(link.token)]
     tokens += [str(visit.json()["token"]) for visit in (link.switch(binding), link.switch_back())]
@@ -46,7 +46,7 @@ def test_the_old_token_is_void_after_switching_and_after_going_back(system: Syst
 @pytest.mark.rule("SW-1", "SEC-7", "LOGIN-6")
 def test_switching_and_going_back_do_not_lengthen_the_absolute_limit(system: System) -> None:
     link = system.logged_in(system.person("link"))
-    binding = system.bound(link, system.person())
+    binding = system.bind_and_verify(link, system.person())
 
     for _ in range(14):
         system.clock.advance(minutes=25)
@@ -60,9 +60,12 @@ def test_switching_and_going_back_do_not_lengthen_the_absolute_limit(system: Sys
 
 
 @pytest.mark.rule("SW-1")
-def test_who_is_switched_does_not_switch_again(system: System) -> None:
+def test_a_switched_session_cannot_switch_again(system: System) -> None:
     link = system.logged_in(system.person("link"))
-    first, second = system.bound(link, system.person()), system.bound(link, system.person())
+    first, second = (
+        system.bind_and_verify(link, system.person()),
+        system.bind_and_verify(link, system.person()),
+    )
     acting = link.switch(first).json()["account"]
 
     answer = link.switch(second)
@@ -72,11 +75,11 @@ def test_who_is_switched_does_not_switch_again(system: System) -> None:
 
 
 @pytest.mark.rule("SW-1")
-def test_only_a_verified_binding_of_ones_own_is_a_way_to_switch(system: System) -> None:
+def test_switching_requires_a_verified_binding_of_ones_own(system: System) -> None:
     link, other = system.logged_in(system.person("link")), system.logged_in(system.person("link"))
     general = system.person()
-    unverified, removed = system.bind(link, general), system.bound(link, system.person())
-    foreign = system.bound(other, system.person())
+    unverified, removed = system.bind(link, general), system.bind_and_verify(link, system.person())
+    foreign = system.bind_and_verify(other, system.person())
     link.delete(f"/bindings/{removed}")
 
     answers = [code_of(link.switch(binding)) for binding in (unverified, removed, foreign, "no-such")]
@@ -87,9 +90,9 @@ def test_only_a_verified_binding_of_ones_own_is_a_way_to_switch(system: System) 
 
 
 @pytest.mark.rule("SW-2")
-def test_a_link_accounts_own_session_has_no_right_in_the_pass_system(system: System) -> None:
+def test_a_link_accounts_own_session_has_no_pass_rights(system: System) -> None:
     link = system.logged_in(system.person("link"))
-    binding = system.bound(link, system.person())
+    binding = system.bind_and_verify(link, system.person())
 
     rights = [link.get("/session").json()["rights"]]
     link.switch(binding)
@@ -103,7 +106,7 @@ def test_a_link_accounts_own_session_has_no_right_in_the_pass_system(system: Sys
 def test_going_back_needs_no_new_login_and_another_binding_can_be_chosen(system: System) -> None:
     person, second = system.person("link"), system.person()
     link = system.logged_in(person)
-    bindings = system.bound(link, system.person()), system.bound(link, second)
+    bindings = system.bind_and_verify(link, system.person()), system.bind_and_verify(link, second)
     link.switch(bindings[0])
 
     back = link.switch_back()
@@ -116,7 +119,7 @@ def test_going_back_needs_no_new_login_and_another_binding_can_be_chosen(system:
 
 
 @pytest.mark.rule("SW-3")
-def test_who_is_not_switched_cannot_go_back(system: System) -> None:
+def test_an_unswitched_session_cannot_go_back(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.logged_in(system.person())
 
     assert [code_of(visitor.switch_back()) for visitor in (link, general)] == [(409, "not_switched")] * 2
@@ -145,24 +148,24 @@ def forbidden(link: Visitor, binding: str) -> dict[str, httpx.Response]:
 
 
 @pytest.mark.rule("SW-4")
-def test_what_belongs_to_the_general_accounts_holder_is_closed_while_switched(system: System) -> None:
+def test_the_general_accounts_own_settings_are_closed_while_switched(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    owner, binding = system.logged_in(general), system.bound(link, general)
+    owner, binding = system.logged_in(general), system.bind_and_verify(link, general)
     link.switch(binding)
-    before = owner.get("/account").json(), system.types(general.id)
+    before = owner.get("/account").json(), system.event_types(general.id)
 
     answers = forbidden(link, binding)
 
     refused = {name: code_of(answer) for name, answer in answers.items()}
     assert refused == dict.fromkeys(answers, (403, "while_switched"))
-    assert (owner.get("/account").json(), system.types(general.id)) == before
+    assert (owner.get("/account").json(), system.event_types(general.id)) == before
     assert owner.get("/session").status_code == 200
 
 
 @pytest.mark.rule("SW-6")
 def test_a_general_account_logs_in_directly_while_somebody_acts_as_it(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    link.switch(system.bound(link, general))
+    link.switch(system.bind_and_verify(link, general))
 
     owner = system.logged_in(general)
 
@@ -173,12 +176,12 @@ def test_a_general_account_logs_in_directly_while_somebody_acts_as_it(system: Sy
 
 
 @pytest.mark.rule("SW-7", "LOGIN-3")
-def test_a_switched_session_rests_on_its_own_holders_consent_and_the_other_is_asked_at_login(
+def test_a_switched_session_uses_the_link_accounts_consent_and_the_general_account_is_asked_at_login(
     system: System,
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
 
-    switched = link.switch(system.bound(link, general)).json()
+    switched = link.switch(system.bind_and_verify(link, general)).json()
     direct = system.visitor().log_in(general).json()
 
     assert (switched["next"], direct["next"]) == (None, "consent")

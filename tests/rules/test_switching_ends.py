@@ -68,9 +68,9 @@ def acting(system: System, link: Person, binding: str) -> Visitor:
 
 @pytest.mark.rule("SW-5", "OPS-2")
 @pytest.mark.parametrize("cause", ENDS)
-def test_every_session_that_acts_through_the_binding_ends_at_once(system: System, cause: str) -> None:
+def test_every_session_switched_through_the_binding_ends_at_once(system: System, cause: str) -> None:
     link, general = system.person("link"), system.person()
-    binding = system.bound(system.logged_in(link), general)
+    binding = system.bind_and_verify(system.logged_in(link), general)
     sessions = [acting(system, link, binding) for _ in range(2)]
 
     ENDS[cause](system, link, general, binding)
@@ -84,7 +84,7 @@ def test_every_session_that_acts_through_the_binding_ends_at_once(system: System
 def test_the_link_accounts_other_sessions_and_other_bindings_go_on(system: System) -> None:
     link, general, other = system.person("link"), system.person(), system.person()
     own = system.logged_in(link)
-    ended, kept = system.bound(own, general), system.bound(own, other)
+    ended, kept = system.bind_and_verify(own, general), system.bind_and_verify(own, other)
     elsewhere = acting(system, link, kept)
 
     by_general(system, link, general, ended)
@@ -94,9 +94,9 @@ def test_the_link_accounts_other_sessions_and_other_bindings_go_on(system: Syste
 
 
 @pytest.mark.rule("OPS-2", "SW-1")
-def test_nobody_switches_to_a_suspended_account_until_it_is_reinstated(system: System) -> None:
+def test_a_suspended_account_cannot_be_switched_to_until_reinstated(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
 
     with system.app.app_context():
         lifecycle.suspend(system.ports, general.username)

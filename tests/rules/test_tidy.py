@@ -10,15 +10,15 @@ from identity.adapters.sql.purger import SqlPurger
 from identity.usecases import retention
 from identity.usecases.retention import CleanupResult, clean_up
 
-from tests.support.actors.profile import ask_for_mailbox
-from tests.support.actors.service_clients import asking
-from tests.support.harness.commands import answered, command
-from tests.support.harness.concurrency import together
+from tests.support.actors.profile import request_email_change
+from tests.support.actors.service_clients import service_visitor
+from tests.support.harness.commands import invoke, json_output
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.processes import Program
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.postgres import somebody_waits
+from tests.support.servers.postgres import has_lock_wait
 
 
 def _tidy(system: System) -> CleanupResult:
@@ -31,28 +31,28 @@ def _positions(system: System) -> list[Any]:
 
 
 @pytest.mark.rule("EVT-6")
-def test_facts_are_kept_for_the_feed_and_dropped_when_their_time_is_over(start_system: StartSystem) -> None:
+def test_events_are_kept_for_the_feed_until_their_retention_ends(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_FEED_KEPT="30d")
     for _ in range(2):
         system.person()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=20)
     system.person()
-    system.settle()
+    system.wait_for_mails()
 
-    early = answered(command(system, "tidy", "--json"))["facts"]
+    early = json_output(invoke(system, "tidy", "--json"))["facts"]
     system.clock.advance(days=10)
-    late = answered(command(system, "tidy", "--json"))["facts"]
+    late = json_output(invoke(system, "tidy", "--json"))["facts"]
 
     assert (early, late) == (0, 6)
     assert _positions(system) == [7, 8, 9]
-    assert asking(system, "events:read").get("/events?after=6").json()["next"] == 9
+    assert service_visitor(system, "events:read").get("/events?after=6").json()["next"] == 9
 
 
 @pytest.mark.rule("EVT-6", "EVT-2")
-def test_the_newest_fact_stays_so_that_positions_go_on(system: System) -> None:
+def test_the_newest_event_stays_so_that_positions_continue(system: System) -> None:
     person = system.person()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=400)
 
     dropped = _tidy(system).events
@@ -61,15 +61,15 @@ def test_the_newest_fact_stays_so_that_positions_go_on(system: System) -> None:
 
     assert dropped == 2
     assert _positions(system) == [3, 4, 5]
-    assert system.types(person.id)[-1] == "account.email_verified"
+    assert system.event_types(person.id)[-1] == "account.email_verified"
 
 
 @pytest.mark.rule("EVT-6", "EVT-2", "MAIL-3")
-def test_neither_what_is_unpublished_nor_what_is_still_to_be_mailed_is_dropped_nor_a_gap_made(
+def test_unpublished_and_unmailed_events_are_kept_and_no_gap_is_made(
     system: System,
 ) -> None:
     system.register()
-    system.settle()
+    system.wait_for_mails()
     for _ in range(2):
         system.register()
     system.publish()  # 4 and 6 ask for mails whose receipts are not noted
@@ -86,10 +86,10 @@ def test_neither_what_is_unpublished_nor_what_is_still_to_be_mailed_is_dropped_n
 
 
 @pytest.mark.rule("EVT-6")
-def test_many_are_dropped_in_batches(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_rows_are_deleted_in_batches(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         system.register()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=400)
     monkeypatch.setattr(purger, "BATCH_SIZE", 3)
 
@@ -100,27 +100,27 @@ def test_many_are_dropped_in_batches(system: System, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.rule("VER-7", "BIND-8", "EVT-6")
-def test_several_at_once_end_each_thing_once(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_cleanups_end_each_thing_once(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     general = system.person()
     binding_id = system.bind(system.logged_in(system.person("link")), general)
     people = [system.register() for _ in range(4)]
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=400)
     monkeypatch.setattr(purger, "BATCH_SIZE", 2)
     published = len(_positions(system))
 
-    tidied = together([partial(_tidy, system) for _ in range(3)])
+    tidied = run_concurrently([partial(_tidy, system) for _ in range(3)])
 
     assert sum(each.accounts for each in tidied) == len(people)
     assert sum(each.bindings for each in tidied) == 1
     assert sum(each.events for each in tidied) == published - 1
     assert system.rows("SELECT status FROM bindings WHERE id = :id", id=binding_id) == [("removed",)]
     for person in people:
-        assert system.types(person.id)[-1:] == ["account.closed"]
+        assert system.event_types(person.id)[-1:] == ["account.closed"]
 
 
 @pytest.mark.rule("SEC-7", "LOGIN-6")
-def test_sessions_that_ended_by_either_limit_are_dropped_and_no_other(start_system: StartSystem) -> None:
+def test_only_sessions_past_either_limit_are_deleted(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_SESSION_IDLE="40m", IDENTITY_SESSION_ABSOLUTE="1h")
     people = [system.person() for _ in range(3)]
     used = system.logged_in(people[0])
@@ -137,7 +137,7 @@ def test_sessions_that_ended_by_either_limit_are_dropped_and_no_other(start_syst
 
 
 @pytest.mark.rule("SEC-4")
-def test_links_are_dropped_two_days_after_they_were_mailed(system: System) -> None:
+def test_links_are_deleted_two_days_after_they_were_mailed(system: System) -> None:
     system.register()
     left = []
     for hours in (47, 1):
@@ -149,18 +149,16 @@ def test_links_are_dropped_two_days_after_they_were_mailed(system: System) -> No
 
 
 @pytest.mark.rule("PRO-2")
-def test_a_change_of_mailbox_that_expired_is_forgotten_and_no_other(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_expired_email_changes_are_deleted(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "_BATCH", 1)
     late, early = [system.person() for _ in range(2)], system.person()
     for person in late:
-        ask_for_mailbox(system.logged_in(person), person)
+        request_email_change(system.logged_in(person), person)
     system.clock.advance(hours=23)
-    email = ask_for_mailbox(system.logged_in(early), early)
+    email = request_email_change(system.logged_in(early), early)
     system.clock.advance(hours=1)
 
-    done = [answered(command(system, "tidy", "--json"))["email_changes"] for _ in range(2)]
+    done = [json_output(invoke(system, "tidy", "--json"))["email_changes"] for _ in range(2)]
 
     assert done == [2, 0]
     assert system.rows("SELECT id, pending_email FROM accounts WHERE pending_email IS NOT NULL") == [
@@ -169,7 +167,7 @@ def test_a_change_of_mailbox_that_expired_is_forgotten_and_no_other(
 
 
 @pytest.mark.rule("LOGIN-2", "EVT-6")
-def test_what_somebody_holds_is_not_waited_for_and_dropped_the_next_time(
+def test_locked_rows_are_skipped_and_deleted_in_the_next_run(
     start_system_on_postgresql: StartSystem,
 ) -> None:
     system = start_system_on_postgresql()
@@ -188,9 +186,7 @@ def test_what_somebody_holds_is_not_waited_for_and_dropped_the_next_time(
 
 
 @pytest.mark.rule("VER-7")
-def test_a_run_that_is_told_to_stop_does_not_wait_on(
-    start_system_on_postgresql: StartSystem, tmp_path: Path
-) -> None:
+def test_a_stopped_cleanup_does_not_wait(start_system_on_postgresql: StartSystem, tmp_path: Path) -> None:
     system = start_system_on_postgresql()
     system.register()
     with system.engine.begin() as connection:
@@ -202,7 +198,7 @@ def test_a_run_that_is_told_to_stop_does_not_wait_on(
         holder.exec_driver_sql("SELECT 1 FROM accounts FOR UPDATE")
         job = Program("identity", "tidy", environment=system.environment, directory=tmp_path)
         try:
-            wait_until(lambda: somebody_waits(system.engine), what="tidy to wait for the account")
+            wait_until(lambda: has_lock_wait(system.engine), what="tidy to wait for the account")
 
             code = job.stop()
         finally:
@@ -212,10 +208,10 @@ def test_a_run_that_is_told_to_stop_does_not_wait_on(
 
 
 @pytest.mark.rule("VER-7", "BIND-8")
-def test_a_second_run_has_nothing_left_to_do(system: System) -> None:
+def test_a_second_cleanup_does_nothing(system: System) -> None:
     system.bind(system.logged_in(system.person("link")), system.person())
     system.register()
-    system.settle()
+    system.wait_for_mails()
     system.clock.advance(days=8)
 
     first, second = _tidy(system), _tidy(system)

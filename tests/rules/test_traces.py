@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.actors.people import application
+from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
 from tests.support.harness.processes import run
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.trace_collector import Collector, Received, collecting
+from tests.support.servers.trace_collector import ReceivedSpan, TraceCollector, run_trace_collector
 
 CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 TRACE = CALLER[3:35]
@@ -27,30 +27,30 @@ MALFORMED = (
 
 
 @pytest.fixture
-def collector() -> Iterator[Collector]:
+def collector() -> Iterator[TraceCollector]:
     """A collector of this test's own."""
-    with collecting() as collector:
+    with run_trace_collector() as collector:
         yield collector
 
 
 def _register(installation: Installation, **headers: str) -> httpx.Response:
-    answer = installation.visitor().post("/accounts", application("link"), **headers)
+    answer = installation.visitor().post("/accounts", registration("link"), **headers)
     assert answer.status_code == 202, answer.text
     return answer
 
 
-def _of_trace(collector: Collector, trace_id: str) -> dict[str, Received]:
+def _of_trace(collector: TraceCollector, trace_id: str) -> dict[str, ReceivedSpan]:
     return {each.name: each for each in collector.spans if each.trace_id == trace_id}
 
 
 @pytest.mark.rule("OPS-4", "MAIL-7")
 def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer(
-    installation: Installation, collector: Collector
+    installation: Installation, collector: TraceCollector
 ) -> None:
     installation.start("web", "relay", "mailer", **collector.settings)
 
     answer = _register(installation, traceparent=CALLER)
-    installation.settle()
+    installation.wait_for_mails()
     names = {
         "POST /api/v1/accounts",
         "publish identity.events",
@@ -86,14 +86,14 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
 
 @pytest.mark.rule("OPS-4", "SEC-9")
 def test_spans_hold_no_address_no_name_and_no_query(
-    installation_on_sqlite: Installation, collector: Collector
+    installation_on_sqlite: Installation, collector: TraceCollector
 ) -> None:
     installation = installation_on_sqlite
     installation.start("web", "relay", "mailer", **collector.settings)
 
     person = installation.person("link")
     httpx.get(f"{installation.url}/email/verify?token=abc.def-ghi", trust_env=False)
-    installation.settle()
+    installation.wait_for_mails()
     wait_until(lambda: "GET /email/verify" in {each.name for each in collector.spans}, what="the page's span")
 
     assert {key for each in collector.spans for key in each.attributes} <= {
@@ -116,15 +116,15 @@ def test_spans_hold_no_address_no_name_and_no_query(
 
 
 @pytest.mark.rule("OPS-4", "MAIL-5")
-def test_a_refusal_of_the_mail_server_stands_in_its_span_by_category(
-    installation_on_sqlite: Installation, collector: Collector
+def test_a_refusal_of_the_mail_server_is_in_its_span_by_category(
+    installation_on_sqlite: Installation, collector: TraceCollector
 ) -> None:
     installation = installation_on_sqlite
-    installation.smtp.refuse(code=550, words="5.1.1 No such user")
+    installation.smtp.refuse(code=550, text="5.1.1 No such user")
     installation.start("web", "relay", "mailer", **collector.settings)
 
     _register(installation, traceparent=CALLER)
-    installation.settle()
+    installation.wait_for_mails()
     wait_until(lambda: "smtp send" in _of_trace(collector, TRACE), what="the span")
 
     sent = _of_trace(collector, TRACE)["smtp send"].attributes
@@ -140,7 +140,7 @@ def test_without_a_collector_the_callers_trace_is_passed_on_in_events_and_logs(
     installation.start("web", "relay", "mailer")
 
     _register(installation, traceparent=CALLER)
-    installation.settle()
+    installation.wait_for_mails()
 
     lines = [json.loads(line) for line in installation.logs().splitlines() if line.startswith("{")]
     assert {event.traceparent for event in installation.events()} == {CALLER}
@@ -149,10 +149,8 @@ def test_without_a_collector_the_callers_trace_is_passed_on_in_events_and_logs(
 
 @pytest.mark.rule("OPS-4", "SEC-13")
 @pytest.mark.parametrize("header", MALFORMED)
-def test_what_is_no_traceparent_is_replaced_by_one_that_asks_nobody_to_record(
-    system: System, header: str
-) -> None:
-    person = system.visitor().post("/accounts", application(), traceparent=header).json()
+def test_an_invalid_traceparent_is_replaced_by_an_unsampled_one(system: System, header: str) -> None:
+    person = system.visitor().post("/accounts", registration(), traceparent=header).json()
 
     events = system.events(person["id"])
 
@@ -162,8 +160,8 @@ def test_what_is_no_traceparent_is_replaced_by_one_that_asks_nobody_to_record(
 
 
 @pytest.mark.rule("OPS-4")
-def test_a_collector_that_is_away_costs_no_request_and_no_mail(
-    installation_on_sqlite: Installation, collector: Collector
+def test_an_unreachable_collector_affects_no_request_and_no_mail(
+    installation_on_sqlite: Installation, collector: TraceCollector
 ) -> None:
     installation = installation_on_sqlite
     nobody = {
@@ -180,7 +178,7 @@ def test_a_collector_that_is_away_costs_no_request_and_no_mail(
 
 @pytest.mark.rule("OPS-4", "OPS-5")
 @pytest.mark.parametrize("command", [("identity", "serve"), ("identity", "relay"), ("mailer", "run")])
-def test_a_protocol_that_is_not_ours_stops_the_start_with_one_line(
+def test_an_unsupported_protocol_stops_the_start_with_one_line(
     installation_on_sqlite: Installation, command: tuple[str, str]
 ) -> None:
     wrong = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}

@@ -17,10 +17,10 @@ def own(general: Visitor) -> dict[str, object]:
 
 @pytest.mark.rule("UNB-1", "UNB-4")
 @pytest.mark.parametrize("verified", [False, True])
-def test_the_link_side_ends_a_binding_and_it_is_gone_from_its_list(system: System, *, verified: bool) -> None:
+def test_a_link_account_ends_a_binding_and_its_list_drops_it(system: System, *, verified: bool) -> None:
     link, general, kept = system.logged_in(system.person("link")), system.person(), system.person()
-    system.bound(link, kept)
-    binding = (system.bound if verified else system.bind)(link, general)
+    system.bind_and_verify(link, kept)
+    binding = (system.bind_and_verify if verified else system.bind)(link, general)
 
     ended = link.delete(f"/bindings/{binding}")
 
@@ -31,9 +31,9 @@ def test_the_link_side_ends_a_binding_and_it_is_gone_from_its_list(system: Syste
 
 @pytest.mark.rule("UNB-2", "UNB-3")
 @pytest.mark.parametrize("verified", [False, True])
-def test_the_general_side_ends_a_binding_verified_or_not(system: System, *, verified: bool) -> None:
+def test_a_general_account_ends_a_binding_verified_or_not(system: System, *, verified: bool) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    (system.bound if verified else system.bind)(link, general)
+    (system.bind_and_verify if verified else system.bind)(link, general)
     owner = system.logged_in(general)
 
     ended, again = owner.delete("/account/binding"), owner.delete("/account/binding")
@@ -44,7 +44,7 @@ def test_the_general_side_ends_a_binding_verified_or_not(system: System, *, veri
 
 
 @pytest.mark.rule("UNB-3")
-def test_the_general_account_sees_by_whom_it_is_bound_and_since_when(system: System) -> None:
+def test_a_general_account_sees_who_bound_it_and_when(system: System) -> None:
     person = system.person("link", name="陳港生", company={"name": "海運股份有限公司"})
     link, general = system.logged_in(person), system.person()
     owner = system.logged_in(general)
@@ -76,11 +76,11 @@ def test_a_link_account_has_no_such_page(system: System) -> None:
 
 
 @pytest.mark.rule("UNB-4")
-def test_the_link_side_sees_what_the_other_side_ended_until_it_dismisses_it(system: System) -> None:
+def test_a_link_account_sees_an_ended_binding_until_it_dismisses_it(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     system.logged_in(general).delete("/account/binding")
-    events = system.types(general.id)
+    events = system.event_types(general.id)
 
     (shown,) = link.get("/bindings").json()["items"]
     dismissed, again = link.delete(f"/bindings/{binding}"), link.delete(f"/bindings/{binding}")
@@ -90,11 +90,11 @@ def test_the_link_side_sees_what_the_other_side_ended_until_it_dismisses_it(syst
     )  # fmt: skip
     assert shown["account"].get("email_masked") is None
     assert (dismissed.status_code, again.status_code, rows(link)) == (204, 204, [])
-    assert system.types(general.id) == events
+    assert system.event_types(general.id) == events
 
 
 @pytest.mark.rule("UNB-5", "BIND-6")
-def test_after_unbinding_one_binds_again_with_a_new_code(system: System) -> None:
+def test_after_unbinding_the_account_can_be_bound_again_with_a_new_code(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     old = system.mail(general.email, "驗證碼").code
@@ -114,7 +114,7 @@ def test_after_unbinding_one_binds_again_with_a_new_code(system: System) -> None
 def test_after_unbinding_another_link_account_may_bind(system: System) -> None:
     first, second = (system.logged_in(system.person("link")) for _ in range(2))
     general = system.person()
-    first.delete(f"/bindings/{system.bound(first, general)}")
+    first.delete(f"/bindings/{system.bind_and_verify(first, general)}")
     system.clock.advance(seconds=60)
 
     binding = system.bind(second, general)
@@ -124,9 +124,9 @@ def test_after_unbinding_another_link_account_may_bind(system: System) -> None:
 
 
 @pytest.mark.rule("UNB-1", "SW-5")
-def test_an_ended_binding_is_no_way_to_verify_resend_or_switch(system: System) -> None:
+def test_an_ended_binding_cannot_be_verified_resent_or_switched_to(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    binding = system.bound(link, general)
+    binding = system.bind_and_verify(link, general)
     system.logged_in(general).delete("/account/binding")
     system.clock.advance(minutes=2)
 
@@ -150,7 +150,7 @@ def reset(system: System, person: Person) -> None:
 @pytest.mark.rule("UNB-5")
 def test_a_general_accounts_password_reset_ends_its_binding(system: System) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    system.bound(link, general)
+    system.bind_and_verify(link, general)
 
     reset(system, general)
 
@@ -160,7 +160,7 @@ def test_a_general_accounts_password_reset_ends_its_binding(system: System) -> N
 @pytest.mark.rule("UNB-5")
 def test_a_link_accounts_password_reset_leaves_its_bindings(system: System) -> None:
     person, general = system.person("link"), system.person()
-    system.bound(system.logged_in(person), general)
+    system.bind_and_verify(system.logged_in(person), general)
 
     reset(system, person)
 
@@ -169,11 +169,11 @@ def test_a_link_accounts_password_reset_leaves_its_bindings(system: System) -> N
 
 @pytest.mark.rule("UNB-5")
 @pytest.mark.parametrize(("asked", "after"), [(True, "none"), (False, "verified"), (None, "verified")])
-def test_a_password_change_ends_the_binding_only_where_that_is_asked_for(
+def test_a_password_change_ends_the_binding_only_on_request(
     system: System, *, asked: bool | None, after: str
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
-    system.bound(link, general)
+    system.bind_and_verify(link, general)
     owner = system.logged_in(general)
     wish = {} if asked is None else {"end_binding": asked}
 

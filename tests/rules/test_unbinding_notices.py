@@ -4,7 +4,7 @@ import pytest
 from identity.usecases import lifecycle
 
 from tests.support.actors.people import Person
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 NOTICE = "鏈結帳號綁定解除通知"
@@ -13,43 +13,41 @@ NOTICE = "鏈結帳號綁定解除通知"
 def bound_pair(system: System) -> tuple[Person, Person, str]:
     link = system.person("link", name="陳港生", company={"name": "海運股份有限公司"})
     general = system.person(name="王小花")
-    return link, general, system.bound(system.logged_in(link), general)
+    return link, general, system.bind_and_verify(system.logged_in(link), general)
 
 
 def told(system: System, *people: Person) -> list[int]:
     """Return how many notices each has, when nothing more is to come."""
-    system.settle()
+    system.wait_for_mails()
     return [system.mailbox.count(person.email, NOTICE) for person in people]
 
 
 @pytest.mark.rule("UNB-5")
-def test_the_general_accounts_holder_is_told_of_the_link_sides_unbinding(system: System) -> None:
+def test_unbinding_by_the_link_account_notifies_the_general_account(system: System) -> None:
     link, general, binding = bound_pair(system)
 
     system.logged_in(link).delete(f"/bindings/{binding}")
 
     mail = system.mail(general.email, NOTICE)
     for part in ("王小花", general.username, link.username, "陳港生", "海運股份有限公司"):
-        assert normal(part) in normal(mail.text)
-        assert normal(part) in normal(mail.html)
+        assert normalize(part) in normalize(mail.text)
+        assert normalize(part) in normalize(mail.html)
     assert told(system, link, general) == [0, 1]
 
 
 @pytest.mark.rule("UNB-5")
-def test_the_link_accounts_holder_is_told_of_the_general_sides_unbinding(system: System) -> None:
+def test_unbinding_by_the_general_account_notifies_the_link_account(system: System) -> None:
     link, general, _ = bound_pair(system)
 
     system.logged_in(general).delete("/account/binding")
 
-    assert normal("重新綁定並取得新的驗證碼") in normal(system.mail(link.email, NOTICE).text)
+    assert normalize("重新綁定並取得新的驗證碼") in normalize(system.mail(link.email, NOTICE).text)
     assert told(system, link, general) == [1, 0]
 
 
 @pytest.mark.rule("UNB-5")
 @pytest.mark.parametrize("forgotten", [True, False])
-def test_the_link_accounts_holder_is_told_when_a_new_password_ended_the_binding(
-    system: System, *, forgotten: bool
-) -> None:
+def test_unbinding_by_a_new_password_notifies_the_link_account(system: System, *, forgotten: bool) -> None:
     link, general, _ = bound_pair(system)
     visitor = system.logged_in(general)
 
@@ -66,7 +64,7 @@ def test_the_link_accounts_holder_is_told_when_a_new_password_ended_the_binding(
 
 @pytest.mark.rule("UNB-5", "OPS-1")
 @pytest.mark.parametrize("closed", ["link", "general"])
-def test_who_is_left_is_told_when_the_other_account_is_closed(system: System, closed: str) -> None:
+def test_closing_an_account_notifies_the_other_side(system: System, closed: str) -> None:
     link, general, _ = bound_pair(system)
 
     with system.app.app_context():
@@ -76,7 +74,7 @@ def test_who_is_left_is_told_when_the_other_account_is_closed(system: System, cl
 
 
 @pytest.mark.rule("UNB-4", "UNB-5")
-def test_dismissing_tells_nobody(system: System) -> None:
+def test_dismissing_notifies_nobody(system: System) -> None:
     link, general, binding = bound_pair(system)
     system.logged_in(general).delete("/account/binding")
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.support.actors.people import Person, unique
-from tests.support.browser.pages import Browser
-from tests.support.harness.commands import command
+from tests.support.browser.pages import PlainBrowser
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
@@ -21,20 +21,20 @@ def pending(system: System) -> None:
 
 def delivered(system: System) -> None:
     """The mail server has taken the mail."""
-    system.settle()
+    system.wait_for_mails()
 
 
 def away_for_a_day(system: System) -> None:
     """The mailer could not send anything until the link had expired."""
     system.clock.advance(hours=24)
-    system.settle()
+    system.wait_for_mails()
 
 
 def refused(system: System) -> None:
     """The mail server wants nothing for these mailboxes."""
     for row in system.rows("SELECT DISTINCT email FROM accounts"):
         system.servers.smtp.refuse(row.email)
-    system.settle()
+    system.wait_for_mails()
 
 
 def seen_by(system: System, person: Person) -> tuple[str, str]:
@@ -49,7 +49,7 @@ def seen_by(system: System, person: Person) -> tuple[str, str]:
 
 @pytest.mark.rule("REG-9", "VER-6")
 @pytest.mark.parametrize("happened", [pending, delivered, away_for_a_day, refused])
-def test_an_applicant_with_a_taken_mailbox_is_shown_the_same_as_any_other(
+def test_an_applicant_with_a_taken_mailbox_sees_the_same_pages(
     system: System, happened: Callable[[System], None]
 ) -> None:
     owner = system.person()
@@ -76,7 +76,7 @@ def expired(system: System, _person: Person) -> None:
 
 def closed(system: System, person: Person) -> None:
     """An operator closed the account."""
-    command(system, "accounts", "close", person.username, "--reason", "因故")
+    invoke(system, "accounts", "close", person.username, "--reason", "因故")
 
 
 def followed(system: System, person: Person) -> None:
@@ -94,15 +94,15 @@ def renewed_elsewhere(system: System, person: Person) -> None:
 
 @pytest.mark.rule("VER-2", "VER-4")
 @pytest.mark.parametrize("happened", [superseded, expired, closed, followed, renewed_elsewhere])
-def test_who_looks_at_a_link_is_told_what_who_follows_it_would_be(
+def test_previewing_a_link_gives_the_same_result_as_following_it(
     system: System, happened: Callable[[System, Person], None]
 ) -> None:
     person = system.register()
-    browser = Browser(system.visitor())
+    browser = PlainBrowser(system.visitor())
     page = browser.open(system.mail(person.email, "註冊通知信件").link)
 
     happened(system, person)
-    looked, pressed = page.reopened(), page.press()
+    looked, pressed = page.reload(), page.press()
 
     assert (page.has_button, looked.has_button) == (True, False)
     assert (looked.status, looked.text) == (pressed.status, pressed.text)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.actors.people import application
-from tests.support.harness.commands import command
+from tests.support.actors.people import registration
+from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
 
 
@@ -17,11 +17,11 @@ def of(system: System, account_id: str) -> tuple[str | None, str | None]:
 
 
 @pytest.mark.rule("VER-7")
-def test_before_seven_days_are_over_the_account_is_there(system: System) -> None:
+def test_within_seven_days_the_account_exists(system: System) -> None:
     person = system.register()
 
     system.clock.advance(days=6, hours=23, minutes=59, seconds=59)
-    tidied = command(system, "tidy")
+    tidied = invoke(system, "tidy")
 
     assert tidied.exit_code == 0
     assert of(system, person.id) == (None, person.username)
@@ -29,7 +29,7 @@ def test_before_seven_days_are_over_the_account_is_there(system: System) -> None
 
 
 @pytest.mark.rule("VER-7")
-def test_after_seven_days_nobody_logs_in_and_the_answer_does_not_tell(system: System) -> None:
+def test_after_seven_days_login_fails_like_for_an_unknown_name(system: System) -> None:
     person = system.register()
 
     system.clock.advance(days=7)
@@ -39,9 +39,9 @@ def test_after_seven_days_nobody_logs_in_and_the_answer_does_not_tell(system: Sy
 
 
 @pytest.mark.rule("VER-7", "OPS-2")
-def test_a_lapsed_account_that_was_suspended_is_no_more_there_than_any_other(system: System) -> None:
+def test_a_suspended_lapsed_account_is_gone_too(system: System) -> None:
     person = system.register()
-    command(system, "accounts", "suspend", person.username, "--reason", "因故")
+    invoke(system, "accounts", "suspend", person.username, "--reason", "因故")
 
     before = system.visitor().log_in(person)
     system.clock.advance(days=7)
@@ -51,7 +51,7 @@ def test_a_lapsed_account_that_was_suspended_is_no_more_there_than_any_other(sys
 
 
 @pytest.mark.rule("VER-7")
-def test_a_link_asked_for_on_the_last_day_does_not_outlive_the_account(system: System) -> None:
+def test_a_link_sent_on_the_last_day_expires_with_the_account(system: System) -> None:
     person = system.register()
     visitor = system.visitor()
     system.mail(person.email)
@@ -81,24 +81,24 @@ def test_an_open_session_ends_with_its_lapsed_account(system: System) -> None:
 
 
 @pytest.mark.rule("VER-7")
-def test_a_lapsed_name_is_free_before_anything_is_tidied(system: System) -> None:
+def test_a_lapsed_name_is_free_before_cleanup(system: System) -> None:
     lapsed = system.register()
 
     system.clock.advance(days=7)
-    answer = system.visitor().post("/accounts", application(username=lapsed.username))
+    answer = system.visitor().post("/accounts", registration(username=lapsed.username))
 
     assert (answer.status_code, answer.json()["id"] != lapsed.id) == (202, True)
     assert of(system, lapsed.id) == ("lapsed", None)
-    assert system.types(lapsed.id)[-1] == "account.closed"
+    assert system.event_types(lapsed.id)[-1] == "account.closed"
 
 
 @pytest.mark.rule("VER-7")
-def test_tidying_closes_it_announces_why_and_frees_name_and_mailbox(system: System) -> None:
+def test_cleanup_closes_the_account_publishes_the_reason_and_frees_name_and_mailbox(system: System) -> None:
     lapsed, kept = system.register(), system.person()
 
     system.clock.advance(days=7)
-    tidied = command(system, "tidy", "--json")
-    again = command(system, "tidy", "--json")
+    tidied = invoke(system, "tidy", "--json")
+    again = invoke(system, "tidy", "--json")
 
     assert ('"accounts": 1' in tidied.stdout, '"accounts": 0' in again.stdout) == (True, True)
     assert of(system, lapsed.id) == ("lapsed", None)

@@ -7,7 +7,7 @@ from tests.support.harness.system import System
 
 
 @pytest.mark.rule("VER-2")
-def test_a_link_verifies_until_its_24_hours_are_over(system: System) -> None:
+def test_a_link_is_valid_for_24_hours(system: System) -> None:
     in_time, late = system.register("link"), system.register()
     tokens = [system.mail(person.email).token for person in (in_time, late)]
 
@@ -28,14 +28,14 @@ def test_a_link_verifies_until_its_24_hours_are_over(system: System) -> None:
 
 
 @pytest.mark.rule("VER-2", "SEC-4")
-def test_using_a_link_again_tells_that_it_is_done_and_does_nothing_more(system: System) -> None:
+def test_using_a_link_again_reports_that_it_is_done(system: System) -> None:
     person = system.register()
     token = system.mail(person.email).token
 
     first, second = system.confirm(token), system.confirm(token)
 
     assert (first.json()["already"], second.status_code, second.json()["already"]) == (False, 200, True)
-    assert system.types(person.id).count("account.email_verified") == 1
+    assert system.event_types(person.id).count("account.email_verified") == 1
 
 
 @pytest.mark.rule("VER-2", "SEC-4")
@@ -51,7 +51,7 @@ def test_verifying_logs_nobody_in(system: System) -> None:
 
 
 @pytest.mark.rule("VER-4", "SEC-4")
-def test_a_damaged_or_made_up_link_is_told_from_an_old_one(system: System) -> None:
+def test_a_damaged_link_is_distinguished_from_an_expired_one(system: System) -> None:
     token = system.mail(system.register().email).token
     middle = len(token) // 2
     turned = "A" if token[middle] != "A" else "B"
@@ -64,7 +64,7 @@ def test_a_damaged_or_made_up_link_is_told_from_an_old_one(system: System) -> No
 
 
 @pytest.mark.rule("VER-4", "SEC-4")
-def test_a_link_of_another_installation_is_foreign(start_system: StartSystem) -> None:
+def test_a_link_of_another_installation_is_refused(start_system: StartSystem) -> None:
     here, elsewhere = (
         start_system(),
         start_system(IDENTITY_SECRET_KEYS="another-key-of-another-installation!"),
@@ -77,7 +77,7 @@ def test_a_link_of_another_installation_is_foreign(start_system: StartSystem) ->
 
 
 @pytest.mark.rule("VER-4", "SEC-4")
-def test_a_link_made_for_one_purpose_is_no_link_for_another(system: System) -> None:
+def test_a_link_for_one_purpose_is_refused_for_another(system: System) -> None:
     person = system.person()
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     reset = system.mail(person.email, "密碼重設").token

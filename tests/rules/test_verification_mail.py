@@ -4,7 +4,7 @@ from email.utils import parseaddr
 
 import pytest
 
-from tests.support.browser.text import normal, shown
+from tests.support.browser.text import normalize, visible_text
 from tests.support.harness.system import PUBLIC_URL, System
 
 SENDER = "港區通行證應用管理系統工作小組"
@@ -29,29 +29,29 @@ def test_registration_sends_the_manuals_mail(system: System, kind: str) -> None:
 
     mail = system.mail(person.email)
 
-    assert normal(mail.subject) == normal(f"通行證系統{KINDS[kind]}註冊通知信件")
+    assert normalize(mail.subject) == normalize(f"通行證系統{KINDS[kind]}註冊通知信件")
     assert parseaddr(str(mail.headers["From"]))[0] == SENDER
     thanks = f"感謝您在通行證系統上註冊了一個新{KINDS[kind]}{person.username},請點擊下面的連結完成Email驗證,"
-    for body in (normal(mail.text), shown(mail.html)):
-        assert [part for part in (thanks, *BOTH) if normal(part) not in body] == []
+    for body in (normalize(mail.text), visible_text(mail.html)):
+        assert [part for part in (thanks, *BOTH) if normalize(part) not in body] == []
 
 
 @pytest.mark.rule("VER-1")
-def test_a_link_accounts_mail_has_the_manuals_two_notes_and_a_general_accounts_has_not(
+def test_only_a_link_accounts_mail_has_the_manuals_two_notes(
     system: System,
 ) -> None:
     link, general = system.register("link"), system.register("general")
 
     of_link, of_general = system.mail(link.email), system.mail(general.email)
 
-    for body in (normal(of_link.text), shown(of_link.html)):
-        assert [part for part in LINK_ONLY if normal(part) not in body] == []
-    for body in (normal(of_general.text), shown(of_general.html)):
-        assert [part for part in LINK_ONLY if normal(part) in body] == []
+    for body in (normalize(of_link.text), visible_text(of_link.html)):
+        assert [part for part in LINK_ONLY if normalize(part) not in body] == []
+    for body in (normalize(of_general.text), visible_text(of_general.html)):
+        assert [part for part in LINK_ONLY if normalize(part) in body] == []
 
 
 @pytest.mark.rule("VER-1")
-def test_the_address_stands_in_plain_and_the_html_links_to_the_same(system: System) -> None:
+def test_the_text_and_html_bodies_have_the_same_address(system: System) -> None:
     mail = system.mail(system.register().email)
 
     assert mail.link.startswith(f"{PUBLIC_URL}/email/verify?token=")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.browser.pages import Browser
-from tests.support.browser.text import normal
+from tests.support.browser.pages import PlainBrowser
+from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -20,7 +20,7 @@ def test_opening_the_link_changes_nothing_and_its_button_verifies(system: System
     person = system.register("link")
     link = system.mail(person.email).link
 
-    page = [Browser(system.visitor()).open(link) for _ in range(3)][-1]
+    page = [PlainBrowser(system.visitor()).open(link) for _ in range(3)][-1]
     before, done = verified(system), page.press()
 
     assert (page.status, page.has_button, before) == (200, True, 0)
@@ -28,27 +28,27 @@ def test_opening_the_link_changes_nothing_and_its_button_verifies(system: System
 
 
 @pytest.mark.rule("VER-3")
-def test_success_says_so_and_leads_to_the_login_page(system: System) -> None:
+def test_the_success_page_links_to_the_login(system: System) -> None:
     link = system.mail(system.register().email).link
 
-    page = Browser(system.visitor()).open(link).press()
+    page = PlainBrowser(system.visitor()).open(link).press()
 
-    assert normal("Email驗證成功") in page.text
+    assert normalize("Email驗證成功") in page.text
     assert page.links == ["/"]
-    assert normal("通行證系統登入作業") in page.text
+    assert normalize("通行證系統登入作業") in page.text
 
 
 @pytest.mark.rule("VER-2", "VER-3")
-def test_success_is_told_once_and_reloading_it_says_that_it_is_done(system: System) -> None:
-    browser = Browser(system.visitor())
+def test_reloading_the_success_page_reports_that_it_is_done(system: System) -> None:
+    browser = PlainBrowser(system.visitor())
     link = system.mail(system.register().email).link
     done = browser.open(link).press()
 
-    reloaded, elsewhere = done.reopened(), Browser(system.visitor()).open(link)
+    reloaded, elsewhere = done.reload(), PlainBrowser(system.visitor()).open(link)
 
-    assert (done.answer.request.method, normal("已完成驗證") in done.text) == ("GET", False)
+    assert (done.answer.request.method, normalize("已完成驗證") in done.text) == ("GET", False)
     for page in (reloaded, elsewhere):
-        assert (page.status, normal("已完成驗證") in page.text, page.has_button) == (200, True, False)
+        assert (page.status, normalize("已完成驗證") in page.text, page.has_button) == (200, True, False)
 
 
 @pytest.mark.rule("VER-3", "REV-1")
@@ -61,70 +61,70 @@ def test_success_is_told_once_and_reloading_it_says_that_it_is_done(system: Syst
         ("link", "both", "註冊帳號審核通過後"),
     ],
 )
-def test_success_says_what_comes_next(
+def test_the_success_page_shows_the_next_step(
     start_system: StartSystem, kind: str, review: str, next_words: str
 ) -> None:
     system = start_system(IDENTITY_REVIEW=review)
     link = system.mail(system.register(kind).email).link
 
-    page = Browser(system.visitor()).open(link).press()
+    page = PlainBrowser(system.visitor()).open(link).press()
 
-    assert normal(next_words) in page.text
-    assert (normal("審核") in page.text) == (review == "both")
+    assert normalize(next_words) in page.text
+    assert (normalize("審核") in page.text) == (review == "both")
 
 
 @pytest.mark.rule("VER-2")
-def test_pressing_again_says_that_it_is_done(system: System) -> None:
-    browser = Browser(system.visitor())
+def test_pressing_again_reports_that_it_is_done(system: System) -> None:
+    browser = PlainBrowser(system.visitor())
     page = browser.open(system.mail(system.register().email).link)
     page.press()
 
     again = page.press()
 
-    assert (again.status, normal("已完成驗證") in again.text) == (200, True)
+    assert (again.status, normalize("已完成驗證") in again.text) == (200, True)
 
 
 @pytest.mark.rule("VER-2", "SEC-8")
 @pytest.mark.parametrize("csrf_token", ["", "made-up"])
-def test_a_form_without_the_browsers_own_csrf_token_is_refused_in_words_and_can_be_sent_again(
+def test_a_form_without_the_browsers_csrf_token_is_refused_and_can_be_resent(
     system: System, csrf_token: str
 ) -> None:
-    page = Browser(system.visitor()).open(system.mail(system.register().email).link)
+    page = PlainBrowser(system.visitor()).open(system.mail(system.register().email).link)
 
     refused = page.press(csrf_token=csrf_token)
 
     assert (refused.status, verified(system)) == (400, 0)
-    assert normal("請確認內容後再送出一次") in refused.text
-    assert normal("Email驗證成功") in refused.press().text
+    assert normalize("請確認內容後再送出一次") in refused.text
+    assert normalize("Email驗證成功") in refused.press().text
     assert verified(system) == 1
 
 
 @pytest.mark.rule("SEC-8")
 def test_another_browsers_csrf_token_is_refused(system: System) -> None:
     link = system.mail(system.register().email).link
-    foreign = Browser(system.visitor()).open(link).fields["csrf_token"]
+    foreign = PlainBrowser(system.visitor()).open(link).fields["csrf_token"]
 
-    refused = Browser(system.visitor()).open(link).press(csrf_token=foreign)
+    refused = PlainBrowser(system.visitor()).open(link).press(csrf_token=foreign)
 
     assert (refused.status, verified(system)) == (400, 0)
 
 
 @pytest.mark.rule("VER-4")
-def test_an_expired_link_tells_to_log_in_and_ask_again(system: System) -> None:
-    page = Browser(system.visitor()).open(system.mail(system.register().email).link)
+def test_an_expired_link_says_to_log_in_and_request_a_new_one(system: System) -> None:
+    page = PlainBrowser(system.visitor()).open(system.mail(system.register().email).link)
 
     system.clock.advance(hours=24)
     refused = page.press()
 
     assert (refused.status, refused.has_button, refused.links[0]) == (410, False, "/")
-    assert normal("連結已失效,請重新登入申請補發") in refused.text
-    assert normal("【補發驗證信】") in refused.text
+    assert normalize("連結已失效,請重新登入申請補發") in refused.text
+    assert normalize("【補發驗證信】") in refused.text
 
 
 @pytest.mark.rule("VER-4")
 @pytest.mark.parametrize("path", ["/email/verify", "/email/change", "/password/reset"])
 def test_a_damaged_link_gets_a_clear_page(system: System, path: str) -> None:
-    browser = Browser(system.visitor())
+    browser = PlainBrowser(system.visitor())
     csrf_token = browser.open("/").fields["csrf_token"]
     sent = {"csrf_token": csrf_token, "token": "damaged", "password": NEW, "password_again": NEW}
 
@@ -133,13 +133,13 @@ def test_a_damaged_link_gets_a_clear_page(system: System, path: str) -> None:
 
     for page in (without, damaged, pressed):
         assert (page.status, page.has_button) == (400, False)
-        assert normal("連結不正確") in page.text
-        assert normal("請從郵件複製完整的網址") in page.text
+        assert normalize("連結不正確") in page.text
+        assert normalize("請從郵件複製完整的網址") in page.text
         assert "/" in page.links
 
 
 @pytest.mark.rule("VER-4", "VER-5")
-def test_a_superseded_link_tells_to_use_the_newest_mail(system: System) -> None:
+def test_a_superseded_link_points_to_the_newest_mail(system: System) -> None:
     person = system.register()
     old = system.mail(person.email).link
     visitor = system.visitor()
@@ -147,14 +147,14 @@ def test_a_superseded_link_tells_to_use_the_newest_mail(system: System) -> None:
     system.clock.advance(seconds=60)
     visitor.post("/email-verifications")
 
-    page = Browser(system.visitor()).open(old)
+    page = PlainBrowser(system.visitor()).open(old)
 
     assert (page.status, page.has_button) == (410, False)
-    assert normal("請使用最新一封郵件中的連結") in page.text
+    assert normalize("請使用最新一封郵件中的連結") in page.text
 
 
 @pytest.mark.rule("VER-4", "VER-7")
-def test_a_lapsed_accounts_link_tells_to_apply_again(system: System) -> None:
+def test_a_lapsed_accounts_link_says_to_register_again(system: System) -> None:
     person = system.register()
     system.mail(person.email)
     system.clock.advance(days=6, hours=23)
@@ -164,14 +164,14 @@ def test_a_lapsed_accounts_link_tells_to_apply_again(system: System) -> None:
     link = system.mail(person.email, count=2).link
     system.clock.advance(hours=2)
 
-    page = Browser(system.visitor()).open(link)
+    page = PlainBrowser(system.visitor()).open(link)
 
     assert (page.status, "/apply" in page.links) == (410, True)
-    assert normal("請重新申請帳號") in page.text
+    assert normalize("請重新申請帳號") in page.text
 
 
 @pytest.mark.rule("VER-2", "PRO-2")
-def test_looking_and_pressing_agree_where_a_change_was_withdrawn(system: System) -> None:
+def test_preview_and_confirmation_agree_about_a_withdrawn_change(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
     email = f"new-{person.email}"
@@ -180,33 +180,33 @@ def test_looking_and_pressing_agree_where_a_change_was_withdrawn(system: System)
         {"email": email, "current_password": person.password},
         **{"If-Match": visitor.get("/account").headers["ETag"]},
     )
-    page = Browser(system.visitor()).open(system.mail(email).link)
+    page = PlainBrowser(system.visitor()).open(system.mail(email).link)
 
     visitor.delete("/account/pending-email")
-    pressed, opened = page.press(), page.reopened()
+    pressed, opened = page.press(), page.reload()
 
     assert (saved.status_code, page.status) == (200, 200)
     assert (pressed.status, opened.status) == (410, 410)
-    assert normal("此連結已失效") in pressed.text
+    assert normalize("此連結已失效") in pressed.text
 
 
 @pytest.mark.rule("REG-9", "VER-4")
-def test_the_loser_of_a_mailbox_reads_that_it_is_taken(system: System) -> None:
+def test_a_mailbox_taken_first_by_another_account_is_reported(system: System) -> None:
     first = system.register()
     system.mail(first.email)
     system.register(email=first.email)
     lost, won = (mail.link for mail in system.mails(first.email, count=2))
-    Browser(system.visitor()).open(won).press()
+    PlainBrowser(system.visitor()).open(won).press()
 
-    page = Browser(system.visitor()).open(lost).press()
+    page = PlainBrowser(system.visitor()).open(lost).press()
 
-    assert (page.status, normal("此 Email 已由其他帳號使用") in page.text) == (409, True)
+    assert (page.status, normalize("此 Email 已由其他帳號使用") in page.text) == (409, True)
 
 
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/email/verify", "/email/change", "/password/reset"])
-def test_a_page_with_a_token_is_told_to_nobody_and_kept_nowhere(system: System, path: str) -> None:
-    headers = Browser(system.visitor()).open(f"{path}?token=abc").answer.headers
+def test_a_page_with_a_token_is_not_cached_and_sends_no_referrer(system: System, path: str) -> None:
+    headers = PlainBrowser(system.visitor()).open(f"{path}?token=abc").answer.headers
 
     assert (headers["Referrer-Policy"], headers["Cache-Control"]) == ("no-referrer", "no-store")
     assert "'unsafe-inline'" not in headers["Content-Security-Policy"]
@@ -214,8 +214,8 @@ def test_a_page_with_a_token_is_told_to_nobody_and_kept_nowhere(system: System, 
 
 
 @pytest.mark.rule("SEC-13")
-def test_what_stands_in_the_address_is_escaped_on_the_page(system: System) -> None:
-    page = Browser(system.visitor()).open('/email/verify?token="><script>alert(1)</script>')
+def test_the_address_is_escaped_on_the_page(system: System) -> None:
+    page = PlainBrowser(system.visitor()).open('/email/verify?token="><script>alert(1)</script>')
 
     assert "<script>" not in page.answer.text
     assert "alert(1)" not in page.answer.text

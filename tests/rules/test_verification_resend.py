@@ -16,7 +16,7 @@ def waiting_for_mail(system: System) -> tuple[Visitor, str]:
 
 
 @pytest.mark.rule("VER-5")
-def test_an_unverified_account_gets_no_further_than_asking_for_the_mail(system: System) -> None:
+def test_an_unverified_account_can_only_request_the_mail(system: System) -> None:
     person = system.register()
     visitor = system.visitor()
 
@@ -51,12 +51,12 @@ def test_a_new_mail_comes_after_the_wait_and_voids_the_older_link(system: System
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_between_two_mails_there_is_a_wait_and_the_answer_tells_how_long(system: System) -> None:
+def test_a_mail_requested_too_soon_is_refused_with_the_wait(system: System) -> None:
     visitor, email = waiting_for_mail(system)
 
     system.clock.advance(seconds=15)
     answer = visitor.post("/email-verifications")
-    system.settle()
+    system.wait_for_mails()
 
     assert (answer.status_code, answer.json()["code"]) == (429, "too_soon")
     assert answer.headers["Retry-After"] == "45"
@@ -65,7 +65,7 @@ def test_between_two_mails_there_is_a_wait_and_the_answer_tells_how_long(system:
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_a_day_has_its_cap_and_the_wait_is_told(system: System) -> None:
+def test_the_daily_limit_is_refused_with_the_wait(system: System) -> None:
     person = system.register()
     visitor = system.visitor()
 
@@ -81,7 +81,7 @@ def test_a_day_has_its_cap_and_the_wait_is_told(system: System) -> None:
 
 
 @pytest.mark.rule("VER-5")
-def test_once_verified_there_is_nothing_to_send_again(system: System) -> None:
+def test_a_verified_account_cannot_request_the_mail(system: System) -> None:
     visitor, email = waiting_for_mail(system)
     system.confirm(system.mail(email).token)
 
@@ -89,22 +89,22 @@ def test_once_verified_there_is_nothing_to_send_again(system: System) -> None:
     answer = visitor.post("/email-verifications")
 
     assert answer.is_client_error
-    assert system.types().count("verification.requested") == 1
+    assert system.event_types().count("verification.requested") == 1
 
 
 @pytest.mark.rule("VER-5")
-def test_nobody_asks_for_the_mail_without_a_session(system: System) -> None:
+def test_requesting_the_mail_requires_a_session(system: System) -> None:
     assert system.visitor().post("/email-verifications").status_code == 401
 
 
 @pytest.mark.rule("VER-6")
-def test_the_session_tells_what_became_of_the_mail(system: System) -> None:
+def test_the_session_shows_the_state_of_the_mail(system: System) -> None:
     person = system.register()
     visitor = system.visitor()
     visitor.log_in(person)
 
     before = visitor.get("/session").json()["verification_mail"]
-    system.settle()
+    system.wait_for_mails()
     after = visitor.get("/session").json()["verification_mail"]
 
     assert (before["state"], after["state"], after["category"]) == ("waiting", "sent", None)

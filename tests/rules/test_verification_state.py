@@ -9,7 +9,7 @@ from identity.http.portal.mail_status import OF_MAILER
 from mailer.domain.attempt import RULES, UNREADABLE
 
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.browser.text import normal, shown
+from tests.support.browser.text import normalize, visible_text
 from tests.support.harness.system import System
 from tests.support.servers.smtp_script import Step
 
@@ -47,28 +47,28 @@ def page(visitor: Visitor, path: str = "/verification") -> httpx.Response:
 
 def told(visitor: Visitor) -> tuple[dict[str, Any], str]:
     """Return what the API and what the page tell of the mail."""
-    return visitor.get("/session").json()["verification_mail"], shown(page(visitor).text)
+    return visitor.get("/session").json()["verification_mail"], visible_text(page(visitor).text)
 
 
 def in_taiwan(system: System) -> str:
-    return normal((system.clock.now() + timedelta(hours=8)).strftime("%Y/%m/%d %H:%M"))
+    return normalize((system.clock.now() + timedelta(hours=8)).strftime("%Y/%m/%d %H:%M"))
 
 
 @pytest.mark.rule("VER-6")
-def test_a_mail_not_yet_taken_by_the_mail_server_is_said_to_be_under_way(system: System) -> None:
+def test_a_mail_not_yet_accepted_is_shown_as_under_way(system: System) -> None:
     person = system.register()
 
     mail, words = told(logged_in(system, person))
 
     assert (mail["state"], mail["category"]) == ("waiting", None)
-    assert normal("郵件寄送中") in words
-    assert normal(person.email) in words
+    assert normalize("郵件寄送中") in words
+    assert normalize(person.email) in words
 
 
 @pytest.mark.rule("VER-6")
-def test_a_sent_mail_is_told_with_the_time_in_taiwan(system: System) -> None:
+def test_a_sent_mail_is_shown_with_taiwan_time(system: System) -> None:
     person = system.register()
-    system.settle()
+    system.wait_for_mails()
 
     mail, words = told(logged_in(system, person))
 
@@ -77,69 +77,69 @@ def test_a_sent_mail_is_told_with_the_time_in_taiwan(system: System) -> None:
         "at": system.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "category": None,
     }
-    assert normal(f"已於{in_taiwan(system)}寄出") in words
+    assert normalize(f"已於{in_taiwan(system)}寄出") in words
 
 
 @pytest.mark.rule("VER-6")
 @pytest.mark.parametrize("refused", REFUSALS, ids=lambda refused: refused.category)
-def test_a_refused_mail_is_told_by_category_and_never_in_the_servers_words(
+def test_a_refused_mail_is_shown_by_category_without_the_servers_text(
     system: System, refused: Refused
 ) -> None:
     email = f"refused{unique()}@example.com"
-    system.servers.smtp.refuse(email, code=refused.code, words=refused.words, at=refused.at)
+    system.servers.smtp.refuse(email, code=refused.code, text=refused.words, at=refused.at)
     person = system.register(email=email)
-    system.settle()
+    system.wait_for_mails()
 
     mail, words = told(logged_in(system, person))
 
     assert (mail["state"], mail["category"]) == ("refused", refused.category)
-    assert normal(refused.reason) in words
-    assert normal(OF_MAILER[refused.category].advice) in words
-    assert normal(refused.words) not in words
+    assert normalize(refused.reason) in words
+    assert normalize(OF_MAILER[refused.category].advice) in words
+    assert normalize(refused.words) not in words
 
 
 @pytest.mark.rule("VER-6", "MAIL-4")
-def test_a_mail_that_expired_before_it_could_be_sent_is_told_as_refused(system: System) -> None:
+def test_an_expired_mail_is_shown_as_refused(system: System) -> None:
     person = system.register()
     system.clock.advance(hours=24)
-    system.settle()
+    system.wait_for_mails()
 
     mail, words = told(logged_in(system, person))
 
     assert (mail["state"], mail["category"]) == ("refused", "expired")
-    assert normal("郵件未能在連結有效時限內寄出") in words
+    assert normalize("郵件未能在連結有效時限內寄出") in words
 
 
 @pytest.mark.rule("VER-6", "SEC-6")
-def test_a_mail_left_out_since_the_mailbox_had_its_share_is_told_too(system: System) -> None:
+def test_a_mail_withheld_by_the_mailbox_limit_is_shown_too(system: System) -> None:
     email = f"flooded{unique()}@example.com"
     people = [system.register(email=email) for _ in range(11)]
 
     mail, words = told(logged_in(system, people[-1]))
 
     assert (mail["state"], mail["category"]) == ("refused", "mailbox_limit")
-    assert normal("此信箱近期的驗證信數量已達上限") in words
+    assert normalize("此信箱近期的驗證信數量已達上限") in words
 
 
 @pytest.mark.rule("VER-6")
-def test_after_a_new_mail_only_the_newest_ones_state_counts(system: System) -> None:
+def test_only_the_newest_mails_state_is_shown(system: System) -> None:
     email = f"refused{unique()}@example.com"
     system.servers.smtp.refuse(email, times=1)
     person = system.register(email=email)
-    system.settle()
+    system.wait_for_mails()
     visitor = logged_in(system, person)
 
     system.clock.advance(seconds=60)
     visitor.post("/email-verifications")
     states = [told(visitor)[0]["state"]]
-    system.settle()
+    system.wait_for_mails()
     states.append(told(visitor)[0]["state"])
 
     assert states == ["waiting", "sent"]
 
 
 @pytest.mark.rule("VER-6")
-def test_every_category_of_the_mailers_final_refusals_has_its_words() -> None:
+def test_every_category_of_final_refusal_has_a_text() -> None:
     final = {rule.category for rule in RULES if rule.permanent} | {UNREADABLE}
 
     assert set(OF_MAILER) == final
@@ -147,7 +147,7 @@ def test_every_category_of_the_mailers_final_refusals_has_its_words() -> None:
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_the_page_tells_the_wait_each_time_it_is_opened_and_opening_it_counts_nothing(system: System) -> None:
+def test_the_page_shows_the_wait_and_opening_it_counts_nothing(system: System) -> None:
     person = system.register()
     visitor = logged_in(system, person)
 
@@ -160,28 +160,28 @@ def test_the_page_tells_the_wait_each_time_it_is_opened_and_opening_it_counts_no
 
     assert 'data-wait="60"' in first
     assert 'data-wait="45"' in later
-    assert normal("還須等候45秒") in shown(later)
+    assert normalize("還須等候45秒") in visible_text(later)
     assert "data-wait=" not in open_again
     assert granted.status_code == 202
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
-def test_at_the_days_cap_the_page_tells_the_hours_left(system: System) -> None:
+def test_at_the_daily_limit_the_page_shows_the_hours_left(system: System) -> None:
     person = system.register()
     for _ in range(9):
         system.clock.advance(minutes=10)
         logged_in(system, person).post("/email-verifications")
 
     system.clock.advance(minutes=10)
-    words = shown(page(logged_in(system, person)).text)
+    words = visible_text(page(logged_in(system, person)).text)
 
-    assert normal("還須等候22小時20分鐘") in words
-    assert normal("24小時內最多寄送10封") in words
+    assert normalize("還須等候22小時20分鐘") in words
+    assert normalize("24小時內最多寄送10封") in words
 
 
 @pytest.mark.rule("VER-5")
 @pytest.mark.parametrize("path", ["/review", "/consents", "/consents/hazard", "/home", "/profile"])
-def test_an_unverified_account_is_led_from_every_page_to_its_own(system: System, path: str) -> None:
+def test_every_page_redirects_an_unverified_account_to_its_own(system: System, path: str) -> None:
     visitor = logged_in(system, system.register())
 
     answer = page(visitor, path)
@@ -190,7 +190,7 @@ def test_an_unverified_account_is_led_from_every_page_to_its_own(system: System,
 
 
 @pytest.mark.rule("VER-5", "LOGIN-4")
-def test_who_has_proven_the_mailbox_is_led_on_from_the_page(system: System) -> None:
+def test_a_verified_account_is_redirected_from_the_page(system: System) -> None:
     visitor = system.visitor()
     visitor.log_in(system.person())
 

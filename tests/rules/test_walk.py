@@ -9,11 +9,11 @@ from tests.support.harness.system import System
 @pytest.mark.rule(
     "LOGIN-3", "LOGIN-4", "BIND-1", "BIND-2", "BIND-5", "BIND-6", "SW-1", "SW-3", "UNB-1", "UNB-2"
 )
-def test_a_link_account_binds_two_companies_switches_between_them_and_lets_them_go(system: System) -> None:
+def test_a_link_account_binds_two_companies_switches_between_them_and_unbinds_them(system: System) -> None:
     first, second = system.person(), system.person(company={"tax_id": TAX_IDS[1]})
     link = system.logged_in(system.person("link"))
 
-    one, two = system.bound(link, first), system.bound(link, second)
+    one, two = system.bind_and_verify(link, first), system.bind_and_verify(link, second)
     switched = link.switch(one)
     back = link.switch_back()
     again = link.switch(two)

@@ -41,7 +41,7 @@ def test_wrong_numbers_fail_the_checksum(number: str) -> None:
 
 @pytest.mark.rule("REG-7")
 @given(EIGHT_DIGITS)
-def test_a_sum_that_five_divides_passes_and_a_seventh_seven_may_count_one_more(digits: str) -> None:
+def test_a_sum_divisible_by_five_passes_and_a_seventh_digit_seven_may_add_one(digits: str) -> None:
     total = sum(products(digits))
     by_rule = total % 5 == 0 or (digits[6] == "7" and total % 5 == 4)
 
@@ -50,13 +50,13 @@ def test_a_sum_that_five_divides_passes_and_a_seventh_seven_may_count_one_more(d
 
 @pytest.mark.rule("REG-7")
 @given(EIGHT_DIGITS)
-def test_without_the_checksum_any_eight_digits_are_taken(digits: str) -> None:
+def test_without_the_checksum_any_eight_digits_are_accepted(digits: str) -> None:
     assert parse_tax_id(digits, checksum=False) == digits
 
 
 @pytest.mark.rule("REG-7")
 @pytest.mark.parametrize("code", ["A11111111", "A111111111", "ABCDEFGHI", "12345678A"])
-def test_an_agency_code_is_taken(code: str) -> None:
+def test_an_agency_code_is_accepted(code: str) -> None:
     assert parse_tax_id(code) == code
 
 
@@ -64,7 +64,7 @@ def test_an_agency_code_is_taken(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["", "1234567", "123456789", "1234567890", "a11111111", "A1111111", "A1111111111", "A-1111111"]
 )
-def test_what_is_neither_number_nor_code_is_refused(code: str) -> None:
+def test_anything_but_a_tax_id_or_agency_code_is_refused(code: str) -> None:
     with pytest.raises(InvalidValue) as fault:
         parse_tax_id(code)
 
@@ -93,13 +93,13 @@ def test_what_is_neither_number_nor_code_is_refused(code: str) -> None:
         ("+886912345678", "0912345678"),
     ],
 )
-def test_a_phone_is_kept_in_one_form(given_phone: str, kept: str) -> None:
+def test_a_phone_number_is_stored_in_one_form(given_phone: str, kept: str) -> None:
     assert parse_phone(given_phone) == kept
 
 
 @pytest.mark.rule("REG-6")
 @given(st.sampled_from(AREAS), st.integers(6, 8), st.data())
-def test_a_kept_phone_is_read_back_as_itself(area: str, length: int, data: st.DataObject) -> None:
+def test_a_stored_phone_number_parses_to_itself(area: str, length: int, data: st.DataObject) -> None:
     number = data.draw(st.from_regex(rf"[2-9][0-9]{{{length - 1}}}", fullmatch=True))
     try:
         kept = parse_phone(f"{area}-{number}")
@@ -123,7 +123,7 @@ def test_a_kept_phone_is_read_back_as_itself(area: str, length: int, data: st.Da
         "02-1234567a",
     ],
 )
-def test_what_is_no_phone_with_its_area_is_refused(phone: str) -> None:
+def test_a_phone_number_without_area_code_is_refused(phone: str) -> None:
     with pytest.raises(InvalidValue) as fault:
         parse_phone(phone)
 
@@ -142,7 +142,7 @@ def test_what_is_no_phone_with_its_area_is_refused(phone: str) -> None:
         "臺東縣臺東市中山路276號",
     ],
 )
-def test_an_address_with_or_without_postal_code_is_taken(address: str) -> None:
+def test_an_address_with_or_without_postal_code_is_accepted(address: str) -> None:
     assert parse_address(address) == address
 
 
@@ -161,7 +161,7 @@ def test_an_address_with_or_without_postal_code_is_taken(address: str) -> None:
         ("高雄市" + "一" * 200, "too_long"),
     ],
 )
-def test_an_address_that_names_no_county_or_city_is_refused(address: str, code: str) -> None:
+def test_an_address_without_county_or_city_is_refused(address: str, code: str) -> None:
     with pytest.raises(InvalidValue) as fault:
         parse_address(address)
 

@@ -17,7 +17,7 @@ def codes(password: str, *own_words: str, profile: Profile = "tw-gov") -> list[s
 
 @pytest.mark.rule("REG-10", "SEC-2")
 @pytest.mark.parametrize("profile", ["tw-gov", "nist"])
-def test_a_long_and_mixed_password_is_taken(profile: Profile) -> None:
+def test_a_long_and_mixed_password_is_accepted(profile: Profile) -> None:
     assert codes(GOOD, "number01", "錢大明", profile=profile) == []
 
 
@@ -26,7 +26,7 @@ def test_a_long_and_mixed_password_is_taken(profile: Profile) -> None:
     ("profile", "refused", "taken"),
     [("tw-gov", "Kx9-vRm2pTq", "Kx9-vRm2pTqL"), ("nist", "kxvrmptqlwznhd", "kxvrmptqlwznhdg")],
 )
-def test_the_profile_says_how_long_a_password_must_be(profile: Profile, refused: str, taken: str) -> None:
+def test_the_profile_sets_the_minimum_length(profile: Profile, refused: str, taken: str) -> None:
     assert (codes(refused, profile=profile), codes(taken, profile=profile)) == (["password_too_short"], [])
 
 
@@ -43,12 +43,12 @@ def test_the_profile_says_how_long_a_password_must_be(profile: Profile, refused:
         ("kxvrmptqlw港837", []),
     ],
 )
-def test_tw_gov_asks_for_three_of_four_classes(password: str, faults: list[str]) -> None:
+def test_tw_gov_requires_three_of_four_character_classes(password: str, faults: list[str]) -> None:
     assert codes(password) == faults
 
 
 @pytest.mark.rule("SEC-2")
-def test_nist_has_no_rule_of_composition() -> None:
+def test_nist_has_no_composition_rule() -> None:
     assert codes("kxvrmptqlwznhdg", profile="nist") == []
 
 
@@ -65,7 +65,7 @@ def test_nist_has_no_rule_of_composition() -> None:
         ("Xq7-04595257-vRm2pT", "04595257"),
     ],
 )
-def test_a_password_must_not_hold_words_of_its_owner(profile: Profile, password: str, own_word: str) -> None:
+def test_a_password_must_not_contain_personal_terms(profile: Profile, password: str, own_word: str) -> None:
     assert "password_personal" in codes(password, own_word, profile=profile)
 
 
@@ -81,7 +81,7 @@ def test_a_password_must_not_hold_words_of_its_owner(profile: Profile, password:
         "Kx9-aaaaa-vRm2-pTq",
     ],
 )
-def test_a_password_must_not_hold_a_keyboard_run(profile: Profile, password: str) -> None:
+def test_a_password_must_not_contain_a_keyboard_run(profile: Profile, password: str) -> None:
     assert codes(password, profile=profile) == ["password_keyboard_run"]
 
 
@@ -102,7 +102,7 @@ def test_a_common_password_is_refused(password: str) -> None:
         "Football!Baseball1",
     ],
 )
-def test_a_common_password_does_not_become_a_good_one_by_another(password: str) -> None:
+def test_two_common_passwords_joined_are_refused(password: str) -> None:
     assert codes(password) == ["password_common"]
 
 
@@ -115,7 +115,7 @@ def test_a_common_password_does_not_become_a_good_one_by_another(password: str) 
         "the ferry and the crane and the quay",
     ],
 )
-def test_a_phrase_of_several_words_is_taken_though_each_of_them_is_common(phrase: str) -> None:
+def test_a_phrase_of_several_common_words_is_accepted(phrase: str) -> None:
     assert codes(phrase, profile="nist") == []
 
 
@@ -128,12 +128,12 @@ def test_a_password_has_at_most_128_characters() -> None:
 
 @pytest.mark.rule("SEC-2")
 @given(st.text(min_size=1, max_size=40))
-def test_a_password_is_the_same_however_its_characters_are_composed(text: str) -> None:
+def test_passwords_are_compared_in_one_unicode_normal_form(text: str) -> None:
     assert normalized(unicodedata.normalize("NFD", text)) == normalized(unicodedata.normalize("NFC", text))
 
 
 @pytest.mark.rule("SEC-2")
-def test_characters_are_counted_as_they_are_kept() -> None:
+def test_characters_are_counted_after_normalization() -> None:
     decomposed = unicodedata.normalize("NFD", "Éü-ñ7öéà2x")
 
     assert "password_too_short" in codes(decomposed)
@@ -141,13 +141,13 @@ def test_characters_are_counted_as_they_are_kept() -> None:
 
 @pytest.mark.rule("SEC-2")
 @given(st.text(max_size=140))
-def test_every_text_is_judged_and_a_refusal_says_what_to_change(password: str) -> None:
+def test_every_text_gets_a_result_and_a_refusal_names_the_reason(password: str) -> None:
     faults = list(PasswordPolicy("tw-gov").errors(password))
 
     assert all(fault.code.startswith("password_") and "密碼" in fault.detail for fault in faults)
 
 
 @pytest.mark.rule("SEC-2")
-def test_check_raises_the_first_fault() -> None:
+def test_check_raises_the_first_error() -> None:
     with pytest.raises(InvalidValue, match="password_too_short"):
         PasswordPolicy("tw-gov").check("short")

@@ -16,7 +16,7 @@ from identity.domain.person import (
 
 @pytest.mark.rule("REG-3")
 @pytest.mark.parametrize("name", ["example1234", "abcd", "A.b_c-9", "a" * 30])
-def test_an_account_name_is_taken_as_chosen(name: str) -> None:
+def test_an_account_name_is_accepted_as_typed(name: str) -> None:
     assert parse_username(name) == name
 
 
@@ -33,7 +33,7 @@ def test_any_other_account_name_is_refused(name: str) -> None:
 
 @pytest.mark.rule("REG-3")
 @given(st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{3,29}", fullmatch=True))
-def test_account_names_that_differ_in_case_alone_are_the_same(name: str) -> None:
+def test_account_names_that_differ_only_in_case_are_the_same(name: str) -> None:
     assert username_key(name.upper()) == username_key(name.lower()) == username_key(name)
 
 
@@ -41,7 +41,7 @@ def test_account_names_that_differ_in_case_alone_are_the_same(name: str) -> None
 @pytest.mark.parametrize(
     "name", ["王小明", "歐陽娜娜", "O'Brien Mary-Jane", "Marco", "Vinc", "Lee Finc", "王商"]
 )
-def test_a_persons_full_name_is_taken(name: str) -> None:
+def test_a_persons_full_name_is_accepted(name: str) -> None:
     assert parse_name(name) == name
 
 
@@ -53,7 +53,7 @@ def test_a_persons_full_name_is_taken(name: str) -> None:
         "Daming Ltd.", "Daming Co., Ltd.", "Daming Inc.", "Daming inc", "Daming Co.", "Daming Ｌｔｄ．", "大明 LTD",
     ],
 )  # fmt: skip
-def test_a_firms_name_is_refused_as_a_persons(name: str) -> None:
+def test_a_company_name_is_refused_as_a_persons_name(name: str) -> None:
     with pytest.raises(InvalidValue) as fault:
         parse_name(name)
 
@@ -84,7 +84,7 @@ def test_a_name_has_two_to_fifty_visible_characters(name: str, code: str) -> Non
         "０９１２３４５６７８",
     ],
 )
-def test_a_mobile_number_is_kept_in_one_form(number: str) -> None:
+def test_a_mobile_number_is_stored_in_one_form(number: str) -> None:
     assert parse_mobile(number) == "0912345678"
 
 
@@ -102,7 +102,7 @@ def test_a_mobile_number_is_kept_in_one_form(number: str) -> None:
         "+1912345678",
     ],
 )
-def test_what_is_no_taiwanese_mobile_number_is_refused(number: str) -> None:
+def test_a_number_that_is_not_a_taiwanese_mobile_is_refused(number: str) -> None:
     with pytest.raises(InvalidValue) as fault:
         parse_mobile(number)
 
@@ -111,7 +111,7 @@ def test_what_is_no_taiwanese_mobile_number_is_refused(number: str) -> None:
 
 @pytest.mark.rule("REG-9")
 @given(st.from_regex(r"[A-Za-z0-9]{1,20}@[A-Za-z]{1,10}\.(tw|TW)", fullmatch=True))
-def test_a_mailbox_is_kept_without_regard_to_case(email: str) -> None:
+def test_a_mailbox_is_compared_without_regard_to_case(email: str) -> None:
     assert parse_email(email) == parse_email(email.upper()) == email.lower()
 
 
@@ -123,7 +123,7 @@ def test_a_mailbox_is_kept_without_regard_to_case(email: str) -> None:
         "<a@b.tw>", "A <a@b.tw>", "a" * 65 + "@b.tw", "a@" + "b" * 250 + ".tw",
     ],
 )  # fmt: skip
-def test_what_no_mail_server_would_take_is_refused(email: str) -> None:
+def test_an_address_that_no_mail_server_accepts_is_refused(email: str) -> None:
     with pytest.raises(InvalidValue) as fault:
         parse_email(email)
 
@@ -131,5 +131,5 @@ def test_what_no_mail_server_would_take_is_refused(email: str) -> None:
 
 
 @pytest.mark.rule("BIND-1")
-def test_a_masked_mailbox_tells_its_first_letter_and_its_domain() -> None:
+def test_a_masked_mailbox_shows_its_first_letter_and_domain() -> None:
     assert masked_email("susan@example.com.tw") == "s•••@example.com.tw"

@@ -27,14 +27,14 @@ def feed_settings(installation: Installation) -> dict[str, str]:
     return {"IDENTITY_URL": installation.url, "IDENTITY_SECRET_FILE": str(secret)}
 
 
-def bound(installation: Installation, link: Visitor, tax_id: str) -> tuple[Person, str]:
+def add_bound_account(installation: Installation, link: Visitor, tax_id: str) -> tuple[Person, str]:
     """Register a general account and bind it; return it and the binding's id."""
     general = installation.person(company={"tax_id": tax_id})
-    return general, installation.bound(link, general)
+    return general, installation.bind_and_verify(link, general)
 
 
-def trim(installation: Installation, keep: int = 0) -> None:
+def trim_stream(installation: Installation, keep: int = 0) -> None:
     """Leave hardly anything of the stream, as when somebody was away for longer than it is kept."""
-    installation.settle()
+    installation.wait_for_mails()
     with installation.redis.client() as client:
         client.xtrim(STREAM, maxlen=keep, approximate=False)

@@ -5,6 +5,6 @@ from tests.support.actors.people import Person, Visitor
 WRONG = "Not-the-password-1"
 
 
-def fail(visitor: Visitor, person: Person, *, times: int) -> list[int]:
+def fail_logins(visitor: Visitor, person: Person, *, times: int) -> list[int]:
     """Try to log in with a wrong password; return the statuses."""
     return [visitor.log_in(person, password=WRONG).status_code for _ in range(times)]

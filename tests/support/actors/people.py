@@ -21,7 +21,7 @@ def unique() -> str:
     return f"{os.getpid()}n{next(_numbers)}"
 
 
-def application(kind: str = "general", **changes: Any) -> dict[str, Any]:
+def registration(kind: str = "general", **changes: Any) -> dict[str, Any]:
     """Return the body of a registration; `changes` replace fields, `company={…}` those of the company."""
     name = f"user{unique()}"
     company = {
@@ -66,40 +66,40 @@ class Visitor:
         """Give the connection back."""
         self.http.close()
 
-    def call(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
+    def request(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
         """Call the API below /api/v1 as whoever is logged in."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.http.request(method, f"/api/v1{path}", json=json, headers={**sent, **headers})
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """GET."""
-        return self.call("GET", path, **headers)
+        return self.request("GET", path, **headers)
 
     def post(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
         """POST."""
-        return self.call("POST", path, json, **headers)
+        return self.request("POST", path, json, **headers)
 
     def put(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
         """PUT."""
-        return self.call("PUT", path, json, **headers)
+        return self.request("PUT", path, json, **headers)
 
     def patch(self, path: str, json: Any = None, **headers: str) -> httpx.Response:
         """PATCH."""
-        return self.call("PATCH", path, json, **headers)
+        return self.request("PATCH", path, json, **headers)
 
     def delete(self, path: str, **headers: str) -> httpx.Response:
         """DELETE."""
-        return self.call("DELETE", path, **headers)
+        return self.request("DELETE", path, **headers)
 
     def log_in(self, person: "Person", *, password: str | None = None) -> httpx.Response:
         """Log in, and keep the token where that went well."""
         answer = self.post(
             "/sessions", {"username": person.username, "password": password or person.password}
         )
-        self.keep(answer)
+        self.keep_token(answer)
         return answer
 
-    def keep(self, answer: httpx.Response) -> httpx.Response:
+    def keep_token(self, answer: httpx.Response) -> httpx.Response:
         """Take the new token of an answer that has one."""
         if answer.is_success and answer.content:
             self.token = answer.json().get("token", self.token)
@@ -113,11 +113,11 @@ class Visitor:
 
     def switch(self, binding_id: str) -> httpx.Response:
         """Go on as a bound account."""
-        return self.keep(self.post("/session/switch", {"binding_id": binding_id}))
+        return self.keep_token(self.post("/session/switch", {"binding_id": binding_id}))
 
     def switch_back(self) -> httpx.Response:
         """Go back to the link account."""
-        return self.keep(self.delete("/session/switch"))
+        return self.keep_token(self.delete("/session/switch"))
 
 
 NewVisitor = Callable[[], Visitor]

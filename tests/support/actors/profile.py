@@ -17,7 +17,7 @@ def save(visitor: Visitor, changes: dict[str, Any], *, tag: str | None = None) -
     return visitor.patch("/account", changes, **{"If-Match": tag or etag(visitor)})
 
 
-def ask_for_mailbox(visitor: Visitor, person: Person) -> str:
+def request_email_change(visitor: Visitor, person: Person) -> str:
     """Ask for a change of mailbox; return the new one."""
     email = f"new{unique()}@example.com"
     answer = save(visitor, {"email": email, "current_password": person.password})

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 
-from tests.support.actors.people import Visitor, application
-from tests.support.browser.pages import Browser, Page
+from tests.support.actors.people import Visitor, registration
+from tests.support.browser.pages import Page, PlainBrowser
 
 LABELS = {
     "username": "帳號",
@@ -22,9 +22,9 @@ LABELS = {
 """Every field of the form, in the manual's order."""
 
 
-def filled_in(**changes: str) -> dict[str, str]:
+def valid_fields(**changes: str) -> dict[str, str]:
     """Return a right application by the fields' names; `changes` replace some."""
-    sent: dict[str, Any] = application()
+    sent: dict[str, Any] = registration()
     company = sent.pop("company")
     sent.pop("kind")
     fields: dict[str, str] = {
@@ -36,17 +36,17 @@ def filled_in(**changes: str) -> dict[str, str]:
     return {"password_again": fields["password"], **fields}
 
 
-def labelled(fields: dict[str, str]) -> dict[str, str]:
+def by_label(fields: dict[str, str]) -> dict[str, str]:
     """Return the fields by their labels, in the order of the page."""
     return {label: fields[name] for name, label in LABELS.items() if name in fields}
 
 
-def form_of(visitor: Visitor, kind: str = "link") -> Page:
+def open_form(visitor: Visitor, kind: str = "link") -> Page:
     """Open the form as a browser without scripts does."""
-    return Browser(visitor).open(f"/apply/{kind}")
+    return PlainBrowser(visitor).open(f"/apply/{kind}")
 
 
-def checked(page: Page, visitor: Visitor, **fields: str) -> httpx.Response:
+def check_fields(page: Page, visitor: Visitor, **fields: str) -> httpx.Response:
     """Ask for what is wrong so far, as the form's script does."""
     sent = {"csrf_token": page.fields["csrf_token"], **fields}
     return visitor.http.post(f"{page.answer.url.path}/check", data=sent)

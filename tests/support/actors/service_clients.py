@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from httpx import Response
 
 from tests.support.actors.people import Person, Visitor, unique
-from tests.support.harness.commands import answered, command
+from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System
 
 
@@ -23,22 +23,22 @@ class Service:
         return f"Basic {base64.b64encode(f'{self.name}:{self.secret}'.encode()).decode()}"
 
 
-def make_service(system: System, *rights: str) -> Service:
+def add_service(system: System, *rights: str) -> Service:
     """Make a client with these rights."""
     name = f"service-{unique()}"
     options = [part for right in rights for part in ("--right", right)]
-    made = answered(command(system, "clients", "add", name, *options, "--json"))
+    made = json_output(invoke(system, "clients", "add", name, *options, "--json"))
     return Service(name, made["secret"])
 
 
-def asking(system: System, *rights: str) -> Visitor:
+def service_visitor(system: System, *rights: str) -> Visitor:
     """Return a program that asks with the secret of a new client."""
     visitor = system.visitor()
-    visitor.token = make_service(system, *rights).secret
+    visitor.token = add_service(system, *rights).secret
     return visitor
 
 
-class Admin:
+class AdminClient:
     """A service with the right `accounts:admin`, in the name of its operator."""
 
     def __init__(self, visitor: Visitor, operator: str = "林小姐") -> None:
@@ -63,6 +63,6 @@ class Admin:
         return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]  # a reason is among them or not
 
 
-def admin(system: System, operator: str = "林小姐") -> Admin:
+def admin_client(system: System, operator: str = "林小姐") -> AdminClient:
     """Return a service that may act on accounts."""
-    return Admin(asking(system, "accounts:admin"), operator)
+    return AdminClient(service_visitor(system, "accounts:admin"), operator)

@@ -22,7 +22,7 @@ from tests.support.harness.system import System
 from tests.support.servers.programs import CHROMIUM
 
 HEIGHT = 800
-_PATIENCE_MS = 20_000
+_TIMEOUT_MS = 20_000
 _ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
@@ -37,10 +37,10 @@ _FAILED_STATUS = re.compile(r"responded with a status of (\d+)")
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
+def launch_chromium() -> Iterator[Browser]:
     """Run the machine's Chromium; skips the test where there is none. Its sandbox works for all but root."""
     program = CHROMIUM.require()
-    expect.set_options(timeout=_PATIENCE_MS)
+    expect.set_options(timeout=_TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=_ARGUMENTS, chromium_sandbox=os.geteuid() != 0
@@ -50,54 +50,54 @@ def launched() -> Iterator[Browser]:
 
 
 @dataclass
-class Watch:
+class BrowserMonitor:
     """What must not happen behind a test's back: errors in the console, calls to other hosts."""
 
     hosts: set[str] = field(default_factory=set)
-    allowed: set[int] = field(default_factory=set)
+    expected_statuses: set[int] = field(default_factory=set)
     offline: bool = False
-    mishaps: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
 
-    def over(self, context: BrowserContext) -> None:
+    def attach(self, context: BrowserContext) -> None:
         """Watch every page of the context, also those still to come."""
         context.on("console", self._console)
-        context.on("weberror", lambda error: self.mishaps.append(str(error.error)))
+        context.on("weberror", lambda error: self.console_errors.append(str(error.error)))
         context.on("request", self._request)
 
-    def verdict(self) -> list[str]:
+    def problems(self) -> list[str]:
         """Return what went wrong, in words."""
-        return [line for line in self.mishaps if not self._was_expected(line)] + [
-            f"request to another host: {address}" for address in self.foreign
+        return [line for line in self.console_errors if not self._was_expected(line)] + [
+            f"request to another host: {address}" for address in self.foreign_requests
         ]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.mishaps.append(f"{message.type} in the console: {message.text}")
+            self.console_errors.append(f"{message.type} in the console: {message.text}")
 
     def _request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc not in self.hosts:
-            self.foreign.append(request.url)
+            self.foreign_requests.append(request.url)
 
     def _was_expected(self, line: str) -> bool:
         if self.offline and _OFFLINE in line:
             return True
         status = _FAILED_STATUS.search(line)
-        return status is not None and int(status[1]) in self.allowed
+        return status is not None and int(status[1]) in self.expected_statuses
 
 
 @dataclass(slots=True)
-class Place:
+class Site:
     """Where a test's tabs are: the installation that was started last."""
 
-    watch: Watch
+    monitor: BrowserMonitor
     systems: list[System] = field(default_factory=list)
 
     def add(self, system: System) -> System:
         """Note an installation; the tabs go there from now on."""
         self.systems.append(system)
-        self.watch.hosts.add(urlsplit(system.url).netloc)
+        self.monitor.hosts.add(urlsplit(system.url).netloc)
         return system
 
     @property
@@ -111,10 +111,10 @@ class Browsers:
     """Opens windows of browsers that know nothing of each other, and closes them after the test."""
 
     browser: Browser
-    watch: Watch
+    monitor: BrowserMonitor
     stack: ExitStack
 
-    def window(self, width: int, *, scripts: bool = True) -> Page:
+    def open_window(self, width: int, *, scripts: bool = True) -> Page:
         """Open a browser of its own with one page."""
         context = self.browser.new_context(
             viewport={"width": width, "height": HEIGHT},
@@ -124,8 +124,8 @@ class Browsers:
             java_script_enabled=scripts,
         )
         self.stack.callback(context.close)
-        context.set_default_timeout(_PATIENCE_MS)
-        self.watch.over(context)
+        context.set_default_timeout(_TIMEOUT_MS)
+        self.monitor.attach(context)
         return context.new_page()
 
 

@@ -4,10 +4,10 @@ from typing import Self
 
 from playwright.sync_api import Locator, expect
 
-from tests.support.browser.tab import Tab, named
-from tests.support.browser.text import spelled
+from tests.support.browser.tab import Tab, control_named
+from tests.support.browser.text import text_pattern
 
-_MOST_STEPS = 120
+_MAX_STEPS = 120
 _IS_FOCUSED = "(one) => one === document.activeElement"
 _SHOWS_FOCUS = """(one) => one.matches(":focus-visible") && [null, "::after"].some((part) => {
   const style = getComputedStyle(one, part);
@@ -18,19 +18,19 @@ _SHOWS_FOCUS = """(one) => one.matches(":focus-visible") && [null, "::after"].so
 class KeyboardTab(Tab):
     """The same words as a tab's, done by keys alone."""
 
-    def reach(self, target: Locator) -> Self:
+    def focus(self, target: Locator) -> Self:
         """Go on by the Tab key until the thing has the focus, and shows that it has."""
         expect(target).to_be_visible()
-        for _ in range(_MOST_STEPS):
+        for _ in range(_MAX_STEPS):
             if target.evaluate(_IS_FOCUSED):
                 assert target.evaluate(_SHOWS_FOCUS), f"the focus on {target} cannot be seen"
                 return self
             self.page.keyboard.press("Tab")
-        raise AssertionError(f"{_MOST_STEPS} steps of the Tab key never reached {target}")
+        raise AssertionError(f"{_MAX_STEPS} steps of the Tab key never reached {target}")
 
-    def strike(self, target: Locator, key: str) -> Self:
+    def press_key(self, target: Locator, key: str) -> Self:
         """Reach the thing, press a key on it, and wait for the page that this may lead to."""
-        self.reach(target)
+        self.focus(target)
         target.press(key)
         self.page.wait_for_load_state()
         return self
@@ -38,34 +38,34 @@ class KeyboardTab(Tab):
     def fill(self, fields: dict[str, str] | None = None, /, **named_fields: str) -> Self:
         """Type into fields, each by its label."""
         for label, value in {**(fields or {}), **named_fields}.items():
-            self.reach(self.field(label)).page.keyboard.press("Control+A")
+            self.focus(self.field(label)).page.keyboard.press("Control+A")
             self.page.keyboard.type(value)
         return self
 
     def press(self, name: str) -> Self:
         """Reach the button or link of that name, and press Enter."""
-        return self.strike(self.thing(name), "Enter")
+        return self.press_key(self.control(name), "Enter")
 
-    def menu(self, name: str) -> Self:
+    def press_in_menu(self, name: str) -> Self:
         """Open the account's menu by Enter, and press one of its things."""
         header = self.page.locator("header")
-        self.strike(header.locator("summary"), "Enter")
-        return self.strike(named(header, name), "Enter")
+        self.press_key(header.locator("summary"), "Enter")
+        return self.press_key(control_named(header, name), "Enter")
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
         """Wait for the open question or message with that sentence, and press its button by Enter."""
         asked = self.page.locator("dialog").filter(visible=True)
-        expect(asked).to_contain_text(spelled(sentence), use_inner_text=True)
-        return self.strike(named(asked, by), "Enter")
+        expect(asked).to_contain_text(text_pattern(sentence), use_inner_text=True)
+        return self.press_key(control_named(asked, by), "Enter")
 
     def tick(self, name: str) -> Self:
         """Reach the box of that name, and press the space bar."""
-        return self.strike(self.box(name), "Space")
+        return self.press_key(self.checkbox(name), "Space")
 
-    def read_to_end(self, title: str) -> Self:
+    def scroll_to_end(self, title: str) -> Self:
         """Reach the part with that title, and press End."""
-        return self.strike(self.page.get_by_role("region", name=title), "End")
+        return self.press_key(self.page.get_by_role("region", name=title), "End")
 
-    def screen(self, name: str) -> Self:  # noqa: ARG002 - the mouse's walk has kept the same page's picture
+    def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the mouse's walk has kept the same page's picture
         """Keep nothing: pages look the same to the keyboard."""
         return self

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.actors.people import Visitor
-from tests.support.browser.text import normal
+from tests.support.browser.text import normalize
 
 
 class _Form(HTMLParser):
@@ -39,13 +39,13 @@ class _Form(HTMLParser):
 class Page:
     """One answer to a browser; `first` is what came before it was led on."""
 
-    def __init__(self, browser: "Browser", answer: httpx.Response, first: httpx.Response) -> None:
+    def __init__(self, browser: "PlainBrowser", answer: httpx.Response, first: httpx.Response) -> None:
         self.browser = browser
         self.first = first
         self._form = _Form(answer.text)
         self.answer = answer
         self.status = answer.status_code
-        self.text = normal(answer.text)
+        self.text = normalize(answer.text)
 
     @property
     def fields(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Page:
         """Where the page leads."""
         return self._form.links
 
-    def reopened(self) -> "Page":
+    def reload(self) -> "Page":
         """Open the page's address again."""
         return self.browser.open(str(self.answer.url))
 
@@ -71,7 +71,7 @@ class Page:
         return self.browser.post(str(self.answer.url), {**self.fields, **filled})
 
 
-class Browser:
+class PlainBrowser:
     """A browser with cookies of its own, that opens mailed links on the test's server."""
 
     def __init__(self, visitor: Visitor) -> None:

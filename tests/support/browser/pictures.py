@@ -11,8 +11,8 @@ import httpx
 from playwright.sync_api import Browser, Page
 
 from tests.support import ROOT
-from tests.support.browser.chromium import launched
-from tests.support.harness.local_run import Launched
+from tests.support.browser.chromium import launch_chromium
+from tests.support.harness.local_run import LocalRun
 
 FOLDER = ROOT / "deploy" / "pictures"
 MAX_OCTETS = 120_000
@@ -23,7 +23,7 @@ WIDE, NARROW = 1100, 640  # CSS pixels
 
 def main() -> int:
     """Start the demo system on free ports and take each picture; 1 if one is too large."""
-    with demo_system() as system, launched() as browser:
+    with demo_system() as system, launch_chromium() as browser:
         pictures = [bindings(system, browser), mail(system, browser)]
     too_large = [path for path in pictures if path.stat().st_size > MAX_OCTETS]
     for path in pictures:
@@ -33,19 +33,19 @@ def main() -> int:
 
 
 @contextmanager
-def demo_system() -> Iterator[Launched]:
+def demo_system() -> Iterator[LocalRun]:
     """Run `make run DEMO=1` in a folder of its own until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
-        system = Launched(Path(folder) / "run", DEMO="1")
+        system = LocalRun(Path(folder) / "run", DEMO="1")
         try:
             system.wait_for("Sample accounts")
             yield system
-            system.end()
+            system.stop()
         finally:
             system.destroy()
 
 
-def bindings(system: Launched, browser: Browser) -> Path:
+def bindings(system: LocalRun, browser: Browser) -> Path:
     """Take the page on which a link account manages its bindings."""
     page = browser.new_page(
         viewport={"width": WIDE, "height": 800}, locale="zh-TW", timezone_id="Asia/Taipei"
@@ -60,7 +60,7 @@ def bindings(system: Launched, browser: Browser) -> Path:
     return _taken(page, "bindings")
 
 
-def mail(system: Launched, browser: Browser) -> Path:
+def mail(system: LocalRun, browser: Browser) -> Path:
     """Take the mail with a bind code, as the development mailbox received it."""
     api = f"http://127.0.0.1:{system.ports['MAILBOX_PORT']}/api/messages"
     mails = httpx.get(f"{api}/").json()["data"]

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 import httpx
 
 from tests.support.actors.people import Visitor
-from tests.support.browser.text import shown
+from tests.support.browser.text import visible_text
 
 PATH = "/profile"
 
@@ -27,7 +27,7 @@ class _Forms(HTMLParser):
             self._fields[given["name"]] = given.get("value", "")
 
 
-class OwnPage:
+class AccountPage:
     """A page of somebody who is logged in by API, whose session the browser's cookie is."""
 
     def __init__(self, visitor: Visitor, path: str = PATH) -> None:
@@ -38,7 +38,7 @@ class OwnPage:
     @property
     def text(self) -> str:
         """What the page says, normalised."""
-        return shown(self.answer.text)
+        return visible_text(self.answer.text)
 
     @property
     def forms(self) -> dict[str, dict[str, str]]:

@@ -18,24 +18,24 @@ _TOO_WIDE = """() => {
 }"""
 
 
-def keep(page: Page, name: str) -> None:
+def save(page: Page, name: str) -> None:
     """Keep a picture of the whole page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}.png", full_page=True, animations="disabled")
 
 
-def measure(page: Page) -> None:
+def check_width(page: Page) -> None:
     """Raise AssertionError for a page wider than its window."""
     assert page.evaluate(_TOO_WIDE) == [], f"{page.url} is wider than the window"
 
 
-def judge(page: Page) -> None:
+def check_accessibility(page: Page) -> None:
     """Raise AssertionError for what breaks WCAG 2.1 AA; never comes back where scripts are off: timers stand still."""
     page.evaluate(AXE_SCRIPT)
     found = page.evaluate("(tags) => axe.run({runOnly: {type: 'tag', values: tags}})", list(_RULES))
-    assert not found["violations"], "\n".join(_told(one) for one in found["violations"])
+    assert not found["violations"], "\n".join(_describe(one) for one in found["violations"])
 
 
-def _told(violation: dict[str, Any]) -> str:
+def _describe(violation: dict[str, Any]) -> str:
     places = "; ".join(f"{node['target']}: {node['html'][:200]}" for node in violation["nodes"])
     return f"{violation['id']} ({violation['impact']}): {violation['help']}: {places}"

@@ -7,11 +7,11 @@ from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.support.actors.people import Person
 from tests.support.browser import screenshots
-from tests.support.browser.chromium import Browsers, Place, is_document
-from tests.support.browser.text import normal, spelled
+from tests.support.browser.chromium import Browsers, Site, is_document
+from tests.support.browser.text import normalize, text_pattern
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
-from tests.support.servers.received_mail import Mail
+from tests.support.servers.received_mail import ReceivedMail
 
 _IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"
 
@@ -19,10 +19,10 @@ _IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"
 class Tab:
     """What a person sees and does in one tab."""
 
-    def __init__(self, page: Page, place: Place, browsers: Browsers, *, scripts: bool = True) -> None:
+    def __init__(self, page: Page, place: Site, browsers: Browsers, *, scripts: bool = True) -> None:
         self.page = page
         self.status = 0
-        self._place = place
+        self._site = place
         self._browsers = browsers
         self._scripts = scripts
         page.on("response", self._note)
@@ -34,7 +34,7 @@ class Tab:
     @property
     def system(self) -> System:
         """The installation that the tab is at."""
-        return self._place.system
+        return self._site.system
 
     @property
     def width(self) -> int:
@@ -50,29 +50,29 @@ class Tab:
         self.page.goto(self.system.url + path)
         return self
 
-    def link_of(self, mail: Mail) -> Self:
+    def open_link(self, mail: ReceivedMail) -> Self:
         """Open the link of a mail; it names the public address, which is the test's own server here."""
         parts = urlsplit(mail.link)
         return self.go(f"{parts.path}?{parts.query}")
 
-    def second(self) -> Self:
+    def new_tab(self) -> Self:
         """Open another tab of the same browser."""
         return self._alike(self.page.context.new_page())
 
-    def stranger(self) -> Self:
+    def new_browser(self) -> Self:
         """Open a browser of somebody else, as wide as this one."""
-        return self._alike(self._browsers.window(self.width, scripts=self._scripts))
+        return self._alike(self._browsers.open_window(self.width, scripts=self._scripts))
 
     def _alike(self, page: Page) -> Self:
-        return type(self)(page, self._place, self._browsers, scripts=self._scripts)
+        return type(self)(page, self._site, self._browsers, scripts=self._scripts)
 
     def log_in(self, person: Person, *, consenting: bool = True) -> Self:
         """Log in through the page; the consents are accepted by the API before, where they are still open."""
         if consenting:
-            _consent(self.system, person)
-        return self.go("/").log_in_here(person)
+            _accept_consents(self.system, person)
+        return self.go("/").submit_login(person)
 
-    def log_in_here(self, person: Person) -> Self:
+    def submit_login(self, person: Person) -> Self:
         """Log in by the login page that the tab stands on."""
         return self.fill(使用者帳號=person.username, 使用者密碼=person.password).press("登入")
 
@@ -86,50 +86,50 @@ class Tab:
 
     def field(self, label: str) -> Locator:
         """Return the visible field with that label; the mark of what is required is no part of it."""
-        found = self.page.get_by_label(spelled(label, whole=True))
-        marked = self.page.get_by_label(spelled(f"{label}*", whole=True))
+        found = self.page.get_by_label(text_pattern(label, whole=True))
+        marked = self.page.get_by_label(text_pattern(f"{label}*", whole=True))
         return found.or_(marked).filter(visible=True)
 
     def press(self, name: str) -> Self:
         """Press the visible button, or follow the link, of exactly that name."""
-        self.thing(name).click()
+        self.control(name).click()
         self.page.wait_for_load_state()
         return self
 
-    def thing(self, name: str) -> Locator:
+    def control(self, name: str) -> Locator:
         """Return the visible button or link of that name; where a message is open, it is in the message."""
         modal = self.page.locator(":modal")
-        return named(modal.last if modal.count() else self.page, name)
+        return control_named(modal.last if modal.count() else self.page, name)
 
-    def menu(self, name: str) -> Self:
+    def press_in_menu(self, name: str) -> Self:
         """Open the account's menu, as the manual does by pointing at it, and press one of its things."""
         header = self.page.locator("header")
         if self._scripts:
             header.locator("summary").hover()
         else:
             header.locator("summary").click()
-        named(header, name).click()
+        control_named(header, name).click()
         self.page.wait_for_load_state()
         return self
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
         """Wait for the open question or message with that sentence, and press its button."""
         asked = self._dialog
-        expect(asked).to_contain_text(spelled(sentence), use_inner_text=True)
-        asked.get_by_role("button", name=spelled(by, whole=True)).click()
+        expect(asked).to_contain_text(text_pattern(sentence), use_inner_text=True)
+        asked.get_by_role("button", name=text_pattern(by, whole=True)).click()
         self.page.wait_for_load_state()
         return self
 
     def tick(self, name: str) -> Self:
         """Tick the box of that name."""
-        self.box(name).check()
+        self.checkbox(name).check()
         return self
 
-    def box(self, name: str) -> Locator:
+    def checkbox(self, name: str) -> Locator:
         """Return the tick box of that name."""
-        return self.page.get_by_role("checkbox", name=spelled(name, whole=True))
+        return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
-    def read_to_end(self, title: str) -> Self:
+    def scroll_to_end(self, title: str) -> Self:
         """Turn the wheel over the part of the page with that title, to its end; a busy browser may miss a turn."""
         part = self.page.get_by_role("region", name=title)
 
@@ -143,12 +143,12 @@ class Tab:
 
     def expect_status(self, *statuses: int) -> Self:
         """Take it that answers with these statuses come; the browser's console tells of each."""
-        self._browsers.watch.allowed.update(statuses)
+        self._browsers.monitor.expected_statuses.update(statuses)
         return self
 
     def go_offline(self) -> Self:
         """Take the network away from the browser; its console tells of each failure."""
-        self._browsers.watch.offline = True
+        self._browsers.monitor.offline = True
         self.page.context.set_offline(True)
         return self
 
@@ -159,30 +159,30 @@ class Tab:
         return self.page.locator("dialog").filter(visible=True)
 
     @property
-    def message(self) -> str:
+    def dialog_text(self) -> str:
         """The sentences of the open system message or question."""
         expect(self._dialog).to_be_visible()
-        return normal("".join(self._dialog.locator("p").all_inner_texts()))
+        return normalize("".join(self._dialog.locator("p").all_inner_texts()))
 
     @property
-    def is_asked(self) -> bool:
+    def has_dialog(self) -> bool:
         """Whether a message or question is open right now."""
         return self._dialog.count() > 0
 
     @property
     def text(self) -> str:
         """What the page's main part says."""
-        return normal(self.page.locator("main").inner_text())
+        return normalize(self.page.locator("main").inner_text())
 
     @property
     def header(self) -> str:
         """What the page's header says."""
-        return normal(self.page.locator("header").first.inner_text())
+        return normalize(self.page.locator("header").first.inner_text())
 
     @property
     def heading(self) -> str:
         """The page's title."""
-        return normal(self.page.locator("h1").inner_text())
+        return normalize(self.page.locator("h1").inner_text())
 
     def cookie(self, name: str) -> str:
         """Return what the browser keeps under that name."""
@@ -194,29 +194,29 @@ class Tab:
         """The path of the page's address."""
         return urlsplit(self.page.url).path
 
-    def sees(self, sentence: str) -> Self:
+    def expect_text(self, sentence: str) -> Self:
         """Wait until the main part says this; for what a script puts there."""
-        expect(self.page.locator("main")).to_contain_text(spelled(sentence), use_inner_text=True)
+        expect(self.page.locator("main")).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self
 
-    def screen(self, name: str) -> Self:
+    def screenshot(self, name: str) -> Self:
         """Keep a picture of the page, and hold the page against the rules of width and (with scripts) accessibility."""
         where = str(self.width) if self._scripts else "plain"
-        screenshots.keep(self.page, f"{name}-{where}")
-        screenshots.measure(self.page)
+        screenshots.save(self.page, f"{name}-{where}")
+        screenshots.check_width(self.page)
         if self._scripts:
-            screenshots.judge(self.page)
+            screenshots.check_accessibility(self.page)
         return self
 
 
-def named(within: Locator | Page, name: str) -> Locator:
+def control_named(within: Locator | Page, name: str) -> Locator:
     """Return the visible button or link of exactly that name."""
-    whole = spelled(name, whole=True)
+    whole = text_pattern(name, whole=True)
     pressed = within.get_by_role("button", name=whole).or_(within.get_by_role("link", name=whole))
     return pressed.filter(visible=True)
 
 
-def _consent(system: System, person: Person) -> None:
+def _accept_consents(system: System, person: Person) -> None:
     visitor = system.visitor()
     answer = visitor.log_in(person)
     if not answer.is_success:

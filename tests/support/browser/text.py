@@ -5,22 +5,22 @@ import re
 import unicodedata
 
 
-def normal(text: str) -> str:
+def normalize(text: str) -> str:
     """Return the text after Unicode NFKC, without white space."""
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
-def shown(page: str) -> str:
-    """Return the words of an HTML text, as `normal` has them."""
-    return normal(html.unescape(re.sub(r"<[^>]*>", "", page)))
+def visible_text(page: str) -> str:
+    """Return the words of an HTML text, as `normalize` has them."""
+    return normalize(html.unescape(re.sub(r"<[^>]*>", "", page)))
 
 
 _FULL_WIDTH = 0xFEE0
 
 
-def spelled(text: str, *, whole: bool = False) -> re.Pattern[str]:
+def text_pattern(text: str, *, whole: bool = False) -> re.Pattern[str]:
     """Return what finds the text in a page, however wide its punctuation and wherever its lines break."""
-    found = r"\s*".join(_widths(character) for character in normal(text))
+    found = r"\s*".join(_widths(character) for character in normalize(text))
     return re.compile(rf"^\s*{found}\s*$" if whole else found)
 
 

@@ -23,7 +23,7 @@ def keys(*secrets: str) -> SealKeys:
 
 
 @contextmanager
-def chain_of(system: System) -> Iterator[SqlAuditChain]:
+def open_chain(system: System) -> Iterator[SqlAuditChain]:
     """Open the log on a connection of its own."""
     engine = open_engine(system.database_url)
     try:
@@ -32,9 +32,9 @@ def chain_of(system: System) -> Iterator[SqlAuditChain]:
         engine.dispose()
 
 
-def verdict(system: System, **options: Any) -> VerifiedChain | ChainBroken:
+def verify_chain(system: System, **options: Any) -> VerifiedChain | ChainBroken:
     """Return what holds, or where it breaks first."""
-    with chain_of(system) as chain:
+    with open_chain(system) as chain:
         try:
             return verify(chain, options.pop("keys", None) or keys(), **options)
         except ChainBroken as broken:

@@ -15,20 +15,20 @@ from tests.support.harness.system import System
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
 
 
-def command(system: System, *arguments: str, **settings: str) -> Result:
+def invoke(system: System, *arguments: str, **settings: str) -> Result:
     """Run `identity ARGUMENTS…` as an operator would, at the test's time; return output and exit code."""
-    with _at_the_tests_time(system):
+    with _on_test_clock(system):
         return CliRunner().invoke(main, arguments, env={**system.environment, **settings})
 
 
-def answered(ended: Result) -> Any:
+def json_output(ended: Result) -> Any:
     """Return the JSON that a command printed; the mailer of the same process may log between its lines."""
     assert ended.exit_code == 0, ended.output
     return json.loads("".join(line for line in ended.stdout.splitlines() if not _LOGGED.match(line)))
 
 
 @contextlib.contextmanager
-def _at_the_tests_time(system: System) -> Iterator[None]:
+def _on_test_clock(system: System) -> Iterator[None]:
     with (
         mock.patch("identity.bootstrap.ports.SystemClock", return_value=system.clock),
         mock.patch("identity.cli.base.logs.configure"),

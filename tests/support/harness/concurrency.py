@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def together(calls: Sequence[Callable[[], T]]) -> list[T]:
+def run_concurrently(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Make all calls at once, none before all threads stand ready; return the answers in the order given."""
     ready = threading.Barrier(len(calls))
 

@@ -87,7 +87,7 @@ class Containers:
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def inside(self, service: str, *command: str) -> "subprocess.CompletedProcess[str]":
+    def execute(self, service: str, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command in the first container of a service."""
         container = next(iter(self.inspect(service)))["Id"]
         return subprocess.run(
@@ -109,7 +109,7 @@ class Containers:
         """Return the names of all services."""
         return self.run("config", "--services").split()
 
-    def accepted(self) -> int:
+    def mail_count(self) -> int:
         """Return how many mails the mailbox has taken."""
         with urllib.request.urlopen(self.mails, timeout=10) as answer:  # noqa: S310 - of loopback
             total: int = json.load(answer)["total"]
@@ -120,10 +120,10 @@ class Containers:
         self.run("down", "-v", "--remove-orphans", "-t", "5")
 
     def _all_healthy(self) -> bool:
-        return all(_is_well(each["State"]) for name in self.services() for each in self.inspect(name))
+        return all(_is_healthy(each["State"]) for name in self.services() for each in self.inspect(name))
 
 
-def _is_well(state: Mapping[str, Any]) -> bool:
+def _is_healthy(state: Mapping[str, Any]) -> bool:
     """Healthy, or ended well where there is no health to ask for."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
     if not state["Running"]:

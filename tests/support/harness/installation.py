@@ -69,25 +69,27 @@ class Installation(System):
 
     def start(self, *parts: str, **settings: str) -> list[Program]:
         """Start `web`, `relay`, `mailer`, all at once; return when each is ready."""
-        started = [self.launch(part, **settings) for part in parts]
+        started = [self.start_without_waiting(part, **settings) for part in parts]
         for part, program in zip(parts, started, strict=True):
             if part == "web":
-                wait_until(lambda: self.answers("/readyz") == 200, what="web to be ready", timeout_seconds=30)
+                wait_until(
+                    lambda: self.status_of("/readyz") == 200, what="web to be ready", timeout_seconds=30
+                )
             else:
                 program.wait_for(STARTED[part])
         return started
 
-    def launch(self, part: str, **settings: str) -> Program:
+    def start_without_waiting(self, part: str, **settings: str) -> Program:
         """Start one part without waiting for it."""
-        return self.begin(*COMMANDS[part], environment={**self.environment, **settings})
+        return self.start_program(*COMMANDS[part], environment={**self.environment, **settings})
 
-    def begin(self, *command: str, environment: Mapping[str, str]) -> Program:
+    def start_program(self, *command: str, environment: Mapping[str, str]) -> Program:
         """Start another program beside the system; it ends with it."""
         program = Program(*command, environment=environment, directory=self.directory)
         self._stack.callback(program.destroy)
         return program
 
-    def answers(self, path: str) -> int | None:
+    def status_of(self, path: str) -> int | None:
         """Return the status that a GET is answered with, or None where nobody does."""
         try:
             return httpx.get(f"{self.url}{path}", timeout=10, verify=NO_TLS, trust_env=False).status_code
@@ -98,11 +100,11 @@ class Installation(System):
         """Leave it to the relay's process."""
         return 0
 
-    def published(self) -> list[str]:
+    def published_ids(self) -> list[str]:
         """Return the ids of the events in the stream, in its order."""
         return [from_fields(entry_id, fields).event.id for entry_id, fields in self._entries()]
 
-    def settle(self) -> None:
+    def wait_for_mails(self) -> None:
         """Wait until everything is published and every mail has its receipt noted."""
         open_rows = "SELECT 1 FROM outbox WHERE position IS NULL OR mail_state = 'waiting' LIMIT 1"
         wait_until(lambda: not self.rows(open_rows), what="every mail to come to its end", timeout_seconds=30)

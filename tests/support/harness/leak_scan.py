@@ -40,22 +40,22 @@ def _value(client: Any, key: bytes) -> Any:
     return read[kind](key)
 
 
-class Ears:
+class ResponseRecorder:
     """Hears each refusal that a visitor is told."""
 
     def __init__(self) -> None:
         self.refusals: list[str] = []
 
-    def follow(self, visitor: Visitor) -> Visitor:
+    def attach(self, visitor: Visitor) -> Visitor:
         """Listen to all that this visitor is answered."""
-        visitor.http.event_hooks["response"].append(self._hear)
+        visitor.http.event_hooks["response"].append(self._record)
         return visitor
 
-    def _hear(self, answer: httpx.Response) -> None:
+    def _record(self, answer: httpx.Response) -> None:
         if not answer.is_success:
             self.refusals.append(f"{answer.read().decode()} {json.dumps(dict(answer.headers))}")
 
 
-def found_in(text: str, secrets: Iterable[str]) -> list[str]:
+def leaked(text: str, secrets: Iterable[str]) -> list[str]:
     """Return which of the secrets stand in the text as words of their own, not as digits of a time or a number."""
     return [secret for secret in secrets if re.search(rf"(?<![\w.]){re.escape(secret)}(?!\w)", text)]

@@ -15,7 +15,7 @@ PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 PORTS = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT")
 
 
-class Launched:
+class LocalRun:
     """One running copy; `ports` by the name of their variables."""
 
     def __init__(self, run_dir: Path, **settings: str) -> None:
@@ -64,7 +64,7 @@ class Launched:
         """Return the processes of this copy whose command line has this part."""
         return [pid for pid in self.processes() if command in _command(pid)]
 
-    def end(self, number: int = signal.SIGTERM) -> int:
+    def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal to the launcher's group, as a terminal does; return the exit code."""
         os.killpg(self.process.pid, number)
         return self.process.wait(timeout=30)

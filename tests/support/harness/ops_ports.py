@@ -45,7 +45,7 @@ class Scrape:
         return {sample.labels[label] for sample in samples if sample.name == name}
 
 
-class OperatorsPorts:
+class OpsPorts:
     """One for each kind of process; `settings` opens them."""
 
     def __init__(self) -> None:
@@ -60,12 +60,12 @@ class OperatorsPorts:
         """Return where a question goes."""
         return f"http://127.0.0.1:{self._ports[part]}{path}"
 
-    def ask(self, part: str, path: str) -> httpx.Response:
+    def get(self, part: str, path: str) -> httpx.Response:
         """GET."""
         return httpx.get(self.url(part, path), timeout=20, verify=NO_TLS, trust_env=False)
 
     def scrape(self, part: str) -> Scrape:
         """Return the metrics of a process, or of the processes behind one port."""
-        answer = self.ask(part, "/metrics")
+        answer = self.get(part, "/metrics")
         assert answer.status_code == 200, answer.text
         return Scrape(answer.text)

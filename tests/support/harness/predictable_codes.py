@@ -5,7 +5,7 @@ import itertools
 from identity.adapters.clock import SystemRandomness
 
 
-class KnownCodes(SystemRandomness):
+class PredictableCodes(SystemRandomness):
     """Bind codes count up; identifiers and tokens stay what nobody can guess."""
 
     def __init__(self) -> None:

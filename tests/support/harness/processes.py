@@ -15,7 +15,7 @@ _END_SECONDS = 40.0
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 
 
-def surroundings() -> dict[str, str]:
+def base_environment() -> dict[str, str]:
     """Return what a process needs of this one's environment: no setting of ours."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
@@ -31,7 +31,7 @@ def run(
     """Run a command to its end, e.g. `run("identity", "check", environment={…})`."""
     return subprocess.run(
         [executable(command[0]), *command[1:]],
-        env={**surroundings(), **environment},
+        env={**base_environment(), **environment},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -50,7 +50,7 @@ class Program:
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
                 [executable(command[0]), *command[1:]],
-                env={**surroundings(), **environment},
+                env={**base_environment(), **environment},
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
@@ -81,16 +81,16 @@ class Program:
             ]
         return []
 
-    def wait_for(self, words: str) -> None:
+    def wait_for(self, text: str) -> None:
         """Return when it has written the words; AssertionError with its output where it ends before."""
 
         def written() -> bool:
-            if words in self.output:
+            if text in self.output:
                 return True
             assert self.running, f"`{self.command}` ended with {self._process.returncode}:\n{self.output}"
             return False
 
-        wait_until(written, what=f"{words!r} of `{self.command}`", timeout_seconds=_START_SECONDS)
+        wait_until(written, what=f"{text!r} of `{self.command}`", timeout_seconds=_START_SECONDS)
 
     def kill(self) -> None:
         """Kill -9, as a crash does: the process alone, not its children."""

@@ -22,20 +22,20 @@ STATES = [
 ]  # fmt: skip
 
 
-def walk(*, api: str, mails: str) -> None:
+def walk_api(*, api: str, mails: str) -> None:
     """Run identity's API walk; AssertionError where an answer is not what the README says."""
-    answers = answers_to(_MANUAL, API=api, MAILS=mails)
+    answers = run_sections(_MANUAL, API=api, MAILS=mails)
 
     assert [answer["status"] for answer in answers if "rights" not in answer] == STATES
     assert ["pass:apply", "pass:query", "pass:print"] in [answer.get("rights") for answer in answers]
 
 
-def walk_of_services(*, api: str, mails: str, cwd: Path) -> list[dict[str, Any]]:
+def walk_service_apis(*, api: str, mails: str, cwd: Path) -> list[dict[str, Any]]:
     """Run the API walk, then the commands for other services; return the answers of the latter."""
-    return answers_to(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
+    return run_sections(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
 
 
-def answers_to(
+def run_sections(
     *sections: tuple[Path, str], cwd: Path | None = None, **environment: str
 ) -> list[dict[str, Any]]:
     """Run the sections' commands in order, as printed; AssertionError where one fails."""

@@ -20,10 +20,10 @@ from port_runtime.settings import load
 from sqlalchemy import Engine, text
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.support.actors.people import Person, Visitor, application
+from tests.support.actors.people import Person, Visitor, registration
 from tests.support.harness.clock import FakeClock
 from tests.support.servers.mailbox import Mailbox
-from tests.support.servers.received_mail import Mail
+from tests.support.servers.received_mail import ReceivedMail
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
@@ -70,7 +70,7 @@ class System:
         self._stack = stack
         self._started_at = self._newest_entry()
         self.app = create_app(load(WebSettings, self.environment), clock=self.clock, randomness=randomness)
-        self.url = stack.enter_context(_served(self.app))
+        self.url = stack.enter_context(_serve(self.app))
         self.relay = Relay(load(RelaySettings, self.environment), clock=self.clock)
         stack.callback(self._close)
 
@@ -108,7 +108,7 @@ class System:
 
     def register(self, kind: str = "general", **changes: Any) -> Person:
         """Register; the mailbox is not yet proven."""
-        sent = application(kind, **changes)
+        sent = registration(kind, **changes)
         answer = self.visitor().post("/accounts", sent)
         assert answer.status_code == 202, answer.text
         return Person(
@@ -146,7 +146,7 @@ class System:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
-    def bound(self, link: Visitor, general: Person) -> str:
+    def bind_and_verify(self, link: Visitor, general: Person) -> str:
         """Bind and verify by the mailed code; return the binding's id."""
         binding_id = self.bind(link, general)
         code = self.mail(general.email, "驗證碼").code
@@ -169,25 +169,25 @@ class System:
             published += batch
         return published
 
-    def mail(self, address: str, subject: str | None = None, *, count: int = 1) -> Mail:
+    def mail(self, address: str, subject: str | None = None, *, count: int = 1) -> ReceivedMail:
         """Return the newest of `count` mails to the address, once they are there."""
         return self.mails(address, subject, count=count)[-1]
 
-    def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[Mail]:
+    def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[ReceivedMail]:
         """Return the mails to the address once there are `count`, in the order in which they were asked for.
 
         A mailer sends several at once: which of them arrives first is nobody's promise.
         """
         self.publish()
         there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
-        return sorted(there, key=self._asked)
+        return sorted(there, key=self._outbox_id)
 
-    def _asked(self, mail: Mail) -> int:
+    def _outbox_id(self, mail: ReceivedMail) -> int:
         """Return the place of the mail's event in the outbox; a row that was tidied away is older than all others."""
         rows = self.rows("SELECT id FROM outbox WHERE event_id = :id", id=mail.event_id)
         return int(rows[0][0]) if rows else 0
 
-    def settle(self) -> None:
+    def wait_for_mails(self) -> None:
         """Publish, and wait until every mail asked for has its receipt noted: nothing more is to come."""
         self.publish()
         deadline = threading.Event()
@@ -212,7 +212,7 @@ class System:
         mine = {row.id for row in self.rows("SELECT id FROM accounts")}
         return [entry for entry in found if entry.event.subject in mine]
 
-    def types(self, subject: str | None = None) -> list[str]:
+    def event_types(self, subject: str | None = None) -> list[str]:
         """Return the short types of the events, e.g. `account.registered`."""
         return [event.type.removeprefix("tw.port.identity.") for event in self.events(subject)]
 
@@ -250,7 +250,7 @@ def environment(servers: Servers, database_url: str, **settings: str) -> dict[st
 
 
 @contextmanager
-def _served(app: Flask) -> Iterator[str]:
+def _serve(app: Flask) -> Iterator[str]:
     server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

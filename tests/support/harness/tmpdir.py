@@ -9,7 +9,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is made by name an
 _LEAST_FREE_BYTES = 2**31
 
 
-def settle() -> None:
+def use_memory() -> None:
     """Have this process and all that it starts take that place for temporary files."""
     if _fits(_MEMORY):
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)

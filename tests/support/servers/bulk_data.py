@@ -41,7 +41,7 @@ FROM generate_series(1, :rows) n
 """
 
 
-def fill(engine: Engine) -> None:
+def fill_tables(engine: Engine) -> None:
     """Fill the tables of a PostgreSQL database, and let it count what it has."""
     with engine.begin() as connection:
         for statement in _FILL.split(";\n"):

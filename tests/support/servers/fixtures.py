@@ -66,7 +66,7 @@ def smtp_session() -> Iterator[SmtpServer]:
 @pytest.fixture
 def smtp_server(smtp_session: SmtpServer) -> SmtpServer:
     """The run's SMTP server, listening, accepting, its mailbox empty."""
-    smtp_session.accept()
+    smtp_session.reset()
     smtp_session.start()
     smtp_session.mailbox.clear()
     return smtp_session

@@ -17,14 +17,14 @@ _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "conte
 _SECONDS = 30
 
 
-class Balancer:
+class LoadBalancer:
     """Knows the instances by their port; `failures` names each request that got no answer of theirs."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._under_way: dict[int, int] = {}
-        self._out: set[int] = set()
-        self._turns = itertools.count()
+        self._in_flight: dict[int, int] = {}
+        self._draining: set[int] = set()
+        self._round_robin = itertools.count()
         self.failures: list[str] = []
         self.port = 0
 
@@ -33,39 +33,39 @@ class Balancer:
         """What clients see."""
         return f"http://127.0.0.1:{self.port}"
 
-    def take_in(self, port: int) -> None:
+    def add(self, port: int) -> None:
         """Send requests to an instance once it says that it is ready."""
         wait_until(lambda: _is_ready(port), what=f"readiness at {port}", timeout_seconds=60)
         with self._lock:
-            self._under_way.setdefault(port, 0)
-            self._out.discard(port)
+            self._in_flight.setdefault(port, 0)
+            self._draining.discard(port)
 
-    def take_out(self, port: int) -> None:
+    def drain(self, port: int) -> None:
         """Send it nothing more; return when it has answered what it had."""
         with self._lock:
-            self._out.add(port)
-        wait_until(lambda: self._under_way[port] == 0, what="its last answers", timeout_seconds=60)
+            self._draining.add(port)
+        wait_until(lambda: self._in_flight[port] == 0, what="its last answers", timeout_seconds=60)
 
     @contextmanager
     def instance(self, tried: set[int]) -> Iterator[int]:
         """Choose one that is in, counted as busy within; LookupError when there is none left to try."""
         with self._lock:
-            ports = sorted(set(self._under_way) - self._out - tried)
+            ports = sorted(set(self._in_flight) - self._draining - tried)
             if not ports:
                 raise LookupError
-            port = ports[next(self._turns) % len(ports)]
-            self._under_way[port] += 1
+            port = ports[next(self._round_robin) % len(ports)]
+            self._in_flight[port] += 1
         try:
             yield port
         finally:
             with self._lock:
-                self._under_way[port] -= 1
+                self._in_flight[port] -= 1
 
 
 @contextmanager
-def balancing() -> Iterator[Balancer]:
+def run_load_balancer() -> Iterator[LoadBalancer]:
     """Run a balancer until the end of the block."""
-    balancer = Balancer()
+    balancer = LoadBalancer()
     server = _Server(balancer)
     balancer.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -81,7 +81,7 @@ def balancing() -> Iterator[Balancer]:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, balancer: Balancer) -> None:
+    def __init__(self, balancer: LoadBalancer) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.balancer = balancer
 

@@ -3,23 +3,23 @@
 import threading
 import time
 
-from tests.support.servers.received_mail import Mail
+from tests.support.servers.received_mail import ReceivedMail
 
 
 class Mailbox:
     """All accepted mails of all recipients, in order; safe between threads."""
 
     def __init__(self) -> None:
-        self._mails: list[Mail] = []
+        self._mails: list[ReceivedMail] = []
         self._changed = threading.Condition()
 
-    def put(self, mail: Mail) -> None:
+    def put(self, mail: ReceivedMail) -> None:
         """Add one, waking who waits."""
         with self._changed:
             self._mails.append(mail)
             self._changed.notify_all()
 
-    def all(self, address: str | None = None, subject_contains: str | None = None) -> list[Mail]:
+    def all(self, address: str | None = None, subject_contains: str | None = None) -> list[ReceivedMail]:
         """Return the mails to `address` (whatever its case) whose subject has that part, oldest first."""
         with self._changed:
             return self._matching(address, subject_contains)
@@ -39,7 +39,7 @@ class Mailbox:
         subject_contains: str | None = None,
         count: int = 1,
         timeout: float = 10,
-    ) -> list[Mail]:
+    ) -> list[ReceivedMail]:
         """Return the matching mails once there are `count`; AssertionError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -50,7 +50,7 @@ class Mailbox:
                     raise AssertionError(f"waited {timeout:g} s for {wanted}; there is {there}")
             return found
 
-    def _matching(self, address: str | None, subject_contains: str | None) -> list[Mail]:
+    def _matching(self, address: str | None, subject_contains: str | None) -> list[ReceivedMail]:
         return [
             mail
             for mail in self._mails

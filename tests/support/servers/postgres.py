@@ -28,7 +28,7 @@ TUNING = {
     "autovacuum_naptime": "10s",
     "log_min_messages": "fatal",
 }
-UNSAFE_BUT_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+WITHOUT_FSYNC = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class PostgresCluster:
@@ -40,7 +40,7 @@ class PostgresCluster:
         self._root = Path(tempfile.mkdtemp(prefix="port-pg-"))
         self._data = self._root / "data"
         self._password = secrets.token_hex(12)
-        self._options = TUNING | ({} if fsync else UNSAFE_BUT_QUICK)
+        self._options = TUNING | ({} if fsync else WITHOUT_FSYNC)
         self._names = count(1)
         try:
             self._initialise()
@@ -130,7 +130,7 @@ def _as_user() -> list[str]:
     return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
-def somebody_waits(engine: Engine) -> bool:
+def has_lock_wait(engine: Engine) -> bool:
     """Tell whether anybody waits for a lock of the database."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with engine.connect() as connection:

@@ -9,7 +9,7 @@ import pytest
 
 
 @dataclass(frozen=True)
-class Tool:
+class OptionalProgram:
     """A program, what it is for, and how to get it."""
 
     names: tuple[str, ...]
@@ -32,15 +32,15 @@ class Tool:
         return path
 
 
-CHROMIUM = Tool(
+CHROMIUM = OptionalProgram(
     ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
     "the browser tests",
     "apt-get install -y --no-install-recommends chromium-headless-shell fonts-noto-cjk, or name one by CHROMIUM",
     "CHROMIUM",
 )
-WRK = Tool(("wrk",), "the load figures", "apt-get install -y wrk")
-DEBIAN_REDIS = Tool(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")
-KUSTOMIZE = Tool(
+WRK = OptionalProgram(("wrk",), "the load figures", "apt-get install -y wrk")
+DEBIAN_REDIS = OptionalProgram(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")
+KUSTOMIZE = OptionalProgram(
     ("kustomize", "kubectl"),
     "the rendering and validation of the Kubernetes manifests",
     "install kubectl, or go install sigs.k8s.io/kustomize/kustomize/v5@latest",

@@ -12,7 +12,7 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 @dataclass(frozen=True)
-class Mail:
+class ReceivedMail:
     """One accepted mail; `arrived` is time.perf_counter() at its acceptance."""
 
     sender: str
@@ -72,7 +72,7 @@ class Mail:
         return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
-def _only(found: list[str], *, what: str, mail: Mail) -> str:
+def _only(found: list[str], *, what: str, mail: ReceivedMail) -> str:
     distinct = sorted(set(found))
     assert len(distinct) == 1, f"{len(distinct)} {what}s in 「{mail.subject}」:\n{mail.text}"
     return distinct[0]

@@ -15,8 +15,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from tests.support.servers.certificates import Certificate, self_signed
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.ports import free_port
-from tests.support.servers.received_mail import Mail
-from tests.support.servers.smtp_script import Act, Script, Step
+from tests.support.servers.received_mail import ReceivedMail
+from tests.support.servers.smtp_script import Script, ScriptedFault, Step
 
 Tls = Literal["none", "starttls", "implicit"]
 _HOLD_SECONDS = 30
@@ -65,30 +65,30 @@ class SmtpServer:
         return self._certificate.ca_file
 
     def refuse(
-        self, address: str | None = None, *, code: int = 550, words: str = "5.1.1 No such user",
+        self, address: str | None = None, *, code: int = 550, text: str = "5.1.1 No such user",
         times: int | None = None, at: Step = "rcpt",
     ) -> None:  # fmt: skip
         """Refuse this recipient (None: all) with a code; 4xx passes, 5xx stays."""
-        self.script.add(Act("refuse", at, address, f"{code} {words}", times))
+        self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times))
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
         """Do not answer at that step until the server stops."""
-        self.script.add(Act("hang", at, address, times=times))
+        self.script.add(ScriptedFault("hang", at, address, times=times))
 
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
         """Cut the connection; at "accepted" the mail is in the mailbox and its sender never learns it."""
-        self.script.add(Act("drop", at, address, times=times))
+        self.script.add(ScriptedFault("drop", at, address, times=times))
 
     def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
-        """Keep the sender waiting at that step until `let_go`, then go on as if nothing had been."""
-        self.script.let_go.clear()
-        self.script.add(Act("hold", at, address, times=times))
+        """Keep the sender waiting at that step until `release`, then go on as if nothing had been."""
+        self.script.released.clear()
+        self.script.add(ScriptedFault("hold", at, address, times=times))
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Go on with who is held."""
-        self.script.let_go.set()
+        self.script.released.set()
 
-    def accept(self) -> None:
+    def reset(self) -> None:
         """Forget refusals, hangs and drops."""
         self.script.reset()
 
@@ -172,7 +172,7 @@ class _Handler:
         if (answer := await self._act("data", first)) is not None:
             return answer
         for address in envelope.rcpt_tos:
-            self.mailbox.put(Mail(envelope.mail_from, address, envelope.content))
+            self.mailbox.put(ReceivedMail(envelope.mail_from, address, envelope.content))
         return await self._act("accepted", first) or "250 Accepted"
 
     async def _act(self, step: Step, address: str | None = None) -> str | None:
@@ -180,7 +180,7 @@ class _Handler:
         if act is None:
             return None
         if act.kind == "hold":
-            await asyncio.to_thread(self.script.let_go.wait, _HOLD_SECONDS)
+            await asyncio.to_thread(self.script.released.wait, _HOLD_SECONDS)
             return None
         if act.kind == "hang":
             await asyncio.Event().wait()  # ends by cancellation, when the server stops or the client leaves

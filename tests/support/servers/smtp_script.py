@@ -10,7 +10,7 @@ Kind = Literal["refuse", "hang", "drop", "hold"]
 
 
 @dataclass(slots=True)
-class Act:
+class ScriptedFault:
     """One act: `times` left (None: for ever), for one `address` or for all (None)."""
 
     kind: Kind
@@ -24,12 +24,12 @@ class Script:
     """The acts that are set, and how often each step was reached; safe between threads."""
 
     def __init__(self) -> None:
-        self._acts: list[Act] = []
+        self._acts: list[ScriptedFault] = []
         self._lock = threading.Lock()
         self.reached: Counter[Step] = Counter()
-        self.let_go = threading.Event()
+        self.released = threading.Event()
 
-    def add(self, act: Act) -> None:
+    def add(self, act: ScriptedFault) -> None:
         """Set one more act; the first that fits is taken."""
         with self._lock:
             self._acts.append(act)
@@ -40,7 +40,7 @@ class Script:
             self._acts.clear()
             self.reached.clear()
 
-    def take(self, step: Step, address: str | None = None) -> Act | None:
+    def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
         """Return what to do at this step instead of going on, counting it down."""
         with self._lock:
             self.reached[step] += 1
@@ -50,7 +50,7 @@ class Script:
             return act
 
 
-def _fits(act: Act, step: Step, address: str | None) -> bool:
+def _fits(act: ScriptedFault, step: Step, address: str | None) -> bool:
     if act.step != step or act.times == 0:
         return False
     return act.address is None or (address is not None and act.address.casefold() == address.casefold())

@@ -15,7 +15,7 @@ from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import Login, SmtpServer
 
 
-def letter(to: str = "a@example.tw", subject: str = "驗證碼") -> EmailMessage:
+def sample_message(to: str = "a@example.tw", subject: str = "驗證碼") -> EmailMessage:
     message = EmailMessage()
     message["Subject"], message["From"], message["To"] = subject, "hep@example.tw", to
     message.set_content("碼 123456, https://x.example.tw/email/verify?token=abc.DEF_1\n")
@@ -23,9 +23,9 @@ def letter(to: str = "a@example.tw", subject: str = "驗證碼") -> EmailMessage
     return message
 
 
-def send(server: SmtpServer, message: EmailMessage | None = None) -> None:
+def send(server: SmtpServer, content: EmailMessage | None = None) -> None:
     with smtplib.SMTP("127.0.0.1", server.port, timeout=5) as client:
-        client.send_message(message or letter())
+        client.send_message(content or sample_message())
 
 
 def libpq(url: str) -> str:
@@ -67,7 +67,7 @@ def test_a_cluster_that_crashed_starts_again_on_the_same_port_with_its_data() ->
 
 
 @pytest.mark.parametrize("end", [RedisServer.stop, RedisServer.kill])
-def test_redis_keeps_its_data_over_an_end(
+def test_redis_keeps_its_data_over_a_restart(
     start_redis: Callable[..., RedisServer], end: Callable[[RedisServer], None]
 ) -> None:
     server = start_redis(appendfsync="always")
@@ -100,12 +100,12 @@ def test_a_mail_is_parsed(smtp_server: SmtpServer, mailbox: Mailbox) -> None:
     assert mail.html == "<p>123456</p>\n"
 
 
-def test_waiting_in_vain_tells_what_came(mailbox: Mailbox) -> None:
+def test_a_wait_that_times_out_lists_the_received_mails(mailbox: Mailbox) -> None:
     with pytest.raises(AssertionError, match=r"to x@example\.tw"):
         mailbox.wait_for("x@example.tw", timeout=0.01)
 
 
-def test_a_recipient_is_refused_as_often_as_told(smtp_server: SmtpServer, mailbox: Mailbox) -> None:
+def test_a_recipient_is_refused_as_often_as_configured(smtp_server: SmtpServer, mailbox: Mailbox) -> None:
     smtp_server.refuse("a@example.tw", code=451, times=1)
 
     with pytest.raises(smtplib.SMTPRecipientsRefused):
@@ -125,7 +125,7 @@ def test_a_connection_is_dropped(smtp_server: SmtpServer, mailbox: Mailbox, step
     assert mailbox.count() == kept
 
 
-def test_a_hanging_server_ends_when_it_stops_and_listens_again(smtp_server: SmtpServer) -> None:
+def test_a_hanging_server_can_be_stopped_and_started_again(smtp_server: SmtpServer) -> None:
     smtp_server.hang(at="mail")
     client = smtplib.SMTP("127.0.0.1", smtp_server.port, timeout=5)
     client.ehlo()
@@ -134,7 +134,7 @@ def test_a_hanging_server_ends_when_it_stops_and_listens_again(smtp_server: Smtp
     smtp_server.stop()
     with pytest.raises(smtplib.SMTPServerDisconnected):
         client.getreply()
-    smtp_server.accept()
+    smtp_server.reset()
     smtp_server.start()
 
     send(smtp_server)
@@ -155,6 +155,6 @@ def test_mail_goes_over_tls_with_a_login(start_smtp: Callable[..., SmtpServer], 
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login("user", "wrong")
         client.login("user", "secret")
-        client.send_message(letter())
+        client.send_message(sample_message())
 
     assert server.mailbox.count() == 1

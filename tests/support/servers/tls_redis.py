@@ -24,7 +24,7 @@ class TlsRedisServer(RedisServer):
         """Return the URL of one ACL user, with the authority that it trusts."""
         return self.url.replace("rediss://", f"rediss://{user}:{password}@")
 
-    def distrusting_url_for(self, user: str, password: str) -> str:
+    def untrusted_url_for(self, user: str, password: str) -> str:
         """Return the URL of one ACL user who trusts the machine's authorities alone."""
         return self.url_for(user, password).partition("?")[0]
 

@@ -18,7 +18,7 @@ PATH = "/v1/traces"
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedSpan:
     """A span with the name of the service that made it."""
 
     service: str
@@ -40,7 +40,7 @@ class Received:
         return _values(self.span.attributes)
 
 
-class Collector:
+class TraceCollector:
     """What has been received so far; `settings` send it here."""
 
     def __init__(self, port: int) -> None:
@@ -49,14 +49,14 @@ class Collector:
             "OTEL_BSP_SCHEDULE_DELAY": "50",  # milliseconds until a batch is sent
         }
         self._lock = threading.Lock()
-        self._received: list[Received] = []
+        self._received: list[ReceivedSpan] = []
         self._raw: list[bytes] = []
 
-    def take(self, octets: bytes) -> None:
+    def receive(self, octets: bytes) -> None:
         """Read one request of an exporter."""
         request = ExportTraceServiceRequest.FromString(octets)
         spans = [
-            Received(str(_values(each.resource.attributes)["service.name"]), span)
+            ReceivedSpan(str(_values(each.resource.attributes)["service.name"]), span)
             for each in request.resource_spans
             for scope in each.scope_spans
             for span in scope.spans
@@ -66,7 +66,7 @@ class Collector:
             self._raw.append(octets)
 
     @property
-    def spans(self) -> list[Received]:
+    def spans(self) -> list[ReceivedSpan]:
         """All of them, in the order they came."""
         with self._lock:
             return list(self._received)
@@ -79,7 +79,7 @@ class Collector:
 
 
 @contextmanager
-def collecting() -> Iterator[Collector]:
+def run_trace_collector() -> Iterator[TraceCollector]:
     """Run a collector until the end of the block."""
     server = _Server()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -97,7 +97,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.collector = Collector(self.server_port)
+        self.collector = TraceCollector(self.server_port)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             octets = gzip.decompress(octets)
         if right:
-            self.server.collector.take(octets)
+            self.server.collector.receive(octets)
         self.send_response(200 if right else 400)
         self.send_header("Content-Length", "0")
         self.end_headers()

@@ -9,10 +9,10 @@ from identity.domain.link import Purpose
 from identity.usecases import lifecycle, retention
 
 from tests.support.actors.people import Person
-from tests.support.harness.predictable_codes import KnownCodes
+from tests.support.harness.predictable_codes import PredictableCodes
 from tests.support.harness.system import System
-from tests.support.state_machine.database import Truth
-from tests.support.state_machine.model import DAY, Holder, Model, Sitting
+from tests.support.state_machine.database import DatabaseState
+from tests.support.state_machine.model import DAY, Model, ModelAccount, ModelSession
 
 _numbers = itertools.count(100)
 
@@ -20,11 +20,11 @@ _numbers = itertools.count(100)
 class AccountActions:
     """The system under test and the model beside it."""
 
-    def __init__(self, system: System, codes: KnownCodes) -> None:
+    def __init__(self, system: System, codes: PredictableCodes) -> None:
         self.system = system
         self.codes = codes
         self.model = Model()
-        self.truth = Truth(system)
+        self.database = DatabaseState(system)
         self._browser = system.visitor()
 
     @property
@@ -32,26 +32,28 @@ class AccountActions:
         """The moment on the system's clock."""
         return self.system.clock.now()
 
-    def ask(self, sitting: Sitting | None, method: str, path: str, body: Any = None, **headers: str) -> Any:
+    def request(
+        self, sitting: ModelSession | None, method: str, path: str, body: Any = None, **headers: str
+    ) -> Any:
         """Call the API as somebody, or as nobody."""
         self._browser.token = sitting.token if sitting else None
-        return self._browser.call(method, path, body, **headers)
+        return self._browser.request(method, path, body, **headers)
 
     def expect(self, answer: Any, *wanted: int | tuple[int, str]) -> None:
         """Hold an answer to what the model says, by status and code."""
         code = answer.json().get("code") if answer.content else None
         assert answer.status_code in wanted or (answer.status_code, code) in wanted, (wanted, answer.text)
 
-    def enrol(self, kind: str) -> Holder:
+    def register(self, kind: str) -> ModelAccount:
         """Register."""
         person = self.system.register(kind)
-        return Holder(
+        return ModelAccount(
             person, self.now, ["account.registered", "verification.requested"], mailed_at=[self.now]
         )
 
-    def prove_mailbox(self, holder: Holder) -> None:
+    def verify_mailbox(self, holder: ModelAccount) -> None:
         """Follow the registration's link."""
-        value = self.truth.link_value(holder, "registration")
+        value = self.database.link_value(holder, "registration")
         if value is None:
             assert holder.verified or holder.closed or self.now > holder.registered_at + DAY
             return
@@ -63,14 +65,14 @@ class AccountActions:
         holder.verified = True
         holder.events.append("account.email_verified")
 
-    def _follow(self, purpose: Purpose, holder: Holder, value: str) -> Any:
+    def _follow(self, purpose: Purpose, holder: ModelAccount, value: str) -> Any:
         token = self.system.ports.tokens.link(purpose, holder.person.id, value)
-        return self.ask(None, "POST", "/email-verifications/confirm", {"token": token})
+        return self.request(None, "POST", "/email-verifications/confirm", {"token": token})
 
-    def log_in(self, holder: Holder) -> Sitting | None:
+    def log_in(self, holder: ModelAccount) -> ModelSession | None:
         """Log in directly, with the consents of a first login."""
         person = holder.person
-        answer = self.ask(
+        answer = self.request(
             None, "POST", "/sessions", {"username": person.username, "password": person.password}
         )
         if holder.suspended or holder.closed:
@@ -80,107 +82,109 @@ class AccountActions:
             self.expect(answer, *refusals)
             return None
         self.expect(answer, 201)
-        sitting = Sitting(answer.json()["token"], holder)
-        self.model.sittings.append(sitting)
+        sitting = ModelSession(answer.json()["token"], holder)
+        self.model.sessions.append(sitting)
         if answer.json()["next"] == "consent":
             self._browser.token = sitting.token
             assert self._browser.accept_consents().status_code == 200
         return sitting
 
-    def log_out(self, sitting: Sitting) -> None:
+    def log_out(self, sitting: ModelSession) -> None:
         """End a session."""
-        self.expect(self.ask(sitting, "DELETE", "/session"), 204 if sitting.open else 401)
+        self.expect(self.request(sitting, "DELETE", "/session"), 204 if sitting.open else 401)
         sitting.open = False
 
-    def reset_password(self, holder: Holder) -> None:
+    def reset_password(self, holder: ModelAccount) -> None:
         """Ask for the mail and follow its link."""
         self.system.clock.advance(seconds=61)
         person = holder.person
         wish = {"username": person.username, "email": person.email}
-        self.expect(self.ask(None, "POST", "/password-resets", wish), 202)
-        value = self.truth.link_value(holder, "password_reset")
+        self.expect(self.request(None, "POST", "/password-resets", wish), 202)
+        value = self.database.link_value(holder, "password_reset")
         if value is None:
-            assert holder.may_be_full(self.now)
+            assert holder.may_be_rate_limited(self.now)
             return
         holder.mailed_at.append(self.now)
         holder.events.append("password_reset.requested")
         password = f"Harbour-Crane-{next(_numbers)}!"
         token = self.system.ports.tokens.link(Purpose.PASSWORD_RESET, person.id, value)
         self.expect(
-            self.ask(None, "POST", "/password-resets/confirm", {"token": token, "password": password}), 204
+            self.request(None, "POST", "/password-resets/confirm", {"token": token, "password": password}),
+            204,
         )
         self.expect(
-            self.ask(None, "POST", "/password-resets/confirm", {"token": token, "password": password}), 410
+            self.request(None, "POST", "/password-resets/confirm", {"token": token, "password": password}),
+            410,
         )
         holder.person = _changed(person, password=password)
-        binding = self.model.live(holder)
+        binding = self.model.live_binding(holder)
         if binding is not None:
             self.model.remove(binding, "password_reset")
         holder.events.append("account.password_changed")
-        self.model.end_sittings(holder)
+        self.model.end_sessions(holder)
 
-    def change_password(self, sitting: Sitting, *, end_binding: bool) -> None:
+    def change_password(self, sitting: ModelSession, *, end_binding: bool) -> None:
         """Change one's own, perhaps to keep a link account out."""
-        holder = sitting.holder
+        holder = sitting.account
         password = f"Harbour-Crane-{next(_numbers)}!"
         wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
-        self.expect(self.ask(sitting, "PUT", "/account/password", wish), 204)
+        self.expect(self.request(sitting, "PUT", "/account/password", wish), 204)
         holder.person = _changed(holder.person, password=password)
-        binding = self.model.live(holder)
+        binding = self.model.live_binding(holder)
         if end_binding and binding is not None:
             self.model.remove(binding, "password_changed")
         holder.events.append("account.password_changed")
-        self.model.end_sittings(holder, but=sitting)
+        self.model.end_sessions(holder, but=sitting)
 
-    def change_email(self, sitting: Sitting) -> None:
+    def change_email(self, sitting: ModelSession) -> None:
         """Give a new mailbox and prove it."""
         self.system.clock.advance(seconds=61)
-        holder = sitting.holder
+        holder = sitting.account
         email = f"box{next(_numbers)}.{holder.person.username}@example.com"
-        tag = self.ask(sitting, "GET", "/account").headers["ETag"]
+        tag = self.request(sitting, "GET", "/account").headers["ETag"]
         change = {"email": email, "current_password": holder.person.password}
-        self.expect(self.ask(sitting, "PATCH", "/account", change, **{"If-Match": tag}), 200)
+        self.expect(self.request(sitting, "PATCH", "/account", change, **{"If-Match": tag}), 200)
         holder.events.append("email_change.requested")
-        value = self.truth.link_value(holder, "email_change")
+        value = self.database.link_value(holder, "email_change")
         assert value is not None
         self.expect(self._follow(Purpose.EMAIL_CHANGE, holder, value), 200)
         holder.person = _changed(holder.person, email=email)
         holder.mailed_at.append(self.now)
         holder.events.append("account.email_changed")
-        binding = self.model.live(holder)
+        binding = self.model.live_binding(holder)
         if binding is not None:
             binding.code = None  # it was mailed to the old mailbox
 
-    def suspend_or_reinstate(self, holder: Holder) -> None:
+    def suspend_or_reinstate(self, holder: ModelAccount) -> None:
         """Do as an operator does."""
         act = lifecycle.reinstate if holder.suspended else lifecycle.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
         holder.events.append("account.reinstated" if holder.suspended else "account.suspended")
         if not holder.suspended:
-            self.model.end_sittings(holder)
+            self.model.end_sessions(holder)
         holder.suspended = not holder.suspended
 
-    def close(self, holder: Holder) -> None:
+    def close(self, holder: ModelAccount) -> None:
         """Close an account for good, as an operator does."""
         with self.system.app.app_context():
             lifecycle.close(self.system.ports, holder.person.username)
-        binding = self.model.live(holder)
+        binding = self.model.live_binding(holder)
         if binding is not None:
             self.model.remove(binding, "account_closed")
         holder.events.append("account.closed operator")
         holder.closed = True
-        self.model.end_sittings(holder)
+        self.model.end_sessions(holder)
 
-    def tidy(self) -> None:
+    def clean_up(self) -> None:
         """Do what `identity tidy` does."""
         with self.system.app.app_context():
             retention.clean_up(self.system.ports, SqlPurger(self.system.engine))
-        for holder in self.model.holders:
+        for holder in self.model.accounts:
             if holder.lapsed(self.now) and not holder.closed:
                 holder.closed = True
                 holder.events.append("account.closed lapsed")
-        for binding in list(self.model.lapse(self.now)):
+        for binding in list(self.model.lapsed_bindings(self.now)):
             self.model.remove(binding, "lapsed")
 
 

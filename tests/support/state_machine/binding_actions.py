@@ -5,44 +5,53 @@ from typing import Any
 from identity.usecases import administration
 
 from tests.support.state_machine.account_actions import AccountActions
-from tests.support.state_machine.model import DAY, MOST_TRIES, Bound, Code, Holder, Sitting
+from tests.support.state_machine.model import (
+    DAY,
+    MAX_TRIES,
+    ModelAccount,
+    ModelBinding,
+    ModelCode,
+    ModelSession,
+)
 
 
 class Actions(AccountActions):
     """All that is done to accounts, bindings and switched sessions."""
 
-    def bind(self, sitting: Sitting, general: Holder) -> None:
+    def bind(self, sitting: ModelSession, general: ModelAccount) -> None:
         """Ask for a binding with the right password."""
-        person, present = general.person, self.model.live(general)
+        person, present = general.person, self.model.live_binding(general)
         wish = {"username": person.username, "password": person.password}
-        answer = self.ask(sitting, "POST", "/bindings", wish)
+        answer = self.request(sitting, "POST", "/bindings", wish)
         if self._closed_to_link(sitting, answer):
             return
         if general.closed or general.lapsed(self.now):
             self.expect(answer, (401, "bad_credentials"), (429, "locked"))
         elif not general.active:
             self.expect(answer, (422, "not_bindable"))
-        elif present is not None and present.stands(self.now):
+        elif present is not None and present.is_live(self.now):
             self.expect(answer, (409, "already_bound"))
-        elif general.too_soon(self.now) or (answer.status_code == 429 and general.may_be_full(self.now)):
+        elif general.too_soon(self.now) or (
+            answer.status_code == 429 and general.may_be_rate_limited(self.now)
+        ):
             self.expect(answer, (429, "too_soon"))
         else:
             self.expect(answer, 201)
             if present is not None:
                 self.model.remove(present, "lapsed")
-            self._note_binding(answer.json()["id"], sitting.holder, general)
+            self._record_binding(answer.json()["id"], sitting.account, general)
 
-    def _note_binding(self, binding_id: str, link: Holder, general: Holder) -> None:
-        code = Code(self.codes.newest, self.now)
-        self.model.bindings.append(Bound(binding_id, link, general, self.now, code))
+    def _record_binding(self, binding_id: str, link: ModelAccount, general: ModelAccount) -> None:
+        code = ModelCode(self.codes.newest, self.now)
+        self.model.bindings.append(ModelBinding(binding_id, link, general, self.now, code))
         general.events += [f"binding.requested {binding_id}", f"bind_code.issued {binding_id}"]
-        general.code_mailed(self.now)
+        general.record_code_mail(self.now)
 
-    def verify(self, sitting: Sitting, binding: Bound, digits: str) -> None:
+    def verify(self, sitting: ModelSession, binding: ModelBinding, digits: str) -> None:
         """Give a code."""
-        answer = self.ask(sitting, "POST", f"/bindings/{binding.id}/verify", {"code": digits})
+        answer = self.request(sitting, "POST", f"/bindings/{binding.id}/verify", {"code": digits})
         code = binding.code
-        if self._closed_to_link(sitting, answer) or self._not_there(sitting, binding, answer):
+        if self._closed_to_link(sitting, answer) or self._not_found(sitting, binding, answer):
             return
         if binding.status == "verified":
             self.expect(answer, 200)
@@ -50,51 +59,53 @@ class Actions(AccountActions):
             self.expect(answer, (422, "not_bindable"))
         elif code is None or self.now >= code.issued_at + DAY:
             self.expect(answer, (410, "code_expired"))
-        elif code.tries >= MOST_TRIES:
+        elif code.tries >= MAX_TRIES:
             self.expect(answer, (410, "code_spent"))
         elif digits != code.digits:
             code.tries += 1
             self.expect(answer, (400, "code_wrong"))
-            assert answer.json()["tries_left"] == MOST_TRIES - code.tries
+            assert answer.json()["tries_left"] == MAX_TRIES - code.tries
         else:
             self.expect(answer, 200)
             binding.status, binding.code = "verified", None
             binding.general.events.append(f"binding.verified {binding.id}")
 
-    def resend(self, sitting: Sitting, binding: Bound) -> None:
+    def resend(self, sitting: ModelSession, binding: ModelBinding) -> None:
         """Ask for a new code."""
-        answer = self.ask(sitting, "POST", f"/bindings/{binding.id}/code")
+        answer = self.request(sitting, "POST", f"/bindings/{binding.id}/code")
         general = binding.general
-        if self._closed_to_link(sitting, answer) or self._not_there(sitting, binding, answer):
+        if self._closed_to_link(sitting, answer) or self._not_found(sitting, binding, answer):
             return
         if binding.status == "verified":
             self.expect(answer, (409, "already_bound"))
         elif not general.active:
             self.expect(answer, (422, "not_bindable"))
-        elif general.too_soon(self.now) or (answer.status_code == 429 and general.may_be_full(self.now)):
+        elif general.too_soon(self.now) or (
+            answer.status_code == 429 and general.may_be_rate_limited(self.now)
+        ):
             self.expect(answer, (429, "too_soon"))
         else:
             self.expect(answer, 202)
-            binding.code = Code(self.codes.newest, self.now)
+            binding.code = ModelCode(self.codes.newest, self.now)
             general.events.append(f"bind_code.issued {binding.id}")
-            general.code_mailed(self.now)
+            general.record_code_mail(self.now)
 
-    def unbind_from_link(self, sitting: Sitting, binding: Bound) -> None:
+    def unbind_from_link(self, sitting: ModelSession, binding: ModelBinding) -> None:
         """End a binding, or dismiss one that has ended."""
-        answer = self.ask(sitting, "DELETE", f"/bindings/{binding.id}")
+        answer = self.request(sitting, "DELETE", f"/bindings/{binding.id}")
         if self._closed_to_link(sitting, answer):
             return
-        if sitting.holder is not binding.link:
+        if sitting.account is not binding.link:
             self.expect(answer, (404, "not_found"))
             return
         self.expect(answer, 204)
         if binding.status != "removed":
             self.model.remove(binding, "lapsed" if binding.lapsed(self.now) else "link")
 
-    def unbind_from_general(self, sitting: Sitting) -> None:
+    def unbind_from_general(self, sitting: ModelSession) -> None:
         """End the binding of one's own account."""
-        answer = self.ask(sitting, "DELETE", "/account/binding")
-        binding = self.model.live(sitting.holder)
+        answer = self.request(sitting, "DELETE", "/account/binding")
+        binding = self.model.live_binding(sitting.account)
         if not sitting.open:
             self.expect(answer, 401)
         elif binding is None or binding.lapsed(self.now):
@@ -103,13 +114,13 @@ class Actions(AccountActions):
             self.expect(answer, 204)
             self.model.remove(binding, "general")
 
-    def remove_as_operator(self, binding: Bound) -> None:
+    def remove_as_operator(self, binding: ModelBinding) -> None:
         """End a binding by its id."""
         with self.system.app.app_context():
             administration.remove_binding(self.system.ports, binding.id)
         self.model.remove(binding, "operator")
 
-    def _closed_to_link(self, sitting: Sitting, answer: Any) -> bool:
+    def _closed_to_link(self, sitting: ModelSession, answer: Any) -> bool:
         if not sitting.open:
             self.expect(answer, (401, "not_signed_in"))
         elif sitting.acting is not None:
@@ -118,20 +129,20 @@ class Actions(AccountActions):
             return False
         return True
 
-    def _not_there(self, sitting: Sitting, binding: Bound, answer: Any) -> bool:
-        if sitting.holder is binding.link and binding.stands(self.now):
+    def _not_found(self, sitting: ModelSession, binding: ModelBinding, answer: Any) -> bool:
+        if sitting.account is binding.link and binding.is_live(self.now):
             return False
         self.expect(answer, (404, "not_found"))
         return True
 
-    def switch(self, sitting: Sitting, binding: Bound) -> None:
+    def switch(self, sitting: ModelSession, binding: ModelBinding) -> None:
         """Go on as the general account."""
-        answer = self.ask(sitting, "POST", "/session/switch", {"binding_id": binding.id})
+        answer = self.request(sitting, "POST", "/session/switch", {"binding_id": binding.id})
         if not sitting.open:
             self.expect(answer, 401)
         elif sitting.acting is not None:
             self.expect(answer, (409, "already_switched"))
-        elif sitting.holder is not binding.link:
+        elif sitting.account is not binding.link:
             self.expect(answer, (404, "not_found"))
         elif binding.status != "verified" or not binding.general.active:
             self.expect(answer, (409, "not_verified"))
@@ -139,9 +150,9 @@ class Actions(AccountActions):
             self.expect(answer, 200)
             sitting.token, sitting.acting = answer.json()["token"], binding
 
-    def switch_back(self, sitting: Sitting) -> None:
+    def switch_back(self, sitting: ModelSession) -> None:
         """Go back to the link account."""
-        answer = self.ask(sitting, "DELETE", "/session/switch")
+        answer = self.request(sitting, "DELETE", "/session/switch")
         if not sitting.open:
             self.expect(answer, 401)
         elif sitting.acting is None:
@@ -150,13 +161,13 @@ class Actions(AccountActions):
             self.expect(answer, 200)
             sitting.token, sitting.acting = answer.json()["token"], None
 
-    def look(self, sitting: Sitting) -> None:
+    def read_session(self, sitting: ModelSession) -> None:
         """Ask whom a session stands for."""
-        answer = self.ask(sitting, "GET", "/session")
+        answer = self.request(sitting, "GET", "/session")
         if not sitting.open:
             self.expect(answer, 401)
             return
         self.expect(answer, 200)
-        acting = sitting.acting.general if sitting.acting else sitting.holder
+        acting = sitting.acting.general if sitting.acting else sitting.account
         shown = answer.json()["account"]["username"], answer.json().get("actor", {}).get("username")
-        assert shown == (acting.person.username, sitting.holder.person.username if sitting.acting else None)
+        assert shown == (acting.person.username, sitting.account.person.username if sitting.acting else None)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.support.harness.system import System
-from tests.support.state_machine.model import Holder, Model
+from tests.support.state_machine.model import Model, ModelAccount
 
 _LOOSE_SESSIONS = """
 SELECT s.id FROM sessions s LEFT JOIN bindings b ON b.id = s.binding_id
@@ -21,7 +21,7 @@ SELECT general_account_id FROM bindings WHERE status <> 'removed' GROUP BY gener
 """
 
 
-def told(ce: str) -> str:
+def event_summary(ce: str) -> str:
     """Return an event as the model writes it."""
     event = json.loads(ce)
     kind = event["type"].removeprefix("tw.port.identity.")
@@ -30,7 +30,7 @@ def told(ce: str) -> str:
     return " ".join([kind, *filter(None, more)])
 
 
-class Truth:
+class DatabaseState:
     """The database, asked directly."""
 
     def __init__(self, system: System) -> None:
@@ -41,7 +41,7 @@ class Truth:
         """Return general accounts with more than one live binding (BIND-4)."""
         return self._system.rows(_DOUBLY_BOUND)
 
-    def loose_sessions(self) -> list[Any]:
+    def invalid_sessions(self) -> list[Any]:
         """Return sessions that act as somebody without a verified, live binding of their own (SW-5)."""
         return self._system.rows(_LOOSE_SESSIONS)
 
@@ -65,17 +65,17 @@ class Truth:
 
     def events(self, model: Model) -> dict[str, list[tuple[int, str]]]:
         """Return of each account number and short text of its events, in the order of publication."""
-        found: dict[str, list[tuple[int, str]]] = {holder.person.id: [] for holder in model.holders}
+        found: dict[str, list[tuple[int, str]]] = {holder.person.id: [] for holder in model.accounts}
         for row in self._system.rows(
             "SELECT subject, ce FROM outbox WHERE id > :since ORDER BY id", since=self._since
         ):
             if row.subject in found:  # tidying also closes what earlier walks left
-                found[row.subject].append((int(json.loads(row.ce)["sequence"]), told(row.ce)))
+                found[row.subject].append((int(json.loads(row.ce)["sequence"]), event_summary(row.ce)))
         return found
 
     def accounts(self, model: Model) -> dict[str, tuple[bool, bool, bool, str, int]]:
         """Return of each account verified, suspended, closed, its mailbox and the number of its last event."""
-        known = {holder.person.id for holder in model.holders}
+        known = {holder.person.id for holder in model.accounts}
         return {
             row.id: (
                 row.email_verified_at is not None,
@@ -88,7 +88,7 @@ class Truth:
             if row.id in known
         }
 
-    def link_value(self, holder: Holder, purpose: str) -> str | None:
+    def link_value(self, holder: ModelAccount, purpose: str) -> str | None:
         """Return the challenge behind the newest link that was not followed."""
         statement = (
             "SELECT value FROM mail_links WHERE account_id = :id AND purpose = :purpose AND used_at IS NULL"

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from tests.support.actors.people import Person
 
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
-MOST_TRIES = 5
+MAX_TRIES = 5
 _SHARE = 5
 """From so many mails to one mailbox in a day on, the model leaves it to the limits' own tests which is refused."""
 
 
 @dataclass(eq=False)
-class Holder:
+class ModelAccount:
     """An account; `events` are those announced of it, each as one short text."""
 
     person: Person
@@ -34,7 +34,7 @@ class Holder:
         """VER-7."""
         return not self.verified and now >= self.registered_at + WEEK
 
-    def may_be_full(self, now: datetime) -> bool:
+    def may_be_rate_limited(self, now: datetime) -> bool:
         """Tell whether a limit beyond the minute between two codes may refuse (SEC-6)."""
         return sum(at > now - DAY for at in self.mailed_at) >= _SHARE
 
@@ -42,14 +42,14 @@ class Holder:
         """BIND-6."""
         return self.code_at is not None and now < self.code_at + MINUTE
 
-    def code_mailed(self, now: datetime) -> None:
+    def record_code_mail(self, now: datetime) -> None:
         """Note one."""
         self.code_at = now
         self.mailed_at.append(now)
 
 
 @dataclass(eq=False)
-class Code:
+class ModelCode:
     """The code that is good now."""
 
     digits: str
@@ -58,32 +58,32 @@ class Code:
 
 
 @dataclass(eq=False)
-class Bound:
+class ModelBinding:
     """A binding."""
 
     id: str
-    link: Holder
-    general: Holder
+    link: ModelAccount
+    general: ModelAccount
     requested_at: datetime
-    code: Code | None
+    code: ModelCode | None
     status: str = "unverified"
 
     def lapsed(self, now: datetime) -> bool:
         """BIND-8."""
         return self.status == "unverified" and now >= self.requested_at + WEEK
 
-    def stands(self, now: datetime) -> bool:
+    def is_live(self, now: datetime) -> bool:
         """Live for everybody who asks."""
         return self.status != "removed" and not self.lapsed(now)
 
 
 @dataclass(eq=False)
-class Sitting:
+class ModelSession:
     """A session by its present token."""
 
     token: str
-    holder: Holder
-    acting: Bound | None = None
+    account: ModelAccount
+    acting: ModelBinding | None = None
     open: bool = True
 
 
@@ -91,35 +91,35 @@ class Sitting:
 class Model:
     """All of it."""
 
-    links: list[Holder] = field(default_factory=list)
-    generals: list[Holder] = field(default_factory=list)
-    bindings: list[Bound] = field(default_factory=list)
-    sittings: list[Sitting] = field(default_factory=list)
+    links: list[ModelAccount] = field(default_factory=list)
+    generals: list[ModelAccount] = field(default_factory=list)
+    bindings: list[ModelBinding] = field(default_factory=list)
+    sessions: list[ModelSession] = field(default_factory=list)
 
     @property
-    def holders(self) -> list[Holder]:
+    def accounts(self) -> list[ModelAccount]:
         """Everybody."""
         return [*self.links, *self.generals]
 
-    def live(self, general: Holder) -> Bound | None:
+    def live_binding(self, general: ModelAccount) -> ModelBinding | None:
         """Return the one binding that lives (BIND-4)."""
         living = [each for each in self.bindings if each.general is general and each.status != "removed"]
         assert len(living) <= 1
         return living[0] if living else None
 
-    def remove(self, binding: Bound, reason: str) -> None:
+    def remove(self, binding: ModelBinding, reason: str) -> None:
         """End a binding, its code and the sessions that act through it (SW-5)."""
         binding.status, binding.code = "removed", None
         binding.general.events.append(f"binding.removed {binding.id} {reason}")
-        for sitting in self.sittings:
+        for sitting in self.sessions:
             sitting.open &= sitting.acting is not binding
 
-    def end_sittings(self, holder: Holder, *, but: Sitting | None = None) -> None:
+    def end_sessions(self, holder: ModelAccount, *, but: ModelSession | None = None) -> None:
         """End what an account holds and what acts as it."""
-        for sitting in self.sittings:
+        for sitting in self.sessions:
             acts = sitting.acting is not None and sitting.acting.general is holder
-            sitting.open &= sitting is but or not (acts or sitting.holder is holder)
+            sitting.open &= sitting is but or not (acts or sitting.account is holder)
 
-    def lapse(self, now: datetime) -> Iterator[Bound]:
+    def lapsed_bindings(self, now: datetime) -> Iterator[ModelBinding]:
         """Yield the bindings that time alone ends."""
         return (binding for binding in self.bindings if binding.lapsed(now))
