@@ -1,4 +1,4 @@
-"""Gunicorn in this process: threads for requests, few processes, no file of settings."""
+"""Gunicorn inside this process, configured from the settings: few worker processes, a thread a request."""
 
 import gc
 import logging
@@ -32,16 +32,16 @@ _BACKLOG = 2048
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
-    """Leave what was loaded out of garbage collection, whose marks would copy every page into each worker."""
+    """Exempt loaded objects from garbage collection: its marks would copy every shared page into each worker."""
     gc.collect()
     gc.freeze()
 
 
 class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Leaves gunicorn's lines to the handlers that the process already has."""
+    """Sends gunicorn's log through the root logger."""
 
     def setup(self, cfg: object) -> None:  # noqa: ARG002  # gunicorn's signature
-        """Send errors through the root logger, and no line a request: that is the application's."""
+        """Log errors only; the application itself logs the requests."""
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         self.error_log.setLevel(logging.INFO)
@@ -58,29 +58,28 @@ _UNREADABLE: dict[type[Exception], HTTPStatus] = {
 
 def _status_of(error: Exception) -> HTTPStatus:
     if isinstance(error, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName):
-        return HTTPStatus.INTERNAL_SERVER_ERROR  # it was ours
-    unread = HTTPStatus.BAD_REQUEST if isinstance(error, errors.ParseException) else None
-    return _UNREADABLE.get(type(error), unread or HTTPStatus.INTERNAL_SERVER_ERROR)
+        return HTTPStatus.INTERNAL_SERVER_ERROR  # the application's mistake, not the client's
+    parse_error = HTTPStatus.BAD_REQUEST if isinstance(error, errors.ParseException) else None
+    return _UNREADABLE.get(type(error), parse_error or HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-class QuietWorker(ThreadWorker):  # type: ignore[misc]  # the same
-    """Tells of a request that cannot be read as of any other, and writes no part of it into the log.
+class QuietWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Answers a request that cannot be parsed with a problem document, and logs no part of the request.
 
-    Gunicorn answers with a page of its own and logs the request's first line, in which a mailed link's token stands.
+    Gunicorn's own handler logs the first line of the request, which may hold the token of a mailed link.
     """
 
     def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
-        """Answer on the connection itself: the application never saw the request."""
+        """Write the response to the connection: the application never saw the request."""
         status, request_id = _status_of(exc), uuid.uuid4().hex
-        ours = exc if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
         _log.warning(
             "unreadable request", kind=type(exc).__name__, status=status.value, request_id=request_id,
-            exc_info=ours,
+            exc_info=exc if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
         )  # fmt: skip
         try:
             write_nonblock(client, _serialize(status, request_id))
-        except OSError as gone:
-            _log.debug("who sent it has left", kind=type(gone).__name__)
+        except OSError as error:
+            _log.debug("client disconnected", kind=type(error).__name__)
 
 
 def _serialize(status: HTTPStatus, request_id: str) -> bytes:
@@ -98,32 +97,32 @@ def _serialize(status: HTTPStatus, request_id: str) -> bytes:
 
 
 def open_bind(settings: WebSettings) -> str:
-    """Open the port and return it as gunicorn's `bind`, to be closed by gunicorn. Raises SettingsError.
+    """Open the port and return gunicorn's `bind` for it; gunicorn closes it. Raises SettingsError.
 
-    Gunicorn itself would try a port that it cannot have five times, and name no setting.
+    Gunicorn itself retries a taken port five times, and its message names no setting.
     """
     return f"fd://{open_listener(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # the same
-    """Serves the application; it is made before the workers, which share its memory until they write to it."""
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Serves the application, which is built before the fork so that the workers share its memory."""
 
     def __init__(self, settings: WebSettings, shared: str | None = None) -> None:
-        """Open the port, before anything else takes its time. Raises SettingsError."""
+        """Open the ports and build the application. Raises SettingsError with all errors."""
         self._settings = settings
-        meters = Instruments(WEB, shared=shared)
+        instruments = Instruments(WEB, shared=shared)
         with ErrorCollector() as collector:
             with collector.step():
                 self._bind = open_bind(settings)
             with collector.step():
-                hooks = GunicornHooks(settings, meters, shared=shared)
+                hooks = GunicornHooks(settings, instruments, shared=shared)
             with collector.step():
-                self._app = create_app(settings, instruments=meters)
-        self._hooks = hooks.hooks(self._app)
+                self._app = create_app(settings, instruments=instruments)
+        self._hooks = hooks.options(self._app)
         super().__init__()
 
     def load_config(self) -> None:
-        """Set gunicorn up from our settings."""
+        """Configure gunicorn from the settings."""
         options: dict[str, Any] = {
             "bind": self._bind,
             "workers": self._settings.web_workers,
@@ -136,7 +135,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             "preload_app": True,
             "pre_fork": _share_memory,
             **self._hooks,
-            "accesslog": None,  # one line a request is ours, without the address that may hold a token
+            "accesslog": None,  # its lines would hold the URL, and so the token of a mailed link
             "logger_class": RootLogger,
             "control_socket_disable": True,
             "proc_name": "identity",
@@ -145,5 +144,5 @@ class Server(BaseApplication):  # type: ignore[misc]  # the same
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """Return the application."""
+        """Return the application built before the fork."""
         return self._app

@@ -1,4 +1,4 @@
-"""What is written down about this service, made from the code so that it cannot fall behind."""
+"""The OpenAPI document, generated from the application."""
 
 import json
 
@@ -11,7 +11,7 @@ from identity.settings import WebSettings
 
 
 def openapi_document() -> str:
-    """Return the OpenAPI document; no setting changes it, so any will do."""
+    """Return the document as JSON. No setting changes it, so the application gets arbitrary ones."""
     keys = new_key_sets()
     settings = load(
         WebSettings,
@@ -23,5 +23,4 @@ def openapi_document() -> str:
             "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
         },
     )
-    app = create_app(settings)
-    return json.dumps(api_document(app), ensure_ascii=False, indent=2)
+    return json.dumps(api_document(create_app(settings)), ensure_ascii=False, indent=2)

@@ -1,4 +1,4 @@
-"""All wiring of the web application; nothing is connected to before the first request."""
+"""The Flask application. It connects to nothing before the first request."""
 
 from typing import Any
 
@@ -42,12 +42,12 @@ def create_app(
     randomness: Randomness | None = None,
     instruments: Instruments | None = None,
 ) -> Flask:
-    """Return the web application. Raises SettingsError where texts or keys are not usable."""
+    """Return the web application. Raises SettingsError for unusable consent texts or keys."""
     instruments = instruments or Instruments(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
     app.url_rule_class = Route
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
     app.config.update(_flask_settings(settings))
     db.init_app(app)
     with app.app_context(), ErrorCollector() as collector:
@@ -79,7 +79,7 @@ def create_app(
     api_reference.init_app(app, documented)
     for name, blueprint in app.blueprints.items():
         if name in api.BLUEPRINTS:
-            csrf.exempt(blueprint)  # JSON calls are checked for their origin instead (SEC-8)
+            csrf.exempt(blueprint)  # the API checks the Origin header instead (SEC-8)
     return app
 
 
@@ -100,7 +100,7 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_TIME_LIMIT": None,
-        "WTF_CSRF_SSL_STRICT": False,  # it wants the Referer that our pages forbid browsers to send
+        "WTF_CSRF_SSL_STRICT": False,  # it needs the Referer header, which our pages suppress
     }
 
 
@@ -122,7 +122,7 @@ def _links(settings: WebSettings) -> Links:
 
 
 def _register_database_errors(app: Flask) -> None:
-    """Tell a database that is away or overrun as such, with when to try again."""
+    """Answer 503 with Retry-After while the database is down or overloaded."""
 
     def unavailable(error: Exception) -> Response:
         app.logger.warning("database unavailable: %s", type(error).__name__)

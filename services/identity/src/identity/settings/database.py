@@ -1,4 +1,4 @@
-"""What every process reads: its mode, the database, how much is logged."""
+"""The settings that every process reads: mode, database, log level."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from port_runtime.settings import setting
 
 
 def _check_path(url: str) -> None:
-    """Refuse SQLite without a path: what stands behind two slashes alone is a host."""
+    """Refuse an SQLite URL without a path: after two slashes comes a host."""
     path = url.partition("://")[2]
     if url.startswith("sqlite:") and (not path.startswith("/") or path == "/"):
         raise ValueError(
@@ -18,13 +18,13 @@ def _check_path(url: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseSettings:
-    """What `identity migrate` needs."""
+    """What `identity migrate` reads."""
 
     mode: str = setting(
         "IDENTITY_MODE",
         parse=mode,
         default=PRODUCTION,
-        doc="`production` refuses what is unsafe beyond one machine; `make run` and the tests set `local`",
+        doc="`production` refuses settings that are only safe on one machine; `make run` and the tests set `local`",
     )
     database_url: Secret = setting(
         "IDENTITY_DATABASE_URL",
@@ -32,5 +32,5 @@ class DatabaseSettings:
         doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
     )
     log_level: str = setting(
-        "IDENTITY_LOG_LEVEL", parse=log_level, default="INFO", doc="least level that is logged"
+        "IDENTITY_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"
     )

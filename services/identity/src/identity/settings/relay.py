@@ -1,4 +1,4 @@
-"""What `identity relay` reads."""
+"""The settings of `identity relay`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from identity.settings.retention import feed_retention, retention_errors, stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings(AuditSettings):
-    """What `identity relay` needs: the database, Redis, and the audit log's keys; none that a mail or a link needs."""
+    """What the relay reads: database, Redis and the keys of the audit log, but no key of links or mails."""
 
     redis_url: Secret = setting(
         "REDIS_URL",
         parse=secret_url(*URL_SCHEMES, check=check_redis_url),
-        doc="the relay's user of Redis",
+        doc="URL of Redis with the relay's user",
     )
     event_stream: str = setting(
         "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
@@ -30,16 +30,17 @@ class RelaySettings(AuditSettings):
         "IDENTITY_RELAY_POLL_MS",
         parse=integer(5, 10_000),
         default="25",
-        doc="milliseconds between two looks at SQLite; PostgreSQL wakes the relay itself",
+        doc="milliseconds between polls of SQLite; PostgreSQL notifies the relay instead",
     )
     metrics_bind: Address | None = setting(
         "IDENTITY_RELAY_METRICS_BIND",
         parse=optional(address),
         default=None,
-        doc="the relay's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
+        doc="operations port of the relay, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to the "
+        "outside",
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield what must not be started with."""
+        """Yield errors that no single setting shows."""
         yield from AuditSettings.errors(self)
         yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

@@ -1,38 +1,70 @@
-"""How long events are kept, in the stream and in the feed: whoever reads one reads both, since they must fit."""
+"""How long events and the audit log are kept: settings shared by processes, and those of `identity tidy`."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from port_runtime.parsers import PRODUCTION, seconds
+from port_runtime.parsers import PRODUCTION, optional, seconds
 from port_runtime.settings import setting
 
+from identity.settings.audit import AuditSettings
+
 _MIN_FEED_SECONDS = 7 * 86_400
+_MIN_AUDIT_SECONDS = 184 * 86_400  # the longest six months (SEC-11)
+_MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
 
 def feed_retention() -> int:
-    """Declare for how long the feed keeps facts, which `identity tidy` drops after."""
+    """Declare the retention of the feed, in seconds; `identity tidy` applies it."""
     return setting(
         "IDENTITY_FEED_KEPT",
         parse=seconds,
         default="90d",
-        doc="how long the feed keeps what was published; not shorter than `IDENTITY_STREAM_KEPT`, 7d or more in "
-        "production",
+        doc="how long the feed keeps published events; at least `IDENTITY_STREAM_KEPT`, in production also at least "
+        "7d",
     )
 
 
 def stream_retention() -> int:
-    """Declare for how long the stream keeps entries, which the relay trims."""
+    """Declare the retention of the stream, in seconds; the relay applies it."""
     return setting(
         "IDENTITY_STREAM_KEPT",
         parse=seconds,
         default="7d",
-        doc="how long entries stay in the stream, but for what the mailer has not handled; and how far back a wiped "
-        "Redis is filled again",
+        doc="how long the stream keeps entries that the mailer has handled; a wiped Redis is refilled that far back",
     )
 
 
 def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
-    """Yield why the feed could not fill a gap: what the stream has lost must still be there (EVT-6)."""
+    """Yield what is wrong: the feed must still hold whatever the stream has dropped (EVT-6)."""
     if feed < stream:
         yield "IDENTITY_FEED_KEPT: must not be shorter than IDENTITY_STREAM_KEPT"
     elif mode == PRODUCTION and feed < _MIN_FEED_SECONDS:
         yield "IDENTITY_FEED_KEPT: must be 7 days or more in production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TidySettings(AuditSettings):
+    """What `identity tidy` reads in addition to the settings of the web processes."""
+
+    audit_kept: int = setting(
+        "IDENTITY_AUDIT_KEPT",
+        parse=seconds,
+        default="400d",
+        doc="how long the audit log keeps rows, at least 184d",
+    )
+    idle_disabled: int | None = setting(
+        "IDENTITY_IDLE_DISABLED",
+        parse=optional(seconds),
+        default=None,
+        doc="suspend accounts unused for this long, e.g. `180d`; none if not set",
+    )
+
+    def errors(self) -> Iterator[str]:
+        """Yield errors that no single setting shows."""
+        yield from AuditSettings.errors(self)
+        if self.audit_kept < _MIN_AUDIT_SECONDS:
+            yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
+        if self.idle_disabled is not None and self.idle_disabled < _MIN_IDLE_ACCOUNT_SECONDS:
+            yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
+        if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
+            yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, which tells who was idle"

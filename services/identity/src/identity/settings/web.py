@@ -1,4 +1,4 @@
-"""What the web processes and the operators' commands read."""
+"""The settings of the web processes and of the operators' commands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ from identity.settings.retention import feed_retention, retention_errors, stream
 _MIN_MEMORY_KIB = 19456
 _MIN_PASSES = 2
 _MIN_KIB_PER_LANE = 8  # Argon2, RFC 9106 section 3.1
-_MIN_IDLE_SECONDS = 120  # above the minute to which `last seen` is kept
+_MIN_IDLE_SECONDS = 120  # "last seen" is exact to a minute
 _MAX_SECONDS = 3660 * 86_400
 _MAX_ABSOLUTE_SECONDS = 30 * 86_400
 _MAX_IDLE_SECONDS = 12 * 3600
-_MAX_PER_ADDRESS = 10_000  # a whole port behind one address; more is no bound
+_MAX_PER_ADDRESS = 10_000  # enough for a whole port behind one address
 
 _page = optional(url_of("http", "https"))
-"""The address of a page outside, which is not shown where it is not set."""
+"""The URL of an external page; the portal shows no link if it is not set."""
 
 REVIEWED = {
     "none": frozenset[str](),
@@ -53,38 +53,38 @@ REVIEWED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings(DatabaseSettings):
-    """What the web processes and the operators' commands need: the database and nothing else beside it."""
+    """What the web processes and the operators' commands read; neither needs Redis."""
 
     bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
     metrics_bind: Address | None = setting(
         "IDENTITY_METRICS_BIND",
         parse=optional(address),
         default=None,
-        doc="the web processes' operators' port, host:port: `/metrics`, `/livez`, `/readyz`; "
-        "never open to the outside",
+        doc="operations port of the web processes, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
+        "the outside",
     )
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
         parse=url_of("http", "https"),
         default="http://127.0.0.1:8000",
-        doc="what links in mails begin with; the OIDC issuer",
+        doc="base URL of the links in mails; the OIDC issuer",
     )
     secret_keys: tuple[Secret, ...] = setting(
         "IDENTITY_SECRET_KEYS",
         parse=secret_list,
-        doc="signing keys, newest first, 32 characters or more each",
+        doc="signing keys, newest first, at least 32 characters each",
     )
     review: str | None = setting(
         "IDENTITY_REVIEW",
         parse=optional(choice(*REVIEWED)),
         default=None,
-        doc="kinds of account an operator must approve; must be set in production, `none` in local mode",
+        doc="kinds of account that an operator must approve; required in production, `none` in local mode",
     )
     tax_id_checksum: bool = setting(
         "IDENTITY_TAX_ID_CHECKSUM",
         parse=switch,
         default="on",
-        doc="check the checksum of company tax ids; `off` for test systems, refused in production",
+        doc="verify the checksum of company tax ids; `off` is for test systems and refused in production",
     )
     password_profile: str = setting(
         "IDENTITY_PASSWORD_PROFILE",
@@ -96,13 +96,13 @@ class WebSettings(DatabaseSettings):
         "IDENTITY_CONSENT_DIR",
         parse=optional(directory),
         default=None,
-        doc="the three consent texts with versions; samples in local mode, must be set in production",
+        doc="directory of the three consent texts; required in production, samples in local mode",
     )
     trusted_proxies: tuple[Network, ...] = setting(
         "IDENTITY_TRUSTED_PROXIES",
         parse=networks,
         default="",
-        doc="networks whose forwarding headers are believed, e.g. `10.0.0.0/8`",
+        doc="networks of proxies whose forwarding headers are trusted, e.g. `10.0.0.0/8`",
     )
     seal_public_keys: str = setting(
         "MAIL_SEAL_PUBLIC_KEYS", parse=text, doc="JWK set: identity seals mails with the first key"
@@ -111,7 +111,7 @@ class WebSettings(DatabaseSettings):
         "MAIL_SIGN_PRIVATE_KEYS", parse=secret, doc="JWK set: identity signs mails with the first key"
     )
     session_idle: int = setting(
-        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session ends when unused for this long"
+        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session unused for this long ends"
     )
     session_absolute: int = setting(
         "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
@@ -134,25 +134,25 @@ class WebSettings(DatabaseSettings):
         "IDENTITY_HASH_SLOTS",
         parse=integer(1, 256),
         default="1",
-        doc="hashes at once in one web process; in all of them together no more than there are cores",
+        doc="passwords that one web process hashes at once; all web processes together at most one per core",
     )
     hash_queue: int = setting(
         "IDENTITY_HASH_QUEUE",
         parse=integer(0, 4096),
         default="16",
-        doc="requests that may wait for a hash in one web process; more get 503",
+        doc="requests that may wait for a hash in one web process; further ones get 503",
     )
     login_failures_per_address: int = setting(
         "IDENTITY_LOGIN_FAILURES_PER_ADDRESS",
         parse=integer(5, 1_000_000),
         default="100",
-        doc="failed logins from one address in 15 minutes",
+        doc="failed logins allowed from one address in 15 minutes",
     )
     registrations_per_address: int = setting(
         "IDENTITY_REGISTRATIONS_PER_ADDRESS",
         parse=integer(1, 1_000_000),
         default="60",
-        doc="registrations from one address in an hour",
+        doc="registrations allowed from one address in an hour",
     )
     information_url: str | None = setting(
         "IDENTITY_INFORMATION_URL", parse=_page, default=None, doc="通行證資訊網, linked from every page"
@@ -167,37 +167,40 @@ class WebSettings(DatabaseSettings):
         "IDENTITY_PASS_APPLY_URL",
         parse=_page,
         default=None,
-        doc="where passes are applied for, linked from a general account's home",
+        doc="page to apply for passes, linked from the home of a general account",
     )
     query_url: str | None = setting(
-        "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="where applications are looked up"
+        "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="page to look up applications"
     )
     print_url: str | None = setting(
-        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="where passes are printed"
+        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="page to print passes"
     )
     web_workers: int = setting("IDENTITY_WEB_WORKERS", parse=integer(1, 64), default="2", doc="web processes")
     web_threads: int = setting(
         "IDENTITY_WEB_THREADS",
         parse=integer(1, 256),
         default="24",
-        doc="threads of one web process, more than may wait for a hash",
+        doc="threads of one web process; more than hash slots and hash queue together",
     )
     database_pool: int = setting(
-        "IDENTITY_DATABASE_POOL", parse=integer(1, 256), default="10", doc="connections of one web process"
+        "IDENTITY_DATABASE_POOL",
+        parse=integer(1, 256),
+        default="10",
+        doc="database connections of one web process",
     )
 
     @property
     def reviewed_kinds(self) -> frozenset[str]:
-        """The kinds of account that wait for an operator (REV-1)."""
+        """The kinds of account that need an operator's approval (REV-1)."""
         return REVIEWED[self.review or "none"]
 
     @property
     def https(self) -> bool:
-        """Whether people reach the portal by https; cookies are then `__Host-` ones."""
+        """Whether the portal is served over https; cookies then have the `__Host-` prefix."""
         return self.public_url.startswith("https://")
 
     def errors(self) -> Iterator[str]:
-        """Yield what must not be started with."""
+        """Yield errors that no single setting shows."""
         parts = urlsplit(self.public_url)
         if not self.https and not is_loopback(parts.hostname or ""):
             yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
@@ -220,9 +223,9 @@ class WebSettings(DatabaseSettings):
         if self.web_threads <= self.hash_slots + self.hash_queue:
             yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
         if self.mode == PRODUCTION:
-            yield from self._production_faults()
+            yield from self._production_errors()
 
-    def _production_faults(self) -> Iterator[str]:
+    def _production_errors(self) -> Iterator[str]:
         if self.review is None:
             yield "IDENTITY_REVIEW: must be chosen in production"
         if self.consent_dir is None:
@@ -238,7 +241,7 @@ class WebSettings(DatabaseSettings):
         yield from self._limit_errors()
 
     def _limit_errors(self) -> Iterator[str]:
-        """Yield what would be no bound any more."""
+        """Yield limits too high to protect anything."""
         if self.session_absolute > _MAX_ABSOLUTE_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
         if self.session_idle > _MAX_IDLE_SECONDS:
