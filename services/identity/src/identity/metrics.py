@@ -7,6 +7,9 @@ from typing import Final
 
 from port_runtime.metrics import Instruments, counter, gauge, histogram, observable_gauge
 from prometheus_client import Counter, Histogram
+from typing_extensions import override
+
+from identity.usecases.ports.system import LoginCounter
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER: Final = "other"
@@ -152,14 +155,14 @@ class HashMeter:
         self.seconds = meters.histogram(HASH_SECONDS)
 
 
-class LoginMeter:
+class LoginMeter(LoginCounter):
     """See `identity.usecases.ports.Meter`."""
 
     def __init__(self, meters: Instruments) -> None:
         self._logins = meters.counter(LOGINS)
 
+    @override
     def login(self, outcome: str) -> None:
-        """Count a login by one of the OUTCOMES."""
         self._logins.labels(outcome).inc()
 
 

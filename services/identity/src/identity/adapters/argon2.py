@@ -12,9 +12,11 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from typing_extensions import override
 
 from identity.domain.errors import Busy
 from identity.metrics import HashMeter
+from identity.usecases.ports.security import Passwords
 
 T = TypeVar("T")
 _RETRY_AFTER_SECONDS = 2
@@ -30,7 +32,7 @@ class Cost:
     lanes: int = 1
 
 
-class Argon2Passwords:
+class Argon2Passwords(Passwords):
     """Hashes with at most `slots` at once, and at most `queue` more waiting; beyond that Busy.
 
     The hashing has `slots` threads of its own: the allocator keeps a hash's memory for the thread that made it,
@@ -47,24 +49,20 @@ class Argon2Passwords:
         self._meter = meter
         self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
+    @override
     def hash(self, password: str) -> str:
-        """Return a new hash with its parameters. Raises Busy."""
         return self._in_slot(self._hasher.hash, password)
 
+    @override
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Compare; without a hash the same work is done against nobody's (LOGIN-1). Raises Busy.
-
-        Nobody's costs what new ones cost: after a change of the parameters a known name can be told by the time until
-        its owner's next login renews the hash.
-        """
         try:
             self._in_slot(self._hasher.verify, password_hash or self._dummy_hash, password)
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None
 
+    @override
     def outdated(self, password_hash: str) -> bool:
-        """Tell whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(password_hash)
 
     def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:

@@ -4,26 +4,30 @@ import secrets
 import uuid
 from datetime import UTC, datetime
 
+from typing_extensions import override
 
-class SystemClock:
+from identity.usecases.ports.system import Clock, Randomness
+
+
+class SystemClock(Clock):
     """The machine's clock."""
 
+    @override
     def now(self) -> datetime:
-        """Return the present moment in UTC."""
         return datetime.now(UTC)
 
 
-class SystemRandomness:
+class SystemRandomness(Randomness):
     """The operating system's source."""
 
+    @override
     def identifier(self) -> str:
-        """Return a new UUID."""
         return str(uuid.uuid4())
 
+    @override
     def token(self) -> str:
-        """Return 256 bits, URL-safe."""
         return secrets.token_urlsafe(32)
 
+    @override
     def digits(self, count: int) -> str:
-        """Return evenly distributed decimal digits."""
         return "".join(secrets.choice("0123456789") for _ in range(count))

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from port_events.envelope import MalformedEvent, from_json
 from port_runtime import tracing
 from port_runtime.metrics import Instruments
+from typing_extensions import override
 
 from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
 from identity.usecases.ports.outbox import PositionedEvent, Receipt
 from identity.usecases.ports.stream import Checkpoint, Stream
 
 
-class InstrumentedStream:
+class InstrumentedStream(Stream):
     """See `identity.usecases.publishing.Stream`; does what the other does, and tells of it."""
 
     def __init__(self, stream: Stream, meters: Instruments, name: str) -> None:
@@ -23,12 +24,12 @@ class InstrumentedStream:
         self._noted = meters.counter(RECEIPTS_NOTED)
         self._states: dict[str, str] = {}
 
+    @override
     def checkpoint(self, epoch: str) -> Checkpoint:
-        """Return how far the stream has got."""
         return self._stream.checkpoint(epoch)
 
+    @override
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
-        """Append the entries; count those that are in the stream now. Raises as the other does."""
         self._stream.publish(entries, expected=expected, position=position)
         now = datetime.now(UTC)
         for entry in entries:
@@ -58,18 +59,18 @@ class InstrumentedStream:
             cloudevents__event_type=event.type,
         )
 
+    @override
     def trim(self, kept: timedelta) -> int:
-        """Drop entries older than `kept`; return how many."""
         return self._stream.trim(kept)
 
+    @override
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
-        """Return the next receipts."""
         found = self._stream.receipts(block_ms=block_ms)
         self._states = {entry_id: receipt.state for entry_id, receipt in found}
         return found
 
+    @override
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
-        """Note that the receipts are in the database, and count them."""
         self._stream.acknowledge(entry_ids)
         for entry_id in entry_ids:
             state = self._states.pop(entry_id, "")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
+from typing_extensions import override
 
 _LOCK = 0x72656C79
 """`rely` in ASCII, not the migrations' lock."""
@@ -38,7 +39,7 @@ class LeaderElection(Protocol):
         """Let another lead."""
 
 
-class PostgresLeaderElection:
+class PostgresLeaderElection(LeaderElection):
     """The lock lives in a connection of its own: where that breaks, so does the lead.
 
     A leader that is silent for `silent_seconds` is deposed by who stands by: its connection is ended. It may wake up
@@ -53,8 +54,8 @@ class PostgresLeaderElection:
         self._new = False
         self.is_leader = False
 
+    @override
     def acquire(self) -> bool:
-        """Take the lock, or make sure that the connection which holds it still lives."""
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -72,13 +73,13 @@ class PostgresLeaderElection:
             raise
         return self.is_leader
 
+    @override
     def was_elected(self) -> bool:
-        """Tell once whether the lead was taken anew."""
         new, self._new = self._new, False
         return new
 
+    @override
     def release(self) -> None:
-        """Close the connection, and the lock with it."""
         self._drop()
 
     def _drop(self) -> None:
@@ -88,7 +89,7 @@ class PostgresLeaderElection:
             connection.close()
 
 
-class FileLeaderElection:
+class FileLeaderElection(LeaderElection):
     """The lock is the process': the system frees it however the process ends."""
 
     def __init__(self, path: Path) -> None:
@@ -97,8 +98,8 @@ class FileLeaderElection:
         self._new = False
         self.is_leader = False
 
+    @override
     def acquire(self) -> bool:
-        """Take the lock, or keep it."""
         if self.is_leader:
             return True
         if self._file is None:
@@ -110,13 +111,13 @@ class FileLeaderElection:
         self.is_leader = self._new = True
         return True
 
+    @override
     def was_elected(self) -> bool:
-        """Tell once whether the lead was taken anew."""
         new, self._new = self._new, False
         return new
 
+    @override
     def release(self) -> None:
-        """Close the file, and the lock with it."""
         if self._file is not None:
             os.close(self._file)
         self._file, self.is_leader = None, False

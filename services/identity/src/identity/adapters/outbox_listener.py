@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+from typing_extensions import override
 
 from identity.adapters.sql.engine import connect_args
 
@@ -28,15 +29,15 @@ class OutboxListener(Protocol):
         """Give the connection back."""
 
 
-class PostgresOutboxListener:
+class PostgresOutboxListener(OutboxListener):
     """Listens on a connection of its own. A commit before the first wait is seen by the publish round before it."""
 
     def __init__(self, engine: Engine) -> None:
         self._arguments = {**engine.dialect.create_connect_args(engine.url)[1], **connect_args()}
         self._connection: psycopg.Connection[Any] | None = None
 
+    @override
     def wait(self) -> None:
-        """Wait for a notification; the first call only begins to listen, so that nothing falls in between."""
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(**self._arguments, autocommit=True)
@@ -48,17 +49,18 @@ class PostgresOutboxListener:
             self.close()
             raise OperationalError("LISTEN", None, error) from error
 
+    @override
     def interrupt(self) -> None:
         """Wait for the time-out; it is short."""
 
+    @override
     def close(self) -> None:
-        """Stop listening."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
-class SqliteOutboxListener:
+class SqliteOutboxListener(OutboxListener):
     """Asks SQLite for its data version, which changes with every commit of another connection."""
 
     def __init__(self, engine: Engine, *, poll_seconds: float) -> None:
@@ -68,8 +70,8 @@ class SqliteOutboxListener:
         self._version: int | None = None
         self._stopped = threading.Event()
 
+    @override
     def wait(self) -> None:
-        """Poll until the version changes."""
         try:
             self._poll()
         except sqlite3.Error as error:
@@ -88,12 +90,12 @@ class SqliteOutboxListener:
             self._stopped.wait(self._poll_seconds)
             waited += self._poll_seconds
 
+    @override
     def interrupt(self) -> None:
-        """Make `wait` return at once."""
         self._stopped.set()
 
+    @override
     def close(self) -> None:
-        """Give the connection back to the pool."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

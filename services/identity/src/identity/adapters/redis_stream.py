@@ -9,9 +9,10 @@ from port_events.group import Group, RawEntry
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError
+from typing_extensions import override
 
 from identity.usecases.ports.outbox import PositionedEvent, Receipt
-from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish
+from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish, Stream
 
 _STATES = frozenset({"sent", "refused", "expired"})
 _RECEIPT_BATCH = 500
@@ -23,7 +24,7 @@ EntryId: TypeAlias = tuple[int, int]
 """Milliseconds, and a number within them."""
 
 
-class RedisStream:
+class RedisStream(Stream):
     """One client for both directions would block publishing while it waits for receipts: use two."""
 
     def __init__(self, client: Redis, stream: str) -> None:
@@ -32,8 +33,8 @@ class RedisStream:
         self._receipts = Group(client, RECEIPTS, "identity", "relay")
         self._high_watermark = 0
 
+    @override
     def checkpoint(self, epoch: str) -> Checkpoint:
-        """Return how far the stream has got; a mark without its stream is worth nothing. Raises redis.RedisError."""
         with self._client.pipeline(transaction=True) as both:
             both.get(self._mark_key(epoch))
             both.exists(self._stream)
@@ -43,11 +44,8 @@ class RedisStream:
         self._high_watermark = max(self._high_watermark, held or 0)
         return Checkpoint(epoch, held, high_watermark=self._high_watermark, stored=noted)
 
+    @override
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
-        """Append all the entries and move the mark, or nothing (a full Redis refuses the lot).
-
-        Raises ConcurrentPublish, redis.RedisError.
-        """
         key = self._mark_key(expected.epoch)
         try:
             with self._client.pipeline(transaction=True) as pipeline:
@@ -82,8 +80,8 @@ class RedisStream:
     def _mark_key(self, epoch: str) -> str:
         return f"{self._stream}:mark:{epoch}"
 
+    @override
     def trim(self, kept: timedelta) -> int:
-        """Drop entries older than `kept` by the server's own clock; return how many. Raises redis.RedisError."""
         seconds: int = self._client.time()[0]
         oldest = (seconds - int(kept.total_seconds())) * 1000, 0
         if oldest <= (0, 0):
@@ -118,17 +116,13 @@ class RedisStream:
                 return before
             start = f"({as_text(page[-1][0])}"
 
+    @override
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
-        """Return the next receipts, waiting for them at most `block_ms`.
-
-        What was read but not acknowledged comes first: a dead relay's, ours while the database was away, and what Redis
-        gave to a connection that was cut.
-        """
         left = self._receipts.claim_next(0, _RECEIPT_BATCH)
         return self._read(left or self._receipts.read(_RECEIPT_BATCH, block_ms))
 
+    @override
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
-        """Note that the receipts are in the database, and drop them from the stream."""
         self._receipts.ack(*entry_ids)
 
     def _read(self, raw: Sequence[RawEntry]) -> list[tuple[str, Receipt]]:

@@ -9,11 +9,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 from port_runtime.secret import Secret
+from typing_extensions import override
 
 from identity.domain.audit_chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.link import Purpose
 from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
+from identity.usecases.ports.security import Tokens
 from identity.usecases.ports.system import Clock
 
 AUDIT_PURPOSE = "audit-chain"
@@ -42,7 +44,7 @@ def _signer_of(clock: Clock) -> type[TimestampSigner]:
     return ClockedSigner
 
 
-class SignedTokens:
+class SignedTokens(Tokens):
     """Everything signed or digested with the installation's keys; the first signs, all verify."""
 
     def __init__(self, keys: Sequence[Secret], clock: Clock) -> None:
@@ -59,12 +61,12 @@ class SignedTokens:
             derived, salt=purpose, signer=self._signer, signer_kwargs={"digest_method": hashlib.sha256}
         )
 
+    @override
     def link(self, purpose: Purpose, account_id: str, challenge: str) -> str:
-        """Return the signed token of a mailed link."""
         return self._links[purpose].dumps([account_id, challenge])
 
+    @override
     def read_link(self, purpose: Purpose, token: str) -> tuple[str, str]:
-        """Return account id and challenge. Raises LinkInvalid, LinkExpired."""
         try:
             if len(token) > _MAX_TOKEN_LENGTH:
                 raise LinkInvalid
@@ -76,25 +78,25 @@ class SignedTokens:
             raise LinkInvalid from None
         return account_id, challenge
 
+    @override
     def session_digest(self, token: str) -> str:
-        """Return SHA-256 of a session's token; 256 random bits need no key or salt."""
         return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
+    @override
     def code_digest(self, challenge: str, code: str) -> str:
-        """Return the keyed digest of a bind code over its challenge."""
         return self.code_digests(challenge, code)[0]
 
+    @override
     def code_digests(self, challenge: str, code: str) -> list[str]:
-        """Return the digests by each key in use, the newest first: a code outlives a change of keys."""
         message = f"{challenge}:{code}".encode()
         return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys]
 
+    @override
     def device(self, account: DeviceOwner) -> str:
-        """Return a cookie for a browser that has proven the password, with an id of its own."""
         return self._devices.dumps([account.id, account.credential_version, secrets.token_urlsafe(9)])
 
+    @override
     def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
-        """Return the device's counter key, or None where the cookie is not of this account and version."""
         if cookie is None or len(cookie) > _MAX_TOKEN_LENGTH:
             return None
         try:

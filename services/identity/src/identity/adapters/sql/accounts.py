@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.tables import accounts, audit
 from identity.domain.account import Account, Status
-from identity.usecases.ports.accounts import AccountFilter
+from identity.usecases.ports.accounts import AccountFilter, Accounts
 
 ROW_LOCK = {"key_share": True}
 """FOR NO KEY UPDATE: rows that refer to a locked account, such as sessions, may be added meanwhile."""
@@ -18,38 +19,38 @@ _BY_MAILBOX = select(Account).where(accounts.c.mailbox_key == bindparam("claim")
 _SHARE = {"read": True}
 
 
-class SqlAccounts:
+class SqlAccounts(Accounts):
     """Accounts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     def add(self, account: Account) -> None:
-        """Add a new account."""
         self._database.add(account)
 
+    @override
     def get(self, account_id: str) -> Account | None:
-        """Return an account, open or closed."""
         return self._database.get(Account, account_id)
 
+    @override
     def locked(self, account_id: str) -> Account | None:
-        """Return an account as it is now, its row held until the transaction ends."""
         return self._database.get(Account, account_id, with_for_update=ROW_LOCK, populate_existing=True)
 
+    @override
     def shared(self, account_id: str) -> Account | None:
-        """Return an account as it is now; nobody changes it until the transaction ends, many may hold it so."""
         return self._database.get(Account, account_id, with_for_update=_SHARE, populate_existing=True)
 
+    @override
     def by_username(self, key: str) -> Account | None:
-        """Return the open account of that name."""
         return self._database.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
+    @override
     def by_mailbox(self, key: str) -> Account | None:
-        """Return the verified account that holds the mailbox."""
         return self._database.scalars(_BY_MAILBOX, {"claim": key}).one_or_none()
 
+    @override
     def find(self, criteria: AccountFilter) -> Sequence[Account]:
-        """Return accounts, oldest first; a part of a name is looked for in every row."""
         row = accounts.c
         query = select(Account).where(*_fits(criteria)).order_by(row.created_at, row.id).limit(criteria.limit)
         if criteria.after is not None:
@@ -57,8 +58,8 @@ class SqlAccounts:
             query = query.where(tuple_(row.created_at, row.id) > last.scalar_subquery())
         return self._database.scalars(query).all()
 
+    @override
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        """Look at so many accounts by id: a statement takes as long however few of a million are idle."""
         row = accounts.c
         looked_at = self._database.scalars(
             select(row.id).where(row.id > after).order_by(row.id).limit(limit)
@@ -66,13 +67,13 @@ class SqlAccounts:
         idle = self._database.scalars(select(row.id).where(row.id.in_(looked_at), _is_idle(since))).all()
         return idle, looked_at[-1] if looked_at else None
 
+    @override
     def is_idle(self, account_id: str, since: datetime) -> bool:
-        """Tell of one account whether it is such."""
         query = select(accounts.c.id).where(accounts.c.id == account_id, _is_idle(since))
         return self._database.scalar(query) is not None
 
+    @override
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of open accounts made before and never verified."""
         query = select(accounts.c.id).where(
             accounts.c.created_at <= before,
             accounts.c.email_verified_at.is_(None),

@@ -5,11 +5,13 @@ from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
+from typing_extensions import override
 
 from identity.adapters.sql.audit_log import ADD, row_of
 from identity.adapters.sql.tables import audit, audit_segments
 from identity.domain.audit import Entry
 from identity.domain.audit_chain import ChainedRow, Segment
+from identity.usecases.ports.audit import AuditChain
 
 _CHAINED_COLUMNS = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
 _SEGMENT_FIELDS = tuple(field.name for field in fields(Segment))
@@ -20,41 +22,41 @@ _PLACE = (
 )
 
 
-class SqlAuditChain:
+class SqlAuditChain(AuditChain):
     """Each call is a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @override
     def newest(self) -> Segment | None:
-        """Return the newest segment."""
         query = select(audit_segments).order_by(audit_segments.c.number.desc()).limit(1)
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         return _segment(row) if row else None
 
+    @override
     def unsealed(self, limit: int) -> Sequence[ChainedRow]:
-        """Return rows that are in no segment yet, in the order they were written."""
         query = select(audit).where(audit.c.place.is_(None)).order_by(audit.c.id).limit(limit)
         with self._engine.connect() as connection:
             return [_record(row) for row in connection.execute(query)]
 
+    @override
     def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
-        """Keep a segment with the place and the hash of its rows. Raises IntegrityError where another was quicker."""
         values = [{"row": each.id, "at_place": each.place, "with_mac": each.mac} for each in rows]
         with self._engine.begin() as connection:
             connection.execute(audit_segments.insert(), [_values(segment)])
             connection.execute(_PLACE, values)
 
+    @override
     def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
-        """Return segments with higher numbers, in order."""
         number = audit_segments.c.number
         query = select(audit_segments).where(number > after).order_by(number).limit(limit)
         with self._engine.connect() as connection:
             return [_segment(row) for row in connection.execute(query)]
 
+    @override
     def rows(self, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
-        """Return rows that have a place, the lowest first, or those above a place."""
         beyond = audit.c.place > after if after is not None else audit.c.place.is_not(None)
         query = select(audit).where(beyond).order_by(audit.c.place).limit(limit)
         with self._engine.connect() as connection:
@@ -65,14 +67,14 @@ class SqlAuditChain:
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count(audit.c.place))) or 0
 
+    @override
     def unsealed_count(self) -> int:
-        """Return how many rows wait to be sealed."""
         query = select(func.count()).select_from(audit).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
 
+    @override
     def drop(self, upto: Segment, entry: Entry) -> None:
-        """Drop the rows up to this segment's last and the segments before it, keep it, and write down that."""
         number = audit_segments.c.number
         with self._engine.begin() as connection:
             connection.execute(delete(audit).where(audit.c.place <= upto.last))

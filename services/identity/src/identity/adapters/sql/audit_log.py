@@ -5,23 +5,25 @@ from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
+from identity.usecases.ports.audit import AuditLog
 
 ADD = audit.insert().inline()
 """Without asking for the new row's number, which nobody wants."""
 
 
-class SqlAudit:
+class SqlAudit(AuditLog):
     """Rows beside their change."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows: list[dict[str, Any]] = []
 
+    @override
     def add(self, entry: Entry) -> None:
-        """Keep a row for `write`."""
         self._rows.append(row_of(entry))
 
     def write(self) -> None:
@@ -32,14 +34,14 @@ class SqlAudit:
             self._database.connection().execute(ADD, rows if len(rows) > 1 else rows[0])
 
 
-class StandaloneAudit:
+class StandaloneAudit(AuditLog):
     """Rows that stay although the request is refused: the engine's every statement commits by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @override
     def add(self, entry: Entry) -> None:
-        """Write a row."""
         with self._engine.connect() as connection:
             connection.execute(ADD, row_of(entry))
 

@@ -2,28 +2,30 @@
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.tables import bind_codes
 from identity.domain.code import MAX_TRIES, BindCode
+from identity.usecases.ports.bindings import BindCodes
 
 
-class SqlCodes:
+class SqlCodes(BindCodes):
     """Bind codes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     def put(self, code: BindCode) -> None:
-        """Put a new code in the place of the older one."""
         self._database.flush()
         self._database.merge(code)
 
+    @override
     def get(self, binding_id: str) -> BindCode | None:
-        """Return a binding's code as it is now."""
         return self._database.get(BindCode, binding_id, populate_existing=True)
 
+    @override
     def count_try(self, binding_id: str, challenge: str) -> int | None:
-        """Count a try in one atomic statement; None where none was left (SEC-5)."""
         row = bind_codes.c
         statement = (
             update(bind_codes)
@@ -33,6 +35,6 @@ class SqlCodes:
         )
         return self._database.execute(statement).scalar_one_or_none()
 
+    @override
     def drop(self, binding_id: str) -> None:
-        """Void a binding's code."""
         self._database.execute(delete(bind_codes).where(bind_codes.c.binding_id == binding_id))

@@ -5,47 +5,48 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, update
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.tables import accounts, bind_codes, bindings
 from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.code import BindCode
-from identity.usecases.ports.bindings import BindingWithAccounts
+from identity.usecases.ports.bindings import Bindings, BindingWithAccounts
 
 
-class SqlBindings:
+class SqlBindings(Bindings):
     """Bindings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     def add(self, binding: Binding) -> None:
-        """Add a new binding; a live one of the same general account is a Conflict."""
         self._database.add(binding)
 
+    @override
     def get(self, binding_id: str) -> Binding | None:
-        """Return a binding."""
         return self._database.get(Binding, binding_id)
 
+    @override
     def locked(self, binding_id: str) -> Binding | None:
-        """Return a binding as it is now, its row held until the transaction ends."""
         return self._database.get(Binding, binding_id, with_for_update=ROW_LOCK, populate_existing=True)
 
+    @override
     def live_of_general(self, account_id: str) -> Binding | None:
-        """Return the one live binding of a general account (BIND-4)."""
         query = select(Binding).where(bindings.c.live_general_id == account_id)
         return self._database.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
+    @override
     def live_of_link(self, account_id: str) -> Sequence[Binding]:
-        """Return the live bindings of a link account, in the order in which their accounts are locked."""
         query = select(Binding).where(
             bindings.c.link_account_id == account_id, bindings.c.live_general_id.is_not(None)
         )
         return self._database.scalars(query.order_by(bindings.c.general_account_id)).all()
 
+    @override
     def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
-        """Return live bindings and those ended by the other side and not dismissed, oldest first."""
         query = (
             select(Binding, Account, BindCode)
             .join(accounts, accounts.c.id == bindings.c.general_account_id)
@@ -55,8 +56,8 @@ class SqlBindings:
         )
         return [(binding, account, code) for binding, account, code in self._database.execute(query)]
 
+    @override
     def dismiss_removed(self, link_id: str, general_id: str) -> None:
-        """Dismiss ended bindings that a new one of the same accounts takes the place of."""
         self._database.execute(
             update(bindings)
             .where(
@@ -67,8 +68,8 @@ class SqlBindings:
             .values(dismissed=True)
         )
 
+    @override
     def of_account(self, account_id: str) -> Sequence[BindingWithAccounts]:
-        """Return an account's bindings, whichever side it is on, newest first."""
         newest_first = (
             select(Binding)
             .where(_either_side(account_id))
@@ -83,13 +84,13 @@ class SqlBindings:
             for each in found
         ]
 
+    @override
     def dismiss_of(self, account_id: str) -> None:
-        """Dismiss every ended binding of an account: nobody is shown it any more."""
         ended = bindings.c.live_general_id.is_(None)
         self._database.execute(update(bindings).where(_either_side(account_id), ended).values(dismissed=True))
 
+    @override
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of bindings asked for before and never verified."""
         query = select(bindings.c.id).where(
             bindings.c.requested_at <= before, bindings.c.status == "unverified"
         )

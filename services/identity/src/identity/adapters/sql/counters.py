@@ -23,9 +23,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from typing_extensions import override
 
 from identity.adapters.sql.tables import counters
 from identity.domain.rate_limits import CounterState, Limit
+from identity.usecases.ports.counters import Counters
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Database
@@ -53,21 +55,21 @@ def _forgiving() -> Any:
 _FORGIVE = _forgiving()
 
 
-class SqlCounters:
+class SqlCounters(Counters):
     """Counts within somebody's transaction."""
 
     def __init__(self, connection: "Connection | Database") -> None:
         self._connection = connection
 
+    @override
     def increment(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
-        """Count each once more, all in one statement, and return the counts in the order given."""
         taken = self._take(keyed, now, within_last=False)
         return [taken[key[:_KEY_CHARACTERS]] for _, key in keyed]
 
+    @override
     def increment_within(
         self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
     ) -> tuple[CounterState | None, CounterState]:
-        """Count both once more in one statement; where the shared one is full that alone, and no row is made."""
         taken = self._take([own, shared], now, within_last=True)
         return taken.get(own[1][:_KEY_CHARACTERS]), taken[shared[1][:_KEY_CHARACTERS]]
 
@@ -87,8 +89,8 @@ class SqlCounters:
         taken = self._connection.execute(statement, values)
         return {key: CounterState(limits[key], times, expires_at) for key, times, expires_at in taken}
 
+    @override
     def peek(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
-        """Return the counts as they are, in one statement and in the order given."""
         keys = [key[:_KEY_CHARACTERS] for _, key in keyed]
         kept = {key: rest for key, *rest in self._connection.execute(_LOOK, {"keys": keys})}
         return [
@@ -100,20 +102,20 @@ class SqlCounters:
         bind = self._connection if isinstance(self._connection, Connection) else self._connection.get_bind()
         return bind.dialect.name
 
+    @override
     def decrement(self, keys: Sequence[str]) -> None:
-        """Take one off each; a count never goes below nothing."""
         self._connection.execute(_GIVE_BACK, {"keys": keys})
 
+    @override
     def clear(self, keys: Sequence[str]) -> None:
-        """Begin anew."""
         self._connection.execute(_CLEAR, {"keys": keys})
 
+    @override
     def clear_prefix(self, prefix: str) -> None:
-        """Begin anew what begins so."""
         self._connection.execute(delete(counters).where(counters.c.key.startswith(prefix, autoescape=True)))
 
+    @override
     def clear_failures(self, key: str, *, shared: str) -> None:
-        """Begin the first anew, and take one off the other, in one statement."""
         self._connection.execute(_FORGIVE, {"own": key, "shared": shared})
 
 

@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Engine, bindparam, func, select
+from typing_extensions import override
 
 from identity.adapters.sql.queries import STATUS
 from identity.adapters.sql.tables import accounts, bindings, outbox
-from identity.usecases.ports.feed import AccountState, BindingState, FeedEvent, OutboxRecord, OutboxStats
+from identity.usecases.ports.feed import (
+    AccountState,
+    BindingState,
+    Feed,
+    FeedEvent,
+    OutboxRecord,
+    OutboxStats,
+)
 
 _row = outbox.c
 _AFTER = (
@@ -41,39 +49,39 @@ _PENDING = select(func.count(), func.min(_row.created_at)).where(_row.position.i
 _MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None))
 
 
-class SqlFeed:
+class SqlFeed(Feed):
     """Reads without a transaction: over an engine whose every statement commits by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @override
     def newest(self) -> int:
-        """Return the newest position given, 0 before the first."""
         with self._engine.connect() as connection:
             return connection.scalar(_NEWEST) or 0
 
+    @override
     def after(self, position: int, limit: int) -> Sequence[FeedEvent]:
-        """Return what follows a position, in order."""
         with self._engine.connect() as connection:
             found = connection.execute(_AFTER, {"after": position, "limit": limit})
             return [FeedEvent(*row) for row in found]
 
+    @override
     def accounts(self, after_id: str, limit: int) -> Sequence[AccountState]:
-        """Return accounts that are not closed, in the order of their ids."""
         with self._engine.connect() as connection:
             found = connection.execute(_ACCOUNTS, {"after": after_id, "limit": limit})
             return [AccountState(**row) for row in found.mappings()]
 
+    @override
     def bindings(self, general_ids: Sequence[str]) -> Sequence[BindingState]:
-        """Return the live bindings of these general accounts."""
         with self._engine.connect() as connection:
             found = connection.execute(_BINDINGS, {"ids": list(general_ids)})
             return [BindingState(**row) for row in found.mappings()]
 
+    @override
     def records(
         self, *, after: int, limit: int, type_name: str | None, subject: str | None
     ) -> Sequence[OutboxRecord]:
-        """Return rows that have a position, in order; of one type or account where that is asked for."""
         query = _RECORD.where(_row.position > after).order_by(_row.position).limit(limit)
         if type_name is not None:
             query = query.where(_row.type == type_name)
@@ -82,14 +90,14 @@ class SqlFeed:
         with self._engine.connect() as connection:
             return [OutboxRecord(**row) for row in connection.execute(query).mappings()]
 
+    @override
     def record(self, event_id: str) -> OutboxRecord | None:
-        """Return one row."""
         with self._engine.connect() as connection:
             row = connection.execute(_RECORD.where(_row.event_id == event_id)).mappings().one_or_none()
         return OutboxRecord(**row) if row else None
 
+    @override
     def stats(self) -> OutboxStats:
-        """Return how the outbox stands."""
         with self._engine.connect() as connection:
             pending, since = connection.execute(_PENDING).one()
             return OutboxStats(

@@ -8,22 +8,23 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.tables import audit, outbox
 from identity.domain.audit import Entry
-from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
+from identity.usecases.ports.audit import AuditFilter, AuditHistory, AuditRecord, MailRecord
 
 _ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
 
 
-class SqlHistory:
+class SqlHistory(AuditHistory):
     """Reads within somebody's transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     def find(self, criteria: AuditFilter, *, account_id: str | None) -> Sequence[AuditRecord]:
-        """Return rows of the audit log, newest first."""
         rows = (
             select(audit)
             .where(*_fits(criteria, account_id))
@@ -32,16 +33,16 @@ class SqlHistory:
         )
         return [_happened(row) for row in self._database.execute(rows)]
 
+    @override
     def mails(self, account_id: str) -> Sequence[MailRecord]:
-        """Return the mails of an account, oldest first, as long as their events are kept."""
         row = outbox.c
         query = select(row.type, row.created_at, row.mail_state, row.mail_at, row.mail_category).where(
             row.subject == account_id, row.mail_state.is_not(None)
         )
         return [MailRecord(*each) for each in self._database.execute(query.order_by(row.id))]
 
+    @override
     def begins_at(self) -> datetime | None:
-        """Return the time of the oldest row of the audit log."""
         oldest: datetime | None = self._database.scalar(select(func.min(audit.c.at)))
         return oldest
 

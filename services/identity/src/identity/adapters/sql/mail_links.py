@@ -8,20 +8,22 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.tables import accounts, mail_links
 from identity.domain.link import Challenge, Purpose
+from identity.usecases.ports.accounts import MailLinks
 
 
-class SqlLinks:
+class SqlLinks(MailLinks):
     """Challenges behind mailed links."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._new: list[Challenge] = []
 
+    @override
     def put(self, challenge: Challenge) -> None:
-        """Keep a challenge for `write`, which puts it in the place of the older one."""
         self._new.append(challenge)
 
     def write(self) -> None:
@@ -32,26 +34,26 @@ class SqlLinks:
             values = {column.name: getattr(challenge, column.name) for column in mail_links.c}
             self._database.execute(statement, values)
 
+    @override
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
-        """Return the newest challenge as it is now."""
         self.write()
         key = (account_id, purpose.value)
         return self._database.get(Challenge, key, populate_existing=True)
 
+    @override
     def use(self, challenge: Challenge, now: datetime) -> None:
-        """Note that the link was followed."""
         challenge.used_at = now
 
+    @override
     def drop(self, account_id: str, *purposes: Purpose) -> None:
-        """Void the links of these purposes."""
         self.write()
         row = mail_links.c
         self._database.execute(
             delete(mail_links).where(row.account_id == account_id, row.purpose.in_(purposes))
         )
 
+    @override
     def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of accounts with a pending mailbox whose link was mailed before, found by the links' index."""
         row = mail_links.c
         query = (
             select(row.account_id)

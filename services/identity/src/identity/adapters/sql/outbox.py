@@ -18,22 +18,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.tables import outbox, outbox_epoch
-from identity.usecases.ports.outbox import OutboxEntry, PositionedEvent, Receipt
+from identity.usecases.ports.outbox import Outbox, OutboxEntry, OutboxReader, PositionedEvent, Receipt
 
 _ADD = outbox.insert()
 
 
-class SqlOutbox:
+class SqlOutbox(Outbox):
     """The use cases' side."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._rows: list[dict[str, Any]] = []
 
+    @override
     def add(self, entry: OutboxEntry) -> None:
-        """Keep an event for `write`."""
         self._rows.append(
             {
                 "event_id": entry.event_id,
@@ -54,7 +55,7 @@ class SqlOutbox:
             self._database.execute(_ADD, rows)
 
 
-class SqlOutboxReader:
+class SqlOutboxReader(OutboxReader):
     """The relay's side; each call is a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
@@ -62,8 +63,8 @@ class SqlOutboxReader:
         self._position: int | None = None
         self._epoch: str | None = None
 
+    @override
     def epoch(self) -> str:
-        """Return the name of this database, made by whoever asks first."""
         if self._epoch is None:
             with self._engine.begin() as connection:
                 if not connection.scalar(select(outbox_epoch.c.epoch)):
@@ -74,15 +75,15 @@ class SqlOutboxReader:
                 self._epoch = str(connection.scalar(select(outbox_epoch.c.epoch)))
         return self._epoch
 
+    @override
     def newest_position(self, *, refresh: bool = False) -> int:
-        """Return the newest position given; the tidy use case leaves its row for this."""
         if self._position is None or refresh:
             with self._engine.connect() as connection:
                 self._position = connection.scalar(_NEWEST) or 0
         return self._position
 
+    @override
     def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
-        """Give the next events their positions. A subject's are in the order of their commits: its row was locked."""
         with self._engine.begin() as connection:
             rows = connection.execute(_WAITING, {"limit": limit}).all()
             if not rows:
@@ -101,8 +102,8 @@ class SqlOutboxReader:
             for row in rows
         ]
 
+    @override
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
-        """Return events that have their positions, in order."""
         with self._engine.connect() as connection:
             if since is not None:
                 after = _last_before(connection, since, after=after)
@@ -111,12 +112,12 @@ class SqlOutboxReader:
                 for row in connection.execute(_PLACED_AFTER, {"after": after, "limit": limit})
             ]
 
+    @override
     def forget_position(self) -> None:
-        """Ask the table again: another relay may have published meanwhile."""
         self._position = None
 
+    @override
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
-        """Note what became of mails, forward only, and forget their sealed part (SEC-9, SEC-10)."""
         # So that two relays lock no rows crosswise.
         in_order = sorted(receipts, key=lambda each: each.event_id)
         rows = [
@@ -126,8 +127,8 @@ class SqlOutboxReader:
         with self._engine.begin() as connection:
             connection.execute(_NOTE, rows)
 
+    @override
     def expire_mails(self, now: datetime) -> int:
-        """Forget sealed parts past their time (SEC-9); return how many."""
         with self._engine.begin() as connection:
             return connection.execute(_EXPIRE, {"now": now}).rowcount
 

@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, select, tuple_
+from typing_extensions import override
 
 from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
+from identity.usecases.ports.queries import Purger
 
 _LINK_RETENTION = timedelta(days=2)
 """Past the longest validity: long enough to tell `expired` from `invalid` for a day more."""
@@ -22,14 +24,14 @@ _OLDEST = (
 _DROP = delete(outbox).where(_row.position.between(bindparam("first"), bindparam("last")))
 
 
-class SqlPurger:
+class SqlPurger(Purger):
     """The tidy use case's broom."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @override
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
-        """Delete ended sessions, old links and counters; return how many rows."""
         statements = (
             _dropping(sessions, sessions.c.expires_at <= now),
             _dropping(sessions, sessions.c.seen_at <= idle_since),
@@ -38,8 +40,8 @@ class SqlPurger:
         )
         return sum(self._delete(statement) for statement in statements)
 
+    @override
     def purge_events(self, before: datetime) -> int:
-        """Delete what was published before, in batches from the oldest; return how many rows."""
         dropped = 0
         while True:
             with self._engine.begin() as connection:

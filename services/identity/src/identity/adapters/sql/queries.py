@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session as Database
+from typing_extensions import override
 
 from identity.adapters.sql.accounts import BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
@@ -11,7 +12,7 @@ from identity.domain.account import Account, has_lapsed
 from identity.domain.credential import Credential
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
-from identity.usecases.ports.queries import MailState
+from identity.usecases.ports.queries import MailState, Queries
 
 _row = accounts.c
 # Words and not parameters: each parameter of the statement that every request makes is converted and sent each time.
@@ -67,16 +68,16 @@ _VERIFICATION_MAIL = (
 )
 
 
-class SqlQueries:
+class SqlQueries(Queries):
     """Reads without a transaction: over an engine whose every statement commits by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @override
     def principal(
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
     ) -> Principal | None:
-        """Return what a token stands for, and note once a minute that it was seen."""
         with self._engine.connect() as connection:
             row = connection.execute(_STANDING, {"digest": token_digest}).one_or_none()
             if row is None:
@@ -105,18 +106,18 @@ class SqlQueries:
             expires_at=min(expires_at, seen_at + lifetimes.idle),
         )
 
+    @override
     def account(self, account_id: str) -> Account | None:
-        """Return an account as it is."""
         with Database(self._engine, expire_on_commit=False) as database:
             return database.get(Account, account_id)
 
+    @override
     def by_username(self, key: str) -> Account | None:
-        """Return the open account of that name."""
         with Database(self._engine, expire_on_commit=False) as database:
             return database.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
+    @override
     def credential(self, key: str) -> Credential | None:
-        """Return what proves to be the open account of that name."""
         with self._engine.connect() as connection:
             row = connection.execute(_CREDENTIAL, {"key": key}).one_or_none()
         if row is None:
@@ -131,13 +132,13 @@ class SqlQueries:
             accepted=frozenset(_parts_of(text) for text in (accepted or "").splitlines()),
         )
 
+    @override
     def service_client(self, digest: str) -> ServiceClient | None:
-        """Return the client that has, or had, the secret of this digest (SEC-12)."""
         with Database(self._engine, expire_on_commit=False) as database:
             return database.scalars(_BY_DIGEST, {"digest": digest}).one_or_none()
 
+    @override
     def verification_mail(self, account_id: str) -> MailState | None:
-        """Return what became of the newest verification mail (VER-6)."""
         with self._engine.connect() as connection:
             row = connection.execute(_VERIFICATION_MAIL, {"account": account_id}).one_or_none()
         if row is None:

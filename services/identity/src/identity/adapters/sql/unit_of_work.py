@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from typing_extensions import override
 
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAudit
@@ -60,13 +61,13 @@ class SqlUnitOfWork(UnitOfWork):
             if conflict is not None:
                 raise conflict from None
 
+    @override
     def flush(self) -> None:
-        """Write what changed so far; a unique index that refuses ends the transaction with Conflict."""
         self._session.flush()
 
+    @override
     @contextmanager
     def savepoint(self, *, keep: bool) -> Iterator[None]:
-        """Write what changes within, events too, behind a savepoint; unless it is `kept` go back there."""
         self._write()  # what came before is no part of it
         with self._session.begin_nested() as savepoint:
             yield
@@ -74,8 +75,8 @@ class SqlUnitOfWork(UnitOfWork):
             if not keep:
                 savepoint.rollback()
 
+    @override
     def commit(self) -> None:
-        """Make the changes and their events true; a unique index that refuses ends it with Conflict."""
         self._write()
         self._session.commit()
 
