@@ -13,7 +13,7 @@ def run_concurrently(calls: Sequence[Callable[[], T]]) -> list[T]:
     ready = threading.Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T:
-        ready.wait(timeout=10)
+        ready.wait(timeout=60)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

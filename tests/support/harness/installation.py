@@ -11,7 +11,7 @@ from port_events.sealing import new_key_sets
 from sqlalchemy import Engine
 
 from tests.support.actors.people import NO_TLS
-from tests.support.harness.processes import Program
+from tests.support.harness.processes import START_SECONDS, Program
 from tests.support.harness.system import AUDIT_KEY, SIGNING_KEY, System
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
@@ -107,7 +107,11 @@ class Installation(System):
     def wait_for_mails(self) -> None:
         """Wait until everything is published and every mail has its receipt noted."""
         open_rows = "SELECT 1 FROM outbox WHERE position IS NULL OR mail_state = 'waiting' LIMIT 1"
-        wait_until(lambda: not self.rows(open_rows), what="every mail to come to its end", timeout_seconds=30)
+        wait_until(
+            lambda: not self.rows(open_rows),
+            what="every mail to come to its end",
+            timeout_seconds=START_SECONDS,
+        )
 
     def logs(self) -> str:
         """Return all that all processes wrote."""
