@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.bench import backlog, load, mail, mailers, million, scale, size, web
 from tests.bench.argon2 import CORES
+from tests.bench.environment import Environment
 from tests.bench.figures import Bench, Figure
-from tests.bench.stand import Stand
 
 BENCHES: dict[str, Bench] = {
     "login": web.logins,
@@ -22,12 +22,12 @@ BENCHES: dict[str, Bench] = {
     "session-busy": web.session_under_logins,
     "scale": scale.many_against_few,
     "million": million.million_against_empty,
-    "mail": mail.from_answer_to_mail,
-    "relay": mail.relayed,
-    "mailer": mail.mailed,
+    "mail": mail.mail_latency,
+    "relay": mail.relay_throughput,
+    "mailer": mail.mailer_throughput,
     "mailers": mailers.against_a_plain_actor,
     "mailers-numbers": mailers.in_numbers,
-    "backlog": backlog.drained,
+    "backlog": backlog.drain_backlog,
     "size": size.idle_and_memory,
 }
 _WIDTHS = (58, 11, 9, 4)
@@ -40,7 +40,7 @@ def main() -> int:
     _row("figure", "measured", "goal", "met")
     figures, failed = [], []
     with ExitStack() as stack:
-        stand = Stand(stack)
+        stand = Environment(stack)
         for name in chosen:
             try:
                 figures += list(_shown(BENCHES[name](stand)))

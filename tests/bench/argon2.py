@@ -16,9 +16,9 @@ class RawArgon2:
     def __init__(self, password_hash: str, password: str) -> None:
         self._known = (password_hash, password)
         self._pool = ProcessPoolExecutor(CORES, mp_context=get_context("spawn"))
-        self.a_second(0.2)
+        self.per_second(0.2)
 
-    def a_second(self, seconds: float) -> float:
+    def per_second(self, seconds: float) -> float:
         """Verify for so long; return how many a second all cores did together."""
         work = [self._pool.submit(_verify, *self._known, seconds) for _ in range(CORES)]
         return sum(each.result() for each in work)

@@ -18,7 +18,7 @@ class Arrivals:
         self._came: dict[str, float] = {}
         self._changed = threading.Condition()
 
-    def note(self, recipient: str) -> None:
+    def record(self, recipient: str) -> None:
         """Note a mail just taken."""
         with self._changed:
             self._came[recipient] = time.perf_counter()
@@ -33,7 +33,7 @@ class Arrivals:
 
 
 @contextmanager
-def noting_arrivals() -> Iterator[Arrivals]:
+def recording_arrivals() -> Iterator[Arrivals]:
     """Take mails until the end of the block."""
     arrivals, loop = Arrivals(), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -51,4 +51,4 @@ def noting_arrivals() -> Iterator[Arrivals]:
 
 async def _opened(arrivals: Arrivals) -> asyncio.Server:
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: SmtpSinkProtocol(arrivals.note), "127.0.0.1", arrivals.port)
+    return await loop.create_server(lambda: SmtpSinkProtocol(arrivals.record), "127.0.0.1", arrivals.port)

@@ -13,14 +13,14 @@ from sqlalchemy import Engine, text
 
 from tests.bench.argon2 import CORES
 from tests.bench.entries import Fields, sealed_entries
+from tests.bench.environment import Environment
 from tests.bench.figures import Figure
 from tests.bench.processes import Process, pss_mib
-from tests.bench.stand import Stand
 
 FEW, MANY = 10_000, 100_000
 _SEALED_AT_ONCE = 1_000
-_LOOK_SECONDS = 0.5
-_LONGEST_SECONDS = 600
+_POLL_SECONDS = 0.5
+_MAX_SECONDS = 600
 _INSERT = (
     "COPY outbox (event_id, type, subject, ce, sealed, created_at, mail_state, mail_expires_at) FROM STDIN"
 )
@@ -28,14 +28,14 @@ _OPEN = text("SELECT 1 FROM outbox WHERE sealed IS NOT NULL LIMIT 1")
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
+class DrainResult:
     """How long it took from the commit to the last noted receipt, and each process' highest PSS meanwhile."""
 
     seconds: float
-    highest_mib: Mapping[str, float]
+    max_mib: Mapping[str, float]
 
 
-def drained(stand: Stand) -> Iterator[Figure]:
+def drain_backlog(stand: Environment) -> Iterator[Figure]:
     """Outbox to SMTP and back by one relay and two mailers."""
     database = stand.database(members=1)
     with (
@@ -62,11 +62,11 @@ def drained(stand: Stand) -> Iterator[Figure]:
     for name in ("relay", "mailer"):
         yield Figure(
             name=f"its {name}'s highest memory, of 10,000's (PSS)",
-            measured=many.highest_mib[name] / few.highest_mib[name],
+            measured=many.max_mib[name] / few.max_mib[name],
             parts={
                 "before MiB": at_first[name],
-                "10,000 MiB": few.highest_mib[name],
-                "100,000 MiB": many.highest_mib[name],
+                "10,000 MiB": few.max_mib[name],
+                "100,000 MiB": many.max_mib[name],
             },
         )
 
@@ -78,16 +78,16 @@ def _entries(count: int, keys: KeySets) -> list[Fields]:
         return list(chain.from_iterable(pool.imap(partial(sealed_entries, keys=keys), sizes)))
 
 
-def _drain(database: str, entries: Sequence[Fields], processes: Mapping[str, Process]) -> Drained:
+def _drain(database: str, entries: Sequence[Fields], processes: Mapping[str, Process]) -> DrainResult:
     engine = open_engine(database)
     try:
         _commit(engine, entries)
         began, highest = time.perf_counter(), _memory(processes)
         while _is_open(engine):
-            assert time.perf_counter() - began < _LONGEST_SECONDS, "the backlog does not drain"
-            time.sleep(_LOOK_SECONDS)
+            assert time.perf_counter() - began < _MAX_SECONDS, "the backlog does not drain"
+            time.sleep(_POLL_SECONDS)
             highest = {name: max(highest[name], now) for name, now in _memory(processes).items()}
-        return Drained(time.perf_counter() - began, highest)
+        return DrainResult(time.perf_counter() - began, highest)
     finally:
         engine.dispose()
 

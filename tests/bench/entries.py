@@ -18,7 +18,7 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 _PIPELINED = 100
 
 
-def letters(count: int) -> Iterator[tuple[Event, MailPayload]]:
+def mail_payloads(count: int) -> Iterator[tuple[Event, MailPayload]]:
     """Yield verification mails asked for just now, each with its event."""
     now = datetime.now(UTC)
     data = VerificationRequested(kind="link")
@@ -34,10 +34,10 @@ def letters(count: int) -> Iterator[tuple[Event, MailPayload]]:
             dataschema=kind.dataschema,
             data=data.as_json(),
         )
-        yield event, _letter(event, number)
+        yield event, _mail_payload(event, number)
 
 
-def _letter(event: Event, number: int) -> MailPayload:
+def _mail_payload(event: Event, number: int) -> MailPayload:
     return MailPayload(
         event_id=event.id,
         event_type=event.type,
@@ -52,7 +52,9 @@ def _letter(event: Event, number: int) -> MailPayload:
 def sealed_entries(count: int, keys: KeySets) -> list[Fields]:
     """Return the fields of so many entries."""
     sealer = Sealer(seal_keys=keys.seal_public, sign_keys=keys.sign_private)
-    return [to_fields(to_json(event), event.type, sealer.seal(letter)) for event, letter in letters(count)]
+    return [
+        to_fields(to_json(event), event.type, sealer.seal(letter)) for event, letter in mail_payloads(count)
+    ]
 
 
 def add_pipelined(client: "Redis", entries: Sequence[Fields]) -> None:

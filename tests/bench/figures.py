@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.bench.stand import Stand
+from tests.bench.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Figure:
         return "yes" if self.goal.is_met(self.measured) else "NO"
 
 
-Bench = Callable[[Stand], Iterator[Figure]]
+Bench = Callable[[Environment], Iterator[Figure]]
 
 
 @dataclass(frozen=True, slots=True)

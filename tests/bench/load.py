@@ -26,15 +26,15 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class LoadResult:
     """What came of it; latencies in milliseconds."""
 
-    a_second: float
+    per_second: float
     median_ms: float
     p99_ms: float
     refused: int
 
-    def checked(self) -> "Answers":
+    def checked(self) -> "LoadResult":
         """Return itself; AssertionError when a request was refused, so that no figure counts refusals."""
         assert self.refused == 0, f"{self.refused} requests were refused"
         return self
@@ -45,9 +45,9 @@ def generator() -> str:
     return "wrk" if WRK.path() else "own"
 
 
-def run(request: Request, *, clients: int, seconds: float) -> Answers:
+def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
     """Ask with so many kept connections for so long."""
-    with started(request, clients=clients, seconds=seconds) as answers:
+    with running(request, clients=clients, seconds=seconds) as answers:
         return answers()
 
 
@@ -57,16 +57,16 @@ class Running:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def __call__(self) -> Answers:
+    def __call__(self) -> LoadResult:
         """Return what came of it."""
         output, errors = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError(f"the load generator failed: {errors[-1000:]}")
-        return Answers(**json.loads(output.splitlines()[-1])).checked()
+        return LoadResult(**json.loads(output.splitlines()[-1])).checked()
 
 
 @contextmanager
-def started(request: Request, *, clients: int, seconds: float) -> Iterator[Running]:
+def running(request: Request, *, clients: int, seconds: float) -> Iterator[Running]:
     """Begin a load; at the end of the block it is over."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         task = Path(folder) / "task"

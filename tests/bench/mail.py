@@ -17,28 +17,28 @@ from mailer.domain.mail import Mail, Mailbox
 from port_events.envelope import RECEIPTS, STREAM
 from sqlalchemy import Engine, func, insert
 
-from tests.bench.arrivals import Arrivals, noting_arrivals
-from tests.bench.entries import PUBLIC_URL, Fields, add_pipelined, letters, sealed_entries
+from tests.bench.arrivals import Arrivals, recording_arrivals
+from tests.bench.entries import PUBLIC_URL, Fields, add_pipelined, mail_payloads, sealed_entries
+from tests.bench.environment import Environment, Web
 from tests.bench.figures import Figure, Goal, interleaved, percentile
-from tests.bench.stand import Stand, Web
 from tests.support.harness.waiting import wait_until
 
 if TYPE_CHECKING:
     from redis import Redis
 
 _REGISTRATIONS = 150
-_LONGEST_PAUSE_SECONDS = 0.08
+_MAX_PAUSE_SECONDS = 0.08
 _EVENTS = 20_000
 _MAILS = 3_000
 _SLOTS = 5
 _SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小組")
 
 
-def from_answer_to_mail(stand: Stand) -> Iterator[Figure]:
+def mail_latency(stand: Environment) -> Iterator[Figure]:
     """Registration's 202 to the mail's arrival at the SMTP server on an idle system."""
     database = stand.database(members=1)
     with (
-        noting_arrivals() as arrivals,
+        recording_arrivals() as arrivals,
         stand.redis() as redis,
         stand.relay(database, redis),
         stand.mailer(redis, arrivals.port),
@@ -65,11 +65,11 @@ def _waits_ms(web: Web, arrivals: Arrivals) -> list[float]:
             answered = time.perf_counter()
             assert answer.status_code == 202, answer.text
             waits.append(max(0.0, arrivals.wait_for(sent["email"]) - answered) * 1000)
-            time.sleep(chance.random() * _LONGEST_PAUSE_SECONDS)  # idle between two
+            time.sleep(chance.random() * _MAX_PAUSE_SECONDS)  # idle between two
     return waits[5:]  # the first ones open every connection
 
 
-def relayed(stand: Stand) -> Iterator[Figure]:
+def relay_throughput(stand: Environment) -> Iterator[Figure]:
     """Events a second through the relay against pipelined XADD of the same entries."""
     entries = sealed_entries(1000, stand.keys) * (_EVENTS // 1000)
     database = stand.database(members=1)
@@ -117,7 +117,7 @@ def _relay(engine: Engine, client: "Redis", entries: Sequence[Fields]) -> float:
     return len(rows) / (time.perf_counter() - began)
 
 
-def mailed(stand: Stand) -> Iterator[Figure]:
+def mailer_throughput(stand: Environment) -> Iterator[Figure]:
     """Mails a second of one mailer process, stream to SMTP, against a bare loop to the same sink."""
     with (
         stand.sink() as sink,
@@ -127,7 +127,7 @@ def mailed(stand: Stand) -> Iterator[Figure]:
     ):
         mail_all(client, sealed_entries(300, stand.keys))
         pair = interleaved(
-            lambda: _bare_loop(sink.port, _MAILS),
+            lambda: _plain_loop(sink.port, _MAILS),
             lambda: mail_all(client, sealed_entries(_MAILS, stand.keys)),
             slots=_SLOTS,
         )
@@ -148,11 +148,11 @@ def mail_all(client: "Redis", entries: Sequence[Fields]) -> float:
     return len(entries) / (time.perf_counter() - began)
 
 
-def _bare_loop(port: int, count: int) -> float:
+def _plain_loop(port: int, count: int) -> float:
     """Render with the product's templates, build with its MIME writer, send over one kept connection."""
     renderer = TemplateRenderer(sender_name=_SENDER.name, public_url=PUBLIC_URL, can_reply=False)
     stationery = MessageBuilder(sender=_SENDER)
-    asked = list(letters(count))
+    asked = list(mail_payloads(count))
     with smtplib.SMTP("127.0.0.1", port) as smtp:
         smtp.ehlo()
         began = time.perf_counter()

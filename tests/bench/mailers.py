@@ -10,11 +10,11 @@ from mailer.adapters.renderer import TemplateRenderer
 from mailer.domain.catalogue import mail_kind_for
 
 from tests.bench import plain_actor
-from tests.bench.entries import PUBLIC_URL, letters, sealed_entries
+from tests.bench.entries import PUBLIC_URL, mail_payloads, sealed_entries
+from tests.bench.environment import Environment
 from tests.bench.figures import Figure, Goal, interleaved
 from tests.bench.mail import mail_all
 from tests.bench.processes import Process, command
-from tests.bench.stand import Stand
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.programs import OptionalProgram
 from tests.support.servers.redis import RedisServer
@@ -36,7 +36,7 @@ _PIPELINED = 100
 _MESSAGE_OCTETS = 6_000
 
 
-def against_a_plain_actor(stand: Stand) -> Iterator[Figure]:
+def against_a_plain_actor(stand: Environment) -> Iterator[Figure]:
     """Mails a second of 2 mailer processes against 2 of dramatiq's with a plain actor, the same mails to one sink."""
     mails = _plain_messages(_MAILS)
     with (
@@ -64,7 +64,7 @@ def against_a_plain_actor(stand: Stand) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def in_numbers(stand: Stand) -> Iterator[Figure]:
+def in_numbers(stand: Environment) -> Iterator[Figure]:
     """Mails a second of 1, 2, 4 mailer processes, and of smtp-source over as many connections."""
     with stand.sink() as sink, stand.redis() as redis, redis.client() as client:
         for number in _NUMBERS:
@@ -78,7 +78,7 @@ def in_numbers(stand: Stand) -> Iterator[Figure]:
 
 
 @contextmanager
-def _mailers(stand: Stand, redis: RedisServer, smtp_port: int, number: int) -> Iterator[None]:
+def _mailers(stand: Environment, redis: RedisServer, smtp_port: int, number: int) -> Iterator[None]:
     with ExitStack() as stack:
         for _ in range(number):
             stack.enter_context(stand.mailer(redis, smtp_port))
@@ -86,7 +86,7 @@ def _mailers(stand: Stand, redis: RedisServer, smtp_port: int, number: int) -> I
 
 
 @contextmanager
-def _plain_workers(stand: Stand, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
+def _plain_workers(stand: Environment, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
     settings = {
         plain_actor.REDIS_URL: redis.socket_url,
         plain_actor.SMTP_PORT: str(smtp_port),
@@ -101,7 +101,7 @@ def _plain_messages(count: int) -> list["Message[None]"]:
     """Return the very mails that sealed entries ask for, rendered, as messages of the plain actor."""
     renderer = TemplateRenderer(sender_name=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     messages = []
-    for event, letter in letters(count):
+    for event, letter in mail_payloads(count):
         mail = renderer.render(mail_kind_for(event.type, event.data), letter)
         message = plain_actor.send.message(letter.address, letter.name, mail.subject, mail.text, mail.html)
         messages.append(message.copy(options={"redis_message_id": message.message_id}))

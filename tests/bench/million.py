@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from tests.bench import load
+from tests.bench.environment import SMALL, Environment, Web
 from tests.bench.figures import Figure, Goal
 from tests.bench.plans import logged_statements, reads_of
 from tests.bench.sizes import compared
-from tests.bench.stand import FEW, Stand, Web
 from tests.support.harness.processes import run
 
 ROWS = 1_000_000
@@ -36,9 +36,9 @@ _REQUESTS: dict[str, Callable[[Side], load.Request]] = {
 }
 
 
-def million_against_empty(stand: Stand) -> Iterator[Figure]:
+def million_against_empty(stand: Environment) -> Iterator[Figure]:
     """Medians of four requests, one client, beside each other; then the plans of all they asked of the database."""
-    full = stand.database(ROWS, lived=FEW)
+    full = stand.database(ROWS, lived=SMALL)
     with ExitStack() as stack:
         many, none = _side(stand, stack, full, ROWS), _side(stand, stack, stand.database(1), 1)
         for name, request in _REQUESTS.items():
@@ -47,13 +47,13 @@ def million_against_empty(stand: Stand) -> Iterator[Figure]:
     yield _planned(stand, full, many)
 
 
-def _side(stand: Stand, stack: ExitStack, database: str, rows: int) -> Side:
+def _side(stand: Environment, stack: ExitStack, database: str, rows: int) -> Side:
     settings = stand.settings(IDENTITY_DATABASE_URL=database)
     made = run("identity", "clients", "add", "bench", "--right", "events:read", environment=settings)
     return Side(stack.enter_context(stand.serving(database)), rows, made.stdout.strip())
 
 
-def _planned(stand: Stand, full: str, asked: Side) -> Figure:
+def _planned(stand: Environment, full: str, asked: Side) -> Figure:
     """Ask all of it once more with the server's log on, and have every statement explained."""
     with (
         logged_statements(stand.postgres, full) as statements,

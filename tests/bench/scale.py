@@ -6,19 +6,19 @@ from identity.adapters.sql.engine import open_engine
 from sqlalchemy import text
 
 from tests.bench import load
+from tests.bench.environment import SMALL, Environment, Web
 from tests.bench.figures import Figure, Goal
 from tests.bench.sizes import compared
-from tests.bench.stand import FEW, Stand, Web
 
 MANY = 200_000
 _BIG_TABLE_ROWS = 1000
 _REQUESTS: dict[str, Callable[[Web], load.Request]] = {
-    "login": lambda web: web.logins(FEW),
+    "login": lambda web: web.logins(SMALL),
     "registration": lambda web: web.registrations(500),
 }
 
 
-def many_against_few(stand: Stand) -> Iterator[Figure]:
+def many_against_few(stand: Environment) -> Iterator[Figure]:
     """Medians of login and registration, one client, beside each other; then the database's own count of scans."""
     database = stand.database(MANY)
     before = _sequential_scans(database)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator, Mapping
 
 from tests.bench import load
+from tests.bench.environment import Environment, Web
 from tests.bench.figures import Figure, Goal
 from tests.bench.processes import Process, pss_mib
-from tests.bench.stand import Stand, Web
 
 _SETTLE_SECONDS = 4
 _IDLE_SECONDS = 20
@@ -15,9 +15,9 @@ _STARTS = 5
 _IDLE_GOALS = {"web": 1.0, "relay": 1.0, "mailer": 3.0}
 
 
-def idle_and_memory(stand: Stand) -> Iterator[Figure]:
+def idle_and_memory(stand: Environment) -> Iterator[Figure]:
     """Idle CPU of each kind of process, PSS, cold start."""
-    database = stand.few
+    database = stand.small_database
     with (
         stand.sink() as sink,
         stand.redis() as redis,
@@ -63,7 +63,7 @@ def _memory(processes: Mapping[str, Process]) -> Iterator[Figure]:
 
 def _memory_under_load(web: Web) -> Iterator[Figure]:
     highest = 0.0
-    with load.started(web.logins(), clients=8, seconds=4):
+    with load.running(web.logins(), clients=8, seconds=4):
         for _ in range(15):
             time.sleep(0.2)
             highest = max(highest, pss_mib([web.process.pid, *web.process.children]))
@@ -73,10 +73,10 @@ def _memory_under_load(web: Web) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _cold_start(stand: Stand) -> Figure:
+def _cold_start(stand: Environment) -> Figure:
     times = []
     for _ in range(_STARTS):
-        with stand.serving(stand.few, ready="/readyz") as web:
+        with stand.serving(stand.small_database, ready="/readyz") as web:
             times.append(time.perf_counter() - web.process.started_at)
     return Figure(
         name="cold start of the web processes to the first answer",

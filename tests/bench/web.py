@@ -5,41 +5,41 @@ from contextlib import contextmanager
 
 from tests.bench import load
 from tests.bench.argon2 import RawArgon2
+from tests.bench.environment import Environment
 from tests.bench.figures import Figure, Goal, interleaved
 from tests.bench.population import stored_hash
-from tests.bench.stand import Stand
 from tests.support.actors.people import PASSWORD
 
 CLIENTS = 8
 _LOGIN_SECONDS = 4.0
 _READ_SECONDS = 2.0
 _SLOTS = 5
-_MOST_REGISTRATIONS = 2000
+_MAX_REGISTRATIONS = 2000
 
 
-def logins(stand: Stand) -> Iterator[Figure]:
+def logins(stand: Environment) -> Iterator[Figure]:
     """Logins a second by 8 clients against raw Argon2."""
     request = stand.web.logins()
     yield _against_argon2(stand, "logins a second, of raw Argon2", lambda: request, goal=0.85)
 
 
-def registrations(stand: Stand) -> Iterator[Figure]:
+def registrations(stand: Environment) -> Iterator[Figure]:
     """Registrations a second by 8 clients against raw Argon2."""
     yield _against_argon2(
         stand,
         "registrations a second, of raw Argon2",
-        lambda: stand.web.registrations(_MOST_REGISTRATIONS),
+        lambda: stand.web.registrations(_MAX_REGISTRATIONS),
         goal=0.70,
     )
 
 
-def _against_argon2(stand: Stand, name: str, request: "load.MakeRequest", *, goal: float) -> Figure:
+def _against_argon2(stand: Environment, name: str, request: "load.MakeRequest", *, goal: float) -> Figure:
     load.run(request(), clients=CLIENTS, seconds=1)
-    raw = RawArgon2(stored_hash(stand.few), PASSWORD)
+    raw = RawArgon2(stored_hash(stand.small_database), PASSWORD)
     try:
         pair = interleaved(
-            lambda: raw.a_second(_LOGIN_SECONDS),
-            lambda: load.run(request(), clients=CLIENTS, seconds=_LOGIN_SECONDS).a_second,
+            lambda: raw.per_second(_LOGIN_SECONDS),
+            lambda: load.run(request(), clients=CLIENTS, seconds=_LOGIN_SECONDS).per_second,
             slots=_SLOTS,
         )
     finally:
@@ -48,14 +48,14 @@ def _against_argon2(stand: Stand, name: str, request: "load.MakeRequest", *, goa
     return Figure(name=name, measured=pair.ratio, goal=Goal("least", goal), parts=parts)
 
 
-def session(stand: Stand) -> Iterator[Figure]:
+def session(stand: Environment) -> Iterator[Figure]:
     """GET /session a second by one client against a bare route."""
-    bare, known = load.Request(url=f"{stand.bare.api}/session"), stand.web.session()
+    bare, known = load.Request(url=f"{stand.baseline.api}/session"), stand.web.session()
     for request in (bare, known):
         load.run(request, clients=1, seconds=1)
     pair = interleaved(
-        lambda: load.run(bare, clients=1, seconds=_READ_SECONDS).a_second,
-        lambda: load.run(known, clients=1, seconds=_READ_SECONDS).a_second,
+        lambda: load.run(bare, clients=1, seconds=_READ_SECONDS).per_second,
+        lambda: load.run(known, clients=1, seconds=_READ_SECONDS).per_second,
         slots=_SLOTS + 2,
     )
     yield Figure(
@@ -66,9 +66,9 @@ def session(stand: Stand) -> Iterator[Figure]:
     )
 
 
-def session_under_logins(stand: Stand) -> Iterator[Figure]:
+def session_under_logins(stand: Environment) -> Iterator[Figure]:
     """GET /session while logins keep every hash slot busy, against a bare route under the same load."""
-    bare, known = load.Request(url=f"{stand.bare.api}/session"), stand.web.session()
+    bare, known = load.Request(url=f"{stand.baseline.api}/session"), stand.web.session()
 
     def median_of(request: load.Request) -> float:
         with _busy_with_logins(stand):
@@ -84,6 +84,6 @@ def session_under_logins(stand: Stand) -> Iterator[Figure]:
 
 
 @contextmanager
-def _busy_with_logins(stand: Stand) -> Iterator[None]:
-    with load.started(stand.web.logins(), clients=CLIENTS, seconds=_READ_SECONDS + 2):
+def _busy_with_logins(stand: Environment) -> Iterator[None]:
+    with load.running(stand.web.logins(), clients=CLIENTS, seconds=_READ_SECONDS + 2):
         yield

@@ -1,1 +1,1 @@
-"""`make chaos`: the real system under load, with everything killed, cut, filled and wiped; then the reckoning."""
+"""`make chaos`: injects faults into the real system under load, then checks its consistency."""

@@ -1,7 +1,7 @@
-"""`make chaos SEED=… MINUTES=…`: the storm, the reckoning, the table; exit code 1 where the promise is broken.
+"""`make chaos SEED=… MINUTES=…`: inject faults, check consistency, print the table; exit code 1 for a violation.
 
-With `--prove`: the same harness over a system of which one protection is switched off, once for each: it must report
-the loss or the double that then comes.
+With `--prove` the same harness runs once for each protection that can be switched off, and must report the loss or the
+duplicate that follows.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tests.faults.report import as_json, lines
 
 
 def main() -> int:
-    """Run, print, write."""
+    """Run, print the table, write the JSON file."""
     options = _options()
     if options.prove:
         return 0 if all([_proven(name) for name in options.without or PROOFS]) else 1  # noqa: C419 - all of them
@@ -31,21 +31,21 @@ def main() -> int:
         without=next(iter(options.without), None),
         only=tuple(options.only),
     )
-    run, found = chaos(plan)
-    _say(*lines(run, found))
+    run, report = chaos(plan)
+    _say(*lines(run, report))
     path = Path(os.environ.get("RUN_DIR", ".run")) / "chaos.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(as_json(run, found), ensure_ascii=False, indent=2, default=str) + "\n")
-    kept = run.settled and not found.wrong()
+    path.write_text(json.dumps(as_json(run, report), ensure_ascii=False, indent=2, default=str) + "\n")
+    kept = run.settled and not report.violations()
     _say("", f"{'kept' if kept else 'BROKEN'} in {time.monotonic() - began:.0f} s; written to {path}")
     return 0 if kept else 1
 
 
 def _proven(name: str) -> bool:
-    """Run without one protection; tell whether what must come of it was reported."""
+    """Run without one protection; return whether an expected violation was reported."""
     proof = PROOFS[name]
-    _, found = chaos(proof.plan)
-    reported = {what: len(cases) for what, cases in found.wrong().items()}
+    _, report = chaos(proof.plan)
+    reported = {what: len(cases) for what, cases in report.violations().items()}
     seen = any(reported.get(what) for what in proof.expected)
     _say(f"without {name:<8} {'reported' if seen else 'NOT REPORTED'}: {reported or 'nothing'}")
     return seen

@@ -1,9 +1,9 @@
-"""A foreign service: follows the events as one member of a group, and keeps what it saw in a file of its own.
+"""A consumer of another service: the only member of a group, which records every event in a SQLite file.
 
     python -m tests.faults.consumer GROUP FILE
 
-What an event does is the consumer's memory of it, too, so that a kill or a wiped Redis repeats nothing. The package
-alone keeps an event from being handled twice: here each handling is written down, and the reckoning counts.
+The file is also the consumer's DedupeStore, so a kill or a wiped Redis repeats no event. The table has no unique index:
+the consistency check counts duplicates.
 """
 
 import os
@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), posit
 
 
 class Effects:
-    """The file, and the consumer's memory (port_events.consumer.DedupeStore)."""
+    """The file, as a `port_events.consumer.DedupeStore`."""
 
     def __init__(self, path: str) -> None:
         self._database = sqlite3.connect(path, isolation_level=None)
@@ -31,40 +31,40 @@ class Effects:
         self._database.execute("PRAGMA synchronous=NORMAL")
         self._database.executescript(_TABLES)
 
-    def have(self, event: Event) -> None:
-        """Write down that the event is handled now."""
+    def record(self, event: Event) -> None:
+        """Record that the event is handled."""
         self._database.execute(
             "INSERT INTO effects (event_id, type, subject, sequence) VALUES (?, ?, ?, ?)",
             (event.id, event.type, event.subject, event.sequence),
         )
 
     def is_handled(self, event: Event) -> bool:
-        """Tell whether it was."""
+        """Whether the event was handled."""
         found = self._database.execute("SELECT 1 FROM effects WHERE event_id = ?", (event.id,))
         return found.fetchone() is not None
 
     def mark_handled(self, event: Event) -> None:
-        """Do nothing: `have` wrote it down."""
+        """Do nothing: `record` did."""
 
     def position(self) -> int | None:
-        """Return how far the group has come."""
+        """Return the group's position."""
         found = self._database.execute("SELECT position FROM place").fetchone()
         return int(found[0]) if found else None
 
     def advance(self, position: int) -> None:
-        """Keep how far the group has come."""
+        """Store the group's position."""
         self._database.execute("INSERT OR REPLACE INTO place VALUES (1, ?)", (position,))
 
 
 def main() -> None:
-    """Follow until told to stop."""
+    """Record events until a signal."""
     group, path = sys.argv[1:]
     effects = Effects(path)
     consumer = Consumer.from_url(
         os.environ["REDIS_URL"], group=group, name="the-only-member", dedupe_store=effects
     )
     for event in consumer.stop_on_signals():
-        effects.have(event)
+        effects.record(event)
 
 
 if __name__ == "__main__":

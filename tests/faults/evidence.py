@@ -1,4 +1,4 @@
-"""What is on record after a run: in the database, in the foreign services' files, at the mail server, in Redis."""
+"""The records of a run: database, consumers' files, mail server, Redis."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from tests.faults.environment import GROUPS, Environment
 from tests.faults.faults import Damage
-from tests.faults.postbag import Arrival
-from tests.faults.stage import GROUPS, Stage
+from tests.faults.recording_mailbox import Arrival
 
-Fact = tuple[str, str]
-"""A subject and the short type of an event that its state must have."""
+ExpectedEvent = tuple[str, str]
+"""A subject and the short type of an event that its state implies."""
 
-_FACTS = """
+_EXPECTED = """
 SELECT id, 'account.registered' FROM accounts
 UNION ALL SELECT id, 'account.email_verified' FROM accounts WHERE email_verified_at IS NOT NULL
 UNION ALL SELECT general_account_id, 'binding.requested' FROM bindings
@@ -29,7 +29,7 @@ _REQUESTED = "verification.requested"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutboxRow:
     """A row of the outbox."""
 
     event_id: str
@@ -42,8 +42,8 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """An event as a foreign service handled it, in its order."""
+class HandledEvent:
+    """An event that a consumer handled."""
 
     event_id: str
     subject: str
@@ -52,17 +52,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything that the reckoning compares. Instants are time.time().
+    """What the consistency check compares. Times are time.time().
 
-    `partners` are the link accounts that a general account was ever bound to: they are told of a binding's end too.
-    `receipts` came in those whole milliseconds, as the ids of Redis' stream have them.
+    `link_accounts` are all that a general account was ever bound to: they are notified of a removed binding too.
+    `receipts` has the Unix milliseconds in which each receipt was written, from its stream id.
     """
 
-    facts: Counter[Fact]
-    rows: Sequence[Row]
+    expected: Counter[ExpectedEvent]
+    rows: Sequence[OutboxRow]
     mailboxes: Mapping[str, str]
-    partners: Mapping[str, frozenset[str]]
-    seen: Mapping[str, Sequence[Seen]]
+    link_accounts: Mapping[str, frozenset[str]]
+    handled: Mapping[str, Sequence[HandledEvent]]
     arrivals: Sequence[Arrival]
     receipts: Mapping[str, int]
     refused: frozenset[str]
@@ -70,58 +70,58 @@ class Evidence:
     ahead_seconds: float
 
 
-def gather(stage: Stage, damage: Damage, *, ahead_seconds: float) -> Evidence:
-    """Read all of it, when nothing is under way any more."""
-    with stage.engine.connect() as connection:
-        facts = Counter((subject, kind) for subject, kind in connection.execute(text(_FACTS)))
+def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) -> Evidence:
+    """Read all records after the system has settled."""
+    with environment.engine.connect() as connection:
+        facts = Counter((subject, kind) for subject, kind in connection.execute(text(_EXPECTED)))
         facts.update(
             {(subject, _REQUESTED): 1 for subject, kind in list(facts) if kind == "account.registered"}
         )
         mailboxes = {row.id: row.email for row in connection.execute(text("SELECT id, email FROM accounts"))}
-        partners = _partners(connection)
+        partners = _link_accounts(connection)
         rows = _rows(connection)
     return Evidence(
-        facts=facts,
+        expected=facts,
         rows=rows,
         mailboxes=mailboxes,
-        partners=partners,
-        seen={group: seen_by(stage.effects_of(group)) for group in GROUPS},
-        arrivals=stage.postbag.arrivals(),
-        receipts=stage.watch.given(),
-        refused=frozenset(stage.script.refused),
+        link_accounts=partners,
+        handled={group: handled_events(environment.effects_of(group)) for group in GROUPS},
+        arrivals=environment.mailbox.arrivals(),
+        receipts=environment.receipts.written_at_ms(),
+        refused=frozenset(environment.script.refused),
         damage=damage,
         ahead_seconds=ahead_seconds,
     )
 
 
-def seen_by(path: Path) -> list[Seen]:
-    """Return what a foreign service has handled, oldest first."""
+def handled_events(path: Path) -> list[HandledEvent]:
+    """Return the events that a consumer has handled, in order."""
     if not path.exists():
         return []
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
     try:
         return [
-            Seen(*row)
+            HandledEvent(*row)
             for row in database.execute("SELECT event_id, subject, sequence FROM effects ORDER BY place")
         ]
     except sqlite3.OperationalError:
-        return []  # it has just begun
+        return []  # the consumer has just started
     finally:
         database.close()
 
 
-def _partners(connection: Connection) -> dict[str, frozenset[str]]:
+def _link_accounts(connection: Connection) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for general, link in connection.execute(text("SELECT general_account_id, link_account_id FROM bindings")):
         found[general].add(link)
     return {general: frozenset(links) for general, links in found.items()}
 
 
-def _rows(connection: Connection) -> list[Row]:
+def _rows(connection: Connection) -> list[OutboxRow]:
     query = text(
         "SELECT event_id, type, subject, created_at, mail_state, mail_at, mail_expires_at FROM outbox ORDER BY id"
     )
     return [
-        Row(event_id, kind.removeprefix(_PREFIX), *rest)
+        OutboxRow(event_id, kind.removeprefix(_PREFIX), *rest)
         for event_id, kind, *rest in connection.execute(query)
     ]

@@ -1,4 +1,4 @@
-"""Every fault as a named row: what is done, for how long, and how it is made good again."""
+"""The faults by name; each injects itself, waits and heals."""
 
 import random
 import time
@@ -9,242 +9,242 @@ from typing import Final
 
 from sqlalchemy import text
 
-from tests.faults.cast import Actor
-from tests.faults.stage import LEASE_SECONDS, Stage
+from tests.faults.environment import LEASE_SECONDS, Environment
+from tests.faults.supervisor import ManagedProcess
 from tests.support.harness.waiting import wait_until
 
-_NOTED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
+_RECORDED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _MAILS_IN_HAND: Final = 3
-_HELD_SECONDS: Final = 6.0
+_MAX_FAULT_SECONDS: Final = 6.0
 _LEAD_SECONDS: Final = 10.0
-"""So long a leading relay may be silent before the other deposes it."""
+"""The silence after which another relay takes over the lead."""
 AHEAD_SECONDS: Final = 20.0
 
 
 @dataclass(slots=True)
 class Wipe:
-    """A Redis that lost all, or its last second, at `at` (time.time()); `noted` had their receipts in the database."""
+    """A loss of data in Redis at `at` (time.time()); the receipts of `recorded` events were in the database."""
 
     at: float
-    noted: frozenset[str]
+    recorded: frozenset[str]
 
 
 @dataclass(slots=True)
 class Damage:
-    """What the reckoning has to know of what was done."""
+    """What the consistency check needs to know about the faults."""
 
     wipes: list[Wipe] = field(default_factory=list)
-    droughts: list[tuple[float, float]] = field(default_factory=list)
-    """From when to when (time.time()) no mail could go for longer than it was valid."""
+    outages: list[tuple[float, float]] = field(default_factory=list)
+    """Start and end (time.time()) of mail server outages longer than the validity of mails."""
 
 
-Fault = Callable[[Stage, random.Random, Damage], None]
+Fault = Callable[[Environment, random.Random, Damage], None]
 
 
 def _freeze(kind: str, *, lease_seconds: float = LEASE_SECONDS) -> Fault:
-    """Stop one for longer than its lease, then let it go on. A consumer is alone in its group, for the order's sake."""
+    """Suspend a process for longer than its lease."""
 
-    def fault(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-        actor = chance.choice(stage.cast.of(kind))
-        victim = actor.freeze(chance.choice)
-        if victim is not None:
+    def fault(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+        process = rng.choice(environment.supervisor.of(kind))
+        pid = process.freeze(rng.choice)
+        if pid is not None:
             try:
-                time.sleep(lease_seconds + chance.uniform(1, 3))
+                time.sleep(lease_seconds + rng.uniform(1, 3))
             finally:
-                actor.thaw(victim)
+                process.unfreeze(pid)
 
     return fault
 
 
 @contextmanager
-def _frozen(actors: Iterable[Actor], chance: random.Random) -> Iterator[None]:
-    """Stop one process of each actor for the block."""
-    victims = [(actor, actor.freeze(chance.choice)) for actor in actors]
+def _frozen(processes: Iterable[ManagedProcess], rng: random.Random) -> Iterator[None]:
+    """Suspend a worker of each process for the block."""
+    pids = [(process, process.freeze(rng.choice)) for process in processes]
     try:
         yield
     finally:
-        for actor, victim in victims:
-            if victim is not None:
-                actor.thaw(victim)
+        for process, pid in pids:
+            if pid is not None:
+                process.unfreeze(pid)
 
 
 @contextmanager
-def _held_in_mid_mail(stage: Stage) -> Iterator[None]:
-    """Keep every mailer waiting for the mail server's word on a recipient, and let go at the end."""
-    before = stage.script.reached["rcpt"]
-    stage.smtp.hold(at="rcpt", times=None)
+def _held_mid_mail(environment: Environment) -> Iterator[None]:
+    """Delay the mail server's answer to RCPT for the block."""
+    before = environment.script.reached["rcpt"]
+    environment.smtp.hold(at="rcpt", times=None)
     try:
-        with suppress(AssertionError):  # nobody mails just now: then it is a plain fault
+        with suppress(AssertionError):  # no mail is being sent: then it is a plain fault
             wait_until(
-                lambda: stage.script.reached["rcpt"] >= before + _MAILS_IN_HAND,
+                lambda: environment.script.reached["rcpt"] >= before + _MAILS_IN_HAND,
                 what="mails",
                 timeout_seconds=5,
             )
         yield
     finally:
-        stage.smtp.reset()
-        stage.smtp.release()
+        environment.smtp.reset()
+        environment.smtp.release()
 
 
-def _mailer_frozen_in_mid_mail(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Freeze a mailer between envelope and message, until others have done its work; then let it go on."""
+def _mailer_frozen_in_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Suspend a mailer between envelope and message until others have sent its mails."""
     with ExitStack() as stack:
-        with _held_in_mid_mail(stage):
-            stack.enter_context(_frozen(stage.cast.of("mailer")[:2], chance))
-        time.sleep(2 * LEASE_SECONDS + chance.uniform(1, 3))
+        with _held_mid_mail(environment):
+            stack.enter_context(_frozen(environment.supervisor.of("mailer")[:2], rng))
+        time.sleep(2 * LEASE_SECONDS + rng.uniform(1, 3))
 
 
-def _mailers_killed_in_mid_mail(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+def _mailers_killed_in_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Kill every mailer while it holds claims."""
-    with _held_in_mid_mail(stage):
-        for actor in stage.cast.of("mailer"):
-            stage.cast.kill(actor, chance.choice)
+    with _held_mid_mail(environment):
+        for process in environment.supervisor.of("mailer"):
+            environment.supervisor.kill(process, rng.choice)
 
 
-def _volley(kind: str) -> Fault:
-    """Kill -9 all of a kind within a second."""
+def _kill_all(kind: str) -> Fault:
+    """Kill -9 all processes of a kind within a second."""
 
-    def fault(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-        for actor in stage.cast.of(kind):
-            stage.cast.kill(actor, chance.choice)
-            time.sleep(chance.uniform(0, 0.3))
+    def fault(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+        for process in environment.supervisor.of(kind):
+            environment.supervisor.kill(process, rng.choice)
+            time.sleep(rng.uniform(0, 0.3))
 
     return fault
 
 
-def _note_loss(stage: Stage, damage: Damage) -> None:
-    """Note which receipts the database has, the moment before Redis loses what it holds."""
-    with stage.engine.connect() as connection:
-        noted = frozenset(connection.scalars(_NOTED))
-    damage.wipes.append(Wipe(time.time(), noted))
+def _record_loss(environment: Environment, damage: Damage) -> None:
+    """Record which receipts the database has just before Redis loses data."""
+    with environment.engine.connect() as connection:
+        recorded = frozenset(connection.scalars(_RECORDED))
+    damage.wipes.append(Wipe(time.time(), recorded))
 
 
-def _redis_restarts(stage: Stage, chance: random.Random, damage: Damage) -> None:
-    """Kill -9, and start on what is on the disk: a slow disk has postponed the last second's writes."""
-    _note_loss(stage, damage)
-    stage.redis.kill()
-    time.sleep(chance.uniform(0, 3))
-    stage.redis.start()
+def _redis_restarts(environment: Environment, rng: random.Random, damage: Damage) -> None:
+    """Kill -9 and restart Redis; it may lose the writes of the last second."""
+    _record_loss(environment, damage)
+    environment.redis.kill()
+    time.sleep(rng.uniform(0, 3))
+    environment.redis.start()
 
 
-def _redis_wiped(stage: Stage, _chance: random.Random, damage: Damage) -> None:
-    """Lose everything in it."""
-    _note_loss(stage, damage)
-    stage.redis.wipe()
+def _redis_wiped(environment: Environment, _rng: random.Random, damage: Damage) -> None:
+    """Lose all data in Redis."""
+    _record_loss(environment, damage)
+    environment.redis.wipe()
 
 
-def _redis_wiped_with_backlog(stage: Stage, chance: random.Random, damage: Damage) -> None:
-    """Lose everything in it while nobody has read it yet: only the database still knows."""
-    with _frozen(stage.cast.of("mailer", "consumer"), chance):
-        time.sleep(chance.uniform(2, 4))
-        _redis_wiped(stage, chance, damage)
+def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, damage: Damage) -> None:
+    """Lose all data in Redis before consumers have read it: only the database has it."""
+    with _frozen(environment.supervisor.of("mailer", "consumer"), rng):
+        time.sleep(rng.uniform(2, 4))
+        _redis_wiped(environment, rng, damage)
 
 
-def _redis_hangs(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Answer nobody for a while, perhaps until the leading relay is deposed."""
-    stage.redis.pause()
+def _redis_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Suspend Redis, perhaps until another relay takes over the lead."""
+    environment.redis.pause()
     try:
-        time.sleep(chance.uniform(2, _LEAD_SECONDS + 5))
+        time.sleep(rng.uniform(2, _LEAD_SECONDS + 5))
     finally:
-        stage.redis.resume()
+        environment.redis.resume()
 
 
-def _redis_full(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Refuse whatever needs memory."""
-    with stage.redis.client() as client:
+def _redis_full(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Refuse commands that need memory."""
+    with environment.redis.client() as client:
         client.config_set("maxmemory", "1")
         try:
-            time.sleep(chance.uniform(2, _HELD_SECONDS))
+            time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
         finally:
             client.config_set("maxmemory", "0")
 
 
-def _postgres_restarts(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Crash, and recover from the log."""
-    stage.postgres.stop(mode="immediate")
-    time.sleep(chance.uniform(0, 2))
-    stage.postgres.start()
+def _postgres_restarts(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Crash PostgreSQL; it recovers from its log."""
+    environment.postgres.stop(mode="immediate")
+    time.sleep(rng.uniform(0, 2))
+    environment.postgres.start()
 
 
-def _postgres_unreachable(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Cut the network, or let it fall silent."""
-    chance.choice((stage.proxy.cut, stage.proxy.silence))()
+def _postgres_unreachable(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Reset or stall all connections to PostgreSQL."""
+    rng.choice((environment.proxy.cut, environment.proxy.silence))()
     try:
-        time.sleep(chance.uniform(2, _HELD_SECONDS))
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
     finally:
-        stage.proxy.heal()
+        environment.proxy.heal()
 
 
 @contextmanager
-def _misbehaving(stage: Stage) -> Iterator[None]:
+def _misbehaving(environment: Environment) -> Iterator[None]:
     try:
         yield
     finally:
-        stage.smtp.stop()  # cuts who still hangs
-        stage.smtp.reset()
-        stage.smtp.start()
+        environment.smtp.stop()  # cuts connections that still hang
+        environment.smtp.reset()
+        environment.smtp.start()
 
 
-def _smtp_defers(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Refuse everybody for now."""
-    with _misbehaving(stage):
-        stage.smtp.refuse(code=451, text="4.3.0 Later")
-        time.sleep(chance.uniform(2, _HELD_SECONDS))
+def _smtp_defers(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Refuse all mails temporarily (451)."""
+    with _misbehaving(environment):
+        environment.smtp.refuse(code=451, text="4.3.0 Later")
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
 
 
-def _smtp_refuses(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Refuse everybody for good, for a moment: those people never get that mail."""
-    with _misbehaving(stage):
-        stage.smtp.refuse(code=550, text="5.1.1 No such user")
-        time.sleep(chance.uniform(0.5, 1.5))
+    with _misbehaving(environment):
+        environment.smtp.refuse(code=550, text="5.1.1 No such user")
+        time.sleep(rng.uniform(0.5, 1.5))
 
 
-def _smtp_hangs(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+def _smtp_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Say nothing after the message, and never take it."""
-    with _misbehaving(stage):
-        stage.smtp.hang(at="data")
-        time.sleep(chance.uniform(2, LEASE_SECONDS + 3))
+    with _misbehaving(environment):
+        environment.smtp.hang(at="data")
+        time.sleep(rng.uniform(2, LEASE_SECONDS + 3))
 
 
-def _smtp_takes_and_drops(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+def _smtp_takes_and_drops(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Take the message, and cut the connection before the sender learns it: an answer that cannot be noted."""
-    with _misbehaving(stage):
-        stage.smtp.drop(at="accepted", times=chance.randint(1, 4))
-        time.sleep(chance.uniform(1, 3))
+    with _misbehaving(environment):
+        environment.smtp.drop(at="accepted", times=rng.randint(1, 4))
+        time.sleep(rng.uniform(1, 3))
 
 
-def _smtp_away(stage: Stage, chance: random.Random, _damage: Damage) -> None:
+def _smtp_away(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Be away for a moment."""
-    stage.smtp.stop()
+    environment.smtp.stop()
     try:
-        time.sleep(chance.uniform(2, _HELD_SECONDS))
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
     finally:
-        stage.smtp.start()
+        environment.smtp.start()
 
 
-def _smtp_away_too_long(stage: Stage, chance: random.Random, damage: Damage) -> None:
-    """Be away for longer than what waits is valid: those mails must not come any more."""
+def _smtp_away_too_long(environment: Environment, rng: random.Random, damage: Damage) -> None:
+    """Stop the mail server for longer than mails are valid; expired mails must not arrive."""
     began = time.time()
-    stage.smtp.stop()
+    environment.smtp.stop()
     try:
-        time.sleep(stage.lifetime_seconds + chance.uniform(2, _HELD_SECONDS))
+        time.sleep(environment.lifetime_seconds + rng.uniform(2, _MAX_FAULT_SECONDS))
     finally:
-        stage.smtp.start()
-        damage.droughts.append((began, time.time()))
+        environment.smtp.start()
+        damage.outages.append((began, time.time()))
 
 
-def _clock_ahead(stage: Stage, chance: random.Random, _damage: Damage) -> None:
-    """Let one process believe for a while that it is later."""
-    actor = chance.choice(stage.cast.of("web", "relay", "mailer"))
-    actor.restart("--ahead", str(AHEAD_SECONDS))
+def _clock_ahead(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Advance the clock of one process for a while."""
+    process = rng.choice(environment.supervisor.of("web", "relay", "mailer"))
+    process.restart("--ahead", str(AHEAD_SECONDS))
     try:
-        time.sleep(chance.uniform(8, 15))
+        time.sleep(rng.uniform(8, 15))
     finally:
-        actor.restart()
+        process.restart()
 
 
 LONG: Final = frozenset({"smtp away past validity"})
-"""Last longer than a minute, so that a run of a few minutes does without them."""
+"""Faults that last longer than a minute; short runs skip them."""
 FAULTS: Final[dict[str, Fault]] = {
     "web frozen": _freeze("web"),
     "relay frozen": _freeze("relay", lease_seconds=_LEAD_SECONDS),
@@ -252,10 +252,10 @@ FAULTS: Final[dict[str, Fault]] = {
     "consumer frozen": _freeze("consumer"),
     "mailers frozen in mid-mail": _mailer_frozen_in_mid_mail,
     "mailers killed in mid-mail": _mailers_killed_in_mid_mail,
-    "all web workers killed": _volley("web"),
-    "all relays killed": _volley("relay"),
-    "all mailers killed": _volley("mailer"),
-    "all consumers killed": _volley("consumer"),
+    "all web workers killed": _kill_all("web"),
+    "all relays killed": _kill_all("relay"),
+    "all mailers killed": _kill_all("mailer"),
+    "all consumers killed": _kill_all("consumer"),
     "redis killed": _redis_restarts,
     "redis wiped": _redis_wiped,
     "redis wiped with a backlog": _redis_wiped_with_backlog,

@@ -1,8 +1,8 @@
-"""A process of the system as the harness wants it: short validities, a clock ahead, one protection switched off.
+"""Runs a process of the system with short validities, an advanced clock or one protection switched off.
 
     python -m tests.faults.launch --lifetime 60 --ahead 45 --without ledger -- mailer run
 
-The switches are the harness's own: the product has none of them.
+These switches patch the process from outside; the product has none of them.
 """
 
 import argparse
@@ -14,64 +14,64 @@ from typing import Any, Final
 
 
 def main() -> None:
-    """Change what is asked for, then run the command."""
+    """Apply the switches, then run the command."""
     options, command = _options()
     if options.lifetime:
-        shorten(timedelta(seconds=options.lifetime))
+        shorten_lifetimes(timedelta(seconds=options.lifetime))
     if options.ahead:
-        put_ahead(timedelta(seconds=options.ahead))
+        advance_clock(timedelta(seconds=options.ahead))
     if options.without:
         WITHOUT[options.without]()
-    _open(f"{command[0]}.cli").main(args=command[1:], prog_name=command[0])
+    _module(f"{command[0]}.cli").main(args=command[1:], prog_name=command[0])
 
 
-def shorten(lifetime: timedelta) -> None:
-    """Give links, codes and notices this validity, so that a run of minutes sees them expire."""
+def shorten_lifetimes(lifetime: timedelta) -> None:
+    """Set the validity of links, codes and notices, so that they expire within the run."""
     links, codes, notices = map(
-        _open, ("identity.domain.link", "identity.domain.code", "identity.domain.mail")
+        _module, ("identity.domain.link", "identity.domain.code", "identity.domain.mail")
     )
     links.Purpose.lifetime = property(lambda _: lifetime)
     codes.LIFETIME = notices.NOTICE_LIFETIME = lifetime
 
 
-def put_ahead(ahead: timedelta) -> None:
-    """Let this process believe that it is later."""
+def advance_clock(ahead: timedelta) -> None:
+    """Advance the clock of this process."""
     for name in ("identity.adapters.clock", "mailer.adapters.clock"):
-        _open(name).SystemClock.now = lambda _: datetime.now(UTC) + ahead
+        _module(name).SystemClock.now = lambda _: datetime.now(UTC) + ahead
 
 
 def _without_outbox() -> None:
-    """Commit the change first and its events after it, as a service without an outbox publishes."""
+    """Commit the change before its events, like a service without an outbox."""
 
     def commit(work: Any) -> None:
-        events, work.outbox._rows = work.outbox._rows, []  # noqa: SLF001 - what is switched off is within
+        events, work.outbox._rows = work.outbox._rows, []  # noqa: SLF001 - the outbox is patched inside
         work._session.commit()  # noqa: SLF001 - likewise
         time.sleep(0.05)
         work.outbox._rows = events  # noqa: SLF001 - likewise
         work.outbox.write()
         work._session.commit()  # noqa: SLF001 - likewise
 
-    _open("identity.adapters.sql.unit_of_work").SqlUnitOfWork.commit = commit
+    _module("identity.adapters.sql.unit_of_work").SqlUnitOfWork.commit = commit
 
 
 def _without_ledger() -> None:
-    """Send whatever comes, whoever has sent it already."""
-    granted = _open("mailer.usecases.ports").ClaimGranted
-    ledger = _open("mailer.adapters.redis.ledger").RedisLedger
+    """Send every mail, even if it was sent before."""
+    granted = _module("mailer.usecases.ports").ClaimGranted
+    ledger = _module("mailer.adapters.redis.ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
     ledger.owns = lambda *_: True
 
 
 def _without_lease() -> None:
-    """Let a claim hold for ever, whatever became of who made it."""
-    ledger, expiry = _open("mailer.adapters.redis.ledger"), "tonumber(r[2]) > server_now then"
-    assert expiry in ledger.CLAIM, "the ledger has changed: this switch must follow it"
+    """Never let a claim expire."""
+    ledger, expiry = _module("mailer.adapters.redis.ledger"), "tonumber(r[2]) > server_now then"
+    assert expiry in ledger.CLAIM, "the ledger has changed: adapt this switch"
     ledger.CLAIM = ledger.CLAIM.replace(expiry, "true then")
 
 
 def _without_epoch() -> None:
-    """Let a Redis that has lost events pass for one that has all of them."""
-    relay = _open("identity.processes.relay")
+    """Ignore that Redis has lost events."""
+    relay = _module("identity.processes.relay")
     publish = relay.publish
 
     def believing(outbox: Any, stream: Any, now: datetime, *, kept: timedelta) -> int:
@@ -83,8 +83,8 @@ def _without_epoch() -> None:
     relay.publish = believing
 
 
-def _open(module: str) -> Any:
-    """Return a module as something that may be changed."""
+def _module(module: str) -> Any:
+    """Import a module, untyped, to patch it."""
     return import_module(module)
 
 
@@ -94,15 +94,15 @@ WITHOUT: Final[dict[str, Callable[[], None]]] = {
     "lease": _without_lease,
     "epoch": _without_epoch,
 }
-"""What may be switched off, to see that the harness reports what then happens."""
+"""Protections that can be switched off, to prove that the harness reports the consequence."""
 
 
 def _options() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(prog="tests.faults.launch", description=__doc__)
     parser.add_argument(
-        "--lifetime", type=float, default=0, help="seconds that links, codes and notices hold"
+        "--lifetime", type=float, default=0, help="validity of links, codes and notices in seconds"
     )
-    parser.add_argument("--ahead", type=float, default=0, help="seconds that the clock is ahead")
+    parser.add_argument("--ahead", type=float, default=0, help="seconds to advance the clock")
     parser.add_argument("--without", choices=WITHOUT)
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()

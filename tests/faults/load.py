@@ -1,4 +1,4 @@
-"""The load: people who register, verify, bind and unbind, one life after the other, whatever falls over meanwhile."""
+"""The load: simulated users who register, verify, bind and unbind accounts while faults happen."""
 
 import random
 import secrets
@@ -12,99 +12,97 @@ from typing import Any
 
 import httpx
 
-from tests.faults.postbag import Postbag
+from tests.faults.recording_mailbox import RecordingMailbox
 from tests.support.actors.people import TAX_IDS, Person, Visitor, registration
 from tests.support.servers.received_mail import ReceivedMail
 
 _MAIL_SECONDS = 20.0
-_TRIES = 4
+_MAX_TRIES = 4
 _PAUSE_SECONDS = 0.5
-_PATIENCE_SECONDS = 15.0
-_NEVER_MIND = range(400, 500)
+_TIMEOUT_SECONDS = 15.0
+_CLIENT_ERRORS = range(400, 500)
 
 
 class Interrupted(Exception):  # noqa: N818 - named for what happened
-    """A life that cannot go on: its mail never came, or nobody answered."""
+    """A journey cannot continue: its mail did not arrive, or the server did not answer."""
 
 
-class People:
-    """`count` people at once; `lives` counts what they got done, `troubles` what they met."""
+class SimulatedUsers:
+    """`count` users at once; counts `completed` steps and `errors`."""
 
-    def __init__(self, url: str, postbag: Postbag, *, count: int, rate: float, seed: int) -> None:
-        self._url, self._postbag = url, postbag
-        self._seconds_a_life = count / rate
-        self._leaving = threading.Event()
-        self.done: Counter[str] = Counter()
-        self.troubles: Counter[str] = Counter()
-        chances = [random.Random(seed + n) for n in range(count)]
-        self._threads = [
-            threading.Thread(target=self._live, args=(chance,), daemon=True) for chance in chances
-        ]
+    def __init__(self, url: str, mailbox: RecordingMailbox, *, count: int, rate: float, seed: int) -> None:
+        self._url, self._mailbox = url, mailbox
+        self._seconds_a_journey = count / rate
+        self._stopping = threading.Event()
+        self.completed: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        rngs = [random.Random(seed + n) for n in range(count)]
+        self._threads = [threading.Thread(target=self._run, args=(rng,), daemon=True) for rng in rngs]
 
     def start(self) -> None:
-        """Let them come."""
+        """Start the users."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Let each finish the life it lives."""
-        self._leaving.set()
+        """Let each user finish its journey."""
+        self._stopping.set()
         for thread in self._threads:
             thread.join()
 
-    def _live(self, chance: random.Random) -> None:
-        while not self._leaving.is_set():
+    def _run(self, rng: random.Random) -> None:
+        while not self._stopping.is_set():
             began = time.monotonic()
-            life = Life(self._url, self._postbag, chance, self.done)
+            journey = Journey(self._url, self._mailbox, rng, self.completed)
             try:
-                life.live()
+                journey.run()
             except Interrupted as reason:
-                self.troubles[str(reason)] += 1
+                self.errors[str(reason)] += 1
             finally:
-                life.end()
-            self._leaving.wait(
-                max(0.0, self._seconds_a_life * chance.uniform(0.5, 1.5) - (time.monotonic() - began))
+                journey.close()
+            self._stopping.wait(
+                max(0.0, self._seconds_a_journey * rng.uniform(0.5, 1.5) - (time.monotonic() - began))
             )
 
 
-class Life:
-    """A link account with a general account: register both, verify, bind, give the code, part again."""
+class Journey:
+    """Registers a link and a general account, verifies both, binds them and sometimes unbinds them."""
 
-    def __init__(self, url: str, postbag: Postbag, chance: random.Random, done: Counter[str]) -> None:
-        self._url, self._postbag, self._chance, self._done = url, postbag, chance, done
+    def __init__(self, url: str, mailbox: RecordingMailbox, rng: random.Random, done: Counter[str]) -> None:
+        self._url, self._mailbox, self._rng, self._done = url, mailbox, rng, done
         self._visitors: list[Visitor] = []
         self._people: list[Person] = []
 
-    def live(self) -> None:
-        """Go the whole way. Raises Interrupted."""
+    def run(self) -> None:
+        """Run all steps. Raises Interrupted."""
         link, general = self._person("link"), self._person("general")
-        own = self._logged_in(link)
+        session = self._logged_in(link)
         bind = {"username": general.username, "password": general.password}
-        self._call("bind", lambda: own.post("/bindings", bind), taken=("already_bound",))
-        (binding_id,) = (item["id"] for item in self._call("look", lambda: own.get("/bindings"))["items"])
+        self._call("bind", lambda: session.post("/bindings", bind), accepted=("already_bound",))
+        (binding_id,) = (item["id"] for item in self._call("look", lambda: session.get("/bindings"))["items"])
         code = self._mail(general, "驗證碼").code
-        self._call("give the code", lambda: own.post(f"/bindings/{binding_id}/verify", {"code": code}))
-        if self._chance.random() < 0.5:
-            self._call("unbind", lambda: own.delete(f"/bindings/{binding_id}"))
-        elif self._chance.random() < 0.5:
+        self._call("give the code", lambda: session.post(f"/bindings/{binding_id}/verify", {"code": code}))
+        if self._rng.random() < 0.5:
+            self._call("unbind", lambda: session.delete(f"/bindings/{binding_id}"))
+        elif self._rng.random() < 0.5:
             side = self._logged_in(general)
             self._call("unbind oneself", lambda: side.delete("/account/binding"))
 
-    def end(self) -> None:
-        """Close what is open; nobody reads these mails any more."""
+    def close(self) -> None:
+        """Close connections and discard the mails."""
         for visitor in self._visitors:
             visitor.close()
-        self._postbag.forget(*(person.email for person in self._people))
+        self._mailbox.discard(*(person.email for person in self._people))
 
     def _person(self, kind: str) -> Person:
         name = "c" + "".join(
             secrets.choice(ascii_lowercase) for _ in range(14)
-        )  # no digits: codes are found by them
-        sent = registration(
-            kind, username=name, email=f"{name}@example.com", company={"tax_id": self._chance.choice(TAX_IDS)}
+        )  # no digits: a code in a mail is found by its digits
+        payload = registration(
+            kind, username=name, email=f"{name}@example.com", company={"tax_id": self._rng.choice(TAX_IDS)}
         )
-        answer = self._call("register", lambda: self._visitor().post("/accounts", sent))
-        person = Person(answer["id"], kind, name, sent["email"], sent["password"])
+        answer = self._call("register", lambda: self._visitor().post("/accounts", payload))
+        person = Person(answer["id"], kind, name, payload["email"], payload["password"])
         self._people.append(person)
         token = self._mail(person, "註冊通知").token
         self._call("verify", lambda: self._visitor().post("/email-verifications/confirm", {"token": token}))
@@ -113,34 +111,34 @@ class Life:
     def _logged_in(self, person: Person) -> Visitor:
         visitor = self._visitor()
         self._call("log in", lambda: visitor.log_in(person))
-        self._call("consent", visitor.accept_consents, taken=("step_open", "no_step_open"))
+        self._call("consent", visitor.accept_consents, accepted=("step_open", "no_step_open"))
         return visitor
 
     def _visitor(self) -> Visitor:
         visitor = Visitor(self._url)
-        visitor.http.timeout = httpx.Timeout(_PATIENCE_SECONDS)
+        visitor.http.timeout = httpx.Timeout(_TIMEOUT_SECONDS)
         self._visitors.append(visitor)
         return visitor
 
     def _mail(self, person: Person, subject: str) -> ReceivedMail:
-        found = self._postbag.take(person.email, subject, seconds=_MAIL_SECONDS)
-        if found is None:
+        mail = self._mailbox.take(person.email, subject, seconds=_MAIL_SECONDS)
+        if mail is None:
             raise Interrupted(f"no mail: {subject}")
-        return found
+        return mail
 
     def _call(
-        self, what: str, call: Callable[[], httpx.Response], *, taken: tuple[str, ...] = ()
+        self, what: str, call: Callable[[], httpx.Response], *, accepted: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """Call until it is answered, as a patient program does. Raises Interrupted."""
-        for _ in range(_TRIES):
+        """Call until the server answers, at most four times. Raises Interrupted."""
+        for _ in range(_MAX_TRIES):
             with suppress(httpx.TransportError, KeyError, ValueError):
                 answer = call()
                 if answer.is_success:
                     self._done[what] += 1
                     return dict(answer.json()) if answer.content else {}
-                if answer.status_code in _NEVER_MIND:
+                if answer.status_code in _CLIENT_ERRORS:
                     code = str(answer.json().get("code"))
-                    if code in taken:
+                    if code in accepted:
                         return {}
                     raise Interrupted(f"{what}: {code}")
             time.sleep(_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""That the harness can fail: what it must report when one protection of the product is switched off."""
+"""Proves that the harness can fail: what it must report when one protection is switched off."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,21 +8,21 @@ from tests.faults.chaos import Plan
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A short run with the faults that the protection is for; one of `expected` must be reported."""
+    """A short run with faults that the protection is for; one of `expected` must be reported."""
 
     plan: Plan
     expected: tuple[str, ...]
 
 
 def _plan(without: str, *only: str, kill_every: float = 1000.0) -> Plan:
-    # Valid for long, so that what is stuck does not end as expired; settled for a short while, since it never does.
+    # A long validity, so that a stuck mail does not expire; a short wait to settle, since it never does.
     return Plan(
         seed=1,
         minutes=0.4,
         kill_every=kill_every,
         without=without,
         only=only,
-        lives=2.0,
+        journeys_per_second=2.0,
         lifetime_seconds=3600,
         settle_seconds=25,
     )

@@ -1,4 +1,4 @@
-"""A TCP proxy before PostgreSQL: the network between the system and its database, which can be cut or fall silent."""
+"""A TCP proxy in front of PostgreSQL that can reset or stall connections."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ _CHUNK = 65_536
 
 
 class Proxy:
-    """Forwards to a port of this machine; all in a thread of its own."""
+    """Forwards to a local port, in a thread of its own."""
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
@@ -22,29 +22,29 @@ class Proxy:
         self._is_cut = False
 
     def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         self._thread.start()
         self._flowing.set()
         listening = asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result(timeout=10)
 
     def cut(self) -> None:
-        """Reset every connection, and every new one at once, until `heal`."""
+        """Reset all connections, also new ones, until `heal`."""
         self._is_cut = True
         self._loop.call_soon_threadsafe(self._reset)
 
     def silence(self) -> None:
-        """Let connections stand, but carry nothing, until `heal`."""
+        """Keep connections open but forward nothing until `heal`."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
     def heal(self) -> None:
-        """Carry everything again; connections that fell silent are reset, as their peers have given them up."""
+        """Forward again; stalled connections are reset."""
         self._is_cut = False
         self._loop.call_soon_threadsafe(self._reset)
         self._loop.call_soon_threadsafe(self._flowing.set)
 
     def destroy(self) -> None:
-        """Stop for good."""
+        """Stop the proxy."""
         self.cut()
         self._loop.call_soon_threadsafe(self._server.close)
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -1,4 +1,4 @@
-"""When each receipt came into Redis: what tells an answer that was never noted from a mail sent twice."""
+"""Records when each receipt was written to Redis."""
 
 import threading
 
@@ -7,12 +7,12 @@ from redis.exceptions import RedisError
 
 from tests.support.servers.redis import RedisServer
 
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 _AT_ONCE = 1000
 
 
-class ReceiptWatch:
-    """Follows the mailers' receipts by a connection of its own, through every outage."""
+class ReceiptLog:
+    """Follows the stream of receipts by a connection of its own, through all outages."""
 
     def __init__(self, redis: RedisServer) -> None:
         self._redis = redis
@@ -21,7 +21,7 @@ class ReceiptWatch:
         self._thread = threading.Thread(target=self._follow, name="receipts", daemon=True)
 
     def start(self) -> None:
-        """Follow in a thread."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -29,14 +29,14 @@ class ReceiptWatch:
         self._leaving.set()
         self._thread.join(timeout=10)
 
-    def given(self) -> dict[str, int]:
-        """Return when the first receipt of each event was written: the whole millisecond (Unix) in Redis' own note."""
+    def written_at_ms(self) -> dict[str, int]:
+        """Return the Unix milliseconds in which the first receipt of each event was written, by its stream id."""
         return dict(self._given)
 
     def _follow(self) -> None:
         last = "0-0"
         with self._redis.client(socket_timeout=5) as client:
-            while not self._leaving.wait(_LOOK_SECONDS):
+            while not self._leaving.wait(_POLL_SECONDS):
                 try:
                     entries = client.xrange(RECEIPTS, f"({last}", count=_AT_ONCE)
                 except (RedisError, OSError):

@@ -1,4 +1,4 @@
-"""What the mail server took, by event and by recipient; small enough for a run of hours."""
+"""Records accepted mails by event and recipient, in little memory for long runs."""
 
 import re
 import time
@@ -15,14 +15,14 @@ _EVENT = re.compile(rb"^Message-ID: <([^@>]+)@", re.MULTILINE | re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One acceptance; `at` is time.time()."""
+    """One accepted mail; `at` is time.time()."""
 
     event_id: str
     at: float
 
 
-class Postbag(Mailbox):
-    """Keeps the newest mail of each recipient for the load, and of every mail only that it came."""
+class RecordingMailbox(Mailbox):
+    """Keeps the newest mails of each recipient, and the arrival of every mail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,16 +30,16 @@ class Postbag(Mailbox):
         self._arrivals: list[Arrival] = []
 
     def put(self, mail: ReceivedMail) -> None:
-        """Note a mail that is being accepted."""
+        """Record a mail that is being accepted."""
         found = _EVENT.search(mail.raw)
-        assert found, "a mail without a Message-ID of ours"
+        assert found, "the mail has no Message-ID of the mailer"
         with self._changed:
             self._arrivals.append(Arrival(found[1].decode(), time.time()))
             self._newest[mail.to].append(mail)
             self._changed.notify_all()
 
     def take(self, address: str, subject: str, *, seconds: float) -> ReceivedMail | None:
-        """Wait for a mail to the address, and forget all that came before it; None where none comes."""
+        """Wait for a mail to the address, and discard earlier ones; return None on time-out."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:
@@ -52,27 +52,27 @@ class Postbag(Mailbox):
                 if not self._changed.wait(deadline - time.monotonic()):
                     return None
 
-    def forget(self, *addresses: str) -> None:
-        """Nobody will ask for the mails of these recipients any more."""
+    def discard(self, *addresses: str) -> None:
+        """Discard the mails of these recipients."""
         with self._changed:
             for address in addresses:
                 self._newest.pop(address, None)
 
     def arrivals(self) -> Sequence[Arrival]:
-        """Return every acceptance, in order."""
+        """Return all arrivals in order."""
         with self._changed:
             return list(self._arrivals)
 
 
 class RecordingScript(Script):
-    """A script that remembers whom it refused for good: what the mailer calls refused must be among them."""
+    """Remembers recipients that it refused permanently."""
 
     def __init__(self) -> None:
         super().__init__()
         self.refused: set[str] = set()
 
     def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
-        """Return what to do, noting final refusals by recipient."""
+        """Return the next act; record permanent refusals by recipient."""
         act = super().take(step, address)
         if act is not None and act.kind == "refuse" and act.reply.startswith("5") and address:
             self.refused.add(address.casefold())

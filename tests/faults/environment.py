@@ -1,4 +1,4 @@
-"""The stage: real servers of the harness's own, and the system's processes on them."""
+"""Real servers for one run, and the system's processes on them."""
 
 import secrets
 import tempfile
@@ -10,10 +10,10 @@ from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
 from port_events.sealing import new_key_sets
 
-from tests.faults.cast import Cast, Part
-from tests.faults.postbag import Postbag, RecordingScript
 from tests.faults.proxy import Proxy
-from tests.faults.receipts import ReceiptWatch
+from tests.faults.receipts import ReceiptLog
+from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
+from tests.faults.supervisor import ProcessSpec, Supervisor
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
@@ -27,8 +27,8 @@ GROUPS = ("passes", "billing")
 _LAUNCH = "tests.faults.launch"
 
 
-class Stage:
-    """PostgreSQL behind a proxy, Redis with its append-only file, a scriptable SMTP server, and the cast."""
+class Environment:
+    """PostgreSQL behind a proxy, Redis with its append-only file, a scripted SMTP server and the supervisor."""
 
     def __init__(self, stack: ExitStack, *, lifetime_seconds: float, without: str | None = None) -> None:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-chaos-")))
@@ -40,7 +40,7 @@ class Stage:
         stack.callback(self.redis.destroy)
         self.smtp = SmtpServer()
         stack.callback(self.smtp.destroy)
-        self.postbag = self.smtp.mailbox = Postbag()
+        self.mailbox = self.smtp.mailbox = RecordingMailbox()
         self.script = self.smtp.script = RecordingScript()
         for server in (self.postgres, self.redis, self.smtp):
             server.start()
@@ -51,20 +51,20 @@ class Stage:
         self.engine = open_engine(self.database_url)
         stack.callback(self.engine.dispose)
         migrate(self.engine)
-        self.watch = ReceiptWatch(self.redis)
-        self.watch.start()
-        stack.callback(self.watch.stop)
+        self.receipts = ReceiptLog(self.redis)
+        self.receipts.start()
+        stack.callback(self.receipts.stop)
         self.url = f"http://127.0.0.1:{free_port()}"
-        self.cast = self._engaged()
-        stack.callback(self.cast.destroy)
+        self.supervisor = self._supervisor()
+        stack.callback(self.supervisor.destroy)
 
-    def open(self) -> None:
-        """Start everything; return when people can come."""
-        self.cast.start()
-        wait_until(self.answers, what=f"identity; see {self.directory}", timeout_seconds=60)
+    def start(self) -> None:
+        """Start all processes; return when identity is ready."""
+        self.supervisor.start()
+        wait_until(self.is_ready, what=f"identity; see {self.directory}", timeout_seconds=60)
 
-    def answers(self) -> bool:
-        """Tell whether identity is ready."""
+    def is_ready(self) -> bool:
+        """Whether identity is ready."""
         try:
             return (
                 httpx.get(f"{self.url}/readyz", timeout=5, verify=NO_TLS, trust_env=False).status_code == 200
@@ -73,24 +73,26 @@ class Stage:
             return False
 
     def effects_of(self, group: str) -> Path:
-        """Return the file in which a foreign service keeps what it saw."""
+        """Return the file in which the consumer of a group records its effects."""
         return self.directory / f"{group}.db"
 
-    def _engaged(self) -> Cast:
-        cast = Cast()
-        environment = self._environment()
-        short = ("--lifetime", str(self.lifetime_seconds))
+    def _supervisor(self) -> Supervisor:
+        supervisor = Supervisor()
+        environment = self._settings()
+        lifetime = ("--lifetime", str(self.lifetime_seconds))
         without = ("--without", self._without) if self._without else ()
-        system = (_LAUNCH, *short, *without, "--")
-        parts = [Part("web", "web", (*system, "identity", "serve"), environment)]
-        parts += [
-            Part(f"relay-{n}", "relay", (*system, "identity", "relay"), environment) for n in range(RELAYS)
+        system = (_LAUNCH, *lifetime, *without, "--")
+        specs = [ProcessSpec("web", "web", (*system, "identity", "serve"), environment)]
+        specs += [
+            ProcessSpec(f"relay-{n}", "relay", (*system, "identity", "relay"), environment)
+            for n in range(RELAYS)
         ]
-        parts += [
-            Part(f"mailer-{n}", "mailer", (*system, "mailer", "run"), environment) for n in range(MAILERS)
+        specs += [
+            ProcessSpec(f"mailer-{n}", "mailer", (*system, "mailer", "run"), environment)
+            for n in range(MAILERS)
         ]
-        parts += [
-            Part(
+        specs += [
+            ProcessSpec(
                 f"consumer-{group}",
                 "consumer",
                 ("tests.faults.consumer", group, str(self.effects_of(group))),
@@ -98,11 +100,11 @@ class Stage:
             )
             for group in GROUPS
         ]
-        for part in parts:
-            cast.add(part, self.directory)
-        return cast
+        for spec in specs:
+            supervisor.add(spec, self.directory)
+        return supervisor
 
-    def _environment(self) -> dict[str, str]:
+    def _settings(self) -> dict[str, str]:
         keys = new_key_sets()
         database = database_name(self.database_url)
         proxied = self.postgres.url(database).replace(f":{self.postgres.port}/", f":{self.proxy.port}/")

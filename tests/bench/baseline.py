@@ -11,7 +11,7 @@ from port_runtime import logs
 from port_runtime.settings import load
 
 
-class BareServer(Server):
+class BaselineServer(Server):
     """Identity's server with another application."""
 
     def __init__(self, settings: WebSettings) -> None:
@@ -35,4 +35,4 @@ def _application() -> Flask:
 if __name__ == "__main__":
     settings = load(WebSettings, os.environ)
     logs.configure("bare", settings.log_level)
-    sys.exit(BareServer(settings).run())
+    sys.exit(BaselineServer(settings).run())

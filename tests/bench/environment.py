@@ -24,8 +24,8 @@ from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
 
 WEB_WORKERS = 2
-FEW = 200
-_NEVER = "1000000"
+SMALL = 200
+_UNLIMITED = "1000000"
 
 
 class Web:
@@ -36,14 +36,14 @@ class Web:
         self.api = f"{url}/api/v1"
         self._root = url
 
-    def answers(self, path: str) -> bool:
+    def is_ready(self, path: str) -> bool:
         """Tell whether it answers."""
         try:
             return httpx.get(f"{self._root}{path}", timeout=5).status_code < 500
         except httpx.TransportError:
             return False
 
-    def logins(self, members: int = FEW) -> Request:
+    def logins(self, members: int = SMALL) -> Request:
         """Logins of one member after the other."""
         bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in range(1, members + 1)]
         return self._post("/sessions", bodies)
@@ -75,7 +75,7 @@ class Web:
         )
 
 
-class Stand:
+class Environment:
     """Starts what a bench asks for; everything ends with the stack."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -93,19 +93,21 @@ class Stand:
         return cluster
 
     @cached_property
-    def few(self) -> str:
+    def small_database(self) -> str:
         """The URL of a database of 200 accounts that the web figures share."""
-        return self.database(FEW)
+        return self.database(SMALL)
 
     @cached_property
     def web(self) -> Web:
         """A web server on `few`."""
-        return self._stack.enter_context(self.serving(self.few))
+        return self._stack.enter_context(self.serving(self.small_database))
 
     @cached_property
-    def bare(self) -> Web:
+    def baseline(self) -> Web:
         """A bare Flask route under the same settings."""
-        return self._stack.enter_context(self.serving(self.few, sys.executable, "-m", "tests.bench.bare"))
+        return self._stack.enter_context(
+            self.serving(self.small_database, sys.executable, "-m", "tests.bench.baseline")
+        )
 
     def database(self, members: int, *, lived: int | None = None) -> str:
         """Make a database of so many accounts, as `populate` does; return its URL."""
@@ -141,7 +143,7 @@ class Stand:
         arguments = program or (command("identity"), "serve")
         with self.process(*arguments, IDENTITY_DATABASE_URL=database, **environment) as process:
             web = Web(process, f"http://127.0.0.1:{port}")
-            wait_until(lambda: web.answers(ready), what=f"an answer; see {process.log}", timeout_seconds=20)
+            wait_until(lambda: web.is_ready(ready), what=f"an answer; see {process.log}", timeout_seconds=20)
             yield web
 
     @contextmanager
@@ -177,8 +179,8 @@ class Stand:
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,
             "IDENTITY_SECRET_KEYS": self._secret,
             "IDENTITY_AUDIT_KEYS": self._secret,
-            "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": _NEVER,
-            "IDENTITY_REGISTRATIONS_PER_ADDRESS": _NEVER,
+            "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": _UNLIMITED,
+            "IDENTITY_REGISTRATIONS_PER_ADDRESS": _UNLIMITED,
             "MAIL_SEAL_PUBLIC_KEYS": self.keys.seal_public,
             "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
             "MAIL_SIGN_PRIVATE_KEYS": self.keys.sign_private,

@@ -1,0 +1,207 @@
+"""Compares committed changes with the events consumers handled and the mails that arrived."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from tests.faults.evidence import Evidence, HandledEvent, OutboxRow
+from tests.faults.faults import Wipe
+from tests.faults.recording_mailbox import Arrival
+
+Cause = Literal["unrecorded", "wiped"]
+"""Causes of a duplicate mail that MAIL-3 allows.
+
+The mailer died between the server's answer and its record of it; or Redis lost a receipt not yet in the database.
+"""
+LATE_SECONDS = 1.0
+"""The time from the mailer's last check of the expiry to the acceptance, on a busy machine."""
+IN_FLIGHT_SECONDS = 60.0
+"""How long after a wipe a mail in flight may arrive a second time."""
+_CLAIMED_SECONDS = 15.0
+"""How long after a wipe a mailer may send by an earlier claim: its lease and the SMTP time-out."""
+_MS = 1000
+
+
+@dataclass(slots=True)
+class ConsistencyReport:
+    """The cases found, by kind; those of `violations` must be empty."""
+
+    changes: int = 0
+    events: int = 0
+    mails: int = 0
+    unpublished_changes: list[str] = field(default_factory=list)
+    unexpected_events: list[str] = field(default_factory=list)
+    events_lost: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)
+    duplicates: list[str] = field(default_factory=list)
+    mails_lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    doubled_unrecorded: list[str] = field(default_factory=list)
+    doubled_wiped: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    mails_by_state: dict[str, int] = field(default_factory=dict)
+
+    def duplicates_by(self, cause: Cause | None) -> list[str]:
+        """Return the list of duplicate mails with this cause."""
+        if cause is None:
+            return self.doubled
+        return self.doubled_unrecorded if cause == "unrecorded" else self.doubled_wiped
+
+    def violations(self) -> dict[str, list[str]]:
+        """Return the violations by name."""
+        named = {
+            "changes without their event": self.unpublished_changes,
+            "events without their change": self.unexpected_events,
+            "events lost": self.events_lost,
+            "events out of order for a subject": self.out_of_order,
+            "events repeated after dedupe": self.duplicates,
+            "mails lost": self.mails_lost,
+            "mails doubled": self.doubled,
+            "mails sent after their expiry": self.late,
+        }
+        return {name: cases for name, cases in named.items() if cases}
+
+
+def check_consistency(evidence: Evidence) -> ConsistencyReport:
+    """Check all evidence."""
+    report = ConsistencyReport(changes=sum(evidence.expected.values()), events=len(evidence.rows))
+    _compare_changes(evidence, report)
+    for group, handled in evidence.handled.items():
+        _compare_handled(group, handled, evidence.rows, report)
+    _compare_mails(evidence, report)
+    return report
+
+
+def _compare_changes(evidence: Evidence, report: ConsistencyReport) -> None:
+    recorded = Counter((row.subject, row.type) for row in evidence.rows)
+    expected = evidence.expected
+    report.unpublished_changes += [
+        f"{kind} of {subject}" for subject, kind in (expected - recorded).elements()
+    ]
+    report.unexpected_events += [f"{kind} of {subject}" for subject, kind in (recorded - expected).elements()]
+
+
+def _compare_handled(
+    group: str, handled: Sequence[HandledEvent], rows: Sequence[OutboxRow], report: ConsistencyReport
+) -> None:
+    times = Counter(each.event_id for each in handled)
+    report.events_lost += [
+        f"{row.event_id} ({row.type}) by {group}" for row in rows if not times[row.event_id]
+    ]
+    report.duplicates += [f"{event_id} at {group}" for event_id, count in times.items() if count > 1]
+    known = {row.event_id for row in rows}
+    report.unexpected_events += [f"{event_id}, seen by {group}" for event_id in times.keys() - known]
+    newest: dict[str, int] = defaultdict(int)
+    for each in handled:
+        if each.sequence < newest[each.subject]:
+            report.out_of_order.append(
+                f"{each.event_id} at {group}: {each.sequence} after {newest[each.subject]}"
+            )
+        newest[each.subject] = max(newest[each.subject], each.sequence)
+
+
+def _compare_mails(evidence: Evidence, report: ConsistencyReport) -> None:
+    by_event: dict[str, list[Arrival]] = defaultdict(list)
+    for arrival in evidence.arrivals:
+        by_event[arrival.event_id].append(arrival)
+    for row in evidence.rows:
+        if row.mail_state is None:
+            continue
+        report.mails += 1
+        report.mails_by_state[row.mail_state] = report.mails_by_state.get(row.mail_state, 0) + 1
+        arrivals = by_event.pop(row.event_id, [])
+        if reason := _lost(row, arrivals, evidence):
+            report.mails_lost.append(f"{row.event_id} ({row.type}): {reason}")
+        report.late += list(_late(row, arrivals))
+        for pair in pairwise(arrivals):
+            details = f"{row.event_id} ({row.type}): {_timeline(row, pair, evidence)}"
+            report.duplicates_by(_cause(row, pair, evidence)).append(details)
+    report.unexpected_events += [f"a mail of {event_id}, which nobody asked for" for event_id in by_event]
+
+
+def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> str | None:
+    """Return why a mail counts as lost, or None when it arrived, was refused or expired."""
+    if arrivals:
+        return None
+    if row.mail_state == "refused":
+        return None if _was_refused(row, evidence) else "refused, and the mail server never said so"
+    if row.mail_state == "expired" and row.mail_at and row.mail_expires_at:
+        early = (row.mail_expires_at - row.mail_at).total_seconds()
+        if early > evidence.ahead_seconds:
+            return f"expired {early:.0f} s too early"
+        return None if _was_undeliverable(row, evidence) else "expired, though the mail server was there"
+    return f"{row.mail_state}, and never came"
+
+
+def _was_refused(row: OutboxRow, evidence: Evidence) -> bool:
+    """Whether the mail server refused the recipient; of a removed binding the link account may be one too."""
+    readers = {row.subject}
+    if row.type == "binding.removed":
+        readers |= evidence.link_accounts.get(row.subject, frozenset())
+    return any(evidence.mailboxes[reader].casefold() in evidence.refused for reader in readers)
+
+
+def _was_undeliverable(row: OutboxRow, evidence: Evidence) -> bool:
+    """Whether the mail server was down for at least half of the mail's validity."""
+    assert row.mail_expires_at is not None
+    created, expires = row.created_at.timestamp(), row.mail_expires_at.timestamp() - evidence.ahead_seconds
+    unavailable = sum(
+        max(0.0, min(expires, end) - max(created, began)) for began, end in evidence.damage.outages
+    )
+    return unavailable >= (expires - created) / 2
+
+
+def _late(row: OutboxRow, arrivals: Sequence[Arrival]) -> Iterator[str]:
+    if row.mail_expires_at is None:
+        return
+    expired_at = row.mail_expires_at.timestamp()
+    for arrival in arrivals:
+        if arrival.at > expired_at + LATE_SECONDS:
+            yield f"{row.event_id} ({row.type}): {arrival.at - expired_at:.1f} s after its expiry"
+
+
+def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> Cause | None:
+    """Return which of MAIL-3's two causes a second acceptance has, or None.
+
+    A receipt is often written in the same millisecond as the acceptance.
+    """
+    first, second = pair
+    if any(
+        first.at < wipe.at < second.at and row.event_id in wipe.recorded for wipe in evidence.damage.wipes
+    ):
+        return None  # the receipt was in the database
+    written_ms = evidence.receipts.get(row.event_id)
+    if written_ms is None or written_ms >= math.floor(second.at * _MS):
+        return "unrecorded"
+    if any(_in_flight(row, wipe, first, second) for wipe in evidence.damage.wipes):
+        return "wiped"
+    return None
+
+
+def _timeline(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
+    """Describe what happened when, in seconds after the first acceptance."""
+    first, second = pair
+    written_ms = evidence.receipts.get(row.event_id)
+    details = [f"again after {second.at - first.at:.3f} s"]
+    details.append("never noted" if written_ms is None else f"noted after {written_ms / _MS - first.at:.3f}")
+    for wipe in evidence.damage.wipes:
+        if first.at - IN_FLIGHT_SECONDS < wipe.at < second.at:
+            known = "known" if row.event_id in wipe.recorded else "not known"
+            details.append(
+                f"Redis lost data after {wipe.at - first.at:.1f}, its receipt {known} to the database"
+            )
+    return ", ".join(details)
+
+
+def _in_flight(row: OutboxRow, wipe: Wipe, first: Arrival, second: Arrival) -> bool:
+    """Whether Redis lost this mail before its receipt reached the database."""
+    published_before = row.created_at.timestamp() < wipe.at
+    return (
+        published_before
+        and row.event_id not in wipe.recorded
+        and first.at < wipe.at + _CLAIMED_SECONDS
+        and wipe.at < second.at < wipe.at + IN_FLIGHT_SECONDS
+    )
