@@ -19,7 +19,7 @@ REPEAT_WINDOW = timedelta(minutes=10)
 """REG-13: how long the same registration, sent again, is taken for a repeat."""
 
 REMEMBERED_PASSWORDS = 3
-"""SEC-2, 附表十: not one of the last three."""
+"""The passwords that a new one must differ from, including the current one (SEC-2)."""
 
 PERSONAL_FIELDS = ("username", "name", "mobile", "email", "company_name", "tax_id")
 """SEC-2: what of its owner, or of who applies, a password must not hold."""

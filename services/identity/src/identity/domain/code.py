@@ -20,7 +20,7 @@ def parse_code(raw: str) -> str:
     """Return six digits, also when typed full-width or with a space. Raises InvalidValue."""
     code = to_half_width(raw).replace(" ", "").replace("-", "")
     if not _CODE.fullmatch(code):
-        raise InvalidValue("invalid_code", "請輸入 6 位數字驗證碼")
+        raise InvalidValue("invalid_code")
     return code
 
 

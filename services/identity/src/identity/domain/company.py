@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from identity.domain import taiwan
 from identity.domain.errors import InvalidValue
 from identity.domain.person import parse_mobile
 from identity.domain.text import parse_line, parse_proper_name, to_half_width
@@ -22,10 +23,6 @@ _LANDLINE_DIGITS = range(9, 11)
 
 _POSTAL_CODE = re.compile(r"(?:\d{6}|\d{5}|\d{3})(?!\d)\s*", re.ASCII)
 _NARROW_DIGITS = {ord("\N{FULLWIDTH DIGIT ZERO}") + digit: str(digit) for digit in range(10)}
-_REGIONS = (
-    "臺北市", "新北市", "桃園市", "臺中市", "臺南市", "高雄市", "基隆市", "新竹市", "嘉義市", "新竹縣", "苗栗縣",
-    "彰化縣", "南投縣", "雲林縣", "嘉義縣", "屏東縣", "宜蘭縣", "花蓮縣", "臺東縣", "澎湖縣", "金門縣", "連江縣",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +43,11 @@ def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
     text = to_half_width(raw)
     if _EIGHT_DIGITS.fullmatch(text):
         if checksum and not passes_checksum(text):
-            raise InvalidValue("tax_id_checksum", "統一編號檢查碼不符，請確認是否輸入錯誤")
+            raise InvalidValue("tax_id_checksum")
         return text
     if _AGENCY_CODE.fullmatch(text):
         return text
-    raise InvalidValue(
-        "invalid_tax_id", "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）"
-    )
+    raise InvalidValue("invalid_tax_id")
 
 
 def passes_checksum(digits: str) -> bool:
@@ -66,7 +61,7 @@ def passes_checksum(digits: str) -> bool:
 
 def parse_phone(raw: str) -> str:
     """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises InvalidValue."""
-    text = to_half_width(raw).replace(" ", "").replace("轉", "#").replace("分機", "#")
+    text = taiwan.EXTENSION.sub("#", to_half_width(raw).replace(" ", ""))
     if text.startswith("+886") and not text.startswith(("+8869", "+886-9")):
         text = "0" + text.removeprefix("+886").removeprefix("-")
     landline = _LANDLINE.fullmatch(text)
@@ -77,9 +72,7 @@ def parse_phone(raw: str) -> str:
     try:
         return parse_mobile(text)
     except InvalidValue:
-        raise InvalidValue(
-            "invalid_phone", "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345"
-        ) from None
+        raise InvalidValue("invalid_phone") from None
 
 
 def parse_company_name(raw: str) -> str:
@@ -93,7 +86,7 @@ def parse_address(raw: str) -> str:
     postal_code = _POSTAL_CODE.match(text)
     rest = text[postal_code.end() :] if postal_code else text
     if rest[:1].isdigit():
-        raise InvalidValue("invalid_postal_code", "郵遞區號須為 3、5 或 6 碼")
-    if not rest.replace("台", "臺").startswith(_REGIONS):
-        raise InvalidValue("invalid_address", "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號")
+        raise InvalidValue("invalid_postal_code")
+    if not taiwan.starts_with_region(rest):
+        raise InvalidValue("invalid_address")
     return text

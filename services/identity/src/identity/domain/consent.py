@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from identity.domain.errors import ConsentOutdated
 
 DOCUMENTS = ("personal_data", "authorization", "hazard")
-"""個資同意使用, 授權聲明, 危害告知."""
+"""In the order in which they are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

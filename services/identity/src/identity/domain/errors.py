@@ -9,12 +9,16 @@ class Refusal(Exception):  # noqa: N818  # named for what it tells
 
 
 class InvalidValue(Refusal):
-    """One wrong value: a stable `code` and the `detail` that a person reads (REG-11)."""
+    """One wrong value: a stable `code`, and the `values` that its sentence needs (REG-11).
 
-    def __init__(self, code: str, detail: str) -> None:
+    `case` tells apart the sentences of a code that has several.
+    """
+
+    def __init__(self, code: str, case: str = "", **values: object) -> None:
         super().__init__(code)
         self.code = code
-        self.detail = detail
+        self.case = case
+        self.values = values
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,11 @@ import re
 from email_validator import EmailNotValidError, validate_email
 
 from identity.domain.errors import InvalidValue
+from identity.domain.taiwan import COMPANY_SUFFIXES
 from identity.domain.text import parse_person_name, to_half_width
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
 _MOBILE = re.compile(r"(?:\+886-?|0)9(?:\d{8}|\d{2}-\d{3}-?\d{3})", re.ASCII)
-_COMPANY_SUFFIXES = (
-    "股份有限公司", "有限公司", "企業社", "商行", "工程行",
-    "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
-)  # fmt: skip
 _MAX_EMAIL_CHARACTERS = 254
 """Characters of an address, RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
 
@@ -21,9 +18,7 @@ def parse_username(raw: str) -> str:
     """Return the account name as chosen (REG-3). Raises InvalidValue."""
     name = to_half_width(raw)
     if not _USERNAME.fullmatch(name):
-        raise InvalidValue(
-            "invalid_username", "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭"
-        )
+        raise InvalidValue("invalid_username")
     return name
 
 
@@ -36,7 +31,7 @@ def parse_name(raw: str) -> str:
     """Return a person's full name, 2 to 50 characters, never a firm's (REG-4). Raises InvalidValue."""
     name = parse_person_name(raw, min_length=2, max_length=50)
     if _ends_with_company_suffix(name):
-        raise InvalidValue("company_name", "需填寫人員完整姓名，不可為公司名稱")
+        raise InvalidValue("company_name")
     return name
 
 
@@ -45,7 +40,7 @@ def _ends_with_company_suffix(name: str) -> bool:
     return any(
         lowered.endswith(ending)
         and (not ending[0].isascii() or not lowered.removesuffix(ending)[-1:].isalnum())
-        for ending in _COMPANY_SUFFIXES
+        for ending in COMPANY_SUFFIXES
     )
 
 
@@ -53,7 +48,7 @@ def parse_mobile(raw: str) -> str:
     """Return a Taiwanese mobile number as `0912345678` (REG-5). Raises InvalidValue."""
     number = to_half_width(raw).replace(" ", "")
     if not _MOBILE.fullmatch(number):
-        raise InvalidValue("invalid_mobile", "請填寫臺灣手機號碼，例：0912345678")
+        raise InvalidValue("invalid_mobile")
     return number.replace("+886", "0").replace("-", "")
 
 
@@ -61,11 +56,11 @@ def parse_email(raw: str) -> str:
     """Return the mailbox in the one form it is kept and compared in: lower case (REG-9). Raises InvalidValue."""
     text = to_half_width(raw)
     if len(text) > _MAX_EMAIL_CHARACTERS:
-        raise InvalidValue("invalid_email", f"Email 最多 {_MAX_EMAIL_CHARACTERS} 個字元")
+        raise InvalidValue("invalid_email", "too_long", max=_MAX_EMAIL_CHARACTERS)
     try:
         checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
-        raise InvalidValue("invalid_email", "Email 格式不正確，例：example@gmail.com") from None
+        raise InvalidValue("invalid_email") from None
     return (checked.ascii_email or checked.normalized).lower()
 
 

@@ -45,7 +45,7 @@ _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 
 LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""附表十: five failures lock for 15 minutes."""
+"""Five failures lock for 15 minutes, as Taiwan's security baseline requires (Appendix 10)."""
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
 """A known browser counts apart, so that strangers cannot lock the owner out."""
 PASSWORD_CHECK = Limit(name="password.check", max_count=5, window=_QUARTER, extends_on_limit=True)

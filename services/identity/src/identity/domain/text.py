@@ -21,14 +21,14 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
     Raises InvalidValue (`control_character`, `too_short`, `too_long`, `required`).
     """
     if any(unicodedata.category(char) in _REFUSED for char in raw):
-        raise InvalidValue("control_character", "不可含有控制字元或看不見的字元")
+        raise InvalidValue("control_character")
     text = " ".join(unicodedata.normalize("NFC", raw).split())
     if not text:
-        raise InvalidValue("required", "此欄位為必填")
+        raise InvalidValue("required")
     if len(text) < min_length:
-        raise InvalidValue("too_short", f"至少需 {min_length} 個字")
+        raise InvalidValue("too_short", min=min_length)
     if len(text) > max_length:
-        raise InvalidValue("too_long", f"最多 {max_length} 個字")
+        raise InvalidValue("too_long", max=max_length)
     return text
 
 
@@ -36,7 +36,7 @@ def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
     """Return a person's or a company's name as one line, which mails to others may hold. Raises InvalidValue."""
     name = parse_line(raw, min_length=min_length, max_length=max_length)
     if _WEB_ADDRESS.search(to_half_width(name)):
-        raise InvalidValue("web_address", "名稱不可含有網址")
+        raise InvalidValue("web_address")
     return name
 
 
@@ -44,7 +44,7 @@ def parse_person_name(raw: str, *, min_length: int, max_length: int) -> str:
     """Return a person's name, by which mails from us address whoever owns the mailbox. Raises InvalidValue."""
     name = parse_proper_name(raw, min_length=min_length, max_length=max_length)
     if _DOMAIN.search(to_half_width(name)):
-        raise InvalidValue("web_address", "姓名不可含有網址")
+        raise InvalidValue("web_address", "person")
     return name
 
 

@@ -10,6 +10,7 @@ from flask import Response
 
 from identity.domain import errors
 from identity.domain.link import Purpose
+from identity.domain.password import PasswordPolicy
 
 MEDIA_TYPE = "application/problem+json"
 _SECONDS_A_MINUTE = 60
@@ -87,6 +88,36 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.WrongState: Problem(409, "wrong_state", "目前的狀態不能執行此操作", ("state",)),
 }
 
+FIELD_ERRORS: Mapping[str, str] = {
+    "company_name": "需填寫人員完整姓名，不可為公司名稱",
+    "control_character": "不可含有控制字元或看不見的字元",
+    "invalid_address": "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號",
+    "invalid_code": "請輸入 6 位數字驗證碼",
+    "invalid_email": "Email 格式不正確，例：example@gmail.com",
+    "invalid_email.too_long": "Email 最多 {max} 個字元",
+    "invalid_kind": "帳號類型須為 general（一般帳號）或 link（鏈結帳號）",
+    "invalid_mobile": "請填寫臺灣手機號碼，例：0912345678",
+    "invalid_phone": "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345",
+    "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
+    "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）",
+    "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭",
+    "password_common": "密碼太常見或太容易猜到，請改用較少見的字詞組合",
+    "password_keyboard_run": "密碼不可含 {min} 個以上連續的鍵盤字元、字母或數字",
+    "password_personal": "密碼不可含帳號、姓名、手機、Email 或公司資料",
+    "password_too_long": "密碼最多 {max} 個字元",
+    "password_too_plain": "密碼須含大寫英文、小寫英文、數字、符號其中三種",
+    "password_too_short": "密碼至少需 {min} 個字元",
+    "required": "此欄位為必填",
+    "same_mailbox": "與目前的 Email 相同",
+    "tax_id_checksum": "統一編號檢查碼不符，請確認是否輸入錯誤",
+    "too_long": "最多 {max} 個字",
+    "too_short": "至少需 {min} 個字",
+    "unknown_value": "須為下列之一：{allowed}",
+    "web_address": "名稱不可含有網址",
+    "web_address.person": "姓名不可含有網址",
+}
+"""Sentences of `InvalidValue`, by code or `code.case`."""
+
 HTTP_PROBLEMS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "請求格式不正確"),
     404: ("not_found", "找不到資料"),
@@ -126,6 +157,26 @@ def refusal_response(refusal: errors.Refusal) -> Response:
 def sentence(refusal: errors.Refusal) -> str:
     """Return what a person reads of a refusal."""
     return PROBLEMS[type(refusal)].sentence.format(**vars(refusal), **_words(refusal))
+
+
+def field_error_sentence(error: errors.InvalidValue) -> str:
+    """Return what a person reads of a wrong value."""
+    key = f"{error.code}.{error.case}" if error.case else error.code
+    return FIELD_ERRORS[key].format(**error.values)
+
+
+def password_summary(policy: PasswordPolicy) -> str:
+    """Return length and character classes of a valid password."""
+    classes = "，且須含大寫英文、小寫英文、數字、符號其中三種" if policy.min_classes else ""
+    return f"{policy.min_characters} 至 {policy.max_characters} 個字元{classes}"
+
+
+def password_description(policy: PasswordPolicy) -> str:
+    """Return the whole rule for a valid password (REG-11)."""
+    return (
+        f"密碼須為 {password_summary(policy)}；"
+        "不可含帳號、姓名、手機、Email 或公司資料，不可使用常見密碼或連續鍵盤字元"
+    )
 
 
 _ADVICE = {

@@ -114,7 +114,7 @@ def set_mailbox(ports: Ports, name: str, *, email: str) -> Account:
     with locked_account(ports, name, "account.mailbox_set", *OPEN) as (uow, account):
         _refuse_lapsed(uow, account)
         if email == account.email:
-            raise InvalidValue("same_mailbox", "與目前的 Email 相同")
+            raise InvalidValue("same_mailbox")
         if uow.accounts.by_mailbox(account.mailbox_key_for(email)) is not None:
             raise MailboxTaken
         uow.record_action("account.mailbox_set", account.id)

@@ -25,7 +25,7 @@ blueprint = ApiBlueprint("accounts", __name__, description="Registration")
 
 def _kind(raw: str) -> str:
     if raw not in {"general", "link"}:
-        raise InvalidValue("invalid_kind", "帳號類型須為 general（一般帳號）或 link（鏈結帳號）")
+        raise InvalidValue("invalid_kind")
     return raw
 
 

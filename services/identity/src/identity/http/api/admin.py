@@ -14,6 +14,7 @@ from identity.http.api.blueprints import ApiBlueprint
 from identity.http.api.decorators import body, documents_errors, query
 from identity.http.api.fields import Input, Text
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
+from identity.http.problems import field_error_sentence
 from identity.usecases import account_queries, administration, lifecycle
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -163,7 +164,7 @@ def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
     try:
         administration.set_mailbox(ports, str(account_id), email=given["email"])
     except InvalidValue as fault:
-        raise InvalidInput([FieldError("/email", fault.code, fault.detail)]) from None
+        raise InvalidInput([FieldError("/email", fault.code, field_error_sentence(fault))]) from None
     return answers.present_view(account_queries.show(ports, str(account_id)))
 
 

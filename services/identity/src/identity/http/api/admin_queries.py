@@ -21,7 +21,7 @@ _TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC
 def _one_of(*words: str) -> Text:
     def parse(raw: str) -> str:
         if raw not in words:
-            raise InvalidValue("unknown_value", f"須為下列之一：{'、'.join(words)}")
+            raise InvalidValue("unknown_value", allowed="、".join(words))
         return raw
 
     return Text(parse, metadata={"enum": list(words)})
@@ -31,7 +31,7 @@ def _part(raw: str) -> str:
     """Return a part of a name: one letter would fit nearly everything."""
     part = raw.strip()
     if len(part) < _MIN_PART_CHARACTERS:
-        raise InvalidValue("too_short", f"至少需 {_MIN_PART_CHARACTERS} 個字")
+        raise InvalidValue("too_short", min=_MIN_PART_CHARACTERS)
     return part
 
 

@@ -8,6 +8,7 @@ from port_runtime.secret import Secret
 
 from identity.domain.errors import InvalidValue
 from identity.domain.text import has_surrogate
+from identity.http.problems import field_error_sentence
 
 _MAX_CHARACTERS = 1000
 _MESSAGES = {
@@ -33,7 +34,7 @@ class Input(Schema):
 
 def fault_message(fault: InvalidValue) -> dict[str, str]:
     """Return a fault as a message of marshmallow's."""
-    return {"code": fault.code, "detail": fault.detail}
+    return {"code": fault.code, "detail": field_error_sentence(fault)}
 
 
 class Text(fields.String):

@@ -15,6 +15,7 @@ from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.response_schemas import AccountShown, OwnBinding
 from identity.http.context import ports, require_principal
 from identity.http.device_cookies import remember_device
+from identity.http.problems import field_error_sentence
 from identity.usecases import bindings, profile, sessions
 
 blueprint = ApiBlueprint("profile", __name__, description="A person's own account")
@@ -113,7 +114,7 @@ def change_password(given: dict[str, Any]) -> Response:
             end_binding=given.get("end_binding", False),
         )
     except InvalidValue as fault:
-        raise InvalidInput([FieldError("/new", fault.code, fault.detail)]) from None
+        raise InvalidInput([FieldError("/new", fault.code, field_error_sentence(fault))]) from None
     return remember_device(Response(status=204), sessions.issue_device(ports(), account))
 
 

@@ -11,6 +11,7 @@ from identity.http.api.decorators import body, documents_errors
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.context import client_info, ports
 from identity.http.device_cookies import remember_device
+from identity.http.problems import field_error_sentence
 from identity.usecases import recovery
 
 blueprint = ApiBlueprint("recovery", __name__, description="Forgotten passwords")
@@ -49,5 +50,5 @@ def reset(given: dict[str, Any]) -> Response:
     try:
         device = recovery.reset(ports(), given["token"].reveal(), password=given["password"].reveal())
     except InvalidValue as fault:
-        raise InvalidInput([FieldError("/password", fault.code, fault.detail)]) from None
+        raise InvalidInput([FieldError("/password", fault.code, field_error_sentence(fault))]) from None
     return remember_device(Response(status=204), device)

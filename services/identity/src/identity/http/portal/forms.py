@@ -11,6 +11,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from identity.domain.errors import InvalidValue
 from identity.domain.text import has_surrogate
+from identity.http import problems
 
 MAX_CHARACTERS = 1000
 REQUIRED = "此欄位為必填"
@@ -52,7 +53,7 @@ class TextField(_FieldTexts, StringField):
         try:
             self.parsed = self._parse(typed) if self._parse else typed
         except InvalidValue as fault:
-            raise StopValidation(fault.detail) from None
+            raise StopValidation(problems.field_error_sentence(fault)) from None
 
 
 class SecretField(_FieldTexts, PasswordField):

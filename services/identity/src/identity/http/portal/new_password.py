@@ -6,6 +6,7 @@ from typing import Any, Self
 from flask import Response, jsonify
 
 from identity.domain.account import Account
+from identity.http import problems
 from identity.http.context import ports
 from identity.http.portal.forms import Form, SecretField, check_repeated
 
@@ -19,7 +20,7 @@ class NewPasswordForm(Form):
     def __init__(self, *args: Any, owner: Account | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self._owner = owner
-        self.password.hint = f"{ports().rules.passwords.description}。"
+        self.password.hint = f"{problems.password_description(ports().rules.passwords)}。"
 
     @classmethod
     def for_owner(cls, owner: Account) -> Self:
@@ -32,7 +33,7 @@ class NewPasswordForm(Form):
         if not self.password.errors:
             words = self._owner.personal_terms if self._owner else ()
             for fault in ports().rules.passwords.errors(self.password.data or "", words):
-                self.add_error("password", fault.detail)
+                self.add_error("password", problems.field_error_sentence(fault))
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:

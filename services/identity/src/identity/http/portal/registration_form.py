@@ -7,6 +7,7 @@ from identity.domain import company, person
 from identity.domain.account import Kind, Registration
 from identity.domain.company import Company
 from identity.domain.password import normalized
+from identity.http import problems
 from identity.http.applications import parse_tax_id, password_faults
 from identity.http.context import ports
 from identity.http.portal.forms import Form, SecretField, TextField, check_repeated
@@ -89,8 +90,8 @@ class RegistrationForm(Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.password.hint = ports().rules.passwords.summary
-        self.password.help = f"{ports().rules.passwords.description}。"
+        self.password.hint = problems.password_summary(ports().rules.passwords)
+        self.password.help = f"{problems.password_description(ports().rules.passwords)}。"
         self.account_part = list(self)[:6]
         self.company_part = list(self)[6:]
 
@@ -99,7 +100,7 @@ class RegistrationForm(Form):
         super().validate(extra_validators)
         if not self.password.errors:
             for fault in password_faults(self.password.data or "", self._parsed_values()):
-                self.add_error("password", fault.detail)
+                self.add_error("password", problems.field_error_sentence(fault))
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
