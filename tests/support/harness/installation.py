@@ -73,7 +73,9 @@ class Installation(System):
         for part, program in zip(parts, started, strict=True):
             if part == "web":
                 wait_until(
-                    lambda: self.status_of("/readyz") == 200, what="web to be ready", timeout_seconds=30
+                    lambda: self.status_of("/readyz") == 200,
+                    what="web to be ready",
+                    timeout_seconds=START_SECONDS,
                 )
             else:
                 program.wait_for(STARTED[part])
