@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 from identity.processes.gunicorn_server import GRACE_SECONDS
-from mailer.process import HAND_BACK_SECONDS, STOP_SECONDS
+from mailer.process import RELEASE_SECONDS, STOP_SECONDS
 
 from tests.support import ROOT
 
@@ -108,7 +108,7 @@ def test_each_service_has_its_stop_grace_period() -> None:
     grace = {name: int(SERVICES[name]["stop_grace_period"].rstrip("s")) for name in ("identity", "mailer")}
 
     assert grace["identity"] > GRACE_SECONDS
-    assert grace["mailer"] > STOP_SECONDS + HAND_BACK_SECONDS
+    assert grace["mailer"] > STOP_SECONDS + RELEASE_SECONDS
 
 
 def test_the_file_has_no_version_key() -> None:

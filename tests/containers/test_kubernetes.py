@@ -13,7 +13,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 from identity.processes.gunicorn_server import GRACE_SECONDS
-from mailer.process import HAND_BACK_SECONDS, STOP_SECONDS
+from mailer.process import RELEASE_SECONDS, STOP_SECONDS
 
 from tests.containers.manifests import OVERLAYS, Document, containers, name_of, pods, render
 from tests.support import ROOT
@@ -78,7 +78,7 @@ def test_each_pod_has_its_termination_grace_period(overlay: list[Document]) -> N
     grace = {name: found[f"Deployment/{name}"]["spec"]["terminationGracePeriodSeconds"] for name in OURS}
 
     assert grace["identity"] > GRACE_SECONDS
-    assert grace["mailer"] > STOP_SECONDS + HAND_BACK_SECONDS
+    assert grace["mailer"] > STOP_SECONDS + RELEASE_SECONDS
 
 
 @pytest.mark.rule("OPS-4")

@@ -1,4 +1,4 @@
-"""The command `mailer` inside this process, as an operator of a world would run it."""
+"""Runs the command `mailer` inside this process, with the settings of a harness."""
 
 import json
 from typing import Any
@@ -9,22 +9,22 @@ from mailer.cli import main
 from tests.mailer.harness import MailerHarness, Published
 
 
-def run_command(world: MailerHarness, *arguments: str, answer: str = "", **over: str) -> Result:
-    """Run `mailer ARGUMENTS…` with the world's settings; return output and exit code."""
-    return CliRunner().invoke(main, arguments, env=world.environ(**over), input=answer)
+def run_command(harness: MailerHarness, *arguments: str, answer: str = "", **over: str) -> Result:
+    """Run `mailer ARGUMENTS…`; return output and exit code."""
+    return CliRunner().invoke(main, arguments, env=harness.environ(**over), input=answer)
 
 
-def run_json(world: MailerHarness, *arguments: str) -> Any:
-    """Return what the command prints as JSON."""
-    told = run_command(world, *arguments, "--json")
-    assert told.exit_code == 0, told.output
-    return json.loads(told.stdout)
+def run_json(harness: MailerHarness, *arguments: str) -> Any:
+    """Run a command with --json and return what it prints."""
+    result = run_command(harness, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
 
 
-def refuse(world: MailerHarness, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
-    """Have a mail refused for good by the mailer that runs."""
-    world.smtp.refuse(address, text=words)
-    published = world.request(address, **over)
-    world.wait_for_state(published, "refused")
-    world.wait_until_finished()
+def refuse(harness: MailerHarness, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
+    """Request a mail that the running mailer records as refused for good."""
+    harness.smtp.refuse(address, text=words)
+    published = harness.request(address, **over)
+    harness.wait_for_state(published, "refused")
+    harness.wait_until_finished()
     return published

@@ -1,4 +1,4 @@
-"""The mailer's world for a test."""
+"""Fixtures of the mailer's tests."""
 
 import sys
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(autouse=True)
 def _logs_of_threads() -> Iterator[None]:
-    """Keep what mailers in threads log out of what a command of the same process prints."""
+    """Log to the real stderr, so that mailers in threads do not write into the output of commands."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     yield
     structlog.reset_defaults()
 
 
 @pytest.fixture
-def world(redis_server: RedisServer, smtp_server: SmtpServer) -> Iterator[MailerHarness]:
-    made = MailerHarness(redis_server, smtp_server)
-    yield made
-    made.close()
+def harness(redis_server: RedisServer, smtp_server: SmtpServer) -> Iterator[MailerHarness]:
+    harness = MailerHarness(redis_server, smtp_server)
+    yield harness
+    harness.close()

@@ -1,4 +1,4 @@
-"""Builders for the mailer's tests: keys, letters, entries, settings, and mailers in this process."""
+"""The harness of the mailer's tests: keys, payloads, entries, settings, and mailers in this process."""
 
 import dataclasses
 import itertools
@@ -27,7 +27,7 @@ LINK = f"{PUBLIC_URL}/email/verify?token=abc.def-ghi"
 
 
 class MovableClock:
-    """True time, moved forward by tests."""
+    """The system time plus an offset that tests move."""
 
     def __init__(self) -> None:
         self.offset = timedelta(0)
@@ -41,7 +41,7 @@ class MovableClock:
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """An event in the stream."""
+    """A published event and its entry."""
 
     event: Event
     entry_id: str
@@ -49,7 +49,7 @@ class Published:
 
 
 class MailerHarness:
-    """One Redis, one SMTP server, one identity that seals and publishes, any number of mailers."""
+    """Seals and publishes as identity does, and starts mailers on one Redis and one SMTP server."""
 
     def __init__(
         self, server: RedisServer, smtp: SmtpServer, *, keys: KeySets | None = None, redis_url: str = ""
@@ -77,11 +77,11 @@ class MailerHarness:
         }
 
     def mailer(self, **over: str) -> MailerProcess:
-        """Build a mailer without starting it."""
+        """Return a mailer that is not started."""
         return MailerProcess.build(load(Settings, self.environ(**over)), clock=self.clock)
 
     def start_mailer(self, **over: str) -> MailerProcess:
-        """Start a mailer that the test's end stops."""
+        """Start a mailer; it is stopped when the test ends."""
         process = self.mailer(**over)
         process.start()
         self._stack.callback(process.stop)
@@ -100,7 +100,7 @@ class MailerHarness:
             data=data.as_json(),
         )
 
-    def letter(self, event: Event, address: str, **over: Any) -> MailPayload:
+    def payload(self, event: Event, address: str, **over: Any) -> MailPayload:
         values: dict[str, Any] = {
             "event_id": event.id,
             "event_type": event.type,
@@ -113,14 +113,14 @@ class MailerHarness:
         return MailPayload(**(values | over))
 
     def publish(self, event: Event, sealed: str | None) -> Published:
-        """Append an entry as the relay does."""
+        """Append an entry to the stream as the relay does."""
         fields: Any = to_fields(to_json(event), event.type, sealed)
         return Published(event, str(self.client.xadd(STREAM, fields)), sealed)
 
     def request(self, address: str, data: EventData | None = None, **over: Any) -> Published:
-        """Publish a mail request: a link account's verification unless `data` says otherwise."""
+        """Publish a mail request; by default the verification of a link account."""
         event = self.event(data or events.VerificationRequested(kind="link"))
-        return self.publish(event, self.sealer.seal(self.letter(event, address, **over)))
+        return self.publish(event, self.sealer.seal(self.payload(event, address, **over)))
 
     def request_many(self, count: int, *, domain: str = "example.com") -> list[Published]:
         return [self.request(f"user{number}@{domain}") for number in range(count)]
@@ -152,7 +152,7 @@ class MailerHarness:
         return sum(int(group["pending"]) for group in groups)
 
     def wait_until_finished(self, *, timeout_seconds: float = 10) -> None:
-        """Wait until nothing is pending and nothing is unread."""
+        """Wait until no entry is pending or unread."""
 
         def finished() -> bool:
             groups: Any = self.client.xinfo_groups(STREAM)
@@ -161,7 +161,7 @@ class MailerHarness:
         wait_until(finished, what="an empty pending list", timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
-        """Stop everything; the mail server first, so that no mailer waits for an answer of it."""
+        """Stop everything; the mail server first, so that no mailer waits for its reply."""
         self.smtp.stop()
         self._stack.close()
         self.client.close()

@@ -1,4 +1,4 @@
-"""Reading mails as people do: the visible text of an HTML body, and texts without their line breaks."""
+"""The visible text of an HTML body, and texts without white space, for comparison."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ _SKIPPED = {"head", "style", "title"}
 
 
 class _Visible(HTMLParser):
-    """Collects what is seen, but not the labels of buttons, which a plain text cannot have."""
+    """Collects visible text except the labels of buttons, which plain text does not have."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _Visible(HTMLParser):
 
 
 def visible(html: str) -> str:
-    """Return the text that a reader of the HTML body sees."""
+    """Return the visible text of an HTML body."""
     parser = _Visible()
     parser.feed(html)
     return "".join(parser.texts)

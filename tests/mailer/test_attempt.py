@@ -1,4 +1,4 @@
-"""What a mail server's answer means."""
+"""The meaning of a mail server's replies."""
 
 import pytest
 
@@ -32,14 +32,14 @@ from mailer.domain.attempt import Reply, Step, classify_reply, redact
         ("recipient", -1, "", False, "temporarily_refused"),
     ],
 )
-def test_answers_are_told_apart(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
+def test_replies_are_classified(step: Step, code: int, words: str, permanent: bool, category: str) -> None:  # noqa: FBT001 - a table
     verdict = classify_reply(Reply(step, code, words))
 
     assert (verdict.permanent, verdict.category) == (permanent, category)
 
 
 @pytest.mark.rule("SEC-9")
-def test_a_servers_words_are_kept_without_what_it_repeats_of_the_mail() -> None:
+def test_a_reply_is_kept_without_the_parts_of_the_mail_that_it_repeats() -> None:
     words = (
         "5.7.1 <ming@example.com>: blocked https://pass.example.tw/email/verify?token=a.b code 314159\r\nX: y"
     )

@@ -1,4 +1,4 @@
-"""The one table of waits: they grow, none is long, and chance only shortens them."""
+"""The table of backoffs: they grow, are at most five minutes, and jitter only shortens them."""
 
 import itertools
 
@@ -12,7 +12,7 @@ each_row = pytest.mark.parametrize("waits", BACKOFFS.values(), ids=BACKOFFS.keys
 
 @pytest.mark.rule("MAIL-5")
 @each_row
-def test_waits_grow_and_none_is_longer_than_five_minutes(waits: Backoff) -> None:
+def test_backoff_grows_to_at_most_five_minutes(waits: Backoff) -> None:
     seconds = [waits.after(failures, fraction=0) for failures in range(1, 50)]
 
     assert all(earlier <= later for earlier, later in itertools.pairwise(seconds))
@@ -22,7 +22,7 @@ def test_waits_grow_and_none_is_longer_than_five_minutes(waits: Backoff) -> None
 
 @pytest.mark.rule("MAIL-5")
 @each_row
-def test_chance_spreads_the_waits_but_never_lengthens_them(waits: Backoff) -> None:
+def test_jitter_spreads_backoff_and_never_lengthens_it(waits: Backoff) -> None:
     fixed = waits.after(5, fraction=0)
 
     assert waits.after(5, fraction=1) == pytest.approx(fixed * (1 - waits.jitter))
@@ -30,14 +30,14 @@ def test_chance_spreads_the_waits_but_never_lengthens_them(waits: Backoff) -> No
 
 
 @pytest.mark.rule("MAIL-5")
-def test_every_temporary_refusal_has_a_row_of_its_own() -> None:
+def test_every_temporary_refusal_has_its_own_backoff() -> None:
     temporary = {rule.category for rule in RULES if not rule.permanent}
 
     assert temporary <= BACKOFFS.keys()
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_full_mailbox_is_not_knocked_at_within_seconds() -> None:
+def test_a_full_mailbox_is_not_retried_within_seconds() -> None:
     assert backoff_seconds("mailbox_full", 1, fraction=0) == 60
     assert backoff_seconds("temporarily_refused", 1, fraction=0) == 5
     assert backoff_seconds("anything new", 1, fraction=0) == 5

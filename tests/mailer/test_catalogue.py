@@ -1,4 +1,4 @@
-"""Every event is a mail or a named silence, and every mail is complete."""
+"""Every event has a mail or a reason for none, and every mail is complete."""
 
 import pytest
 from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
@@ -19,7 +19,7 @@ from tests.mailer.harness import PUBLIC_URL
 
 
 @pytest.mark.rule("EVT-1")
-def test_every_event_of_the_catalogue_has_a_mail_or_a_silence_with_its_reason() -> None:
+def test_every_event_of_the_catalogue_has_a_mail_or_a_reason_for_none() -> None:
     silences = [choice for choice in EVENTS.values() if isinstance(choice, NoMail)]
 
     assert EVENTS.keys() == CATALOGUE.keys()
@@ -45,7 +45,7 @@ def test_every_mail_is_used_by_an_event() -> None:
 
 
 @pytest.mark.rule("MAIL-1")
-def test_every_mail_has_its_three_files_and_no_file_is_without_a_mail() -> None:
+def test_every_mail_has_three_files_and_every_file_belongs_to_a_mail() -> None:
     wanted = {f"{name}/{file}" for name in MAILS for file in FILES}
 
     there = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*.*")}
@@ -53,7 +53,7 @@ def test_every_mail_has_its_three_files_and_no_file_is_without_a_mail() -> None:
     assert {name for name in there if not name.startswith("_base/")} == {*wanted, "texts.toml"}
 
 
-def test_samples_bring_what_the_mail_needs() -> None:
+def test_samples_have_the_content_that_the_mail_needs() -> None:
     for kind in MAILS.values():
         for sample in samples(kind.name, PUBLIC_URL):
             assert set(kind.content) == sample.content.keys(), kind.name
@@ -72,5 +72,5 @@ def test_a_request_without_a_known_kind_of_account_is_refused(data: dict[str, ob
         mail_kind_for(VerificationRequested.type, data)
 
 
-def test_an_event_that_the_catalogue_does_not_list_is_silent() -> None:
+def test_an_event_that_the_catalogue_does_not_list_has_no_mail() -> None:
     assert has_no_mail("tw.port.identity.account.renamed")

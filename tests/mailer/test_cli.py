@@ -1,4 +1,4 @@
-"""The command `mailer`, run as operators run it."""
+"""The command `mailer`, run as a process."""
 
 import json
 import os
@@ -47,46 +47,46 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", [*COMMANDS, "dead list", "dead show", "dead retry", "dead drop"])
 def test_every_command_has_help(command: str) -> None:
-    told = mailer(*command.split(), "--help")
+    result = mailer(*command.split(), "--help")
 
-    assert told.returncode == 0
-    assert "Usage: mailer" in told.stdout
+    assert result.returncode == 0
+    assert "Usage: mailer" in result.stdout
 
 
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("command", ["run", "check", "send-test a@example.com", "queue", "dead list"])
-def test_a_wrong_setting_ends_the_command_with_2_and_one_line(world: MailerHarness, command: str) -> None:
-    told = mailer(*command.split(), **world.environ(MAILER_THREADS="many"))
+def test_a_wrong_setting_exits_with_2_and_one_line(harness: MailerHarness, command: str) -> None:
+    result = mailer(*command.split(), **harness.environ(MAILER_THREADS="many"))
 
-    assert told.returncode == 2
-    assert told.stderr == "MAILER_THREADS: must be a whole number from 1 to 64\n"
+    assert result.returncode == 2
+    assert result.stderr == "MAILER_THREADS: must be a whole number from 1 to 64\n"
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_broken_template_ends_the_start_with_2_and_is_named(world: MailerHarness, tmp_path: Path) -> None:
+def test_a_broken_template_exits_with_2_and_is_named(harness: MailerHarness, tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "body.html").write_text("{{ nothing }}", encoding="utf-8")
 
-    told = mailer("run", **world.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
+    result = mailer("run", **harness.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
 
-    assert told.returncode == 2
-    assert told.stderr.startswith("template bind_code/body.html: ")
+    assert result.returncode == 2
+    assert result.stderr.startswith("template bind_code/body.html: ")
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-6")
-def test_a_missing_template_ends_the_start_with_2_and_is_named(
-    world: MailerHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_missing_template_exits_with_2_and_is_named(
+    harness: MailerHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     incomplete = tmp_path / "zh_TW"
     shutil.copytree(texts.BUILT_IN, incomplete)
     (incomplete / "bind_code" / "subject.txt").unlink()
     monkeypatch.setattr(renderer, "BUILT_IN", incomplete)
 
-    told = run_command(world, "run")
+    result = run_command(harness, "run")
 
-    assert told.exit_code == 2
-    assert told.stderr == "template bind_code/subject.txt: there is no such template\n"
-    assert world.client.keys("*") == []
+    assert result.exit_code == 2
+    assert result.stderr == "template bind_code/subject.txt: there is no such template\n"
+    assert harness.client.keys("*") == []
 
 
 @pytest.mark.rule("MAIL-6")
@@ -100,15 +100,15 @@ def test_one_mail_is_previewed_with_sample_data_without_any_setting() -> None:
 
 @pytest.mark.rule("MAIL-6")
 def test_all_previews_are_written_to_a_directory(tmp_path: Path) -> None:
-    told = mailer("preview", "--out", str(tmp_path / "previews"))
+    result = mailer("preview", "--out", str(tmp_path / "previews"))
 
     written = {path.name for path in (tmp_path / "previews").iterdir()}
-    assert told.returncode == 0
+    assert result.returncode == 0
     assert {f"{name}.{form}" for name in MAILS for form in ("html", "txt")} <= written
 
 
 @pytest.mark.rule("MAIL-6")
-def test_previews_are_had_as_json() -> None:
+def test_previews_are_printed_as_json() -> None:
     listed = json.loads(mailer("preview", "--json").stdout)
 
     assert MAILS.keys() <= listed.keys()
@@ -120,60 +120,60 @@ def test_a_preview_shows_an_operators_own_text(tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
 
-    told = mailer("preview", "bind_code", MAILER_TEMPLATE_DIR=str(tmp_path))
+    result = mailer("preview", "bind_code", MAILER_TEMPLATE_DIR=str(tmp_path))
 
-    assert told.stdout.startswith("Subject: 自訂主旨\n")
+    assert result.stdout.startswith("Subject: 自訂主旨\n")
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_test_mail_is_sent(world: MailerHarness) -> None:
-    told = mailer("send-test", "ming@example.com", "password_reset", **world.environ())
+def test_a_test_mail_is_sent(harness: MailerHarness) -> None:
+    result = mailer("send-test", "ming@example.com", "password_reset", **harness.environ())
 
-    (mail,) = world.smtp.mailbox.all("ming@example.com")
-    assert told.returncode == 0
+    (mail,) = harness.smtp.mailbox.all("ming@example.com")
+    assert result.returncode == 0
     assert mail.subject == "【測試】通行證系統密碼重設信件"
     assert mail.text.startswith("※本信為測試信，")
     assert visible_text(mail.html).index("本信為測試信") < visible_text(mail.html).index("錢大明")
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_test_mail_of_an_operators_own_text_is_marked_too(world: MailerHarness, tmp_path: Path) -> None:
+def test_a_test_mail_of_an_operators_own_text_is_marked_too(harness: MailerHarness, tmp_path: Path) -> None:
     (tmp_path / "approved").mkdir()
     (tmp_path / "approved" / "body.html").write_text("<p>自訂</p>", encoding="utf-8")
 
-    mailer("send-test", "ming@example.com", "approved", **world.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
+    mailer("send-test", "ming@example.com", "approved", **harness.environ(MAILER_TEMPLATE_DIR=str(tmp_path)))
 
-    (mail,) = world.smtp.mailbox.all("ming@example.com")
+    (mail,) = harness.smtp.mailbox.all("ming@example.com")
     assert visible_text(mail.html).startswith("※本信為測試信")
 
 
-def test_a_test_mail_that_is_refused_tells_the_servers_words(world: MailerHarness) -> None:
-    world.smtp.refuse(text="5.1.1 Nobody here")
+def test_a_refused_test_mail_shows_the_servers_reply(harness: MailerHarness) -> None:
+    harness.smtp.refuse(text="5.1.1 Nobody here")
 
-    told = mailer("send-test", "ming@example.com", **world.environ())
+    result = mailer("send-test", "ming@example.com", **harness.environ())
 
-    assert told.returncode == 1
-    assert "5.1.1 Nobody here" in told.stderr
+    assert result.returncode == 1
+    assert "5.1.1 Nobody here" in result.stderr
 
 
-def test_check_says_that_all_is_well(world: MailerHarness) -> None:
-    told = mailer("check", "--json", **world.environ())
+def test_check_succeeds_when_everything_is_available(harness: MailerHarness) -> None:
+    result = mailer("check", "--json", **harness.environ())
 
-    assert json.loads(told.stdout) == {
+    assert json.loads(result.stdout) == {
         "ok": True,
         "results": {"templates": "ok", "redis": "ok", "smtp": "ok"},
     }
-    assert told.returncode == 0
+    assert result.returncode == 0
 
 
-def test_check_names_what_is_away(world: MailerHarness) -> None:
-    world.smtp.stop()
+def test_check_names_what_is_unavailable(harness: MailerHarness) -> None:
+    harness.smtp.stop()
 
-    told = mailer("check", **world.environ())
+    result = mailer("check", **harness.environ())
 
-    assert told.returncode == 1
-    assert "smtp: ConnectionRefusedError" in told.stdout
-    assert "redis: ok" in told.stdout
+    assert result.returncode == 1
+    assert "smtp: ConnectionRefusedError" in result.stdout
+    assert "redis: ok" in result.stdout
 
 
 def test_check_of_templates_needs_no_setting() -> None:

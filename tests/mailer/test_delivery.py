@@ -1,4 +1,4 @@
-"""One request, one mail: from the stream over a real Redis to a real mail server."""
+"""One request becomes one mail, from a real Redis stream to a real mail server."""
 
 import threading
 from datetime import timedelta
@@ -34,38 +34,43 @@ EXAMPLES: dict[EventData, str] = {
 
 
 @pytest.mark.rule("MAIL-3", "VER-1")
-def test_a_requested_mail_arrives_once_and_is_receipted(world: MailerHarness) -> None:
-    world.start_mailer()
+def test_a_requested_mail_arrives_once_and_has_a_receipt(harness: MailerHarness) -> None:
+    harness.start_mailer()
 
-    published = world.request("ming@example.com")
+    published = harness.request("ming@example.com")
 
-    (mail,) = world.smtp.mailbox.wait_for("ming@example.com")
+    (mail,) = harness.smtp.mailbox.wait_for("ming@example.com")
     assert mail.link == LINK
-    world.wait_until_finished()
-    assert world.receipts() == [
-        {"event_id": published.event.id, "state": "sent", "at": world.ledger(published)["at"], "category": ""}
+    harness.wait_until_finished()
+    assert harness.receipts() == [
+        {
+            "event_id": published.event.id,
+            "state": "sent",
+            "at": harness.ledger(published)["at"],
+            "category": "",
+        }
     ]
 
 
 @pytest.mark.rule("MAIL-1", "EVT-1")
-def test_every_event_that_is_a_mail_is_mailed(world: MailerHarness) -> None:
-    world.start_mailer()
+def test_every_event_that_is_a_mail_is_mailed(harness: MailerHarness) -> None:
+    harness.start_mailer()
 
     for data, name in EXAMPLES.items():
-        world.request(f"{name}@example.com", data, content=next(samples(name, PUBLIC_URL)).content)
+        harness.request(f"{name}@example.com", data, content=next(samples(name, PUBLIC_URL)).content)
 
-    mails = world.smtp.mailbox.wait_for(count=len(MAILS))
+    mails = harness.smtp.mailbox.wait_for(count=len(MAILS))
     assert {mail.to.partition("@")[0] for mail in mails} == MAILS.keys()
     assert all(mail.text and mail.html and not mail.message.defects for mail in mails)
 
 
 @pytest.mark.rule("MAIL-2")
-def test_sender_and_reply_address_come_from_the_settings(world: MailerHarness) -> None:
-    world.start_mailer(MAILER_FROM="通行證 <pass@port.example.tw>", MAILER_REPLY_TO="help@port.example.tw")
+def test_sender_and_reply_address_come_from_the_settings(harness: MailerHarness) -> None:
+    harness.start_mailer(MAILER_FROM="通行證 <pass@port.example.tw>", MAILER_REPLY_TO="help@port.example.tw")
 
-    published = world.request("ming@example.com")
+    published = harness.request("ming@example.com")
 
-    (mail,) = world.smtp.mailbox.wait_for("ming@example.com")
+    (mail,) = harness.smtp.mailbox.wait_for("ming@example.com")
     assert mail.sender == "pass@port.example.tw"
     assert mail.headers["From"] == "通行證 <pass@port.example.tw>"
     assert mail.headers["Reply-To"] == "help@port.example.tw"
@@ -73,123 +78,123 @@ def test_sender_and_reply_address_come_from_the_settings(world: MailerHarness) -
     assert "請直接回覆本信" in mail.text
 
 
-def test_silent_events_and_entries_without_a_sealed_part_are_done_at_once(world: MailerHarness) -> None:
-    world.start_mailer()
+def test_events_without_a_mail_or_a_sealed_part_are_acknowledged(harness: MailerHarness) -> None:
+    harness.start_mailer()
 
     for data in NO_MAIL:
-        world.publish(world.event(data), None)
-    world.publish(world.event(events.VerificationRequested(kind="link")), None)
+        harness.publish(harness.event(data), None)
+    harness.publish(harness.event(events.VerificationRequested(kind="link")), None)
 
-    world.wait_until_finished()
-    assert world.receipts() == []
-    assert world.smtp.mailbox.count() == 0
+    harness.wait_until_finished()
+    assert harness.receipts() == []
+    assert harness.smtp.mailbox.count() == 0
 
 
-def test_an_entry_that_is_no_event_does_not_stop_the_others(world: MailerHarness) -> None:
-    world.client.xadd("identity.events", {"nonsense": "1"})
-    world.client.xadd("identity.events", {"ce": "{", "type": "x"})
-    world.start_mailer()
+def test_a_malformed_entry_does_not_block_the_others(harness: MailerHarness) -> None:
+    harness.client.xadd("identity.events", {"nonsense": "1"})
+    harness.client.xadd("identity.events", {"ce": "{", "type": "x"})
+    harness.start_mailer()
 
-    world.request("ming@example.com")
+    harness.request("ming@example.com")
 
-    world.smtp.mailbox.wait_for("ming@example.com")
-    world.wait_until_finished()
+    harness.smtp.mailbox.wait_for("ming@example.com")
+    harness.wait_until_finished()
 
 
 @pytest.mark.rule("MAIL-3")
-def test_an_event_published_again_is_not_mailed_again(world: MailerHarness) -> None:
-    world.start_mailer()
-    published = world.request("ming@example.com")
-    world.smtp.mailbox.wait_for("ming@example.com")
+def test_an_event_published_again_is_not_mailed_again(harness: MailerHarness) -> None:
+    harness.start_mailer()
+    published = harness.request("ming@example.com")
+    harness.smtp.mailbox.wait_for("ming@example.com")
 
     for _ in range(5):
-        world.publish(published.event, published.sealed)
+        harness.publish(published.event, published.sealed)
 
-    world.wait_until_finished()
-    assert world.smtp.mailbox.count("ming@example.com") == 1
-    assert len(world.receipts()) == 1
+    harness.wait_until_finished()
+    assert harness.smtp.mailbox.count("ming@example.com") == 1
+    assert len(harness.receipts()) == 1
 
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
-def test_several_mailers_send_each_mail_once_though_each_was_published_thrice(world: MailerHarness) -> None:
-    published = world.request_many(60)
+def test_several_mailers_send_each_mail_once_though_each_was_published_thrice(harness: MailerHarness) -> None:
+    published = harness.request_many(60)
     for _ in range(2):
         for each in published:
-            world.publish(each.event, each.sealed)
+            harness.publish(each.event, each.sealed)
 
     for _ in range(3):
-        world.start_mailer()
+        harness.start_mailer()
 
-    world.wait_until_finished(timeout_seconds=30)
-    assert world.smtp.mailbox.count() == 60
-    assert len(world.receipts()) == 60
+    harness.wait_until_finished(timeout_seconds=30)
+    assert harness.smtp.mailbox.count() == 60
+    assert len(harness.receipts()) == 60
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_message_repeated_by_the_queue_is_not_mailed_again(world: MailerHarness) -> None:
-    mailer = world.start_mailer()
-    world.smtp.hang("ming@example.com", times=1)
-    published = world.request("ming@example.com")
-    wait_until(lambda: world.state(published) == "claimed", what="the claim")
+def test_a_message_repeated_by_the_queue_is_not_mailed_again(harness: MailerHarness) -> None:
+    mailer = harness.start_mailer()
+    harness.smtp.hang("ming@example.com", times=1)
+    published = harness.request("ming@example.com")
+    wait_until(lambda: harness.state(published) == "claimed", what="the claim")
     (actor,) = mailer.wiring.broker.actors.values()
 
     for _ in range(5):
         actor.send(published.entry_id)
-    world.request("hua@example.com")
-    world.smtp.mailbox.wait_for("hua@example.com")
-    world.smtp.stop()
-    world.smtp.reset()
-    world.smtp.start()
+    harness.request("hua@example.com")
+    harness.smtp.mailbox.wait_for("hua@example.com")
+    harness.smtp.stop()
+    harness.smtp.reset()
+    harness.smtp.start()
 
-    world.clock.advance(minutes=1)
-    world.wait_for_state(published, "sent")
-    assert world.smtp.mailbox.count("ming@example.com") == 1
+    harness.clock.advance(minutes=1)
+    harness.wait_for_state(published, "sent")
+    assert harness.smtp.mailbox.count("ming@example.com") == 1
 
 
 @pytest.mark.rule("MAIL-4")
-def test_a_mail_that_has_expired_is_recorded_and_not_sent(world: MailerHarness) -> None:
-    published = world.request("ming@example.com")
-    world.clock.advance(hours=24, seconds=1)
+def test_a_mail_that_has_expired_is_recorded_and_not_sent(harness: MailerHarness) -> None:
+    published = harness.request("ming@example.com")
+    harness.clock.advance(hours=24, seconds=1)
 
-    world.start_mailer()
+    harness.start_mailer()
 
-    world.wait_for_state(published, "expired")
-    world.wait_until_finished()
-    assert world.smtp.mailbox.count() == 0
-    assert [receipt["state"] for receipt in world.receipts()] == ["expired"]
-    assert world.dead() == {}
+    harness.wait_for_state(published, "expired")
+    harness.wait_until_finished()
+    assert harness.smtp.mailbox.count() == 0
+    assert [receipt["state"] for receipt in harness.receipts()] == ["expired"]
+    assert harness.dead() == {}
 
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
-def test_a_mail_that_expires_while_it_waits_is_recorded_then(world: MailerHarness) -> None:
-    world.smtp.refuse("ming@example.com", code=450, text="4.2.0 Greylisted")
-    world.start_mailer()
-    published = world.request("ming@example.com", expires_at=world.clock.now() + timedelta(minutes=10))
-    world.wait_for_state(published, "waiting")
+def test_a_mail_that_expires_while_it_waits_is_recorded(harness: MailerHarness) -> None:
+    harness.smtp.refuse("ming@example.com", code=450, text="4.2.0 Greylisted")
+    harness.start_mailer()
+    published = harness.request("ming@example.com", expires_at=harness.clock.now() + timedelta(minutes=10))
+    harness.wait_for_state(published, "waiting")
 
-    world.clock.advance(minutes=11)
+    harness.clock.advance(minutes=11)
 
-    world.wait_for_state(published, "expired")
-    assert world.smtp.mailbox.count() == 0
+    harness.wait_for_state(published, "expired")
+    assert harness.smtp.mailbox.count() == 0
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: MailerHarness) -> None:
-    world.smtp.refuse("ming@example.com", code=451, text="4.3.0 Try later", times=2)
-    world.start_mailer()
-    published = world.request("ming@example.com")
-    world.wait_for_state(published, "waiting")
+def test_a_temporary_refusal_is_retried_and_does_not_delay_others(harness: MailerHarness) -> None:
+    harness.smtp.refuse("ming@example.com", code=451, text="4.3.0 Try later", times=2)
+    harness.start_mailer()
+    published = harness.request("ming@example.com")
+    harness.wait_for_state(published, "waiting")
 
-    others = world.request_many(20)
+    others = harness.request_many(20)
 
-    world.smtp.mailbox.wait_for(count=20)
+    harness.smtp.mailbox.wait_for(count=20)
     for tries in ("1", "2"):
-        wait_until(lambda tries=tries: world.ledger(published).get("tries") == tries, what=f"try {tries}")  # type: ignore[misc]  # mypy cannot infer it
-        world.clock.advance(minutes=1)
-    world.wait_for_state(published, "sent")
-    world.wait_until_finished()
-    assert world.smtp.mailbox.count() == len(others) + 1
-    assert len(world.receipts()) == len(others) + 1
+        wait_until(lambda tries=tries: harness.ledger(published).get("tries") == tries, what=f"try {tries}")  # type: ignore[misc]  # mypy cannot infer it
+        harness.clock.advance(minutes=1)
+    harness.wait_for_state(published, "sent")
+    harness.wait_until_finished()
+    assert harness.smtp.mailbox.count() == len(others) + 1
+    assert len(harness.receipts()) == len(others) + 1
 
 
 @pytest.mark.rule("MAIL-5", "VER-6")
@@ -198,109 +203,109 @@ def test_a_temporary_refusal_is_tried_again_and_stalls_nobody_else(world: Mailer
     [("5.1.1 No such user <ming@example.com>", "mailbox_unknown"), ("5.2.2 Mailbox full", "mailbox_full")],
 )
 def test_a_permanent_refusal_goes_to_the_dead_letters(
-    world: MailerHarness, words: str, category: str
+    harness: MailerHarness, words: str, category: str
 ) -> None:
-    world.smtp.refuse("ming@example.com", code=550, text=words)
-    world.start_mailer()
+    harness.smtp.refuse("ming@example.com", code=550, text=words)
+    harness.start_mailer()
 
-    published = world.request("ming@example.com")
+    published = harness.request("ming@example.com")
 
-    world.wait_for_state(published, "refused")
-    world.wait_until_finished()
-    assert [(each["state"], each["category"]) for each in world.receipts()] == [("refused", category)]
-    record = world.dead()[published.event.id]
+    harness.wait_for_state(published, "refused")
+    harness.wait_until_finished()
+    assert [(each["state"], each["category"]) for each in harness.receipts()] == [("refused", category)]
+    record = harness.dead()[published.event.id]
     assert record["entry_id"] == published.entry_id
     assert record["category"] == category
     assert "ming" not in record["words"]
 
 
 @pytest.mark.rule("MAIL-5")
-def test_a_kept_connection_works_on_after_a_refusal(world: MailerHarness) -> None:
-    world.smtp.refuse("ming@example.com")
-    world.start_mailer(MAILER_THREADS="1")
+def test_a_kept_connection_is_used_after_a_refusal(harness: MailerHarness) -> None:
+    harness.smtp.refuse("ming@example.com")
+    harness.start_mailer(MAILER_THREADS="1")
 
-    refused = world.request("ming@example.com")
-    world.wait_for_state(refused, "refused")
-    world.request("hua@example.com")
+    refused = harness.request("ming@example.com")
+    harness.wait_for_state(refused, "refused")
+    harness.request("hua@example.com")
 
-    world.smtp.mailbox.wait_for("hua@example.com")
-    assert world.smtp.connections == 1
+    harness.smtp.mailbox.wait_for("hua@example.com")
+    assert harness.smtp.connections == 1
 
 
 @pytest.mark.rule("SEC-9")
-def test_what_is_sealed_to_a_key_we_do_not_have_goes_to_the_dead_letters(world: MailerHarness) -> None:
+def test_a_payload_sealed_to_an_unknown_key_becomes_a_dead_letter(harness: MailerHarness) -> None:
     stranger = new_key_sets()
-    event = world.event(events.VerificationRequested(kind="link"))
-    sealer = Sealer(seal_keys=stranger.seal_public, sign_keys=world.keys.sign_private)
-    world.start_mailer()
+    event = harness.event(events.VerificationRequested(kind="link"))
+    sealer = Sealer(seal_keys=stranger.seal_public, sign_keys=harness.keys.sign_private)
+    harness.start_mailer()
 
-    published = world.publish(event, sealer.seal(world.letter(event, "ming@example.com")))
+    published = harness.publish(event, sealer.seal(harness.payload(event, "ming@example.com")))
 
-    world.wait_for_state(published, "refused")
-    assert world.dead()[event.id]["category"] == "unreadable"
-    assert "unknown key" in world.dead()[event.id]["words"]
-    assert world.receipts()[0]["category"] == "unreadable"
+    harness.wait_for_state(published, "refused")
+    assert harness.dead()[event.id]["category"] == "unreadable"
+    assert "unknown key" in harness.dead()[event.id]["words"]
+    assert harness.receipts()[0]["category"] == "unreadable"
 
 
 @pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize("fault", ["signature", "moved", "damaged", "foreign link", "incomplete", "address"])
-def test_what_cannot_be_believed_is_never_sent(world: MailerHarness, fault: str) -> None:
-    event = world.event(events.VerificationRequested(kind="link"))
-    letter = world.letter(event, "ming@example.com")
+def test_a_payload_that_cannot_be_verified_is_never_sent(harness: MailerHarness, fault: str) -> None:
+    event = harness.event(events.VerificationRequested(kind="link"))
+    payload = harness.payload(event, "ming@example.com")
     sealed = {
         "signature": lambda: Sealer(
-            seal_keys=world.keys.seal_public, sign_keys=new_key_sets().sign_private
-        ).seal(letter),
-        "moved": lambda: world.sealer.seal(
-            world.letter(world.event(events.VerificationRequested(kind="link")), "ming@example.com")
+            seal_keys=harness.keys.seal_public, sign_keys=new_key_sets().sign_private
+        ).seal(payload),
+        "moved": lambda: harness.sealer.seal(
+            harness.payload(harness.event(events.VerificationRequested(kind="link")), "ming@example.com")
         ),
-        "damaged": lambda: world.sealer.seal(letter)[:-4] + "AAAA",
-        "foreign link": lambda: world.sealer.seal(
-            world.letter(
+        "damaged": lambda: harness.sealer.seal(payload)[:-4] + "AAAA",
+        "foreign link": lambda: harness.sealer.seal(
+            harness.payload(
                 event, "ming@example.com", content={"username": "n", "link": "https://evil.example/?token=a"}
             )
         ),
-        "incomplete": lambda: world.sealer.seal(
-            world.letter(event, "ming@example.com", content={"link": LINK})
+        "incomplete": lambda: harness.sealer.seal(
+            harness.payload(event, "ming@example.com", content={"link": LINK})
         ),
-        "address": lambda: world.sealer.seal(
-            world.letter(event, "ming@example.com\r\nRCPT TO:<x@example.com>")
+        "address": lambda: harness.sealer.seal(
+            harness.payload(event, "ming@example.com\r\nRCPT TO:<x@example.com>")
         ),
     }[fault]()
-    world.start_mailer()
+    harness.start_mailer()
 
-    published = world.publish(event, sealed)
+    published = harness.publish(event, sealed)
 
-    world.wait_for_state(published, "refused")
-    assert world.dead()[event.id]["category"] == "unreadable"
-    assert world.smtp.mailbox.count() == 0
+    harness.wait_for_state(published, "refused")
+    assert harness.dead()[event.id]["category"] == "unreadable"
+    assert harness.smtp.mailbox.count() == 0
 
 
 @pytest.mark.rule("MAIL-7")
-def test_a_backlog_stays_in_the_stream_beyond_what_a_mailer_has_in_hand(world: MailerHarness) -> None:
-    world.smtp.hang()
-    world.request_many(60)
+def test_a_backlog_beyond_what_a_mailer_holds_stays_in_the_stream(harness: MailerHarness) -> None:
+    harness.smtp.hang()
+    harness.request_many(60)
 
-    mailer = world.start_mailer(MAILER_THREADS="1")
-    wait_until(lambda: world.pending() > 0, what="the first read")
+    mailer = harness.start_mailer(MAILER_THREADS="1")
+    wait_until(lambda: harness.pending() > 0, what="the first read")
 
-    assert world.pending() <= 16
+    assert harness.pending() <= 16
     assert len(mailer.wiring.in_flight.entry_ids()) <= 16
-    world.smtp.stop()
-    world.smtp.reset()
-    world.smtp.start()
-    world.smtp.mailbox.wait_for(count=60, timeout=30)
+    harness.smtp.stop()
+    harness.smtp.reset()
+    harness.smtp.start()
+    harness.smtp.mailbox.wait_for(count=60, timeout=30)
 
 
-def test_a_waiting_worker_sees_a_message_at_once(world: MailerHarness) -> None:
-    world.start_mailer()
-    world.request("first@example.com")
-    world.smtp.mailbox.wait_for("first@example.com")
-    world.wait_until_finished()
+def test_a_waiting_worker_gets_a_message_immediately(harness: MailerHarness) -> None:
+    harness.start_mailer()
+    harness.request("first@example.com")
+    harness.smtp.mailbox.wait_for("first@example.com")
+    harness.wait_until_finished()
     arrived = threading.Event()
 
-    published = world.request("second@example.com")
-    (mail,) = world.smtp.mailbox.wait_for(
+    published = harness.request("second@example.com")
+    (mail,) = harness.smtp.mailbox.wait_for(
         "second@example.com", timeout=0.4
     )  # dramatiq's own poll is 0.5 s here
     arrived.set()

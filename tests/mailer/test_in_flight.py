@@ -1,4 +1,4 @@
-"""What a mailer has in hand, between its threads."""
+"""The entries that one mailer holds."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,24 +10,24 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
 
 @pytest.mark.rule("MAIL-5")
-def test_what_is_put_off_for_a_reason_that_went_meanwhile_is_due_at_once() -> None:
-    desk = InFlight(max_queued=8)
+def test_an_entry_deferred_after_release_all_is_due_immediately() -> None:
+    in_flight = InFlight(max_queued=8)
     for entry_id in ("1-0", "2-0"):
-        desk.defer(entry_id, NOW)
-        desk.start(entry_id)
+        in_flight.defer(entry_id, NOW)
+        in_flight.start(entry_id)
 
-    desk.defer("1-0", NOW + timedelta(hours=24))
-    woken = desk.release_all()  # the queue goes on
-    desk.defer("2-0", NOW + timedelta(hours=24))  # which was told that it is paused
+    in_flight.defer("1-0", NOW + timedelta(hours=24))
+    released = in_flight.release_all()
+    in_flight.defer("2-0", NOW + timedelta(hours=24))
 
-    assert woken == ["1-0"]
-    assert desk.overdue(NOW, queued_before=1) == ["2-0"]
+    assert released == ["1-0"]
+    assert in_flight.overdue(NOW, queued_before=1) == ["2-0"]
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
-def test_what_is_due_much_later_does_not_keep_the_rest_out() -> None:
-    desk = InFlight(max_queued=8)
-    desk.defer("1-0", NOW + timedelta(minutes=5))
+def test_is_waiting_ignores_entries_that_are_due_later() -> None:
+    in_flight = InFlight(max_queued=8)
+    in_flight.defer("1-0", NOW + timedelta(minutes=5))
 
-    assert not desk.is_waiting(NOW + timedelta(minutes=4))
-    assert desk.is_waiting(NOW + timedelta(minutes=5))
+    assert not in_flight.is_waiting(NOW + timedelta(minutes=4))
+    assert in_flight.is_waiting(NOW + timedelta(minutes=5))

@@ -1,4 +1,4 @@
-"""Octets that every client reads the same (MAIL-2), whatever people are called (SEC-13)."""
+"""Messages are valid for every mail reader (MAIL-2), with any name in their headers (SEC-13)."""
 
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -39,7 +39,7 @@ def parsed(mail: Mail, reply_to: Mailbox | None = None) -> EmailMessage:
 
 
 def to_name(mail: Mail) -> str:
-    """Read the name by RFC 2047, section 6.2: blanks between encoded words are no part of the text."""
+    """Decode the name; white space between encoded words is not part of it (RFC 2047 section 6.2)."""
     raw = str(message_from_bytes(written(mail), policy=policy.compat32)["To"])
     name, _ = parseaddr("".join(raw.splitlines()))
     return str(make_header(decode_header(name)))
@@ -59,7 +59,7 @@ def test_headers_are_read_back_by_the_strict_parser() -> None:
 
 
 @pytest.mark.rule("MAIL-2")
-def test_both_bodies_are_utf_8_alternatives_plain_first() -> None:
+def test_both_bodies_are_utf_8_alternatives_with_plain_text_first() -> None:
     message = parsed(a_mail())
 
     parts = [(part.get_content_type(), part.get_content_charset()) for part in message.iter_parts()]
@@ -72,14 +72,14 @@ def test_both_bodies_are_utf_8_alternatives_plain_first() -> None:
 
 
 @pytest.mark.rule("MAIL-2")
-def test_the_message_id_is_the_events_and_the_same_for_every_try() -> None:
+def test_the_message_id_is_the_event_id_for_every_attempt() -> None:
     first, second = parsed(a_mail()), parsed(a_mail(date=datetime(2026, 1, 6, tzinfo=UTC)))
 
     assert first["Message-ID"] == second["Message-ID"] == f"<{EVENT_ID}@example.tw>"
 
 
 @pytest.mark.rule("MAIL-2")
-def test_an_event_id_that_no_header_may_hold_still_gives_a_stable_message_id() -> None:
+def test_an_event_id_that_is_invalid_in_a_header_gives_a_stable_message_id() -> None:
     message = parsed(a_mail(event_id="<a b>@\u00e9"))
 
     assert message["Message-ID"].endswith("@example.tw>")
@@ -107,7 +107,7 @@ def test_lines_end_with_crlf_and_are_short() -> None:
 
 
 @pytest.mark.rule("MAIL-2")
-def test_a_chinese_domain_is_written_by_idna() -> None:
+def test_a_chinese_domain_is_encoded_by_idna() -> None:
     assert parsed(a_mail(to=Mailbox("ming@港區.tw")))["To"] == "ming@xn--jkrr04d.tw"
 
 
@@ -126,13 +126,13 @@ def test_no_header_can_be_injected(bad: str) -> None:
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize("bad", ["", "ming", "a@b@c", "a@b, c@d", "<a@b>", "a b@c", "a@b>", "a@", "@b"])
-def test_what_is_no_single_address_is_refused(bad: str) -> None:
+def test_a_value_that_is_not_one_address_is_rejected(bad: str) -> None:
     with pytest.raises(UnsafeMailError):
         Mailbox(bad)
 
 
 @pytest.mark.rule("SEC-9")
-def test_neither_mails_nor_mailboxes_show_themselves() -> None:
+def test_repr_of_mails_and_mailboxes_shows_no_content() -> None:
     shown = f"{a_mail()!r} {Mailbox('ming@example.com', '錢大明')!r}"
 
     assert "ming" not in shown

@@ -1,4 +1,4 @@
-"""Every mail as its reader sees it: in a narrow phone nothing stands beyond the edge (MAIL-1)."""
+"""No mail is wider than a narrow phone (MAIL-1)."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_each_mail_fits_a_narrow_phone() -> None:
         for width in (PHONE, DESK):
             page = browser.new_page(viewport={"width": width, "height": 640})
             for name, kind in MAILS.items():
-                for number, letter in enumerate(renderer.samples(kind)):
-                    page.set_content(renderer.render(kind, letter).html)
+                for number, payload in enumerate(renderer.samples(kind)):
+                    page.set_content(renderer.render(kind, payload).html)
                     screenshots.save(page, f"mail-{name}-{number}-{width}")
                     screenshots.check_width(page)

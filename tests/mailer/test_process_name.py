@@ -1,4 +1,4 @@
-"""A mailer's name, which its queue bears too, whatever its host is called."""
+"""The name of a mailer is also valid for its queue."""
 
 import socket
 
@@ -10,7 +10,7 @@ from mailer.process import process_name
 
 
 @pytest.mark.parametrize("host", ["4f9d1c0b7a2e", "mail1.port.example.tw", "mailer-0"])
-def test_any_host_name_makes_a_name_that_a_queue_may_bear(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_any_host_name_gives_a_valid_queue_name(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: host)
     broker: dramatiq.Broker = StubBroker()
 

@@ -1,4 +1,4 @@
-"""Codes, links and addresses reach the mail alone: no log, no queue, no ledger, no receipt (SEC-9, BIND-7)."""
+"""Codes, links and addresses appear in no log, queue, ledger or receipt (SEC-9, BIND-7)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +15,9 @@ CODE, TOKEN, ADDRESS, NAME = "907351", "T0kenOfTheLink", "ming.secret@example.co
 LINK = f"{PUBLIC_URL}/email/verify?token={TOKEN}"
 
 
-def everything_in_redis(world: MailerHarness) -> str:
-    """Return all keys and values but the stream, whose sealed part is for the mailer."""
-    client: Any = world.client
+def everything_in_redis(harness: MailerHarness) -> str:
+    """Return all keys and values except the stream, whose payloads are sealed."""
+    client: Any = harness.client
     shown = []
     for key in client.keys("*"):
         if key == "identity.events":
@@ -39,38 +39,40 @@ def everything_in_redis(world: MailerHarness) -> str:
 
 @pytest.mark.rule("SEC-9", "BIND-7")
 def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
-    world: MailerHarness, tmp_path: Path
+    harness: MailerHarness, tmp_path: Path
 ) -> None:
     code = {"code": CODE, "username": "account001", "company": "測試公司"}
     code |= {"link_username": "number01", "link_name": NAME, "link_company": "公司"}
-    world.smtp.refuse("later" + ADDRESS, code=450, text=f"4.2.0 {ADDRESS} {LINK} later")
-    world.smtp.refuse("never" + ADDRESS, code=550, text=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")
+    harness.smtp.refuse("later" + ADDRESS, code=450, text=f"4.2.0 {ADDRESS} {LINK} later")
+    harness.smtp.refuse("never" + ADDRESS, code=550, text=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")
     content = {"username": "number01", "link": LINK}
 
-    with mailer_process(world, tmp_path / "log", MAILER_LOG_LEVEL="DEBUG") as process:
-        sent = world.request(
+    with mailer_process(harness, tmp_path / "log", MAILER_LOG_LEVEL="DEBUG") as process:
+        sent = harness.request(
             ADDRESS, events.BindCodeIssued(binding_id="b", link_account_id="l"), content=code
         )
-        later = world.request("later" + ADDRESS, name=NAME, content=content)
-        never = world.request("never" + ADDRESS, name=NAME, content=content)
-        foreign = world.request(
+        later = harness.request("later" + ADDRESS, name=NAME, content=content)
+        never = harness.request("never" + ADDRESS, name=NAME, content=content)
+        foreign = harness.request(
             ADDRESS, name=NAME, content={**content, "link": f"https://evil.example/{TOKEN}"}
         )
-        lacking = world.request(ADDRESS, name=NAME, content={"link": LINK})
-        expired = world.request(ADDRESS, content=content, expires_at=world.clock.now() - timedelta(1))
-        event = world.event(events.VerificationRequested(kind="link"))
-        stranger = MailerHarness(world.redis_server, world.smtp, keys=new_key_sets())
-        unreadable = world.publish(event, stranger.sealer.seal(world.letter(event, ADDRESS, content=content)))
+        lacking = harness.request(ADDRESS, name=NAME, content={"link": LINK})
+        expired = harness.request(ADDRESS, content=content, expires_at=harness.clock.now() - timedelta(1))
+        event = harness.event(events.VerificationRequested(kind="link"))
+        stranger = MailerHarness(harness.redis_server, harness.smtp, keys=new_key_sets())
+        unreadable = harness.publish(
+            event, stranger.sealer.seal(harness.payload(event, ADDRESS, content=content))
+        )
         for each, state in (
             (sent, "sent"), (later, "waiting"), (never, "refused"), (foreign, "refused"),
             (lacking, "refused"), (expired, "expired"), (unreadable, "refused"),
         ):  # fmt: skip
-            world.wait_for_state(each, state)
+            harness.wait_for_state(each, state)
         process.terminate()
         process.wait()
     stranger.client.close()
 
-    places = {"log": (tmp_path / "log").read_text(encoding="utf-8"), "redis": everything_in_redis(world)}
+    places = {"log": (tmp_path / "log").read_text(encoding="utf-8"), "redis": everything_in_redis(harness)}
     escaped = NAME.encode("ascii", "backslashreplace").decode()
     for place, text in places.items():
         for secret in (CODE, TOKEN, ADDRESS, NAME, escaped):
@@ -79,8 +81,8 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
 
 
 @pytest.mark.rule("SEC-9")
-def test_the_queue_carries_the_entrys_id_and_nothing_else(world: MailerHarness) -> None:
-    mailer = world.mailer()
+def test_a_message_holds_only_the_entry_id(harness: MailerHarness) -> None:
+    mailer = harness.mailer()
     mailer.wiring.broker.declare_queue(mailer.name)
     (actor,) = mailer.wiring.broker.actors.values()
 

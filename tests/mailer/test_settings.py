@@ -1,4 +1,4 @@
-"""A wrong setting is told in one line that names it, and production refuses what is unsafe."""
+"""A wrong setting is reported in one line that names it, and production refuses unsafe settings."""
 
 import pytest
 from port_events.sealing import new_key_sets
@@ -21,19 +21,19 @@ def environ(**over: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def faults(**over: str | None) -> list[str]:
+def errors_of(**over: str | None) -> list[str]:
     with pytest.raises(SettingsError) as error:
         load(Settings, environ(**over))
     return error.value.errors
 
 
 @pytest.mark.rule("SEC-14")
-def test_production_is_the_mode_unless_another_is_said() -> None:
+def test_the_mode_is_production_by_default() -> None:
     assert load(Settings, environ()).mode == "production"
 
 
 @pytest.mark.rule("OPS-5")
-def test_every_missing_setting_is_named_at_once() -> None:
+def test_all_missing_settings_are_named_together() -> None:
     names = [
         "IDENTITY_PUBLIC_URL",
         "REDIS_URL",
@@ -42,9 +42,9 @@ def test_every_missing_setting_is_named_at_once() -> None:
         "MAIL_SIGN_PUBLIC_KEYS",
     ]
 
-    told = faults(**dict.fromkeys(names))
+    errors = errors_of(**dict.fromkeys(names))
 
-    assert sorted(fault.partition(":")[0] for fault in told) == sorted(names)
+    assert sorted(error.partition(":")[0] for error in errors) == sorted(names)
 
 
 @pytest.mark.rule("OPS-5")
@@ -72,17 +72,17 @@ def test_every_missing_setting_is_named_at_once() -> None:
     ],
 )
 def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
-    (fault,) = faults(**{name: value})
+    (error,) = errors_of(**{name: value})
 
-    assert fault.startswith(f"{name}: ")
-    assert "\n" not in fault
+    assert error.startswith(f"{name}: ")
+    assert "\n" not in error
 
 
 @pytest.mark.rule("SEC-9")
-def test_no_fault_shows_a_secret() -> None:
-    told = faults(MAILER_SMTP_URL="smtp://u:hush@mail.example.tw/x", MAIL_SEAL_PRIVATE_KEYS="hush")
+def test_no_error_shows_a_secret() -> None:
+    errors = errors_of(MAILER_SMTP_URL="smtp://u:hush@mail.example.tw/x", MAIL_SEAL_PRIVATE_KEYS="hush")
 
-    assert "hush" not in " ".join(told)
+    assert "hush" not in " ".join(errors)
 
 
 @pytest.mark.rule("SEC-14")
@@ -94,27 +94,27 @@ def test_no_fault_shows_a_secret() -> None:
         ("MAILER_SMTP_URL", "smtp://127.mail.example.tw"),  # a name, not an address of this machine
     ],
 )
-def test_production_refuses_what_travels_in_plain(name: str, value: str) -> None:
-    (fault,) = faults(**{name: value})
+def test_production_refuses_unencrypted_connections(name: str, value: str) -> None:
+    (error,) = errors_of(**{name: value})
 
-    assert fault.startswith(name)
+    assert error.startswith(name)
     assert load(Settings, environ(IDENTITY_MODE="local", **{name: value})).mode == "local"
 
 
 @pytest.mark.rule("SEC-14")
-def test_plain_smtp_is_for_loopback_or_for_those_who_say_so() -> None:
+def test_plain_smtp_is_allowed_on_loopback_or_by_setting() -> None:
     near = load(Settings, environ(MAILER_SMTP_URL="smtp://127.0.0.1:1025"))
     allowed = load(Settings, environ(MAILER_SMTP_URL="smtp://relay.internal", MAILER_SMTP_PLAIN="on"))
 
     assert [each.smtp_server().scheme for each in (near, allowed)] == ["smtp", "smtp"]
 
 
-def test_the_sender_is_the_manuals_unless_another_is_set() -> None:
+def test_the_default_sender_is_that_of_the_manual() -> None:
     sender = load(Settings, environ()).sender
 
     assert (sender.name, sender.address) == ("港區通行證應用管理系統工作小組", "hep@example.tw")
 
 
 @pytest.mark.rule("OPS-5")
-def test_every_setting_has_its_words() -> None:
+def test_every_setting_is_described() -> None:
     assert all(each.doc for each in describe(Settings))

@@ -1,4 +1,4 @@
-"""How the mail server is reached: encrypted when asked for, with login, verified, and refused otherwise."""
+"""Connections to the mail server are encrypted, authenticated and verified as the settings say."""
 
 import socket
 import threading
@@ -25,7 +25,7 @@ LOGIN = Login("mailer@example.tw", "p@ss:w/ord%")
 LOGIN_URL = "mailer%40example.tw:p%40ss%3Aw%2Ford%25@"
 
 
-def a_mail(address: str = "ming@example.com") -> Mail:
+def new_mail(address: str = "ming@example.com") -> Mail:
     return Mail(
         event_id="e1",
         to=Mailbox(address, "錢大明"),
@@ -36,73 +36,79 @@ def a_mail(address: str = "ming@example.com") -> Mail:
     )
 
 
-OpenPostbox = Callable[..., SmtpTransport]
+OpenTransport = Callable[..., SmtpTransport]
 
 
 @pytest.fixture
-def postbox() -> Iterator[OpenPostbox]:
-    """Open postboxes that are closed when the test ends."""
+def open_transport() -> Iterator[OpenTransport]:
+    """Open transports, and close them when the test ends."""
     with ExitStack() as stack:
 
         def opened(url: str, *, ca_file: Path | None = None, timeout_seconds: float = 5) -> SmtpTransport:
             server = SmtpServer.from_url(
                 url, ca_file=ca_file, timeout_seconds=timeout_seconds, ehlo="mailer.example.tw"
             )
-            box = SmtpTransport(
+            transport = SmtpTransport(
                 server, sender=SENDER, message_builder=MessageBuilder(sender=SENDER), clock=SystemClock()
             )
-            stack.callback(box.close)
-            return box
+            stack.callback(transport.close)
+            return transport
 
         yield opened
 
 
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize(("tls", "scheme"), [("starttls", "smtp+starttls"), ("implicit", "smtps")])
-def test_mails_go_encrypted_with_a_login(
-    start_smtp: StartSmtp, tls: str, scheme: str, postbox: OpenPostbox
+def test_mails_are_sent_encrypted_after_a_login(
+    start_smtp: StartSmtp, tls: str, scheme: str, open_transport: OpenTransport
 ) -> None:
     server = start_smtp(tls=tls, login=LOGIN)
-    box = postbox(f"{scheme}://{LOGIN_URL}localhost:{server.port}", ca_file=server.ca_file)
+    transport = open_transport(f"{scheme}://{LOGIN_URL}localhost:{server.port}", ca_file=server.ca_file)
 
-    box.send(a_mail())
+    transport.send(new_mail())
 
     assert server.mailbox.count("ming@example.com") == 1
 
 
-def test_a_wrong_password_is_our_fault_and_no_mails(start_smtp: StartSmtp, postbox: OpenPostbox) -> None:
+def test_a_wrong_password_makes_the_server_unavailable(
+    start_smtp: StartSmtp, open_transport: OpenTransport
+) -> None:
     server = start_smtp(tls="starttls", login=LOGIN)
-    box = postbox(
+    transport = open_transport(
         f"smtp+starttls://mailer%40example.tw:wrong@localhost:{server.port}", ca_file=server.ca_file
     )
 
     with pytest.raises(ServerUnavailableError, match="login refused"):
-        box.send(a_mail())
-    assert box.is_unavailable()
+        transport.send(new_mail())
+    assert transport.is_unavailable()
 
 
-def test_an_untrusted_certificate_is_refused(start_smtp: StartSmtp, postbox: OpenPostbox) -> None:
+def test_an_untrusted_certificate_is_refused(start_smtp: StartSmtp, open_transport: OpenTransport) -> None:
     server = start_smtp(tls="starttls", login=LOGIN)
-    box = postbox(f"smtp+starttls://{LOGIN_URL}localhost:{server.port}")
+    transport = open_transport(f"smtp+starttls://{LOGIN_URL}localhost:{server.port}")
 
     with pytest.raises(ServerUnavailableError, match="SSLCertVerificationError"):
-        box.send(a_mail())
+        transport.send(new_mail())
     assert server.mailbox.count() == 0
 
 
-def test_a_certificate_of_another_host_is_not_trusted(start_smtp: StartSmtp, postbox: OpenPostbox) -> None:
+def test_a_certificate_of_another_host_is_not_trusted(
+    start_smtp: StartSmtp, open_transport: OpenTransport
+) -> None:
     server = start_smtp(tls="implicit")
-    box = postbox(f"smtps://127.0.0.2:{server.port}", ca_file=server.ca_file)
+    transport = open_transport(f"smtps://127.0.0.2:{server.port}", ca_file=server.ca_file)
 
     with pytest.raises(ServerUnavailableError):
-        box.send(a_mail())
+        transport.send(new_mail())
 
 
-def test_starttls_is_never_done_without(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
-    box = postbox(f"smtp+starttls://127.0.0.1:{smtp_server.port}")
+def test_a_server_without_starttls_is_refused(
+    smtp_server: smtp.SmtpServer, open_transport: OpenTransport
+) -> None:
+    transport = open_transport(f"smtp+starttls://127.0.0.1:{smtp_server.port}")
 
     with pytest.raises(ServerUnavailableError, match="SMTPNotSupportedError"):
-        box.send(a_mail())
+        transport.send(new_mail())
     assert smtp_server.mailbox.count() == 0
 
 
@@ -119,7 +125,7 @@ def test_a_login_that_the_server_does_not_offer_is_an_error(smtp_server: smtp.Sm
         ("smtps://u:p@[::1]:2465", "::1", 2465, "u"),
     ],
 )
-def test_urls_are_read(url: str, host: str, port: int, user: str) -> None:
+def test_urls_are_parsed(url: str, host: str, port: int, user: str) -> None:
     server = SmtpServer.from_url(url)
 
     assert (server.host, server.port, server.user) == (host, port, user)
@@ -129,108 +135,110 @@ def test_urls_are_read(url: str, host: str, port: int, user: str) -> None:
 @pytest.mark.parametrize(
     "url", ["smtp://", "http://mail", "smtp://mail/path", "smtp://mail?x=1", "smtp://mail:x"]
 )
-def test_what_is_no_mail_servers_url_is_refused(url: str) -> None:
+def test_an_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         SmtpServer.from_url(url)
 
 
-def test_one_connection_serves_many_mails(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
-    box = postbox(smtp_server.url)
+def test_one_connection_serves_many_mails(
+    smtp_server: smtp.SmtpServer, open_transport: OpenTransport
+) -> None:
+    transport = open_transport(smtp_server.url)
 
     for number in range(10):
-        box.send(a_mail(f"u{number}@example.com"))
+        transport.send(new_mail(f"u{number}@example.com"))
 
     assert smtp_server.mailbox.count() == 10
     assert smtp_server.connections == 1
 
 
-def test_idle_connections_are_closed(smtp_server: smtp.SmtpServer, postbox: OpenPostbox) -> None:
-    box = postbox(smtp_server.url)
-    box.send(a_mail())
+def test_idle_connections_are_closed(smtp_server: smtp.SmtpServer, open_transport: OpenTransport) -> None:
+    transport = open_transport(smtp_server.url)
+    transport.send(new_mail())
 
-    box.close_idle(older_than_seconds=0)
-    box.send(a_mail())
+    transport.close_idle(older_than_seconds=0)
+    transport.send(new_mail())
 
     assert smtp_server.connections == 2
 
 
-def test_a_server_that_does_not_answer_is_left_after_the_timeout(
-    smtp_server: smtp.SmtpServer, postbox: OpenPostbox
+def test_a_silent_server_is_unavailable_after_the_timeout(
+    smtp_server: smtp.SmtpServer, open_transport: OpenTransport
 ) -> None:
     smtp_server.hang(at="mail")
-    box = postbox(smtp_server.url, timeout_seconds=0.2)
+    transport = open_transport(smtp_server.url, timeout_seconds=0.2)
 
     with pytest.raises(ServerUnavailableError):
-        box.send(a_mail())
-    assert box.is_unavailable()
+        transport.send(new_mail())
+    assert transport.is_unavailable()
     smtp_server.stop()
 
 
-def test_nobody_knocks_while_the_server_is_away(postbox: OpenPostbox) -> None:
-    box = postbox(f"smtp://127.0.0.1:{free_port()}")
+def test_no_attempt_is_made_while_the_circuit_breaker_is_open(open_transport: OpenTransport) -> None:
+    transport = open_transport(f"smtp://127.0.0.1:{free_port()}")
     with pytest.raises(ServerUnavailableError) as first:
-        box.send(a_mail())
+        transport.send(new_mail())
 
     with pytest.raises(ServerUnavailableError, match="waiting") as second:
-        box.send(a_mail())
+        transport.send(new_mail())
 
     assert second.value.retry_at == first.value.retry_at
 
 
 def test_an_address_that_needs_smtputf8_is_refused_by_a_server_without_it(
-    start_scripted: "StartScripted", postbox: OpenPostbox
+    start_scripted: "StartScripted", open_transport: OpenTransport
 ) -> None:
     server = start_scripted(["250-hello", "250 8BITMIME"])
-    box = postbox(f"smtp://127.0.0.1:{server.port}")
+    transport = open_transport(f"smtp://127.0.0.1:{server.port}")
 
     with pytest.raises(NotSentError) as refusal:
-        box.send(a_mail("錢@example.com"))
+        transport.send(new_mail("錢@example.com"))
 
     assert refusal.value.verdict.permanent
 
 
-def test_a_server_that_pipelines_gets_the_envelope_in_one_piece(
-    start_scripted: "StartScripted", postbox: OpenPostbox
+def test_a_server_with_pipelining_gets_the_envelope_in_one_write(
+    start_scripted: "StartScripted", open_transport: OpenTransport
 ) -> None:
     server = start_scripted(["250-hello", "250 PIPELINING"])
-    box = postbox(f"smtp://127.0.0.1:{server.port}")
+    transport = open_transport(f"smtp://127.0.0.1:{server.port}")
 
-    box.send(a_mail())
+    transport.send(new_mail())
 
     assert b"MAIL FROM:<hep@example.tw>\r\nRCPT TO:<ming@example.com>\r\nDATA\r\n" in server.pieces
 
 
 def test_a_pipelined_refusal_leaves_the_connection_usable(
-    start_scripted: "StartScripted", postbox: OpenPostbox
+    start_scripted: "StartScripted", open_transport: OpenTransport
 ) -> None:
     server = start_scripted(["250-hello", "250 PIPELINING"], refused="bad@example.com")
-    box = postbox(f"smtp://127.0.0.1:{server.port}")
+    transport = open_transport(f"smtp://127.0.0.1:{server.port}")
 
     with pytest.raises(NotSentError, match="mailbox_unknown"):
-        box.send(a_mail("bad@example.com"))
-    box.send(a_mail("good@example.com"))
+        transport.send(new_mail("bad@example.com"))
+    transport.send(new_mail("good@example.com"))
 
     assert server.connections == 1
 
 
 @pytest.mark.rule("MAIL-3")
 @pytest.mark.parametrize("greeting", [["250 hello"], ["250-hello", "250 PIPELINING"]])
-def test_a_mail_that_may_not_go_any_more_leaves_nothing_with_the_server(
-    start_scripted: "StartScripted", postbox: OpenPostbox, greeting: list[str]
+def test_an_abandoned_mail_leaves_nothing_on_the_server(
+    start_scripted: "StartScripted", open_transport: OpenTransport, greeting: list[str]
 ) -> None:
     server = start_scripted(greeting)
-    box = postbox(f"smtp://127.0.0.1:{server.port}")
+    transport = open_transport(f"smtp://127.0.0.1:{server.port}")
 
     with pytest.raises(AbandonedError):
-        box.send(a_mail(), should_send=lambda: False)
-    box.send(a_mail("good@example.com"))
+        transport.send(new_mail(), should_send=lambda: False)
+    transport.send(new_mail("good@example.com"))
 
     assert b"".join(server.pieces).count(b"\r\n.\r\n") == 1
     assert server.connections == 2
 
 
 class ScriptedServer:
-    """A server of few words that shows the octets as they come, which aiosmtpd does not."""
+    """A minimal server that records the bytes of each read, which aiosmtpd does not."""
 
     def __init__(self, greeting: list[str], refused: str = "") -> None:
         self._greeting, self._refused = greeting, refused

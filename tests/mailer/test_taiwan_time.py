@@ -1,4 +1,4 @@
-"""Times in mails as people in Taiwan read them (VER-1, MAIL-1)."""
+"""Times and validities in mails (VER-1, MAIL-1)."""
 
 from datetime import timedelta
 
@@ -20,7 +20,5 @@ from mailer.adapters.texts import format_validity
         (timedelta(days=7) - timedelta(milliseconds=20), "7天"),
     ],
 )
-def test_a_validity_is_told_in_whole_units_whatever_moment_the_event_was_written(
-    span: timedelta, words: str
-) -> None:
+def test_a_validity_is_shown_in_whole_units(span: timedelta, words: str) -> None:
     assert format_validity(span) == words

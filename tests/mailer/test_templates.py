@@ -1,4 +1,4 @@
-"""The texts: Traditional Chinese, both bodies alike, readable in a narrow terminal, complete."""
+"""The texts are Traditional Chinese, complete, the same in both bodies, and fit a narrow terminal."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,9 @@ def rendered(renderer: TemplateRenderer, name: str, number: int = 0) -> Rendered
 
 @pytest.mark.rule("MAIL-1")
 @pytest.mark.parametrize(("name", "number"), ALL)
-def test_html_and_plain_text_say_the_same(renderer: TemplateRenderer, name: str, number: int) -> None:
+def test_html_and_plain_text_have_the_same_content(
+    renderer: TemplateRenderer, name: str, number: int
+) -> None:
     mail = rendered(renderer, name, number)
 
     text = squeezed(mail.text).replace("--" + SENDER, SENDER)
@@ -59,14 +61,14 @@ def test_punctuation_is_full_width_beside_chinese(renderer: TemplateRenderer, na
 
 
 @pytest.mark.parametrize(("name", "number"), ALL)
-def test_every_mail_says_when_it_was_asked_for(renderer: TemplateRenderer, name: str, number: int) -> None:
+def test_every_mail_says_when_it_was_requested(renderer: TemplateRenderer, name: str, number: int) -> None:
     mail = rendered(renderer, name, number)
 
     assert "2026年1月5日14:03" in squeezed(mail.text)  # 06:03 in UTC
 
 
 @pytest.mark.parametrize("name", sorted(MAILS))
-def test_no_subject_tells_a_secret(renderer: TemplateRenderer, name: str) -> None:
+def test_no_subject_holds_a_secret(renderer: TemplateRenderer, name: str) -> None:
     subject = rendered(renderer, name).subject
 
     assert SAMPLE_CODE not in subject
@@ -75,7 +77,7 @@ def test_no_subject_tells_a_secret(renderer: TemplateRenderer, name: str) -> Non
 
 
 @pytest.mark.rule("VER-1")
-def test_the_link_accounts_registration_mail_is_the_manuals(renderer: TemplateRenderer) -> None:
+def test_the_link_accounts_registration_mail_follows_the_manual(renderer: TemplateRenderer) -> None:
     mail = rendered(renderer, "registration_link")
 
     for sentence in (
@@ -94,7 +96,7 @@ def test_the_link_accounts_registration_mail_is_the_manuals(renderer: TemplateRe
 
 
 @pytest.mark.rule("VER-1")
-def test_the_general_accounts_registration_mail_is_worded_likewise(renderer: TemplateRenderer) -> None:
+def test_the_general_accounts_registration_mail_has_the_same_wording(renderer: TemplateRenderer) -> None:
     mail = rendered(renderer, "registration_general")
 
     assert mail.subject == "通行證系統一般帳號註冊通知信件"
@@ -104,7 +106,7 @@ def test_the_general_accounts_registration_mail_is_worded_likewise(renderer: Tem
 
 @pytest.mark.rule("VER-1", "REV-1")
 @pytest.mark.parametrize("name", ["registration_link", "registration_general"])
-def test_a_registration_mail_is_true_of_an_account_that_is_to_be_reviewed(
+def test_a_registration_mail_suits_an_account_that_will_be_reviewed(
     renderer: TemplateRenderer, name: str
 ) -> None:
     mail = rendered(renderer, name)
@@ -113,7 +115,7 @@ def test_a_registration_mail_is_true_of_an_account_that_is_to_be_reviewed(
 
 
 @pytest.mark.rule("PRO-2", "OPS-1")
-def test_the_mail_that_changes_a_mailbox_does_not_say_who_asked_for_it(renderer: TemplateRenderer) -> None:
+def test_the_mail_of_an_email_change_does_not_name_the_requester(renderer: TemplateRenderer) -> None:
     mail = rendered(renderer, "email_change")
 
     assert squeezed("通行證系統帳號「number01」申請將Email變更為本信箱") in squeezed(mail.text)
@@ -121,7 +123,9 @@ def test_the_mail_that_changes_a_mailbox_does_not_say_who_asked_for_it(renderer:
 
 
 @pytest.mark.rule("BIND-7")
-def test_the_code_mail_tells_who_asks_the_code_how_long_and_what_to_do(renderer: TemplateRenderer) -> None:
+def test_the_code_mail_has_the_requester_the_code_its_validity_and_a_warning(
+    renderer: TemplateRenderer,
+) -> None:
     mail = rendered(renderer, "bind_code")
 
     assert mail.subject == "鏈結帳號綁定驗證碼通知"
@@ -137,19 +141,19 @@ def test_the_code_mail_tells_who_asks_the_code_how_long_and_what_to_do(renderer:
 
 
 @pytest.mark.rule("SEC-13")
-def test_what_people_wrote_is_escaped_in_html(renderer: TemplateRenderer) -> None:
+def test_user_input_is_escaped_in_html(renderer: TemplateRenderer) -> None:
     sample = next(renderer.samples(MAILS["rejected"]))
     content = {**sample.content, "reason": "<b onclick='x()'>&</b>"}
-    letter = SamplePayload(sample.address, "<script>", sample.issued_at, sample.expires_at, content)
+    payload = SamplePayload(sample.address, "<script>", sample.issued_at, sample.expires_at, content)
 
-    html = renderer.render(MAILS["rejected"], letter).html
+    html = renderer.render(MAILS["rejected"], payload).html
 
     assert "<script>" not in html
     assert "<b onclick" not in html
 
 
 @pytest.mark.rule("MAIL-6")
-def test_an_operators_file_takes_the_place_of_one_built_in_file(tmp_path: Path) -> None:
+def test_an_operators_file_replaces_one_built_in_file(tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
 
@@ -160,7 +164,7 @@ def test_an_operators_file_takes_the_place_of_one_built_in_file(tmp_path: Path) 
 
 
 @pytest.mark.rule("MAIL-6")
-def test_a_file_that_takes_no_place_is_told(tmp_path: Path) -> None:
+def test_a_file_that_replaces_no_template_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bind_kode").mkdir()
     (tmp_path / "bind_kode" / "subject.txt").write_text("x", encoding="utf-8")
 
@@ -181,7 +185,7 @@ def test_a_file_that_takes_no_place_is_told(tmp_path: Path) -> None:
         "{{ 1 / 0 }}",
     ],
 )
-def test_a_broken_template_stops_the_start_and_is_named(tmp_path: Path, source: str) -> None:
+def test_a_broken_template_prevents_the_start_and_is_named(tmp_path: Path, source: str) -> None:
     (tmp_path / "approved").mkdir()
     (tmp_path / "approved" / "body.txt").write_text(source, encoding="utf-8")
 

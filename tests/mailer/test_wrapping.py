@@ -1,4 +1,4 @@
-"""Lines of plain text break as typesetters break them."""
+"""Lines of plain text break by the rules of Chinese typesetting."""
 
 from port_runtime.tables import display_width
 
@@ -15,7 +15,7 @@ def test_a_wide_line_breaks_within_the_columns() -> None:
     assert [display_width(line) for line in lines] == [COLUMNS, COLUMNS, 56]
 
 
-def test_no_line_begins_with_a_closing_mark() -> None:
+def test_no_line_starts_with_a_closing_mark() -> None:
     wrapped = wrap_line("港" * 36 + "。" + "區" * 10)
 
     assert not any(line.startswith("。") for line in wrapped.split("\n"))
@@ -27,7 +27,7 @@ def test_a_link_stays_whole() -> None:
     assert link in wrap_line("請點擊" + link).split("\n")
 
 
-def test_a_link_that_fills_its_line_leaves_no_empty_one_behind() -> None:
+def test_a_link_that_fills_its_line_is_not_followed_by_an_empty_one() -> None:
     link = "https://pass.example.tw/email/verify?token=" + "x" * 200
 
     assert wrap_line(link) == link

@@ -40,28 +40,28 @@ SMTP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 COMPLETED = counter(
     "mailer_mails_total",
     "mails",
-    "Mails that came to their end, by the mail and how: accepted by the server, refused for good, expired",
+    "Mails that became final, by mail and outcome: accepted by the server, refused for good, or expired",
     type=TYPES,
     outcome=OUTCOMES,
 )
 DEFERRED = counter(
-    "mailer_put_off_total", "attempts", "Attempts after which a mail waits, by the reason", reason=REASONS
+    "mailer_put_off_total", "attempts", "Attempts after which the mail waits, by reason", reason=REASONS
 )
 MAIL_SECONDS = histogram(
     "mailer_mail_seconds",
-    "From the event that asks for a mail to the mail server's acceptance, all waits included",
+    "Time from the event that requests a mail to its acceptance by the mail server, including all waits",
     buckets=UNTIL_ACCEPTED,
 )
 SMTP_SECONDS = histogram(
     "mailer_smtp_seconds",
-    "Handing one mail to the mail server, by its answer; with connecting where no connection was kept",
+    "Time to hand one mail to the mail server, by its reply; includes connecting if there is no open connection",
     buckets=SMTP,
     answer=ANSWERS,
 )
 IN_HAND = observable_gauge(
     "mailer_in_hand",
     "mails",
-    "Mails that this mailer holds: queued, being sent, waiting for their turn",
+    "Mails that this mailer holds: queued, running, or waiting for a retry",
     place=PLACES,
 )
 SMTP_AWAY = observable_gauge(
@@ -70,22 +70,20 @@ SMTP_AWAY = observable_gauge(
 STREAM_LAG = observable_gauge(
     "mailer_stream_lag",
     "events",
-    "Entries of the stream that no mailer has been given yet; no series while Redis cannot tell",
+    "Entries of the stream that no mailer has read yet; no series while Redis cannot tell",
 )
 STREAM_PENDING = observable_gauge(
     "mailer_stream_pending",
     "events",
-    "Entries given to any mailer and not finished, those that wait included",
+    "Entries that mailers have read and not finished, including waiting ones",
 )
 OLDEST = observable_gauge(
     "mailer_oldest_seconds",
     "seconds",
-    "Age of the oldest entry that no mailer has finished, 0 where there is none",
+    "Age of the oldest entry that is not finished; 0 if there is none",
 )
-DEAD = observable_gauge(
-    "mailer_dead_letters", "mails", "Dead letters: refused for good, for an operator to look at"
-)
-PAUSED = observable_gauge("mailer_paused", "", "1 while an operator has paused the whole queue")
+DEAD = observable_gauge("mailer_dead_letters", "mails", "Dead letters: mails that were refused for good")
+PAUSED = observable_gauge("mailer_paused", "", "1 while an operator has paused the queue")
 
 CATALOGUE: Final = (
     COMPLETED,

@@ -1,4 +1,4 @@
-"""The mailer's settings (OPS-5). Every one also as NAME_FILE."""
+"""The mailer's settings (OPS-5); each may also be given as NAME_FILE."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
 
 def mailbox(raw: str) -> Mailbox:
-    """Read `name <address>` or an address alone."""
+    """Parse `name <address>` or a plain address."""
     try:
         ((name, address),) = getaddresses([text(raw)])
         return Mailbox(address, name)
@@ -56,7 +56,7 @@ def mailbox(raw: str) -> Mailbox:
 
 
 def file(raw: str) -> Path:
-    """Read the path of a file that is there."""
+    """Parse the path of an existing file."""
     path = Path(raw)
     if not path.is_file():
         raise ValueError("must be a file that exists")
@@ -64,19 +64,19 @@ def file(raw: str) -> Path:
 
 
 def domain_rate_limits(raw: str) -> DomainRateLimits:
-    """Read mails an hour by receiving domain, as in `gmail.com=500,*=2000`."""
-    found: dict[str, int] = {}
+    """Parse mails an hour by receiving domain, as in `gmail.com=500,*=2000`."""
+    by_domain: dict[str, int] = {}
     for piece in filter(None, (part.strip() for part in raw.split(","))):
         domain, _, count = piece.partition("=")
         name = normalize_domain(domain.strip())
-        if not _DOMAIN.fullmatch(name) or name in found:
+        if not _DOMAIN.fullmatch(name) or name in by_domain:
             raise ValueError("must name each domain once, with its mails an hour, as in gmail.com=500,*=2000")
-        found[name] = integer(1, MAX_PER_HOUR)(count.strip())
-    return DomainRateLimits(found)
+        by_domain[name] = integer(1, MAX_PER_HOUR)(count.strip())
+    return DomainRateLimits(by_domain)
 
 
 def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[[str], int]:
-    """Read as `parse` does, within the bounds."""
+    """Return a parser that also checks that the value is within the bounds, in seconds."""
 
     def parse_within(raw: str) -> int:
         value = parse(raw)
@@ -89,7 +89,7 @@ def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSettings:
-    """What previews need; nothing of it is required."""
+    """What previews need; none of it is required."""
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
@@ -119,7 +119,7 @@ class TemplateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(TemplateSettings):
-    """What a working mailer is told by its environment."""
+    """The settings of `mailer run`."""
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
@@ -199,7 +199,7 @@ class Settings(TemplateSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield what only shows in the settings together, and keys that are none."""
+        """Yield errors that settings have in combination, and invalid keys."""
         try:
             server = self.smtp_server()
         except ValueError as error:
@@ -212,7 +212,7 @@ class Settings(TemplateSettings):
         yield from key_set_errors("MAIL_SIGN_PUBLIC_KEYS", self.sign_keys.reveal(), curve=SIGN_CURVE)
 
     def smtp_server(self) -> SmtpServer:
-        """Return the mail server; ValueError when the URL is none."""
+        """Return the mail server; raises ValueError for an invalid URL."""
         return SmtpServer.from_url(
             self.smtp_url.reveal(),
             ehlo=self.smtp_ehlo,
@@ -221,11 +221,11 @@ class Settings(TemplateSettings):
         )
 
     def opener(self) -> Opener:
-        """Return what opens the sealed parts."""
+        """Return the opener of sealed payloads."""
         return Opener(seal_keys=self.seal_keys.reveal(), sign_keys=self.sign_keys.reveal())
 
     def _unsafe(self, server: SmtpServer) -> Iterator[str]:
-        """Yield what production refuses (SEC-14): links and mails that travel in plain."""
+        """Yield what production refuses (SEC-14): unencrypted links and mail connections."""
         if self.mode != PRODUCTION:
             return
         parts = urlsplit(self.public_url)

@@ -1,4 +1,4 @@
-"""Texts and sample data that stand beside the built-in templates, in `texts.toml` (MAIL-6)."""
+"""Texts and sample data from `texts.toml` in the folder of the built-in templates (MAIL-6)."""
 
 from __future__ import annotations
 

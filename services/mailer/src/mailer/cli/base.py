@@ -1,4 +1,4 @@
-"""What the operators' commands stand on: settings, one connection to Redis, lengths of time."""
+"""What the commands share: settings, templates, a connection to Redis, formats."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
     import redis
 
+    from mailer.adapters.renderer import TemplateRenderer
     from mailer.settings import Settings
 
+EVENT_PREFIX = "tw.port.identity."
 UNIT_SECONDS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
 def mailer_settings() -> Settings:
-    """Read the mailer's own settings; a fault ends the command with 2 and a line for each."""
+    """Read the settings; if some are wrong, print a line for each and exit with 2."""
     from port_runtime.settings import exit_on_error, load
 
     from mailer.settings import Settings
@@ -29,9 +31,33 @@ def mailer_settings() -> Settings:
         return load(Settings, os.environ)
 
 
+def template_renderer() -> TemplateRenderer:
+    """Return the renderer with only the settings that it needs; raises BrokenTemplateError."""
+    from port_runtime.settings import exit_on_error, load
+
+    from mailer.process import build_renderer
+    from mailer.settings import TemplateSettings
+
+    with exit_on_error():
+        settings = load(TemplateSettings, os.environ)
+    return build_renderer(settings)
+
+
+@contextmanager
+def exit_on_broken_template() -> Iterator[None]:
+    """Print the name of a broken template and exit with 2, as for a wrong setting (OPS-5)."""
+    from mailer.adapters.renderer import BrokenTemplateError
+
+    try:
+        yield
+    except BrokenTemplateError as error:
+        click.echo(f"template {error}", err=True)
+        raise SystemExit(2) from None
+
+
 @contextmanager
 def connected(settings: Settings) -> Iterator[redis.Redis]:
-    """Give a client; a Redis that is away, or forbids, ends the command with 1 and one line."""
+    """Yield a Redis client; errors of Redis end the command with 1 and one line."""
     import redis
 
     from mailer.adapters.redis.connection import connect
@@ -46,17 +72,17 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
 
 
 def format_datetime(at: datetime) -> str:
-    """Return an instant as RFC 3339 has it, to the second."""
+    """Return a time in RFC 3339 format, to the second."""
     return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a length of time in its two greatest units, as in `1d 4h`; `-` for none."""
+    """Return a duration in its two largest units, as in `1d 4h`; `-` for None."""
     if seconds is None:
         return "-"
-    left, parts = int(seconds), []
+    rest, parts = int(seconds), []
     for unit, length in UNIT_SECONDS:
-        if left >= length:
-            parts.append(f"{left // length}{unit}")
-            left %= length
-    return " ".join([*parts, f"{left}s"][:2])
+        if rest >= length:
+            parts.append(f"{rest // length}{unit}")
+            rest %= length
+    return " ".join([*parts, f"{rest}s"][:2])

@@ -1,4 +1,4 @@
-"""`mailer dead`: the letters that were refused for good, in operators' hands (MAIL-5)."""
+"""`mailer dead`: list, show, retry and drop dead letters (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from port_runtime.tables import table, truncate
 
-from mailer.cli.base import connected, format_datetime, mailer_settings
+from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, mailer_settings
 from mailer.domain.catalogue import EVENTS, has_no_mail
 from mailer.usecases.dead_letters import (
     DeadLetter,
@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-PREFIX = "tw.port.identity."
 LIMIT = click.IntRange(1, 10_000)
-TYPES = sorted(each.removeprefix(PREFIX) for each in EVENTS if not has_no_mail(each))
+TYPES = sorted(each.removeprefix(EVENT_PREFIX) for each in EVENTS if not has_no_mail(each))
 MAX_REPLY_TEXT = 60
 
 
 class _Age(click.ParamType[timedelta]):
-    """A length of time, as in 90s, 15m, 12h, 7d."""
+    """A duration such as 90s, 15m, 12h or 7d."""
 
     name = "age"
 
@@ -46,7 +45,7 @@ class _Age(click.ParamType[timedelta]):
 
 
 def filters(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say which dead letters are meant; they come as `wanted`."""
+    """Add the options that filter dead letters."""
     options = (
         click.option("--type", "event_type", type=click.Choice(TYPES), help="Of this type only."),
         click.option("--category", help="Of this category only, such as mailbox_unknown."),
@@ -60,9 +59,9 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def dead() -> None:
-    """List, read, retry and drop the mails that were refused for good.
+    """List, show, retry and drop the mails that were refused for good.
 
-    It needs the mailer's settings: Redis with its user, and the keys to read the validity of a mail.
+    It needs the mailer's settings: Redis, and the keys that open a mail to read its expiry.
     """
 
 
@@ -72,30 +71,30 @@ def dead() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
     """List dead letters, newest first."""
-    with _service() as office:
-        newest, count = office.newest(_wanted(**filtered), limit=limit)
-        letters = list(newest)
+    with _service() as service:
+        newest, count = service.newest(_filter(**filtered), limit=limit)
+        shown = list(newest)
     if as_json:
-        click.echo(json.dumps([_as_json(each) for each in letters], ensure_ascii=False, indent=2))
-    elif letters:
+        click.echo(json.dumps([_as_json(each) for each in shown], ensure_ascii=False, indent=2))
+    elif shown:
         head = ("EVENT", "REFUSED AT", "TYPE", "ATTEMPTS", "CATEGORY", "WORDS")
-        click.echo(table(head, [_row(each) for each in letters], right=[3]))
+        click.echo(table(head, [_row(each) for each in shown], right=[3]))
     else:
         click.echo("no dead letters")
-    if count > len(letters):
-        click.echo(f"{len(letters)} of {count} shown; --limit shows more", err=True)
+    if count > len(shown):
+        click.echo(f"{len(shown)} of {count} shown; --limit shows more", err=True)
 
 
 @dead.command()
 @click.argument("event_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(event_id: str, *, as_json: bool) -> None:
-    """Show the dead letter of EVENT_ID: why it was refused, never what it says."""
-    with _service() as office:
-        shown = office.show(event_id)
-    if shown is None:
+    """Show why the mail of EVENT_ID was refused; never shows its content."""
+    with _service() as service:
+        details = service.show(event_id)
+    if details is None:
         raise click.ClickException(f"{event_id}: {RetryResult.UNKNOWN}")
-    values = _as_json(shown.letter) | _opened(shown)
+    values = _as_json(details.letter) | _opened(details)
     if as_json:
         click.echo(json.dumps(values, ensure_ascii=False, indent=2))
     else:
@@ -104,18 +103,18 @@ def show(event_id: str, *, as_json: bool) -> None:
 
 @dead.command()
 @click.argument("event_ids", nargs=-1, metavar="[EVENT_ID]...")
-@click.option("--all", "every", is_flag=True, help="Retry all that the filters leave.")
+@click.option("--all", "every", is_flag=True, help="Retry all that the filters select.")
 @filters
 def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
-    """Put dead letters back in the queue, each exactly once; what has expired stays.
+    """Put dead letters back into the queue, each exactly once; expired ones stay.
 
-    Ends with 1 when one that was named was not queued.
+    Exits with 1 if an event that was named was not queued.
     """
-    wanted = _chosen(event_ids, every=every, filtered=filtered)
+    selection = _selection(event_ids, every=every, filtered=filtered)
     outcomes: Counter[RetryResult] = Counter()
-    with _service() as office:
-        for event_id in office.ids(wanted) if wanted else event_ids:
-            outcome = office.retry(event_id)
+    with _service() as service:
+        for event_id in service.ids(selection) if selection else event_ids:
+            outcome = service.retry(event_id)
             outcomes[outcome] += 1
             if not every:
                 click.echo(f"{event_id}: {outcome}")
@@ -129,22 +128,22 @@ def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
 
 @dead.command()
 @click.argument("event_ids", nargs=-1, metavar="[EVENT_ID]...")
-@click.option("--all", "every", is_flag=True, help="Drop all that the filters leave.")
+@click.option("--all", "every", is_flag=True, help="Drop all that the filters select.")
 @filters
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any) -> None:
-    """Forget dead letters for good: their mails are never sent.
+    """Delete dead letters for good; their mails are never sent.
 
-    Ends with 1 when one that was named was not there.
+    Exits with 1 if an event that was named has no dead letter.
     """
-    wanted = _chosen(event_ids, every=every, filtered=filtered)
-    with _service() as office:
-        chosen = office.ids(wanted) if wanted else tuple(dict.fromkeys(event_ids))
-        there = [event_id for event_id in chosen if wanted or office.has(event_id)]
-        if there and not yes:
-            click.confirm(f"Drop {len(there)} dead letter(s) for good?", abort=True)
-        dropped = {event_id for event_id in there if office.drop(event_id)}
-    missing = [event_id for event_id in chosen if event_id not in dropped]
+    selection = _selection(event_ids, every=every, filtered=filtered)
+    with _service() as service:
+        event_ids = service.ids(selection) if selection else tuple(dict.fromkeys(event_ids))
+        existing = [event_id for event_id in event_ids if selection or service.has(event_id)]
+        if existing and not yes:
+            click.confirm(f"Drop {len(existing)} dead letter(s) for good?", abort=True)
+        dropped = {event_id for event_id in existing if service.drop(event_id)}
+    missing = [event_id for event_id in event_ids if event_id not in dropped]
     click.echo(f"{len(dropped)} dropped")
     for event_id in missing:
         click.echo(f"{event_id}: {RetryResult.UNKNOWN}", err=True)
@@ -160,20 +159,22 @@ def _service() -> Iterator[DeadLetterService]:
 
     settings = mailer_settings()
     with connected(settings) as client:
-        kept = RedisDeadLetters(client, stream=settings.stream)
-        yield DeadLetterService(kept, SealedPayloadOpener(settings.opener()), clock=SystemClock())
+        dead_letters = RedisDeadLetters(client, stream=settings.stream)
+        yield DeadLetterService(dead_letters, SealedPayloadOpener(settings.opener()), clock=SystemClock())
 
 
-def _chosen(event_ids: tuple[str, ...], *, every: bool, filtered: dict[str, Any]) -> DeadLetterFilter | None:
-    """Return which are meant by `--all`; None when they are named. A mixture of both is refused."""
+def _selection(
+    event_ids: tuple[str, ...], *, every: bool, filtered: dict[str, Any]
+) -> DeadLetterFilter | None:
+    """Return the filter for `--all`; None if events are named. Raises UsageError for both or neither."""
     if every == bool(event_ids):
         raise click.UsageError("name the events, or give --all with or without filters")
     if event_ids and any(value is not None for value in filtered.values()):
         raise click.UsageError("filters go with --all")
-    return _wanted(**filtered) if every else None
+    return _filter(**filtered) if every else None
 
 
-def _wanted(
+def _filter(
     *,
     event_type: str | None,
     category: str | None,
@@ -181,7 +182,7 @@ def _wanted(
     newer_than: timedelta | None,
 ) -> DeadLetterFilter:
     return DeadLetterFilter(
-        type=event_type and PREFIX + event_type,
+        type=event_type and EVENT_PREFIX + event_type,
         category=category,
         since=_ago(newer_than),
         until=_ago(older_than),
@@ -198,7 +199,7 @@ def _row(letter: DeadLetter) -> tuple[str, ...]:
     return (
         letter.event_id,
         format_datetime(letter.at),
-        letter.type.removeprefix(PREFIX),
+        letter.type.removeprefix(EVENT_PREFIX),
         "-" if letter.attempts is None else str(letter.attempts),
         letter.category,
         truncate(letter.reply_text, MAX_REPLY_TEXT),
@@ -216,9 +217,9 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
     }
 
 
-def _opened(shown: DeadLetterDetails) -> dict[str, Any]:
-    """Return what the sealed part tells: the masked recipient and the validity, never link or code (SEC-9)."""
-    expires_at = None if shown.expires_at is None else format_datetime(shown.expires_at)
-    return {"recipient": shown.recipient, "expires_at": expires_at} | (
-        {"unreadable": shown.unreadable} if shown.unreadable else {}
+def _opened(details: DeadLetterDetails) -> dict[str, Any]:
+    """Return the masked recipient and the expiry of the sealed part, never link or code (SEC-9)."""
+    expires_at = None if details.expires_at is None else format_datetime(details.expires_at)
+    return {"recipient": details.recipient, "expires_at": expires_at} | (
+        {"unreadable": details.unreadable} if details.unreadable else {}
     )

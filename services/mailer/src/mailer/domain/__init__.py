@@ -1,1 +1,1 @@
-"""The rules of mailing in plain Python: which event is which mail, what is safe, when to try again."""
+"""The rules in plain Python: which event causes which mail, what is safe to send, when to retry."""

@@ -5,15 +5,15 @@
 -- A mail may go when fewer mails than the limit precede it, counting those of the past hour and those with a later turn.
 -- Otherwise its turn comes one hour after the turn that is one limit before it, unless it expires earlier. An event has
 -- one turn: asking again moves that turn and does not take another.
-local now, hour, ceiling = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[2])
+local now, hour, limit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - hour)
 local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[1], ARGV[1])
 local before = redis.call('ZCARD', KEYS[1])
 if mine then before = redis.call('ZCOUNT', KEYS[1], '-inf', math.max(now, tonumber(mine))) end
 local turn = now
-if before >= ceiling then
-  local place = before - ceiling
+if before >= limit then
+  local place = before - limit
   turn = math.max(now, redis.call('ZRANGE', KEYS[1], place, place, 'WITHSCORES')[2] + hour)
   redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
   redis.call('ZADD', KEYS[2], 'GT', turn, ARGV[6])

@@ -1,0 +1,86 @@
+"""`mailer check`: whether this mailer could work with its settings (OPS-5)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.cli.base import mailer_settings, template_renderer
+
+if TYPE_CHECKING:
+    from port_runtime.health import Check
+
+    from mailer.settings import Settings
+
+
+@click.command()
+@click.option("--templates", "templates_only", is_flag=True, help="Try the templates only; needs no setting.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(*, templates_only: bool, as_json: bool) -> None:
+    """Say whether the mailer could work: settings, templates, Redis with its rights, mail server."""
+    from port_runtime import health
+
+    checks = [_templates_check()] if templates_only else _checks(mailer_settings())
+    report = health.run_checks(checks)
+    if as_json:
+        click.echo(json.dumps({"ok": report.ok, "results": report.results}, ensure_ascii=False))
+    else:
+        for name, result in report.results.items():
+            click.echo(f"{name}: {result}")
+    raise SystemExit(0 if report.ok else 1)
+
+
+def _checks(settings: Settings) -> list[Check]:
+    from port_runtime.health import Check
+
+    return [
+        _templates_check(),
+        Check("redis", lambda: _check_redis(settings)),
+        Check("smtp", lambda: _check_smtp(settings)),
+    ]
+
+
+def _templates_check() -> Check:
+    from port_runtime.health import Check, Unhealthy
+
+    from mailer.adapters.renderer import BrokenTemplateError
+
+    def probe() -> None:
+        try:
+            unknown = template_renderer().unknown_files()
+        except BrokenTemplateError as error:
+            raise Unhealthy(str(error)) from None
+        if unknown:
+            raise Unhealthy(f"no mail has the file {', '.join(unknown)}")
+
+    return Check("templates", probe)
+
+
+def _check_redis(settings: Settings) -> None:
+    """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises."""
+    from port_events.envelope import RECEIPTS
+    from port_runtime.health import Unhealthy
+
+    from mailer.adapters.redis.connection import connect, durability_warnings, missing_permissions
+
+    with connect(settings.redis_url.reveal()) as client:
+        if missing := missing_permissions(client, stream=settings.stream, receipts=RECEIPTS):
+            raise Unhealthy(f"the user may not {', '.join(missing)}")
+        if warnings := durability_warnings(client):
+            raise Unhealthy("; ".join(warnings))
+
+
+def _check_smtp(settings: Settings) -> None:
+    """Raise Unhealthy if the mail server cannot be reached or used with these settings."""
+    from port_runtime.health import Unhealthy
+
+    from mailer.adapters.clock import SystemClock
+    from mailer.adapters.smtp.session import NoSessionError
+    from mailer.process import build_transport
+
+    try:
+        build_transport(settings, SystemClock()).check()
+    except NoSessionError as error:
+        raise Unhealthy(str(error)) from None

@@ -1,0 +1,113 @@
+"""`mailer preview` and `mailer send-test`: mails with sample data (MAIL-6)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailer.cli.base import exit_on_broken_template, mailer_settings, template_renderer
+from mailer.domain.catalogue import MAILS
+
+if TYPE_CHECKING:
+    from mailer.adapters.renderer import TemplateRenderer
+    from mailer.domain.catalogue import MailKind
+    from mailer.settings import Settings
+    from mailer.usecases.ports import Rendered
+
+MAIL = click.Choice(sorted(MAILS))
+
+
+@click.command()
+@click.argument("mail", type=MAIL, required=False)
+@click.option("--html", "form", flag_value="html", help="Print the HTML body.")
+@click.option(
+    "--text", "form", flag_value="text", default="text", help="Print subject and plain text (default)."
+)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the files here instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> None:
+    """Show MAIL, or every mail, with sample data; needs no server.
+
+    It uses MAILER_TEMPLATE_DIR, MAILER_FROM, MAILER_REPLY_TO and IDENTITY_PUBLIC_URL.
+    """
+    with exit_on_broken_template():
+        renderer = template_renderer()
+    previews = _previews(renderer, [mail] if mail else sorted(MAILS))
+    if out:
+        _write(previews, out)
+    elif as_json:
+        values = {name: _as_json(each) for name, each in previews.items()}
+        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(each.html if form == "html" else _as_text(each) for each in previews.values()))
+
+
+@click.command("send-test")
+@click.argument("address")
+@click.argument("mail", type=MAIL, default="registration_link")
+def send_test(address: str, mail: str) -> None:
+    """Send MAIL with sample data, marked as a test, to ADDRESS over the configured mail server."""
+    from mailer.domain.errors import MailerError
+
+    settings = mailer_settings()
+    try:
+        with exit_on_broken_template():
+            _send_sample(settings, MAILS[mail], address=address)
+    except MailerError as error:
+        raise click.ClickException(f"not sent: {error} {getattr(error, 'reply_text', '')}".rstrip()) from None
+    click.echo(f"{mail}: accepted by the mail server")
+
+
+def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
+    """Send the first sample of a mail; raises NotSentError, ServerUnavailableError or UnsafeMailError."""
+    from uuid import uuid4
+
+    from mailer.adapters.clock import SystemClock
+    from mailer.domain.mail import Mail, Mailbox
+    from mailer.process import build_renderer, build_transport
+
+    clock, renderer = SystemClock(), build_renderer(settings)
+    sample = next(renderer.samples(kind))
+    rendered = renderer.render_test(kind, sample)
+    transport = build_transport(settings, clock)
+    try:
+        transport.send(
+            Mail(
+                event_id=f"test-{uuid4()}",
+                to=Mailbox(address, sample.name),
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                date=clock.now(),
+            )
+        )
+    finally:
+        transport.close()
+
+
+def _previews(renderer: TemplateRenderer, names: list[str]) -> dict[str, Rendered]:
+    """Return each mail with its first sample under its name, then its other samples with a number."""
+    previews = {}
+    for name in names:
+        for number, sample in enumerate(renderer.samples(MAILS[name]), start=1):
+            previews[name if number == 1 else f"{name}.{number}"] = renderer.render(MAILS[name], sample)
+    return previews
+
+
+def _write(previews: dict[str, Rendered], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, each in previews.items():
+        (out / f"{name}.html").write_text(each.html, encoding="utf-8")
+        (out / f"{name}.txt").write_text(_as_text(each), encoding="utf-8")
+    click.echo(f"{len(previews)} previews in {out}")
+
+
+def _as_text(rendered: Rendered) -> str:
+    return f"Subject: {rendered.subject}\n\n{rendered.text}"
+
+
+def _as_json(rendered: Rendered) -> dict[str, str]:
+    return {"subject": rendered.subject, "text": rendered.text, "html": rendered.html}
