@@ -1,1 +1,1 @@
-"""The rules in plain Python: who may, what counts as valid, how long things hold."""
+"""The rules in plain Python: permissions, valid values, limits and lifetimes."""

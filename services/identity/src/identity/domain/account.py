@@ -1,4 +1,4 @@
-"""An account: one user of one company, or the link account that ties several together."""
+"""An account: a general account of one user at one company, or a link account that several are bound to."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,18 +16,18 @@ UNVERIFIED_LIFETIME = timedelta(days=7)
 """VER-7."""
 
 REPEAT_WINDOW = timedelta(minutes=10)
-"""REG-13: how long the same registration, sent again, is taken for a repeat."""
+"""How long the same registration, sent again, counts as a repeat (REG-13)."""
 
 REMEMBERED_PASSWORDS = 3
 """The passwords that a new one must differ from, including the current one (SEC-2)."""
 
 PERSONAL_FIELDS = ("username", "name", "mobile", "email", "company_name", "tax_id")
-"""SEC-2: what of its owner, or of who applies, a password must not hold."""
+"""The fields of an account or a registration whose values a password must not contain (SEC-2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What a person sends to register, already in the form it is kept (REG-2)."""
+    """The data that a person registers with, normalized (REG-2)."""
 
     kind: Kind
     username: str
@@ -39,7 +39,7 @@ class Registration:
 
 @dataclass(eq=False, kw_only=True)
 class Account:
-    """An account as it is kept. Unique keys are empty once it is closed, so that others may have them."""
+    """An account. `username_key` and `mailbox_key` are unique, and None once it is closed."""
 
     id: str
     kind: Kind
@@ -70,7 +70,7 @@ class Account:
     def open(
         cls, registration: Registration, *, account_id: str, password_hash: str, reviewed: bool, now: datetime
     ) -> "Account":
-        """Return a new, unverified account (REG-9); `reviewed` says whether an operator must approve it."""
+        """Return a new, unverified account (REG-9); with `reviewed`, an operator must approve it."""
         company = registration.company
         return cls(
             id=account_id,
@@ -91,7 +91,7 @@ class Account:
 
     @property
     def registration(self) -> Registration:
-        """What the account was opened with, to compare a repeat by (REG-13)."""
+        """The data that the account was opened with, for comparison with a repeat (REG-13)."""
         return Registration(
             kind=self.kind,
             username=self.username,
@@ -108,7 +108,7 @@ class Account:
 
     @property
     def status(self) -> Status:
-        """The one word others go by."""
+        """The status, derived from the timestamps and the review."""
         if self.closed_at is not None:
             return "closed"
         if self.suspended_at is not None:
@@ -118,20 +118,20 @@ class Account:
         return "awaiting_review" if self.review == "pending" else "active"
 
     def mailbox_key_for(self, email: str) -> str:
-        """Return the key under which a verified mailbox is unique (REG-9)."""
+        """Return the key under which the mailbox would be unique for this account (REG-9)."""
         return mailbox_key(self.kind, email, self.tax_id)
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Tell whether the account was not verified in time (VER-7)."""
+        """Return whether the account was not verified in time (VER-7)."""
         return has_lapsed(self.email_verified_at, self.created_at, now)
 
     def verify_email(self, now: datetime) -> None:
-        """Take the mailbox as proven and claim it; the unique index has the last word."""
+        """Mark the mailbox as verified and claim it; the unique index decides between two accounts."""
         self.email_verified_at = now
         self.mailbox_key = self.mailbox_key_for(self.email)
 
     def adopt_pending_email(self) -> str:
-        """Put the proven new mailbox in place; return the old one (PRO-2)."""
+        """Replace the mailbox by the pending one; return the old one (PRO-2)."""
         old = self.email
         self.email = self.pending_email or old
         self.pending_email = None
@@ -140,23 +140,23 @@ class Account:
         return old
 
     def set_password(self, password_hash: str) -> None:
-        """Change the password; device cookies of the former one are void with its version (SEC-3)."""
+        """Change the password. Device cookies are tied to the credential version, so older ones become void (SEC-3)."""
         self.former_hashes = [self.password_hash, *self.former_hashes][: REMEMBERED_PASSWORDS - 1]
         self.password_hash = password_hash
         self.credential_version += 1
 
     @property
     def personal_terms(self) -> tuple[str, ...]:
-        """What a password must not hold of its owner (SEC-2)."""
+        """The values that a password must not contain (SEC-2)."""
         return tuple(getattr(self, name) for name in PERSONAL_FIELDS)
 
     @property
     def remembered_hashes(self) -> list[str]:
-        """The last three passwords' hashes, the present one first (SEC-2)."""
+        """The hashes that a new password must not match, the current one first (SEC-2)."""
         return [self.password_hash, *self.former_hashes]
 
     def close(self, reason: ClosedReason, now: datetime) -> None:
-        """Close for good: name and mailbox are free again, and no password opens it any more (VER-7, REV-2)."""
+        """Close for good: the name and the mailbox become free, and the password hashes are deleted (VER-7, REV-2)."""
         self.closed_at = now
         self.closed_reason = reason
         self.username_key = None
@@ -165,7 +165,7 @@ class Account:
         self.password_hash, self.former_hashes = "", []
 
     def erase(self) -> None:
-        """Empty everything personal of a closed account; what is left is an identifier and when things were (OPS-6)."""
+        """Delete the personal data of a closed account; its id and timestamps remain (OPS-6)."""
         self.username = self.name = self.mobile = self.email = ""
         self.tax_id = self.company_phone = self.company_name = self.company_address = ""
         self.credential_version += 1
@@ -173,10 +173,10 @@ class Account:
 
 
 def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime) -> bool:
-    """Judge at every use whether the mailbox was proven in time (VER-7)."""
+    """Return whether an account lapsed; checked at every use, before any cleanup runs (VER-7)."""
     return verified_at is None and now >= opened_at + UNVERIFIED_LIFETIME
 
 
 def mailbox_key(kind: Kind, email: str, tax_id: str) -> str:
-    """Return what one mailbox may be verified for once: a link account, or a company's general account."""
+    """Return a key that one mailbox can hold once: for a link account, or a general account of one company."""
     return f"link:{email}" if kind == "link" else f"general:{tax_id}:{email}"

@@ -1,4 +1,4 @@
-"""The audit log: who did what, for whom, when, from where, with what result, and why (SEC-11)."""
+"""Entries of the audit log: who did what to which account, when, from where and why (SEC-11)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ MAX_REASON_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks, from where, and why.
+    """Who makes a request, from where, and why.
 
-    `name` is a person's account id ("" where nobody is known yet), an operator's name, or a process' of ours; `via`
-    is the service that names its operator; `link_account_id` the link account that acts.
+    `name` is a person's account id ("" if unknown), an operator's name or a process name. `via` is the service client
+    through which an operator acts. `link_account_id` is set while a link account acts as a bound account.
     """
 
     kind: ActorKind
@@ -35,7 +35,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row of the log. It holds identifiers, never a name, a mailbox or a secret; only `reason` is free text."""
+    """One entry. It contains identifiers, but no name, mailbox or secret; only `reason` is free text."""
 
     at: datetime
     action: str
@@ -78,7 +78,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What can be done; `own` is done by whoever proves an account to be theirs: by its password, its mailbox."""
+    """A kind of entry. With `by_owner`, the actor is the account itself, identified by its password or mailbox."""
 
     description: str
     by_owner: bool = False
@@ -86,60 +86,64 @@ class Action:
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
-    # What is announced is recorded under the event's short name.
+    # Actions with an event have the event's short name.
     "account.registered": Action("an account was opened", by_owner=True),
-    "account.email_verified": Action("a new account's mailbox was proven", by_owner=True),
+    "account.email_verified": Action("a new account's mailbox was verified", by_owner=True),
     "account.approved": Action("an operator approved an account"),
     "account.rejected": Action("an operator rejected an account"),
     "account.profile_changed": Action("fields of a profile were changed"),
-    "account.email_changed": Action("a new mailbox was proven and took the old one's place", by_owner=True),
+    "account.email_changed": Action("a new mailbox was verified and replaced the old one", by_owner=True),
     "account.password_changed": Action("a password was changed or reset", by_owner=True),
     "account.suspended": Action("an account was suspended; its sessions ended"),
     "account.reinstated": Action("a suspension was lifted"),
     "account.closed": Action("an account was closed for good"),
-    "binding.requested": Action("a link account asked for a binding, knowing the password"),
+    "binding.requested": Action("a link account requested a binding with the right password"),
     "binding.verified": Action("the mailed code was entered"),
     "binding.removed": Action("a binding ended; sessions acting by it ended"),
-    "verification.requested": Action("a link that proves a new account's mailbox was asked for"),
+    "verification.requested": Action("a verification link for a new account was requested"),
     "bind_code.issued": Action("a bind code was issued"),
-    "email_change.requested": Action("a link that proves a new mailbox was asked for"),
-    "password_reset.requested": Action("a link that sets a new password was asked for"),
-    "registration.conflicted": Action("a mailbox was given that another account holds; its owner is told"),
-    # What nobody outside is told of.
+    "email_change.requested": Action("a verification link for a new mailbox was requested"),
+    "password_reset.requested": Action("a password reset link was requested"),
+    "registration.conflicted": Action(
+        "a mailbox was entered that another account holds; its owner is notified"
+    ),
+    # Actions without an event.
     "session.opened": Action("a login", by_owner=True),
     "session.closed": Action("a logout"),
     "session.ended": Action("one session was ended from another, or by an operator"),
     "session.others_ended": Action("all other sessions were ended"),
-    "session.switched": Action("a link account goes on as a bound account"),
-    "session.returned": Action("back to the link account"),
+    "session.switched": Action("a link account switched to a bound account"),
+    "session.returned": Action("switched back to the link account"),
     "session.refused": Action("a login was refused", result="refused"),
-    "consent.accepted": Action("the texts in force were accepted"),
-    "password.refused": Action("the present password, asked for again, was wrong", result="refused"),
-    "binding.refused": Action("a binding was refused for its password", result="refused"),
+    "consent.accepted": Action("the current texts were accepted"),
+    "password.refused": Action("the current password was entered wrongly", result="refused"),
+    "binding.refused": Action("a binding was refused because of the password", result="refused"),
     "bind_code.refused": Action("a bind code was refused", result="refused"),
-    "binding.dismissed": Action("a binding that the other side ended was put away"),
+    "binding.dismissed": Action("a binding that the other side ended was dismissed"),
     "email_change.withdrawn": Action("a change of mailbox was withdrawn"),
-    # What operators do beside deciding on accounts.
-    "account.unlocked": Action("an operator lifted the lock that failed logins left"),
+    # Operators' other actions.
+    "account.unlocked": Action("an operator cleared the failed logins"),
     "account.sessions_ended": Action("an operator ended an account's sessions"),
-    "account.mailbox_set": Action("an operator set a new mailbox, to be proven by its link"),
-    "account.exported": Action("a person's data were written out"),
-    "account.erased": Action("an account's personal data were emptied"),
-    "account.act_refused": Action("an operator's act was refused by the account's state", result="refused"),
-    "client.added": Action("a service that may ask was made"),
-    "client.rotated": Action("a service got a new secret"),
-    "client.former_ended": Action("a service's old secret was ended"),
-    "client.revoked": Action("a service was ended for good"),
-    "client.rights_set": Action("a service's rights were set"),
-    "audit.pruned": Action("segments of this log past their time were dropped"),
+    "account.mailbox_set": Action("an operator set a new mailbox, to be verified by its link"),
+    "account.exported": Action("a person's data were exported"),
+    "account.erased": Action("an account's personal data were erased"),
+    "account.act_refused": Action(
+        "an operator's action was refused because of the account's state", result="refused"
+    ),
+    "client.added": Action("a service client was created"),
+    "client.rotated": Action("a service client got a new secret"),
+    "client.former_ended": Action("a service client's old secret was revoked"),
+    "client.revoked": Action("a service client was revoked"),
+    "client.rights_set": Action("a service client's rights were set"),
+    "audit.pruned": Action("expired segments of this log were deleted"),
 }
 
 
 def parse_operator(raw: str) -> str:
-    """Return an operator's name: printable, at most 64 characters. Raises InvalidValue."""
+    """Return an operator's name, one line of up to 64 characters. Raises InvalidValue."""
     return parse_line(raw, min_length=1, max_length=MAX_OPERATOR_CHARACTERS)
 
 
 def parse_reason(raw: str) -> str:
-    """Return why an operator acts, in one line. Raises InvalidValue."""
+    """Return the reason for an operator's action, one line. Raises InvalidValue."""
     return parse_line(raw, min_length=MIN_REASON_CHARACTERS, max_length=MAX_REASON_CHARACTERS)

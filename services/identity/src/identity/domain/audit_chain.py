@@ -1,7 +1,7 @@
-"""The chain over the audit log: each row's keyed hash covers the one before it, segment after segment (SEC-11).
+"""The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
-Whoever changes, drops, inserts or reorders rows without the key breaks it at that row. Of rows not yet sealed, and of
-a log cut off at its end, only what was written elsewhere tells: the sealer logs each new head.
+Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. It does not protect rows
+that are not sealed yet, nor does it reveal a truncated log; for that, the sealer logs each new head.
 """
 
 import hashlib
@@ -13,31 +13,31 @@ from datetime import UTC, datetime
 from typing import Any
 
 GENESIS = "0" * 64
-"""What the first row is chained to."""
+"""The hash before the first row."""
 
 _KEY_ID_CHARACTERS = 16
 
 
 class SealKeys:
-    """The keys in use, newest first: the newest seals, each is known by a name that tells nothing of it."""
+    """The keys in use, newest first; the newest one seals. A key id reveals nothing about its key."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._by_id = {key_id_of(key): key for key in keys}
         self.newest, self.newest_key = key_id_of(keys[0]), keys[0]
 
     def get(self, key_id: str) -> bytes | None:
-        """Return the key of that name, or None where it is no longer given."""
+        """Return the key with this id, or None if it is not configured."""
         return self._by_id.get(key_id)
 
 
 def key_id_of(key: bytes) -> str:
-    """Return the name by which a segment tells its key."""
+    """Return the id by which a segment refers to its key."""
     return hmac.new(key, b"name", hashlib.sha256).hexdigest()[:_KEY_ID_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)
 class ChainedRow:
-    """A row as it stands in the table: `values` by column but for its place and its hash, which it has once sealed."""
+    """A row of the log: `values` by column, and once it is sealed its place in the chain and its hash."""
 
     id: int
     at: datetime
@@ -46,20 +46,19 @@ class ChainedRow:
     mac: str | None = None
 
     def mac_after(self, key: bytes, previous: str, place: int) -> str:
-        """Return the row's hash, in its place after the hash before it."""
-        told = [previous, place, self.id, _timestamp(self.at), dict(self.values)]
-        return _mac(key, told)
+        """Return the hash of the row in this place, after the previous hash."""
+        return _mac(key, [previous, place, self.id, _timestamp(self.at), dict(self.values)])
 
     def is_authentic(self, key: bytes, previous: str, place: int) -> bool:
-        """Tell whether the row is as it was sealed, in this place after this hash."""
+        """Return whether the row is unchanged since it was sealed in this place, after this hash."""
         return _equal(self.mac or "", self.mac_after(key, previous, place))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """What was sealed at once: rows from `first` to `last`, from the hash `previous` to the hash `head`.
+    """Rows sealed together: places `first` to `last`, between the hashes `previous` and `head`.
 
-    Of what was pruned the newest segment stays, marked as such under its seal: the chain goes on from its head.
+    The newest pruned segment stays, marked under its seal, since the chain continues from its head.
     """
 
     number: int
@@ -73,11 +72,11 @@ class Segment:
     seal: str = ""
 
     def sealed(self, key: bytes) -> "Segment":
-        """Return the segment with its seal."""
+        """Return the segment with a seal by this key."""
         return replace(self, seal=self._seal(key))
 
     def is_authentic(self, key: bytes) -> bool:
-        """Tell whether the seal is this key's, over exactly this."""
+        """Return whether the seal was made with this key over exactly these values."""
         return _equal(self.seal, self._seal(key))
 
     def _seal(self, key: bytes) -> str:
@@ -88,13 +87,13 @@ class Segment:
         )
 
 
-def _equal(kept: str, computed: str) -> bool:
-    """Compare in constant time; as bytes, since what was tampered with may be any text."""
-    return hmac.compare_digest(kept.encode("utf-8", "surrogatepass"), computed.encode())
+def _equal(stored: str, computed: str) -> bool:
+    """Compare in constant time; as bytes, since a tampered value can be any text."""
+    return hmac.compare_digest(stored.encode("utf-8", "surrogatepass"), computed.encode())
 
 
-def _mac(key: bytes, told: list[Any]) -> str:
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _mac(key: bytes, values: list[Any]) -> str:
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

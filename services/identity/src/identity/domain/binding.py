@@ -1,4 +1,4 @@
-"""A binding: the tie between one link account and one general account (BIND, UNB)."""
+"""A binding between a link account and a general account (BIND, UNB)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ UNVERIFIED_LIFETIME = timedelta(days=7)
 
 @dataclass(eq=False, kw_only=True)
 class Binding:
-    """`live_general_id` is the general account while the binding lives: unique, so at most one (BIND-4)."""
+    """A binding. `live_general_id` is unique and None once removed: one live binding per general account (BIND-4)."""
 
     id: str
     link_account_id: str
@@ -30,7 +30,7 @@ class Binding:
 
     @classmethod
     def request(cls, binding_id: str, *, link_id: str, general_id: str, now: datetime) -> "Binding":
-        """Return a new binding, to be verified by code."""
+        """Return a new, unverified binding."""
         return cls(
             id=binding_id,
             link_account_id=link_id,
@@ -41,20 +41,20 @@ class Binding:
 
     @property
     def is_live(self) -> bool:
-        """Unverified or verified, not removed."""
+        """Whether the binding is not removed."""
         return self.status != "removed"
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Tell whether the code was never given in time (BIND-8)."""
+        """Return whether the binding was not verified in time (BIND-8)."""
         return self.status == "unverified" and now >= self.requested_at + UNVERIFIED_LIFETIME
 
     def verify(self, now: datetime) -> None:
-        """Take the code as given."""
+        """Mark the binding as verified."""
         self.status = "verified"
         self.verified_at = now
 
     def remove(self, reason: RemovedReason, now: datetime) -> None:
-        """End the binding. The link side sees it until dismissed, unless it ended it itself (UNB-4)."""
+        """End the binding. The link account sees it until it dismisses it, unless it ended it itself (UNB-4)."""
         self.status = "removed"
         self.removed_at = now
         self.removed_reason = reason

@@ -1,4 +1,4 @@
-"""A bind code: six digits that prove the general account's mailbox (BIND-6, SEC-5)."""
+"""A bind code: six digits mailed to the general account (BIND-6, SEC-5)."""
 
 import hmac
 import re
@@ -17,7 +17,7 @@ _CODE = re.compile(rf"\d{{{DIGITS}}}", re.ASCII)
 
 
 def parse_code(raw: str) -> str:
-    """Return six digits, also when typed full-width or with a space. Raises InvalidValue."""
+    """Return six digits; full-width digits, spaces and hyphens are accepted. Raises InvalidValue."""
     code = to_half_width(raw).replace(" ", "").replace("-", "")
     if not _CODE.fullmatch(code):
         raise InvalidValue("invalid_code")
@@ -26,7 +26,7 @@ def parse_code(raw: str) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class BindCode:
-    """The one code of a binding. `digest` is keyed over `challenge`, so an older code never fits a newer one."""
+    """The code of a binding. The keyed `digest` covers `challenge`, so an older code never matches a newer one."""
 
     binding_id: str
     challenge: str
@@ -36,17 +36,17 @@ class BindCode:
 
     @property
     def expires_at(self) -> datetime:
-        """24 hours after it was issued."""
+        """When the code expires."""
         return self.issued_at + LIFETIME
 
     def check_open(self, now: datetime) -> None:
-        """Raise CodeExpired or CodeExhausted where no try is left to count."""
+        """Raise CodeExpired or CodeExhausted if the code cannot be tried any more."""
         if now >= self.expires_at:
             raise CodeExpired
         if self.tries >= MAX_TRIES:
             raise CodeExhausted
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
-        """Raise CodeWrong unless one of `digests` is the code's; `tries` is the count with this one in it."""
-        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list: none is left out, in the same time
+        """Raise CodeWrong unless one of `digests` is the code's; `tries` includes this one."""
+        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list compares them all, in constant time
             raise CodeWrong(MAX_TRIES - tries)

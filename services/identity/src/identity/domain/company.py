@@ -1,4 +1,4 @@
-"""What a person says of their company (REG-6 to REG-8)."""
+"""A company's data: tax id, phone, name and address (REG-6 to REG-8)."""
 
 import re
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ _AGENCY_CODE = re.compile(r"(?=.*[A-Z])[A-Z0-9]{9,10}", re.ASCII)
 _LANDLINE = re.compile(
     r"\(?(0(?:826|836|82|89|37|49|[2-8]))\)?-?(\d{3,4}-?\d{4}|\d{5,8})(?:#(\d{1,6}))?", re.ASCII
 )
-"""The longer area code goes first: where it begins so, no number of the shorter one does."""
+"""Longer area codes come first; no number of a shorter code starts like a longer one."""
 _LANDLINE_DIGITS = range(9, 11)
-"""Digits of a landline with its area code, all over Taiwan: 0836-xxxxx has 9, 02-xxxxxxxx has 10."""
+"""Digits of a landline with its area code: 0836-xxxxx has 9, 02-xxxxxxxx has 10."""
 
 _POSTAL_CODE = re.compile(r"(?:\d{6}|\d{5}|\d{3})(?!\d)\s*", re.ASCII)
 _NARROW_DIGITS = {ord("\N{FULLWIDTH DIGIT ZERO}") + digit: str(digit) for digit in range(10)}
@@ -27,7 +27,7 @@ _NARROW_DIGITS = {ord("\N{FULLWIDTH DIGIT ZERO}") + digit: str(digit) for digit 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """One account's own copy of its company's data (PRO-1)."""
+    """A company's data; every account has its own copy (PRO-1)."""
 
     tax_id: str
     phone: str
@@ -36,9 +36,9 @@ class Company:
 
 
 def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
-    """Return a unified business number or an agency's code (REG-7). Raises InvalidValue.
+    """Return a unified business number or a government agency's code (REG-7). Raises InvalidValue.
 
-    `checksum=False` takes any eight digits, for test systems with made-up ids.
+    Without `checksum` any eight digits are valid, for test systems with invented ids.
     """
     text = to_half_width(raw)
     if _EIGHT_DIGITS.fullmatch(text):
@@ -51,11 +51,11 @@ def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
 
 
 def passes_checksum(digits: str) -> bool:
-    """Tell whether eight digits are a unified business number, by the Ministry of Finance's rule of 2023."""
+    """Return whether eight digits are a unified business number by the Ministry of Finance's rule of 2023."""
     if digits == "00000000":
         return False
     total = sum(sum(divmod(int(digit) * weight, 10)) for digit, weight in zip(digits, _WEIGHTS, strict=True))
-    # A seventh digit 7 gives 28 → 10 → 1 or 0: either reading may pass.
+    # A seventh digit of 7 gives 28, whose digit sum 10 may be read as 1 or 0.
     return total % _DIVISOR == 0 or (digits[6] == "7" and (total + 1) % _DIVISOR == 0)
 
 
@@ -76,12 +76,15 @@ def parse_phone(raw: str) -> str:
 
 
 def parse_company_name(raw: str) -> str:
-    """Return the company's full name, 2 to 100 characters (REG-8). Raises InvalidValue."""
+    """Return a company's full name, 2 to 100 characters (REG-8). Raises InvalidValue."""
     return parse_proper_name(raw, min_length=2, max_length=100)
 
 
 def parse_address(raw: str) -> str:
-    """Return the company's address: optional postal code of 3, 5 or 6 digits, then a county or city (REG-8)."""
+    """Return an address: an optional postal code of 3, 5 or 6 digits, then a county or city (REG-8).
+
+    Raises InvalidValue.
+    """
     text = parse_line(raw.translate(_NARROW_DIGITS), min_length=6, max_length=200)
     postal_code = _POSTAL_CODE.match(text)
     rest = text[postal_code.end() :] if postal_code else text

@@ -1,4 +1,4 @@
-"""The three texts a person accepts at the first login (LOGIN-3)."""
+"""The three texts that a person accepts at the first login (LOGIN-3)."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ DOCUMENTS = ("personal_data", "authorization", "hazard")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text in one version."""
+    """One version of a text; a `sample` is refused in production."""
 
     document: str
     version: str
@@ -22,20 +22,20 @@ class Text:
 
 
 class Texts:
-    """The texts in force."""
+    """The current version of each text."""
 
     def __init__(self, texts: Iterable[Text]) -> None:
         self.texts = tuple(texts)
         versions = "\n".join(f"{text.document}={text.version}" for text in self.texts)
         self.digest = hashlib.sha256(versions.encode()).hexdigest()[:32]
-        """Stands for exactly these versions; a session keeps it, so that a new version asks again."""
+        """Identifies these versions; sessions store it, so that a new version must be accepted again."""
 
     @property
     def versions(self) -> frozenset[tuple[str, str]]:
-        """Each document with its version."""
+        """The pairs of document and version."""
         return frozenset((text.document, text.version) for text in self.texts)
 
     def check(self, accepted: Iterable[tuple[str, str]]) -> None:
-        """Raise ConsentOutdated unless exactly the versions in force were accepted."""
+        """Raise ConsentOutdated unless exactly the current versions were accepted."""
         if frozenset(accepted) != self.versions:
             raise ConsentOutdated

@@ -1,4 +1,4 @@
-"""What a name leads to when somebody logs in: whose it is, and what proves that (LOGIN-1)."""
+"""The data of an account that a login needs (LOGIN-1)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from identity.domain.session import AccountSummary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """An open account as it is when its name is looked up, in as much as proving its password takes."""
+    """An open account with its password hash, read in one query."""
 
     summary: AccountSummary
     password_hash: str = field(repr=False)
@@ -17,7 +17,7 @@ class Credential:
     opened_at: datetime
     verified_at: datetime | None
     accepted: frozenset[tuple[str, str]]
-    """The texts accepted so far, each with its version."""
+    """The accepted texts, as pairs of document and version."""
 
     @property
     def id(self) -> str:
@@ -25,5 +25,5 @@ class Credential:
         return self.summary.id
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Tell whether the account was not verified in time (VER-7)."""
+        """Return whether the account was not verified in time (VER-7)."""
         return has_lapsed(self.verified_at, self.opened_at, now)

@@ -1,11 +1,11 @@
-"""Every refusal of the identity service, one tree; `http/problems.py` gives each its status and sentence."""
+"""All refusals of the identity service; `http/problems.py` maps each to its status and sentence."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 
-class Refusal(Exception):  # noqa: N818  # named for what it tells
-    """A request that the rules do not grant. Data that the caller needs stands in attributes."""
+class Refusal(Exception):  # noqa: N818  # a refusal is no error of the program
+    """A request that the rules do not allow. Attributes carry the data of the response."""
 
 
 class InvalidValue(Refusal):
@@ -23,7 +23,7 @@ class InvalidValue(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """A fault with the JSON pointer of the field it belongs to."""
+    """A wrong value with the JSON pointer of its field."""
 
     pointer: str
     code: str
@@ -31,15 +31,15 @@ class FieldError:
 
 
 class InvalidInput(Refusal):
-    """One or more fields are wrong; all of them are told at once (REG-11)."""
+    """One or more wrong fields, all reported at once (REG-11)."""
 
-    def __init__(self, faults: Iterable[FieldError]) -> None:
-        self.errors = tuple(faults)
-        super().__init__(", ".join(f"{fault.pointer}: {fault.code}" for fault in self.errors))
+    def __init__(self, field_errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(field_errors)
+        super().__init__(", ".join(f"{each.pointer}: {each.code}" for each in self.errors))
 
 
 class RetryLater(Refusal):
-    """Granted later: `retry_after_seconds` says when."""
+    """Allowed after `retry_after_seconds`."""
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__(f"retry after {retry_after_seconds} s")
@@ -47,19 +47,19 @@ class RetryLater(Refusal):
 
 
 class Locked(RetryLater):
-    """Too many failures; the right password is refused too (LOGIN-2)."""
+    """Too many failed attempts; even the right password is refused (LOGIN-2)."""
 
 
 class PasswordLocked(Locked):
-    """Too many wrong entries of the present password, asked for again (PRO-2, PRO-4)."""
+    """The current password was entered wrongly too often (PRO-2, PRO-4)."""
 
 
 class TooSoon(RetryLater):
-    """A mail was asked for before the wait was over, or above the day's cap (VER-5, BIND-6, SEC-6)."""
+    """The quota of requested mails is exhausted (VER-5, BIND-6, SEC-6)."""
 
 
 class TooManyRequests(RetryLater):
-    """One address asks more than its share (SEC-3)."""
+    """Too many requests from one address (SEC-3)."""
 
 
 class Busy(RetryLater):
@@ -67,7 +67,7 @@ class Busy(RetryLater):
 
 
 class Unavailable(RetryLater):
-    """The database does not answer."""
+    """The database is not available."""
 
 
 class NotSignedIn(Refusal):
@@ -75,15 +75,15 @@ class NotSignedIn(Refusal):
 
 
 class BadCredentials(Refusal):
-    """Unknown account or wrong password, never told apart (LOGIN-1)."""
+    """Unknown account or wrong password; the response is the same (LOGIN-1)."""
 
 
 class BadClient(Refusal):
-    """A call for services without a secret, or with one that is unknown, ended or another's (SEC-12)."""
+    """A service client without a valid secret (SEC-12)."""
 
 
 class ScopeMissing(Refusal):
-    """The service is known, but may not do this; `right` is the one it lacks (SEC-12)."""
+    """The service client lacks this `right` (SEC-12)."""
 
     def __init__(self, right: str) -> None:
         super().__init__(right)
@@ -91,15 +91,15 @@ class ScopeMissing(Refusal):
 
 
 class BadPassword(Refusal):
-    """The present password, asked for again, is wrong (PRO-2, PRO-4)."""
+    """The current password of a logged-in account was wrong (PRO-2, PRO-4)."""
 
 
 class AccountSuspended(Refusal):
-    """Told only to who knows the password."""
+    """The account is suspended; disclosed only after the right password."""
 
 
 class StepRequired(Refusal):
-    """The session must first do its `next` step: verify the email, await review, consent."""
+    """The session has an open `step`: verify the email, await review, or consent."""
 
     def __init__(self, step: str) -> None:
         super().__init__(step)
@@ -107,35 +107,35 @@ class StepRequired(Refusal):
 
 
 class ForbiddenWhileSwitched(Refusal):
-    """Belongs to the general account's own holder (SW-4)."""
+    """Not allowed in a switched session (SW-4)."""
 
 
 class WrongKind(Refusal):
-    """A call of the other kind of account."""
+    """Only for the other kind of account."""
 
 
 class ForeignOrigin(Refusal):
-    """A call with the portal's cookie that comes from another site (SEC-8)."""
+    """A request with the portal's cookie from another site (SEC-8)."""
 
 
 class NotFound(Refusal):
-    """No such thing, or not the caller's: never told apart."""
+    """It does not exist, or is not the caller's; the response is the same."""
 
 
 class UsernameTaken(Refusal):
-    """REG-3."""
+    """An open account has this name (REG-3)."""
 
 
 class MailboxTaken(Refusal):
-    """Told only on the page of the link, to the mailbox's owner (REG-9)."""
+    """Another account holds the mailbox; disclosed only to who follows the link mailed to it (REG-9)."""
 
 
 class LinkInvalid(Refusal):
-    """Damaged, foreign or made up (VER-4)."""
+    """A link with an invalid signature (VER-4)."""
 
 
 class LinkExpired(Refusal):
-    """Past its time (VER-4); `purpose` says what to do next."""
+    """An expired link (VER-4); the advice depends on its `purpose`."""
 
     def __init__(self, purpose: str) -> None:
         super().__init__(purpose)
@@ -143,26 +143,23 @@ class LinkExpired(Refusal):
 
 
 class LinkSuperseded(Refusal):
-    """A newer mail was sent, or a change has made it void (VER-5, PRO-2)."""
+    """A link voided by a newer mail or a change of the account (VER-5, PRO-2)."""
 
 
 class LinkUsed(Refusal):
-    """The password was set by it already (SEC-4)."""
+    """A password reset link that was used before (SEC-4)."""
 
 
 class AlreadyVerified(Refusal):
-    """Another mail is not needed (VER-5)."""
+    """The mailbox is verified; no mail is needed (VER-5)."""
 
 
 class NotBindable(Refusal):
-    """A link account, or one not verified, not reviewed or suspended (BIND-3).
-
-    Told only to who knew the right password, when asking for the binding or before giving its code.
-    """
+    """Not an active general account (BIND-3); disclosed only after the right password."""
 
 
 class AlreadyBound(Refusal):
-    """Bound already, here (`here` is true) or elsewhere (BIND-3, BIND-4)."""
+    """The account is bound: to the caller if `here`, else to another link account (BIND-3, BIND-4)."""
 
     def __init__(self, *, here: bool) -> None:
         super().__init__("here" if here else "elsewhere")
@@ -170,7 +167,7 @@ class AlreadyBound(Refusal):
 
 
 class CodeWrong(Refusal):
-    """`tries_left` more tries with this code (BIND-6)."""
+    """A wrong code, with `tries_left` (BIND-6)."""
 
     def __init__(self, tries_left: int) -> None:
         super().__init__(f"{tries_left} tries left")
@@ -178,47 +175,47 @@ class CodeWrong(Refusal):
 
 
 class CodeExpired(Refusal):
-    """Past 24 hours, or voided by a change of email (BIND-6, PRO-2)."""
+    """An expired code, or one voided by a change of mailbox (BIND-6, PRO-2)."""
 
 
 class CodeExhausted(Refusal):
-    """Tried five times; only a new one helps (BIND-6)."""
+    """A code without tries left; a new one must be requested (BIND-6)."""
 
 
 class NotVerified(Refusal):
-    """A switch to a binding that is not verified (SW-1)."""
+    """The binding is not verified, or its account not active (SW-1)."""
 
 
 class AlreadySwitched(Refusal):
-    """SW-1."""
+    """The session is switched already (SW-1)."""
 
 
 class NotSwitched(Refusal):
-    """A return from a session that acts for itself."""
+    """The session is not switched (SW-3)."""
 
 
 class PasswordReused(Refusal):
-    """One of the last three (SEC-2)."""
+    """The new password is one of the last three (SEC-2)."""
 
 
 class ConsentOutdated(Refusal):
-    """Not exactly the present versions of all texts were accepted (LOGIN-3)."""
+    """Other versions of the texts were accepted than the current ones (LOGIN-3)."""
 
 
 class RevisionMissing(Refusal):
-    """A change without `If-Match`."""
+    """A change without the header `If-Match` (PRO-5)."""
 
 
 class RevisionStale(Refusal):
-    """Somebody saved meanwhile (PRO-5)."""
+    """The data have changed since this revision (PRO-5)."""
 
 
 class CursorExpired(Refusal):
-    """What follows this position was dropped, or it is none of this database: begin from the snapshot (EVT-6)."""
+    """Events after this position were purged, or the position is unknown; start from the snapshot (EVT-6)."""
 
 
 class WrongState(Refusal):
-    """An operator's act that the state of the account or the binding does not allow; `state` is that (REV-2)."""
+    """The `state` of the account or binding does not allow an operator's action (REV-2)."""
 
     def __init__(self, state: str) -> None:
         super().__init__(state)
@@ -226,11 +223,11 @@ class WrongState(Refusal):
 
 
 class OperatorMissing(Refusal):
-    """A service's call to the admin API that names no operator, or by a name that is none (OPS-1)."""
+    """A request to the admin API without a valid operator name (OPS-1)."""
 
 
-class Conflict(Exception):  # noqa: N818  # named for what it tells
-    """A unique index refused a change; `key` is the column. Use cases turn it into a refusal."""
+class Conflict(Exception):  # noqa: N818  # use cases turn it into a refusal
+    """A unique index refused a change; `key` is the column."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)

@@ -1,4 +1,4 @@
-"""A mailed link: a server-side challenge for one purpose of one account (SEC-4)."""
+"""A mailed link and its server-side challenge (SEC-4)."""
 
 import hmac
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from identity.domain.errors import LinkExpired, LinkSuperseded
 
 
 class Purpose(StrEnum):
-    """What following a link does; each has a salt, a path and a lifetime of its own."""
+    """What following a link does; each purpose has its own salt, path and lifetime."""
 
     REGISTRATION = "registration"
     EMAIL_CHANGE = "email_change"
@@ -17,7 +17,7 @@ class Purpose(StrEnum):
 
     @property
     def lifetime(self) -> timedelta:
-        """24 hours, of a password reset one (VER-2, LOGIN-8)."""
+        """24 hours; one hour for a password reset (VER-2, LOGIN-8)."""
         return timedelta(hours=1) if self is Purpose.PASSWORD_RESET else timedelta(hours=24)
 
     @property
@@ -35,7 +35,7 @@ _PATHS = {
 
 @dataclass(eq=False, kw_only=True)
 class Challenge:
-    """The newest link of an account and purpose, and the mailbox it was sent to; older ones are void."""
+    """The newest link of an account and purpose, with the mailbox it was sent to; older links are void."""
 
     account_id: str
     purpose: str
@@ -46,11 +46,11 @@ class Challenge:
 
     @property
     def expires_at(self) -> datetime:
-        """The end of the link's validity."""
+        """When the link expires."""
         return self.issued_at + Purpose(self.purpose).lifetime
 
     def check(self, value: str, now: datetime) -> bool:
-        """Return whether the link was used already. Raises LinkSuperseded, LinkExpired."""
+        """Return whether the link was used before. Raises LinkSuperseded, LinkExpired."""
         if not hmac.compare_digest(value.encode(), self.value.encode()):
             raise LinkSuperseded
         if now >= self.expires_at:

@@ -1,4 +1,4 @@
-"""What a person says of themselves: account name, full name, mobile, mailbox (REG-3 to REG-5, REG-9)."""
+"""A person's data: account name, full name, mobile and mailbox (REG-3 to REG-5, REG-9)."""
 
 import re
 
@@ -11,11 +11,11 @@ from identity.domain.text import parse_person_name, to_half_width
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
 _MOBILE = re.compile(r"(?:\+886-?|0)9(?:\d{8}|\d{2}-\d{3}-?\d{3})", re.ASCII)
 _MAX_EMAIL_CHARACTERS = 254
-"""Characters of an address, RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
+"""RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
 
 
 def parse_username(raw: str) -> str:
-    """Return the account name as chosen (REG-3). Raises InvalidValue."""
+    """Return an account name with its case preserved (REG-3). Raises InvalidValue."""
     name = to_half_width(raw)
     if not _USERNAME.fullmatch(name):
         raise InvalidValue("invalid_username")
@@ -23,12 +23,12 @@ def parse_username(raw: str) -> str:
 
 
 def username_key(username: str) -> str:
-    """Return the form under which an account name is unique (REG-3); any text is taken, as logins send it."""
+    """Return the form under which an account name is unique (REG-3), of any text submitted at login."""
     return to_half_width(username).lower()
 
 
 def parse_name(raw: str) -> str:
-    """Return a person's full name, 2 to 50 characters, never a firm's (REG-4). Raises InvalidValue."""
+    """Return a person's full name, 2 to 50 characters; a company's name is refused (REG-4). Raises InvalidValue."""
     name = parse_person_name(raw, min_length=2, max_length=50)
     if _ends_with_company_suffix(name):
         raise InvalidValue("company_name")
@@ -53,7 +53,7 @@ def parse_mobile(raw: str) -> str:
 
 
 def parse_email(raw: str) -> str:
-    """Return the mailbox in the one form it is kept and compared in: lower case (REG-9). Raises InvalidValue."""
+    """Return the mailbox in lower case, the form in which it is stored and compared (REG-9). Raises InvalidValue."""
     text = to_half_width(raw)
     if len(text) > _MAX_EMAIL_CHARACTERS:
         raise InvalidValue("invalid_email", "too_long", max=_MAX_EMAIL_CHARACTERS)
@@ -65,6 +65,6 @@ def parse_email(raw: str) -> str:
 
 
 def masked_email(email: str) -> str:
-    """Return the mailbox as others may see it, e.g. `s•••@example.com` (BIND-1)."""
+    """Return the mailbox as others may see it, for example `s•••@example.com` (BIND-1)."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}•••@{domain}"

@@ -1,4 +1,4 @@
-"""How often: every counter of the service as named data (SEC-3, SEC-6)."""
+"""All rate limits of the service (SEC-3, SEC-6)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """`most` times within `window`, which begins with the first; with `locks` it begins anew with the last."""
+    """At most `max_count` in a `window` from the first one; with `extends_on_limit` the last one restarts it."""
 
     name: str
     max_count: int
@@ -15,13 +15,13 @@ class Limit:
     extends_on_limit: bool = False
 
     def key(self, *subject: str) -> str:
-        """Return the counter's name for one subject."""
+        """Return the counter's key for one subject."""
         return ":".join((self.name, *subject))
 
 
 @dataclass(frozen=True, slots=True)
 class CounterState:
-    """A counter: `times` within the window that ends at `expires_at`."""
+    """A counter's `count` in the window that ends at `expires_at`."""
 
     limit: Limit
     count: int
@@ -29,15 +29,15 @@ class CounterState:
 
     @property
     def exceeded(self) -> bool:
-        """Above the limit."""
+        """Whether the count is above the limit."""
         return self.count > self.limit.max_count
 
     def is_full(self, now: datetime) -> bool:
-        """One more would be above the limit."""
+        """Return whether one more would exceed the limit."""
         return self.count >= self.limit.max_count and now < self.expires_at
 
     def wait_seconds(self, now: datetime) -> int:
-        """Seconds until the window ends, at least one."""
+        """Return the seconds until the window ends, at least 1."""
         return max(1, ceil((self.expires_at - now).total_seconds()))
 
 
@@ -47,9 +47,9 @@ _DAY = timedelta(days=1)
 LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extends_on_limit=True)
 """Five failures lock for 15 minutes, as Taiwan's security baseline requires (Appendix 10)."""
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""A known browser counts apart, so that strangers cannot lock the owner out."""
+"""Known browsers are counted separately, so that strangers cannot lock the owner out."""
 PASSWORD_CHECK = Limit(name="password.check", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""The present password, asked for again inside a session."""
+"""The current password, entered again in a session."""
 
 RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
 RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
@@ -57,20 +57,20 @@ MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1
 MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
 RESETS_BY_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
-"""Forgotten passwords asked for from one address; what is above is dropped in silence (LOGIN-8)."""
+"""Password resets requested from one address; further ones are ignored without a notice (LOGIN-8)."""
 NAMES_BY_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
-"""Names looked up from one address while a form is filled in; above it only sending tells whether one is taken."""
+"""Account names checked from one address while a form is filled in; above it, only submitting checks the name."""
 
 
 REFUSALS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
-"""Refusals that cost the asker nothing to repeat, as while locked: written down once a minute (SEC-11)."""
+"""Audited refusals that cost the client nothing to repeat, for example while locked (SEC-11)."""
 
 
 def login_failures_by_address(max_count: int) -> Limit:
-    """Return the limit on failures from one address; many users of a port company share one."""
+    """Return the limit on failed logins from one address, which many users of a company may share."""
     return Limit(name="login.address", max_count=max_count, window=_QUARTER)
 
 
 def registrations_by_address(max_count: int) -> Limit:
-    """Return the limit on registrations from one address in an hour."""
+    """Return the hourly limit on registrations from one address."""
     return Limit(name="registration.address", max_count=max_count, window=timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""A service client: another service that asks, with named rights and secrets that take turns (SEC-12)."""
+"""A service client: another service with named rights and a rotating secret (SEC-12)."""
 
 import hashlib
 import hmac
@@ -11,18 +11,18 @@ Scope = Literal["events:read", "accounts:admin", "tokens:introspect"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 OVERLAP = timedelta(days=7)
-"""How long the old secret goes on beside the new one, unless the operator says otherwise."""
+"""The default time for which the old secret stays valid beside a new one."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 class ClientError(Exception):
-    """What an operator asked for cannot be; the message says why, in a line."""
+    """A change of a client that is not possible; the message says why in one line."""
 
 
 @dataclass(eq=False, kw_only=True)
 class ServiceClient:
-    """A service that asks. Of its secrets only digests are kept: the present one's, and one that is on its way out."""
+    """A service client. Only digests of its secrets are stored: the current one's, and the former one's."""
 
     name: str
     rights: list[Scope]
@@ -34,18 +34,17 @@ class ServiceClient:
     revoked_at: datetime | None = None
 
     def accepts(self, digest: str, now: datetime) -> bool:
-        """Tell whether a secret of this digest opens at this moment. Takes as long whatever is wrong."""
-        lives = self.former_ends_at is not None and now < self.former_ends_at
-        present = hmac.compare_digest(self.digest or "", digest)
-        former = hmac.compare_digest(self.former_digest or "", digest)
-        return self.revoked_at is None and (present or (former and lives))
+        """Return whether a secret with this digest is valid, in constant time."""
+        is_current = hmac.compare_digest(self.digest or "", digest)
+        is_former = hmac.compare_digest(self.former_digest or "", digest)
+        return self.revoked_at is None and (is_current or (is_former and self.has_former(now)))
 
     def has_former(self, now: datetime) -> bool:
-        """Tell whether the old secret still opens."""
+        """Return whether the former secret is still valid."""
         return self.former_ends_at is not None and now < self.former_ends_at
 
     def rotate(self, digest: str, *, overlap: timedelta, now: datetime) -> None:
-        """Put a new secret in place. Raises ClientError while two are live already: a third would cut one off."""
+        """Set a new secret. Raises ClientError while the former one is valid: only two can be."""
         if self.has_former(now):
             raise ClientError(
                 "the old secret still lives; end it first: identity clients rotate NAME --end-old"
@@ -54,27 +53,26 @@ class ServiceClient:
         self.digest, self.rotated_at = digest, now
 
     def end_former(self) -> None:
-        """End the old secret now."""
+        """Revoke the former secret."""
         self.former_digest = self.former_ends_at = None
 
     def revoke(self, now: datetime) -> None:
-        """End the client for good; its name stays its own, since logs name it."""
+        """Revoke the client for good; its name is not reused, since logs refer to it."""
         self.end_former()
         self.digest = None
         self.revoked_at = now
 
 
 def parse_name(raw: str) -> str:
-    """Read a client's name: 2 to 40 small letters, digits and `-`. Raises ClientError."""
+    """Return a client's name: 2 to 40 lower-case letters, digits and `-`. Raises ClientError."""
     if not _NAME.fullmatch(raw):
         raise ClientError("a name has 2 to 40 small letters, digits or -, and begins with a letter")
     return raw
 
 
 def digest_of(secret: str) -> str:
-    """Return what is kept of a secret.
+    """Return the digest under which a secret is stored.
 
-    Plain SHA-256 is right here, a password hash would not be: the secret is 256 random bits, which nobody finds by
-    guessing however quick a guess is, and a service shows it with every request.
+    SHA-256 suffices: 256 random bits cannot be guessed, and the secret is checked with every request.
     """
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""A session: who is logged in, as whom it acts, what it may do (LOGIN, SW)."""
+"""A session: who is logged in, which account it acts as, and what it may do (LOGIN, SW)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from identity.domain.account import Kind, Status
 
 Step = Literal["verify_email", "await_review", "consent"]
 PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
-"""What a general account may do in the pass system; a link account's own session has none (SW-2)."""
+"""The rights of a general account in the pass system; a link account has none (SW-2)."""
 
 DEVICE_LIFETIME = timedelta(days=180)
-"""SEC-3: how long a browser stays known."""
+"""How long a browser stays known (SEC-3)."""
 
 SEEN_EVERY = timedelta(minutes=1)
-"""How exactly `last seen` is kept: a write a minute, not one a request."""
+"""The resolution of `seen_at`, to limit writes to one a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
-    """How long a session lasts: without use, and in all (SEC-7)."""
+    """The lifetimes of an idle session and of any session (SEC-7)."""
 
     idle: timedelta
     absolute: timedelta
@@ -29,7 +29,7 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class ClientInfo:
-    """Where a request comes from; `devices` are the browser's signed cookies by name, not yet believed."""
+    """The origin of a request; `devices` are the browser's device cookies by name, not yet verified."""
 
     address: str
     user_agent: str = ""
@@ -37,7 +37,7 @@ class ClientInfo:
 
     @property
     def network(self) -> str:
-        """Whom limits by address count: an IPv4 address, or the /64 that one IPv6 customer has at least."""
+        """The key of limits by address: an IPv4 address, or the /64 network of an IPv6 address."""
         try:
             address = ip_address(self.address)
         except ValueError:
@@ -47,14 +47,14 @@ class ClientInfo:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A signed cookie that makes a browser known to one account; a browser has one for each account (SEC-3)."""
+    """A signed cookie by which an account recognizes a browser; a browser has one per account (SEC-3)."""
 
     name: str
     cookie: str = field(repr=False)
 
 
 class DeviceOwner(Protocol):
-    """To whom a browser is known: an account, or its credential."""
+    """An account, or its credential, that a browser is known to."""
 
     @property
     def id(self) -> str:
@@ -62,17 +62,17 @@ class DeviceOwner(Protocol):
 
     @property
     def credential_version(self) -> int:
-        """Counts the account's passwords; what an older one made known is void (SEC-3)."""
+        """The number of the account's password; cookies of an older one are void (SEC-3)."""
 
 
 def device_name(account: DeviceOwner) -> str:
-    """Return the name under which a browser keeps what makes it known to the account."""
+    """Return the name of the account's device cookie."""
     return account.id[:8]
 
 
 @dataclass(eq=False, kw_only=True)
 class Session:
-    """An open session. `holder_id` logged in; `account_id` is whom it acts as, by `binding_id` when switched."""
+    """An open session: `holder_id` logged in, and it acts as `account_id`, by `binding_id` if switched."""
 
     id: str
     token_digest: str
@@ -87,13 +87,13 @@ class Session:
     user_agent: str
 
     def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return the earlier of the idle and the absolute limit."""
+        """Return when the session ends: after its idle or its absolute lifetime."""
         return min(self.expires_at, self.seen_at + lifetimes.idle)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSummary:
-    """As much of an account as a session shows of it."""
+    """The data of an account that a session shows."""
 
     id: str
     kind: Kind
@@ -106,7 +106,7 @@ class AccountSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """What a token stands for at this moment."""
+    """Whom a request acts for: the `account` it acts as, and the `actor` who logged in."""
 
     session_id: str
     token_digest: str
@@ -118,12 +118,12 @@ class Principal:
 
     @property
     def switched(self) -> bool:
-        """A link account's session that acts as a general account."""
+        """Whether a link account acts as a general account."""
         return self.binding_id is not None
 
     @property
     def next_step(self) -> Step | None:
-        """The first open one of: verify the email, await review, consent."""
+        """The first open step, or None."""
         if self.actor.status == "email_unverified":
             return "verify_email"
         if self.actor.status == "awaiting_review":
@@ -132,5 +132,5 @@ class Principal:
 
     @property
     def rights(self) -> tuple[str, ...]:
-        """SW-1, SW-2."""
+        """The rights in the pass system; none while a step is open (SW-1, SW-2)."""
         return PASS_RIGHTS if self.account.kind == "general" and self.next_step is None else ()

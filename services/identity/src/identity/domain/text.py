@@ -1,26 +1,26 @@
-"""What counts as one line of text, for every field a person fills in (SEC-13)."""
+"""Lines of text and names that people type (SEC-13)."""
 
 import re
 import unicodedata
 
 from identity.domain.errors import InvalidValue
 
-_REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that never belong in a line: controls, formats, surrogates, private, unassigned, separators."""
+_REFUSED_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Control, format, surrogate, private and unassigned characters, line and paragraph separators."""
 _WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.|[a-z0-9]\.[a-z]{2,}[/:?#]|\S@\S")
-"""What a mail reader turns into a link by itself; with the first two the mailer sends no mail at all (SEC-9)."""
+"""What mail programs turn into a link; the mailer refuses to send the first two (SEC-9)."""
 _DOMAIN = re.compile(
     r"(?i)[a-z0-9]\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|vip|app|link|click|cc|io|me|tw|cn|hk)(?![a-z0-9])"
 )
-"""The same of a bare domain: companies are named so, people are not."""
+"""A bare domain, which mail programs turn into a link too; allowed in names of companies, not of people."""
 
 
 def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
-    """Return `raw` NFC-normalised, trimmed, inner white space folded; length in characters.
+    """Return a line in NFC, trimmed, with inner white space collapsed; lengths are in characters.
 
-    Raises InvalidValue (`control_character`, `too_short`, `too_long`, `required`).
+    Raises InvalidValue (`control_character`, `required`, `too_short`, `too_long`).
     """
-    if any(unicodedata.category(char) in _REFUSED for char in raw):
+    if any(unicodedata.category(char) in _REFUSED_CATEGORIES for char in raw):
         raise InvalidValue("control_character")
     text = " ".join(unicodedata.normalize("NFC", raw).split())
     if not text:
@@ -33,7 +33,7 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
 
 
 def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
-    """Return a person's or a company's name as one line, which mails to others may hold. Raises InvalidValue."""
+    """Return the name of a person or company; it appears in mails to others. Raises InvalidValue."""
     name = parse_line(raw, min_length=min_length, max_length=max_length)
     if _WEB_ADDRESS.search(to_half_width(name)):
         raise InvalidValue("web_address")
@@ -41,7 +41,7 @@ def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
 
 
 def parse_person_name(raw: str, *, min_length: int, max_length: int) -> str:
-    """Return a person's name, by which mails from us address whoever owns the mailbox. Raises InvalidValue."""
+    """Return a person's name; mails address their recipient by it. Raises InvalidValue."""
     name = parse_proper_name(raw, min_length=min_length, max_length=max_length)
     if _DOMAIN.search(to_half_width(name)):
         raise InvalidValue("web_address", "person")
@@ -49,10 +49,10 @@ def parse_person_name(raw: str, *, min_length: int, max_length: int) -> str:
 
 
 def to_half_width(raw: str) -> str:
-    """Return full-width letters, digits and signs as their ASCII forms, as Chinese keyboards often give them."""
+    """Return the text with full-width characters, as Chinese keyboards produce them, replaced by ASCII."""
     return unicodedata.normalize("NFKC", raw).strip()
 
 
 def has_surrogate(text: str) -> bool:
-    """Tell whether the text holds a lone surrogate, which no encoder will write."""
+    """Return whether the text has a lone surrogate, which cannot be encoded."""
     return any("\ud800" <= char <= "\udfff" for char in text)
