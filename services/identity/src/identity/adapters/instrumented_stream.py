@@ -60,8 +60,8 @@ class InstrumentedStream(Stream):
         )
 
     @override
-    def trim(self, kept: timedelta) -> int:
-        return self._stream.trim(kept)
+    def trim(self, retention: timedelta) -> int:
+        return self._stream.trim(retention)
 
     @override
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:

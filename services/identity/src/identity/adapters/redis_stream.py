@@ -81,9 +81,9 @@ class RedisStream(Stream):
         return f"{self._stream}:mark:{epoch}"
 
     @override
-    def trim(self, kept: timedelta) -> int:
+    def trim(self, retention: timedelta) -> int:
         seconds: int = self._client.time()[0]
-        oldest = (seconds - int(kept.total_seconds())) * 1000, 0
+        oldest = (seconds - int(retention.total_seconds())) * 1000, 0
         if oldest <= (0, 0):
             return 0
         keep_from = min(oldest, self._first_unhandled(oldest))

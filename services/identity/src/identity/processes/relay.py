@@ -116,7 +116,7 @@ class Relay:
         if self.election.was_elected():
             self.outbox.forget_position()
         try:
-            published = publish(self.outbox, self._stream, self._clock.now(), kept=self._retention)
+            published = publish(self.outbox, self._stream, self._clock.now(), retention=self._retention)
         except Exception:
             self.outbox.forget_position()  # only the table knows now what has a position
             raise

@@ -19,16 +19,16 @@ _log = structlog.get_logger("identity.relay")
 BATCH = 1000
 
 
-def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, kept: timedelta) -> int:
+def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, retention: timedelta) -> int:
     """Publish the next events in the order of their commits; return how many. Raises ConcurrentPublish.
 
-    Events that have a position but are not in Redis come first. An empty Redis gets those of the last `kept`.
+    Events that have a position but are not in Redis come first. An empty Redis gets those within `retention`.
     """
     checkpoint = stream.checkpoint(outbox.epoch())
     published, newest = checkpoint.position or 0, outbox.newest_position()
     if published < newest:
         # A stream that is merely behind gets everything: consumers must see no gap.
-        since = now - kept if checkpoint.position is None else None
+        since = now - retention if checkpoint.position is None else None
         events = outbox.positioned(after=published, since=since, limit=BATCH)
         if events:
             return _catch_up(stream, checkpoint, events, newest=newest)

@@ -35,8 +35,8 @@ class Stream(Protocol):
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
         """Append the entries in order and move the checkpoint to `position`. Raises ConcurrentPublish."""
 
-    def trim(self, kept: timedelta) -> int:
-        """Delete entries older than `kept`, but none that the mailer has not handled; return how many."""
+    def trim(self, retention: timedelta) -> int:
+        """Delete entries older than `retention`, but none that the mailer has not handled; return how many."""
 
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
         """Return the next receipts with their entry ids; wait at most `block_ms` for one."""
