@@ -44,12 +44,13 @@ def accounts() -> None:
 @with_ports
 def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked: Any) -> None:
     """List accounts, oldest first."""
-    from identity.http.api.admin_answers import present_found
+    from identity.http.api.admin_schemas import FoundAccountSchema
     from identity.usecases import account_queries
     from identity.usecases.ports.accounts import AccountFilter
 
     search = AccountFilter(mailbox=mailbox.lower() if mailbox else None, **asked)
-    print_rows(map(present_found, account_queries.find(ports, search)), cells=_CELLS, as_json=as_json)
+    found = FoundAccountSchema().dump(account_queries.find(ports, search), many=True)
+    print_rows(found, cells=_CELLS, as_json=as_json)
 
 
 @accounts.command("show")
@@ -58,10 +59,10 @@ def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked
 @with_ports
 def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Show one account with its state."""
-    from identity.http.api.admin_answers import present_view
+    from identity.http.api.admin_schemas import AdminAccountSchema
     from identity.usecases import account_queries
 
-    print_row(present_view(account_queries.show(ports, name)), as_json=as_json)
+    print_row(AdminAccountSchema().dump(account_queries.show(ports, name)), as_json=as_json)
 
 
 @accounts.command("history")
@@ -129,13 +130,14 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 @accounts.command("export")
 @click.argument("name")
 @as_operator
-def export(ports: "Ports", name: str) -> None:
+def export_account(ports: "Ports", name: str) -> None:
     """Write out all that is kept of the person behind an account, as JSON; secrets are not among it."""
-    from identity.http.api.admin_answers import present_dossier
+    from identity.http.api.admin_schemas import PersonalDataSchema, with_expiry
     from identity.usecases import personal_data
 
-    dossier = personal_data.export(ports, name)
-    click.echo(to_json(present_dossier(dossier, ports.rules.sessions)))
+    export = personal_data.export(ports, name)
+    sessions = [with_expiry(session, ports.rules.sessions) for session in export.sessions]
+    click.echo(to_json(PersonalDataSchema().dump({"export": export, "sessions": sessions})))
 
 
 @accounts.command("erase")

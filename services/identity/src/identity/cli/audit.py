@@ -52,10 +52,10 @@ def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **asked:
 
 def show_rows(ports: "Ports", query: "AuditFilter", *, as_json: bool) -> None:
     """Print rows of the log."""
-    from identity.http.api.admin_answers import present_happened
+    from identity.http.api.admin_schemas import AuditRowSchema
     from identity.usecases import account_queries
 
-    rows = [present_happened(each) for each in account_queries.history(ports, query)]
+    rows = AuditRowSchema().dump(account_queries.history(ports, query), many=True)
     if not as_json:
         rows = [{**row, "who": _who(row["actor"])} for row in rows]
     print_rows(rows, cells=_CELLS, as_json=as_json)

@@ -31,10 +31,11 @@ def bindings() -> None:
 @with_ports
 def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List an account's bindings, live and ended, newest first."""
-    from identity.http.api.admin_answers import present_tie
+    from identity.http.api.admin_schemas import AdminBindingSchema
     from identity.usecases import account_queries
 
-    print_rows(map(present_tie, account_queries.bindings_of(ports, name)), cells=_CELLS, as_json=as_json)
+    found = AdminBindingSchema().dump(account_queries.bindings_of(ports, name), many=True)
+    print_rows(found, cells=_CELLS, as_json=as_json)
 
 
 @bindings.command("remove")

@@ -30,11 +30,12 @@ def sessions() -> None:
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List the sessions that an account holds, and those that act as it."""
-    from identity.http.api.admin_answers import present_held_session
+    from identity.http.api.admin_schemas import AdminSessionSchema, with_expiry
     from identity.usecases import account_queries
 
     lifetimes = ports.rules.sessions
-    found = [present_held_session(each, lifetimes) for each in account_queries.sessions_of(ports, name)]
+    sessions = [with_expiry(session, lifetimes) for session in account_queries.sessions_of(ports, name)]
+    found = AdminSessionSchema().dump(sessions, many=True)
     if not as_json:
         found = _named(ports, found)
     print_rows(found, cells=_CELLS, as_json=as_json)

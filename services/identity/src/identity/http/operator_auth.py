@@ -1,4 +1,4 @@
-"""Who acts through the admin API: a service with the right, in the name of its operator (OPS-1)."""
+"""Authentication of the admin API: a service with the right scope that names its operator (OPS-1)."""
 
 from dataclasses import replace
 
@@ -7,17 +7,18 @@ from flask import g, request
 from identity.domain.audit import Caller, parse_operator, parse_reason
 from identity.domain.errors import InvalidValue, OperatorMissing
 from identity.domain.service_client import Scope
-from identity.http.context import client_address, ports
+from identity.http.client_address import client_address
+from identity.http.context import ports
 from identity.http.service_auth import require_service
 from identity.usecases.ports import Ports
 
-RIGHT: Scope = "accounts:admin"
+SCOPE: Scope = "accounts:admin"
 HEADER = "X-Operator"
 
 
 def require_operator() -> Caller:
-    """Return who asks. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
-    service = require_service(RIGHT)
+    """Return the operator who asks. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
+    service = require_service(SCOPE)
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
     except InvalidValue:
@@ -32,7 +33,7 @@ def require_operator() -> Caller:
 
 
 def _utf8_header(raw: str) -> str:
-    """Return a header's text: bytes of UTF-8, which WSGI hands over as Latin-1 (PEP 3333)."""
+    """Return the text of a header that was sent in UTF-8; WSGI decodes headers as Latin-1 (PEP 3333)."""
     try:
         return raw.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -40,6 +41,6 @@ def _utf8_header(raw: str) -> str:
 
 
 def operator_ports(reason: str | None = None) -> Ports:
-    """Return the use cases' ports in the operator's hand. Raises as `operator` does."""
-    who = require_operator()
-    return ports().by(replace(who, reason=parse_reason(reason) if reason else None))
+    """Return ports that record the operator as the caller. Raises what `require_operator` raises."""
+    operator = require_operator()
+    return ports().by(replace(operator, reason=parse_reason(reason) if reason else None))

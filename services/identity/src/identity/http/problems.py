@@ -165,6 +165,11 @@ def field_error_sentence(error: errors.InvalidValue) -> str:
     return FIELD_ERRORS[key].format(**error.values)
 
 
+def field_error(pointer: str, error: errors.InvalidValue) -> errors.FieldError:
+    """Return the error of the field at a JSON pointer."""
+    return errors.FieldError(pointer, error.code, field_error_sentence(error))
+
+
 def password_summary(policy: PasswordPolicy) -> str:
     """Return length and character classes of a valid password."""
     classes = "，且須含大寫英文、小寫英文、數字、符號其中三種" if policy.min_classes else ""

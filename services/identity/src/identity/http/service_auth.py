@@ -1,4 +1,4 @@
-"""Which service asks: by HTTP Basic as OAuth's client_secret_basic has it, or by its secret as a bearer (SEC-12)."""
+"""Authentication of services: HTTP Basic (OAuth's client_secret_basic), or the secret as a bearer token (SEC-12)."""
 
 from typing import cast
 from urllib.parse import unquote_plus
@@ -7,25 +7,25 @@ from flask import g, request
 
 from identity.domain.errors import BadClient, ScopeMissing
 from identity.domain.service_client import Scope, ServiceClient
-from identity.http.context import client_info, ports
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.usecases import clients
 
 _MAX_HEADER_CHARACTERS = 512
 
 
-def require_service(right: Scope) -> ServiceClient:
-    """Return the service that asks, which must have the right. Raises BadClient, Locked, ScopeMissing.
+def require_service(scope: Scope) -> ServiceClient:
+    """Return the service that asks. Raises BadClient, Locked, ScopeMissing.
 
-    A person's session is nobody here: neither cookie nor token of one is looked at.
+    A person's session does not count: neither its cookie nor its token is read.
     """
-    asking = current_service()
-    if right not in asking.rights:
-        raise ScopeMissing(right)
-    return asking
+    service = _current_service()
+    if scope not in service.rights:
+        raise ScopeMissing(scope)
+    return service
 
 
-def current_service() -> ServiceClient:
-    """Return the service that asks. Raises BadClient, Locked."""
+def _current_service() -> ServiceClient:
     if "service" not in g:
         name, secret = _credentials()
         g.service = clients.authenticate(ports(), secret, name=name, asker=client_info())
@@ -33,12 +33,12 @@ def current_service() -> ServiceClient:
 
 
 def _credentials() -> tuple[str | None, str]:
-    """Return name and secret, each form-encoded (RFC 6749 section 2.3.1), or no name. Raises BadClient."""
+    """Return the form-encoded name and secret (RFC 6749 section 2.3.1); a bearer has no name. Raises BadClient."""
     if len(request.headers.get("Authorization", "")) > _MAX_HEADER_CHARACTERS:
         raise BadClient
-    given = request.authorization
-    if given is not None and given.type == "basic" and given.password:
-        return unquote_plus(given.username or ""), unquote_plus(given.password)
-    if given is not None and given.type == "bearer" and given.token:
-        return None, given.token
+    sent = request.authorization
+    if sent is not None and sent.type == "basic" and sent.password:
+        return unquote_plus(sent.username or ""), unquote_plus(sent.password)
+    if sent is not None and sent.type == "bearer" and sent.token:
+        return None, sent.token
     raise BadClient

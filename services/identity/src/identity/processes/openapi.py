@@ -5,7 +5,7 @@ import json
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 
-from identity.http.api import api_document
+from identity.http.api.openapi import api_document
 from identity.processes.web import create_app
 from identity.settings import WebSettings
 

@@ -21,9 +21,10 @@ from identity.adapters.sql.tables import metadata
 from identity.adapters.tokens import derive
 from identity.bootstrap.ports import build_ports
 from identity.domain.errors import Unavailable
-from identity.http import api, api_reference, errors, health, portal, request_hooks, traces
-from identity.http.context import EXTENSION, Links, WebContext, caller
-from identity.http.routes import Route
+from identity.http import errors, health, portal, request_hooks, traces
+from identity.http.api import openapi
+from identity.http.auth import caller
+from identity.http.context import EXTENSION, Links, WebContext
 from identity.metrics import WEB, RequestMeter
 from identity.settings import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
@@ -45,9 +46,8 @@ def create_app(
     """Return the web application. Raises SettingsError for unusable consent texts or keys."""
     instruments = instruments or Instruments(WEB)
     app = Flask("identity", static_folder=None, static_url_path="/static")
-    app.url_rule_class = Route
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the same
     app.config.update(_flask_settings(settings))
     db.init_app(app)
     with app.app_context(), ErrorCollector() as collector:
@@ -74,12 +74,7 @@ def create_app(
     errors.init_app(app)
     _register_database_errors(app)
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
-    csrf = portal.init_app(app)
-    documented = api.init_app(app)
-    api_reference.init_app(app, documented)
-    for name, blueprint in app.blueprints.items():
-        if name in api.BLUEPRINTS:
-            csrf.exempt(blueprint)  # the API checks the Origin header instead (SEC-8)
+    openapi.init_app(app, portal.init_app(app))
     return app
 
 

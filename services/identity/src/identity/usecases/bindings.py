@@ -1,6 +1,7 @@
 """Binding general accounts to a link account (BIND), and ending bindings (UNB)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from port_events.catalogue import BindingRequested, BindingVerified
 
@@ -37,6 +38,11 @@ class BindingEntry:
     binding: Binding
     account: Account
     code: BindCode | None
+
+    @property
+    def code_expires_at(self) -> datetime | None:
+        """When the code of an unverified binding expires."""
+        return self.code.expires_at if self.code and self.binding.status == "unverified" else None
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:

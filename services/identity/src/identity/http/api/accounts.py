@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from port_runtime.secret import Secret
 
 from identity.domain import company, person
@@ -11,16 +11,16 @@ from identity.domain.account import Registration
 from identity.domain.company import Company
 from identity.domain.errors import FieldError, InvalidValue, UsernameTaken
 from identity.domain.password import normalized
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
-from identity.http.api.fields import Input, Part, SecretText, Text, fault_message
-from identity.http.api.response_schemas import RegisteredShown
-from identity.http.applications import parse_tax_id, password_faults
-from identity.http.context import client_info, ports
-from identity.http.problems import PROBLEMS
+from identity.http import problems
+from identity.http.api.blueprint import Blueprint
+from identity.http.api.fields import Input, Part, SecretText, Text, error_message
+from identity.http.api.schemas import ResponseSchema
+from identity.http.client_address import client_info
+from identity.http.context import ports
+from identity.http.validation import parse_tax_id, password_errors
 from identity.usecases import registration
 
-blueprint = ApiBlueprint("accounts", __name__, description="Registration")
+blueprint = Blueprint("accounts", __name__, description="Registration")
 
 
 def _kind(raw: str) -> str:
@@ -30,7 +30,7 @@ def _kind(raw: str) -> str:
 
 
 class CompanyInput(Input):
-    """公司資料 (manual, steps 9 to 12)."""
+    """The company's part of the form (manual, steps 9 to 12)."""
 
     tax_id = Text(parse_tax_id, required=True)
     phone = Text(company.parse_phone, required=True)
@@ -39,7 +39,7 @@ class CompanyInput(Input):
 
 
 class AccountInput(Input):
-    """帳號資料 (manual, steps 3 to 8)."""
+    """The account's part of the form, and the company (manual, steps 3 to 8)."""
 
     kind = Text(_kind, required=True, metadata={"enum": ["general", "link"]})
     username = Text(person.parse_username, required=True)
@@ -50,47 +50,46 @@ class AccountInput(Input):
     company = Part(CompanyInput, required=True)
 
     @validates_schema(skip_on_field_errors=False)
-    def judge_password(self, data: dict[str, Any], **_: Any) -> None:
-        """Judge the password beside whatever else is right, so that all faults are told at once (REG-10)."""
+    def check_password(self, data: dict[str, Any], **_: Any) -> None:
+        """Check the password against the valid fields, even if others are wrong (REG-10). Raises ValidationError."""
         password = data.get("password")
         if not isinstance(password, Secret):
             return
         firm = data.get("company") or {}
-        said = {**data, "company_name": firm.get("name", ""), "tax_id": firm.get("tax_id", "")}
-        messages = [fault_message(fault) for fault in password_faults(password.reveal(), said)]
+        values = {**data, "company_name": firm.get("name", ""), "tax_id": firm.get("tax_id", "")}
+        messages = [error_message(error) for error in password_errors(password.reveal(), values)]
         if messages:
             raise ValidationError(messages, "password")
 
 
-def _taken(said: dict[str, Any]) -> Iterator[FieldError]:
-    """Tell of a taken name beside what else is wrong, so that all faults are told at once (REG-3, REG-11).
+class RegisteredAccountSchema(ResponseSchema):
+    """A new account."""
 
-    To an address that has asked for very many names, only when all else is right.
+    inner = "account"
+
+    id = fields.String()
+    username = fields.String()
+    kind = fields.String()
+    status = fields.String()
+
+
+def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
+    """Report a taken name along with what else is wrong (REG-3, REG-11).
+
+    An address that has asked for very many names learns it only from an otherwise valid request.
     """
-    name = said.get("username")
+    name = values.get("username")
     if name is not None and registration.is_taken(ports(), name, client=client_info()):
-        yield FieldError("/username", "username_taken", PROBLEMS[UsernameTaken].sentence)
+        yield FieldError("/username", "username_taken", problems.sentence(UsernameTaken()))
 
 
 @blueprint.post("/accounts")
-@body(blueprint, AccountInput, extra_checks=_taken)
-@documents_errors(blueprint, 409, 422, 429, 503)
-@blueprint.response(202, RegisteredShown)
-def register(given: dict[str, Any]) -> dict[str, Any]:
+@blueprint.arguments(AccountInput, extra_checks=_username_taken)
+@blueprint.errors(409, 422, 429, 503)
+@blueprint.response(202, RegisteredAccountSchema)
+def register(form: dict[str, Any]) -> dict[str, Any]:
     """Open an account; its mailbox is then proven by the mailed link (REG-9, REG-13)."""
-    application = Registration(
-        kind=given["kind"],
-        username=given["username"],
-        name=given["name"],
-        mobile=given["mobile"],
-        email=given["email"],
-        company=Company(**given["company"]),
-    )
-    password = normalized(given["password"].reveal())
-    account = registration.register(ports(), application, password=password, client=client_info())
-    return {
-        "id": account.id,
-        "username": account.username,
-        "kind": account.kind,
-        "status": "email_unverified",
-    }
+    password = normalized(form.pop("password").reveal())
+    registered = Registration(**{**form, "company": Company(**form["company"])})
+    account = registration.register(ports(), registered, password=password, client=client_info())
+    return {"account": account, "status": "email_unverified"}

@@ -1,50 +1,100 @@
 """What operators look up and do through a service that names them (OPS-1, OPS-2)."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+
+from marshmallow import fields
+from marshmallow.validate import Range
 
 from identity.domain import person
 from identity.domain.account import Account
-from identity.domain.audit import parse_reason
-from identity.domain.errors import FieldError, InvalidInput, InvalidValue
-from identity.http.api import admin_answers as answers
-from identity.http.api import admin_response_schemas as shapes
-from identity.http.api.admin_queries import AccountQuery, AuditQuery, PageQuery
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors, query
+from identity.domain.audit import ACTIONS, parse_operator, parse_reason
+from identity.domain.errors import InvalidInput, InvalidValue
+from identity.http.api import admin_schemas as schemas
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.http.problems import field_error_sentence
+from identity.http.problems import field_error
+from identity.http.validation import parse_tax_id
 from identity.usecases import account_queries, administration, lifecycle
+from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
 from identity.usecases.ports.audit import AuditFilter
 
-blueprint = ApiBlueprint(
-    "admin", __name__, description="Operators, by a service with the right accounts:admin"
+blueprint = Blueprint(
+    "admin",
+    __name__,
+    description="Operators, by a service with the right accounts:admin",
+    security=[{"service": []}, {"bearer": []}],
+    parameters=[
+        {
+            "in": "header",
+            "name": HEADER,
+            "required": True,
+            "description": "who acts",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+        }
+    ],
 )
 
-_REFUSED = (400, 401, 403, 429)
-_OPERATOR = {
-    "in": "header",
-    "name": HEADER,
-    "required": True,
-    "description": "who acts",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-}
+_ERRORS = (400, 401, 403, 429)
+_MAX_LIMIT = 200
+_MAX_ROW_ID = 2**53 - 1
+_STATUSES = ("email_unverified", "awaiting_review", "active", "suspended", "closed")
+_MIN_PART_CHARACTERS = 2
+_TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
 
 
-def _by_operator(asked: type[Input] | None = None) -> Callable[[Any], Any]:
-    """Document who may call and by which words; it is the last that tells, so it stands outermost."""
-    more = [{"in": "query", "schema": asked}] if asked else []
-    documented: Callable[[Any], Any] = blueprint.doc(
-        parameters=[_OPERATOR, *more], security=[{"service": []}, {"bearer": []}]
-    )
-    return documented
+def _one_of(*words: str) -> Text:
+    def parse(raw: str) -> str:
+        if raw not in words:
+            raise InvalidValue("unknown_value", allowed="、".join(words))
+        return raw
+
+    return Text(parse, metadata={"enum": list(words)})
+
+
+def _part(raw: str) -> str:
+    """Return part of a name; a single character would match nearly everything."""
+    part = raw.strip()
+    if len(part) < _MIN_PART_CHARACTERS:
+        raise InvalidValue("too_short", min=_MIN_PART_CHARACTERS)
+    return part
+
+
+class PageQuery(Input):
+    """A page that goes on before a row."""
+
+    before = fields.Integer(validate=Range(1, _MAX_ROW_ID))
+    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
+
+
+class AuditQuery(PageQuery):
+    """Rows of the audit log that match every condition given."""
+
+    account = Text(metadata={"description": "an account's id, or the name of an open one"})
+    operator = Text(parse_operator)
+    action = _one_of(*ACTIONS)
+    since = fields.AwareDateTime(format="iso", validate=_TIMES)
+
+
+class AccountQuery(Input):
+    """Accounts that match every condition given; `name` and `company` match any part of a name."""
+
+    name = Text(_part)
+    mailbox = Text(person.parse_email)
+    tax_id = Text(parse_tax_id)
+    company = Text(_part)
+    status = _one_of(*_STATUSES)
+    kind = _one_of("general", "link")
+    after = Text(metadata={"description": "the id of the last account of the page before"})
+    limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 class ReasonInput(Input):
-    """Why: kept in the audit log; of a rejection it is what the applicant reads."""
+    """The reason, stored in the audit log; the applicant reads the reason of a rejection."""
 
     reason = Text(parse_reason, required=True)
 
@@ -56,154 +106,141 @@ class MailboxInput(ReasonInput):
 
 
 @blueprint.get("/admin/accounts")
-@_by_operator(AccountQuery)
-@query(blueprint, AccountQuery, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 422)
-@blueprint.response(200, shapes.FoundAccounts)
-def find(asked: dict[str, Any]) -> dict[str, Any]:
+@blueprint.arguments(AccountQuery, location="query", guard=require_operator)
+@blueprint.errors(*_ERRORS, 422)
+@blueprint.response(200, schemas.FoundAccountsSchema)
+def find(arguments: dict[str, Any]) -> dict[str, Any]:
     """Find accounts, oldest first."""
-    found = account_queries.find(operator_ports(), AccountFilter(**asked))
-    more = len(found) == asked["limit"]
-    return {"items": [answers.present_found(each) for each in found], "next": found[-1].id if more else None}
+    found = account_queries.find(operator_ports(), AccountFilter(**arguments))
+    return {"items": found, "next": found[-1].id if len(found) == arguments["limit"] else None}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>")
-@_by_operator()
-@documents_errors(blueprint, *_REFUSED, 404)
-@blueprint.response(200, shapes.AdminAccount)
-def show(account_id: object) -> dict[str, Any]:
-    """Tell an account's state."""
-    return answers.present_view(account_queries.show(operator_ports(), str(account_id)))
+@blueprint.errors(*_ERRORS, 404)
+@blueprint.response(200, schemas.AdminAccountSchema)
+def show(account_id: object) -> AccountDetails:
+    """Show an account's state."""
+    return account_queries.show(operator_ports(), str(account_id))
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/bindings")
-@_by_operator()
-@documents_errors(blueprint, *_REFUSED, 404)
-@blueprint.response(200, shapes.AdminBindings)
+@blueprint.errors(*_ERRORS, 404)
+@blueprint.response(200, schemas.AdminBindingsSchema)
 def list_bindings(account_id: object) -> dict[str, Any]:
     """List an account's bindings, live and ended."""
-    found = account_queries.bindings_of(operator_ports(), str(account_id))
-    return {"items": [answers.present_tie(each) for each in found]}
+    return {"items": account_queries.bindings_of(operator_ports(), str(account_id))}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/sessions")
-@_by_operator()
-@documents_errors(blueprint, *_REFUSED, 404)
-@blueprint.response(200, shapes.AdminSessions)
+@blueprint.errors(*_ERRORS, 404)
+@blueprint.response(200, schemas.AdminSessionsSchema)
 def list_sessions(account_id: object) -> dict[str, Any]:
     """List the sessions that an account holds, and those that act as it."""
     ports = operator_ports()
     found = account_queries.sessions_of(ports, str(account_id))
-    return {"items": [answers.present_held_session(each, ports.rules.sessions) for each in found]}
+    return {"items": [schemas.with_expiry(session, ports.rules.sessions) for session in found]}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/history")
-@_by_operator(PageQuery)
-@query(blueprint, PageQuery, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404, 422)
-@blueprint.response(200, shapes.AuditRows)
-def history(asked: dict[str, Any], account_id: object) -> dict[str, Any]:
-    """Tell what happened to an account, newest first."""
-    return _rows(AuditFilter(account=str(account_id), **asked))
+@blueprint.arguments(PageQuery, location="query", guard=require_operator)
+@blueprint.errors(*_ERRORS, 404, 422)
+@blueprint.response(200, schemas.AuditRowsSchema)
+def history(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
+    """List what happened to an account, newest first."""
+    return _rows(AuditFilter(account=str(account_id), **arguments))
 
 
 @blueprint.get("/admin/audit")
-@_by_operator(AuditQuery)
-@query(blueprint, AuditQuery, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404, 422)
-@blueprint.response(200, shapes.AuditRows)
-def audit(asked: dict[str, Any]) -> dict[str, Any]:
+@blueprint.arguments(AuditQuery, location="query", guard=require_operator)
+@blueprint.errors(*_ERRORS, 404, 422)
+@blueprint.response(200, schemas.AuditRowsSchema)
+def audit(arguments: dict[str, Any]) -> dict[str, Any]:
     """List who did what, newest first."""
-    return _rows(AuditFilter(**asked))
+    return _rows(AuditFilter(**arguments))
 
 
-def _rows(asked: AuditFilter) -> dict[str, Any]:
-    found = account_queries.history(operator_ports(), asked)
-    more = len(found) == asked.limit
-    return {
-        "items": [answers.present_happened(each) for each in found],
-        "next": found[-1].id if more else None,
-    }
+def _rows(criteria: AuditFilter) -> dict[str, Any]:
+    found = account_queries.history(operator_ports(), criteria)
+    return {"items": found, "next": found[-1].id if len(found) == criteria.limit else None}
 
 
-def _act(path: str, act: Callable[[Ports, str], Account], does: str) -> None:
-    """Register a call that does one thing to an account and answers with its new state."""
+def _register_action(path: str, act: Callable[[Ports, str], Account], summary: str) -> None:
+    """Register a call that does one thing to an account and returns its new state."""
 
-    def view(given: dict[str, Any], account_id: object) -> dict[str, Any]:
-        ports = operator_ports(given["reason"])
-        return answers.present_view(account_queries.show(ports, act(ports, str(account_id)).id))
+    def view(arguments: dict[str, Any], account_id: object) -> AccountDetails:
+        ports = operator_ports(arguments["reason"])
+        return account_queries.show(ports, act(ports, str(account_id)).id)
 
-    view.__name__, view.__doc__ = path.replace("-", "_"), does
-    documented = blueprint.response(200, shapes.AdminAccount)(view)
-    documented = documents_errors(blueprint, *_REFUSED, 404, 409)(documented)
-    documented = body(blueprint, ReasonInput, guard=require_operator)(documented)
-    blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(_by_operator()(documented))
+    view.__name__, view.__doc__ = path.replace("-", "_"), summary
+    documented = blueprint.response(200, schemas.AdminAccountSchema)(view)
+    documented = blueprint.errors(*_ERRORS, 404, 409)(documented)
+    documented = blueprint.arguments(ReasonInput, guard=require_operator)(documented)
+    blueprint.post(f"/admin/accounts/<uuid:account_id>/{path}")(documented)
 
 
 def _reject(ports: Ports, account_id: str) -> Account:
     return lifecycle.reject(ports, account_id, reason=ports.caller().reason or "")
 
 
-_act("approve", lifecycle.approve, "Approve an account that awaits review; the applicant is told.")
-_act("reject", _reject, "Reject and close an account that awaits review; the applicant is told the reason.")
-_act("suspend", lifecycle.suspend, "Suspend an account: its sessions end at once (OPS-2).")
-_act("reinstate", lifecycle.reinstate, "Lift a suspension.")
-_act("close", lifecycle.close, "Close an account for good; its name and mailbox are free again.")
-_act("unlock", administration.unlock, "Lift the lock that failed logins left.")
-_act("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.")
+_register_action(
+    "approve", lifecycle.approve, "Approve an account that awaits review; the applicant is notified."
+)
+_register_action(
+    "reject", _reject, "Reject and close an account that awaits review; the applicant is sent the reason."
+)
+_register_action("suspend", lifecycle.suspend, "Suspend an account: its sessions end at once (OPS-2).")
+_register_action("reinstate", lifecycle.reinstate, "Lift a suspension.")
+_register_action("close", lifecycle.close, "Close an account for good; its name and mailbox are free again.")
+_register_action("unlock", administration.unlock, "Lift the lock that failed logins left.")
+_register_action("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.")
 
 
 @blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")
-@_by_operator()
-@body(blueprint, MailboxInput, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404, 409, 422)
-@blueprint.response(202, shapes.AdminAccount)
-def set_mailbox(given: dict[str, Any], account_id: object) -> dict[str, Any]:
+@blueprint.arguments(MailboxInput, guard=require_operator)
+@blueprint.errors(*_ERRORS, 404, 409, 422)
+@blueprint.response(202, schemas.AdminAccountSchema)
+def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails:
     """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
-    ports = operator_ports(given["reason"])
+    ports = operator_ports(arguments["reason"])
     try:
-        administration.set_mailbox(ports, str(account_id), email=given["email"])
-    except InvalidValue as fault:
-        raise InvalidInput([FieldError("/email", fault.code, field_error_sentence(fault))]) from None
-    return answers.present_view(account_queries.show(ports, str(account_id)))
+        administration.set_mailbox(ports, str(account_id), email=arguments["email"])
+    except InvalidValue as error:
+        raise InvalidInput([field_error("/email", error)]) from None
+    return account_queries.show(ports, str(account_id))
 
 
 @blueprint.post("/admin/accounts/<uuid:account_id>/end-sessions")
-@_by_operator()
-@body(blueprint, ReasonInput, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404, 409)
-@blueprint.response(200, shapes.EndedSessions)
-def end_sessions(given: dict[str, Any], account_id: object) -> dict[str, Any]:
+@blueprint.arguments(ReasonInput, guard=require_operator)
+@blueprint.errors(*_ERRORS, 404, 409)
+@blueprint.response(200, schemas.EndedSessionsSchema)
+def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any]:
     """End the sessions that an account holds, and those that act as it."""
-    return {"ended": administration.end_sessions(operator_ports(given["reason"]), str(account_id))}
+    return {"ended": administration.end_sessions(operator_ports(arguments["reason"]), str(account_id))}
 
 
 @blueprint.post("/admin/sessions/<uuid:session_id>/end")
-@_by_operator()
-@body(blueprint, ReasonInput, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404)
+@blueprint.arguments(ReasonInput, guard=require_operator)
+@blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
-def end_session(given: dict[str, Any], session_id: object) -> None:
+def end_session(arguments: dict[str, Any], session_id: object) -> None:
     """End one session."""
-    administration.end_session(operator_ports(given["reason"]), str(session_id))
+    administration.end_session(operator_ports(arguments["reason"]), str(session_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/remove")
-@_by_operator()
-@body(blueprint, ReasonInput, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404)
+@blueprint.arguments(ReasonInput, guard=require_operator)
+@blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
-def remove_binding(given: dict[str, Any], binding_id: object) -> None:
+def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
     """End a binding; sessions acting by it end at once. The general side gets a mail, the link side sees it listed."""
-    administration.remove_binding(operator_ports(given["reason"]), str(binding_id))
+    administration.remove_binding(operator_ports(arguments["reason"]), str(binding_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/resend-code")
-@_by_operator()
-@body(blueprint, ReasonInput, guard=require_operator)
-@documents_errors(blueprint, *_REFUSED, 404, 409)
+@blueprint.arguments(ReasonInput, guard=require_operator)
+@blueprint.errors(*_ERRORS, 404, 409)
 @blueprint.response(202)
-def resend_code(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
+def resend_code(arguments: dict[str, Any], binding_id: object) -> dict[str, Any]:
     """Mail a new code for a binding not yet verified; the older one is void."""
-    administration.resend_code(operator_ports(given["reason"]), str(binding_id))
+    administration.resend_code(operator_ports(arguments["reason"]), str(binding_id))
     return {}

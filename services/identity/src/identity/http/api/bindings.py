@@ -1,18 +1,21 @@
-"""Bindings, from the link account's side (BIND, UNB-1)."""
+"""A link account's bindings (BIND, UNB-1)."""
 
 from typing import Any
 
+from marshmallow import fields, post_dump
+
 from identity.domain.code import parse_code
 from identity.domain.session import Principal
-from identity.http.api.answers import present_binding
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.api.response_schemas import BindingShown, BindingsShown
-from identity.http.context import client_info, ports, require_principal
+from identity.http.api.schemas import MaskedEmail, ResponseSchema, Timestamp, Whole
+from identity.http.auth import require_principal
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.usecases import bindings
+from identity.usecases.bindings import BindingEntry
 
-blueprint = ApiBlueprint("bindings", __name__, description="Bindings of a link account")
+blueprint = Blueprint("bindings", __name__, description="Bindings of a link account")
 
 
 class BindInput(Input):
@@ -28,58 +31,92 @@ class CodeInput(Input):
     code = Text(parse_code, required=True)
 
 
-def _link() -> Principal:
-    """Return the link account that asks, acting for itself."""
+class BoundAccountSchema(ResponseSchema):
+    """The general account of a binding. After the binding ended only names and tax id are shown (BIND-1)."""
+
+    inner = "account"
+
+    username = fields.String()
+    tax_id = fields.String()
+    name = fields.String(allow_none=True)
+    company_name = fields.String()
+    email_masked = MaskedEmail(attribute="email", allow_none=True)
+    company_phone = fields.String(allow_none=True)
+
+    @post_dump(pass_original=True)
+    def hide_ended(self, data: dict[str, Any], entry: BindingEntry, **_: Any) -> dict[str, Any]:
+        """Hide the person's data once the binding ended."""
+        if not entry.binding.is_live:
+            data.update(name=None, email_masked=None, company_phone=None)
+        return data
+
+
+class BindingSchema(ResponseSchema):
+    """A binding as its link account sees it."""
+
+    inner = "binding"
+
+    id = fields.String()
+    status = fields.String(metadata={"enum": ["unverified", "verified", "removed"]})
+    account = Whole(BoundAccountSchema)
+    requested_at = Timestamp()
+    verified_at = Timestamp(allow_none=True)
+    code_expires_at = Timestamp(allow_none=True)
+    removed_at = Timestamp(allow_none=True)
+    removed_reason = fields.String(allow_none=True)
+
+
+class BindingsSchema(ResponseSchema):
+    """A link account's list."""
+
+    items = fields.List(fields.Nested(BindingSchema))
+
+
+def _link_account() -> Principal:
     return require_principal("link")
 
 
 @blueprint.get("/bindings")
-@documents_errors(blueprint, 401, 403)
-@blueprint.response(200, BindingsShown)
+@blueprint.errors(401, 403)
+@blueprint.response(200, BindingsSchema)
 def list_all() -> dict[str, Any]:
     """List the bindings, with those the other side ended until dismissed."""
-    rows = bindings.list_bindings(ports(), _link())
-    return {"items": [present_binding(row) for row in rows]}
+    return {"items": bindings.list_bindings(ports(), _link_account())}
 
 
 @blueprint.post("/bindings")
-@body(blueprint, BindInput, guard=_link)
-@documents_errors(blueprint, 401, 403, 409, 422, 429, 503)
-@blueprint.response(201, BindingShown)
-def request_binding(given: dict[str, Any]) -> dict[str, Any]:
+@blueprint.arguments(BindInput, guard=_link_account)
+@blueprint.errors(401, 403, 409, 422, 429, 503)
+@blueprint.response(201, BindingSchema)
+def request_binding(arguments: dict[str, Any]) -> BindingEntry:
     """Bind a general account; a code is mailed to it (BIND-2)."""
-    row = bindings.request(
-        ports(),
-        _link(),
-        username=given["username"],
-        password=given["password"].reveal(),
-        client=client_info(),
+    username, password = arguments["username"], arguments["password"].reveal()
+    return bindings.request(
+        ports(), _link_account(), username=username, password=password, client=client_info()
     )
-    return present_binding(row)
 
 
 @blueprint.post("/bindings/<uuid:binding_id>/verify")
-@body(blueprint, CodeInput, guard=_link)
-@documents_errors(blueprint, 400, 401, 403, 404, 410, 422)
-@blueprint.response(200, BindingShown)
-def verify(given: dict[str, Any], binding_id: object) -> dict[str, Any]:
+@blueprint.arguments(CodeInput, guard=_link_account)
+@blueprint.errors(400, 401, 403, 404, 410, 422)
+@blueprint.response(200, BindingSchema)
+def verify(arguments: dict[str, Any], binding_id: object) -> BindingEntry:
     """Verify a binding by its code (BIND-6)."""
-    row = bindings.verify(ports(), _link(), str(binding_id), code=given["code"])
-    return present_binding(row)
+    return bindings.verify(ports(), _link_account(), str(binding_id), code=arguments["code"])
 
 
 @blueprint.post("/bindings/<uuid:binding_id>/code")
-@documents_errors(blueprint, 401, 403, 404, 409, 422, 429)
+@blueprint.errors(401, 403, 404, 409, 422, 429)
 @blueprint.response(202)
 def resend_code(binding_id: object) -> dict[str, Any]:
     """Mail a new code; the older one is void (BIND-6)."""
-    bindings.resend_code(ports(), _link(), str(binding_id))
+    bindings.resend_code(ports(), _link_account(), str(binding_id))
     return {}
 
 
 @blueprint.delete("/bindings/<uuid:binding_id>")
-@documents_errors(blueprint, 401, 403, 404)
+@blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def unbind(binding_id: object) -> None:
     """End a binding, or dismiss one the other side ended (UNB-1, UNB-4)."""
-    bindings.unbind_from_link(ports(), _link(), str(binding_id))
+    bindings.unbind_from_link(ports(), _link_account(), str(binding_id))

@@ -1,18 +1,19 @@
-"""The three texts (LOGIN-3)."""
+"""The consent texts (LOGIN-3)."""
 
 from typing import Any
 
-from flask import Response, g, jsonify
+from marshmallow import fields
 
-from identity.http.api.answers import present_session
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Items, Part, Text
-from identity.http.api.response_schemas import ConsentTexts, SessionShown
-from identity.http.context import client_info, current_principal, ports
+from identity.http.api.schemas import ResponseSchema
+from identity.http.api.sessions import SessionSchema, session_response
+from identity.http.auth import current_principal, forget_principal
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.usecases import login
 
-blueprint = ApiBlueprint("consents", __name__, description="Consents")
+blueprint = Blueprint("consents", __name__, description="Consents")
 
 _MAX_DOCUMENTS = 10
 
@@ -30,31 +31,36 @@ class ConsentsInput(Input):
     accepted = Items(Part(AcceptedInput), limit=_MAX_DOCUMENTS, required=True)
 
 
+class ConsentTextSchema(ResponseSchema):
+    """One text in force."""
+
+    document = fields.String()
+    version = fields.String()
+    title = fields.String()
+    text = fields.String(attribute="body")
+    sample = fields.Boolean()
+
+
+class ConsentTextsSchema(ResponseSchema):
+    """The texts in force."""
+
+    items = fields.List(fields.Nested(ConsentTextSchema))
+
+
 @blueprint.get("/consents")
-@blueprint.response(200, ConsentTexts)
+@blueprint.response(200, ConsentTextsSchema)
 def texts() -> dict[str, Any]:
-    """Return the texts in force; they are no secret."""
-    return {
-        "items": [
-            {
-                "document": text.document,
-                "version": text.version,
-                "title": text.title,
-                "text": text.body,
-                "sample": text.sample,
-            }
-            for text in ports().rules.consents.texts
-        ]
-    }
+    """Return the texts in force; no login is needed."""
+    return {"items": ports().rules.consents.texts}
 
 
 @blueprint.post("/session/consents")
-@body(blueprint, ConsentsInput, guard=current_principal)
-@documents_errors(blueprint, 401, 403, 422)
-@blueprint.alt_response(200, schema=SessionShown)
-def accept(given: dict[str, Any]) -> Response:
+@blueprint.arguments(ConsentsInput, guard=current_principal)
+@blueprint.errors(401, 403, 422)
+@blueprint.response(200, SessionSchema)
+def accept(arguments: dict[str, Any]) -> dict[str, Any]:
     """Accept the texts in force."""
-    accepted = [(each["document"], each["version"]) for each in given["accepted"]]
+    accepted = [(each["document"], each["version"]) for each in arguments["accepted"]]
     login.accept_consents(ports(), current_principal(), accepted, client=client_info())
-    del g.standing
-    return jsonify(present_session(current_principal()))
+    forget_principal()
+    return session_response(current_principal())

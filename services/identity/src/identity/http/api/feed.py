@@ -1,11 +1,10 @@
-"""For other services: the feed of all facts, and the state to begin from (EVT-6)."""
+"""For other services: the feed of all events, and the snapshot of the state to start from (EVT-6)."""
 
 import base64
 import binascii
 import json
 import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response
 from marshmallow import fields
@@ -13,22 +12,21 @@ from marshmallow.validate import Length, Range
 
 from identity.domain.errors import FieldError, InvalidInput
 from identity.domain.service_client import ServiceClient
-from identity.http.api.answers import format_time
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import documents_errors, query
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input
-from identity.http.api.response_schemas import FeedShown, SnapshotShown
+from identity.http.api.schemas import ResponseSchema, Timestamp
 from identity.http.context import ports
 from identity.http.service_auth import require_service
 from identity.usecases import feed
 from identity.usecases.feed import Bookmark
-from identity.usecases.ports.feed import AccountState, BindingState
 
-blueprint = ApiBlueprint(
-    "feed", __name__, description="Facts and state, for services with the right `events:read`"
+blueprint = Blueprint(
+    "feed",
+    __name__,
+    description="Facts and state, for services with the right `events:read`",
+    security=[{"service": []}, {"bearer": []}],
 )
 
-View = TypeVar("View", bound=Callable[..., Any])
 _MAX_LIMIT = 1000
 _MAX_POSITION = 10**18 - 1
 _MAX_CURSOR_CHARACTERS = 200
@@ -49,56 +47,80 @@ class SnapshotQuery(Input):
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
-def _reader() -> ServiceClient:
+class FeedItemSchema(ResponseSchema):
+    """An event in the feed; `event` is a CloudEvent 1.0 as the AsyncAPI document describes it."""
+
+    position = fields.Integer()
+    event = fields.Dict()
+
+
+class FeedSchema(ResponseSchema):
+    """Events in order; `next` is the position to go on from, the same again if there is nothing new."""
+
+    items = fields.List(fields.Nested(FeedItemSchema))
+    next = fields.Integer()
+
+
+class SnapshotAccountSchema(ResponseSchema):
+    """An account that is not closed; ignore its events up to `sequence`, that of the newest one."""
+
+    id = fields.String()
+    kind = fields.String(metadata={"enum": ["general", "link"]})
+    username = fields.String()
+    status = fields.String(metadata={"enum": ["email_unverified", "awaiting_review", "active", "suspended"]})
+    tax_id = fields.String()
+    company_name = fields.String()
+    sequence = fields.Integer()
+
+
+class SnapshotBindingSchema(ResponseSchema):
+    """A live binding; the subject of its events is the general account, whose sequence they have."""
+
+    id = fields.String()
+    link_account_id = fields.String()
+    general_account_id = fields.String()
+    status = fields.String(metadata={"enum": ["unverified", "verified"]})
+    requested_at = Timestamp()
+    verified_at = Timestamp(allow_none=True)
+
+
+class SnapshotSchema(ResponseSchema):
+    """A page; without `next` it was the last, and the feed goes on from `position`."""
+
+    accounts = fields.List(fields.Nested(SnapshotAccountSchema))
+    bindings = fields.List(fields.Nested(SnapshotBindingSchema))
+    position = fields.Integer()
+    next = fields.String(allow_none=True)
+
+
+def _require_reader() -> ServiceClient:
     return require_service("events:read")
 
 
-def _for_services(view: View) -> View:
-    documented: View = blueprint.doc(security=[{"service": []}, {"bearer": []}])(view)
-    return documented
-
-
 @blueprint.get("/events")
-@_for_services
-@query(blueprint, FeedQuery, guard=_reader)
-@documents_errors(blueprint, 401, 403, 410, 422, 429)
-@blueprint.alt_response(200, schema=FeedShown)
-def events(given: dict[str, Any]) -> Response:
-    """Return facts in the order of their positions, without a gap; 410 where what follows was dropped."""
-    page = feed.read(ports(), after=given["after"], limit=given["limit"])
-    # What stands in the table is a CloudEvent in JSON already.
-    items = ",".join(f'{{"position":{fact.position},"event":{fact.ce}}}' for fact in page.events)
+@blueprint.arguments(FeedQuery, location="query", guard=_require_reader)
+@blueprint.errors(401, 403, 410, 422, 429)
+@blueprint.response(200, FeedSchema)
+def events(arguments: dict[str, Any]) -> Response:
+    """Return events in the order of their positions, without a gap; 410 if the next ones are no longer stored."""
+    page = feed.read(ports(), after=arguments["after"], limit=arguments["limit"])
+    # `ce` is JSON already: parsing and dumping a thousand events would only cost time.
+    items = ",".join(f'{{"position":{event.position},"event":{event.ce}}}' for event in page.events)
     return Response(f'{{"items":[{items}],"next":{page.next}}}\n', content_type="application/json")
 
 
 @blueprint.get("/snapshot")
-@_for_services
-@query(blueprint, SnapshotQuery, guard=_reader)
-@documents_errors(blueprint, 401, 403, 422, 429)
-@blueprint.response(200, SnapshotShown)
-def snapshot(given: dict[str, Any]) -> dict[str, Any]:
-    """Return a page of accounts with their live bindings; behind the last page the feed goes on at `position`."""
-    page = feed.snapshot(ports(), _read_cursor(given["after"]), limit=given["limit"])
+@blueprint.arguments(SnapshotQuery, location="query", guard=_require_reader)
+@blueprint.errors(401, 403, 422, 429)
+@blueprint.response(200, SnapshotSchema)
+def snapshot(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of accounts with their live bindings; after the last page the feed goes on at `position`."""
+    page = feed.snapshot(ports(), _parse_cursor(arguments["after"]), limit=arguments["limit"])
     return {
-        "accounts": [_account(each) for each in page.accounts],
-        "bindings": [_binding(each) for each in page.bindings],
+        "accounts": page.accounts,
+        "bindings": page.bindings,
         "position": page.position,
         "next": _cursor(page.next) if page.next else None,
-    }
-
-
-def _account(account: AccountState) -> dict[str, Any]:
-    return {name: getattr(account, name) for name in AccountState.__slots__}
-
-
-def _binding(binding: BindingState) -> dict[str, Any]:
-    return {
-        "id": binding.id,
-        "link_account_id": binding.link_account_id,
-        "general_account_id": binding.general_account_id,
-        "status": binding.status,
-        "requested_at": format_time(binding.requested_at),
-        "verified_at": format_time(binding.verified_at),
     }
 
 
@@ -107,15 +129,15 @@ def _cursor(bookmark: Bookmark) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
-def _read_cursor(text: str) -> Bookmark | None:
-    """Read what an earlier page gave. Raises InvalidInput for anything else; it holds nothing worth signing."""
+def _parse_cursor(text: str) -> Bookmark | None:
+    """Parse the cursor of the page before; it is not signed, since it holds no secret. Raises InvalidInput."""
     if not text:
         return None
     try:
         position, account_id = json.loads(base64.b64decode(text, altchars="-_", validate=True))
     except (ValueError, TypeError, RecursionError, binascii.Error):
         position, account_id = None, None
-    known = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
-    if not known or not 0 <= position <= _MAX_POSITION:
+    valid = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
+    if not valid or not 0 <= position <= _MAX_POSITION:
         raise InvalidInput([FieldError("/after", "invalid", "分頁位置不正確")])
     return Bookmark(position, account_id)

@@ -32,9 +32,9 @@ class Input(Schema):
     error_messages = _MESSAGES  # type: ignore[assignment]  # a message may be any value
 
 
-def fault_message(fault: InvalidValue) -> dict[str, str]:
+def error_message(error: InvalidValue) -> dict[str, str]:
     """Return a fault as a message of marshmallow's."""
-    return {"code": fault.code, "detail": field_error_sentence(fault)}
+    return {"code": error.code, "detail": field_error_sentence(error)}
 
 
 class Text(fields.String):
@@ -58,7 +58,7 @@ class Text(fields.String):
         try:
             return self._parse(text)
         except InvalidValue as fault:
-            raise ValidationError([fault_message(fault)]) from None
+            raise ValidationError([error_message(fault)]) from None
 
 
 class SecretText(Text):

@@ -3,28 +3,28 @@
 import re
 from typing import Any
 
-from flask import Response, jsonify
+from flask import after_this_request, request
+from marshmallow import fields
 
 from identity.domain import company, person
 from identity.domain.account import Account
-from identity.domain.errors import FieldError, InvalidInput, InvalidValue, RevisionMissing, RevisionStale
-from identity.http.api.answers import etag_of, format_time, present_account, revision_asked
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
+from identity.domain.errors import InvalidInput, InvalidValue, RevisionMissing, RevisionStale
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
-from identity.http.api.response_schemas import AccountShown, OwnBinding
-from identity.http.context import ports, require_principal
+from identity.http.api.schemas import AccountSchema, ResponseSchema, Timestamp
+from identity.http.auth import require_principal
+from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.problems import field_error_sentence
+from identity.http.problems import field_error
 from identity.usecases import bindings, profile, sessions
 
-blueprint = ApiBlueprint("profile", __name__, description="A person's own account")
+blueprint = Blueprint("profile", __name__, description="A person's own account")
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
 class CompanyChanges(Input):
-    """What of the company's data may be changed."""
+    """What may be changed of the company's data."""
 
     phone = Text(company.parse_phone)
 
@@ -40,45 +40,62 @@ class AccountChanges(Input):
 
 
 class PasswordInput(Input):
-    """修改密碼 (PRO-4)."""
+    """A change of the password (PRO-4)."""
 
     current = SecretText(required=True)
     new = SecretText(required=True)
     end_binding = Flag()
 
 
-def _own() -> None:
-    """Refuse who does not act for themselves (SW-4)."""
+class LinkAccountSchema(ResponseSchema):
+    """The link account that a general account is bound to."""
+
+    username = fields.String()
+    name = fields.String()
+    company_name = fields.String()
+
+
+class OwnBindingSchema(ResponseSchema):
+    """A general account's own view of its binding."""
+
+    inner = "binding"
+
+    status = fields.String(metadata={"enum": ["none", "unverified", "verified"]})
+    link = fields.Nested(LinkAccountSchema)
+    requested_at = Timestamp()
+    verified_at = Timestamp(allow_none=True)
+
+
+def _require_not_switched() -> None:
     sessions.require_not_switched(require_principal())
 
 
-def _shown(account: Account) -> Response:
-    response = jsonify(present_account(account))
-    response.headers["ETag"] = etag_of(account)
-    return response
+def _with_etag(account: Account) -> tuple[Account, dict[str, str]]:
+    """Return the account with its revision as the entity tag (RFC 9110 section 8.8.3)."""
+    return account, {"ETag": f'"{account.revision}"'}
 
 
 @blueprint.get("/account")
-@documents_errors(blueprint, 401, 403)
-@blueprint.alt_response(200, schema=AccountShown)
-def show() -> Response:
+@blueprint.errors(401, 403)
+@blueprint.response(200, AccountSchema)
+def show() -> tuple[Account, dict[str, str]]:
     """Return one's own account with its entity tag."""
-    return _shown(profile.show(ports(), require_principal()))
+    return _with_etag(profile.show(ports(), require_principal()))
 
 
 @blueprint.patch("/account")
-@body(blueprint, AccountChanges, guard=_own)
-@documents_errors(blueprint, 401, 403, 412, 422, 428, 429, 503)
-@blueprint.alt_response(200, schema=AccountShown)
-def change(given: dict[str, Any]) -> Response:
+@blueprint.arguments(AccountChanges, guard=_require_not_switched)
+@blueprint.errors(401, 403, 412, 422, 428, 429, 503)
+@blueprint.response(200, AccountSchema)
+def change(arguments: dict[str, Any]) -> tuple[Account, dict[str, str]]:
     """Save changes; a new mailbox takes effect when it is proven (PRO-1, PRO-2, PRO-5)."""
     changes = profile.Changes(
-        name=given.get("name"),
-        mobile=given.get("mobile"),
-        email=given.get("email"),
-        company_phone=given.get("company", {}).get("phone"),
+        name=arguments.get("name"),
+        mobile=arguments.get("mobile"),
+        email=arguments.get("email"),
+        company_phone=arguments.get("company", {}).get("phone"),
     )
-    password = given.get("current_password")
+    password = arguments.get("current_password")
     account = profile.change(
         ports(),
         require_principal(),
@@ -86,40 +103,42 @@ def change(given: dict[str, Any]) -> Response:
         revision=_revision(),
         current_password=password.reveal() if password else None,
     )
-    return _shown(account)
+    return _with_etag(account)
 
 
 def _revision() -> int:
-    asked = revision_asked()
-    if asked is None:
+    """Return the revision that If-Match names. Raises RevisionMissing, RevisionStale."""
+    header = request.headers.get("If-Match")
+    if header is None:
         raise RevisionMissing
-    matched = _ETAG.fullmatch(asked.strip())
-    if matched is None:
+    match = _ETAG.fullmatch(header.strip())
+    if match is None:
         raise RevisionStale
-    return int(matched[1])
+    return int(match[1])
 
 
 @blueprint.put("/account/password")
-@body(blueprint, PasswordInput, guard=_own)
-@documents_errors(blueprint, 401, 403, 422, 429, 503)
-@blueprint.alt_response(204)
-def change_password(given: dict[str, Any]) -> Response:
+@blueprint.arguments(PasswordInput, guard=_require_not_switched)
+@blueprint.errors(401, 403, 422, 429, 503)
+@blueprint.response(204)
+def change_password(arguments: dict[str, Any]) -> None:
     """Change the password; every other session ends (PRO-4, UNB-5)."""
     try:
         account = profile.change_password(
             ports(),
             require_principal(),
-            current=given["current"].reveal(),
-            new=given["new"].reveal(),
-            end_binding=given.get("end_binding", False),
+            current=arguments["current"].reveal(),
+            new=arguments["new"].reveal(),
+            end_binding=arguments.get("end_binding", False),
         )
-    except InvalidValue as fault:
-        raise InvalidInput([FieldError("/new", fault.code, field_error_sentence(fault))]) from None
-    return remember_device(Response(status=204), sessions.issue_device(ports(), account))
+    except InvalidValue as error:
+        raise InvalidInput([field_error("/new", error)]) from None
+    device = sessions.issue_device(ports(), account)
+    after_this_request(lambda response: remember_device(response, device))
 
 
 @blueprint.delete("/account/pending-email")
-@documents_errors(blueprint, 401, 403, 404)
+@blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def withdraw_email_change() -> None:
     """Withdraw a change of mailbox that is not yet proven (PRO-2)."""
@@ -127,24 +146,19 @@ def withdraw_email_change() -> None:
 
 
 @blueprint.get("/account/binding")
-@documents_errors(blueprint, 401, 403)
-@blueprint.response(200, OwnBinding)
+@blueprint.errors(401, 403)
+@blueprint.response(200, OwnBindingSchema)
 def show_binding() -> dict[str, Any]:
-    """Tell by whom a general account is bound and since when (UNB-3)."""
+    """Show by whom a general account is bound and since when (UNB-3)."""
     bound = bindings.binding_of(ports(), require_principal("general"))
     if bound is None:
         return {"status": "none"}
     binding, link = bound
-    return {
-        "status": binding.status,
-        "link": {"username": link.username, "name": link.name, "company_name": link.company_name},
-        "requested_at": format_time(binding.requested_at),
-        "verified_at": format_time(binding.verified_at),
-    }
+    return {"binding": binding, "link": link}
 
 
 @blueprint.delete("/account/binding")
-@documents_errors(blueprint, 401, 403, 404)
+@blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def unbind() -> None:
     """End the binding of one's own account (UNB-2)."""

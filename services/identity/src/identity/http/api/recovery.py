@@ -1,20 +1,20 @@
-"""A forgotten password (LOGIN-8)."""
+"""Forgotten passwords (LOGIN-8)."""
 
 from typing import Any
 
-from flask import Response
+from flask import after_this_request
 
 from identity.domain import person
-from identity.domain.errors import FieldError, InvalidInput, InvalidValue
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
+from identity.domain.errors import InvalidInput, InvalidValue
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.context import client_info, ports
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.problems import field_error_sentence
+from identity.http.problems import field_error
 from identity.usecases import recovery
 
-blueprint = ApiBlueprint("recovery", __name__, description="Forgotten passwords")
+blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")
 
 
 class ResetRequest(Input):
@@ -32,23 +32,24 @@ class ResetInput(Input):
 
 
 @blueprint.post("/password-resets")
-@body(blueprint, ResetRequest)
-@documents_errors(blueprint, 422)
+@blueprint.arguments(ResetRequest)
+@blueprint.errors(422)
 @blueprint.response(202)
-def request_reset(given: dict[str, Any]) -> dict[str, Any]:
-    """Mail a link if account and mailbox match; the answer never tells."""
-    recovery.request_reset(ports(), username=given["username"], email=given["email"], client=client_info())
+def request_reset(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Mail a link if account and mailbox match; the answer is the same if they do not."""
+    recovery.request_reset(ports(), **arguments, client=client_info())
     return {}
 
 
 @blueprint.post("/password-resets/confirm")
-@body(blueprint, ResetInput)
-@documents_errors(blueprint, 400, 410, 422, 503)
-@blueprint.alt_response(204)
-def reset(given: dict[str, Any]) -> Response:
+@blueprint.arguments(ResetInput)
+@blueprint.errors(400, 410, 422, 503)
+@blueprint.response(204)
+def reset(arguments: dict[str, Any]) -> None:
     """Set a new password; this browser is then known to the account (SEC-3)."""
+    token, password = arguments["token"].reveal(), arguments["password"].reveal()
     try:
-        device = recovery.reset(ports(), given["token"].reveal(), password=given["password"].reveal())
-    except InvalidValue as fault:
-        raise InvalidInput([FieldError("/password", fault.code, field_error_sentence(fault))]) from None
-    return remember_device(Response(status=204), device)
+        device = recovery.reset(ports(), token, password=password)
+    except InvalidValue as error:
+        raise InvalidInput([field_error("/password", error)]) from None
+    after_this_request(lambda response: remember_device(response, device))

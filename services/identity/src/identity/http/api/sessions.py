@@ -1,19 +1,21 @@
-"""Logging in, being known, switching (LOGIN, SW)."""
+"""Sessions and switching (LOGIN, SW)."""
 
 from typing import Any
 
-from flask import Response, g, jsonify
+from flask import after_this_request, g
+from marshmallow import fields
 
-from identity.http.api.answers import present_open_session, present_session
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
+from identity.domain.session import Principal
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.api.response_schemas import OpenSessions, SessionShown
-from identity.http.context import client_info, current_principal, ports, require_principal
+from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole
+from identity.http.auth import current_principal, require_principal
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.device_cookies import remember_device
 from identity.usecases import login, sessions, switching, verification
 
-blueprint = ApiBlueprint("sessions", __name__, description="Sessions and switching")
+blueprint = Blueprint("sessions", __name__, description="Sessions and switching")
 
 
 class Credentials(Input):
@@ -29,37 +31,105 @@ class SwitchInput(Input):
     binding_id = Text(required=True)
 
 
-def _shown(opened: sessions.IssuedSession, *, status: int) -> Response:
-    """Answer with the session as it now is, its new token in it."""
-    g.standing = opened.principal
-    response = jsonify(present_session(g.standing, token=opened.token))
-    response.status_code = status
-    return remember_device(response, opened.device)
+class SessionCompanySchema(ResponseSchema):
+    """A company as a session shows it."""
+
+    tax_id = fields.String()
+    name = fields.String(attribute="company_name")
+
+
+class SessionAccountSchema(ResponseSchema):
+    """An account as a session shows it."""
+
+    id = fields.String()
+    kind = fields.String(metadata={"enum": ["general", "link"]})
+    username = fields.String()
+    name = fields.String()
+    status = fields.String()
+    company = Whole(SessionCompanySchema)
+
+
+class ActorSchema(ResponseSchema):
+    """The link account that acts."""
+
+    username = fields.String()
+    name = fields.String()
+
+
+class SessionSchema(ResponseSchema):
+    """A session; `token` only if it was just issued, `actor` only while switched."""
+
+    inner = "principal"
+
+    token = fields.String()
+    expires_at = Timestamp()
+    next = fields.String(
+        attribute="next_step",
+        allow_none=True,
+        metadata={"enum": ["verify_email", "await_review", "consent", None]},
+    )
+    account = fields.Nested(SessionAccountSchema)
+    rights = fields.List(fields.String())
+    actor = fields.Nested(ActorSchema, attribute="switched_by")
+    verification_mail = fields.Nested(MailStateSchema)
+
+
+class OpenSessionSchema(ResponseSchema):
+    """One of a person's own sessions."""
+
+    inner = "session"
+
+    id = fields.String()
+    current = fields.Boolean()
+    switched = fields.Boolean()
+    address = fields.String()
+    user_agent = fields.String()
+    created_at = Timestamp()
+    last_seen_at = Timestamp(attribute="seen_at")
+    expires_at = Timestamp()
+
+
+class OpenSessionsSchema(ResponseSchema):
+    """A person's own sessions."""
+
+    items = fields.List(fields.Nested(OpenSessionSchema))
+
+
+def session_response(principal: Principal, **more: Any) -> dict[str, Any]:
+    """Return what SessionSchema dumps; `more` is a new `token` or the state of the `verification_mail`."""
+    if principal.switched:
+        more["switched_by"] = principal.actor
+    return {"principal": principal, **more}
+
+
+def _issued(issued: sessions.IssuedSession) -> dict[str, Any]:
+    g.principal = issued.principal
+    after_this_request(lambda response: remember_device(response, issued.device))
+    return session_response(issued.principal, token=issued.token)
 
 
 @blueprint.post("/sessions")
-@body(blueprint, Credentials)
-@documents_errors(blueprint, 401, 403, 422, 429, 503)
-@blueprint.alt_response(201, schema=SessionShown)
-def log_in(given: dict[str, Any]) -> Response:
+@blueprint.arguments(Credentials)
+@blueprint.errors(401, 403, 422, 429, 503)
+@blueprint.response(201, SessionSchema)
+def log_in(credentials: dict[str, Any]) -> dict[str, Any]:
     """Log in (LOGIN-1)."""
-    opened = login.log_in(
-        ports(), given["username"], password=given["password"].reveal(), client=client_info()
-    )
-    return _shown(opened, status=201)
+    username, password = credentials["username"], credentials["password"].reveal()
+    return _issued(login.log_in(ports(), username, password=password, client=client_info()))
 
 
 @blueprint.get("/session")
-@documents_errors(blueprint, 401)
-@blueprint.alt_response(200, schema=SessionShown)
-def show() -> Response:
-    """Tell whom the token stands for at this moment."""
-    who = current_principal()
-    return jsonify(present_session(who, mail=verification.mail_state(ports(), who)))
+@blueprint.errors(401)
+@blueprint.response(200, SessionSchema)
+def show() -> dict[str, Any]:
+    """Show whom the token stands for now."""
+    principal = current_principal()
+    mail = verification.mail_state(ports(), principal)
+    return session_response(principal, **({"verification_mail": mail} if mail else {}))
 
 
 @blueprint.delete("/session")
-@documents_errors(blueprint, 401)
+@blueprint.errors(401)
 @blueprint.response(204)
 def log_out() -> None:
     """End the session at once (LOGIN-6)."""
@@ -67,22 +137,26 @@ def log_out() -> None:
 
 
 @blueprint.get("/sessions")
-@documents_errors(blueprint, 401, 403)
-@blueprint.response(200, OpenSessions)
+@blueprint.errors(401, 403)
+@blueprint.response(200, OpenSessionsSchema)
 def list_open() -> dict[str, Any]:
     """List one's own open sessions (LOGIN-7)."""
-    who = current_principal()
-    lifetimes = ports().rules.sessions
+    principal, lifetimes = current_principal(), ports().rules.sessions
     return {
         "items": [
-            present_open_session(session, current_id=who.session_id, ends_at=session.ends_at(lifetimes))
-            for session in sessions.own_sessions(ports(), who)
+            {
+                "session": session,
+                "current": session.id == principal.session_id,
+                "switched": session.binding_id is not None,
+                "expires_at": session.ends_at(lifetimes),
+            }
+            for session in sessions.own_sessions(ports(), principal)
         ]
     }
 
 
 @blueprint.delete("/sessions")
-@documents_errors(blueprint, 401, 403)
+@blueprint.errors(401, 403)
 @blueprint.response(204)
 def end_others() -> None:
     """End all of one's sessions but this (LOGIN-7)."""
@@ -90,7 +164,7 @@ def end_others() -> None:
 
 
 @blueprint.delete("/sessions/<uuid:session_id>")
-@documents_errors(blueprint, 401, 403, 404)
+@blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def end_one(session_id: object) -> None:
     """End one of one's own sessions (LOGIN-7)."""
@@ -98,17 +172,17 @@ def end_one(session_id: object) -> None:
 
 
 @blueprint.post("/session/switch")
-@body(blueprint, SwitchInput, guard=require_principal)
-@documents_errors(blueprint, 401, 403, 404, 409, 422)
-@blueprint.alt_response(200, schema=SessionShown)
-def switch(given: dict[str, Any]) -> Response:
+@blueprint.arguments(SwitchInput, guard=require_principal)
+@blueprint.errors(401, 403, 404, 409, 422)
+@blueprint.response(200, SessionSchema)
+def switch(arguments: dict[str, Any]) -> dict[str, Any]:
     """Go on as the general account of a verified binding, with a new token (SW-1)."""
-    return _shown(switching.switch(ports(), require_principal(), given["binding_id"]), status=200)
+    return _issued(switching.switch(ports(), require_principal(), arguments["binding_id"]))
 
 
 @blueprint.delete("/session/switch")
-@documents_errors(blueprint, 401, 409)
-@blueprint.alt_response(200, schema=SessionShown)
-def switch_back() -> Response:
+@blueprint.errors(401, 409)
+@blueprint.response(200, SessionSchema)
+def switch_back() -> dict[str, Any]:
     """Go back to the link account, with a new token (SW-3)."""
-    return _shown(switching.switch_back(ports(), current_principal()), status=200)
+    return _issued(switching.switch_back(ports(), current_principal()))

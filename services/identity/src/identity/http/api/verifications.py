@@ -1,15 +1,17 @@
-"""Proving a mailbox (VER)."""
+"""Verifying a mailbox (VER)."""
 
 from typing import Any
 
-from identity.http.api.blueprints import ApiBlueprint
-from identity.http.api.decorators import body, documents_errors
+from marshmallow import fields
+
+from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText
-from identity.http.api.response_schemas import ConfirmedShown
-from identity.http.context import current_principal, ports
+from identity.http.api.schemas import ResponseSchema
+from identity.http.auth import current_principal
+from identity.http.context import ports
 from identity.usecases import verification
 
-blueprint = ApiBlueprint("verifications", __name__, description="Email verification")
+blueprint = Blueprint("verifications", __name__, description="Email verification")
 
 
 class TokenInput(Input):
@@ -18,24 +20,29 @@ class TokenInput(Input):
     token = SecretText(required=True)
 
 
+class ConfirmedMailboxSchema(ResponseSchema):
+    """A verified mailbox and its account."""
+
+    inner = "account"
+
+    username = fields.String()
+    kind = fields.String()
+    status = fields.String()
+    purpose = fields.String(metadata={"enum": ["registration", "email_change"]})
+    already = fields.Boolean()
+
+
 @blueprint.post("/email-verifications/confirm")
-@body(blueprint, TokenInput)
-@documents_errors(blueprint, 400, 409, 410, 422)
-@blueprint.response(200, ConfirmedShown)
-def confirm(given: dict[str, Any]) -> dict[str, Any]:
-    """Take the mailbox behind a link as proven; it logs nobody in (SEC-4)."""
-    done = verification.confirm(ports(), given["token"].reveal())
-    return {
-        "username": done.account.username,
-        "kind": done.account.kind,
-        "status": done.account.status,
-        "purpose": done.purpose.value,
-        "already": done.already,
-    }
+@blueprint.arguments(TokenInput)
+@blueprint.errors(400, 409, 410, 422)
+@blueprint.response(200, ConfirmedMailboxSchema)
+def confirm(arguments: dict[str, Any]) -> object:
+    """Verify the mailbox of a link; this logs nobody in (SEC-4)."""
+    return verification.confirm(ports(), arguments["token"].reveal())
 
 
 @blueprint.post("/email-verifications")
-@documents_errors(blueprint, 401, 409, 429)
+@blueprint.errors(401, 409, 429)
 @blueprint.response(202)
 def resend() -> dict[str, Any]:
     """Mail the link again, for the session of an unverified account (VER-5)."""

@@ -1,9 +1,6 @@
 """Pages for people, over the same use cases as the API."""
 
-from typing import TYPE_CHECKING
-
 from flask import Blueprint, Flask
-from flask.sessions import SecureCookieSessionInterface
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
@@ -28,9 +25,6 @@ from identity.http.portal import (
     verification,
 )
 
-if TYPE_CHECKING:
-    from itsdangerous import URLSafeTimedSerializer
-
 _PAGES = (
     login,
     registration,
@@ -49,21 +43,8 @@ _PAGES = (
 )
 
 
-class CachedSigningSession(SecureCookieSessionInterface):
-    """The signed cookie behind the forms; Flask's own makes its serializer anew twice a request, also of the API."""
-
-    _serializer: "URLSafeTimedSerializer | None" = None
-
-    def get_signing_serializer(self, app: Flask) -> "URLSafeTimedSerializer | None":
-        """Return the serializer, made at the first request: the keys do not change while the process lives."""
-        if self._serializer is None:
-            self._serializer = super().get_signing_serializer(app)
-        return self._serializer
-
-
 def init_app(app: Flask) -> CSRFProtect:
     """Register the pages; every form of theirs carries a CSRF token (SEC-8)."""
-    app.session_interface = CachedSigningSession()
     csrf = CSRFProtect(app)
     Bootstrap5(app)
     portal = _portal()

@@ -22,7 +22,9 @@ from identity.domain.errors import (
 from identity.domain.person import username_key
 from identity.domain.session import Principal
 from identity.http import problems
-from identity.http.context import client_info, current_principal, ports, require_principal
+from identity.http.auth import current_principal, require_principal
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.portal.binding_views import BindingView, selected
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import Form, SecretField, TextField

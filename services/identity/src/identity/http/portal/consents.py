@@ -4,13 +4,14 @@ With script all three stand on one page. Without, each has a page of its own: it
 with what was read so far, since nothing is kept before the last one is accepted.
 """
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from identity.domain.consent import Text
 from identity.domain.errors import ConsentOutdated, NotFound
-from identity.domain.session import Principal
 from identity.http import problems
-from identity.http.context import client_info, current_principal, ports, require_step
+from identity.http.auth import current_principal, forget_principal, require_step
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.pages import landing_url, redirect_to_url, render_page
 from identity.usecases import login
@@ -44,7 +45,8 @@ def accept() -> Response:
     except ConsentOutdated as refusal:
         status = problems.PROBLEMS[type(refusal)].status
         return _texts(fault=problems.sentence(refusal), status=status)
-    return redirect_to_url(landing_url(_standing_anew()))
+    forget_principal()
+    return redirect_to_url(landing_url(current_principal()))
 
 
 @blueprint.get("/consents/<document>")
@@ -74,8 +76,3 @@ def _pair(text: Text) -> str:
 def _read(pair: str) -> tuple[str, str]:
     document, _, version = pair.partition(_PAIR)
     return document, version
-
-
-def _standing_anew() -> Principal:
-    g.pop("standing", None)
-    return current_principal()

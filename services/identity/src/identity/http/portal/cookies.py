@@ -1,10 +1,8 @@
 """The portal's session cookie: the API's own session, kept by the browser where no script can read it (SEC-7)."""
 
-from flask import Response, g
+from flask import Response
 
-from identity.domain.errors import ForeignOrigin, NotSignedIn
-from identity.domain.session import Principal
-from identity.http import context
+from identity.http.context import web_context
 from identity.http.device_cookies import remember_device
 from identity.http.portal.pages import clear_form_session
 from identity.usecases import sessions
@@ -18,7 +16,7 @@ def set_login_cookies(response: Response, opened: sessions.IssuedSession) -> Res
 
 def set_session_cookie(response: Response, opened: sessions.IssuedSession) -> Response:
     """Have the browser keep the token of the same session that acts as somebody else now."""
-    web = context.web_context()
+    web = web_context()
     response.set_cookie(
         web.session_cookie, opened.token, secure=web.https, httponly=True, samesite="Lax", path="/"
     )
@@ -28,15 +26,6 @@ def set_session_cookie(response: Response, opened: sessions.IssuedSession) -> Re
 def clear_session_cookie(response: Response) -> Response:
     """Have the browser forget the session and its forms."""
     clear_form_session()
-    web = context.web_context()
+    web = web_context()
     response.delete_cookie(web.session_cookie, secure=web.https, httponly=True, samesite="Lax", path="/")
     return response
-
-
-def optional_principal() -> Principal | None:
-    """Return who asks, or None where nobody is logged in."""
-    try:
-        return context.current_principal()
-    except (NotSignedIn, ForeignOrigin):
-        g.pop("standing", None)
-        return None

@@ -9,8 +9,8 @@ from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors
 from identity.http import problems
-from identity.http.context import current_principal, web_context
-from identity.http.portal import cookies
+from identity.http.auth import current_principal, optional_principal
+from identity.http.context import web_context
 from identity.http.portal.pages import (
     clear_form_session,
     flash_message,
@@ -86,7 +86,7 @@ def csrf_error_response(_error: CSRFError) -> Response:
 
 def _landing_or_login_url() -> str:
     """Return the page that a form without one of its own stands on: where the person goes on."""
-    who = cookies.optional_principal()
+    who = optional_principal()
     return landing_url(who) if who else url_for("portal.login.show")
 
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from identity.domain.errors import WrongKind
-from identity.http.context import require_principal
+from identity.http.auth import require_principal
 from identity.http.portal.pages import render_page
 
 blueprint = Blueprint("home", __name__)

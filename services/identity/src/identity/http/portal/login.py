@@ -4,7 +4,9 @@ from flask import Blueprint, Response, request
 
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, Refusal
 from identity.http import problems
-from identity.http.context import client_info, current_principal, ports
+from identity.http.auth import current_principal, optional_principal
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.portal import cookies
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import Form, SecretField, TextField
@@ -43,7 +45,7 @@ def _show(form: LoginForm, *, fault: str = "", status: int = 200) -> Response:
 @blueprint.get("/")
 def show() -> Response:
     """Show the login form, or go where the session goes on."""
-    who = cookies.optional_principal()
+    who = optional_principal()
     if who is None:
         sentence = _ENDED.get(request.args.get("ended", ""))
         if sentence:
@@ -60,7 +62,7 @@ def _again() -> Response:
 @redisplay_with(_again)
 def log_in() -> Response:
     """Log in (LOGIN-1, LOGIN-4)."""
-    form, former = LoginForm.from_request(), cookies.optional_principal()
+    form, former = LoginForm.from_request(), optional_principal()
     if not form.validate():
         return _show(form, status=422)
     try:

@@ -7,7 +7,8 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Principal
-from identity.http.context import ports, require_principal
+from identity.http.auth import require_principal
+from identity.http.context import ports
 from identity.http.portal.pages import flash_message, redirect_to
 from identity.usecases import bindings
 

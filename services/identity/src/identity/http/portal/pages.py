@@ -106,14 +106,14 @@ def flashed_messages() -> list[tuple[str, str]]:
 
 def session_seconds_left() -> int:
     """Return the seconds until the session of the page ends unused."""
-    left = g.standing.expires_at - ports().clock.now()
+    left = g.principal.expires_at - ports().clock.now()
     return max(0, int(left.total_seconds()))
 
 
 def template_values() -> dict[str, Any]:
     """Return what every template may use."""
     return {
-        "who": g.get("standing"),
+        "who": g.get("principal"),
         "links": web_context().links,
         "asset": asset,
         "messages": flashed_messages,

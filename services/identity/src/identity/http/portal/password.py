@@ -6,7 +6,8 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import BadPassword, Busy, PasswordLocked, PasswordReused, Refusal
 from identity.http import problems
-from identity.http.context import ports, require_principal
+from identity.http.auth import require_principal
+from identity.http.context import ports
 from identity.http.device_cookies import remember_device
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import CheckboxField, SecretField

@@ -17,7 +17,8 @@ from identity.domain.errors import (
 )
 from identity.domain.session import Principal
 from identity.http import problems
-from identity.http.context import ports, require_principal
+from identity.http.auth import require_principal
+from identity.http.context import ports
 from identity.http.portal import own_binding
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status

@@ -14,7 +14,8 @@ from identity.domain.errors import (
 )
 from identity.domain.link import Purpose
 from identity.http import problems
-from identity.http.context import client_info, ports
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.device_cookies import remember_device
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.forms import Form, TextField

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, jsonify, session
 from identity.domain.account import REPEAT_WINDOW, Kind
 from identity.domain.errors import Busy, Refusal, TooManyRequests, UsernameTaken
 from identity.http import problems
-from identity.http.context import client_info, ports
-from identity.http.portal import cookies
+from identity.http.auth import optional_principal
+from identity.http.client_address import client_info
+from identity.http.context import ports
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
 from identity.http.portal.registration_form import RegistrationForm
@@ -48,12 +49,12 @@ KINDS = {
 @blueprint.get("/apply")
 def choose() -> Response:
     """Explain both kinds of accounts and let the person choose (REG-1)."""
-    cookies.optional_principal()
+    optional_principal()
     return render_page("registration_choose.html")
 
 
 def _show(kind: Kind, form: RegistrationForm, *, fault: str = "", status: int = 200) -> Response:
-    cookies.optional_principal()
+    optional_principal()
     return render_page(
         "registration_form.html", status=status, kind=kind, words=KINDS[kind], form=form, fault=fault
     )
@@ -129,7 +130,7 @@ def sent(kind: Kind) -> Response:
     done = session.get(_SENT)
     if not done or done["kind"] != kind or done["until"] < ports().clock.now().timestamp():
         return redirect_to("portal.registration.choose")
-    cookies.optional_principal()
+    optional_principal()
     reviewed = kind in ports().rules.reviewed_kinds
     return render_page(
         "registration_sent.html", kind=kind, words=KINDS[kind], email=done["email"], reviewed=reviewed

@@ -8,9 +8,9 @@ from identity.domain.account import Kind, Registration
 from identity.domain.company import Company
 from identity.domain.password import normalized
 from identity.http import problems
-from identity.http.applications import parse_tax_id, password_faults
 from identity.http.context import ports
 from identity.http.portal.forms import Form, SecretField, TextField, check_repeated
+from identity.http.validation import parse_tax_id, password_errors
 
 _TYPE_AGAIN = "為了安全，密碼不會保留，請重新輸入"
 
@@ -99,7 +99,7 @@ class RegistrationForm(Form):
         """Judge the password last: it must not hold what the other fields say (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
-            for fault in password_faults(self.password.data or "", self._parsed_values()):
+            for fault in password_errors(self.password.data or "", self._parsed_values()):
                 self.add_error("password", problems.field_error_sentence(fault))
         return not self.invalid_fields
 

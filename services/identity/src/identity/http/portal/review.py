@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from identity.http.context import require_step
+from identity.http.auth import require_step
 from identity.http.portal.pages import render_page
 
 blueprint = Blueprint("review", __name__)

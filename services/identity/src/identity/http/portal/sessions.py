@@ -8,7 +8,8 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Principal, Session
-from identity.http.context import ports, require_principal
+from identity.http.auth import require_principal
+from identity.http.context import ports
 from identity.http.portal import cookies
 from identity.http.portal.browsers import browser_name
 from identity.http.portal.pages import flash_message, redirect_to, render_page

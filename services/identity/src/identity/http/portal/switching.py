@@ -5,7 +5,8 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotVerified, WrongKind
-from identity.http.context import ports, require_principal
+from identity.http.auth import require_principal
+from identity.http.context import ports
 from identity.http.portal import cookies
 from identity.http.portal.pages import flash_refusal, redirect_to
 from identity.usecases import switching

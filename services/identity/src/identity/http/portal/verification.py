@@ -4,7 +4,8 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import AlreadyVerified, TooSoon
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
-from identity.http.context import current_principal, ports, require_step
+from identity.http.auth import current_principal, require_step
+from identity.http.context import ports
 from identity.http.portal.failures import redisplay_with
 from identity.http.portal.mail_status import describe_refusal
 from identity.http.portal.pages import flash_message, flash_refusal, redirect_to, render_page

@@ -1,0 +1,175 @@
+"""What operators are shown, by the admin API and by the `identity` command: this module imports no Flask."""
+
+from datetime import datetime
+
+from marshmallow import fields
+
+from identity.domain.session import Lifetimes, Session
+from identity.http.api.schemas import AccountSchema, MailStateSchema, ResponseSchema, Timestamp
+
+
+class FoundAccountSchema(ResponseSchema):
+    """One line of a list of accounts."""
+
+    id = fields.String()
+    username = fields.String()
+    kind = fields.String(metadata={"enum": ["general", "link"]})
+    status = fields.String()
+    name = fields.String()
+    email = fields.String()
+    tax_id = fields.String()
+    company = fields.String(attribute="company_name")
+    created_at = Timestamp()
+
+
+class FoundAccountsSchema(ResponseSchema):
+    """A page of accounts; `next` is the cursor of the page after it, null on the last."""
+
+    items = fields.List(fields.Nested(FoundAccountSchema))
+    next = fields.String(allow_none=True)
+
+
+class AccountStateSchema(AccountSchema):
+    """All of an account but its secrets."""
+
+    review = fields.String(metadata={"enum": ["none", "pending", "approved", "rejected"]})
+    email_verified_at = Timestamp(allow_none=True)
+    suspended_at = Timestamp(allow_none=True)
+    closed_at = Timestamp(allow_none=True)
+    closed_reason = fields.String(allow_none=True)
+
+
+class AdminAccountSchema(AccountStateSchema):
+    """An account with its login lock and the state of its newest verification mail."""
+
+    inner = "account"
+
+    locked_until = Timestamp(allow_none=True)
+    verification_mail = fields.Nested(MailStateSchema, allow_none=True)
+
+
+class SideSchema(ResponseSchema):
+    """One side of a binding."""
+
+    id = fields.String()
+    username = fields.String()
+
+
+class AdminBindingSchema(ResponseSchema):
+    """A binding with both its sides."""
+
+    inner = "binding"
+
+    id = fields.String()
+    status = fields.String(metadata={"enum": ["unverified", "verified", "removed"]})
+    link = fields.Nested(SideSchema)
+    general = fields.Nested(SideSchema)
+    requested_at = Timestamp()
+    verified_at = Timestamp(allow_none=True)
+    removed_at = Timestamp(allow_none=True)
+    removed_reason = fields.String(allow_none=True)
+
+
+class AdminBindingsSchema(ResponseSchema):
+    """An account's bindings, newest first."""
+
+    items = fields.List(fields.Nested(AdminBindingSchema))
+
+
+class AdminSessionSchema(ResponseSchema):
+    """An open session: who holds it, and as whom it acts."""
+
+    inner = "session"
+
+    id = fields.String()
+    holder_id = fields.String()
+    account_id = fields.String()
+    binding_id = fields.String(allow_none=True)
+    address = fields.String()
+    user_agent = fields.String()
+    created_at = Timestamp()
+    last_seen_at = Timestamp(attribute="seen_at")
+    expires_at = Timestamp()
+
+
+class AdminSessionsSchema(ResponseSchema):
+    """The open sessions that an account holds, and those that act as it."""
+
+    items = fields.List(fields.Nested(AdminSessionSchema))
+
+
+class AuditActorSchema(ResponseSchema):
+    """Who did it; `via` is the service that named its operator."""
+
+    kind = fields.String(attribute="actor_kind", metadata={"enum": ["person", "operator", "system"]})
+    name = fields.String(attribute="actor")
+    via = fields.String(allow_none=True)
+
+
+class AuditRowSchema(ResponseSchema):
+    """A row of the audit log."""
+
+    inner = "entry"
+
+    id = fields.Integer()
+    at = Timestamp(milliseconds=True)
+    action = fields.String()
+    result = fields.String(metadata={"enum": ["done", "refused"]})
+    actor = fields.Nested(AuditActorSchema, attribute="entry")
+    account_id = fields.String(allow_none=True)
+    link_account_id = fields.String(allow_none=True)
+    address = fields.String()
+    request_id = fields.String()
+    reason = fields.String(allow_none=True)
+    detail = fields.Dict()
+    sealed = fields.Boolean()
+
+
+class AuditRowsSchema(ResponseSchema):
+    """A page of the audit log, newest first; `next` is the `before` of the page after it, null on the last."""
+
+    items = fields.List(fields.Nested(AuditRowSchema))
+    next = fields.Integer(allow_none=True)
+
+
+class EndedSessionsSchema(ResponseSchema):
+    """How many sessions ended."""
+
+    ended = fields.Integer()
+
+
+class ConsentRecordSchema(ResponseSchema):
+    """A consent text that was accepted."""
+
+    document = fields.String()
+    version = fields.String()
+    accepted_at = Timestamp()
+    address = fields.String()
+
+
+class MailRecordSchema(ResponseSchema):
+    """A mail and what became of it."""
+
+    type = fields.String()
+    asked_at = Timestamp()
+    state = fields.String(allow_none=True)
+    at = Timestamp(allow_none=True)
+    category = fields.String(allow_none=True)
+
+
+class PersonalDataSchema(ResponseSchema):
+    """Everything stored about a person (OPS-6)."""
+
+    inner = "export"
+
+    account = fields.Nested(AccountStateSchema)
+    consents = fields.List(fields.Nested(ConsentRecordSchema))
+    bindings = fields.List(fields.Nested(AdminBindingSchema))
+    sessions = fields.List(fields.Nested(AdminSessionSchema))
+    mails = fields.List(fields.Nested(MailRecordSchema))
+    history = fields.List(fields.Nested(AuditRowSchema))
+
+
+def with_expiry(session: Session, lifetimes: Lifetimes) -> dict[str, Session | datetime]:
+    """Return what AdminSessionSchema dumps: the session and the time at which it ends unused."""
+    return {"session": session, "expires_at": session.ends_at(lifetimes)}

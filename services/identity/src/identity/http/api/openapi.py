@@ -1,0 +1,112 @@
+"""The API's registration on the application, its OpenAPI document, and /docs, a plain page made of the document."""
+
+from threading import Lock
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, render_template
+from flask_smorest import Api
+from flask_smorest.utils import prepare_response
+from flask_wtf import CSRFProtect
+
+from identity.http.api import (
+    accounts,
+    admin,
+    bindings,
+    consents,
+    feed,
+    profile,
+    recovery,
+    sessions,
+    verifications,
+)
+from identity.http.api.blueprint import Blueprint
+from identity.http.api.schemas import ProblemSchema
+from identity.http.problems import MEDIA_TYPE
+
+PREFIX = "/api/v1"
+_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery, feed, admin)
+_EXTENSION = "identity.api"
+_TITLE = "Identity of Taiwan's port passes"
+
+
+class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest's Api that writes the document on first use and leaves error responses to `http/errors.py`.
+
+    Writing the document takes longer than the rest of a process' start, and few processes are ever asked for it.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._undocumented: list[Blueprint] = []
+        self._lock = Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Register the views; `document` documents them."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint, **options)
+        self._undocumented.append(blueprint)
+
+    def document(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        with self._lock:
+            while self._undocumented:
+                blueprint = self._undocumented.pop(0)
+                name = blueprint.name
+                blueprint.register_views_in_doc(
+                    self, self._app, self.spec, name=name, parameters=blueprint.parameters
+                )
+                self.spec.tag({"name": name, "description": blueprint.description})
+            document: dict[str, Any] = self.spec.to_dict()
+        return document
+
+    def _openapi_json(self) -> Response:
+        return jsonify(self.document())
+
+    def _register_error_handlers(self) -> None:
+        """Register none: `http/errors.py` handles every error."""
+
+    def _register_responses(self) -> None:
+        """Document a problem in place of flask-smorest's own error response."""
+        response = {"description": "RFC 9457 problem document", "schema": ProblemSchema}
+        prepare_response(response, self.spec, MEDIA_TYPE)
+        self.spec.components.response(self.DEFAULT_ERROR_RESPONSE_NAME, response, lazy=True)
+
+
+def init_app(app: Flask, csrf: CSRFProtect) -> None:
+    """Register the API's blueprints, /openapi.json and /docs.
+
+    JSON requests carry no CSRF token: `http/auth.py` checks their origin instead (SEC-8).
+    """
+    app.config.update(
+        API_TITLE=_TITLE,
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        OPENAPI_JSON_SORT_KEYS=False,
+    )
+    api = LazyApi(app)
+    api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    api.spec.components.security_scheme("service", {"type": "http", "scheme": "basic"})
+    for module in _MODULES:
+        api.register_blueprint(module.blueprint, url_prefix=PREFIX)
+        csrf.exempt(module.blueprint)
+    app.extensions[_EXTENSION] = api
+    app.add_url_rule("/docs", "reference", _reference)
+
+
+def api_document(app: Flask) -> dict[str, Any]:
+    """Return the application's OpenAPI document."""
+    api: LazyApi = app.extensions[_EXTENSION]
+    return api.document()
+
+
+def _reference() -> str:
+    document = api_document(current_app)
+    operations = [
+        (method.upper(), path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if isinstance(operation, dict)
+    ]
+    return render_template("portal/reference.html", operations=operations, document=document)

@@ -1,0 +1,112 @@
+"""What several nouns of the API return: the base of response schemas, times, accounts, mails and problems."""
+
+from typing import Any, ClassVar
+
+import marshmallow
+from marshmallow import fields
+from typing_extensions import override
+
+from identity.domain.person import masked_email
+
+_SECONDS = "%Y-%m-%dT%H:%M:%S"
+
+
+class ResponseSchema(marshmallow.Schema):
+    """A response. An attribute that the dumped object lacks is looked up in its attribute `inner`, if that is set."""
+
+    inner: ClassVar[str | None] = None
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Look up an attribute of the object, else of its inner object."""
+        value = super().get_attribute(obj, attr, default)
+        if value is default and self.inner is not None:
+            inner = super().get_attribute(obj, self.inner, None)
+            return super().get_attribute(inner, attr, default)
+        return value
+
+
+class Timestamp(fields.String):
+    """A time in RFC 3339 and UTC, to the second or to the millisecond."""
+
+    def __init__(self, *, milliseconds: bool = False, **options: Any) -> None:
+        super().__init__(metadata={"format": "date-time"}, **options)
+        self._milliseconds = milliseconds
+
+    @override
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        if value is None:
+            return None
+        fraction = f".{value.microsecond // 1000:03}" if self._milliseconds else ""
+        return f"{value.strftime(_SECONDS)}{fraction}Z"
+
+
+class MaskedEmail(fields.String):
+    """An address of which only the beginning is shown."""
+
+    @override
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return masked_email(value) if value is not None else None
+
+
+class MailStateSchema(ResponseSchema):
+    """What became of a verification mail."""
+
+    state = fields.String(metadata={"enum": ["waiting", "sent", "refused"]})
+    at = Timestamp()
+    category = fields.String(allow_none=True)
+
+
+class CompanySchema(ResponseSchema):
+    """An account's own copy of its company's data."""
+
+    inner = "account"
+
+    tax_id = fields.String()
+    phone = fields.String(attribute="company_phone")
+    name = fields.String(attribute="company_name")
+    address = fields.String(attribute="company_address")
+
+
+class Whole(fields.Nested):
+    """An object of the response that is dumped from the very object that contains it."""
+
+    def get_value(self, obj: Any, *_args: Any, **_kwargs: Any) -> Any:
+        """Return the containing object."""
+        return obj
+
+
+class AccountSchema(ResponseSchema):
+    """A person's own account."""
+
+    id = fields.String()
+    kind = fields.String()
+    username = fields.String()
+    status = fields.String()
+    name = fields.String()
+    mobile = fields.String()
+    email = fields.String()
+    pending_email = fields.String(allow_none=True)
+    company = Whole(CompanySchema)
+    created_at = Timestamp()
+
+
+class FieldErrorSchema(ResponseSchema):
+    """One wrong field, by its JSON pointer."""
+
+    pointer = fields.String(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class ProblemSchema(ResponseSchema):
+    """Why a request was refused (RFC 9457); `code` is stable, `detail` is for people."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema))
+    next = fields.String()
+    tries_left = fields.Integer()
+    here = fields.Boolean()

@@ -1,0 +1,113 @@
+"""Who asks: the principal of the request's session token, and the checks that views make of it."""
+
+from typing import cast
+
+from flask import g, has_request_context, request
+
+from identity.domain.account import Kind
+from identity.domain.audit import Caller
+from identity.domain.errors import (
+    ForbiddenWhileSwitched,
+    ForeignOrigin,
+    NotSignedIn,
+    StepRequired,
+    WrongKind,
+)
+from identity.domain.session import Principal, Step
+from identity.http.client_address import client_address
+from identity.http.context import ports, web_context
+from identity.usecases import sessions
+
+_MAX_TOKEN_CHARACTERS = 128
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER = "bearer "
+
+
+def current_principal() -> Principal:
+    """Return who asks, even if a step after login is still open. Raises NotSignedIn, ForeignOrigin."""
+    if "principal" not in g:
+        g.principal = sessions.identify(ports(), _token())
+    return cast("Principal", g.principal)
+
+
+def optional_principal() -> Principal | None:
+    """Return who asks, or None if nobody is logged in."""
+    try:
+        return current_principal()
+    except (NotSignedIn, ForeignOrigin):
+        forget_principal()
+        return None
+
+
+def forget_principal() -> None:
+    """Read the session again on the next use: this request has changed it."""
+    g.pop("principal", None)
+
+
+def require_step(step: Step) -> Principal:
+    """Return who asks if `step` is their next. Raises NotSignedIn, StepRequired if another step or none is."""
+    principal = current_principal()
+    if principal.next_step != step:
+        raise StepRequired(principal.next_step or "")
+    return principal
+
+
+def require_principal(kind: Kind | None = None) -> Principal:
+    """Return who asks, with no step left open; with `kind`, an account of that kind acting for itself.
+
+    Raises NotSignedIn, StepRequired, ForbiddenWhileSwitched, WrongKind.
+    """
+    principal = current_principal()
+    if principal.next_step is not None:
+        raise StepRequired(principal.next_step)
+    if kind is not None and principal.switched:
+        raise ForbiddenWhileSwitched
+    if kind is not None and principal.account.kind != kind:
+        raise WrongKind
+    return principal
+
+
+def caller() -> Caller:
+    """Return who asks as the audit log records it, as far as this request has authenticated anyone yet (SEC-11)."""
+    if not has_request_context():
+        return Caller(kind="system", name="identity")
+    principal: Principal | None = g.get("principal")
+    actor = principal.actor if principal else None
+    return Caller(
+        kind="person",
+        name=actor.id if actor else "",
+        link_account_id=actor.id if actor and actor.kind == "link" else None,
+        address=client_address(),
+        request_id=g.get("request_id", ""),
+    )
+
+
+def _token() -> str:
+    """Return the token of the Authorization header or of the cookie. Raises NotSignedIn, ForeignOrigin."""
+    header = request.headers.get("Authorization", "")
+    if header[: len(_BEARER)].lower() == _BEARER:
+        if len(header) > _MAX_TOKEN_CHARACTERS:
+            raise NotSignedIn
+        return header[len(_BEARER) :]
+    cookie = request.cookies.get(web_context().session_cookie)
+    if not cookie or len(cookie) > _MAX_TOKEN_CHARACTERS:
+        raise NotSignedIn
+    _require_same_origin()
+    return cookie
+
+
+def _require_same_origin() -> None:
+    """Raise ForeignOrigin if another site's page makes a changing request with the browser's cookie (SEC-8).
+
+    A form with a valid CSRF token has proven its origin; old browsers send no Origin header with forms.
+    """
+    if request.method in _SAFE_METHODS or g.get("csrf_valid"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise ForeignOrigin
+        return
+    origin = request.headers.get("Origin")
+    if origin != ports().rules.public_url and origin != request.host_url.rstrip("/"):
+        raise ForeignOrigin
