@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
-from identity.adapters.sql.counters import StandaloneCounters
+from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import open_engine
 from identity.domain.rate_limits import LOGIN_ACCOUNT, login_failures_by_address
 from sqlalchemy import Connection, Engine, text
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_address(1000)
 ADDRESS, ACCOUNT = "address:192.0.2.7", "name:example1234"
 """By the alphabet, as by age, the address' comes first."""
-Step = Callable[[StandaloneCounters], object]
+Step = Callable[[SqlCounters], object]
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def engine(postgresql_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def attempt(counters: StandaloneCounters) -> None:
+def attempt(counters: SqlCounters) -> None:
     counters.increment_within((LOGIN_ACCOUNT, ACCOUNT), (BY_ADDRESS, ADDRESS), NOW)
 
 
-def forgive(counters: StandaloneCounters) -> None:
+def forgive(counters: SqlCounters) -> None:
     counters.clear_failures(ACCOUNT, shared=ADDRESS)
 
 
@@ -44,7 +44,7 @@ def free(holder: Connection, key: str) -> bool:
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 @pytest.mark.parametrize("step", [attempt, forgive])
 def test_waiting_for_an_account_counter_does_not_lock_the_address_counter(engine: Engine, step: Step) -> None:
-    counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    counters = SqlCounters(engine.execution_options(isolation_level="AUTOCOMMIT").connect)
     for each in ((BY_ADDRESS, ADDRESS), (LOGIN_ACCOUNT, ACCOUNT)):
         counters.increment([each], NOW)
     with ThreadPoolExecutor(1) as pool, engine.connect() as holder:
@@ -61,7 +61,7 @@ def test_waiting_for_an_account_counter_does_not_lock_the_address_counter(engine
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 def test_a_counter_never_drops_below_zero(engine: Engine) -> None:
-    counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    counters = SqlCounters(engine.execution_options(isolation_level="AUTOCOMMIT").connect)
     attempt(counters)
     counters.decrement([ADDRESS])
 
@@ -72,7 +72,7 @@ def test_a_counter_never_drops_below_zero(engine: Engine) -> None:
 
 @pytest.mark.rule("SEC-3")
 def test_once_one_counter_is_full_no_counter_is_incremented_until_its_window_ends(engine: Engine) -> None:
-    counters = StandaloneCounters(engine.execution_options(isolation_level="AUTOCOMMIT"))
+    counters = SqlCounters(engine.execution_options(isolation_level="AUTOCOMMIT").connect)
     own, shared = (LOGIN_ACCOUNT, ACCOUNT), (login_failures_by_address(1), ADDRESS)
 
     pairs = [counters.increment_within(own, shared, at) for at in (NOW, NOW, NOW + shared[0].window)]

@@ -1,4 +1,4 @@
-"""Argon2id, a bounded number at once (SEC-1)."""
+"""Password hashing by Argon2id with bounded concurrency (SEC-1)."""
 
 import os
 import secrets
@@ -25,7 +25,7 @@ _NICENESS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Argon2's parameters; OWASP's choice is 19456 KiB, 2 passes, 1 lane."""
+    """Argon2's parameters; the defaults are OWASP's recommendation."""
 
     memory_kib: int = 19456
     passes: int = 2
@@ -33,11 +33,11 @@ class Cost:
 
 
 class Argon2Passwords(Passwords):
-    """Hashes with at most `slots` at once, and at most `queue` more waiting; beyond that Busy.
+    """Hashes in `slots` threads, with at most `queue` requests waiting; further ones raise Busy.
 
-    The hashing has `slots` threads of its own: the allocator keeps a hash's memory for the thread that made it,
-    and the many threads of a web process would each come to hold theirs. They stand behind all others in the
-    system's queue for a core, so that who asks a small thing does not wait for a burst of logins.
+    The threads are separate because the allocator keeps the memory of a hash for the thread that made it: every request
+    thread would end up holding its own. They run at a lower priority, so that a burst of logins does not delay other
+    requests.
     """
 
     def __init__(self, cost: Cost, *, slots: int, queue: int, meter: HashMeter) -> None:
@@ -47,6 +47,8 @@ class Argon2Passwords(Passwords):
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_lower_priority)
         self._queue = threading.BoundedSemaphore(slots + queue)
         self._meter = meter
+        # It has the current parameters. After a change of them, response times reveal which accounts exist until their
+        # owners' next logins renew the hashes.
         self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
     @override
@@ -65,27 +67,27 @@ class Argon2Passwords(Passwords):
     def outdated(self, password_hash: str) -> bool:
         return self._hasher.check_needs_rehash(password_hash)
 
-    def _in_slot(self, work: Callable[..., T], *arguments: str) -> T:
+    def _in_slot(self, function: Callable[..., T], *arguments: str) -> T:
         if not self._queue.acquire(blocking=False):
             self._meter.refused.inc()
             raise Busy(_RETRY_AFTER_SECONDS)
         self._meter.waiting.inc()
         try:
-            return self._slots.submit(self._timed, time.perf_counter(), work, arguments).result()
+            return self._slots.submit(self._timed, time.perf_counter(), function, arguments).result()
         finally:
             self._queue.release()
 
-    def _timed(self, asked_at: float, work: Callable[..., T], arguments: tuple[str, ...]) -> T:
-        began_at = time.perf_counter()
+    def _timed(self, queued_at: float, function: Callable[..., T], arguments: tuple[str, ...]) -> T:
+        started_at = time.perf_counter()
         self._meter.waiting.dec()
-        self._meter.wait_seconds.observe(began_at - asked_at)
+        self._meter.wait_seconds.observe(started_at - queued_at)
         try:
-            return work(*arguments)
+            return function(*arguments)
         finally:
-            self._meter.seconds.observe(time.perf_counter() - began_at)
+            self._meter.seconds.observe(time.perf_counter() - started_at)
 
 
 def _lower_priority() -> None:
-    """Lower this thread's own priority; Linux keeps one for each thread (setpriority(2), notes)."""
+    """Lower the priority of this thread; on Linux each thread has its own (setpriority(2), notes)."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -1,4 +1,4 @@
-"""The time and what nobody can guess."""
+"""The system's clock and its source of randomness."""
 
 import secrets
 import uuid
@@ -10,7 +10,7 @@ from identity.usecases.ports.system import Clock, Randomness
 
 
 class SystemClock(Clock):
-    """The machine's clock."""
+    """The operating system's clock."""
 
     @override
     def now(self) -> datetime:
@@ -18,7 +18,7 @@ class SystemClock(Clock):
 
 
 class SystemRandomness(Randomness):
-    """The operating system's source."""
+    """The operating system's source of randomness."""
 
     @override
     def identifier(self) -> str:

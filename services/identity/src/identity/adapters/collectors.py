@@ -1,4 +1,4 @@
-"""What is looked up at each scrape: in the database and in Redis (OPS-4)."""
+"""Metrics that each scrape reads from the database and from Redis (OPS-4)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,34 +26,32 @@ from identity.metrics import (
 )
 
 MAX_GROUPS: Final = 50
-"""A consumer may make any number of groups; so many of them are told of."""
+"""Consumers may create any number of groups; only this many get series."""
 
 
 class SessionCollector:
-    """How many people are logged in."""
+    """The number of open sessions."""
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         self._engine = engine
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Count the sessions past neither of their limits."""
+        """Count the sessions within both their limits."""
         now = datetime.now(UTC)
-        open_ones = select(func.count()).where(
-            sessions.c.expires_at > now, sessions.c.seen_at > now - self._idle
-        )
+        query = select(func.count()).where(sessions.c.expires_at > now, sessions.c.seen_at > now - self._idle)
         with self._engine.connect() as connection:
-            yield Sample(SESSIONS, connection.scalar(open_ones) or 0)
+            yield Sample(SESSIONS, connection.scalar(query) or 0)
 
 
 class OutboxCollector:
-    """What the outbox still has to bring away, by its partial indexes."""
+    """The backlog of the outbox, read through its partial indexes."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count what is not published, and the mails without a receipt: their sealed part is still there."""
+        """Count unpublished events, and mails without a receipt: those still have their sealed payload."""
         row = outbox.c
         for condition, count, age in (
             (row.position.is_(None), OUTBOX_UNPUBLISHED, OUTBOX_OLDEST),
@@ -68,13 +66,13 @@ class OutboxCollector:
 
 
 class AuditCollector:
-    """What of the audit log is not in its chain yet, by its partial index (SEC-11)."""
+    """The rows of the audit log outside the chain, read through a partial index (SEC-11)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the rows that wait to be sealed, those of seconds where all is well."""
+        """Count the rows that are not sealed yet; a healthy relay is seconds behind."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()
@@ -83,13 +81,13 @@ class AuditCollector:
 
 
 class StreamCollector:
-    """How far each group of consumers is behind the stream."""
+    """The lag of each consumer group."""
 
     def __init__(self, client: Redis, stream: str) -> None:
         self._client, self._stream = client, stream
 
     def collect(self) -> Iterator[Sample]:
-        """Ask Redis; a stream that is not there yet has no entries and no groups."""
+        """Read the length of the stream and the lags; a missing stream has neither entries nor groups."""
         yield Sample(STREAM_ENTRIES, int(self._client.xlen(self._stream)))
         for lag in islice(group_lags(self._client, self._stream), MAX_GROUPS):
             yield Sample(STREAM_PENDING, lag.pending, (lag.group,))
@@ -98,5 +96,5 @@ class StreamCollector:
                 yield Sample(STREAM_LAG, lag.unread, (lag.group,))
 
 
-def _age_seconds(instant: datetime) -> float:
-    return max((datetime.now(UTC) - instant).total_seconds(), 0)
+def _age_seconds(since: datetime) -> float:
+    return max((datetime.now(UTC) - since).total_seconds(), 0)

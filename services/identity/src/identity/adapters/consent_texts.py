@@ -1,4 +1,4 @@
-"""The consent texts from a directory: `consents.toml` names each with its version and file (LOGIN-3)."""
+"""Loads the consent texts from a directory whose `consents.toml` lists version and file of each (LOGIN-3)."""
 
 import tomllib
 from pathlib import Path
@@ -10,12 +10,12 @@ _MAX_BYTES = 200_000
 _MAX_VERSION_LENGTH = 32
 
 
-class ConsentTextError(ValueError):  # named for what it tells
-    """The directory does not hold the three texts as it should; the message says what is wrong."""
+class ConsentTextError(ValueError):
+    """The directory does not hold the three texts; the message says what is wrong."""
 
 
 def read_texts(directory: Path) -> Texts:
-    """Return the texts in force, in the order in which they are asked for. Raises ConsentFault."""
+    """Return the texts in the order in which the portal presents them. Raises ConsentTextError."""
     try:
         listed = tomllib.loads((directory / "consents.toml").read_text("utf-8"))
         texts = [_text(directory, document, listed.get(document)) for document in DOCUMENTS]

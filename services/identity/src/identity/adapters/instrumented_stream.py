@@ -1,4 +1,4 @@
-"""The relay's side of Redis, with what passes there counted and traced (OPS-4)."""
+"""Metrics and traces around the relay's stream (OPS-4)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ from identity.usecases.ports.stream import Checkpoint, Stream
 
 
 class InstrumentedStream(Stream):
-    """See `identity.usecases.publishing.Stream`; does what the other does, and tells of it."""
+    """Delegates to another stream, and counts and traces what passes."""
 
-    def __init__(self, stream: Stream, meters: Instruments, name: str) -> None:
+    def __init__(self, stream: Stream, instruments: Instruments, name: str) -> None:
         self._stream, self._name = stream, name
-        self._published = meters.counter(PUBLISHED)
-        self._again = meters.counter(PUBLISHED_AGAIN)
-        self._seconds = meters.histogram(PUBLISH_SECONDS)
-        self._noted = meters.counter(RECEIPTS_NOTED)
+        self._published = instruments.counter(PUBLISHED)
+        self._republished = instruments.counter(PUBLISHED_AGAIN)
+        self._seconds = instruments.histogram(PUBLISH_SECONDS)
+        self._receipts = instruments.counter(RECEIPTS_NOTED)
         self._states: dict[str, str] = {}
 
     @override
@@ -34,7 +34,7 @@ class InstrumentedStream(Stream):
         now = datetime.now(UTC)
         for entry in entries:
             if entry.position <= expected.high_watermark:
-                self._again.inc()
+                self._republished.inc()
                 continue
             self._published.inc()
             self._seconds.observe(max((now - entry.created_at).total_seconds(), 0))
@@ -42,7 +42,7 @@ class InstrumentedStream(Stream):
                 self._trace(entry, now)
 
     def _trace(self, entry: PositionedEvent, now: datetime) -> None:
-        """Record how long the event stood in the outbox, as a part of the request that wrote it."""
+        """Record a span for the event's time in the outbox, as a child of the request that wrote it."""
         try:
             event = from_json(entry.ce)
         except MalformedEvent:
@@ -75,4 +75,4 @@ class InstrumentedStream(Stream):
         for entry_id in entry_ids:
             state = self._states.pop(entry_id, "")
             if state in RECEIPTS:
-                self._noted.labels(state).inc()
+                self._receipts.labels(state).inc()

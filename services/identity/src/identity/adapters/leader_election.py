@@ -1,4 +1,4 @@
-"""Which of the relays publishes: an advisory lock on PostgreSQL, a file lock beside SQLite's file."""
+"""Leader election among the relays: an advisory lock on PostgreSQL, a file lock next to an SQLite database."""
 
 import fcntl
 import os
@@ -10,11 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
 _LOCK = 0x72656C79
-"""`rely` in ASCII, not the migrations' lock."""
+"""`rely` in ASCII; the migrations use another lock."""
 _SILENCE_SECONDS = 10.0
-"""A leader asks PostgreSQL something every two seconds, and every six where Redis does not answer.
+"""A leader without a statement for this long is frozen or cut off.
 
-One that is silent for so long is frozen, or cut off.
+It normally sends one every two seconds, and every six while Redis does not answer.
 """
 _TERMINATE_SILENT_LEADER = text(
     "SELECT pg_terminate_backend(held.pid) FROM pg_locks held JOIN pg_stat_activity leader USING (pid)"
@@ -25,33 +25,33 @@ _TERMINATE_SILENT_LEADER = text(
 
 
 class LeaderElection(Protocol):
-    """Held until resigned, or until its connection or process is gone; then another takes over at once."""
+    """A lead that lasts until it is released, or until its connection or process ends."""
 
     is_leader: bool
 
     def acquire(self) -> bool:
-        """Take or keep the lead."""
+        """Try to become or stay the leader; return whether this process leads."""
 
     def was_elected(self) -> bool:
-        """Tell once whether the lead was taken anew."""
+        """Return, once per election, whether this process has just become the leader."""
 
     def release(self) -> None:
-        """Let another lead."""
+        """Give up the lead."""
 
 
 class PostgresLeaderElection(LeaderElection):
-    """The lock lives in a connection of its own: where that breaks, so does the lead.
+    """Holds an advisory lock on its own connection, and loses the lead with that connection.
 
-    A leader that is silent for `silent_seconds` is deposed by who stands by: its connection is ended. It may wake up
-    and go on with what it had begun: the stream's mark refuses what it publishes, and what it gave a place meanwhile
-    the new leader finds in the table.
+    A standby terminates the connection of a leader that is silent for `silence_seconds`. Should that leader wake up
+    later, the stream's checkpoint refuses what it publishes, and the new leader finds the positions that it assigned
+    in the table.
     """
 
     def __init__(self, engine: Engine, *, silence_seconds: float = _SILENCE_SECONDS) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._silent_seconds = silence_seconds
+        self._silence_seconds = silence_seconds
         self._connection: Connection | None = None
-        self._new = False
+        self._newly_elected = False
         self.is_leader = False
 
     @override
@@ -62,11 +62,13 @@ class PostgresLeaderElection(LeaderElection):
             if self.is_leader:
                 self._connection.execute(text("SELECT 1"))
             else:
-                got = self._connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK})
-                self.is_leader = self._new = bool(got)
-                if not got:
+                acquired = self._connection.scalar(
+                    text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}
+                )
+                self.is_leader = self._newly_elected = bool(acquired)
+                if not acquired:
                     self._connection.execute(
-                        _TERMINATE_SILENT_LEADER, {"lock": _LOCK, "silent": self._silent_seconds}
+                        _TERMINATE_SILENT_LEADER, {"lock": _LOCK, "silent": self._silence_seconds}
                     )
         except SQLAlchemyError:
             self._drop()
@@ -75,8 +77,8 @@ class PostgresLeaderElection(LeaderElection):
 
     @override
     def was_elected(self) -> bool:
-        new, self._new = self._new, False
-        return new
+        was_elected, self._newly_elected = self._newly_elected, False
+        return was_elected
 
     @override
     def release(self) -> None:
@@ -90,12 +92,12 @@ class PostgresLeaderElection(LeaderElection):
 
 
 class FileLeaderElection(LeaderElection):
-    """The lock is the process': the system frees it however the process ends."""
+    """Holds a lock on a file, which the operating system frees when the process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
-        self._new = False
+        self._newly_elected = False
         self.is_leader = False
 
     @override
@@ -108,13 +110,13 @@ class FileLeaderElection(LeaderElection):
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        self.is_leader = self._new = True
+        self.is_leader = self._newly_elected = True
         return True
 
     @override
     def was_elected(self) -> bool:
-        new, self._new = self._new, False
-        return new
+        was_elected, self._newly_elected = self._newly_elected, False
+        return was_elected
 
     @override
     def release(self) -> None:
@@ -124,7 +126,7 @@ class FileLeaderElection(LeaderElection):
 
 
 def leader_election_for(engine: Engine) -> LeaderElection:
-    """Return the kind of lock that fits the database."""
+    """Return the election for this kind of database."""
     if engine.dialect.name == "postgresql":
         return PostgresLeaderElection(engine)
     return FileLeaderElection(Path(f"{engine.url.database}.relay"))

@@ -1,4 +1,4 @@
-"""What tells the relay that the outbox has something: NOTIFY on PostgreSQL, a short poll on SQLite."""
+"""Wakes the relay when the outbox changes: LISTEN/NOTIFY on PostgreSQL, a short poll on SQLite."""
 
 import sqlite3
 import threading
@@ -13,24 +13,27 @@ from identity.adapters.sql.engine import connect_args
 
 CHANNEL = "identity_outbox"
 _LISTEN_SECONDS = 2.0
-"""How long a missed notification may delay an event."""
+"""The longest that a missed notification delays an event."""
 
 
 class OutboxListener(Protocol):
     """Waits for the next commit."""
 
     def wait(self) -> None:
-        """Return when there may be something, at the latest after a few seconds."""
+        """Return after the next commit, or after a few seconds."""
 
     def interrupt(self) -> None:
         """Make `wait` return."""
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
 
 
 class PostgresOutboxListener(OutboxListener):
-    """Listens on a connection of its own. A commit before the first wait is seen by the publish round before it."""
+    """Listens on its own connection.
+
+    The first `wait` only starts to listen, so that the next round publishes whatever was committed before.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._arguments = {**engine.dialect.create_connect_args(engine.url)[1], **connect_args()}
@@ -51,7 +54,7 @@ class PostgresOutboxListener(OutboxListener):
 
     @override
     def interrupt(self) -> None:
-        """Wait for the time-out; it is short."""
+        pass  # the time-out is short
 
     @override
     def close(self) -> None:
@@ -61,7 +64,7 @@ class PostgresOutboxListener(OutboxListener):
 
 
 class SqliteOutboxListener(OutboxListener):
-    """Asks SQLite for its data version, which changes with every commit of another connection."""
+    """Polls SQLite's data version, which changes with every commit of another connection."""
 
     def __init__(self, engine: Engine, *, poll_seconds: float) -> None:
         self._engine = engine
@@ -102,7 +105,7 @@ class SqliteOutboxListener(OutboxListener):
 
 
 def outbox_listener_for(engine: Engine, *, poll_seconds: float) -> OutboxListener:
-    """Return what fits the database."""
+    """Return the listener for this kind of database."""
     if engine.dialect.name == "postgresql":
         return PostgresOutboxListener(engine)
     return SqliteOutboxListener(engine, poll_seconds=poll_seconds)

@@ -1,4 +1,4 @@
-"""The relay's side of Redis: writes the event stream, reads the mailer's receipts (SEC-10)."""
+"""Writes the event stream, and reads the mailer's receipts (SEC-10)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,11 +21,11 @@ _SCAN_PAGE = 1000
 MAILER_GROUP = "mailer"
 
 EntryId: TypeAlias = tuple[int, int]
-"""Milliseconds, and a number within them."""
+"""A time in milliseconds, and a sequence number within it."""
 
 
 class RedisStream(Stream):
-    """One client for both directions would block publishing while it waits for receipts: use two."""
+    """The stream and its checkpoint. Publishing and receiving may use different threads. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, stream: str) -> None:
         self._client = client
@@ -35,23 +35,24 @@ class RedisStream(Stream):
 
     @override
     def checkpoint(self, epoch: str) -> Checkpoint:
-        with self._client.pipeline(transaction=True) as both:
-            both.get(self._mark_key(epoch))
-            both.exists(self._stream)
-            position, there = both.execute()
-        noted = int(position) if position is not None else None
-        held = noted if there else None
-        self._high_watermark = max(self._high_watermark, held or 0)
-        return Checkpoint(epoch, held, high_watermark=self._high_watermark, stored=noted)
+        with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.get(self._checkpoint_key(epoch))
+            pipeline.exists(self._stream)
+            value, exists = pipeline.execute()
+        stored = int(value) if value is not None else None
+        position = stored if exists else None
+        self._high_watermark = max(self._high_watermark, position or 0)
+        return Checkpoint(epoch, position, high_watermark=self._high_watermark, stored=stored)
 
     @override
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
-        key = self._mark_key(expected.epoch)
+        # All or nothing: a full Redis refuses the whole transaction.
+        key = self._checkpoint_key(expected.epoch)
         try:
             with self._client.pipeline(transaction=True) as pipeline:
-                pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py's own gap
-                stored: Any = pipeline.get(key)  # at once: nothing is queued before MULTI
-                # Gone too: a new mark on a Redis wiped since we looked would hide what it has lost.
+                pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py lacks the type
+                stored: Any = pipeline.get(key)  # runs immediately: commands queue only after MULTI
+                # A missing checkpoint is a mismatch too: a new one would hide what a wiped Redis has lost.
                 if (None if stored is None else int(stored)) != expected.stored:
                     raise ConcurrentPublish
                 pipeline.multi()
@@ -60,29 +61,29 @@ class RedisStream(Stream):
                     pipeline.xadd(self._stream, fields)  # type: ignore[arg-type]  # dict is invariant
                 pipeline.set(key, position)
                 pipeline.execute()
-        except WatchError:  # or the connection was cut after WATCH
+        except WatchError:  # also raised when the connection is lost after WATCH
             raise ConcurrentPublish from None
         self._high_watermark = position
 
     def rewind(self, epoch: str, after: int) -> int | None:
-        """Lower the mark to `after` where it is beyond; return what it was, None without one."""
-        key = self._mark_key(epoch)
+        """Lower the checkpoint to `after`; return its value before that, or None without one."""
+        key = self._checkpoint_key(epoch)
 
         def lower(pipeline: Pipeline) -> int | None:
-            held: Any = pipeline.get(key)
+            stored: Any = pipeline.get(key)
             pipeline.multi()
-            if held is not None and int(held) > after:
+            if stored is not None and int(stored) > after:
                 pipeline.set(key, after)
-            return None if held is None else int(held)
+            return None if stored is None else int(stored)
 
-        return cast("int | None", self._client.transaction(lower, key, value_from_callable=True))  # type: ignore[arg-type]  # redis-py's own gap
+        return cast("int | None", self._client.transaction(lower, key, value_from_callable=True))  # type: ignore[arg-type]  # redis-py types the callable too narrowly
 
-    def _mark_key(self, epoch: str) -> str:
+    def _checkpoint_key(self, epoch: str) -> str:
         return f"{self._stream}:mark:{epoch}"
 
     @override
     def trim(self, retention: timedelta) -> int:
-        seconds: int = self._client.time()[0]
+        seconds: int = self._client.time()[0]  # the server's clock, which also makes the entry ids
         oldest = (seconds - int(retention.total_seconds())) * 1000, 0
         if oldest <= (0, 0):
             return 0
@@ -90,19 +91,19 @@ class RedisStream(Stream):
         return self._client.xtrim(self._stream, minid=_text_of(keep_from), approximate=False)
 
     def _first_unhandled(self, before: EntryId) -> EntryId:
-        """Return the first entry that the mailer may still need, of those older than `before`.
+        """Return the first entry older than `before` that the mailer has not acknowledged or not yet read.
 
-        What its group was given and has not acknowledged, or not given yet. Without a group, as while a new Redis waits
-        for its mailer, the first entry with a sealed part: where there is no mailer there is no such entry either.
+        Without the mailer's group, as in a new Redis before the mailer starts, that is the first entry with a sealed
+        payload; an installation without a mailer has none.
         """
         groups: Any = self._client.xinfo_groups(self._stream) if self._client.exists(self._stream) else []
-        given = next((as_text(each["last-delivered-id"]) for each in groups if _is_mailers(each)), None)
-        if given is None:
+        last_read = next((as_text(each["last-delivered-id"]) for each in groups if _is_mailers(each)), None)
+        if last_read is None:
             return self._first_sealed(before)
         pending: Any = self._client.xpending(self._stream, MAILER_GROUP)
         if pending["min"]:
             return _id_of(as_text(pending["min"]))
-        milliseconds, number = _id_of(given)
+        milliseconds, number = _id_of(last_read)
         return milliseconds, number + 1
 
     def _first_sealed(self, before: EntryId) -> EntryId:
@@ -118,8 +119,9 @@ class RedisStream(Stream):
 
     @override
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
-        left = self._receipts.claim_next(0, _RECEIPT_BATCH)
-        return self._read(left or self._receipts.read(_RECEIPT_BATCH, block_ms))
+        # Pending receipts first: from a relay that died, or from this one when the database or the connection failed.
+        pending = self._receipts.claim_next(0, _RECEIPT_BATCH)
+        return self._read(pending or self._receipts.read(_RECEIPT_BATCH, block_ms))
 
     @override
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
@@ -146,14 +148,14 @@ def _text_of(entry_id: EntryId) -> str:
 
 
 def _receipt(fields: dict[str, str]) -> Receipt:
-    """Return a receipt; one that makes no sense names no event and so changes nothing."""
+    """Return a receipt; a malformed one gets an empty event id, which matches no mail."""
     try:
         at = datetime.fromisoformat(fields.get("at", "")).astimezone(UTC)
     except (ValueError, OverflowError):
         at = datetime.now(UTC)
-    known = fields.get("state") in _STATES
+    is_valid = fields.get("state") in _STATES
     return Receipt(
-        fields.get("event_id", "") if known else "",
+        fields.get("event_id", "") if is_valid else "",
         fields.get("state", ""),
         at,
         fields.get("category", "")[:_CATEGORY_CHARACTERS],

@@ -1,4 +1,4 @@
-"""Signatures and keyed digests, each with a key derived for its purpose (SEC-4, SEC-5, SEC-7)."""
+"""Signed tokens and keyed digests, each with a key derived for its purpose (SEC-4, SEC-5, SEC-7)."""
 
 import hashlib
 import hmac
@@ -24,18 +24,18 @@ _KEY_BYTES = 32
 
 
 def derive(secret: Secret, purpose: str) -> bytes:
-    """Return the key of one purpose, by HKDF (RFC 5869)."""
+    """Derive the key of one purpose by HKDF (RFC 5869)."""
     kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"identity:{purpose}".encode())
     return kdf.derive(secret.reveal().encode())
 
 
 def seal_keys(secrets: Sequence[Secret] | None) -> SealKeys | None:
-    """Return the keys of the audit log's chain, or None where none are given (SEC-11)."""
+    """Return the keys of the audit log's chain, or None without secrets (SEC-11)."""
     return SealKeys([derive(each, AUDIT_PURPOSE) for each in secrets]) if secrets else None
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:
-    """Return a signer whose time is the clock port's."""
+    """Return a signer that takes its time from the clock."""
 
     class ClockedSigner(TimestampSigner):
         def get_timestamp(self) -> int:
@@ -45,7 +45,7 @@ def _signer_of(clock: Clock) -> type[TimestampSigner]:
 
 
 class SignedTokens(Tokens):
-    """Everything signed or digested with the installation's keys; the first signs, all verify."""
+    """Signs and digests with the first key of the installation, and verifies with all of them."""
 
     def __init__(self, keys: Sequence[Secret], clock: Clock) -> None:
         self._keys = keys
@@ -55,7 +55,7 @@ class SignedTokens(Tokens):
         self._code_keys = [derive(key, "bind-code") for key in keys]
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
-        # itsdangerous takes the newest key last
+        # itsdangerous expects the newest key last
         derived = [derive(key, purpose) for key in reversed(self._keys)]
         return URLSafeTimedSerializer(
             derived, salt=purpose, signer=self._signer, signer_kwargs={"digest_method": hashlib.sha256}
@@ -80,6 +80,7 @@ class SignedTokens(Tokens):
 
     @override
     def session_digest(self, token: str) -> str:
+        # 256 random bits need neither a key nor a salt.
         return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
     @override
@@ -88,7 +89,7 @@ class SignedTokens(Tokens):
 
     @override
     def code_digests(self, challenge: str, code: str) -> list[str]:
-        message = f"{challenge}:{code}".encode()
+        message = f"{challenge}:{code}".encode()  # the challenge ties the digest to one binding's code
         return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys]
 
     @override
@@ -105,5 +106,5 @@ class SignedTokens(Tokens):
             )
         except (BadData, ValueError):
             return None
-        known = account_id == account.id and version == account.credential_version
-        return f"{account.id}:{nonce}" if known else None
+        is_current = account_id == account.id and version == account.credential_version
+        return f"{account.id}:{nonce}" if is_current else None

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from identity.adapters.argon2 import Argon2Passwords, Cost
 from identity.adapters.clock import SystemClock, SystemRandomness
 from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
-from identity.adapters.sql.audit_log import StandaloneAudit
-from identity.adapters.sql.counters import StandaloneCounters
+from identity.adapters.sql.audit_log import AutocommitAuditLog
+from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.queries import SqlQueries
@@ -80,8 +80,8 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlQueries(autocommit),
         feed=SqlFeed(autocommit),
-        counters=StandaloneCounters(autocommit),
-        audit=StandaloneAudit(autocommit),
+        counters=SqlCounters(autocommit.connect),
+        audit=AutocommitAuditLog(autocommit),
         caller=caller,
         clock=clock,
         randomness=randomness or SystemRandomness(),

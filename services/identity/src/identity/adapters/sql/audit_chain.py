@@ -1,4 +1,4 @@
-"""The audit log's table, from the side of the sealer and of who verifies it (SEC-11)."""
+"""The chain over the audit log's rows: sealing, verifying, pruning (SEC-11)."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
 from typing_extensions import override
 
-from identity.adapters.sql.audit_log import ADD, row_of
+from identity.adapters.sql.audit_log import ADD, to_row
 from identity.adapters.sql.tables import audit, audit_segments
 from identity.domain.audit import Entry
 from identity.domain.audit_chain import ChainedRow, Segment
@@ -23,7 +23,7 @@ _PLACE = (
 
 
 class SqlAuditChain(AuditChain):
-    """Each call is a transaction of its own."""
+    """The chained rows and their segments."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -39,7 +39,7 @@ class SqlAuditChain(AuditChain):
     def unsealed(self, limit: int) -> Sequence[ChainedRow]:
         query = select(audit).where(audit.c.place.is_(None)).order_by(audit.c.id).limit(limit)
         with self._engine.connect() as connection:
-            return [_record(row) for row in connection.execute(query)]
+            return [_chained_row(row) for row in connection.execute(query)]
 
     @override
     def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
@@ -57,10 +57,10 @@ class SqlAuditChain(AuditChain):
 
     @override
     def rows(self, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
-        beyond = audit.c.place > after if after is not None else audit.c.place.is_not(None)
-        query = select(audit).where(beyond).order_by(audit.c.place).limit(limit)
+        condition = audit.c.place > after if after is not None else audit.c.place.is_not(None)
+        query = select(audit).where(condition).order_by(audit.c.place).limit(limit)
         with self._engine.connect() as connection:
-            return [_record(row) for row in connection.execute(query)]
+            return [_chained_row(row) for row in connection.execute(query)]
 
     def sealed_count(self) -> int:
         """Return how many rows are sealed."""
@@ -79,19 +79,19 @@ class SqlAuditChain(AuditChain):
         with self._engine.begin() as connection:
             connection.execute(delete(audit).where(audit.c.place <= upto.last))
             connection.execute(delete(audit_segments).where(number < upto.number))
-            kept = update(audit_segments).where(number == upto.number)
-            connection.execute(kept.values(key=upto.key, pruned_at=upto.pruned_at, seal=upto.seal))
-            connection.execute(ADD, row_of(entry))
+            update_last = update(audit_segments).where(number == upto.number)
+            connection.execute(update_last.values(key=upto.key, pruned_at=upto.pruned_at, seal=upto.seal))
+            connection.execute(ADD, to_row(entry))
 
 
 def _segment(row: Row[Any]) -> Segment:
-    return Segment(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name
+    return Segment(**row._mapping)  # noqa: SLF001  # public in SQLAlchemy despite its name
 
 
 def _values(segment: Segment) -> dict[str, Any]:
     return {name: getattr(segment, name) for name in _SEGMENT_FIELDS}
 
 
-def _record(row: Row[Any]) -> ChainedRow:
-    told = row._mapping  # noqa: SLF001  # the same
-    return ChainedRow(row.id, row.at, {name: told[name] for name in _CHAINED_COLUMNS}, row.place, row.mac)
+def _chained_row(row: Row[Any]) -> ChainedRow:
+    columns = row._mapping  # noqa: SLF001  # public in SQLAlchemy despite its name
+    return ChainedRow(row.id, row.at, {name: columns[name] for name in _CHAINED_COLUMNS}, row.place, row.mac)

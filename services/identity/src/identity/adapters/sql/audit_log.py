@@ -1,10 +1,10 @@
-"""The audit log's table, from the side of those who write it down (SEC-11)."""
+"""Writing the audit log (SEC-11)."""
 
 import json
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.tables import audit
@@ -12,30 +12,30 @@ from identity.domain.audit import Entry
 from identity.usecases.ports.audit import AuditLog
 
 ADD = audit.insert().inline()
-"""Without asking for the new row's number, which nobody wants."""
+"""Does not fetch the id of the new row."""
 
 
-class SqlAudit(AuditLog):
-    """Rows beside their change."""
+class SqlAuditLog(AuditLog):
+    """Entries that commit with the change they describe."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._rows: list[dict[str, Any]] = []
 
     @override
     def add(self, entry: Entry) -> None:
-        self._rows.append(row_of(entry))
+        self._rows.append(to_row(entry))
 
     def write(self) -> None:
-        """Write the rows in one round trip, the last thing before the change is kept."""
+        """Insert the entries in one round trip, just before the commit."""
         if self._rows:
             rows, self._rows = self._rows, []
-            # One is a plain statement; several go through the driver's pipeline, which costs more to set up.
-            self._database.connection().execute(ADD, rows if len(rows) > 1 else rows[0])
+            # A single row avoids the driver's pipeline, which costs more to set up.
+            self._session.connection().execute(ADD, rows if len(rows) > 1 else rows[0])
 
 
-class StandaloneAudit(AuditLog):
-    """Rows that stay although the request is refused: the engine's every statement commits by itself."""
+class AutocommitAuditLog(AuditLog):
+    """Entries that commit on their own, so that refusals are recorded; needs an autocommit engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -43,11 +43,11 @@ class StandaloneAudit(AuditLog):
     @override
     def add(self, entry: Entry) -> None:
         with self._engine.connect() as connection:
-            connection.execute(ADD, row_of(entry))
+            connection.execute(ADD, to_row(entry))
 
 
-def row_of(entry: Entry) -> dict[str, Any]:
-    """Return an entry by column."""
+def to_row(entry: Entry) -> dict[str, Any]:
+    """Return the columns of an entry."""
     return {
         "at": entry.at,
         "action": entry.action,

@@ -1,7 +1,7 @@
 """The codes that verify a binding."""
 
 from sqlalchemy import delete, update
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.tables import bind_codes
@@ -9,20 +9,20 @@ from identity.domain.code import MAX_TRIES, BindCode
 from identity.usecases.ports.bindings import BindCodes
 
 
-class SqlCodes(BindCodes):
-    """Bind codes."""
+class SqlBindCodes(BindCodes):
+    """The bind codes in one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     @override
     def put(self, code: BindCode) -> None:
-        self._database.flush()
-        self._database.merge(code)
+        self._session.flush()
+        self._session.merge(code)
 
     @override
     def get(self, binding_id: str) -> BindCode | None:
-        return self._database.get(BindCode, binding_id, populate_existing=True)
+        return self._session.get(BindCode, binding_id, populate_existing=True)
 
     @override
     def count_try(self, binding_id: str, challenge: str) -> int | None:
@@ -33,8 +33,8 @@ class SqlCodes(BindCodes):
             .values(tries=row.tries + 1)
             .returning(row.tries)
         )
-        return self._database.execute(statement).scalar_one_or_none()
+        return self._session.execute(statement).scalar_one_or_none()
 
     @override
     def drop(self, binding_id: str) -> None:
-        self._database.execute(delete(bind_codes).where(bind_codes.c.binding_id == binding_id))
+        self._session.execute(delete(bind_codes).where(bind_codes.c.binding_id == binding_id))

@@ -1,10 +1,10 @@
-"""Bindings between a link account and a general account."""
+"""The bindings between a link account and a general account."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, false, or_, select, update
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
@@ -16,34 +16,35 @@ from identity.usecases.ports.bindings import Bindings, BindingWithAccounts
 
 
 class SqlBindings(Bindings):
-    """Bindings."""
+    """The bindings in one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     @override
     def add(self, binding: Binding) -> None:
-        self._database.add(binding)
+        self._session.add(binding)
 
     @override
     def get(self, binding_id: str) -> Binding | None:
-        return self._database.get(Binding, binding_id)
+        return self._session.get(Binding, binding_id)
 
     @override
     def locked(self, binding_id: str) -> Binding | None:
-        return self._database.get(Binding, binding_id, with_for_update=ROW_LOCK, populate_existing=True)
+        return self._session.get(Binding, binding_id, with_for_update=ROW_LOCK, populate_existing=True)
 
     @override
     def live_of_general(self, account_id: str) -> Binding | None:
         query = select(Binding).where(bindings.c.live_general_id == account_id)
-        return self._database.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        return self._session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
     @override
     def live_of_link(self, account_id: str) -> Sequence[Binding]:
         query = select(Binding).where(
             bindings.c.link_account_id == account_id, bindings.c.live_general_id.is_not(None)
         )
-        return self._database.scalars(query.order_by(bindings.c.general_account_id)).all()
+        # The order in which the accounts are locked.
+        return self._session.scalars(query.order_by(bindings.c.general_account_id)).all()
 
     @override
     def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
@@ -54,11 +55,11 @@ class SqlBindings(Bindings):
             .where(bindings.c.link_account_id == account_id, bindings.c.dismissed == false())
             .order_by(bindings.c.requested_at, bindings.c.id)
         )
-        return [(binding, account, code) for binding, account, code in self._database.execute(query)]
+        return [(binding, account, code) for binding, account, code in self._session.execute(query)]
 
     @override
     def dismiss_removed(self, link_id: str, general_id: str) -> None:
-        self._database.execute(
+        self._session.execute(
             update(bindings)
             .where(
                 bindings.c.link_account_id == link_id,
@@ -75,26 +76,26 @@ class SqlBindings(Bindings):
             .where(_either_side(account_id))
             .order_by(bindings.c.requested_at.desc(), bindings.c.id)
         )
-        found = self._database.scalars(newest_first).all()
+        found = self._session.scalars(newest_first).all()
         ids = {side for each in found for side in (each.link_account_id, each.general_account_id)}
-        sides = self._database.scalars(select(Account).where(accounts.c.id.in_(ids)))
-        known = {account.id: account for account in sides}
+        rows = self._session.scalars(select(Account).where(accounts.c.id.in_(ids)))
+        by_id = {account.id: account for account in rows}
         return [
-            BindingWithAccounts(each, known[each.link_account_id], known[each.general_account_id])
+            BindingWithAccounts(each, by_id[each.link_account_id], by_id[each.general_account_id])
             for each in found
         ]
 
     @override
     def dismiss_of(self, account_id: str) -> None:
         ended = bindings.c.live_general_id.is_(None)
-        self._database.execute(update(bindings).where(_either_side(account_id), ended).values(dismissed=True))
+        self._session.execute(update(bindings).where(_either_side(account_id), ended).values(dismissed=True))
 
     @override
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
         query = select(bindings.c.id).where(
             bindings.c.requested_at <= before, bindings.c.status == "unverified"
         )
-        return self._database.scalars(query.order_by(bindings.c.requested_at).limit(limit)).all()
+        return self._session.scalars(query.order_by(bindings.c.requested_at).limit(limit)).all()
 
 
 def _either_side(account_id: str) -> ColumnElement[bool]:

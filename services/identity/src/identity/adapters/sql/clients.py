@@ -1,9 +1,9 @@
-"""Service clients."""
+"""The service clients."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
@@ -13,19 +13,19 @@ from identity.usecases.ports.sessions import Clients
 
 
 class SqlClients(Clients):
-    """Service clients."""
+    """The service clients in one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     @override
     def add(self, client: ServiceClient) -> None:
-        self._database.add(client)
+        self._session.add(client)
 
     @override
     def locked(self, name: str) -> ServiceClient | None:
-        return self._database.get(ServiceClient, name, with_for_update=ROW_LOCK, populate_existing=True)
+        return self._session.get(ServiceClient, name, with_for_update=ROW_LOCK, populate_existing=True)
 
     @override
     def every(self) -> Sequence[ServiceClient]:
-        return self._database.scalars(select(ServiceClient).order_by(clients.c.name)).all()
+        return self._session.scalars(select(ServiceClient).order_by(clients.c.name)).all()

@@ -1,4 +1,4 @@
-"""Engines: how each database is opened, and which errors mean that it is away."""
+"""Engines for PostgreSQL and SQLite: time-outs, pools, the readiness probe."""
 
 import select
 import sqlite3
@@ -8,7 +8,8 @@ from typing import Any
 
 import psycopg
 from port_runtime.settings import SettingsError
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 
@@ -18,28 +19,28 @@ _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _STATEMENT_TIMEOUT_MS = 15_000
 _TCP_TIMEOUT_MS = 10_000
-_IDLE_IN_TRANSACTION_MS = 10_000  # below what others wait for a lock: a frozen process keeps no row from them
+_IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: a frozen process cannot block others until they fail
 
 
 def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
-    """Return what an engine for this URL is made with; time-outs are in the connection itself."""
+    """Return the options of an engine for this URL; the connection arguments set the time-outs."""
     if url.get_backend_name() == "sqlite":
         return {
             "hide_parameters": True,
             "connect_args": {"timeout": _SQLITE_BUSY_MS / 1000, "check_same_thread": False},
         }
     return {
-        "hide_parameters": True,  # an error's text goes to the log, where names and addresses have no business
+        "hide_parameters": True,  # errors are logged, and names and addresses must not be
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 5,
-        "pool_use_lifo": True,  # the connection used last has its statements prepared and its server process warm
+        "pool_use_lifo": True,  # the last used connection has prepared statements and a warm server process
         "connect_args": connect_args(),
     }
 
 
 def connect_args() -> dict[str, Any]:
-    """Return how PostgreSQL is connected to: a cut network is noticed in seconds, not when TCP gives up."""
+    """Return psycopg's arguments: the time-outs detect a lost network in seconds, long before TCP itself does."""
     return {
         "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 5,
@@ -78,7 +79,7 @@ def open_engine(url: str, *, pool_size: int = 2) -> Engine:
 
 
 def configure_engine(engine: Engine) -> None:
-    """Set up an engine: PostgreSQL's pooled connections are looked at when taken, SQLite's when opened."""
+    """Install the event listeners of an engine. Raises SettingsError if SQLite's folder cannot be created."""
     if engine.dialect.name == "sqlite":
         _configure_sqlite(engine)
     else:
@@ -86,9 +87,9 @@ def configure_engine(engine: Engine) -> None:
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """Have the pool connect anew where the server has hung up: an idle connection has nothing to read but that.
+    """Make the pool replace a connection that the server has closed: an idle one has no other data to read.
 
-    Costs no round trip, unlike a ping; without it each pooled connection fails once after the database was away.
+    Unlike a ping this costs no round trip. Without it every pooled connection fails once after a database restart.
     """
     poll = select.poll()
     if connection.closed:
@@ -99,13 +100,13 @@ def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _pr
 
 
 def _configure_sqlite(engine: Engine) -> None:
-    """Use the write-ahead log, and real transactions that take the write lock when they begin."""
+    """Use the write-ahead log, and transactions that take the write lock at their start."""
     if engine.url.database:
         _make_folder(Path(engine.url.database).parent)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # SQLAlchemy, not sqlite3, says when a transaction begins
+        connection.isolation_level = None  # SQLAlchemy begins the transactions, not sqlite3
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
@@ -117,7 +118,7 @@ def _configure_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            # A deferred transaction that reads first cannot always become a writer later.
+            # A deferred transaction that has read may be refused when it wants to write.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -131,7 +132,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def database_probe(engine: Engine) -> Callable[[], None]:
-    """Return what tells whether the database answers and has its tables."""
+    """Return a health check that fails while the database does not answer or lacks its tables."""
 
     def probe() -> None:
         with engine.connect() as connection:
@@ -140,8 +141,13 @@ def database_probe(engine: Engine) -> Callable[[], None]:
     return probe
 
 
+def insert_into(table: Table, dialect: str) -> Any:
+    """Return an INSERT that knows ON CONFLICT, which SQLAlchemy has for each dialect separately."""
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
+
+
 def conflict_of(error: IntegrityError) -> Conflict | None:
-    """Return the unique column that refused a change, or None for any other integrity error."""
+    """Return a Conflict with the unique column that refused a change, or None for other integrity errors."""
     diagnostics = getattr(error.orig, "diag", None)
     text = diagnostics.constraint_name if diagnostics else str(error.orig)
     for key in ("username_key", "mailbox_key", "live_general_id"):

@@ -1,4 +1,4 @@
-"""What other services and operators read of the outbox; every query goes by an index (EVT-6)."""
+"""The feed of published events and the snapshot of accounts; every query uses an index (EVT-6)."""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ _MAILS = select(func.count()).select_from(outbox).where(_row.sealed.is_not(None)
 
 
 class SqlFeed(Feed):
-    """Reads without a transaction: over an engine whose every statement commits by itself."""
+    """Needs an autocommit engine: each statement is a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

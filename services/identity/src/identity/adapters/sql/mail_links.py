@@ -6,20 +6,20 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import accounts, mail_links
 from identity.domain.link import Challenge, Purpose
 from identity.usecases.ports.accounts import MailLinks
 
 
-class SqlLinks(MailLinks):
-    """Challenges behind mailed links."""
+class SqlMailLinks(MailLinks):
+    """The challenges in one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._new: list[Challenge] = []
 
     @override
@@ -27,18 +27,18 @@ class SqlLinks(MailLinks):
         self._new.append(challenge)
 
     def write(self) -> None:
-        """Put the new challenges in their places; their accounts' rows must be there."""
+        """Store the new challenges in place of the older ones; the rows of their accounts must exist."""
         new, self._new = self._new, []
         for challenge in new:
-            statement = _put_link(self._database.get_bind().dialect.name)
+            statement = _put_link(self._session.get_bind().dialect.name)
             values = {column.name: getattr(challenge, column.name) for column in mail_links.c}
-            self._database.execute(statement, values)
+            self._session.execute(statement, values)
 
     @override
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
         self.write()
         key = (account_id, purpose.value)
-        return self._database.get(Challenge, key, populate_existing=True)
+        return self._session.get(Challenge, key, populate_existing=True)
 
     @override
     def use(self, challenge: Challenge, now: datetime) -> None:
@@ -48,7 +48,7 @@ class SqlLinks(MailLinks):
     def drop(self, account_id: str, *purposes: Purpose) -> None:
         self.write()
         row = mail_links.c
-        self._database.execute(
+        self._session.execute(
             delete(mail_links).where(row.account_id == account_id, row.purpose.in_(purposes))
         )
 
@@ -64,12 +64,12 @@ class SqlLinks(MailLinks):
                 accounts.c.pending_email.is_not(None),
             )
         )
-        return self._database.scalars(query.order_by(row.issued_at).limit(limit)).all()
+        return self._session.scalars(query.order_by(row.issued_at).limit(limit)).all()
 
 
 @cache
 def _put_link(dialect: str) -> Any:
-    insert = (postgresql if dialect == "postgresql" else sqlite).insert(mail_links)
+    insert = insert_into(mail_links, dialect)
     replaced = {
         column.name: insert.excluded[column.name] for column in mail_links.c if not column.primary_key
     }

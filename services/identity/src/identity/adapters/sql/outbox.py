@@ -16,10 +16,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.usecases.ports.outbox import Outbox, OutboxEntry, OutboxReader, PositionedEvent, Receipt
 
@@ -27,10 +27,10 @@ _ADD = outbox.insert()
 
 
 class SqlOutbox(Outbox):
-    """The use cases' side."""
+    """The events of one transaction."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._rows: list[dict[str, Any]] = []
 
     @override
@@ -49,14 +49,14 @@ class SqlOutbox(Outbox):
         )
 
     def write(self) -> None:
-        """Write the events beside their changes, in one round trip; the last thing before they are kept."""
+        """Insert the events in one round trip, just before the commit."""
         if self._rows:
             rows, self._rows = self._rows, []
-            self._database.execute(_ADD, rows)
+            self._session.execute(_ADD, rows)
 
 
 class SqlOutboxReader(OutboxReader):
-    """The relay's side; each call is a transaction of its own."""
+    """The relay's side of the table. Remembers the newest position between calls."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -68,9 +68,7 @@ class SqlOutboxReader(OutboxReader):
         if self._epoch is None:
             with self._engine.begin() as connection:
                 if not connection.scalar(select(outbox_epoch.c.epoch)):
-                    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(
-                        outbox_epoch
-                    )
+                    insert = insert_into(outbox_epoch, connection.dialect.name)
                     connection.execute(insert.values(id=1, epoch=uuid4().hex).on_conflict_do_nothing())
                 self._epoch = str(connection.scalar(select(outbox_epoch.c.epoch)))
         return self._epoch
@@ -84,20 +82,22 @@ class SqlOutboxReader(OutboxReader):
 
     @override
     def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
+        # The events of one account are in the order of their commits, since each transaction locked the account.
         with self._engine.begin() as connection:
-            rows = connection.execute(_WAITING, {"limit": limit}).all()
+            rows = connection.execute(_UNPOSITIONED, {"limit": limit}).all()
             if not rows:
-                self._position = None  # another may have given some that it did not publish: look anew
+                self._position = None  # another relay may have assigned positions without publishing them
                 return []
             first = max(connection.scalar(_NEWEST) or 0, beyond) + 1
-            given = {row.id: position for position, row in enumerate(rows, start=first)}
+            positions = {row.id: position for position, row in enumerate(rows, start=first)}
             connection.execute(
-                _PLACE, [{"row": row, "given": position, "now": now} for row, position in given.items()]
+                _ASSIGN,
+                [{"row": row, "assigned": position, "now": now} for row, position in positions.items()],
             )
         self._position = first + len(rows) - 1
         return [
             PositionedEvent(
-                given[row.id], type=row.type, ce=row.ce, sealed=row.sealed, created_at=row.created_at
+                positions[row.id], type=row.type, ce=row.ce, sealed=row.sealed, created_at=row.created_at
             )
             for row in rows
         ]
@@ -106,10 +106,10 @@ class SqlOutboxReader(OutboxReader):
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
         with self._engine.connect() as connection:
             if since is not None:
-                after = _last_before(connection, since, after=after)
+                after = _last_position_before(connection, since, after=after)
             return [
                 PositionedEvent(*row)
-                for row in connection.execute(_PLACED_AFTER, {"after": after, "limit": limit})
+                for row in connection.execute(_POSITIONED, {"after": after, "limit": limit})
             ]
 
     @override
@@ -118,14 +118,13 @@ class SqlOutboxReader(OutboxReader):
 
     @override
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
-        # So that two relays lock no rows crosswise.
-        in_order = sorted(receipts, key=lambda each: each.event_id)
+        # Sorted, so that two relays lock the rows in the same order.
         rows = [
             {"event": each.event_id, "state": each.state, "at": each.at, "category": each.category or None}
-            for each in in_order
+            for each in sorted(receipts, key=lambda each: each.event_id)
         ]
         with self._engine.begin() as connection:
-            connection.execute(_NOTE, rows)
+            connection.execute(_RECORD_RECEIPT, rows)
 
     @override
     def expire_mails(self, now: datetime) -> int:
@@ -134,14 +133,13 @@ class SqlOutboxReader(OutboxReader):
 
 
 _NEWEST = select(func.max(outbox.c.position))
-_PLACED = (outbox.c.position, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
-_PLACED_AFTER = (
-    select(*_PLACED)
+_POSITIONED = (
+    select(outbox.c.position, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
     .where(outbox.c.position > bindparam("after"))
     .order_by(outbox.c.position)
     .limit(bindparam("limit"))
 )
-_GIVEN_AT = (
+_PUBLISHED_AT = (
     select(outbox.c.published_at)
     .where(outbox.c.position > bindparam("after"))
     .order_by(outbox.c.position)
@@ -149,41 +147,41 @@ _GIVEN_AT = (
 )
 
 
-def _last_before(connection: Connection, since: datetime, *, after: int) -> int:
-    """Return the last position given before `since`, or `after`.
+def _last_position_before(connection: Connection, since: datetime, *, after: int) -> int:
+    """Return the last position assigned before `since`, or `after`.
 
-    Later positions were given later, so halving finds it in a few looks by the one index that there is.
+    Positions rise with time, so a binary search over the index on positions finds it; no index on the time is needed.
     """
     low, high = after, connection.scalar(_NEWEST) or after
     while low < high:
         middle = (low + high) // 2
-        given_at = connection.scalar(_GIVEN_AT, {"after": middle})
-        low, high = (middle + 1, high) if given_at is not None and given_at < since else (low, middle)
+        assigned_at = connection.scalar(_PUBLISHED_AT, {"after": middle})
+        low, high = (middle + 1, high) if assigned_at is not None and assigned_at < since else (low, middle)
     return low
 
 
-# Of two relays that both think they lead, the second finds the rows taken, or the unique index refuses what it gives.
-# One statement that reads and writes would be planned by what PostgreSQL last counted: on a table that has grown since,
-# as after the first rush on a new system, it compared each row with each.
-_WAITING = (
+# If two relays both believe they lead, the second one finds the rows locked, or the unique index refuses its positions.
+# Selecting and updating in one statement would be planned by outdated statistics: on a table that has just grown,
+# PostgreSQL chose a nested loop over all rows.
+_UNPOSITIONED = (
     select(outbox.c.id, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)
     .where(outbox.c.position.is_(None))
     .order_by(outbox.c.id)
     .limit(bindparam("limit"))
     .with_for_update()
 )
-_PLACE = (
+_ASSIGN = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"))
-    .values(position=bindparam("given"), published_at=bindparam("now"))
+    .values(position=bindparam("assigned"), published_at=bindparam("now"))
 )
-_NOTE = (
+_RECORD_RECEIPT = (
     update(outbox)
     .where(
         outbox.c.event_id == bindparam("event"),
         or_(
             outbox.c.mail_state == "waiting",
-            # An operator's retry may still be accepted (MAIL-5); that is the end.
+            # An operator's retry may still succeed (MAIL-5); `sent` is final.
             and_(outbox.c.mail_state != "sent", bindparam("state", type_=String) == "sent"),
         ),
     )
@@ -194,14 +192,14 @@ _NOTE = (
         sealed=None,
     )
 )
-# A row whose receipt is being noted is left alone: it is not to wait for, and not to expire.
-_PAST = (
+# Skips rows whose receipt is being recorded: those must not expire.
+_EXPIRED = (
     select(outbox.c.id)
     .where(outbox.c.mail_expires_at <= bindparam("now"), outbox.c.sealed.is_not(None))
     .with_for_update(skip_locked=True)
 )
 _EXPIRE = (
     update(outbox)
-    .where(outbox.c.id.in_(_PAST))
+    .where(outbox.c.id.in_(_EXPIRED))
     .values(sealed=None, mail_state="expired", mail_at=bindparam("now"))
 )

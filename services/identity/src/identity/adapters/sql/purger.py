@@ -1,4 +1,4 @@
-"""Deletes rows that are past their time, found by an index."""
+"""Deletes rows past their retention, found through indexes."""
 
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -10,9 +10,7 @@ from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
 from identity.usecases.ports.queries import Purger
 
 _LINK_RETENTION = timedelta(days=2)
-"""Past the longest validity: long enough to tell `expired` from `invalid` for a day more."""
-
-
+"""A day longer than any link is valid, so that a late click is answered by `expired` and not by `invalid`."""
 BATCH_SIZE = 500
 _row = outbox.c
 _OLDEST = (
@@ -21,11 +19,11 @@ _OLDEST = (
     .order_by(_row.position)
     .limit(bindparam("limit"))
 )
-_DROP = delete(outbox).where(_row.position.between(bindparam("first"), bindparam("last")))
+_DELETE = delete(outbox).where(_row.position.between(bindparam("first"), bindparam("last")))
 
 
 class SqlPurger(Purger):
-    """The tidy use case's broom."""
+    """Deletes in batches, each in a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -33,39 +31,39 @@ class SqlPurger(Purger):
     @override
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
         statements = (
-            _dropping(sessions, sessions.c.expires_at <= now),
-            _dropping(sessions, sessions.c.seen_at <= idle_since),
-            _dropping(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
-            _dropping(counters, counters.c.expires_at <= now),
+            _delete_unlocked(sessions, sessions.c.expires_at <= now),
+            _delete_unlocked(sessions, sessions.c.seen_at <= idle_since),
+            _delete_unlocked(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
+            _delete_unlocked(counters, counters.c.expires_at <= now),
         )
         return sum(self._delete(statement) for statement in statements)
 
     @override
     def purge_events(self, before: datetime) -> int:
-        dropped = 0
+        deleted = 0
         while True:
             with self._engine.begin() as connection:
-                # One more than is dropped: the newest of all is never among them.
+                # One row more than the batch, because the newest event must stay.
                 oldest = connection.execute(_OLDEST, {"limit": BATCH_SIZE + 1}).all()
-                done = list(takewhile(lambda row: row.published_at <= before and not row.waits, oldest[:-1]))
-                if done:
-                    ends = {"first": done[0].position, "last": done[-1].position}
-                    dropped += connection.execute(_DROP, ends).rowcount
-            if len(done) < BATCH_SIZE:
-                return dropped
+                due = list(takewhile(lambda row: row.published_at <= before and not row.waits, oldest[:-1]))
+                if due:
+                    ends = {"first": due[0].position, "last": due[-1].position}
+                    deleted += connection.execute(_DELETE, ends).rowcount
+            if len(due) < BATCH_SIZE:
+                return deleted
 
     def _delete(self, statement: Delete) -> int:
-        """Delete in a transaction of its own, so that no lock is held while another is waited for."""
+        """Delete in a transaction of its own, so that it holds no lock while it waits for another."""
         with self._engine.begin() as connection:
             return connection.execute(statement).rowcount
 
 
-def _dropping(table: Table, past: ColumnElement[bool]) -> Delete:
-    """Return what deletes rows but those that somebody holds at this moment, which the next time finds.
+def _delete_unlocked(table: Table, condition: ColumnElement[bool]) -> Delete:
+    """Return a statement that skips locked rows (`SKIP LOCKED`); the next run deletes them.
 
-    A login takes its account's counter and then its address' one; whoever waited for either, holding the other, would
-    wait in a ring with it.
+    A login locks the counter of its account and then that of its address. A cleanup that waited for one while it holds
+    the other would deadlock with it.
     """
     key = list(table.primary_key)
-    free = select(*key).where(past).with_for_update(skip_locked=True)
-    return delete(table).where(tuple_(*key).in_(free))
+    unlocked = select(*key).where(condition).with_for_update(skip_locked=True)
+    return delete(table).where(tuple_(*key).in_(unlocked))

@@ -1,9 +1,9 @@
-"""What nearly every request asks, in one statement (two while switched) without a transaction around it."""
+"""The reads of nearly every request: one statement without a transaction, two while switched."""
 
 from datetime import datetime
 
 from sqlalchemy import Engine, bindparam, case, func, literal_column, or_, select, update
-from sqlalchemy.orm import Session as Database
+from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import BY_USERNAME
@@ -15,7 +15,7 @@ from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Princ
 from identity.usecases.ports.queries import MailState, Queries
 
 _row = accounts.c
-# Words and not parameters: each parameter of the statement that every request makes is converted and sent each time.
+# Literals instead of parameters: every request runs this, and each parameter would be converted and sent each time.
 STATUS = case(
     (_row.closed_at.is_not(None), literal_column("'closed'")),
     (_row.suspended_at.is_not(None), literal_column("'suspended'")),
@@ -23,14 +23,14 @@ STATUS = case(
     (_row.review == literal_column("'pending'"), literal_column("'awaiting_review'")),
     else_=literal_column("'active'"),
 )
-_PERSONA = (
+_SUMMARY = (
     _row.id, _row.kind, _row.username, _row.name, _row.tax_id, _row.company_name,
     STATUS,
 )  # fmt: skip
-_HOLDER = select(*_PERSONA).where(_row.id == bindparam("holder"))
-_STANDING = (
+_ACTOR = select(*_SUMMARY).where(_row.id == bindparam("actor"))
+_PRINCIPAL = (
     select(
-        *_PERSONA,
+        *_SUMMARY,
         sessions.c.id,
         sessions.c.holder_id,
         sessions.c.binding_id,
@@ -47,7 +47,7 @@ _ACCEPTED = select(func.aggregate_strings(consents.c.document + "=" + consents.c
     consents.c.account_id == _row.id
 )
 _CREDENTIAL = select(
-    *_PERSONA,
+    *_SUMMARY,
     _row.password_hash,
     _row.credential_version,
     _row.created_at,
@@ -69,7 +69,7 @@ _VERIFICATION_MAIL = (
 
 
 class SqlQueries(Queries):
-    """Reads without a transaction: over an engine whose every statement commits by itself."""
+    """Needs an autocommit engine: each statement is a transaction of its own."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -79,28 +79,28 @@ class SqlQueries(Queries):
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
     ) -> Principal | None:
         with self._engine.connect() as connection:
-            row = connection.execute(_STANDING, {"digest": token_digest}).one_or_none()
+            row = connection.execute(_PRINCIPAL, {"digest": token_digest}).one_or_none()
             if row is None:
                 return None
             (
                 session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at, verified_at,
-            ) = row[len(_PERSONA) :]  # fmt: skip
-            account = holder = AccountSummary(*row[: len(_PERSONA)])
-            # Of whom it acts as: who switched, and who is switched to, has proven the mailbox.
+            ) = row[len(_SUMMARY) :]  # fmt: skip
+            account = actor = AccountSummary(*row[: len(_SUMMARY)])
+            # The lapse of an unverified account can only concern `account`: switching requires a verified mailbox.
             if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(verified_at, opened_at, now):
                 return None
-            if now >= seen_at + SEEN_EVERY:
+            if now >= seen_at + SEEN_EVERY:  # at most one write a minute
                 connection.execute(_SEEN, {"session": session_id, "now": now})
                 seen_at = now
             if holder_id != account.id:
-                holder = AccountSummary(*connection.execute(_HOLDER, {"holder": holder_id}).one())
-        if {account.status, holder.status} & {"suspended", "closed"}:
+                actor = AccountSummary(*connection.execute(_ACTOR, {"actor": holder_id}).one())
+        if {account.status, actor.status} & {"suspended", "closed"}:
             return None
         return Principal(
             session_id=session_id,
             token_digest=token_digest,
             account=account,
-            actor=holder,
+            actor=actor,
             binding_id=binding_id,
             consented=accepted == consents,
             expires_at=min(expires_at, seen_at + lifetimes.idle),
@@ -108,13 +108,13 @@ class SqlQueries(Queries):
 
     @override
     def account(self, account_id: str) -> Account | None:
-        with Database(self._engine, expire_on_commit=False) as database:
-            return database.get(Account, account_id)
+        with Session(self._engine, expire_on_commit=False) as session:
+            return session.get(Account, account_id)
 
     @override
     def by_username(self, key: str) -> Account | None:
-        with Database(self._engine, expire_on_commit=False) as database:
-            return database.scalars(BY_USERNAME, {"key": key}).one_or_none()
+        with Session(self._engine, expire_on_commit=False) as session:
+            return session.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
     @override
     def credential(self, key: str) -> Credential | None:
@@ -122,20 +122,20 @@ class SqlQueries(Queries):
             row = connection.execute(_CREDENTIAL, {"key": key}).one_or_none()
         if row is None:
             return None
-        password_hash, version, opened_at, verified_at, accepted = row[len(_PERSONA) :]
+        password_hash, version, opened_at, verified_at, accepted = row[len(_SUMMARY) :]
         return Credential(
-            summary=AccountSummary(*row[: len(_PERSONA)]),
+            summary=AccountSummary(*row[: len(_SUMMARY)]),
             password_hash=password_hash,
             credential_version=version,
             opened_at=opened_at,
             verified_at=verified_at,
-            accepted=frozenset(_parts_of(text) for text in (accepted or "").splitlines()),
+            accepted=frozenset(_document_and_version(text) for text in (accepted or "").splitlines()),
         )
 
     @override
     def service_client(self, digest: str) -> ServiceClient | None:
-        with Database(self._engine, expire_on_commit=False) as database:
-            return database.scalars(_BY_DIGEST, {"digest": digest}).one_or_none()
+        with Session(self._engine, expire_on_commit=False) as session:
+            return session.scalars(_BY_DIGEST, {"digest": digest}).one_or_none()
 
     @override
     def verification_mail(self, account_id: str) -> MailState | None:
@@ -147,7 +147,7 @@ class SqlQueries(Queries):
         return MailState(state, row.mail_at or row.created_at, category)
 
 
-def _parts_of(text: str) -> tuple[str, str]:
+def _document_and_version(text: str) -> tuple[str, str]:
     document, _, version = text.partition("=")
     return document, version
 

@@ -1,7 +1,7 @@
 """One database transaction, rolled back unless it is committed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Self
 
 from sqlalchemy.exc import IntegrityError
@@ -9,30 +9,30 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import SqlAccounts
-from identity.adapters.sql.audit_log import SqlAudit
-from identity.adapters.sql.bind_codes import SqlCodes
+from identity.adapters.sql.audit_log import SqlAuditLog
+from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
 from identity.adapters.sql.clients import SqlClients
 from identity.adapters.sql.consents import SqlConsents
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import conflict_of
-from identity.adapters.sql.history import SqlHistory
-from identity.adapters.sql.mail_links import SqlLinks
+from identity.adapters.sql.history import SqlAuditHistory
+from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.sessions import SqlSessions
 from identity.usecases.ports import Ports, UnitOfWork
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """The use cases' transaction.
+    """A transaction over one session, with a repository for each noun.
 
-    `sessions` must make sessions that neither flush by themselves nor expire objects on commit: use cases return the
-    objects they loaded.
+    `sessions` must create sessions with `autoflush` and `expire_on_commit` off: use cases return the objects they
+    loaded.
     """
 
-    links: SqlLinks
+    links: SqlMailLinks
     outbox: SqlOutbox
-    audit: SqlAudit
+    audit: SqlAuditLog
 
     def __init__(self, ports: Ports, sessions: Callable[[], Session]) -> None:
         super().__init__(ports)
@@ -43,18 +43,18 @@ class SqlUnitOfWork(UnitOfWork):
         self.accounts = SqlAccounts(session)
         self.bindings = SqlBindings(session)
         self.clients = SqlClients(session)
-        self.codes = SqlCodes(session)
-        self.links = SqlLinks(session)
+        self.codes = SqlBindCodes(session)
+        self.links = SqlMailLinks(session)
         self.sessions = SqlSessions(session)
         self.consents = SqlConsents(session)
-        self.counters = SqlCounters(session)
+        self.counters = SqlCounters(lambda: nullcontext(session.connection()))
         self.outbox = SqlOutbox(session)
-        self.audit = SqlAudit(session)
-        self.history = SqlHistory(session)
+        self.audit = SqlAuditLog(session)
+        self.history = SqlAuditHistory(session)
         return self
 
     def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None:
-        # Closing rolls back what was not committed, and keeps what was loaded readable.
+        # Closing rolls back uncommitted changes; loaded objects stay readable.
         self._session.close()
         if isinstance(raised, IntegrityError):
             conflict = conflict_of(raised)
@@ -68,7 +68,7 @@ class SqlUnitOfWork(UnitOfWork):
     @override
     @contextmanager
     def savepoint(self, *, keep: bool) -> Iterator[None]:
-        self._write()  # what came before is no part of it
+        self._write()  # earlier changes must not be rolled back
         with self._session.begin_nested() as savepoint:
             yield
             self._write()
@@ -81,7 +81,7 @@ class SqlUnitOfWork(UnitOfWork):
         self._session.commit()
 
     def _write(self) -> None:
-        """Write the accounts first: their locks order a subject's events, and links and events refer to them."""
+        """Write the accounts first: links and events refer to them, and their locks keep events in order."""
         self._session.flush()
         self.links.write()
         self.outbox.write()
