@@ -1,4 +1,4 @@
-"""`make bench`: every figure with its goal, as a table and as .run/bench.json. ONLY=login,session chooses."""
+"""`make bench`: print all figures with their goals and write .run/bench.json. ONLY=login,session runs some."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ _WIDTHS = (58, 11, 9, 4)
 
 
 def main() -> int:
-    """Measure, print, write; the exit code tells of a bench that could not be measured, not of a goal missed."""
+    """Run the benchmarks; return 1 when one could not run, not when a goal is missed."""
     chosen = _chosen(sys.argv[1:])
     _say(f"{CORES} cores, load by {load.generator()}; ratios from one run, interleaved, medians", "")
     _row("figure", "measured", "goal", "met")

@@ -1,4 +1,4 @@
-"""The limit of every login: raw Argon2id verifications a second on all cores, at the parameters of a stored hash."""
+"""The limit of logins: raw Argon2id verifications per second on all cores, with the parameters of a stored hash."""
 
 import os
 import time
@@ -11,7 +11,7 @@ CORES = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.s
 
 
 class RawArgon2:
-    """A process a core, warm, that does nothing else: quicker than threads by a few per cent."""
+    """One warm process per core; a few per cent faster than threads."""
 
     def __init__(self, password_hash: str, password: str) -> None:
         self._known = (password_hash, password)
@@ -19,7 +19,7 @@ class RawArgon2:
         self.per_second(0.2)
 
     def per_second(self, seconds: float) -> float:
-        """Verify for so long; return how many a second all cores did together."""
+        """Verify for `seconds`; return the verifications per second of all cores."""
         work = [self._pool.submit(_verify, *self._known, seconds) for _ in range(CORES)]
         return sum(each.result() for each in work)
 

@@ -1,4 +1,4 @@
-"""A mail server in this process that notes when each mail was taken."""
+"""A mail server in this process that records when each mail arrived."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from tests.support.servers.ports import free_port
 
 
 class Arrivals:
-    """When each recipient's mail came, by time.perf_counter()."""
+    """When each recipient's mail arrived, by time.perf_counter()."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -19,13 +19,13 @@ class Arrivals:
         self._changed = threading.Condition()
 
     def record(self, recipient: str) -> None:
-        """Note a mail just taken."""
+        """Record that a mail has arrived."""
         with self._changed:
             self._came[recipient] = time.perf_counter()
             self._changed.notify_all()
 
     def wait_for(self, recipient: str, *, seconds: float = 10) -> float:
-        """Return when the recipient's mail came; waits for it."""
+        """Wait for the recipient's mail; return when it arrived."""
         with self._changed:
             came = self._changed.wait_for(lambda: recipient in self._came, timeout=seconds)
             assert came, f"no mail came to {recipient} within {seconds:g} s"
@@ -34,7 +34,7 @@ class Arrivals:
 
 @contextmanager
 def recording_arrivals() -> Iterator[Arrivals]:
-    """Take mails until the end of the block."""
+    """Run the server for the block."""
     arrivals, loop = Arrivals(), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()

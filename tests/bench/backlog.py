@@ -1,4 +1,4 @@
-"""A backlog of 100,000 events against one of 10,000: the same time for each event, the same memory."""
+"""A backlog of 100,000 events against one of 10,000: time per event and memory should be equal."""
 
 import multiprocessing
 import time
@@ -29,14 +29,14 @@ _OPEN = text("SELECT 1 FROM outbox WHERE sealed IS NOT NULL LIMIT 1")
 
 @dataclass(frozen=True, slots=True)
 class DrainResult:
-    """How long it took from the commit to the last noted receipt, and each process' highest PSS meanwhile."""
+    """Seconds from the commit to the last recorded receipt, and each process' maximum PSS in that time."""
 
     seconds: float
     max_mib: Mapping[str, float]
 
 
 def drain_backlog(stand: Environment) -> Iterator[Figure]:
-    """Outbox to SMTP and back by one relay and two mailers."""
+    """Drain a backlog from the outbox to SMTP with one relay and two mailers."""
     database = stand.database(members=1)
     with (
         stand.sink() as sink,
@@ -46,12 +46,12 @@ def drain_backlog(stand: Environment) -> Iterator[Figure]:
         stand.mailer(redis, sink.port) as another,
     ):
         processes = {"relay": relay, "mailer": one, "other mailer": another}
-        _drain(database, _entries(1_000, stand.keys), processes)  # every part has worked once
+        _drain(database, _entries(1_000, stand.keys), processes)  # warm up
         at_first = _memory(processes)
         few = _drain(database, _entries(FEW, stand.keys), processes)
         many = _drain(database, _entries(MANY, stand.keys), processes)
         again = _drain(database, _entries(FEW, stand.keys), processes)
-    few_seconds = (few.seconds + again.seconds) / 2  # before and after: a machine has other work, too
+    few_seconds = (few.seconds + again.seconds) / 2  # before and after, to average out other load
     yield Figure(
         name="backlog of 100,000: time for each event, of 10,000's",
         measured=(many.seconds / MANY) / (few_seconds / FEW),
@@ -72,7 +72,7 @@ def drain_backlog(stand: Environment) -> Iterator[Figure]:
 
 
 def _entries(count: int, keys: KeySets) -> list[Fields]:
-    """Seal on every core: a letter takes a millisecond."""
+    """Seal on all cores: one payload takes a millisecond."""
     with multiprocessing.get_context("spawn").Pool(CORES) as pool:
         sizes = [_SEALED_AT_ONCE] * (count // _SEALED_AT_ONCE)
         return list(chain.from_iterable(pool.imap(partial(sealed_entries, keys=keys), sizes)))
@@ -93,7 +93,7 @@ def _drain(database: str, entries: Sequence[Fields], processes: Mapping[str, Pro
 
 
 def _commit(engine: Engine, entries: Sequence[Fields]) -> None:
-    """Write all of it in one transaction: the relay sees nothing before the whole."""
+    """Insert all events in one transaction, so that the relay sees them at once."""
     with engine.begin() as connection:
         now = connection.scalar(text("SELECT now()"))
         expiry = connection.scalar(text("SELECT now() + interval '24 hours'"))
@@ -108,7 +108,7 @@ def _commit(engine: Engine, entries: Sequence[Fields]) -> None:
 
 
 def _is_open(engine: Engine) -> bool:
-    """Tell whether a mail has no receipt noted yet."""
+    """Whether a mail has no recorded receipt yet."""
     with engine.connect() as connection:
         return connection.scalar(_OPEN) is not None
 

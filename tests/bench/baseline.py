@@ -1,4 +1,4 @@
-"""A bare Flask route under the very gunicorn settings of identity: the limit of `GET /session`."""
+"""A bare Flask route under identity's gunicorn settings: the limit of `GET /session`."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The stand: real servers of the bench's own, and the system's processes on them as people start them."""
+"""Real servers for the benchmarks, and the system's processes on them."""
 
 import json
 import secrets
@@ -29,7 +29,7 @@ _UNLIMITED = "1000000"
 
 
 class Web:
-    """A running web server, and what may be asked of it."""
+    """A running web server and the requests to it."""
 
     def __init__(self, process: Process, url: str) -> None:
         self.process = process
@@ -37,19 +37,19 @@ class Web:
         self._root = url
 
     def is_ready(self, path: str) -> bool:
-        """Tell whether it answers."""
+        """Whether the server answers on a path."""
         try:
             return httpx.get(f"{self._root}{path}", timeout=5).status_code < 500
         except httpx.TransportError:
             return False
 
     def logins(self, members: int = SMALL) -> Request:
-        """Logins of one member after the other."""
+        """Return logins of all members in turn."""
         bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in range(1, members + 1)]
         return self._post("/sessions", bodies)
 
     def registrations(self, count: int) -> Request:
-        """Registrations of people nobody knows yet."""
+        """Return registrations of new accounts."""
         run = secrets.token_hex(3)
         applications = (
             registration(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count)
@@ -57,7 +57,7 @@ class Web:
         return self._post("/accounts", [json.dumps(each) for each in applications])
 
     def session(self) -> Request:
-        """The question who a member is, by the token of a fresh login."""
+        """Log in and return `GET /session` with the token."""
         answer = httpx.post(
             f"{self.api}/sessions", json={"username": "Member1", "password": PASSWORD}, timeout=30
         )
@@ -76,7 +76,7 @@ class Web:
 
 
 class Environment:
-    """Starts what a bench asks for; everything ends with the stack."""
+    """Starts servers and processes on demand; the stack stops them."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -86,7 +86,7 @@ class Environment:
 
     @cached_property
     def postgres(self) -> PostgresCluster:
-        """PostgreSQL as in production: every commit reaches the disk."""
+        """PostgreSQL with fsync, as in production."""
         cluster = PostgresCluster(fsync=True)
         self._stack.callback(cluster.destroy)
         cluster.start()
@@ -94,12 +94,12 @@ class Environment:
 
     @cached_property
     def small_database(self) -> str:
-        """The URL of a database of 200 accounts that the web figures share."""
+        """The URL of a database with 200 accounts, shared by the web benchmarks."""
         return self.database(SMALL)
 
     @cached_property
     def web(self) -> Web:
-        """A web server on `few`."""
+        """A web server on `small_database`."""
         return self._stack.enter_context(self.serving(self.small_database))
 
     @cached_property
@@ -110,7 +110,7 @@ class Environment:
         )
 
     def database(self, members: int, *, lived: int | None = None) -> str:
-        """Make a database of so many accounts, as `populate` does; return its URL."""
+        """Create a database and populate it; return its URL."""
         url = self.postgres.create_database()
         populate(url, members, lived=lived)
         return url
@@ -127,17 +127,17 @@ class Environment:
 
     @contextmanager
     def sink(self) -> Iterator[Sink]:
-        """Run a mail server that takes everything and keeps nothing."""
+        """Run a mail server that accepts and discards all mails."""
         with start_sink() as sink:
             yield sink
 
     @contextmanager
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:
-        """Run `identity serve`, or another program with its settings, until the end of the block."""
+        """Run `identity serve`, or another program with its settings, for the block."""
         port = free_port()
         environment = {
             "IDENTITY_BIND": f"127.0.0.1:{port}",
-            "IDENTITY_METRICS_BIND": f"127.0.0.1:{free_port()}",  # measuring is part of what is measured
+            "IDENTITY_METRICS_BIND": f"127.0.0.1:{free_port()}",  # metrics are part of the measured cost
             "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
         }
         arguments = program or (command("identity"), "serve")
@@ -164,7 +164,7 @@ class Environment:
 
     @contextmanager
     def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
-        """Run a program of the system with this installation's settings."""
+        """Run a program with these settings for the block."""
         log = self.directory / f"{Path(arguments[0]).name}-{secrets.token_hex(3)}.log"
         process = Process(*arguments, environment=self.settings(**settings), log=log)
         try:
@@ -173,7 +173,7 @@ class Environment:
             process.stop()
 
     def settings(self, **more: str) -> dict[str, str]:
-        """Return this installation's settings, and more."""
+        """Return the common settings and more."""
         return {
             "IDENTITY_MODE": "local",
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,

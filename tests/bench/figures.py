@@ -1,4 +1,4 @@
-"""What a bench yields: a figure, its goal, and what it was made of."""
+"""The result of a benchmark: a figure, its goal and its parts."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +10,13 @@ from tests.bench.environment import Environment
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound that the figure keeps to."""
+    """A bound for a figure."""
 
     side: Literal["least", "most"]
     bound: float
 
     def is_met(self, measured: float) -> bool:
-        """Tell whether the figure, rounded as it is shown, keeps to the bound."""
+        """Whether the figure, rounded as in the table, is within the bound."""
         shown = round(measured, 3)
         return shown >= self.bound if self.side == "least" else shown <= self.bound
 
@@ -26,7 +26,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One line of the table; without a goal it is only reported."""
+    """One line of the table. Without a goal it is only reported."""
 
     name: str
     measured: float
@@ -36,7 +36,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Whether the goal is met, in a word."""
+        """Whether the goal is met, as a word."""
         if self.goal is None:
             return "-"
         return "yes" if self.goal.is_met(self.measured) else "NO"
@@ -47,14 +47,14 @@ Bench = Callable[[Environment], Iterator[Figure]]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What was compared, slot by slot: the limit first, the product right after it."""
+    """Measurements of the limit and of the product, by slot."""
 
     limits: Sequence[float]
     measured: Sequence[float]
 
     @property
     def ratio(self) -> float:
-        """The median of the slots' own ratios: a slow minute of the machine slows both sides of a slot."""
+        """The median of the ratios of each slot: other load slows both sides of a slot."""
         slots = zip(self.measured, self.limits, strict=True)
         return statistics.median(one / limit for one, limit in slots)
 
@@ -70,7 +70,7 @@ class Pair:
 
 
 def interleaved(limit: Callable[[], float], product: Callable[[], float], *, slots: int) -> Pair:
-    """Measure limit, product, limit, product …; the sides change places in every other slot."""
+    """Measure limit and product alternately; their order is reversed in every other slot."""
     limits, measured = [], []
     for slot in range(slots):
         order = (True, False) if slot % 2 == 0 else (False, True)
@@ -83,6 +83,6 @@ def interleaved(limit: Callable[[], float], product: Callable[[], float], *, slo
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which that share of the values lies (nearest rank)."""
+    """Return the percentile by nearest rank; `share` is from 0 to 1."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

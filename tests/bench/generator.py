@@ -1,4 +1,4 @@
-"""A light load generator for where wrk is missing: kept connections, one thread, no parsing beyond the length.
+"""A light load generator for machines without wrk: keep-alive connections in one thread, minimal parsing.
 
 Run by its path, with the path of its task, so that it imports nothing else of the tests.
 """
@@ -19,7 +19,7 @@ _GOOD = range(200, 400)
 
 
 class Connection:
-    """One kept connection: a request at a time."""
+    """One keep-alive connection with one request at a time."""
 
     def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
         self.socket = socket.create_connection(address)
@@ -35,7 +35,7 @@ class Connection:
         self.socket.sendall(next(self._requests))
 
     def take(self) -> tuple[int, float] | None:
-        """Read what is there; status and milliseconds when the answer is whole."""
+        """Read available bytes; return status and milliseconds when the response is complete."""
         self._received += self.socket.recv(65536)
         head, found, body = bytes(self._received).partition(b"\r\n\r\n")
         if not found or len(body) < _length(head):
@@ -44,7 +44,7 @@ class Connection:
 
 
 def main() -> None:
-    """Make the load of the task; print one line of JSON."""
+    """Run the load of the task; print one line of JSON."""
     task = json.loads(Path(sys.argv[1]).read_text())
     address, requests = _requests(task)
     connections = [Connection(address, requests) for _ in range(task["clients"])]

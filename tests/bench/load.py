@@ -1,4 +1,4 @@
-"""Load from a process of its own: wrk where it is there, else our own generator."""
+"""Runs HTTP load in another process: wrk where installed, otherwise `tests.bench.generator`."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked; with `bodies` each request takes the next one."""
+    """The request to send; each one takes the next of `bodies`."""
 
     url: str
     method: str = "GET"
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadResult:
-    """What came of it; latencies in milliseconds."""
+    """The result of a load; latencies in milliseconds."""
 
     per_second: float
     median_ms: float
@@ -35,30 +35,30 @@ class LoadResult:
     refused: int
 
     def checked(self) -> "LoadResult":
-        """Return itself; AssertionError when a request was refused, so that no figure counts refusals."""
+        """Return itself. Raises AssertionError when a request was refused, so that no figure counts refusals."""
         assert self.refused == 0, f"{self.refused} requests were refused"
         return self
 
 
 def generator() -> str:
-    """Return the name of what makes the load here."""
+    """Return the name of the load generator."""
     return "wrk" if WRK.path() else "own"
 
 
 def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
-    """Ask with so many kept connections for so long."""
+    """Run the load with `clients` keep-alive connections."""
     with running(request, clients=clients, seconds=seconds) as answers:
         return answers()
 
 
 class Running:
-    """A load under way; calling it waits for its end."""
+    """A running load. Calling it waits for its end."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def __call__(self) -> LoadResult:
-        """Return what came of it."""
+        """Wait for the end; return the result."""
         output, errors = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError(f"the load generator failed: {errors[-1000:]}")
@@ -67,7 +67,7 @@ class Running:
 
 @contextmanager
 def running(request: Request, *, clients: int, seconds: float) -> Iterator[Running]:
-    """Begin a load; at the end of the block it is over."""
+    """Run a load during the block."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         task = Path(folder) / "task"
         process = subprocess.Popen(
@@ -84,7 +84,7 @@ def running(request: Request, *, clients: int, seconds: float) -> Iterator[Runni
 def _wrk(request: Request, task: Path, clients: int, seconds: float) -> list[str]:
     task.write_text("\n".join(request.bodies))
     headers = [f"--header={name}: {value}" for name, value in request.headers.items()]
-    # wrk counts whole seconds alone.
+    # wrk accepts whole seconds only.
     return [
         str(WRK.path()), "--threads=1", f"--connections={clients}", f"--duration={max(1, round(seconds))}s",
         "--timeout=30s", f"--script={_SCRIPT}", *headers, request.url, "--", request.method, str(task),

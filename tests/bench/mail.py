@@ -1,4 +1,4 @@
-"""From an answer to its mail: the whole way, the relay alone, the mailer alone."""
+"""The latency of a mail, the throughput of the relay and that of the mailer."""
 
 import json
 import random
@@ -35,7 +35,7 @@ _SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小�
 
 
 def mail_latency(stand: Environment) -> Iterator[Figure]:
-    """Registration's 202 to the mail's arrival at the SMTP server on an idle system."""
+    """Time from a registration's 202 to the mail's arrival at the SMTP server, on an idle system."""
     database = stand.database(members=1)
     with (
         recording_arrivals() as arrivals,
@@ -65,12 +65,12 @@ def _waits_ms(web: Web, arrivals: Arrivals) -> list[float]:
             answered = time.perf_counter()
             assert answer.status_code == 202, answer.text
             waits.append(max(0.0, arrivals.wait_for(sent["email"]) - answered) * 1000)
-            time.sleep(chance.random() * _MAX_PAUSE_SECONDS)  # idle between two
-    return waits[5:]  # the first ones open every connection
+            time.sleep(chance.random() * _MAX_PAUSE_SECONDS)  # idle between registrations
+    return waits[5:]  # the first ones open connections
 
 
 def relay_throughput(stand: Environment) -> Iterator[Figure]:
-    """Events a second through the relay against pipelined XADD of the same entries."""
+    """Events per second through the relay against pipelined XADD of the same entries."""
     entries = sealed_entries(1000, stand.keys) * (_EVENTS // 1000)
     database = stand.database(members=1)
     engine = open_engine(database)
@@ -89,7 +89,7 @@ def relay_throughput(stand: Environment) -> Iterator[Figure]:
 
 
 def _empty(client: "Redis") -> None:
-    """Take all entries away but leave the stream: a relay that finds none publishes again what it had."""
+    """Trim all entries but keep the stream: the relay publishes again when the stream is missing."""
     client.xtrim(STREAM, maxlen=0, approximate=False)
 
 
@@ -118,7 +118,7 @@ def _relay(engine: Engine, client: "Redis", entries: Sequence[Fields]) -> float:
 
 
 def mailer_throughput(stand: Environment) -> Iterator[Figure]:
-    """Mails a second of one mailer process, stream to SMTP, against a bare loop to the same sink."""
+    """Mails per second of one mailer, stream to SMTP, against a plain loop to the same sink."""
     with (
         stand.sink() as sink,
         stand.redis() as redis,
@@ -140,7 +140,7 @@ def mailer_throughput(stand: Environment) -> Iterator[Figure]:
 
 
 def mail_all(client: "Redis", entries: Sequence[Fields]) -> float:
-    """Put all entries into the stream, wait for all receipts; return how many a second."""
+    """Add all entries to the stream and wait for all receipts; return mails per second."""
     client.delete(RECEIPTS)
     began = time.perf_counter()
     add_pipelined(client, entries)
@@ -149,7 +149,7 @@ def mail_all(client: "Redis", entries: Sequence[Fields]) -> float:
 
 
 def _plain_loop(port: int, count: int) -> float:
-    """Render with the product's templates, build with its MIME writer, send over one kept connection."""
+    """Render with the product's templates, build with its MIME writer, send over one connection."""
     renderer = TemplateRenderer(sender_name=_SENDER.name, public_url=PUBLIC_URL, can_reply=False)
     stationery = MessageBuilder(sender=_SENDER)
     asked = list(mail_payloads(count))

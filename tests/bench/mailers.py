@@ -1,4 +1,4 @@
-"""Mailers side by side: against a plain dramatiq actor, against themselves in other numbers, against smtp-source."""
+"""Several mailers against a plain dramatiq actor, against other numbers of mailers and against smtp-source."""
 
 import subprocess
 import time
@@ -37,7 +37,7 @@ _MESSAGE_OCTETS = 6_000
 
 
 def against_a_plain_actor(stand: Environment) -> Iterator[Figure]:
-    """Mails a second of 2 mailer processes against 2 of dramatiq's with a plain actor, the same mails to one sink."""
+    """Mails per second of 2 mailers against 2 dramatiq processes with a plain actor, to the same sink."""
     mails = _plain_messages(_MAILS)
     with (
         stand.sink() as sink,
@@ -65,7 +65,7 @@ def against_a_plain_actor(stand: Environment) -> Iterator[Figure]:
 
 
 def in_numbers(stand: Environment) -> Iterator[Figure]:
-    """Mails a second of 1, 2, 4 mailer processes, and of smtp-source over as many connections."""
+    """Mails per second of 1, 2 and 4 mailers, and of smtp-source with as many connections."""
     with stand.sink() as sink, stand.redis() as redis, redis.client() as client:
         for number in _NUMBERS:
             with _mailers(stand, redis, sink.port, number):
@@ -98,7 +98,7 @@ def _plain_workers(stand: Environment, redis: RedisServer, smtp_port: int) -> It
 
 
 def _plain_messages(count: int) -> list["Message[None]"]:
-    """Return the very mails that sealed entries ask for, rendered, as messages of the plain actor."""
+    """Return the same mails, rendered, as messages of the plain actor."""
     renderer = TemplateRenderer(sender_name=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     messages = []
     for event, letter in mail_payloads(count):
@@ -109,7 +109,7 @@ def _plain_messages(count: int) -> list["Message[None]"]:
 
 
 def _send_plain(client: "Redis", messages: Sequence["Message[None]"]) -> float:
-    """Queue them as dramatiq's dispatch.lua does, a hundred in a round trip; wait until all are acknowledged."""
+    """Enqueue messages as dramatiq's dispatch.lua does, in pipelines of a hundred; wait for all acknowledgements."""
     queue = f"dramatiq:{plain_actor.QUEUE}"
     began = time.perf_counter()
     for start in range(0, len(messages), _PIPELINED):

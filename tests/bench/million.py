@@ -1,4 +1,4 @@
-"""1,000,000 accounts and events against an empty database: the same time, and no plan that reads all of them."""
+"""1,000,000 accounts and events against an empty database: the same time, and no plan that scans a large table."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,14 +16,14 @@ ROWS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A web server on a database of so many accounts and events, and a service's secret for its feed."""
+    """A web server on a populated database, and a service's secret for its feed."""
 
     web: Web
     rows: int
     secret: str
 
     def newest_of_feed(self) -> load.Request:
-        """The question for what follows the last event but one."""
+        """The request for the feed's last event."""
         url = f"{self.web.api}/events?after={self.rows - 1}"
         return load.Request(url=url, headers={"Authorization": f"Bearer {self.secret}"})
 
@@ -37,7 +37,7 @@ _REQUESTS: dict[str, Callable[[Side], load.Request]] = {
 
 
 def million_against_empty(stand: Environment) -> Iterator[Figure]:
-    """Medians of four requests, one client, beside each other; then the plans of all they asked of the database."""
+    """Compare the medians of four requests with one client; then check the plans of their statements."""
     full = stand.database(ROWS, lived=SMALL)
     with ExitStack() as stack:
         many, none = _side(stand, stack, full, ROWS), _side(stand, stack, stand.database(1), 1)
@@ -54,7 +54,7 @@ def _side(stand: Environment, stack: ExitStack, database: str, rows: int) -> Sid
 
 
 def _planned(stand: Environment, full: str, asked: Side) -> Figure:
-    """Ask all of it once more with the server's log on, and have every statement explained."""
+    """Send each request again with statement logging and explain every statement."""
     with (
         logged_statements(stand.postgres, full) as statements,
         stand.serving(full) as web,

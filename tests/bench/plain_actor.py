@@ -1,4 +1,4 @@
-"""The usual way: a dramatiq actor that builds the message and sends it by smtplib over a kept connection.
+"""The usual design: a dramatiq actor that builds the message and sends it by smtplib over one connection.
 
 No ledger, no sealing, no stream; dramatiq's own broker and middleware as they come, run by dramatiq's own command.
 The message is built by `email.mime`, whose policy is the quickest of the standard library.

@@ -1,4 +1,4 @@
-"""What a server is asked by the processes under measurement, and how it goes about it."""
+"""The statements that PostgreSQL receives during a measurement, and their plans."""
 
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tests.support.servers.postgres import PostgresCluster, database_name
 
-# For one database: every statement as it comes, without its values.
+# Log every statement of one database, without its parameters.
 _LOGGED = {"log_statement": "'all'", "log_min_messages": "'log'", "log_parameter_max_length": "0"}
 _RECORD = re.compile(r"^\d{4}-\d\d-\d\d \S+ \S+ \[\d+\] ", re.MULTILINE)
 _STATEMENT = re.compile(
@@ -21,7 +21,7 @@ _STATEMENT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Statements that read a table as a whole, and those that find their rows by an index."""
+    """Statements that scan a whole table, and those that use an index."""
 
     whole: frozenset[str]
     by_index: frozenset[str]
@@ -29,7 +29,7 @@ class Reads:
 
 @contextmanager
 def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Callable[[], set[str]]]:
-    """Have a database's statements logged; what is yielded tells the distinct ones so far."""
+    """Log a database's statements for the block; yield a function that returns the distinct ones so far."""
     engine, start = open_engine(database), len(cluster.log)
     name = database_name(database)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -44,7 +44,7 @@ def logged_statements(cluster: PostgresCluster, database: str) -> Iterator[Calla
 
 
 def reads_of(database: str, statements: Collection[str], *, tables: Collection[str]) -> Reads:
-    """Have each statement explained, for whatever values; tell which read these tables and how."""
+    """Explain each statement with a generic plan; return how they read these tables."""
     engine = open_engine(database)
     whole, by_index = set(), set()
     with engine.connect() as connection:
@@ -65,7 +65,7 @@ def _statements(log: str) -> set[str]:
 
 
 def _plan(connection: Connection, statement: str) -> Iterator[dict[str, Any]]:
-    """Yield the nodes of the plan that serves all values."""
+    """Yield the nodes of the generic plan."""
     answer: Any = connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}").scalar_one()
     waiting = [answer[0]["Plan"]]
     while waiting:

@@ -1,4 +1,4 @@
-"""Accounts by the thousand, written straight into the tables, all with one known password."""
+"""Inserts many accounts directly into the tables, all with one known password."""
 
 from argon2 import PasswordHasher, Type
 from identity.adapters.consent_texts import SAMPLES, read_texts
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.support.actors.people import PASSWORD
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1, type=Type.ID)
-"""SEC-1's default, which the measured servers run with; `checked_hash` would tell of another."""
+"""SEC-1's default, with which the measured servers run; other parameters would trigger a rehash."""
 
 _ACCOUNTS = """
 INSERT INTO accounts (id, kind, username, username_key, name, mobile, email, mailbox_key, tax_id, company_phone,
@@ -31,7 +31,7 @@ _CONSENTS = """
 INSERT INTO consents (account_id, document, version, accepted_at, address)
 SELECT id, :document, :version, created_at, '127.0.0.1' FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
 """
-# What a system of that many accounts has besides: an open session each tenth, a counter each.
+# A used system also has an open session for every tenth account and a counter for each.
 _LIFE = (
     """
 INSERT INTO sessions (id, token_digest, holder_id, account_id, consents, created_at, seen_at, expires_at, address,
@@ -53,7 +53,7 @@ FROM accounts WHERE id <= lpad(CAST(:lived AS text), 36, '0')
 
 
 def populate(database_url: str, count: int, *, lived: int | None = None) -> None:
-    """Bring the database up to date and fill it with verified accounts `Member1` …, an event each.
+    """Migrate the database and insert verified accounts `Member1` …, each with an event.
 
     The first `lived`, or all, have what people leave behind, too.
     """
@@ -74,7 +74,7 @@ def populate(database_url: str, count: int, *, lived: int | None = None) -> None
 
 
 def stored_hash(database_url: str) -> str:
-    """Return the newest stored hash, whose parameters the limit is measured with."""
+    """Return the newest stored hash; the limit is measured with its parameters."""
     engine = open_engine(database_url)
     with engine.connect() as connection:
         found = connection.scalar(text("SELECT password_hash FROM accounts ORDER BY created_at DESC LIMIT 1"))

@@ -1,4 +1,4 @@
-"""Processes of the system under measurement: started as people start them, watched through /proc."""
+"""Starts processes of the system and measures them through /proc."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def command(name: str) -> str:
 
 
 class Process:
-    """A started program with its children; what it logs goes to a file, as it would to a journal."""
+    """A process with its children; it logs to a file."""
 
     def __init__(self, *arguments: str, environment: Mapping[str, str], log: Path) -> None:
         self.log = log
@@ -33,12 +33,12 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """The first process's id."""
+        """The id of the started process."""
         return self._popen.pid
 
     @property
     def children(self) -> list[int]:
-        """The ids of the processes it has started."""
+        """The ids of its child processes."""
         return [
             int(pid)
             for tasks in Path(f"/proc/{self.pid}/task").glob("*/children")
@@ -46,7 +46,7 @@ class Process:
         ]
 
     def wait_for(self, words: str, *, seconds: float = 20) -> None:
-        """Wait until the log has these words."""
+        """Wait until the log contains a text."""
         wait_until(lambda: self._logged(words), what=f"{words!r} in {self.log}", timeout_seconds=seconds)
 
     def _logged(self, words: str) -> bool:
@@ -56,11 +56,11 @@ class Process:
         return words in logged
 
     def cpu_seconds(self) -> float:
-        """Seconds of CPU time that it and its children have used so far."""
+        """The CPU time in seconds that it and its children have used."""
         return sum(_cpu_seconds(pid) for pid in (self.pid, *self.children))
 
     def stop(self) -> None:
-        """End it as an operator would; kill it when that takes too long."""
+        """Terminate the process; kill it after a time-out."""
         if self._popen.poll() is not None:
             return
         self._popen.send_signal(signal.SIGTERM)
@@ -72,7 +72,7 @@ class Process:
 
 
 def pss_mib(pids: Sequence[int]) -> float:
-    """Return the proportional set size of these processes together: shared pages are shared out (proc(5))."""
+    """Return the sum of the processes' proportional set sizes (proc(5)) in MiB."""
     return sum(_pss_kib(pid) for pid in pids) / 1024
 
 
@@ -82,6 +82,6 @@ def _pss_kib(pid: int) -> int:
 
 
 def _cpu_seconds(pid: int) -> float:
-    # The first figure of schedstat is nanoseconds on a CPU: finer than the ticks of /proc/PID/stat.
+    # schedstat has nanoseconds of CPU time, more precise than the ticks in /proc/PID/stat.
     threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9

@@ -1,4 +1,4 @@
-"""200,000 accounts against 200: the same time, and no query that reads a whole table."""
+"""200,000 accounts against 200: the same time, and no query that scans a whole table."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ _REQUESTS: dict[str, Callable[[Web], load.Request]] = {
 
 
 def many_against_few(stand: Environment) -> Iterator[Figure]:
-    """Medians of login and registration, one client, beside each other; then the database's own count of scans."""
+    """Compare the medians of login and registration with one client; then count sequential scans."""
     database = stand.database(MANY)
     before = _sequential_scans(database)
     with stand.serving(database) as many:
@@ -28,7 +28,7 @@ def many_against_few(stand: Environment) -> Iterator[Figure]:
             told = f"{name} with 200,000 accounts, of the median with 200"
             yield compared(told, stand.web, many, request, called=("200", "200,000"))
         load.run(many.session(), clients=1, seconds=1)
-    after = _sequential_scans(database)  # a backend tells its counts at its end
+    after = _sequential_scans(database)  # a backend reports its counts when it ends
     scanned = {name: float(count - before[name]) for name, count in after.items() if count > before[name]}
     yield Figure(
         name="whole tables read by login, registration, GET /session",
@@ -37,7 +37,7 @@ def many_against_few(stand: Environment) -> Iterator[Figure]:
 
 
 def _sequential_scans(database: str) -> dict[str, int]:
-    """Return how often each big table was read as a whole so far."""
+    """Return the number of sequential scans of each large table."""
     engine = open_engine(database)
     query = text("SELECT relname, seq_scan FROM pg_stat_user_tables WHERE n_live_tup > :big")
     with engine.connect() as connection:

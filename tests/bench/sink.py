@@ -1,4 +1,4 @@
-"""A mail server that takes everything: smtp-sink where it is there, else one of our own in a process of its own."""
+"""A mail server that accepts everything: smtp-sink where installed, otherwise our own in another process."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ _CONTENT_END = b"\r\n.\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where mails go to; `kind` names the program."""
+    """A running sink; `kind` names the program."""
 
     port: int
     kind: str
@@ -30,9 +30,9 @@ class Sink:
 
 @contextmanager
 def start_sink() -> Iterator[Sink]:
-    """Run a sink until the end of the block."""
+    """Run a sink for the block."""
     port, program = free_port(), SMTP_SINK.path()
-    as_user = ["-u", "nobody"] if os.geteuid() == 0 else []  # it refuses to run as root
+    as_user = ["-u", "nobody"] if os.geteuid() == 0 else []  # smtp-sink refuses to run as root
     own = [sys.executable, "-m", "tests.bench.sink", str(port)]
     command = [str(program), *as_user, f"127.0.0.1:{port}", str(_BACKLOG)] if program else own
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -50,7 +50,7 @@ def _listens(port: int) -> bool:
 
 
 class SmtpSinkProtocol(asyncio.Protocol):
-    """As much SMTP as a correct client needs, with pipelining; `accepted` learns each mail's recipient."""
+    """The minimum of SMTP, with pipelining; calls `accepted` with each mail's recipient."""
 
     def __init__(self, accepted: Callable[[str], None]) -> None:
         self._accepted = accepted
@@ -59,13 +59,13 @@ class SmtpSinkProtocol(asyncio.Protocol):
         self._in_content = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet."""
+        """Send the greeting."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         transport.write(b"220 sink ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Answer every whole line, and every whole content."""
+        """Answer each complete line and message."""
         self._received += data
         replies = []
         while (reply := self._content() if self._in_content else self._line()) is not None:

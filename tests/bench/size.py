@@ -1,4 +1,4 @@
-"""What the processes cost: CPU when nothing happens, memory, and the time to the first answer."""
+"""The processes' idle CPU, memory and time to the first response."""
 
 import statistics
 import time
@@ -16,7 +16,7 @@ _IDLE_GOALS = {"web": 1.0, "relay": 1.0, "mailer": 3.0}
 
 
 def idle_and_memory(stand: Environment) -> Iterator[Figure]:
-    """Idle CPU of each kind of process, PSS, cold start."""
+    """Measure idle CPU and PSS of each process, and the cold start."""
     database = stand.small_database
     with (
         stand.sink() as sink,
@@ -25,7 +25,7 @@ def idle_and_memory(stand: Environment) -> Iterator[Figure]:
         stand.mailer(redis, sink.port) as mailer,
         stand.serving(database) as web,
     ):
-        load.run(web.registrations(20), clients=1, seconds=1)  # every part has worked once
+        load.run(web.registrations(20), clients=1, seconds=1)  # warm up
         time.sleep(_SETTLE_SECONDS)
         processes = {"web": web.process, "relay": relay, "mailer": mailer}
         yield from _idle(processes)

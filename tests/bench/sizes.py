@@ -1,4 +1,4 @@
-"""The same request to a database of few rows and to one of many, one client, beside each other."""
+"""Compares a request on a small database with the same on a large one, with one client."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -15,7 +15,7 @@ _GOAL: Final = Goal("most", 1.3)
 def compared(
     name: str, few: T, many: T, request: Callable[[T], load.Request], *, called: tuple[str, str]
 ) -> Figure:
-    """Return the median with many rows in multiples of that with few; `called` is what the figure calls either side."""
+    """Return the ratio of the medians, large to small; `called` names both sides in the figure."""
 
     def median_ms(side: T) -> float:
         return load.run(request(side), clients=1, seconds=_SECONDS).median_ms

@@ -1,4 +1,4 @@
-"""Logins, registrations, and being known: throughput and latency of the web processes."""
+"""Throughput and latency of the web processes: logins, registrations, sessions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ _MAX_REGISTRATIONS = 2000
 
 
 def logins(stand: Environment) -> Iterator[Figure]:
-    """Logins a second by 8 clients against raw Argon2."""
+    """Logins per second by 8 clients against raw Argon2."""
     request = stand.web.logins()
     yield _against_argon2(stand, "logins a second, of raw Argon2", lambda: request, goal=0.85)
 
 
 def registrations(stand: Environment) -> Iterator[Figure]:
-    """Registrations a second by 8 clients against raw Argon2."""
+    """Registrations per second by 8 clients against raw Argon2."""
     yield _against_argon2(
         stand,
         "registrations a second, of raw Argon2",
@@ -49,7 +49,7 @@ def _against_argon2(stand: Environment, name: str, request: "load.MakeRequest", 
 
 
 def session(stand: Environment) -> Iterator[Figure]:
-    """GET /session a second by one client against a bare route."""
+    """GET /session per second by one client against a bare route."""
     bare, known = load.Request(url=f"{stand.baseline.api}/session"), stand.web.session()
     for request in (bare, known):
         load.run(request, clients=1, seconds=1)

@@ -32,7 +32,7 @@ import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 const { EXAMPLE, REDIS_URL, FAILURES = "0", SLOW_MS = "0", IDENTITY_URL, SECRET } = process.env;
 const { Member } = await import(`${EXAMPLE}/member.mjs`);
-const { CatchingUp } = await import(`${EXAMPLE}/catching_up.mjs`);
+const { FeedCatchUp } = await import(`${EXAMPLE}/catch_up.mjs`);
 const { Feed } = await import(`${EXAMPLE}/feed.mjs`);
 const { Redis } = createRequire(`${EXAMPLE}/`)("ioredis");
 const redis = new Redis(REDIS_URL);
@@ -43,11 +43,11 @@ async function handle(event) {
   console.log(JSON.stringify({ id: event.id }));
 }
 const member = new Member(redis, { group: "passes-node", handle, claimIdleMs: 30_000 });
-const catchingUp = IDENTITY_URL && new CatchingUp(member, new Feed(IDENTITY_URL, SECRET), () => {});
+const catchUp = IDENTITY_URL && new FeedCatchUp(member, new Feed(IDENTITY_URL, SECRET), () => {});
 process.on("SIGTERM", () => member.stop());
 await member.create();
 console.error("following");
-await member.follow(() => catchingUp?.run());
+await member.follow(() => catchUp?.run());
 await redis.quit();
 """
 

@@ -1,25 +1,25 @@
-// Follows identity's events in Node.js with a Redis client and nothing else; with IDENTITY_URL also over HTTP what the
-// stream no longer has. Prints a line for each event: put your own work in the place of `handle` and `begin`.
+// Follows identity's events in Node.js with a Redis client only; with IDENTITY_URL it also reads events that the stream
+// no longer has over HTTP. Prints a line for each event: replace `handle` and `begin` with your own work.
 //
 //   REDIS_URL=redis://consumer:PASSWORD@127.0.0.1:6390/0 GROUP=passes-node node consumer.mjs
 
 import { readFileSync } from "node:fs";
 import { Redis } from "ioredis";
-import { CatchingUp } from "./catching_up.mjs";
+import { FeedCatchUp } from "./catch_up.mjs";
 import { Feed } from "./feed.mjs";
 import { Member } from "./member.mjs";
 
 const { REDIS_URL, GROUP = "passes-node", CLAIM_IDLE_MS = "30000", IDENTITY_URL, IDENTITY_SECRET_FILE } = process.env;
 
-const STOP_MS = 9_000; // Docker's patience ends after ten seconds
+const STOP_MS = 9_000; // Docker kills a container after ten seconds
 
-// Where it throws it is called again for the same event, so a part of its work must not be done twice.
+// After an error it is called again with the same event, so its work must be idempotent.
 async function handle({ id, type, subject, sequence, data }) {
   console.log(JSON.stringify({ id, type, subject, sequence: Number(sequence), data }));
 }
 
-// Given the pages of a snapshot to put in the place of everything. Events may come that it has in it already:
-// those whose `sequence` is not beyond that of their account there.
+// Replaces all data with the pages of a snapshot. Events that the snapshot includes may follow: those whose `sequence` is
+// not beyond their account's in the snapshot.
 async function begin(pages) {
   for (const { accounts, bindings } of pages) {
     for (const account of accounts) console.log(JSON.stringify({ account }));
@@ -27,21 +27,21 @@ async function begin(pages) {
   }
 }
 
-const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null }); // it connects again by itself
+const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null }); // it reconnects by itself
 redis.on("error", (error) => console.error(`redis: ${error.code ?? error.name}`));
 
 const member = new Member(redis, { group: GROUP, handle, claimIdleMs: Number(CLAIM_IDLE_MS) });
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.on(signal, () => {
     member.stop();
-    setTimeout(() => process.exit(1), STOP_MS).unref(); // Redis is away: what is held here is taken over later
+    setTimeout(() => process.exit(1), STOP_MS).unref(); // Redis is down: other members claim the pending entries later
   });
 }
 
 const feed = IDENTITY_URL && new Feed(IDENTITY_URL, readFileSync(IDENTITY_SECRET_FILE, "utf8").trim());
-const catchingUp = feed && new CatchingUp(member, feed, begin);
+const catchUp = feed && new FeedCatchUp(member, feed, begin);
 
 await member.create();
 console.error("following");
-await member.follow(() => catchingUp?.run());
+await member.follow(() => catchUp?.run());
 await redis.quit();

@@ -4,7 +4,7 @@ const LIMIT = 200;
 const TIMEOUT_MS = 10_000;
 const HERE = ["127.0.0.1", "[::1]", "localhost"];
 
-// It may answer later.
+// A retry may help.
 export class FeedUnavailable extends Error {}
 
 export class Feed {
@@ -17,13 +17,13 @@ export class Feed {
     this.#authorization = `Bearer ${secret}`;
   }
 
-  // Returns the next events after a position as {position, event}, none at the feed's end; undefined where it no longer
-  // has what follows: begin anew with a snapshot.
+  // Returns the next events after a position as {position, event}, [] at the end of the feed, or undefined when it no
+  // longer has them: continue with a snapshot.
   async read(after) {
     return (await this.#get("events", { after, limit: LIMIT }))?.items;
   }
 
-  // Yields pages {position, accounts, bindings}; the position, to go on from, is alike on all.
+  // Yields pages {position, accounts, bindings}; all share the position to continue from.
   async *snapshot() {
     for (let query = { limit: LIMIT }, page; !page || page.next; query = { limit: LIMIT, after: page.next }) {
       yield (page = await this.#get("snapshot", query));
@@ -43,7 +43,7 @@ export class Feed {
     try {
       return await fetch(address, {
         headers: { accept: "application/json", authorization: this.#authorization },
-        redirect: "error", // the secret goes nowhere else
+        redirect: "error", // do not send the secret to another host
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {

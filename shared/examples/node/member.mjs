@@ -1,39 +1,39 @@
-// One member of a consumer group: what a dead peer left taken over, repeats dropped, what fails tried again and then
-// set aside, a clean stop.
+// A member of a consumer group: claims entries of dead members, drops repeats, retries failures, keeps dead letters,
+// stops cleanly.
 
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const BATCH = 50;
-const BLOCK_MS = 1_000; // how long a stop may take when nothing comes
+const BLOCK_MS = 1_000; // the longest time to stop without events
 const WAITS_MS = [100, 500, 2_500, 10_000]; // between five tries
 const TRIES = WAITS_MS.length + 1;
-const SEEN_SECONDS = 8 * 86_400; // a day longer than the stream is kept
+const SEEN_SECONDS = 8 * 86_400; // a day longer than the stream keeps entries
 const YEAR_MS = 365 * 86_400_000;
 
-// A reason names the kind of an error and not its words: they may hold personal data.
+// A reason names the error's class, not its message, which may hold personal data.
 const kindOf = (error) => (error instanceof Error ? error.name : typeof error);
 
 class Stopped extends Error {}
 
-// Thrown after the group was made anew: what is held is to be let go.
-export class BegunAnew extends Error {}
+// Thrown after the group was created again: pending entries must be dropped.
+export class GroupRecreated extends Error {}
 
-// Throws the first error among the answers of a transaction; ioredis does not.
-export async function together(transaction) {
+// Executes a transaction and throws its first error, which ioredis does not.
+export async function execute(transaction) {
   return (await transaction.exec()).map(([error, answer]) => {
     if (error) throw error;
     return answer;
   });
 }
 
-// Fields of an entry, and Redis' descriptions, come as a flat list: name, value, name, value.
-export function named(list) {
+// Converts Redis' flat list of names and values to an object.
+export function toObject(list) {
   return Object.fromEntries(Array.from({ length: list.length / 2 }, (_, i) => list.slice(2 * i, 2 * i + 2)));
 }
 
-// Returns nothing for what cannot be read.
+// Returns undefined for an invalid entry.
 function eventOf({ ce, type }) {
   try {
     const event = JSON.parse(ce);
@@ -46,9 +46,9 @@ function eventOf({ ce, type }) {
 export class Member {
   name = `${hostname()}-${process.pid}-${randomBytes(3).toString("hex")}`;
   #handle;
-  #claimIdleMs; // longer than an event takes
+  #claimIdleMs; // longer than handling one event
   #stop = new AbortController();
-  #held = []; // read or taken over, and not handled yet
+  #pending = []; // read or claimed, and not handled yet
   #renewAt = 0;
   #claimAt = 0;
   #cursor = "0-0";
@@ -65,7 +65,7 @@ export class Member {
     return `seen:${this.group}:${name}`;
   }
 
-  // Ends after the event in hand.
+  // Ends after the current event.
   stop() {
     this.#stop.abort();
   }
@@ -78,7 +78,7 @@ export class Member {
     }
   }
 
-  // Handles events until stopped. `catchUp` comes first in each round: nothing of the stream overtakes it.
+  // Handles events until stopped. Each round begins with `catchUp`, before entries of the stream.
   async follow(catchUp) {
     try {
       while (!this.#stop.signal.aborted) await this.#round(catchUp).catch((error) => this.#recover(error));
@@ -89,14 +89,14 @@ export class Member {
     }
   }
 
-  // Waits, unless it is to stop: then throws.
+  // Waits; throws Stopped when stopped.
   async pause(milliseconds = 0) {
     await sleep(milliseconds, null, { signal: this.#stop.signal }).catch(() => {
       throw new Stopped();
     });
   }
 
-  // Handles an event and notes its end in the transaction given: a mark that tells its repeats, or a copy set aside.
+  // Handles an event and adds the result to the transaction: a dedupe mark or a dead letter.
   async settle(transaction, id, entry, times = 1) {
     const event = eventOf(entry);
     const seen = event && this.key(event.id);
@@ -109,13 +109,13 @@ export class Member {
     } else {
       transaction.set(seen, "1", "EX", SEEN_SECONDS);
     }
-    await together(transaction);
+    await execute(transaction);
   }
 
-  // Tells the peers that what waits here is not a dead member's.
+  // Resets the idle time of pending entries, so that other members do not claim them.
   async renew() {
-    if (Date.now() < this.#renewAt || !this.#held.length) return;
-    await this.redis.xclaim(this.stream, this.group, this.name, 0, ...this.#held.map(([id]) => id), "JUSTID");
+    if (Date.now() < this.#renewAt || !this.#pending.length) return;
+    await this.redis.xclaim(this.stream, this.group, this.name, 0, ...this.#pending.map(([id]) => id), "JUSTID");
     this.#renewAt = Date.now() + this.#claimIdleMs / 3;
   }
 
@@ -125,7 +125,7 @@ export class Member {
     return times > TRIES ? `begun ${TRIES} times and never finished` : this.#tryOften(event);
   }
 
-  // Nothing else is handled meanwhile, so that events stay in order.
+  // Handles nothing else between tries, so that events stay in order.
   async #tryOften(event) {
     for (const wait of [...WAITS_MS, 0]) {
       try {
@@ -151,7 +151,7 @@ export class Member {
     await this.#settleAll(answer ? answer[0][1] : [], catchUp);
   }
 
-  // One at a time, so that the delivery count tells which entry its members die of.
+  // Claims one entry at a time, so that the delivery count shows which entry kills its members.
   async #takeOver(catchUp) {
     do {
       const { stream, group, name } = this;
@@ -165,28 +165,28 @@ export class Member {
   }
 
   async #settleAll(entries, catchUp, times) {
-    this.#held = entries;
+    this.#pending = entries;
     this.#renewAt = Date.now() + this.#claimIdleMs / 3;
     await catchUp();
-    while (this.#held.length && !this.#stop.signal.aborted) {
-      const [id, fields] = this.#held[0];
-      await this.settle(this.redis.multi().xack(this.stream, this.group, id), id, named(fields), times);
-      this.#held.shift();
+    while (this.#pending.length && !this.#stop.signal.aborted) {
+      const [id, fields] = this.#pending[0];
+      await this.settle(this.redis.multi().xack(this.stream, this.group, id), id, toObject(fields), times);
+      this.#pending.shift();
       await this.renew();
     }
   }
 
-  // Where Redis lost its data: what it is given anew is read from the start, and repeats are known by their marks.
+  // After Redis lost its data: reads the stream from the start; marks identify repeats.
   async #recover(error) {
-    if (!(error instanceof BegunAnew) && !/NOGROUP|no such key/.test(error.message)) throw error;
-    this.#held = [];
+    if (!(error instanceof GroupRecreated) && !/NOGROUP|no such key/.test(error.message)) throw error;
+    this.#pending = [];
     await this.create();
   }
 
-  // Hands back what was not handled, for any member to take over at once; then leaves the group.
+  // Releases unhandled entries for any member to claim at once, then leaves the group.
   async #leave() {
     const { redis, stream, group, name } = this;
-    const ids = this.#held.map(([id]) => id);
+    const ids = this.#pending.map(([id]) => id);
     if (ids.length) await redis.xclaim(stream, group, "handed-back", 0, ...ids, "IDLE", YEAR_MS, "JUSTID");
     const [mine] = await redis.xpending(stream, group, "-", "+", 1, name);
     if (!mine) await redis.xgroup("DELCONSUMER", stream, group, name);

@@ -1,7 +1,7 @@
-"""Who may act for which company, kept in SQLite by a pass service; every event takes effect exactly once.
+"""A pass service that stores in SQLite who may act for which company; every event takes effect exactly once.
 
-It begins with a snapshot and goes on with the stream; what the stream no longer has comes from the feed. How to run
-it: README.md.
+It begins with a snapshot and continues with the stream, or with the feed for events the stream no longer has. To run
+it, see README.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Event
 
-# `known`: the account's newest event that the snapshot has in it already.
+# `known`: the sequence of the account's newest event that the snapshot includes.
 TABLES = """
 CREATE TABLE IF NOT EXISTS accounts (id TEXT PRIMARY KEY, tax_id TEXT, suspended INTEGER, known INTEGER);
 CREATE TABLE IF NOT EXISTS bindings (id TEXT PRIMARY KEY, link TEXT, general TEXT);
@@ -35,7 +35,7 @@ DELETE FROM handled WHERE at < datetime('now', '-30 days');
 
 
 class Passes:
-    """The service's database, and its consumer's memory: an effect and that it was had, in one transaction."""
+    """The service's database, which is also the consumer's DedupeStore: one transaction writes both."""
 
     def __init__(self, path: str) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, timeout=10)
@@ -43,7 +43,7 @@ class Passes:
         self._database.executescript(TABLES)
 
     def handle(self, event: Event) -> None:
-        """Let an event take effect, unless it did before. Raises RetryLater."""
+        """Apply an event, unless it was applied before. Raises RetryLater."""
         with self._transaction():
             new = self._run("INSERT OR IGNORE INTO handled (event) VALUES (?)", event.id).rowcount
             known = self._run(
@@ -56,7 +56,7 @@ class Passes:
         try:
             data = facts.parse_data(event)
         except facts.UnknownEvent:
-            return  # of a later catalogue
+            return  # the event is newer than this catalogue
         match data:
             case facts.AccountRegistered(tax_id=tax_id):
                 self._run("INSERT INTO accounts VALUES (?, ?, 0, 0)", event.subject, tax_id)
@@ -72,7 +72,7 @@ class Passes:
                 self._run("DELETE FROM bindings WHERE id = ?", binding)
 
     def load_snapshot(self, consumer: Consumer, feed: Feed) -> None:
-        """Put a snapshot in the place of everything, and let the consumer go on from there."""
+        """Replace all data with a snapshot; the consumer continues after it."""
         pages = list(feed.snapshot())
         with self._transaction():
             self._run("DELETE FROM accounts")
@@ -87,22 +87,22 @@ class Passes:
                         self._run("INSERT INTO bindings VALUES (?, ?, ?)", *sides)
         consumer.start_at(pages[0].position)
 
-    # What the consumer asks of its memory (port_events.consumer.DedupeStore):
+    # The DedupeStore of the consumer:
 
     def is_handled(self, event: Event) -> bool:
-        """Tell whether the event took effect before."""
+        """Whether the event was applied before."""
         return self._run("SELECT 1 FROM handled WHERE event = ?", event.id).fetchone() is not None
 
     def mark_handled(self, event: Event) -> None:
-        """Do nothing: `handle` noted it, with the effect."""
+        """Do nothing: `handle` recorded the event with its effect."""
 
     def position(self) -> int | None:
-        """Return how far the group has come."""
+        """Return the group's position."""
         found = self._run("SELECT position FROM place").fetchone()
         return int(found[0]) if found else None
 
     def advance(self, position: int) -> None:
-        """Note how far the group has come."""
+        """Store the group's position."""
         self._run("INSERT OR REPLACE INTO place VALUES (1, ?)", position)
 
     @contextmanager
@@ -110,7 +110,7 @@ class Passes:
         try:
             self._run("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:
-            raise RetryLater from None  # somebody else is writing: no fault of the event
+            raise RetryLater from None  # another process is writing; the event is not at fault
         with self._database:
             yield
 

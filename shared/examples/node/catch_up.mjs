@@ -1,20 +1,20 @@
-// From the stream to the feed and back, without a gap: what was trimmed before it was handled comes from the feed.
+// Reads from the feed the events that were trimmed from the stream before the group handled them.
 
 import { FeedUnavailable } from "./feed.mjs";
-import { BegunAnew, named, together } from "./member.mjs";
+import { GroupRecreated, toObject, execute } from "./member.mjs";
 
-const LEASE_MS = 60_000; // longer than the feed's answer and an event's tries
+const LEASE_MS = 60_000; // longer than a feed request and all tries of an event
 const PEER_WAIT_MS = 500;
 const FEED_WAIT_MS = 2_000;
 const PAGE = 1_000;
 
-const positionOf = ([, fields]) => Number(named(fields).position);
+const positionOf = ([, fields]) => Number(toObject(fields).position);
 
-export class CatchingUp {
-  #reached = 0; // up to here every event was handled, by whichever member; kept here too, for a Redis that is wiped
+export class FeedCatchUp {
+  #position = 0; // the position up to which the group handled all events; also kept here in case Redis loses its data
   #positionKey;
   #leaseKey;
-  #whole; // the sign of an empty stream from which nothing is missing
+  #complete; // the fingerprint of an empty stream that lacks nothing
 
   constructor(member, feed, begin) {
     this.member = member;
@@ -25,38 +25,38 @@ export class CatchingUp {
     this.#leaseKey = member.key("catching_up");
   }
 
-  // Handles what the stream no longer has. One member does, under a lease; the others wait.
+  // Handles the missing events. One member reads the feed under a lease while the others wait.
   async run() {
-    for (let gap = await this.#look(); gap; gap = await this.#look()) {
+    for (let gap = await this.#findGap(); gap; gap = await this.#findGap()) {
       await this.member.renew();
       if (await this.#lease()) await this.#close(gap);
       else await this.member.pause(PEER_WAIT_MS);
     }
   }
 
-  // Moves on as far as the group has come, or tells what must come from the feed first: all after one position, up to
-  // the one before another. Positions have no holes.
-  async #look() {
+  // Advances as far as the group has got, or returns the gap that the feed must fill: the events after one position and
+  // before another. Positions have no gaps.
+  async #findGap() {
     const { stream, group } = this.member;
-    const [about, groups, [, oldest], noted] = await together(
+    const [about, groups, [, oldest], stored] = await execute(
       this.redis.multi().xinfo("STREAM", stream).xinfo("GROUPS", stream).xpending(stream, group).get(this.#positionKey),
     );
-    this.#reached = Math.max(this.#reached, Number(noted));
-    const { "first-entry": first, "last-generated-id": sign } = named(about);
+    this.#position = Math.max(this.#position, Number(stored));
+    const { "first-entry": first, "last-generated-id": fingerprint } = toObject(about);
     const before = first ? positionOf(first) : Infinity;
-    if (first) this.#whole = undefined;
-    if (first ? before > this.#reached + 1 : sign !== this.#whole) return { before, sign };
-    const { "last-delivered-id": last } = groups.map(named).find(({ name }) => name === group);
+    if (first) this.#complete = undefined;
+    if (first ? before > this.#position + 1 : fingerprint !== this.#complete) return { before, fingerprint };
+    const { "last-delivered-id": last } = groups.map(toObject).find(({ name }) => name === group);
     const [entry] = await this.redis.xrange(stream, oldest ?? last, oldest ?? last);
-    if (entry) await this.#reach(positionOf(entry) - (oldest ? 1 : 0));
+    if (entry) await this.#advance(positionOf(entry) - (oldest ? 1 : 0));
     return undefined;
   }
 
   async #close(gap) {
     try {
-      const items = await this.feed.read(this.#reached);
+      const items = await this.feed.read(this.#position);
       if (items) await this.#handle(items, gap);
-      else await this.#beginAnew();
+      else await this.#startOver();
     } catch (error) {
       if (!(error instanceof FeedUnavailable)) throw error;
       console.error(`feed: ${error.message}`);
@@ -66,31 +66,31 @@ export class CatchingUp {
     }
   }
 
-  async #handle(items, { before, sign }) {
+  async #handle(items, { before, fingerprint }) {
     for (const { position, event } of items.filter((item) => item.position < before)) {
       await this.member.pause();
       await this.member.renew();
       if (!(await this.#lease())) return;
       const entry = { type: event.type, ce: JSON.stringify(event), position };
       await this.member.settle(this.redis.multi().set(this.#positionKey, position), `of position ${position}`, entry);
-      this.#reached = position;
+      this.#position = position;
     }
-    if (items.at(-1)?.position >= before) await this.#reach(before - 1);
-    else if (!items.length && before === Infinity) this.#whole = sign;
-    else if (!items.length) await this.member.pause(FEED_WAIT_MS); // the relay writes the stream first, then the feed
+    if (items.at(-1)?.position >= before) await this.#advance(before - 1);
+    else if (!items.length && before === Infinity) this.#complete = fingerprint;
+    else if (!items.length) await this.member.pause(FEED_WAIT_MS); // the relay appends to the stream before it commits to the feed
   }
 
-  // All other members are to be stopped before: they would still handle what they hold.
-  async #beginAnew() {
+  // Stop all other members before: they would still handle their pending entries.
+  async #startOver() {
     const pages = [];
     for await (const page of this.feed.snapshot()) pages.push(page);
     await this.begin(pages);
     const { stream, group } = this.member;
     const [{ position }] = pages;
     const last = await this.#lastUpTo(position);
-    await together(this.redis.multi().xgroup("DESTROY", stream, group).xgroup("CREATE", stream, group, last));
-    await this.#reach(position);
-    throw new BegunAnew();
+    await execute(this.redis.multi().xgroup("DESTROY", stream, group).xgroup("CREATE", stream, group, last));
+    await this.#advance(position);
+    throw new GroupRecreated();
   }
 
   async #lastUpTo(position) {
@@ -104,16 +104,16 @@ export class CatchingUp {
     }
   }
 
-  // Takes the lease, or has it for another while.
+  // Takes or extends the lease.
   async #lease() {
     const [key, { name }] = [this.#leaseKey, this.member];
     if (await this.redis.set(key, name, "PX", LEASE_MS, "NX")) return true;
     return (await this.redis.get(key)) === name && this.redis.set(key, name, "PX", LEASE_MS, "XX");
   }
 
-  async #reach(position) {
-    if (!(position > this.#reached)) return;
-    this.#reached = position;
+  async #advance(position) {
+    if (!(position > this.#position)) return;
+    this.#position = position;
     await this.redis.set(this.#positionKey, position);
   }
 }
