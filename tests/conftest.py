@@ -5,7 +5,7 @@ import gc
 from tests.support.harness import tmpdir
 
 pytest_plugins = [
-    "tests.support.selection",
+    "tests.support.harness.selection",
     "tests.support.servers.fixtures",
     "tests.support.harness.fixtures",
 ]

@@ -57,7 +57,7 @@ def test_when_one_process_dies_all_stop_with_an_error_exit_code(launch: Launch, 
 
     os.kill(min(copy.pids_of(victim)), signal.SIGKILL)
 
-    assert copy.process.wait(timeout=30) == 1
+    assert copy.wait() == 1
     assert copy.processes() == {}
 
 
@@ -118,7 +118,7 @@ def test_a_second_copy_in_the_same_directory_is_refused_in_one_line(launch: Laun
 
     second = launch(RUN_DIR=str(first.run_dir))
 
-    assert second.process.wait(timeout=10) == 2
+    assert second.wait() == 2
     assert second.output.startswith("RUN_DIR: another copy runs")
     assert len(second.output.splitlines()) == 1
 
@@ -146,7 +146,7 @@ def test_a_taken_port_is_reported_in_one_line(launch: Launch) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         copy = launch(SMTP_PORT=str(port))
-        code = copy.process.wait(timeout=10)
+        code = copy.wait()
 
     assert (code, copy.output) == (
         2,

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from port_events import catalogue as events
@@ -18,25 +18,14 @@ from redis import Redis
 
 from mailer.process import MailerProcess
 from mailer.settings import Settings
+from tests.support.harness.clock import FakeClock
+from tests.support.harness.settings import mailer_settings
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
 PUBLIC_URL = "https://pass.example.tw"
 LINK = f"{PUBLIC_URL}/email/verify?token=abc.def-ghi"
-
-
-class MovableClock:
-    """The system time plus an offset that tests move."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta(0)
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.offset
-
-    def advance(self, **units: float) -> None:
-        self.offset += timedelta(**units)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,24 +46,21 @@ class MailerHarness:
         self.redis_server, self.smtp = server, smtp
         self._redis_url = redis_url or server.url
         self.keys = keys or new_key_sets()
-        self.clock = MovableClock()
+        self.clock = FakeClock(running=True)
         self.client = Redis.from_url(self._redis_url, decode_responses=True)
         self.sealer = Sealer(seal_keys=self.keys.seal_public, sign_keys=self.keys.sign_private)
         self._numbers = itertools.count(1)
         self._stack = ExitStack()
 
     def environ(self, **over: str) -> dict[str, str]:
-        return {
-            "IDENTITY_MODE": "local",
-            "IDENTITY_PUBLIC_URL": PUBLIC_URL,
-            "REDIS_URL": self._redis_url,
-            "MAILER_SMTP_URL": self.smtp.url,
-            "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
-            "MAIL_SIGN_PUBLIC_KEYS": self.keys.sign_public,
-            "MAILER_THREADS": "4",
-            "MAILER_LEASE": "1",
-            **over,
-        }
+        threads_and_lease = {"MAILER_THREADS": "4", "MAILER_LEASE": "1"}
+        return mailer_settings(
+            self.keys,
+            redis_url=self._redis_url,
+            smtp_url=self.smtp.url,
+            public_url=PUBLIC_URL,
+            **threads_and_lease | over,
+        )
 
     def mailer(self, **over: str) -> MailerProcess:
         """Return a mailer that is not started."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.actors.people import Person
 from tests.support.browser.chromium import BrowserMonitor, Browsers, Site, launch_chromium
 from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
@@ -23,47 +24,59 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def place() -> Site:
+def site() -> Site:
     """Where the test's tabs go."""
     return Site(BrowserMonitor())
 
 
 @pytest.fixture
-def portal(servers: Servers, sqlite_url: str, place: Site) -> Iterator[System]:
+def portal(servers: Servers, sqlite_url: str, site: Site) -> Iterator[System]:
     """An installation with default settings."""
     with ExitStack() as stack:
-        yield place.add(System(servers, sqlite_url, stack))
+        yield site.add(System(servers, sqlite_url, stack))
 
 
 @pytest.fixture
-def start_portal(servers: Servers, sqlite_url: str, place: Site) -> Iterator[StartPortal]:
+def start_portal(servers: Servers, sqlite_url: str, site: Site) -> Iterator[StartPortal]:
     """Start an installation with other settings, and have the tabs go there: `start_portal(IDENTITY_REVIEW="both")`."""
     with ExitStack() as stack:
-        yield lambda **options: place.add(System(servers, sqlite_url, stack, **options))
+        yield lambda **options: site.add(System(servers, sqlite_url, stack, **options))
 
 
 @pytest.fixture
-def browsers(request: pytest.FixtureRequest, chromium: Browser, place: Site) -> Iterator[Browsers]:
+def general(portal: System) -> Person:
+    """A verified general account."""
+    return portal.person(name="王小花", company={"name": "王小花的有限公司", "phone": "07-1234567"})
+
+
+@pytest.fixture
+def holder(portal: System) -> Person:
+    """A verified link account."""
+    return portal.person("link", name="陳港生")
+
+
+@pytest.fixture
+def browsers(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Browsers]:
     """Browsers of several people; fails the test for what happened behind its back."""
     request.getfixturevalue("start_portal" if "start_portal" in request.fixturenames else "portal")
     with ExitStack() as stack:
-        yield Browsers(chromium, place.monitor, stack)
-    assert place.monitor.problems() == []
+        yield Browsers(chromium, site.monitor, stack)
+    assert site.monitor.problems() == []
 
 
 @pytest.fixture(params=[360, _WIDE])
-def tab(request: pytest.FixtureRequest, browsers: Browsers, place: Site) -> Tab:
+def tab(request: pytest.FixtureRequest, browsers: Browsers, site: Site) -> Tab:
     """A tab of a person's browser, once as narrow as a phone and once as wide as a desk."""
-    return Tab(browsers.open_window(request.param), place, browsers)
+    return Tab(browsers.open_window(request.param), site, browsers)
 
 
 @pytest.fixture
-def keyboard_tab(browsers: Browsers, place: Site) -> KeyboardTab:
+def keyboard_tab(browsers: Browsers, site: Site) -> KeyboardTab:
     """A tab of a person who has no mouse."""
-    return KeyboardTab(browsers.open_window(_WIDE), place, browsers)
+    return KeyboardTab(browsers.open_window(_WIDE), site, browsers)
 
 
 @pytest.fixture
-def plain_tab(browsers: Browsers, place: Site) -> Tab:
+def plain_tab(browsers: Browsers, site: Site) -> Tab:
     """A tab of a browser without scripts."""
-    return Tab(browsers.open_window(_WIDE, scripts=False), place, browsers, scripts=False)
+    return Tab(browsers.open_window(_WIDE, scripts=False), site, browsers, scripts=False)

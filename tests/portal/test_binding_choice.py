@@ -17,16 +17,6 @@ MOST_REQUESTS = 3
 
 
 @pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link", name="陳港生")
-
-
-@pytest.fixture
-def general(portal: System) -> Person:
-    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
-
-
-@pytest.fixture
 def other(portal: System, holder: Person, general: Person) -> Person:
     """Another account beside the general one, on the list that stands open; both are bound."""
     other = portal.person(name="李大同")

@@ -12,16 +12,6 @@ DONE = "帳號綁定驗證成功！！"
 CODE = "請輸入6位數字驗證碼"
 
 
-@pytest.fixture
-def general(portal: System) -> Person:
-    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
-
-
-@pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link")
-
-
 def code_of(portal: System, general: Person, *, count: int = 1) -> str:
     return portal.mail(general.email, "驗證碼", count=count).code
 

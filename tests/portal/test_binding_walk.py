@@ -13,16 +13,6 @@ DONE = "帳號綁定驗證成功！！"
 CODE = "請輸入6位數字驗證碼"
 
 
-@pytest.fixture
-def general(portal: System) -> Person:
-    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
-
-
-@pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link")
-
-
 @pytest.mark.rule("BIND-2", "BIND-5", "BIND-6", "SW-1", "SW-3", "UNB-1", "LOGIN-6")
 def test_everything_works_without_script(
     portal: System, plain_tab: Tab, holder: Person, general: Person

@@ -19,16 +19,6 @@ REMINDERS = (
 )
 
 
-@pytest.fixture
-def general(portal: System) -> Person:
-    return portal.person(name="王小花", company={"name": "王小花的有限公司", "phone": "07-1234567"})
-
-
-@pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link")
-
-
 def code_of(portal: System, general: Person) -> str:
     return portal.mail(general.email, "驗證碼").code
 

@@ -15,16 +15,6 @@ BACK = "前往鏈結帳號管理與登入"
 
 
 @pytest.fixture
-def general(portal: System) -> Person:
-    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
-
-
-@pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link", name="陳港生")
-
-
-@pytest.fixture
 def bound(portal: System, holder: Person, general: Person) -> str:
     return portal.bind_and_verify(portal.logged_in(holder), general)
 

@@ -11,11 +11,6 @@ from tests.support.harness.system import System
 EVERY_SECONDS = 4
 
 
-@pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link")
-
-
 def send_unseen(tab: Tab, path: str) -> None:
     """Send a form of the browser's whose next page never arrives: what it has to tell is left waiting."""
     token = tab.page.locator("[name=csrf_token]").first.input_value()

@@ -12,16 +12,6 @@ from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 
-@pytest.fixture
-def general(portal: System) -> Person:
-    return portal.person(name="王小花", company={"name": "王小花的有限公司"})
-
-
-@pytest.fixture
-def holder(portal: System) -> Person:
-    return portal.person("link")
-
-
 @pytest.mark.rule("UNB-1")
 @pytest.mark.parametrize("state", ["verified", "unverified"])
 def test_the_link_account_ends_a_binding_after_being_asked(

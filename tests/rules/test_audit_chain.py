@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.support.harness.audit_chain import keys, open_chain, tamper, verify_chain
 from tests.support.harness.commands import invoke
-from tests.support.harness.system import AUDIT_KEY, System
+from tests.support.harness.settings import AUDIT_KEY
+from tests.support.harness.system import System
 
 OTHER_KEY = "another-key-of-the-tests-that-seals-the-log"
 

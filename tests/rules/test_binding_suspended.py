@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.actors.people import Person, Visitor
-from tests.support.browser.profile_page import AccountPage
+from tests.support.browser.pages import AccountPage
 from tests.support.browser.text import normalize
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System

@@ -1,43 +1,34 @@
 """A server that is away: identity says so or goes on, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
 
 from tests.support.actors.people import registration
+from tests.support.harness.fixtures import NewInstallation
 from tests.support.harness.installation import Installation
 from tests.support.harness.waiting import wait_until
+from tests.support.servers.lifecycle import started
 from tests.support.servers.postgres import PostgresCluster
-from tests.support.servers.redis import RedisServer
-from tests.support.servers.smtp import SmtpServer
 
 
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresCluster]:
     """A cluster that the test may stop."""
-    cluster = PostgresCluster(fsync=False)
-    try:
-        cluster.start()
+    with started(PostgresCluster(fsync=False)) as cluster:
         yield cluster
-    finally:
-        cluster.destroy()
 
 
 @pytest.fixture
-def on_own_postgres(
-    own_postgres: PostgresCluster, redis_server: RedisServer, smtp_server: SmtpServer, tmp_path: Path
-) -> Iterator[Installation]:
+def on_own_postgres(own_postgres: PostgresCluster, new_installation: NewInstallation) -> Installation:
     """An installation on that cluster."""
     url = own_postgres.create_database()
     engine = open_engine(url)
     migrate(engine)
     engine.dispose()
-    with ExitStack() as stack:
-        yield Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
+    return new_installation(url)
 
 
 @pytest.mark.rule("MAIL-7", "EVT-2")

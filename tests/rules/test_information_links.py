@@ -1,10 +1,9 @@
 """Links to what lies outside the portal, each by its own setting: banner, menu, pass functions (LOGIN-5, OPS-5)."""
 
-from html.parser import HTMLParser
-
 import pytest
 
 from tests.support.actors.people import Person, Visitor
+from tests.support.browser.html_page import HtmlPage
 from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
@@ -30,32 +29,11 @@ PASSES = {
 }
 
 
-class _Links(HTMLParser):
-    """The links of a page that lead elsewhere: words and address of each."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, str]] = []
-        self._address = ""
-        self._words = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self._address, self._words = dict(attrs).get("href") or "", ""
-
-    def handle_data(self, data: str) -> None:
-        self._words += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "a" and self._address.startswith("http"):
-            self.found.append((normalize(self._words), self._address))
-
-
 def _elsewhere(visitor: Visitor, path: str) -> list[tuple[str, str]]:
     if visitor.token:
         visitor.http.cookies.set("session", visitor.token)
-    return _Links(visitor.http.get(path).text).found
+    links = HtmlPage(visitor.http.get(path).text).links
+    return [(normalize(link.text), link.href) for link in links if link.href.startswith("http")]
 
 
 def _led(found: list[tuple[str, str]], wanted: dict[str, str]) -> bool:

@@ -4,8 +4,7 @@ import pytest
 
 from tests.support.actors.people import unique
 from tests.support.actors.profile import request_email_change, save
-from tests.support.browser.pages import PlainBrowser
-from tests.support.browser.profile_page import AccountPage
+from tests.support.browser.pages import AccountPage, PlainBrowser
 from tests.support.browser.text import normalize
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System

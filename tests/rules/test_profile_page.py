@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.actors.people import unique
 from tests.support.actors.profile import request_email_change, save
-from tests.support.browser.profile_page import PATH, AccountPage
+from tests.support.browser.pages import PROFILE, AccountPage
 from tests.support.browser.text import normalize, visible_text
 from tests.support.harness.system import System
 
@@ -25,8 +25,10 @@ def test_immutable_data_has_no_field_and_is_ignored_when_sent(system: System) ->
     page.send(name="錢小明", username="another1234", tax_id="62140097", company_name="另一公司", kind="link")
 
     after = visitor.get("/account").json()
-    assert {"name", "mobile", "company_phone", "email"} <= set(page.forms[PATH])
-    assert set(page.forms[PATH]).isdisjoint({"username", "kind", "tax_id", "company_name", "company_address"})
+    assert {"name", "mobile", "company_phone", "email"} <= set(page.forms[PROFILE])
+    assert set(page.forms[PROFILE]).isdisjoint(
+        {"username", "kind", "tax_id", "company_name", "company_address"}
+    )
     assert after == {**before, "name": "錢小明"}
 
 
@@ -49,7 +51,7 @@ def test_wrong_values_are_marked_at_their_fields_and_kept(system: System) -> Non
     answer = page.send(name="大明商行", mobile="1", company_phone="2", email="x")
 
     assert answer.status_code == 422
-    typed = page.forms[PATH]
+    typed = page.forms[PROFILE]
     assert (typed["name"], typed["mobile"], typed["company_phone"], typed["email"]) == (
         "大明商行",
         "1",
@@ -67,7 +69,7 @@ def test_the_fields_can_be_checked_before_they_are_saved(system: System) -> None
     before = visitor.get("/account").json()
 
     answer = visitor.http.post(
-        f"{PATH}/check", data={**page.forms[PATH], "name": "大明商行", "email": "new@example.com"}
+        f"{PROFILE}/check", data={**page.forms[PROFILE], "name": "大明商行", "email": "new@example.com"}
     )
 
     assert answer.json() == {
@@ -93,7 +95,7 @@ def test_a_changed_mailbox_gets_the_manuals_message_whether_taken_or_not(
 
     assert EMAIL_ASKED in page.text
     assert normalize(f"新的 Email 為 {email}") in page.text
-    assert page.forms[PATH]["email"] == person.email
+    assert page.forms[PROFILE]["email"] == person.email
     assert visitor.get("/account").json()["pending_email"] == email
 
 
@@ -122,7 +124,7 @@ def test_a_wrong_password_is_marked_at_its_field_and_never_echoed(system: System
 
     assert answer.status_code == 403
     assert normalize("目前密碼:目前密碼不正確") in page.text
-    assert (page.forms[PATH]["name"], page.forms[PATH]["email"]) == ("錢小明", "new@example.com")
+    assert (page.forms[PROFILE]["name"], page.forms[PROFILE]["email"]) == ("錢小明", "new@example.com")
     assert "Wrong-Crane-88!" not in page.answer.text
     assert visitor.get("/account").json()["name"] == "錢大明"
 
@@ -149,7 +151,7 @@ def test_a_second_email_change_within_a_minute_is_marked_at_the_field(system: Sy
     answer = page.send(name="錢小明", email="second@example.com", current_password=person.password)
 
     account = visitor.get("/account").json()
-    assert (answer.status_code, page.forms[PATH]["email"]) == (429, "second@example.com")
+    assert (answer.status_code, page.forms[PROFILE]["email"]) == (429, "second@example.com")
     assert normalize("Email:郵件寄送過於頻繁") in page.text
     assert (account["name"], account["pending_email"]) == ("錢大明", first)
 
@@ -207,10 +209,10 @@ def test_a_save_with_an_unknown_revision_is_refused(system: System, revision: st
 def test_a_stale_form_is_shown_again_with_its_input_and_revision(system: System) -> None:
     visitor = system.logged_in(system.person())
     page = AccountPage(visitor)
-    revision = page.forms[PATH]["revision"]
+    revision = page.forms[PROFILE]["revision"]
 
     answer = page.send(name="錢小明", csrf_token="made-up")
-    shown_again = page.forms[PATH]
+    shown_again = page.forms[PROFILE]
     saved = page.send()
 
     assert (answer.status_code, saved.status_code) == (400, 303)
@@ -238,7 +240,7 @@ def test_while_switched_the_page_shows_no_data_changes_nothing_and_links_back(sy
     general, link = system.person(), system.logged_in(system.person("link"))
     binding = system.bind_and_verify(link, general)
     own = AccountPage(system.logged_in(general))
-    forms = {PATH: own.forms[PATH], f"{PATH}/check": own.forms[PATH], WITHDRAW: {}, UNBIND: {}}
+    forms = {PROFILE: own.forms[PROFILE], f"{PROFILE}/check": own.forms[PROFILE], WITHDRAW: {}, UNBIND: {}}
     link.switch(binding)
     page = AccountPage(link)
     csrf = page.forms["/links/return"]["csrf_token"]

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.support.actors.people import Person
-from tests.support.harness.system import PUBLIC_URL, System
+from tests.support.harness.settings import PUBLIC_URL
+from tests.support.harness.system import System
 
 NEW = "Another-Crane-88!"
 

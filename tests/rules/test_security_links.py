@@ -7,7 +7,8 @@ from port_runtime.secret import Secret
 
 from tests.support.actors.people import PASSWORD
 from tests.support.harness.fixtures import StartSystem
-from tests.support.harness.system import SIGNING_KEY, System
+from tests.support.harness.settings import SIGNING_KEY
+from tests.support.harness.system import System
 
 NEW_KEY = "the-next-signing-key-of-the-tests-long-enough"
 NEW_PASSWORD = "Lantern-Quay-31!"

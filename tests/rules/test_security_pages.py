@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.fixtures import StartSystem
-from tests.support.harness.system import PUBLIC_URL, System
+from tests.support.harness.settings import PUBLIC_URL
+from tests.support.harness.system import System
 
 WITH_TOKEN = ["/email/verify?token=x", "/email/change?token=x", "/password/reset?token=x"]
 PAGES = [*WITH_TOKEN, "/docs", "/nowhere", "/", "/apply", "/password/forgotten"]

@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.actors.people import PASSWORD, Person, registration
 from tests.support.harness.fixtures import StartSystem
-from tests.support.harness.system import PUBLIC_URL, System
+from tests.support.harness.settings import PUBLIC_URL
+from tests.support.harness.system import System
 
 OTHERS = ("Lantern-Quay-31!", "Ferry-Basalt-52?", "Gantry-Mango-86#")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.browser.profile_page import AccountPage
+from tests.support.browser.pages import AccountPage
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 

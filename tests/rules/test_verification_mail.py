@@ -5,7 +5,8 @@ from email.utils import parseaddr
 import pytest
 
 from tests.support.browser.text import normalize, visible_text
-from tests.support.harness.system import PUBLIC_URL, System
+from tests.support.harness.settings import PUBLIC_URL
+from tests.support.harness.system import System
 
 SENDER = "港區通行證應用管理系統工作小組"
 KINDS = {"link": "鏈結帳號", "general": "一般帳號"}

@@ -1,7 +1,6 @@
 """A local HTTP server of identity's feed, with programmed error responses, and the stream it belongs to."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from port_events.envelope import STREAM, to_json
 from redis import Redis
 
 from tests.shared.builders import an_event, fields_of
+from tests.support.servers.lifecycle import serve_http
 
 SECRET = "hush-service-secret"
 
@@ -82,12 +82,5 @@ def served(published: Published) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serve_http(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url

@@ -1,39 +1,14 @@
-"""The pages behind a mail's link, as a browser without scripts sees them."""
+"""Pages as a browser without scripts sees them: those behind mailed links, and those of an account."""
 
-from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import httpx
 
 from tests.support.actors.people import Visitor
-from tests.support.browser.text import normalize
+from tests.support.browser.html_page import HtmlPage
+from tests.support.browser.text import normalize, visible_text
 
-
-class _Form(HTMLParser):
-    """What the only form of a page's main part would send, its buttons, and where the links of that part lead."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self.buttons = 0
-        self.links: list[str] = []
-        self._within = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        self._within = self._within or tag == "main"
-        if not self._within:
-            return
-        if tag == "input" and "name" in given:
-            self.fields[given["name"]] = given.get("value", "")
-        elif tag == "button":
-            self.buttons += 1
-        elif tag == "a":
-            self.links.append(given["href"])
-
-    def handle_endtag(self, tag: str) -> None:
-        self._within = self._within and tag != "main"
+PROFILE = "/profile"
 
 
 class Page:
@@ -42,7 +17,10 @@ class Page:
     def __init__(self, browser: "PlainBrowser", answer: httpx.Response, first: httpx.Response) -> None:
         self.browser = browser
         self.first = first
-        self._form = _Form(answer.text)
+        html = HtmlPage(answer.text)
+        self._forms = [form for form in html.forms if form.in_main]
+        self.links = [link.href for link in html.links if link.in_main]
+        """Where the links of the main part lead."""
         self.answer = answer
         self.status = answer.status_code
         self.text = normalize(answer.text)
@@ -50,17 +28,12 @@ class Page:
     @property
     def fields(self) -> dict[str, str]:
         """What the form holds, by name."""
-        return self._form.fields
+        return {name: value for form in self._forms for name, value in form.fields.items()}
 
     @property
     def has_button(self) -> bool:
         """Whether there is something to press."""
-        return self._form.buttons == 1
-
-    @property
-    def links(self) -> list[str]:
-        """Where the page leads."""
-        return self._form.links
+        return sum(form.buttons for form in self._forms) == 1
 
     def reload(self) -> "Page":
         """Open the page's address again."""
@@ -92,3 +65,29 @@ class PlainBrowser:
         while answer.next_request is not None:
             answer = self._http.send(answer.next_request)
         return Page(self, answer, first)
+
+
+class AccountPage:
+    """A page of somebody who is logged in by API, whose session the browser's cookie is."""
+
+    def __init__(self, visitor: Visitor, path: str = PROFILE) -> None:
+        self._http = visitor.http
+        self._http.cookies.set("session", str(visitor.token))
+        self.answer = self._http.get(path)
+
+    @property
+    def text(self) -> str:
+        """What the page says, normalised."""
+        return visible_text(self.answer.text)
+
+    @property
+    def forms(self) -> dict[str, dict[str, str]]:
+        """What each form would send, by its address."""
+        return {form.action: form.fields for form in HtmlPage(self.answer.text).forms}
+
+    def send(self, action: str = PROFILE, **filled: str) -> httpx.Response:
+        """Send a form of the page, fields filled in; afterwards the page is what was answered, or led to."""
+        sent = self.forms[action] | filled
+        answer = self._http.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+        self.answer = self._http.get(answer.headers["Location"]) if answer.is_redirect else answer
+        return answer

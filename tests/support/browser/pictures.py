@@ -62,7 +62,7 @@ def bindings(system: LocalRun, browser: Browser) -> Path:
 
 def mail(system: LocalRun, browser: Browser) -> Path:
     """Take the mail with a bind code, as the development mailbox received it."""
-    api = f"http://127.0.0.1:{system.ports['MAILBOX_PORT']}/api/messages"
+    api = system.mailbox_url
     mails = httpx.get(f"{api}/").json()["data"]
     number = max(each["id"] for each in mails if "驗證碼" in each["subject"])
     page = browser.new_page(viewport={"width": NARROW, "height": 400})

@@ -19,10 +19,10 @@ _IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"
 class Tab:
     """What a person sees and does in one tab."""
 
-    def __init__(self, page: Page, place: Site, browsers: Browsers, *, scripts: bool = True) -> None:
+    def __init__(self, page: Page, site: Site, browsers: Browsers, *, scripts: bool = True) -> None:
         self.page = page
         self.status = 0
-        self._site = place
+        self._site = site
         self._browsers = browsers
         self._scripts = scripts
         page.on("response", self._note)

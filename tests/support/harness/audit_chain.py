@@ -12,7 +12,8 @@ from identity.usecases.audit.verifying import ChainBroken, VerifiedChain, verify
 from port_runtime.secret import Secret
 from sqlalchemy import text
 
-from tests.support.harness.system import AUDIT_KEY, System
+from tests.support.harness.settings import AUDIT_KEY
+from tests.support.harness.system import System
 
 
 def keys(*secrets: str) -> SealKeys:

@@ -1,22 +1,23 @@
-"""A clock that only tests move."""
+"""The clock of the system under test."""
 
 import threading
 from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Stands still until advanced; never goes back, since servers of the whole run share it."""
+    """Stands still, or with `running` follows real time; tests move it forward only, since tests share servers."""
 
-    def __init__(self) -> None:
-        self._now = datetime.now(UTC).replace(microsecond=0)
+    def __init__(self, *, running: bool = False) -> None:
+        self._stopped_at = None if running else datetime.now(UTC).replace(microsecond=0)
+        self._offset = timedelta()
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        """Return the present moment of the test."""
+        """Return the time of the test."""
         with self._lock:
-            return self._now
+            return (self._stopped_at or datetime.now(UTC)) + self._offset
 
     def advance(self, **length: float) -> None:
-        """Let time pass, e.g. `advance(hours=24)`."""
+        """Move forward, e.g. `advance(hours=24)`."""
         with self._lock:
-            self._now += timedelta(**length)
+            self._offset += timedelta(**length)

@@ -15,38 +15,27 @@ from port_runtime.settings import load
 
 from tests.support.harness.clock import FakeClock
 from tests.support.harness.installation import Installation
-from tests.support.harness.system import PUBLIC_URL, Servers, System
+from tests.support.harness.settings import mailer_settings
+from tests.support.harness.system import Servers, System
+from tests.support.servers.lifecycle import started
 from tests.support.servers.postgres import PostgresCluster, database_name
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
 StartSystem = Callable[..., System]
+NewInstallation = Callable[[str], Installation]
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Redis, SMTP server and mailer of the whole run; the tests that stop or wipe servers start their own."""
-    with ExitStack() as stack:
-        redis, smtp = RedisServer(), SmtpServer()
-        for server in (redis, smtp):
-            stack.callback(server.destroy)
-            server.start()
+    with started(RedisServer()) as redis, started(SmtpServer()) as smtp:
         keys, clock = new_key_sets(), FakeClock()
-        settings = load(
-            MailerSettings,
-            {
-                "IDENTITY_MODE": "local",
-                "IDENTITY_PUBLIC_URL": PUBLIC_URL,
-                "REDIS_URL": redis.url,
-                "MAILER_SMTP_URL": smtp.url,
-                "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
-                "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
-            },
-        )
+        settings = load(MailerSettings, mailer_settings(keys, redis_url=redis.url, smtp_url=smtp.url))
         mailer = MailerProcess.build(settings, clock=clock)
         mailer.start()
-        stack.callback(mailer.stop)
         yield Servers(redis=redis, smtp=smtp, keys=keys, clock=clock)
+        mailer.stop()
 
 
 @pytest.fixture(scope="session")
@@ -101,48 +90,48 @@ def _database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def system(servers: Servers, database_url: str) -> Iterator[System]:
-    """An installation with default settings, on each kind of database."""
-    with ExitStack() as stack:
-        yield System(servers, database_url, stack)
-
-
-@pytest.fixture
 def start_system(servers: Servers, database_url: str) -> Iterator[StartSystem]:
-    """Start an installation with other settings: `start_system(IDENTITY_REVIEW="both")`."""
+    """Start the system with other settings, e.g. `start_system(IDENTITY_REVIEW="both")`, on each kind of database."""
     with ExitStack() as stack:
         yield lambda **options: System(servers, database_url, stack, **options)
 
 
 @pytest.fixture
 def start_system_on_postgresql(servers: Servers, postgresql_url: str) -> Iterator[StartSystem]:
-    """The same on PostgreSQL alone."""
+    """Start the system with other settings on PostgreSQL only."""
     with ExitStack() as stack:
         yield lambda **options: System(servers, postgresql_url, stack, **options)
 
 
 @pytest.fixture
-def installation(
-    redis_server: RedisServer, smtp_server: SmtpServer, database_url: str, tmp_path: Path
-) -> Iterator[Installation]:
-    """An installation of which nothing runs yet, on each kind of database; the test starts its parts."""
-    with ExitStack() as stack:
-        yield Installation(redis_server, smtp_server, database_url, stack=stack, directory=tmp_path)
+def system(start_system: StartSystem) -> System:
+    """The system with default settings, on each kind of database."""
+    return start_system()
 
 
 @pytest.fixture
-def installation_on_postgresql(
-    redis_server: RedisServer, smtp_server: SmtpServer, postgresql_url: str, tmp_path: Path
-) -> Iterator[Installation]:
-    """The same on PostgreSQL alone."""
+def new_installation(
+    redis_server: RedisServer, smtp_server: SmtpServer, tmp_path: Path
+) -> Iterator[NewInstallation]:
+    """Make an installation on a database; its processes end after the test."""
     with ExitStack() as stack:
-        yield Installation(redis_server, smtp_server, postgresql_url, stack=stack, directory=tmp_path)
+        yield lambda url: Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
+
+
+# The database comes first among the arguments: it is dropped after the processes have ended.
+@pytest.fixture
+def installation(database_url: str, new_installation: NewInstallation) -> Installation:
+    """An installation of which no process runs yet, on each kind of database."""
+    return new_installation(database_url)
 
 
 @pytest.fixture
-def installation_on_sqlite(
-    redis_server: RedisServer, smtp_server: SmtpServer, sqlite_url: str, tmp_path: Path
-) -> Iterator[Installation]:
-    """The same on SQLite alone, for what the database has no part in."""
-    with ExitStack() as stack:
-        yield Installation(redis_server, smtp_server, sqlite_url, stack=stack, directory=tmp_path)
+def installation_on_postgresql(postgresql_url: str, new_installation: NewInstallation) -> Installation:
+    """An installation on PostgreSQL only."""
+    return new_installation(postgresql_url)
+
+
+@pytest.fixture
+def installation_on_sqlite(sqlite_url: str, new_installation: NewInstallation) -> Installation:
+    """An installation on SQLite only, for what does not depend on the database."""
+    return new_installation(sqlite_url)

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.processes import START_SECONDS, Program
-from tests.support.harness.system import AUDIT_KEY, SIGNING_KEY, System
+from tests.support.harness.settings import identity_settings, mailer_settings
+from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
@@ -34,33 +35,19 @@ class Installation(System):
         self.directory = directory
         self._stack = stack
         self._started_at = "0"
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        self.environment = self._environment(port)
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.environment = {
+            **identity_settings(
+                self.keys, database_url=database_url, redis_url=redis.url, public_url=self.url,
+                IDENTITY_BIND=self.url.removeprefix("http://"), IDENTITY_LOG_LEVEL="DEBUG",
+            ),
+            **mailer_settings(
+                self.keys, redis_url=redis.url, smtp_url=smtp.url, public_url=self.url,
+                MAILER_LEASE="1", MAILER_LOG_LEVEL="DEBUG",
+            ),
+        }  # fmt: skip
         self._engine = open_engine(database_url)
         stack.callback(self._engine.dispose)
-
-    def _environment(self, port: int) -> dict[str, str]:
-        return {
-            "IDENTITY_MODE": "local",
-            "IDENTITY_BIND": f"127.0.0.1:{port}",
-            "IDENTITY_PUBLIC_URL": self.url,
-            "IDENTITY_DATABASE_URL": self.database_url,
-            "IDENTITY_SECRET_KEYS": SIGNING_KEY,
-            "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
-            "IDENTITY_ARGON2_MEMORY_KIB": "64",
-            "IDENTITY_ARGON2_PASSES": "1",
-            "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",
-            "IDENTITY_LOG_LEVEL": "DEBUG",
-            "REDIS_URL": self.redis.url,
-            "MAIL_SEAL_PUBLIC_KEYS": self.keys.seal_public,
-            "MAIL_SIGN_PRIVATE_KEYS": self.keys.sign_private,
-            "MAIL_SEAL_PRIVATE_KEYS": self.keys.seal_private,
-            "MAIL_SIGN_PUBLIC_KEYS": self.keys.sign_public,
-            "MAILER_SMTP_URL": self.smtp.url,
-            "MAILER_LEASE": "1",
-            "MAILER_LOG_LEVEL": "DEBUG",
-        }
 
     @property
     def engine(self) -> Engine:

@@ -2,53 +2,49 @@
 
 import os
 import signal
-import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support import ROOT
-from tests.support.harness.waiting import wait_until
+from tests.support.harness.processes import Program
 from tests.support.servers.ports import free_port
 
 PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
 PORTS = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT")
 
 
-class LocalRun:
-    """One running copy; `ports` by the name of their variables."""
+class LocalRun(Program):
+    """One running copy; `ports` by the names of their variables."""
 
     def __init__(self, run_dir: Path, **settings: str) -> None:
-        if not PYTHON.exists() or not (ROOT / ".venv/mailbox/bin/sendria").exists():
-            pytest.skip("the environment of `make run` is not there, so it was not tried (make set-up)")
+        if not (ROOT / ".venv/mailbox/bin/sendria").exists():
+            pytest.skip("the environment of `make run` is missing (make set-up)")
         self.run_dir = run_dir
         self.ports = {name: free_port() for name in PORTS}
-        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        texts = {name: str(port) for name, port in self.ports.items()}
-        self._output = run_dir.with_suffix(".out")
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [PYTHON, "-m", "deploy.local.run"],
-                cwd=ROOT,
-                env={**kept, **texts, "RUN_DIR": str(run_dir), **settings},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def output(self) -> str:
-        return self._output.read_text(errors="replace")
+        python = PYTHON if PYTHON.exists() else Path(sys.executable)
+        super().__init__(
+            str(python), "-m", "deploy.local.run",
+            environment={
+                **{name: str(port) for name, port in self.ports.items()},
+                "RUN_DIR": str(run_dir),
+                **settings,
+            },
+            directory=run_dir.parent,
+            cwd=ROOT,
+        )  # fmt: skip
 
     @property
     def identity_url(self) -> str:
+        """The URL of the portal."""
         return f"http://127.0.0.1:{self.ports['IDENTITY_PORT']}"
 
-    def wait_for(self, text: str) -> None:
-        wait_until(
-            lambda: text in self.output or self.process.poll() is not None, what=text, timeout_seconds=60
-        )
-        assert text in self.output, self.output
+    @property
+    def mailbox_url(self) -> str:
+        """The URL of the development mailbox's API."""
+        return f"http://127.0.0.1:{self.ports['MAILBOX_PORT']}/api/messages"
 
     def processes(self) -> dict[int, dict[str, str]]:
         """Return the environment of each process of this copy, of whatever parent."""
@@ -65,15 +61,16 @@ class LocalRun:
         return [pid for pid in self.processes() if command in _command(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal to the launcher's group, as a terminal does; return the exit code."""
-        os.killpg(self.process.pid, number)
-        return self.process.wait(timeout=30)
+        """Send a signal to the launcher's process group, as a terminal does; return the exit code."""
+        os.killpg(self.pid, number)
+        return self.wait()
 
     def destroy(self) -> None:
-        """Leave nothing behind, whatever the test came to."""
+        """Kill every process of this copy."""
         for pid in self.processes():
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait(timeout=10)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        super().destroy()
 
 
 def _environment(process: Path) -> dict[str, str]:

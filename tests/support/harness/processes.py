@@ -22,7 +22,7 @@ def base_environment() -> dict[str, str]:
 
 
 def executable(name: str) -> str:
-    """Return the path of a console command of the environment that runs the tests."""
+    """Return the path of a console command of the tests' environment; an absolute path stays as it is."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -44,7 +44,10 @@ def run(
 class Program:
     """One running command; its output is in a file that tests read."""
 
-    def __init__(self, *command: str, environment: Mapping[str, str], directory: Path) -> None:
+    def __init__(
+        self, *command: str, environment: Mapping[str, str], directory: Path, cwd: Path = Path("/")
+    ) -> None:
+        """Start a console command of the tests' environment, or a program by its path; its log is in `directory`."""
         number = len(list(directory.glob("*.log")))
         self.command = " ".join(command)
         self._output = directory / f"{number}-{'-'.join(Path(part).name for part in command)}.log"
@@ -55,7 +58,7 @@ class Program:
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
-                cwd="/",
+                cwd=cwd,
                 start_new_session=True,  # so that nothing outlives the test, its children neither
             )
 
@@ -82,8 +85,8 @@ class Program:
             ]
         return []
 
-    def wait_for(self, text: str) -> None:
-        """Return when it has written the words; AssertionError with its output where it ends before."""
+    def wait_for(self, text: str, *, timeout_seconds: float = START_SECONDS) -> None:
+        """Wait until it has written the text; AssertionError with its output if it ends before."""
 
         def written() -> bool:
             if text in self.output:
@@ -91,7 +94,11 @@ class Program:
             assert self.running, f"`{self.command}` ended with {self._process.returncode}:\n{self.output}"
             return False
 
-        wait_until(written, what=f"{text!r} of `{self.command}`", timeout_seconds=START_SECONDS)
+        wait_until(written, what=f"{text!r} of `{self.command}`", timeout_seconds=timeout_seconds)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; return its exit code."""
+        return self._process.wait(_END_SECONDS)
 
     def kill(self) -> None:
         """Kill -9, as a crash does: the process alone, not its children."""

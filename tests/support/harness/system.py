@@ -2,12 +2,10 @@
 
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
 from identity.http.context import EXTENSION
 from identity.processes.relay import Relay
 from identity.processes.web import create_app, db
@@ -18,19 +16,17 @@ from port_events.envelope import STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
 from port_runtime.settings import load
 from sqlalchemy import Engine, text
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import make_server
 
 from tests.support.actors.people import Person, Visitor, registration
 from tests.support.harness.clock import FakeClock
+from tests.support.harness.settings import identity_settings
+from tests.support.servers.lifecycle import serve_http
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.received_mail import ReceivedMail
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
-PUBLIC_URL = "http://127.0.0.1:8000"
-"""What links in mails begin with; the tests take the token out of them."""
-SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
-AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
 _WAIT_SECONDS = 20.0
 
 
@@ -66,11 +62,13 @@ class System:
         self.mailbox = servers.mailbox
         self.redis = servers.redis
         self.database_url = database_url
-        self.environment = environment(servers, database_url, **settings)
+        self.environment = identity_settings(
+            servers.keys, database_url=database_url, redis_url=servers.redis.url, **settings
+        )
         self._stack = stack
         self._started_at = self._newest_entry()
         self.app = create_app(load(WebSettings, self.environment), clock=self.clock, randomness=randomness)
-        self.url = stack.enter_context(_serve(self.app))
+        self.url = stack.enter_context(serve_http(make_server("127.0.0.1", 0, self.app, threaded=True)))
         self.relay = Relay(load(RelaySettings, self.environment), clock=self.clock)
         stack.callback(self._close)
 
@@ -229,34 +227,3 @@ class System:
         with self.redis.client() as client:
             newest: Any = client.xrevrange(STREAM, count=1)
             return newest[0][0].decode() if newest else "0-0"
-
-
-def environment(servers: Servers, database_url: str, **settings: str) -> dict[str, str]:
-    """Return the variables of one installation; hashing is made cheap, since tests do a lot of it."""
-    return {
-        "IDENTITY_MODE": "local",
-        "IDENTITY_DATABASE_URL": database_url,
-        "IDENTITY_PUBLIC_URL": PUBLIC_URL,
-        "IDENTITY_SECRET_KEYS": SIGNING_KEY,
-        "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
-        "IDENTITY_ARGON2_MEMORY_KIB": "64",
-        "IDENTITY_ARGON2_PASSES": "1",
-        "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",
-        "REDIS_URL": servers.redis.url,
-        "MAIL_SEAL_PUBLIC_KEYS": servers.keys.seal_public,
-        "MAIL_SIGN_PRIVATE_KEYS": servers.keys.sign_private,
-        **settings,
-    }
-
-
-@contextmanager
-def _serve(app: Flask) -> Iterator[str]:
-    server: BaseWSGIServer = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

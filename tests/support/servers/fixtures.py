@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.servers.lifecycle import started
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
@@ -16,12 +17,8 @@ from tests.support.servers.smtp import SmtpServer
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresCluster]:
     """One PostgreSQL for the whole run, without fsync; a test takes a database of it."""
-    cluster = PostgresCluster(fsync=False)
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.destroy()
+    with started(PostgresCluster(fsync=False)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -35,12 +32,8 @@ def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_session() -> Iterator[RedisServer]:
     """One Redis for the whole run; tests take `redis_server`, which is empty and running."""
-    server = RedisServer()
-    try:
-        server.start()
+    with started(RedisServer()) as server:
         yield server
-    finally:
-        server.destroy()
 
 
 @pytest.fixture
@@ -55,12 +48,8 @@ def redis_server(redis_session: RedisServer) -> RedisServer:
 @pytest.fixture(scope="session")
 def smtp_session() -> Iterator[SmtpServer]:
     """One SMTP server for the whole run; tests take `smtp_server`, which is empty and accepts."""
-    server = SmtpServer()
-    try:
-        server.start()
+    with started(SmtpServer()) as server:
         yield server
-    finally:
-        server.destroy()
 
 
 @pytest.fixture
@@ -80,26 +69,16 @@ def mailbox(smtp_server: SmtpServer) -> Mailbox:
 
 @pytest.fixture
 def start_redis() -> Iterator[Callable[..., RedisServer]]:
-    """One more Redis, gone after the test; takes the arguments of RedisServer, e.g. users=…."""
+    """Start one more Redis until the test ends; takes the arguments of RedisServer, e.g. users=…."""
     with ExitStack() as stack:
-        yield _starter(RedisServer, stack)
+        yield lambda **options: stack.enter_context(started(RedisServer(**options)))
 
 
 @pytest.fixture
 def start_smtp() -> Iterator[Callable[..., SmtpServer]]:
-    """One more SMTP server, gone after the test; takes the arguments of SmtpServer, e.g. tls="starttls"."""
+    """Start one more SMTP server until the test ends; takes the arguments of SmtpServer, e.g. tls="starttls"."""
     with ExitStack() as stack:
-        yield _starter(SmtpServer, stack)
-
-
-def _starter(kind: Any, stack: ExitStack) -> Callable[..., Any]:
-    def start(**options: Any) -> Any:
-        server = kind(**options)
-        stack.callback(server.destroy)
-        server.start()
-        return server
-
-    return start
+        yield lambda **options: stack.enter_context(started(SmtpServer(**options)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.support.harness.waiting import wait_until
+from tests.support.servers.lifecycle import serve_http
 
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 _SECONDS = 30
@@ -68,14 +69,8 @@ def run_load_balancer() -> Iterator[LoadBalancer]:
     balancer = LoadBalancer()
     server = _Server(balancer)
     balancer.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serve_http(server):
         yield balancer
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,0 +1,43 @@
+"""The settings of a test installation; keyword arguments add to them or replace them."""
+
+from port_events.sealing import KeySets
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+"""Links in mails start with it. Nothing listens there: tests take the token out of the link."""
+SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
+AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
+
+
+def identity_settings(
+    keys: KeySets, *, database_url: str, redis_url: str, public_url: str = PUBLIC_URL, **settings: str
+) -> dict[str, str]:
+    """Return the environment of identity, with cheap password hashes since tests make many."""
+    return {
+        "IDENTITY_MODE": "local",
+        "IDENTITY_DATABASE_URL": database_url,
+        "IDENTITY_PUBLIC_URL": public_url,
+        "IDENTITY_SECRET_KEYS": SIGNING_KEY,
+        "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
+        "IDENTITY_ARGON2_MEMORY_KIB": "64",
+        "IDENTITY_ARGON2_PASSES": "1",
+        "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",
+        "REDIS_URL": redis_url,
+        "MAIL_SEAL_PUBLIC_KEYS": keys.seal_public,
+        "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
+        **settings,
+    }
+
+
+def mailer_settings(
+    keys: KeySets, *, redis_url: str, smtp_url: str, public_url: str = PUBLIC_URL, **settings: str
+) -> dict[str, str]:
+    """Return the environment of a mailer."""
+    return {
+        "IDENTITY_MODE": "local",
+        "IDENTITY_PUBLIC_URL": public_url,
+        "REDIS_URL": redis_url,
+        "MAILER_SMTP_URL": smtp_url,
+        "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
+        "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
+        **settings,
+    }

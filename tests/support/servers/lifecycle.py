@@ -1,0 +1,41 @@
+"""Start a server and stop it when a block ends."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import HTTPServer
+from typing import Protocol, TypeVar
+
+
+class Server(Protocol):
+    """A server of this package."""
+
+    def start(self) -> None: ...
+
+    def destroy(self) -> None: ...
+
+
+S = TypeVar("S", bound=Server)
+
+
+@contextmanager
+def started(server: S) -> Iterator[S]:
+    """Run a server until the block ends; nothing of it is left."""
+    try:
+        server.start()
+        yield server
+    finally:
+        server.destroy()
+
+
+@contextmanager
+def serve_http(server: HTTPServer) -> Iterator[str]:
+    """Serve HTTP in a thread until the block ends; yields the URL."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
