@@ -1,4 +1,4 @@
-"""What every test finds: the real servers of tests/support, in a quick place."""
+"""Load the fixtures of tests/support."""
 
 import gc
 
@@ -14,7 +14,7 @@ tmpdir.use_memory()
 
 
 def pytest_collection_finish() -> None:
-    """Leave what collection imported out of garbage collection, which took a quarter of a rule test's CPU time."""
+    """Exclude imported modules from garbage collection, which took a quarter of a rule test's CPU time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -1,4 +1,4 @@
-"""The layout of the repository, its imports and the paths that its documents name."""
+"""The layout of the repository, its imports, and the paths named in its documents."""
 
 import re
 import subprocess
@@ -15,12 +15,12 @@ ROOT_FILES = {
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 TEXT = {".py", ".toml", ".txt", ".md", ".yml", ".yaml", ".json", ".sh", ".html", ".in", ".cfg", ".conf", ""}
-# Hosts of package indexes, and the places of one machine: neither belongs in what others clone.
+# Hosts of package indexes and home folders do not belong in a repository that others clone.
 FORBIDDEN = re.compile(
     r"pypi\.org|pythonhosted|registry\.npmjs|npmmirror|artifactory|--(extra-)?index-url"
     r"|/(root|home)/[a-z.]"
 )
-# A file or folder in a document's `code`, by its path or the end of it; not what is made while the system runs.
+# A path, or the end of one, in a document's `code`; files made at run time are excepted.
 NAMED = re.compile(
     r"(?<![\w./<>-])(?!\.run/|\.venv/)((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|mjs|sh|md|json|ya?ml|toml|example))?)"
     r"(?![\w/*<…])"

@@ -1,4 +1,4 @@
-"""What is installed is pinned by hash, from no named index, and each service gets only what is its own."""
+"""Packages are pinned by hash without a named index, and each service installs only what it needs."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Dashboard, alerts and runbook speak of what is measured, and of nothing else (OPS-4)."""
+"""Dashboard, alerts and runbook use only metrics of the catalogue (OPS-4)."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def panels() -> list[tuple[str, str]]:
-    """Return title and query of each line of the dashboard, Grafana's own variables filled in."""
+    """Return title and query of each dashboard target, with Grafana's variables replaced."""
     board = json.loads((OBSERVABILITY / "dashboard.json").read_text())
     found = []
     for panel in board["panels"]:
@@ -43,7 +43,7 @@ def panels() -> list[tuple[str, str]]:
 
 
 def selected(query: str) -> Iterator[promql.VectorSelector]:
-    """Yield what a query selects; ValueError where it is no PromQL."""
+    """Yield the selectors of a query; ValueError if it is not PromQL."""
     found: list[promql.VectorSelector] = []
 
     def note(expression: object) -> bool:
@@ -56,7 +56,7 @@ def selected(query: str) -> Iterator[promql.VectorSelector]:
 
 
 def faults(query: str) -> Iterator[str]:
-    """Yield what the query says of metrics, labels and values that the catalogue does not."""
+    """Yield the metrics, labels and values of a query that are not in the catalogue."""
     for selector in selected(query):
         metric = SERIES.get(selector.name or "")
         if metric is None:

@@ -1,4 +1,4 @@
-"""The repository as git sees it: what is tracked, and what is about to be."""
+"""The files of the repository according to git."""
 
 import subprocess
 from functools import cache
@@ -9,7 +9,7 @@ from tests.support import ROOT
 
 @cache
 def files() -> tuple[Path, ...]:
-    """Return the paths of all files that are tracked or not ignored, relative to the root."""
+    """Return all files that are tracked or not ignored, relative to the root."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
     return tuple(sorted(Path(name) for name in names.split("\0") if name and (ROOT / name).exists()))

@@ -1,4 +1,4 @@
-"""What the tests of images, compose file and manifests share."""
+"""Fixtures of the tests of images, Compose file and manifests."""
 
 from tests.containers.manifests import overlay, production
 

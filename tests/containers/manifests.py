@@ -1,4 +1,4 @@
-"""The Kubernetes manifests, rendered as kubectl renders them, with secrets made for the test."""
+"""The Kubernetes manifests as kubectl renders them, with secrets created for the test."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ Document = dict[str, Any]
 
 
 def render(overlay: str, directory: Path, *components: str) -> list[Document]:
-    """Return the documents of an overlay, with components as well; skips where no kustomize is there."""
+    """Return the documents of an overlay with extra components; skips the test without kustomize."""
     tool = KUSTOMIZE.require()
     copy = directory / "kubernetes"
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
@@ -60,7 +60,7 @@ def _template(document: Document) -> Document | None:
 
 
 def containers(pod: Document) -> Iterator[Document]:
-    """Yield the containers of a pod template, those of its start too."""
+    """Yield the containers of a pod template, including init containers."""
     yield from pod["spec"].get("initContainers", [])
     yield from pod["spec"]["containers"]
 

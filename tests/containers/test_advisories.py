@@ -1,4 +1,4 @@
-"""What is shipped has no known hole (SEC-15): pip-audit over each service's lock, where the advisories can be had."""
+"""No shipped package has a known vulnerability (SEC-15): pip-audit over each lock, if it can get the advisories."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The compose file, held to what every container of it must have."""
+"""Requirements of every service in the Compose file."""
 
 from typing import Any
 
@@ -112,7 +112,7 @@ def test_each_service_has_its_stop_grace_period() -> None:
 
 
 def test_the_file_has_no_version_key() -> None:
-    assert "version" not in FILE  # both clients then read it by the Compose Specification
+    assert "version" not in FILE  # so that both clients read it by the Compose Specification
     assert "name" not in FILE  # docker-compose 1.29 refuses it
 
 

@@ -1,4 +1,4 @@
-"""The system in containers, by both compose clients: healthy, hardened, scaled. Runs where an engine answers."""
+"""The system in containers with both Compose clients: healthy, hardened, scaled. Needs a container engine."""
 
 import json
 import os
@@ -136,7 +136,7 @@ def test_a_killed_mailer_is_restarted(containers: Containers) -> None:
 
 
 def test_sigterm_reaches_the_process_itself(containers: Containers) -> None:
-    containers.wait_until_healthy()  # a first process hears no signal before it has a handler
+    containers.wait_until_healthy()  # PID 1 ignores signals until it has a handler
 
     containers.run("stop", *OURS)
 
@@ -157,13 +157,13 @@ def test_four_mailers_drain_a_backlog_faster_than_one(with_slow_mailbox: Contain
 
 
 def _mails_a_second(containers: Containers, *, prefix: str) -> float:
-    """Return how fast a backlog is sent that was made while sending was paused."""
+    """Return how fast a backlog built up during a pause is sent."""
     before = containers.mail_count()
     assert containers.execute("mailer", "mailer", "queue", "pause", "--reason", "backlog").returncode == 0
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda number: _register(containers, f"{prefix}{number}"), range(BACKLOG)))
     wait_until(
-        # A pause is heeded within two seconds: the first of them may be sent already.
+        # All mailers pause within two seconds, so the first mails may already be sent.
         lambda: _waiting(containers) + containers.mail_count() - before >= BACKLOG,
         what="the backlog",
         timeout_seconds=120,

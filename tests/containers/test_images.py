@@ -1,4 +1,4 @@
-"""What every image keeps to, read from its Dockerfile (SEC-15); test_containers.py looks at running ones."""
+"""Requirements of every image, read from its Dockerfile (SEC-15); test_containers.py checks running containers."""
 
 import json
 import re
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.parametrize("image", IMAGES, ids=lambda path: path.name
 
 
 def instructions(image: Path) -> list[tuple[str, str]]:
-    """Return each instruction and its arguments, continued lines joined."""
+    """Return each instruction with its arguments; continued lines are joined."""
     text = re.sub(r"^\s*#.*\n", "", image.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
 
 
 def last_stage(image: Path) -> dict[str, list[str]]:
-    """Return the arguments of each instruction of the stage that is shipped."""
+    """Return the arguments of each instruction of the shipped stage."""
     found: dict[str, list[str]] = {}
     for word, arguments in instructions(image):
         if word == "FROM":
@@ -87,7 +87,7 @@ def test_the_process_runs_as_a_fixed_user_and_receives_signals(image: Path) -> N
     assert shipped["STOPSIGNAL"] == ["SIGTERM"]
     assert [
         json.loads(words) for words in shipped["ENTRYPOINT"] + shipped["CMD"]
-    ]  # exec form: no shell between
+    ]  # exec form, without a shell
 
 
 @pytest.mark.rule("OPS-4")

@@ -1,6 +1,6 @@
-"""The Kubernetes manifests, rendered: valid by the schemas of Kubernetes, restricted, reachable by who must alone.
+"""The rendered Kubernetes manifests: valid against the schemas, restricted, with least network access.
 
-Kinds of other makers (KEDA, the Prometheus operator) have no schema in the validator: they are not validated.
+The validator has no schema for kinds of other projects (KEDA, Prometheus operator); they are not validated.
 """
 
 import os

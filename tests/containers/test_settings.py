@@ -1,4 +1,4 @@
-"""What compose file, manifests and the example environment file set are settings that there are, all of them."""
+"""Compose file, manifests and example environment file set existing settings, and all required ones."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ IN_PRODUCTION = {"IDENTITY_REVIEW", "IDENTITY_CONSENT_DIR"}
 
 
 def plain(names: set[str]) -> set[str]:
-    """Return the settings' own names, of NAME and NAME_FILE."""
+    """Return the names of the settings, without the suffix _FILE."""
     return {name.removesuffix("_FILE") if name not in ALL else name for name in names}
 
 
@@ -113,10 +113,10 @@ def test_every_process_accepts_the_environment_of_its_pod(overlay: list[Document
 
 
 def in_container(value: str, secrets: Path) -> str:
-    """Return the value as compose gives it without variables; of a secret's file, the path of the one made here."""
+    """Return the value that Compose sets without variables; for a secret, the path of the file made here."""
     return here(re.sub(r"\$\{[A-Z_]+:-(.*?)\}", r"\1", value), secrets)
 
 
 def here(value: str, secrets: Path) -> str:
-    """Return the value; of a file in a pod, the path of the one that was made for it."""
+    """Return the value; for a mounted file, the path of the file made here."""
     return str(secrets / Path(value).name) if value.startswith("/run/secrets/") else value

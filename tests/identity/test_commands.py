@@ -1,4 +1,4 @@
-"""What operators' commands say when the database is not as they need it: a line, never a stack."""
+"""Operators' commands report an unusable database in one line, without a stack trace."""
 
 import pytest
 from alembic import command as alembic

@@ -1,4 +1,4 @@
-"""Counters that many count on at once: whoever needs two of them takes the account's first (SEC-3)."""
+"""Concurrent counters: transactions that need two of them lock the account's first (SEC-3)."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from tests.support.servers.postgres import has_lock_wait
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_address(1000)
 ADDRESS, ACCOUNT = "address:192.0.2.7", "name:example1234"
-"""By the alphabet, as by age, the address' comes first."""
+"""Sorted by name or by age, the address counter would come first."""
 Step = Callable[[SqlCounters], object]
 
 
@@ -36,7 +36,7 @@ def forgive(counters: SqlCounters) -> None:
 
 
 def free(holder: Connection, key: str) -> bool:
-    """Tell whether nobody else holds a counter; from now on `holder` does."""
+    """Tell whether nobody else has locked a counter; `holder` locks it from now on."""
     query = text("SELECT 1 FROM counters WHERE key = :key FOR UPDATE SKIP LOCKED")
     return bool(holder.execute(query, {"key": key}).all())
 

@@ -1,4 +1,4 @@
-"""`identity keys`: keys made, listed and rotated without one being shown where it need not (SEC-4, SEC-9)."""
+"""`identity keys` creates, lists and rotates keys without showing one needlessly (SEC-4, SEC-9)."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""An upgrade beside the writes to a table of any size, and after one that was cut off (deploy/runbook.md)."""
+"""Upgrades during writes to tables of any size, and after an interrupted upgrade (deploy/runbook.md)."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +31,7 @@ MIGRATION_SECONDS = 60
 
 
 class Upgrading:
-    """A database of the release before, in which somebody's transaction holds up whoever builds an index."""
+    """A database of the previous release, in which an open transaction blocks index builds."""
 
     def __init__(self, url: str, stack: ExitStack) -> None:
         self.url, self._stack = url, stack
@@ -43,7 +43,7 @@ class Upgrading:
         self._writer.execute(ACCOUNT)
 
     def connect(self, *, autocommit: bool = True) -> "psycopg.Connection[tuple[Any, ...]]":
-        """Return a connection of its own, which does not wait long for a lock."""
+        """Return a separate connection with a short lock timeout."""
         connection = psycopg.connect(self._dsn, autocommit=autocommit, options="-c lock_timeout=2000")
         return self._stack.enter_context(connection)
 
@@ -59,7 +59,7 @@ class Upgrading:
             engine.dispose()
 
     def build(self) -> Future[None]:
-        """Start to build one of the indexes, as a server goes on to whose client is gone."""
+        """Start building one of the indexes, as a server does whose client has gone."""
         return self._pool.submit(self._build)
 
     def _build(self) -> None:
@@ -67,7 +67,7 @@ class Upgrading:
             builder.execute(BUILD)
 
     def wait_for(self, statement: str, *, times: int = 1) -> list[int]:
-        """Return the processes of the database that do, or did last, a statement that begins so."""
+        """Return the backends whose current or last statement starts with this text."""
         asked = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
 
         def found() -> list[int]:
@@ -77,16 +77,16 @@ class Upgrading:
         return found()
 
     def builds(self) -> bool:
-        """Tell whether the server builds an index."""
+        """Tell whether the server is building an index."""
         asked = "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
         return bool(self.anyone.execute(asked).fetchall())
 
     def let_go(self) -> None:
-        """End the transaction that holds everybody up."""
+        """End the blocking transaction."""
         self._writer.commit()
 
     def indexes(self) -> list[tuple[Any, ...]]:
-        """Return the indexes in question, each with whether it is whole."""
+        """Return the indexes in question, each with whether it is valid."""
         return self.anyone.execute(
             "SELECT relname, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid"
             " WHERE relname IN ('ix_accounts_email', 'ix_accounts_tax_id') ORDER BY relname"
@@ -120,7 +120,7 @@ def test_a_migration_releases_its_lock_in_a_process_that_goes_on(postgresql_url:
         "SELECT pid FROM pg_locks JOIN pg_database ON oid = database"
         " WHERE locktype = 'advisory' AND datname = current_database()"
     )
-    with engine.connect() as connection:  # the server ends a closed connection in its own time
+    with engine.connect() as connection:  # the server closes the connection with a delay
         wait_until(lambda: not connection.execute(held).all(), what="the lock to be free")
     engine.dispose()
 

@@ -1,4 +1,4 @@
-"""With many rows, every query of a request goes by an index: PostgreSQL says so of each one that was made."""
+"""With many rows, every query of a request uses an index according to PostgreSQL."""
 
 import json
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from tests.support.harness.system import System
 from tests.support.servers.bulk_data import fill_tables
 
 _FEW_ROWS = frozenset({"outbox_epoch", "clients"})
-"""No index is quicker than these tables."""
+"""For these small tables an index is not faster."""
 
 
 @pytest.fixture
 def crowded(start_system_on_postgresql: StartSystem) -> System:
-    """An installation with many rows in every table, and statistics of them."""
+    """An installation with many rows in every table and fresh statistics."""
     system = start_system_on_postgresql()
     fill_tables(system.engine)
     return system
@@ -28,14 +28,14 @@ def crowded(start_system_on_postgresql: StartSystem) -> System:
 
 @contextmanager
 def recorded() -> Iterator[dict[str, Any]]:
-    """Keep every statement of every engine, with the parameters of its first time."""
+    """Record every statement of every engine with the parameters of its first execution."""
     statements: dict[str, Any] = {}
 
     def keep(*told: Any) -> None:
         _connection, _cursor, statement, parameters, _context, many = told
         statements.setdefault(statement, parameters[0] if many else parameters)
 
-    event.listen(Engine, "before_cursor_execute", keep)  # all engines: web, reader, relay
+    event.listen(Engine, "before_cursor_execute", keep)  # all engines: web, queries, relay
     try:
         yield statements
     finally:
@@ -43,7 +43,7 @@ def recorded() -> Iterator[dict[str, Any]]:
 
 
 def _whole_way(system: System) -> None:
-    """Make every request that people make often."""
+    """Make every frequent request once."""
     general, other, holder = (
         system.person(),
         system.person(company={"tax_id": "62140097"}),

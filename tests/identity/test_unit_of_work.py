@@ -1,4 +1,4 @@
-"""The transaction of the use cases."""
+"""The unit of work: the transaction of a use case."""
 
 import sqlite3
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Each role's user in Redis may do its work and nothing besides, on a real server."""
+"""Each role's Redis user can do its work and nothing else, on a real server."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ from deploy.local.keys import make_secrets, password_of
 from tests.support import ROOT
 from tests.support.servers.redis import RedisServer
 
-Client = Any  # redis-py's types join sync and async answers
+Client = Any  # redis-py's types combine sync and async answers
 As = Callable[[str], Client]
 STREAM, RECEIPTS = "identity.events", "mailer.receipts"
 
@@ -212,7 +212,7 @@ def test_a_second_start_keeps_the_secrets_of_the_containers(tmp_path: Path) -> N
 
 
 def acl_users(text: str) -> dict[str, str]:
-    """Return the rules of each user, without its password."""
+    """Return the rules of each user without its password."""
     lines = [line.split(" ", 4) for line in text.splitlines() if line.startswith("user ")]
     return {name: rules for _, name, state, _, rules in lines if state == "on"}
 

@@ -1,4 +1,4 @@
-"""`make run`: ready by itself, each process with its own secrets alone, and nothing left behind."""
+"""`make run`: gets ready by itself, gives each process only its secrets, leaves nothing behind."""
 
 import os
 import signal

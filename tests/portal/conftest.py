@@ -1,4 +1,4 @@
-"""A browser for each test, on an installation of the test's own."""
+"""Fixtures of the browser tests: each test has its own system and browser contexts."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,7 +18,7 @@ _WIDE = 1280
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for the whole run of a process."""
+    """One browser for each test process."""
     with launch_chromium() as browser:
         yield browser
 
@@ -31,14 +31,14 @@ def site() -> Site:
 
 @pytest.fixture
 def portal(servers: Servers, sqlite_url: str, site: Site) -> Iterator[System]:
-    """An installation with default settings."""
+    """The system with default settings."""
     with ExitStack() as stack:
         yield site.add(System(servers, sqlite_url, stack))
 
 
 @pytest.fixture
 def start_portal(servers: Servers, sqlite_url: str, site: Site) -> Iterator[StartPortal]:
-    """Start an installation with other settings, and have the tabs go there: `start_portal(IDENTITY_REVIEW="both")`."""
+    """Start the system with other settings and point the tabs at it: `start_portal(IDENTITY_REVIEW="both")`."""
     with ExitStack() as stack:
         yield lambda **options: site.add(System(servers, sqlite_url, stack, **options))
 
@@ -57,7 +57,7 @@ def holder(portal: System) -> Person:
 
 @pytest.fixture
 def browsers(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Browsers]:
-    """Browsers of several people; fails the test for what happened behind its back."""
+    """Separate browser contexts; the test fails on console errors and on requests to other hosts."""
     request.getfixturevalue("start_portal" if "start_portal" in request.fixturenames else "portal")
     with ExitStack() as stack:
         yield Browsers(chromium, site.monitor, stack)
@@ -66,17 +66,17 @@ def browsers(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> I
 
 @pytest.fixture(params=[360, _WIDE])
 def tab(request: pytest.FixtureRequest, browsers: Browsers, site: Site) -> Tab:
-    """A tab of a person's browser, once as narrow as a phone and once as wide as a desk."""
+    """A browser tab, once as narrow as a phone and once as wide as a desktop."""
     return Tab(browsers.open_window(request.param), site, browsers)
 
 
 @pytest.fixture
 def keyboard_tab(browsers: Browsers, site: Site) -> KeyboardTab:
-    """A tab of a person who has no mouse."""
+    """A tab used by keyboard only."""
     return KeyboardTab(browsers.open_window(_WIDE), site, browsers)
 
 
 @pytest.fixture
 def plain_tab(browsers: Browsers, site: Site) -> Tab:
-    """A tab of a browser without scripts."""
+    """A tab without JavaScript."""
     return Tab(browsers.open_window(_WIDE, scripts=False), site, browsers, scripts=False)

@@ -1,4 +1,4 @@
-"""The manual's chapters, step by step, as one person with a tab goes through them; every message is asserted."""
+"""The chapters of the manual, step by step, for one person with a tab; every message is asserted."""
 
 from dataclasses import dataclass, field
 
@@ -20,19 +20,19 @@ _EMAIL_ASKED = (
 
 @dataclass
 class ManualWalk:
-    """Who walks, and what they know; each method is a chapter of the manual."""
+    """The person's tab and form data; each method is a chapter of the manual."""
 
     system: System
     tab: Tab
     fields: dict[str, str] = field(default_factory=lambda: valid_fields(username=f"number{unique()}"))
 
     def expect_texts(self, *sentences: str) -> None:
-        """Assert that the main part says all of it."""
+        """Assert that the main part contains all of the sentences."""
         for one in sentences:
             self.tab.expect_text(one)
 
     def expect_title(self, title: str) -> None:
-        """Assert the page's title."""
+        """Assert the page's heading."""
         expect(self.tab.page.locator("h1")).to_have_text(text_pattern(title, whole=True), use_inner_text=True)
 
     def log_in(self) -> None:
@@ -115,7 +115,7 @@ class ManualWalk:
         assert self.tab.page.get_by_role("link", name=general.username, exact=True).count() == 0
 
     def unbind_own_account(self, general: Person) -> None:
-        """解除一般帳號綁定 from the general account's own side, steps 1 to 4, by its holder in another browser."""
+        """解除一般帳號綁定 from the general account's side, steps 1 to 4, in another browser."""
         holder = self.tab.new_browser()
         holder.log_in(general).press_in_menu("基本資料維護")
         assert holder.heading == normalize("帳號資料修改")
@@ -125,7 +125,7 @@ class ManualWalk:
         assert normalize("帳號被綁定資訊未被綁定") in holder.text
 
     def dismiss_removed_binding(self, general: Person) -> None:
-        """The row stays until it is dismissed."""
+        """Dismiss the row, which stays until then."""
         self.tab.go("/links").press(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
         self.tab.press("移除此列")
@@ -153,7 +153,7 @@ class ManualWalk:
         self.expect_texts("Email驗證成功", "請重新登入確認 Email 資訊是否正確!!")
 
     def expect_new_data(self, mailbox: str) -> None:
-        """Logged in anew, the data are the new ones."""
+        """After logging in again, the new data are shown."""
         self.tab.go("/")
         if self.tab.path == "/":
             self.log_in()

@@ -1,4 +1,4 @@
-"""申請帳號 in a browser: choosing a kind, filling in, sending (REG; manual, steps 2 to 15)."""
+"""申請帳號 in a browser: choosing a kind, filling in, submitting (REG; manual, steps 2 to 15)."""
 
 import pytest
 
@@ -36,7 +36,7 @@ EXAMPLES = (
 
 
 def accounts(system: System) -> int:
-    """Return how many accounts there are."""
+    """Return the number of accounts."""
     return len(system.rows("SELECT 1 FROM accounts"))
 
 
@@ -193,7 +193,7 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
     tab.field("帳號").focus()
 
     for name, label in LABELS.items():
-        for _ in range(4):  # the field's help mark stands between, and a password's button to look at it
+        for _ in range(4):  # a help mark is in between, and a password has a button to show it
             if not tab.field(label).evaluate("(field) => field === document.activeElement"):
                 keyboard.press("Tab")
         keyboard.type(fields[name])
@@ -210,7 +210,7 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
 
 def test_inputs_of_a_row_align_and_a_phone_shows_one_column(tab: Tab) -> None:
     tab.go("/apply/link")
-    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # its neighbour keeps the own one
+    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # its neighbour keeps its own
 
     places = [tab.field(label).bounding_box() for label in LABELS.values()]
     found = [(round(place["x"]), round(place["y"])) for place in places if place]

@@ -1,4 +1,4 @@
-"""申請帳號: what is wrong is marked while typing and told at once on sending (REG-3, REG-4, REG-10, REG-11)."""
+"""申請帳號: errors are marked while typing and all at once on submit (REG-3, REG-4, REG-10, REG-11)."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ RIGHT: dict[str, Any] = {"faults": {}}
 
 
 def accounts(system: System) -> int:
-    """Return how many accounts there are."""
+    """Return the number of accounts."""
     return len(system.rows("SELECT 1 FROM accounts"))
 
 

@@ -1,4 +1,4 @@
-"""A line of 綁定帳號清單 chosen in place, where the place does not answer as it should (BIND-1)."""
+"""A row of 綁定帳號清單 opened in place when the server does not answer as expected (BIND-1)."""
 
 import re
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ MOST_REQUESTS = 3
 
 @pytest.fixture
 def other(portal: System, holder: Person, general: Person) -> Person:
-    """Another account beside the general one, on the list that stands open; both are bound."""
+    """A second general account on the open list; both are bound."""
     other = portal.person(name="李大同")
     link = portal.logged_in(holder)
     for one in (general, other):
@@ -27,7 +27,7 @@ def other(portal: System, holder: Person, general: Person) -> Person:
 
 
 def counted(tab: Tab) -> list[str]:
-    """Collect what the tab asks the list's address for, by itself and by its script."""
+    """Collect the tab's requests for the list, from navigation and script."""
     asked: list[str] = []
 
     def note(request: Request) -> None:

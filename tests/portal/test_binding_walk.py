@@ -1,4 +1,4 @@
-"""The manual's whole way of a link account: without script, and by keyboard alone (BIND, SW, UNB-1)."""
+"""The manual for a link account without script and by keyboard only (BIND, SW, UNB-1)."""
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -43,7 +43,7 @@ def test_everything_works_without_script(
 
 
 def step_to(tab: Tab, thing: Locator) -> None:
-    """Step by the tabulator to a thing of the page."""
+    """Move to an element with the Tab key."""
     for _ in range(40):
         tab.page.keyboard.press("Tab")
         if thing.evaluate("one => one === document.activeElement"):
@@ -52,13 +52,13 @@ def step_to(tab: Tab, thing: Locator) -> None:
 
 
 def walk_to(tab: Tab, name: str) -> None:
-    """Step to the thing of that name, and press Enter."""
+    """Move to the element of that name and press Enter."""
     step_to(tab, tab.control(name).last)
     tab.page.keyboard.press("Enter")
 
 
 def agree_to(tab: Tab, sentence: str) -> None:
-    """Answer the message, whose button has the focus, by Enter."""
+    """Answer the message with Enter; its button has the focus."""
     tab.expect_text(sentence)
     expect(tab.page.locator("dialog:modal button")).to_be_focused()
     tab.page.keyboard.press("Enter")

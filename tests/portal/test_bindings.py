@@ -80,7 +80,7 @@ REFUSED = {
 
 
 def target_of(portal: System, case: str) -> tuple[str, str]:
-    """Return the account and the password that the dialog is filled with."""
+    """Return the account name and password for the dialog."""
     make = portal.register if case == "unverified" else portal.person
     target = make("link" if case == "link" else "general")
     if case == "elsewhere":

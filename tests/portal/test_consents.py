@@ -28,7 +28,7 @@ def confirm_of(tab: Tab) -> Locator:
 
 
 def scroll_to_end(tab: Tab, title: str) -> None:
-    """Turn the mouse's wheel over the text until its end is seen."""
+    """Scroll the text to its end with the mouse wheel."""
     tab.scroll_to_end(f"{title}全文")
     expect(tick_of(tab, title)).to_be_enabled()
 
@@ -38,7 +38,7 @@ def kept(system: System) -> list[str]:
 
 
 def write_texts(directory: Path, body: str) -> Path:
-    """Return a directory with three texts of the operator's own."""
+    """Return a directory with three texts of the operator."""
     directory.mkdir()
     (directory / "text.txt").write_text(body, "utf-8")
     entries = [
@@ -88,7 +88,7 @@ def test_partial_scrolling_does_not_enable_the_checkbox(portal: System, tab: Tab
     text = text_of(tab, TITLES[0])
 
     text.evaluate("text => { text.scrollTop = text.scrollHeight / 2; }")
-    scroll_to_end(tab, TITLES[2])  # by now the observers have spoken
+    scroll_to_end(tab, TITLES[2])  # the observers have run by now
 
     expect(tick_of(tab, TITLES[0])).to_be_disabled()
 

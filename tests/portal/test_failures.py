@@ -1,4 +1,4 @@
-"""Failures as a person meets them: each page says what happened and where to go on."""
+"""Error pages: each explains what happened and links to the next step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The banner, the menu's information links and the home's pass functions in a browser (LOGIN-5, SW-1)."""
+"""Banner, information links of the menu and pass functions of the home page in a browser (LOGIN-5, SW-1)."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""通行證系統登入作業, and what the header says from then on (LOGIN; manual, step 18)."""
+"""通行證系統登入作業 and the header after login (LOGIN; manual, step 18)."""
 
 import threading
 
@@ -110,7 +110,7 @@ def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: S
     portal, answering, sent = start_portal(), threading.Event(), []
 
     @portal.app.before_request
-    def hold() -> None:  # the second click comes while the first sending is under way
+    def hold() -> None:  # the second click comes while the first submit is pending
         if (request.method, request.path) == ("POST", "/"):
             sent.append(request.form["username"])
             answering.wait(timeout=10)

@@ -1,4 +1,4 @@
-"""The pages behind a mail's link, in every state a person can meet them in (VER; manual, steps 16 and 17)."""
+"""The pages behind mailed links in every state (VER; manual, steps 16 and 17)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The whole manual in one go, by mouse and by keyboard alone, with the mails that the mail server got."""
+"""The whole manual in one run, by mouse and by keyboard, with the received mails."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""帳號被綁定資訊 in a browser, and the general account's own way of ending the binding (UNB-2, UNB-3)."""
+"""帳號被綁定資訊 in a browser: the general account ends its binding (UNB-2, UNB-3)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""忘記密碼, its link's page, and 修改密碼 (LOGIN-8, PRO-4, UNB-5)."""
+"""忘記密碼, the page of its link, and 修改密碼 (LOGIN-8, PRO-4, UNB-5)."""
 
 import pytest
 
@@ -12,13 +12,13 @@ NEW = "Another-Crane-88!"
 
 
 def reset_mail(system: System, person: Person, *, count: int = 1) -> ReceivedMail:
-    """Ask for the mail by the API and wait for it."""
+    """Request the mail by the API and wait for it."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return system.mail(person.email, "密碼重設", count=count)
 
 
 def change(tab: Tab, current: str, new: str, again: str | None = None) -> Tab:
-    """Fill in 修改密碼 and send it."""
+    """Fill in 修改密碼 and submit it."""
     filled = {"目前密碼": current, "新密碼": new, "確認新密碼": new if again is None else again}
     tab.fill(filled).page.locator("main").get_by_role("button", name="修改密碼", exact=True).click()
     tab.page.wait_for_load_state()

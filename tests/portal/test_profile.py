@@ -1,4 +1,4 @@
-"""基本資料維護 in a browser: the own data, the mailbox, two tabs at once (PRO, LOGIN-5, REG-11, SW-4)."""
+"""基本資料維護 in a browser: data, mailbox, two tabs at once (PRO, LOGIN-5, REG-11, SW-4)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -18,7 +18,7 @@ EMAIL_ASKED = (
 
 
 def _opened(tab: Tab, person: Person) -> Tab:
-    """Log in and follow the menu (manual, step 1)."""
+    """Log in and open the page from the menu (manual, step 1)."""
     tab.log_in(person)
     if tab.page.get_by_role("link", name=HEADINGS[person.kind]).filter(visible=True).count() == 0:
         tab.page.get_by_text("功能選單").click()

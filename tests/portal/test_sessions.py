@@ -1,4 +1,4 @@
-"""登入中的裝置: a person sees the own open sessions and ends them (LOGIN-7)."""
+"""登入中的裝置: a person sees and ends open sessions (LOGIN-7)."""
 
 import pytest
 from playwright.sync_api import Locator
@@ -20,12 +20,12 @@ def elsewhere(system: System, person: Person, agent: str = FIREFOX) -> Visitor:
 
 
 def line(tab: Tab, words: str) -> Locator:
-    """Return the session's line that has these words."""
+    """Return the row of the session with these words."""
     return tab.page.locator(".devices tbody tr").filter(has_text=words)
 
 
 def end(tab: Tab, words: str, question: str) -> Tab:
-    """Press 【結束】 in a line and confirm."""
+    """Press 【結束】 in a row and confirm."""
     line(tab, words).locator(".devices__act > form > button").click()
     return tab.confirm(question)
 

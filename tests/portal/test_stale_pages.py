@@ -1,4 +1,4 @@
-"""Pages that time or another tab has overtaken end well: nothing typed is lost, nothing is done as somebody else."""
+"""Stale pages lose no input and never act as another person."""
 
 import pytest
 
@@ -12,7 +12,7 @@ _ENDED = "登入已逾時或已登出"
 
 
 def _people(portal: System) -> tuple[Person, Person]:
-    """Return two persons whose consents are given."""
+    """Return two people who have accepted the consents."""
     people = portal.person(name="陳小美"), portal.person(name="林大華")
     for person in people:
         portal.logged_in(person)
@@ -43,7 +43,7 @@ def test_a_form_sent_after_another_tab_logged_out_leads_to_the_login_and_back(
     portal: System, tab: Tab
 ) -> None:
     person, _ = _people(portal)
-    # 401 where the page left behind asks, before its form is sent, whether the session still stands.
+    # 401: before it submits its form, the stale page asks whether the session is still open.
     tab.expect_status(400, 401).log_in(person).go("/profile").fill(姓名="陳大美")
     tab.new_tab().go("/home").press_in_menu("登出")
 

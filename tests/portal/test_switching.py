@@ -1,4 +1,4 @@
-"""Going on as a bound general account, and back, in a browser (SW; manual, binding steps 11 to 15)."""
+"""Switching to a bound general account and back in a browser (SW; manual, binding steps 11 to 15)."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def bound(portal: System, holder: Person, general: Person) -> str:
 
 
 def session_of(tab: Tab) -> Any:
-    """Return what the API tells the browser's own session."""
+    """Return the API's view of the browser's session."""
     return tab.page.request.get(f"{tab.system.url}/api/v1/session").json()
 
 

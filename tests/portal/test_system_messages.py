@@ -1,4 +1,4 @@
-"""系統訊息: what one page leaves for the next to tell, and how it is told."""
+"""系統訊息: messages that one page leaves for the next, and how they are shown."""
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -12,7 +12,7 @@ EVERY_SECONDS = 4
 
 
 def send_unseen(tab: Tab, path: str) -> None:
-    """Send a form of the browser's whose next page never arrives: what it has to tell is left waiting."""
+    """Submit a form whose next page never arrives, so that its message stays queued."""
     token = tab.page.locator("[name=csrf_token]").first.input_value()
     answer = tab.page.request.post(
         tab.system.url + path,
@@ -66,7 +66,7 @@ def test_the_same_message_queued_twice_is_shown_once(portal: System, tab: Tab, h
 
 
 def described(dialog: Locator) -> str:
-    """Return what screen readers say of an open dialog beyond its title."""
+    """Return the accessible description of an open dialog."""
     told = dialog.evaluate("(one) => one.ariaDescribedByElements.map((each) => each.innerText).join()")
     return normalize(told)
 

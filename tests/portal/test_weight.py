@@ -1,4 +1,4 @@
-"""The first page is light and stands still while it loads; nothing is fetched twice."""
+"""The first page is small and has no layout shift; nothing is fetched twice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ _SHIFTED = (
 
 @contextmanager
 def _counted(tab: Tab) -> Iterator[list[float]]:
-    """Collect the bytes that the network brings."""
+    """Count the bytes received from the network."""
     brought: list[float] = []
     session = tab.page.context.new_cdp_session(tab.page)
     session.send("Network.enable")

@@ -1,4 +1,4 @@
-"""What operators look up and do through a service that names them (OPS-1, OPS-2)."""
+"""Operators look up and change accounts through a service that names them (OPS-1, OPS-2)."""
 
 import json
 from typing import Any

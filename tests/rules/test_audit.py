@@ -1,4 +1,4 @@
-"""Who did what, for whom, when, from where, with what result: every change has its row (SEC-11)."""
+"""Every change leaves a row: who, what, for whom, when, from where, with which result (SEC-11)."""
 
 import json
 from functools import partial
@@ -40,7 +40,7 @@ def test_a_login_records_account_time_address_and_request_id(system: System) -> 
 @pytest.mark.rule("SEC-11", "LOGIN-1")
 def test_a_failed_login_is_recorded_alike_for_known_and_unknown_names(system: System) -> None:
     person = system.person()
-    nobody = Person("", "general", WRONG, "", "x")  # a password in the wrong field
+    nobody = Person("", "general", WRONG, "", "x")  # a password typed into the wrong field
 
     system.visitor().log_in(person, password=WRONG)
     system.visitor().log_in(nobody)

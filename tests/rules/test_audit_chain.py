@@ -1,4 +1,4 @@
-"""The audit log is sealed in a chain: whatever was changed in it is found, and where (SEC-11)."""
+"""The audit log is sealed in a chain, so that every change in it is found (SEC-11)."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ OTHER_KEY = "another-key-of-the-tests-that-seals-the-log"
 
 @pytest.fixture
 def sealed(system: System) -> System:
-    """A log of three segments."""
+    """A log with three segments."""
     for _ in range(3):
         system.register()
         system.relay.seal()
@@ -36,7 +36,7 @@ def broken(system: System) -> tuple[int, int | None]:
 
 
 def forged_row(*, at_place: int) -> str:
-    """Return the statement of somebody without the key, who gives a new row another's hash."""
+    """Return a statement that gives a new row the hash of another, as someone without the key would."""
     columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail, place, mac"
     values = (
         f"at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{{}}', {at_place}, mac"
@@ -73,7 +73,7 @@ def test_an_untouched_log_verifies_from_first_to_last_row(sealed: System) -> Non
     ],
 )
 def test_a_changed_row_is_detected(sealed: System, change: str) -> None:
-    tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # the test's own words
+    tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # made up by the test
 
     assert broken(sealed)[0] == 4
 

@@ -1,4 +1,4 @@
-"""Whatever call of the API changes something leaves a row in the audit log: all of them are made once (SEC-11)."""
+"""Every API call that changes something leaves a row in the audit log; each is made once (SEC-11)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ NEW_PASSWORD = "Lantern-Quay-31!"
 
 
 class Walk:
-    """Makes every call that changes something, and keeps which of them left no row."""
+    """Makes every changing call and collects those that left no row."""
 
     def __init__(self, system: System) -> None:
         self.system = system

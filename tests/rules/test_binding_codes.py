@@ -1,4 +1,4 @@
-"""The code of six digits: who it is mailed to, how long and how often it may be tried (BIND-6, SEC-5, SEC-6)."""
+"""The six-digit code: its recipient, lifetime and number of tries (BIND-6, SEC-5, SEC-6)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is not verified lapses, what is verified is told (BIND-8, BIND-9), and a new mailbox voids the code (PRO-2)."""
+"""Unverified bindings lapse, verified ones send a notice, a new mailbox voids the code (BIND-8, BIND-9, PRO-2)."""
 
 import pytest
 from identity.adapters.sql.purger import SqlPurger

@@ -1,4 +1,4 @@
-"""Real threads on PostgreSQL: whatever the timing, one binding, five tries, one verification (BIND-4, BIND-6)."""
+"""Real threads on PostgreSQL: one binding, five tries, one verification, whatever the timing (BIND-4, BIND-6)."""
 
 from collections import Counter
 from functools import partial
@@ -12,12 +12,12 @@ from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 MOST_AT_ONCE = LOGIN_ACCOUNT.max_count
-"""So many passwords of one account may be under judgement at once: each counts as a failure until it proves right."""
+"""How many passwords of one account may be checked at once: each counts as a failure until it proves right."""
 
 
 @pytest.fixture
 def race(start_system_on_postgresql: StartSystem) -> System:
-    """An installation that lets more requests wait for a hash than there are threads here."""
+    """An installation whose hash queue is longer than the number of threads here."""
     return start_system_on_postgresql(IDENTITY_HASH_SLOTS="8", IDENTITY_HASH_QUEUE="15")
 
 
@@ -59,7 +59,7 @@ def test_a_double_click_makes_one_binding(race: System) -> None:
 
 @pytest.mark.rule("BIND-3")
 def test_a_link_account_cannot_bind_itself(race: System) -> None:
-    """Its row, which each of them holds and wants for itself, would be waited for in a ring."""
+    """Each link account locks its own row and wants the other's, which would deadlock."""
     person = race.person("link")
     browsers = [race.logged_in(person) for _ in range(4)]
 

@@ -1,4 +1,4 @@
-"""Asking for a binding: the general account's password, then its mailbox (BIND-1 to BIND-3, BIND-5, BIND-7)."""
+"""Requesting a binding: the general account's password, then its mailbox (BIND-1 to BIND-3, BIND-5, BIND-7)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How often a code may be asked for, counted by general account (BIND-6, SEC-6)."""
+"""How often a code can be requested, counted per general account (BIND-6, SEC-6)."""
 
 import pytest
 

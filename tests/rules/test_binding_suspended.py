@@ -1,4 +1,4 @@
-"""A code is not mailed to a general account that is suspended: it would not hold (BIND-6, OPS-2)."""
+"""A suspended general account gets no code, since the code would not work (BIND-6, OPS-2)."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def suspended_while_unverified(system: System) -> tuple[Visitor, Person, str]:
-    """Bind an account that is then suspended; return the link account's visitor, the account, the binding."""
+    """Bind an account and suspend it; return the link account's visitor, the account and the binding."""
     link, general = system.logged_in(system.person("link")), system.person()
     binding = system.bind(link, general)
     system.wait_for_mails()

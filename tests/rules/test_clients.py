@@ -1,4 +1,4 @@
-"""Services that ask have credentials of their own, with named rights, rotated by command (SEC-12)."""
+"""Services have credentials with named scopes, rotated by command (SEC-12)."""
 
 import json
 from datetime import timedelta

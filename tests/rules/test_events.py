@@ -1,4 +1,4 @@
-"""Every fact is published once, about the right account, in the order of its changes (EVT-1, EVT-2)."""
+"""Every event is published once, about the right account, in order (EVT-1, EVT-2)."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""What we publish is CloudEvents 1.0 by the judgement of its own SDK, the golden examples too (EVT-3)."""
+"""Published events and golden examples are CloudEvents 1.0 according to its SDK (EVT-3)."""
 
 import json
 from importlib.resources import files
@@ -17,7 +17,7 @@ LINES = list(CATALOGUE.values())
 
 
 def judged(document: str) -> dict[str, Any]:
-    """Return the attributes that the SDK reads; it raises for what is no CloudEvent."""
+    """Return the attributes that the SDK reads; it raises for a malformed CloudEvent."""
     attributes: dict[str, Any] = JSONFormat().read(CloudEvent, document).get_attributes()
     return attributes
 

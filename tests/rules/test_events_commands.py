@@ -1,4 +1,4 @@
-"""Operators look at the outbox and have the relay publish again (EVT-2, EVT-6, MAIL-3)."""
+"""Operators inspect the outbox and replay events (EVT-2, EVT-6, MAIL-3)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The worked example in Node.js, run as it stands against the running system (EVT-5, EVT-6)."""
+"""The Node.js example, unchanged, against the running system (EVT-5, EVT-6)."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ EXAMPLE = EXAMPLES / "node"
 GROUP = "passes-node"
 ASIDE = f"seen:{GROUP}:aside"
 
-# Another service's program on the same files: its handler takes its time, and fails as often as it is told.
+# Another service on the same files: its handler is slow and fails as often as configured.
 OWN = """
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -125,7 +125,7 @@ def test_every_event_is_handled_once_in_order_and_unreadable_ones_become_dead_le
 def test_a_killed_consumers_entries_are_taken_over_and_redis_may_be_killed(
     installation: Installation, start: Start
 ) -> None:
-    url = installation.redis.url  # of a user that outlives a restart
+    url = installation.redis.url  # a user that survives a restart
     killed = start(REDIS_URL=url)
     installation.register()
     wait_until(lambda: len(handled(killed)) == 2, what="the first events")
@@ -164,7 +164,7 @@ def test_failures_are_retried_in_order_and_become_dead_letters_after_five_tries(
         aside = [fields[b"reason"] for _, fields in client.xrange(ASIDE)]
 
     assert aside == ([b"RangeError"] if is_aside else [])
-    assert running.output.count("RangeError") == failures + is_aside  # each try, and the end of it
+    assert running.output.count("RangeError") == failures + is_aside  # each try, and the final failure
     assert "somebody's data" not in running.output
     assert running.stop() == 0
 

@@ -1,4 +1,4 @@
-"""The worked example in Python, run as it stands against the running system (EVT-5, EVT-6)."""
+"""The Python example, unchanged, against the running system (EVT-5, EVT-6)."""
 
 import sqlite3
 from contextlib import closing
@@ -20,7 +20,7 @@ from tests.support.harness.waiting import wait_until
 
 
 class Passes:
-    """The example's process, and what is in its database."""
+    """The example's process and its database."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -45,7 +45,7 @@ class Passes:
         try:
             return set(self.rows("SELECT account FROM may_act"))
         except sqlite3.OperationalError:
-            return set()  # not made yet
+            return set()  # not yet created
 
     def wait_for(self, *accounts: str) -> None:
         wait_until(

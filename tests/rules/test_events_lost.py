@@ -1,4 +1,4 @@
-"""A Redis that has lost events: the relay notices by its mark, and publishes them again (EVT-2, MAIL-3)."""
+"""The relay detects by its checkpoint that Redis has lost events, and republishes them (EVT-2, MAIL-3)."""
 
 import contextlib
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from tests.support.servers.redis import RedisServer
 
 
 def _relay(system: System, redis: RedisServer) -> Relay:
-    """Return a relay of the installation on a Redis of its own."""
+    """Return a relay of the installation on a separate Redis."""
     settings = load(RelaySettings, {**system.environment, "REDIS_URL": redis.url})
     return Relay(settings, clock=system.clock)
 
@@ -201,7 +201,7 @@ def test_an_overtaken_relay_publishes_nothing(system: System, monkeypatch: pytes
 def test_events_positioned_by_a_deposed_relay_are_still_published(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It wakes between its look at the mark and its work: another has led meanwhile, and remembers how far it got."""
+    """It resumes after it read the checkpoint; another relay has led meanwhile and recorded its position."""
     with contextlib.closing(Relay(load(RelaySettings, system.environment), clock=system.clock)) as rival:
         rival.step()
         people = [system.register()]
@@ -216,7 +216,7 @@ def test_events_positioned_by_a_deposed_relay_are_still_published(
             late.setattr(system.relay.outbox, "assign_positions", wake_up_when_others_have_gone_on)
             with pytest.raises(ConcurrentPublish):
                 system.relay.step()
-        for _ in range(3):  # though nothing new happens
+        for _ in range(3):  # without new events
             rival.step()
 
     subjects = {person.id for person in people}

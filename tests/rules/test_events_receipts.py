@@ -1,4 +1,4 @@
-"""What becomes of a mail is noted once and only forward (VER-6, SEC-10)."""
+"""The state of a mail is recorded once and only moves forward (VER-6, SEC-10)."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def _report(system: System, event_id: str, *states: str) -> None:
-    """Write receipts as the mailer does, and let the relay note them."""
+    """Write receipts as the mailer does and let the relay record them."""
     with system.redis.client() as client:
         for state in states:
             fields = {
@@ -27,7 +27,7 @@ def _report(system: System, event_id: str, *states: str) -> None:
 @pytest.mark.parametrize(
     ("states", "noted"),
     [
-        (("refused", "sent"), "sent"),  # an operator had it tried again
+        (("refused", "sent"), "sent"),  # an operator retried it
         (("expired", "sent"), "sent"),
         (("sent", "refused"), "sent"),
         (("sent", "expired"), "sent"),

@@ -1,4 +1,4 @@
-"""The stream is trimmed by age, and keeps what the mailer has not handled (EVT-6, MAIL-7)."""
+"""The stream is trimmed by age but keeps entries that the mailer has not handled (EVT-6, MAIL-7)."""
 
 import contextlib
 import time
@@ -14,7 +14,7 @@ from port_runtime.settings import load
 from tests.support.harness.system import System
 from tests.support.servers.redis import RedisServer
 
-Client = Any  # redis-py's types join sync and async answers
+Client = Any  # redis-py's types combine sync and async answers
 DAY_MS = 86_400_000
 
 
@@ -35,7 +35,7 @@ def relay(system: System, redis: Client) -> Iterator[Relay]:
 
 
 def _grow_old(redis: Client, *, days: float) -> list[bytes]:
-    """Give every entry the id it would have, had it been published so long ago; return the ids."""
+    """Give every entry the id it would have if published that long ago; return the ids."""
     entries = redis.xrange(STREAM)
     redis.delete(STREAM)
     then = int(time.time() * 1000 - days * DAY_MS)
@@ -99,7 +99,7 @@ def test_before_the_mailers_group_exists_sealed_entries_stay(
 ) -> None:
     system.register()
     relay.step()
-    ids = _grow_old(redis, days=30)  # registered, then the mail request with its sealed part
+    ids = _grow_old(redis, days=30)  # the registration, then the mail request with its sealed part
     redis.xgroup_create(STREAM, "billing", id="$")
 
     trimmed = relay.trim()

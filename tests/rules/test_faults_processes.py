@@ -1,4 +1,4 @@
-"""A process that is killed loses nothing; another takes its place (EVT-2, MAIL-3, MAIL-7)."""
+"""A killed process loses nothing; another takes over (EVT-2, MAIL-3, MAIL-7)."""
 
 import os
 import signal

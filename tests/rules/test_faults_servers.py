@@ -1,4 +1,4 @@
-"""A server that is away: identity says so or goes on, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
+"""During a server's outage identity reports it or works on, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ from tests.support.servers.postgres import PostgresCluster
 
 @pytest.fixture
 def own_postgres() -> Iterator[PostgresCluster]:
-    """A cluster that the test may stop."""
+    """A PostgreSQL cluster that the test may stop."""
     with started(PostgresCluster(fsync=False)) as cluster:
         yield cluster
 

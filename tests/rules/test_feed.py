@@ -1,4 +1,4 @@
-"""The feed from the database: for a consumer that was away longer than the stream keeps (EVT-6)."""
+"""The feed from the database, for consumers that were away longer than the stream keeps events (EVT-6)."""
 
 import pytest
 from port_events.envelope import STREAM
@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 @pytest.fixture
 def consumer(system: System) -> Visitor:
-    """A service that may read the feed."""
+    """A service with the scope to read the feed."""
     return service_visitor(system, "events:read")
 
 
@@ -88,7 +88,7 @@ def test_a_position_unknown_to_a_restored_database_is_gone(system: System, consu
     later = [consumer.get(f"/events?after={after}").status_code for after in (40, 41, 43, 44)]
 
     assert at_once == 410
-    assert later == [410, 200, 200, 410]  # 41 is the one left out, 42 and 43 the new ones
+    assert later == [410, 200, 200, 410]  # 41 was deleted, 42 and 43 are new
 
 
 @pytest.mark.rule("EVT-6", "SEC-13")

@@ -1,4 +1,4 @@
-"""An address has a limit of its own, and is believed of trusted proxies only (LOGIN-2, SEC-3)."""
+"""Each address has its own limit; only trusted proxies may report an address (LOGIN-2, SEC-3)."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def log_in(system: System, username: str, password: str, *, forwarded_for: str) 
 
 
 def guess_names(system: System, *, times: int, forwarded_for: str) -> list[int]:
-    """Try another name each time, as who sprays one password over many accounts does."""
+    """Try another name each time, as in password spraying."""
     return [
         log_in(system, f"nobody{unique()}", WRONG, forwarded_for=forwarded_for).status_code
         for _ in range(times)
@@ -44,13 +44,13 @@ def counters(system: System) -> set[str]:
 
 
 def reasons(system: System) -> list[str]:
-    """Return why logins were refused, as it was written down."""
+    """Return the recorded reasons of refused logins."""
     return [json.loads(row.detail)["why"] for row in system.audit("session.refused")]
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Keep every statement that is made meanwhile."""
+    """Record every statement executed meanwhile."""
     made: list[str] = []
 
     def keep(*told: Any) -> None:

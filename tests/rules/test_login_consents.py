@@ -1,4 +1,4 @@
-"""The three texts are asked for once, and again when one of them is new (LOGIN-3)."""
+"""The three texts are asked for once, and again after one changes (LOGIN-3)."""
 
 import shutil
 from pathlib import Path
@@ -15,7 +15,7 @@ DOCUMENTS = ["personal_data", "authorization", "hazard"]
 
 
 def new_version(directory: Path) -> Path:
-    """Return a directory of texts of which the last, of dangers, has a new version."""
+    """Return a directory of texts in which the last one (危害告知) has a new version."""
     shutil.copytree(SAMPLES, directory)
     listed = (directory / "consents.toml").read_text("utf-8")
     first, last = listed.rsplit("sample-2", 1)

@@ -1,4 +1,4 @@
-"""A browser that is known to an account counts apart, so that strangers cannot keep its owner out (SEC-3)."""
+"""A known browser has its own failure counter, so that strangers cannot lock out the owner (SEC-3)."""
 
 import pytest
 
@@ -10,7 +10,7 @@ NEW_PASSWORD = "Lighthouse-Rope-42?"
 
 
 def forget_and_reset(system: System, person: Person) -> tuple[Visitor, Person]:
-    """Reset the password by the mailed link in a new browser; return the browser and what the owner knows now."""
+    """Reset the password by the mailed link in a new browser; return the browser and the updated person."""
     browser = system.visitor()
     browser.post("/password-resets", {"username": person.username, "email": person.email})
     token = system.mail(person.email, "密碼").token

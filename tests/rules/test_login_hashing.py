@@ -1,4 +1,4 @@
-"""Nobody learns from a login which names exist: the same words, the same hash work (LOGIN-1)."""
+"""A login does not reveal which names exist: same answer, same hash cost (LOGIN-1)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.support.harness.system import System
 
 
 class HashWork:
-    """Counts what Argon2 really does, each piece by its parameters."""
+    """Counts Argon2 computations by their parameters."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.done: list[str] = []
@@ -27,14 +27,14 @@ class HashWork:
         return counted
 
     def taken(self) -> list[str]:
-        """Return what was done since the last call."""
+        """Return the computations since the last call."""
         done, self.done = self.done, []
         return done
 
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> HashWork:
-    """The hash work of the running application from here on."""
+    """The counter of the running application."""
     return HashWork(monkeypatch)
 
 

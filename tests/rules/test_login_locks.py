@@ -1,4 +1,4 @@
-"""Failures lock for a time, never for good, and never the browser that is known (LOGIN-2, SEC-3)."""
+"""Failures lock for a time, never for good, and never a known browser (LOGIN-2, SEC-3)."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A change that overtakes a login under way, and attempts that were never judged."""
+"""Changes that overtake a login in progress, and attempts whose password was never checked."""
 
 import json
 import threading
@@ -22,7 +22,7 @@ _HELD_SECONDS = 0.5
 
 @pytest.fixture
 def system(start_system: StartSystem) -> System:
-    """Of two slots, for a change of password hashes while a login does."""
+    """Two slots, so that a password change can hash during a login."""
     return start_system(IDENTITY_HASH_SLOTS="2")
 
 
@@ -37,7 +37,7 @@ def refusals(system: System, action: str) -> list[tuple[str, str]]:
 
 
 def overtake(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
-    """Let a change be committed right after the next password was found right."""
+    """Commit a change right after the next password has been verified."""
     plain = PasswordHasher.verify
     pending = [change]
 
@@ -92,7 +92,7 @@ def test_a_password_change_ends_the_session_of_a_concurrent_login(
     def opened(sessions: SqlSessions, *arguments: Any, **named: Any) -> bool:
         answer = plain(sessions, *arguments, **named)
         changing.start()
-        changing.join(_HELD_SECONDS)  # it cannot end before the login does, unless the account is not held
+        changing.join(_HELD_SECONDS)  # it cannot end before the login unless the account is not locked
         return answer
 
     monkeypatch.setattr(SqlSessions, "open", opened)

@@ -1,4 +1,4 @@
-"""A person sees the own open sessions and ends them (LOGIN-7)."""
+"""A person sees and ends open sessions (LOGIN-7)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Sessions end at once when told to, and by themselves after a time (LOGIN-6, SEC-7)."""
+"""Sessions end at once on request, and by themselves after a time (LOGIN-6, SEC-7)."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_a_login_returns_the_same_session_as_a_later_request(system: System, kin
     told = [visitor.get("/session").json() for visitor in visitors]
 
     for answer in answers:
-        del answer["token"]  # told once
+        del answer["token"]  # returned once
     assert [each["next"] for each in answers] == ["verify_email", "consent", None]
     assert [{**each, **answer} for each, answer in zip(told, answers, strict=True)] == told
 

@@ -1,4 +1,4 @@
-"""Every process writes one JSON object an event, in UTC, by which a request is followed to its mail (OPS-4)."""
+"""Every process writes one JSON object per event, in UTC, with identifiers from request to mail (OPS-4)."""
 
 import json
 import os

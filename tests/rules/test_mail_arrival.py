@@ -1,4 +1,4 @@
-"""Mails as they arrive from the running system (MAIL-1 to MAIL-4)."""
+"""Mails as received from the running system (MAIL-1 to MAIL-4)."""
 
 import html
 import re
@@ -18,7 +18,7 @@ _SIMPLIFIED = re.compile("[账号验证码请绑发电邮]{2,}")
 
 @pytest.fixture
 def mails(system: System) -> list[ReceivedMail]:
-    """One of each mail that the manual's way brings."""
+    """One of each mail in the manual."""
     general, holder = system.person(), system.person("link")
     link = system.logged_in(holder)
     link.delete(f"/bindings/{system.bind_and_verify(link, general)}")

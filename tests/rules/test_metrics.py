@@ -1,4 +1,4 @@
-"""Every process tells operators how it is: metrics, liveness, readiness, on a port of its own (OPS-4)."""
+"""Every process exposes metrics, liveness and readiness on its own port (OPS-4)."""
 
 import os
 import signal
@@ -26,12 +26,12 @@ PARTS = tuple(CATALOGUES)
 
 @pytest.fixture
 def ports() -> OpsPorts:
-    """Free ports of this test's own."""
+    """Free ports for this test."""
     return OpsPorts()
 
 
 def _count_of(person: Person, installation: Installation, times: int) -> None:
-    for _ in range(times):  # each over a connection of its own, so that every web process gets some
+    for _ in range(times):  # separate connections, so that every web process gets some
         installation.visitor().log_in(person)
 
 
@@ -131,7 +131,7 @@ def test_a_mail_server_outage_shows_in_backlog_and_age(installation: Installatio
     people = [installation.register() for _ in range(3)]
 
     wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="it to be missed")
-    # What comes behind the first ones is left in the stream meanwhile.
+    # Meanwhile later entries stay in the stream.
     wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="one to wait")
     mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
     installation.smtp.start()

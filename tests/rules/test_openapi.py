@@ -1,4 +1,4 @@
-"""The running service against its own OpenAPI document, with whatever Schemathesis thinks of (SEC-13)."""
+"""Schemathesis tests the running service against its OpenAPI document (SEC-13)."""
 
 import warnings
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # what the tool and its parts warn of at import is not ours
+    warnings.simplefilter("ignore")  # import-time warnings of the tool and its dependencies are not ours
     import schemathesis
     from schemathesis import APIOperation, Case, GenerationMode, Response
     from schemathesis.core.result import Ok
@@ -23,7 +23,7 @@ from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 EXAMPLES = 6
-"""Of each operation for each of three visitors, half of them against the document."""
+"""Requests per operation and visitor; half of them violate the document."""
 PROBLEM = "application/problem+json"
 
 Operation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDep
 
 @pytest.fixture
 def roomy(start_system_on_postgresql: StartSystem) -> System:
-    """An installation where one address may fail as often as it likes, on the database that takes less."""
+    """An installation without a limit per address, on the faster database."""
     return start_system_on_postgresql(IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000")
 
 
@@ -79,7 +79,7 @@ def _try_out(
         answer = _send(system, visitor.token if visitor else None, case)
         _is_as_documented(operation, answer)
 
-    with suppress(Unsatisfiable):  # an operation without input cannot be asked wrongly
+    with suppress(Unsatisfiable):  # an operation without input has no invalid request
         check()
 
 

@@ -1,4 +1,4 @@
-"""What operators look up and do by command (OPS-1)."""
+"""Operators look up and change accounts by command (OPS-1)."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""修改密碼 as a page: who may see it, and how password managers find it (PRO-4, SW-4)."""
+"""The page 修改密碼: who may see it, and how password managers find it (PRO-4, SW-4)."""
 
 import httpx
 import pytest
@@ -13,7 +13,7 @@ PAGES = ("/profile/password", "/sessions")
 
 
 def page_of(visitor: Visitor, path: str) -> Page:
-    """Open a page as whoever is logged in by the API: the session is the same."""
+    """Open a page with the session of the API login."""
     visitor.http.cookies.set("session", visitor.token or "")
     return PlainBrowser(visitor).open(path)
 
@@ -24,7 +24,7 @@ def opened(system: System, person: Person) -> Page:
 
 
 def asked(system: System, path: str) -> httpx.Response:
-    """GET without going on."""
+    """GET without following redirects."""
     return system.visitor().http.get(path)
 
 

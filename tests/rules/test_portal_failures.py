@@ -1,4 +1,4 @@
-"""Failures as pages for people and as problem documents for programs (SEC-13)."""
+"""Errors as pages for people and as problem documents for programs (SEC-13)."""
 
 from typing import Any, NoReturn
 
@@ -21,7 +21,7 @@ _FAILURES: list[tuple[int, Exception]] = [
 
 
 def _fails(system: System, path: str, failure: Exception) -> None:
-    """Put an address into the application that fails like this; nothing of the product does at will."""
+    """Add a route that fails with this error, since no route of the product fails on demand."""
 
     def view() -> NoReturn:
         raise failure

@@ -1,4 +1,4 @@
-"""What pages fetch, and what browsers may keep of it (SEC-8)."""
+"""Static files of pages, and what browsers may cache (SEC-8)."""
 
 import re
 

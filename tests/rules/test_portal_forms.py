@@ -1,4 +1,4 @@
-"""Every form of the portal: nobody else can send it, it goes out once, and no late answer undoes a login (SEC-8)."""
+"""Every portal form: protected against forgery, submitted once, safe from late answers (SEC-8)."""
 
 import re
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_form_without_csrf_token_is_refused_with_a_message(system: System, hea
     answers = {path: _send(visitor, path, **headers) for path in _addresses(system.app)}
 
     assert len(answers) >= 20
-    # Told on a page, or led to where the page is; never a fault of ours.
+    # Shown on a page or redirected to it; never a 5xx.
     assert {path: answer.status_code for path, answer in answers.items()}.items() <= {
         (path, status) for path in answers for status in (303, 400, 403)
     }

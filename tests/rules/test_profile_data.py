@@ -1,4 +1,4 @@
-"""Which of the own data may be changed, and what happens when two save at once (PRO-1, PRO-5)."""
+"""Which data may be changed, and what happens on concurrent saves (PRO-1, PRO-5)."""
 
 from functools import partial
 

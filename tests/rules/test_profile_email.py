@@ -1,4 +1,4 @@
-"""Changing the mailbox: proven first, in place then (PRO-2)."""
+"""A new mailbox is verified before it replaces the old one (PRO-2)."""
 
 import pytest
 

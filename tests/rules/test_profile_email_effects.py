@@ -1,4 +1,4 @@
-"""What a change of mailbox brings with it for the old one (PRO-2, PRO-3)."""
+"""Effects of an email change on the old mailbox (PRO-2, PRO-3)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The page 基本資料維護: what is saved, what is refused and where it says so (PRO-1, PRO-2, PRO-5, SW-4)."""
+"""The page 基本資料維護: what it saves, and how it reports errors (PRO-1, PRO-2, PRO-5, SW-4)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changing the own password: the present one asked, other sessions ended, a notice mailed (PRO-4, SEC-2)."""
+"""Changing the password: requires the current one, ends other sessions, mails a notice (PRO-4, SEC-2)."""
 
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ NEW = "Another-Crane-88!"
 
 
 def change(visitor: Visitor, current: str, new: str) -> tuple[int, str | None]:
-    """Change the password; return the status and the code of a refusal."""
+    """Change the password; return status and error code."""
     answer = visitor.put("/account/password", {"current": current, "new": new})
     return answer.status_code, answer.json()["code"] if answer.content else None
 

@@ -1,4 +1,4 @@
-"""The commands in the READMEs, as printed, against `make run`'s own system."""
+"""The commands in the READMEs, as printed, against the system of `make run`."""
 
 import signal
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A forgotten password: a link of an hour, used once, and an answer that never tells (LOGIN-8)."""
+"""A forgotten password: a link valid for an hour, used once, and an answer that reveals nothing (LOGIN-8)."""
 
 import pytest
 
@@ -10,13 +10,13 @@ NEW = "Another-Crane-88!"
 
 
 def asked(system: System, person: Person) -> str:
-    """Ask for the mail; return the link's token."""
+    """Request the mail; return the link's token."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return system.mail(person.email, "密碼重設").token
 
 
 def reset(system: System, token: str, password: str = NEW) -> tuple[int, str | None]:
-    """Set the new password by the API; return the status and the code of a refusal."""
+    """Set the new password by the API; return status and error code."""
     answer = system.visitor().post("/password-resets/confirm", {"token": token, "password": password})
     return answer.status_code, answer.json()["code"] if answer.content else None
 

@@ -1,4 +1,4 @@
-"""Asking for a reset costs alike, whether account and mailbox match or not: the time tells nothing (LOGIN-8)."""
+"""A reset request does the same work whether account and mailbox match or not (LOGIN-8)."""
 
 import re
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from tests.support.harness.system import System
 
 @dataclass
 class Work:
-    """What was written, asked and sealed since it was last taken."""
+    """The statements and seals since the last call."""
 
     statements: list[str] = field(default_factory=list)
     seals: int = 0
 
     def taken(self) -> tuple[list[str], int]:
-        """Return it, and begin anew."""
+        """Return the work since the last call."""
         done = self.statements, self.seals
         self.statements, self.seals = [], 0
         return done
@@ -29,7 +29,7 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
-    """The work of the running application from here on."""
+    """The work of the running application from now on."""
     done, seal = Work(), Sealer.seal
 
     def sealed(*given: Any) -> str:
@@ -37,7 +37,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
         return seal(*given)
 
     def executed(*told: Any) -> None:
-        # going back to a savepoint is as good as releasing it
+        # rolling back to a savepoint costs the same as releasing it
         done.statements.append(re.sub(r"^(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF", told[2]))
 
     def committed(_connection: Any) -> None:
@@ -52,7 +52,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 
 
 def ask(system: System, username: str, email: str) -> None:
-    """Ask for the mail."""
+    """Request the mail."""
     answer = system.visitor().post("/password-resets", {"username": username, "email": email})
     assert answer.status_code == 202
 
@@ -87,7 +87,10 @@ def test_an_unknown_name_runs_as_many_statements_and_seals_a_payload(system: Sys
 
     assert (len(statements_of_nobody), seals_of_nobody) == (len(statements), seals)
     locked, written = set(statements) - set(statements_of_nobody), set(statements_of_nobody) - set(statements)
-    assert [each.split()[0] for each in (*locked, *written)] == ["SELECT", "INSERT"]  # of an account's row
+    assert [each.split()[0] for each in (*locked, *written)] == [
+        "SELECT",
+        "INSERT",
+    ]  # the lock of an account's row
 
 
 @pytest.mark.rule("LOGIN-8", "EVT-2")

@@ -1,4 +1,4 @@
-"""忘記密碼 as pages: asking for the mail, and what stands behind its link (LOGIN-8)."""
+"""The pages of 忘記密碼: requesting the mail, and the page of its link (LOGIN-8)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ NEW = "Another-Crane-88!"
 
 
 def opened(system: System, person: Person) -> Page:
-    """Ask for the mail and open its link."""
+    """Request the mail and open its link."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return PlainBrowser(system.visitor()).open(system.mail(person.email, "密碼重設").link)
 

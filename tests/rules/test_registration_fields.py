@@ -1,4 +1,4 @@
-"""What each field takes and how it is kept, over the API (REG-3 to REG-8)."""
+"""What each field accepts and how it is stored, over the API (REG-3 to REG-8)."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from tests.support.harness.system import System
 
 
 def refused(system: System, **changes: Any) -> tuple[str, str]:
-    """Register with one wrong field; return its pointer and what a person reads."""
+    """Register with one wrong field; return its pointer and the message."""
     answer = system.visitor().post("/accounts", registration(**changes))
     (fault,) = answer.json()["errors"]
     return fault["pointer"], normalize(fault["detail"])
 
 
 def kept(system: System, column: str, **changes: Any) -> object:
-    """Register; return what the database holds."""
+    """Register; return the stored row."""
     person = system.register(**changes)
     (row,) = system.rows(f"SELECT {column} FROM accounts WHERE id = :id", id=person.id)
     return row[0]

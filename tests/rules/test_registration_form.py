@@ -1,4 +1,4 @@
-"""The registration form: what it takes, and how it tells what is wrong (REG-1, REG-2, REG-10 to REG-12)."""
+"""The registration form: accepted input and reported errors (REG-1, REG-2, REG-10 to REG-12)."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ FIELDS = {
 
 
 def faults(visitor: Visitor, sent: Any) -> dict[str, str]:
-    """Register what is wrong; return the code of each pointer."""
+    """Register with wrong values; return the code of each pointer."""
     answer = visitor.post("/accounts", sent)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), (
         answer.text

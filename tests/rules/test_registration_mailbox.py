@@ -1,4 +1,4 @@
-"""One mailbox, one account of each kind and company; who holds one is told to nobody but its owner (REG-9)."""
+"""One account of each kind and company per mailbox; only its owner learns that it is taken (REG-9)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.harness.system import System
 
 
 def verified_with_the_same_mailbox(system: System, first: Person, kind: str, tax_id: str) -> int:
-    """Register with a mailbox that `first` has, follow the link where one came; return the status."""
+    """Register with the mailbox of `first`, follow the link if one came; return the status."""
     second = system.register(kind, email=first.email, company={"tax_id": tax_id})
     token = system.mail(first.email, "註冊通知信件", count=2).token
     assert system.mailbox.count(first.email, "Email已被使用") == 0

@@ -1,4 +1,4 @@
-"""The pages of 申請帳號 as a browser without scripts sends them (REG-2, REG-3, REG-9 to REG-13)."""
+"""The pages of 申請帳號 submitted by a browser without scripts (REG-2, REG-3, REG-9 to REG-13)."""
 
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.harness.system import System
 
 
 def accounts(system: System) -> int:
-    """Return how many accounts there are."""
+    """Return the number of accounts."""
     return len(system.rows("SELECT 1 FROM accounts"))
 
 

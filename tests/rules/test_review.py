@@ -1,4 +1,4 @@
-"""Which accounts an operator must approve, and how the operator does it by command (REV-1, REV-2)."""
+"""Which accounts need an operator's approval, and the commands for it (REV-1, REV-2)."""
 
 import json
 

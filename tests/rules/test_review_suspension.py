@@ -37,7 +37,7 @@ def test_the_right_password_of_a_suspended_account_never_counts_as_a_failure(
     answers = [visitor.log_in(person).json()["code"] for _ in range(6)]
 
     assert answers == ["account_suspended"] * 6
-    assert len(system.audit("session.refused")) == 1  # once a minute: it costs the asker nothing
+    assert len(system.audit("session.refused")) == 1  # once a minute; later requests do no work
 
 
 @pytest.mark.rule("OPS-2", "SW-5")

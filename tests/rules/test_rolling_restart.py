@@ -1,4 +1,4 @@
-"""An upgrade fails no request: a migration, then every process in turn, under load (deploy/runbook.md, Upgrading)."""
+"""An upgrade under load fails no request: migration, then restart of each process (deploy/runbook.md, Upgrading)."""
 
 import threading
 from collections import Counter
@@ -17,7 +17,7 @@ from tests.support.servers.load_balancer import LoadBalancer, run_load_balancer
 from tests.support.servers.ports import free_port
 
 CLIENTS = 4
-# What the next release's migration may bring while this one works on (expand and contract).
+# What the next release's migration may add while this one runs (expand and contract).
 EXPANSION = (
     "ALTER TABLE accounts ADD COLUMN nickname varchar(50)",
     "ALTER TABLE sessions ADD COLUMN assurance integer NOT NULL DEFAULT 0",
@@ -27,7 +27,7 @@ EXPANSION = (
 
 
 class Load:
-    """People who register, log in, look and log out, until told to stop; what went wrong is kept."""
+    """Clients that register, log in, read and log out until stopped; failures are collected."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
@@ -47,7 +47,7 @@ class Load:
             thread.join()
 
     def goes_on(self) -> None:
-        """Return when every client has been through it again."""
+        """Wait until every client has completed another round."""
         before = sum(self.answers.values())
         wait_until(
             lambda: self.wrong or sum(self.answers.values()) >= before + 8 * CLIENTS,
@@ -81,7 +81,7 @@ class Load:
 
 @pytest.fixture
 def balancer() -> Iterator[LoadBalancer]:
-    """A load balancer of this test's own."""
+    """A load balancer for this test."""
     with run_load_balancer() as balancer:
         yield balancer
 

@@ -1,4 +1,4 @@
-"""What a stranger may ask without an account has a bound by address (SEC-3, SEC-6)."""
+"""Requests without an account are limited by address (SEC-3, SEC-6)."""
 
 import pytest
 from identity.domain.rate_limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
@@ -15,7 +15,7 @@ ELSEWHERE = {"X-Forwarded-For": "192.0.2.8"}
 
 
 def ask_for_others(system: System, *, times: int) -> set[tuple[int, str]]:
-    """Ask for resets with another made-up pair each time; return the answers."""
+    """Request resets with a new made-up pair each time; return the answers."""
     visitor = system.visitor()
     pairs = [(f"nobody{unique()}", f"nobody{unique()}@example.com") for _ in range(times)]
     answers = [visitor.post("/password-resets", {"username": name, "email": email}) for name, email in pairs]
@@ -23,7 +23,7 @@ def ask_for_others(system: System, *, times: int) -> set[tuple[int, str]]:
 
 
 def forgotten(system: System, person: Person, **headers: str) -> tuple[int, str]:
-    """Ask for a person's reset by the API."""
+    """Request a person's reset by the API."""
     wanted = {"username": person.username, "email": person.email}
     answer = system.visitor().post("/password-resets", wanted, **headers)
     return answer.status_code, answer.text.strip()

@@ -1,4 +1,4 @@
-"""What nobody may make the service pay for, or be counted as."""
+"""Requests that must not be expensive, and how addresses are counted."""
 
 import time
 
@@ -20,7 +20,7 @@ def test_a_password_of_only_substituted_letters_is_checked_quickly() -> None:
 
     list(PasswordPolicy("tw-gov").errors(password))
 
-    assert time.process_time() - began < 1.0  # it took twelve seconds when every sign was given to zxcvbn
+    assert time.process_time() - began < 1.0  # it took twelve seconds when zxcvbn got every character
 
 
 @pytest.mark.rule("SEC-3")

@@ -1,4 +1,4 @@
-"""Argon2id with the set parameters, a bounded number at once, renewed when they change (SEC-1)."""
+"""Argon2id with the configured parameters, bounded concurrency, and renewal after a change (SEC-1)."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SLOTS, QUEUE, ASKED = 2, 3, 12
 
 
 class HeldHashes:
-    """Lets no hash finish before `release`, and knows the most that were under way at once."""
+    """Blocks every hash until `release`, and records the maximum running at once."""
 
     def __init__(self) -> None:
         self.release = threading.Event()
@@ -26,7 +26,7 @@ class HeldHashes:
         self._lock = threading.Lock()
 
     def hold(self) -> None:
-        """Take part in the count until released."""
+        """Count as running until released."""
         with self._lock:
             self._now += 1
             self.most = max(self.most, self._now)
@@ -37,7 +37,7 @@ class HeldHashes:
 
 @pytest.fixture
 def busy(start_system: StartSystem, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[System, HeldHashes]]:
-    """An installation of few slots whose hashes take as long as the test likes."""
+    """An installation with few hashing slots whose hashes wait for the test."""
     system = start_system(
         IDENTITY_HASH_SLOTS=str(SLOTS), IDENTITY_HASH_QUEUE=str(QUEUE), IDENTITY_WEB_THREADS="24"
     )

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a short problem of the sender's, never a fault of ours (SEC-13)."""
+"""Any input gets a short client error, never a server error (SEC-13)."""
 
 import json
 import socket
@@ -110,7 +110,7 @@ def _in_chunks(octets: bytes) -> Iterator[bytes]:
 @pytest.mark.rule("SEC-13")
 def test_a_chunked_body_has_the_same_limit(system: System) -> None:
     small = json.dumps(registration()).encode()
-    large = small.ljust(70_000)  # it would be an application still, were it cut at the bound
+    large = small.ljust(70_000)  # cut off at the limit, it would still be a valid registration
     headers = {"Content-Type": "application/json"}
 
     taken = system.visitor().http.post("/api/v1/accounts", content=_in_chunks(small), headers=headers)

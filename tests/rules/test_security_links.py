@@ -1,4 +1,4 @@
-"""Links in mails: signed for one purpose, newest only, once, in time; opening one changes nothing (SEC-4)."""
+"""Links in mails: signed for one purpose, only the newest, once, in time; opening one changes nothing (SEC-4)."""
 
 import pytest
 from identity.adapters.tokens import SignedTokens

@@ -1,4 +1,4 @@
-"""Who asks is judged before what is asked: a body is read only from those who may call (SEC-13, LOGIN-6)."""
+"""Authentication comes before the body, which is read only from permitted callers (SEC-13, LOGIN-6)."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ WRONG_BODIES = {
 PLACEHOLDER = re.compile(r"{\w+}")
 ADMIN = "/api/v1/admin/"
 LOGIN = "/api/v1/sessions"
-"""Documented with 401 as well, for what is sent to it."""
+"""These document a 401 too, for what is sent to them."""
 
 
 def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:

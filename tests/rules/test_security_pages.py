@@ -1,4 +1,4 @@
-"""Pages and calls of browsers: forged forms, foreign origins, headers (SEC-8)."""
+"""Browser requests: forged forms, foreign origins, headers (SEC-8)."""
 
 import re
 
@@ -76,7 +76,7 @@ def test_an_address_with_a_token_is_never_sent_as_referrer(system: System, path:
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/nowhere"])
 def test_a_page_sends_its_referrer_only_within_the_site(system: System, path: str) -> None:
-    """Its forms carry their origin then, which the check of where they come from goes by."""
+    """Its forms then send their origin, which the origin check needs."""
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "same-origin"
 
 
@@ -98,7 +98,7 @@ def test_behind_https_hsts_is_sent(start_system: StartSystem) -> None:
 
 
 def _with_cookie(system: System, token: str, method: str, **headers: str) -> httpx.Response:
-    """Call as a browser does that has the portal's cookie."""
+    """Call as a browser with the portal's cookie does."""
     cookie = {"Cookie": f"session={token}"}
     return httpx.request(
         method, f"{system.url}/api/v1/sessions", headers={**cookie, **headers}, timeout=30, verify=NO_TLS

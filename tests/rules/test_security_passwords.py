@@ -1,4 +1,4 @@
-"""What a password must be, by profile, wherever one is set (SEC-2)."""
+"""Password rules by profile, wherever a password is set (SEC-2)."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""No code, link, password or session token can be read where it has no business (SEC-9, EVT-4, BIND-7)."""
+"""No code, link, password or session token is readable where it does not belong (SEC-9, EVT-4, BIND-7)."""
 
 import json
 import re
@@ -23,7 +23,7 @@ PASSWORDS = {PASSWORD, NEW_PASSWORD, PAGES_PASSWORD, WRONG_PASSWORD}
 
 
 class Walk:
-    """Goes through everything once, keeping each secret that was used on the way."""
+    """Runs every use case once and collects the secrets used."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -98,7 +98,7 @@ class Walk:
         assert answer.status_code == 204
 
     def by_pages(self, person: Person) -> Visitor:
-        """Reset the password and log in, by the pages that a browser without scripts sees; return who is logged in."""
+        """Reset the password and log in on pages without scripts; return the logged-in visitor."""
         visitor = self.at_pages()
         browser = PlainBrowser(visitor)
         visitor.post("/password-resets", {"username": person.username, "email": person.email})
@@ -115,7 +115,7 @@ class Walk:
         return visitor
 
     def bind_by_page(self, link: Visitor, general: Person) -> None:
-        """Bind an account and give its code by the forms of that page."""
+        """Bind an account and enter its code on that page's forms."""
         csrf = re.findall(r'name="csrf_token" value="([^"]+)"', link.http.get("/links").text)[0]
         named = {"csrf_token": csrf, "username": general.username}
         for password in (WRONG_PASSWORD, PASSWORD):
@@ -128,7 +128,7 @@ class Walk:
         assert link.get("/bindings").json()["items"][0]["status"] == "verified"
 
     def applied_by_page(self) -> None:
-        """Register by the form and follow the link, the first time with something wrong."""
+        """Register by the form, at first with an error, and follow the link."""
         visitor = self.at_pages()
         page = open_form(visitor, "general")
         wanted = {**valid_fields(email="pages@example.com", username="bypages"), "password": PAGES_PASSWORD}
@@ -139,7 +139,7 @@ class Walk:
         assert PlainBrowser(visitor).open(mail.link).press().status == 200
 
     def refused_with_its_link(self, person: Person) -> None:
-        """Have the mail server refuse a mail, and repeat the link of one before in its words."""
+        """Have the mail server refuse a mail and quote the link of an earlier one in its answer."""
         visitor = self.visitor()
         visitor.post("/password-resets", {"username": person.username, "email": person.email})
         link = self.installation.mail(person.email, "密碼").link
@@ -169,7 +169,7 @@ def _walk(installation: Installation) -> Walk:
 
 @pytest.fixture
 def collector() -> Iterator[TraceCollector]:
-    """A collector of this test's own."""
+    """A trace collector for this test."""
     with run_trace_collector() as collector:
         yield collector
 
@@ -197,7 +197,7 @@ def test_no_secret_is_readable_after_every_use_case(
         "refusals": "\n".join(walk.ears.refusals),
     }
     leaks = {place: leaked(text, walk.secrets) for place, text in places.items()}
-    # A page gives its reader back what it was opened with, but no password.
+    # A page repeats the values of its own request, but no password.
     leaks["pages"] = leaked("\n".join(walk.ears_at_pages.refusals), PASSWORDS)
     assert not any(leaks.values()), leaks
     assert len(walk.secrets) > 10

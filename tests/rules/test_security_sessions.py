@@ -1,4 +1,4 @@
-"""Tokens that serve once for what they stand for, and cookies that no other host gets (SEC-7)."""
+"""Session tokens are replaced at each step, and cookies are limited to this host (SEC-7)."""
 
 from http.cookies import SimpleCookie
 

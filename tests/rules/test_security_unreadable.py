@@ -1,4 +1,4 @@
-"""A request that is no HTTP at all is told of like any other, and no word of it is logged (SEC-9, SEC-13)."""
+"""Malformed HTTP gets a problem document, and its content is not logged (SEC-9, SEC-13)."""
 
 import json
 import socket

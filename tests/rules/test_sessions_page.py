@@ -1,4 +1,4 @@
-"""登入中的裝置 as a page (LOGIN-7)."""
+"""The page 登入中的裝置 (LOGIN-7)."""
 
 import pytest
 

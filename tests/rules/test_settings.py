@@ -20,7 +20,7 @@ _LONG = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """Every variable that any process needs, for production (which is the default), and all of them right."""
+    """Every variable that any process needs in production (the default mode), with correct values."""
     consents = tmp_path / "consents"
     consents.mkdir()
     table = ""
@@ -145,7 +145,7 @@ OTHERS = {
     "relay": ["IDENTITY_DATABASE_URL"],
     "mailer": [],
 }
-"""What else only shows when a process starts: its settings by themselves are right."""
+"""Errors that show only when a process starts, while each setting alone is correct."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The state to begin from, with the position to go on from (EVT-6)."""
+"""The snapshot for new consumers, with the feed position to continue from (EVT-6)."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from tests.support.harness.system import System
 
 @pytest.fixture
 def consumer(system: System) -> Visitor:
-    """A service that may read it."""
+    """A service with the scope to read the snapshot."""
     return service_visitor(system, "events:read")
 
 

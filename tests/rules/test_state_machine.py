@@ -1,4 +1,4 @@
-"""Two link accounts and three general accounts, everything they can do in any order, held against a model."""
+"""Two link accounts and three general accounts do everything in any order; a model predicts the answers."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -27,24 +27,24 @@ WALKS = settings(
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
-"""So many walks of so many steps on each kind of database take some ten seconds."""
+"""This many runs and steps take about ten seconds per kind of database."""
 _LONG = {"IDENTITY_SESSION_IDLE": "3650d", "IDENTITY_SESSION_ABSOLUTE": "3650d"}
-"""What ends a session here is what somebody does; that time ends it too has tests of its own."""
+"""Sessions end here only by actions; session time-outs have their own tests."""
 
 ACTS = ["verify", "resend", "unbind", "switch", "back", "look", "log out"]
 T = TypeVar("T")
 which = st.integers(0, 30)
 wait = st.sampled_from([61, 61, 61, 0])
-"""Seconds before a code is asked for; mostly long enough."""
+"""Seconds before a code is requested; usually enough."""
 
 
 def pick(choices: Sequence[T], number: int) -> T:
-    """Return one of them, the newest by 0."""
+    """Return one of them; 0 is the newest."""
     return choices[-1 - number % len(choices)]
 
 
 class Walk(RuleBasedStateMachine):
-    """One walk: fresh accounts in the same installation; the third general account's mailbox is not yet proven."""
+    """One run: fresh accounts in the same installation; the third general account is not yet verified."""
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Walk(RuleBasedStateMachine):
         return [each for each in self.model.bindings if each.status in states]
 
     def at_home(self, holder: ModelAccount) -> ModelSession | None:
-        """Return a session in which the account acts for itself; None where it is suspended."""
+        """Return an unswitched session of the account; None if it is suspended."""
         own = [
             each for each in self.model.sessions if each.account is holder and each.open and not each.acting
         ]
@@ -149,7 +149,7 @@ class Walk(RuleBasedStateMachine):
         act=st.sampled_from(ACTS),
     )
     def whoever_tries_whatever(self, session: int, number: int, act: str) -> None:
-        """Ended sessions, switched ones and other people's bindings are picked on purpose."""
+        """Picks ended sessions, switched ones and other people's bindings on purpose."""
         sitting, binding = pick(self.model.sessions, session), pick(self.model.bindings, number)
         if sitting.account in self.model.generals and act not in {"back", "look", "log out"}:
             return
@@ -186,7 +186,7 @@ class Walk(RuleBasedStateMachine):
             self.do.suspend_or_reinstate(holder)
         elif what == "mailbox":
             waiting = self.bindings("unverified")
-            holder = waiting[-1].general if waiting else holder  # an open code is what a change voids
+            holder = waiting[-1].general if waiting else holder  # an email change voids an open code
             if sitting := self.at_home(holder):
                 self.do.change_email(sitting)
 
@@ -250,7 +250,7 @@ class Walk(RuleBasedStateMachine):
             self.do.read_session(sitting)
 
 
-@pytest.mark.timeout(900)  # what it finds is made smaller for up to five minutes, and then told
+@pytest.mark.timeout(900)  # Hypothesis shrinks a failure for up to five minutes before reporting it
 @pytest.mark.rule(
     "BIND-4", "BIND-6", "BIND-8", "SW-1", "SW-5", "UNB-1", "UNB-2", "UNB-5", "EVT-1", "EVT-2", "SEC-5"
 )
@@ -269,5 +269,5 @@ def test_system_and_model_agree_after_any_sequence_of_actions(
     in_database = system.rows("SELECT subject, event_id FROM outbox ORDER BY subject, id")
     in_stream = sorted(
         system.events(), key=lambda event: event.subject
-    )  # a stable sort keeps each one's order
+    )  # a stable sort keeps the order per account
     assert [(event.subject, event.id) for event in in_stream] == [tuple(row) for row in in_database]

@@ -1,4 +1,4 @@
-"""A link account goes on as a bound general account, and back (SW-1 to SW-4, SW-6, SW-7)."""
+"""A link account switches to a bound general account and back (SW-1 to SW-4, SW-6, SW-7)."""
 
 import httpx
 import pytest
@@ -126,7 +126,7 @@ def test_an_unswitched_session_cannot_go_back(system: System) -> None:
 
 
 def forbidden(link: Visitor, binding: str) -> dict[str, httpx.Response]:
-    """Return the answers to everything that belongs to the general account's own holder."""
+    """Return the answers of all calls reserved for the general account itself."""
     profile = {"name": "陳港生", "email": "thief@example.com", "current_password": "x"}
     return {
         "read profile": link.get("/account"),

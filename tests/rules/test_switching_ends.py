@@ -1,4 +1,4 @@
-"""Whatever ends a binding, or the right to it, ends the sessions that act through it at once (SW-5, OPS-2)."""
+"""Whatever ends a binding or the right to use it ends its switched sessions at once (SW-5, OPS-2)."""
 
 from collections.abc import Callable
 

@@ -28,7 +28,7 @@ MALFORMED = (
 
 @pytest.fixture
 def collector() -> Iterator[TraceCollector]:
-    """A collector of this test's own."""
+    """A trace collector for this test."""
     with run_trace_collector() as collector:
         yield collector
 

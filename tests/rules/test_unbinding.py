@@ -1,4 +1,4 @@
-"""A binding ends from either side, and can be made again (UNB-1 to UNB-5)."""
+"""Either side can end a binding, and it can be made again (UNB-1 to UNB-5)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The side that did not end a binding is told by mail (UNB-5)."""
+"""The other side of an ended binding gets a mail (UNB-5)."""
 
 import pytest
 from identity.usecases import lifecycle
@@ -17,7 +17,7 @@ def bound_pair(system: System) -> tuple[Person, Person, str]:
 
 
 def told(system: System, *people: Person) -> list[int]:
-    """Return how many notices each has, when nothing more is to come."""
+    """Return how many notices each has, after all mails are sent."""
     system.wait_for_mails()
     return [system.mailbox.count(person.email, NOTICE) for person in people]
 

@@ -1,4 +1,4 @@
-"""What must look alike: a taken mailbox and a free one (REG-9), a link looked at and a link followed (VER-2)."""
+"""What must look the same: a taken and a free mailbox (REG-9), a previewed and a followed link (VER-2)."""
 
 import re
 from collections.abc import Callable
@@ -15,30 +15,30 @@ _TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 
 
 def pending(system: System) -> None:
-    """Nothing was published yet."""
+    """Nothing is published yet."""
     system.clock.advance(seconds=1)
 
 
 def delivered(system: System) -> None:
-    """The mail server has taken the mail."""
+    """The mail server accepted the mail."""
     system.wait_for_mails()
 
 
 def away_for_a_day(system: System) -> None:
-    """The mailer could not send anything until the link had expired."""
+    """The mailer could not send before the link expired."""
     system.clock.advance(hours=24)
     system.wait_for_mails()
 
 
 def refused(system: System) -> None:
-    """The mail server wants nothing for these mailboxes."""
+    """The mail server refuses these mailboxes."""
     for row in system.rows("SELECT DISTINCT email FROM accounts"):
         system.servers.smtp.refuse(row.email)
     system.wait_for_mails()
 
 
 def seen_by(system: System, person: Person) -> tuple[str, str]:
-    """Return all that the applicant is shown, but for the own name and mailbox."""
+    """Return everything the applicant sees except name and mailbox."""
     visitor = system.visitor()
     visitor.log_in(person)
     page = visitor.http.get("/verification", headers={"Authorization": f"Bearer {visitor.token}"}).text
@@ -62,7 +62,7 @@ def test_an_applicant_with_a_taken_mailbox_sees_the_same_pages(
 
 
 def superseded(system: System, person: Person) -> None:
-    """A newer mail was asked for."""
+    """A newer mail was requested."""
     visitor = system.visitor()
     visitor.log_in(person)
     system.clock.advance(minutes=1)
@@ -70,7 +70,7 @@ def superseded(system: System, person: Person) -> None:
 
 
 def expired(system: System, _person: Person) -> None:
-    """The link's 24 hours are over."""
+    """The link's 24 hours have passed."""
     system.clock.advance(hours=24)
 
 
@@ -80,12 +80,12 @@ def closed(system: System, person: Person) -> None:
 
 
 def followed(system: System, person: Person) -> None:
-    """Somebody has pressed the button already."""
+    """The button was already pressed."""
     assert system.confirm(system.mail(person.email, "註冊通知信件").token).status_code == 200
 
 
 def renewed_elsewhere(system: System, person: Person) -> None:
-    """The account's mailbox is another by now."""
+    """The account has another mailbox by now."""
     with system.engine.begin() as connection:
         connection.execute(
             text("UPDATE accounts SET email = 'else@example.com' WHERE id = :id"), {"id": person.id}

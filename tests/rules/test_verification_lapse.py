@@ -1,4 +1,4 @@
-"""An account not verified within seven days lapses: judged when used, cleared by `identity tidy` (VER-7)."""
+"""An account not verified within seven days lapses; `identity tidy` closes it later (VER-7)."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.harness.system import System
 
 
 def of(system: System, account_id: str) -> tuple[str | None, str | None]:
-    """Return why an account is closed, and the name it still holds; a closed one keeps no password."""
+    """Return why an account is closed and the name it still has; a closed one has no password."""
     (row,) = system.rows(
         "SELECT closed_reason, username_key, password_hash FROM accounts WHERE id = :id", id=account_id
     )

@@ -1,4 +1,4 @@
-"""The mailed link over the API: how long, how often, which one (VER-2, VER-4)."""
+"""The mailed link over the API: lifetime, repeated use, newest link (VER-2, VER-4)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The mail that asks to prove a mailbox (VER-1)."""
+"""The mail that verifies a mailbox (VER-1)."""
 
 from email.utils import parseaddr
 

@@ -1,4 +1,4 @@
-"""The pages behind the links in mails: opening changes nothing, the button does (VER-2 to VER-4, SEC-8)."""
+"""The pages behind mailed links: opening one changes nothing, its button does (VER-2 to VER-4, SEC-8)."""
 
 import pytest
 
@@ -11,7 +11,7 @@ NEW = "Another-Crane-88!"
 
 
 def verified(system: System) -> int:
-    """Return how many accounts have proven their mailbox."""
+    """Return the number of accounts with a verified mailbox."""
     return len(system.rows("SELECT 1 FROM accounts WHERE email_verified_at IS NOT NULL"))
 
 

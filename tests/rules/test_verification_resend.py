@@ -1,4 +1,4 @@
-"""An unverified account gets as far as asking for the mail again (VER-5), which tells what became of it (VER-6)."""
+"""An unverified account can only request the mail again (VER-5) and see the mail's state (VER-6)."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.support.harness.system import System
 
 
 def waiting_for_mail(system: System) -> tuple[Visitor, str]:
-    """Return an unverified person's session, its first mail sent, and the mailbox."""
+    """Return the session of an unverified person whose first mail is sent, and the mailbox."""
     person = system.register()
     system.mail(person.email)
     visitor = system.visitor()

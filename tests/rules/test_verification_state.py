@@ -1,4 +1,4 @@
-"""What became of the verification mail, from the mail server's answer to the person's page (VER-5, VER-6)."""
+"""The state of the verification mail, from the mail server's answer to the portal page (VER-5, VER-6)."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from tests.support.servers.smtp_script import Step
 
 
 class Refused(NamedTuple):
-    """An answer of a mail server, and what its addressee is to read of it."""
+    """A mail server's answer and what the person sees."""
 
     category: str
     code: int
@@ -34,19 +34,19 @@ REFUSALS = [
 
 
 def logged_in(system: System, person: Person) -> Visitor:
-    """Return the session of somebody who has not proven the mailbox."""
+    """Return the session of an unverified person."""
     visitor = system.visitor()
     assert visitor.log_in(person).json()["next"] == "verify_email"
     return visitor
 
 
 def page(visitor: Visitor, path: str = "/verification") -> httpx.Response:
-    """Return a page as the session's holder is shown it."""
+    """Return a page as this session sees it."""
     return visitor.http.get(path, headers={"Authorization": f"Bearer {visitor.token}"})
 
 
 def told(visitor: Visitor) -> tuple[dict[str, Any], str]:
-    """Return what the API and what the page tell of the mail."""
+    """Return the state of the mail in the API and on the page."""
     return visitor.get("/session").json()["verification_mail"], visible_text(page(visitor).text)
 
 

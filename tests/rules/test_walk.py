@@ -1,4 +1,4 @@
-"""The manual's whole way, once, on each kind of database."""
+"""The manual for a link account, once on each kind of database."""
 
 import pytest
 

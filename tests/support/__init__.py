@@ -1,6 +1,6 @@
-"""What the tests share: the started system, its servers, the people who use it, the browser."""
+"""Shared parts of the tests: the system, its servers, the people who use it, the browser."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-"""The repository."""
+"""The root of the repository."""

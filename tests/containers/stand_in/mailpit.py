@@ -1,8 +1,8 @@
 #!/opt/mailpit/bin/python
-"""What the walk and the measurements need of Mailpit: SMTP on 1025, and of its API the list and one message.
+"""A replacement for Mailpit with what the tests need: SMTP on 1025, the list of messages and one message.
 
-`mailpit readyz` answers as Mailpit's own does. ANSWER_MS makes each mail's acceptance take as long as a real mail
-server's would.
+`mailpit readyz` answers as Mailpit's own does. ANSWER_MS delays the acceptance of each mail, as a real mail server
+would.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ kept: list[dict[str, Any]] = []
 
 
 class Accepting:
-    """Keeps every mail."""
+    """Stores every mail."""
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        """Take the mail after the time that answering takes."""
+        """Accept the mail after the configured delay."""
         await asyncio.sleep(ANSWER_SECONDS)
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         body = mail.get_body(("plain",))
@@ -44,10 +44,10 @@ class Accepting:
 
 
 class Api(BaseHTTPRequestHandler):
-    """GET /api/v1/messages, newest first, and GET /api/v1/message/{ID}; /readyz."""
+    """Answers GET /api/v1/messages (newest first), GET /api/v1/message/{ID} and /readyz."""
 
     def do_GET(self) -> None:
-        """Answer one call."""
+        """Answer one request."""
         path = self.path.partition("?")[0]
         if path == "/readyz":
             self._answer({})
@@ -68,11 +68,11 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(octets)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 async def serve() -> None:
-    """Serve until ended."""
+    """Serve until the process ends."""
     loop = asyncio.get_running_loop()
     smtp = UnthreadedController(Accepting(), hostname="0.0.0.0", port=1025, loop=loop)  # noqa: S104 - in a container
     await smtp._create_server()  # noqa: SLF001 - begin() wants a loop that does not run yet
@@ -84,5 +84,5 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["readyz"]:
         urllib.request.urlopen("http://127.0.0.1:8025/readyz", timeout=2).close()
     else:
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # the first process has no handler of its own
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # PID 1 has no default signal handler
         asyncio.run(serve())

@@ -1,4 +1,4 @@
-"""What counts as a company's data (REG-6 to REG-8)."""
+"""The rules of a company's data (REG-6 to REG-8)."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ AREAS = ("02", "03", "037", "04", "049", "05", "06", "07", "08", "082", "0826", 
 
 
 def products(digits: str) -> list[int]:
-    """The Ministry's table, written out the long way: the sum of the digits of each product."""
+    """The Ministry's table in full: the digit sum of each product."""
     return [
         sum(int(char) for char in str(int(digit) * weight))
         for digit, weight in zip(digits, [1, 2, 1, 2, 1, 2, 4, 1], strict=True)

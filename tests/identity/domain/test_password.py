@@ -1,4 +1,4 @@
-"""What makes a password good enough, in both profiles (REG-10, SEC-2)."""
+"""The rules of a good password, in both profiles (REG-10, SEC-2)."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""What counts as a person's data (REG-3 to REG-5, REG-9)."""
+"""The rules of a person's data (REG-3 to REG-5, REG-9)."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What the worked examples are given: a Redis user of a consumer's rights, a service's secret."""
+"""Event consumers as the examples set them up: a Redis user, a service's secret."""
 
 from port_events.envelope import STREAM
 
@@ -12,7 +12,7 @@ EXAMPLES = ROOT / "shared" / "examples"
 
 
 def consumer_url(installation: Installation) -> str:
-    """Return the URL of a user that has a consumer's rights and no others."""
+    """Return the Redis URL of a user with only a consumer's rights."""
     with installation.redis.client() as client:
         rules = roles()["consumer"].split()
         client.execute_command("ACL", "SETUSER", "consumer", "on", ">word", "resetchannels", "-@all", *rules)
@@ -20,7 +20,7 @@ def consumer_url(installation: Installation) -> str:
 
 
 def feed_settings(installation: Installation) -> dict[str, str]:
-    """Return where the feed is, and the file with the secret of a service that may read it."""
+    """Return the feed's URL and the file with the secret of a service that may read it."""
     secret = installation.directory / "secret"
     command = ["identity", "clients", "add", "passes", "--right", "events:read"]
     secret.write_text(run(*command, environment=installation.environment).stdout)
@@ -28,13 +28,13 @@ def feed_settings(installation: Installation) -> dict[str, str]:
 
 
 def add_bound_account(installation: Installation, link: Visitor, tax_id: str) -> tuple[Person, str]:
-    """Register a general account and bind it; return it and the binding's id."""
+    """Register and bind a general account; return it and the binding's id."""
     general = installation.person(company={"tax_id": tax_id})
     return general, installation.bind_and_verify(link, general)
 
 
 def trim_stream(installation: Installation, keep: int = 0) -> None:
-    """Leave hardly anything of the stream, as when somebody was away for longer than it is kept."""
+    """Trim the stream to `keep` entries, as for a consumer away longer than the retention."""
     installation.wait_for_mails()
     with installation.redis.client() as client:
         client.xtrim(STREAM, maxlen=keep, approximate=False)

@@ -1,4 +1,4 @@
-"""Wrong passwords, on purpose."""
+"""Logins with a wrong password."""
 
 from tests.support.actors.people import Person, Visitor
 
@@ -6,5 +6,5 @@ WRONG = "Not-the-password-1"
 
 
 def fail_logins(visitor: Visitor, person: Person, *, times: int) -> list[int]:
-    """Try to log in with a wrong password; return the statuses."""
+    """Log in `times` times with a wrong password; return the statuses."""
     return [visitor.log_in(person, password=WRONG).status_code for _ in range(times)]

@@ -1,4 +1,4 @@
-"""Made-up applicants: everything unique that the system wants unique."""
+"""People with unique data, and the HTTP client they use."""
 
 import itertools
 import os
@@ -13,11 +13,11 @@ PASSWORD = "Harbour-Crane-77!"
 TAX_IDS = ("04595257", "62140097", "00501508")
 _numbers = itertools.count(1)
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For httpx and plain http: a context of its own takes 60 ms of CPU time to make, for each client or single call."""
+"""For httpx over plain http: creating a context takes 60 ms of CPU time per client or call."""
 
 
 def unique() -> str:
-    """Return a short text that no other test of this run has."""
+    """Return a short text that is unique in this run."""
     return f"{os.getpid()}n{next(_numbers)}"
 
 
@@ -45,7 +45,7 @@ def registration(kind: str = "general", **changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account of the system and what its owner knows."""
+    """An account with what its owner knows."""
 
     id: str
     kind: str
@@ -56,18 +56,18 @@ class Person:
 
 
 class Visitor:
-    """A program or browser that talks to the API; it keeps cookies and, once logged in, the token."""
+    """An API client or browser; it keeps cookies and, after login, the token."""
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=30, verify=NO_TLS, trust_env=False)
         self.token: str | None = None
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         self.http.close()
 
     def request(self, method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
-        """Call the API below /api/v1 as whoever is logged in."""
+        """Send a request below /api/v1, with the session's token if there is one."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return self.http.request(method, f"/api/v1{path}", json=json, headers={**sent, **headers})
 
@@ -92,7 +92,7 @@ class Visitor:
         return self.request("DELETE", path, **headers)
 
     def log_in(self, person: "Person", *, password: str | None = None) -> httpx.Response:
-        """Log in, and keep the token where that went well."""
+        """Log in; on success keep the token."""
         answer = self.post(
             "/sessions", {"username": person.username, "password": password or person.password}
         )
@@ -100,23 +100,23 @@ class Visitor:
         return answer
 
     def keep_token(self, answer: httpx.Response) -> httpx.Response:
-        """Take the new token of an answer that has one."""
+        """Keep the token of an answer that has one."""
         if answer.is_success and answer.content:
             self.token = answer.json().get("token", self.token)
         return answer
 
     def accept_consents(self) -> httpx.Response:
-        """Accept the texts in force."""
+        """Accept the current texts."""
         texts = self.get("/consents").json()["items"]
         accepted = [{"document": text["document"], "version": text["version"]} for text in texts]
         return self.post("/session/consents", {"accepted": accepted})
 
     def switch(self, binding_id: str) -> httpx.Response:
-        """Go on as a bound account."""
+        """Switch to a bound account."""
         return self.keep_token(self.post("/session/switch", {"binding_id": binding_id}))
 
     def switch_back(self) -> httpx.Response:
-        """Go back to the link account."""
+        """Switch back to the link account."""
         return self.keep_token(self.delete("/session/switch"))
 
 

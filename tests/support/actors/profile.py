@@ -1,4 +1,4 @@
-"""What a person does to the own data, with the entity tag that a save needs."""
+"""Changes to one's own data, with the entity tag that a save needs."""
 
 from typing import Any
 
@@ -8,17 +8,17 @@ from tests.support.actors.people import Person, Visitor, unique
 
 
 def etag(visitor: Visitor) -> str:
-    """Return the tag of the data as they are now."""
+    """Return the entity tag of the current data."""
     return visitor.get("/account").headers["ETag"]
 
 
 def save(visitor: Visitor, changes: dict[str, Any], *, tag: str | None = None) -> httpx.Response:
-    """Save changes to the data as they are now, or as they were at `tag`."""
+    """Save changes to the current data, or to those of `tag`."""
     return visitor.patch("/account", changes, **{"If-Match": tag or etag(visitor)})
 
 
 def request_email_change(visitor: Visitor, person: Person) -> str:
-    """Ask for a change of mailbox; return the new one."""
+    """Request an email change; return the new mailbox."""
     email = f"new{unique()}@example.com"
     answer = save(visitor, {"email": email, "current_password": person.password})
     assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""What an applicant fills in on the pages of 申請帳號: each field's name, and the label a person finds it by."""
+"""The registration form 申請帳號: field names, labels and valid values."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ LABELS = {
 
 
 def valid_fields(**changes: str) -> dict[str, str]:
-    """Return a right application by the fields' names; `changes` replace some."""
+    """Return valid values by field name; `changes` replace some."""
     sent: dict[str, Any] = registration()
     company = sent.pop("company")
     sent.pop("kind")
@@ -37,7 +37,7 @@ def valid_fields(**changes: str) -> dict[str, str]:
 
 
 def by_label(fields: dict[str, str]) -> dict[str, str]:
-    """Return the fields by their labels, in the order of the page."""
+    """Return the values by label, in the order of the page."""
     return {label: fields[name] for name, label in LABELS.items() if name in fields}
 
 
@@ -47,6 +47,6 @@ def open_form(visitor: Visitor, kind: str = "link") -> Page:
 
 
 def check_fields(page: Page, visitor: Visitor, **fields: str) -> httpx.Response:
-    """Ask for what is wrong so far, as the form's script does."""
+    """Request the field check, as the form's script does."""
     sent = {"csrf_token": page.fields["csrf_token"], **fields}
     return visitor.http.post(f"{page.answer.url.path}/check", data=sent)

@@ -1,4 +1,4 @@
-"""Other services that ask: clients made by the command, as an operator makes them."""
+"""Other services: clients added by the operators' command."""
 
 import base64
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ class Service:
 
     @property
     def basic(self) -> str:
-        """The header of HTTP Basic."""
+        """The value of the HTTP Basic header."""
         return f"Basic {base64.b64encode(f'{self.name}:{self.secret}'.encode()).decode()}"
 
 
 def add_service(system: System, *rights: str) -> Service:
-    """Make a client with these rights."""
+    """Add a client with these scopes."""
     name = f"service-{unique()}"
     options = [part for right in rights for part in ("--right", right)]
     made = json_output(invoke(system, "clients", "add", name, *options, "--json"))
@@ -32,14 +32,14 @@ def add_service(system: System, *rights: str) -> Service:
 
 
 def service_visitor(system: System, *rights: str) -> Visitor:
-    """Return a program that asks with the secret of a new client."""
+    """Return a visitor with the secret of a new client."""
     visitor = system.visitor()
     visitor.token = add_service(system, *rights).secret
     return visitor
 
 
 class AdminClient:
-    """A service with the right `accounts:admin`, in the name of its operator."""
+    """A service with the scope `accounts:admin` that names its operator."""
 
     def __init__(self, visitor: Visitor, operator: str = "林小姐") -> None:
         self.http = visitor.http
@@ -47,20 +47,20 @@ class AdminClient:
         visitor.http.headers.update([(b"X-Operator", operator.encode())])
 
     def get(self, path: str) -> Response:
-        """Look something up."""
+        """GET."""
         return self._visitor.get(path)
 
     def post(self, path: str, *, reason: str = "本人來電請求", **more: object) -> Response:
-        """Do something, and say why."""
+        """POST with a reason."""
         return self._visitor.post(path, {"reason": reason, **more})
 
     def put(self, path: str, *, reason: str = "本人來電請求", **more: object) -> Response:
-        """Put something in place, and say why."""
+        """PUT with a reason."""
         return self._visitor.put(path, {"reason": reason, **more})
 
     def act(self, person: Person, act: str, **more: object) -> Response:
-        """Do one thing to an account."""
-        return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]  # a reason is among them or not
+        """Perform an act on an account."""
+        return self.post(f"/admin/accounts/{person.id}/{act}", **more)  # type: ignore[arg-type]  # `more` may contain the reason
 
 
 def admin_client(system: System, operator: str = "林小姐") -> AdminClient:

@@ -1,4 +1,4 @@
-"""A real browser: one Chromium a test process, a context of its own for each person of a test."""
+"""Chromium: one process for each test process, one context for each person."""
 
 import os
 import re
@@ -38,7 +38,7 @@ _FAILED_STATUS = re.compile(r"responded with a status of (\d+)")
 
 @contextmanager
 def launch_chromium() -> Iterator[Browser]:
-    """Run the machine's Chromium; skips the test where there is none. Its sandbox works for all but root."""
+    """Run the machine's Chromium; skips the test if there is none. Its sandbox works for all users but root."""
     program = CHROMIUM.require()
     expect.set_options(timeout=_TIMEOUT_MS)
     with sync_playwright() as playwright:
@@ -51,7 +51,7 @@ def launch_chromium() -> Iterator[Browser]:
 
 @dataclass
 class BrowserMonitor:
-    """What must not happen behind a test's back: errors in the console, calls to other hosts."""
+    """Collects console errors and requests to other hosts, which fail the test."""
 
     hosts: set[str] = field(default_factory=set)
     expected_statuses: set[int] = field(default_factory=set)
@@ -60,13 +60,13 @@ class BrowserMonitor:
     foreign_requests: list[str] = field(default_factory=list)
 
     def attach(self, context: BrowserContext) -> None:
-        """Watch every page of the context, also those still to come."""
+        """Watch every page of the context, including later ones."""
         context.on("console", self._console)
         context.on("weberror", lambda error: self.console_errors.append(str(error.error)))
         context.on("request", self._request)
 
     def problems(self) -> list[str]:
-        """Return what went wrong, in words."""
+        """Return unexpected console errors and foreign requests."""
         return [line for line in self.console_errors if not self._was_expected(line)] + [
             f"request to another host: {address}" for address in self.foreign_requests
         ]
@@ -89,33 +89,33 @@ class BrowserMonitor:
 
 @dataclass(slots=True)
 class Site:
-    """Where a test's tabs are: the installation that was started last."""
+    """Where a test's tabs go: the system that was started last."""
 
     monitor: BrowserMonitor
     systems: list[System] = field(default_factory=list)
 
     def add(self, system: System) -> System:
-        """Note an installation; the tabs go there from now on."""
+        """Register a system; the tabs go there from now on."""
         self.systems.append(system)
         self.monitor.hosts.add(urlsplit(system.url).netloc)
         return system
 
     @property
     def system(self) -> System:
-        """The installation started last."""
+        """The system started last."""
         return self.systems[-1]
 
 
 @dataclass(slots=True)
 class Browsers:
-    """Opens windows of browsers that know nothing of each other, and closes them after the test."""
+    """Opens windows of separate browsers and closes them after the test."""
 
     browser: Browser
     monitor: BrowserMonitor
     stack: ExitStack
 
     def open_window(self, width: int, *, scripts: bool = True) -> Page:
-        """Open a browser of its own with one page."""
+        """Open a separate browser with one page."""
         context = self.browser.new_context(
             viewport={"width": width, "height": HEIGHT},
             locale="zh-TW",
@@ -130,7 +130,7 @@ class Browsers:
 
 
 def is_document(response: Response, page: Page) -> bool:
-    """Tell whether the answer is the page itself, and not part of it; a redirection is not."""
+    """Tell whether the response is the page itself; redirects and parts of it are not."""
     return (
         response.request.is_navigation_request()
         and response.frame == page.main_frame

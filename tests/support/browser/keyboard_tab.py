@@ -1,4 +1,4 @@
-"""A tab in the hands of a person without a mouse: Tab, Enter, Space, End and typing; nothing is ever clicked."""
+"""A tab used by keyboard only: Tab, Enter, Space, End and typing."""
 
 from typing import Self
 
@@ -16,10 +16,10 @@ _SHOWS_FOCUS = """(one) => one.matches(":focus-visible") && [null, "::after"].so
 
 
 class KeyboardTab(Tab):
-    """The same words as a tab's, done by keys alone."""
+    """The actions of `Tab` by keys."""
 
     def focus(self, target: Locator) -> Self:
-        """Go on by the Tab key until the thing has the focus, and shows that it has."""
+        """Press Tab until the element has the focus, and assert that the focus is visible."""
         expect(target).to_be_visible()
         for _ in range(_MAX_STEPS):
             if target.evaluate(_IS_FOCUSED):
@@ -29,43 +29,43 @@ class KeyboardTab(Tab):
         raise AssertionError(f"{_MAX_STEPS} steps of the Tab key never reached {target}")
 
     def press_key(self, target: Locator, key: str) -> Self:
-        """Reach the thing, press a key on it, and wait for the page that this may lead to."""
+        """Focus the element, press a key on it, and wait for the next page if there is one."""
         self.focus(target)
         target.press(key)
         self.page.wait_for_load_state()
         return self
 
     def fill(self, fields: dict[str, str] | None = None, /, **named_fields: str) -> Self:
-        """Type into fields, each by its label."""
+        """Type into fields, found by their labels."""
         for label, value in {**(fields or {}), **named_fields}.items():
             self.focus(self.field(label)).page.keyboard.press("Control+A")
             self.page.keyboard.type(value)
         return self
 
     def press(self, name: str) -> Self:
-        """Reach the button or link of that name, and press Enter."""
+        """Focus the button or link of that name and press Enter."""
         return self.press_key(self.control(name), "Enter")
 
     def press_in_menu(self, name: str) -> Self:
-        """Open the account's menu by Enter, and press one of its things."""
+        """Open the account menu with Enter and press one of its entries."""
         header = self.page.locator("header")
         self.press_key(header.locator("summary"), "Enter")
         return self.press_key(control_named(header, name), "Enter")
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
-        """Wait for the open question or message with that sentence, and press its button by Enter."""
+        """Wait for the dialog with that sentence and press its button with Enter."""
         asked = self.page.locator("dialog").filter(visible=True)
         expect(asked).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self.press_key(control_named(asked, by), "Enter")
 
     def tick(self, name: str) -> Self:
-        """Reach the box of that name, and press the space bar."""
+        """Focus the checkbox of that name and press Space."""
         return self.press_key(self.checkbox(name), "Space")
 
     def scroll_to_end(self, title: str) -> Self:
-        """Reach the part with that title, and press End."""
+        """Focus the part with that title and press End."""
         return self.press_key(self.page.get_by_role("region", name=title), "End")
 
-    def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the mouse's walk has kept the same page's picture
-        """Keep nothing: pages look the same to the keyboard."""
+    def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the walk by mouse saves the same page
+        """Do nothing: pages look the same by keyboard."""
         return self

@@ -12,7 +12,7 @@ PROFILE = "/profile"
 
 
 class Page:
-    """One answer to a browser; `first` is what came before it was led on."""
+    """The page shown after redirects; `first` is the first response."""
 
     def __init__(self, browser: "PlainBrowser", answer: httpx.Response, first: httpx.Response) -> None:
         self.browser = browser
@@ -20,19 +20,19 @@ class Page:
         html = HtmlPage(answer.text)
         self._forms = [form for form in html.forms if form.in_main]
         self.links = [link.href for link in html.links if link.in_main]
-        """Where the links of the main part lead."""
+        """The links of the main part."""
         self.answer = answer
         self.status = answer.status_code
         self.text = normalize(answer.text)
 
     @property
     def fields(self) -> dict[str, str]:
-        """What the form holds, by name."""
+        """The form's values by name."""
         return {name: value for form in self._forms for name, value in form.fields.items()}
 
     @property
     def has_button(self) -> bool:
-        """Whether there is something to press."""
+        """Whether the forms have exactly one button."""
         return sum(form.buttons for form in self._forms) == 1
 
     def reload(self) -> "Page":
@@ -40,12 +40,12 @@ class Page:
         return self.browser.open(str(self.answer.url))
 
     def press(self, **filled: str) -> "Page":
-        """Press the button, fields filled in; `csrf_token=""` sends another than the page's."""
+        """Submit the form with changed fields; `csrf_token=""` replaces the page's token."""
         return self.browser.post(str(self.answer.url), {**self.fields, **filled})
 
 
 class PlainBrowser:
-    """A browser with cookies of its own, that opens mailed links on the test's server."""
+    """A browser with its own cookies that opens mailed links on the test's server."""
 
     def __init__(self, visitor: Visitor) -> None:
         self._http = visitor.http
@@ -60,7 +60,7 @@ class PlainBrowser:
         return self._shown(self._http.post(url, data=fields))
 
     def _shown(self, answer: httpx.Response) -> Page:
-        """Go where the answer leads, as browsers do."""
+        """Follow redirects, as browsers do."""
         first = answer
         while answer.next_request is not None:
             answer = self._http.send(answer.next_request)
@@ -68,7 +68,7 @@ class PlainBrowser:
 
 
 class AccountPage:
-    """A page of somebody who is logged in by API, whose session the browser's cookie is."""
+    """A page opened with the session cookie of an API login."""
 
     def __init__(self, visitor: Visitor, path: str = PROFILE) -> None:
         self._http = visitor.http
@@ -77,16 +77,16 @@ class AccountPage:
 
     @property
     def text(self) -> str:
-        """What the page says, normalised."""
+        """The normalized text of the page."""
         return visible_text(self.answer.text)
 
     @property
     def forms(self) -> dict[str, dict[str, str]]:
-        """What each form would send, by its address."""
+        """The values of each form, by its address."""
         return {form.action: form.fields for form in HtmlPage(self.answer.text).forms}
 
     def send(self, action: str = PROFILE, **filled: str) -> httpx.Response:
-        """Send a form of the page, fields filled in; afterwards the page is what was answered, or led to."""
+        """Submit a form with changed fields; the page becomes the answer, or the page it redirects to."""
         sent = self.forms[action] | filled
         answer = self._http.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
         self.answer = self._http.get(answer.headers["Location"]) if answer.is_redirect else answer

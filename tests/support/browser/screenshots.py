@@ -1,4 +1,4 @@
-"""Pictures of pages for people to look at, and what a machine can judge of a page: axe-core, the width."""
+"""Screenshots of pages for people, and automatic checks of pages: accessibility (axe-core) and width."""
 
 from typing import Any
 
@@ -19,18 +19,18 @@ _TOO_WIDE = """() => {
 
 
 def save(page: Page, name: str) -> None:
-    """Keep a picture of the whole page."""
+    """Save a screenshot of the whole page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=FOLDER / f"{name}.png", full_page=True, animations="disabled")
 
 
 def check_width(page: Page) -> None:
-    """Raise AssertionError for a page wider than its window."""
+    """Raise AssertionError if the page is wider than its window."""
     assert page.evaluate(_TOO_WIDE) == [], f"{page.url} is wider than the window"
 
 
 def check_accessibility(page: Page) -> None:
-    """Raise AssertionError for what breaks WCAG 2.1 AA; never comes back where scripts are off: timers stand still."""
+    """Raise AssertionError for violations of WCAG 2.1 AA. Needs scripts: without timers it never returns."""
     page.evaluate(AXE_SCRIPT)
     found = page.evaluate("(tags) => axe.run({runOnly: {type: 'tag', values: tags}})", list(_RULES))
     assert not found["violations"], "\n".join(_describe(one) for one in found["violations"])

@@ -1,4 +1,4 @@
-"""A tab of a browser, in the words of the manual: go, fill, press, confirm, read."""
+"""A browser tab with the verbs of the manual: go, fill, press, confirm."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ class Tab:
 
     @property
     def system(self) -> System:
-        """The installation that the tab is at."""
+        """The system that the tab is at."""
         return self._site.system
 
     @property
@@ -46,12 +46,12 @@ class Tab:
     # --- going ------------------------------------------------------------------------------------------------
 
     def go(self, path: str) -> Self:
-        """Open a page of the installation by its address."""
+        """Open a page of the system by its path."""
         self.page.goto(self.system.url + path)
         return self
 
     def open_link(self, mail: ReceivedMail) -> Self:
-        """Open the link of a mail; it names the public address, which is the test's own server here."""
+        """Open the link of a mail on the test's server, whatever its host."""
         parts = urlsplit(mail.link)
         return self.go(f"{parts.path}?{parts.query}")
 
@@ -60,49 +60,49 @@ class Tab:
         return self._alike(self.page.context.new_page())
 
     def new_browser(self) -> Self:
-        """Open a browser of somebody else, as wide as this one."""
+        """Open another browser of the same width."""
         return self._alike(self._browsers.open_window(self.width, scripts=self._scripts))
 
     def _alike(self, page: Page) -> Self:
         return type(self)(page, self._site, self._browsers, scripts=self._scripts)
 
     def log_in(self, person: Person, *, consenting: bool = True) -> Self:
-        """Log in through the page; the consents are accepted by the API before, where they are still open."""
+        """Log in through the page; consents still missing are accepted by the API first."""
         if consenting:
             _accept_consents(self.system, person)
         return self.go("/").submit_login(person)
 
     def submit_login(self, person: Person) -> Self:
-        """Log in by the login page that the tab stands on."""
+        """Fill in and submit the login page that the tab shows."""
         return self.fill(使用者帳號=person.username, 使用者密碼=person.password).press("登入")
 
     # --- doing ------------------------------------------------------------------------------------------------
 
     def fill(self, fields: dict[str, str] | None = None, /, **named: str) -> Self:
-        """Fill fields in, each by its label."""
+        """Fill fields in, found by their labels."""
         for label, value in {**(fields or {}), **named}.items():
             self.field(label).fill(value)
         return self
 
     def field(self, label: str) -> Locator:
-        """Return the visible field with that label; the mark of what is required is no part of it."""
+        """Return the visible field with that label, with or without the mark of a required field."""
         found = self.page.get_by_label(text_pattern(label, whole=True))
         marked = self.page.get_by_label(text_pattern(f"{label}*", whole=True))
         return found.or_(marked).filter(visible=True)
 
     def press(self, name: str) -> Self:
-        """Press the visible button, or follow the link, of exactly that name."""
+        """Press the visible button or link of exactly that name."""
         self.control(name).click()
         self.page.wait_for_load_state()
         return self
 
     def control(self, name: str) -> Locator:
-        """Return the visible button or link of that name; where a message is open, it is in the message."""
+        """Return the visible button or link of that name; in an open dialog, only those of the dialog."""
         modal = self.page.locator(":modal")
         return control_named(modal.last if modal.count() else self.page, name)
 
     def press_in_menu(self, name: str) -> Self:
-        """Open the account's menu, as the manual does by pointing at it, and press one of its things."""
+        """Open the account menu by hover, as in the manual, and press one of its entries."""
         header = self.page.locator("header")
         if self._scripts:
             header.locator("summary").hover()
@@ -113,7 +113,7 @@ class Tab:
         return self
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
-        """Wait for the open question or message with that sentence, and press its button."""
+        """Wait for the dialog with that sentence and press its button."""
         asked = self._dialog
         expect(asked).to_contain_text(text_pattern(sentence), use_inner_text=True)
         asked.get_by_role("button", name=text_pattern(by, whole=True)).click()
@@ -121,16 +121,16 @@ class Tab:
         return self
 
     def tick(self, name: str) -> Self:
-        """Tick the box of that name."""
+        """Tick the checkbox of that name."""
         self.checkbox(name).check()
         return self
 
     def checkbox(self, name: str) -> Locator:
-        """Return the tick box of that name."""
+        """Return the checkbox of that name."""
         return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
     def scroll_to_end(self, title: str) -> Self:
-        """Turn the wheel over the part of the page with that title, to its end; a busy browser may miss a turn."""
+        """Scroll the part with that title to its end with the mouse wheel; a busy browser may miss a turn."""
         part = self.page.get_by_role("region", name=title)
 
         def turned() -> bool:
@@ -142,12 +142,12 @@ class Tab:
         return self
 
     def expect_status(self, *statuses: int) -> Self:
-        """Take it that answers with these statuses come; the browser's console tells of each."""
+        """Allow responses with these statuses, which the browser's console reports."""
         self._browsers.monitor.expected_statuses.update(statuses)
         return self
 
     def go_offline(self) -> Self:
-        """Take the network away from the browser; its console tells of each failure."""
+        """Disconnect the browser from the network; its console reports each failure."""
         self._browsers.monitor.offline = True
         self.page.context.set_offline(True)
         return self
@@ -160,32 +160,32 @@ class Tab:
 
     @property
     def dialog_text(self) -> str:
-        """The sentences of the open system message or question."""
+        """The sentences of the open dialog."""
         expect(self._dialog).to_be_visible()
         return normalize("".join(self._dialog.locator("p").all_inner_texts()))
 
     @property
     def has_dialog(self) -> bool:
-        """Whether a message or question is open right now."""
+        """Whether a dialog is open now."""
         return self._dialog.count() > 0
 
     @property
     def text(self) -> str:
-        """What the page's main part says."""
+        """The text of the main part."""
         return normalize(self.page.locator("main").inner_text())
 
     @property
     def header(self) -> str:
-        """What the page's header says."""
+        """The text of the header."""
         return normalize(self.page.locator("header").first.inner_text())
 
     @property
     def heading(self) -> str:
-        """The page's title."""
+        """The heading of the page."""
         return normalize(self.page.locator("h1").inner_text())
 
     def cookie(self, name: str) -> str:
-        """Return what the browser keeps under that name."""
+        """Return the value of a cookie."""
         kept = {one.get("name"): one.get("value") for one in self.page.context.cookies()}
         return kept[name] or ""
 
@@ -195,12 +195,12 @@ class Tab:
         return urlsplit(self.page.url).path
 
     def expect_text(self, sentence: str) -> Self:
-        """Wait until the main part says this; for what a script puts there."""
+        """Wait until the main part contains this, for texts that a script inserts."""
         expect(self.page.locator("main")).to_contain_text(text_pattern(sentence), use_inner_text=True)
         return self
 
     def screenshot(self, name: str) -> Self:
-        """Keep a picture of the page, and hold the page against the rules of width and (with scripts) accessibility."""
+        """Save a screenshot and check the page's width and, with scripts, its accessibility."""
         where = str(self.width) if self._scripts else "plain"
         screenshots.save(self.page, f"{name}-{where}")
         screenshots.check_width(self.page)

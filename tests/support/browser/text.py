@@ -1,4 +1,4 @@
-"""Chinese texts in the form that tests compare: the width of punctuation does not matter."""
+"""Chinese texts for comparison: punctuation may be full width or half width."""
 
 import html
 import re
@@ -6,12 +6,12 @@ import unicodedata
 
 
 def normalize(text: str) -> str:
-    """Return the text after Unicode NFKC, without white space."""
+    """Return the text in Unicode NFKC without white space."""
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def visible_text(page: str) -> str:
-    """Return the words of an HTML text, as `normalize` has them."""
+    """Return the normalized text of an HTML page, without tags."""
     return normalize(html.unescape(re.sub(r"<[^>]*>", "", page)))
 
 
@@ -19,7 +19,7 @@ _FULL_WIDTH = 0xFEE0
 
 
 def text_pattern(text: str, *, whole: bool = False) -> re.Pattern[str]:
-    """Return what finds the text in a page, however wide its punctuation and wherever its lines break."""
+    """Return a pattern that finds the text in a page, with any width of punctuation and any line breaks."""
     found = r"\s*".join(_widths(character) for character in normalize(text))
     return re.compile(rf"^\s*{found}\s*$" if whole else found)
 

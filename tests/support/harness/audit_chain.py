@@ -1,4 +1,4 @@
-"""The audit log's chain, as the relay and who verifies it see it."""
+"""The chain of the audit log: verifying it and tampering with it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def keys(*secrets: str) -> SealKeys:
 
 @contextmanager
 def open_chain(system: System) -> Iterator[SqlAuditChain]:
-    """Open the log on a connection of its own."""
+    """Open the log on a separate connection."""
     engine = open_engine(system.database_url)
     try:
         yield SqlAuditChain(engine)
@@ -34,7 +34,7 @@ def open_chain(system: System) -> Iterator[SqlAuditChain]:
 
 
 def verify_chain(system: System, **options: Any) -> VerifiedChain | ChainBroken:
-    """Return what holds, or where it breaks first."""
+    """Verify the log; return the result or the first break."""
     with open_chain(system) as chain:
         try:
             return verify(chain, options.pop("keys", None) or keys(), **options)
@@ -43,7 +43,7 @@ def verify_chain(system: System, **options: Any) -> VerifiedChain | ChainBroken:
 
 
 def tamper(system: System, *statements: str) -> None:
-    """Change the database as somebody does who has its password, but not the key."""
+    """Change the database as an attacker with its password but without the key."""
     engine = open_engine(system.database_url)
     try:
         with engine.begin() as connection:

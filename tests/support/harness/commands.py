@@ -1,4 +1,4 @@
-"""The identity command inside this process: on the system's database, its settings and its clock."""
+"""The identity command in this process, with the system's database, settings and clock."""
 
 import contextlib
 import json
@@ -16,13 +16,13 @@ _LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
 
 
 def invoke(system: System, *arguments: str, **settings: str) -> Result:
-    """Run `identity ARGUMENTS…` as an operator would, at the test's time; return output and exit code."""
+    """Run `identity ARGUMENTS…` on the test's clock; return output and exit code."""
     with _on_test_clock(system):
         return CliRunner().invoke(main, arguments, env={**system.environment, **settings})
 
 
 def json_output(ended: Result) -> Any:
-    """Return the JSON that a command printed; the mailer of the same process may log between its lines."""
+    """Return the JSON that a command printed, without log lines of the mailer in the same process."""
     assert ended.exit_code == 0, ended.output
     return json.loads("".join(line for line in ended.stdout.splitlines() if not _LOGGED.match(line)))
 

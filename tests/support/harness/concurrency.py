@@ -1,4 +1,4 @@
-"""Several calls at the same moment, each in a thread of its own."""
+"""Several calls at the same time, each in its own thread."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def run_concurrently(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make all calls at once, none before all threads stand ready; return the answers in the order given."""
+    """Start all calls when all threads are ready; return the answers in the given order."""
     ready = threading.Barrier(len(calls))
 
     def run(call: Callable[[], T]) -> T:

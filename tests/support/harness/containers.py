@@ -1,4 +1,4 @@
-"""The system in containers, where an engine answers: docker-compose.yml brought up under a name of its own."""
+"""The system in containers: docker-compose.yml under a unique project name. Needs a container engine."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _HEALTHY_SECONDS = 240
 
 
 def require_engine() -> None:
-    """Skip the test where no container engine answers."""
+    """Skip the test if no container engine answers."""
     asked = _answers("docker", "info", "--format", "{{.ServerVersion}}")
     if not asked:
         pytest.skip(
@@ -31,7 +31,7 @@ def require_engine() -> None:
 
 
 def require_client(name: str) -> Sequence[str]:
-    """Return the command of a compose client; skips where it is not there."""
+    """Return the command of a Compose client; skips the test if it is missing."""
     if not _answers(*CLIENTS[name], "version"):
         pytest.skip(f"`{name}` is not there, so the containers were not tried with it")
     return CLIENTS[name]
@@ -42,7 +42,7 @@ def _answers(*command: str) -> bool:
         return False
     try:
         return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
-    except subprocess.TimeoutExpired:  # a daemon that is there and hangs is as good as none
+    except subprocess.TimeoutExpired:  # a daemon that hangs is as good as none
         return False
 
 
@@ -56,25 +56,25 @@ class Containers:
 
     @property
     def api(self) -> str:
-        """Where identity's API is."""
+        """The URL of identity's API."""
         return f"http://127.0.0.1:{self._ports['IDENTITY_PORT']}/api/v1"
 
     @property
     def mails(self) -> str:
-        """Where the list of mails is."""
+        """The URL of the list of mails."""
         return f"http://127.0.0.1:{self._ports['MAILBOX_PORT']}/api/v1/messages"
 
     def up(self, *arguments: str) -> None:
-        """Bring everything up, images and all, and wait until each container is healthy."""
+        """Build and start everything; wait until each container is healthy."""
         self.run("up", "-d", *arguments, timeout=_START_SECONDS)
         self.wait_until_healthy()
 
     def wait_until_healthy(self) -> None:
-        """Return when each container is healthy, or has ended well."""
+        """Wait until each container is healthy or has exited with 0."""
         wait_until(self._all_healthy, what="healthy containers", timeout_seconds=_HEALTHY_SECONDS)
 
     def run(self, *arguments: str, timeout: float = 120) -> str:
-        """Run the compose client; return what it wrote, AssertionError where it fails."""
+        """Run the Compose client; return its output, AssertionError if it fails."""
         done = subprocess.run(
             [*self._compose, *arguments],
             cwd=ROOT,
@@ -95,7 +95,7 @@ class Containers:
         )
 
     def inspect(self, service: str) -> list[dict[str, Any]]:
-        """Return what the engine knows of each container of a service, also of those that have ended."""
+        """Return the engine's data on each container of a service, including exited ones."""
         ids = self.run("ps", "-a", "-q", service).split()
         told = (
             subprocess.run(["docker", "inspect", *ids], capture_output=True, check=True).stdout
@@ -110,13 +110,13 @@ class Containers:
         return self.run("config", "--services").split()
 
     def mail_count(self) -> int:
-        """Return how many mails the mailbox has taken."""
+        """Return how many mails the mailbox has accepted."""
         with urllib.request.urlopen(self.mails, timeout=10) as answer:  # noqa: S310 - of loopback
             total: int = json.load(answer)["total"]
         return total
 
     def destroy(self) -> None:
-        """Remove everything, data too."""
+        """Remove everything, including data."""
         self.run("down", "-v", "--remove-orphans", "-t", "5")
 
     def _all_healthy(self) -> bool:
@@ -124,7 +124,7 @@ class Containers:
 
 
 def _is_healthy(state: Mapping[str, Any]) -> bool:
-    """Healthy, or ended well where there is no health to ask for."""
+    """Whether it is healthy, or has exited with 0 and has no health check."""
     assert state["Status"] != "exited" or state["ExitCode"] == 0, state
     if not state["Running"]:
         return bool(state["ExitCode"] == 0)

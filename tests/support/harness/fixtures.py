@@ -28,7 +28,7 @@ NewInstallation = Callable[[str], Installation]
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Redis, SMTP server and mailer of the whole run; the tests that stop or wipe servers start their own."""
+    """Redis, SMTP server and mailer of the whole run; tests that stop or wipe servers start their own."""
     with started(RedisServer()) as redis, started(SmtpServer()) as smtp:
         keys, clock = new_key_sets(), FakeClock()
         settings = load(MailerSettings, mailer_settings(keys, redis_url=redis.url, smtp_url=smtp.url))
@@ -60,19 +60,19 @@ def postgres_template(postgres: PostgresCluster) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database with the tables, of one test's own; every test that takes it runs on both kinds."""
+    """A migrated database for one test; the test runs on SQLite and on PostgreSQL."""
     yield from _database(request, request.param)
 
 
 @pytest.fixture
 def sqlite_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The same on SQLite alone, for what the database has no part in."""
+    """A migrated SQLite database, for what does not depend on the database."""
     yield from _database(request, "sqlite")
 
 
 @pytest.fixture
 def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The same on PostgreSQL alone, for what only shows there."""
+    """A migrated PostgreSQL database, for what shows only there."""
     yield from _database(request, "postgresql")
 
 
@@ -118,7 +118,7 @@ def new_installation(
         yield lambda url: Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
 
 
-# The database comes first among the arguments: it is dropped after the processes have ended.
+# The database comes first among the arguments: it is removed after the processes have ended.
 @pytest.fixture
 def installation(database_url: str, new_installation: NewInstallation) -> Installation:
     """An installation of which no process runs yet, on each kind of database."""

@@ -1,4 +1,4 @@
-"""The running system as real processes: `identity serve`, `identity relay`, `mailer run`, on the machine's clock."""
+"""The system as real processes (`identity serve`, `identity relay`, `mailer run`) on the machine's clock."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ STARTED = {"relay": "relay started", "mailer": "mailer_started"}
 
 
 class Installation(System):
-    """What people do is `System`'s; publishing and mailing go on by themselves once their process is started."""
+    """A `System` whose relay and mailer publish and send by themselves once they are started."""
 
     def __init__(
         self, redis: RedisServer, smtp: SmtpServer, database_url: str, *, stack: ExitStack, directory: Path
@@ -51,11 +51,11 @@ class Installation(System):
 
     @property
     def engine(self) -> Engine:
-        """The database, by a connection of the test's own."""
+        """The database, by a separate connection of the test."""
         return self._engine
 
     def start(self, *parts: str, **settings: str) -> list[Program]:
-        """Start `web`, `relay`, `mailer`, all at once; return when each is ready."""
+        """Start `web`, `relay`, `mailer` at once; wait until each is ready."""
         started = [self.start_without_waiting(part, **settings) for part in parts]
         for part, program in zip(parts, started, strict=True):
             if part == "web":
@@ -73,28 +73,28 @@ class Installation(System):
         return self.start_program(*COMMANDS[part], environment={**self.environment, **settings})
 
     def start_program(self, *command: str, environment: Mapping[str, str]) -> Program:
-        """Start another program beside the system; it ends with it."""
+        """Start another program that ends with the installation."""
         program = Program(*command, environment=environment, directory=self.directory)
         self._stack.callback(program.destroy)
         return program
 
     def status_of(self, path: str) -> int | None:
-        """Return the status that a GET is answered with, or None where nobody does."""
+        """Return the status of a GET, or None if nobody answers."""
         try:
             return httpx.get(f"{self.url}{path}", timeout=10, verify=NO_TLS, trust_env=False).status_code
         except httpx.TransportError:
             return None
 
     def publish(self) -> int:
-        """Leave it to the relay's process."""
+        """Do nothing: the relay's process publishes."""
         return 0
 
     def published_ids(self) -> list[str]:
-        """Return the ids of the events in the stream, in its order."""
+        """Return the ids of the events in the stream, in order."""
         return [from_fields(entry_id, fields).event.id for entry_id, fields in self._entries()]
 
     def wait_for_mails(self) -> None:
-        """Wait until everything is published and every mail has its receipt noted."""
+        """Wait until everything is published and every mail has its receipt recorded."""
         open_rows = "SELECT 1 FROM outbox WHERE position IS NULL OR mail_state = 'waiting' LIMIT 1"
         wait_until(
             lambda: not self.rows(open_rows),
@@ -103,5 +103,5 @@ class Installation(System):
         )
 
     def logs(self) -> str:
-        """Return all that all processes wrote."""
+        """Return the logs of all processes."""
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.directory.glob("*.log")))

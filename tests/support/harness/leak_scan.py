@@ -1,4 +1,4 @@
-"""Everything that somebody could read who has the database, Redis, the logs or a refused answer."""
+"""What someone could read who has the database, Redis, the logs or a refused answer."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def database_text(system: System) -> str:
 
 
 def redis_text(client: Any) -> str:
-    """Return every key with all that it holds."""
+    """Return every key with its value."""
     keys: Any = client.keys("*")
     return "\n".join(f"{key!r} {_value(client, key)!r}" for key in keys)
 
@@ -41,13 +41,13 @@ def _value(client: Any, key: bytes) -> Any:
 
 
 class ResponseRecorder:
-    """Hears each refusal that a visitor is told."""
+    """Records the refusals that visitors get."""
 
     def __init__(self) -> None:
         self.refusals: list[str] = []
 
     def attach(self, visitor: Visitor) -> Visitor:
-        """Listen to all that this visitor is answered."""
+        """Record the answers to this visitor."""
         visitor.http.event_hooks["response"].append(self._record)
         return visitor
 
@@ -57,5 +57,5 @@ class ResponseRecorder:
 
 
 def leaked(text: str, secrets: Iterable[str]) -> list[str]:
-    """Return which of the secrets stand in the text as words of their own, not as digits of a time or a number."""
+    """Return the secrets that occur in the text as whole words, not as digits of a time or a number."""
     return [secret for secret in secrets if re.search(rf"(?<![\w.]){re.escape(secret)}(?!\w)", text)]

@@ -1,4 +1,4 @@
-"""`make run` as a person starts it, less make itself: its own directory, ports by the system."""
+"""`make run` without make: its own directory and free ports."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ class LocalRun(Program):
         return f"http://127.0.0.1:{self.ports['MAILBOX_PORT']}/api/messages"
 
     def processes(self) -> dict[int, dict[str, str]]:
-        """Return the environment of each process of this copy, of whatever parent."""
+        """Return the environment of each process of this copy, whatever its parent."""
         found = {int(path.name): _environment(path) for path in Path("/proc").glob("[0-9]*")}
         mark = str(self.run_dir)
         return {
@@ -57,7 +57,7 @@ class LocalRun(Program):
         }
 
     def pids_of(self, command: str) -> list[int]:
-        """Return the processes of this copy whose command line has this part."""
+        """Return the processes of this copy whose command line contains this text."""
         return [pid for pid in self.processes() if command in _command(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -77,12 +77,12 @@ def _environment(process: Path) -> dict[str, str]:
     try:
         pairs = (process / "environ").read_bytes().decode(errors="replace").split("\0")
     except OSError:
-        return {}  # it ended meanwhile, or is not ours
+        return {}  # it has ended, or belongs to another user
     return dict(pair.partition("=")[::2] for pair in pairs if pair)
 
 
 def _directory(pid: int) -> str:
-    """Return where a process is: Redis writes its title over its environment."""
+    """Return the working directory of a process; Redis overwrites its environment with its title."""
     try:
         return str(Path(f"/proc/{pid}/cwd").readlink())
     except OSError:

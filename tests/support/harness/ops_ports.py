@@ -1,4 +1,4 @@
-"""The operators' ports of an installation's processes, as Prometheus and a container's probes ask them."""
+"""The ops ports of an installation's processes, as Prometheus and container probes use them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ VARIABLES = {
 
 @dataclass(frozen=True)
 class Scrape:
-    """What one process told."""
+    """The metrics of one process."""
 
     text: str
 
@@ -29,7 +29,7 @@ class Scrape:
         return {family.name: family for family in text_string_to_metric_families(self.text)}
 
     def value(self, name: str, **labels: str) -> float:
-        """Return the sum of the series with these labels; 0 where there is none."""
+        """Return the sum of the series with these labels; 0 if there is none."""
         return sum(self.series(name, **labels))
 
     def series(self, name: str, **labels: str) -> Iterator[float]:
@@ -40,28 +40,28 @@ class Scrape:
                     yield sample.value
 
     def labels(self, name: str, label: str) -> set[str]:
-        """Return every value that the label of a metric has."""
+        """Return all values of a metric's label."""
         samples = (sample for family in self.families.values() for sample in family.samples)
         return {sample.labels[label] for sample in samples if sample.name == name}
 
 
 class OpsPorts:
-    """One for each kind of process; `settings` opens them."""
+    """One port for each kind of process; `settings` opens them."""
 
     def __init__(self) -> None:
         self._ports = {part: free_port() for part in VARIABLES}
 
     @property
     def settings(self) -> dict[str, str]:
-        """The variables, for `Installation.start`."""
+        """The variables for `Installation.start`."""
         return {VARIABLES[part]: f"127.0.0.1:{port}" for part, port in self._ports.items()}
 
     def url(self, part: str, path: str) -> str:
-        """Return where a question goes."""
+        """Return the URL of a path."""
         return f"http://127.0.0.1:{self._ports[part]}{path}"
 
     def get(self, part: str, path: str) -> httpx.Response:
-        """GET."""
+        """GET a path."""
         return httpx.get(self.url(part, path), timeout=20, verify=NO_TLS, trust_env=False)
 
     def scrape(self, part: str) -> Scrape:

@@ -1,4 +1,4 @@
-"""Randomness of which the test knows the codes; no two of them are alike."""
+"""Randomness whose codes the test knows."""
 
 import itertools
 
@@ -6,13 +6,13 @@ from identity.adapters.clock import SystemRandomness
 
 
 class PredictableCodes(SystemRandomness):
-    """Bind codes count up; identifiers and tokens stay what nobody can guess."""
+    """Bind codes count up; identifiers and tokens stay random."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
         self.newest = ""
 
     def digits(self, count: int) -> str:
-        """Return the next number, and remember it."""
+        """Return the next number and remember it."""
         self.newest = f"{next(self._numbers):0{count}}"
         return self.newest

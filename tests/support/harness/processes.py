@@ -1,4 +1,4 @@
-"""The commands of the product as real processes: started, waited for by condition, killed by their number."""
+"""Commands as real processes: start, wait for output, stop, kill."""
 
 import os
 import signal
@@ -17,12 +17,12 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE")
 
 
 def base_environment() -> dict[str, str]:
-    """Return what a process needs of this one's environment: no setting of ours."""
+    """Return the part of this environment that a process needs, without our settings."""
     return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
 
 
 def executable(name: str) -> str:
-    """Return the path of a console command of the tests' environment; an absolute path stays as it is."""
+    """Return the path of a command of the tests' environment; an absolute path stays as it is."""
     return str(Path(sys.executable).parent / name)
 
 
@@ -42,12 +42,12 @@ def run(
 
 
 class Program:
-    """One running command; its output is in a file that tests read."""
+    """One running command; its output goes to a log file that tests read."""
 
     def __init__(
         self, *command: str, environment: Mapping[str, str], directory: Path, cwd: Path = Path("/")
     ) -> None:
-        """Start a console command of the tests' environment, or a program by its path; its log is in `directory`."""
+        """Start a command of the tests' environment, or a program by its path; its log is in `directory`."""
         number = len(list(directory.glob("*.log")))
         self.command = " ".join(command)
         self._output = directory / f"{number}-{'-'.join(Path(part).name for part in command)}.log"
@@ -59,17 +59,17 @@ class Program:
                 stderr=output,
                 stdin=subprocess.DEVNULL,
                 cwd=cwd,
-                start_new_session=True,  # so that nothing outlives the test, its children neither
+                start_new_session=True,  # so that `destroy` can kill its children too
             )
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """The process id."""
         return self._process.pid
 
     @property
     def output(self) -> str:
-        """All it wrote so far."""
+        """Its output so far."""
         return self._output.read_text(errors="replace")
 
     @property
@@ -78,7 +78,7 @@ class Program:
         return self._process.poll() is None
 
     def children(self) -> list[int]:
-        """Return the numbers of its children, such as gunicorn's workers."""
+        """Return the ids of its children, such as gunicorn's workers."""
         with suppress(FileNotFoundError):
             return [
                 int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
@@ -101,17 +101,17 @@ class Program:
         return self._process.wait(_END_SECONDS)
 
     def kill(self) -> None:
-        """Kill -9, as a crash does: the process alone, not its children."""
+        """Kill -9 the process, but not its children, as in a crash."""
         self._process.kill()
         self._process.wait(_END_SECONDS)
 
     def stop(self) -> int:
-        """Ask it to end by SIGTERM; return its exit code."""
+        """Send SIGTERM; return the exit code."""
         self._process.terminate()
         return self._process.wait(_END_SECONDS)
 
     def destroy(self) -> None:
-        """Kill it and whatever it left."""
+        """Kill it with its children."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(_END_SECONDS)

@@ -1,4 +1,4 @@
-"""`make test-fast`: the option --fast, which leaves out what is slow to start; loaded by tests/conftest.py."""
+"""The option --fast of `make test-fast`; loaded by tests/conftest.py."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_slow(item: pytest.Item) -> bool:
     assert isinstance(item, pytest.Function)
-    # `database_url` asks for PostgreSQL only when it runs, so its parameter decides.
+    # `database_url` requests PostgreSQL only when it runs, so its parameter decides.
     on_postgresql = "postgresql_url" in item.fixturenames or (
         "database_url" in item.fixturenames and item.callspec.params["database_url"] == "postgresql"
     )

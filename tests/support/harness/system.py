@@ -1,4 +1,4 @@
-"""The running system of a test: web server, relay and mailer in this process, on real servers, on the test's clock."""
+"""The system in the test's process: web server, relay and mailer on real servers and the test's clock."""
 
 import json
 import threading
@@ -32,7 +32,7 @@ _WAIT_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Servers:
-    """What lasts for the whole run: Redis, the mailer behind it, its SMTP server, the keys, the clock."""
+    """Servers of the whole run: Redis, the mailer, its SMTP server, the keys, the clock."""
 
     redis: RedisServer
     smtp: SmtpServer
@@ -41,12 +41,12 @@ class Servers:
 
     @property
     def mailbox(self) -> Mailbox:
-        """What the SMTP server accepted."""
+        """The mails that the SMTP server accepted."""
         return self.smtp.mailbox
 
 
 class System:
-    """One installation with a database of its own."""
+    """One installation with its own database."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class System:
 
     @property
     def ports(self) -> Ports:
-        """The use cases' ports of the running application."""
+        """The ports of the running application's use cases."""
         ports: Ports = self.app.extensions[EXTENSION].ports
         return ports
 
@@ -92,12 +92,12 @@ class System:
             return db.engine
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
-        """Ask the database itself."""
+        """Run a query; return its rows."""
         with self.engine.connect() as connection:
             return list(connection.execute(text(statement), values))
 
     def visitor(self) -> Visitor:
-        """Return a new program or browser that knows nothing yet."""
+        """Return a new visitor without a session."""
         visitor = Visitor(self.url)
         self._stack.callback(visitor.close)
         return visitor
@@ -105,7 +105,7 @@ class System:
     # --- what people do -------------------------------------------------------------------------------------
 
     def register(self, kind: str = "general", **changes: Any) -> Person:
-        """Register; the mailbox is not yet proven."""
+        """Register without verifying the mailbox."""
         sent = registration(kind, **changes)
         answer = self.visitor().post("/accounts", sent)
         assert answer.status_code == 202, answer.text
@@ -119,14 +119,14 @@ class System:
         )
 
     def person(self, kind: str = "general", **changes: Any) -> Person:
-        """Register and prove the mailbox by the mailed link."""
+        """Register and verify the mailbox by the mailed link."""
         person = self.register(kind, **changes)
         answer = self.confirm(self.mail(person.email, "註冊通知信件").token)
         assert answer.status_code == 200, answer.text
         return person
 
     def confirm(self, token: str) -> Any:
-        """Follow a mailed link's button by the API."""
+        """Press the button of a mailed link, by the API."""
         return self.visitor().post("/email-verifications/confirm", {"token": token})
 
     def logged_in(self, person: Person) -> Visitor:
@@ -139,7 +139,7 @@ class System:
         return visitor
 
     def bind(self, link: Visitor, general: Person) -> str:
-        """Ask for a binding; return its id."""
+        """Request a binding; return its id."""
         answer = link.post("/bindings", {"username": general.username, "password": general.password})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
@@ -160,7 +160,7 @@ class System:
     # --- what comes of it -----------------------------------------------------------------------------------
 
     def publish(self) -> int:
-        """Let the relay publish what is in the outbox; return how many events."""
+        """Let the relay publish the outbox; return the number of events."""
         assert self.relay.election.acquire()
         published = 0
         while batch := self.relay.step():
@@ -168,25 +168,25 @@ class System:
         return published
 
     def mail(self, address: str, subject: str | None = None, *, count: int = 1) -> ReceivedMail:
-        """Return the newest of `count` mails to the address, once they are there."""
+        """Wait for `count` mails to the address; return the newest."""
         return self.mails(address, subject, count=count)[-1]
 
     def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[ReceivedMail]:
-        """Return the mails to the address once there are `count`, in the order in which they were asked for.
+        """Wait for `count` mails to the address; return them in the order of their requests.
 
-        A mailer sends several at once: which of them arrives first is nobody's promise.
+        A mailer sends several at once, so they arrive in any order.
         """
         self.publish()
         there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)
         return sorted(there, key=self._outbox_id)
 
     def _outbox_id(self, mail: ReceivedMail) -> int:
-        """Return the place of the mail's event in the outbox; a row that was tidied away is older than all others."""
+        """Return the outbox id of the mail's event; 0 for a deleted row, which is older than all others."""
         rows = self.rows("SELECT id FROM outbox WHERE event_id = :id", id=mail.event_id)
         return int(rows[0][0]) if rows else 0
 
     def wait_for_mails(self) -> None:
-        """Publish, and wait until every mail asked for has its receipt noted: nothing more is to come."""
+        """Publish, and wait until every requested mail has its receipt recorded."""
         self.publish()
         deadline = threading.Event()
         timer = threading.Timer(_WAIT_SECONDS, deadline.set)
@@ -199,12 +199,12 @@ class System:
             timer.cancel()
 
     def events(self, subject: str | None = None) -> list[Event]:
-        """Return what stands in the stream of this system, in its order."""
+        """Return the events of this system in the stream, in order."""
         found = [entry.event for entry in self.entries()]
         return [event for event in found if subject in {None, event.subject}]
 
     def entries(self) -> list[Entry]:
-        """Return the same with what stands beside each event."""
+        """Return the stream entries of these events."""
         self.publish()
         found = [from_fields(entry_id, fields) for entry_id, fields in self._entries()]
         mine = {row.id for row in self.rows("SELECT id FROM accounts")}
@@ -215,7 +215,7 @@ class System:
         return [event.type.removeprefix("tw.port.identity.") for event in self.events(subject)]
 
     def raw_stream(self) -> str:
-        """Return all that anybody with access to Redis can read of this system's events."""
+        """Return everything about this system's events that is readable in Redis."""
         return json.dumps([[str(part) for part in entry] for entry in self._entries()])
 
     def _entries(self) -> list[Any]:

@@ -1,11 +1,11 @@
-"""Waiting for a condition in another process; the only place of the tests that may sleep."""
+"""Wait for a condition in another process; the only place of the tests that may sleep."""
 
 import time
 from collections.abc import Callable
 
 
 def wait_until(condition: Callable[[], object], *, what: str, timeout_seconds: float = 10) -> None:
-    """Ask again every 10 ms until `condition` is true; raises AssertionError naming `what` after the time."""
+    """Check `condition` every 10 ms until it is true; raises AssertionError naming `what` on timeout."""
     deadline = time.monotonic() + timeout_seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Some thousands of rows in every table, as after years of use."""
+"""Thousands of rows in every table, as after years of use."""
 
 from sqlalchemy import Engine, text
 
@@ -42,7 +42,7 @@ FROM generate_series(1, :rows) n
 
 
 def fill_tables(engine: Engine) -> None:
-    """Fill the tables of a PostgreSQL database, and let it count what it has."""
+    """Fill the tables of a PostgreSQL database and update its statistics."""
     with engine.begin() as connection:
         for statement in _FILL.split(";\n"):
             connection.execute(text(statement), {"rows": ROWS} if ":rows" in statement else {})

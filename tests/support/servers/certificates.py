@@ -1,4 +1,4 @@
-"""A certificate authority of the tests' own, for SMTP over TLS."""
+"""Self-signed certificates for TLS servers."""
 
 import datetime as dt
 import ipaddress
@@ -20,14 +20,14 @@ class Certificate:
     key_file: Path
 
     def server_context(self) -> ssl.SSLContext:
-        """Return what a server needs."""
+        """Return the context of a server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, self.key_file)
         return context
 
 
 def self_signed(directory: Path) -> Certificate:
-    """Make a certificate for `localhost` and 127.0.0.1, good for a day, in `directory`."""
+    """Create a certificate for `localhost` and 127.0.0.1 in `directory`, valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""The fixtures; loaded by tests/conftest.py. Each xdist worker has servers of its own."""
+"""Fixtures of the servers; loaded by tests/conftest.py. Each xdist worker has its own servers."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,14 +16,14 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresCluster]:
-    """One PostgreSQL for the whole run, without fsync; a test takes a database of it."""
+    """One PostgreSQL for the whole run, without fsync; each test takes a database of it."""
     with started(PostgresCluster(fsync=False)) as server:
         yield server
 
 
 @pytest.fixture
 def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
-    """An empty database of one test's own."""
+    """An empty database for one test."""
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
@@ -54,7 +54,7 @@ def smtp_session() -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def smtp_server(smtp_session: SmtpServer) -> SmtpServer:
-    """The run's SMTP server, listening, accepting, its mailbox empty."""
+    """The run's SMTP server: listening, accepting, with an empty mailbox."""
     smtp_session.reset()
     smtp_session.start()
     smtp_session.mailbox.clear()
@@ -63,7 +63,7 @@ def smtp_server(smtp_session: SmtpServer) -> SmtpServer:
 
 @pytest.fixture
 def mailbox(smtp_server: SmtpServer) -> Mailbox:
-    """What the SMTP server accepted during this test."""
+    """The mails that the SMTP server accepted during this test."""
     return smtp_server.mailbox
 
 

@@ -20,7 +20,7 @@ S = TypeVar("S", bound=Server)
 
 @contextmanager
 def started(server: S) -> Iterator[S]:
-    """Run a server until the block ends; nothing of it is left."""
+    """Run a server until the block ends, then remove its data."""
     try:
         server.start()
         yield server

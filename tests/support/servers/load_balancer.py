@@ -1,7 +1,7 @@
-"""A load balancer of the tests' own: HTTP/1.1 in front of several instances, each taken in by its readiness.
+"""A load balancer for HTTP/1.1 in front of several instances, added when they are ready.
 
-As the real ones do it: connections to clients are kept, an instance that is taken out gets no new request, and one
-is tried at another instance only where no connection could be made, since then nothing of it was sent.
+Like real ones, it keeps client connections open, sends no new request to a draining instance, and retries at another
+instance only if no connection could be made, so that nothing was sent.
 """
 
 import http.client
@@ -19,7 +19,7 @@ _SECONDS = 30
 
 
 class LoadBalancer:
-    """Knows the instances by their port; `failures` names each request that got no answer of theirs."""
+    """Knows the instances by port; `failures` names each request that no instance answered."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,25 +31,25 @@ class LoadBalancer:
 
     @property
     def url(self) -> str:
-        """What clients see."""
+        """The URL for clients."""
         return f"http://127.0.0.1:{self.port}"
 
     def add(self, port: int) -> None:
-        """Send requests to an instance once it says that it is ready."""
+        """Send requests to an instance once it is ready."""
         wait_until(lambda: _is_ready(port), what=f"readiness at {port}", timeout_seconds=60)
         with self._lock:
             self._in_flight.setdefault(port, 0)
             self._draining.discard(port)
 
     def drain(self, port: int) -> None:
-        """Send it nothing more; return when it has answered what it had."""
+        """Send no more requests to it; wait until its open ones are answered."""
         with self._lock:
             self._draining.add(port)
         wait_until(lambda: self._in_flight[port] == 0, what="its last answers", timeout_seconds=60)
 
     @contextmanager
     def instance(self, tried: set[int]) -> Iterator[int]:
-        """Choose one that is in, counted as busy within; LookupError when there is none left to try."""
+        """Choose an instance and count it as busy; LookupError if none is left to try."""
         with self._lock:
             ports = sorted(set(self._in_flight) - self._draining - tried)
             if not ports:
@@ -65,7 +65,7 @@ class LoadBalancer:
 
 @contextmanager
 def run_load_balancer() -> Iterator[LoadBalancer]:
-    """Run a balancer until the end of the block."""
+    """Run a load balancer until the block ends."""
     balancer = LoadBalancer()
     server = _Server(balancer)
     balancer.port = server.server_port
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
                     try:
                         connection.connect()
                     except OSError:
-                        tried.add(port)  # nothing was sent: the next one may have it
+                        tried.add(port)  # nothing was sent, so the next one may have it
                         continue
                     with closing(connection):
                         return self._answer(*self._asked(connection, body))
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _is_ready(port: int) -> bool:

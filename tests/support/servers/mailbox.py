@@ -1,4 +1,4 @@
-"""What the tests' SMTP server accepted; waiting on it is waiting on a condition, never sleeping."""
+"""The mails that the tests' SMTP server accepted."""
 
 import threading
 import time
@@ -7,29 +7,29 @@ from tests.support.servers.received_mail import ReceivedMail
 
 
 class Mailbox:
-    """All accepted mails of all recipients, in order; safe between threads."""
+    """All accepted mails of all recipients, in order; thread-safe."""
 
     def __init__(self) -> None:
         self._mails: list[ReceivedMail] = []
         self._changed = threading.Condition()
 
     def put(self, mail: ReceivedMail) -> None:
-        """Add one, waking who waits."""
+        """Add one and wake waiting threads."""
         with self._changed:
             self._mails.append(mail)
             self._changed.notify_all()
 
     def all(self, address: str | None = None, subject_contains: str | None = None) -> list[ReceivedMail]:
-        """Return the mails to `address` (whatever its case) whose subject has that part, oldest first."""
+        """Return the mails to `address` (in any case) whose subject contains this, oldest first."""
         with self._changed:
             return self._matching(address, subject_contains)
 
     def count(self, address: str | None = None, subject_contains: str | None = None) -> int:
-        """Return how many there are."""
+        """Return the number of these mails."""
         return len(self.all(address, subject_contains))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all mails."""
         with self._changed:
             self._mails.clear()
 
@@ -40,7 +40,7 @@ class Mailbox:
         count: int = 1,
         timeout: float = 10,
     ) -> list[ReceivedMail]:
-        """Return the matching mails once there are `count`; AssertionError after `timeout` seconds."""
+        """Wait until there are `count` matching mails; AssertionError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         with self._changed:
             while len(found := self._matching(address, subject_contains)) < count:

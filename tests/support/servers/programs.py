@@ -1,4 +1,4 @@
-"""Programs that the tests want and the machine may lack; what lacks is said, never hidden."""
+"""Optional programs; a test without its program is skipped with the reason."""
 
 import os
 import shutil
@@ -10,22 +10,22 @@ import pytest
 
 @dataclass(frozen=True)
 class OptionalProgram:
-    """A program, what it is for, and how to get it."""
+    """A program, its purpose, and how to install it."""
 
     names: tuple[str, ...]
     purpose: str
     remedy: str
     variable: str = ""
-    """A variable of the environment that may name it."""
+    """An environment variable that may name it."""
 
     def path(self) -> Path | None:
-        """Return where it is, or None."""
+        """Return its path, or None."""
         names = (os.environ.get(self.variable, ""), *self.names)
         found = (shutil.which(name) for name in names if name)
         return next((Path(path) for path in found if path), None)
 
     def require(self) -> Path:
-        """Return where it is; skips the test, with the remedy, where it is not there."""
+        """Return its path; skips the test with the remedy if it is missing."""
         path = self.path()
         if path is None:
             pytest.skip(f"{self.names[0]} is not there, so {self.purpose} did not run ({self.remedy})")

@@ -1,4 +1,4 @@
-"""A received mail, parsed, with what tests ask of it."""
+"""A received mail and its parts."""
 
 import re
 import time
@@ -22,39 +22,39 @@ class ReceivedMail:
 
     @cached_property
     def message(self) -> EmailMessage:
-        """The message parsed by today's rules."""
+        """The message parsed with the default policy."""
         parsed = message_from_bytes(self.raw, policy=policy.default)
         assert isinstance(parsed, EmailMessage)
         return parsed
 
     @property
     def headers(self) -> EmailMessage:
-        """The headers, by name without regard to case: `mail.headers["Message-ID"]`."""
+        """The headers, by case-insensitive name: `mail.headers["Message-ID"]`."""
         return self.message
 
     @property
     def event_id(self) -> str:
-        """The id of the event that asked for it (MAIL-2)."""
+        """The id of the event that requested it (MAIL-2)."""
         return str(self.message["Message-ID"]).strip("<>").partition("@")[0]
 
     @cached_property
     def subject(self) -> str:
-        """The subject, decoded."""
+        """The decoded subject."""
         return str(self.message["Subject"])
 
     @cached_property
     def text(self) -> str:
-        """The plain body."""
+        """The plain text body."""
         return self._body("plain")
 
     @cached_property
     def html(self) -> str:
-        """The HTML body, empty where there is none."""
+        """The HTML body, empty if there is none."""
         return self._body("html")
 
     @property
     def link(self) -> str:
-        """The one link with a token; raises AssertionError where there is none or more than one."""
+        """The one link with a token; raises AssertionError for none or several."""
         return _only(_LINK.findall(self.text), what="link", mail=self)
 
     @property
@@ -64,7 +64,7 @@ class ReceivedMail:
 
     @property
     def code(self) -> str:
-        """The one number of six digits; raises AssertionError where there is none or more than one."""
+        """The one six-digit number; raises AssertionError for none or several."""
         return _only(_CODE.findall(self.text), what="code", mail=self)
 
     def _body(self, kind: str) -> str:

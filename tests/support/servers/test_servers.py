@@ -1,4 +1,4 @@
-"""The tests' own servers do what the tests believe of them."""
+"""The tests' servers behave as the tests expect."""
 
 import smtplib
 import ssl

@@ -1,4 +1,4 @@
-"""Debian's Redis over TLS alone: the wheel's server has none."""
+"""Debian's Redis with TLS only; the wheel's server has no TLS."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,10 @@ from tests.support.servers.redis import RedisServer
 
 
 class TlsRedisServer(RedisServer):
-    """Listens by TLS with a certificate for localhost; `url_for` trusts it."""
+    """Listens on TLS with a certificate for localhost; `url_for` trusts it."""
 
     def __init__(self, program: Path, certificate: Certificate, *, users: Mapping[str, str]) -> None:
-        """Make it without starting; `users` as of RedisServer."""
+        """Create it without starting; `users` as in RedisServer."""
         super().__init__(users=users)
         self._program, self._certificate = program, certificate
 
@@ -21,11 +21,11 @@ class TlsRedisServer(RedisServer):
         return f"rediss://localhost:{self.port}/0?ssl_ca_certs={self._certificate.ca_file}"
 
     def url_for(self, user: str, password: str) -> str:
-        """Return the URL of one ACL user, with the authority that it trusts."""
+        """Return the URL of one ACL user that trusts the server's certificate."""
         return self.url.replace("rediss://", f"rediss://{user}:{password}@")
 
     def untrusted_url_for(self, user: str, password: str) -> str:
-        """Return the URL of one ACL user who trusts the machine's authorities alone."""
+        """Return the URL of one ACL user that trusts only the machine's authorities."""
         return self.url_for(user, password).partition("?")[0]
 
     def _command(self) -> list[str]:

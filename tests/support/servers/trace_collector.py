@@ -1,4 +1,4 @@
-"""An OTLP collector of the tests' own: takes spans over HTTP as protobuf, and keeps them."""
+"""An OTLP collector for the tests: receives spans over HTTP as protobuf and stores them."""
 
 import gzip
 import threading
@@ -21,29 +21,29 @@ PATH = "/v1/traces"
 
 @dataclass(frozen=True)
 class ReceivedSpan:
-    """A span with the name of the service that made it."""
+    """A span with the name of its service."""
 
     service: str
     span: Span
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the span."""
         return self.span.name
 
     @property
     def trace_id(self) -> str:
-        """The trace it is part of."""
+        """The id of its trace."""
         return self.span.trace_id.hex()
 
     @property
     def attributes(self) -> dict[str, object]:
-        """What it says."""
+        """Its attributes."""
         return _values(self.span.attributes)
 
 
 class TraceCollector:
-    """What has been received so far; `settings` send it here."""
+    """The spans received so far; `settings` send them here."""
 
     def __init__(self, port: int) -> None:
         self.settings = {
@@ -69,20 +69,20 @@ class TraceCollector:
 
     @property
     def spans(self) -> list[ReceivedSpan]:
-        """All of them, in the order they came."""
+        """All spans in the order of arrival."""
         with self._lock:
             return list(self._received)
 
     @property
     def text(self) -> str:
-        """All that was sent, as whoever keeps it can read it."""
+        """Everything received, as text."""
         with self._lock:
             return "\n".join(str(ExportTraceServiceRequest.FromString(octets)) for octets in self._raw)
 
 
 @contextmanager
 def run_trace_collector() -> Iterator[TraceCollector]:
-    """Run a collector until the end of the block."""
+    """Run a collector until the block ends."""
     server = _Server()
     with serve_http(server):
         yield server.collector
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def _values(attributes: "Iterable[KeyValue]") -> dict[str, object]:

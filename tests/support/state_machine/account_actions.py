@@ -1,4 +1,4 @@
-"""What people do with accounts in the state machine: each act asks over HTTP, and holds the answer to the model."""
+"""Actions on accounts in the state machine: each sends a request and checks the answer against the model."""
 
 import itertools
 from datetime import datetime
@@ -18,7 +18,7 @@ _numbers = itertools.count(100)
 
 
 class AccountActions:
-    """The system under test and the model beside it."""
+    """The system under test and its model."""
 
     def __init__(self, system: System, codes: PredictableCodes) -> None:
         self.system = system
@@ -29,18 +29,18 @@ class AccountActions:
 
     @property
     def now(self) -> datetime:
-        """The moment on the system's clock."""
+        """The time of the system's clock."""
         return self.system.clock.now()
 
     def request(
         self, sitting: ModelSession | None, method: str, path: str, body: Any = None, **headers: str
     ) -> Any:
-        """Call the API as somebody, or as nobody."""
+        """Call the API with a session, or without one."""
         self._browser.token = sitting.token if sitting else None
         return self._browser.request(method, path, body, **headers)
 
     def expect(self, answer: Any, *wanted: int | tuple[int, str]) -> None:
-        """Hold an answer to what the model says, by status and code."""
+        """Check an answer's status and code against the expected ones."""
         code = answer.json().get("code") if answer.content else None
         assert answer.status_code in wanted or (answer.status_code, code) in wanted, (wanted, answer.text)
 
@@ -70,7 +70,7 @@ class AccountActions:
         return self.request(None, "POST", "/email-verifications/confirm", {"token": token})
 
     def log_in(self, holder: ModelAccount) -> ModelSession | None:
-        """Log in directly, with the consents of a first login."""
+        """Log in directly, and accept the consents on the first login."""
         person = holder.person
         answer = self.request(
             None, "POST", "/sessions", {"username": person.username, "password": person.password}
@@ -95,7 +95,7 @@ class AccountActions:
         sitting.open = False
 
     def reset_password(self, holder: ModelAccount) -> None:
-        """Ask for the mail and follow its link."""
+        """Request the mail and follow its link."""
         self.system.clock.advance(seconds=61)
         person = holder.person
         wish = {"username": person.username, "email": person.email}
@@ -124,7 +124,7 @@ class AccountActions:
         self.model.end_sessions(holder)
 
     def change_password(self, sitting: ModelSession, *, end_binding: bool) -> None:
-        """Change one's own, perhaps to keep a link account out."""
+        """Change the password, with `end_binding` to end the binding too."""
         holder = sitting.account
         password = f"Harbour-Crane-{next(_numbers)}!"
         wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
@@ -137,7 +137,7 @@ class AccountActions:
         self.model.end_sessions(holder, but=sitting)
 
     def change_email(self, sitting: ModelSession) -> None:
-        """Give a new mailbox and prove it."""
+        """Change to a new mailbox and verify it."""
         self.system.clock.advance(seconds=61)
         holder = sitting.account
         email = f"box{next(_numbers)}.{holder.person.username}@example.com"
@@ -156,7 +156,7 @@ class AccountActions:
             binding.code = None  # it was mailed to the old mailbox
 
     def suspend_or_reinstate(self, holder: ModelAccount) -> None:
-        """Do as an operator does."""
+        """Suspend or reinstate, as an operator."""
         act = lifecycle.reinstate if holder.suspended else lifecycle.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
@@ -166,7 +166,7 @@ class AccountActions:
         holder.suspended = not holder.suspended
 
     def close(self, holder: ModelAccount) -> None:
-        """Close an account for good, as an operator does."""
+        """Close an account, as an operator."""
         with self.system.app.app_context():
             lifecycle.close(self.system.ports, holder.person.username)
         binding = self.model.live_binding(holder)

@@ -1,4 +1,4 @@
-"""What people do with bindings in the state machine, beside what they do with accounts."""
+"""Actions on bindings and switched sessions in the state machine."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ from tests.support.state_machine.model import (
 
 
 class Actions(AccountActions):
-    """All that is done to accounts, bindings and switched sessions."""
+    """All actions on accounts, bindings and switched sessions."""
 
     def bind(self, sitting: ModelSession, general: ModelAccount) -> None:
-        """Ask for a binding with the right password."""
+        """Request a binding with the right password."""
         person, present = general.person, self.model.live_binding(general)
         wish = {"username": person.username, "password": person.password}
         answer = self.request(sitting, "POST", "/bindings", wish)
@@ -48,7 +48,7 @@ class Actions(AccountActions):
         general.record_code_mail(self.now)
 
     def verify(self, sitting: ModelSession, binding: ModelBinding, digits: str) -> None:
-        """Give a code."""
+        """Enter a code."""
         answer = self.request(sitting, "POST", f"/bindings/{binding.id}/verify", {"code": digits})
         code = binding.code
         if self._closed_to_link(sitting, answer) or self._not_found(sitting, binding, answer):
@@ -71,7 +71,7 @@ class Actions(AccountActions):
             binding.general.events.append(f"binding.verified {binding.id}")
 
     def resend(self, sitting: ModelSession, binding: ModelBinding) -> None:
-        """Ask for a new code."""
+        """Request a new code."""
         answer = self.request(sitting, "POST", f"/bindings/{binding.id}/code")
         general = binding.general
         if self._closed_to_link(sitting, answer) or self._not_found(sitting, binding, answer):
@@ -91,7 +91,7 @@ class Actions(AccountActions):
             general.record_code_mail(self.now)
 
     def unbind_from_link(self, sitting: ModelSession, binding: ModelBinding) -> None:
-        """End a binding, or dismiss one that has ended."""
+        """End a binding, or dismiss an ended one."""
         answer = self.request(sitting, "DELETE", f"/bindings/{binding.id}")
         if self._closed_to_link(sitting, answer):
             return
@@ -115,7 +115,7 @@ class Actions(AccountActions):
             self.model.remove(binding, "general")
 
     def remove_as_operator(self, binding: ModelBinding) -> None:
-        """End a binding by its id."""
+        """End a binding by its id, as an operator."""
         with self.system.app.app_context():
             administration.remove_binding(self.system.ports, binding.id)
         self.model.remove(binding, "operator")
@@ -136,7 +136,7 @@ class Actions(AccountActions):
         return True
 
     def switch(self, sitting: ModelSession, binding: ModelBinding) -> None:
-        """Go on as the general account."""
+        """Switch to the general account."""
         answer = self.request(sitting, "POST", "/session/switch", {"binding_id": binding.id})
         if not sitting.open:
             self.expect(answer, 401)
@@ -151,7 +151,7 @@ class Actions(AccountActions):
             sitting.token, sitting.acting = answer.json()["token"], binding
 
     def switch_back(self, sitting: ModelSession) -> None:
-        """Go back to the link account."""
+        """Switch back to the link account."""
         answer = self.request(sitting, "DELETE", "/session/switch")
         if not sitting.open:
             self.expect(answer, 401)
@@ -162,7 +162,7 @@ class Actions(AccountActions):
             sitting.token, sitting.acting = answer.json()["token"], None
 
     def read_session(self, sitting: ModelSession) -> None:
-        """Ask whom a session stands for."""
+        """Read the session and compare account and actor."""
         answer = self.request(sitting, "GET", "/session")
         if not sitting.open:
             self.expect(answer, 401)

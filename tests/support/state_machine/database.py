@@ -1,4 +1,4 @@
-"""What the database says of a model's accounts, to hold it against what the model believes."""
+"""The state of the model's accounts in the database, for comparison with the model."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ SELECT general_account_id FROM bindings WHERE status <> 'removed' GROUP BY gener
 
 
 def event_summary(ce: str) -> str:
-    """Return an event as the model writes it."""
+    """Return an event in the model's form."""
     event = json.loads(ce)
     kind = event["type"].removeprefix("tw.port.identity.")
     data = event["data"]
@@ -31,7 +31,7 @@ def event_summary(ce: str) -> str:
 
 
 class DatabaseState:
-    """The database, asked directly."""
+    """Queries of the database."""
 
     def __init__(self, system: System) -> None:
         self._system = system
@@ -42,7 +42,7 @@ class DatabaseState:
         return self._system.rows(_DOUBLY_BOUND)
 
     def invalid_sessions(self) -> list[Any]:
-        """Return sessions that act as somebody without a verified, live binding of their own (SW-5)."""
+        """Return switched sessions without a verified, live binding (SW-5)."""
         return self._system.rows(_LOOSE_SESSIONS)
 
     def tokens(self) -> set[str]:
@@ -50,7 +50,7 @@ class DatabaseState:
         return {row.token_digest for row in self._system.rows("SELECT token_digest FROM sessions")}
 
     def bindings(self, model: Model) -> dict[str, str]:
-        """Return the state of every binding of the model's link accounts."""
+        """Return the status of every binding of the model's link accounts."""
         statement = "SELECT id, status FROM bindings WHERE link_account_id IN (:one, :two)"
         one, two = (link.person.id for link in model.links)
         return {row.id: row.status for row in self._system.rows(statement, one=one, two=two)}
@@ -64,17 +64,17 @@ class DatabaseState:
         }
 
     def events(self, model: Model) -> dict[str, list[tuple[int, str]]]:
-        """Return of each account number and short text of its events, in the order of publication."""
+        """Return for each account the sequence number and short text of its events, in order."""
         found: dict[str, list[tuple[int, str]]] = {holder.person.id: [] for holder in model.accounts}
         for row in self._system.rows(
             "SELECT subject, ce FROM outbox WHERE id > :since ORDER BY id", since=self._since
         ):
-            if row.subject in found:  # tidying also closes what earlier walks left
+            if row.subject in found:  # cleanup also closes accounts of earlier runs
                 found[row.subject].append((int(json.loads(row.ce)["sequence"]), event_summary(row.ce)))
         return found
 
     def accounts(self, model: Model) -> dict[str, tuple[bool, bool, bool, str, int]]:
-        """Return of each account verified, suspended, closed, its mailbox and the number of its last event."""
+        """Return for each account: verified, suspended, closed, its mailbox, and the number of its last event."""
         known = {holder.person.id for holder in model.accounts}
         return {
             row.id: (
@@ -89,7 +89,7 @@ class DatabaseState:
         }
 
     def link_value(self, holder: ModelAccount, purpose: str) -> str | None:
-        """Return the challenge behind the newest link that was not followed."""
+        """Return the challenge of the newest unused link."""
         statement = (
             "SELECT value FROM mail_links WHERE account_id = :id AND purpose = :purpose AND used_at IS NULL"
         )

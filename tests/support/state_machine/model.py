@@ -1,4 +1,4 @@
-"""What the state machine believes: accounts, bindings, codes and sessions in plain Python, with the events so far."""
+"""The model of the state machine: accounts, bindings, codes, sessions and their events in plain Python."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from tests.support.actors.people import Person
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
 MAX_TRIES = 5
 _SHARE = 5
-"""From so many mails to one mailbox in a day on, the model leaves it to the limits' own tests which is refused."""
+"""From this many mails to a mailbox in a day, the model does not predict the limits, which have their own tests."""
 
 
 @dataclass(eq=False)
 class ModelAccount:
-    """An account; `events` are those announced of it, each as one short text."""
+    """An account; `events` are its events so far, each as a short text."""
 
     person: Person
     registered_at: datetime
@@ -31,26 +31,26 @@ class ModelAccount:
         return self.verified and not self.suspended and not self.closed
 
     def lapsed(self, now: datetime) -> bool:
-        """VER-7."""
+        """Whether it was not verified within a week (VER-7)."""
         return not self.verified and now >= self.registered_at + WEEK
 
     def may_be_rate_limited(self, now: datetime) -> bool:
-        """Tell whether a limit beyond the minute between two codes may refuse (SEC-6)."""
+        """Whether a limit other than the minute between two codes may refuse (SEC-6)."""
         return sum(at > now - DAY for at in self.mailed_at) >= _SHARE
 
     def too_soon(self, now: datetime) -> bool:
-        """BIND-6."""
+        """Whether a code was mailed within the last minute (BIND-6)."""
         return self.code_at is not None and now < self.code_at + MINUTE
 
     def record_code_mail(self, now: datetime) -> None:
-        """Note one."""
+        """Record a mailed code."""
         self.code_at = now
         self.mailed_at.append(now)
 
 
 @dataclass(eq=False)
 class ModelCode:
-    """The code that is good now."""
+    """The current code."""
 
     digits: str
     issued_at: datetime
@@ -69,17 +69,17 @@ class ModelBinding:
     status: str = "unverified"
 
     def lapsed(self, now: datetime) -> bool:
-        """BIND-8."""
+        """Whether it was not verified within a week (BIND-8)."""
         return self.status == "unverified" and now >= self.requested_at + WEEK
 
     def is_live(self, now: datetime) -> bool:
-        """Live for everybody who asks."""
+        """Whether it counts as live."""
         return self.status != "removed" and not self.lapsed(now)
 
 
 @dataclass(eq=False)
 class ModelSession:
-    """A session by its present token."""
+    """A session with its current token."""
 
     token: str
     account: ModelAccount
@@ -89,7 +89,7 @@ class ModelSession:
 
 @dataclass
 class Model:
-    """All of it."""
+    """All accounts, bindings and sessions."""
 
     links: list[ModelAccount] = field(default_factory=list)
     generals: list[ModelAccount] = field(default_factory=list)
@@ -98,28 +98,28 @@ class Model:
 
     @property
     def accounts(self) -> list[ModelAccount]:
-        """Everybody."""
+        """All accounts."""
         return [*self.links, *self.generals]
 
     def live_binding(self, general: ModelAccount) -> ModelBinding | None:
-        """Return the one binding that lives (BIND-4)."""
+        """Return the one live binding (BIND-4)."""
         living = [each for each in self.bindings if each.general is general and each.status != "removed"]
         assert len(living) <= 1
         return living[0] if living else None
 
     def remove(self, binding: ModelBinding, reason: str) -> None:
-        """End a binding, its code and the sessions that act through it (SW-5)."""
+        """End a binding, its code and its switched sessions (SW-5)."""
         binding.status, binding.code = "removed", None
         binding.general.events.append(f"binding.removed {binding.id} {reason}")
         for sitting in self.sessions:
             sitting.open &= sitting.acting is not binding
 
     def end_sessions(self, holder: ModelAccount, *, but: ModelSession | None = None) -> None:
-        """End what an account holds and what acts as it."""
+        """End the account's sessions and those switched to it."""
         for sitting in self.sessions:
             acts = sitting.acting is not None and sitting.acting.general is holder
             sitting.open &= sitting is but or not (acts or sitting.account is holder)
 
     def lapsed_bindings(self, now: datetime) -> Iterator[ModelBinding]:
-        """Yield the bindings that time alone ends."""
+        """Yield the bindings that have lapsed."""
         return (binding for binding in self.bindings if binding.lapsed(now))
