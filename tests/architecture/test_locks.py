@@ -55,13 +55,13 @@ def test_our_own_distributions_are_not_in_a_lock(path: Path) -> None:
 @pytest.mark.parametrize("service", ["services/identity", "services/mailer"])
 def test_each_lock_matches_the_requirements_of_its_service(service: str) -> None:
     locked = pins(Path(service, "requirements.txt"))
-    asked = [
+    required = [
         Requirement(text) for where in (service, "shared/events", "shared/runtime") for text in asks(where)
     ]
 
     wrong = [
         str(one)
-        for one in asked
+        for one in required
         if one.name not in OURS and not one.specifier.contains(locked.get(one.name, "0"))
     ]
     assert wrong == [], "make lock"

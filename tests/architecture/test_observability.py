@@ -46,12 +46,12 @@ def selected(query: str) -> Iterator[promql.VectorSelector]:
     """Yield the selectors of a query; ValueError if it is not PromQL."""
     found: list[promql.VectorSelector] = []
 
-    def note(expression: object) -> bool:
+    def record(expression: object) -> bool:
         if isinstance(expression, promql.VectorSelector):
             found.append(expression)
         return True
 
-    promql.walk(promql.parse(query), note)
+    promql.walk(promql.parse(query), record)
     yield from found
 
 

@@ -28,9 +28,9 @@ def test_no_package_of_a_service_has_a_known_vulnerability(service: str) -> None
     if not done.stdout.startswith("{"):
         assert any(word in done.stderr for word in AWAY), done.stderr
         pytest.skip(NOT_REACHED)
-    told = json.loads(done.stdout)["dependencies"]
-    unknown = [it["skip_reason"] for it in told if "skip_reason" in it]
-    if len(unknown) == len(told):
+    dependencies = json.loads(done.stdout)["dependencies"]
+    unknown = [it["skip_reason"] for it in dependencies if "skip_reason" in it]
+    if len(unknown) == len(dependencies):
         pytest.skip(NOT_REACHED)
     assert unknown == []
-    assert [it for it in told if it["vulns"]] == []
+    assert [it for it in dependencies if it["vulns"]] == []

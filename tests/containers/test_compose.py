@@ -59,7 +59,7 @@ def test_one_off_jobs_do_not_restart(name: str) -> None:
 
 @each_service
 def test_a_service_starts_after_its_dependencies_are_healthy_or_completed(name: str) -> None:
-    waits = {it: told["condition"] for it, told in SERVICES[name].get("depends_on", {}).items()}
+    waits = {it: service["condition"] for it, service in SERVICES[name].get("depends_on", {}).items()}
 
     assert waits == {
         it: "service_completed_successfully" if it in ONE_OFF else "service_healthy" for it in waits
@@ -119,7 +119,9 @@ def test_the_file_has_no_version_key() -> None:
 @each_service
 def test_our_images_are_built_before_their_users_start(name: str) -> None:
     builders = [
-        it for it, told in SERVICES.items() if "build" in told and told["image"] == SERVICES[name]["image"]
+        it
+        for it, service in SERVICES.items()
+        if "build" in service and service["image"] == SERVICES[name]["image"]
     ]
 
     assert len(builders) == (1 if SERVICES[name]["image"].startswith("port-") else 0)

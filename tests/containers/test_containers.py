@@ -177,8 +177,8 @@ def _mails_a_second(containers: Containers, *, prefix: str) -> float:
 
 
 def _waiting(containers: Containers) -> int:
-    told = containers.execute("mailer", "mailer", "queue", "--json")
-    figures = json.loads(told.stdout)
+    result = containers.execute("mailer", "mailer", "queue", "--json")
+    figures = json.loads(result.stdout)
     return int(figures["waiting"]) + int(figures["in_flight"])
 
 

@@ -215,10 +215,10 @@ def test_the_tracing_component_configures_every_pod(name: str, tmp_path: Path) -
 
 def test_mailers_scale_by_backlog_and_never_below_one(production: list[Document]) -> None:
     spec = of(production, "ScaledObject")["mailer"]["spec"]
-    asked = {word for trigger in spec["triggers"] for word in trigger["metadata"]}
+    words = {word for trigger in spec["triggers"] for word in trigger["metadata"]}
 
     assert spec["minReplicaCount"] == 1
-    assert {"lagCount", "pendingEntriesCount", "query"} <= asked
+    assert {"lagCount", "pendingEntriesCount", "query"} <= words
     assert {trigger["metadata"].get("consumerGroup", "mailer") for trigger in spec["triggers"]} == {"mailer"}
     assert "replicas" not in of(production, "Deployment")["mailer"]["spec"]
 

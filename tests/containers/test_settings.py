@@ -66,10 +66,10 @@ def test_every_process_accepts_the_environment_of_its_container(service: str, tm
     make_secret_files(tmp_path, give=False)
     named: dict[str, str] = COMPOSE[service]["environment"]
 
-    given = {name: in_container(value, tmp_path / service) for name, value in named.items()}
+    environment = {name: in_container(value, tmp_path / service) for name, value in named.items()}
 
     for kind in READ_BY[service]:
-        assert load(kind, given) is not None
+        assert load(kind, environment) is not None
 
 
 @pytest.mark.rule("OPS-5")
@@ -104,12 +104,12 @@ def test_every_process_accepts_the_environment_of_its_pod(overlay: list[Document
         service = name.partition("/")[2]
         for container in containers(pod) if service in READ_BY else ():
             own = {it["name"]: here(it["value"], tmp_path / service) for it in container["env"]}
-            given = {**shared, **own}
-            if "IDENTITY_CONSENT_DIR" in given:
-                given["IDENTITY_CONSENT_DIR"] = str(tmp_path)
+            environment = {**shared, **own}
+            if "IDENTITY_CONSENT_DIR" in environment:
+                environment["IDENTITY_CONSENT_DIR"] = str(tmp_path)
 
             for kind in READ_BY[service]:
-                assert load(kind, given) is not None
+                assert load(kind, environment) is not None
 
 
 def in_container(value: str, secrets: Path) -> str:

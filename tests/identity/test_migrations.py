@@ -68,18 +68,18 @@ class Upgrading:
 
     def wait_for(self, statement: str, *, times: int = 1) -> list[int]:
         """Return the backends whose current or last statement starts with this text."""
-        asked = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE %s"
 
         def found() -> list[int]:
-            return [pid for (pid,) in self.anyone.execute(asked, (f"{statement}%",)).fetchall()]
+            return [pid for (pid,) in self.anyone.execute(query, (f"{statement}%",)).fetchall()]
 
         wait_until(lambda: len(found()) >= times, what=statement)
         return found()
 
     def builds(self) -> bool:
         """Tell whether the server is building an index."""
-        asked = "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
-        return bool(self.anyone.execute(asked).fetchall())
+        query = "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
+        return bool(self.anyone.execute(query).fetchall())
 
     def let_go(self) -> None:
         """End the blocking transaction."""

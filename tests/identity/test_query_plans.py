@@ -31,8 +31,8 @@ def recorded() -> Iterator[dict[str, Any]]:
     """Record every statement of every engine with the parameters of its first execution."""
     statements: dict[str, Any] = {}
 
-    def keep(*told: Any) -> None:
-        _connection, _cursor, statement, parameters, _context, many = told
+    def keep(*arguments: Any) -> None:
+        _connection, _cursor, statement, parameters, _context, many = arguments
         statements.setdefault(statement, parameters[0] if many else parameters)
 
     event.listen(Engine, "before_cursor_execute", keep)  # all engines: web, queries, relay
@@ -97,7 +97,7 @@ def test_every_query_of_a_request_and_of_the_relay_uses_an_index(crowded: System
     with recorded() as statements:
         _whole_way(crowded)
 
-    asked = {
+    queries = {
         statement: parameters
         for statement, parameters in statements.items()
         if statement.lstrip().startswith(("SELECT", "WITH", "UPDATE", "DELETE", "INSERT"))
@@ -105,8 +105,8 @@ def test_every_query_of_a_request_and_of_the_relay_uses_an_index(crowded: System
     }
     scanned = {
         statement: found
-        for statement, parameters in asked.items()
+        for statement, parameters in queries.items()
         if (found := list(_scans(_plan(crowded, statement, parameters))))
     }
     assert scanned == {}
-    assert len(asked) > 25
+    assert len(queries) > 25

@@ -66,7 +66,7 @@ def test_each_process_gets_only_its_own_secrets(launch: Launch) -> None:
     copy = launch()
     copy.wait_for(READY)
 
-    given = {
+    environments = {
         name: set(copy.processes()[min(copy.pids_of(name))])
         for name in ("identity serve", "identity relay", "mailer run")
     }
@@ -77,9 +77,9 @@ def test_each_process_gets_only_its_own_secrets(launch: Launch) -> None:
         "IDENTITY_SECRET_KEYS_FILE",
         "MAIL_SEAL_PRIVATE_KEYS_FILE",
     }
-    assert given["identity serve"] & secret == {"IDENTITY_DATABASE_URL", "IDENTITY_SECRET_KEYS_FILE"}
-    assert given["identity relay"] & secret == {"REDIS_URL_FILE", "IDENTITY_DATABASE_URL"}
-    assert given["mailer run"] & secret == {"REDIS_URL_FILE", "MAIL_SEAL_PRIVATE_KEYS_FILE"}
+    assert environments["identity serve"] & secret == {"IDENTITY_DATABASE_URL", "IDENTITY_SECRET_KEYS_FILE"}
+    assert environments["identity relay"] & secret == {"REDIS_URL_FILE", "IDENTITY_DATABASE_URL"}
+    assert environments["mailer run"] & secret == {"REDIS_URL_FILE", "MAIL_SEAL_PRIVATE_KEYS_FILE"}
 
 
 @pytest.mark.rule("OPS-5", "SEC-9")
@@ -158,14 +158,14 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
     other_stream = {"DEMO": "1", "IDENTITY_EVENT_STREAM": "port.events"}
     copy = launch(**other_stream)
     copy.wait_for("demogamma")
-    told = [line for line in copy.output.splitlines() if line.startswith("  demo")]
+    shown = [line for line in copy.output.splitlines() if line.startswith("  demo")]
     copy.stop()
 
     again = launch(**other_stream, RUN_DIR=str(copy.run_dir))
     again.wait_for("made before")
     again.wait_for("demogamma")
 
-    assert [line for line in again.output.splitlines() if line.startswith("  demo")] == told
+    assert [line for line in again.output.splitlines() if line.startswith("  demo")] == shown
 
 
 def test_every_part_of_the_local_system_is_installed() -> None:

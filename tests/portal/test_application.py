@@ -74,18 +74,18 @@ def test_the_form_shows_the_manuals_fields_with_their_examples(tab: Tab) -> None
 def test_every_field_has_a_help_mark_with_its_rule(tab: Tab) -> None:
     tab.go("/apply/link")
 
-    told = {}
+    shown = {}
     for label in LABELS.values():
         tab.press(f"{label}的填寫說明")
         panel = tab.page.locator(".help").filter(visible=True)
-        told[label] = normalize(panel.inner_text())
+        shown[label] = normalize(panel.inner_text())
         if label == "帳號":
             tab.screenshot("apply-help")
         panel.get_by_role("button", name="關閉").click()
 
-    assert len(set(told.values())) == len(LABELS)
-    assert normalize("4 至 30 個英文字母、數字") in told["帳號"]
-    assert normalize("密碼須為 12 至 128 個字元") in told["密碼"]
+    assert len(set(shown.values())) == len(LABELS)
+    assert normalize("4 至 30 個英文字母、數字") in shown["帳號"]
+    assert normalize("密碼須為 12 至 128 個字元") in shown["密碼"]
     assert tab.page.locator(".help").filter(visible=True).count() == 0
 
 

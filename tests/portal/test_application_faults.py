@@ -161,12 +161,12 @@ def test_without_script_all_errors_are_shown_with_focus_on_the_summary(plain_tab
     kept = plain_tab.field("帳號").input_value(), plain_tab.field("密碼").input_value()
 
     assert (plain_tab.status, kept) == (422, (fields["username"], ""))
-    for told in (
+    for message in (
         "有 3 個欄位需要修正",
         "姓名:需填寫人員完整姓名,不可為公司名稱",
         "確認密碼:兩次輸入的密碼不一致",
         "公司統編:統一編號檢查碼不符",
     ):
-        assert normalize(told) in plain_tab.text
+        assert normalize(message) in plain_tab.text
     assert plain_tab.page.locator(":focus").get_attribute("class") == "faults"
     plain_tab.screenshot("apply-faulty")

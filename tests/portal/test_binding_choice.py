@@ -13,7 +13,7 @@ from tests.support.harness.system import System
 
 ENDED = "登入已逾時或已登出，請重新登入"
 AT_LOGIN = re.compile(r"/\?next=")
-MOST_REQUESTS = 3
+MAX_REQUESTS = 3
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def other(portal: System, holder: Person, general: Person) -> Person:
 
 def counted(tab: Tab) -> list[str]:
     """Collect the tab's requests for the list, from navigation and script."""
-    asked: list[str] = []
+    requests: list[str] = []
 
-    def note(request: Request) -> None:
+    def record(request: Request) -> None:
         if urlsplit(request.url).path == "/links":
-            asked.append(request.url)
+            requests.append(request.url)
 
-    tab.page.on("request", note)
-    return asked
+    tab.page.on("request", record)
+    return requests
 
 
 @pytest.mark.rule("BIND-1", "LOGIN-6")
@@ -44,13 +44,13 @@ def test_after_the_session_ended_choosing_a_row_leads_to_the_login_with_a_messag
 ) -> None:
     tab.log_in(holder)
     portal.clock.advance(minutes=31)
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.press(other.username).page.wait_for_url(AT_LOGIN)
 
     assert tab.dialog_text == normalize(f"{ENDED}。")
     tab.confirm(ENDED)
-    assert (tab.path, len(asked) <= MOST_REQUESTS) == ("/", True)
+    assert (tab.path, len(requests) <= MAX_REQUESTS) == ("/", True)
 
 
 @pytest.mark.rule("BIND-1", "LOGIN-6")
@@ -60,13 +60,13 @@ def test_going_back_to_an_earlier_row_does_the_same(
     tab.log_in(holder).press(general.username).expect_text("王小花")
     tab.press(other.username).expect_text("李大同")
     portal.clock.advance(minutes=31)
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.page.go_back()
     tab.page.wait_for_url(AT_LOGIN)
 
     tab.confirm(ENDED)
-    assert len(asked) <= MOST_REQUESTS
+    assert len(requests) <= MAX_REQUESTS
 
 
 @pytest.mark.rule("BIND-1", "SW-1")
@@ -75,25 +75,25 @@ def test_after_another_tab_switched_choosing_a_row_leads_there_with_one_message(
 ) -> None:
     second = tab.log_in(holder).new_tab().go("/links")
     second.press(other.username).expect_text("李大同").press("登入")
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.press(other.username).page.wait_for_url("**/home*")
 
     assert tab.dialog_text.count(normalize("目前已切換登入為")) == 1
     tab.confirm("要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】")
-    assert (tab.path, len(asked) <= MOST_REQUESTS) == ("/home", True)
+    assert (tab.path, len(requests) <= MAX_REQUESTS) == ("/home", True)
 
 
 @pytest.mark.rule("BIND-1")
 def test_offline_the_browser_shows_its_own_error_page(tab: Tab, holder: Person, other: Person) -> None:
     tab.log_in(holder).go_offline()
-    asked = counted(tab)
+    requests = counted(tab)
 
     with tab.page.expect_event("requestfailed", lambda request: request.is_navigation_request()):
         tab.control(other.username).click()
     expect(tab.page).to_have_url(re.compile("^chrome-error:"))
 
-    assert len(asked) <= MOST_REQUESTS
+    assert len(requests) <= MAX_REQUESTS
 
 
 @pytest.mark.rule("BIND-1")
@@ -104,12 +104,12 @@ def test_a_row_that_fails_to_load_in_place_is_opened_as_a_page(
     tab.page.route(
         lambda address: "account=" in address, lambda route: route.fulfill(status=503, body="away")
     )
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.press(other.username)
     expect(tab.page.locator("body")).to_have_text("away")
 
-    assert (tab.status, len(asked) <= MOST_REQUESTS) == (503, True)
+    assert (tab.status, len(requests) <= MAX_REQUESTS) == (503, True)
 
 
 @pytest.mark.rule("BIND-1")
@@ -117,7 +117,7 @@ def test_the_skip_link_leads_to_the_main_part_without_a_request(
     tab: Tab, holder: Person, other: Person
 ) -> None:
     tab.log_in(holder).press(other.username).expect_text("李大同")
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.page.locator(".skip-link").focus()
     tab.page.keyboard.press("Enter")
@@ -125,20 +125,20 @@ def test_the_skip_link_leads_to_the_main_part_without_a_request(
     tab.page.go_back()
     tab.page.wait_for_url("**#chosen")
 
-    assert asked == []
+    assert requests == []
 
 
 @pytest.mark.rule("BIND-1")
 def test_the_skip_link_of_an_empty_list_leads_to_the_main_part(tab: Tab, holder: Person) -> None:
     tab.log_in(holder)
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.page.locator(".skip-link").focus()
     tab.page.keyboard.press("Enter")
     tab.page.wait_for_url("**/links#main")
 
     expect(tab.page.locator("main")).to_be_focused()
-    assert asked == []
+    assert requests == []
 
 
 @pytest.mark.rule("BIND-1", "BIND-3")
@@ -146,9 +146,9 @@ def test_a_link_of_the_error_summary_leads_to_its_field_without_a_request(
     tab: Tab, holder: Person, other: Person
 ) -> None:
     tab.log_in(holder).expect_status(422).press("綁定帳號").fill(帳號=other.username).press("綁定")
-    asked = counted(tab)
+    requests = counted(tab)
 
     tab.page.locator(".faults a").click()
 
     expect(tab.field("密碼")).to_be_focused()
-    assert asked == []
+    assert requests == []

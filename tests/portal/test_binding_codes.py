@@ -42,11 +42,11 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
     tab.fill({CODE: bad}).press("驗證").expect_text("驗證碼錯誤，還可再試 4 次").screenshot("links-wrong")
     place = tab.page.locator("nav.side [aria-current=page]").text_content()
     described = str(tab.field(CODE).get_attribute("aria-describedby"))
-    told = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]
+    shown = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]
     for _ in range(4):
         tab.fill({CODE: bad}).press("驗證")
 
-    assert told == [True, bad]
+    assert shown == [True, bad]
     assert place == "鏈結帳號管理與登入"
     assert described.endswith("-fault")
     tab.expect_text("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screenshot("links-spent")
@@ -90,13 +90,13 @@ def test_the_page_counts_down_until_another_code_can_be_requested(
 ) -> None:
     portal.bind(portal.logged_in(holder), general)
     tab.log_in(holder)
-    waiting, told = tab.control("補發驗證信").is_disabled(), tab.text
+    waiting, shown = tab.control("補發驗證信").is_disabled(), tab.text
 
     portal.clock.advance(seconds=61)
     tab.page.reload()
     tab.press("補發驗證信").confirm(SENT_AGAIN)
 
-    assert (waiting, normalize("還須等候") in told) == (True, True)
+    assert (waiting, normalize("還須等候") in shown) == (True, True)
     assert tab.control("補發驗證信").is_disabled()
 
 

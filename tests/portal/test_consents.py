@@ -12,7 +12,7 @@ from tests.support.harness.system import System
 
 TITLES = ("個資同意使用", "授權聲明", "危害告知")
 DOCUMENTS = ("personal_data", "authorization", "hazard")
-MOST_TABS = 40
+MAX_TABS = 40
 
 
 def text_of(tab: Tab, title: str) -> Locator:
@@ -112,7 +112,7 @@ def test_consents_work_by_keyboard_alone(portal: System, tab: Tab) -> None:
 
 
 def _tab_to(tab: Tab, wanted: Locator) -> None:
-    for _ in range(MOST_TABS):
+    for _ in range(MAX_TABS):
         tab.page.keyboard.press("Tab")
         if wanted.evaluate("element => element === document.activeElement"):
             return

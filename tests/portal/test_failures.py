@@ -81,11 +81,11 @@ def test_a_database_outage_gets_an_error_page_that_works_again_afterwards(portal
 
     with _database_away(portal):
         tab.go("/home").screenshot("failure-503-database")
-        told = tab.status, tab.heading, normalize("剛才的內容尚未儲存") in tab.text
+        shown = tab.status, tab.heading, normalize("剛才的內容尚未儲存") in tab.text
         said = tab.text.count(normalize("系統暫時無法服務"))
     tab.page.reload()
 
-    assert told == (503, normalize("系統暫時無法服務"), False)
+    assert shown == (503, normalize("系統暫時無法服務"), False)
     assert said == 1
     assert (tab.status, tab.path) == (200, "/home")
 
@@ -99,9 +99,9 @@ def test_a_form_sent_during_a_database_outage_is_reported_unsaved_and_can_be_res
 
     with _database_away(portal):
         tab.submit_login(person)
-        told = tab.status, normalize("剛才的內容尚未儲存") in tab.text
+        shown = tab.status, normalize("剛才的內容尚未儲存") in tab.text
     tab.page.go_back()
     tab.submit_login(person)
 
-    assert told == (503, True)
+    assert shown == (503, True)
     assert tab.path == "/home"

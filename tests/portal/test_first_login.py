@@ -139,17 +139,17 @@ def test_a_session_that_ended_meanwhile_leads_to_the_login_with_a_message(portal
 
 @pytest.mark.rule("VER-6")
 def test_the_page_stops_polling_after_a_while(portal: System, tab: Tab) -> None:
-    asked: list[str] = []
-    tab.page.on("request", lambda request: asked.append(request.url))
+    requests: list[str] = []
+    tab.page.on("request", lambda request: requests.append(request.url))
     unverified(portal, tab)
 
     tab.page.clock.fast_forward("11:00")
     pass_time(tab, ASKS_EVERY_SECONDS)
     tab.page.wait_for_load_state("networkidle")
-    before = len(asked)
+    before = len(requests)
     pass_time(tab, 60)
 
-    assert len(asked) == before
+    assert len(requests) == before
 
 
 @pytest.mark.rule("VER-5", "VER-6")

@@ -78,10 +78,10 @@ def test_logging_in_leads_to_the_requested_page(portal: System, tab: Tab) -> Non
     portal.logged_in(person)
 
     tab.go("/sessions")
-    asked = tab.path
+    path_before = tab.path
     tab.submit_login(person)
 
-    assert (asked, tab.path) == ("/", "/sessions")
+    assert (path_before, tab.path) == ("/", "/sessions")
 
 
 def _logged_in(portal: System, tab: Tab) -> Person:

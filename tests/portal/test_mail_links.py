@@ -19,10 +19,10 @@ def test_the_link_page_asks_its_button_verifies_and_success_links_to_the_login(
     person = portal.register(kind)
 
     tab.open_link(portal.mail(person.email)).screenshot(f"email-verify-{kind}")
-    asked = tab.text
+    question = tab.text
     tab.press("完成 Email 驗證").screenshot(f"email-verified-{kind}")
 
-    assert normalize(person.username) in asked
+    assert normalize(person.username) in question
     assert (tab.heading, normalize(next_words) in tab.text) == (normalize("Email驗證成功"), True)
     tab.press("前往「通行證系統登入作業」")
     assert (tab.path, tab.heading) == ("/", normalize("通行證系統登入作業"))

@@ -19,16 +19,16 @@ def test_a_general_account_sees_who_binds_it_and_ends_it(
     link = portal.logged_in(holder)
     (portal.bind_and_verify if state == "verified" else portal.bind)(link, general)
     tab.log_in(general).go("/profile").screenshot(f"own-binding-{state}")
-    told = tab.text
+    shown = tab.text
 
     tab.press("解除綁定").expect_text(ASKED).screenshot(f"own-binding-{state}-asked")
-    asked = tab.dialog_text
+    question = tab.dialog_text
     tab.confirm(ASKED).expect_text(ENDED).screenshot(f"own-binding-{state}-ended").confirm(ENDED)
 
-    assert normalize(f"帳號被綁定資訊{words}") in told
-    assert normalize(f"鏈結帳號{holder.username}") in told
-    assert normalize("孫小美") in told
-    assert normalize("驗證碼即失效" if state == "unverified" else "不能再切換登入本帳號") in asked
+    assert normalize(f"帳號被綁定資訊{words}") in shown
+    assert normalize(f"鏈結帳號{holder.username}") in shown
+    assert normalize("孫小美") in shown
+    assert normalize("驗證碼即失效" if state == "unverified" else "不能再切換登入本帳號") in question
     assert normalize("帳號被綁定資訊未被綁定") in tab.text
     assert normalize("重新取得驗證碼") in tab.text
     assert portal.logged_in(general).get("/account/binding").json() == {"status": "none"}

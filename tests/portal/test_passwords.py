@@ -141,7 +141,7 @@ def test_the_browser_stays_known_after_a_password_change(portal: System, tab: Ta
 
 @pytest.mark.rule("PRO-4", "SEC-2")
 @pytest.mark.parametrize(
-    ("typed", "status", "told"),
+    ("typed", "status", "messages"),
     [
         (("Wrong-Crane-88!", NEW), 403, ("目前密碼", "目前密碼不正確")),
         ((PASSWORD, PASSWORD), 422, ("新密碼", "不可使用最近三次用過的密碼")),
@@ -149,16 +149,16 @@ def test_the_browser_stays_known_after_a_password_change(portal: System, tab: Ta
     ],
 )
 def test_each_error_is_shown_at_its_field(
-    portal: System, tab: Tab, typed: tuple[str, str], status: int, told: tuple[str, str]
+    portal: System, tab: Tab, typed: tuple[str, str], status: int, messages: tuple[str, str]
 ) -> None:
     tab.expect_status(status).log_in(portal.person()).go("/profile/password")
 
     change(tab, *typed)
 
-    field = tab.field(told[0])
+    field = tab.field(messages[0])
     reason = tab.page.locator(f"#{field.get_attribute('id')}-fault").inner_text()
     assert (tab.status, field.get_attribute("aria-invalid")) == (status, "true")
-    assert normalize(told[1]) in normalize(reason)
+    assert normalize(messages[1]) in normalize(reason)
     tab.screenshot(f"password-change-{status}")
 
 
@@ -184,14 +184,14 @@ def test_a_bound_accounts_password_change_asks_whether_the_binding_ends_too(
     general, link = portal.person(), portal.person("link")
     portal.bind_and_verify(portal.logged_in(link), general)
     tab.log_in(general).go("/profile/password")
-    asked = tab.screenshot("password-change-bound").text
+    question = tab.screenshot("password-change-bound").text
 
     tab.field("同時解除鏈結帳號綁定").set_checked(ticked)
     change(tab, general.password, NEW)
 
     now = portal.visitor()
     now.log_in(general, password=NEW)
-    assert normalize(link.username) in asked
+    assert normalize(link.username) in question
     assert now.get("/account/binding").json()["status"] == status
     assert (normalize("綁定已解除") in tab.dialog_text) is ticked
 

@@ -153,12 +153,12 @@ def test_a_conflicting_save_shows_both_versions(portal: System, tab: Tab) -> Non
 
     other.expect_status(412).fill(姓名="錢中明", 公司電話="07-1234567").press("儲存").confirm(ASKED)
     other.expect_text("您的內容尚未儲存").screenshot("profile-stale")
-    told = other.text
+    shown = other.text
     expect(other.page.get_by_role("alert")).to_be_focused()
     other.press("儲存").confirm(ASKED).confirm("資料已儲存")
 
-    assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in told
-    assert normalize("手機電話您填寫的") not in told
+    assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in shown
+    assert normalize("手機電話您填寫的") not in shown
     assert normalize("錢中明(錢大明股份有限公司)") in other.header
 
 
@@ -216,12 +216,12 @@ def test_while_switched_the_page_explains_and_links_back(portal: System, tab: Ta
     tab.page.context.add_cookies([{"name": "session", "value": str(link.token), "url": portal.url}])
 
     tab.expect_status(403).go("/profile").screenshot("profile-while-switched")
-    told = tab.text
+    shown = tab.text
     hidden = tab.page.get_by_role("link", name="帳號資料修改").count()
     tab.page.locator("main").get_by_role("button", name="前往鏈結帳號管理與登入").click()
     tab.page.wait_for_load_state()
 
-    assert normalize("切換登入期間不能執行此操作") in told
+    assert normalize("切換登入期間不能執行此操作") in shown
     assert hidden == 0
     assert (tab.path, normalize("鏈結帳號)") in tab.header) == ("/links", True)
 

@@ -49,10 +49,10 @@ def test_an_unanswered_timeout_leads_to_the_login_and_back(portal: System, tab: 
 
     _pass(portal, tab, minutes=31)
     tab.page.wait_for_url(lambda address: "next=" in address)
-    told = tab.dialog_text
+    shown = tab.dialog_text
     tab.confirm("請重新登入").submit_login(person)
 
-    assert normalize("登入已逾時或已登出") in told
+    assert normalize("登入已逾時或已登出") in shown
     assert tab.path == "/profile"
 
 

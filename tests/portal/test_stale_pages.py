@@ -28,12 +28,12 @@ def test_a_login_form_made_stale_by_another_tab_is_shown_again_without_the_passw
     tab.new_tab().log_in(second).press_in_menu("登出")
 
     tab.press("登入")
-    told = tab.dialog_text
+    shown = tab.dialog_text
     tab.screenshot("login-stale").confirm(_STALE)
     typed = tab.field("使用者帳號").input_value(), tab.field("使用者密碼").input_value()
     tab.fill(使用者密碼=first.password).press("登入")
 
-    assert normalize(_STALE) in told
+    assert normalize(_STALE) in shown
     assert typed == (first.username, "")
     assert tab.path == "/home"
     assert "陳小美" in tab.header
@@ -63,11 +63,11 @@ def test_a_form_sent_after_another_tab_logged_in_as_somebody_else_is_not_sent_as
     tab.new_tab().go("/home").press_in_menu("登出").log_in(second)
 
     tab.press("儲存").confirm("確定要儲存資料??")
-    told, header = tab.dialog_text, tab.header
+    shown, header = tab.dialog_text, tab.header
     tab.confirm("請確認內容後再送出一次")
     tab.fill(目前密碼=second.password).press("儲存").confirm("確定要儲存資料??")
 
-    assert normalize(_STALE) in told
+    assert normalize(_STALE) in shown
     assert "林大華" in header
     assert normalize("您填寫的陳大美目前儲存的林大華") in tab.text
     assert {row.name for row in portal.rows("SELECT name FROM accounts")} == {"陳小美", "林大華"}
@@ -82,10 +82,10 @@ def test_a_session_that_ends_in_the_middle_of_a_form_leads_to_login_and_back_to_
     portal.clock.advance(minutes=31)
 
     tab.press("儲存").confirm("確定要儲存資料??")
-    told = tab.dialog_text
+    shown = tab.dialog_text
     tab.screenshot("login-ended").confirm(_ENDED).submit_login(person)
 
-    assert normalize(f"{_ENDED},剛才的內容尚未儲存") in told
+    assert normalize(f"{_ENDED},剛才的內容尚未儲存") in shown
     assert (tab.path, tab.field("姓名").input_value()) == ("/profile", "陳小美")
 
 
@@ -96,10 +96,10 @@ def test_a_page_opened_after_the_session_ended_leads_through_the_login_to_that_p
     tab.log_in(person)
     portal.clock.advance(minutes=31)
 
-    told = tab.go("/sessions").dialog_text
+    shown = tab.go("/sessions").dialog_text
     tab.confirm(_ENDED).submit_login(person)
 
-    assert normalize("請重新登入") in told
+    assert normalize("請重新登入") in shown
     assert tab.path == "/sessions"
     assert not tab.has_dialog
 

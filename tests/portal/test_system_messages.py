@@ -34,9 +34,9 @@ def test_choosing_a_row_keeps_pending_messages_for_the_next_page(
 
     tab.press(general.username)
     expect(tab.page.locator("#chosen")).to_be_focused()
-    asked = tab.has_dialog
+    has_dialog = tab.has_dialog
 
-    assert not asked
+    assert not has_dialog
     tab.go("/links").confirm("此帳號已通過綁定驗證，無須再補發驗證信")
 
 
@@ -67,8 +67,8 @@ def test_the_same_message_queued_twice_is_shown_once(portal: System, tab: Tab, h
 
 def described(dialog: Locator) -> str:
     """Return the accessible description of an open dialog."""
-    told = dialog.evaluate("(one) => one.ariaDescribedByElements.map((each) => each.innerText).join()")
-    return normalize(told)
+    description = dialog.evaluate("(one) => one.ariaDescribedByElements.map((each) => each.innerText).join()")
+    return normalize(description)
 
 
 def test_a_system_message_has_an_accessible_description(portal: System, tab: Tab) -> None:

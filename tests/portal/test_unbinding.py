@@ -39,12 +39,12 @@ def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
     portal.logged_in(general).delete("/account/binding")
 
     tab.log_in(holder).screenshot("links-removed")
-    told = tab.text
+    shown = tab.text
     tab.press("移除此列")
 
-    assert normalize("已被解除") in told
-    assert normalize("該帳號的使用者已自行解除綁定") in told
-    assert "example.com" not in told
+    assert normalize("已被解除") in shown
+    assert normalize("該帳號的使用者已自行解除綁定") in shown
+    assert "example.com" not in shown
     assert normalize("尚未綁定任何一般帳號") in tab.text
 
 

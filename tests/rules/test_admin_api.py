@@ -91,8 +91,8 @@ def test_accounts_are_found_by_name_mailbox_tax_id_company_kind_and_status(syste
         "name=%25": [],
     }
 
-    asked = {query: service.get(f"/admin/accounts?{query}") for query in found if query != "name=%25"}
-    assert {query: usernames(answer) for query, answer in asked.items()} == {
+    answers = {query: service.get(f"/admin/accounts?{query}") for query in found if query != "name=%25"}
+    assert {query: usernames(answer) for query, answer in answers.items()} == {
         query: names for query, names in found.items() if query != "name=%25"
     }
     assert service.get("/admin/accounts?name=%25").status_code == 422

@@ -16,7 +16,7 @@ from tests.support.harness.system import System
 WRONG = "Wrong-Crane-88!"
 
 
-def told(row: Any) -> tuple[str, str, str, str | None]:
+def summary(row: Any) -> tuple[str, str, str, str | None]:
     return row.action, row.result, row.actor, row.account_id
 
 
@@ -32,7 +32,7 @@ def test_a_login_records_account_time_address_and_request_id(system: System) -> 
     answer = system.visitor().log_in(person)
 
     (row,) = system.audit("session.opened")
-    assert told(row) == ("session.opened", "done", person.id, person.id)
+    assert summary(row) == ("session.opened", "done", person.id, person.id)
     assert (row.address, row.request_id) == ("127.0.0.1", answer.headers["X-Request-ID"])
     assert (row.actor_kind, json.loads(row.detail).keys()) == ("person", {"session_id"})
 
@@ -46,8 +46,8 @@ def test_a_failed_login_is_recorded_alike_for_known_and_unknown_names(system: Sy
     system.visitor().log_in(nobody)
 
     known, unknown = system.audit("session.refused")
-    assert told(known) == ("session.refused", "refused", "", person.id)
-    assert told(unknown) == ("session.refused", "refused", "", None)
+    assert summary(known) == ("session.refused", "refused", "", person.id)
+    assert summary(unknown) == ("session.refused", "refused", "", None)
     assert (known.detail, WRONG in str(system.audit())) == (unknown.detail, False)
 
 
@@ -74,7 +74,7 @@ def test_a_wrong_password_at_binding_names_the_link_account_that_tried(system: S
     link.post("/bindings", {"username": general.username, "password": WRONG})
 
     (row,) = system.audit("binding.refused")
-    assert told(row) == ("binding.refused", "refused", holder.id, general.id)
+    assert summary(row) == ("binding.refused", "refused", holder.id, general.id)
     assert row.link_account_id == holder.id
 
 
@@ -101,17 +101,17 @@ def test_acts_while_switched_name_the_link_account(system: System) -> None:
     link.delete("/session")
 
     switched, ended = system.audit("session.switched")[0], system.audit("session.closed")[0]
-    assert (told(switched)[2:], switched.link_account_id) == ((holder.id, general.id), holder.id)
-    assert (told(ended)[2:], ended.link_account_id) == ((holder.id, general.id), holder.id)
+    assert (summary(switched)[2:], switched.link_account_id) == ((holder.id, general.id), holder.id)
+    assert (summary(ended)[2:], ended.link_account_id) == ((holder.id, general.id), holder.id)
 
 
 @pytest.mark.rule("SEC-11", "EVT-2")
 def test_a_change_that_loses_a_race_leaves_no_row(system: System) -> None:
     general = system.person()
     links = [system.logged_in(system.person("link")) for _ in range(2)]
-    asked = {"username": general.username, "password": general.password}
+    body = {"username": general.username, "password": general.password}
 
-    run_concurrently([partial(link.post, "/bindings", asked) for link in links])
+    run_concurrently([partial(link.post, "/bindings", body) for link in links])
 
     assert len(system.audit("binding.requested")) == 1
 

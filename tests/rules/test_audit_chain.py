@@ -344,16 +344,16 @@ def test_a_segment_sealed_by_a_wrong_clock_does_not_prune_earlier_ones(
 
 @pytest.mark.rule("SEC-11")
 def test_a_retention_below_six_months_is_refused(system: System) -> None:
-    asked = invoke(system, "tidy", IDENTITY_AUDIT_KEPT="180d")
+    result = invoke(system, "tidy", IDENTITY_AUDIT_KEPT="180d")
 
-    assert (asked.exit_code, "IDENTITY_AUDIT_KEPT" in asked.output) == (2, True)
+    assert (result.exit_code, "IDENTITY_AUDIT_KEPT" in result.output) == (2, True)
 
 
 @pytest.mark.rule("SEC-11", "SEC-14")
 def test_in_production_the_log_must_be_sealed(system: System) -> None:
-    asked = invoke(system, "audit", "verify", IDENTITY_MODE="production", IDENTITY_AUDIT_KEYS="")
+    result = invoke(system, "audit", "verify", IDENTITY_MODE="production", IDENTITY_AUDIT_KEYS="")
 
-    assert (asked.exit_code, "IDENTITY_AUDIT_KEYS" in asked.output) == (2, True)
+    assert (result.exit_code, "IDENTITY_AUDIT_KEYS" in result.output) == (2, True)
 
 
 @pytest.mark.rule("SEC-11")

@@ -85,8 +85,8 @@ def _bindings(walk: Walk, general: Person) -> None:
 
     def bind() -> str:
         walk.system.clock.advance(minutes=2)
-        asked = {"username": general.username, "password": general.password}
-        return str(link.post("/bindings", asked).json()["id"])
+        body = {"username": general.username, "password": general.password}
+        return str(link.post("/bindings", body).json()["id"])
 
     binding = bind()
     walk.system.clock.advance(minutes=2)

@@ -11,7 +11,7 @@ from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
-MOST_AT_ONCE = LOGIN_ACCOUNT.max_count
+MAX_AT_ONCE = LOGIN_ACCOUNT.max_count
 """How many passwords of one account may be checked at once: each counts as a failure until it proves right."""
 
 
@@ -49,11 +49,11 @@ def test_when_two_link_accounts_bind_one_general_account_exactly_one_wins(race: 
 @pytest.mark.rule("BIND-4")
 def test_a_double_click_makes_one_binding(race: System) -> None:
     person, general = race.person("link"), race.person()
-    browsers = [race.logged_in(person) for _ in range(MOST_AT_ONCE)]
+    browsers = [race.logged_in(person) for _ in range(MAX_AT_ONCE)]
 
     answers = run_concurrently([partial(ask, browser, general) for browser in browsers])
 
-    assert Counter(answers) == {"unverified": 1, "already_bound": MOST_AT_ONCE - 1}
+    assert Counter(answers) == {"unverified": 1, "already_bound": MAX_AT_ONCE - 1}
     assert race.event_types(general.id).count("bind_code.issued") == 1
 
 

@@ -138,14 +138,14 @@ def test_a_secret_is_256_bits_shown_once_and_stored_only_as_a_digest(system: Sys
 @pytest.mark.rule("SEC-12")
 def test_clients_are_listed_one_per_line(system: System) -> None:
     service = add_service(system, "events:read", "accounts:admin")
-    (told,) = _operate(system, "list")
+    (listed,) = _operate(system, "list")
 
     heading, line = invoke(system, "clients", "list").stdout.splitlines()
 
     assert heading.split("  ")[0] == "CLIENT"
     assert line.split("  ")[0] == service.name
     assert "accounts:admin, events:read" in line
-    assert line.split()[-3:] == [told["rotated_at"], "-", "-"]
+    assert line.split()[-3:] == [listed["rotated_at"], "-", "-"]
 
 
 @pytest.mark.rule("SEC-12", "SEC-3")

@@ -55,15 +55,15 @@ def test_events_are_listed_and_shown_without_their_sealed_part(system: System) -
 def test_events_can_be_printed_as_lines(system: System) -> None:
     person = system.register()
     system.wait_for_mails()
-    told = _ask(system, "list")[0]
+    newest = _ask(system, "list")[0]
 
     listed = invoke(system, "events", "list").stdout.splitlines()
-    shown = invoke(system, "events", "show", told["event_id"]).stdout
+    shown = invoke(system, "events", "show", newest["event_id"]).stdout
     lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
 
-    row = ["1", told["published_at"], "account.registered", person.id, told["event_id"], "-"]
+    row = ["1", newest["published_at"], "account.registered", person.id, newest["event_id"], "-"]
     assert listed[1].split() == row
-    assert (lines["published_at"], lines["mail_at"]) == (told["published_at"], "-")
+    assert (lines["published_at"], lines["mail_at"]) == (newest["published_at"], "-")
     assert (lines["event.subject"], lines["event.data.username"]) == (person.id, person.username)
 
 

@@ -121,8 +121,8 @@ def test_republished_events_of_delivered_mails_carry_no_mail(system: System) -> 
 
     assert [line["log_level"] for line in logs if "no longer held" in line["event"]] == ["warning"]
     entries = [fields for _, fields in system._entries()]  # noqa: SLF001 - what stands in Redis, undecoded
-    asked = [fields for fields in entries if b"verification.requested" in fields[b"type"]]
-    assert [b"sealed" in fields for fields in asked] == [True, False]
+    requests = [fields for fields in entries if b"verification.requested" in fields[b"type"]]
+    assert [b"sealed" in fields for fields in requests] == [True, False]
     assert system.mailbox.count(person.email) == 1
 
 

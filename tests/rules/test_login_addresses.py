@@ -53,8 +53,8 @@ def statements() -> Iterator[list[str]]:
     """Record every statement executed meanwhile."""
     made: list[str] = []
 
-    def keep(*told: Any) -> None:
-        made.append(told[2])
+    def keep(*arguments: Any) -> None:
+        made.append(arguments[2])
 
     event.listen(Engine, "before_cursor_execute", keep)
     try:

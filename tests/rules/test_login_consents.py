@@ -96,10 +96,10 @@ def test_document_version_time_and_address_of_a_consent_are_stored(start_system:
     visitor.accept_consents()
 
     (row, *more) = system.rows("SELECT account_id, document, version, accepted_at, address FROM consents")
-    moment = str(row.accepted_at).replace("T", " ")
+    accepted_at = str(row.accepted_at).replace("T", " ")
     assert len(more) == 2
     assert (row.account_id, row.address, row.version) == (person.id, "192.0.2.44", "sample-2")
-    assert moment.startswith(f"{system.clock.now():%Y-%m-%d %H:%M:%S}")
+    assert accepted_at.startswith(f"{system.clock.now():%Y-%m-%d %H:%M:%S}")
 
 
 @pytest.mark.rule("LOGIN-3")

@@ -20,9 +20,9 @@ class HashWork:
             monkeypatch.setattr(PasswordHasher, name, self._counted(name, getattr(PasswordHasher, name)))
 
     def _counted(self, name: str, work: Any) -> Any:
-        def counted(hasher: PasswordHasher, *given: Any) -> Any:
+        def counted(hasher: PasswordHasher, *arguments: Any) -> Any:
             self.done.append(f"{name} {hasher.memory_cost} {hasher.time_cost} {hasher.parallelism}")
-            return work(hasher, *given)
+            return work(hasher, *arguments)
 
         return counted
 

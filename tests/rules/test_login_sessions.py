@@ -34,12 +34,12 @@ def test_a_login_returns_the_same_session_as_a_later_request(system: System, kin
     visitors = [system.visitor() for _ in people]
 
     answers = [visitor.log_in(person).json() for visitor, person in zip(visitors, people, strict=True)]
-    told = [visitor.get("/session").json() for visitor in visitors]
+    sessions = [visitor.get("/session").json() for visitor in visitors]
 
     for answer in answers:
         del answer["token"]  # returned once
     assert [each["next"] for each in answers] == ["verify_email", "consent", None]
-    assert [{**each, **answer} for each, answer in zip(told, answers, strict=True)] == told
+    assert [{**each, **answer} for each, answer in zip(sessions, answers, strict=True)] == sessions
 
 
 @pytest.mark.rule("LOGIN-6", "SEC-7")

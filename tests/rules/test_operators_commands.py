@@ -52,27 +52,27 @@ def test_the_operator_is_named_by_option_environment_or_login(
 def test_every_acting_command_requires_a_reason(system: System, act: str) -> None:
     person = system.person()
 
-    asked = invoke(system, "accounts", act, person.username)
+    result = invoke(system, "accounts", act, person.username)
 
-    assert (asked.exit_code, "--reason" in asked.output) == (2, True)
+    assert (result.exit_code, "--reason" in result.output) == (2, True)
 
 
 @pytest.mark.rule("OPS-1")
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--reason", "x"), "Error: --reason: too short (2 to 500 characters)\n"),
         ((*WHY, "--operator", "x" * 65), "Error: --operator: too long (1 to 64 characters)\n"),
     ],
 )
 def test_an_invalid_reason_or_operator_is_reported(
-    system: System, options: tuple[str, ...], told: str
+    system: System, options: tuple[str, ...], message: str
 ) -> None:
     person = system.person()
 
     refused = invoke(system, "accounts", "suspend", person.username, *options)
 
-    assert (refused.exit_code, refused.stderr) == (1, told)
+    assert (refused.exit_code, refused.stderr) == (1, message)
 
 
 @pytest.mark.rule("OPS-1")

@@ -23,14 +23,14 @@ def opened(system: System, person: Person) -> Page:
     return page_of(system.logged_in(person), "/profile/password")
 
 
-def asked(system: System, path: str) -> httpx.Response:
+def get_page(system: System, path: str) -> httpx.Response:
     """GET without following redirects."""
     return system.visitor().http.get(path)
 
 
 @pytest.mark.rule("PRO-4")
 def test_the_well_known_url_redirects_password_managers_to_the_page(system: System) -> None:
-    answer = asked(system, "/.well-known/change-password")
+    answer = get_page(system, "/.well-known/change-password")
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/profile/password")
 
@@ -91,10 +91,10 @@ def test_checking_a_new_password_does_not_test_the_current_one(system: System) -
     page = opened(system, system.person())
     typed = {**page.fields, "current": "Wrong-Crane-88!", "password": "Passw0rd-Passw0rd"}
 
-    told = [page.browser.post("/profile/password/check", typed) for _ in range(7)][-1].answer.json()
+    errors = [page.browser.post("/profile/password/check", typed) for _ in range(7)][-1].answer.json()
     done = page.press(current=PASSWORD, password=NEW, password_again=NEW)
 
-    assert told["faults"] == {
+    assert errors["faults"] == {
         "password": ["密碼太常見或太容易猜到，請改用較少見的字詞組合"],
         "password_again": ["此欄位為必填"],
     }

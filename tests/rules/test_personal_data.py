@@ -30,15 +30,18 @@ def test_an_export_holds_all_personal_data_without_secrets(system: System) -> No
     own, link = system.logged_in(general), system.logged_in(holder)
     binding = system.bind_and_verify(link, general)
 
-    told = json_output(invoke(system, "accounts", "export", general.username, *WHY))
+    export = json_output(invoke(system, "accounts", "export", general.username, *WHY))
 
-    assert (told["account"]["email"], told["account"]["company"]["tax_id"]) == (general.email, general.tax_id)
-    assert len(told["consents"]) == 3
-    assert [each["id"] for each in told["bindings"]] == [binding]
-    assert [each["address"] for each in told["sessions"]] == ["127.0.0.1"]
-    assert {each["type"].rsplit("identity.")[1] for each in told["mails"]} >= {"verification.requested"}
-    assert "session.opened" in {each["action"] for each in told["history"]}
-    text = json.dumps(told, ensure_ascii=False)
+    assert (export["account"]["email"], export["account"]["company"]["tax_id"]) == (
+        general.email,
+        general.tax_id,
+    )
+    assert len(export["consents"]) == 3
+    assert [each["id"] for each in export["bindings"]] == [binding]
+    assert [each["address"] for each in export["sessions"]] == ["127.0.0.1"]
+    assert {each["type"].rsplit("identity.")[1] for each in export["mails"]} >= {"verification.requested"}
+    assert "session.opened" in {each["action"] for each in export["history"]}
+    text = json.dumps(export, ensure_ascii=False)
     kept = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=general.id)[0].password_hash
     for secret in (general.password, kept, str(own.token)):
         assert secret not in text
@@ -191,6 +194,6 @@ def test_no_account_is_suspended_when_the_log_is_younger_than_the_period(start_s
 @pytest.mark.rule("OPS-6", "OPS-5")
 @pytest.mark.parametrize("length", ["180", "29d", "500d"])
 def test_a_period_too_short_or_longer_than_the_log_is_refused(system: System, length: str) -> None:
-    asked = invoke(system, "tidy", IDENTITY_IDLE_DISABLED=length)
+    result = invoke(system, "tidy", IDENTITY_IDLE_DISABLED=length)
 
-    assert (asked.exit_code, "IDENTITY_IDLE_DISABLED" in asked.output) == (2, True)
+    assert (result.exit_code, "IDENTITY_IDLE_DISABLED" in result.output) == (2, True)

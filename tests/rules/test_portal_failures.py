@@ -60,7 +60,7 @@ def test_unsupported_methods_and_types_are_answered_the_same_way(system: System)
     browser = system.visitor().http
     large = {"username": "x" * 70_000}
 
-    told = [
+    result = [
         _sent(browser, "GET", "/nowhere"),
         _sent(browser, "GET", "/logout"),
         _sent(browser, "POST", "/", data=large),
@@ -70,7 +70,7 @@ def test_unsupported_methods_and_types_are_answered_the_same_way(system: System)
     ]
 
     kinds = ["text/html"] * 3 + ["application/problem+json"] * 3
-    assert told == list(zip([404, 405, 413] * 2, kinds, strict=True))
+    assert result == list(zip([404, 405, 413] * 2, kinds, strict=True))
 
 
 def test_a_script_request_without_a_session_is_not_redirected_to_the_login(system: System) -> None:

@@ -122,8 +122,8 @@ def test_logging_in_again_in_the_same_browser_ends_its_previous_session(system: 
         )
         tokens.append(browser.cookies["session"])
 
-    asked = [
+    statuses = [
         httpx.get(f"{system.url}/api/v1/session", headers={"Authorization": f"Bearer {token}"}).status_code
         for token in tokens
     ]
-    assert asked == [401, 200]
+    assert statuses == [401, 200]

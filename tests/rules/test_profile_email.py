@@ -82,10 +82,10 @@ def test_operators_do_not_see_an_expired_change(system: System) -> None:
     request_email_change(system.logged_in(person), person)
     system.clock.advance(hours=24)
 
-    told = json_output(invoke(system, "accounts", "show", person.username, "--json"))
+    shown = json_output(invoke(system, "accounts", "show", person.username, "--json"))
     resent = invoke(system, "accounts", "resend-mail", person.username, "--reason", "本人來電")
 
-    assert (told["pending_email"], resent.exit_code) == (None, 1)
+    assert (shown["pending_email"], resent.exit_code) == (None, 1)
 
 
 @pytest.mark.rule("PRO-2")

@@ -64,12 +64,12 @@ def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) 
 def test_a_password_reset_voids_a_pending_change(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
-    asked = system.mail(email, "Email變更驗證").token
+    token = system.mail(email, "Email變更驗證").token
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     reset = system.mail(person.email, "密碼重設").token
 
     system.visitor().post("/password-resets/confirm", {"token": reset, "password": "Another-Crane-88!"})
-    refused = system.confirm(asked)
+    refused = system.confirm(token)
 
     owner = system.visitor()
     owner.log_in(person, password="Another-Crane-88!")
@@ -82,10 +82,10 @@ def test_a_password_reset_voids_a_pending_change(system: System) -> None:
 def test_a_password_change_voids_a_pending_change(system: System) -> None:
     person = system.person()
     owner, thief = system.logged_in(person), system.logged_in(person)
-    asked = system.mail(request_email_change(thief, person), "Email變更驗證").token
+    token = system.mail(request_email_change(thief, person), "Email變更驗證").token
 
     changed = owner.put("/account/password", {"current": person.password, "new": "Another-Crane-88!"})
-    refused = system.confirm(asked)
+    refused = system.confirm(token)
 
     assert changed.status_code == 204
     assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
@@ -95,10 +95,10 @@ def test_a_password_change_voids_a_pending_change(system: System) -> None:
 @pytest.mark.rule("PRO-2", "OPS-2")
 def test_a_suspension_voids_a_pending_change(system: System) -> None:
     person = system.person()
-    asked = system.mail(request_email_change(system.logged_in(person), person), "Email變更驗證").token
+    token = system.mail(request_email_change(system.logged_in(person), person), "Email變更驗證").token
 
     invoke(system, "accounts", "suspend", person.username, "--reason", "冒用")
-    refused = system.confirm(asked)
+    refused = system.confirm(token)
     invoke(system, "accounts", "reinstate", person.username, "--reason", "已查明")
 
     assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")

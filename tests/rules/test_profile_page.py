@@ -164,14 +164,14 @@ def test_a_conflicting_save_shows_both_versions(system: System) -> None:
     save(first, {"name": "錢小明", "mobile": "0987654321"})
 
     lost = page.send(name="錢中明", company_phone="07-1234567")
-    told, kept = page.text, first.get("/account").json()
+    shown, kept = page.text, first.get("/account").json()
     decided = page.send(mobile="0987654321")
 
     account = first.get("/account").json()
     assert (lost.status_code, decided.status_code) == (412, 303)
-    assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in told
-    assert normalize("手機電話您填寫的0912345678目前儲存的0987654321") in told
-    assert "Email您填寫的" not in told
+    assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in shown
+    assert normalize("手機電話您填寫的0912345678目前儲存的0987654321") in shown
+    assert "Email您填寫的" not in shown
     assert (kept["name"], kept["company"]["phone"]) == ("錢小明", "02-12345678#12345")
     assert (account["name"], account["mobile"], account["company"]["phone"]) == (
         "錢中明",

@@ -86,8 +86,8 @@ def test_a_weak_password_is_reported_at_its_field(system: System) -> None:
         "/account/password", {"current": person.password, "new": f"Xq7-{person.username}-v"}
     )
 
-    (fault,) = refused.json()["errors"]
-    assert (refused.status_code, fault["pointer"], fault["code"]) == (422, "/new", "password_personal")
+    (error,) = refused.json()["errors"]
+    assert (refused.status_code, error["pointer"], error["code"]) == (422, "/new", "password_personal")
 
 
 @pytest.mark.rule("PRO-4", "SEC-2")
@@ -115,8 +115,8 @@ def test_a_new_password_meets_the_rules_of_registration(system: System) -> None:
 
     codes = {
         name: [
-            fault["code"]
-            for fault in visitor.put(
+            error["code"]
+            for error in visitor.put(
                 "/account/password", {"current": person.password, "new": f"Xq7-{word}-vRm2pTq"}
             ).json()["errors"]
         ]

@@ -9,7 +9,7 @@ from tests.support.harness.system import System
 NEW = "Another-Crane-88!"
 
 
-def asked(system: System, person: Person) -> str:
+def request_reset(system: System, person: Person) -> str:
     """Request the mail; return the link's token."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return system.mail(person.email, "密碼重設").token
@@ -27,7 +27,7 @@ def test_account_and_mailbox_lead_to_a_new_password(system: System, kind: str) -
     person = system.person(kind)
     open_session = system.logged_in(person)
 
-    done = reset(system, asked(system, person))
+    done = reset(system, request_reset(system, person))
 
     assert done == (204, None)
     assert system.visitor().log_in(person).status_code == 401
@@ -91,7 +91,7 @@ def test_requests_over_the_limit_are_silently_dropped(system: System) -> None:
 @pytest.mark.rule("LOGIN-8", "SEC-4")
 def test_the_link_is_valid_for_an_hour(system: System) -> None:
     in_time, late = system.person(), system.person()
-    tokens = [asked(system, person) for person in (in_time, late)]
+    tokens = [request_reset(system, person) for person in (in_time, late)]
 
     system.clock.advance(minutes=59, seconds=59)
     first = reset(system, tokens[0])
@@ -104,7 +104,7 @@ def test_the_link_is_valid_for_an_hour(system: System) -> None:
 
 @pytest.mark.rule("LOGIN-8", "SEC-4")
 def test_the_link_works_once_and_then_reports_that_it_was_used(system: System) -> None:
-    token = asked(system, system.person())
+    token = request_reset(system, system.person())
     reset(system, token)
 
     again = reset(system, token, "Yet-Another-Crane-99!")
@@ -115,7 +115,7 @@ def test_the_link_works_once_and_then_reports_that_it_was_used(system: System) -
 @pytest.mark.rule("LOGIN-8", "SEC-4")
 def test_a_newer_link_voids_the_older_and_so_does_a_changed_password(system: System) -> None:
     person = system.person()
-    older = asked(system, person)
+    older = request_reset(system, person)
     system.clock.advance(seconds=60)
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     newer = system.mail(person.email, "密碼重設", count=2).token
@@ -131,7 +131,7 @@ def test_a_newer_link_voids_the_older_and_so_does_a_changed_password(system: Sys
 @pytest.mark.rule("LOGIN-8", "SEC-2")
 def test_a_refused_new_password_leaves_the_link_valid(system: System) -> None:
     person = system.person()
-    token = asked(system, person)
+    token = request_reset(system, person)
 
     refusals = [reset(system, token, password) for password in ("", "short", person.password)]
     done = reset(system, token)
@@ -147,6 +147,6 @@ def test_a_reset_opens_the_lock_that_strangers_put_on_the_account(system: System
         system.visitor().log_in(person, password="Wrong-Crane-88!")
     locked = system.visitor().log_in(person)
 
-    reset(system, asked(system, person))
+    reset(system, request_reset(system, person))
 
     assert (locked.status_code, system.visitor().log_in(person, password=NEW).status_code) == (429, 201)

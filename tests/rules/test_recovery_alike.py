@@ -32,13 +32,13 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     """The work of the running application from now on."""
     done, seal = Work(), Sealer.seal
 
-    def sealed(*given: Any) -> str:
+    def sealed(*arguments: Any) -> str:
         done.seals += 1
-        return seal(*given)
+        return seal(*arguments)
 
-    def executed(*told: Any) -> None:
+    def executed(*arguments: Any) -> None:
         # rolling back to a savepoint costs the same as releasing it
-        done.statements.append(re.sub(r"^(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF", told[2]))
+        done.statements.append(re.sub(r"^(ROLLBACK TO|RELEASE) SAVEPOINT", "END OF", arguments[2]))
 
     def committed(_connection: Any) -> None:
         done.statements.append("COMMIT")

@@ -47,11 +47,15 @@ def test_the_page_refuses_a_form_without_its_csrf_token(system: System) -> None:
 @pytest.mark.rule("LOGIN-8")
 def test_the_answer_is_the_same_whether_account_and_email_match_or_not(system: System) -> None:
     person, other = system.person(), system.person()
-    asked = [(person.username, person.email), (person.username, other.email), ("nobody-of-all", person.email)]
+    requests = [
+        (person.username, person.email),
+        (person.username, other.email),
+        ("nobody-of-all", person.email),
+    ]
 
     pages = [
         PlainBrowser(system.visitor()).open("/password/forgotten").press(username=username, email=email)
-        for username, email in asked
+        for username, email in requests
     ]
     system.wait_for_mails()
 
@@ -152,9 +156,9 @@ def test_a_new_password_is_checked_while_typing_against_personal_terms(system: S
     page = opened(system, person)
     typed = {**page.fields, "password": f"Xq7-{person.username}-Zw", "password_again": ""}
 
-    told = page.browser.post("/password/reset/check", typed).answer.json()
+    errors = page.browser.post("/password/reset/check", typed).answer.json()
     stranger = page.browser.post("/password/reset/check", {**typed, "token": "damaged"}).answer.json()
 
-    assert told["faults"]["password"] == ["密碼不可含帳號、姓名、手機、Email 或公司資料"]
-    assert set(told["faults"]) == {"password", "password_again"}
+    assert errors["faults"]["password"] == ["密碼不可含帳號、姓名、手機、Email 或公司資料"]
+    assert set(errors["faults"]) == {"password", "password_again"}
     assert "password" not in stranger["faults"]

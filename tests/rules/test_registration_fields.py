@@ -13,8 +13,8 @@ from tests.support.harness.system import System
 def refused(system: System, **changes: Any) -> tuple[str, str]:
     """Register with one wrong field; return its pointer and the message."""
     answer = system.visitor().post("/accounts", registration(**changes))
-    (fault,) = answer.json()["errors"]
-    return fault["pointer"], normalize(fault["detail"])
+    (error,) = answer.json()["errors"]
+    return error["pointer"], normalize(error["detail"])
 
 
 def kept(system: System, column: str, **changes: Any) -> object:
@@ -58,9 +58,9 @@ def test_an_account_name_of_another_form_is_refused(system: System) -> None:
 def test_a_company_name_is_refused_as_a_persons_name(system: System) -> None:
     endings = ("股份有限公司", "有限公司", "企業社", "商行", "工程行", " Ltd.", " Inc.", " Co.")
 
-    told = {refused(system, name=f"大明{ending}") for ending in endings}
+    result = {refused(system, name=f"大明{ending}") for ending in endings}
 
-    assert told == {("/name", normalize("需填寫人員完整姓名,不可為公司名稱"))}
+    assert result == {("/name", normalize("需填寫人員完整姓名,不可為公司名稱"))}
 
 
 @pytest.mark.rule("REG-5")

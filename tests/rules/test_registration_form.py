@@ -21,14 +21,14 @@ FIELDS = {
 }
 
 
-def faults(visitor: Visitor, sent: Any) -> dict[str, str]:
+def errors(visitor: Visitor, sent: Any) -> dict[str, str]:
     """Register with wrong values; return the code of each pointer."""
     answer = visitor.post("/accounts", sent)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), (
         answer.text
     )
     assert answer.json()["code"] == "invalid_input"
-    return {fault["pointer"]: fault["code"] for fault in answer.json()["errors"]}
+    return {error["pointer"]: error["code"] for error in answer.json()["errors"]}
 
 
 @pytest.mark.rule("REG-1", "REG-2", "REG-12")
@@ -49,15 +49,15 @@ def test_each_kind_of_account_is_accepted_and_returned_as_sent(system: System, k
 
 @pytest.mark.rule("REG-1")
 def test_there_is_no_third_kind(system: System) -> None:
-    assert faults(system.visitor(), registration("admin")) == {"/kind": "invalid_kind"}
+    assert errors(system.visitor(), registration("admin")) == {"/kind": "invalid_kind"}
 
 
 @pytest.mark.rule("REG-2", "REG-11")
 def test_all_fields_are_required_and_all_missing_ones_are_reported_at_once(system: System) -> None:
     visitor = system.visitor()
 
-    without_company = faults(visitor, {})
-    without_anything = faults(visitor, {"company": {}})
+    without_company = errors(visitor, {})
+    without_anything = errors(visitor, {"company": {}})
 
     assert without_company == dict.fromkeys(
         {pointer for pointer in FIELDS if "company" not in pointer} | {"/company"}, "required"
@@ -70,7 +70,7 @@ def test_all_empty_fields_are_reported_at_once(system: System) -> None:
     empty: dict[str, Any] = dict.fromkeys(registration(), "")
     empty["company"] = dict.fromkeys(registration()["company"], "")
 
-    found = faults(system.visitor(), empty)
+    found = errors(system.visitor(), empty)
 
     assert set(found) == FIELDS
 
@@ -86,10 +86,10 @@ def test_all_wrong_fields_are_reported_at_once_with_reasons_in_chinese(system: S
         company={"tax_id": "12345678", "phone": "1", "name": "大", "address": "鼓山區蓬萊路10號"},
     )
 
-    told = system.visitor().post("/accounts", sent).json()["errors"]
+    reported = system.visitor().post("/accounts", sent).json()["errors"]
 
-    assert {fault["pointer"] for fault in told} == FIELDS - {"/kind"}
-    assert all(any("\u4e00" <= char <= "\u9fff" for char in fault["detail"]) for fault in told)
+    assert {error["pointer"] for error in reported} == FIELDS - {"/kind"}
+    assert all(any("\u4e00" <= char <= "\u9fff" for char in error["detail"]) for error in reported)
 
 
 @pytest.mark.rule("REG-3", "REG-11")
@@ -97,9 +97,9 @@ def test_a_taken_name_is_reported_together_with_other_errors(system: System) -> 
     taken = system.register()
     name = taken.username.upper()
 
-    beside_a_field = faults(system.visitor(), registration(username=name, mobile="1"))
-    beside_the_password = faults(system.visitor(), registration(username=name, password="short"))
-    free = faults(system.visitor(), registration(mobile="1"))
+    beside_a_field = errors(system.visitor(), registration(username=name, mobile="1"))
+    beside_the_password = errors(system.visitor(), registration(username=name, password="short"))
+    free = errors(system.visitor(), registration(mobile="1"))
 
     assert set(beside_a_field) == {"/username", "/mobile"}
     assert set(beside_the_password) == {"/username", "/password"}
@@ -111,7 +111,7 @@ def test_a_value_of_the_wrong_type_is_reported_at_its_field(system: System) -> N
     visitor = system.visitor()
     values: tuple[object, ...] = (1, True, None, [], {})
 
-    found = [set(faults(visitor, {**registration(), "mobile": value})) for value in values]
+    found = [set(errors(visitor, {**registration(), "mobile": value})) for value in values]
 
     assert found == [{"/mobile"}] * len(values)
 
@@ -120,7 +120,7 @@ def test_a_value_of_the_wrong_type_is_reported_at_its_field(system: System) -> N
 def test_an_unknown_field_is_reported_too(system: System) -> None:
     sent = registration(is_admin=True, company={"owner": "x"})
 
-    found = faults(system.visitor(), sent)
+    found = errors(system.visitor(), sent)
 
     assert found == {"/is_admin": "unknown_field", "/company/owner": "unknown_field"}
 
@@ -140,7 +140,7 @@ def test_the_password_is_checked_against_personal_terms(system: System) -> None:
     found = {}
     for word, password in own.items():
         sent = registration(email="harbour.master@example.com", mobile="0928374650")
-        found[word] = faults(visitor, {**sent, "password": password.format(**sent)})
+        found[word] = errors(visitor, {**sent, "password": password.format(**sent)})
 
     assert found == {word: {"/password": "password_personal"} for word in own}
 
@@ -157,6 +157,6 @@ def test_the_setting_selects_the_password_profile(start_system: Any, profile: st
 
 @pytest.mark.rule("REG-11")
 def test_a_refused_registration_leaves_nothing_behind(system: System) -> None:
-    faults(system.visitor(), registration(mobile="1"))
+    errors(system.visitor(), registration(mobile="1"))
 
     assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []

@@ -62,17 +62,17 @@ def test_page_and_api_give_a_password_the_same_result(system: System) -> None:
     words = {"name": "錢大明", "email": "harbour.master@example.com", "mobile": "0928374650"}
     owned = ["Xq7-錢大明-vRm2pTq", "Xq7-harbour.master-vRm", f"Xq7-{company['name']}-vRm", "short", "qwerty"]
 
-    told = []
+    reported = []
     for password in owned:
         sent = registration(**words, password=password)
-        faults = system.visitor().post("/accounts", sent).json()["errors"]
+        errors = system.visitor().post("/accounts", sent).json()["errors"]
         visitor = system.visitor()
         fields = valid_fields(**words, username=sent["username"], password=password)
         reasons = check_fields(open_form(visitor), visitor, **fields).json()["faults"]
-        told.append(({"password": [fault["detail"] for fault in faults]}, reasons))
+        reported.append(({"password": [error["detail"] for error in errors]}, reasons))
 
-    assert all(by_api == by_page for by_api, by_page in told)
-    assert all(by_api["password"] for by_api, _ in told)
+    assert all(by_api == by_page for by_api, by_page in reported)
+    assert all(by_api["password"] for by_api, _ in reported)
 
 
 @pytest.mark.rule("REG-3")
@@ -228,11 +228,11 @@ def test_the_mailbox_is_shown_for_ten_minutes_only(system: System) -> None:
 
 
 @pytest.mark.rule("REG-12", "REV-1")
-@pytest.mark.parametrize(("kind", "told"), [("general", False), ("link", True)])
+@pytest.mark.parametrize(("kind", "reported"), [("general", False), ("link", True)])
 def test_the_confirmation_page_mentions_a_review_if_configured(
     start_system: StartSystem,
     kind: str,
-    told: bool,  # noqa: FBT001 - a parameter of the test
+    reported: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     system = start_system(IDENTITY_REVIEW="link")
     visitor = system.visitor()
@@ -240,7 +240,7 @@ def test_the_confirmation_page_mentions_a_review_if_configured(
 
     page = PlainBrowser(visitor).open(f"/apply/{kind}/sent")
 
-    assert (normalize("等候審核") in page.text) is told
+    assert (normalize("等候審核") in page.text) is reported
 
 
 @pytest.mark.rule("REG-13")

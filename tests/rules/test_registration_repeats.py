@@ -110,11 +110,11 @@ def test_of_concurrent_registrations_of_one_name_one_succeeds(
 ) -> None:
     system = start_system_on_postgresql(IDENTITY_HASH_QUEUE="20")
     name = registration()["username"]
-    asked = [registration(username=name) for _ in range(AT_ONCE)]
-    visitors = [system.visitor() for _ in asked]
+    bodies = [registration(username=name) for _ in range(AT_ONCE)]
+    visitors = [system.visitor() for _ in bodies]
 
     answers = run_concurrently(
-        [partial(visitor.post, "/accounts", sent) for visitor, sent in zip(visitors, asked, strict=True)]
+        [partial(visitor.post, "/accounts", sent) for visitor, sent in zip(visitors, bodies, strict=True)]
     )
 
     assert sorted(answer.status_code for answer in answers) == [202] + [409] * (AT_ONCE - 1)

@@ -30,16 +30,16 @@ def test_the_setting_selects_which_kinds_need_approval(
 
 @pytest.mark.rule("REV-1", "SEC-14")
 def test_in_production_the_setting_is_required(system: System) -> None:
-    asked = invoke(system, "check", IDENTITY_MODE="production")
+    result = invoke(system, "check", IDENTITY_MODE="production")
 
-    assert (asked.exit_code, "IDENTITY_REVIEW" in asked.output) == (2, True)
+    assert (result.exit_code, "IDENTITY_REVIEW" in result.output) == (2, True)
 
 
 @pytest.mark.rule("REV-1", "SEC-14")
 def test_a_chosen_setting_is_accepted_in_production(system: System) -> None:
-    asked = invoke(system, "check", IDENTITY_MODE="production", IDENTITY_REVIEW="none")
+    result = invoke(system, "check", IDENTITY_MODE="production", IDENTITY_REVIEW="none")
 
-    assert "IDENTITY_REVIEW" not in asked.output
+    assert "IDENTITY_REVIEW" not in result.output
 
 
 @pytest.mark.rule("REV-1")

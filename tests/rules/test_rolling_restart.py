@@ -65,15 +65,15 @@ class Load:
     def _one(self) -> None:
         visitor = self._installation.visitor()
         sent = registration("link")
-        self._note(visitor.post("/accounts", sent), 202)
+        self._record(visitor.post("/accounts", sent), 202)
         self.registered.append(sent["email"])
         person = Person("", "link", sent["username"], sent["email"], sent["password"])
-        self._note(visitor.log_in(person), 201)
-        self._note(visitor.get("/session"), 200)
-        self._note(visitor.delete("/session"), 204)
+        self._record(visitor.log_in(person), 201)
+        self._record(visitor.get("/session"), 200)
+        self._record(visitor.delete("/session"), 204)
         visitor.close()
 
-    def _note(self, answer: httpx.Response, expected: int) -> None:
+    def _record(self, answer: httpx.Response, expected: int) -> None:
         self.answers[f"{answer.request.method} {answer.status_code}"] += 1
         if answer.status_code != expected:
             self.wrong.append(f"{answer.request.method} {answer.request.url.path}: {answer.status_code}")

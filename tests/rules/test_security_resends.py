@@ -12,8 +12,8 @@ def _resend(visitor: Visitor) -> httpx.Response:
 
 
 def _forgotten(system: System, person: Person, **changes: str) -> int:
-    asked = {"username": person.username, "email": person.email, **changes}
-    return system.visitor().post("/password-resets", asked).status_code
+    body = {"username": person.username, "email": person.email, **changes}
+    return system.visitor().post("/password-resets", body).status_code
 
 
 def _unverified(system: System, person: Person) -> Visitor:

@@ -36,7 +36,7 @@ class Walk:
     def at_pages(self) -> Visitor:
         return self.ears_at_pages.attach(self.installation.visitor())
 
-    def note(self, visitor: Visitor) -> None:
+    def record(self, visitor: Visitor) -> None:
         self.secrets.add(str(visitor.token))
 
     def token(self, address: str, subject: str) -> str:
@@ -48,7 +48,7 @@ class Walk:
         person = self.installation.register(kind)
         visitor = self.visitor()
         visitor.log_in(person)
-        self.note(visitor)
+        self.record(visitor)
         token = self.token(person.email, "註冊")
         visitor.http.get("/email/verify", params={"token": token})
         visitor.http.get(f"/nowhere/{token}", params={"token": token})
@@ -63,7 +63,7 @@ class Walk:
         visitor.post("/sessions", {"username": person.username, "password": password, "pasword": password})
         assert visitor.log_in(person, password=password).status_code == 201
         visitor.accept_consents()
-        self.note(visitor)
+        self.record(visitor)
         return visitor
 
     def bind(self, link: Visitor, general: Person) -> str:
@@ -78,9 +78,9 @@ class Walk:
 
     def switch(self, link: Visitor, binding_id: str) -> None:
         assert link.switch(binding_id).status_code == 200
-        self.note(link)
+        self.record(link)
         assert link.switch_back().status_code == 200
-        self.note(link)
+        self.record(link)
 
     def change(self, visitor: Visitor, person: Person) -> None:
         tag = visitor.get("/account").headers["ETag"]
@@ -110,7 +110,7 @@ class Walk:
         browser.open("/").press(username=person.username, password=WRONG_PASSWORD)
         browser.open("/").press(username=person.username, password=PAGES_PASSWORD)
         visitor.token = visitor.http.cookies["session"]
-        self.note(visitor)
+        self.record(visitor)
         assert visitor.accept_consents().status_code == 200
         return visitor
 
@@ -123,8 +123,8 @@ class Walk:
         code = self.installation.mail(general.email, "驗證碼").code
         self.secrets.add(code)
         binding_id = link.get("/bindings").json()["items"][0]["id"]
-        for given in (f"{(int(code) + 1) % 1_000_000:06}", code):
-            link.http.post(f"/links/{binding_id}/verify", data={"csrf_token": csrf, "code": given})
+        for typed in (f"{(int(code) + 1) % 1_000_000:06}", code):
+            link.http.post(f"/links/{binding_id}/verify", data={"csrf_token": csrf, "code": typed})
         assert link.get("/bindings").json()["items"][0]["status"] == "verified"
 
     def applied_by_page(self) -> None:

@@ -83,11 +83,11 @@ def test_a_token_in_the_address_or_a_form_is_ignored(system: System) -> None:
     token = system.logged_in(system.person()).token
     stranger = system.visitor()
 
-    asked = [
+    statuses = [
         stranger.get(f"/session?token={token}&access_token={token}"),
         stranger.get("/session", Authorization=f"Basic {token}"),
         stranger.get("/session", Authorization=f"Bearer {token}x"),
         stranger.get("/session", Authorization="Bearer"),
     ]
 
-    assert [answer.status_code for answer in asked] == [401] * 4
+    assert [answer.status_code for answer in statuses] == [401] * 4

@@ -237,9 +237,9 @@ def test_the_feed_retention_must_exceed_the_stream_retention(
 ) -> None:
     times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), kept, strict=True))
 
-    told = _refusal(part, {**settings, "IDENTITY_AUDIT_KEYS": _LONG[::-1], "IDENTITY_MODE": mode, **times})
+    result = _refusal(part, {**settings, "IDENTITY_AUDIT_KEYS": _LONG[::-1], "IDENTITY_MODE": mode, **times})
 
-    assert told == (2, [f"IDENTITY_FEED_KEPT: {refusal}"])
+    assert result == (2, [f"IDENTITY_FEED_KEPT: {refusal}"])
 
 
 @pytest.mark.rule("EVT-6", "OPS-5")

@@ -168,14 +168,14 @@ def test_a_link_accounts_password_reset_leaves_its_bindings(system: System) -> N
 
 
 @pytest.mark.rule("UNB-5")
-@pytest.mark.parametrize(("asked", "after"), [(True, "none"), (False, "verified"), (None, "verified")])
+@pytest.mark.parametrize(("requested", "after"), [(True, "none"), (False, "verified"), (None, "verified")])
 def test_a_password_change_ends_the_binding_only_on_request(
-    system: System, *, asked: bool | None, after: str
+    system: System, *, requested: bool | None, after: str
 ) -> None:
     link, general = system.logged_in(system.person("link")), system.person()
     system.bind_and_verify(link, general)
     owner = system.logged_in(general)
-    wish = {} if asked is None else {"end_binding": asked}
+    wish = {} if requested is None else {"end_binding": requested}
 
     changed = owner.put(
         "/account/password", {"current": general.password, "new": "Lighthouse-Rope-42?", **wish}

@@ -16,7 +16,7 @@ def bound_pair(system: System) -> tuple[Person, Person, str]:
     return link, general, system.bind_and_verify(system.logged_in(link), general)
 
 
-def told(system: System, *people: Person) -> list[int]:
+def notice_counts(system: System, *people: Person) -> list[int]:
     """Return how many notices each has, after all mails are sent."""
     system.wait_for_mails()
     return [system.mailbox.count(person.email, NOTICE) for person in people]
@@ -32,7 +32,7 @@ def test_unbinding_by_the_link_account_notifies_the_general_account(system: Syst
     for part in ("王小花", general.username, link.username, "陳港生", "海運股份有限公司"):
         assert normalize(part) in normalize(mail.text)
         assert normalize(part) in normalize(mail.html)
-    assert told(system, link, general) == [0, 1]
+    assert notice_counts(system, link, general) == [0, 1]
 
 
 @pytest.mark.rule("UNB-5")
@@ -42,7 +42,7 @@ def test_unbinding_by_the_general_account_notifies_the_link_account(system: Syst
     system.logged_in(general).delete("/account/binding")
 
     assert normalize("重新綁定並取得新的驗證碼") in normalize(system.mail(link.email, NOTICE).text)
-    assert told(system, link, general) == [1, 0]
+    assert notice_counts(system, link, general) == [1, 0]
 
 
 @pytest.mark.rule("UNB-5")
@@ -59,7 +59,7 @@ def test_unbinding_by_a_new_password_notifies_the_link_account(system: System, *
         change = {"current": general.password, "new": "Lighthouse-Rope-42?", "end_binding": True}
         visitor.put("/account/password", change)
 
-    assert told(system, link, general) == [1, 0]
+    assert notice_counts(system, link, general) == [1, 0]
 
 
 @pytest.mark.rule("UNB-5", "OPS-1")
@@ -70,7 +70,7 @@ def test_closing_an_account_notifies_the_other_side(system: System, closed: str)
     with system.app.app_context():
         lifecycle.close(system.ports, {"link": link, "general": general}[closed].username)
 
-    assert told(system, link, general) == ([0, 1] if closed == "link" else [1, 0])
+    assert notice_counts(system, link, general) == ([0, 1] if closed == "link" else [1, 0])
 
 
 @pytest.mark.rule("UNB-4", "UNB-5")
@@ -80,4 +80,4 @@ def test_dismissing_notifies_nobody(system: System) -> None:
 
     system.logged_in(link).delete(f"/bindings/{binding}")
 
-    assert told(system, link, general) == [1, 0]
+    assert notice_counts(system, link, general) == [1, 0]

@@ -41,10 +41,10 @@ def test_a_new_mail_comes_after_the_wait_and_voids_the_older_link(system: System
     older = system.mail(email).token
 
     system.clock.advance(seconds=60)
-    asked = visitor.post("/email-verifications")
+    answer = visitor.post("/email-verifications")
     newer = system.mail(email, count=2).token
 
-    assert asked.status_code == 202
+    assert answer.status_code == 202
     refused = system.confirm(older)
     assert (refused.status_code, refused.json()["code"]) == (410, "link_superseded")
     assert system.confirm(newer).status_code == 200

@@ -19,7 +19,7 @@ class Refused(NamedTuple):
 
     category: str
     code: int
-    words: str
+    text: str
     at: Step
     reason: str
 
@@ -45,7 +45,7 @@ def page(visitor: Visitor, path: str = "/verification") -> httpx.Response:
     return visitor.http.get(path, headers={"Authorization": f"Bearer {visitor.token}"})
 
 
-def told(visitor: Visitor) -> tuple[dict[str, Any], str]:
+def mail_state(visitor: Visitor) -> tuple[dict[str, Any], str]:
     """Return the state of the mail in the API and on the page."""
     return visitor.get("/session").json()["verification_mail"], visible_text(page(visitor).text)
 
@@ -58,11 +58,11 @@ def in_taiwan(system: System) -> str:
 def test_a_mail_not_yet_accepted_is_shown_as_under_way(system: System) -> None:
     person = system.register()
 
-    mail, words = told(logged_in(system, person))
+    mail, text = mail_state(logged_in(system, person))
 
     assert (mail["state"], mail["category"]) == ("waiting", None)
-    assert normalize("郵件寄送中") in words
-    assert normalize(person.email) in words
+    assert normalize("郵件寄送中") in text
+    assert normalize(person.email) in text
 
 
 @pytest.mark.rule("VER-6")
@@ -70,14 +70,14 @@ def test_a_sent_mail_is_shown_with_taiwan_time(system: System) -> None:
     person = system.register()
     system.wait_for_mails()
 
-    mail, words = told(logged_in(system, person))
+    mail, text = mail_state(logged_in(system, person))
 
     assert mail == {
         "state": "sent",
         "at": system.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         "category": None,
     }
-    assert normalize(f"已於{in_taiwan(system)}寄出") in words
+    assert normalize(f"已於{in_taiwan(system)}寄出") in text
 
 
 @pytest.mark.rule("VER-6")
@@ -86,16 +86,16 @@ def test_a_refused_mail_is_shown_by_category_without_the_servers_text(
     system: System, refused: Refused
 ) -> None:
     email = f"refused{unique()}@example.com"
-    system.servers.smtp.refuse(email, code=refused.code, text=refused.words, at=refused.at)
+    system.servers.smtp.refuse(email, code=refused.code, text=refused.text, at=refused.at)
     person = system.register(email=email)
     system.wait_for_mails()
 
-    mail, words = told(logged_in(system, person))
+    mail, text = mail_state(logged_in(system, person))
 
     assert (mail["state"], mail["category"]) == ("refused", refused.category)
-    assert normalize(refused.reason) in words
-    assert normalize(OF_MAILER[refused.category].advice) in words
-    assert normalize(refused.words) not in words
+    assert normalize(refused.reason) in text
+    assert normalize(OF_MAILER[refused.category].advice) in text
+    assert normalize(refused.text) not in text
 
 
 @pytest.mark.rule("VER-6", "MAIL-4")
@@ -104,10 +104,10 @@ def test_an_expired_mail_is_shown_as_refused(system: System) -> None:
     system.clock.advance(hours=24)
     system.wait_for_mails()
 
-    mail, words = told(logged_in(system, person))
+    mail, text = mail_state(logged_in(system, person))
 
     assert (mail["state"], mail["category"]) == ("refused", "expired")
-    assert normalize("郵件未能在連結有效時限內寄出") in words
+    assert normalize("郵件未能在連結有效時限內寄出") in text
 
 
 @pytest.mark.rule("VER-6", "SEC-6")
@@ -115,10 +115,10 @@ def test_a_mail_withheld_by_the_mailbox_limit_is_shown_too(system: System) -> No
     email = f"flooded{unique()}@example.com"
     people = [system.register(email=email) for _ in range(11)]
 
-    mail, words = told(logged_in(system, people[-1]))
+    mail, text = mail_state(logged_in(system, people[-1]))
 
     assert (mail["state"], mail["category"]) == ("refused", "mailbox_limit")
-    assert normalize("此信箱近期的驗證信數量已達上限") in words
+    assert normalize("此信箱近期的驗證信數量已達上限") in text
 
 
 @pytest.mark.rule("VER-6")
@@ -131,9 +131,9 @@ def test_only_the_newest_mails_state_is_shown(system: System) -> None:
 
     system.clock.advance(seconds=60)
     visitor.post("/email-verifications")
-    states = [told(visitor)[0]["state"]]
+    states = [mail_state(visitor)[0]["state"]]
     system.wait_for_mails()
-    states.append(told(visitor)[0]["state"])
+    states.append(mail_state(visitor)[0]["state"])
 
     assert states == ["waiting", "sent"]
 
@@ -143,7 +143,7 @@ def test_every_category_of_final_refusal_has_a_text() -> None:
     final = {rule.category for rule in RULES if rule.permanent} | {UNREADABLE}
 
     assert set(OF_MAILER) == final
-    assert all(words.reason and words.advice.endswith("。") for words in OF_MAILER.values())
+    assert all(advice.reason and advice.advice.endswith("。") for advice in OF_MAILER.values())
 
 
 @pytest.mark.rule("VER-5", "SEC-6")
@@ -173,10 +173,10 @@ def test_at_the_daily_limit_the_page_shows_the_hours_left(system: System) -> Non
         logged_in(system, person).post("/email-verifications")
 
     system.clock.advance(minutes=10)
-    words = visible_text(page(logged_in(system, person)).text)
+    text = visible_text(page(logged_in(system, person)).text)
 
-    assert normalize("還須等候22小時20分鐘") in words
-    assert normalize("24小時內最多寄送10封") in words
+    assert normalize("還須等候22小時20分鐘") in text
+    assert normalize("24小時內最多寄送10封") in text
 
 
 @pytest.mark.rule("VER-5")

@@ -33,10 +33,10 @@ def test_known_numbers_pass_the_checksum(number: str) -> None:
 @pytest.mark.rule("REG-7")
 @pytest.mark.parametrize("number", ["00000000", "62140098", "00501509", "12345678"])
 def test_wrong_numbers_fail_the_checksum(number: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_tax_id(number)
 
-    assert fault.value.code == "tax_id_checksum"
+    assert error.value.code == "tax_id_checksum"
 
 
 @pytest.mark.rule("REG-7")
@@ -65,10 +65,10 @@ def test_an_agency_code_is_accepted(code: str) -> None:
     "code", ["", "1234567", "123456789", "1234567890", "a11111111", "A1111111", "A1111111111", "A-1111111"]
 )
 def test_anything_but_a_tax_id_or_agency_code_is_refused(code: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_tax_id(code)
 
-    assert fault.value.code == "invalid_tax_id"
+    assert error.value.code == "invalid_tax_id"
 
 
 @pytest.mark.rule("REG-6")
@@ -124,10 +124,10 @@ def test_a_stored_phone_number_parses_to_itself(area: str, length: int, data: st
     ],
 )
 def test_a_phone_number_without_area_code_is_refused(phone: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_phone(phone)
 
-    assert fault.value.code == "invalid_phone"
+    assert error.value.code == "invalid_phone"
 
 
 @pytest.mark.rule("REG-8")
@@ -162,10 +162,10 @@ def test_an_address_with_or_without_postal_code_is_accepted(address: str) -> Non
     ],
 )
 def test_an_address_without_county_or_city_is_refused(address: str, code: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_address(address)
 
-    assert fault.value.code == code
+    assert error.value.code == code
 
 
 @pytest.mark.rule("REG-8")

@@ -13,7 +13,7 @@ GOOD = "Harbour-Crane-77!"
 
 
 def codes(password: str, *own_words: str, profile: Profile = "tw-gov") -> list[str]:
-    return [fault.code for fault in PasswordPolicy(profile).errors(password, own_words)]
+    return [error.code for error in PasswordPolicy(profile).errors(password, own_words)]
 
 
 @pytest.mark.rule("REG-10", "SEC-2")
@@ -33,7 +33,7 @@ def test_the_profile_sets_the_minimum_length(profile: Profile, refused: str, tak
 
 @pytest.mark.rule("REG-10", "SEC-2")
 @pytest.mark.parametrize(
-    ("password", "faults"),
+    ("password", "errors"),
     [
         ("kxvrmptqlwznhdg", ["password_too_plain"]),
         ("kxvrmptqlwznHDG", ["password_too_plain"]),
@@ -44,8 +44,8 @@ def test_the_profile_sets_the_minimum_length(profile: Profile, refused: str, tak
         ("kxvrmptqlw港837", []),
     ],
 )
-def test_tw_gov_requires_three_of_four_character_classes(password: str, faults: list[str]) -> None:
-    assert codes(password) == faults
+def test_tw_gov_requires_three_of_four_character_classes(password: str, errors: list[str]) -> None:
+    assert codes(password) == errors
 
 
 @pytest.mark.rule("SEC-2")
@@ -143,10 +143,10 @@ def test_characters_are_counted_after_normalization() -> None:
 @pytest.mark.rule("SEC-2")
 @given(st.text(max_size=140))
 def test_every_text_gets_a_result_and_a_refusal_names_the_reason(password: str) -> None:
-    faults = list(PasswordPolicy("tw-gov").errors(password))
+    errors = list(PasswordPolicy("tw-gov").errors(password))
 
     assert all(
-        fault.code.startswith("password_") and "密碼" in field_error_sentence(fault) for fault in faults
+        error.code.startswith("password_") and "密碼" in field_error_sentence(error) for error in errors
     )
 
 

@@ -25,10 +25,10 @@ def test_an_account_name_is_accepted_as_typed(name: str) -> None:
     "name", ["", "abc", "a" * 31, "1abc", ".abc", "ab cd", "錢大明錢大", "abc@", "abcd\x00", "abcd/", "аbcd"]
 )
 def test_any_other_account_name_is_refused(name: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_username(name)
 
-    assert fault.value.code == "invalid_username"
+    assert error.value.code == "invalid_username"
 
 
 @pytest.mark.rule("REG-3")
@@ -54,10 +54,10 @@ def test_a_persons_full_name_is_accepted(name: str) -> None:
     ],
 )  # fmt: skip
 def test_a_company_name_is_refused_as_a_persons_name(name: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_name(name)
 
-    assert fault.value.code == "company_name"
+    assert error.value.code == "company_name"
 
 
 @pytest.mark.rule("REG-4")
@@ -66,10 +66,10 @@ def test_a_company_name_is_refused_as_a_persons_name(name: str) -> None:
     [("", "required"), ("王", "too_short"), ("王" * 51, "too_long"), ("王\u202e明", "control_character")],
 )
 def test_a_name_has_two_to_fifty_visible_characters(name: str, code: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_name(name)
 
-    assert fault.value.code == code
+    assert error.value.code == code
 
 
 @pytest.mark.rule("REG-5")
@@ -103,10 +103,10 @@ def test_a_mobile_number_is_stored_in_one_form(number: str) -> None:
     ],
 )
 def test_a_number_that_is_not_a_taiwanese_mobile_is_refused(number: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_mobile(number)
 
-    assert fault.value.code == "invalid_mobile"
+    assert error.value.code == "invalid_mobile"
 
 
 @pytest.mark.rule("REG-9")
@@ -124,10 +124,10 @@ def test_a_mailbox_is_compared_without_regard_to_case(email: str) -> None:
     ],
 )  # fmt: skip
 def test_an_address_that_no_mail_server_accepts_is_refused(email: str) -> None:
-    with pytest.raises(InvalidValue) as fault:
+    with pytest.raises(InvalidValue) as error:
         parse_email(email)
 
-    assert fault.value.code == "invalid_email"
+    assert error.value.code == "invalid_email"
 
 
 @pytest.mark.rule("BIND-1")

@@ -54,9 +54,9 @@ class KeyboardTab(Tab):
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
         """Wait for the dialog with that sentence and press its button with Enter."""
-        asked = self.page.locator("dialog").filter(visible=True)
-        expect(asked).to_contain_text(text_pattern(sentence), use_inner_text=True)
-        return self.press_key(control_named(asked, by), "Enter")
+        dialog = self.page.locator("dialog").filter(visible=True)
+        expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
+        return self.press_key(control_named(dialog, by), "Enter")
 
     def tick(self, name: str) -> Self:
         """Focus the checkbox of that name and press Space."""

@@ -25,9 +25,9 @@ class Tab:
         self._site = site
         self._browsers = browsers
         self._scripts = scripts
-        page.on("response", self._note)
+        page.on("response", self._record_status)
 
-    def _note(self, response: Response) -> None:
+    def _record_status(self, response: Response) -> None:
         if is_document(response, self.page):
             self.status = response.status
 
@@ -114,9 +114,9 @@ class Tab:
 
     def confirm(self, sentence: str, *, by: str = "確定") -> Self:
         """Wait for the dialog with that sentence and press its button."""
-        asked = self._dialog
-        expect(asked).to_contain_text(text_pattern(sentence), use_inner_text=True)
-        asked.get_by_role("button", name=text_pattern(by, whole=True)).click()
+        dialog = self._dialog
+        expect(dialog).to_contain_text(text_pattern(sentence), use_inner_text=True)
+        dialog.get_by_role("button", name=text_pattern(by, whole=True)).click()
         self.page.wait_for_load_state()
         return self
 

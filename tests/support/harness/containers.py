@@ -23,8 +23,8 @@ _HEALTHY_SECONDS = 240
 
 def require_engine() -> None:
     """Skip the test if no container engine answers."""
-    asked = _answers("docker", "info", "--format", "{{.ServerVersion}}")
-    if not asked:
+    available = _answers("docker", "info", "--format", "{{.ServerVersion}}")
+    if not available:
         pytest.skip(
             "no container engine answers, so nothing ran in containers (start Docker, or set DOCKER_HOST)"
         )
@@ -97,12 +97,12 @@ class Containers:
     def inspect(self, service: str) -> list[dict[str, Any]]:
         """Return the engine's data on each container of a service, including exited ones."""
         ids = self.run("ps", "-a", "-q", service).split()
-        told = (
+        output = (
             subprocess.run(["docker", "inspect", *ids], capture_output=True, check=True).stdout
             if ids
             else b"[]"
         )
-        found: list[dict[str, Any]] = json.loads(told)
+        found: list[dict[str, Any]] = json.loads(output)
         return found
 
     def services(self) -> list[str]:

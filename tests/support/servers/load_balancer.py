@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
                         tried.add(port)  # nothing was sent, so the next one may have it
                         continue
                     with closing(connection):
-                        return self._answer(*self._asked(connection, body))
+                        return self._answer(*self._forward(connection, body))
             except LookupError:
                 balancer.failures.append(f"{self.command} {self.path}: no instance")
                 return self._answer(503, {}, b"")
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass  # noqa: N815 - the base class' names
 
-    def _asked(
+    def _forward(
         self, connection: http.client.HTTPConnection, body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
