@@ -34,6 +34,7 @@ from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass
 from port_runtime.settings import setting
 
 from mailer.adapters.smtp.session import PORTS, SmtpServer
+from mailer.adapters.texts import default_sender
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
 from mailer.domain.rate_limits import DomainRateLimits, normalize_domain
@@ -100,7 +101,7 @@ class TemplateSettings:
     sender: Mailbox = setting(
         "MAILER_FROM",
         parse=mailbox,
-        default="港區通行證應用管理系統工作小組 <hep@example.tw>",
+        default=default_sender(),
         doc="sender of every mail",
     )
     reply_to: Mailbox | None = setting(

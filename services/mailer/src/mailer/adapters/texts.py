@@ -29,6 +29,11 @@ class SamplePayload:
     content: Mapping[str, str]
 
 
+def default_sender() -> str:
+    """Return the default of MAILER_FROM, the sender that the manual shows."""
+    return str(_texts()["sender"])
+
+
 def format_datetime(at: datetime) -> str:
     """Return the time in Taiwan to the minute."""
     return str(_texts()["formats"]["datetime"].format(at.astimezone(TAIWAN)))
