@@ -38,12 +38,11 @@ class InvalidInput(Refusal):
         super().__init__(", ".join(f"{each.pointer}: {each.code}" for each in self.errors))
 
 
+@dataclass(eq=False)
 class RetryLater(Refusal):
     """Allowed after `retry_after_seconds`."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"retry after {retry_after_seconds} s")
-        self.retry_after_seconds = retry_after_seconds
+    retry_after_seconds: int
 
 
 class Locked(RetryLater):
@@ -82,12 +81,11 @@ class BadClient(Refusal):
     """A service client without a valid secret (SEC-12)."""
 
 
+@dataclass(eq=False)
 class ScopeMissing(Refusal):
     """The service client lacks this `right` (SEC-12)."""
 
-    def __init__(self, right: str) -> None:
-        super().__init__(right)
-        self.right = right
+    right: str
 
 
 class BadPassword(Refusal):
@@ -98,12 +96,11 @@ class AccountSuspended(Refusal):
     """The account is suspended; disclosed only after the right password."""
 
 
+@dataclass(eq=False)
 class StepRequired(Refusal):
     """The session has an open `step`: verify the email, await review, or consent."""
 
-    def __init__(self, step: str) -> None:
-        super().__init__(step)
-        self.step = step
+    step: str
 
 
 class ForbiddenWhileSwitched(Refusal):
@@ -134,12 +131,11 @@ class LinkInvalid(Refusal):
     """A link with an invalid signature (VER-4)."""
 
 
+@dataclass(eq=False)
 class LinkExpired(Refusal):
     """An expired link (VER-4); the advice depends on its `purpose`."""
 
-    def __init__(self, purpose: str) -> None:
-        super().__init__(purpose)
-        self.purpose = purpose
+    purpose: str
 
 
 class LinkSuperseded(Refusal):
@@ -158,20 +154,18 @@ class NotBindable(Refusal):
     """Not an active general account (BIND-3); disclosed only after the right password."""
 
 
+@dataclass(eq=False, kw_only=True)
 class AlreadyBound(Refusal):
     """The account is bound: to the caller if `here`, else to another link account (BIND-3, BIND-4)."""
 
-    def __init__(self, *, here: bool) -> None:
-        super().__init__("here" if here else "elsewhere")
-        self.here = here
+    here: bool
 
 
+@dataclass(eq=False)
 class CodeWrong(Refusal):
     """A wrong code, with `tries_left` (BIND-6)."""
 
-    def __init__(self, tries_left: int) -> None:
-        super().__init__(f"{tries_left} tries left")
-        self.tries_left = tries_left
+    tries_left: int
 
 
 class CodeExpired(Refusal):
@@ -214,21 +208,19 @@ class CursorExpired(Refusal):
     """Events after this position were purged, or the position is unknown; start from the snapshot (EVT-6)."""
 
 
+@dataclass(eq=False)
 class WrongState(Refusal):
     """The `state` of the account or binding does not allow an operator's action (REV-2)."""
 
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
+    state: str
 
 
 class OperatorMissing(Refusal):
     """A request to the admin API without a valid operator name (OPS-1)."""
 
 
+@dataclass(eq=False)
 class Conflict(Exception):  # noqa: N818  # use cases turn it into a refusal
     """A unique index refused a change; `key` is the column."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+    key: str
