@@ -1,6 +1,5 @@
 """All refusals of the identity service; `http/problems.py` maps each to its status and sentence."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -19,23 +18,6 @@ class InvalidValue(Refusal):
         self.code = code
         self.case = case
         self.values = values
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """A wrong value with the JSON pointer of its field."""
-
-    pointer: str
-    code: str
-    detail: str
-
-
-class InvalidInput(Refusal):
-    """One or more wrong fields, all reported at once (REG-11)."""
-
-    def __init__(self, field_errors: Iterable[FieldError]) -> None:
-        self.errors = tuple(field_errors)
-        super().__init__(", ".join(f"{each.pointer}: {each.code}" for each in self.errors))
 
 
 @dataclass(eq=False)

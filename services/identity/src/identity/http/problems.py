@@ -1,7 +1,7 @@
 """The one table: each refusal with its status, its stable code and its sentence (RFC 9457)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -26,9 +26,26 @@ class Problem:
     members: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """A wrong value with the JSON pointer of its field."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class InvalidInput(errors.Refusal):
+    """One or more wrong fields, all reported at once (REG-11)."""
+
+    def __init__(self, field_errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(field_errors)
+        super().__init__(", ".join(f"{each.pointer}: {each.code}" for each in self.errors))
+
+
 PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.InvalidValue: Problem(422, "invalid_input", "輸入的資料不正確"),
-    errors.InvalidInput: Problem(422, "invalid_input", "部分欄位填寫不正確，請依各欄位說明修正"),
+    InvalidInput: Problem(422, "invalid_input", "部分欄位填寫不正確，請依各欄位說明修正"),
     errors.Locked: Problem(429, "locked", "登入失敗次數過多，請於 {minutes} 分鐘後再試"),
     errors.PasswordLocked: Problem(429, "locked", "密碼錯誤次數過多，請於 {minutes} 分鐘後再試"),
     errors.TooSoon: Problem(429, "too_soon", "郵件寄送過於頻繁，請於 {wait}後再試"),
@@ -140,7 +157,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
     more: dict[str, Any] = {name: getattr(refusal, name) for name in problem.members}
     if "step" in more:
         more["next"] = more.pop("step")
-    if isinstance(refusal, errors.InvalidInput):
+    if isinstance(refusal, InvalidInput):
         more["errors"] = [
             {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail} for fault in refusal.errors
         ]
@@ -165,9 +182,9 @@ def field_error_sentence(error: errors.InvalidValue) -> str:
     return FIELD_ERRORS[key].format(**error.values)
 
 
-def field_error(pointer: str, error: errors.InvalidValue) -> errors.FieldError:
+def field_error(pointer: str, error: errors.InvalidValue) -> FieldError:
     """Return the error of the field at a JSON pointer."""
-    return errors.FieldError(pointer, error.code, field_error_sentence(error))
+    return FieldError(pointer, error.code, field_error_sentence(error))
 
 
 def password_summary(policy: PasswordPolicy) -> str:

@@ -9,7 +9,7 @@ from port_runtime.secret import Secret
 from identity.domain import company, person
 from identity.domain.account import Registration
 from identity.domain.company import Company
-from identity.domain.errors import FieldError, InvalidValue, UsernameTaken
+from identity.domain.errors import InvalidValue, UsernameTaken
 from identity.domain.password import normalized
 from identity.http import problems
 from identity.http.api.blueprint import Blueprint
@@ -17,6 +17,7 @@ from identity.http.api.fields import Input, Part, SecretText, Text, error_messag
 from identity.http.api.schemas import ResponseSchema
 from identity.http.client_address import client_info
 from identity.http.context import ports
+from identity.http.problems import FieldError
 from identity.http.validation import parse_tax_id, password_errors
 from identity.usecases import registration
 

@@ -10,12 +10,12 @@ from marshmallow.validate import Range
 from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.audit import ACTIONS, parse_operator, parse_reason
-from identity.domain.errors import InvalidInput, InvalidValue
+from identity.domain.errors import InvalidValue
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.http.problems import field_error
+from identity.http.problems import InvalidInput, field_error
 from identity.http.validation import parse_tax_id
 from identity.usecases import account_queries, administration, lifecycle
 from identity.usecases.account_queries import AccountDetails

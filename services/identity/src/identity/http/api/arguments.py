@@ -7,7 +7,7 @@ from flask import current_app, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from identity.domain.errors import FieldError, InvalidInput
+from identity.http.problems import FieldError, InvalidInput
 
 ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
 """Checks the valid fields of an input that has other, invalid fields."""

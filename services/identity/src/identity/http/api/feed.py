@@ -10,12 +10,12 @@ from flask import Response
 from marshmallow import fields
 from marshmallow.validate import Length, Range
 
-from identity.domain.errors import FieldError, InvalidInput
 from identity.domain.service_client import ServiceClient
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input
 from identity.http.api.schemas import ResponseSchema, Timestamp
 from identity.http.context import ports
+from identity.http.problems import FieldError, InvalidInput
 from identity.http.service_auth import require_service
 from identity.usecases import feed
 from identity.usecases.feed import Bookmark

@@ -8,14 +8,14 @@ from marshmallow import fields
 
 from identity.domain import company, person
 from identity.domain.account import Account
-from identity.domain.errors import InvalidInput, InvalidValue, RevisionMissing, RevisionStale
+from identity.domain.errors import InvalidValue, RevisionMissing, RevisionStale
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.schemas import AccountSchema, ResponseSchema, Timestamp
 from identity.http.auth import require_principal
 from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.problems import field_error
+from identity.http.problems import InvalidInput, field_error
 from identity.usecases import bindings, profile, sessions
 
 blueprint = Blueprint("profile", __name__, description="A person's own account")

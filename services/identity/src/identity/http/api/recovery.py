@@ -5,13 +5,13 @@ from typing import Any
 from flask import after_this_request
 
 from identity.domain import person
-from identity.domain.errors import InvalidInput, InvalidValue
+from identity.domain.errors import InvalidValue
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.client_address import client_info
 from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.problems import field_error
+from identity.http.problems import InvalidInput, field_error
 from identity.usecases import recovery
 
 blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")
