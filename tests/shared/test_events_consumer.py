@@ -1,4 +1,4 @@
-"""A consumer in five lines handles each event once, hands back what it leaves, and outlives Redis (EVT-5)."""
+"""A consumer handles each event once, releases pending entries when it stops, and survives outages of Redis (EVT-5)."""
 
 import logging
 import os
@@ -80,7 +80,7 @@ def test_repeats_are_dropped_however_far_apart(redis_server: RedisServer, client
 
     with following(redis_server) as follower:
         follower.wait_for("e-1", "e-2")
-        wait_until(lambda: pending(client) == 0, what="the last repeat to be set aside")
+        wait_until(lambda: pending(client) == 0, what="the last repeat to be dropped")
     publish(client, "e-2", "e-3")
     with following(redis_server) as successor:
         successor.wait_for("e-3")
@@ -96,7 +96,7 @@ def test_a_restarted_only_member_begins_with_its_pending_entries(
 ) -> None:
     publish(client, "e-1", "e-2")
     client.xgroup_create(STREAM, GROUP, id="0")
-    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # and was killed before it had handled anything
+    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # then it was killed
     publish(client, "e-3")
 
     with following(redis_server, name="only") as follower:

@@ -1,4 +1,4 @@
-"""What cannot be handled is set aside after its tries, told to operators, and given back on request (EVT-5)."""
+"""Entries that cannot be handled become dead letters after their tries and can be retried (EVT-5)."""
 
 import contextlib
 import subprocess
@@ -30,7 +30,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Handler:
-    """Fails for the ids in `bad`, as often as it says there."""
+    """Fails for each id in `bad` the given number of times."""
 
     def __init__(self, **bad: int) -> None:
         self.bad = {name.replace("_", "-"): times for name, times in bad.items()}
@@ -86,10 +86,14 @@ def test_an_event_that_fails_five_times_becomes_a_dead_letter_and_the_next_are_h
         wait_until(lambda: handler.done == ["e-2"], what="the next to be handled")
         wait_until(lambda: pending(client) == 0, what="the acknowledgements")
 
-    (aside,) = consumer.dead_letters()
+    (dead_letter,) = consumer.dead_letters()
     assert handler.begun.count("e-1") == 5
-    assert (aside.event, aside.entry_id, consumer.dead_lettered) == (an_event(id="e-1"), entry_id, 1)
-    assert aside.reason.startswith("ValueError at test_events_dead_letters.py:")
+    assert (dead_letter.event, dead_letter.entry_id, consumer.dead_lettered) == (
+        an_event(id="e-1"),
+        entry_id,
+        1,
+    )
+    assert dead_letter.reason.startswith("ValueError at test_events_dead_letters.py:")
     assert f"entry {entry_id} is set aside" in caplog.text
     kept = str(client.xrange(f"seen:{GROUP}:aside"))
     assert "wang@example.tw" not in kept + caplog.text
@@ -119,7 +123,7 @@ def test_a_retried_dead_letter_is_handled_and_deleted(redis_server: RedisServer,
     handler = Handler(e_1=5)
 
     with running(redis_server, handler, claim_idle_ms=100) as consumer:
-        wait_until(consumer.dead_letters, what="it to be set aside")
+        wait_until(consumer.dead_letters, what="the dead letter")
         client.xtrim(STREAM, maxlen=0)
         given_back = consumer.retry_dead_letter(consumer.dead_letters()[0].id)
         wait_until(lambda: handler.done == ["e-1"], what="it to be handled")
@@ -135,7 +139,7 @@ def test_a_dead_letter_that_fails_again_stays(redis_server: RedisServer, client:
     handler = Handler(e_1=99)
 
     with running(redis_server, handler, claim_idle_ms=100) as consumer:
-        wait_until(consumer.dead_letters, what="it to be set aside")
+        wait_until(consumer.dead_letters, what="the dead letter")
         before = consumer.dead_letters()
         consumer.retry_dead_letter(before[0].id)
         wait_until(lambda: len(handler.begun) == 10, what="its next five tries")
@@ -150,9 +154,9 @@ def test_a_retried_dead_letter_survives_the_death_of_its_consumer(
 ) -> None:
     publish(client, "e-1")
     with running(redis_server, Handler(e_1=99)) as consumer:
-        wait_until(consumer.dead_letters, what="it to be set aside")
-    (aside,) = consumer.dead_letters()
-    consumer.retry_dead_letter(aside.id)
+        wait_until(consumer.dead_letters, what="the dead letter")
+    (dead_letter,) = consumer.dead_letters()
+    consumer.retry_dead_letter(dead_letter.id)
     client.xautoclaim(f"seen:{GROUP}:aside", GROUP, "killed", 0)
 
     handler = Handler()
@@ -167,11 +171,11 @@ def test_a_malformed_entry_is_listed_without_its_sealed_part(
     entry_id = client.xadd(STREAM, {"ce": "{nonsense", "type": "x", "sealed": "for the mailer"})
 
     with following(redis_server) as follower:
-        wait_until(lambda: follower.consumer.malformed == 1, what="it to be set aside")
+        wait_until(lambda: follower.consumer.malformed == 1, what="the dead letter")
         wait_until(lambda: pending(client) == 0, what="the acknowledgement")
 
-    (aside,) = follower.consumer.dead_letters()
-    assert (aside.event, aside.entry_id, aside.reason) == (None, entry_id, "ce: not JSON")
+    (dead_letter,) = follower.consumer.dead_letters()
+    assert (dead_letter.event, dead_letter.entry_id, dead_letter.reason) == (None, entry_id, "ce: not JSON")
     assert "for the mailer" not in str(client.xrange(f"seen:{GROUP}:aside"))
 
 
@@ -198,10 +202,10 @@ def test_an_entry_that_kills_its_consumer_five_times_becomes_a_dead_letter_and_i
         command = [sys.executable, "-c", CRASHING, redis_server.url]
         runs.append(subprocess.run(command, capture_output=True, text=True, timeout=30, check=False))
 
-    asides = Consumer.from_url(redis_server.url, group=GROUP).dead_letters()
+    dead_letters = Consumer.from_url(redis_server.url, group=GROUP).dead_letters()
     assert [run.returncode for run in runs] == [9, 9, 9, 9, 9, 0]
     assert "".join(run.stdout for run in runs).split() == ["e-1", "e-2", "e-3", "last"]
-    assert [(each.event.id, each.reason) for each in asides if each.event] == [
+    assert [(each.event.id, each.reason) for each in dead_letters if each.event] == [
         ("poison", "begun 5 times and never finished")
     ]
 

@@ -1,4 +1,4 @@
-"""A consumer may remember in a database of its own: then not even a wiped Redis makes it repeat anything (EVT-5)."""
+"""A dedupe store in the handler's own database: no effect is repeated, even after total loss of Redis (EVT-5)."""
 
 import sqlite3
 import threading
@@ -25,7 +25,7 @@ def client(redis_server: RedisServer) -> Iterator[Redis]:
 
 
 class Ledger:
-    """Effects and memory in one file, in one transaction."""
+    """Effects and dedupe store in one file, written in one transaction."""
 
     def __init__(self, path: Path) -> None:
         self._database = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)

@@ -1,4 +1,4 @@
-"""An event goes through an entry of the stream and comes out the same; what is no event is refused."""
+"""An event survives a round trip through a stream entry; invalid entries are refused."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""The feed's client: bounded, patient, discreet (EVT-6)."""
+"""The client of the feed: bounded answers, transient errors, no leak of its secret (EVT-6)."""
 
 import pickle
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A consumer changes over from stream to feed and back by itself, without gap or repeat (EVT-6)."""
+"""A consumer switches from the stream to the feed and back, without gap or repeat (EVT-6)."""
 
 from collections.abc import Iterator
 
@@ -218,8 +218,11 @@ def test_an_event_of_the_feed_that_kills_its_consumers_becomes_a_dead_letter(
     with following(redis_server, feed=feed) as follower:
         follower.wait_for(*ids(2, 4))
 
-    (aside,) = follower.consumer.dead_letters()
-    assert (aside.event and aside.event.id, aside.reason) == ("e-1", "begun 5 times and never finished")
+    (dead_letter,) = follower.consumer.dead_letters()
+    assert (dead_letter.event and dead_letter.event.id, dead_letter.reason) == (
+        "e-1",
+        "begun 5 times and never finished",
+    )
 
 
 @pytest.mark.rule("EVT-6")

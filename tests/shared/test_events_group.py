@@ -1,4 +1,4 @@
-"""A member of a consumer group reads, takes over and hands back, on a real Redis, whatever the client is."""
+"""A member of a group reads, claims and releases entries, on a real Redis and with any client."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +72,7 @@ def test_stale_entries_are_claimed_with_any_client(client: Redis) -> None:
 
 
 def test_stale_entries_are_found_anywhere_in_the_pending_list(plain: Redis) -> None:
-    # Redis looks at ten times as many as are asked for, so that what is fresh may hide what is not.
+    # XAUTOCLAIM scans ten times COUNT entries, so fresh entries can hide stale ones behind them.
     ids = add(plain, 60)
     member(plain, "dead").read(len(ids), 0)
     group = member(plain, "alive")

@@ -1,4 +1,4 @@
-"""The right that one member of a group has at a time."""
+"""The lease that one member of a group holds."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ def test_one_member_holds_the_lease_until_it_releases_it(client: Redis) -> None:
 def test_a_lease_that_could_not_be_renewed_is_lost(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = lease(client, "one"), lease(client, "other")
     one.acquire()
-    monkeypatch.setattr(one, "_acquired_at", one._acquired_at - LEASE_MS / 1000)  # noqa: SLF001 - so much time has passed
+    monkeypatch.setattr(one, "_acquired_at", one._acquired_at - LEASE_MS / 1000)  # noqa: SLF001 - as if that time had passed
 
     def away(*_arguments: object, **_named: object) -> None:
         raise RedisConnectionError
@@ -48,7 +48,7 @@ def test_a_lease_that_could_not_be_renewed_is_lost(client: Redis, monkeypatch: p
         outage.setattr(client, "pipeline", away)
         with pytest.raises(RedisConnectionError):
             one.renew()
-    client.delete(KEY)  # it ran out meanwhile
+    client.delete(KEY)  # it has expired
 
     assert other.acquire()
     assert not one.renew()

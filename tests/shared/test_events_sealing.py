@@ -1,4 +1,4 @@
-"""Only the mailer opens a letter, only identity's are believed, and each only beside its own event."""
+"""Only the mailer can open a payload, only identity's are accepted, and each only with its own event."""
 
 import base64
 import json
@@ -37,8 +37,8 @@ def opener(keys: KeySets = OURS, **changes: str) -> Opener:
 
 
 def opened(sealed: str, by: Opener | None = None) -> MailPayload:
-    letter = a_payload()
-    return (by or opener()).open(sealed, event_id=letter.event_id, event_type=letter.event_type)
+    payload = a_payload()
+    return (by or opener()).open(sealed, event_id=payload.event_id, event_type=payload.event_type)
 
 
 def both(first: str, second: str) -> str:
@@ -50,7 +50,7 @@ def key_of(text: str) -> Any:
 
 
 def sealed_by_hand(inside: bytes, **header: Any) -> str:
-    """Seal anything to our key, as a stranger with the public key can."""
+    """Seal any text to our key, as anyone with the public key can."""
     key = OKPKey.import_key(key_of(OURS.seal_public))
     members = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key_of(OURS.seal_public)["kid"], **header}
     return jwe.encrypt_compact(members, inside, key, algorithms=["ECDH-ES", "A256GCM", "DEF"])
@@ -263,9 +263,9 @@ def test_threads_share_a_sealer_and_an_opener() -> None:
     writer, reader = sealer(), opener()
 
     def there_and_back(number: int) -> bool:
-        letter = a_payload(event_id=f"e-{number}")
-        sealed = writer.seal(letter)
-        return reader.open(sealed, event_id=letter.event_id, event_type=letter.event_type) == letter
+        payload = a_payload(event_id=f"e-{number}")
+        sealed = writer.seal(payload)
+        return reader.open(sealed, event_id=payload.event_id, event_type=payload.event_type) == payload
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(there_and_back, range(400)))

@@ -1,4 +1,4 @@
-"""Consumers killed at random, entries trimmed beneath them, Redis wiped: nothing missing or twice (EVT-2, EVT-6)."""
+"""Consumers are killed, entries trimmed, Redis wiped at random: every effect happens exactly once (EVT-2, EVT-6)."""
 
 import random
 import sqlite3
@@ -16,25 +16,25 @@ from tests.shared.feed_server import SECRET, Published, served
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
+pytestmark = pytest.mark.processes
+
 SEEDS = (1, 2)
 ROUNDS = 15
 
-# Effects and memory in one transaction; dies by its own hand, before or after it, where `dice` says so.
+# Writes effects and dedupe store in one transaction; kills itself at random before or after it.
 MEMBER = """
 import os, random, sqlite3, sys
 from port_events import consumer
 from port_events.consumer import Consumer
 from port_events.feed import Feed
 
-pytestmark = pytest.mark.processes
-
-consumer.MIN_LEASE_MS = 300  # whoever dies while it reads the feed keeps the other waiting so long, not 15 s
+consumer.MIN_LEASE_MS = 300  # the wait after a member died while reading the feed; 15 s by default
 
 url, address, secret, path, seed = sys.argv[1:]
 dice = random.Random(seed)
 database = sqlite3.connect(path, isolation_level=None, timeout=30)
 
-class Memory:
+class Store:
     def is_handled(self, event):
         return bool(database.execute("SELECT 1 FROM effects WHERE id = ?", [event.id]).fetchall())
     def mark_handled(self, event):
@@ -55,22 +55,22 @@ def handle(event):
         os._exit(9)
 
 Consumer.from_url(
-    url, group="passes", block_ms=20, batch=5, claim_idle_ms=150, dedupe_store=Memory(),
+    url, group="passes", block_ms=20, batch=5, claim_idle_ms=150, dedupe_store=Store(),
     feed=Feed(address, secret, limit=7),
     tries=1000,
 ).run(handle)
 """
 
 
-class Ordeal:
-    """Two members, started again whenever they die, and what they did."""
+class Soak:
+    """Two members, restarted whenever they die, and their effects."""
 
     def __init__(self, server: RedisServer, address: str, path: Path) -> None:
         self._command = [sys.executable, "-c", MEMBER, server.url, address, SECRET, str(path)]
         self._members: list[subprocess.Popen[bytes] | None] = [None, None]
         self._database = sqlite3.connect(path, isolation_level=None, timeout=30)
         self._database.execute("PRAGMA journal_mode = WAL")
-        # No unique index: what is done twice shall be seen.
+        # No unique index, so that a repeated effect is visible.
         self._database.execute("CREATE TABLE effects (id TEXT, sequence INTEGER)")
         self._database.execute("CREATE TABLE place (position INTEGER)")
         self.deaths = 0
@@ -111,17 +111,17 @@ def published() -> Published:
 
 
 @pytest.fixture
-def ordeal(redis_server: RedisServer, published: Published, tmp_path: Path) -> Iterator[Ordeal]:
+def soak(redis_server: RedisServer, published: Published, tmp_path: Path) -> Iterator[Soak]:
     with ExitStack() as stack:
         address = stack.enter_context(served(published))
-        yield stack.enter_context(closing(Ordeal(redis_server, address, tmp_path / "own.db")))
+        yield stack.enter_context(closing(Soak(redis_server, address, tmp_path / "own.db")))
 
 
-def befall(fate: random.Random, client: Redis, published: Published, ordeal: Ordeal) -> None:
-    """Let one thing happen."""
+def befall(fate: random.Random, client: Redis, published: Published, soak: Soak) -> None:
+    """Inject one random fault."""
     match fate.randrange(6):
         case 0:
-            ordeal.kill(fate.randrange(2))
+            soak.kill(fate.randrange(2))
         case 1:
             client.xtrim(STREAM, maxlen=fate.randrange(12), approximate=False)
         case 2:
@@ -136,23 +136,23 @@ def befall(fate: random.Random, client: Redis, published: Published, ordeal: Ord
 @pytest.mark.rule("EVT-2", "EVT-5", "EVT-6")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_event_takes_effect_exactly_once_under_random_faults(
-    redis_server: RedisServer, published: Published, ordeal: Ordeal, seed: int
+    redis_server: RedisServer, published: Published, soak: Soak, seed: int
 ) -> None:
-    # What befalls them is the same for the same seed; when they move on and die is theirs.
+    # The seed determines the faults, but not when the consumers proceed or die.
     fate, dice = random.Random(seed), random.Random(seed)
     with redis_server.client() as client:
         for number in range(ROUNDS):
-            ordeal.revive(dice)
+            soak.revive(dice)
             size = fate.randrange(1, 12)
             published.add(client, *(f"e-{seed}-{number}-{each}" for each in range(size)))
-            befall(fate, client, published, ordeal)
-            ordeal.go_on(dice)
+            befall(fate, client, published, soak)
+            soak.go_on(dice)
 
         def done() -> bool:
-            ordeal.revive(dice)
-            return set(ordeal.effects()) == set(published.ids())
+            soak.revive(dice)
+            return set(soak.effects()) == set(published.ids())
 
         wait_until(done, what="every event to have its effect", timeout_seconds=60)
 
-    assert sorted(ordeal.effects()) == sorted(published.ids())
-    assert ordeal.deaths > 0
+    assert sorted(soak.effects()) == sorted(published.ids())
+    assert soak.deaths > 0

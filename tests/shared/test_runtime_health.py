@@ -1,4 +1,4 @@
-"""Health is what the checks say, without the words of libraries."""
+"""Health reports contain the checks' results, without messages of libraries."""
 
 import pytest
 from port_runtime.health import Check, Unhealthy, run_checks

@@ -15,7 +15,7 @@ from port_runtime.secret import MASK, Secret
 
 
 class Lines(io.StringIO):
-    """What was logged."""
+    """The logged lines."""
 
     def all(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.getvalue().splitlines()]
@@ -93,7 +93,7 @@ def test_an_unknown_level_is_refused() -> None:
 
 def test_a_traceback_is_part_of_its_line(lines: Lines) -> None:
     try:
-        raise RuntimeError("broken")  # noqa: TRY301 - a trace is wanted, not a handling
+        raise RuntimeError("broken")  # noqa: TRY301 - the test needs a traceback
     except RuntimeError:
         logs.get_logger("x").exception("failed")
         logging.getLogger("y").exception("failed")

@@ -1,4 +1,4 @@
-"""Where a process listens: what it takes, and what it says when it cannot."""
+"""Listening sockets: what they accept, and the error when the address is in use."""
 
 import socket
 
@@ -15,7 +15,7 @@ def test_the_ipv6_wildcard_accepts_ipv4() -> None:
     with open_listener(Address("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
-        socket.create_connection(("127.0.0.1", port)).close()  # raises where it is refused
+        socket.create_connection(("127.0.0.1", port)).close()  # raises when it is refused
 
 
 @pytest.mark.rule("OPS-5")

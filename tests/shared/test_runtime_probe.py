@@ -1,4 +1,4 @@
-"""The images' health check tells a fit process from one that is not."""
+"""The images' health check."""
 
 import threading
 from collections.abc import Iterator

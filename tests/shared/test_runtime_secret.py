@@ -1,4 +1,4 @@
-"""A Secret is shown by nothing but `reveal`."""
+"""Only `reveal` returns the text of a Secret."""
 
 import copy
 import json
@@ -43,7 +43,7 @@ def test_a_secret_is_immutable() -> None:
     with pytest.raises(AttributeError):
         SECRET.text = "other"
     with pytest.raises(AttributeError):
-        del SECRET.text  # type: ignore[attr-defined]  # what mypy refuses is to fail
+        del SECRET.text  # type: ignore[attr-defined]  # must fail, as mypy says
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

@@ -1,4 +1,4 @@
-"""Settings are read from the environment, and every fault is told in one line that names its variable."""
+"""Settings are read from the environment; each error is a line that names its variable."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def environment(**changes: str) -> Mapping[str, str]:
     return {**NEEDED, **changes}
 
 
-def faults_of(environ: Mapping[str, str]) -> list[str]:
+def errors_of(environ: Mapping[str, str]) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load(Settings, environ)
     return caught.value.errors
@@ -65,12 +65,12 @@ def test_unset_variables_have_their_defaults() -> None:
 
 def test_an_empty_variable_counts_as_unset() -> None:
     assert load(Settings, environment(X_MODE="", X_REPLY_TO="")).mode == "local"
-    assert faults_of(environment(X_KEYS="")) == ["X_KEYS: must be set"]
+    assert errors_of(environment(X_KEYS="")) == ["X_KEYS: must be set"]
 
 
 @pytest.mark.rule("OPS-5")
 def test_all_errors_are_reported_at_once_each_with_its_variable() -> None:
-    faults = faults_of({"X_BIND": "nowhere", "X_MODE": "test", "X_PROXIES": "10.0.0.0/8,x"})
+    faults = errors_of({"X_BIND": "nowhere", "X_MODE": "test", "X_PROXIES": "10.0.0.0/8,x"})
 
     assert faults == [
         "X_BIND: must be host:port",
@@ -82,7 +82,7 @@ def test_all_errors_are_reported_at_once_each_with_its_variable() -> None:
 
 
 def test_a_class_can_check_combinations_of_settings() -> None:
-    assert faults_of(environment(X_MODE="production")) == ["X_BIND: must not be loopback in production"]
+    assert errors_of(environment(X_MODE="production")) == ["X_BIND: must not be loopback in production"]
 
 
 @pytest.mark.rule("OPS-5")
@@ -96,7 +96,7 @@ def test_a_variable_can_be_read_from_a_file_without_its_last_newline(tmp_path: P
 
 
 def test_a_variable_together_with_its_file_is_an_error(tmp_path: Path) -> None:
-    fault = faults_of(environment(X_KEYS_FILE=str(tmp_path / "keys")))
+    fault = errors_of(environment(X_KEYS_FILE=str(tmp_path / "keys")))
 
     assert fault == ["X_KEYS: must not be set together with X_KEYS_FILE"]
 
@@ -112,19 +112,19 @@ def test_a_file_that_cannot_be_read_is_named_by_its_variable(tmp_path: Path) -> 
         (binary, "the file is not UTF-8 text"),
         (huge, "the file is larger than 1048576 bytes"),
     ]:
-        assert faults_of({**NEEDED, "X_KEYS": "", "X_KEYS_FILE": str(file)}) == [f"X_KEYS_FILE: {reason}"]
+        assert errors_of({**NEEDED, "X_KEYS": "", "X_KEYS_FILE": str(file)}) == [f"X_KEYS_FILE: {reason}"]
 
 
 def test_an_invalid_value_from_a_file_is_reported_with_the_files_variable(tmp_path: Path) -> None:
     file = tmp_path / "bind"
     file.write_text("nowhere")
 
-    assert faults_of(environment(X_BIND_FILE=str(file))) == ["X_BIND_FILE: must be host:port"]
+    assert errors_of(environment(X_BIND_FILE=str(file))) == ["X_BIND_FILE: must be host:port"]
 
 
 @pytest.mark.rule("SEC-9")
 def test_no_error_contains_the_value_of_a_secret() -> None:
-    faults = faults_of({"X_KEYS": "hush-hush,hush-hush", "X_REDIS_URL": "http://user:hush-hush@host"})
+    faults = errors_of({"X_KEYS": "hush-hush,hush-hush", "X_REDIS_URL": "http://user:hush-hush@host"})
 
     assert faults == [
         "X_KEYS: must not hold the same secret twice",

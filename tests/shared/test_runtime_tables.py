@@ -1,4 +1,4 @@
-"""Tables for a terminal line up, with Chinese in them too."""
+"""Tables for a terminal are aligned, with Chinese text too."""
 
 from port_runtime.tables import display_width, table, truncate
 
