@@ -114,4 +114,4 @@ def _is_open(engine: Engine) -> bool:
 
 
 def _memory(processes: Mapping[str, Process]) -> dict[str, float]:
-    return {name: pss_mib([each.pid, *each.children]) for name, each in processes.items()}
+    return {name: pss_mib([each.pid, *each.children()]) for name, each in processes.items()}

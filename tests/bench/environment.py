@@ -5,9 +5,10 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import httpx
 from port_events.sealing import new_key_sets
@@ -15,10 +16,11 @@ from port_events.sealing import new_key_sets
 from tests.bench.entries import PUBLIC_URL
 from tests.bench.load import Request
 from tests.bench.population import populate
-from tests.bench.processes import Process, command
+from tests.bench.processes import Process
 from tests.bench.sink import Sink, start_sink
 from tests.support.actors.people import PASSWORD, registration
 from tests.support.harness.waiting import wait_until
+from tests.support.servers.lifecycle import started
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
@@ -87,10 +89,7 @@ class Environment:
     @cached_property
     def postgres(self) -> PostgresCluster:
         """PostgreSQL with fsync, as in production."""
-        cluster = PostgresCluster(fsync=True)
-        self._stack.callback(cluster.destroy)
-        cluster.start()
-        return cluster
+        return self._stack.enter_context(started(PostgresCluster(fsync=True)))
 
     @cached_property
     def small_database(self) -> str:
@@ -115,15 +114,9 @@ class Environment:
         populate(url, members, lived=lived)
         return url
 
-    @contextmanager
-    def redis(self) -> Iterator[RedisServer]:
-        """Run a Redis."""
-        server = RedisServer()
-        try:
-            server.start()
-            yield server
-        finally:
-            server.destroy()
+    def redis(self) -> AbstractContextManager[RedisServer]:
+        """Run a Redis for the block."""
+        return started(RedisServer())
 
     @contextmanager
     def sink(self) -> Iterator[Sink]:
@@ -140,7 +133,7 @@ class Environment:
             "IDENTITY_METRICS_BIND": f"127.0.0.1:{free_port()}",  # metrics are part of the measured cost
             "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
         }
-        arguments = program or (command("identity"), "serve")
+        arguments = program or ("identity", "serve")
         with self.process(*arguments, IDENTITY_DATABASE_URL=database, **environment) as process:
             web = Web(process, f"http://127.0.0.1:{port}")
             wait_until(lambda: web.is_ready(ready), what=f"an answer; see {process.log}", timeout_seconds=20)
@@ -150,7 +143,7 @@ class Environment:
     def relay(self, database: str, redis: RedisServer) -> Iterator[Process]:
         """Run `identity relay`."""
         settings = {"IDENTITY_DATABASE_URL": database, "REDIS_URL": redis.socket_url}
-        with self.process(command("identity"), "relay", **settings) as process:
+        with self.process("identity", "relay", **settings) as process:
             process.wait_for("relay started")
             yield process
 
@@ -158,19 +151,20 @@ class Environment:
     def mailer(self, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
         """Run `mailer run`."""
         settings = {"REDIS_URL": redis.socket_url, "MAILER_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}"}
-        with self.process(command("mailer"), "run", **settings) as process:
+        with self.process("mailer", "run", **settings) as process:
             process.wait_for("mailer_started")
             yield process
 
     @contextmanager
     def process(self, *arguments: str, **settings: str) -> Iterator[Process]:
         """Run a program with these settings for the block."""
-        log = self.directory / f"{Path(arguments[0]).name}-{secrets.token_hex(3)}.log"
-        process = Process(*arguments, environment=self.settings(**settings), log=log)
+        process = Process(*arguments, environment=self.settings(**settings), directory=self.directory)
         try:
             yield process
         finally:
-            process.stop()
+            with suppress(TimeoutExpired):
+                process.stop()
+            process.destroy()
 
     def settings(self, **more: str) -> dict[str, str]:
         """Return the common settings and more."""

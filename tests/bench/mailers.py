@@ -14,7 +14,7 @@ from tests.bench.entries import PUBLIC_URL, mail_payloads, sealed_entries
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, Goal, interleaved
 from tests.bench.mail import mail_all
-from tests.bench.processes import Process, command
+from tests.bench.processes import Process
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.programs import OptionalProgram
 from tests.support.servers.redis import RedisServer
@@ -92,7 +92,7 @@ def _plain_workers(stand: Environment, redis: RedisServer, smtp_port: int) -> It
         plain_actor.SMTP_PORT: str(smtp_port),
     }
     arguments = ["--processes", str(_PROCESSES), "--threads", str(_THREADS), plain_actor.__name__]
-    with stand.process(command("dramatiq"), *arguments, **settings) as process:
+    with stand.process("dramatiq", *arguments, **settings) as process:
         process.wait_for("ready for action")
         yield process
 

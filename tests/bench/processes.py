@@ -1,74 +1,23 @@
 """Starts processes of the system and measures them through /proc."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.harness.waiting import wait_until
-
-ROOT = Path(__file__).parents[2]
-_STOP_SECONDS = 25
+from tests.support import ROOT
+from tests.support.harness.processes import Program
 
 
-def command(name: str) -> str:
-    """Return the path of a console command of this environment, e.g. `identity`."""
-    return str(Path(sys.executable).parent / name)
+class Process(Program):
+    """A program that runs in the root of the repository, with its start time and CPU time."""
 
-
-class Process:
-    """A process with its children; it logs to a file."""
-
-    def __init__(self, *arguments: str, environment: Mapping[str, str], log: Path) -> None:
-        self.log = log
+    def __init__(self, *command: str, environment: Mapping[str, str], directory: Path) -> None:
         self.started_at = time.perf_counter()
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                arguments, env={**inherited, **environment}, cwd=ROOT, stdout=output, stderr=output
-            )
-
-    @property
-    def pid(self) -> int:
-        """The id of the started process."""
-        return self._popen.pid
-
-    @property
-    def children(self) -> list[int]:
-        """The ids of its child processes."""
-        return [
-            int(pid)
-            for tasks in Path(f"/proc/{self.pid}/task").glob("*/children")
-            for pid in tasks.read_text().split()
-        ]
-
-    def wait_for(self, words: str, *, seconds: float = 20) -> None:
-        """Wait until the log contains a text."""
-        wait_until(lambda: self._logged(words), what=f"{words!r} in {self.log}", timeout_seconds=seconds)
-
-    def _logged(self, words: str) -> bool:
-        logged = self.log.read_text(errors="replace")
-        if self._popen.poll() is not None:
-            raise RuntimeError(f"the process ended with {self._popen.returncode}: {logged[-2000:]}")
-        return words in logged
+        super().__init__(*command, environment=environment, directory=directory, cwd=ROOT)
 
     def cpu_seconds(self) -> float:
         """The CPU time in seconds that it and its children have used."""
-        return sum(_cpu_seconds(pid) for pid in (self.pid, *self.children))
-
-    def stop(self) -> None:
-        """Terminate the process; kill it after a time-out."""
-        if self._popen.poll() is not None:
-            return
-        self._popen.send_signal(signal.SIGTERM)
-        try:
-            self._popen.wait(timeout=_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+        return sum(_cpu_seconds(pid) for pid in (self.pid, *self.children()))
 
 
 def pss_mib(pids: Sequence[int]) -> float:

@@ -48,16 +48,18 @@ def _idle(processes: Mapping[str, Process]) -> Iterator[Figure]:
 
 def _memory(processes: Mapping[str, Process]) -> Iterator[Figure]:
     web = processes["web"]
-    workers = [pss_mib([pid]) for pid in web.children]
+    workers = [pss_mib([pid]) for pid in web.children()]
     yield Figure(name="memory of an identity worker (PSS)", measured=statistics.mean(workers), unit="MiB")
     yield Figure(
         name="memory of all web processes, idle (PSS)",
-        measured=pss_mib([web.pid, *web.children]), unit="MiB", goal=Goal("most", 120),
+        measured=pss_mib([web.pid, *web.children()]), unit="MiB", goal=Goal("most", 120),
     )  # fmt: skip
     for name in ("relay", "mailer"):
         process = processes[name]
         yield Figure(
-            name=f"memory of the {name} (PSS)", measured=pss_mib([process.pid, *process.children]), unit="MiB"
+            name=f"memory of the {name} (PSS)",
+            measured=pss_mib([process.pid, *process.children()]),
+            unit="MiB",
         )
 
 
@@ -66,7 +68,7 @@ def _memory_under_load(web: Web) -> Iterator[Figure]:
     with load.running(web.logins(), clients=8, seconds=4):
         for _ in range(15):
             time.sleep(0.2)
-            highest = max(highest, pss_mib([web.process.pid, *web.process.children]))
+            highest = max(highest, pss_mib([web.process.pid, *web.process.children()]))
     yield Figure(
         name="memory of all web processes, 8 clients log in (PSS)",
         measured=highest, unit="MiB", goal=Goal("most", 260),

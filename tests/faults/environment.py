@@ -1,6 +1,5 @@
 """Real servers for one run, and the system's processes on them."""
 
-import secrets
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.faults.receipts import ReceiptLog
 from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
 from tests.faults.supervisor import ProcessSpec, Supervisor
 from tests.support.actors.people import NO_TLS
+from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster, database_name
@@ -109,25 +109,18 @@ class Environment:
         database = database_name(self.database_url)
         proxied = self.postgres.url(database).replace(f":{self.postgres.port}/", f":{self.proxy.port}/")
         return {
-            "IDENTITY_MODE": "local",
-            "IDENTITY_BIND": self.url.removeprefix("http://"),
-            "IDENTITY_PUBLIC_URL": self.url,
-            "IDENTITY_DATABASE_URL": proxied,
-            "IDENTITY_SECRET_KEYS": secrets.token_urlsafe(48),
-            "IDENTITY_AUDIT_KEYS": secrets.token_urlsafe(48),
-            "IDENTITY_WEB_WORKERS": str(WEB_WORKERS),
-            "IDENTITY_ARGON2_MEMORY_KIB": "64",
-            "IDENTITY_ARGON2_PASSES": "1",
-            "IDENTITY_REGISTRATIONS_PER_ADDRESS": "1000000",
-            "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": "1000000",
-            "IDENTITY_LOG_LEVEL": "WARNING",
-            "REDIS_URL": self.redis.url,
-            "MAIL_SEAL_PUBLIC_KEYS": keys.seal_public,
-            "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
-            "MAIL_SEAL_PRIVATE_KEYS": keys.seal_private,
-            "MAIL_SIGN_PUBLIC_KEYS": keys.sign_public,
-            "MAILER_SMTP_URL": self.smtp.url,
-            "MAILER_SMTP_TIMEOUT": "5",
-            "MAILER_LEASE": str(LEASE_SECONDS),
-            "MAILER_LOG_LEVEL": "WARNING",
-        }
+            **identity_settings(
+                keys, database_url=proxied, redis_url=self.redis.url, public_url=self.url,
+                IDENTITY_BIND=self.url.removeprefix("http://"),
+                IDENTITY_WEB_WORKERS=str(WEB_WORKERS),
+                IDENTITY_REGISTRATIONS_PER_ADDRESS="1000000",
+                IDENTITY_LOGIN_FAILURES_PER_ADDRESS="1000000",
+                IDENTITY_LOG_LEVEL="WARNING",
+            ),
+            **mailer_settings(
+                keys, redis_url=self.redis.url, smtp_url=self.smtp.url, public_url=self.url,
+                MAILER_SMTP_TIMEOUT="5",
+                MAILER_LEASE=str(LEASE_SECONDS),
+                MAILER_LOG_LEVEL="WARNING",
+            ),
+        }  # fmt: skip

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -12,11 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.harness.processes import base_environment
+from tests.support import ROOT
+from tests.support.harness.processes import Program
 
-ROOT = Path(__file__).parents[2]
 _POLL_SECONDS = 0.2
-_STOP_SECONDS = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +33,23 @@ class ManagedProcess:
     def __init__(self, spec: ProcessSpec, directory: Path) -> None:
         self.spec = spec
         self.options: tuple[str, ...] = ()
-        self._log = directory / f"{spec.name}.log"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._directory = directory
+        self._program: Program | None = None
         self._frozen = False
         self.lock = threading.RLock()
 
     def start(self) -> None:
         """Start the process unless it is running."""
-        with self.lock, self._log.open("ab") as output:
-            if self._process is None or self._process.poll() is not None:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", *self._command()],
+        with self.lock:
+            if self._program is None or not self._program.running:
+                self._program = Program(
+                    sys.executable,
+                    "-m",
+                    *self._command(),
+                    environment=self.spec.environment,
+                    directory=self._directory,
+                    log_name=self.spec.name,
                     cwd=ROOT,
-                    env={**base_environment(), **self.spec.environment},
-                    stdout=output,
-                    stderr=output,
-                    stdin=subprocess.DEVNULL,
-                    start_new_session=True,
                 )
                 self._frozen = False
 
@@ -62,14 +60,9 @@ class ManagedProcess:
 
     def workers(self) -> list[int]:
         """Return the ids of the processes that do the work; gunicorn's workers are its children."""
-        if self._process is None:
+        if self._program is None:
             return []
-        if self.spec.kind != "web":
-            return [self._process.pid]
-        with suppress(FileNotFoundError, ProcessLookupError):
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-            return [int(pid) for pid in children.split()]
-        return []
+        return self._program.children() if self.spec.kind == "web" else [self._program.pid]
 
     def kill(self, choose: Callable[[list[int]], int]) -> bool:
         """Kill -9 a worker; return False when there is none or it is frozen."""
@@ -110,17 +103,12 @@ class ManagedProcess:
     def stop(self) -> int | None:
         """Terminate the process; return its exit code."""
         with self.lock:
-            if self._process is None:
-                return None
-            self._process.terminate()
-            return self._process.wait(_STOP_SECONDS)
+            return self._program.stop() if self._program else None
 
     def destroy(self) -> None:
         """Kill the process group."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(_STOP_SECONDS)
+        if self._program is not None:
+            self._program.destroy()
 
 
 class Supervisor:

@@ -45,13 +45,19 @@ class Program:
     """One running command; its output goes to a log file that tests read."""
 
     def __init__(
-        self, *command: str, environment: Mapping[str, str], directory: Path, cwd: Path = Path("/")
+        self,
+        *command: str,
+        environment: Mapping[str, str],
+        directory: Path,
+        log_name: str = "",
+        cwd: Path = Path("/"),
     ) -> None:
         """Start a command of the tests' environment, or a program by its path; its log is in `directory`."""
         number = len(list(directory.glob("*.log")))
         self.command = " ".join(command)
-        self._output = directory / f"{number}-{'-'.join(Path(part).name for part in command)}.log"
-        with self._output.open("wb") as output:
+        name = log_name or f"{number}-{'-'.join(Path(part).name for part in command)}"
+        self.log = directory / f"{name}.log"
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [executable(command[0]), *command[1:]],
                 env={**base_environment(), **environment},
@@ -70,7 +76,7 @@ class Program:
     @property
     def output(self) -> str:
         """Its output so far."""
-        return self._output.read_text(errors="replace")
+        return self.log.read_text(errors="replace")
 
     @property
     def running(self) -> bool:
@@ -79,11 +85,11 @@ class Program:
 
     def children(self) -> list[int]:
         """Return the ids of its children, such as gunicorn's workers."""
-        with suppress(FileNotFoundError):
-            return [
-                int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-            ]
-        return []
+        found: list[int] = []
+        for children in Path(f"/proc/{self.pid}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
+                found += map(int, children.read_text().split())
+        return found
 
     def wait_for(self, text: str, *, timeout_seconds: float = START_SECONDS) -> None:
         """Wait until it has written the text; AssertionError with its output if it ends before."""
