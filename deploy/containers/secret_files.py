@@ -1,10 +1,10 @@
-"""Make the secrets of an installation in containers, once: a directory for each process, a file for each secret.
+"""Generate the secrets of a containerized installation: a directory per process, a file per secret.
 
     python -m deploy.containers.secret_files DIRECTORY [--give]
 
-What is there stays; Redis' rules are written anew, so that they follow deploy/local/acl.py. With `--give`, which wants
-root, each file belongs to the user of its container. Names of servers are those of docker-compose.yml and of the
-Kubernetes overlay `local`.
+Existing secrets stay; Redis' ACL file is rewritten to follow deploy/local/acl.py. `--give` requires root and makes each
+file belong to the user of its container. The server names are those of docker-compose.yml and of the Kubernetes overlay
+`local`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Final
 from deploy.local.acl import roles
 from deploy.local.keys import make_secrets, password_of, write_secret
 
-OURS: Final = 10001  # the user of both images
-SERVERS: Final = 999  # redis and postgres in the images of these names
+SERVICE_USER: Final = 10001  # in the images of both services
+SERVER_USER: Final = 999  # in the images of Redis and PostgreSQL
 STREAM: Final = "identity.events"
 PASSWORD_OCTETS: Final = 24
 
 
 def main(root: Path, *, give: bool) -> None:
-    """Fill the directories below `root`."""
+    """Write the secrets into the directories under `root`."""
     kept = root / "kept"
     _make(kept)
     for name, (user, files) in _shares(kept).items():
@@ -34,7 +34,7 @@ def main(root: Path, *, give: bool) -> None:
 
 
 def _make(kept: Path) -> None:
-    """Make everything in the directory that only this program reads."""
+    """Generate everything in the directory that only this program reads."""
     make_secrets(kept / "keys", kept / "redis", stream=STREAM)
     if not (kept / "postgres_password").exists():
         write_secret(kept / "postgres_password", secrets.token_urlsafe(PASSWORD_OCTETS))
@@ -45,7 +45,7 @@ def _make(kept: Path) -> None:
 
 
 def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
-    """Return, for each process, the user and the files that it gets: what it needs and nothing besides."""
+    """Return the user of each process and the files that it needs."""
     keys, redis, database = kept / "keys", kept / "redis", kept / "database_url"
     identity = [
         database, keys / "secret_keys", keys / "mail_seal_public.json", keys / "mail_sign_private.json",
@@ -53,19 +53,19 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
     audit = keys / "audit_keys"
     mailer = [kept / "mailer_url", keys / "mail_seal_private.json", keys / "mail_sign_public.json"]
     return {
-        "identity": (OURS, identity),
-        "migrate": (OURS, [database]),
-        "relay": (OURS, [database, kept / "relay_url", audit]),
-        "tidy": (OURS, [*identity, audit]),
-        "mailer": (OURS, mailer),
-        "scaler": (OURS, [redis / "scaler.password"]),
-        "redis": (SERVERS, [redis / "users.acl"]),
-        "postgres": (SERVERS, [kept / "postgres_password"]),
+        "identity": (SERVICE_USER, identity),
+        "migrate": (SERVICE_USER, [database]),
+        "relay": (SERVICE_USER, [database, kept / "relay_url", audit]),
+        "tidy": (SERVICE_USER, [*identity, audit]),
+        "mailer": (SERVICE_USER, mailer),
+        "scaler": (SERVICE_USER, [redis / "scaler.password"]),
+        "redis": (SERVER_USER, [redis / "users.acl"]),
+        "postgres": (SERVER_USER, [kept / "postgres_password"]),
     }
 
 
 def _put(file: Path, directory: Path, user: int | None) -> None:
-    """Copy beside and move into place: whoever reads sees the old file or the new one, and needs no right on it."""
+    """Copy a file atomically: readers see either the old version or the new one."""
     directory.mkdir(exist_ok=True)
     beside = directory / f".{file.name}.new"
     beside.unlink(missing_ok=True)

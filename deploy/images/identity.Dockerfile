@@ -1,6 +1,6 @@
-# identity: web, relay, migrations and the command line, by the argument: serve, relay, migrate, tidy …
+# identity: the argument selects the process: serve, relay, migrate, tidy …
 #   docker build -f deploy/images/identity.Dockerfile -t port-identity .
-# In production name the base by its digest: --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:…
+# In production, pin the base image: --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:…
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -10,12 +10,12 @@ COPY services/identity/requirements.txt .
 RUN /opt/identity/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 COPY shared shared
 COPY services/identity services/identity
-# What builds and installs is not part of what runs.
+# The final image does not contain the build tools.
 RUN /opt/identity/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
     ./shared/runtime ./shared/events ./services/identity \
     && /opt/identity/bin/pip uninstall --yes --quiet setuptools pip
 
-# Beside the product, for compose alone: makes the secrets of an installation (deploy/containers/secret_files.py).
+# For docker-compose.yml only: generates the secrets of an installation (deploy/containers/secret_files.py).
 FROM ${PYTHON_IMAGE} AS secrets
 COPY --from=build /opt/identity /opt/identity
 COPY deploy/local/acl.py deploy/local/keys.py /srv/deploy/local/
@@ -40,7 +40,7 @@ ENV PATH=/opt/identity/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 USER 10001:10001
 EXPOSE 8000 9100
 STOPSIGNAL SIGTERM
-# The operators' port, which `serve` and `relay` both have.
+# The operations port of `serve` and `relay`.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python3", "-m", "port_runtime.probe", "http://127.0.0.1:9100/readyz"]
 ENTRYPOINT ["identity"]

@@ -1,6 +1,6 @@
-# mailer: the worker and its command line, by the argument: run, check, queue, dead …
+# mailer: the argument selects the command: run, check, queue, dead …
 #   docker build -f deploy/images/mailer.Dockerfile -t port-mailer .
-# In production name the base by its digest: --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:…
+# In production, pin the base image: --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:…
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
@@ -10,7 +10,7 @@ COPY services/mailer/requirements.txt .
 RUN /opt/mailer/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
 COPY shared shared
 COPY services/mailer services/mailer
-# What builds and installs is not part of what runs.
+# The final image does not contain the build tools.
 RUN /opt/mailer/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation \
     ./shared/runtime ./shared/events ./services/mailer \
     && /opt/mailer/bin/pip uninstall --yes --quiet setuptools pip

@@ -1,7 +1,7 @@
-"""Who may do what in Redis (SEC-10): one user a role, the default user off.
+"""The users of Redis and their permissions (SEC-10): one user per role, the default user disabled.
 
-Redis grants a command when one pair of parentheses, or what stands outside them, allows the command and
-all its keys. A script is asked for as a whole, and each of its commands once more by itself.
+Redis runs a command if a selector (a pair of parentheses), or the rules outside of them, allows the command with all
+its keys. A script is checked as a whole, and then each of its commands.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# By category: single names differ between releases (CLIENT SETINFO came with 7.2), and an unknown one stops a server.
+# By category, because a server refuses to start with an unknown command, and commands differ between releases.
 _CONNECT = "+@connection -@admin -@dangerous +command +time +info +config|get"
 _TRANSACT = "+multi +exec +discard"
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
@@ -20,39 +20,38 @@ _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 
 
 def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") -> dict[str, str]:
-    """Return the rules of each role; `stream` is IDENTITY_EVENT_STREAM."""
+    """Return the ACL rules of each role; `stream` is IDENTITY_EVENT_STREAM."""
     return {
-        # Writes the stream and the mark of how far it got, trims what is old and what the mailer has handled, sees
-        # how far its groups are, reads what the mailer reports; nothing else.
+        # Writes and trims the stream, keeps its checkpoint, reads the lag of its groups and the mailer's receipts.
         "relay": f"{_CONNECT} {_TRANSACT} (~{stream} {_APPEND} +xpending) (~{stream}:mark:* +get +set +watch) "
         f"(~{stream} +exists) +unwatch (~{receipts} {_GROUP})",
-        # Reads the stream but cannot write it; owns its queue, its ledger, its dead letters and its pause; reports.
-        # Who operates the mail queue (`mailer queue`, `mailer dead`) is this user too.
+        # Reads the stream but cannot write to it; owns everything under `mailer:`; writes receipts. The operators'
+        # commands (`mailer queue`, `mailer dead`) use this user too.
         "mailer": (
             f"{_CONNECT} {_TRANSACT} ~mailer:* +@all {_CONNECT} "
             f"(~{stream} {_GROUP}) (~{receipts} {_APPEND}) (~mailer:* ~{stream} ~{receipts} +eval +evalsha)"
         ),
-        # Any other service: reads the stream in a group of its own, keeps what it has seen and what it set aside.
+        # Any other service: reads the stream in its own group, and keeps its dedupe records and dead letters.
         "consumer": (
             f"{_CONNECT} {_TRANSACT} (~{stream} {_GROUP}) "
             f"(~seen:* +exists +set +get +del +expire +watch +xadd +xdel {_GROUP}) +unwatch"
         ),
-        # What decides how many mailers run (KEDA): sees how much waits, not what it is.
+        # KEDA, which scales the mailers: reads the length of the backlog but no entry.
         "scaler": f"{_CONNECT} (~{stream} +xinfo +xpending +xlen)",
-        # A person looking: everything readable, nothing changeable.
+        # A person: may read everything and change nothing.
         "operator": f"~* +@read {_CONNECT} +keys +client|list +slowlog|get",
     }
 
 
 def acl_file(passwords: Mapping[str, str], stream: str = "identity.events") -> str:
-    """Return the file's text; passwords stand in it as hashes only."""
+    """Return an ACL file, which holds only hashes of the passwords."""
     rules = roles(stream)
     lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
     return "\n".join(["user default off resetpass resetchannels -@all", *lines, ""])
 
 
 def acl_example() -> str:
-    """Return an ACL file for another Redis, with a placeholder for the hash of each password."""
+    """Return an ACL file for a Redis of your own, with placeholders for the hashes of the passwords."""
     lines = [
         f"user {name} on #SHA256-OF-THE-PASSWORD-OF-{name.upper()} resetchannels -@all {rules}"
         for name, rules in roles().items()

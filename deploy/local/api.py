@@ -1,4 +1,4 @@
-"""A small client of identity's API, of the standard library."""
+"""A small client of identity's API on the standard library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 20
 
 
 class ApiError(Exception):
-    """The API refused; `code` is the stable one of its problem document."""
+    """The API returned an error; `code` is that of the problem document."""
 
     def __init__(self, call: str, status: int, problem: dict[str, Any]) -> None:
         super().__init__(f"{call} answered {status}: {json.dumps(problem, ensure_ascii=False)}")
@@ -19,18 +19,18 @@ class ApiError(Exception):
 
 
 class Api:
-    """Calls below /api/v1, as nobody or as the holder of a token."""
+    """Calls under /api/v1, anonymous or with a bearer token."""
 
     def __init__(self, base_url: str, token: str | None = None) -> None:
         self._base_url, self._token = base_url, token
 
     def as_bearer(self, token: str) -> Api:
-        """Return a client that shows this token."""
+        """Return a client that sends this token."""
         return Api(self._base_url, token)
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Return the answer's JSON, None where there is none; raises ApiError."""
-        request = urllib.request.Request(f"{self._base_url}/api/v1{path}", method=method)  # noqa: S310 - made here
+        """Return the JSON of the response, or None for an empty body. Raises ApiError."""
+        request = urllib.request.Request(f"{self._base_url}/api/v1{path}", method=method)  # noqa: S310 - the URL is built here
         if body is not None:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")

@@ -1,4 +1,4 @@
-"""`identity` and `mailer` as commands in a copy's directory, with its settings: `.run/bin/identity accounts list`."""
+"""Writes the commands `identity` and `mailer` with the settings of this copy, e.g. `.run/bin/identity`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SETTINGS = ("IDENTITY_", "MAILER_", "MAIL_", "REDIS_URL")
 
 
 def write_commands(directory: Path, programs: Path, environments: Mapping[str, Mapping[str, str]]) -> None:
-    """Write a command for each service; what its processes get to know, the command gets to know."""
+    """Write a command for each service; it gets the settings of all processes of that service."""
     directory.mkdir(exist_ok=True)
     for name, processes in PROCESSES.items():
         known = {key: value for process in processes for key, value in environments[process].items()}

@@ -1,7 +1,7 @@
-"""Sample accounts for `make run DEMO=1`, made as people make them: through the API, with the mails that come.
+"""Sample accounts for `make run DEMO=1`, created through the API with the mails it sends.
 
-One link account and three general accounts of three companies, in the states that the manual shows: bound
-and verified, bound but not yet verified, and released by the general side.
+One link account and three general accounts of three companies: bound and verified, bound but not yet verified, and
+unbound by the general account.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from deploy.local.mails import Mails
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from deploy.local.environment import Places
+    from deploy.local.environment import RunPaths
 
 WORDS = (
     "harbour",
@@ -36,7 +36,7 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Person:
-    """One sample account; the tax ids are the samples that pass the Ministry of Finance's checksum."""
+    """A sample account; the tax ids pass the checksum of the Ministry of Finance."""
 
     username: str
     kind: str
@@ -47,7 +47,7 @@ class Person:
 
     @property
     def email(self) -> str:
-        """A mailbox of the development mailbox, which takes every address."""
+        """An address of the development mailbox, which accepts every address."""
         return f"{self.username}@demo.example.tw"
 
     def registration(self, password: str) -> dict[str, object]:
@@ -73,12 +73,12 @@ REMOVED = Person(
 PEOPLE = (LINK, VERIFIED, UNVERIFIED, REMOVED)
 
 
-def make_demo(places: Places) -> str:
-    """Make what is not there yet; return what to print: the names and passwords, or what went wrong."""
-    kept = places.settings.root / "demo.json"
+def make_demo(paths: RunPaths) -> str:
+    """Create what is missing; return the text to print: names and passwords, or the error."""
+    kept = paths.settings.root / "demo.json"
     try:
         passwords = _passwords(kept)
-        fresh = Demo(Api(places.identity_url), Mails(places.mailbox_url), passwords).make()
+        fresh = Demo(Api(paths.identity_url), Mails(paths.mailbox_url), passwords).make()
     except (ApiError, TimeoutError, OSError) as error:
         return f"The sample accounts could not be made: {error}"
     lines = [
@@ -93,13 +93,13 @@ def make_demo(places: Places) -> str:
 
 
 class Demo:
-    """The way of the manual, for the sample accounts."""
+    """Creates the accounts and bindings through the API."""
 
     def __init__(self, api: Api, mails: Mails, passwords: dict[str, str]) -> None:
         self._api, self._mails, self._passwords = api, mails, passwords
 
     def make(self) -> bool:
-        """Make accounts and bindings; False where they are there already."""
+        """Create accounts and bindings; return False if they exist."""
         try:
             self._register(LINK)
         except ApiError as error:
@@ -139,7 +139,7 @@ class Demo:
 
 
 def _passwords(kept: Path) -> dict[str, str]:
-    """Return the passwords of this copy, made at random once: they may guard more than loopback."""
+    """Return this copy's passwords, random because the portal may be reachable from other machines."""
     if not kept.exists():
         write_secret(kept, json.dumps({person.username: _password() for person in PEOPLE}, indent=2))
     passwords: dict[str, str] = json.loads(kept.read_text())

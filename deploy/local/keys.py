@@ -1,4 +1,4 @@
-"""The secrets of a local system: made once under its directory, readable by its owner alone."""
+"""The secrets of a local system: generated once in its directory, readable only by the owner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KEY_SETS = ("seal_public", "seal_private", "sign_public", "sign_private")
 
 
 def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
-    """Make what is missing in the two directories; the rules for Redis are written anew each time."""
+    """Generate missing secrets in the two directories; Redis' ACL file is always rewritten."""
     for directory in (keys, redis):
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
@@ -34,12 +34,12 @@ def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
 
 
 def password_of(redis: Path, role: str) -> str:
-    """Return the password of a role."""
+    """Return the Redis password of a role."""
     return (redis / f"{role}.password").read_text()
 
 
 def write_secret(path: Path, text: str) -> Path:
-    """Write a file that only its owner reads; return its path."""
+    """Write a file that only its owner can read; return its path."""
     _write(path, text)
     return path
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Resolve every requirements.txt anew, with hashes and without the address of any index. Arguments go to uv.
-# The services come first; what runs and tests them is then held to the very same releases.
+# Resolves every requirements.txt with hashes and without index URLs. Arguments go to uv.
+# The services come first; the environments that run and test them use the same releases.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -17,7 +17,7 @@ compile() { # <output> <inputs on standard input> [arguments]
 
 editable() { printf -- '-e ./%s\n' "$@"; }
 
-# What we run ourselves can trace; who installs a service without the extra cannot, and needs none of it.
+# Our environments and images include the extra `tracing`.
 
 editable 'services/identity[tracing]' shared/events shared/runtime | { cat; echo 'setuptools>=77'; } |
     compile services/identity/requirements.txt "$@"

@@ -1,4 +1,4 @@
-"""What came into the development mailbox, by its REST interface."""
+"""Reads the development mailbox through its REST interface."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 class Mails:
-    """The mailbox of `make run`; each mail is taken once."""
+    """The mailbox of `make run`; returns each mail once."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
         self._taken = {mail["id"] for mail in self._list()}
 
     def link_token(self, address: str) -> str:
-        """Return the token in the next mail to this address; raises TimeoutError when none comes."""
+        """Return the token of the next mail to this address. Raises TimeoutError."""
         return self._next(address, TOKEN)
 
     def code(self, address: str) -> str:
-        """Return the six digits in the next mail to this address; raises TimeoutError when none comes."""
+        """Return the six digits of the next mail to this address. Raises TimeoutError."""
         return self._next(address, CODE)
 
     def _next(self, address: str, wanted: re.Pattern[str]) -> str:
@@ -46,6 +46,6 @@ class Mails:
         return mails
 
     def _read(self, path: str) -> str:
-        with urllib.request.urlopen(self._base_url + path, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the address is one of our own settings
+        with urllib.request.urlopen(self._base_url + path, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the URL comes from our settings
             text: str = answer.read().decode()
             return text

@@ -1,4 +1,4 @@
-"""When is the local system ready? When every part has been asked and has answered."""
+"""Waits until every part of the local system responds."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from deploy.local.environment import event_stream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deploy.local.environment import Places
+    from deploy.local.environment import RunPaths
 
 POLL_SECONDS = 0.05
 STILL_WAITING_SECONDS = 30
 
 
-def wait_until_ready(places: Places, say: Callable[[str], None]) -> None:
-    """Return when all parts answer; after half a minute names those that do not, and goes on asking."""
+def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
+    """Return when all parts respond; every 30 seconds, name those that do not."""
     waiting: dict[str, Callable[[], bool]] = {
-        "identity": lambda: _answers(f"http://127.0.0.1:{places.settings.identity_port}/readyz"),
-        "mailbox": lambda: _answers(places.mailbox_url),
-        "relay": lambda: _connected(places, "relay"),
-        "mailer": lambda: _connected(places, "mailer") and _reads(places),
+        "identity": lambda: _answers(f"http://127.0.0.1:{paths.settings.identity_port}/readyz"),
+        "mailbox": lambda: _answers(paths.mailbox_url),
+        "relay": lambda: _connected(paths, "relay"),
+        "mailer": lambda: _connected(paths, "mailer") and _reads(paths),
     }
     told_at = time.monotonic() + STILL_WAITING_SECONDS
     while waiting:
@@ -40,28 +40,28 @@ def wait_until_ready(places: Places, say: Callable[[str], None]) -> None:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - of loopback, made here
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a loopback URL built here
             return bool(response.status == HTTPStatus.OK)
     except OSError:
         return False
 
 
-def _connected(places: Places, role: str) -> bool:
+def _connected(paths: RunPaths, role: str) -> bool:
     try:
-        with _operator(places) as client:
+        with _operator(paths) as client:
             return any(one["user"] == role for one in client.client_list())
     except redis.RedisError:
         return False
 
 
-def _reads(places: Places) -> bool:
-    """Tell whether the mailer's group is there: it is made before the first entry is read."""
+def _reads(paths: RunPaths) -> bool:
+    """Return whether the mailer's consumer group exists: the mailer creates it before it reads."""
     try:
-        with _operator(places) as client:
+        with _operator(paths) as client:
             return any(group["name"] == b"mailer" for group in client.xinfo_groups(event_stream()))
     except redis.RedisError:
         return False
 
 
-def _operator(places: Places) -> redis.Redis:
-    return redis.Redis.from_url(places.redis_url("operator"))
+def _operator(paths: RunPaths) -> redis.Redis:
+    return redis.Redis.from_url(paths.redis_url("operator"))

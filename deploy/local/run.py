@@ -1,4 +1,4 @@
-"""`make run`: the whole system in the foreground, on embedded defaults, without Docker and without root."""
+"""`make run`: the whole system in the foreground with embedded servers, without Docker or root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from port_runtime.settings import exit_on_error
 
 from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
-from deploy.local.environment import PROGRAMS, Places, environments, prepare
+from deploy.local.environment import PROGRAMS, RunPaths, environments, prepare
 from deploy.local.ready import wait_until_ready
 from deploy.local.settings import RUN_DIR, read
 from deploy.local.system import STOPPED_BY_SIGNAL, System
@@ -40,27 +40,27 @@ Ctrl-C stops all of it.
 
 
 def main() -> int:
-    """Start everything, announce it when it is ready, and return when all of it has ended."""
+    """Start everything, announce when it is ready, and return after everything has stopped."""
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGHUP, _leave)
+    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGHUP, _exit)
     with exit_on_error():
         settings = read(os.environ)
-    places = Places(settings)
+    paths = RunPaths(settings)
     settings.root.mkdir(parents=True, exist_ok=True)
-    with _alone(settings.root):
-        prepare(places)
-        surroundings = environments(places)
-        write_commands(settings.root / "bin", PROGRAMS, surroundings)
-        if (failed := _migrate(surroundings["migrate"])) != 0:
+    with _run_lock(settings.root):
+        prepare(paths)
+        environment_by_process = environments(paths)
+        write_commands(settings.root / "bin", PROGRAMS, environment_by_process)
+        if (failed := _migrate(environment_by_process["migrate"])) != 0:
             return failed
-        system = System(lambda: _announce(places, started), last="redis")
+        system = System(lambda: _announce(paths, started), last="redis")
         for name, command in parse_procfile(PROCFILE.read_text()).processes.items():
-            system.add_process(name, command, env=surroundings[name])
+            system.add_process(name, command, env=environment_by_process[name])
         code = _run(system)
         if code:
             _say(f"More in {settings.run_dir}/redis/redis.log and {settings.run_dir}/mailbox.log")
-        _clear(places)
+        _clear(paths)
     return code
 
 
@@ -68,7 +68,7 @@ def _run(system: System) -> int:
     try:
         system.loop()
     finally:
-        system.kill()  # whatever went wrong here, e.g. a terminal that is gone: nothing stays behind
+        system.kill()  # leaves no process behind, whatever the error, e.g. a closed terminal
     return 0 if system.returncode in STOPPED_BY_SIGNAL else 1
 
 
@@ -76,24 +76,24 @@ def _migrate(environment: dict[str, str]) -> int:
     return subprocess.run(["identity", "migrate"], env=environment, check=False).returncode
 
 
-def _announce(places: Places, started: float) -> None:
-    wait_until_ready(places, _say)
+def _announce(paths: RunPaths, started: float) -> None:
+    wait_until_ready(paths, _say)
     _say(
         READY.format(
             seconds=time.monotonic() - started,
-            identity=places.identity_url,
-            mailbox=places.mailbox_url,
-            redis=f"redis://127.0.0.1:{places.settings.redis_port}",
-            directory=places.settings.run_dir,
-            clean=_clean(places.settings.run_dir),
+            identity=paths.identity_url,
+            mailbox=paths.mailbox_url,
+            redis=f"redis://127.0.0.1:{paths.settings.redis_port}",
+            directory=paths.settings.run_dir,
+            clean=_clean(paths.settings.run_dir),
         )
     )
-    if places.settings.demo:
-        _say(make_demo(places))
+    if paths.settings.demo:
+        _say(make_demo(paths))
 
 
 def _clean(run_dir: str) -> str:
-    """Return the command that drops this copy's data, not another's."""
+    """Return the command that deletes the data of this copy."""
     return "make clean-run" if run_dir == RUN_DIR else f"make clean-run RUN_DIR={shlex.quote(run_dir)}"
 
 
@@ -103,7 +103,7 @@ def _say(text: str) -> None:
 
 
 @contextmanager
-def _alone(root: Path) -> Iterator[None]:
+def _run_lock(root: Path) -> Iterator[None]:
     with (root / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,12 +115,12 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _clear(places: Places) -> None:
-    if places.socket.parent != places.redis:
-        shutil.rmtree(places.socket.parent, ignore_errors=True)
+def _clear(paths: RunPaths) -> None:
+    if paths.socket.parent != paths.redis:
+        shutil.rmtree(paths.socket.parent, ignore_errors=True)
 
 
-def _leave(_number: int, _frame: Any) -> None:
+def _exit(_number: int, _frame: Any) -> None:
     raise SystemExit(0)
 
 

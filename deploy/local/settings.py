@@ -1,4 +1,4 @@
-"""The local system's own settings: its directory and its ports."""
+"""The settings of `make run`: directory and ports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _demo(raw: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `make run` takes; every one also as a variable of make."""
+    """The settings, each of which is also a variable of make."""
 
     run_dir: str = setting("RUN_DIR", parse=text, default=RUN_DIR, doc="where keys, data and mails are kept")
     identity_port: int = setting("IDENTITY_PORT", parse=_port, default="8000", doc="portal and API")
@@ -34,7 +34,7 @@ class Settings:
     demo: bool = setting("DEMO", parse=_demo, default="off", doc="1 makes sample accounts")
 
     def errors(self) -> Iterator[str]:
-        """Tell of a port that is taken, or named twice."""
+        """Yield an error for each port that is taken or used twice."""
         seen: dict[int, str] = {}
         for field in fields(self):
             name, port = field.name.upper(), getattr(self, field.name)
@@ -48,12 +48,12 @@ class Settings:
 
     @property
     def root(self) -> Path:
-        """The directory of this copy, absolute."""
+        """The absolute path of RUN_DIR."""
         return Path(self.run_dir).absolute()
 
 
 def read(environ: Mapping[str, str]) -> Settings:
-    """Read the settings; raises SettingsError. IDENTITY_BIND, where it is set, says the port of identity."""
+    """Read the settings. IDENTITY_BIND overrides IDENTITY_PORT. Raises SettingsError."""
     bind = environ.get("IDENTITY_BIND", "")
     port = {"IDENTITY_PORT": bind.rpartition(":")[2]} if bind else {}
     return load(Settings, {**environ, **port})
@@ -61,7 +61,9 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left is free
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # a port closed a moment ago counts as free
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

@@ -1,4 +1,4 @@
-"""honcho's manager, with what a system that must leave nothing behind needs besides."""
+"""A honcho manager that leaves no process behind."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ START_SECONDS = 20
 
 
 class System(Manager):  # type: ignore[misc]  # honcho has no types
-    """Runs the processes; calls `when_started` in a thread of its own once all of them have a pid.
+    """Runs the processes; calls `when_started` in a separate thread once all of them have a pid.
 
-    A signal that comes while processes are being made waits until each has a pid to be ended by. A closed
-    terminal (SIGHUP) ends the system as SIGTERM does. The processes named `last` are ended when all others
-    have: who stops cleanly still needs its Redis.
+    A signal during the start is handled once every process has a pid. A closed terminal (SIGHUP) stops the system like
+    SIGTERM. The process named `last` stops after all others: they need Redis to stop cleanly.
     """
 
     def __init__(self, when_started: Callable[[], None], *, last: str) -> None:
@@ -65,7 +64,7 @@ class System(Manager):  # type: ignore[misc]  # honcho has no types
                 end(process["pid"])
 
     def _all_stopped(self) -> bool:
-        """Answer honcho, which asks in each turn of its loop, and end what comes last when its turn has come."""
+        """Return whether all have stopped; honcho calls this in every iteration. Stops the last process in its turn."""
         running = [name for name, process in self._processes.items() if "returncode" not in process]
         if self._terminating and running == [self._last]:
             self._procmgr.terminate(self._processes[self._last]["pid"])

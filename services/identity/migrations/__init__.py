@@ -1,1 +1,1 @@
-"""The history of identity's tables: expand first, contract in a later release."""
+"""Migrations of identity's tables: expand first, contract in a later release."""

@@ -1,4 +1,4 @@
-"""Runs the migrations over the connection that `identity migrate` opened and locked."""
+"""Runs the migrations on the connection of `identity migrate`."""
 
 from alembic import context
 from identity.adapters.sql.tables import metadata

@@ -1,4 +1,4 @@
-"""Indexes on tables that are in use: no write waits for one (deploy/runbook.md, Upgrading)."""
+"""Builds and drops indexes without blocking writes to the table (deploy/runbook.md, Upgrading)."""
 
 import time
 from collections.abc import Sequence
@@ -6,34 +6,34 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-_ASK_AGAIN_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _BUILDS = sa.text(
     "SELECT EXISTS (SELECT FROM pg_stat_progress_create_index"
     " WHERE datname = current_database() AND relid = to_regclass(:table))"
 )
-_HALF_BUILT = sa.text("SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+_IS_INVALID = sa.text("SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
 
 
 def build_index(name: str, table: str, columns: Sequence[str]) -> None:
-    """Build an index beside the writes to its table; may be repeated, whatever an earlier try left behind.
+    """Build an index concurrently; safe to repeat after an interrupted attempt.
 
-    The migration's transaction is committed before: such a migration does this and nothing else. The building waits for
-    every older transaction of the database, for as long as those take, and nobody waits for it meanwhile.
+    Commits the migration's transaction first, so such a migration must do nothing else. The build waits for every older
+    transaction of the database, and nothing waits for the build.
     """
     if op.get_bind().dialect.name != "postgresql":
         op.create_index(name, table, columns, if_not_exists=True)
         return
     with op.get_context().autocommit_block():
-        _wait_for_builders(table)
+        _wait_for_builds(table)
         op.execute("SET lock_timeout = 0")
-        if op.get_bind().scalar(_HALF_BUILT, {"name": name}):
+        if op.get_bind().scalar(_IS_INVALID, {"name": name}):
             op.drop_index(name, table_name=table, postgresql_concurrently=True)
         op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True)
         op.execute("RESET lock_timeout")
 
 
 def drop_index(name: str, table: str) -> None:
-    """Drop an index beside the writes to its table; one that is gone is none the less dropped."""
+    """Drop an index concurrently, if it exists."""
     if op.get_bind().dialect.name != "postgresql":
         op.drop_index(name, table_name=table, if_exists=True)
         return
@@ -41,11 +41,11 @@ def drop_index(name: str, table: str) -> None:
         op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
 
 
-def _wait_for_builders(table: str) -> None:
-    """Return when nobody builds an index on the table any more.
+def _wait_for_builds(table: str) -> None:
+    """Return when no index of the table is being built.
 
-    A server finishes a statement whose client was killed, so an index may be half built because it is still being
-    built. It is asked for again and again: waiting for its lock would hold a snapshot, for which it waits in turn.
+    The server finishes a statement even after its client was killed, so an invalid index may still be in progress.
+    Polls, because waiting for its lock would hold a snapshot that the build itself waits for.
     """
     while op.get_bind().scalar(_BUILDS, {"table": table}):
-        time.sleep(_ASK_AGAIN_SECONDS)
+        time.sleep(_POLL_SECONDS)

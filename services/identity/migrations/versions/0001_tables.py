@@ -1,4 +1,4 @@
-"""The first tables, and PostgreSQL's notification that the outbox has something."""
+"""The first tables, and a trigger that notifies the relay of new outbox rows on PostgreSQL."""
 
 import sqlalchemy as sa
 from alembic import op

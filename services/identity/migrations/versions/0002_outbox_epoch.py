@@ -1,4 +1,4 @@
-"""The name of this database, under which Redis keeps how far the stream has got."""
+"""The identifier of this database, part of the key of its checkpoint in Redis."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The indexes by which operators find accounts, built beside the writes to a table of any size."""
+"""Indexes for the operators' account search, built concurrently."""
 
 from identity_migrations.indexes import build_index, drop_index
 

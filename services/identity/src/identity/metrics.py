@@ -1,6 +1,6 @@
-"""What identity measures: the one list, and how the use cases and adapters put it there (OPS-4).
+"""The catalogue of identity's metrics (OPS-4). No label may hold a name, an address or a token.
 
-Prometheus' names; `deploy/observability/metrics.md` is made from it. No label ever holds a name, an address or a token.
+`deploy/observability/metrics.md` is generated from it.
 """
 
 from typing import Final
@@ -23,36 +23,34 @@ UNTIL_PUBLISHED: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30
 REQUESTS = counter(
     "identity_http_requests_total",
     "requests",
-    "Requests answered, by the route's template (`none` where there is no such route) and the class of the status",
+    "Answered requests by route template (`none` for an unknown path) and class of the status code",
     method=(),
     route=(),
     status=(),
 )
 REQUEST_SECONDS = histogram(
     "identity_http_request_seconds",
-    "From the first byte of a request to its answer, without the network",
+    "Time from the first byte of a request to the end of its handling, without the network",
     method=(),
     route=(),
 )
-LOGINS = counter(
-    "identity_logins_total", "logins", "Logins by outcome, from the portal and the API", outcome=OUTCOMES
-)
+LOGINS = counter("identity_logins_total", "logins", "Logins by outcome, portal and API", outcome=OUTCOMES)
 HASH_WAITING = gauge(
     "identity_hash_waiting",
     "requests",
-    "Requests that wait for a slot to hash a password in, all web processes",
+    "Requests that wait for a hash slot, in all web processes",
 )
-HASH_WAIT_SECONDS = histogram(
-    "identity_hash_wait_seconds", "Wait for a slot to hash a password in", buckets=HASHING
+HASH_WAIT_SECONDS = histogram("identity_hash_wait_seconds", "Wait for a hash slot", buckets=HASHING)
+HASH_SECONDS = histogram(
+    "identity_hash_seconds", "Time to hash one password, without the wait", buckets=HASHING
 )
-HASH_SECONDS = histogram("identity_hash_seconds", "Hashing one password, without the wait", buckets=HASHING)
 HASHES_REFUSED = counter(
     "identity_hashes_refused_total",
     "requests",
-    "Requests told to come back since the hash queue was full (503)",
+    "Requests refused because the hash queue was full (503)",
 )
-SESSIONS = observable_gauge("identity_sessions", "sessions", "Open sessions: past neither of their limits")
-WORKERS = gauge("identity_web_workers", "processes", "Web processes of this instance that are up")
+SESSIONS = observable_gauge("identity_sessions", "sessions", "Open sessions, within both their limits")
+WORKERS = gauge("identity_web_workers", "processes", "Running web processes of this instance")
 
 WEB: Final = (
     REQUESTS,
@@ -66,62 +64,64 @@ WEB: Final = (
     WORKERS,
 )
 
-LEADS = gauge("identity_relay_leads", "", "1 in the relay that publishes, 0 in those that stand by")
+LEADS = gauge("identity_relay_leads", "", "1 in the relay that leads, 0 in standbys")
 PUBLISHED = counter("identity_relay_published_total", "events", "Events appended to the stream")
 PUBLISHED_AGAIN = counter(
-    "identity_relay_published_again_total", "events", "Events given to a Redis again that had lost them"
+    "identity_relay_published_again_total", "events", "Events republished to a Redis that had lost them"
 )
 PUBLISH_SECONDS = histogram(
     "identity_relay_publish_seconds",
-    "From an event's change to its place in the stream",
+    "Time from an event's change to its entry in the stream",
     buckets=UNTIL_PUBLISHED,
 )
 RECEIPTS_NOTED = counter(
     "identity_receipts_total",
     "receipts",
-    "Receipts of mails noted, by what became of the mail",
+    "Recorded receipts by the state of the mail",
     state=RECEIPTS,
 )
 RELAY_FAILURES = counter(
     "identity_relay_failures_total",
     "failures",
-    "Rounds that a server's absence or a fault ended",
+    "Rounds that failed, by task",
     task=("lead", "note", "seal"),
 )
 OUTBOX_UNPUBLISHED = observable_gauge(
-    "identity_outbox_unpublished", "events", "Events committed and not yet published"
+    "identity_outbox_unpublished", "events", "Committed events that are not published yet"
 )
 OUTBOX_OLDEST = observable_gauge(
     "identity_outbox_oldest_seconds",
     "seconds",
-    "Age of the oldest event not yet published, 0 where there is none",
+    "Age of the oldest unpublished event, 0 without one",
 )
-MAILS_WAITING = observable_gauge("identity_mails_waiting", "mails", "Mails asked for without a receipt yet")
+MAILS_WAITING = observable_gauge("identity_mails_waiting", "mails", "Requested mails without a receipt")
 MAILS_OLDEST = observable_gauge(
     "identity_mails_oldest_seconds",
     "seconds",
-    "Age of the oldest mail without a receipt, 0 where there is none",
+    "Age of the oldest mail without a receipt, 0 without one",
 )
-AUDIT_UNSEALED = observable_gauge("identity_audit_unsealed", "rows", "Rows of the audit log not yet sealed")
+AUDIT_UNSEALED = observable_gauge(
+    "identity_audit_unsealed", "rows", "Rows of the audit log that are not sealed yet"
+)
 AUDIT_OLDEST = observable_gauge(
     "identity_audit_oldest_seconds",
     "seconds",
-    "Age of the oldest row of the audit log not yet sealed, 0 where there is none",
+    "Age of the oldest unsealed row of the audit log, 0 without one",
 )
 STREAM_ENTRIES = observable_gauge("identity_stream_entries", "events", "Entries of the event stream")
 STREAM_LAG = observable_gauge(
     "identity_stream_lag",
     "events",
-    "Entries that a group has not been given yet; no series while Redis cannot tell",
+    "Entries that a group has not read yet; no series while Redis does not know",
     group=(),
 )
 STREAM_PENDING = observable_gauge(
-    "identity_stream_pending", "events", "Entries that a group was given and has not acknowledged", group=()
+    "identity_stream_pending", "events", "Entries that a group has read and not acknowledged", group=()
 )
 STREAM_OLDEST = observable_gauge(
     "identity_stream_oldest_seconds",
     "seconds",
-    "Age of the oldest entry that a group has not finished, 0 where there is none",
+    "Age of the oldest entry that a group has not acknowledged, 0 without one",
     group=(),
 )
 
@@ -145,43 +145,44 @@ RELAY: Final = (
 )
 
 
-class HashMeter:
-    """What the hashing of passwords tells."""
+class HashMetrics:
+    """The metrics of password hashing."""
 
-    def __init__(self, meters: Instruments) -> None:
-        self.waiting = meters.gauge(HASH_WAITING)
-        self.refused = meters.counter(HASHES_REFUSED)
-        self.wait_seconds = meters.histogram(HASH_WAIT_SECONDS)
-        self.seconds = meters.histogram(HASH_SECONDS)
+    def __init__(self, instruments: Instruments) -> None:
+        self.waiting = instruments.gauge(HASH_WAITING)
+        self.refused = instruments.counter(HASHES_REFUSED)
+        self.wait_seconds = instruments.histogram(HASH_WAIT_SECONDS)
+        self.seconds = instruments.histogram(HASH_SECONDS)
 
 
-class LoginMeter(LoginCounter):
-    """See `identity.usecases.ports.Meter`."""
+class LoginMetrics(LoginCounter):
+    """The metric of logins."""
 
-    def __init__(self, meters: Instruments) -> None:
-        self._logins = meters.counter(LOGINS)
+    def __init__(self, instruments: Instruments) -> None:
+        self._logins = instruments.counter(LOGINS)
 
     @override
     def login(self, outcome: str) -> None:
         self._logins.labels(outcome).inc()
 
 
-class RequestMeter:
-    """Counts requests; a series is looked up once, since looking it up takes longer than counting."""
+class RequestMetrics:
+    """Counts requests. Caches the series, because looking one up takes longer than incrementing it."""
 
-    def __init__(self, meters: Instruments) -> None:
-        self._requests, self._seconds = meters.counter(REQUESTS), meters.histogram(REQUEST_SECONDS)
-        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+    def __init__(self, instruments: Instruments) -> None:
+        self._requests, self._seconds = instruments.counter(REQUESTS), instruments.histogram(REQUEST_SECONDS)
+        self._cached: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
-        """Count an answer. As many series as there are routes, whatever is asked for."""
+        """Count a response; `route` is a template, so that the number of series is bounded."""
         method = method if method in METHODS else OTHER
-        key = (method, route, status // 100)
-        known = self._known.get(key) or self._series(*key)
-        known[0].inc()
-        known[1].observe(seconds)
+        requests, durations = self._series(method, route, status // 100)
+        requests.inc()
+        durations.observe(seconds)
 
     def _series(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        made = self._requests.labels(method, route, f"{status}xx"), self._seconds.labels(method, route)
-        self._known[method, route, status] = made
-        return made
+        key = (method, route, status)
+        if key not in self._cached:
+            series = self._requests.labels(method, route, f"{status}xx"), self._seconds.labels(method, route)
+            self._cached[key] = series
+        return self._cached[key]

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from typing_extensions import override
 
 from identity.domain.errors import Busy
-from identity.metrics import HashMeter
+from identity.metrics import HashMetrics
 from identity.usecases.ports.security import Passwords
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class Argon2Passwords(Passwords):
     requests.
     """
 
-    def __init__(self, cost: Cost, *, slots: int, queue: int, meter: HashMeter) -> None:
+    def __init__(self, cost: Cost, *, slots: int, queue: int, meter: HashMetrics) -> None:
         self._hasher = PasswordHasher(
             time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )

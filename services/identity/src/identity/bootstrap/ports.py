@@ -27,7 +27,7 @@ from identity.domain.audit import Caller
 from identity.domain.consent import Texts
 from identity.domain.password import PasswordPolicy
 from identity.domain.session import Lifetimes
-from identity.metrics import WEB, HashMeter, LoginMeter
+from identity.metrics import WEB, HashMetrics, LoginMetrics
 from identity.settings import WebSettings
 from identity.usecases.ports import Ports, Rules
 from identity.usecases.ports.system import Clock, Randomness
@@ -93,11 +93,11 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
             ),
             slots=settings.hash_slots,
             queue=settings.hash_queue,
-            meter=HashMeter(instruments),
+            meter=HashMetrics(instruments),
         ),
         tokens=SignedTokens(settings.secret_keys, clock),
         sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
-        meter=LoginMeter(instruments),
+        meter=LoginMetrics(instruments),
         rules=_rules(settings),
     )
 

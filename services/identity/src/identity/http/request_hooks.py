@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from port_runtime import tracing
 
 from identity.http import traces
-from identity.metrics import UNKNOWN_ROUTE, RequestMeter
+from identity.metrics import UNKNOWN_ROUTE, RequestMetrics
 
 _log = structlog.get_logger("identity.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -22,7 +22,7 @@ _UNLOGGED = frozenset({"/livez", "/readyz"})
 _MILLISECONDS = 1000
 
 
-def init_app(app: Flask, meter: RequestMeter, *, https: bool) -> None:
+def init_app(app: Flask, meter: RequestMetrics, *, https: bool) -> None:
     """Put the hooks in place; both see every request, and both are few, for Flask takes its time for each."""
     fixed = {
         "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
@@ -55,7 +55,7 @@ def init_app(app: Flask, meter: RequestMeter, *, https: bool) -> None:
         return response
 
 
-def _record(response: Response, meter: RequestMeter) -> None:
+def _record(response: Response, meter: RequestMetrics) -> None:
     """Count, trace and log the route, never the address asked for: that may hold a token (SEC-9)."""
     route = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
     now = time.perf_counter()

@@ -25,7 +25,7 @@ from identity.http import errors, health, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.auth import caller
 from identity.http.context import EXTENSION, Links, WebContext
-from identity.metrics import WEB, RequestMeter
+from identity.metrics import WEB, RequestMetrics
 from identity.settings import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
 
@@ -69,7 +69,7 @@ def create_app(
     app.extensions[EXTENSION] = WebContext(
         ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
     )
-    request_hooks.init_app(app, RequestMeter(instruments), https=settings.https)
+    request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     _register_database_errors(app)

@@ -15,12 +15,12 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import PendingRollbackError
 
 _LOCK = 0x706F7274
-"""`port` in ASCII: the advisory lock that one migration at a time holds."""
+"""`port` in ASCII: the advisory lock that serializes migrations."""
 _RETRY_SECONDS = 0.5
 
 
 def migrate(engine: Engine) -> tuple[str | None, str | None]:
-    """Run what is missing; return the revisions before and after."""
+    """Run the missing migrations; return the revisions before and after."""
     with _migration_lock(engine), engine.connect() as connection:
         _disable_statement_timeout(connection)
         before = _revision(connection)
@@ -38,7 +38,7 @@ def _upgrade(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except PendingRollbackError as error:
-        # Alembic ends its block without a transaction on a connection that is lost, too, and so hides why it is.
+        # After a lost connection, Alembic's clean-up raises this and hides the real error.
         raise error.__context__ or error from None
 
 
@@ -49,29 +49,30 @@ def _config() -> Config:
 
 
 def head_revision() -> str | None:
-    """Return the newest revision there is."""
+    """Return the newest revision of this release."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _disable_statement_timeout(connection: Connection) -> None:
-    """Let a migration take its time; a table's own lock is still waited for briefly."""
+    """Disable the statement time-out for migrations; `lock_timeout` stays."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET statement_timeout = 0"))
         connection.commit()
 
 
 def earlier_revisions() -> set[str]:
-    """Return the revisions before the newest. One that is not known is of a later release, whose tables suit us too."""
+    """Return the revisions before the newest; an unknown revision belongs to a later, compatible release."""
     revisions = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
     return revisions - {head_revision()}
 
 
 @contextmanager
 def _migration_lock(engine: Engine) -> Iterator[None]:
-    """Hold the lock; it outlives the migrations' own transactions, so it has a connection of its own.
+    """Hold the lock on a separate connection, since it must outlive the transactions of the migrations.
 
-    It is asked for again and again. Waiting inside PostgreSQL would hold a snapshot, for which whoever builds an index
-    concurrently waits; and that is whoever has the lock, over another connection, where no detector sees the circle.
+    Polls instead of waiting inside PostgreSQL: a waiting statement holds a snapshot, and the holder of the lock may be
+    building an index concurrently, which waits for all snapshots. No detector sees that deadlock, since it spans two
+    connections.
     """
     if engine.dialect.name != "postgresql":
         yield
@@ -86,13 +87,13 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
 
 
 def _revision(connection: Connection) -> str | None:
-    # The commands themselves tell what they found and did.
+    # The commands print the revisions themselves.
     logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def revision_probe(engine: Engine) -> Callable[[], None]:
-    """Return what tells whether the database has the tables of this release, or of a later one."""
+    """Return a health check that fails while the database lacks the tables of this release."""
 
     def probe() -> None:
         with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""The tables, and the domain's plain classes mapped to them."""
+"""The tables, and the mapping of the domain's plain classes to them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -41,19 +41,19 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC moment; SQLite, which knows no zones, keeps it naive."""
+    """An aware datetime in UTC; SQLite has no time zones and stores it naive."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Take the zone off for SQLite."""
+        """Remove the time zone for SQLite."""
         if value is None or dialect.name == "postgresql":
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Put the zone back on."""
+        """Add the time zone again."""
         if value is None or dialect.name == "postgresql":
             return value
         return value.replace(tzinfo=UTC)
@@ -277,7 +277,7 @@ audit = Table(
     ),
     sqlite_autoincrement=True,
 )
-"""No foreign keys: the log outlives what it tells of."""
+"""Without foreign keys, because the log outlives the rows it mentions."""
 
 audit_segments = Table(
     "audit_segments",
@@ -295,7 +295,7 @@ audit_segments = Table(
 
 
 def map_domain() -> None:
-    """Map the domain's classes, once a process."""
+    """Map the domain's classes; runs once per process."""
     mapping = registry(metadata=metadata)
     for mapped, table in (
         (Account, accounts),
