@@ -56,7 +56,7 @@ test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) ## run 
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
 
-check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, template and document checks
+check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, architecture tests, template and document checks
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \
 	run ruff format --check; \
 	run ruff check; \
@@ -65,6 +65,7 @@ check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, t
 	run python -m port_events.documents check; \
 	run python -m deploy.local.documents check; \
 	run mailer check --templates; \
+	run python -m pytest -q -n 0 -p no:cacheprovider tests/architecture; \
 	[ -z "$$failed" ] || { echo "not in order:$${failed#;}" >&2; exit 1; }; \
 	echo "everything checked"
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import identity
 from identity.domain import errors
-from identity.http.problems import FIELD_ERRORS, PROBLEMS
+from identity.http.problems import PROBLEMS, STATUS_CODES
+from identity.http.zh_tw.problems import FIELD_ERRORS, REFUSALS, STATUSES
 
 
-def test_every_refusal_has_a_problem() -> None:
+def test_every_refusal_has_a_problem_and_a_sentence() -> None:
     bases = {errors.Refusal, errors.RetryLater}
 
     assert set(_subclasses(errors.Refusal)) - bases == set(PROBLEMS)
+    assert (PROBLEMS.keys(), STATUS_CODES.keys()) == (REFUSALS.keys(), STATUSES.keys())
 
 
 def test_every_wrong_value_has_a_sentence() -> None:

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 from identity.domain.binding import RemovedReason
-from identity.http.portal.binding_views import REMOVED
+from identity.http.zh_tw.portal import REMOVED
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab

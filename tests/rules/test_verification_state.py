@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from identity.http.portal.mail_status import OF_MAILER
+from identity.http.zh_tw.portal import REFUSED_BY_MAIL_SERVER
 from mailer.domain.attempt import RULES, UNREADABLE
 
 from tests.support.actors.people import Person, Visitor, unique
@@ -94,7 +94,7 @@ def test_a_refused_mail_is_shown_by_category_without_the_servers_text(
 
     assert (mail["state"], mail["category"]) == ("refused", refused.category)
     assert normalize(refused.reason) in text
-    assert normalize(OF_MAILER[refused.category].advice) in text
+    assert normalize(REFUSED_BY_MAIL_SERVER[refused.category].advice) in text
     assert normalize(refused.text) not in text
 
 
@@ -142,8 +142,8 @@ def test_only_the_newest_mails_state_is_shown(system: System) -> None:
 def test_every_category_of_final_refusal_has_a_text() -> None:
     final = {rule.category for rule in RULES if rule.permanent} | {UNREADABLE}
 
-    assert set(OF_MAILER) == final
-    assert all(advice.reason and advice.advice.endswith("。") for advice in OF_MAILER.values())
+    assert set(REFUSED_BY_MAIL_SERVER) == final
+    assert all(advice.reason and advice.advice.endswith("。") for advice in REFUSED_BY_MAIL_SERVER.values())
 
 
 @pytest.mark.rule("VER-5", "SEC-6")

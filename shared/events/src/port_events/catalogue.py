@@ -34,7 +34,12 @@ MAIL_REQUEST: Final = "mail_request"
 Kind = Annotated[Literal["general", "link"], Meta("the account's kind", example="general")]
 Username = Annotated[str, Meta("the account's login name", example="wang2026")]
 TaxId = Annotated[
-    str, Meta("the company's tax id (統一編號)", example="04595257", pattern="^([0-9]{8}|[0-9A-Z]{9,10})$")
+    str,
+    Meta(
+        "the company's tax id (unified business number)",
+        example="04595257",
+        pattern="^([0-9]{8}|[0-9A-Z]{9,10})$",
+    ),
 ]
 BindingId = Annotated[str, Meta("the binding's id", example="0199a3f0-6f4e-7c41-9d5c-2f6f4f0a7b11")]
 LinkAccountId = Annotated[str, Meta("the link account's id", example="0199a3ef-1c52-7d0e-8a52-9e1f6a3b5c22")]

@@ -1,4 +1,4 @@
-"""`identity accounts`: what operators look up and decide (REV-2, OPS-1, OPS-6)."""
+"""`identity accounts`: finding accounts and changing their state (REV-2, OPS-1, OPS-6)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ _names = click.argument("names", nargs=-1, required=True)
 
 @click.group()
 def accounts() -> None:
-    """Find accounts, and decide on them.
+    """Find accounts and change their state.
 
     A NAME is an account's name, or its id; of a closed account, whose name others may have, its id.
     """
@@ -38,7 +38,7 @@ def accounts() -> None:
 @click.option("--company", help="Part of the company's name.")
 @click.option("--status", type=click.Choice(_STATUSES))
 @click.option("--kind", type=click.Choice(["general", "link"]))
-@click.option("--after", help="Go on after the account of this id.")
+@click.option("--after", help="Start after the account with this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
@@ -67,7 +67,7 @@ def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
 
 @accounts.command("history")
 @click.argument("name")
-@click.option("--before", type=int, help="Go on before the row of this id.")
+@click.option("--before", type=int, help="Start before the row with this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
@@ -80,7 +80,7 @@ def history(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
 
 
 def _decision(name: str, explanation: str, *, module: str = "administration") -> None:
-    """Define a command that changes the state of each account it names."""
+    """Define a command that changes the state of the accounts named by its arguments."""
 
     def decide(ports: "Ports", names: tuple[str, ...]) -> None:
         from identity.usecases import administration, lifecycle
@@ -118,7 +118,7 @@ _decision("resend_mail", "Mail again the link that accounts wait for.")
 @click.argument("email")
 @as_operator
 def set_mailbox(ports: "Ports", name: str, email: str) -> None:
-    """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
+    """Set a new mailbox for someone who lost theirs; it is verified by the link mailed to it."""
     from identity.domain.person import parse_email
     from identity.usecases import administration
 
@@ -131,7 +131,7 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 @click.argument("name")
 @as_operator
 def export_account(ports: "Ports", name: str) -> None:
-    """Write out all that is kept of the person behind an account, as JSON; secrets are not among it."""
+    """Print all data stored about the person behind an account as JSON, without secrets."""
     from identity.http.api.admin_schemas import PersonalDataSchema, with_expiry
     from identity.usecases import personal_data
 
@@ -142,13 +142,13 @@ def export_account(ports: "Ports", name: str) -> None:
 
 @accounts.command("erase")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @as_operator
 def erase(ports: "Ports", name: str, *, yes: bool) -> None:
-    """Close an account and empty its personal data, for good."""
+    """Close an account and erase its personal data, for good."""
     from identity.usecases import personal_data
 
     if not yes:
-        click.confirm(f"Empty all personal data of {name}? It cannot be undone", abort=True)
+        click.confirm(f"Erase all personal data of {name}? This cannot be undone", abort=True)
     account = personal_data.erase(ports, name)
     click.echo(f"{name}: erased, what is left is the id {account.id}")

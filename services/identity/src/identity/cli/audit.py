@@ -1,4 +1,4 @@
-"""`identity audit`: reading the audit log, and proving that it is whole (SEC-11)."""
+"""`identity audit`: reading the audit log and verifying its chain (SEC-11)."""
 
 import sys
 from dataclasses import asdict
@@ -32,11 +32,13 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--account", help="Of this account, by its name or id.")
-@click.option("--operator", help="By this operator.")
-@click.option("--action", help="Of this kind, e.g. session.refused.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="UTC.")
-@click.option("--before", type=int, help="Go on before the row of this id.")
+@click.option("--account", help="Only of this account, by its name or id.")
+@click.option("--operator", help="Only by this operator.")
+@click.option("--action", help="Only of this kind, e.g. session.refused.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Only from this time on, in UTC."
+)
+@click.option("--before", type=int, help="Start before the row with this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
@@ -67,10 +69,10 @@ def _who(actor: dict[str, Any]) -> str:
 
 
 @audit.command("verify")
-@click.option("--head", help="A head that the sealer once logged: the log must reach back to it.")
+@click.option("--head", help="A head that the relay once logged, which the chain must contain.")
 @as_json
 def verify(*, head: str | None, as_json: bool) -> None:
-    """Follow the chain from end to end; the first row that breaks it is told, with exit code 1."""
+    """Verify the chain from end to end; print the first row that breaks it and exit with 1."""
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.sql.engine import open_engine
     from identity.adapters.tokens import seal_keys

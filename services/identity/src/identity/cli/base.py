@@ -1,4 +1,4 @@
-"""What the operators' commands stand on: settings, the application, who acts and why, refusals in one line."""
+"""What the commands share: settings, ports with the operator as caller, and output as tables or JSON."""
 
 import getpass
 import json
@@ -35,7 +35,7 @@ T = TypeVar("T", bound=DatabaseSettings)
 Row = Mapping[str, Any]
 
 OPERATOR = "IDENTITY_OPERATOR"
-_OF_LENGTH = frozenset({"too_short", "too_long", "required"})
+_LENGTH_CODES = frozenset({"too_short", "too_long", "required"})
 _LENGTHS = {
     "--operator": f"1 to {MAX_OPERATOR_CHARACTERS} characters",
     "--reason": f"{MIN_REASON_CHARACTERS} to {MAX_REASON_CHARACTERS} characters",
@@ -46,14 +46,14 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def read_settings(kind: type[T]) -> T:
-    """Read a process' settings and set its logs up; SettingsError ends a command with a line for each fault."""
+    """Read settings and configure logging. Raises SettingsError."""
     settings = load(kind, os.environ)
     logs.configure("identity", settings.log_level)
     return settings
 
 
 def with_ports(command: Command) -> Command:
-    """Pass the ports as the first argument, with the operator as their caller; print a refusal in one line."""
+    """Pass the ports as the first argument, with the operator as their caller; print a refusal as one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -69,13 +69,13 @@ def with_ports(command: Command) -> Command:
 
 
 def _target(refusal: Refusal, named: Mapping[str, Any]) -> str:
-    """Return what a command was to find, where there is none of it."""
-    sought = named.get("name") or named.get("account")
-    return f"{sought}: " if sought and isinstance(refusal, NotFound) else ""
+    """Return a prefix that names what was not found."""
+    target = named.get("name") or named.get("account")
+    return f"{target}: " if target and isinstance(refusal, NotFound) else ""
 
 
 def as_operator(command: Command) -> Command:
-    """Run a command as `acting` does, in the name of an operator who says why (OPS-1)."""
+    """Run a command as `with_ports` does, with the options --operator and --reason (OPS-1)."""
 
     @wraps(command)
     def run(ports: "Ports", *args: Any, operator: str | None, reason: str, **named: Any) -> None:
@@ -94,7 +94,7 @@ def as_operator(command: Command) -> Command:
 
 
 def _operator(name: str | None, reason: str | None = None) -> Caller:
-    """Return who acts, from the machine they sit at as far as it is known."""
+    """Return the operator, with the address of their SSH client or else this host's name."""
     return Caller(
         kind="operator",
         name=_option("--operator", parse_operator, name or os.environ.get(OPERATOR) or _login_name()),
@@ -109,20 +109,20 @@ def _operator(name: str | None, reason: str | None = None) -> Caller:
 def _option(name: str, parse: Callable[[str], str], raw: str) -> str:
     try:
         return parse(raw)
-    except InvalidValue as fault:
-        length = f" ({_LENGTHS[name]})" if fault.code in _OF_LENGTH else ""
-        raise click.ClickException(f"{name}: {describe_refusal(fault)}{length}") from None
+    except InvalidValue as error:
+        length = f" ({_LENGTHS[name]})" if error.code in _LENGTH_CODES else ""
+        raise click.ClickException(f"{name}: {describe_refusal(error)}{length}") from None
 
 
 def _login_name() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container's user often has no name
+    except (KeyError, OSError):  # in a container the user often has no name
         return f"uid {os.getuid()}"
 
 
 def describe_refusal(refusal: Refusal) -> str:
-    """Return a refusal as an operator reads it."""
+    """Return the text of a refusal for operators."""
     match refusal:
         case NotFound():
             return "not found"
@@ -139,7 +139,7 @@ def describe_refusal(refusal: Refusal) -> str:
 
 
 def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
-    """Act on each, telling what came of it; one that is refused does not hold up the others, and the exit code is 1."""
+    """Act on each name and print the result; after a refusal the others still run, and the exit code is 1."""
     refused = 0
     with click.progressbar(names, file=sys.stderr, hidden=len(names) == 1 or not sys.stderr.isatty()) as bar:
         for name in bar:
@@ -153,7 +153,7 @@ def for_each(names: Sequence[str], act: Callable[[str], str]) -> None:
 
 
 def print_rows(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) -> None:
-    """Print rows: as JSON, or as a table; `cells` has the format of each column by its heading."""
+    """Print rows as JSON or as a table; `cells` maps each heading to the format of its column."""
     found = list(rows)
     if as_json:
         click.echo(to_json(found))
@@ -169,7 +169,7 @@ def print_rows(rows: Iterable[Row], *, cells: Mapping[str, str], as_json: bool) 
 
 
 def print_row(row: Row, *, as_json: bool) -> None:
-    """Print one thing: as JSON, or a line for each of its parts."""
+    """Print one row as JSON, or one line for each of its values."""
     if as_json:
         click.echo(to_json(row))
         return
@@ -180,7 +180,7 @@ def print_row(row: Row, *, as_json: bool) -> None:
 
 
 def _flatten(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield a thing's parts by name, those of what lies within it too: `company.tax_id`."""
+    """Yield names and values, those of nested rows with a dotted name such as `company.tax_id`."""
     for name, value in row.items():
         match value:
             case dict() if value:
@@ -190,12 +190,12 @@ def _flatten(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def to_json(value: Any) -> str:
-    """Return what `--json` prints; instants as `moment` writes them."""
+    """Return what `--json` prints."""
     return json.dumps(value, ensure_ascii=False, indent=2, default=format_time)
 
 
 def format_time(value: datetime) -> str:
-    """Return an instant as RFC 3339 has it, to the second."""
+    """Return a time in RFC 3339, to the second."""
     return value.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

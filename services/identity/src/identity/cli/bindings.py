@@ -1,4 +1,4 @@
-"""`identity bindings`: who is bound to whom, and ending it (OPS-1)."""
+"""`identity bindings`: listing and ending bindings (OPS-1)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _ids = click.argument("binding_ids", nargs=-1, required=True)
 
 @click.group()
 def bindings() -> None:
-    """See and end bindings."""
+    """List and end bindings."""
 
 
 @bindings.command("list")
@@ -42,7 +42,7 @@ def list_bindings(ports: "Ports", name: str, *, as_json: bool) -> None:
 @_ids
 @as_operator
 def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
-    """End bindings: sessions acting by them end at once, and both sides learn of it."""
+    """End bindings: sessions switched by them end at once, and both sides are notified."""
     from identity.usecases import administration
 
     for_each(binding_ids, _reporting(administration.remove_binding, ports, "removed"))

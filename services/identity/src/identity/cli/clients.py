@@ -1,4 +1,4 @@
-"""`identity clients`: the services that may ask, and their secrets (SEC-12)."""
+"""`identity clients`: service clients and their secrets (SEC-12)."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports import Ports
 
 _RIGHT = click.option(
-    "--right", "rights", type=click.Choice(SCOPES), multiple=True, required=True, help="May be given again."
+    "--right", "rights", type=click.Choice(SCOPES), multiple=True, required=True, help="May be repeated."
 )
 _CELLS = {
     "CLIENT": "{name}",
@@ -29,11 +29,11 @@ _CELLS = {
 
 @click.group()
 def clients() -> None:
-    """Make, list and end the services that may ask; each secret is printed once."""
+    """Create, list and revoke service clients; each secret is printed once."""
 
 
 def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
-    """Tell in one line why something cannot be."""
+    """Run a command as `with_ports` does; print a ClientError as one line."""
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
@@ -51,7 +51,7 @@ def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
 @as_json
 @_with_ports
 def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
-    """Make a client NAME and print its secret: nobody can read it again."""
+    """Create a client NAME and print its secret, which cannot be read again."""
     from identity.usecases import clients as cases
 
     _print_secret(*cases.add(ports, name, rights), as_json=as_json)
@@ -61,7 +61,7 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_jso
 @as_json
 @_with_ports
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
-    """List all clients with their rights; never a secret."""
+    """List all clients with their rights, without secrets."""
     from identity.usecases import clients as cases
 
     print_rows(map(_row, cases.every(ports)), cells=_CELLS, as_json=as_json)
@@ -70,13 +70,13 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 @clients.command("rotate")
 @click.argument("name")
 @click.option(
-    "--overlap", default="7d", show_default=True, help="How long the old secret goes on; 0 ends it now."
+    "--overlap", default="7d", show_default=True, help="How long the old secret stays valid; 0 ends it now."
 )
-@click.option("--end-old", is_flag=True, help="Make no new secret; end the old one now.")
+@click.option("--end-old", is_flag=True, help="Create no new secret; end the old one now.")
 @as_json
 @_with_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
-    """Print a new secret for NAME; the old one goes on for a while, or ends by --end-old."""
+    """Print a new secret for NAME; the old one stays valid for a while, or ends by --end-old."""
     from identity.usecases import clients as cases
 
     if end_old:
@@ -90,7 +90,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @as_json
 @_with_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """End a client for good; its secrets open nothing from now on."""
+    """Revoke a client for good; its secrets are invalid from now on."""
     from identity.usecases import clients as cases
 
     _print_row(cases.revoke(ports, name), as_json=as_json)
@@ -102,7 +102,7 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 @as_json
 @_with_ports
 def set_rights(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
-    """Put these rights in the place of those that NAME has."""
+    """Replace the rights of NAME."""
     from identity.usecases import clients as cases
 
     _print_row(cases.set_rights(ports, name, rights), as_json=as_json)

@@ -1,4 +1,4 @@
-"""What settings and database refuse, told in one line: an operator needs the reason, not our stack."""
+"""Errors of settings and of the database, printed as one line instead of a traceback."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from port_runtime.settings import exit_on_error
 
 
 class CommandGroup(click.Group):
-    """A group whose commands end with 2 and a line for each setting that is wrong.
+    """A group whose commands exit with 2 and one line for each wrong setting.
 
-    They end with 1 and a line where the database does not answer, or lacks its tables.
+    They exit with 1 and one line if the database is unavailable or has no tables.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -25,11 +25,11 @@ class CommandGroup(click.Group):
 
 
 def _database_error(error: Exception) -> str | None:
-    """Return the first line of what the database or its driver said, or None where it said nothing."""
+    """Return the first line of the database's or the driver's message, or None for any other error."""
     from sqlalchemy.exc import DBAPIError
 
     if not isinstance(error, DBAPIError):
         return None
-    said = next(iter(str(error.orig).splitlines()), type(error).__name__)
-    missing = "no such table" in said or type(error.orig).__name__ == "UndefinedTable"
-    return f"the database: {said}" + ("; run `identity migrate`" if missing else "")
+    message = next(iter(str(error.orig).splitlines()), type(error).__name__)
+    missing = "no such table" in message or type(error.orig).__name__ == "UndefinedTable"
+    return f"the database: {message}" + ("; run `identity migrate`" if missing else "")

@@ -1,4 +1,4 @@
-"""`identity events`: what was published, what waits, and publishing again (EVT-2, EVT-6)."""
+"""`identity events`: the outbox, the feed, and publishing events again (EVT-2, EVT-6)."""
 
 import json
 from dataclasses import asdict
@@ -26,14 +26,14 @@ _CELLS = {
 
 @click.group()
 def events() -> None:
-    """Look at the outbox, and have the relay publish again."""
+    """Inspect the outbox, and make the relay publish events again."""
 
 
 @events.command()
 @as_json
 @with_ports
 def status(ports: "Ports", *, as_json: bool) -> None:
-    """Tell the feed's positions, what waits to be published, and what waits to be mailed."""
+    """Show the feed's positions and the numbers of unpublished events and unsent mails."""
     figures = asdict(ports.feed.stats())
     if as_json:
         click.echo(to_json(figures))
@@ -46,17 +46,17 @@ def status(ports: "Ports", *, as_json: bool) -> None:
 
 @events.command("list")
 @click.option(
-    "--after", type=click.IntRange(0), default=0, show_default=True, help="Positions beyond this one."
+    "--after", type=click.IntRange(0), default=0, show_default=True, help="Only positions after this one."
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@click.option("--type", "type_name", help="Of this type only, e.g. binding.verified.")
-@click.option("--subject", help="Of this account's id only.")
+@click.option("--type", "type_name", help="Only of this type, e.g. binding.verified.")
+@click.option("--subject", help="Only of the account with this id.")
 @as_json
 @with_ports
-def list_events(  # noqa: PLR0913  # one a column
+def list_events(  # noqa: PLR0913  # one for each option
     ports: "Ports", *, after: int, limit: int, type_name: str | None, subject: str | None, as_json: bool
 ) -> None:
-    """List what was published, in the order of the feed."""
+    """List published events in the order of the feed."""
     whole = type_name if type_name is None or type_name.startswith(PREFIX) else PREFIX + type_name
     found = ports.feed.records(after=after, limit=limit, type_name=whole, subject=subject)
     rows = [_shown(each) for each in found]
@@ -70,7 +70,7 @@ def list_events(  # noqa: PLR0913  # one a column
 @as_json
 @with_ports
 def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
-    """Show one event with its place in the feed and what became of its mail; never the sealed part."""
+    """Show one event with its position and the state of its mail, without the sealed part."""
     found = ports.feed.record(event_id)
     if found is None:
         raise click.ClickException("no such event")
@@ -79,13 +79,13 @@ def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
 
 @events.command()
 @click.option(
-    "--after", type=click.IntRange(0), required=True, help="Publish again what follows this position."
+    "--after", type=click.IntRange(0), required=True, help="Publish again the events after this position."
 )
 @as_json
 def replay(*, after: int, as_json: bool) -> None:
-    """Have the relay publish again what follows a position, with the same identifiers.
+    """Make the relay publish the events after a position again, with the same ids.
 
-    Takes the relay's settings. Mails with a receipt carry no sealed part any more, so no mail goes twice.
+    Uses the relay's settings. No mail is sent twice: a mail with a receipt has lost its sealed part.
     """
     from identity.bootstrap.relay import rewind
 

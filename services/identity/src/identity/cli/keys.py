@@ -1,4 +1,4 @@
-"""`identity keys`: the keys of an installation, made, listed and rotated (SEC-4, SEC-9)."""
+"""`identity keys`: generating, listing and rotating the keys of an installation (SEC-4, SEC-9)."""
 
 import json
 import os
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @click.group()
 def keys() -> None:
-    """Make, list and rotate the keys of an installation."""
+    """Generate, list and rotate the keys of an installation."""
 
 
 @keys.command("new")
@@ -32,14 +32,14 @@ def new_keys(*, as_json: bool) -> None:
     """Print a new signing key and new JWK sets for both services; keep them as secrets."""
     from port_events.sealing import new_key_sets
 
-    made = new_key_sets()
+    key_sets = new_key_sets()
     values = {
         "IDENTITY_SECRET_KEYS": _new_secret(),
         "IDENTITY_AUDIT_KEYS": _new_secret(),
-        "MAIL_SEAL_PUBLIC_KEYS": made.seal_public,
-        "MAIL_SEAL_PRIVATE_KEYS": made.seal_private,
-        "MAIL_SIGN_PRIVATE_KEYS": made.sign_private,
-        "MAIL_SIGN_PUBLIC_KEYS": made.sign_public,
+        "MAIL_SEAL_PUBLIC_KEYS": key_sets.seal_public,
+        "MAIL_SEAL_PRIVATE_KEYS": key_sets.seal_private,
+        "MAIL_SIGN_PRIVATE_KEYS": key_sets.sign_private,
+        "MAIL_SIGN_PUBLIC_KEYS": key_sets.sign_public,
     }
     _print(values, as_json=as_json)
 
@@ -47,7 +47,7 @@ def new_keys(*, as_json: bool) -> None:
 @keys.command("list")
 @as_json
 def list_keys(*, as_json: bool) -> None:
-    """List the ids of the keys that are set here, the one in use first; never a key."""
+    """List the ids of the keys that are set here, the current one first, without the keys."""
     found = dict(_ids(_settings()))
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -58,7 +58,7 @@ def list_keys(*, as_json: bool) -> None:
 
 @keys.group()
 def rotate() -> None:
-    """Print the present keys with a new one in front; the others go on opening what is on its way."""
+    """Print the current keys with a new one in front; the others stay valid for what they have signed or sealed."""
 
 
 @rotate.command()
@@ -66,7 +66,7 @@ def rotate() -> None:
 def signing(*, as_json: bool) -> None:
     """Rotate IDENTITY_SECRET_KEYS, which sign links, cookies and codes.
 
-    Give every web process the new value; drop the last key once links and device cookies of it are worth nothing more.
+    Give every web process the new value; remove the last key once its links and device cookies have expired.
     """
     present = _required(_settings().secret_keys, "IDENTITY_SECRET_KEYS")
     values = [_new_secret(), *(key.reveal() for key in present)]
@@ -78,7 +78,7 @@ def signing(*, as_json: bool) -> None:
 def audit(*, as_json: bool) -> None:
     """Rotate IDENTITY_AUDIT_KEYS, which seal the audit log.
 
-    Give every relay, and whoever verifies or tidies, the new value; a key goes once all that it sealed was dropped.
+    Give the new value to every relay, and to `tidy` and `audit verify`; remove a key once all it sealed is deleted.
     """
     present = _required(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
     values = [_new_secret(), *(key.reveal() for key in present)]
@@ -133,7 +133,7 @@ def _rotated(present: "Secret", curve: str, name: str) -> tuple[str, str]:
 
 
 def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
-    """Yield the ids of what is set; of a signing key, which has none, a part of what is derived from it."""
+    """Yield the ids of the keys that are set. The id of a symmetric key is part of a key derived from it."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
     from identity.adapters.tokens import AUDIT_PURPOSE, derive

@@ -1,4 +1,4 @@
-"""`identity serve`, `relay`, `migrate`, `tidy`, `check`, `openapi`: the processes, and what runs once."""
+"""`identity serve`, `relay`, `migrate`, `tidy`, `check` and `openapi`: processes and one-off jobs."""
 
 import json
 import signal
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @click.command()
 def serve() -> None:
-    """Serve portal and API by gunicorn, in the foreground."""
+    """Serve portal and API with gunicorn, in the foreground."""
     settings = read_settings(WebSettings)
-    # Before anything imports the library that measures: several processes are to measure together.
+    # Before prometheus_client is imported: it decides at import whether processes share their metrics.
     shared = multiprocess_metrics.create_directory("identity-metrics-") if settings.metrics_bind else None
     try:
         from identity.processes.gunicorn_server import Server
@@ -30,14 +30,14 @@ def serve() -> None:
         server = Server(settings, shared)
     except BaseException:
         if shared:
-            multiprocess_metrics.remove_directory(shared)  # later gunicorn's own end does
+            multiprocess_metrics.remove_directory(shared)  # once it runs, gunicorn's exit hook does
         raise
     server.run()
 
 
 @click.command()
 def relay() -> None:
-    """Publish events from the outbox; any number may run, one is active."""
+    """Publish events from the outbox; any number may run, one of them is active."""
     from identity.processes.relay import serve as run
 
     settings = read_settings(RelaySettings)
@@ -46,8 +46,8 @@ def relay() -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database up to date; may run several times, and at once."""
-    _take_sigterm_as_an_interrupt()
+    """Bring the database up to date; may run repeatedly and concurrently."""
+    _interrupt_on_sigterm()
     from identity.adapters.sql.engine import open_engine
     from identity.adapters.sql.migrations import migrate as run
 
@@ -61,8 +61,8 @@ def migrate() -> None:
 @click.command()
 @as_json
 def tidy(*, as_json: bool) -> None:
-    """Lapse what was not verified in time, suspend who is idle, and drop what is past its time."""
-    _take_sigterm_as_an_interrupt()
+    """Expire what was not verified in time, suspend idle accounts, and delete what is past its retention."""
+    _interrupt_on_sigterm()
     from identity.adapters.sql.purger import SqlPurger
     from identity.bootstrap.ports import open_dependencies
     from identity.domain.audit import Caller
@@ -90,10 +90,10 @@ def tidy(*, as_json: bool) -> None:
     click.echo(json.dumps(counts) if as_json else line.format(**counts))
 
 
-def _take_sigterm_as_an_interrupt() -> None:
-    """Have a Job end when it is told to: a container's first process hears no signal that it has no handler for.
+def _interrupt_on_sigterm() -> None:
+    """Handle SIGTERM as an interrupt: the first process of a container ignores signals that have no handler.
 
-    The driver answers an interrupt by cancelling the statement, so that no server goes on with it for nobody.
+    On an interrupt the driver cancels the running statement on the server.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -107,7 +107,7 @@ def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
 
 
 def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> int:
-    """Drop whole segments past their time; without keys none was ever sealed."""
+    """Delete whole segments past their retention; without keys there are none."""
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.tokens import seal_keys
     from identity.usecases.audit.chaining import prune
@@ -122,7 +122,7 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> in
 @click.command()
 @as_json
 def check(*, as_json: bool) -> None:
-    """Check settings, texts, keys and the database; exit code 1 where something is not ready."""
+    """Check settings, texts, keys and the database; exit with 1 if something is not ready."""
     from port_runtime.health import Check, run_checks
 
     from identity.adapters.sql.engine import database_probe

@@ -1,4 +1,4 @@
-"""`identity sessions`: who is logged in, and ending it (OPS-1)."""
+"""`identity sessions`: listing and ending open sessions (OPS-1)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ _CELLS = {
 
 @click.group()
 def sessions() -> None:
-    """See and end open sessions."""
+    """List and end open sessions."""
 
 
 @sessions.command("list")
@@ -42,7 +42,7 @@ def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
 
 
 def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the sessions with the names of who holds them and as whom they act."""
+    """Return the sessions with the names of both their accounts."""
     from identity.usecases import account_queries
 
     names = account_queries.usernames_of(
@@ -53,10 +53,10 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @sessions.command("end")
 @click.argument("session_ids", nargs=-1)
-@click.option("--account", help="Instead: all that this account holds, and all that act as it.")
+@click.option("--account", help="End all sessions that this account holds, and all that act as it, instead.")
 @as_operator
 def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
-    """End sessions, at once."""
+    """End sessions at once."""
     from identity.usecases import administration
 
     if bool(session_ids) == bool(account):

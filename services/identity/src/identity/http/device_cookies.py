@@ -1,4 +1,4 @@
-"""The cookies that make a browser known to the accounts that logged in there (SEC-3)."""
+"""Device cookies: a browser is known to the accounts that have logged in with it (SEC-3)."""
 
 from flask import Response, request
 
@@ -9,13 +9,13 @@ _MAX_DEVICES = 10
 
 
 def remember_device(response: Response, device: Device | None) -> Response:
-    """Let the browser keep what makes it known to the account."""
+    """Set the cookie that makes this browser known to the account, if there is one to set."""
     if device is not None:
         _drop_oldest_devices(response, keep=device)
         response.set_cookie(
             web_context().device_prefix + device.name,
             device.cookie,
-            max_age=DEVICE_LIFETIME,  # the signature in it holds as long
+            max_age=DEVICE_LIFETIME,  # its signature expires at the same time
             secure=web_context().https,
             httponly=True,
             samesite="Lax",
@@ -24,7 +24,7 @@ def remember_device(response: Response, device: Device | None) -> Response:
 
 
 def _drop_oldest_devices(response: Response, *, keep: Device) -> None:
-    """Keep the browser's cookies below what a request header holds, however many accounts log in there."""
+    """Limit the number of device cookies, so that they fit into a request's headers."""
     prefix = web_context().device_prefix
     names = [name for name in request.cookies if name.startswith(prefix) and name != prefix + keep.name]
     for name in names[: max(0, len(names) + 1 - _MAX_DEVICES)]:

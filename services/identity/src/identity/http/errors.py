@@ -1,4 +1,4 @@
-"""Every error of a request becomes a short problem document, or a page where a person asked for one."""
+"""Error handlers: a problem document for programs, a page for people."""
 
 import structlog
 from flask import Flask, Response, request
@@ -6,17 +6,17 @@ from werkzeug.exceptions import HTTPException
 
 from identity.domain.errors import Refusal
 from identity.http import problems
-from identity.http.portal import failures
+from identity.http.portal.layout import error_pages
 
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
 _FOR_PEOPLE = "/.well-known/change-password"
-_READ = ("text/html", "application/json", problems.MEDIA_TYPE)
+_MEDIA_TYPES = ("text/html", "application/json", problems.MEDIA_TYPE)
 _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez", "/readyz")
 
 
 def init_app(app: Flask) -> None:
-    """Register the handlers; none of them shows more than a code and a sentence (SEC-13)."""
+    """Register the handlers; responses contain no more than a code and a sentence (SEC-13)."""
 
     @app.errorhandler(Refusal)
     def _refusal(refusal: Refusal) -> Response:
@@ -37,24 +37,26 @@ def init_app(app: Flask) -> None:
 
 
 def refusal_response(refusal: Refusal) -> Response:
-    """Return what tells of a refusal: a document to a program, a page or the way on to a person."""
+    """Return the problem document of a refusal, or the page or redirect for a person."""
     return (
         problems.refusal_response(refusal)
         if _wants_problem_document()
-        else failures.refusal_response(refusal)
+        else error_pages.refusal_response(refusal)
     )
 
 
 def _status_response(status: int) -> Response:
-    return problems.status_response(status) if _wants_problem_document() else failures.status_response(status)
+    return (
+        problems.status_response(status) if _wants_problem_document() else error_pages.status_response(status)
+    )
 
 
 def _wants_problem_document() -> bool:
-    """Tell by the address; else by what the asker would rather read, as a script of a page tells it.
+    """Decide by the path, else by the Accept header, which the portal's scripts set too.
 
-    A script must not be led to the login page: it would take the message there from the person.
+    A script must not follow a redirect to the login page: it would consume the message meant for the person.
     """
     if request.path.startswith(_FOR_PROGRAMS) and request.path != _FOR_PEOPLE:
         return True
-    wanted = request.accept_mimetypes.best_match(_READ)
-    return wanted != "text/html" and (wanted is not None or request.url_rule is None)
+    accepted = request.accept_mimetypes.best_match(_MEDIA_TYPES)
+    return accepted != "text/html" and (accepted is not None or request.url_rule is None)

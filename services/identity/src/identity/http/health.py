@@ -1,4 +1,4 @@
-"""Tell whether the process is alive, and whether it can work."""
+"""Liveness and readiness probes."""
 
 from collections.abc import Iterable
 
@@ -7,18 +7,18 @@ from port_runtime.health import Check, run_checks
 
 
 def blueprint(checks: Iterable[Check]) -> Blueprint:
-    """Return /livez and /readyz; readiness asks the checks each time."""
-    ops = Blueprint("ops", __name__)
+    """Return /livez and /readyz; /readyz runs the checks on every request."""
+    health = Blueprint("health", __name__)
 
-    @ops.get("/livez")
+    @health.get("/livez")
     def livez() -> Response:
         return jsonify(status="ok")
 
-    @ops.get("/readyz")
+    @health.get("/readyz")
     def readyz() -> tuple[Response, int]:
         report = run_checks(checks)
         return jsonify(status="ok" if report.ok else "unavailable", checks=dict(report.results)), (
             200 if report.ok else 503
         )
 
-    return ops
+    return health

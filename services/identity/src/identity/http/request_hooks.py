@@ -1,4 +1,4 @@
-"""What every request and response carries: an identifier, one log line, the headers of SEC-8."""
+"""Hooks around every request: its identifier, one log line, its metrics, and the security headers of SEC-8."""
 
 import re
 import time
@@ -17,13 +17,13 @@ _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Bootstrap's marks of form fields are `data:` images in its style sheet."""
+"""Bootstrap's style sheet has icons of form fields as `data:` images."""
 _UNLOGGED = frozenset({"/livez", "/readyz"})
 _MILLISECONDS = 1000
 
 
 def init_app(app: Flask, meter: RequestMetrics, *, https: bool) -> None:
-    """Put the hooks in place; both see every request, and both are few, for Flask takes its time for each."""
+    """Register the hooks: one before and one after each request, since Flask spends time on every hook."""
     fixed = {
         "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
@@ -37,29 +37,29 @@ def init_app(app: Flask, meter: RequestMetrics, *, https: bool) -> None:
         fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     @app.before_request
-    def _begin() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        g.began = time.perf_counter()
+    def _before() -> None:
+        received = request.headers.get("X-Request-ID", "")
+        g.request_id = received if _REQUEST_ID.fullmatch(received) else uuid.uuid4().hex
+        g.started_at = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=tracing.trace_id())
 
     @app.after_request
-    def _finish(response: Response) -> Response:
+    def _after(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.get("request_id") or uuid.uuid4().hex
-        given = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - iterating yields pairs
+        present = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - iterating yields pairs
         for name, value in fixed.items():
-            if name.lower() not in given:
+            if name.lower() not in present:
                 response.headers.add(name, value)
         _record(response, meter)
         return response
 
 
 def _record(response: Response, meter: RequestMetrics) -> None:
-    """Count, trace and log the route, never the address asked for: that may hold a token (SEC-9)."""
+    """Count, trace and log the route, never the URL, which may hold a token (SEC-9)."""
     route = request.url_rule.rule if request.url_rule else UNKNOWN_ROUTE
     now = time.perf_counter()
-    seconds = now - g.get("began", now)
+    seconds = now - g.get("started_at", now)
     meter.answered(request.method, route, response.status_code, seconds=seconds)
     traces.annotate(request, route, response.status_code, request_id=response.headers["X-Request-ID"])
     if request.path not in _UNLOGGED:

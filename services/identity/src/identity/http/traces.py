@@ -1,6 +1,6 @@
-"""Each request is a part of its caller's trace, or begins one; its events carry it on (OPS-4).
+"""Tracing of requests: each continues its caller's trace or starts one, and passes it on in its events (OPS-4).
 
-Around the application and not in its hooks: Flask asks of each hook at each request whether it is a coroutine.
+WSGI middleware rather than hooks, because the span must be current while the whole request is handled.
 """
 
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ _SERVER_ERROR: Final = 500
 
 
 class TracingMiddleware:
-    """The application, with a trace going on in each request."""
+    """WSGI middleware that runs each request in a span."""
 
     def __init__(self, application: "WSGIApplication") -> None:
         self._application = application
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request."""
+        """Handle a request."""
         parent = environ.get("HTTP_TRACEPARENT")
         with tracing.span("request", parent=parent, kind=tracing.SpanKind.SERVER) as span:
             environ[_SPAN] = span
@@ -33,7 +33,7 @@ class TracingMiddleware:
 
 
 def annotate(request: Request, route: str, status: int, *, request_id: str) -> None:
-    """Say of the request's span which it was; its address may hold a token and stays unsaid."""
+    """Add route and status to the request's span, but not its URL, which may hold a token."""
     span: tracing.Span | None = request.environ.get(_SPAN)
     if span is None:
         return

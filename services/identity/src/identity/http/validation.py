@@ -1,11 +1,29 @@
-"""Checks that the API and the portal share because they depend on this installation's settings."""
+"""Errors of fields, and the checks that depend on this installation's settings; the API and the portal share them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from identity.domain import company
 from identity.domain.account import PERSONAL_FIELDS
-from identity.domain.errors import InvalidValue
+from identity.domain.errors import InvalidValue, Refusal
 from identity.http.context import ports
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """A wrong value with the JSON pointer of its field."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class InvalidInput(Refusal):
+    """One or more wrong fields, all reported at once (REG-11)."""
+
+    def __init__(self, field_errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(field_errors)
+        super().__init__(", ".join(f"{each.pointer}: {each.code}" for each in self.errors))
 
 
 def parse_tax_id(raw: str) -> str:

@@ -155,13 +155,19 @@ class WebSettings(DatabaseSettings):
         doc="registrations allowed from one address in an hour",
     )
     information_url: str | None = setting(
-        "IDENTITY_INFORMATION_URL", parse=_page, default=None, doc="通行證資訊網, linked from every page"
+        "IDENTITY_INFORMATION_URL",
+        parse=_page,
+        default=None,
+        doc="the information site, linked from every page",
     )
     manual_url: str | None = setting(
-        "IDENTITY_MANUAL_URL", parse=_page, default=None, doc="通行證操作手冊, linked from every page"
+        "IDENTITY_MANUAL_URL", parse=_page, default=None, doc="the user manual, linked from every page"
     )
     questions_url: str | None = setting(
-        "IDENTITY_QUESTIONS_URL", parse=_page, default=None, doc="申請常見問題與解答, linked from every page"
+        "IDENTITY_QUESTIONS_URL",
+        parse=_page,
+        default=None,
+        doc="questions and answers, linked from every page",
     )
     apply_url: str | None = setting(
         "IDENTITY_PASS_APPLY_URL",

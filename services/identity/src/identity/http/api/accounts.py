@@ -17,8 +17,7 @@ from identity.http.api.fields import Input, Part, SecretText, Text, error_messag
 from identity.http.api.schemas import ResponseSchema
 from identity.http.client_address import client_info
 from identity.http.context import ports
-from identity.http.problems import FieldError
-from identity.http.validation import parse_tax_id, password_errors
+from identity.http.validation import FieldError, parse_tax_id, password_errors
 from identity.usecases import registration
 
 blueprint = Blueprint("accounts", __name__, description="Registration")

@@ -15,8 +15,8 @@ from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
-from identity.http.problems import InvalidInput, field_error
-from identity.http.validation import parse_tax_id
+from identity.http.problems import field_error
+from identity.http.validation import InvalidInput, parse_tax_id
 from identity.usecases import account_queries, administration, lifecycle
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
@@ -50,7 +50,7 @@ _TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC
 def _one_of(*words: str) -> Text:
     def parse(raw: str) -> str:
         if raw not in words:
-            raise InvalidValue("unknown_value", allowed="、".join(words))
+            raise InvalidValue("unknown_value", allowed=words)
         return raw
 
     return Text(parse, metadata={"enum": list(words)})

@@ -7,7 +7,9 @@ from flask import current_app, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from identity.http.problems import FieldError, InvalidInput
+from identity.domain.errors import InvalidValue
+from identity.http.problems import field_error
+from identity.http.validation import FieldError, InvalidInput
 
 ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
 """Checks the valid fields of an input that has other, invalid fields."""
@@ -22,7 +24,7 @@ def json_body() -> Any:
     try:
         return request.get_json()
     except RecursionError:
-        raise InvalidInput([FieldError("", "malformed_json", "JSON 結構過深")]) from None
+        raise InvalidInput([field_error("", InvalidValue("malformed_json"))]) from None
 
 
 def _refuse_truncated() -> None:
@@ -37,7 +39,7 @@ def query_arguments() -> dict[str, str]:
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise InvalidInput(
-            FieldError(f"/{_escape_pointer(name)}", "said_twice", "重複的參數") for name in repeated
+            field_error(f"/{_escape_pointer(name)}", InvalidValue("said_twice")) for name in repeated
         )
     return request.args.to_dict()
 
@@ -68,7 +70,7 @@ def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
         for inner in messages:
             yield from _field_errors(pointer, inner)
     else:
-        yield FieldError(pointer, "invalid", "資料不正確")
+        yield field_error(pointer, InvalidValue("invalid"))
 
 
 def _escape_pointer(name: str) -> str:

@@ -10,13 +10,15 @@ from flask import Response
 from marshmallow import fields
 from marshmallow.validate import Length, Range
 
+from identity.domain.errors import InvalidValue
 from identity.domain.service_client import ServiceClient
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input
 from identity.http.api.schemas import ResponseSchema, Timestamp
 from identity.http.context import ports
-from identity.http.problems import FieldError, InvalidInput
+from identity.http.problems import field_error
 from identity.http.service_auth import require_service
+from identity.http.validation import InvalidInput
 from identity.usecases import feed
 from identity.usecases.feed import Bookmark
 
@@ -139,5 +141,5 @@ def _parse_cursor(text: str) -> Bookmark | None:
         position, account_id = None, None
     valid = type(position) is int and type(account_id) is str and _ACCOUNT_ID.fullmatch(account_id)
     if not valid or not 0 <= position <= _MAX_POSITION:
-        raise InvalidInput([FieldError("/after", "invalid", "分頁位置不正確")])
+        raise InvalidInput([field_error("/after", InvalidValue("invalid", "cursor"))])
     return Bookmark(position, account_id)

@@ -1,95 +1,103 @@
-"""Fields of the API's input: bounded, each read by the domain's own rule (SEC-13)."""
+"""Fields of the API's input: bounded, each parsed by the domain's own rule (SEC-13)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 from port_runtime.secret import Secret
+from typing_extensions import override
 
 from identity.domain.errors import InvalidValue
 from identity.domain.text import has_surrogate
 from identity.http.problems import field_error_sentence
 
 _MAX_CHARACTERS = 1000
-_MESSAGES = {
-    "required": {"code": "required", "detail": "此欄位為必填"},
-    "null": {"code": "required", "detail": "此欄位為必填"},
-    "invalid": {"code": "wrong_type", "detail": "資料型別不正確"},
-    "invalid_utf8": {"code": "wrong_type", "detail": "文字編碼不正確"},
-    "type": {"code": "wrong_type", "detail": "資料型別不正確"},
-    "unknown": {"code": "unknown_field", "detail": "不認得的欄位"},
+
+
+def error_message(error: InvalidValue) -> dict[str, str]:
+    """Return an error as a message of marshmallow."""
+    return {"code": error.code, "detail": field_error_sentence(error)}
+
+
+_MESSAGES: dict[str, Any] = {
+    "required": error_message(InvalidValue("required")),
+    "null": error_message(InvalidValue("required")),
+    "invalid": error_message(InvalidValue("wrong_type")),
+    "invalid_utf8": error_message(InvalidValue("wrong_type", "encoding")),
+    "type": error_message(InvalidValue("wrong_type")),
+    "unknown": error_message(InvalidValue("unknown_field")),
 }
 
 
 class Input(Schema):
-    """An object of which every field is known."""
+    """An object without unknown fields (SEC-13)."""
 
     class Meta:
-        """Unknown fields are refused (SEC-13)."""
+        """Refuse unknown fields."""
 
         unknown = RAISE
 
-    error_messages = _MESSAGES  # type: ignore[assignment]  # a message may be any value
-
-
-def error_message(error: InvalidValue) -> dict[str, str]:
-    """Return a fault as a message of marshmallow's."""
-    return {"code": error.code, "detail": field_error_sentence(error)}
+    error_messages = _MESSAGES
 
 
 class Text(fields.String):
-    """A text of at most 1,000 characters, without lone surrogates, read by a rule of the domain."""
+    """A text of at most 1,000 characters, without lone surrogates, parsed by a rule of the domain."""
 
     def __init__(self, parse: Callable[[str], str] | None = None, **options: Any) -> None:
-        super().__init__(error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
+        super().__init__(error_messages=_MESSAGES, **options)
         self._parse = parse
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **more)
-        if len(text) > _MAX_CHARACTERS:
-            raise ValidationError([{"code": "too_long", "detail": f"最多 {_MAX_CHARACTERS} 個字"}])
-        if "\0" in text or has_surrogate(text):
-            raise ValidationError([{"code": "control_character", "detail": "含有無法處理的字元"}])
-        return self._read(text)
-
-    def _read(self, text: str) -> Any:
-        if self._parse is None:
-            return text
+    @override
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
         try:
-            return self._parse(text)
-        except InvalidValue as fault:
-            raise ValidationError([error_message(fault)]) from None
+            if len(text) > _MAX_CHARACTERS:
+                raise InvalidValue("too_long", max=_MAX_CHARACTERS)  # noqa: TRY301  # told like the domain's own
+            if "\0" in text or has_surrogate(text):
+                raise InvalidValue("control_character", "unreadable")  # noqa: TRY301  # the same
+            return self._load(text)
+        except InvalidValue as error:
+            raise ValidationError([error_message(error)]) from None
+
+    def _load(self, text: str) -> Any:
+        return self._parse(text) if self._parse else text
 
 
 class SecretText(Text):
-    """A text that does not print."""
+    """A text that never appears in a log or a traceback."""
 
-    def _read(self, text: str) -> Secret:
+    @override
+    def _load(self, text: str) -> Secret:
         return Secret(text)
 
 
 class Flag(fields.Boolean):
-    """True or false, not a word for it."""
+    """A JSON boolean; words such as "yes" are refused."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(truthy={True}, falsy={False}, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
+        super().__init__(truthy={True}, falsy={False}, error_messages=_MESSAGES, **options)
 
 
 class Part(fields.Nested):
     """An object inside an object."""
 
     def __init__(self, schema: type[Schema], **options: Any) -> None:
-        super().__init__(schema, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
+        super().__init__(schema, error_messages=_MESSAGES, **options)
 
 
 class Items(fields.List[Any]):
-    """A bounded list."""
+    """A list of at most `limit` items."""
 
     def __init__(self, inner: fields.Field[Any], *, limit: int, **options: Any) -> None:
-        super().__init__(inner, error_messages=_MESSAGES, **options)  # type: ignore[arg-type]  # the stub asks for dict where any mapping will do
-        self._most = limit
+        super().__init__(inner, error_messages=_MESSAGES, **options)
+        self._limit = limit
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **more: Any) -> Any:
-        if isinstance(value, list) and len(value) > self._most:
-            raise ValidationError([{"code": "too_long", "detail": f"最多 {self._most} 筆"}])
-        return super()._deserialize(value, attr, data, **more)
+    @override
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Any:
+        if isinstance(value, list) and len(value) > self._limit:
+            raise ValidationError([error_message(InvalidValue("too_long", "items", max=self._limit))])
+        return super()._deserialize(value, attr, data, **kwargs)

@@ -15,7 +15,8 @@ from identity.http.api.schemas import AccountSchema, ResponseSchema, Timestamp
 from identity.http.auth import require_principal
 from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.problems import InvalidInput, field_error
+from identity.http.problems import field_error
+from identity.http.validation import InvalidInput
 from identity.usecases import bindings, profile, sessions
 
 blueprint = Blueprint("profile", __name__, description="A person's own account")

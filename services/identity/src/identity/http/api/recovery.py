@@ -11,7 +11,8 @@ from identity.http.api.fields import Input, SecretText, Text
 from identity.http.client_address import client_info
 from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.problems import InvalidInput, field_error
+from identity.http.problems import field_error
+from identity.http.validation import InvalidInput
 from identity.usecases import recovery
 
 blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")

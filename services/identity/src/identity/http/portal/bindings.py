@@ -1,4 +1,4 @@
-"""鏈結帳號管理與登入: a link account's bindings (BIND, UNB-1, UNB-4; manual, step 21, binding steps 1 to 10)."""
+"""A link account's bindings (BIND, UNB-1, UNB-4; manual, step 21, binding steps 1 to 10)."""
 
 from uuid import UUID
 
@@ -26,82 +26,77 @@ from identity.http.auth import current_principal, require_principal
 from identity.http.client_address import client_info
 from identity.http.context import ports
 from identity.http.portal.binding_views import BindingView, selected
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.forms import Form, SecretField, TextField
-from identity.http.portal.pages import (
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.forms import Form, SecretField, TextField
+from identity.http.portal.layout.pages import (
     flash_message,
     flash_refusal,
     redirect_to,
     render_page,
     with_refusal_status,
 )
+from identity.http.zh_tw import forms as labels
+from identity.http.zh_tw import portal as texts
 from identity.usecases import bindings
 
 blueprint = Blueprint("bindings", __name__)
 
-_SENT = "［鏈結帳號綁定驗證碼通知］已發送到被綁定帳號的 Email 信箱！請聯繫帳號使用者取得［驗證碼］。"
-_SENT_AGAIN = (
-    "［鏈結帳號綁定驗證碼通知］已重新發送到被綁定帳號的 Email 信箱！先前的驗證碼已失效，"
-    "請聯繫帳號使用者取得新的［驗證碼］。"
-)
-_GO_BACK_FIRST = "要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】。"
-
 
 class BindForm(Form):
-    """A general account and its password: not the ones the browser keeps for the link account."""
+    """A general account and its password: not the ones that the browser remembers for the link account."""
 
-    username = TextField("帳號", max_length=64, autocomplete="off")
-    password = SecretField("密碼", autocomplete="new-password")
+    username = TextField(labels.BIND_USERNAME, max_length=64, autocomplete="off")
+    password = SecretField(labels.BIND_PASSWORD, autocomplete="new-password")
 
 
 class CodeForm(Form):
-    """The mailed code, as people paste it: full-width digits and spaces are read too."""
+    """The mailed code, as people paste it: full-width digits and spaces are accepted too."""
 
     code = TextField(
-        "請輸入 6 位數字驗證碼", parse_code, max_length=20, autocomplete="one-time-code", inputmode="numeric"
+        labels.BIND_CODE, parse_code, max_length=20, autocomplete="one-time-code", inputmode="numeric"
     )
 
     def focus(self) -> None:
-        """Have the focus go to the field, where its fault is told: it is the only one."""
+        """Focus the field, beside which its error is shown."""
         self.code.render_kw = {**(self.code.render_kw or {}), "autofocus": True, "data-focus": True}
 
 
-def _views(who: Principal) -> list[BindingView]:
+def _views(principal: Principal) -> list[BindingView]:
     now = ports().clock.now()
-    return [BindingView(row, now) for row in bindings.list_bindings(ports(), who)]
+    return [BindingView(entry, now) for entry in bindings.list_bindings(ports(), principal)]
 
 
 def _show(
     *,
     account: str = "",
-    bind: BindForm | None = None,
-    code: CodeForm | None = None,
-    fault: str = "",
+    bind_form: BindForm | None = None,
+    code_form: CodeForm | None = None,
+    error: str = "",
     status: int = 200,
 ) -> Response:
-    """Show the page: `bind` opens the dialog with what was typed, `code` fills the chosen line's form."""
-    lines = _views(require_principal("link"))
-    line = selected(lines, account)
-    if code is not None:
-        code.focus()
+    """Show the page. `bind_form` opens the dialog with what was typed, `code_form` fills the panel's form."""
+    views = _views(require_principal("link"))
+    view = selected(views, account)
+    if code_form is not None:
+        code_form.focus()
     return render_page(
         "bindings.html",
         status=status,
-        lines=lines,
-        line=line,
-        wait=_seconds_to_resend(line),
-        bind=bind or BindForm(),
-        opened=bind is not None,
-        code=code or CodeForm(),
-        fault=fault,
+        bindings=views,
+        binding=view,
+        wait_seconds=_seconds_to_resend(view),
+        bind_form=bind_form or BindForm(),
+        dialog_open=bind_form is not None,
+        code_form=code_form or CodeForm(),
+        error=error,
     )
 
 
-def _seconds_to_resend(line: BindingView | None) -> int:
-    """Return the seconds until another code may be asked for (BIND-6)."""
-    if line is None or line.status != "unverified":
+def _seconds_to_resend(view: BindingView | None) -> int:
+    """Return the seconds until another code may be requested (BIND-6)."""
+    if view is None or view.status != "unverified":
         return 0
-    return bindings.code_wait_seconds(ports(), line.row.account)
+    return bindings.code_wait_seconds(ports(), view.entry.account)
 
 
 def _redirect_to_binding(binding_id: str) -> Response:
@@ -110,69 +105,71 @@ def _redirect_to_binding(binding_id: str) -> Response:
 
 @blueprint.get("/links")
 def show() -> Response:
-    """Show the list, and the panel of the line that `account` names (BIND-1)."""
+    """Show the list, and the panel of the binding that `account` names (BIND-1)."""
     return _show(account=request.args.get("account", ""))
 
 
-@blueprint.get("/links/<uuid:binding_id>/<any(verify, code, end, switch):_act>")
-def reopen(binding_id: UUID, _act: str) -> Response:
-    """Show the line of a form whose address was opened again."""
+@blueprint.get("/links/<uuid:binding_id>/<any(verify, code, end, switch):_action>")
+def reopen(binding_id: UUID, _action: str) -> Response:
+    """Show the binding whose form URL was opened as a page."""
     return _redirect_to_binding(str(binding_id))
 
 
 def _redisplay_bind() -> Response:
-    return _show(bind=BindForm.from_request())
+    return _show(bind_form=BindForm.from_request())
 
 
 @blueprint.post("/links")
 @redisplay_with(_redisplay_bind)
 def bind() -> Response:
     """Bind a general account; the code goes to its mailbox (BIND-2, BIND-3; binding steps 2 to 6)."""
-    who, form = require_principal("link"), BindForm.from_request()
+    principal, form = require_principal("link"), BindForm.from_request()
     if not form.validate():
-        return _show(bind=form, status=422)
+        return _show(bind_form=form, status=422)
     username, password = form.username.data or "", form.password.data or ""
     try:
-        row = bindings.request(ports(), who, username=username, password=password, client=client_info())
+        entry = bindings.request(
+            ports(), principal, username=username, password=password, client=client_info()
+        )
     except AlreadyBound as refusal:
-        return _already_bound(who, form, refusal)
+        return _already_bound(principal, form, refusal)
     except (BadCredentials, Locked, NotBindable, TooSoon, Busy) as refusal:
         return _show_bind_error(form, refusal)
-    flash_message(_SENT)
-    return _redirect_to_binding(row.binding.id)
+    flash_message(texts.CODE_SENT)
+    return _redirect_to_binding(entry.binding.id)
 
 
-def _already_bound(who: Principal, form: BindForm, refusal: AlreadyBound) -> Response:
-    """Lead to the line that is there already."""
+def _already_bound(principal: Principal, form: BindForm, refusal: AlreadyBound) -> Response:
+    """Redirect to the existing binding if it is this link account's own."""
     key = username_key(form.username.data or "")
-    there = [line.id for line in _views(who) if line.row.account.username_key == key]
-    if not (refusal.here and there):
+    existing = [view.id for view in _views(principal) if view.entry.account.username_key == key]
+    if not (refusal.here and existing):
         return _show_bind_error(form, refusal)
     flash_refusal(refusal)
-    return _redirect_to_binding(there[-1])
+    return _redirect_to_binding(existing[-1])
 
 
 def _show_bind_error(form: BindForm, refusal: Refusal) -> Response:
-    return with_refusal_status(_show(bind=form, fault=problems.sentence(refusal)), refusal)
+    return with_refusal_status(_show(bind_form=form, error=problems.sentence(refusal)), refusal)
 
 
 def _redisplay_verify(binding_id: UUID) -> Response:
-    return _show(account=str(binding_id), code=CodeForm.from_request())
+    return _show(account=str(binding_id), code_form=CodeForm.from_request())
 
 
 @blueprint.post("/links/<uuid:binding_id>/verify")
 @redisplay_with(_redisplay_verify)
 def verify(binding_id: UUID) -> Response:
     """Verify a binding by its code (BIND-6; binding steps 8 to 10)."""
-    who, form, account = require_principal("link"), CodeForm.from_request(), str(binding_id)
+    principal, form, account = require_principal("link"), CodeForm.from_request(), str(binding_id)
     if not form.validate():
-        return _show(account=account, code=form, status=422)
+        return _show(account=account, code_form=form, status=422)
     try:
-        bindings.verify(ports(), who, account, code=form.code.parsed)
+        bindings.verify(ports(), principal, account, code=form.code.parsed)
     except (CodeWrong, CodeExpired, CodeExhausted, NotBindable) as refusal:
         form.add_error("code", problems.sentence(refusal))
-        return _show(account=account, code=form, status=problems.PROBLEMS[type(refusal)].status)
-    flash_message("帳號綁定驗證成功！！")
+        return with_refusal_status(_show(account=account, code_form=form), refusal)
+    flash_message(texts.BINDING_VERIFIED)
     return _redirect_to_binding(account)
 
 
@@ -184,38 +181,37 @@ def resend(binding_id: UUID) -> Response:
     except (NotBindable, TooSoon) as refusal:
         flash_refusal(refusal)
     except AlreadyBound:
-        flash_message("此帳號已通過綁定驗證，無須再補發驗證信", kind="notice")
+        flash_message(texts.BINDING_ALREADY_VERIFIED, kind="notice")
     else:
-        flash_message(_SENT_AGAIN)
+        flash_message(texts.CODE_SENT_AGAIN)
     return _redirect_to_binding(str(binding_id))
 
 
 @blueprint.post("/links/<uuid:binding_id>/end")
 def end(binding_id: UUID) -> Response:
     """End a binding, or dismiss one that the other side ended (UNB-1, UNB-4)."""
-    who, account = require_principal("link"), str(binding_id)
-    line = next((line for line in _views(who) if line.id == account), None)
-    bindings.unbind_from_link(ports(), who, account)
-    if line is not None and line.status != "removed":
-        flash_message(f"已解除綁定帳號：【{line.username}】！")
+    principal, account = require_principal("link"), str(binding_id)
+    view = next((view for view in _views(principal) if view.id == account), None)
+    bindings.unbind_from_link(ports(), principal, account)
+    if view is not None and view.status != "removed":
+        flash_message(texts.BINDING_REMOVED.format(username=view.username))
     return redirect_to("portal.bindings.show")
 
 
 @blueprint.errorhandler(ForbiddenWhileSwitched)
 def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
-    """Lead a tab left from before the switch to where the session is now, and say so."""
-    who = current_principal().account
+    """Redirect a tab from before the switch to the session's present home, with a message."""
+    account = current_principal().account
     if request.method == "GET":
-        flash_message(
-            f"目前已切換登入為「{who.name}（{who.company_name}）」。{_GO_BACK_FIRST}", kind="notice"
-        )
+        text = texts.SWITCHED_AS.format(name=account.name, company=account.company_name)
+        flash_message(text, kind="notice")
     else:
         flash_refusal(refusal)
-    return redirect_to("portal.home.show")
+    return redirect_to("portal.switching.home")
 
 
 @blueprint.errorhandler(NotFound)
 def _not_found(_refusal: NotFound) -> Response:
-    """Lead to the list where the binding ended while its page was open."""
-    flash_message("此綁定已解除或已失效，請確認綁定帳號清單", kind="notice")
+    """Redirect to the list if the binding ended while its page was open."""
+    flash_message(texts.BINDING_GONE, kind="notice")
     return _redirect_to_binding((request.view_args or {}).get("binding_id", ""))

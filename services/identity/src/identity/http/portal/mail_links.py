@@ -1,7 +1,7 @@
-"""The page behind the link that proves a mailbox: opening it changes nothing, its button does (VER-2, SEC-4).
+"""The page behind the link that verifies a mailbox: opening it changes nothing, its button does (VER-2, SEC-4).
 
-Sending the button's form leads back to the link's own address, which then says that it is done: reloading repeats
-nothing. The address with its token never goes into a cookie; what does is only that this browser has just done it.
+The button's form redirects back to the link's own URL, which then says that it is done, so reloading repeats nothing.
+The URL with its token never goes into a cookie; the form session only records that this browser has just done it.
 """
 
 from flask import Blueprint, Response, request, session
@@ -10,14 +10,14 @@ from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, Mai
 from identity.domain.link import Purpose
 from identity.domain.person import masked_email
 from identity.http.context import ports
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.link_pages import refusal_page, render_link_page, without_referrer
-from identity.http.portal.pages import redirect_to
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
+from identity.http.portal.layout.pages import redirect_to
 from identity.usecases import verification
 
 blueprint = Blueprint("mail_links", __name__)
 
-_JUST_DONE = "just_proven"
+_JUST_VERIFIED = "just_proven"
 _ENDPOINTS = {
     Purpose.REGISTRATION: "portal.mail_links.verify_page",
     Purpose.EMAIL_CHANGE: "portal.mail_links.change_page",
@@ -36,49 +36,43 @@ def change_page() -> Response:
     return _show(Purpose.EMAIL_CHANGE)
 
 
-def _verify_again() -> Response:
-    return _show(Purpose.REGISTRATION)
-
-
-def _change_again() -> Response:
-    return _show(Purpose.EMAIL_CHANGE)
-
-
 @blueprint.post("/email/verify")
-@redisplay_with(_verify_again)
+@redisplay_with(verify_page)
 def verify() -> Response:
     """Verify a registration's mailbox."""
     return _confirm(Purpose.REGISTRATION)
 
 
 @blueprint.post("/email/change")
-@redisplay_with(_change_again)
+@redisplay_with(change_page)
 def change() -> Response:
     """Put a new mailbox in place."""
     return _confirm(Purpose.EMAIL_CHANGE)
 
 
-def _show(expected: Purpose) -> Response:
-    """Show what the link would do; `expected` is what its address says, where the link itself cannot be read."""
+def _show(purpose: Purpose) -> Response:
+    """Show what the link would do. `purpose` is that of the URL, for links that cannot be read."""
     token = request.values.get("token", "")
     try:
-        seen = verification.preview(ports(), token)
+        preview = verification.preview(ports(), token)
     except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
-        return refusal_page(expected, refusal)
-    just_done = session.pop(_JUST_DONE, None) == seen.purpose
-    if seen.already:
-        return render_link_page("link_done.html", done=seen, again=not just_done)
-    changing = seen.purpose is Purpose.EMAIL_CHANGE
-    email = seen.account.pending_email if changing else seen.account.email
-    return render_link_page("link_confirm.html", asked=seen, token=token, email=masked_email(email or ""))
+        return refusal_page(purpose, refusal)
+    just_verified = session.pop(_JUST_VERIFIED, None) == preview.purpose
+    if preview.already:
+        return render_link_page("link_done.html", confirmation=preview, repeated=not just_verified)
+    changing = preview.purpose is Purpose.EMAIL_CHANGE
+    email = preview.account.pending_email if changing else preview.account.email
+    return render_link_page(
+        "link_confirm.html", confirmation=preview, token=token, email=masked_email(email or "")
+    )
 
 
-def _confirm(expected: Purpose) -> Response:
+def _confirm(purpose: Purpose) -> Response:
     token = request.form.get("token", "")
     try:
-        done = verification.confirm(ports(), token)
+        confirmation = verification.confirm(ports(), token)
     except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
-        return refusal_page(expected, refusal)  # nothing was changed: reloading does no harm
-    if not done.already:
-        session[_JUST_DONE] = done.purpose
-    return without_referrer(redirect_to(_ENDPOINTS[done.purpose], token=token))
+        return refusal_page(purpose, refusal)  # nothing was changed, so reloading does no harm
+    if not confirmation.already:
+        session[_JUST_VERIFIED] = confirmation.purpose
+    return without_referrer(redirect_to(_ENDPOINTS[confirmation.purpose], token=token))

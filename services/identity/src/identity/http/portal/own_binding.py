@@ -1,4 +1,4 @@
-"""帳號被綁定資訊: a general account's binding, from its own side (UNB-2, UNB-3; manual, 由一般帳號自行解除)."""
+"""A general account's own view of its binding (UNB-2, UNB-3; manual, unbinding by the general account)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +9,11 @@ from identity.domain.errors import NotFound
 from identity.domain.session import Principal
 from identity.http.auth import require_principal
 from identity.http.context import ports
-from identity.http.portal.pages import flash_message, redirect_to
+from identity.http.portal.layout.pages import flash_message, redirect_to
+from identity.http.zh_tw import portal as texts
 from identity.usecases import bindings
 
 blueprint = Blueprint("own_binding", __name__)
-
-_ENDED = "帳號解除綁定成功！！"
-_NONE = "此帳號目前未被綁定，不需解除"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +24,13 @@ class OwnBindingView:
     username: str
     name: str
     company: str
-    asked_at: datetime
+    requested_at: datetime
     verified_at: datetime | None
 
 
-def own_binding_view(who: Principal) -> OwnBindingView | None:
-    """Return what a general account's page shows of its binding; nothing where it has none."""
-    found = bindings.binding_of(ports(), who) if who.account.kind == "general" else None
+def own_binding_view(principal: Principal) -> OwnBindingView | None:
+    """Return the binding of a general account, or None if it has none."""
+    found = bindings.binding_of(ports(), principal) if principal.account.kind == "general" else None
     if found is None:
         return None
     binding, link = found
@@ -41,7 +39,7 @@ def own_binding_view(who: Principal) -> OwnBindingView | None:
         username=link.username,
         name=link.name,
         company=link.company_name,
-        asked_at=binding.requested_at,
+        requested_at=binding.requested_at,
         verified_at=binding.verified_at,
     )
 
@@ -52,7 +50,7 @@ def end() -> Response:
     try:
         bindings.unbind_from_general(ports(), require_principal("general"))
     except NotFound:
-        flash_message(_NONE, kind="notice")
+        flash_message(texts.OWN_BINDING_NONE, kind="notice")
     else:
-        flash_message(_ENDED)
+        flash_message(texts.OWN_BINDING_REMOVED)
     return redirect_to("portal.profile.show")

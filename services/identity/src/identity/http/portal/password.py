@@ -1,26 +1,26 @@
-"""修改密碼 (PRO-4, UNB-5)."""
+"""Changing the password (PRO-4, UNB-5), and the form of a new password that recovery uses too."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response
 
+from identity.domain.account import Account
 from identity.domain.errors import BadPassword, Busy, PasswordLocked, PasswordReused, Refusal
 from identity.http import problems
 from identity.http.auth import require_principal
 from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.forms import CheckboxField, SecretField
-from identity.http.portal.new_password import NewPasswordForm
-from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
+from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.zh_tw import forms as labels
+from identity.http.zh_tw import portal as texts
 from identity.usecases import bindings, profile
 from identity.usecases.sessions import issue_device
 
 blueprint = Blueprint("password", __name__)
 
-_DONE = "密碼修改成功！其他登入中的裝置皆已登出"
-_UNBOUND = "，鏈結帳號的綁定已解除"
-_WITHDRAWN = "，待驗證的 Email 變更已取消"
 _FIELD_OF: dict[type[Refusal], str] = {
     BadPassword: "current",
     PasswordLocked: "current",
@@ -28,42 +28,75 @@ _FIELD_OF: dict[type[Refusal], str] = {
 }
 
 
-class ChangeForm(NewPasswordForm):
-    """The present password, the new one twice, and for a bound general account whether the binding ends."""
+class NewPasswordForm(Form):
+    """A new password, twice. The fields do not truncate: a pasted password that is too long gets an error."""
 
-    current = SecretField("目前密碼", autocomplete="current-password")
-    end_binding = CheckboxField("同時解除鏈結帳號綁定")
+    password = SecretField(labels.NEW_PASSWORD, autocomplete="new-password")
+    password_again = SecretField(labels.NEW_PASSWORD_AGAIN, autocomplete="new-password")
+
+    def __init__(self, *args: Any, owner: Account | None = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._owner = owner
+        self.password.hint = problems.password_description(ports().rules.passwords)
+
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Check the new password by the policy; it must not contain the owner's data (SEC-2)."""
+        super().validate(extra_validators)
+        if not self.password.errors:
+            terms = self._owner.personal_terms if self._owner else ()
+            for error in ports().rules.passwords.errors(self.password.data or "", terms):
+                self.add_error("password", problems.field_error_sentence(error))
+        return not self.invalid_fields
+
+    def validate_password_again(self, field: SecretField) -> None:
+        """Refuse a password typed differently the second time. Raises ValidationError."""
+        check_repeated(self.password, field)
+
+    def check_response(self) -> Response:
+        """Return the errors so far; nothing is changed, and the current password is not tried."""
+        self.validate()
+        return self.errors_response()
+
+
+class ChangeForm(NewPasswordForm):
+    """The current password, the new one twice, and for a bound general account whether to end the binding."""
+
+    current = SecretField(labels.CURRENT_PASSWORD, autocomplete="current-password")
+    end_binding = CheckboxField(labels.END_BINDING)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._fields = {"current": self._fields.pop("current"), **self._fields}
 
 
-def _show(form: ChangeForm, *, fault: str = "", status: int = 200) -> Response:
-    who = require_principal()
-    bound = bindings.binding_of(ports(), who) if who.account.kind == "general" else None
-    return render_page(
-        "password.html", status=status, form=form, fault=fault, link=bound[1] if bound else None
-    )
+def _own_account() -> Account:
+    """Return the person's account. Raises ForbiddenWhileSwitched (SW-4)."""
+    return profile.show(ports(), require_principal())
+
+
+def _show(form: ChangeForm, *, error: str = "", status: int = 200) -> Response:
+    principal = require_principal()
+    bound = bindings.binding_of(ports(), principal) if principal.account.kind == "general" else None
+    link = bound[1] if bound else None
+    return render_page("password.html", status=status, form=form, error=error, link=link)
 
 
 @blueprint.get("/profile/password")
 def show() -> Response:
-    """Ask for the present password and the new one. Raises ForbiddenWhileSwitched (SW-4)."""
-    return _show(ChangeForm.for_owner(profile.show(ports(), require_principal())))
+    """Ask for the current and the new password."""
+    return _show(ChangeForm(owner=_own_account()))
 
 
-def _again() -> Response:
-    return _show(ChangeForm.from_request(owner=profile.show(ports(), require_principal())))
+def _redisplay() -> Response:
+    return _show(ChangeForm.from_request(owner=_own_account()))
 
 
 @blueprint.post("/profile/password")
-@redisplay_with(_again)
+@redisplay_with(_redisplay)
 def change() -> Response:
     """Change the password; every other session ends, this browser stays known (PRO-4, SEC-3)."""
-    who = require_principal()
-    owner = profile.show(ports(), who)
-    withdraws = owner.pending_email is not None
+    owner = _own_account()
+    had_pending_email = owner.pending_email is not None
     form = ChangeForm.from_request(owner=owner)
     if not form.validate():
         return _show(form, status=422)
@@ -71,33 +104,36 @@ def change() -> Response:
     try:
         account = profile.change_password(
             ports(),
-            who,
+            require_principal(),
             current=form.current.data or "",
             new=form.password.data or "",
             end_binding=ends_binding,
         )
     except (BadPassword, PasswordLocked, PasswordReused, Busy) as refusal:
-        return _refused(form, refusal)
-    flash_message(_DONE + (_UNBOUND if ends_binding else "") + (_WITHDRAWN if withdraws else ""))
+        return _show_refusal(form, refusal)
+    flash_message(
+        texts.PASSWORD_CHANGED
+        + (texts.AND_BINDING_REMOVED if ends_binding else "")
+        + (texts.AND_EMAIL_CHANGE_WITHDRAWN if had_pending_email else "")
+    )
     return remember_device(redirect_to("portal.profile.show"), issue_device(ports(), account))
 
 
-def _refused(form: ChangeForm, refusal: Refusal) -> Response:
+def _show_refusal(form: ChangeForm, refusal: Refusal) -> Response:
     sentence = problems.sentence(refusal)
-    place = _FIELD_OF.get(type(refusal))
-    if place is not None:
-        form.add_error(place, sentence)
-    fault = "" if place else sentence
-    return with_refusal_status(_show(form, fault=fault), refusal)
+    field = _FIELD_OF.get(type(refusal))
+    if field is not None:
+        form.add_error(field, sentence)
+    return with_refusal_status(_show(form, error="" if field else sentence), refusal)
 
 
 @blueprint.post("/profile/password/check")
 def check() -> Response:
-    """Tell what is wrong with the new password so far; the present one is not tried (REG-11)."""
-    return ChangeForm.from_request(owner=profile.show(ports(), require_principal())).errors_response()
+    """Return what is wrong with the new password so far (REG-11)."""
+    return ChangeForm.from_request(owner=_own_account()).check_response()
 
 
 @blueprint.get("/.well-known/change-password")
 def well_known() -> Response:
-    """Lead password managers to the page (W3C, A Well-Known URL for Changing Passwords)."""
+    """Redirect password managers to the page (W3C, A Well-Known URL for Changing Passwords)."""
     return redirect_to("portal.password.show")

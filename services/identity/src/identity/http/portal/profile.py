@@ -1,10 +1,12 @@
-"""基本資料維護: one's own data (PRO; manual, 鏈結帳號資料修改)."""
+"""One's own data (PRO; manual, changing account data)."""
 
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
+from identity.domain import company, person
 from identity.domain.account import Account
 from identity.domain.errors import (
     BadPassword,
@@ -15,27 +17,22 @@ from identity.domain.errors import (
     RevisionStale,
     TooSoon,
 )
-from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.auth import require_principal
 from identity.http.context import ports
-from identity.http.portal import own_binding
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
-from identity.http.portal.profile_form import ProfileForm
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.forms import Form, SecretField, TextField
+from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.portal.own_binding import own_binding_view
+from identity.http.zh_tw import forms as labels
+from identity.http.zh_tw import portal as texts
 from identity.usecases import profile
+from identity.usecases.profile import Changes
 
 blueprint = Blueprint("profile", __name__)
 
+_SAVED = ("name", "mobile", "company_phone", "email")
 _REVISION = re.compile(r"\d{1,9}", re.ASCII)
-_SAVED = "資料已儲存"
-_EMAIL_ASKED = (
-    "本帳號已經成功修改，為了確認 Email 帳戶的唯一性與暢通，請至您更新的 Email 信箱收取驗證信，"
-    "認證信有效時限為 24 小時，驗證完成後 Email 才會完成更新！！"
-)
-_NOTHING_NEW = "填寫的內容與目前儲存的資料相同，沒有需要儲存的變更"
-_WITHDRAWN = "已撤回 Email 變更，先前寄出的驗證信不再有效"
-_NOTHING_PENDING = "目前沒有等待驗證的 Email 變更"
 _FIELD_OF: dict[type[Refusal], str] = {
     BadPassword: "current_password",
     PasswordLocked: "current_password",
@@ -43,9 +40,64 @@ _FIELD_OF: dict[type[Refusal], str] = {
 }
 
 
-def _own(who: Principal | None = None) -> Account:
-    """Return the own account. Raises what bars the way to it, ForbiddenWhileSwitched before all (SW-4)."""
-    return profile.show(ports(), who or require_principal())
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field whose typed value differs from what someone else has saved meanwhile."""
+
+    label: str
+    typed: str
+    saved: str
+
+
+class ProfileForm(Form):
+    """What may be changed, and the current password for another mailbox (steps 2 to 5)."""
+
+    name = TextField(labels.NAME, person.parse_name, autocomplete="name")
+    mobile = TextField(labels.MOBILE, person.parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
+    company_phone = TextField(
+        labels.COMPANY_PHONE, company.parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
+    )
+    email = TextField(labels.NEW_EMAIL, person.parse_email, autocomplete="email", inputmode="email")
+    current_password = SecretField(labels.PASSWORD_FOR_EMAIL, autocomplete="current-password", optional=True)
+
+    @classmethod
+    def for_account(cls, account: Account) -> Self:
+        """Return the form with the saved values."""
+        return cls(data={name: getattr(account, name) for name in _SAVED})
+
+    def validate_for(self, account: Account) -> bool:
+        """Check every field; another mailbox requires the current password (PRO-2)."""
+        valid = self.validate()
+        if self.changes_email(account) and not self.current_password.data:
+            self.add_error("current_password", labels.PASSWORD_REQUIRED)
+            return False
+        return valid
+
+    def changes_email(self, account: Account) -> bool:
+        """Tell whether the typed mailbox is valid and not the account's."""
+        return bool(self.email.parsed) and self.email.parsed != account.email
+
+    @property
+    def changes(self) -> Changes:
+        """The parsed values."""
+        return Changes(**{field.name: field.parsed for field in self._text_fields})
+
+    def differences(self, account: Account) -> list[Difference]:
+        """Return the fields whose typed value is not the saved one, in the order of the page."""
+        return [
+            Difference(field.label.text, field.parsed, getattr(account, field.name))
+            for field in self._text_fields
+            if field.parsed != getattr(account, field.name)
+        ]
+
+    @property
+    def _text_fields(self) -> list[TextField]:
+        return [field for field in self if isinstance(field, TextField)]
+
+
+def _own_account() -> Account:
+    """Return the person's account. Raises ForbiddenWhileSwitched before anything else (SW-4)."""
+    return profile.show(ports(), require_principal())
 
 
 def _show(account: Account, form: ProfileForm, *, status: int = 200, **values: Any) -> Response:
@@ -54,42 +106,42 @@ def _show(account: Account, form: ProfileForm, *, status: int = 200, **values: A
         status=status,
         account=account,
         form=form,
-        bound=own_binding.own_binding_view(require_principal()),
-        **{"revision": account.revision, "fault": "", "differences": [], **values},
+        bound=own_binding_view(require_principal()),
+        **{"revision": account.revision, "error": "", "differences": [], **values},
     )
 
 
 @blueprint.get("/profile")
 def show() -> Response:
-    """Show the own data as they are saved, with what may be changed as fields (PRO-1)."""
-    account = _own()
-    return _show(account, ProfileForm.of(account))
+    """Show the saved data, with fields for what may be changed (PRO-1)."""
+    account = _own_account()
+    return _show(account, ProfileForm.for_account(account))
 
 
-def _again() -> Response:
-    return _show(_own(), ProfileForm.from_request(), revision=_revision())
+def _redisplay() -> Response:
+    return _show(_own_account(), ProfileForm.from_request(), revision=_revision())
 
 
 @blueprint.post("/profile")
-@redisplay_with(_again)
+@redisplay_with(_redisplay)
 def save() -> Response:
     """Save what was typed (manual, steps 6 and 7)."""
-    account, form = _own(), ProfileForm.from_request()
+    account, form = _own_account(), ProfileForm.from_request()
     if not form.validate_for(account):
         return _show(account, form, status=422, revision=_revision())
-    if form.changes_nothing(account):
-        flash_message(_NOTHING_NEW, kind="notice")
+    if not form.differences(account):
+        flash_message(texts.PROFILE_UNCHANGED, kind="notice")
         return redirect_to("portal.profile.show")
     try:
         _save(form)
     except (BadPassword, PasswordLocked, TooSoon, Busy, RevisionStale) as refusal:
-        return _refused(form, refusal)
-    flash_message(_EMAIL_ASKED if form.changes_email(account) else _SAVED)
+        return _show_refusal(form, refusal)
+    flash_message(texts.EMAIL_CHANGE_REQUESTED if form.changes_email(account) else texts.PROFILE_SAVED)
     return redirect_to("portal.profile.show")
 
 
 def _save(form: ProfileForm) -> None:
-    """Save against the revision that the form was made from (PRO-5)."""
+    """Save against the revision that the form was rendered from (PRO-5)."""
     profile.change(
         ports(),
         require_principal(),
@@ -100,40 +152,41 @@ def _save(form: ProfileForm) -> None:
 
 
 def _revision() -> int:
-    """Return the revision that the form was made from; none is ever 0, which is what another account's form has."""
+    """Return the revision that the form was rendered from; 0, which no account has, for another account's form."""
     sent = request.form.get("revision", "")
     own = request.form.get("account") == str(require_principal().account.id)
     return int(sent) if own and _REVISION.fullmatch(sent) else 0
 
 
-def _refused(form: ProfileForm, refusal: Refusal) -> Response:
-    """Show the form again, the reason at the field it belongs to."""
-    account, sentence = _own(), problems.sentence(refusal)
-    if isinstance(refusal, RevisionStale):  # the person decides, and then saves against what is saved now
+def _show_refusal(form: ProfileForm, refusal: Refusal) -> Response:
+    """Show the form again, with the reason at the field it belongs to."""
+    account, sentence = _own_account(), problems.sentence(refusal)
+    if isinstance(
+        refusal, RevisionStale
+    ):  # the form now has the new revision: the person compares, and saves again
         return with_refusal_status(_show(account, form, differences=form.differences(account)), refusal)
-    place = _FIELD_OF.get(type(refusal))
-    if place is not None:
-        form.add_error(place, sentence)
-    return with_refusal_status(
-        _show(account, form, revision=_revision(), fault="" if place else sentence), refusal
-    )
+    field = _FIELD_OF.get(type(refusal))
+    if field is not None:
+        form.add_error(field, sentence)
+    page = _show(account, form, revision=_revision(), error="" if field else sentence)
+    return with_refusal_status(page, refusal)
 
 
 @blueprint.post("/profile/check")
 def check() -> Response:
-    """Tell what is wrong with the fields so far, by the rules that saving goes by (REG-11)."""
-    account, form = _own(), ProfileForm.from_request()
+    """Return what is wrong with the fields so far, by the same rules as saving (REG-11)."""
+    account, form = _own_account(), ProfileForm.from_request()
     form.validate_for(account)
-    return jsonify(faults={field.name: list(field.errors) for field in form.invalid_fields})
+    return form.errors_response()
 
 
 @blueprint.post("/profile/pending-email/withdraw")
 def withdraw() -> Response:
-    """Withdraw the change of mailbox that is not yet proven (PRO-2)."""
+    """Withdraw the change of mailbox that is not yet verified (PRO-2)."""
     try:
         profile.withdraw_email_change(ports(), require_principal())
     except NotFound:
-        flash_message(_NOTHING_PENDING, kind="notice")
+        flash_message(texts.NO_EMAIL_CHANGE, kind="notice")
     else:
-        flash_message(_WITHDRAWN)
+        flash_message(texts.EMAIL_CHANGE_WITHDRAWN)
     return redirect_to("portal.profile.show")

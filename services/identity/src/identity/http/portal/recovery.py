@@ -1,4 +1,4 @@
-"""忘記密碼: asking for the mail, and the page behind its link (LOGIN-8)."""
+"""A forgotten password: requesting the mail, and the page behind its link (LOGIN-8)."""
 
 from flask import Blueprint, Response, request
 
@@ -17,29 +17,24 @@ from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.context import ports
 from identity.http.device_cookies import remember_device
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.forms import Form, TextField
-from identity.http.portal.link_pages import refusal_page, render_link_page
-from identity.http.portal.new_password import NewPasswordForm
-from identity.http.portal.pages import redirect_to, render_page, with_refusal_status
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.forms import Form, TextField
+from identity.http.portal.layout.link_pages import refusal_page, render_link_page
+from identity.http.portal.layout.pages import redirect_to, render_page, with_refusal_status
+from identity.http.portal.password import NewPasswordForm
+from identity.http.zh_tw import forms as labels
 from identity.usecases import recovery
 
 blueprint = Blueprint("recovery", __name__)
 
-_OF_LINK = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
+_LINK_REFUSALS = (LinkInvalid, LinkExpired, LinkSuperseded, LinkUsed)
 
 
 class ForgottenForm(Form):
     """Account and mailbox."""
 
-    username = TextField("帳號", hint="註冊時自行設定的帳號", max_length=64, autocomplete="username")
-    email = TextField(
-        "Email",
-        person.parse_email,
-        hint="此帳號登記的 Email",
-        autocomplete="email",
-        inputmode="email",
-    )
+    username = TextField(labels.FORGOTTEN_USERNAME, max_length=64, autocomplete="username")
+    email = TextField(labels.FORGOTTEN_EMAIL, person.parse_email, autocomplete="email", inputmode="email")
 
 
 @blueprint.get("/password/forgotten")
@@ -48,90 +43,85 @@ def show() -> Response:
     return render_page("recovery.html", form=ForgottenForm())
 
 
-def _again() -> Response:
+def _redisplay() -> Response:
     return render_page("recovery.html", form=ForgottenForm.from_request())
 
 
 @blueprint.post("/password/forgotten")
-@redisplay_with(_again)
-def ask() -> Response:
-    """Mail a link if account and mailbox match; the answer never tells."""
+@redisplay_with(_redisplay)
+def request_mail() -> Response:
+    """Mail a link if account and mailbox match; the response is the same if they do not."""
     form = ForgottenForm.from_request()
     if not form.validate():
         return render_page("recovery.html", form=form, status=422)
     recovery.request_reset(
         ports(), username=form.username.parsed, email=form.email.parsed, client=client_info()
     )
-    return redirect_to("portal.recovery.asked")
+    return redirect_to("portal.recovery.requested")
 
 
 @blueprint.get("/password/forgotten/sent")
-def asked() -> Response:
+def requested() -> Response:
     """Say what happens next, the same to everybody."""
-    return render_page("recovery_asked.html")
+    return render_page("recovery_requested.html")
 
 
 @blueprint.get("/password/reset")
 def reset_page() -> Response:
     """Ask for the new password."""
-    return _ask()
-
-
-def _ask() -> Response:
     token = request.values.get("token", "")
     try:
         owner = recovery.preview(ports(), token)
-    except _OF_LINK as refusal:
+    except _LINK_REFUSALS as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
-    return _show(token, NewPasswordForm.for_owner(owner), owner.username)
+    return _show(token, NewPasswordForm(owner=owner), owner.username)
 
 
 def _show(
-    token: str, form: NewPasswordForm, username: str, *, fault: str = "", status: int = 200
+    token: str, form: NewPasswordForm, username: str, *, error: str = "", status: int = 200
 ) -> Response:
     return render_link_page(
-        "recovery_reset.html", status=status, token=token, form=form, username=username, fault=fault
+        "recovery_reset.html", status=status, token=token, form=form, username=username, error=error
     )
 
 
 @blueprint.post("/password/reset")
-@redisplay_with(_ask)
+@redisplay_with(reset_page)
 def reset() -> Response:
     """Set the new password; this browser is then known to the account (SEC-3)."""
     token = request.form.get("token", "")
     try:
         owner = recovery.preview(ports(), token)
-        return _set(token, owner, NewPasswordForm.from_request(owner=owner))
-    except _OF_LINK as refusal:
+        return _reset(token, owner, NewPasswordForm.from_request(owner=owner))
+    except _LINK_REFUSALS as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
 
 
-def _set(token: str, owner: Account, form: NewPasswordForm) -> Response:
+def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
     if not form.validate():
         return _show(token, form, owner.username, status=422)
     try:
         device = recovery.reset(ports(), token, password=form.password.data or "")
     except PasswordReused as refusal:
         form.add_error("password", problems.sentence(refusal))
-        return _show(token, form, owner.username, status=422)
+        return with_refusal_status(_show(token, form, owner.username), refusal)
     except Busy as refusal:
-        return with_refusal_status(
-            _show(token, form, owner.username, fault=problems.sentence(refusal)), refusal
-        )
+        page = _show(token, form, owner.username, error=problems.sentence(refusal))
+        return with_refusal_status(page, refusal)
     return remember_device(redirect_to("portal.recovery.reset_done"), device)
 
 
 @blueprint.post("/password/reset/check")
 def check() -> Response:
-    """Tell what is wrong with the new password so far; the link is only looked at (REG-11)."""
+    """Return what is wrong with the new password so far, without using the link up (REG-11)."""
     try:
         owner = recovery.preview(ports(), request.form.get("token", ""))
-    except _OF_LINK:
-        return NewPasswordForm.from_request().errors_response()
-    return NewPasswordForm.from_request(owner=owner).errors_response()
+    except _LINK_REFUSALS:
+        return NewPasswordForm.from_request().check_response()
+    return NewPasswordForm.from_request(owner=owner).check_response()
 
 
 @blueprint.get("/password/reset/done")
 def reset_done() -> Response:
-    """Say that the new password holds. The link is left behind: reloading repeats nothing."""
+    """Say that the new password is valid, on a page without the link's token: reloading repeats nothing."""
     return render_page("recovery_done.html")

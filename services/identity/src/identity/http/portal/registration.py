@@ -1,49 +1,94 @@
-"""申請帳號: choosing a kind, filling in, sending (REG; manual, steps 2 to 15)."""
+"""Registration: choosing a kind of account, the form, and sending it (REG; manual, steps 2 to 15)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, session
+from flask import Blueprint, Response, session
 
-from identity.domain.account import REPEAT_WINDOW, Kind
+from identity.domain import company, person
+from identity.domain.account import REPEAT_WINDOW, Kind, Registration
+from identity.domain.company import Company
 from identity.domain.errors import Busy, Refusal, TooManyRequests, UsernameTaken
+from identity.domain.password import normalized
 from identity.http import problems
 from identity.http.auth import optional_principal
 from identity.http.client_address import client_info
 from identity.http.context import ports
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.pages import flash_message, redirect_to, render_page, with_refusal_status
-from identity.http.portal.registration_form import RegistrationForm
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
+from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.validation import parse_tax_id, password_errors
+from identity.http.zh_tw import forms as labels
+from identity.http.zh_tw import portal as texts
 from identity.usecases import registration
 
 blueprint = Blueprint("registration", __name__)
 
 _KIND = "<any(general, link):kind>"
 _SENT = "application"
-_TAKEN = problems.PROBLEMS[UsernameTaken].sentence
+"""The key of the last registration in the form session."""
 
 
-@dataclass(frozen=True, slots=True)
-class KindTexts:
-    """What the pages of one kind say; `after` is what its mail's link leads to."""
+class RegistrationForm(Form):
+    """The account's part and the company's part, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
 
-    name: str
-    about: str
-    after: str
+    username = TextField(labels.USERNAME, person.parse_username, autocomplete="username")
+    name = TextField(labels.NAME, person.parse_name, autocomplete="name")
+    mobile = TextField(labels.MOBILE, person.parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
+    email = TextField(labels.EMAIL, person.parse_email, autocomplete="email", inputmode="email")
+    password = SecretField(labels.PASSWORD, autocomplete="new-password")
+    password_again = SecretField(labels.PASSWORD_AGAIN, autocomplete="new-password")
+    tax_id = TextField(labels.TAX_ID, parse_tax_id, autocomplete="off")
+    company_phone = TextField(
+        labels.COMPANY_PHONE, company.parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
+    )
+    company_name = TextField(labels.COMPANY_NAME, company.parse_company_name, autocomplete="organization")
+    company_address = TextField(labels.COMPANY_ADDRESS, company.parse_address, autocomplete="street-address")
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        policy = ports().rules.passwords
+        self.password.hint = problems.password_summary(policy)
+        self.password.help = problems.password_description(policy)
+        self.account_part = list(self)[:6]
+        self.company_part = list(self)[6:]
 
-KINDS = {
-    "general": KindTexts(
-        name="一般帳號",
-        about="一般帳號可直接登入系統，登入後具申請通行證及查詢列印等功能。",
-        after="登入通行證系統",
-    ),
-    "link": KindTexts(
-        name="鏈結帳號",
-        about="鏈結帳號能將多個［一般帳號］鏈結至單一登入帳號，但「不具」申請通行證及查詢列印等功能。"
-        "如果您只有單一家公司要辦理通行證，請直接註冊「一般帳號」登入使用。",
-        after="登入通行證系統，進行一般帳號綁定",
-    ),
-}
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Check the password last: it must not contain the values of the other fields (SEC-2)."""
+        super().validate(extra_validators)
+        if not self.password.errors:
+            for error in password_errors(self.password.data or "", self._parsed_values()):
+                self.add_error("password", problems.field_error_sentence(error))
+        return not self.invalid_fields
+
+    def validate_password_again(self, field: SecretField) -> None:
+        """Refuse a password typed differently the second time (REG-10). Raises ValidationError."""
+        check_repeated(self.password, field)
+
+    def _parsed_values(self) -> dict[str, str]:
+        return {field.name: field.parsed for field in self if isinstance(field, TextField)}
+
+    def registration(self, kind: Kind) -> Registration:
+        """Return the parsed values."""
+        values = self._parsed_values()
+        firm = Company(
+            tax_id=values["tax_id"],
+            phone=values["company_phone"],
+            name=values["company_name"],
+            address=values["company_address"],
+        )
+        person_values = {name: values[name] for name in ("username", "name", "mobile", "email")}
+        return Registration(kind=kind, company=firm, **person_values)
+
+    @property
+    def normalized_password(self) -> str:
+        """The password in the form it is hashed in."""
+        return normalized(self.password.data or "")
+
+    def explain_empty_passwords(self) -> None:
+        """Say why the password fields are empty when all other values are shown again."""
+        for field in (self.password, self.password_again):
+            field.hint = labels.TYPE_PASSWORD_AGAIN
 
 
 @blueprint.get("/apply")
@@ -53,10 +98,15 @@ def choose() -> Response:
     return render_page("registration_choose.html")
 
 
-def _show(kind: Kind, form: RegistrationForm, *, fault: str = "", status: int = 200) -> Response:
+def _show(kind: Kind, form: RegistrationForm, *, error: str = "", status: int = 200) -> Response:
     optional_principal()
     return render_page(
-        "registration_form.html", status=status, kind=kind, words=KINDS[kind], form=form, fault=fault
+        "registration_form.html",
+        status=status,
+        kind=kind,
+        texts=texts.KINDS[kind],
+        form=form,
+        error=error,
     )
 
 
@@ -75,7 +125,7 @@ def show(kind: Kind) -> Response:
 @blueprint.post(f"/apply/{_KIND}")
 @redisplay_with(_redisplay)
 def send(kind: Kind) -> Response:
-    """Register; a repeat of what was just sent is answered alike and makes nothing new (REG-12, REG-13)."""
+    """Register; a repeat of the same registration gets the same response and changes nothing (REG-12, REG-13)."""
     form = RegistrationForm.from_request()
     if not form.validate():
         _add_username_taken(form)
@@ -85,13 +135,13 @@ def send(kind: Kind) -> Response:
             ports(), form.registration(kind), password=form.normalized_password, client=client_info()
         )
     except UsernameTaken as refusal:
-        form.add_error("username", _TAKEN)
+        form.add_error("username", problems.sentence(refusal))
         return _show_errors(kind, form, refusal)
     except (TooManyRequests, Busy) as refusal:
         return _show_errors(kind, form, refusal)
     until = ports().clock.now() + REPEAT_WINDOW
     session[_SENT] = {"kind": kind, "email": (form.email.data or "").strip(), "until": until.timestamp()}
-    flash_message(f"{KINDS[kind].name}資料已經成功送出，請收取驗證信！！")
+    flash_message(texts.REGISTERED.format(kind=texts.KINDS[kind].name))
     return redirect_to("portal.registration.sent", kind=kind)
 
 
@@ -100,38 +150,41 @@ def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = N
     form.explain_empty_passwords()
     if refusal is None:
         return _show(kind, form, status=422)
-    fault = "" if form.invalid_fields else problems.sentence(refusal)
-    return with_refusal_status(_show(kind, form, fault=fault), refusal)
+    error = "" if form.invalid_fields else problems.sentence(refusal)
+    return with_refusal_status(_show(kind, form, error=error), refusal)
 
 
 @blueprint.post(f"/apply/{_KIND}/check")
 def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same rules
-    """Tell what is wrong so far by the rules of sending, and whether the name is taken (REG-3, REG-11).
+    """Return the errors so far, and whether the name is taken (REG-3, REG-11).
 
-    An address that has asked for very many names is told that only by sending what is right otherwise.
+    An address that has asked for very many names learns it only by sending an otherwise valid form.
     """
     form = RegistrationForm.from_request()
     form.validate()
     _add_username_taken(form)
-    return jsonify(faults=form.errors_by_field)
+    return form.errors_response()
 
 
 def _add_username_taken(form: RegistrationForm) -> None:
-    """Mark a taken name beside whatever else is wrong (REG-3, REG-11)."""
+    """Mark a taken name along with what else is wrong (REG-3, REG-11)."""
     if not form.username.errors and registration.is_taken(
         ports(), form.username.parsed, client=client_info()
     ):
-        form.add_error("username", _TAKEN)
+        form.add_error("username", problems.sentence(UsernameTaken()))
 
 
 @blueprint.get(f"/apply/{_KIND}/sent")
 def sent(kind: Kind) -> Response:
-    """Say what to do next; the mailbox is shown to the browser that gave it, for ten minutes (REG-12)."""
+    """Say what to do next; for ten minutes the browser that registered sees its mailbox (REG-12)."""
     done = session.get(_SENT)
     if not done or done["kind"] != kind or done["until"] < ports().clock.now().timestamp():
         return redirect_to("portal.registration.choose")
     optional_principal()
-    reviewed = kind in ports().rules.reviewed_kinds
     return render_page(
-        "registration_sent.html", kind=kind, words=KINDS[kind], email=done["email"], reviewed=reviewed
+        "registration_sent.html",
+        kind=kind,
+        texts=texts.KINDS[kind],
+        email=done["email"],
+        reviewed=kind in ports().rules.reviewed_kinds,
     )

@@ -1,7 +1,8 @@
-"""登入中的裝置: one's own open sessions (LOGIN-7)."""
+"""One's own open sessions (LOGIN-7)."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from flask import Blueprint, Response
@@ -10,71 +11,104 @@ from identity.domain.errors import NotFound
 from identity.domain.session import Principal, Session
 from identity.http.auth import require_principal
 from identity.http.context import ports
-from identity.http.portal import cookies
-from identity.http.portal.browsers import browser_name
-from identity.http.portal.pages import flash_message, redirect_to, render_page
+from identity.http.portal.layout.pages import flash_message, redirect_to, render_page
+from identity.http.portal.layout.session_cookies import clear_session_cookie
+from identity.http.zh_tw import portal as texts
 from identity.usecases import sessions
 
 blueprint = Blueprint("sessions", __name__)
 
-_ENDED = "已結束該裝置的登入"
-_ENDED_BEFORE = "該裝置的登入已經結束"
-_ENDED_OTHERS = "其他裝置的登入皆已結束"
+_BROWSERS = (
+    ("Line/", texts.LINE_BROWSER),
+    ("FBAN/", texts.FACEBOOK_BROWSER),
+    ("FBAV/", texts.FACEBOOK_BROWSER),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("FxiOS/", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Version/", "Safari"),
+)
+"""Parts of User-Agent headers. The first match counts: most browsers claim to be Chrome and Safari too."""
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("CrOS", "ChromeOS"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:
-    """One open session as its owner reads of it."""
+    """One open session as its owner sees it."""
 
     id: str
     browser: str
     address: str
-    began_at: datetime
+    created_at: datetime
     seen_at: datetime
     current: bool
     switched: bool
 
     @classmethod
-    def of(cls, session: Session, who: Principal) -> "SessionView":
-        """Return the line of a session, as `who` sees it."""
+    def of(cls, session: Session, principal: Principal) -> Self:
+        """Return the view of a session; `principal` is who looks at it."""
         return cls(
             id=session.id,
             browser=browser_name(session.user_agent),
             address=session.address,
-            began_at=session.created_at,
+            created_at=session.created_at,
             seen_at=session.seen_at,
-            current=session.id == who.session_id,
+            current=session.id == principal.session_id,
             switched=session.binding_id is not None,
         )
+
+
+def browser_name(user_agent: str) -> str:
+    """Return the browser's and the system's usual names, as far as they are known."""
+    if not user_agent.startswith("Mozilla/"):
+        return texts.UNKNOWN_BROWSER
+    browser = _first_match(_BROWSERS, user_agent) or texts.UNKNOWN_BROWSER
+    system = _first_match(_SYSTEMS, user_agent)
+    return texts.BROWSER_ON_SYSTEM.format(browser=browser, system=system) if system else browser
+
+
+def _first_match(names: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((name for part, name in names if part in text), "")
 
 
 @blueprint.get("/sessions")
 def show() -> Response:
     """List the open sessions, this one first. Raises ForbiddenWhileSwitched (SW-4)."""
-    who = require_principal()
-    lines = [SessionView.of(session, who) for session in sessions.own_sessions(ports(), who)]
-    return render_page("sessions.html", lines=sorted(lines, key=lambda line: not line.current))
+    principal = require_principal()
+    views = [SessionView.of(session, principal) for session in sessions.own_sessions(ports(), principal)]
+    return render_page("sessions.html", sessions=sorted(views, key=lambda view: not view.current))
 
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
 def end(session_id: UUID) -> Response:
-    """End one; the own one is a logout (LOGIN-6)."""
-    who = require_principal()
-    sessions.require_not_switched(who)
-    if str(session_id) == who.session_id:
-        sessions.log_out(ports(), who)
-        return cookies.clear_session_cookie(redirect_to("portal.login.show"))
+    """End one session; ending the current one logs out (LOGIN-6)."""
+    principal = require_principal()
+    sessions.require_not_switched(principal)
+    if str(session_id) == principal.session_id:
+        sessions.log_out(ports(), principal)
+        return clear_session_cookie(redirect_to("portal.login.show"))
     try:
-        sessions.end_session(ports(), who, str(session_id))
-        flash_message(_ENDED)
+        sessions.end_session(ports(), principal, str(session_id))
+        flash_message(texts.DEVICE_LOGGED_OUT)
     except NotFound:
-        flash_message(_ENDED_BEFORE, kind="notice")
+        flash_message(texts.DEVICE_ALREADY_LOGGED_OUT, kind="notice")
     return redirect_to("portal.sessions.show")
 
 
 @blueprint.post("/sessions/end-others")
 def end_others() -> Response:
-    """End all but this one."""
+    """End all sessions but this one."""
     sessions.end_other_sessions(ports(), require_principal())
-    flash_message(_ENDED_OTHERS)
+    flash_message(texts.OTHER_DEVICES_LOGGED_OUT)
     return redirect_to("portal.sessions.show")

@@ -1,4 +1,4 @@
-"""Going on as a bound general account, and back to the link account (SW; manual, binding steps 11 to 14)."""
+"""A general account's home page, and switching a link account's session to it and back (SW; binding steps 11 to 14)."""
 
 from uuid import UUID
 
@@ -7,29 +7,37 @@ from flask import Blueprint, Response
 from identity.domain.errors import NotVerified, WrongKind
 from identity.http.auth import require_principal
 from identity.http.context import ports
-from identity.http.portal import cookies
-from identity.http.portal.pages import flash_refusal, redirect_to
+from identity.http.portal.layout.pages import flash_refusal, redirect_to, render_page
+from identity.http.portal.layout.session_cookies import set_session_cookie
 from identity.usecases import switching
 
 blueprint = Blueprint("switching", __name__)
 
 
+@blueprint.get("/home")
+def home() -> Response:
+    """Show who acts for which company, and link to the pass system (SW-1)."""
+    if require_principal().account.kind != "general":
+        raise WrongKind
+    return render_page("home.html")
+
+
 @blueprint.post("/links/<uuid:binding_id>/switch")
 def start(binding_id: UUID) -> Response:
     """Go on as the general account of a verified binding (SW-1)."""
-    who = require_principal()
-    if who.actor.kind != "link":
+    principal = require_principal()
+    if principal.actor.kind != "link":
         raise WrongKind
     try:
-        opened = switching.switch(ports(), who, str(binding_id))
+        issued = switching.switch(ports(), principal, str(binding_id))
     except NotVerified as refusal:
         flash_refusal(refusal)
         return redirect_to("portal.bindings.show", account=binding_id)
-    return cookies.set_session_cookie(redirect_to("portal.home.show"), opened)
+    return set_session_cookie(redirect_to("portal.switching.home"), issued)
 
 
 @blueprint.post("/links/return")
 def back() -> Response:
     """Go back to the link account's list (SW-3)."""
-    opened = switching.switch_back(ports(), require_principal())
-    return cookies.set_session_cookie(redirect_to("portal.bindings.show"), opened)
+    issued = switching.switch_back(ports(), require_principal())
+    return set_session_cookie(redirect_to("portal.bindings.show"), issued)

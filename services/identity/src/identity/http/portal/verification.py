@@ -1,4 +1,4 @@
-"""An unverified account's page: the mail again, and what became of it (VER-5, VER-6)."""
+"""The pages of an account that cannot be used yet: unverified (VER-5, VER-6) or awaiting review (REV-1)."""
 
 from flask import Blueprint, Response
 
@@ -6,27 +6,34 @@ from identity.domain.errors import AlreadyVerified, TooSoon
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.http.auth import current_principal, require_step
 from identity.http.context import ports
-from identity.http.portal.failures import redisplay_with
-from identity.http.portal.mail_status import describe_refusal
-from identity.http.portal.pages import flash_message, flash_refusal, redirect_to, render_page
+from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.pages import flash_message, flash_refusal, redirect_to, render_page
+from identity.http.texts import MailRefusalTexts
+from identity.http.zh_tw import portal as texts
 from identity.usecases import verification
+from identity.usecases.ports.queries import MailState
 
 blueprint = Blueprint("verification", __name__)
 
 
 @blueprint.get("/verification")
 def show() -> Response:
-    """Show where the mail went, what became of it, and when it may be sent again."""
-    who = require_step("verify_email")
-    progress = verification.status(ports(), who)
-    mail = progress.mail
+    """Show where the mail was sent, its delivery status, and when it may be sent again."""
+    status = verification.status(ports(), require_step("verify_email"))
+    mail = status.mail
     return render_page(
         "verification.html",
-        progress=progress,
-        refusal=describe_refusal(mail) if mail and mail.state == "refused" else None,
-        gap=int(RESEND_GAP.window.total_seconds()),
+        verification=status,
+        refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
+        gap_seconds=int(RESEND_GAP.window.total_seconds()),
         daily_limit=RESEND_DAY.max_count,
     )
+
+
+def _refusal_texts(mail: MailState) -> MailRefusalTexts:
+    """Return the texts of a refused mail; the mail server's own words are for operators (VER-6)."""
+    known = {**texts.REFUSED_BY_MAIL_SERVER, **texts.NEVER_SENT}
+    return known.get(mail.category or "", texts.REFUSED_OTHERWISE)
 
 
 @blueprint.post("/verification/mail")
@@ -41,5 +48,12 @@ def resend() -> Response:
         flash_refusal(refusal)
         return redirect_to("portal.login.show")
     else:
-        flash_message("驗證信已重新申請寄送，請收取最新一封驗證信！先前郵件中的連結已失效。")
+        flash_message(texts.VERIFICATION_SENT_AGAIN)
     return redirect_to("portal.verification.show")
+
+
+@blueprint.get("/review")
+def review() -> Response:
+    """Say that an operator has to approve the account; once approved, redirect to the next step."""
+    require_step("await_review")
+    return render_page("review.html")

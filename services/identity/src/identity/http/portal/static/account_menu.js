@@ -1,18 +1,18 @@
-// The manual's menu opens where the mouse points at it; a click, a tap or the keyboard does the same.
+// The menu opens on hover, as in the manual; a click, a tap or the keyboard opens it too.
 
 export function openAtPointing(menu) {
   const summary = menu.querySelector("summary");
   const shut = () => { menu.open = false; };
-  const held = () => menu.querySelector(":focus-visible") !== null; // by the keyboard, that walks through it
+  const held = () => menu.querySelector(":focus-visible") !== null; // keyboard navigation within the menu
 
   menu.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") menu.open = true; });
   menu.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse" && !held()) shut(); });
   summary.addEventListener("click", (event) => {
-    // The pointer has opened it already: its click must not close it again at once.
+    // Hovering has already opened it: the click must not close it again.
     if (event.pointerType === "mouse" && menu.open) event.preventDefault();
   });
 
-  // Wherever the focus is: what pointing has opened must go away without moving the mouse (WCAG 1.4.13).
+  // Wherever the focus is: hover content must be dismissible without moving the mouse (WCAG 1.4.13).
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     const inside = menu.contains(document.activeElement);

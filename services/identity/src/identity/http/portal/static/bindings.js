@@ -1,17 +1,17 @@
-// A line of the list is chosen without leaving the page: the panel and the list's mark come anew from the server.
-// Whatever else the server answers, the browser itself goes there: that page tells what is the matter.
+// Selects a binding without leaving the page: panel and list are replaced by the server's new ones.
+// If the server responds with another page, the browser navigates there, since that page says why.
 
 import { countDown } from "./countdown.js";
 import { ask } from "./dialogs.js";
 import { submitOnce } from "./submit_once.js";
 
 const PARTS = ["[data-lines]", "#chosen"];
-const beside = window.matchMedia("(min-width: 48rem)"); // the panel: it is in sight without moving the page
+const beside = window.matchMedia("(min-width: 48rem)"); // the panel is beside the list, visible without scrolling
 let shown = placeOf(location.href);
 let asked = 0;
 let leaving = false;
 
-// An address without its fragment: what the server is asked for.
+// A URL without its fragment, as the server sees it.
 function placeOf(address) {
   const { pathname, search } = new URL(address);
   return pathname + search;
@@ -40,7 +40,7 @@ function replace(parts) {
   turnToPanel();
 }
 
-// `stillWanted` is asked once the answer is there: the person may have gone elsewhere meanwhile.
+// `stillWanted` is called when the response arrives: the person may have selected something else meanwhile.
 async function choose(address, stillWanted) {
   const number = ++asked;
   const parts = await partsAt(address).catch(() => null);
@@ -49,14 +49,14 @@ async function choose(address, stillWanted) {
     leave(address);
     return;
   }
-  // The same line again, whose person has gone on to its field meanwhile: nothing typed is taken away.
+  // The same binding again while the person is already typing: keep what is typed.
   if (shown === placeOf(address) && document.activeElement?.closest("#chosen input")) return;
   shown = placeOf(address);
   if (placeOf(location.href) !== shown) history.pushState(null, "", address);
   replace(parts);
 }
 
-// To the address that the page has already, `assign` would only move to its fragment.
+// For the page's own URL `assign` would only scroll to the fragment.
 function leave(address) {
   leaving = true;
   if (placeOf(location.href) === placeOf(address)) window.location.reload();
@@ -70,13 +70,13 @@ document.addEventListener("click", (event) => {
   choose(link.href, () => true);
 });
 
-// Links within the page (to the main part, to a faulty field) come here too: they ask for nothing new.
+// Links within the page (to the main part, to an invalid field) arrive here too and load nothing.
 window.addEventListener("popstate", () => {
   const place = placeOf(location.href);
   if (!leaving && place !== shown) choose(location.href, () => placeOf(location.href) === place);
 });
 
-// A message of the page tells of the chosen line: once it is closed, the line is what comes next.
+// A message is about the selected binding: once it is closed, the focus goes to the panel.
 const message = document.querySelector("dialog[data-modal]:not([data-question])");
 if (message && new URLSearchParams(location.search).has("account")) {
   message.addEventListener("close", () => { if (!message.open) turnToPanel(); });

@@ -1,7 +1,7 @@
-// A form asks the server's own rules while it is filled in, and once more before it is sent (REG-11).
-// While typing, only what was touched is judged; what is empty counts as a fault only once sending was asked for.
+// Checks a form by the server's own rules while it is filled in, and once more before it is sent (REG-11).
+// While typing, only touched fields show errors; empty fields only after the first attempt to send.
 
-import { markField, summarize } from "./faults.js";
+import { markField, summarize } from "./field_errors.js";
 
 const PAUSE_MS = 600;
 const MOST_WAIT_MS = 5000;
@@ -13,10 +13,10 @@ export function checkWhileTyping(form) {
   let pause = 0;
   let newest = 0;
 
-  // The faults by field; null where the server did not say: sending asks it again.
+  // The errors by field; null if the server did not respond: sending checks again.
   async function askServer() {
     const [body, signal] = [new FormData(form), AbortSignal.timeout(MOST_WAIT_MS)];
-    const headers = { Accept: "application/json" }; // nothing is for the person to see who asks by typing
+    const headers = { Accept: "application/json" }; // a background check must show no error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
       return answer.ok ? (await answer.json()).faults : null;
@@ -31,7 +31,7 @@ export function checkWhileTyping(form) {
     clearTimeout(pause);
     const number = ++newest;
     const faults = await askServer();
-    if (!faults || number !== newest) return; // a later question has the newer answer
+    if (!faults || number !== newest) return; // a later check has the newer result
     for (const name of touched) {
       const reasons = isEmpty(name) && !sendingAsked ? [] : faults[name] || [];
       markField(form, name, reasons);
@@ -41,7 +41,7 @@ export function checkWhileTyping(form) {
   form.addEventListener("input", ({ target }) => {
     if (!fields.includes(target.name)) return;
     touched.add(target.name);
-    newest += 1; // an answer under way is of what stood there before
+    newest += 1; // pending responses are about the former values
     clearTimeout(pause);
     pause = setTimeout(checkTouched, PAUSE_MS);
   });

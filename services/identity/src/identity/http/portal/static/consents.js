@@ -1,5 +1,5 @@
-// Each text must be read to its end before it can be accepted, and all accepted before 【確認】 works (LOGIN-3).
-// A text that fits without scrolling shows its end at once, and so counts as read.
+// Each text must be scrolled to its end before it can be accepted; all must be accepted to confirm (LOGIN-3).
+// A text that fits without scrolling counts as read.
 
 const form = document.querySelector("[data-consents]");
 const confirm = form.querySelector("[data-consent-confirm]");
@@ -24,7 +24,7 @@ function watch(consent) {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     seen.disconnect();
     tick.disabled = false;
-    hint.textContent = hint.dataset.read; // a status: screen readers hear it
+    hint.textContent = hint.dataset.read; // role=status: screen readers announce it
     consent.classList.add("consent--read");
   }, { root: text });
   seen.observe(end);
@@ -33,4 +33,4 @@ function watch(consent) {
 
 form.querySelectorAll("[data-consent]").forEach(watch);
 judge();
-document.querySelector("[data-consents-plain]").hidden = true; // last: by now ticking works
+document.querySelector("[data-consents-plain]").hidden = true; // last: from here on the checkboxes work

@@ -1,5 +1,5 @@
-// A wait counted down: `data-wait` holds its seconds, `data-wait-for` the id of the button that it keeps.
-// The server judges all the same; without script the sentence says to load the page again.
+// Counts down a wait: `data-wait` has its seconds, `data-wait-for` the id of the button that stays disabled.
+// The server checks in any case; without scripts the sentence says to reload the page.
 
 import { inWords } from "./durations.js";
 
@@ -14,7 +14,7 @@ export function countDown(wait) {
   tick();
 
   function tick() {
-    if (!wait.isConnected) return clearInterval(ticking); // its part of the page was replaced
+    if (!wait.isConnected) return clearInterval(ticking); // this part of the page was replaced
     const seconds = Math.ceil((endsAt - Date.now()) / SECOND_MS);
     if (seconds > 0) {
       left.textContent = inWords(seconds);
@@ -24,7 +24,7 @@ export function countDown(wait) {
     button.disabled = false;
     button.removeAttribute("aria-describedby");
     wait.hidden = true;
-    // Screen readers hear of the end, not of each second.
+    // Screen readers announce the end, not every second.
     document.getElementById(`${wait.dataset.waitFor}-ready`).textContent = wait.dataset.waitReady;
   }
 }

@@ -1,4 +1,4 @@
-// System messages and questions: plain HTML shows them; the script makes them modal and keeps the focus inside.
+// System messages and questions: plain HTML shows them; the script makes them modal and traps the focus.
 
 export function showMessages() {
   for (const message of document.querySelectorAll("dialog[data-modal][open]")) {
@@ -7,7 +7,7 @@ export function showMessages() {
   }
 }
 
-// A question stands between a form's button and its sending.
+// A question is asked before a form is sent.
 export function ask(question) {
   const form = question.closest("form");
   for (const button of document.querySelectorAll(`[popovertarget="${CSS.escape(question.id)}"]`)) {
@@ -23,7 +23,7 @@ export function ask(question) {
     if (!question.open) question.showModal();
   }
 
-  // The Enter key sends by the form's first button, which is the question's: it is asked first.
+  // The Enter key activates the form's first button, which is the question's, so the question is asked first.
   if (form) {
     form.addEventListener("submit", (event) => {
       if (question.open) return;

@@ -1,4 +1,4 @@
-// Asks what became of the mail while its reader waits, and goes on once the mailbox was proven in another tab (VER-6).
+// Polls the delivery status of the mail, and goes on once the mailbox is verified in another tab (VER-6).
 
 const EVERY_MS = 4000;
 const AT_MOST_MS = 10 * 60 * 1000;
@@ -21,28 +21,28 @@ async function ask() {
       await show(session.verification_mail);
     }
   } catch {
-    // away: the next time will tell
+    // offline: the next poll will tell
   }
   later();
 }
 
-// The words are the server's: the page is asked for only where its state is no longer the one shown.
+// The server writes the sentences: the page is loaded only if the state differs from the one shown.
 async function show(mail) {
   const shown = document.querySelector("[data-mail-state]");
   const state = mail ? mail.state : "";
   const at = mail ? mail.at : "";
   if (shown.dataset.mailState === state && shown.dataset.mailAt === at) return;
   const answer = await fetch(window.location.pathname, { headers: { Accept: "text/html" }, redirect: "manual" });
-  if (!answer.ok) return; // a page that leads elsewhere is left once the session says so
+  if (!answer.ok) return; // the page redirects: the next poll of the session follows
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.querySelector("[data-mail-state]");
   if (!fresh) return;
-  // The same element stays, so that screen readers hear what is new in it.
+  // The element stays in place, so that screen readers announce its new content.
   Object.assign(shown.dataset, fresh.dataset);
   shown.replaceChildren(...fresh.childNodes);
 }
 
-// The page's address leads on from where it is no longer needed, and to the login where the session has ended.
+// The page's URL redirects to the next step, or to the login if the session has ended.
 function onward() {
   window.location.reload();
 }

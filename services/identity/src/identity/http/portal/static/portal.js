@@ -1,4 +1,4 @@
-// What every page does beyond plain HTML. Nothing here is needed: without it, forms are sent and answered all the same.
+// What every page does beyond plain HTML. All of it is optional: forms work without scripts.
 
 import { openAtPointing } from "./account_menu.js";
 import { ask, showMessages } from "./dialogs.js";
@@ -15,7 +15,7 @@ document.querySelectorAll("form[data-once]").forEach(submitOnce);
 document.querySelectorAll("[data-reveal]").forEach(reveal);
 document.querySelectorAll("[data-session-left]").forEach(watchSession);
 
-// On a narrow screen the menu is folded; without script it stays open.
+// On a narrow screen the menu is folded; without scripts it stays open.
 const fold = document.querySelector(".side__fold");
 if (fold) {
   if (!window.matchMedia("(min-width: 62rem)").matches) fold.open = false;
@@ -24,5 +24,5 @@ if (fold) {
 
 document.querySelectorAll(".account-menu").forEach(openAtPointing);
 
-// A page that the browser kept from before a logout or a change of account is asked for anew.
+// Reload a page that the browser cached before a logout or a change of account.
 window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });

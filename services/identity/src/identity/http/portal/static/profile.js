@@ -1,4 +1,4 @@
-// The present password is asked for only where the mailbox is another one (PRO-2). Without script it is always there.
+// The current password is asked for only if the mailbox changes (PRO-2). Without scripts the field is always shown.
 
 const proof = document.querySelector("[data-email-proof]");
 const email = proof && proof.closest("form").elements.email;

@@ -1,4 +1,4 @@
-// A password can be looked at while it is typed (NIST SP 800-63B-4, 3.1.1.2); it is hidden again before it is sent.
+// Shows a password while it is typed (NIST SP 800-63B-4, 3.1.1.2); it is hidden again before it is sent.
 
 export function reveal(button) {
   const input = document.getElementById(button.getAttribute("aria-controls"));

@@ -1,5 +1,5 @@
-// Before the session ends unused its person is asked, and can go on; once it has ended, the page is left for the login.
-// Pages of the same browser share one session: what one of them learns of its end, all go by.
+// Warns before the session times out and offers to extend it; after the timeout the page goes to the login.
+// Pages of one browser share the session: when one learns its end, all use it.
 
 import { inWords } from "./durations.js";
 
@@ -11,10 +11,10 @@ export function watchSession(question) {
   const { sessionLeft, sessionUntil, sessionOver } = question.dataset;
   const wait = question.querySelector("[data-session-wait]");
   const others = new BroadcastChannel("session-end");
-  let until = Date.parse(sessionUntil); // by the server's clock, which may not be this one's
+  let until = Date.parse(sessionUntil); // the server's clock, which may differ from the browser's
   const ahead = Date.now() + Number(sessionLeft) * SECOND_MS - until;
   const warning = Math.min(WARNING_MS, (Number(sessionLeft) * SECOND_MS) / 2);
-  let last = false; // no longer: the absolute limit is near
+  let last = false; // cannot be extended: the absolute limit is near
   let timer = 0;
 
   const left = () => until + ahead - Date.now();
@@ -39,7 +39,7 @@ export function watchSession(question) {
       last = left() <= warning;
       others.postMessage(until);
     }
-    tick(); // where the server was away: asks again
+    tick(); // if the server was unavailable: ask again
   }
 
   question.querySelector("[data-session-on]").addEventListener("click", goOn);

@@ -1,4 +1,4 @@
-// A double click sends once: the second sending is stopped, and the button says that the first is under way.
+// Sends a form once on a double click: the second submission is stopped, and the button is marked as disabled.
 
 export function submitOnce(form) {
   let sent = false;

@@ -1,4 +1,4 @@
-"""What the pages behind mailed links have in common: their address holds a token (SEC-8, VER-4)."""
+"""Pages behind mailed links, whose URL holds a token (SEC-8, VER-4)."""
 
 from typing import Any
 
@@ -7,19 +7,17 @@ from flask import Response
 from identity.domain.errors import Refusal
 from identity.domain.link import Purpose
 from identity.http import problems
-from identity.http.portal.pages import render_page
-
-_REFERRER = "no-referrer"
+from identity.http.portal.layout.pages import render_page
 
 
 def without_referrer(response: Response) -> Response:
-    """Have the browser tell no other page the address, not even one of ours: it holds a token (SEC-8)."""
-    response.headers["Referrer-Policy"] = _REFERRER
+    """Forbid the browser to send the page's URL to any other page, even to ours: it holds a token (SEC-8)."""
+    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
 def render_link_page(template: str, *, status: int = 200, **values: Any) -> Response:
-    """Return a page whose address holds a token."""
+    """Return a page whose URL holds a token."""
     return without_referrer(render_page(template, status=status, **values))
 
 

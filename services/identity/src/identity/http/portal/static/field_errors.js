@@ -1,8 +1,8 @@
-// How a form shows what is wrong: the reason beside each field, and a summary above with links to the fields.
+// Shows the errors of a form: the reason beside each field, and a summary above it with links to the fields.
 
 const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
 
-// `quietly` where the summary is read out at once: a screen reader need not hear each reason twice.
+// `quietly` if the summary is announced right after: screen readers need not announce each reason twice.
 export function markField(form, name, reasons, { quietly = false } = {}) {
   const field = fieldOf(form, name);
   const [input, reason] = [field.querySelector("input"), field.querySelector(".field__fault")];
@@ -13,7 +13,7 @@ export function markField(form, name, reasons, { quietly = false } = {}) {
   if (reason.textContent !== text) reason.textContent = text;
 }
 
-// Show what is wrong above the form and move the focus there; return whether nothing is.
+// Show the summary above the form and focus it; return true if there are no errors.
 export function summarize(form, wrong) {
   form.parentElement.querySelector(".faults")?.remove();
   if (!wrong.length) return true;

@@ -1,7 +1,7 @@
-"""Files that the pages need: all our own, compressed, and kept by browsers until their content changes.
+"""The pages' assets: served by us, compressed, and cached by browsers until their content changes.
 
-The address of the portal's files holds one digest of them all as a folder: what a script imports beside itself is
-then named anew with it.
+The URL of the portal's own files contains one digest of them all as a folder, so that the modules which a script
+imports relatively get new URLs together with it.
 """
 
 from hashlib import sha256
@@ -13,7 +13,7 @@ from flask_compress import Compress
 FILES = "portal.file"
 _EXTENSION = "portal.assets"
 _ENDPOINTS = frozenset({FILES, "bootstrap.static"})
-_FOLDER = Path(__file__).with_name("static")
+_FOLDER = Path(__file__).parents[1] / "static"
 _CACHE_FOREVER = "public, max-age=31536000, immutable"
 _BOOTSTRAP = "bootstrap.css"
 _BOOTSTRAP_PLACE = "css/bootstrap.min.css"
@@ -21,7 +21,7 @@ _DIGEST_CHARACTERS = 12
 
 
 def init_app(app: Flask, portal: Blueprint) -> None:
-    """Serve the files. Only style and script are compressed: a page's length would tell of its token (BREACH)."""
+    """Serve the files. Pages are not compressed: their compressed length would reveal the CSRF token (BREACH)."""
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         COMPRESS_MIMETYPES=["text/css", "text/javascript", "application/javascript", "image/svg+xml"],
@@ -45,18 +45,18 @@ def _digest(*files: Path) -> str:
     return digest.hexdigest()[:_DIGEST_CHARACTERS]
 
 
-def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - while a new version is rolled out, any is served
+def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - during a rollout any version is served
     return send_from_directory(_FOLDER, filename)
 
 
 def _set_cache_headers(response: Response) -> Response:
-    """Let browsers keep what an address with the right digest names; its content never changes."""
+    """Let browsers cache a URL with the current digest forever: its content never changes."""
     if request.endpoint not in _ENDPOINTS:
         return response
     if hasattr(response.response, "close"):
-        response.call_on_close(response.response.close)  # Flask-Compress puts its own in the file's place
-    asked = (request.view_args or {}).get("v") or request.args.get("v")
-    if response.status_code < 400 and asked == _digests()[request.endpoint]:  # noqa: PLR2004 - from 400 on it is an error
+        response.call_on_close(response.response.close)  # Flask-Compress replaces the file
+    version = (request.view_args or {}).get("v") or request.args.get("v")
+    if response.status_code < 400 and version == _digests()[request.endpoint]:  # noqa: PLR2004 - errors start at 400
         response.headers["Cache-Control"] = _CACHE_FOREVER
     return response
 
@@ -67,6 +67,6 @@ def _digests() -> dict[str, str]:
 
 
 def asset(name: str) -> str:
-    """Return the address of a file of the portal's; a new content has a new address."""
+    """Return the URL of a file; changed content has another URL."""
     endpoint, filename = ("bootstrap.static", _BOOTSTRAP_PLACE) if name == _BOOTSTRAP else (FILES, name)
     return url_for(endpoint, filename=filename, v=_digests()[endpoint])

@@ -1,0 +1,1 @@
+"""What the portal's pages share: rendering, forms, assets, cookies and error pages."""

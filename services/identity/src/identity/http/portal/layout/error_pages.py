@@ -1,0 +1,124 @@
+"""Pages for refused and failed requests: a redirect to the next step where there is one, else the reason."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, current_app, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from identity.domain import errors
+from identity.http import problems
+from identity.http.auth import current_principal, optional_principal
+from identity.http.context import web_context
+from identity.http.portal.layout.pages import (
+    clear_form_session,
+    flash_message,
+    flash_refusal,
+    landing_url,
+    redirect_to,
+    redirect_to_url,
+    render_page,
+    with_refusal_status,
+)
+from identity.http.zh_tw import portal as texts
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_REDISPLAY = "redisplay"
+_BAD_REQUEST = 400
+_SERVER_ERROR = 500
+_UNAVAILABLE = 503
+
+
+def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]:
+    """Show a form again, with what was typed, if its CSRF token is stale; the decorated view does not run then."""
+
+    def decorate(view: View) -> View:
+        vars(view)[_REDISPLAY] = redisplay
+        return view
+
+    return decorate
+
+
+def csrf_error_response(_error: CSRFError) -> Response:
+    """Respond to a form whose CSRF token is missing or belongs to another browser (SEC-8)."""
+    if not request.cookies:
+        return error_page(
+            _BAD_REQUEST, texts.COOKIES_DISABLED, retry_url=_form_page() or _landing_or_login_url()
+        )
+    view = current_app.view_functions.get(request.endpoint or "")
+    redisplay = getattr(view, _REDISPLAY, None)
+    if redisplay is None:
+        return error_page(_BAD_REQUEST, texts.CSRF_STALE, retry_url=_landing_or_login_url())
+    flash_message(texts.CSRF_STALE, kind="fault")
+    try:
+        response: Response = redisplay(**(request.view_args or {}))
+    except errors.Refusal as refusal:  # the session ended meanwhile: report that instead
+        clear_form_session()
+        return refusal_response(refusal)
+    response.status_code = _BAD_REQUEST
+    return response
+
+
+def _landing_or_login_url() -> str:
+    principal = optional_principal()
+    return landing_url(principal) if principal else url_for("portal.login.show")
+
+
+def refusal_response(refusal: errors.Refusal) -> Response:
+    """Redirect to what must be done first, if the refusal says so; else show the reason."""
+    match refusal:
+        case errors.NotSignedIn():
+            return _redirect_to_login()
+        case errors.StepRequired() | errors.WrongKind():
+            return redirect_to_url(landing_url(current_principal()))
+        case errors.NotSwitched() | errors.AlreadySwitched():
+            flash_refusal(refusal)
+            return redirect_to_url(landing_url(current_principal()))
+    status = problems.PROBLEMS[type(refusal)].status
+    return with_refusal_status(error_page(status, problems.sentence(refusal)), refusal)
+
+
+def _redirect_to_login() -> Response:
+    """Redirect to the login. Cookies stay: a late response to an old token must not undo a new login."""
+    page = request.path if request.method == "GET" else _form_page()
+    return redirect_to("portal.login.show", next=page or None, ended=_login_notice(page))
+
+
+def _login_notice(page: str) -> str | None:
+    """Return the key of the login page's notice; a first visit gets none."""
+    if request.method == "POST":
+        return "unsaved" if page else "session"
+    return "session" if request.cookies.get(web_context().session_cookie) else None
+
+
+def _form_page() -> str:
+    """Return the page of the form that was sent if it has the form's own path, else an empty string."""
+    try:
+        current_app.url_map.bind("").match(request.path, method="GET")
+    except HTTPException:
+        return ""
+    return request.path
+
+
+def status_response(status: int) -> Response:
+    """Return the page of a plain HTTP error."""
+    return error_page(status, "" if status in texts.ERROR_ADVICE else problems.status_sentence(status))
+
+
+def error_page(status: int, sentence: str, *, retry_url: str = "") -> Response:
+    """Return the page that says what went wrong and where to go on."""
+    unsaved = status == _UNAVAILABLE and request.method == "POST"
+    title = texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]
+    advice = texts.NOT_SAVED if unsaved else texts.ERROR_ADVICE.get(status, "")
+    repeats_title = advice and sentence.startswith(title)
+    return render_page(
+        "error.html",
+        status=status,
+        title=title,
+        sentence="" if repeats_title else sentence,
+        advice=advice,
+        code=status,
+        retry_url=retry_url,
+    )

@@ -1,0 +1,121 @@
+"""Forms: each field is parsed by the domain's own rule; typed values are shown again, except passwords (REG-11)."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from flask import Response, jsonify, request
+from wtforms import BooleanField, Field, PasswordField, StringField
+from wtforms import Form as WtForm
+from wtforms.form import BaseForm
+from wtforms.validators import StopValidation, ValidationError
+
+from identity.domain.errors import InvalidValue
+from identity.domain.text import has_surrogate
+from identity.http.problems import field_error_sentence
+from identity.http.texts import FieldTexts
+from identity.http.zh_tw import forms as texts
+
+MAX_CHARACTERS = 1000
+
+Parse = Callable[[str], str]
+
+
+class _Explained:
+    """A field with a `hint` that is always shown beside it, and `help` behind its help mark."""
+
+    hint: str
+    help: str
+    max_length: int
+    optional: bool
+
+    def _explain(self, field_texts: FieldTexts, options: dict[str, Any]) -> dict[str, str]:
+        """Take this class' options; return the attributes for browsers, password managers and screen readers."""
+        self.hint, self.help = field_texts.hint, field_texts.help
+        self.max_length = options.pop("max_length", MAX_CHARACTERS)
+        self.optional = options.pop("optional", False)
+        return {name: options.pop(name) for name in ("autocomplete", "inputmode") if name in options}
+
+
+def _refuse_unreadable(typed: str) -> None:
+    if len(typed) > MAX_CHARACTERS or "\0" in typed or has_surrogate(typed):
+        raise InvalidValue("unreadable")
+
+
+class TextField(_Explained, StringField):
+    """A text parsed by a rule of the domain; `parsed` is the result."""
+
+    def __init__(self, field_texts: FieldTexts, parse: Parse | None = None, **options: Any) -> None:
+        self.input = options.pop("input", "text")
+        self._parse = parse
+        self.parsed = ""
+        super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
+
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - WTForms' signature
+        """Parse the text. Raises StopValidation with the sentence for the person."""
+        typed = self.data or ""
+        if self.optional and not typed.strip():
+            return
+        try:
+            if not typed.strip():
+                raise InvalidValue("required")  # noqa: TRY301  # reported like the domain's own
+            _refuse_unreadable(typed)
+            self.parsed = self._parse(typed) if self._parse else typed
+        except InvalidValue as error:
+            raise StopValidation(field_error_sentence(error)) from None
+
+
+class SecretField(_Explained, PasswordField):
+    """A password: never shown again, neither on a page nor in a log."""
+
+    input = "password"
+
+    def __init__(self, field_texts: FieldTexts, **options: Any) -> None:
+        super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
+
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002 - WTForms' signature
+        """Refuse an empty field unless it is optional. Raises StopValidation."""
+        typed = self.data or ""
+        try:
+            if not typed and not self.optional:
+                raise InvalidValue("required")  # noqa: TRY301  # reported like the domain's own
+            _refuse_unreadable(typed)
+        except InvalidValue as error:
+            raise StopValidation(field_error_sentence(error)) from None
+
+
+class CheckboxField(BooleanField):
+    """A checkbox."""
+
+    def __init__(self, field_texts: FieldTexts, **options: Any) -> None:
+        super().__init__(field_texts.label, **options)
+
+
+class Form(WtForm):
+    """A form of the portal. Its CSRF token is checked before any view sees the form (SEC-8)."""
+
+    @classmethod
+    def from_request(cls, **values: Any) -> Self:
+        """Return the form with what the browser sent."""
+        return cls(request.form, **values)
+
+    def add_error(self, name: str, reason: str) -> None:
+        """Mark a field as wrong for a reason that only the use case knows."""
+        field = self[name]
+        field.errors = [*field.errors, reason]
+
+    @property
+    def invalid_fields(self) -> list[Field]:
+        """The wrong fields, in the order of the page."""
+        return [field for field in self if field.errors]
+
+    def errors_response(self) -> Response:
+        """Return the errors by field, for the script that checks a form while it is filled in."""
+        return jsonify(
+            faults={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields}
+        )
+
+
+def check_repeated(field: SecretField, repeated: SecretField) -> None:
+    """Refuse a password typed differently the second time (REG-10). Raises ValidationError."""
+    if field.data != repeated.data:
+        raise ValidationError(texts.PASSWORDS_DIFFER)

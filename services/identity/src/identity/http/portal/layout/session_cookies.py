@@ -1,0 +1,31 @@
+"""The portal's session cookie. It holds the token of an API session, out of reach of scripts (SEC-7)."""
+
+from flask import Response
+
+from identity.http.context import web_context
+from identity.http.device_cookies import remember_device
+from identity.http.portal.layout.pages import clear_form_session
+from identity.usecases.sessions import IssuedSession
+
+
+def set_login_cookies(response: Response, issued: IssuedSession) -> Response:
+    """Set the session and device cookies of a new login; forms rendered before it become invalid."""
+    clear_form_session()
+    return remember_device(set_session_cookie(response, issued), issued.device)
+
+
+def set_session_cookie(response: Response, issued: IssuedSession) -> Response:
+    """Set the session's new token, until the browser is closed."""
+    web = web_context()
+    response.set_cookie(
+        web.session_cookie, issued.token, secure=web.https, httponly=True, samesite="Lax", path="/"
+    )
+    return response
+
+
+def clear_session_cookie(response: Response) -> Response:
+    """Delete the session cookie; forms rendered before become invalid."""
+    clear_form_session()
+    web = web_context()
+    response.delete_cookie(web.session_cookie, secure=web.https, httponly=True, samesite="Lax", path="/")
+    return response

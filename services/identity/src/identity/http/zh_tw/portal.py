@@ -1,0 +1,159 @@
+"""Messages and words of the portal's pages that depend on data."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from identity.domain.account import Kind
+from identity.domain.binding import RemovedReason, Status
+from identity.http.texts import KindTexts, MailRefusalTexts, StateTexts
+
+# --- login --------------------------------------------------------------------------------------------------------
+
+SESSION_ENDED: Final = "登入已逾時或已登出，請重新登入"
+SESSION_ENDED_UNSAVED: Final = "登入已逾時或已登出，剛才的內容尚未儲存，請重新登入"
+
+# --- registration -------------------------------------------------------------------------------------------------
+
+KINDS: Final[Mapping[Kind, KindTexts]] = {
+    "general": KindTexts(
+        name="一般帳號",
+        about="一般帳號可直接登入系統，登入後具申請通行證及查詢列印等功能。",
+        after="登入通行證系統",
+    ),
+    "link": KindTexts(
+        name="鏈結帳號",
+        about="鏈結帳號能將多個［一般帳號］鏈結至單一登入帳號，但「不具」申請通行證及查詢列印等功能。"
+        "如果您只有單一家公司要辦理通行證，請直接註冊「一般帳號」登入使用。",
+        after="登入通行證系統，進行一般帳號綁定",
+    ),
+}
+REGISTERED: Final = "{kind}資料已經成功送出，請收取驗證信！！"
+VERIFICATION_SENT_AGAIN: Final = "驗證信已重新申請寄送，請收取最新一封驗證信！先前郵件中的連結已失效。"
+
+# --- bindings -----------------------------------------------------------------------------------------------------
+
+BINDING_STATES: Final[Mapping[Status, StateTexts]] = {
+    "unverified": StateTexts("尚未驗證", "wait"),
+    "verified": StateTexts("已驗證", "good"),
+    "removed": StateTexts("已被解除", "bad"),
+}
+REMOVED: Final[Mapping[RemovedReason, str]] = {
+    "link": "您已解除此綁定",
+    "general": "該帳號的使用者已自行解除綁定",
+    "lapsed": "綁定後逾 7 日未完成驗證，綁定已自動失效",
+    "operator": "系統管理單位已解除此綁定",
+    "password_reset": "該帳號已重設密碼，為保護帳號安全，綁定已自動解除",
+    "password_changed": "該帳號的使用者變更密碼時，一併解除了綁定",
+    "account_closed": "該帳號已停止使用",
+}
+"""Why a binding ended (UNB-4)."""
+REMOVED_AT: Final = "{reason}（{at}）。"
+BINDING_USERNAME: Final = "帳號"
+BINDING_TAX_ID: Final = "公司統編"
+BINDING_NAME: Final = "使用者名稱"
+BINDING_COMPANY: Final = "公司名稱"
+BINDING_EMAIL: Final = "信箱"
+BINDING_PHONE: Final = "公司電話"
+CODE_SENT: Final = (
+    "［鏈結帳號綁定驗證碼通知］已發送到被綁定帳號的 Email 信箱！請聯繫帳號使用者取得［驗證碼］。"
+)
+CODE_SENT_AGAIN: Final = (
+    "［鏈結帳號綁定驗證碼通知］已重新發送到被綁定帳號的 Email 信箱！先前的驗證碼已失效，"
+    "請聯繫帳號使用者取得新的［驗證碼］。"
+)
+BINDING_VERIFIED: Final = "帳號綁定驗證成功！！"
+BINDING_ALREADY_VERIFIED: Final = "此帳號已通過綁定驗證，無須再補發驗證信"
+BINDING_REMOVED: Final = "已解除綁定帳號：【{username}】！"
+BINDING_GONE: Final = "此綁定已解除或已失效，請確認綁定帳號清單"
+SWITCHED_AS: Final = (
+    "目前已切換登入為「{name}（{company}）」。要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】。"
+)
+OWN_BINDING_REMOVED: Final = "帳號解除綁定成功！！"
+OWN_BINDING_NONE: Final = "此帳號目前未被綁定，不需解除"
+
+# --- one's own account --------------------------------------------------------------------------------------------
+
+PROFILE_SAVED: Final = "資料已儲存"
+EMAIL_CHANGE_REQUESTED: Final = (
+    "本帳號已經成功修改，為了確認 Email 帳戶的唯一性與暢通，請至您更新的 Email 信箱收取驗證信，"
+    "認證信有效時限為 24 小時，驗證完成後 Email 才會完成更新！！"
+)
+PROFILE_UNCHANGED: Final = "填寫的內容與目前儲存的資料相同，沒有需要儲存的變更"
+EMAIL_CHANGE_WITHDRAWN: Final = "已撤回 Email 變更，先前寄出的驗證信不再有效"
+NO_EMAIL_CHANGE: Final = "目前沒有等待驗證的 Email 變更"
+PASSWORD_CHANGED: Final = "密碼修改成功！其他登入中的裝置皆已登出"
+AND_BINDING_REMOVED: Final = "，鏈結帳號的綁定已解除"
+AND_EMAIL_CHANGE_WITHDRAWN: Final = "，待驗證的 Email 變更已取消"
+DEVICE_LOGGED_OUT: Final = "已結束該裝置的登入"
+DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置的登入已經結束"
+OTHER_DEVICES_LOGGED_OUT: Final = "其他裝置的登入皆已結束"
+
+UNKNOWN_BROWSER: Final = "其他瀏覽器"
+LINE_BROWSER: Final = "LINE 內建瀏覽器"
+FACEBOOK_BROWSER: Final = "Facebook 內建瀏覽器"
+BROWSER_ON_SYSTEM: Final = "{browser}（{system}）"
+
+# --- lengths of time ----------------------------------------------------------------------------------------------
+
+SECONDS: Final = "{count} 秒"
+MINUTES: Final = "{count} 分鐘"
+HOURS: Final = "{count} 小時"
+
+# --- mails (VER-6) ------------------------------------------------------------------------------------------------
+
+_REGISTER_AGAIN = "請改用其他帳號名稱重新申請，或洽系統管理單位協助"
+_RESEND = "按【補發驗證信】重新取得驗證信"
+_OPERATOR = "若仍無法收到，請洽系統管理單位。"
+
+REFUSED_BY_MAIL_SERVER: Final[Mapping[str, MailRefusalTexts]] = {
+    "mailbox_unknown": MailRefusalTexts(
+        "收件信箱不存在", f"請核對上方的 Email。若填寫有誤，{_REGISTER_AGAIN}。"
+    ),
+    "mailbox_disabled": MailRefusalTexts(
+        "收件信箱已停用", f"請先恢復該信箱，再{_RESEND}。若該信箱已不再使用，{_REGISTER_AGAIN}。"
+    ),
+    "mailbox_full": MailRefusalTexts("收件信箱空間已滿", f"請先清出信箱空間，再{_RESEND}。"),
+    "not_accepted": MailRefusalTexts(
+        "收件信箱的郵件系統拒收本系統的郵件",
+        f"請洽該信箱的管理單位開放接收本系統郵件，再{_RESEND}。{_OPERATOR}",
+    ),
+    "message_refused": MailRefusalTexts("收件信箱的郵件系統拒收這封郵件", f"請稍後{_RESEND}。{_OPERATOR}"),
+    "unreadable": MailRefusalTexts("系統處理這封郵件時發生錯誤", f"請{_RESEND}。{_OPERATOR}"),
+}
+"""By the mailer's categories of permanent failures; a test keeps both lists equal."""
+NEVER_SENT: Final[Mapping[str, MailRefusalTexts]] = {
+    "expired": MailRefusalTexts("郵件未能在連結有效時限內寄出", f"請{_RESEND}。{_OPERATOR}"),
+    "mailbox_limit": MailRefusalTexts("此信箱近期的驗證信數量已達上限，本次未寄出", f"請稍後{_RESEND}。"),
+}
+REFUSED_OTHERWISE: Final = MailRefusalTexts("郵件無法送達收件信箱", f"請稍後{_RESEND}。{_OPERATOR}")
+
+# --- error pages --------------------------------------------------------------------------------------------------
+
+CSRF_STALE: Final = "頁面停留過久，或已在其他視窗登入、登出。請確認內容後再送出一次"
+COOKIES_DISABLED: Final = (
+    "瀏覽器未保留本系統的 Cookie，無法送出表單。請允許 Cookie 後重新開啟頁面；先前若已登入，須重新登入"
+)
+ERROR_TITLES: Final[Mapping[int, str]] = {
+    400: "無法處理此請求",
+    401: "尚未登入",
+    403: "無法執行此操作",
+    404: "找不到頁面",
+    405: "無法執行此操作",
+    409: "無法執行此操作",
+    410: "連結已失效",
+    413: "送出的資料過大",
+    422: "輸入的資料不正確",
+    429: "操作過於頻繁",
+    500: "系統發生錯誤",
+    503: "系統暫時無法服務",
+}
+ERROR_ADVICE: Final[Mapping[int, str]] = {
+    404: "網址可能已變更或輸入有誤，請由首頁重新進入。",
+    405: "此網址不能直接開啟，請由首頁重新進入。",
+    413: "請縮短內容後再送出一次。",
+    500: "請稍後再試。若持續發生，請將下方的代碼提供給系統管理單位。",
+    503: "請稍候片刻再重新整理本頁。",
+}
+NOT_SAVED: Final = "剛才的內容尚未儲存，請稍候片刻再送出一次。"
+SENTENCE_ENDS: Final = ("。", "！")
+"""A message that ends otherwise gets the first of these."""

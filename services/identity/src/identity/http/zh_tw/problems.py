@@ -1,0 +1,128 @@
+"""Sentences of problems and of wrong fields."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from identity.domain import errors
+from identity.domain.link import Purpose
+from identity.http.validation import InvalidInput
+
+REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
+    errors.InvalidValue: "輸入的資料不正確",
+    InvalidInput: "部分欄位填寫不正確，請依各欄位說明修正",
+    errors.Locked: "登入失敗次數過多，請於 {minutes} 分鐘後再試",
+    errors.PasswordLocked: "密碼錯誤次數過多，請於 {minutes} 分鐘後再試",
+    errors.TooSoon: "郵件寄送過於頻繁，請於 {wait}後再試",
+    errors.TooManyRequests: "此網路位址的申請次數過多，請於 {minutes} 分鐘後再試",
+    errors.Busy: "系統忙碌中，請稍後再試",
+    errors.Unavailable: "系統暫時無法服務，請稍後再試",
+    errors.NotSignedIn: "尚未登入，或登入已逾時，請重新登入",
+    errors.BadCredentials: "帳號或密碼錯誤",
+    errors.BadClient: "服務的憑證不正確或已失效",
+    errors.ScopeMissing: "此服務沒有執行這項操作的權限",
+    errors.BadPassword: "目前密碼不正確",
+    errors.AccountSuspended: "此帳號已停用，請洽系統管理單位",
+    errors.StepRequired: "請先完成登入後的必要步驟",
+    errors.ForbiddenWhileSwitched: "切換登入期間不能執行此操作，請先返回鏈結帳號管理與登入，或由帳號本人直接登入",
+    errors.WrongKind: "此類帳號不能執行這項操作",
+    errors.ForeignOrigin: "請求來源不正確，請回到本系統頁面再試一次",
+    errors.NotFound: "找不到資料",
+    errors.UsernameTaken: "帳號已經存在，請重設其他帳號",
+    errors.MailboxTaken: "此 Email 已由其他帳號使用",
+    errors.LinkInvalid: "連結不正確，請確認網址是否完整，或使用最新一封郵件中的連結",
+    errors.LinkExpired: "連結已失效，{advice}",
+    errors.LinkSuperseded: "此連結已失效或已由較新的郵件取代，請使用最新一封郵件中的連結",
+    errors.LinkUsed: "此連結已使用過，密碼已重設完成，請以新密碼登入",
+    errors.AlreadyVerified: "Email 已完成驗證，請繼續登入後的下一步",
+    errors.NotBindable: "此帳號無法綁定：僅能綁定已完成郵件驗證並通過審核的一般帳號，且帳號不得為停用狀態",
+    errors.AlreadyBound: "{bound}",
+    errors.CodeWrong: "驗證碼錯誤，{tries}",
+    errors.CodeExpired: "驗證碼已失效，請點選【補發驗證信】重新取得驗證碼",
+    errors.CodeExhausted: "驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼",
+    errors.NotVerified: "此帳號尚未通過綁定驗證或目前無法使用，不能切換登入",
+    errors.AlreadySwitched: "目前已切換登入，請先返回鏈結帳號管理與登入",
+    errors.NotSwitched: "目前並未切換登入",
+    errors.PasswordReused: "不可使用最近三次用過的密碼",
+    errors.ConsentOutdated: "請閱讀並同意目前版本的全部文件",
+    errors.RevisionMissing: "請先讀取最新資料再儲存",
+    errors.RevisionStale: "資料已由其他視窗或人員修改，請重新讀取後再儲存",
+    errors.CursorExpired: "此位置之後的事件已不再保留，請改由 /api/v1/snapshot 重新取得",
+    errors.OperatorMissing: "請以 X-Operator 標頭指明操作人員（1 至 64 個可顯示的字元）",
+    errors.WrongState: "目前的狀態不能執行此操作",
+}
+"""By refusal. A sentence may name the refusal's attributes and what `http/problems.py` derives from them."""
+
+STATUSES: Final[Mapping[int, str]] = {
+    400: "請求格式不正確",
+    404: "找不到資料",
+    405: "不支援此操作方式",
+    408: "請求逾時",
+    411: "請求缺少長度",
+    413: "送出的資料過大",
+    414: "網址過長",
+    415: "請以 application/json 格式送出",
+    417: "不支援此請求的要求",
+    431: "請求標頭過大",
+    500: "系統發生錯誤，請稍後再試",
+    503: "系統暫時無法服務，請稍後再試",
+}
+"""Of plain HTTP errors, by status."""
+
+FIELD_ERRORS: Final[Mapping[str, str]] = {
+    "company_name": "需填寫人員完整姓名，不可為公司名稱",
+    "control_character": "不可含有控制字元或看不見的字元",
+    "control_character.unreadable": "含有無法處理的字元",
+    "invalid": "資料不正確",
+    "invalid.cursor": "分頁位置不正確",
+    "invalid_address": "請填寫含縣市的完整地址，例：804004高雄市鼓山區蓬萊路10號",
+    "invalid_code": "請輸入 6 位數字驗證碼",
+    "invalid_email": "Email 格式不正確，例：example@gmail.com",
+    "invalid_email.too_long": "Email 最多 {max} 個字元",
+    "invalid_kind": "帳號類型須為 general（一般帳號）或 link（鏈結帳號）",
+    "invalid_mobile": "請填寫臺灣手機號碼，例：0912345678",
+    "invalid_phone": "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345",
+    "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
+    "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）",
+    "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭",
+    "malformed_json": "JSON 結構過深",
+    "password_common": "密碼太常見或太容易猜到，請改用較少見的字詞組合",
+    "password_keyboard_run": "密碼不可含 {min} 個以上連續的鍵盤字元、字母或數字",
+    "password_personal": "密碼不可含帳號、姓名、手機、Email 或公司資料",
+    "password_too_long": "密碼最多 {max} 個字元",
+    "password_too_plain": "密碼須含大寫英文、小寫英文、數字、符號其中三種",
+    "password_too_short": "密碼至少需 {min} 個字元",
+    "required": "此欄位為必填",
+    "said_twice": "重複的參數",
+    "same_mailbox": "與目前的 Email 相同",
+    "tax_id_checksum": "統一編號檢查碼不符，請確認是否輸入錯誤",
+    "too_long": "最多 {max} 個字",
+    "too_long.items": "最多 {max} 筆",
+    "too_short": "至少需 {min} 個字",
+    "unknown_field": "不認得的欄位",
+    "unknown_value": "須為下列之一：{allowed}",
+    "unreadable": "內容過長或含有無法處理的字元",
+    "web_address": "名稱不可含有網址",
+    "web_address.person": "姓名不可含有網址",
+    "wrong_type": "資料型別不正確",
+    "wrong_type.encoding": "文字編碼不正確",
+}
+"""Sentences of `InvalidValue`, by code or `code.case`."""
+
+SEPARATOR: Final = "、"
+"""Between the items of a list."""
+
+LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
+    Purpose.REGISTRATION: "請重新登入申請補發",
+    Purpose.EMAIL_CHANGE: "請登入後至帳號資料修改重新變更 Email",
+    Purpose.PASSWORD_RESET: "請重新申請重設密碼",
+}
+NO_TRIES_LEFT: Final = "請點選【補發驗證信】重新取得驗證碼"
+TRIES_LEFT: Final = "還可再試 {count} 次"
+BOUND_HERE: Final = "此帳號已在您的綁定清單中"
+BOUND_ELSEWHERE: Final = "此帳號已被其他鏈結帳號綁定，須先解除原有綁定"
+
+PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
+PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號其中三種"
+PASSWORD_DESCRIPTION: Final = (
+    "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，不可使用常見密碼或連續鍵盤字元。"
+)

@@ -1,0 +1,29 @@
+"""Sentences for people are in templates and in language packages, so that a second language changes no code."""
+
+import re
+from pathlib import Path
+
+from tests.architecture.tree import files
+from tests.support import ROOT
+
+CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
+LANGUAGE = Path("services/identity/src/identity/http/zh_tw")
+DATA = {
+    Path(
+        "services/identity/src/identity/domain/taiwan.py"
+    ),  # names of counties and company forms, for parsing
+    Path("services/mailer/src/mailer/domain/wrapping.py"),  # punctuation at which lines are not broken
+}
+
+
+def test_only_the_language_package_has_chinese_in_python() -> None:
+    found = [
+        f"{path}:{number}: {line.strip()}"
+        for path in files()
+        if path.suffix == ".py" and path.parts[0] in {"services", "shared"}
+        if path not in DATA and LANGUAGE not in path.parents
+        for number, line in enumerate((ROOT / path).read_text().splitlines(), start=1)
+        if CHINESE.search(line)
+    ]
+
+    assert found == []
