@@ -6,7 +6,7 @@ import sys
 from flask import Flask, Response, jsonify
 from gunicorn.app.base import BaseApplication
 from identity.processes.gunicorn_server import Server, open_bind
-from identity.settings import WebSettings
+from identity.settings.web import WebSettings
 from port_runtime import logs
 from port_runtime.settings import load
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from identity.settings import DatabaseSettings, RelaySettings, TidySettings
-from identity.settings import WebSettings as IdentitySettings
+from identity.settings.database import DatabaseSettings
+from identity.settings.relay import RelaySettings
+from identity.settings.retention import TidySettings
+from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import describe, load
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.processes.relay import Relay
-from identity.settings import RelaySettings
+from identity.settings.relay import RelaySettings
 from identity.usecases.ports.stream import ConcurrentPublish
 from port_events.envelope import STREAM, from_fields
 from port_runtime.settings import load

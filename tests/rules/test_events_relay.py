@@ -11,7 +11,7 @@ import pytest
 from identity.adapters.redis_stream import RedisStream
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.processes.relay import Relay
-from identity.settings import RelaySettings
+from identity.settings.relay import RelaySettings
 from port_events.envelope import STREAM
 from port_runtime.settings import load
 from redis.exceptions import TimeoutError as RedisTimeoutError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from identity.processes.relay import Relay
-from identity.settings import RelaySettings
+from identity.settings.relay import RelaySettings
 from port_events.envelope import STREAM
 from port_runtime.settings import load
 

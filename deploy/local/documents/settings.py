@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from identity.settings import RelaySettings, TidySettings
-from identity.settings import WebSettings as IdentitySettings
+from identity.settings.relay import RelaySettings
+from identity.settings.retention import TidySettings
+from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingDoc, describe
 

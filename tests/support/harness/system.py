@@ -9,7 +9,8 @@ from typing import Any
 from identity.http.context import EXTENSION
 from identity.processes.relay import Relay
 from identity.processes.web import create_app, db
-from identity.settings import RelaySettings, WebSettings
+from identity.settings.relay import RelaySettings
+from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports
 from identity.usecases.ports.system import Randomness
 from port_events.envelope import STREAM, Entry, Event, from_fields

@@ -28,7 +28,7 @@ from identity.domain.consent import Texts
 from identity.domain.password import PasswordPolicy
 from identity.domain.session import Lifetimes
 from identity.metrics import WEB, HashMetrics, LoginMetrics
-from identity.settings import WebSettings
+from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports, Rules
 from identity.usecases.ports.system import Clock, Randomness
 
@@ -37,7 +37,7 @@ _SYSTEM = Caller(kind="system", name="identity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What a command works with."""
+    """The ports of a command, and the engine for jobs that need it."""
 
     ports: Ports
     engine: Engine

@@ -21,7 +21,7 @@ from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.adapters.tokens import seal_keys
 from identity.domain.audit_chain import SealKeys
-from identity.settings import RelaySettings
+from identity.settings.relay import RelaySettings
 
 REDIS_TIMEOUT_SECONDS = 5.0
 

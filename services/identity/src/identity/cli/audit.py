@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from identity.cli.base import as_json, print_row, print_rows, read_settings, with_ports
-from identity.settings import AuditSettings
+from identity.settings.audit import AuditSettings
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports

@@ -25,7 +25,7 @@ from identity.domain.audit import (
     parse_reason,
 )
 from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, Refusal, TooSoon, WrongState
-from identity.settings import DatabaseSettings, WebSettings
+from identity.settings.database import DatabaseSettings
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
@@ -58,6 +58,7 @@ def with_ports(command: Command) -> Command:
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
         from identity.bootstrap.ports import open_dependencies
+        from identity.settings.web import WebSettings
 
         try:
             with open_dependencies(read_settings(WebSettings)) as dependencies:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from identity.cli.base import as_json, format_time, print_row, print_rows, read_settings, to_json, with_ports
-from identity.settings import RelaySettings
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
@@ -88,6 +87,7 @@ def replay(*, after: int, as_json: bool) -> None:
     Uses the relay's settings. No mail is sent twice: a mail with a receipt has lost its sealed part.
     """
     from identity.bootstrap.relay import rewind
+    from identity.settings.relay import RelaySettings
 
     before = rewind(read_settings(RelaySettings), after=after)
     if before is None:

@@ -9,7 +9,7 @@ import click
 from port_runtime.settings import load
 
 from identity.cli.base import as_json
-from identity.settings import KeySettings
+from identity.settings.keys import KeySettings
 
 if TYPE_CHECKING:
     from port_runtime.secret import Secret

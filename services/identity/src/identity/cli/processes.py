@@ -1,4 +1,4 @@
-"""`identity serve`, `relay`, `migrate`, `tidy`, `check` and `openapi`: processes and one-off jobs."""
+"""`identity serve`, `relay`, `migrate`, `tidy`, `check` and `openapi`: the processes and the jobs."""
 
 import json
 import signal
@@ -10,19 +10,21 @@ import click
 from port_runtime import multiprocess_metrics
 
 from identity.cli.base import as_json, read_settings
-from identity.settings import DatabaseSettings, RelaySettings, TidySettings, WebSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from identity.settings.retention import TidySettings
     from identity.usecases.ports import Ports
 
 
 @click.command()
 def serve() -> None:
     """Serve portal and API with gunicorn, in the foreground."""
+    from identity.settings.web import WebSettings
+
     settings = read_settings(WebSettings)
-    # Before prometheus_client is imported: it decides at import whether processes share their metrics.
+    # Must precede the import of prometheus_client, which chooses its multiprocess mode at import.
     shared = multiprocess_metrics.create_directory("identity-metrics-") if settings.metrics_bind else None
     try:
         from identity.processes.gunicorn_server import Server
@@ -30,15 +32,16 @@ def serve() -> None:
         server = Server(settings, shared)
     except BaseException:
         if shared:
-            multiprocess_metrics.remove_directory(shared)  # once it runs, gunicorn's exit hook does
+            multiprocess_metrics.remove_directory(shared)  # once gunicorn runs, its on_exit hook does it
         raise
     server.run()
 
 
 @click.command()
 def relay() -> None:
-    """Publish events from the outbox; any number may run, one of them is active."""
+    """Publish events from the outbox; any number may run, one leads."""
     from identity.processes.relay import serve as run
+    from identity.settings.relay import RelaySettings
 
     settings = read_settings(RelaySettings)
     run(settings)
@@ -46,10 +49,11 @@ def relay() -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database up to date; may run repeatedly and concurrently."""
+    """Bring the database up to date; safe to run repeatedly and concurrently."""
     _interrupt_on_sigterm()
     from identity.adapters.sql.engine import open_engine
     from identity.adapters.sql.migrations import migrate as run
+    from identity.settings.database import DatabaseSettings
 
     settings = read_settings(DatabaseSettings)
     before, after = run(open_engine(settings.database_url.reveal()))
@@ -61,26 +65,28 @@ def migrate() -> None:
 @click.command()
 @as_json
 def tidy(*, as_json: bool) -> None:
-    """Expire what was not verified in time, suspend idle accounts, and delete what is past its retention."""
+    """Close unverified accounts and bindings, suspend idle accounts, and delete expired data."""
     _interrupt_on_sigterm()
     from identity.adapters.sql.purger import SqlPurger
     from identity.bootstrap.ports import open_dependencies
     from identity.domain.audit import Caller
-    from identity.usecases.retention import clean_up as run
+    from identity.settings.retention import TidySettings
+    from identity.settings.web import WebSettings
+    from identity.usecases.retention import clean_up
 
     settings = read_settings(TidySettings)
     with open_dependencies(read_settings(WebSettings)) as dependencies:
         engine = dependencies.engine
-        by_tidy = dependencies.ports.by(Caller(kind="system", name="tidy"))
-        tidied = run(by_tidy, SqlPurger(engine))
+        ports = dependencies.ports.by(Caller(kind="system", name="tidy"))
+        result = clean_up(ports, SqlPurger(engine))
         counts = {
-            "accounts": tidied.accounts,
-            "bindings": tidied.bindings,
-            "email_changes": tidied.email_changes,
-            "idle": _suspend_idle(by_tidy, settings),
-            "rows": tidied.rows,
-            "facts": tidied.events,
-            "audit_rows": _prune_audit(by_tidy, engine, settings),
+            "accounts": result.accounts,
+            "bindings": result.bindings,
+            "email_changes": result.email_changes,
+            "idle": _suspend_idle(ports, settings),
+            "rows": result.rows,
+            "facts": result.events,
+            "audit_rows": _prune_audit(ports, engine, settings),
         }
     line = (
         "lapsed accounts: {accounts}, lapsed bindings: {bindings}, forgotten email changes: {email_changes}, "
@@ -91,14 +97,14 @@ def tidy(*, as_json: bool) -> None:
 
 
 def _interrupt_on_sigterm() -> None:
-    """Handle SIGTERM as an interrupt: the first process of a container ignores signals that have no handler.
+    """Treat SIGTERM like Ctrl-C: the first process of a container ignores signals without a handler.
 
-    On an interrupt the driver cancels the running statement on the server.
+    On an interrupt psycopg cancels the running statement, which the server would otherwise finish.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
+def _suspend_idle(ports: "Ports", settings: "TidySettings") -> int:
     from identity.usecases.retention import suspend_idle
 
     if settings.idle_disabled is None:
@@ -106,8 +112,8 @@ def _suspend_idle(ports: "Ports", settings: TidySettings) -> int:
     return suspend_idle(ports, timedelta(seconds=settings.idle_disabled))
 
 
-def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> int:
-    """Delete whole segments past their retention; without keys there are none."""
+def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> int:
+    """Delete whole segments past their retention; without keys, no segment exists."""
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.tokens import seal_keys
     from identity.usecases.audit.chaining import prune
@@ -122,12 +128,13 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: TidySettings) -> in
 @click.command()
 @as_json
 def check(*, as_json: bool) -> None:
-    """Check settings, texts, keys and the database; exit with 1 if something is not ready."""
+    """Check settings, consent texts, keys and the database; exit with 1 if a check fails."""
     from port_runtime.health import Check, run_checks
 
     from identity.adapters.sql.engine import database_probe
     from identity.adapters.sql.migrations import revision_probe
     from identity.bootstrap.ports import open_dependencies
+    from identity.settings.web import WebSettings
 
     with open_dependencies(read_settings(WebSettings)) as dependencies:
         engine = dependencies.engine
@@ -143,7 +150,7 @@ def check(*, as_json: bool) -> None:
 
 @click.command()
 def openapi() -> None:
-    """Print the OpenAPI document."""
+    """Print the OpenAPI document of the API."""
     from identity.processes.openapi import openapi_document
 
     click.echo(openapi_document())

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from zxcvbn import zxcvbn
-
 from identity.domain.errors import InvalidValue
 
 Profile = Literal["tw-gov", "nist"]
@@ -102,6 +100,8 @@ def _guesses(password: str, terms: list[str]) -> int:
     zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or beside another
     one, would count as strong.
     """
+    from zxcvbn import zxcvbn  # its dictionaries take 13 MB; the relay and most commands do not need them
+
     parts = zxcvbn(_without_repeats(password), user_inputs=terms)["sequence"]
     return prod(int(part["guesses"]) for part in parts)
 

@@ -16,7 +16,7 @@ from identity.adapters.collectors import SessionCollector
 from identity.adapters.sql.engine import database_probe
 from identity.metrics import WORKERS
 from identity.processes.web import db
-from identity.settings import WebSettings
+from identity.settings.web import WebSettings
 
 
 class GunicornHooks:

@@ -22,7 +22,7 @@ from identity.http import problems
 from identity.metrics import WEB
 from identity.processes.gunicorn_hooks import GunicornHooks
 from identity.processes.web import create_app
-from identity.settings import WebSettings
+from identity.settings.web import WebSettings
 
 _log = structlog.get_logger("identity.http")
 GRACE_SECONDS = 20

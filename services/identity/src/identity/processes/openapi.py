@@ -7,7 +7,7 @@ from port_runtime.settings import load
 
 from identity.http.api.openapi import api_document
 from identity.processes.web import create_app
-from identity.settings import WebSettings
+from identity.settings.web import WebSettings
 
 
 def openapi_document() -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from identity.adapters.clock import SystemClock
 from identity.bootstrap.relay import build_relay
 from identity.metrics import LEADS, RELAY, RELAY_FAILURES
-from identity.settings import RelaySettings
+from identity.settings.relay import RelaySettings
 from identity.usecases.audit import chaining
 from identity.usecases.ports.stream import ConcurrentPublish
 from identity.usecases.ports.system import Clock

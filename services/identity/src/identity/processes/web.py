@@ -26,7 +26,7 @@ from identity.http.api import openapi
 from identity.http.auth import caller
 from identity.http.context import EXTENSION, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
-from identity.settings import WebSettings
+from identity.settings.web import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
 
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": False})
