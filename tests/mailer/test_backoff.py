@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from mailer.domain.attempt import RULES
 from mailer.domain.backoff import BACKOFFS, MAX_SECONDS, Backoff, backoff_seconds
+from mailer.domain.smtp_replies import RULES
 
 each_row = pytest.mark.parametrize("waits", BACKOFFS.values(), ids=BACKOFFS.keys())
 

@@ -11,8 +11,8 @@ from redis.exceptions import ResponseError
 from mailer.adapters.redis.connection import ThreadConnections
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.stream import GROUP
-from mailer.domain.attempt import State
 from mailer.domain.backoff import MAX_SECONDS
+from mailer.domain.mail import State
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 from tests.mailer.harness import MailerHarness, Published
 from tests.support.harness.waiting import wait_until

@@ -2,7 +2,7 @@
 
 import pytest
 from identity.adapters.tokens import SignedTokens
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from port_runtime.secret import Secret
 
 from tests.support.actors.people import PASSWORD

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from identity.http.zh_tw.portal import REFUSED_BY_MAIL_SERVER
-from mailer.domain.attempt import RULES, UNREADABLE
+from mailer.domain.smtp_replies import RULES, UNREADABLE
 
 from tests.support.actors.people import Person, Visitor, unique
 from tests.support.browser.text import normalize, visible_text

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from identity.adapters.sql.purger import SqlPurger
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.usecases import lifecycle, retention
 
 from tests.support.actors.people import Person

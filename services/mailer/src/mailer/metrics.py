@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.metrics import counter, histogram, observable_gauge
 from typing_extensions import override
 
-from mailer.domain.attempt import FINAL, RULES
 from mailer.domain.catalogue import MAILS
+from mailer.domain.mail import FINAL
+from mailer.domain.smtp_replies import RULES
 from mailer.usecases.ports import DeliveryMetrics
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from port_runtime.metrics import Instruments
 
-    from mailer.domain.attempt import State
+    from mailer.domain.mail import State
 
 UNREADABLE: Final = "unreadable"
 TYPES: Final = (*sorted(MAILS), UNREADABLE)

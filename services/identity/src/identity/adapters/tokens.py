@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from identity.domain.audit_chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
 from identity.usecases.ports.security import Tokens
 from identity.usecases.ports.system import Clock

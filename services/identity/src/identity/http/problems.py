@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from identity.domain import errors
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.password import PasswordPolicy
 from identity.http.validation import FieldError, InvalidInput
 from identity.http.zh_tw import portal as words

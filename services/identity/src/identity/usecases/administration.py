@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from identity.domain.account import Account, Status
 from identity.domain.binding import Binding
 from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongState
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_CHECK
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.bind_codes import issue_code

@@ -6,7 +6,7 @@ from port_events.catalogue import AccountProfileChanged
 
 from identity.domain.account import Account
 from identity.domain.errors import BadPassword, NotFound, NotSignedIn, RevisionStale
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched

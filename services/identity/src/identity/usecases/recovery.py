@@ -7,7 +7,7 @@ from port_events.catalogue import PasswordResetRequested
 from identity.domain.account import Account, Registration
 from identity.domain.company import Company
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, TooSoon
-from identity.domain.link import Challenge, Purpose
+from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.person import username_key
 from identity.domain.rate_limits import LOGIN_ACCOUNT, RESETS_BY_ADDRESS
 from identity.domain.session import ClientInfo, Device
@@ -15,8 +15,8 @@ from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
 from identity.usecases.steps.authentication import MAX_USERNAME_KEY
 from identity.usecases.steps.email_verification import cancel_email_change
-from identity.usecases.steps.links import issue_link, read_link
 from identity.usecases.steps.mail_limits import consume_mailbox_quota, consume_subject_quota
+from identity.usecases.steps.mail_links import issue_link, read_link
 from identity.usecases.steps.passwords import hash_new_password, record_password_change
 from identity.usecases.steps.unbinding import remove_all
 

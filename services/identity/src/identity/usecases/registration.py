@@ -4,7 +4,7 @@ from port_events.catalogue import AccountRegistered
 
 from identity.domain.account import REPEAT_WINDOW, Account, Registration
 from identity.domain.errors import Conflict, TooManyRequests, UsernameTaken
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.person import username_key
 from identity.domain.rate_limits import NAMES_BY_ADDRESS
 from identity.domain.session import ClientInfo

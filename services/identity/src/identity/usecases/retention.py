@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from identity.domain import account as accounts
 from identity.domain import binding as bindings
 from identity.domain.audit import Caller
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.queries import Purger
 from identity.usecases.steps.email_verification import drop_expired_email_change

@@ -26,7 +26,7 @@ class Backoff:
         return full * (1 - self.jitter * fraction)
 
 
-# By the category of the refusal (`mailer.domain.attempt`) or another reason. No wait is longer than five minutes, so
+# By the category of the refusal (`mailer.domain.smtp_replies`) or another reason. No wait exceeds five minutes,
 # that a short outage of a mail server never delays a mail for hours. A mail is retried until it expires.
 BACKOFFS: Final[Mapping[str, Backoff]] = {
     # A busy server recovers soon; greylisting takes one to five minutes.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.domain.attempt import Verdict
+    from mailer.domain.smtp_replies import Verdict
 
 
 class MailerError(Exception):

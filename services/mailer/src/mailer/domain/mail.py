@@ -1,9 +1,10 @@
-"""A mail with its texts; header injection is impossible by construction (MAIL-2, SEC-13)."""
+"""A mail with its texts, safe from header injection (MAIL-2, SEC-13), and the states of a mail (MAIL-3 to MAIL-5)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,19 @@ _UNSAFE: Final = re.compile(
 )
 _MAILBOX: Final = re.compile(r"[^\s<>@\"(),:;\\\[\]]+@[^\s<>@\"(),:;\\\[\]]+")
 MAX_HEADER: Final = 998
+
+
+class State(StrEnum):
+    """The state of a mail in the ledger; the last three are final."""
+
+    CLAIMED = "claimed"
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+FINAL: Final = frozenset({State.SENT, State.REFUSED, State.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from port_runtime.logs import get_logger
 
-from mailer.domain.attempt import UNREADABLE, State, redact
 from mailer.domain.backoff import backoff_seconds
 from mailer.domain.catalogue import mail_kind_for, require_complete
 from mailer.domain.errors import (
@@ -21,7 +20,8 @@ from mailer.domain.errors import (
     UnreadableError,
 )
 from mailer.domain.links import reject_foreign_links
-from mailer.domain.mail import Mail, Mailbox
+from mailer.domain.mail import Mail, Mailbox, State
+from mailer.domain.smtp_replies import UNREADABLE, redact
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 
 if TYPE_CHECKING:

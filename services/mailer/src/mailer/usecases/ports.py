@@ -11,9 +11,8 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.domain.attempt import State
     from mailer.domain.catalogue import MailKind
-    from mailer.domain.mail import Mail
+    from mailer.domain.mail import Mail, State
 
 
 @dataclass(frozen=True, slots=True)

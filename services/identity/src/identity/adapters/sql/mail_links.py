@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import accounts, mail_links
-from identity.domain.link import Challenge, Purpose
+from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports.accounts import MailLinks
 
 

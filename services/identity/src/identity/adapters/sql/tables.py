@@ -26,7 +26,7 @@ from sqlalchemy.orm import registry
 from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.code import BindCode
-from identity.domain.link import Challenge
+from identity.domain.mail_link import Challenge
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import Session
 

@@ -7,7 +7,7 @@ The URL with its token never goes into a cookie; the form session only records t
 from flask import Blueprint, Response, request, session
 
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.person import masked_email
 from identity.http.context import ports
 from identity.http.portal.layout.error_pages import redisplay_with

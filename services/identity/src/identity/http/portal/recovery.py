@@ -12,7 +12,7 @@ from identity.domain.errors import (
     LinkUsed,
     PasswordReused,
 )
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.context import ports

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from identity.domain import errors
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.http.validation import InvalidInput
 
 REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {

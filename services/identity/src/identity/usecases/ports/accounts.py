@@ -7,7 +7,7 @@ from typing import Protocol
 
 from identity.domain import consent
 from identity.domain.account import Account, Kind, Status
-from identity.domain.link import Challenge, Purpose
+from identity.domain.mail_link import Challenge, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from port_events.sealing import MailPayload
 
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.domain.session import DeviceOwner
 
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from port_events.catalogue import EmailChangeRequested, RegistrationConflicted, VerificationRequested
 
 from identity.domain.account import Account
-from identity.domain.link import Purpose
 from identity.domain.mail import MailRequest
+from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.links import issue_link
 from identity.usecases.steps.mail_limits import consume_quota
+from identity.usecases.steps.mail_links import issue_link
 
 
 def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True) -> None:

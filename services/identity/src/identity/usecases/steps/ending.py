@@ -3,7 +3,7 @@
 from port_events.catalogue import AccountClosed, AccountSuspended
 
 from identity.domain.account import Account, ClosedReason
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.email_verification import cancel_email_change
 from identity.usecases.steps.unbinding import remove_all

@@ -19,8 +19,8 @@ from port_runtime.logs import get_logger
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_script
-from mailer.domain.attempt import State
 from mailer.domain.backoff import MAX_SECONDS
+from mailer.domain.mail import State
 from mailer.usecases.intake_ports import Leases
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Ledger
 

@@ -19,8 +19,8 @@ from mailer.adapters.redis.ledger import DEAD, PREFIX
 from mailer.adapters.redis.pause import RedisQueuePause
 from mailer.adapters.redis.rate_limit import throttled_domains
 from mailer.adapters.redis.stream import GROUP
-from mailer.domain.attempt import FINAL, State
 from mailer.domain.catalogue import has_no_mail
+from mailer.domain.mail import FINAL, State
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
 
 if TYPE_CHECKING:

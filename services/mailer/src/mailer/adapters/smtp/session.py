@@ -14,14 +14,14 @@ from port_runtime.parsers import is_loopback
 from port_runtime.secret import Secret
 
 from mailer.adapters.smtp.message import ascii_address
-from mailer.domain.attempt import Reply
 from mailer.domain.errors import AbandonedError
+from mailer.domain.smtp_replies import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mailer.domain.attempt import Step
+    from mailer.domain.smtp_replies import Step
 
 Scheme = Literal["smtp", "smtp+starttls", "smtps"]
 PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}

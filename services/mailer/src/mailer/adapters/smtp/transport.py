@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from mailer.adapters.smtp.circuit_breaker import CircuitBreaker
 from mailer.adapters.smtp.session import DroppedError, NoSessionError, RefusedError, SmtpSession
-from mailer.domain.attempt import classify_reply
 from mailer.domain.errors import NotSentError, ServerUnavailableError
+from mailer.domain.smtp_replies import classify_reply
 from mailer.usecases.intake_ports import MailServerStatus
 from mailer.usecases.ports import MailTransport
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from identity.domain.errors import Refusal
-from identity.domain.link import Purpose
+from identity.domain.mail_link import Purpose
 from identity.http import problems
 from identity.http.portal.layout.pages import render_page
 

@@ -1,26 +1,12 @@
-"""The states of a mail, and what the replies of a mail server mean (MAIL-3 to MAIL-5)."""
+"""What the replies of a mail server mean (MAIL-5), and their text without secrets (SEC-9)."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, Literal
 
 Step = Literal["connect", "tls", "login", "sender", "recipient", "message"]
-
-
-class State(StrEnum):
-    """The state of a mail in the ledger; the last three are final."""
-
-    CLAIMED = "claimed"
-    WAITING = "waiting"
-    SENT = "sent"
-    REFUSED = "refused"
-    EXPIRED = "expired"
-
-
-FINAL: Final = frozenset({State.SENT, State.REFUSED, State.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)

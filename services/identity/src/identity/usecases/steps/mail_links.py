@@ -2,8 +2,8 @@
 
 from identity.domain.account import Account
 from identity.domain.errors import LinkInvalid
-from identity.domain.link import Challenge, Purpose
 from identity.domain.mail import MailRequest
+from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 
 

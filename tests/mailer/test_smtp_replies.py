@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.domain.attempt import Reply, Step, classify_reply, redact
+from mailer.domain.smtp_replies import Reply, Step, classify_reply, redact
 
 
 @pytest.mark.rule("MAIL-5")
