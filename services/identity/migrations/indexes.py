@@ -44,8 +44,8 @@ def drop_index(name: str, table: str) -> None:
 def _wait_for_builds(table: str) -> None:
     """Return when no index of the table is being built.
 
-    The server finishes a statement even after its client was killed, so an invalid index may still be in progress.
-    Polls, because waiting for its lock would hold a snapshot that the build itself waits for.
+    The server finishes a statement even if its client has been killed, so an invalid index may still be under
+    construction. Polls, because waiting for its lock would hold a snapshot that the build itself waits for.
     """
     while op.get_bind().scalar(_BUILDS, {"table": table}):
         time.sleep(_POLL_SECONDS)

@@ -1,1 +1,1 @@
-"""The outside: database, Redis, hashing, signatures, the clock."""
+"""The implementations of the ports: database, Redis, hashing, signatures and clock."""

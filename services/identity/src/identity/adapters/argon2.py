@@ -1,4 +1,4 @@
-"""Password hashing by Argon2id with bounded concurrency (SEC-1)."""
+"""Password hashing with Argon2id, with bounded concurrency (SEC-1)."""
 
 import os
 import secrets
@@ -35,9 +35,9 @@ class Cost:
 class Argon2Passwords(Passwords):
     """Hashes in `slots` threads, with at most `queue` requests waiting; further ones raise Busy.
 
-    The threads are separate because the allocator keeps the memory of a hash for the thread that made it: every request
-    thread would end up holding its own. They run at a lower priority, so that a burst of logins does not delay other
-    requests.
+    Requests do not hash in their own threads, because the allocator keeps the memory of a hash for the thread that
+    computed it: every request thread would end up holding that much. The hashing threads run at a lower priority, so
+    that a burst of logins does not delay other requests.
     """
 
     def __init__(self, cost: Cost, *, slots: int, queue: int, meter: HashMetrics) -> None:
@@ -47,8 +47,8 @@ class Argon2Passwords(Passwords):
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_lower_priority)
         self._queue = threading.BoundedSemaphore(slots + queue)
         self._meter = meter
-        # It has the current parameters. After a change of them, response times reveal which accounts exist until their
-        # owners' next logins renew the hashes.
+        # It has the current parameters. After they change, response times reveal which accounts exist, until each
+        # owner's next login renews the hash.
         self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
 
     @override
@@ -88,6 +88,6 @@ class Argon2Passwords(Passwords):
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread; on Linux each thread has its own (setpriority(2), notes)."""
+    """Lower the priority of this thread; on Linux, each thread has its own (see the notes in setpriority(2))."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -1,4 +1,4 @@
-"""Metrics that each scrape reads from the database and from Redis (OPS-4)."""
+"""Metrics that are read from the database and from Redis on each scrape (OPS-4)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ class SessionCollector:
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Count the sessions within both their limits."""
+        """Count the sessions that have reached neither their idle nor their absolute lifetime."""
         now = datetime.now(UTC)
         query = select(func.count()).where(sessions.c.expires_at > now, sessions.c.seen_at > now - self._idle)
         with self._engine.connect() as connection:
@@ -72,7 +72,7 @@ class AuditCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the rows that are not sealed yet; a healthy relay is seconds behind."""
+        """Count the rows that are not sealed yet; a healthy relay is only seconds behind."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()

@@ -1,4 +1,4 @@
-"""Loads the consent texts from a directory whose `consents.toml` lists version and file of each (LOGIN-3)."""
+"""Loads the consent texts from a directory whose `consents.toml` lists the version and file of each (LOGIN-3)."""
 
 import tomllib
 from pathlib import Path

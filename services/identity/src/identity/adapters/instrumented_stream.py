@@ -14,7 +14,7 @@ from identity.usecases.ports.stream import Checkpoint, Stream
 
 
 class InstrumentedStream(Stream):
-    """Delegates to another stream, and counts and traces what passes."""
+    """Delegates to another stream, and counts and traces what passes through."""
 
     def __init__(self, stream: Stream, instruments: Instruments, name: str) -> None:
         self._stream, self._name = stream, name

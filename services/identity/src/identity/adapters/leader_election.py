@@ -25,7 +25,7 @@ _TERMINATE_SILENT_LEADER = text(
 
 
 class LeaderElection(Protocol):
-    """A lead that lasts until it is released, or until its connection or process ends."""
+    """Leadership that lasts until it is released, or until its connection or process ends."""
 
     is_leader: bool
 
@@ -36,15 +36,15 @@ class LeaderElection(Protocol):
         """Return, once per election, whether this process has just become the leader."""
 
     def release(self) -> None:
-        """Give up the lead."""
+        """Give up leadership."""
 
 
 class PostgresLeaderElection(LeaderElection):
-    """Holds an advisory lock on its own connection, and loses the lead with that connection.
+    """Holds an advisory lock on its own connection; when the connection is lost, so is leadership.
 
-    A standby terminates the connection of a leader that is silent for `silence_seconds`. Should that leader wake up
-    later, the stream's checkpoint refuses what it publishes, and the new leader finds the positions that it assigned
-    in the table.
+    A standby terminates the connection of a leader that is silent for `silence_seconds`. If that leader resumes later,
+    the stream's checkpoint prevents it from publishing, and the new leader finds in the table the positions that the
+    old one assigned.
     """
 
     def __init__(self, engine: Engine, *, silence_seconds: float = _SILENCE_SECONDS) -> None:

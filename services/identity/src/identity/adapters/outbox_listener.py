@@ -32,7 +32,7 @@ class OutboxListener(Protocol):
 class PostgresOutboxListener(OutboxListener):
     """Listens on its own connection.
 
-    The first `wait` only starts to listen, so that the next round publishes whatever was committed before.
+    The first `wait` only starts listening, so that the next round publishes whatever was committed before that.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -66,7 +66,7 @@ class RedisStream(Stream):
         self._high_watermark = position
 
     def rewind(self, epoch: str, after: int) -> int | None:
-        """Lower the checkpoint to `after`; return its value before that, or None without one."""
+        """Lower the checkpoint to `after`; return its previous value, or None if there is no checkpoint."""
         key = self._checkpoint_key(epoch)
 
         def lower(pipeline: Pipeline) -> int | None:
@@ -83,7 +83,7 @@ class RedisStream(Stream):
 
     @override
     def trim(self, retention: timedelta) -> int:
-        seconds: int = self._client.time()[0]  # the server's clock, which also makes the entry ids
+        seconds: int = self._client.time()[0]  # the server's clock, from which the entry ids are made
         oldest = (seconds - int(retention.total_seconds())) * 1000, 0
         if oldest <= (0, 0):
             return 0
@@ -91,10 +91,10 @@ class RedisStream(Stream):
         return self._client.xtrim(self._stream, minid=_text_of(keep_from), approximate=False)
 
     def _first_unhandled(self, before: EntryId) -> EntryId:
-        """Return the first entry older than `before` that the mailer has not acknowledged or not yet read.
+        """Return the first entry older than `before` that the mailer has not yet read or acknowledged.
 
-        Without the mailer's group, as in a new Redis before the mailer starts, that is the first entry with a sealed
-        payload; an installation without a mailer has none.
+        If the mailer's group does not exist, as in a new Redis before the mailer starts, that is the first entry with a
+        sealed payload. An installation without a mailer has no such entries.
         """
         groups: Any = self._client.xinfo_groups(self._stream) if self._client.exists(self._stream) else []
         last_read = next((as_text(each["last-delivered-id"]) for each in groups if _is_mailers(each)), None)

@@ -24,7 +24,7 @@ _KEY_BYTES = 32
 
 
 def derive(secret: Secret, purpose: str) -> bytes:
-    """Derive the key of one purpose by HKDF (RFC 5869)."""
+    """Derive the key for one purpose with HKDF (RFC 5869)."""
     kdf = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"identity:{purpose}".encode())
     return kdf.derive(secret.reveal().encode())
 
@@ -35,7 +35,7 @@ def seal_keys(secrets: Sequence[Secret] | None) -> SealKeys | None:
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:
-    """Return a signer that takes its time from the clock."""
+    """Return a signer that reads the time from this clock."""
 
     class ClockedSigner(TimestampSigner):
         def get_timestamp(self) -> int:

@@ -58,8 +58,8 @@ class RelayDependencies:
 def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDependencies:
     """Return the dependencies; nothing connects yet. Raises SettingsError."""
     engine = open_engine(settings.database_url.reveal(), pool_size=5)
-    # One retry, for a connection that was cut. A Redis that hangs gets none: the relay must return to PostgreSQL in
-    # time to show that this leader still works.
+    # One retry, for a dropped connection, and none when Redis hangs: the relay must return to PostgreSQL in time to
+    # show that this leader still works.
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
     stream = RedisStream(redis, settings.event_stream)
@@ -83,7 +83,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
 def rewind(settings: RelaySettings, *, after: int) -> int | None:
     """Rewind the checkpoint so that the leader republishes the events after a position.
 
-    Returns the checkpoint before that, or None where Redis has none. Raises redis.RedisError.
+    Returns the previous checkpoint, or None if Redis has none. Raises redis.RedisError.
     """
     engine = open_engine(settings.database_url.reveal())
     redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)

@@ -1,1 +1,1 @@
-"""The database: tables, engines, the unit of work and one repository a file."""
+"""The database: tables, engines, the unit of work and one repository per file."""

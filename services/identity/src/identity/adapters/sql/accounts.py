@@ -20,7 +20,7 @@ _SHARE = {"read": True}
 
 
 class SqlAccounts(Accounts):
-    """The accounts in one transaction."""
+    """Reads and writes accounts within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -65,7 +65,7 @@ class SqlAccounts(Accounts):
 
     @override
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        # A bounded range of ids per statement: it takes the same time however few accounts are idle.
+        # Each statement examines a bounded range of ids, so it takes the same time however few accounts are idle.
         row = accounts.c
         examined = self._session.scalars(
             select(row.id).where(row.id > after).order_by(row.id).limit(limit)

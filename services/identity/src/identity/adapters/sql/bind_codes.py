@@ -10,7 +10,7 @@ from identity.usecases.ports.bindings import BindCodes
 
 
 class SqlBindCodes(BindCodes):
-    """The bind codes in one transaction."""
+    """Reads and writes bind codes within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

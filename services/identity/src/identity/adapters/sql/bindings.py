@@ -16,7 +16,7 @@ from identity.usecases.ports.bindings import Bindings, BindingWithAccounts
 
 
 class SqlBindings(Bindings):
-    """The bindings in one transaction."""
+    """Reads and writes bindings within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

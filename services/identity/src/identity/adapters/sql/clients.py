@@ -13,7 +13,7 @@ from identity.usecases.ports.sessions import Clients
 
 
 class SqlClients(Clients):
-    """The service clients in one transaction."""
+    """Reads and writes service clients within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -14,7 +14,7 @@ from identity.usecases.ports.accounts import ConsentRecord, Consents
 
 
 class SqlConsents(Consents):
-    """The consents in one transaction."""
+    """Reads and writes consents within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -46,4 +46,4 @@ class SqlConsents(Consents):
         insert = insert_into(consents, self._session.get_bind().dialect.name)
         self._session.execute(
             insert.on_conflict_do_nothing(), rows
-        )  # the first acceptance of a version stays
+        )  # the first acceptance of a version is kept

@@ -38,7 +38,7 @@ _CLEAR = delete(counters).where(_NAMED)
 
 
 def _clear_failures_statement() -> Any:
-    """Reset the own counter and decrement the shared one; locks both in the order of `increment`, against deadlocks."""
+    """Reset the counter `own` and decrement the shared one; lock both in `increment`'s order to avoid deadlocks."""
     row, own, shared = counters.c, bindparam("own", type_=String), bindparam("shared", type_=String)
     locked = (
         select(row.key)
@@ -54,7 +54,7 @@ _CLEAR_FAILURES = _clear_failures_statement()
 
 
 class SqlCounters(Counters):
-    """Counters over `connect`, which returns the connection of a transaction, or one of an autocommit engine.
+    """Counters that use the connections returned by `connect`: a transaction's, or those of an autocommit engine.
 
     With an autocommit engine, a refused request still counts.
     """
@@ -124,7 +124,7 @@ class SqlCounters(Counters):
 
 @cache
 def _increment_statement(dialect: str, locks: tuple[bool, ...], *, within_last: bool) -> Any:
-    """Increment each counter, or start a new window at one; reaching the limit of a lock restarts its window.
+    """Increment each counter, or start a new window at one; a lock's window restarts when its limit is reached.
 
     With `within_last`, the other counters stay as they are when the last one is full.
     """
@@ -160,7 +160,7 @@ def _increment_statement(dialect: str, locks: tuple[bool, ...], *, within_last: 
 def _first_count(place: int) -> Any:
     key = bindparam(f"key{place}", type_=counters.c.key.type)
     until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
-    # Without a WHERE, SQLite parses the ON of ON CONFLICT as that of a join.
+    # Without a WHERE, SQLite would parse the ON of ON CONFLICT as a join condition.
     return select(key, literal_column("1"), until).where(text("1 = 1"))
 
 

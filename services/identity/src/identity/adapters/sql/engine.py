@@ -30,17 +30,17 @@ def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
             "connect_args": {"timeout": _SQLITE_BUSY_MS / 1000, "check_same_thread": False},
         }
     return {
-        "hide_parameters": True,  # errors are logged, and names and addresses must not be
+        "hide_parameters": True,  # errors are logged, but names and addresses must not be
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 5,
-        "pool_use_lifo": True,  # the last used connection has prepared statements and a warm server process
+        "pool_use_lifo": True,  # the most recently used connection has prepared statements and a warm server process
         "connect_args": connect_args(),
     }
 
 
 def connect_args() -> dict[str, Any]:
-    """Return psycopg's arguments: the time-outs detect a lost network in seconds, long before TCP itself does."""
+    """Return psycopg's arguments: the time-outs detect a lost connection in seconds, long before TCP does."""
     return {
         "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 5,
@@ -56,9 +56,9 @@ def connect_args() -> dict[str, Any]:
 def autocommit_options(url: URL, *, pool_size: int) -> dict[str, Any]:
     """Return the options of a PostgreSQL engine on which every statement is a transaction of its own.
 
-    A separate engine, because switching a pooled connection to AUTOCOMMIT and back for every request took a tenth of
-    `GET /session`. Its commits do not wait for the disk: a crash of the database may lose the last half second of
-    counters and last-seen times, but no request waits while another holds the row of a busy address.
+    It is a separate engine because switching a pooled connection to AUTOCOMMIT and back took a tenth of the time of
+    `GET /session`. Its commits do not wait for the disk: if the database crashes, the last half second of counters and
+    last-seen times may be lost, but no request waits long for the row of a busy address that another one holds.
     """
     options = engine_options(url, pool_size=pool_size)
     options["connect_args"]["options"] += " -c synchronous_commit=off"
@@ -66,13 +66,13 @@ def autocommit_options(url: URL, *, pool_size: int) -> dict[str, Any]:
 
 
 def make_engine(url: str, *, pool_size: int = 2) -> Engine:
-    """Return an engine of a process without Flask; `configure_engine` must follow."""
+    """Return an engine for a process without Flask; call `configure_engine` next."""
     parsed = make_url(url)
     return create_engine(parsed, **engine_options(parsed, pool_size=pool_size))
 
 
 def open_engine(url: str, *, pool_size: int = 2) -> Engine:
-    """Return a configured engine of a process without Flask. Raises SettingsError."""
+    """Return a configured engine for a process without Flask. Raises SettingsError."""
     engine = make_engine(url, pool_size=pool_size)
     configure_engine(engine)
     return engine
@@ -87,9 +87,9 @@ def configure_engine(engine: Engine) -> None:
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """Make the pool replace a connection that the server has closed: an idle one has no other data to read.
+    """Make the pool replace a connection that the server has closed: only then does an idle one have data to read.
 
-    Unlike a ping this costs no round trip. Without it every pooled connection fails once after a database restart.
+    Unlike a ping, this costs no round trip. Without it, every pooled connection fails once after a database restart.
     """
     poll = select.poll()
     if connection.closed:
@@ -118,7 +118,7 @@ def _configure_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            # A deferred transaction that has read may be refused when it wants to write.
+            # SQLite may refuse the first write of a deferred transaction that has already read.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
@@ -142,12 +142,12 @@ def database_probe(engine: Engine) -> Callable[[], None]:
 
 
 def insert_into(table: Table, dialect: str) -> Any:
-    """Return an INSERT that knows ON CONFLICT, which SQLAlchemy has for each dialect separately."""
+    """Return an INSERT that supports ON CONFLICT, which SQLAlchemy implements separately for each dialect."""
     return (postgresql if dialect == "postgresql" else sqlite).insert(table)
 
 
 def conflict_of(error: IntegrityError) -> Conflict | None:
-    """Return a Conflict with the unique column that refused a change, or None for other integrity errors."""
+    """Return a Conflict that names the violated unique column, or None for other integrity errors."""
     diagnostics = getattr(error.orig, "diag", None)
     text = diagnostics.constraint_name if diagnostics else str(error.orig)
     for key in ("username_key", "mailbox_key", "live_general_id"):

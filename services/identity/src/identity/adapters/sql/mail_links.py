@@ -16,7 +16,7 @@ from identity.usecases.ports.accounts import MailLinks
 
 
 class SqlMailLinks(MailLinks):
-    """The challenges in one transaction."""
+    """Reads and writes challenges within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

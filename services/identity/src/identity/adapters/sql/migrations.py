@@ -61,7 +61,7 @@ def _disable_statement_timeout(connection: Connection) -> None:
 
 
 def earlier_revisions() -> set[str]:
-    """Return the revisions before the newest; an unknown revision belongs to a later, compatible release."""
+    """Return the revisions before the newest one; an unknown revision belongs to a later, compatible release."""
     revisions = {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
     return revisions - {head_revision()}
 
@@ -71,8 +71,8 @@ def _migration_lock(engine: Engine) -> Iterator[None]:
     """Hold the lock on a separate connection, since it must outlive the transactions of the migrations.
 
     Polls instead of waiting inside PostgreSQL: a waiting statement holds a snapshot, and the holder of the lock may be
-    building an index concurrently, which waits for all snapshots. No detector sees that deadlock, since it spans two
-    connections.
+    building an index concurrently, which waits for all snapshots. PostgreSQL does not detect that deadlock, since it
+    spans two connections.
     """
     if engine.dialect.name != "postgresql":
         yield

@@ -148,9 +148,9 @@ _PUBLISHED_AT = (
 
 
 def _last_position_before(connection: Connection, since: datetime, *, after: int) -> int:
-    """Return the last position assigned before `since`, or `after`.
+    """Return the last position assigned before `since`, or `after` if there is none.
 
-    Positions rise with time, so a binary search over the index on positions finds it; no index on the time is needed.
+    Positions increase with time, so a binary search over the index on positions finds it without an index on the time.
     """
     low, high = after, connection.scalar(_NEWEST) or after
     while low < high:
@@ -160,8 +160,8 @@ def _last_position_before(connection: Connection, since: datetime, *, after: int
     return low
 
 
-# If two relays both believe they lead, the second one finds the rows locked, or the unique index refuses its positions.
-# Selecting and updating in one statement would be planned by outdated statistics: on a table that has just grown,
+# If two relays both believe they lead, the second one finds the rows locked, or the unique index rejects its positions.
+# A single statement that selects and updates would be planned from outdated statistics: on a table that had just grown,
 # PostgreSQL chose a nested loop over all rows.
 _UNPOSITIONED = (
     select(outbox.c.id, outbox.c.type, outbox.c.ce, outbox.c.sealed, outbox.c.created_at)

@@ -61,8 +61,8 @@ class SqlPurger(Purger):
 def _delete_unlocked(table: Table, condition: ColumnElement[bool]) -> Delete:
     """Return a statement that skips locked rows (`SKIP LOCKED`); the next run deletes them.
 
-    A login locks the counter of its account and then that of its address. A cleanup that waited for one while it holds
-    the other would deadlock with it.
+    A login locks the counter of its account and then that of its address. A cleanup that held one of them while waiting
+    for the other could deadlock with the login.
     """
     key = list(table.primary_key)
     unlocked = select(*key).where(condition).with_for_update(skip_locked=True)

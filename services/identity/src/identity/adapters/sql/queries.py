@@ -1,4 +1,4 @@
-"""The reads of nearly every request: one statement without a transaction, two while switched."""
+"""The reads that nearly every request makes: one statement without a transaction, or two while switched."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Princ
 from identity.usecases.ports.queries import MailState, Queries
 
 _row = accounts.c
-# Literals instead of parameters: every request runs this, and each parameter would be converted and sent each time.
+# Literals instead of parameters: every request runs this, and parameters would be converted and sent each time.
 STATUS = case(
     (_row.closed_at.is_not(None), literal_column("'closed'")),
     (_row.suspended_at.is_not(None), literal_column("'suspended'")),
@@ -86,7 +86,7 @@ class SqlQueries(Queries):
                 session_id, holder_id, binding_id, accepted, seen_at, expires_at, opened_at, verified_at,
             ) = row[len(_SUMMARY) :]  # fmt: skip
             account = actor = AccountSummary(*row[: len(_SUMMARY)])
-            # The lapse of an unverified account can only concern `account`: switching requires a verified mailbox.
+            # Only `account` can have lapsed: an account that acts as another has a verified mailbox.
             if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(verified_at, opened_at, now):
                 return None
             if now >= seen_at + SEEN_EVERY:  # at most one write a minute

@@ -13,7 +13,7 @@ from identity.usecases.ports.sessions import Sessions
 
 
 class SqlSessions(Sessions):
-    """The open sessions in one transaction."""
+    """Reads and writes open sessions within one transaction."""
 
     def __init__(self, orm_session: OrmSession) -> None:
         self._orm_session = orm_session

@@ -24,7 +24,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """A transaction over one session, with a repository for each noun.
+    """A transaction over one session, with a repository for each kind of object.
 
     `sessions` must create sessions with `autoflush` and `expire_on_commit` off: use cases return the objects they
     loaded.
