@@ -131,7 +131,7 @@ class Account:
         self.mailbox_key = self.mailbox_key_for(self.email)
 
     def adopt_pending_email(self) -> str:
-        """Replace the mailbox by the pending one; return the old one (PRO-2)."""
+        """Replace the mailbox with the pending one; return the old one (PRO-2)."""
         old = self.email
         self.email = self.pending_email or old
         self.pending_email = None
@@ -178,5 +178,5 @@ def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime)
 
 
 def mailbox_key(kind: Kind, email: str, tax_id: str) -> str:
-    """Return a key that one mailbox can hold once: for a link account, or a general account of one company."""
+    """Return a unique key: a mailbox can have one link account, and one general account for each company."""
     return f"link:{email}" if kind == "link" else f"general:{tax_id}:{email}"

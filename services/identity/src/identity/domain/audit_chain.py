@@ -1,7 +1,7 @@
 """The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
-Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. It does not protect rows
-that are not sealed yet, nor does it reveal a truncated log; for that, the sealer logs each new head.
+Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. The chain does not
+protect rows that are not sealed yet, nor does it reveal a truncated log; for that, the sealer logs each new head.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ def key_id_of(key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChainedRow:
-    """A row of the log: `values` by column, and once it is sealed its place in the chain and its hash."""
+    """A row of the log: `values` by column and, once it is sealed, its place in the chain and its hash."""
 
     id: int
     at: datetime
@@ -58,7 +58,7 @@ class ChainedRow:
 class Segment:
     """Rows sealed together: places `first` to `last`, between the hashes `previous` and `head`.
 
-    The newest pruned segment stays, marked under its seal, since the chain continues from its head.
+    The newest pruned segment is kept, with a mark that its seal covers, since the chain continues from its head.
     """
 
     number: int
@@ -88,7 +88,7 @@ class Segment:
 
 
 def _equal(stored: str, computed: str) -> bool:
-    """Compare in constant time; as bytes, since a tampered value can be any text."""
+    """Compare in constant time, as bytes, since a tampered value can be any text."""
     return hmac.compare_digest(stored.encode("utf-8", "surrogatepass"), computed.encode())
 
 

@@ -54,7 +54,7 @@ class Binding:
         self.verified_at = now
 
     def remove(self, reason: RemovedReason, now: datetime) -> None:
-        """End the binding. The link account sees it until it dismisses it, unless it ended it itself (UNB-4)."""
+        """End the binding. The link account sees it until dismissing it, unless it was the one to end it (UNB-4)."""
         self.status = "removed"
         self.removed_at = now
         self.removed_reason = reason

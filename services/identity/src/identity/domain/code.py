@@ -40,13 +40,13 @@ class BindCode:
         return self.issued_at + LIFETIME
 
     def check_open(self, now: datetime) -> None:
-        """Raise CodeExpired or CodeExhausted if the code cannot be tried any more."""
+        """Raise CodeExpired or CodeExhausted if the code can no longer be tried."""
         if now >= self.expires_at:
             raise CodeExpired
         if self.tries >= MAX_TRIES:
             raise CodeExhausted
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
-        """Raise CodeWrong unless one of `digests` is the code's; `tries` includes this one."""
+        """Raise CodeWrong unless one of `digests` is the code's; `tries` includes this try."""
         if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list compares them all, in constant time
             raise CodeWrong(MAX_TRIES - tries)

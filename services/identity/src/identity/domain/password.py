@@ -97,8 +97,8 @@ def _scorable(password: str) -> str:
 def _guesses(password: str, terms: list[str]) -> int:
     """Return the number of guesses for the parts that zxcvbn finds in a password, without repeats.
 
-    zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or beside another
-    one, would count as strong.
+    zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or next to
+    another one, would count as strong.
     """
     from zxcvbn import zxcvbn  # its dictionaries take 13 MB; the relay and most commands do not need them
 

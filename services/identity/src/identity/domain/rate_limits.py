@@ -7,7 +7,7 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most `max_count` in a `window` from the first one; with `extends_on_limit` the last one restarts it."""
+    """At most `max_count` in a `window` that starts with the first; with `extends_on_limit`, the last restarts it."""
 
     name: str
     max_count: int

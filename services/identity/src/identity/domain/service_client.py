@@ -17,12 +17,12 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 class ClientError(Exception):
-    """A change of a client that is not possible; the message says why in one line."""
+    """A change to a client is not possible; the message says why in one line."""
 
 
 @dataclass(eq=False, kw_only=True)
 class ServiceClient:
-    """A service client. Only digests of its secrets are stored: the current one's, and the former one's."""
+    """A service client. Its secrets, the current and the former one, are stored only as digests."""
 
     name: str
     rights: list[Scope]
@@ -44,7 +44,7 @@ class ServiceClient:
         return self.former_ends_at is not None and now < self.former_ends_at
 
     def rotate(self, digest: str, *, overlap: timedelta, now: datetime) -> None:
-        """Set a new secret. Raises ClientError while the former one is valid: only two can be."""
+        """Set a new secret. Raises ClientError while the former one is valid: at most two are."""
         if self.has_former(now):
             raise ClientError(
                 "the old secret still lives; end it first: identity clients rotate NAME --end-old"

@@ -62,7 +62,7 @@ class DeviceOwner(Protocol):
 
     @property
     def credential_version(self) -> int:
-        """The number of the account's password; cookies of an older one are void (SEC-3)."""
+        """The version of the account's password; cookies issued under an older one are void (SEC-3)."""
 
 
 def device_name(account: DeviceOwner) -> str:
@@ -87,7 +87,7 @@ class Session:
     user_agent: str
 
     def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when the session ends: after its idle or its absolute lifetime."""
+        """Return when the session ends: after its idle or its absolute lifetime, whichever ends first."""
         return min(self.expires_at, self.seen_at + lifetimes.idle)
 
 

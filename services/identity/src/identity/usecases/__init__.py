@@ -1,1 +1,1 @@
-"""One function an intention: each owns its transaction and announces what it changed."""
+"""One function per use case: each owns its transaction and records an event for each change."""

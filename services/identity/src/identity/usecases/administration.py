@@ -129,7 +129,7 @@ def set_mailbox(ports: Ports, name: str, *, email: str) -> Account:
 
 
 def _refuse_lapsed(uow: UnitOfWork, account: Account) -> None:
-    """Raise WrongState if the link to be mailed would verify nothing any more (VER-7)."""
+    """Raise WrongState if the link to be mailed would no longer verify anything (VER-7)."""
     if account.has_lapsed(uow.clock.now()):
         raise WrongState("lapsed")
 

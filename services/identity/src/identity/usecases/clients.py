@@ -16,7 +16,7 @@ COUNTER = "client.address"
 def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientInfo) -> ServiceClient:
     """Return the client with this secret; `name` must match if given. Raises BadClient, Locked.
 
-    Wrong secrets are counted by address. The right secret is accepted even then: guessing cannot find it.
+    Wrong secrets are counted by address. The right secret is accepted even above the limit: it cannot be guessed.
     """
     now, digest = ports.clock.now(), digest_of(secret)
     client = ports.queries.service_client(digest)

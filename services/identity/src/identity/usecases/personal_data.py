@@ -32,7 +32,7 @@ class PersonalDataExport:
 def export(ports: Ports, name: str) -> PersonalDataExport:
     """Return a person's data, and record the export. Raises NotFound.
 
-    Sessions and addresses of others who act as the account, or upon it, are left out: they are personal data too.
+    Sessions and addresses of others who act as the account, or on it, are left out: they are personal data too.
     """
     with ports.unit_of_work() as uow:
         account = get_by_name_or_id(uow, name)
@@ -59,8 +59,8 @@ def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
 def erase(ports: Ports, name: str) -> Account:
     """Close an account if it is open, and erase its personal data. Raises NotFound.
 
-    The event `account.closed` with the reason `erased` tells consumers to erase their copies, also when the account was
-    closed before. Audit log and events keep identifiers only.
+    The event `account.closed` with the reason `erased` tells consumers to erase their copies, even if the account was
+    already closed. Audit log and events keep identifiers only.
     """
     with locked_account(ports, name, "account.erased", *OPEN, "closed") as (uow, account):
         if account.closed_at is None:

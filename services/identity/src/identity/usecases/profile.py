@@ -54,7 +54,7 @@ def show(ports: Ports, principal: Principal) -> Account:
 def change(
     ports: Ports, principal: Principal, changes: Changes, *, revision: int, current_password: str | None
 ) -> Account:
-    """Save changes that were made from this revision; a new mailbox needs the password (PRO-1, PRO-2, PRO-5).
+    """Save changes that are based on this revision; a new mailbox needs the password (PRO-1, PRO-2, PRO-5).
 
     Raises ForbiddenWhileSwitched, NotSignedIn, RevisionStale, BadPassword, PasswordLocked, TooSoon, Busy.
     """

@@ -28,7 +28,7 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
     key = username_key(username)[:MAX_USERNAME_KEY]
     found = ports.queries.by_username(key)
     with ports.unit_of_work() as uow:
-        # The account's row is locked before the counters', as everywhere.
+        # The account's row is locked before those of the counters, as everywhere.
         account = uow.accounts.locked(found.id) if found else None
         matches = account is not None and _has_verified(account, email)
         try:
@@ -131,7 +131,7 @@ def _resolve(ports: Ports, token: str) -> tuple[Account, str]:
 
 
 def _check_challenge(challenge: Challenge | None, account: Account, value: str, now: datetime) -> Challenge:
-    """Return the challenge if the link answers it. Raises LinkSuperseded, LinkExpired, LinkUsed."""
+    """Return the challenge if the link matches it. Raises LinkSuperseded, LinkExpired, LinkUsed."""
     if challenge is None or challenge.email != account.email:
         raise LinkSuperseded
     if challenge.check(value, now):

@@ -20,7 +20,7 @@ _IDLE_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class CleanupResult:
-    """The number of each."""
+    """How many of each were changed or deleted."""
 
     accounts: int
     bindings: int

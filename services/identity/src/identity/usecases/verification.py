@@ -109,7 +109,7 @@ def _verify(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
 def _change(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
     old, now = account.adopt_pending_email(), uow.clock.now()
     uow.links.use(challenge, now)
-    # Password links and bind codes sent to the old mailbox prove nothing any more (PRO-2).
+    # Password links and bind codes sent to the old mailbox no longer prove anything (PRO-2).
     uow.links.drop(account.id, Purpose.PASSWORD_RESET)
     binding = uow.bindings.live_of_general(account.id)
     if binding is not None:

@@ -51,7 +51,7 @@ def seal(chain: AuditChain, keys: SealKeys, now: datetime) -> Segment | None:
 
 
 def prune(ports: Ports, chain: AuditChain, keys: SealKeys, *, before: datetime) -> int:
-    """Delete whole segments sealed before then, a few per transaction; return how many rows.
+    """Delete whole segments sealed before that time, a few per transaction; return the number of rows.
 
     Stops at a segment whose seal is not authentic: it is evidence.
     """

@@ -47,10 +47,10 @@ def verify(
     head: str | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> VerifiedChain:
-    """Verify the chain from its start, or from where it was pruned, to its end. Raises ChainBroken.
+    """Verify the chain from its start, or from the point up to which it was pruned, to its end. Raises ChainBroken.
 
     `head` is one that was logged earlier; if the chain does not contain it, the log was truncated. `on_progress`
-    receives the number of rows verified. Starts over when the log is pruned meanwhile.
+    receives the number of rows verified. Starts over if the log is pruned in the meantime.
     """
     while True:
         oldest = _oldest(chain)

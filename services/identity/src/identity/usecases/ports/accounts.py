@@ -59,16 +59,16 @@ class Accounts(Protocol):
         """Return matching accounts, oldest first."""
 
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        """Examine `limit` accounts by id; return the ids of those unused since then, and the last id examined.
+        """Examine `limit` accounts by id; return the ids of those unused since that time, and the last id examined.
 
         Use is read from the audit log. The last id is None when no account was left to examine.
         """
 
     def is_idle(self, account_id: str, since: datetime) -> bool:
-        """Return whether an account is active and unused since then."""
+        """Return whether an account is active and has been unused since that time."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of open accounts created before then and never verified."""
+        """Return ids of open accounts created before that time and never verified."""
 
 
 class MailLinks(Protocol):
@@ -87,7 +87,7 @@ class MailLinks(Protocol):
         """Void the links of these purposes."""
 
     def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of accounts with a pending mailbox whose link was mailed before then, oldest first."""
+        """Return ids of accounts with a pending mailbox whose link was mailed before that time, oldest first."""
 
 
 class Consents(Protocol):

@@ -38,7 +38,7 @@ class Bindings(Protocol):
         """Return the live bindings of a link account."""
 
     def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
-        """Return live bindings, and those that the other side ended and nobody dismissed, oldest first."""
+        """Return live bindings, and those that the other side ended and that are not dismissed, oldest first."""
 
     def of_account(self, account_id: str) -> Sequence[BindingWithAccounts]:
         """Return an account's bindings on either side, newest first."""
@@ -50,7 +50,7 @@ class Bindings(Protocol):
         """Dismiss every ended binding of an account."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of bindings requested before then and never verified."""
+        """Return ids of bindings requested before that time and never verified."""
 
 
 class BindCodes(Protocol):

@@ -20,7 +20,7 @@ class MailState:
 
 
 class Queries(Protocol):
-    """The reads of nearly every request, each one statement."""
+    """The reads that nearly every request makes, each in one statement."""
 
     def principal(
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
@@ -50,7 +50,7 @@ class Purger(Protocol):
         """Delete ended sessions and expired links and counters; return how many rows."""
 
     def purge_events(self, before: datetime) -> int:
-        """Delete events published before then, oldest first; return how many.
+        """Delete events published before that time, oldest first; return how many.
 
         Stops at an event whose mail has no receipt, and before the newest event: the feed has no gap, and the next
         position follows from the newest.

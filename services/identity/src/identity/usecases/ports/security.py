@@ -19,7 +19,7 @@ class Passwords(Protocol):
         """Compare a password with a hash; without a hash, do the same work and return False (LOGIN-1)."""
 
     def outdated(self, password_hash: str) -> bool:
-        """Return whether the hash was made with other parameters than the current ones."""
+        """Return whether the hash was made with parameters other than the current ones."""
 
 
 class Tokens(Protocol):
@@ -35,10 +35,10 @@ class Tokens(Protocol):
         """Return the digest under which a session's token is stored."""
 
     def code_digest(self, challenge: str, code: str) -> str:
-        """Return the digest under which a bind code is stored, by the newest key."""
+        """Return the digest under which a bind code is stored, made with the newest key."""
 
     def code_digests(self, challenge: str, code: str) -> Sequence[str]:
-        """Return the digests of a bind code by every key in use."""
+        """Return the digests of a bind code, one for each key in use."""
 
     def device(self, account: DeviceOwner) -> str:
         """Return a device cookie for a browser that has logged in to the account."""

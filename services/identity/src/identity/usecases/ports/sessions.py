@@ -11,7 +11,7 @@ class Sessions(Protocol):
     """The open sessions; ending one deletes it."""
 
     def open(self, session: Session, *, credential_version: int) -> bool:
-        """Add a session; return False when its account is closed, suspended or has another password by now."""
+        """Add a session; return False if its account is now closed, suspended or has another password."""
 
     def get(self, session_id: str) -> Session | None:
         """Return an open session."""

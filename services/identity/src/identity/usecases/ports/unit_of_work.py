@@ -51,7 +51,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What a use case gets. `counters` and `audit` commit on their own: refused requests count and are recorded too.
+    """A use case's ports. `counters` and `audit` commit on their own: refused requests count and are recorded too.
 
     `caller` returns who makes the current request.
     """
@@ -114,7 +114,7 @@ class UnitOfWork(ABC):
 
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
-        """Run a block behind a savepoint; roll back to it unless `keep`, after the same database work."""
+        """Run a block after a savepoint; roll back to it unless `keep`. The database does the same work either way."""
 
     @abstractmethod
     def commit(self) -> None:

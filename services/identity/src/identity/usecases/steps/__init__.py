@@ -1,1 +1,1 @@
-"""What several use cases do inside one transaction."""
+"""Steps that several use cases take within a transaction."""

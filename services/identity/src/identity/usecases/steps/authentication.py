@@ -22,7 +22,7 @@ def authenticate(
     """Return the credential that the password belongs to, and the counter keys of this attempt for `clear_failures`.
 
     Counting first gives parallel guesses no advantage. An unknown name takes the same work as a known one (LOGIN-1) and
-    is audited alike as `refused_action`, without the name: it may be a password typed into the wrong field.
+    is also audited as `refused_action`, but without the name: it may be a password typed into the wrong field.
     Raises BadCredentials, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
@@ -33,7 +33,7 @@ def authenticate(
     own, by_address = _counters_of(ports, key, credential, client)
     wait_seconds, address_locked = _count(ports, own, by_address)
     if wait_seconds:
-        # A locked address can send any number of names at no cost, so the name is then no part of the key.
+        # A locked address can send any number of names at no cost, so the key then does not include the name.
         throttle_key = client.network if address_locked else f"{key}:{client.network}"
         record_refusal(ports, refused_action, account_id, throttle_key=throttle_key, why="locked")
         raise Locked(wait_seconds)
@@ -65,7 +65,7 @@ def _counters_of(
 def _count(ports: Ports, own: _Keyed, by_address: _Keyed) -> tuple[int, bool]:
     """Count an attempt; return the seconds to wait, 0 if it may proceed, and whether the address is locked.
 
-    Attempts from a locked address do not count against the account, and names they make up create no counter.
+    Attempts from a locked address do not count against the account, nor do they create counters for invented names.
     """
     now = ports.clock.now()
     state, shared = ports.counters.increment_within(own, by_address, now)
@@ -81,13 +81,13 @@ def _count(ports: Ports, own: _Keyed, by_address: _Keyed) -> tuple[int, bool]:
 
 
 def clear_failures(ports: Ports, keys: list[str]) -> None:
-    """Take back what an attempt with the right password has counted, and the account's earlier failures."""
+    """Remove what an attempt with the right password has counted, and the account's earlier failures."""
     own, by_address = keys
     ports.counters.clear_failures(own, shared=by_address)
 
 
 def verify_current_password(ports: Ports, account: Account, password: str) -> None:
-    """Check the password of a logged-in account; counts apart from logins. Raises BadPassword, PasswordLocked, Busy."""
+    """Check a logged-in account's password, counted apart from logins. Raises BadPassword, PasswordLocked, Busy."""
     now, key = ports.clock.now(), PASSWORD_CHECK.key(account.id)
     (state,) = ports.counters.increment([(PASSWORD_CHECK, key)], now)
     if state.exceeded:

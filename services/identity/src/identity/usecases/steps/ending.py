@@ -11,7 +11,7 @@ from identity.usecases.steps.unbinding import remove_all
 
 def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> None:
     """Close a locked account with its sessions, links and bindings; its name and mailbox become free."""
-    account.close(reason, uow.clock.now())  # first: notices of ended bindings go to the side that is left
+    account.close(reason, uow.clock.now())  # first: notices of ended bindings go to the remaining side
     remove_all(uow, account, "account_closed")
     uow.sessions.end_of_account(account.id)
     uow.links.drop(account.id, *Purpose)

@@ -11,7 +11,7 @@ _OF_SUBJECT = (RESEND_GAP, RESEND_DAY)
 def consume_quota(uow: UnitOfWork, *, purpose: str, subject: str, mailbox: str) -> None:
     """Count a mail by subject and purpose and by mailbox. Raises TooSoon with the longest wait.
 
-    The counts belong to the transaction: after TooSoon it is rolled back, and they with it.
+    The counts belong to the transaction: when TooSoon rolls it back, they are undone too.
     """
     _consume(uow, _keyed(purpose, subject, mailbox))
 
@@ -29,7 +29,7 @@ def consume_mailbox_quota(uow: UnitOfWork, mailbox: str) -> None:
 def try_consume_quota(uow: UnitOfWork, *, purpose: str, subject: str, mailbox: str) -> bool:
     """Count a mail; return False, without an error, when the mailbox has no quota left.
 
-    A mail that is not sent uses up no quota: with the hour's exhausted, the day's is given back.
+    A mail that is not sent uses up no quota: if the hourly one is exhausted, the daily one is given back.
     """
     keyed = _keyed(purpose, subject, mailbox)
     states = uow.counters.increment(keyed, uow.clock.now())
