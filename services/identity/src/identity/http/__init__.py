@@ -1,1 +1,1 @@
-"""Parse, call a use case, present; nothing else."""
+"""Parses requests, calls use cases and presents their results; nothing else."""

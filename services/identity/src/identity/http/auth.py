@@ -1,4 +1,4 @@
-"""Who asks: the principal of the request's session token, and the checks that views make of it."""
+"""The principal of the request's session token, and the checks that views make on it."""
 
 from typing import cast
 
@@ -24,14 +24,14 @@ _BEARER = "bearer "
 
 
 def current_principal() -> Principal:
-    """Return who asks, even if a step after login is still open. Raises NotSignedIn, ForeignOrigin."""
+    """Return the principal, even if a step after login is still open. Raises NotSignedIn, ForeignOrigin."""
     if "principal" not in g:
         g.principal = sessions.identify(ports(), _token())
     return cast("Principal", g.principal)
 
 
 def optional_principal() -> Principal | None:
-    """Return who asks, or None if nobody is logged in."""
+    """Return the principal, or None if nobody is logged in."""
     try:
         return current_principal()
     except (NotSignedIn, ForeignOrigin):
@@ -40,12 +40,12 @@ def optional_principal() -> Principal | None:
 
 
 def forget_principal() -> None:
-    """Read the session again on the next use: this request has changed it."""
+    """Make the next use read the session again, because this request has changed it."""
     g.pop("principal", None)
 
 
 def require_step(step: Step) -> Principal:
-    """Return who asks if `step` is their next. Raises NotSignedIn, StepRequired if another step or none is."""
+    """Return the principal if its next step is `step`; if not, raise StepRequired. Raises NotSignedIn."""
     principal = current_principal()
     if principal.next_step != step:
         raise StepRequired(principal.next_step or "")
@@ -53,7 +53,7 @@ def require_step(step: Step) -> Principal:
 
 
 def require_principal(kind: Kind | None = None) -> Principal:
-    """Return who asks, with no step left open; with `kind`, an account of that kind acting for itself.
+    """Return the principal, which has no open step; with `kind`, an account of that kind acting for itself.
 
     Raises NotSignedIn, StepRequired, ForbiddenWhileSwitched, WrongKind.
     """
@@ -68,7 +68,7 @@ def require_principal(kind: Kind | None = None) -> Principal:
 
 
 def caller() -> Caller:
-    """Return who asks as the audit log records it, as far as this request has authenticated anyone yet (SEC-11)."""
+    """Return the caller for the audit log, as far as this request has authenticated anyone yet (SEC-11)."""
     if not has_request_context():
         return Caller(kind="system", name="identity")
     principal: Principal | None = g.get("principal")

@@ -12,7 +12,7 @@ _MAX_USER_AGENT_CHARACTERS = 200
 
 
 def client_info() -> ClientInfo:
-    """Return the address, the browser's name for itself, and the device cookies by account."""
+    """Return the address, the browser's user agent, and the device cookies by account."""
     agent = request.headers.get("User-Agent", "")[:_MAX_USER_AGENT_CHARACTERS]
     prefix = web_context().device_prefix
     devices = {

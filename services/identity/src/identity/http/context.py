@@ -1,4 +1,4 @@
-"""What the installation gives to a view: the use cases' ports, and what only the HTTP side knows."""
+"""What an installation provides to its views: the use cases' ports, and what only the HTTP side knows."""
 
 from dataclasses import dataclass
 from typing import cast

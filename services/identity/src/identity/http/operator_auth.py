@@ -17,7 +17,7 @@ HEADER = "X-Operator"
 
 
 def require_operator() -> Caller:
-    """Return the operator who asks. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
+    """Return the operator who makes the request. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
     service = require_service(SCOPE)
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))

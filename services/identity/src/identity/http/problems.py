@@ -1,4 +1,4 @@
-"""The one table of problems: each refusal with its HTTP status and its stable code (RFC 9457)."""
+"""The table of problems: each refusal with its HTTP status and its stable code (RFC 9457)."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Status and code; `members` are the document's further members, each with the refusal's attribute it shows."""
+    """Status and code; `members` maps the document's further members to the refusal's attributes that they show."""
 
     status: int
     code: str
@@ -152,7 +152,7 @@ def field_error(pointer: str, error: errors.InvalidValue) -> FieldError:
 
 
 def password_summary(policy: PasswordPolicy) -> str:
-    """Return length and character classes of a valid password."""
+    """Return the length and the character classes of a valid password."""
     return sentences.PASSWORD_SUMMARY.format(
         min=policy.min_characters,
         max=policy.max_characters,

@@ -15,7 +15,7 @@ _MAX_HEADER_CHARACTERS = 512
 
 
 def require_service(scope: Scope) -> ServiceClient:
-    """Return the service that asks. Raises BadClient, Locked, ScopeMissing.
+    """Return the service that makes the request. Raises BadClient, Locked, ScopeMissing.
 
     A person's session does not count: neither its cookie nor its token is read.
     """

@@ -1,4 +1,4 @@
-"""The forms in which a language package such as `zh_tw` gives its texts to the pages."""
+"""The types in which a language package such as `zh_tw` provides its texts to the pages."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Errors of fields, and the checks that depend on this installation's settings; the API and the portal share them."""
+"""Field errors, and the checks that depend on this installation's settings; the API and the portal share them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

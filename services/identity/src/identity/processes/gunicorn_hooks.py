@@ -33,7 +33,8 @@ class GunicornHooks:
             with collector.step():
                 self._listener = open_listener(address, "IDENTITY_METRICS_BIND") if address else None
             with collector.step():
-                tracing.is_enabled(os.environ)  # a wrong variable must stop the start, not each worker
+                # A wrong variable must prevent the start instead of stopping each worker.
+                tracing.is_enabled(os.environ)
 
     def options(self, app: Flask) -> dict[str, Any]:
         """Return the hooks by gunicorn's setting names."""

@@ -1,4 +1,4 @@
-"""Gunicorn inside this process, configured from the settings: few worker processes, a thread a request."""
+"""Gunicorn inside this process, configured from the settings: few worker processes, one thread per request."""
 
 import gc
 import logging
@@ -32,7 +32,7 @@ _BACKLOG = 2048
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
-    """Exempt loaded objects from garbage collection: its marks would copy every shared page into each worker."""
+    """Exempt loaded objects from garbage collection, which would make each worker copy every shared page."""
     gc.collect()
     gc.freeze()
 

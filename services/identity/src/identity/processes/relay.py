@@ -118,7 +118,7 @@ class Relay:
         try:
             published = publish(self.outbox, self._stream, self._clock.now(), retention=self._retention)
         except Exception:
-            self.outbox.forget_position()  # only the table knows now what has a position
+            self.outbox.forget_position()  # only the table now shows which events have a position
             raise
         if self._clock.now() >= self._maintained_at + _MAINTENANCE_INTERVAL:
             self._maintained_at = self._clock.now()

@@ -117,7 +117,7 @@ def _links(settings: WebSettings) -> Links:
 
 
 def _register_database_errors(app: Flask) -> None:
-    """Answer 503 with Retry-After while the database is down or overloaded."""
+    """Respond with 503 and Retry-After while the database is down or overloaded."""
 
     def unavailable(error: Exception) -> Response:
         app.logger.warning("database unavailable: %s", type(error).__name__)

@@ -24,7 +24,7 @@ class AuditSettings(DatabaseSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield errors that no single setting shows."""
+        """Yield the errors that are found once all settings have been parsed."""
         yield from key_strength_errors("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
         if self.mode == PRODUCTION and not self.audit_keys:
             yield "IDENTITY_AUDIT_KEYS: must be set in production"

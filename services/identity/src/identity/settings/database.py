@@ -8,7 +8,7 @@ from port_runtime.settings import setting
 
 
 def _check_path(url: str) -> None:
-    """Refuse an SQLite URL without a path: after two slashes comes a host."""
+    """Refuse an SQLite URL without a path: what follows two slashes is a host."""
     path = url.partition("://")[2]
     if url.startswith("sqlite:") and (not path.startswith("/") or path == "/"):
         raise ValueError(

@@ -41,6 +41,6 @@ class RelaySettings(AuditSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield errors that no single setting shows."""
+        """Yield the errors that are found once all settings have been parsed."""
         yield from AuditSettings.errors(self)
         yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

@@ -60,7 +60,7 @@ class TidySettings(AuditSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield errors that no single setting shows."""
+        """Yield the errors that are found once all settings have been parsed."""
         yield from AuditSettings.errors(self)
         if self.audit_kept < _MIN_AUDIT_SECONDS:
             yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"

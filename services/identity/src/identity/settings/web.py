@@ -206,7 +206,7 @@ class WebSettings(DatabaseSettings):
         return self.public_url.startswith("https://")
 
     def errors(self) -> Iterator[str]:
-        """Yield errors that no single setting shows."""
+        """Yield the errors that are found once all settings have been parsed."""
         parts = urlsplit(self.public_url)
         if not self.https and not is_loopback(parts.hostname or ""):
             yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
@@ -247,7 +247,7 @@ class WebSettings(DatabaseSettings):
         yield from self._limit_errors()
 
     def _limit_errors(self) -> Iterator[str]:
-        """Yield limits too high to protect anything."""
+        """Yield an error for each limit that is too high to protect anything."""
         if self.session_absolute > _MAX_ABSOLUTE_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
         if self.session_idle > _MAX_IDLE_SECONDS:

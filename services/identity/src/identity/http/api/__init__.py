@@ -1,1 +1,1 @@
-"""The JSON API under /api/v1: one module a noun, its views with the schemas they read and return."""
+"""The JSON API under /api/v1: one module per resource, with its views and the schemas they read and return."""

@@ -76,7 +76,7 @@ class RegisteredAccountSchema(ResponseSchema):
 def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
     """Report a taken name along with what else is wrong (REG-3, REG-11).
 
-    An address that has asked for very many names learns it only from an otherwise valid request.
+    An address that has asked for very many names is told only when its request is otherwise valid.
     """
     name = values.get("username")
     if name is not None and registration.is_taken(ports(), name, client=client_info()):

@@ -30,7 +30,7 @@ class FoundAccountsSchema(ResponseSchema):
 
 
 class AccountStateSchema(AccountSchema):
-    """All of an account but its secrets."""
+    """All of an account's data except its secrets."""
 
     review = fields.String(metadata={"enum": ["none", "pending", "approved", "rejected"]})
     email_verified_at = Timestamp(allow_none=True)
@@ -77,7 +77,7 @@ class AdminBindingsSchema(ResponseSchema):
 
 
 class AdminSessionSchema(ResponseSchema):
-    """An open session: who holds it, and as whom it acts."""
+    """An open session: who holds it, and which account it acts as."""
 
     inner = "session"
 

@@ -74,6 +74,6 @@ def _field_errors(pointer: str, messages: Any) -> Iterator[FieldError]:
 
 
 def _escape_pointer(name: str) -> str:
-    """Escape a name by RFC 6901 section 3; of an unknown field's name only the first characters are repeated."""
+    """Escape a name by RFC 6901 section 3; only the start of an unknown field's name is repeated."""
     shown = "".join(char for char in name[:_MAX_NAME_CHARACTERS] if char.isprintable())
     return shown.replace("~", "~0").replace("/", "~1")

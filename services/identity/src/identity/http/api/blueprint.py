@@ -1,4 +1,4 @@
-"""flask-smorest's blueprint with the API's own reading of input and documentation of errors."""
+"""flask-smorest's blueprint, with the API's own way to read input and to document errors."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -21,7 +21,7 @@ _SESSION: Sequence[dict[str, list[str]]] = ({"bearer": []},)
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
     """A blueprint whose views read input by `arguments`, document errors by `errors` and are dumped by `response`.
 
-    `security` and `parameters` are documented for every view that may answer 401, and for every view.
+    `security` is documented for every view that may respond with 401, `parameters` for every view.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         """Read the JSON body or the query string by `schema` and pass it to the view as its first argument.
 
         All wrong fields are reported at once (REG-11). `guard` runs before anything is read and raises if the caller
-        may not make this call, so the call reveals nothing about its input to them (SEC-13). `extra_checks` adds the
-        errors of a body that is already wrong which take more than the body to find.
+        may not make this call, so the call reveals nothing about its input to them (SEC-13). If the body is
+        wrong, `extra_checks` adds further errors, which cannot be found from the body alone.
         """
         loader = schema()
         read = json_body if location == "json" else query_arguments

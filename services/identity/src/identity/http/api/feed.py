@@ -36,14 +36,14 @@ _ACCOUNT_ID = re.compile("[0-9a-f-]{1,36}")
 
 
 class FeedQuery(Input):
-    """Where to go on, and how much at once."""
+    """The position to continue from, and the size of the page."""
 
     after = fields.Integer(load_default=0, validate=Range(0, _MAX_POSITION))
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 
 
 class SnapshotQuery(Input):
-    """Where the page before said to go on, and how much at once."""
+    """The cursor from the previous page, and the size of this page."""
 
     after = fields.String(load_default="", validate=Length(max=_MAX_CURSOR_CHARACTERS))
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
@@ -57,14 +57,14 @@ class FeedItemSchema(ResponseSchema):
 
 
 class FeedSchema(ResponseSchema):
-    """Events in order; `next` is the position to go on from, the same again if there is nothing new."""
+    """Events in order; `next` is the position to continue from, unchanged if there is nothing new."""
 
     items = fields.List(fields.Nested(FeedItemSchema))
     next = fields.Integer()
 
 
 class SnapshotAccountSchema(ResponseSchema):
-    """An account that is not closed; ignore its events up to `sequence`, that of the newest one."""
+    """An account that is not closed; ignore its events up to `sequence`, which is that of its newest event."""
 
     id = fields.String()
     kind = fields.String(metadata={"enum": ["general", "link"]})
@@ -76,7 +76,7 @@ class SnapshotAccountSchema(ResponseSchema):
 
 
 class SnapshotBindingSchema(ResponseSchema):
-    """A live binding; the subject of its events is the general account, whose sequence they have."""
+    """A live binding; the subject of its events is the general account, and they are numbered with its events."""
 
     id = fields.String()
     link_account_id = fields.String()
@@ -87,7 +87,7 @@ class SnapshotBindingSchema(ResponseSchema):
 
 
 class SnapshotSchema(ResponseSchema):
-    """A page; without `next` it was the last, and the feed goes on from `position`."""
+    """A page; one without `next` is the last, and the feed continues from `position`."""
 
     accounts = fields.List(fields.Nested(SnapshotAccountSchema))
     bindings = fields.List(fields.Nested(SnapshotBindingSchema))
@@ -106,7 +106,7 @@ def _require_reader() -> ServiceClient:
 def events(arguments: dict[str, Any]) -> Response:
     """Return events in the order of their positions, without a gap; 410 if the next ones are no longer stored."""
     page = feed.read(ports(), after=arguments["after"], limit=arguments["limit"])
-    # `ce` is JSON already: parsing and dumping a thousand events would only cost time.
+    # `ce` is JSON already: parsing and dumping a thousand events would only take time.
     items = ",".join(f'{{"position":{event.position},"event":{event.ce}}}' for event in page.events)
     return Response(f'{{"items":[{items}],"next":{page.next}}}\n', content_type="application/json")
 
@@ -132,7 +132,7 @@ def _cursor(bookmark: Bookmark) -> str:
 
 
 def _parse_cursor(text: str) -> Bookmark | None:
-    """Parse the cursor of the page before; it is not signed, since it holds no secret. Raises InvalidInput."""
+    """Parse the cursor from the previous page; it is not signed, since it holds no secret. Raises InvalidInput."""
     if not text:
         return None
     try:

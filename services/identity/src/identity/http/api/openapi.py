@@ -1,4 +1,4 @@
-"""The API's registration on the application, its OpenAPI document, and /docs, a plain page made of the document."""
+"""The API's registration on the application, its OpenAPI document, and /docs, a plain page made from the document."""
 
 from threading import Lock
 from typing import Any
@@ -32,7 +32,7 @@ _TITLE = "Identity of Taiwan's port passes"
 class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest's Api that writes the document on first use and leaves error responses to `http/errors.py`.
 
-    Writing the document takes longer than the rest of a process' start, and few processes are ever asked for it.
+    Writing the document takes longer than the rest of a process's startup, and few processes are ever asked for it.
     """
 
     def __init__(self, app: Flask) -> None:

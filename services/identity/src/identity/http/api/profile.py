@@ -25,7 +25,7 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 
 
 class CompanyChanges(Input):
-    """What may be changed of the company's data."""
+    """The company's data that may be changed."""
 
     phone = Text(company.parse_phone)
 

@@ -1,4 +1,4 @@
-"""What several nouns of the API return: the base of response schemas, times, accounts, mails and problems."""
+"""What several resources of the API return: the base of response schemas, times, accounts, mails and problems."""
 
 from typing import Any, ClassVar
 
@@ -68,7 +68,7 @@ class CompanySchema(ResponseSchema):
 
 
 class Whole(fields.Nested):
-    """An object of the response that is dumped from the very object that contains it."""
+    """A nested object of the response that is dumped from the same object as its parent."""
 
     def get_value(self, obj: Any, *_args: Any, **_kwargs: Any) -> Any:
         """Return the containing object."""

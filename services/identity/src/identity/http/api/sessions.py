@@ -26,7 +26,7 @@ class Credentials(Input):
 
 
 class SwitchInput(Input):
-    """The binding to go on by."""
+    """The binding whose general account to continue as."""
 
     binding_id = Text(required=True)
 
@@ -57,7 +57,7 @@ class ActorSchema(ResponseSchema):
 
 
 class SessionSchema(ResponseSchema):
-    """A session; `token` only if it was just issued, `actor` only while switched."""
+    """A session, with `token` only if it was just issued, and `actor` only while switched."""
 
     inner = "principal"
 

@@ -91,13 +91,13 @@ class BindingView:
 
     @property
     def tries_left(self) -> int | None:
-        """How often the code may still be tried, once it was tried at all."""
+        """How many tries the code has left, or None before the first try."""
         code = self.entry.code
         return MAX_TRIES - code.tries if code and code.tries else None
 
 
 def selected(views: list[BindingView], binding_id: str) -> BindingView | None:
-    """Return the view of the selected binding; an only binding is always selected."""
+    """Return the view of the selected binding; a sole binding is always selected."""
     if len(views) == 1:
         return views[0]
     return next((view for view in views if view.id == binding_id), None)

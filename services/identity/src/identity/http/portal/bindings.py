@@ -57,7 +57,7 @@ class CodeForm(Form):
     )
 
     def focus(self) -> None:
-        """Focus the field, beside which its error is shown."""
+        """Focus the field; its error is shown next to it."""
         self.code.render_kw = {**(self.code.render_kw or {}), "autofocus": True, "data-focus": True}
 
 
@@ -200,7 +200,7 @@ def end(binding_id: UUID) -> Response:
 
 @blueprint.errorhandler(ForbiddenWhileSwitched)
 def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
-    """Redirect a tab from before the switch to the session's present home, with a message."""
+    """Redirect a tab opened before the switch to the session's current home page, with a message."""
     account = current_principal().account
     if request.method == "GET":
         text = texts.SWITCHED_AS.format(name=account.name, company=account.company_name)

@@ -1,7 +1,7 @@
 """The consent texts (LOGIN-3; manual, steps 19 and 20).
 
-With scripts all texts are on one page. Without, each text has its own page, whose button goes on by GET with the texts
-read so far: nothing is stored before the last one is accepted.
+With scripts, all texts are on one page. Without scripts, each text has its own page, whose button leads to the next one
+by GET with the list of texts read so far: nothing is stored before the last one is accepted.
 """
 
 from flask import Blueprint, Response, request
@@ -41,7 +41,7 @@ def _show(*, error: str = "") -> Response:
 @blueprint.post("/consents")
 @redisplay_with(show)
 def accept() -> Response:
-    """Accept every text in the version that was shown, and go on."""
+    """Accept every text in the version that was shown, and continue."""
     accepted = [_parse_pair(pair) for pair in request.form.getlist("accepted")]
     try:
         login.accept_consents(ports(), current_principal(), accepted, client=client_info())

@@ -42,7 +42,7 @@ def _show(form: LoginForm, *, error: str = "", status: int = 200) -> Response:
 
 @blueprint.get("/")
 def show() -> Response:
-    """Show the login form; a logged-in person is redirected to where the session goes on."""
+    """Show the login form; a logged-in person is redirected to where the session continues."""
     principal = optional_principal()
     if principal is None:
         notice = _NOTICES.get(request.args.get("ended", ""))

@@ -1,4 +1,4 @@
-"""Changing the password (PRO-4, UNB-5), and the form of a new password that recovery uses too."""
+"""Changing the password (PRO-4, UNB-5), and the form for a new password, which recovery uses too."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,7 +40,7 @@ class NewPasswordForm(Form):
         self.password.hint = problems.password_description(ports().rules.passwords)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check the new password by the policy; it must not contain the owner's data (SEC-2)."""
+        """Check the new password against the policy; it must not contain the owner's data (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
             terms = self._owner.personal_terms if self._owner else ()

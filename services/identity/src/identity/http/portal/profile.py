@@ -1,4 +1,4 @@
-"""One's own data (PRO; manual, changing account data)."""
+"""A person's own data (PRO; manual, changing account data)."""
 
 import re
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ _FIELD_OF: dict[type[Refusal], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field whose typed value differs from what someone else has saved meanwhile."""
+    """A field whose typed value differs from what someone else has saved in the meantime."""
 
     label: str
     typed: str
@@ -50,7 +50,7 @@ class Difference:
 
 
 class ProfileForm(Form):
-    """What may be changed, and the current password for another mailbox (steps 2 to 5)."""
+    """What may be changed, and the current password, which a new mailbox requires (steps 2 to 5)."""
 
     name = TextField(labels.NAME, person.parse_name, autocomplete="name")
     mobile = TextField(labels.MOBILE, person.parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
@@ -66,7 +66,7 @@ class ProfileForm(Form):
         return cls(data={name: getattr(account, name) for name in _SAVED})
 
     def validate_for(self, account: Account) -> bool:
-        """Check every field; another mailbox requires the current password (PRO-2)."""
+        """Check every field; a new mailbox requires the current password (PRO-2)."""
         valid = self.validate()
         if self.changes_email(account) and not self.current_password.data:
             self.add_error("current_password", labels.PASSWORD_REQUIRED)
@@ -74,7 +74,7 @@ class ProfileForm(Form):
         return valid
 
     def changes_email(self, account: Account) -> bool:
-        """Tell whether the typed mailbox is valid and not the account's."""
+        """Return whether the typed mailbox is valid and differs from the account's."""
         return bool(self.email.parsed) and self.email.parsed != account.email
 
     @property
@@ -152,7 +152,7 @@ def _save(form: ProfileForm) -> None:
 
 
 def _revision() -> int:
-    """Return the revision that the form was rendered from; 0, which no account has, for another account's form."""
+    """Return the revision that the form was rendered from, or 0, which is never valid, for another account's form."""
     sent = request.form.get("revision", "")
     own = request.form.get("account") == str(require_principal().account.id)
     return int(sent) if own and _REVISION.fullmatch(sent) else 0
@@ -161,9 +161,8 @@ def _revision() -> int:
 def _show_refusal(form: ProfileForm, refusal: Refusal) -> Response:
     """Show the form again, with the reason at the field it belongs to."""
     account, sentence = _own_account(), problems.sentence(refusal)
-    if isinstance(
-        refusal, RevisionStale
-    ):  # the form now has the new revision: the person compares, and saves again
+    if isinstance(refusal, RevisionStale):
+        # The form now has the new revision: the person compares the values and saves again.
         return with_refusal_status(_show(account, form, differences=form.differences(account)), refusal)
     field = _FIELD_OF.get(type(refusal))
     if field is not None:

@@ -158,7 +158,7 @@ def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = N
 def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same rules
     """Return the errors so far, and whether the name is taken (REG-3, REG-11).
 
-    An address that has asked for very many names learns it only by sending an otherwise valid form.
+    An address that has asked for very many names is told only on sending an otherwise valid form.
     """
     form = RegistrationForm.from_request()
     form.validate()

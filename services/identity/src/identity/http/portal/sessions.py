@@ -1,4 +1,4 @@
-"""One's own open sessions (LOGIN-7)."""
+"""A person's own open sessions (LOGIN-7)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,7 +70,7 @@ class SessionView:
 
 
 def browser_name(user_agent: str) -> str:
-    """Return the browser's and the system's usual names, as far as they are known."""
+    """Return the browser's and the system's usual names, if they are known."""
     if not user_agent.startswith("Mozilla/"):
         return texts.UNKNOWN_BROWSER
     browser = _first_match(_BROWSERS, user_agent) or texts.UNKNOWN_BROWSER

@@ -24,7 +24,7 @@ def home() -> Response:
 
 @blueprint.post("/links/<uuid:binding_id>/switch")
 def start(binding_id: UUID) -> Response:
-    """Go on as the general account of a verified binding (SW-1)."""
+    """Continue as the general account of a verified binding (SW-1)."""
     principal = require_principal()
     if principal.actor.kind != "link":
         raise WrongKind

@@ -1,7 +1,7 @@
-"""The pages' assets: served by us, compressed, and cached by browsers until their content changes.
+"""The pages' assets: served by the portal, compressed, and cached by browsers until their content changes.
 
-The URL of the portal's own files contains one digest of them all as a folder, so that the modules which a script
-imports relatively get new URLs together with it.
+The URLs of the portal's own files contain a digest of all of them as a folder, so that modules that a script imports by
+relative path get a new URL whenever the script does.
 """
 
 from hashlib import sha256
@@ -67,6 +67,6 @@ def _digests() -> dict[str, str]:
 
 
 def asset(name: str) -> str:
-    """Return the URL of a file; changed content has another URL."""
+    """Return the URL of a file; it changes with the content."""
     endpoint, filename = ("bootstrap.static", _BOOTSTRAP_PLACE) if name == _BOOTSTRAP else (FILES, name)
     return url_for(endpoint, filename=filename, v=_digests()[endpoint])

@@ -32,7 +32,7 @@ _UNAVAILABLE = 503
 
 
 def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]:
-    """Show a form again, with what was typed, if its CSRF token is stale; the decorated view does not run then."""
+    """Show a form again, with what was typed, if its CSRF token is stale, without running the decorated view."""
 
     def decorate(view: View) -> View:
         vars(view)[_REDISPLAY] = redisplay
@@ -94,7 +94,7 @@ def _login_notice(page: str) -> str | None:
 
 
 def _form_page() -> str:
-    """Return the page of the form that was sent if it has the form's own path, else an empty string."""
+    """Return the path that a form was sent to if it also has a page, else an empty string."""
     try:
         current_app.url_map.bind("").match(request.path, method="GET")
     except HTTPException:
@@ -108,7 +108,7 @@ def status_response(status: int) -> Response:
 
 
 def error_page(status: int, sentence: str, *, retry_url: str = "") -> Response:
-    """Return the page that says what went wrong and where to go on."""
+    """Return the page that says what went wrong and where to continue."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
     title = texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]
     advice = texts.NOT_SAVED if unsaved else texts.ERROR_ADVICE.get(status, "")

@@ -11,7 +11,7 @@ from identity.http.portal.layout.pages import render_page
 
 
 def without_referrer(response: Response) -> Response:
-    """Forbid the browser to send the page's URL to any other page, even to ours: it holds a token (SEC-8)."""
+    """Forbid the browser to send the page's URL to any other page, even one of ours: it holds a token (SEC-8)."""
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

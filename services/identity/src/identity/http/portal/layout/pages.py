@@ -72,7 +72,7 @@ def flash_refusal(refusal: Refusal) -> None:
 
 
 def landing_url(principal: Principal) -> str:
-    """Return the URL of the page on which a session goes on (LOGIN-3, LOGIN-4)."""
+    """Return the URL of the page on which a session continues (LOGIN-3, LOGIN-4)."""
     if principal.next_step is not None:
         return url_for(_STEPS[principal.next_step])
     return url_for("portal.bindings.show" if principal.account.kind == "link" else "portal.switching.home")
@@ -98,7 +98,7 @@ def clear_form_session() -> None:
 
 
 def flashed_messages() -> list[tuple[str, str]]:
-    """Return each message once, with its kind. A script's request leaves them for the next page: nobody sees it."""
+    """Return each message once, with its kind. A script's request leaves them for the next page."""
     if request.headers.get("Sec-Fetch-Dest") == _FETCH_DESTINATION:
         return []
     waiting: Any = get_flashed_messages(with_categories=True)

@@ -15,7 +15,7 @@ def set_login_cookies(response: Response, issued: IssuedSession) -> Response:
 
 
 def set_session_cookie(response: Response, issued: IssuedSession) -> Response:
-    """Set the session's new token, until the browser is closed."""
+    """Store the session's new token until the browser is closed."""
     web = web_context()
     response.set_cookie(
         web.session_cookie, issued.token, secure=web.https, httponly=True, samesite="Lax", path="/"
@@ -24,7 +24,7 @@ def set_session_cookie(response: Response, issued: IssuedSession) -> Response:
 
 
 def clear_session_cookie(response: Response) -> Response:
-    """Delete the session cookie; forms rendered before become invalid."""
+    """Delete the session cookie; forms rendered earlier become invalid."""
     clear_form_session()
     web = web_context()
     response.delete_cookie(web.session_cookie, secure=web.https, httponly=True, samesite="Lax", path="/")

@@ -1,4 +1,4 @@
-"""Template filters for times and lengths of time, as people in Taiwan read them."""
+"""Template filters for times and durations, as people in Taiwan read them."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -24,7 +24,7 @@ def taipei(at: datetime) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a length of time in its two largest units; static/durations.js does the same."""
+    """Return a duration in its two largest units; static/durations.js does the same."""
     if seconds < _MINUTE_SECONDS:
         return texts.SECONDS.format(count=seconds)
     if seconds < _HOUR_SECONDS:
