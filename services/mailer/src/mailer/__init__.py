@@ -1,1 +1,1 @@
-"""The mailer: events of the identity service become Chinese mails."""
+"""The mailer: sends Chinese mails for the events of the identity service."""

@@ -29,16 +29,16 @@ log = get_logger("mailer.actors")
 
 
 class Deliverer:
-    """Delivers one entry in flight, and defers it when it has to be retried."""
+    """Delivers entries, and defers those that have to be retried."""
 
     def __init__(self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock) -> None:
         self._in_flight, self._stream, self._delivery, self._clock = in_flight, stream, delivery, clock
 
     def deliver(self, entry_id: str) -> None:
-        """Raise dramatiq's Retry with the delay until the entry is due again.
+        """Deliver an entry. If it has to be retried, raise dramatiq's Retry with the delay.
 
-        An entry that waits longer than any backoff, as during an operator's pause, is left to the intake's sweep: its
-        messages would block the others in dramatiq's queue of delayed messages.
+        If the wait exceeds every backoff, for example during an operator's pause, the intake's sweep enqueues the entry
+        again instead: its message would block others in dramatiq's queue of delayed messages.
         """
         item = self._in_flight.start(entry_id)
         if item is None:
@@ -55,7 +55,7 @@ class Deliverer:
     def _try(self, item: WorkItem) -> datetime | None:
         try:
             return self._deliver(item)
-        except Exception:  # an error with one entry, as when Redis is unavailable, must not affect the others
+        except Exception:  # one entry's error must not affect other entries
             log.exception("delivery_failed", entry_id=item.entry_id)
             return self._clock.now() + timedelta(seconds=backoff_seconds("trouble", 1, fraction=0))
 

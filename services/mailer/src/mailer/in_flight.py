@@ -1,4 +1,4 @@
-"""The entries one mailer holds: a bounded number, so that a backlog stays in the stream (MAIL-7)."""
+"""The entries that one mailer holds; their number is limited, so that a backlog stays in the stream (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _Queued:
 
 
 class InFlight:
-    """Entries that are queued, running or waiting, by entry id; safe between threads.
+    """Entries that are queued, running or waiting, by entry id; thread-safe.
 
     It keeps one process from delivering an entry twice when its queue repeats a message. Between processes the ledger
     decides.
@@ -59,7 +59,7 @@ class InFlight:
             self._queued[entry.id] = _Queued(WorkItem(entry.id, entry, grant), time.monotonic())
 
     def start(self, entry_id: str) -> WorkItem | None:
-        """Start an entry; None when it is running, completed or not of this process."""
+        """Start an entry; None when this process does not hold it or already runs it."""
         with self._changed:
             if self._waiting.pop(entry_id, None) is not None:
                 self._running[entry_id] = False
@@ -105,7 +105,7 @@ class InFlight:
             return list(lost)
 
     def release_all(self) -> list[str]:
-        """Count all waiting entries as queued, and return them: the reason to wait may have gone."""
+        """Count all waiting entries as queued, and return them; called when the reason to wait may no longer apply."""
         with self._changed:
             released = list(self._waiting)
             self._running = dict.fromkeys(self._running, True)
@@ -136,12 +136,12 @@ class InFlight:
             return items
 
     def is_waiting(self, until: datetime) -> bool:
-        """Tell whether an entry waits that is due by `until`."""
+        """Tell whether a waiting entry is due by `until`."""
         with self._changed:
             return any(due <= until for due in self._waiting.values())
 
     def _room(self) -> int:
-        # 0 until half of the queue is free: many small reads would cost more than the mails.
+        # 0 until half of the queue is free: many small reads would cost more than sending the mails.
         held = len(self._queued) + len(self._running)
         if held > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
             return 0

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
     from mailer.usecases.ports import Clock
 
-BLOCK_MS: Final = 500  # also the longest delay of a stop
+BLOCK_MS: Final = 500  # a stop takes at most this long
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
-GRACE: Final = timedelta(seconds=1)  # lets dramatiq's own delayed message come first
+GRACE: Final = timedelta(seconds=1)  # so that dramatiq's own delayed message is delivered first
 SOON: Final = timedelta(seconds=30)  # longer than the circuit breaker's longest backoff
 SWEEPS_A_LEASE: Final = 5
 CLEANUP_SECONDS: Final = 600
@@ -35,7 +35,7 @@ log = get_logger("mailer.intake")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakePorts:
-    """The ports of the intake; `transient_errors` are those that pass when Redis is back."""
+    """The ports of the intake; `transient_errors` are errors that end when Redis is available again."""
 
     stream: Stream
     in_flight: InFlight
@@ -48,7 +48,7 @@ class IntakePorts:
 
 
 class Intake(threading.Thread):
-    """Reads as many entries as there is room for, and sweeps SWEEPS_A_LEASE times a lease."""
+    """Reads as many entries as there is room for, and sweeps SWEEPS_A_LEASE times within each lease."""
 
     def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
@@ -60,7 +60,7 @@ class Intake(threading.Thread):
         self._stopped = threading.Event()
 
     def close(self) -> None:
-        """Read nothing more, but keep the claims of what is in flight."""
+        """Stop reading, but keep renewing the claims of the entries in flight."""
         self._closing.set()
 
     def stop(self) -> None:
@@ -70,7 +70,7 @@ class Intake(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Run until stopped; errors of Redis are logged and waited out."""
+        """Run until stopped; logs errors of Redis and retries."""
         opened = False
         while not self._stopped.is_set():
             self.heartbeat.beat()
@@ -87,7 +87,7 @@ class Intake(threading.Thread):
                 self._stopped.wait(RETRY_SECONDS)
 
     def sweep(self) -> None:
-        """Renew this mailer's claims, take over those of dead mailers, and enqueue what is overdue or lost."""
+        """Renew this mailer's claims, take over entries of dead mailers, and enqueue overdue and lost entries."""
         ports = self._ports
         ports.stream.touch(ports.in_flight.entry_ids())
         ports.leases.renew()
@@ -116,14 +116,14 @@ class Intake(threading.Thread):
             self._admit(self._ports.stream.read(min(room, BATCH), BLOCK_MS))
 
     def _poll_pause(self) -> None:
-        """Poll before anything is read; paused mails are read too, so that their expiry is recorded in time."""
+        """Poll the pause before reading; entries are read during a pause too, so that expiries are recorded in time."""
         if time.monotonic() >= self._poll_at:
             if self._ports.pause.poll():
                 self._ports.queue.enqueue(self._ports.in_flight.release_all())
             self._poll_at = time.monotonic() + PAUSE_POLL_SECONDS
 
     def _should_leave_backlog(self) -> bool:
-        """Take nothing in while the mail server is unavailable and an entry already in flight is retried soon."""
+        """Read nothing while the mail server is unavailable and an entry in flight will be retried soon."""
         soon = self._ports.clock.now() + SOON
         return self._closing.is_set() or (
             self._ports.mail_server.is_unavailable() and self._ports.in_flight.is_waiting(soon)

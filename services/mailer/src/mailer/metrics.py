@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "unreadable"
 TYPES: Final = (*sorted(MAILS), UNREADABLE)
 OUTCOMES: Final = tuple(sorted(FINAL))
-# Why a mail waits: the category of a temporary refusal, or another reason.
+# Reasons why a mail waits: the category of a temporary refusal, or another reason.
 REASONS: Final = (
     *sorted({rule.category for rule in RULES if not rule.permanent}),
     "server_away",

@@ -82,7 +82,7 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class MailerProcess:
-    """One of any number of mailers: `start` and `stop` for tests, `run` for `mailer run`."""
+    """A mailer process; tests call `start` and `stop`, `mailer run` calls `run`."""
 
     name: str
     wiring: Wiring
@@ -93,7 +93,7 @@ class MailerProcess:
     def build(
         cls, settings: Settings, *, clock: Clock | None = None, name: str | None = None
     ) -> MailerProcess:
-        """Wire everything without connecting to anything; raises BrokenTemplateError."""
+        """Create all parts without opening a connection; raises BrokenTemplateError."""
         name = name or process_name()
         wiring = _wire(settings, clock=clock or SystemClock(), name=name)
         delivery = Delivery(
@@ -126,7 +126,7 @@ class MailerProcess:
         log.info("mailer_started", name=self.name, threads=self.worker.worker_threads)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Finish running deliveries within the time, release the rest to other mailers, and leave the group."""
+        """Finish running deliveries within the time limit, release the others to other mailers, and leave the group."""
         self.intake.close()
         self.worker.stop(timeout=int(timeout_seconds * 1000))
         self.intake.stop()
@@ -151,7 +151,7 @@ class MailerProcess:
         )
         return OpsServer(
             wiring.instruments.registry(collector),
-            # The mail server is not checked: mails wait for it, but a rollout must not.
+            # The mail server is not checked: a rollout must not wait for it, and mails can.
             checks=[Check("redis", partial(_ping, client))],
             alive=self._is_alive,
         )
@@ -191,7 +191,7 @@ class MailerProcess:
         tracing.close()
 
     def _shut_down(self) -> None:
-        """Stop without waiting long for an unreachable Redis: other mailers take over once the leases have ended."""
+        """Stop without a long wait for an unreachable Redis: other mailers take over when the leases have expired."""
         stopping = threading.Thread(target=self.stop, name="stopping", daemon=True)
         stopping.start()
         join_all(self.worker.workers, int(STOP_SECONDS * 1000))  # type: ignore[no-untyped-call]  # dramatiq has no type here
@@ -207,7 +207,7 @@ class MailerProcess:
 
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
-    """Return the renderer; BrokenTemplateError if a template fails. Logs unknown files of operators."""
+    """Return the renderer; raises BrokenTemplateError if a template fails. Logs unknown files of operators."""
     renderer = TemplateRenderer(
         sender_name=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,

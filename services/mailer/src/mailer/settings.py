@@ -90,7 +90,7 @@ def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSettings:
-    """What previews need; none of it is required."""
+    """The settings that previews need; none is required."""
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
@@ -200,7 +200,7 @@ class Settings(TemplateSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield errors that settings have in combination, and invalid keys."""
+        """Yield errors in combinations of settings, and invalid keys."""
         try:
             server = self.smtp_server()
         except ValueError as error:
@@ -226,7 +226,7 @@ class Settings(TemplateSettings):
         return Opener(seal_keys=self.seal_keys.reveal(), sign_keys=self.sign_keys.reveal())
 
     def _unsafe(self, server: SmtpServer) -> Iterator[str]:
-        """Yield what production refuses (SEC-14): unencrypted links and mail connections."""
+        """Yield an error for each setting that production refuses (SEC-14): unencrypted links and mail connections."""
         if self.mode != PRODUCTION:
             return
         parts = urlsplit(self.public_url)

@@ -1,6 +1,6 @@
-"""Gauges that are read at each scrape of a mailer: from Redis, and from the process itself (OPS-4).
+"""A mailer's gauges, read from Redis and from the process at each scrape (OPS-4).
 
-The cost does not grow with the queue, unlike `mailer queue`, which counts mail by mail.
+Unlike `mailer queue`, which counts each mail, a scrape takes the same time for a queue of any length.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class QueueCollector:
         self._client, self._stream = client, stream
 
     def collect(self) -> Iterator[Sample]:
-        """Raise what redis raises."""
+        """Yield the samples. Raises redis.RedisError."""
         yield Sample(DEAD, int(self._client.hlen(DEAD_KEY)))
         yield Sample(PAUSED, int(self._client.exists(PAUSED_KEY)))
         for lag in group_lags(self._client, self._stream):
@@ -48,7 +48,7 @@ class ProcessCollector:
         self._in_flight, self._is_unavailable = in_flight, is_unavailable
 
     def collect(self) -> Iterator[Sample]:
-        """Yield the samples; asks no server."""
+        """Yield the samples, without a request to any server."""
         yield Sample(SMTP_AWAY, int(self._is_unavailable()))
         for state, count in self._in_flight.counts().items():
             yield Sample(IN_HAND, count, (state,))

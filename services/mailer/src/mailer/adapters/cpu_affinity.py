@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 STAT: Final = Path("/proc/stat")
 TASKS: Final = Path("/proc/self/task")
 INTERVAL_SECONDS: Final = 1.0
-BUSY: Final = 0.3  # share of a core; below it the threads seldom compete for the interpreter
-MIN_GAIN: Final = 0.2  # share of a core; less is not worth cold caches
+BUSY: Final = 0.3  # share of a core; below this the threads seldom compete for the interpreter
+MIN_GAIN: Final = 0.2  # share of a core; a smaller gain does not outweigh the cold caches
 _IDLE_FIELDS: Final = (3, 4)  # idle, iowait; proc_stat(5)
 _COUNTED_FIELDS: Final = 8  # the fields after them, guest time, are part of user time
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
@@ -95,10 +95,10 @@ class CpuAffinity(threading.Thread):
 def choose_core(
     busy: Mapping[int, float], *, own: float, current: int | None, rng: Callable[[], float]
 ) -> int:
-    """Return the core to pin to; `busy` and `own`, which is part of it, are shares of a core.
+    """Return the core to pin to. `busy` and `own` are shares of a core; `busy` includes `own`.
 
-    Two mailers on one core both see that another core is idle. Each moves at random, so that they separate after a few
-    calls instead of moving together.
+    Two mailers on one core both see that another core is idle. Each moves only with some probability, so that they
+    separate after a few calls instead of moving together.
     """
     freest = min(busy, key=lambda core: (busy[core], rng()))
     if current is None:

@@ -1,4 +1,4 @@
-"""Renders mails from the built-in templates, each of which an operator's own may replace (MAIL-1, MAIL-6)."""
+"""Renders mails from the built-in templates, which operators can replace one by one (MAIL-1, MAIL-6)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BrokenTemplateError(Exception):
 
 
 class TemplateRenderer(Renderer):
-    """Compiles all templates at construction, and renders them with the samples."""
+    """The constructor compiles all templates and renders them with sample data."""
 
     def __init__(
         self, *, sender_name: str, public_url: str, can_reply: bool, override_dir: Path | None = None
@@ -56,7 +56,7 @@ class TemplateRenderer(Renderer):
         )
 
     def render_test(self, kind: MailKind, payload: MailPayload) -> Rendered:
-        """Return the mail's texts, marked in subject and first line as a test."""
+        """Return the mail's texts, with a test notice in the subject and the first line."""
         mail, notice = self.render(kind, payload), texts.notice_of_test()
         body = _BODY.search(mail.html)
         top = body.end() if body else 0
@@ -71,7 +71,7 @@ class TemplateRenderer(Renderer):
         return texts.samples(kind.name, self._public_url)
 
     def unknown_files(self) -> list[str]:
-        """Return the operator's files that replace no built-in template, for example because of a typing error."""
+        """Return the operator's files that replace no built-in template, for example because of a typo in the name."""
         own = self._override_dir
         if own is None:
             return []

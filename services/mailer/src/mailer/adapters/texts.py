@@ -20,7 +20,7 @@ BUILT_IN: Final = Path(__file__).parent.parent / "templates" / "zh_TW"
 
 @dataclass(frozen=True, slots=True)
 class SamplePayload:
-    """A payload to preview a mail with."""
+    """A sample payload for previews of a mail."""
 
     address: str
     name: str

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Backoff:
     """Seconds to wait after the first, second, … failure; the last value repeats.
 
-    `jitter` is the largest share by which a wait is shortened at random, so that mails that were deferred together are
-    not retried together.
+    `jitter` is the largest share by which a wait is shortened at random, so that mails deferred together are not
+    retried together.
     """
 
     seconds: tuple[int, ...]
@@ -39,14 +39,14 @@ BACKOFFS: Final[Mapping[str, Backoff]] = {
     "fault": Backoff((5, 15, 60, 120, 300)),
     # The mail server is unavailable. One probe serves all mails of a process, so no jitter is needed.
     "server_away": Backoff((1, 2, 5, 10, 15), jitter=0),
-    # Another error with one entry, as when Redis is unavailable.
+    # Another error with one entry, for example because Redis is unavailable.
     "trouble": Backoff((5,)),
-    # A domain is over its rate limit: the longest time until it is asked again.
+    # A domain is over its rate limit: the longest wait until the limit is checked again.
     "ceiling": Backoff((300,)),
 }
 MAX_SECONDS: Final = 300
 
 
 def backoff_seconds(reason: str, failures: int, *, fraction: float) -> float:
-    """Return the seconds to wait; a reason without an entry waits as a temporary refusal."""
+    """Return the seconds to wait; a reason without an entry is treated as a temporary refusal."""
     return BACKOFFS.get(reason, BACKOFFS["temporarily_refused"]).after(failures, fraction=fraction)

@@ -1,4 +1,4 @@
-"""The table of events and their mails (EVT-1); an event without a mail has the reason."""
+"""The table of events and their mails (EVT-1), or the reason why an event has no mail."""
 
 from __future__ import annotations
 

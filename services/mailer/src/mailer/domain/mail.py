@@ -83,7 +83,7 @@ class Mail:
 
 
 def ascii_domain(domain: str) -> str:
-    """Return the domain in IDNA; unchanged if that fails, so that the mail server refuses it."""
+    """Return the domain in IDNA, or unchanged if that fails: the mail server then refuses it."""
     if domain.isascii():
         return domain
     try:
@@ -93,7 +93,7 @@ def ascii_domain(domain: str) -> str:
 
 
 def mask_address(address: str) -> str:
-    """Return the address with all but its first character and the domain hidden, as the portal does."""
+    """Return the address masked as in the portal: only its first character and the domain are visible."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}•••@{domain}"
 

@@ -1,1 +1,1 @@
-"""Delivering a mail, and what operators do with the queue and its dead letters."""
+"""Delivery of mails, and operations on the queue and its dead letters."""

@@ -1,4 +1,4 @@
-"""What operators do with dead letters: list, show without secrets, retry, drop (MAIL-5, SEC-9)."""
+"""Operations on dead letters: list, show without secrets, retry, drop (MAIL-5, SEC-9)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A mail that was refused for good; `attempts` is None for records that do not tell."""
+    """A mail that was refused for good; `attempts` is None for records without that number."""
 
     event_id: str
     entry_id: str
@@ -72,10 +72,10 @@ class DeadLetterDetails:
 
 
 class DeadLetters(Protocol):
-    """The stored dead letters, and the queue that a retry puts them back into."""
+    """The stored dead letters, and the queue to which a retry returns them."""
 
     def all(self) -> Iterator[DeadLetter]:
-        """Yield each dead letter once, in no order; read in pages."""
+        """Yield each dead letter once, in no particular order; reads them in pages."""
 
     def find(self, event_id: str) -> DeadLetter | None:
         """Return the dead letter of this event, or None."""
@@ -84,14 +84,14 @@ class DeadLetters(Protocol):
         """Return its stream entry; None when the stream no longer holds it."""
 
     def retry(self, letter: DeadLetter) -> RetryResult:
-        """Put it back into the queue, atomically: of two concurrent retries one succeeds."""
+        """Put it back into the queue, atomically: only one of two concurrent retries succeeds."""
 
     def drop(self, event_id: str) -> bool:
         """Delete it; False when there was none."""
 
 
 class DeadLetterService:
-    """Opens a mail only to read its recipient and its expiry."""
+    """Opens a mail to read its recipient and its expiry, and nothing else."""
 
     def __init__(self, dead: DeadLetters, payload_opener: PayloadOpener, *, clock: Clock) -> None:
         self._dead, self._payload_opener, self._clock = dead, payload_opener, clock
@@ -148,7 +148,7 @@ class DeadLetterService:
 
 
 class _CountingIterator:
-    """Counts what is iterated, so that nothing has to be held in memory."""
+    """Counts items during the iteration, so that they need not be held in memory."""
 
     def __init__(self, dead_letters: Iterable[DeadLetter]) -> None:
         self._dead_letters, self.count = dead_letters, 0

@@ -74,7 +74,7 @@ class Delivery:
     rng: Callable[[], float] = field(default=random.random)
 
     def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> Done | RetryAt:
-        """Send the entry's mail if the claim is granted; `grant` is a claim made before."""
+        """Send the entry's mail if its claim is granted; `grant` is a claim granted earlier."""
         claim = grant or self.ledger.claim(entry)
         if isinstance(claim, AlreadyFinal):
             self.ledger.ack(entry.id)
@@ -83,7 +83,7 @@ class Delivery:
             return RetryAt(self._in_seconds(claim.seconds))
         try:
             return self._attempt(entry, claim)
-        except Exception:  # an error of ours, as in a template: keep the mail until it is fixed
+        except Exception:  # our own error, for example in a template: keep the mail until it is fixed
             log.exception("delivery_failed")
             return self._defer_after_error(claim)
 

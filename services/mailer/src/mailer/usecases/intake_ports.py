@@ -1,4 +1,4 @@
-"""What the intake needs from outside."""
+"""The ports of the intake."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Queue(Protocol):
     """The queue between the intake and the workers of one process."""
 
     def enqueue(self, entry_ids: list[str]) -> None:
-        """Have each entry delivered by a worker."""
+        """Enqueue the entries for delivery by workers."""
 
     def remove_queue(self, name: str) -> None:
-        """Delete the queue that a gone mailer has left."""
+        """Delete the queue of a mailer that no longer runs."""
 
 
 class Leases(Protocol):

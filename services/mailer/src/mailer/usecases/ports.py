@@ -1,4 +1,4 @@
-"""What delivering a mail needs from outside."""
+"""The ports of the delivery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimGranted:
-    """The holder alone may send while the lease lasts; `tries` counts the failed attempts so far."""
+    """Only the holder may send until the lease ends; `tries` counts the failed attempts so far."""
 
     event_id: str
     token: str
@@ -83,7 +83,7 @@ class Rendered:
 
 
 class Clock(Protocol):
-    """The time by which mails expire and wait; tests move it."""
+    """The clock that determines when mails expire and are due; tests move it."""
 
     def now(self) -> datetime:
         """Return the current time in UTC."""
@@ -105,7 +105,7 @@ class Ledger(Protocol):
     def claim(self, entry: Entry) -> Claim:
         """Claim a mail for sending, atomically.
 
-        AlreadyFinal also for an entry that the stream has lost since it was read.
+        Also returns AlreadyFinal for an entry that the stream has lost since it was read.
         """
 
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
@@ -139,7 +139,7 @@ class PayloadOpener(Protocol):
     """Opens the sealed part of an entry."""
 
     def open(self, entry: Entry) -> MailPayload:
-        """Return the payload; UnreadableError if it cannot be decrypted or verified."""
+        """Return the payload; raises UnreadableError if it cannot be decrypted or verified."""
 
 
 class Renderer(Protocol):
@@ -153,7 +153,7 @@ class MailTransport(Protocol):
     """Hands mails to the mail server."""
 
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
-        """Return when the server has accepted the mail; NotSentError or ServerUnavailableError otherwise.
+        """Return when the server has accepted the mail; raises NotSentError or ServerUnavailableError otherwise.
 
-        `should_send` is called right before the message goes out; AbandonedError if it returns False.
+        `should_send` is called right before the message is sent; if it returns False, AbandonedError is raised.
         """

@@ -1,1 +1,1 @@
-"""Redis: the event stream, the ledger, the queue and what operators change in them."""
+"""Redis: the event stream, the ledger, the queue, the dead letters and the pause."""

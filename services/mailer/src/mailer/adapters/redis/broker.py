@@ -1,7 +1,7 @@
-"""dramatiq's RedisBroker, made faster: it enqueues and acknowledges in batches and wakes a waiting worker.
+"""A faster RedisBroker for dramatiq: it enqueues and acknowledges in batches and wakes a waiting worker.
 
-The keys are those of dramatiq's own dispatch.lua. Each process has its own queue. What a dead process leaves in its
-queue is not needed: the stream's pending list holds the same entries, and the intake's sweep takes those over.
+It uses the same keys as dramatiq's dispatch.lua. Each process has its own queue. The queue of a dead process is not
+needed: the stream's pending list holds the same entries, and the intake's sweep of another mailer takes those over.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class NotifyingRedisBroker(RedisBroker):
             both.execute()
 
     def remove_queue(self, name: str) -> None:
-        """Delete the queue of the process of this name."""
+        """Delete the queue of the named process."""
         for queue_name in (name, dq_name(name)):
             key = f"{NAMESPACE}:{queue_name}"
             self.client.delete(key, f"{key}.msgs", f"{NAMESPACE}:__acks__.{name}.{queue_name}")
@@ -116,7 +116,7 @@ class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ign
         self._notified.set()
 
     def ack(self, message: MessageProxy) -> None:
-        # A lost acknowledgement does no harm: InFlight and the ledger know what is finished.
+        # A lost acknowledgement is harmless: InFlight and the ledger know which entries are finished.
         self._done.append(message.options["redis_message_id"])
         self.queued_message_ids.discard(message.message_id)
 

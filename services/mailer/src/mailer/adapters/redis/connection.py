@@ -28,7 +28,7 @@ def connect(url: str) -> redis.Redis:
 
 
 class ThreadConnections:
-    """One connection for each thread: taking one from a pool costs as much as a short command."""
+    """One connection for each thread, because taking one from a pool costs as much as a short command."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -36,7 +36,7 @@ class ThreadConnections:
         self._clients: list[redis.Redis] = []
 
     def current(self) -> redis.Redis:
-        """Return this thread's client; the first call in a thread connects."""
+        """Return this thread's client, which is created by the thread's first call."""
         client: redis.Redis | None = getattr(self._local, "client", None)
         if client is None:
             client = redis.Redis.from_url(self._url, single_connection_client=True, **_options(self._url))
@@ -56,14 +56,14 @@ def read_script(name: str) -> str:
 
 
 class Script:
-    """A Lua script called by its hash; redis-py's own Script takes twice the time around the same command."""
+    """A Lua script that is called by its hash, with half the overhead of redis-py's own Script."""
 
     def __init__(self, connections: ThreadConnections, source: str) -> None:
         self._connections, self._source = connections, source
         self._hash = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, keys: list[str], arguments: list[Any]) -> Any:
-        """Return the script's answer; the source is sent only to a server that does not know the hash."""
+        """Run the script and return its answer; sends the source only to a server that does not know the hash."""
         execute: Any = self._connections.current().execute_command
         try:
             return execute("EVALSHA", self._hash, len(keys), *keys, *arguments)
@@ -79,7 +79,7 @@ def missing_permissions(client: redis.Redis, *, stream: str, receipts: str) -> l
 
 
 def durability_warnings(client: redis.Redis) -> list[str]:
-    """Return the settings with which this Redis may lose mails (SEC-10); empty if the user may not read them."""
+    """Return the Redis settings that may cause a loss of mails (SEC-10); empty if the user may not read them."""
     try:
         info: Any = client.info()
     except redis.exceptions.NoPermissionError:

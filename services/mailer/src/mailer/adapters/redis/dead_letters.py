@@ -24,7 +24,7 @@ BATCH: Final = 500
 
 
 class RedisDeadLetters(DeadLetters):
-    """Raises what redis raises."""
+    """Every method may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis, *, stream: str) -> None:
         self._client, self._stream = client, stream

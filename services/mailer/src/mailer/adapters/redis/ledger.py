@@ -1,7 +1,8 @@
-"""The ledger: one hash for each event in Redis, changed by scripts so that no two processes send (MAIL-3).
+"""The ledger: one Redis hash for each event, changed by scripts so that only one process sends the mail (MAIL-3).
 
-`mailer:ledger:<event id>` holds `state` and `tries`; while claimed `token` and `lease` (ms of Redis' clock, which all
-hosts share); while waiting `due` (ms of the mailer's clock, which tests move). It outlives the mail's validity.
+`mailer:ledger:<event id>` holds `state` and `tries`; while claimed also `token` and `lease` (ms of Redis' clock, which
+all hosts share); while waiting also `due` (ms of the mailer's clock, which tests move). It is kept for longer than the
+mail is valid.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"
 RETENTION_MS: Final = 8 * 24 * 3600 * 1000
 MAX_RECEIPTS: Final = 100_000
-RETRY_SECONDS: Final = 0.1  # less than the time to any mailer's next sweep after Redis is back
+RETRY_SECONDS: Final = 0.1  # shorter than the time until any mailer's next sweep after Redis has recovered
 CLAIM: Final = read_script("claim")
 DEFER: Final = read_script("defer")
 COMPLETE: Final = read_script("complete")
@@ -69,7 +70,7 @@ class _OwnClaim:
 
 
 class RedisLedger(Ledger, Leases):
-    """Safe between threads; raises what redis raises unless the method says otherwise."""
+    """Thread-safe. Every method may raise redis.RedisError unless its docstring says otherwise."""
 
     def __init__(self, connections: ThreadConnections, config: LedgerConfig, *, clock: Clock) -> None:
         self._connections, self._config, self._clock = connections, config, clock
@@ -105,12 +106,12 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
-        self.release(grant)  # before Redis is told: if it cannot be, the lease ends by itself
+        self.release(grant)  # first, so that the lease expires even if the command fails
         self._defer.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example with a full disk. A sent mail waits that out, too.
+        # Redis may refuse a command, for example because its disk is full. Retry that too for a sent mail.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         self._retry_until_recorded(lambda: self._record(entry, grant, outcome), transient)
         self.release(grant)
@@ -135,9 +136,9 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def owns(self, grant: ClaimGranted) -> bool:
-        """Ask Redis only when the lease has run out by the monotonic clock, which also counts a frozen process.
+        """Ask Redis only when the lease has expired by the monotonic clock, which runs on while a process is frozen.
 
-        False when Redis does not answer.
+        Returns False when Redis does not answer.
         """
         with self._lock:
             claim = self._claims.get(grant.event_id)
@@ -149,7 +150,7 @@ class RedisLedger(Ledger, Leases):
             return False
 
     def _renewed(self, tokens: dict[str, str]) -> bool:
-        """Extend these leases, by event id; forget claims that were lost. True when all are still held."""
+        """Extend the leases of these tokens by event id and forget lost claims; return True when all are still held."""
         until = self._lease_end()
         keys = [PREFIX + event_id for event_id in tokens]
         answers: Any = self._renew.run(keys, [self._config.lease_ms, *tokens.values()])

@@ -20,7 +20,7 @@ log = get_logger("mailer.pause")
 
 
 class RedisQueuePause(QueuePause):
-    """`is_paused` may be called from any thread and asks nobody; the other methods raise what redis raises."""
+    """`is_paused` sends no command and may be called from any thread; the other methods may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
@@ -49,12 +49,12 @@ class RedisQueuePause(QueuePause):
         return PauseState(parse_rfc3339(values["since"]), values["reason"])
 
     def pause(self, state: PauseState) -> bool:
-        """Pause the queue; False when it is paused already, and that pause stays as it is."""
+        """Pause the queue; return False and keep the existing pause when it is already paused."""
         record = json.dumps(
             {"since": format_rfc3339(state.since), "reason": state.reason}, ensure_ascii=False
         )
         return bool(self._client.set(PAUSED, record, nx=True))
 
     def resume(self) -> bool:
-        """Resume the queue; False when it was not paused."""
+        """Resume the queue; return False when it was not paused."""
         return bool(self._client.delete(PAUSED))

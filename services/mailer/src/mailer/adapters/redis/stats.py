@@ -1,7 +1,7 @@
 """Counts of the mail queue, correct for any number of mailers (MAIL-5).
 
-Entries that the group has not been given yet are counted from the stream, the others one by one from the ledger. The
-last entry given separates the two, so no entry is counted twice while mailers work. Redis is read page by page.
+Entries not yet delivered to the group are counted from the stream, the others one by one from the ledger. The last
+delivered entry separates the two, so no entry is counted twice while mailers work. Redis is read page by page.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LIST_PENDING: Final = read_script("list_pending")
 
 
 class _Pending(NamedTuple):
-    """An entry that was given to a mailer and is not finished."""
+    """An entry that was delivered to a mailer and is not finished."""
 
     entry_id: str
     type: str
@@ -46,7 +46,7 @@ class _Pending(NamedTuple):
 
 
 class RedisQueueStats:
-    """Counts the mails of one stream; raises what redis raises."""
+    """Counts the mails of one stream; may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis, *, stream: str, clock: Clock) -> None:
         self._client, self._stream, self._clock = client, stream, clock
@@ -69,7 +69,7 @@ class RedisQueueStats:
         )
 
     def _last_given(self) -> str | None:
-        """Return the last entry given to the group; None until a mailer has created the group."""
+        """Return the last entry delivered to the group; None until a mailer has created the group."""
         try:
             groups: Any = self._client.xinfo_groups(self._stream)
         except redis.ResponseError as error:
@@ -129,7 +129,7 @@ class RedisQueueStats:
 
 
 def _state(record: list[bytes | None], *, now_ms: int, server_ms: int) -> QueueState | None:
-    """Return the state of the mail of this ledger record; None when it is final."""
+    """Return the state of the mail with this ledger record; None when it is final."""
     recorded, lease, due = (None if each is None else as_text(each) for each in record)
     if recorded in FINAL:
         return None

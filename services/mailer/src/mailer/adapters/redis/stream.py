@@ -23,7 +23,7 @@ log = get_logger("mailer.events")
 
 
 class EventStream(Stream):
-    """`fetch` and `ack` may be called from any thread, the rest only from the intake's thread."""
+    """`fetch` and `ack` may be called from any thread, the other methods only from the intake's thread."""
 
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
         self._client = client
@@ -61,7 +61,7 @@ class EventStream(Stream):
             self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
 
     def leave_group(self, unfinished: list[str]) -> None:
-        """Release entries that were not started to the other mailers, and leave the group."""
+        """Release entries that were not started, so that other mailers can claim them; then leave the group."""
         self._group.leave(*unfinished)
 
     @override
@@ -93,7 +93,7 @@ class EventStream(Stream):
         return entries
 
     def _trace(self, entry: Entry) -> None:
-        """Record how long the entry was in the stream; its id holds the time of publication by Redis' clock."""
+        """Record how long the entry was in the stream; its id contains Redis' time of publication."""
         tracing.record(
             f"receive {self._group.stream}",
             parent=entry.event.traceparent,

@@ -1,4 +1,4 @@
-"""A circuit breaker: while the mail server is unavailable, one attempt at a time probes it."""
+"""A circuit breaker: while the mail server is unavailable, only one attempt at a time may probe it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBE_SECONDS: Final = 5
 
 
 class CircuitBreaker:
-    """Stays open longer with each failed attempt; safe between threads."""
+    """Stays open longer after each failed attempt; thread-safe."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,7 +32,7 @@ class CircuitBreaker:
         return self._until is not None
 
     def acquire(self) -> int:
-        """Return the generation of an attempt that may start; ServerUnavailableError while none may."""
+        """Return the generation for a new attempt; raises ServerUnavailableError while none may start."""
         now = self._clock.now()
         with self._lock:
             if self._until is not None:
@@ -46,7 +46,7 @@ class CircuitBreaker:
     def record_failure(self, generation: int) -> datetime:
         """Open the breaker, and return when the next attempt may start.
 
-        Of the attempts of one generation only the first counts, so that eight threads do not count eight failures.
+        Only the first failure of a generation counts, so that eight threads do not record eight failures.
         """
         now = self._clock.now()
         with self._lock:

@@ -33,7 +33,7 @@ _CLOSING: Final = 421
 
 
 class NoSessionError(Exception):
-    """The server cannot be reached or used; `is_misconfiguration` if our settings are the likely cause."""
+    """The server cannot be reached or used; `is_misconfiguration` is True if our settings are the likely cause."""
 
     def __init__(self, reason: str, *, is_misconfiguration: bool = False) -> None:
         super().__init__(reason)
@@ -54,7 +54,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpServer:
-    """The mail server as `MAILER_SMTP_URL` and the other `MAILER_SMTP_*` settings describe it."""
+    """The mail server, from `MAILER_SMTP_URL` and the other `MAILER_SMTP_*` settings."""
 
     scheme: Scheme
     host: str
@@ -84,7 +84,7 @@ class SmtpServer:
 
     @property
     def is_loopback(self) -> bool:
-        """True if mails to it cross no network."""
+        """True if the server runs on this machine, so mails to it cross no network."""
         return is_loopback(self.host)
 
     def context(self) -> ssl.SSLContext:
@@ -96,7 +96,7 @@ class SmtpSession:
     """An open connection for one thread at a time."""
 
     def __init__(self, server: SmtpServer) -> None:
-        """Connect, encrypt and log in; NoSessionError if any of it fails, also if STARTTLS is not offered."""
+        """Connect, encrypt and log in; raises NoSessionError if a step fails or STARTTLS is not offered."""
         self.used_at = time.monotonic()
         self._timeout_seconds = server.timeout_seconds
         try:
@@ -136,7 +136,7 @@ class SmtpSession:
         self.used_at = time.monotonic()
 
     def verify(self) -> None:
-        """Send NOOP; NoSessionError if it fails."""
+        """Send NOOP; raises NoSessionError if it fails."""
         try:
             code, _ = self._smtp.noop()
         except (OSError, smtplib.SMTPException) as error:

@@ -1,4 +1,4 @@
-"""Sends mails over kept connections; a circuit breaker covers all of them (MAIL-5)."""
+"""Sends mails over persistent connections, all behind one circuit breaker (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from mailer.domain.mail import Mail, Mailbox
     from mailer.usecases.ports import Clock
 
-IDLE_SECONDS: Final = 20  # servers and routers close silent connections later than this
+IDLE_SECONDS: Final = 20  # shorter than the idle time-outs of servers and routers
 log = get_logger("mailer.smtp")
 
 
 class SmtpTransport(MailTransport, MailServerStatus):
-    """Safe between threads: each mail has a connection of its own while it is sent."""
+    """Thread-safe: each mail has a connection of its own while it is sent."""
 
     def __init__(
         self, server: SmtpServer, *, sender: Mailbox, message_builder: MessageBuilder, clock: Clock
@@ -41,7 +41,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
 
     @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
-        """Send over a kept connection, or over a new one if the kept one turns out to be closed."""
+        """Send over an idle connection, or over a new one if that turns out to be closed."""
         generation = self._circuit_breaker.acquire()
         message = self._message_builder.build(mail)
         kept = self._take_idle()
@@ -62,7 +62,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in and quit; NoSessionError if that fails."""
+        """Connect, log in and quit; raises NoSessionError if that fails."""
         session = SmtpSession(self._server)
         try:
             session.verify()
@@ -101,7 +101,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return NotSentError(verdict, error.reply.text)
 
     def _take_idle(self) -> SmtpSession | None:
-        """Return the connection used last, so that connections that are not needed age and are closed."""
+        """Return the most recently used connection, so that surplus connections become idle and are closed."""
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is not None and session.used_at < time.monotonic() - IDLE_SECONDS:
