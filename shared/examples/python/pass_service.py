@@ -1,7 +1,7 @@
 """A pass service that stores in SQLite who may act for which company; every event takes effect exactly once.
 
-It begins with a snapshot and continues with the stream, or with the feed for events the stream no longer has. To run
-it, see README.md.
+It starts from a snapshot and continues with the stream, or with the feed for events that the stream no longer has.
+README.md says how to run it.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Passes:
 
 
 def main() -> None:
-    """Follow until SIGTERM."""
+    """Consume events until SIGTERM."""
     passes = Passes(os.environ["PASS_DATABASE"])
     feed = Feed(os.environ["IDENTITY_URL"], Path(os.environ["IDENTITY_SECRET_FILE"]).read_text().strip())
     consumer = Consumer.from_url(

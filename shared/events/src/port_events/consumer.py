@@ -1,4 +1,4 @@
-"""Follow what happens to accounts and bindings (EVT-5).
+"""Consume the events of accounts and bindings (EVT-5).
 
     from port_events.consumer import Consumer
 
@@ -6,15 +6,14 @@
         if event.type == "tw.port.identity.binding.removed":
             forget(event.subject, event.data["link_account_id"])
 
-An event is acknowledged when the loop asks for the next one. After a crash it comes again, to this process or to
-another member of the group. Handled events are remembered by id, so repeats are dropped. `run(handler)` also retries
-a failing handler, in order. An entry that cannot be read, or fails on every try, becomes a dead letter: see
-`dead_letters()` and `retry_dead_letter()`. With a `feed` the consumer reads from identity's database what the stream
-no longer has.
+An event is acknowledged when the loop requests the next one. After a crash it is delivered again, to this process or
+to another member of the group. The ids of handled events are stored, so repeats are dropped. `run(handler)` also
+retries a failing handler, in order. An entry that cannot be read, or fails on every try, becomes a dead letter: see
+`dead_letters()` and `retry_dead_letter()`. With a `feed`, the consumer reads events that the stream no longer has from
+identity's database.
 
-The Redis user needs the stream with xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo, xrange; the keys
-`seen:GROUP:*` with exists, set, get, del, watch, xadd, xdel, xrange and those of the group; and multi, exec, unwatch,
-time.
+The Redis user needs these permissions: xgroup, xreadgroup, xautoclaim, xclaim, xpending, xack, xinfo and xrange on the
+stream; the same and exists, set, get, del, watch, xadd, xdel on `seen:GROUP:*`; and multi, exec, unwatch, time.
 """
 
 from __future__ import annotations
@@ -76,13 +75,13 @@ class Options(TypedDict, total=False):
 class Consumer:
     """Iterates over the events of a stream as a member of a group.
 
-    `start` is where a new group begins: "0" for all the stream still holds (with a `feed`: for the first event ever),
-    "$" for new entries only. A member takes over entries that another has held longer than `claim_idle_ms`, so
-    handling one event should take less than that. After `tries` an entry becomes a dead letter.
+    `start` is where a new group begins: "0" at the stream's oldest entry (with a `feed`: at the first event ever
+    published), "$" at new entries. A member takes over entries that another has held longer than `claim_idle_ms`, so
+    handling one event should take less than that. After `tries` attempts an entry becomes a dead letter.
 
-    A group of one member with a fixed `name` gets each subject's events in order: entries pending at a crash come
-    first after a restart. `dedupe_store` is a RedisDedupeStore by default. `malformed`, `duplicates` and
-    `dead_lettered` count entries that were not handled, `lost` events that neither stream nor feed had.
+    A group of one member with a fixed `name` gets each subject's events in order: after a restart, it handles entries
+    that were pending at the crash first. `dedupe_store` is a RedisDedupeStore by default. `malformed`, `duplicates` and
+    `dead_lettered` count entries that were not handled; `lost` counts events that neither stream nor feed contained.
 
     A consumer belongs to one thread. Other threads may call `stop`, `lag`, `dead_letters` and `retry_dead_letter`.
     """
@@ -137,7 +136,7 @@ class Consumer:
         client = Redis.from_url(
             url,
             socket_timeout=BLOCK_MS / 1000 * 2,
-            retry=Retry(NoBackoff(), 1),  # the consumer waits by itself, so that `stop` can end the wait
+            retry=Retry(NoBackoff(), 1),  # the consumer does the waiting, so that `stop` can end it
         )
         return cls(client, group=group, **options)
 
@@ -164,7 +163,7 @@ class Consumer:
         return self
 
     def start_at(self, position: int) -> None:
-        """Continue after a position, usually a snapshot's. Stop all members of the group before.
+        """Continue after a position, usually a snapshot's. Stop all members of the group first.
 
         The group's pending entries are dropped: the snapshot includes them.
         """
@@ -187,7 +186,7 @@ class Consumer:
         return self._dead_letters.requeue(dead_letter_id)
 
     def run(self, handler: Callable[[Event], object]) -> None:
-        """Call the handler with each event until stopped; retries in order with exponential backoff.
+        """Call the handler with each event until stopped; retry in order with exponential backoff.
 
         After `tries` failures the entry becomes a dead letter. A handler that raises RetryLater is called until it
         succeeds.
@@ -245,7 +244,7 @@ class Consumer:
             self._renew()
 
     def _own_pending(self) -> Iterator[Delivery]:
-        """Yield first what a killed process of the same name had pending, so that subjects stay in order."""
+        """Yield the pending entries of a killed process of the same name, before others, to keep subjects in order."""
         while found := self._retrier.call(self._group.own_pending):
             yield from self._taken_over(*found)
 
@@ -267,7 +266,7 @@ class Consumer:
         self._retrier.call(self._catch_up.renew)
 
     def _accept(self, delivery: Delivery) -> Event | None:
-        """Return the entry's event, or None when it is malformed, a duplicate or out of tries; it is settled then."""
+        """Return the event. If it is malformed, a duplicate or out of tries, settle the entry and return None."""
         try:
             event = from_fields(*delivery.raw).event
         except MalformedEvent as error:
@@ -284,7 +283,7 @@ class Consumer:
         return event
 
     def _settle(self, delivery: Delivery, event: Event) -> None:
-        """Remember the event before acknowledging it: after a crash between the two, the repeat is recognised."""
+        """Record the event before acknowledging it, so that a repeat is recognised after a crash between the two."""
         reason, self._failure = self._failure, ""
         if reason:
             self._reject(delivery, reason)

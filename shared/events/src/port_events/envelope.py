@@ -50,7 +50,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in the stream. `id` is the stream's, `sealed` is for the mailer, `position` is that in the HTTP feed."""
+    """An event in the stream. `id` is the entry id, `sealed` is for the mailer, `position` is for the HTTP feed."""
 
     id: str
     event: Event

@@ -3,7 +3,7 @@
     feed = Feed("https://identity.example.tw", secret)
     consumer = Consumer.from_url("redis://…", group="passes", feed=feed)
 
-A consumer with a feed catches up by itself. The secret is a service's, with the right `events:read`.
+A consumer with a feed catches up automatically. The secret belongs to a service with the right `events:read`.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ class Feed:
     def snapshot(self) -> Iterator[SnapshotPage]:
         """Yield pages of all open accounts and live bindings. Raises FeedUnavailable, FeedRefused.
 
-        Pages are read one after the other, all after `position`. So a page may already include later events: those
-        whose `sequence` is not beyond their account's in the page.
+        Pages are read one after the other, after `position` was determined. So a page may include the effects of later
+        events: those whose `sequence` is not greater than their account's in the page.
         """
         cursor: object = None
         while True:

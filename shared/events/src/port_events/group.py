@@ -1,4 +1,4 @@
-"""A consumer group of a Redis Stream, as one of its members uses it."""
+"""A consumer group of a Redis Stream, from the point of view of one member."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Fields: TypeAlias = "dict[bytes | str, bytes | str]"
 RawEntry: TypeAlias = "tuple[str, Fields]"
 
 URL_SCHEMES: Final = ("redis", "rediss", "unix")
-# A year: released entries come first, however long an entry must be idle before a member claims it.
+# A year, so that a member can claim released entries at once, whatever idle time it requires.
 RELEASED_IDLE_MS: Final = 365 * 86_400_000
 RELEASED_CONSUMER: Final = "handed-back"
 CLIENT_TIMEOUT_SECONDS: Final = 5.0  # redis-py 8's default socket time-out
@@ -36,7 +36,7 @@ _POSITION = re.compile(rb"[0-9]{1,18}")
 
 
 def check_redis_url(url: str) -> None:
-    """Raise ValueError when redis-py cannot read the URL. Opens no connection and repeats no part of the URL."""
+    """Raise ValueError when redis-py cannot parse the URL. Opens no connection; the message never contains the URL."""
     try:
         ConnectionPool.from_url(url).make_connection()
     except (ValueError, TypeError):  # a value it cannot read, an option it does not know
@@ -74,7 +74,7 @@ class Group:
     def create(self, start: str = "0") -> bool:
         """Create the group if it does not exist; return whether it was created.
 
-        With `start` "0" it reads what the stream still holds, with "$" only new entries.
+        With `start` "0" the group reads all entries still in the stream, with "$" only new ones.
         """
         try:
             self._client.xgroup_create(self.stream, self.group, id=start, mkstream=True)
@@ -158,11 +158,11 @@ class Group:
         return None
 
     def redeliver(self, entry_id: str) -> None:
-        """Raise the delivery count of an own entry and reset its idle time."""
+        """Raise the delivery count of one of this member's entries and reset its idle time."""
         self._claim(0, [entry_id], counting=True)
 
     def renew(self, ids: list[str], idle_ms: int) -> set[str]:
-        """Reset the idle time of own entries; return those that another member has claimed.
+        """Reset the idle time of this member's entries; return those that another member has claimed.
 
         `idle_ms` must be below the entries' own idle time and above that of an entry claimed since.
         """
@@ -194,7 +194,7 @@ class Group:
                 idle=RELEASED_IDLE_MS,
                 justid=True,  # does not count as a delivery
             )
-        # Deleting a consumer drops its pending entries, so only one without any may go.
+        # Deleting a consumer drops its pending entries, so delete it only when it has none.
         if not self._client.xpending_range(self.stream, self.group, "-", "+", 1, consumername=self.name):
             self._client.xgroup_delconsumer(self.stream, self.group, self.name)
 
@@ -226,7 +226,7 @@ class Group:
         return None
 
     def _last_up_to(self, position: int) -> str:
-        """Return the id of the last entry whose position is not beyond `position`, "0-0" when there is none."""
+        """Return the id of the last entry whose position is at most `position`, or "0-0" when there is none."""
         last = _FIRST_ID
         while True:
             page = _texts(cast("list[Any]", self._client.xrange(self.stream, f"({last}", count=_SEEK_BATCH)))

@@ -1,7 +1,7 @@
 """JWK sets of the sealed part: X25519 to seal and open, Ed25519 to sign and verify (RFC 8037).
 
 The first key of a set seals or signs new payloads; the others still open or verify earlier ones. To rotate a key, put
-the new one first, on the reading side before the writing side.
+the new one first: in the readers' set before the writers'.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class KeySetError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeySets:
-    """The four JWK sets as JSON. Only `seal_private` opens and only `sign_private` signs."""
+    """The four JWK sets as JSON. Opening needs `seal_private`, signing needs `sign_private`."""
 
     seal_public: str
     seal_private: str

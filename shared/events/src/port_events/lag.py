@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLag:
-    """`unread` entries were not delivered yet, `pending` ones were not acknowledged yet.
+    """`unread` counts entries not yet delivered, `pending` counts entries delivered but not yet acknowledged.
 
-    `unread` is None where Redis cannot count it. `oldest_seconds` is the age of the oldest of both, 0 without any.
+    `unread` is None where Redis cannot count it. `oldest_seconds` is the age of the oldest of both, or 0.
     """
 
     group: str
@@ -33,7 +33,7 @@ class GroupLag:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """`entries` not yet handled, pending ones included, and the age of the oldest in `seconds`, 0 without any."""
+    """The number of unhandled `entries`, pending ones included, and the age of the oldest in `seconds` (0 if none)."""
 
     entries: int
     seconds: float
@@ -53,7 +53,7 @@ class GroupState:
 
 
 def group_lags(client: Redis, stream: str) -> Iterator[GroupLag]:
-    """Yield the lag of every group, sorted by name; none when the stream does not exist.
+    """Yield the lag of every group, sorted by name; nothing when the stream does not exist.
 
     Its cost does not depend on the length of the stream. Raises redis.RedisError.
     """

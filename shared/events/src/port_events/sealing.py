@@ -54,7 +54,7 @@ _JWE_ALGORITHMS: Final = (AGREEMENT, ENCRYPTION)
 
 
 class SealError(Exception):
-    """A sealed part is invalid. No message contains anything of its content."""
+    """A sealed part is invalid. The message never contains any of its content."""
 
 
 class UnknownKey(SealError):  # noqa: N818 - named for what it tells
@@ -70,7 +70,7 @@ class NotSigned(SealError):  # noqa: N818 - named for what it tells
 
 
 class BadSignature(SealError):  # noqa: N818 - named for what it tells
-    """The signature is not by identity's key."""
+    """The signature was not made with identity's key."""
 
 
 class Mismatched(SealError):  # noqa: N818 - named for what it tells

@@ -35,7 +35,7 @@ class Report:
 
 
 def run_checks(checks: Iterable[Check]) -> Report:
-    """Run every check, also after a failed one."""
+    """Run every check, even after one has failed."""
     results = {check.name: _result(check) for check in checks}
     return Report(ok=all(result == OK for result in results.values()), results=results)
 

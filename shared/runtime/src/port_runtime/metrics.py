@@ -1,4 +1,4 @@
-"""Metrics (OPS-4): a service declares them in a catalogue, from which its instruments are instrument.
+"""Metrics (OPS-4): a service declares them in a catalogue, from which its instruments are created.
 
     LOGINS = counter("identity_logins_total", "logins", "Logins by outcome", outcome=("ok", "refused"))
     instruments = Instruments((LOGINS,))
@@ -51,7 +51,7 @@ class Metric:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """The names of its series in queries."""
+        """The names of the metric's series, as used in queries."""
         if self.kind == "histogram":
             return tuple(f"{self.name}{end}" for end in ("_bucket", "_count", "_sum"))
         return (self.name,)
@@ -137,7 +137,7 @@ class _Shared:
 
 
 class _Catalogued(Collector):
-    """Yields each metric of the catalogue in order, also those without a series."""
+    """Yields each metric of the catalogue in order, including those without a series."""
 
     def __init__(
         self, catalogue: tuple[Metric, ...], stored: Any, collect: Callable[[], Iterable[Sample]]

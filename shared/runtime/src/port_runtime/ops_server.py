@@ -49,7 +49,7 @@ def open_listener(address: Address, variable: str, *, backlog: int = BACKLOG) ->
 
 
 class OpsServer:
-    """Serves in threads of its own, so it answers even when the process' work is stuck."""
+    """Serves in its own threads, so it answers even when the process' main work is stuck."""
 
     def __init__(
         self, registry: CollectorRegistry, *, checks: Sequence[Check], alive: Callable[[], bool]

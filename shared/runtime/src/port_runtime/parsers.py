@@ -1,7 +1,7 @@
 """Parsers from the text of an environment variable to its value.
 
-Each raises ValueError with the predicate of an error message, as in "must be a URL". No message repeats the text: it
-may be a secret in the wrong variable (SEC-9).
+Each raises ValueError with the predicate of an error message, as in "must be a URL". No message contains the text,
+because it may be a secret in the wrong variable (SEC-9).
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def directory(raw: str) -> Path:
 
 
 def optional(parse: Parse[T]) -> Parse[T | None]:
-    """Return a parser that maps the empty text to None and passes others to `parse`."""
+    """Return a parser that maps an empty text to None and passes any other to `parse`."""
 
     def parse_optional(raw: str) -> T | None:
         return parse(raw) if raw else None

@@ -1,4 +1,4 @@
-"""The container images' health check, since they contain no curl.
+"""The health check of the container images, which contain no curl.
 
     python -m port_runtime.probe http://127.0.0.1:8000/readyz
 

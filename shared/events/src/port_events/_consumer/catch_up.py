@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class FeedCatchUp:
-    """`lost` counts the events that neither the stream nor a feed had."""
+    """`lost` counts the events that neither the stream nor the feed contained."""
 
     def __init__(
         self, position: GroupPosition, lease: Lease, retrier: Retrier, feed: Feed | None, source: FeedSource

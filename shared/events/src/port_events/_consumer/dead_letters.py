@@ -44,7 +44,7 @@ class DeadLetter:
 class DeadLetters(Source):
     """The stream `seen:GROUP:aside`. Every method may raise redis.RedisError.
 
-    A requeued entry is pending in a group of this stream, so it survives the death of the member that takes it.
+    A requeued entry is pending in a group of this stream, so it is not lost if the member that takes it dies.
     """
 
     def __init__(self, client: Redis, group: str, name: str) -> None:
@@ -69,12 +69,12 @@ class DeadLetters(Source):
         self._client.xadd(self._key, stored, maxlen=MAX_DEAD_LETTERS)
 
     def all(self) -> list[DeadLetter]:
-        """Return the oldest thousand."""
+        """Return the oldest MAX_LISTED dead letters."""
         found: Any = self._client.xrange(self._key, count=MAX_LISTED)
         return [_dead_letter(as_text(entry_id), fields) for entry_id, fields in found]
 
     def requeue(self, dead_letter_id: str) -> bool:
-        """Let the next member handle it again; return False when it does not exist."""
+        """Make a dead letter available to the next member; return False when it does not exist."""
         self.open()
         claimed: Any = self._client.xclaim(
             self._key,

@@ -1,4 +1,4 @@
-"""Which events a group has handled, and its position."""
+"""Records which events a group has handled, and its position."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Event
 
-# A day longer than the stream keeps entries, so that an entry published again is still recognised.
+# One day longer than the stream keeps entries, so that republished entries are still recognised.
 DEDUPE_TTL_SECONDS: Final = 8 * 86_400
 
 
 class DedupeStore(Protocol):
-    """Shared by all members of a group; in Redis unless a consumer passes its own.
+    """A store that all members of a group share; in Redis unless the consumer is given another one.
 
     A store in the handler's own database gives exactly-once effects, even after total loss of Redis: the handler
     writes the event's id in the transaction of its effect, and `is_handled` reads it.
@@ -24,13 +24,13 @@ class DedupeStore(Protocol):
         """Whether the event was handled before."""
 
     def mark_handled(self, event: Event) -> None:
-        """Remember that the event was handled. Must be idempotent."""
+        """Record that the event was handled. Must be idempotent."""
 
     def position(self) -> int | None:
         """Return the position of the last `advance`, or None before the first."""
 
     def advance(self, position: int) -> None:
-        """Remember that every event up to this position was handled or became a dead letter."""
+        """Record that every event up to this position was handled or became a dead letter."""
 
 
 class RedisDedupeStore(DedupeStore):

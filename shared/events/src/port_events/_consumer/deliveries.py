@@ -1,4 +1,4 @@
-"""Entries in hand, and how each source counts, acknowledges and rejects them."""
+"""Entries that are being handled, and how each source counts, acknowledges and rejects them."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Lease:
         return acquired or self._change(self._lease_ms)
 
     def renew(self) -> bool:
-        """Extend the lease once a third of it is over; return False when another member holds it."""
+        """Extend the lease after a third of its duration; return False when another member holds it."""
         now = time.monotonic()
         if (now - self._acquired_at) * 1000 < self._lease_ms / 3:
             return True

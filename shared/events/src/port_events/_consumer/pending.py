@@ -1,4 +1,4 @@
-"""The entries that a member has read and not yet handled."""
+"""The entries that a member has read but not yet handled."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PendingEntries:
         return list(self._entries)
 
     def replace(self, entries: list[RawEntry]) -> None:
-        """Hold entries that were just read or claimed, in place of the previous ones."""
+        """Replace all entries with those that were just read or claimed."""
         self._entries = dict(entries)
         self._renewed_at = time.monotonic()
 
@@ -38,7 +38,7 @@ class PendingEntries:
             self._entries.pop(entry_id, None)
 
     def discard(self, entry_id: str) -> None:
-        """Remove a handled entry, so that it is not released if no further one is requested."""
+        """Remove a handled entry, so that it is not released even if no further entry is requested."""
         self._entries.pop(entry_id, None)
 
     def renew(self) -> None:
@@ -47,7 +47,7 @@ class PendingEntries:
         idle_ms = (now - self._renewed_at) * 1000
         if not self._entries or idle_ms < self._claim_idle_ms / 3:
             return
-        # Another member can claim only after `claim_idle_ms`, so what it claimed has been idle for less than this.
+        # Another member can claim only after `claim_idle_ms`, so an entry it claimed has been idle for less than this.
         min_idle_ms = max(0, int(idle_ms - self._claim_idle_ms / 2))
         for entry_id in self._group.renew(self.ids, min_idle_ms):
             del self._entries[entry_id]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Events after the position `after` that the stream lacks: those before `before`, or all when it is None."""
+    """The events between the positions `after` and `before` (None: all later ones) that the stream lacks."""
 
     after: int
     before: int | None
@@ -26,16 +26,16 @@ class Gap:
 class GroupPosition:
     """The position up to which the group has handled or dead-lettered every event.
 
-    It advances only while the stream still has the event after it: then everything between it and the group's oldest
-    pending entry was delivered and acknowledged. When the stream starts later, entries may have been trimmed before
-    they were handled, even pending ones of a dead member: that is a gap. The position is also kept in this process,
-    in case Redis loses its data.
+    It advances only while the stream still contains the next event, because then all events before the group's oldest
+    pending entry were delivered and acknowledged. If the stream starts later, there is a gap: entries, even pending
+    ones of a dead member, may have been trimmed before they were handled. This process also remembers the position, in
+    case Redis loses its data.
     """
 
     def __init__(
         self, client: Redis, group: Group, dedupe_store: DedupeStore, *, from_the_beginning: bool
     ) -> None:
-        """Without a stored position, start before the first event ever or before the stream's first."""
+        """Without a stored position, start at the first event ever published or at the stream's first event."""
         self._client, self._group, self._dedupe_store = client, group, dedupe_store
         self._from_the_beginning = from_the_beginning
         self._position: int | None = None
@@ -60,7 +60,7 @@ class GroupPosition:
             self.advance(position)
 
     def check(self) -> Gap | None:
-        """Advance as far as the group has got, or return the gap that must be closed first."""
+        """Advance the position to the group's progress, or return the gap that must be closed first."""
         state, current = self._group_state(), self.current
         if state.first is None:
             return None if self._complete == self._fingerprint(state) else Gap(current or 0, None)
@@ -79,7 +79,7 @@ class GroupPosition:
         return self._fingerprint(self._group_state())
 
     def mark_complete(self, fingerprint: tuple[int, str]) -> None:
-        """Remember that the empty stream lacks nothing that was published before the fingerprint was taken."""
+        """Record that all events published before this fingerprint were handled, although the stream is empty."""
         self._complete = fingerprint
 
     def _advance_to_group(self, state: GroupState, current: int) -> None:

@@ -64,7 +64,7 @@ class Retrier:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether `stop` was called."""
+        """True after `stop` was called."""
         return self._stopped.is_set()
 
     def stop(self) -> None:
@@ -120,7 +120,7 @@ class HandlerRetry:
 def exponential_backoff(
     shortest: float = MIN_WAIT_SECONDS, longest: float = MAX_WAIT_SECONDS, factor: float = 2
 ) -> Iterator[float]:
-    """Yield waits in seconds without end, each `factor` times the last, up to `longest`."""
+    """Yield an endless series of waits in seconds, each `factor` times the previous one, up to `longest`."""
     seconds = shortest
     while True:
         yield seconds

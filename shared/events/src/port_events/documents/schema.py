@@ -15,7 +15,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def data_schema(data_class: type[Any]) -> dict[str, Any]:
-    """Return the schema of `data`. Additional fields are allowed: one may be added without a new version."""
+    """Return the schema of `data`. It allows additional fields, so that fields can be added without a new version."""
     properties = {name: _field_schema(hint) for name, hint in _hints(data_class)}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
