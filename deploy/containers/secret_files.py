@@ -2,9 +2,9 @@
 
     python -m deploy.containers.secret_files DIRECTORY [--give]
 
-Existing secrets stay; Redis' ACL file is rewritten to follow deploy/local/acl.py. `--give` requires root and makes each
-file belong to the user of its container. The server names are those of docker-compose.yml and of the Kubernetes overlay
-`local`.
+Existing secrets stay; Redis' ACL file is always rewritten from deploy/local/acl.py. `--give` requires root and makes
+the user of each container the owner of its files. The server names are those of docker-compose.yml and of the
+Kubernetes overlay `local`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main(root: Path, *, give: bool) -> None:
 
 
 def _make(kept: Path) -> None:
-    """Generate everything in the directory that only this program reads."""
+    """Generate all secrets in the directory that only this program reads."""
     make_secrets(kept / "keys", kept / "redis", stream=STREAM)
     if not (kept / "postgres_password").exists():
         write_secret(kept / "postgres_password", secrets.token_urlsafe(PASSWORD_OCTETS))

@@ -44,7 +44,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
 
 
 def acl_file(passwords: Mapping[str, str], stream: str = "identity.events") -> str:
-    """Return an ACL file, which holds only hashes of the passwords."""
+    """Return an ACL file, which contains only hashes of the passwords."""
     rules = roles(stream)
     lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
     return "\n".join(["user default off resetpass resetchannels -@all", *lines, ""])

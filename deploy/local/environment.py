@@ -1,4 +1,4 @@
-"""The environment of each process: its own settings, and no secret of another process."""
+"""The environment of each process: its own settings, without secrets of other processes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RunPaths:
 
     @cached_property
     def socket(self) -> Path:
-        """The socket of Redis; in a temporary directory if the path below RUN_DIR is too long."""
+        """The socket of Redis, in a temporary directory if its path in RUN_DIR would be too long."""
         beside = self.redis / "redis.sock"
         if len(os.fsencode(beside)) <= MAX_SOCKET_PATH:
             return beside
@@ -178,12 +178,12 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
 
 
 def _merge(defaults: dict[str, str], outside: dict[str, str]) -> dict[str, str]:
-    """Merge the two; a value or file from outside wins."""
+    """Merge the two; a value or file from outside takes precedence."""
     return {name: value for name, value in defaults.items() if f"{name}_FILE" not in outside} | outside
 
 
 def _secret(name: str, path: str) -> dict[str, str]:
-    """Return the caller's variable, or else the generated file."""
+    """Return the caller's variable, or the generated file if it is not set."""
     if os.environ.get(name):
         return {name: os.environ[name]}
     return {f"{name}_FILE": os.environ.get(f"{name}_FILE") or path}

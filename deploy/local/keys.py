@@ -1,4 +1,4 @@
-"""The secrets of a local system: generated once in its directory, readable only by the owner."""
+"""The secrets of a local system, generated once and readable only by their owner."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class System(Manager):  # type: ignore[misc]  # honcho has no types
     """Runs the processes; calls `when_started` in a separate thread once all of them have a pid.
 
     A signal during the start is handled once every process has a pid. A closed terminal (SIGHUP) stops the system like
-    SIGTERM. The process named `last` stops after all others: they need Redis to stop cleanly.
+    SIGTERM. The process named `last` (Redis) stops after all others, which need it to stop cleanly.
     """
 
     def __init__(self, when_started: Callable[[], None], *, last: str) -> None:
@@ -64,7 +64,7 @@ class System(Manager):  # type: ignore[misc]  # honcho has no types
                 end(process["pid"])
 
     def _all_stopped(self) -> bool:
-        """Return whether all have stopped; honcho calls this in every iteration. Stops the last process in its turn."""
+        """Return whether all have stopped; stop `last` after the others. honcho calls this in every iteration."""
         running = [name for name, process in self._processes.items() if "returncode" not in process]
         if self._terminating and running == [self._last]:
             self._procmgr.terminate(self._processes[self._last]["pid"])

@@ -29,10 +29,10 @@ def documents() -> dict[Path, str]:
 
 
 def diagram(source: Path) -> str:
-    """Return the SVG that D2 draws of a source; it is drawn again only when the source changed.
+    """Return the SVG that D2 draws from a source; draws it again only when the source has changed.
 
-    The SVG ends with the digest of its source, so that the check needs no D2 and no two releases or processors
-    have to agree on the last digit of a coordinate.
+    The SVG ends with the digest of its source, so that the check does not need D2 and does not depend on rounding,
+    which differs between releases and processors.
     """
     drawn = source.with_suffix(".svg")
     mark = f"<!-- {source.name} {hashlib.sha256(source.read_bytes()).hexdigest()} -->\n"

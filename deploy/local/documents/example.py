@@ -1,4 +1,4 @@
-"""The example in the README about tests: a test function as it is in its file."""
+"""The example in the README about tests: a copy of a test function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of metrics, and the alert rules in the form that Prometheus' operator reads."""
+"""The list of metrics, and the alert rules for Prometheus' operator."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def metrics_document() -> str:
 
 
 def prometheus_rule() -> str:
-    """Return the alert rules as Prometheus' operator takes them."""
+    """Return the alert rules in the form that Prometheus' operator accepts."""
     lines = (line for line in ALERTS.read_text().splitlines() if not line.startswith("#"))
     return RULE_HEAD + "".join(f"  {line}\n" for line in lines)
 

@@ -49,7 +49,7 @@ def _by_name(readers: Readers) -> tuple[dict[str, SettingDoc], dict[str, list[st
 
 
 def settings_table(readers: Readers) -> str:
-    """Return one Markdown table row for each variable; `read by` is left out where one process reads all."""
+    """Return one Markdown table row for each variable; omits `read by` where one process reads all."""
     rows, read_by = _by_name(readers)
     several = len(readers) > 1
     lines = [["name", *(["read by"] if several else []), "meaning", "default"]]
