@@ -1,4 +1,4 @@
-"""Event consumers as the examples set them up: a Redis user, a service's secret."""
+"""Event consumers set up as in the examples: with a Redis user and a service's secret."""
 
 from port_events.envelope import STREAM
 
@@ -34,7 +34,7 @@ def add_bound_account(installation: Installation, link: Visitor, tax_id: str) ->
 
 
 def trim_stream(installation: Installation, keep: int = 0) -> None:
-    """Trim the stream to `keep` entries, as for a consumer away longer than the retention."""
+    """Trim the stream to `keep` entries, as if a consumer had been down for longer than the retention."""
     installation.wait_for_mails()
     with installation.redis.client() as client:
         client.xtrim(STREAM, maxlen=keep, approximate=False)

@@ -45,7 +45,7 @@ def registration(kind: str = "general", **changes: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account with what its owner knows."""
+    """An account and the credentials that its owner knows."""
 
     id: str
     kind: str

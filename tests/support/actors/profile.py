@@ -1,4 +1,4 @@
-"""Changes to one's own data, with the entity tag that a save needs."""
+"""Changes to a person's own data, with the entity tag that saving requires."""
 
 from typing import Any
 

@@ -38,7 +38,7 @@ _FAILED_STATUS = re.compile(r"responded with a status of (\d+)")
 
 @contextmanager
 def launch_chromium() -> Iterator[Browser]:
-    """Run the machine's Chromium; skips the test if there is none. Its sandbox works for all users but root."""
+    """Run the installed Chromium, or skip the test if there is none. Its sandbox works for every user except root."""
     program = CHROMIUM.require()
     expect.set_options(timeout=_TIMEOUT_MS)
     with sync_playwright() as playwright:
@@ -89,13 +89,13 @@ class BrowserMonitor:
 
 @dataclass(slots=True)
 class Site:
-    """Where a test's tabs go: the system that was started last."""
+    """The system that a test's tabs open: the one started last."""
 
     monitor: BrowserMonitor
     systems: list[System] = field(default_factory=list)
 
     def add(self, system: System) -> System:
-        """Register a system; the tabs go there from now on."""
+        """Register a system; from now on, tabs open it."""
         self.systems.append(system)
         self.monitor.hosts.add(urlsplit(system.url).netloc)
         return system
@@ -130,7 +130,7 @@ class Browsers:
 
 
 def is_document(response: Response, page: Page) -> bool:
-    """Tell whether the response is the page itself; redirects and parts of it are not."""
+    """Tell whether the response is the page itself, not a redirect or a part of the page."""
     return (
         response.request.is_navigation_request()
         and response.frame == page.main_frame

@@ -66,6 +66,6 @@ class KeyboardTab(Tab):
         """Focus the part with that title and press End."""
         return self.press_key(self.page.get_by_role("region", name=title), "End")
 
-    def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the walk by mouse saves the same page
+    def screenshot(self, name: str) -> Self:  # noqa: ARG002 - the test with the mouse saves the same page
         """Do nothing: pages look the same by keyboard."""
         return self

@@ -86,7 +86,7 @@ class AccountPage:
         return {form.action: form.fields for form in HtmlPage(self.answer.text).forms}
 
     def send(self, action: str = PROFILE, **filled: str) -> httpx.Response:
-        """Submit a form with changed fields; the page becomes the answer, or the page it redirects to."""
+        """Submit a form with changed fields, and load the response, or the page to which it redirects."""
         sent = self.forms[action] | filled
         answer = self._http.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
         self.answer = self._http.get(answer.headers["Location"]) if answer.is_redirect else answer

@@ -22,7 +22,7 @@ WIDE, NARROW = 1100, 640  # CSS pixels
 
 
 def main() -> int:
-    """Start the demo system on free ports and take each picture; 1 if one is too large."""
+    """Start the demo system on free ports and take each picture; return 1 if one is too large."""
     with demo_system() as system, launch_chromium() as browser:
         pictures = [bindings(system, browser), mail(system, browser)]
     too_large = [path for path in pictures if path.stat().st_size > MAX_OCTETS]

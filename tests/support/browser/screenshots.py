@@ -1,4 +1,4 @@
-"""Screenshots of pages for people, and automatic checks of pages: accessibility (axe-core) and width."""
+"""Screenshots for people, and automatic checks of a page's accessibility (axe-core) and width."""
 
 from typing import Any
 

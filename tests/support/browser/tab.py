@@ -17,7 +17,7 @@ _IS_AT_END = "(one) => one.scrollTop + one.clientHeight >= one.scrollHeight - 1"
 
 
 class Tab:
-    """What a person sees and does in one tab."""
+    """A person's actions in one tab, and what the tab shows."""
 
     def __init__(self, page: Page, site: Site, browsers: Browsers, *, scripts: bool = True) -> None:
         self.page = page
@@ -33,7 +33,7 @@ class Tab:
 
     @property
     def system(self) -> System:
-        """The system that the tab is at."""
+        """The system that the tab opens."""
         return self._site.system
 
     @property
@@ -130,7 +130,7 @@ class Tab:
         return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
     def scroll_to_end(self, title: str) -> Self:
-        """Scroll the part with that title to its end with the mouse wheel; a busy browser may miss a turn."""
+        """Scroll the part with that title to its end with the mouse wheel; repeats it, as a busy browser may miss a turn."""
         part = self.page.get_by_role("region", name=title)
 
         def turned() -> bool:

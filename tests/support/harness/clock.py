@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Stands still, or with `running` follows real time; moves only forward, since tests share servers."""
+    """Stands still, or follows real time with `running`; moves only forward, because tests share servers."""
 
     def __init__(self, *, running: bool = False) -> None:
         self._stopped_at = None if running else datetime.now(UTC).replace(microsecond=0)

@@ -66,13 +66,13 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def sqlite_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated SQLite database, for what does not depend on the database."""
+    """A migrated SQLite database, for behaviour that does not depend on the database."""
     yield from _database(request, "sqlite")
 
 
 @pytest.fixture
 def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A migrated PostgreSQL database, for what shows only there."""
+    """A migrated PostgreSQL database, for behaviour that only PostgreSQL has."""
     yield from _database(request, "postgresql")
 
 
@@ -121,7 +121,7 @@ def new_installation(
 # The database comes first among the arguments: it is removed after the processes have ended.
 @pytest.fixture
 def installation(database_url: str, new_installation: NewInstallation) -> Installation:
-    """An installation of which no process runs yet, on each kind of database."""
+    """An installation without running processes, on each kind of database."""
     return new_installation(database_url)
 
 
@@ -133,5 +133,5 @@ def installation_on_postgresql(postgresql_url: str, new_installation: NewInstall
 
 @pytest.fixture
 def installation_on_sqlite(sqlite_url: str, new_installation: NewInstallation) -> Installation:
-    """An installation on SQLite only, for what does not depend on the database."""
+    """An installation on SQLite only, for behaviour that does not depend on the database."""
     return new_installation(sqlite_url)

@@ -1,4 +1,4 @@
-"""What someone could read who has the database, Redis, the logs or a refused answer."""
+"""Searches the database, Redis, the logs and refusals for secrets."""
 
 import json
 import re

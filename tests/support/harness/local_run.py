@@ -47,7 +47,7 @@ class LocalRun(Program):
         return f"http://127.0.0.1:{self.ports['MAILBOX_PORT']}/api/messages"
 
     def processes(self) -> dict[int, dict[str, str]]:
-        """Return the environment of each process of this copy, whatever its parent."""
+        """Return the environment of each process of this copy, including orphaned ones."""
         found = {int(path.name): _environment(path) for path in Path("/proc").glob("[0-9]*")}
         mark = str(self.run_dir)
         return {

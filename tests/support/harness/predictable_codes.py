@@ -1,4 +1,4 @@
-"""Randomness whose codes the test knows."""
+"""A source of randomness with bind codes that the test can predict."""
 
 import itertools
 

@@ -29,7 +29,7 @@ def executable(name: str) -> str:
 def run(
     *command: str, environment: Mapping[str, str], timeout: float = START_SECONDS
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, e.g. `run("identity", "check", environment={…})`."""
+    """Run a command and wait for its end, e.g. `run("identity", "check", environment={…})`."""
     return subprocess.run(
         [executable(command[0]), *command[1:]],
         env={**base_environment(), **environment},
@@ -80,14 +80,14 @@ class Program:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is still running."""
         return self._process.poll() is None
 
     def children(self) -> list[int]:
         """Return the ids of its children, such as gunicorn's workers."""
         found: list[int] = []
         for children in Path(f"/proc/{self.pid}/task").glob("*/children"):
-            with suppress(FileNotFoundError, ProcessLookupError):  # it may end meanwhile
+            with suppress(FileNotFoundError, ProcessLookupError):  # it may end in the meantime
                 found += map(int, children.read_text().split())
         return found
 

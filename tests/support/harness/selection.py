@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what --fast leaves out."""
+    """Deselect the tests that --fast leaves out."""
     if config.getoption("fast"):
         slow = [item for item in items if _is_slow(item)]
         items[:] = [item for item in items if item not in set(slow)]

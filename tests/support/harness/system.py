@@ -127,7 +127,7 @@ class System:
         return person
 
     def confirm(self, token: str) -> Any:
-        """Press the button of a mailed link, by the API."""
+        """Use a mailed link through the API, like its page's button."""
         return self.visitor().post("/email-verifications/confirm", {"token": token})
 
     def logged_in(self, person: Person) -> Visitor:
@@ -158,7 +158,7 @@ class System:
         rows = self.rows("SELECT * FROM audit ORDER BY id")
         return [row for row in rows if action in {None, row.action}]
 
-    # --- what comes of it -----------------------------------------------------------------------------------
+    # --- events and mails -----------------------------------------------------------------------------------
 
     def publish(self) -> int:
         """Let the relay publish the outbox; return the number of events."""
@@ -173,9 +173,9 @@ class System:
         return self.mails(address, subject, count=count)[-1]
 
     def mails(self, address: str, subject: str | None = None, *, count: int = 1) -> list[ReceivedMail]:
-        """Wait for `count` mails to the address; return them in the order of their requests.
+        """Wait for `count` mails to the address; return them in the order in which they were requested.
 
-        A mailer sends several at once, so they arrive in any order.
+        A mailer sends several at once, so they may arrive in a different order.
         """
         self.publish()
         there = self.mailbox.wait_for(address, subject, count=count, timeout=_WAIT_SECONDS)

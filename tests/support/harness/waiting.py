@@ -1,4 +1,4 @@
-"""Wait for a condition in another process; the only place of the tests that may sleep."""
+"""Wait for a condition in another process. Only this module of the tests may sleep."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from collections.abc import Callable
 def wait_until(condition: Callable[[], object], *, what: str, timeout_seconds: float = 30) -> None:
     """Check `condition` every 10 ms until it is true; raises AssertionError naming `what` on timeout.
 
-    A test whose subject is the time passes its own limit; the default only ends a hang, on a busy machine too.
+    A test about time passes its own limit; the default only detects a hang and is long enough for a busy machine.
     """
     deadline = time.monotonic() + timeout_seconds
     while not condition():

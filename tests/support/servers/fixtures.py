@@ -16,7 +16,7 @@ from tests.support.servers.smtp import SmtpServer
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresCluster]:
-    """One PostgreSQL for the whole run, without fsync; each test takes a database of it."""
+    """One PostgreSQL for the whole run, without fsync; each test has its own database in it."""
     with started(PostgresCluster(fsync=False)) as server:
         yield server
 

@@ -1,7 +1,7 @@
 """A load balancer for HTTP/1.1 in front of several instances, added when they are ready.
 
-Like real ones, it keeps client connections open, sends no new request to a draining instance, and retries at another
-instance only if no connection could be made, so that nothing was sent.
+Like a real one, it keeps client connections open, sends no new requests to a draining instance, and retries at another
+instance only if it could not connect, because then nothing was sent.
 """
 
 import http.client
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
                     try:
                         connection.connect()
                     except OSError:
-                        tried.add(port)  # nothing was sent, so the next one may have it
+                        tried.add(port)  # nothing was sent, so another instance may handle it
                         continue
                     with closing(connection):
                         return self._answer(*self._forward(connection, body))

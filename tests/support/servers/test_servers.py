@@ -1,4 +1,4 @@
-"""The tests' servers behave as the tests expect."""
+"""Tests of the servers on which other tests rely."""
 
 import smtplib
 import ssl

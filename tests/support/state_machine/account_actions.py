@@ -29,7 +29,7 @@ class AccountActions:
 
     @property
     def now(self) -> datetime:
-        """The time of the system's clock."""
+        """The current time of the system's clock."""
         return self.system.clock.now()
 
     def request(
@@ -177,7 +177,7 @@ class AccountActions:
         self.model.end_sessions(holder)
 
     def clean_up(self) -> None:
-        """Do what `identity tidy` does."""
+        """Run the cleanup of `identity tidy`."""
         with self.system.app.app_context():
             retention.clean_up(self.system.ports, SqlPurger(self.system.engine))
         for holder in self.model.accounts:

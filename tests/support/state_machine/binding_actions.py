@@ -103,7 +103,7 @@ class Actions(AccountActions):
             self.model.remove(binding, "lapsed" if binding.lapsed(self.now) else "link")
 
     def unbind_from_general(self, sitting: ModelSession) -> None:
-        """End the binding of one's own account."""
+        """End the general account's own binding."""
         answer = self.request(sitting, "DELETE", "/account/binding")
         binding = self.model.live_binding(sitting.account)
         if not sitting.open:

@@ -64,7 +64,7 @@ class DatabaseState:
         }
 
     def events(self, model: Model) -> dict[str, list[tuple[int, str]]]:
-        """Return for each account the sequence number and short text of its events, in order."""
+        """Return the sequence number and short text of each account's events, in order."""
         found: dict[str, list[tuple[int, str]]] = {holder.person.id: [] for holder in model.accounts}
         for row in self._system.rows(
             "SELECT subject, ce FROM outbox WHERE id > :since ORDER BY id", since=self._since

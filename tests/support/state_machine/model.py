@@ -9,7 +9,7 @@ from tests.support.actors.people import Person
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
 MAX_TRIES = 5
 _SHARE = 5
-"""From this many mails to a mailbox in a day, the model does not predict the limits, which have their own tests."""
+"""With this many mails to a mailbox in a day, the model no longer predicts the limits, which have their own tests."""
 
 
 @dataclass(eq=False)
@@ -31,11 +31,11 @@ class ModelAccount:
         return self.verified and not self.suspended and not self.closed
 
     def lapsed(self, now: datetime) -> bool:
-        """Whether it was not verified within a week (VER-7)."""
+        """Whether the account was not verified within a week (VER-7)."""
         return not self.verified and now >= self.registered_at + WEEK
 
     def may_be_rate_limited(self, now: datetime) -> bool:
-        """Whether a limit other than the minute between two codes may refuse (SEC-6)."""
+        """Whether a limit other than the one-minute wait between codes may refuse a code (SEC-6)."""
         return sum(at > now - DAY for at in self.mailed_at) >= _SHARE
 
     def too_soon(self, now: datetime) -> bool:
@@ -69,11 +69,11 @@ class ModelBinding:
     status: str = "unverified"
 
     def lapsed(self, now: datetime) -> bool:
-        """Whether it was not verified within a week (BIND-8)."""
+        """Whether the binding was not verified within a week (BIND-8)."""
         return self.status == "unverified" and now >= self.requested_at + WEEK
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it counts as live."""
+        """Whether the binding is live: neither removed nor lapsed."""
         return self.status != "removed" and not self.lapsed(now)
 
 
