@@ -17,17 +17,17 @@ Cause = Literal["unrecorded", "wiped"]
 The mailer died between the server's answer and its record of it; or Redis lost a receipt not yet in the database.
 """
 LATE_SECONDS = 1.0
-"""The time from the mailer's last check of the expiry to the acceptance, on a busy machine."""
+"""The longest time between the mailer's last check of the expiry and the acceptance, on a busy machine."""
 IN_FLIGHT_SECONDS = 60.0
 """How long after a wipe a mail in flight may arrive a second time."""
 _CLAIMED_SECONDS = 15.0
-"""How long after a wipe a mailer may send by an earlier claim: its lease and the SMTP time-out."""
+"""How long after a wipe a mailer may send with an earlier claim: its lease and the SMTP time-out."""
 _MS = 1000
 
 
 @dataclass(slots=True)
 class ConsistencyReport:
-    """The cases found, by kind; those of `violations` must be empty."""
+    """The cases found, by kind; `violations` must be empty."""
 
     changes: int = 0
     events: int = 0
@@ -137,7 +137,7 @@ def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> st
 
 
 def _was_refused(row: OutboxRow, evidence: Evidence) -> bool:
-    """Whether the mail server refused the recipient; of a removed binding the link account may be one too."""
+    """Whether the mail server refused the recipient; for a removed binding, the link account may be a recipient too."""
     readers = {row.subject}
     if row.type == "binding.removed":
         readers |= evidence.link_accounts.get(row.subject, frozenset())
@@ -182,7 +182,7 @@ def _cause(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) ->
 
 
 def _timeline(row: OutboxRow, pair: tuple[Arrival, Arrival], evidence: Evidence) -> str:
-    """Describe what happened when, in seconds after the first acceptance."""
+    """Describe the sequence of events, in seconds after the first acceptance."""
     first, second = pair
     written_ms = evidence.receipts.get(row.event_id)
     details = [f"again after {second.at - first.at:.3f} s"]

@@ -2,8 +2,8 @@
 
     python -m tests.faults.consumer GROUP FILE
 
-The file is also the consumer's DedupeStore, so a kill or a wiped Redis repeats no event. The table has no unique index:
-the consistency check counts duplicates.
+The file is also the consumer's DedupeStore, so no event is handled twice after a kill or a wipe of Redis. The table has
+no unique index, so that the consistency check can count duplicates.
 """
 
 import os

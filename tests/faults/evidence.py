@@ -54,8 +54,8 @@ class HandledEvent:
 class Evidence:
     """What the consistency check compares. Times are time.time().
 
-    `link_accounts` are all that a general account was ever bound to: they are notified of a removed binding too.
-    `receipts` has the Unix milliseconds in which each receipt was written, from its stream id.
+    `link_accounts` are all to which a general account was ever bound: they are also notified of a removed binding.
+    `receipts` has the time in Unix milliseconds at which each receipt was written, from its stream id.
     """
 
     expected: Counter[ExpectedEvent]

@@ -1,4 +1,4 @@
-"""Injects one fault after the other in a seeded order, while it kills processes at random."""
+"""Injects one fault after another in a seeded order, and meanwhile kills processes at random."""
 
 import random
 import threading
@@ -15,7 +15,7 @@ from tests.faults.faults import FAULTS, LONG, Damage
 _POLL_SECONDS = 0.25
 _LONG_RUN_SECONDS = 300
 _MAX_RECOVERY_SECONDS = 180.0
-# Events from before the fault ended that are unpublished or whose mail has no final state.
+# Events committed before the fault ended that are unpublished or whose mail has no final state.
 _BEHIND = text(
     "SELECT count(*) FROM outbox WHERE created_at <= to_timestamp(:healed)"
     " AND (position IS NULL OR mail_state = 'waiting')"

@@ -1,4 +1,4 @@
-"""The faults by name; each injects itself, waits and heals."""
+"""The faults by name; each causes the fault, waits and ends it."""
 
 import random
 import time
@@ -17,7 +17,7 @@ _RECORDED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
 _MAILS_IN_HAND: Final = 3
 _MAX_FAULT_SECONDS: Final = 6.0
 _LEAD_SECONDS: Final = 10.0
-"""The silence after which another relay takes over the lead."""
+"""The time without an answer after which another relay takes over."""
 AHEAD_SECONDS: Final = 20.0
 
 
@@ -74,7 +74,7 @@ def _held_mid_mail(environment: Environment) -> Iterator[None]:
     before = environment.script.reached["rcpt"]
     environment.smtp.hold(at="rcpt", times=None)
     try:
-        with suppress(AssertionError):  # no mail is being sent: then it is a plain fault
+        with suppress(AssertionError):  # no mail is being sent: a fault without a mail in flight
             wait_until(
                 lambda: environment.script.reached["rcpt"] >= before + _MAILS_IN_HAND,
                 what="mails",
@@ -134,14 +134,14 @@ def _redis_wiped(environment: Environment, _rng: random.Random, damage: Damage) 
 
 
 def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Lose all data in Redis before consumers have read it: only the database has it."""
+    """Lose all data in Redis before consumers have read it, so that only the database has it."""
     with _frozen(environment.supervisor.of("mailer", "consumer"), rng):
         time.sleep(rng.uniform(2, 4))
         _redis_wiped(environment, rng, damage)
 
 
 def _redis_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend Redis, perhaps until another relay takes over the lead."""
+    """Suspend Redis, possibly until another relay takes over."""
     environment.redis.pause()
     try:
         time.sleep(rng.uniform(2, _LEAD_SECONDS + 5))
@@ -150,7 +150,7 @@ def _redis_hangs(environment: Environment, rng: random.Random, _damage: Damage) 
 
 
 def _redis_full(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse commands that need memory."""
+    """Make Redis refuse commands that need memory."""
     with environment.redis.client() as client:
         client.config_set("maxmemory", "1")
         try:
@@ -193,28 +193,28 @@ def _smtp_defers(environment: Environment, rng: random.Random, _damage: Damage) 
 
 
 def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse everybody for good, for a moment: those people never get that mail."""
+    """Refuse all mails permanently (5xx) for a moment; these mails are never delivered."""
     with _misbehaving(environment):
         environment.smtp.refuse(code=550, text="5.1.1 No such user")
         time.sleep(rng.uniform(0.5, 1.5))
 
 
 def _smtp_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Say nothing after the message, and never take it."""
+    """Neither answer after the message nor accept it."""
     with _misbehaving(environment):
         environment.smtp.hang(at="data")
         time.sleep(rng.uniform(2, LEASE_SECONDS + 3))
 
 
 def _smtp_takes_and_drops(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Take the message, and cut the connection before the sender learns it: an answer that cannot be noted."""
+    """Accept the message, but cut the connection before the sender gets the answer, so that it cannot record it."""
     with _misbehaving(environment):
         environment.smtp.drop(at="accepted", times=rng.randint(1, 4))
         time.sleep(rng.uniform(1, 3))
 
 
 def _smtp_away(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Be away for a moment."""
+    """Stop the mail server for a moment."""
     environment.smtp.stop()
     try:
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))

@@ -45,7 +45,7 @@ class SimulatedUsers:
             thread.start()
 
     def stop(self) -> None:
-        """Let each user finish its journey."""
+        """Wait until each user has finished its journey."""
         self._stopping.set()
         for thread in self._threads:
             thread.join()

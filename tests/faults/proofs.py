@@ -1,4 +1,4 @@
-"""Proves that the harness can fail: what it must report when one protection is switched off."""
+"""Proofs that the harness can fail: the violations it must report when one protection is switched off."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +8,7 @@ from tests.faults.chaos import Plan
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A short run with faults that the protection is for; one of `expected` must be reported."""
+    """A short run with the faults that the protection handles; one of `expected` must be reported."""
 
     plan: Plan
     expected: tuple[str, ...]

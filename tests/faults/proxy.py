@@ -22,14 +22,14 @@ class Proxy:
         self._is_cut = False
 
     def start(self) -> None:
-        """Start to listen."""
+        """Start listening."""
         self._thread.start()
         self._flowing.set()
         listening = asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self._server = asyncio.run_coroutine_threadsafe(listening, self._loop).result(timeout=10)
 
     def cut(self) -> None:
-        """Reset all connections, also new ones, until `heal`."""
+        """Reset all connections, including new ones, until `heal`."""
         self._is_cut = True
         self._loop.call_soon_threadsafe(self._reset)
 

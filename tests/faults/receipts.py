@@ -12,7 +12,7 @@ _AT_ONCE = 1000
 
 
 class ReceiptLog:
-    """Follows the stream of receipts by a connection of its own, through all outages."""
+    """Reads the stream of receipts over its own connection, and continues after outages."""
 
     def __init__(self, redis: RedisServer) -> None:
         self._redis = redis
@@ -30,7 +30,7 @@ class ReceiptLog:
         self._thread.join(timeout=10)
 
     def written_at_ms(self) -> dict[str, int]:
-        """Return the Unix milliseconds in which the first receipt of each event was written, by its stream id."""
+        """Return the time in Unix milliseconds of the first receipt of each event, from its stream id."""
         return dict(self._given)
 
     def _follow(self) -> None:

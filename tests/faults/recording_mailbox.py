@@ -1,4 +1,4 @@
-"""Records accepted mails by event and recipient, in little memory for long runs."""
+"""Records accepted mails by event and recipient, with little memory because runs are long."""
 
 import re
 import time
@@ -72,7 +72,7 @@ class RecordingScript(Script):
         self.refused: set[str] = set()
 
     def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
-        """Return the next act; record permanent refusals by recipient."""
+        """Return the fault at this step, if any; record permanent refusals by recipient."""
         act = super().take(step, address)
         if act is not None and act.kind == "refuse" and act.reply.startswith("5") and address:
             self.refused.add(address.casefold())

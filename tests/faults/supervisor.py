@@ -28,7 +28,7 @@ class ProcessSpec:
 
 
 class ManagedProcess:
-    """A process spec and the process that runs now."""
+    """A process spec and its running process."""
 
     def __init__(self, spec: ProcessSpec, directory: Path) -> None:
         self.spec = spec
@@ -112,7 +112,7 @@ class ManagedProcess:
 
 
 class Supervisor:
-    """All processes, and a thread that restarts the dead ones."""
+    """All processes, and a thread that restarts those that died."""
 
     def __init__(self) -> None:
         self.processes: list[ManagedProcess] = []

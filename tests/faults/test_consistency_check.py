@@ -1,4 +1,4 @@
-"""The consistency check finds each kind of loss, duplicate and delay in evidence made for it."""
+"""The consistency check finds each kind of loss, duplicate and delay in constructed evidence."""
 
 import math
 from collections import Counter
