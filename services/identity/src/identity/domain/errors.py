@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 
-class Refusal(Exception):  # noqa: N818  # a refusal is not a program error
+class Refusal(Exception):  # noqa: N818  # a refusal is no error of the program
     """A request that the rules do not allow. Attributes carry the data of the response."""
 
 
 class InvalidValue(Refusal):
     """One wrong value: a stable `code`, and the `values` that its sentence needs (REG-11).
 
-    `case` distinguishes the sentences of a code that has several.
+    `case` tells apart the sentences of a code that has several.
     """
 
     def __init__(self, code: str, case: str = "", **values: object) -> None:
@@ -32,7 +32,7 @@ class Locked(RetryLater):
 
 
 class PasswordLocked(Locked):
-    """A wrong current password was entered too often (PRO-2, PRO-4)."""
+    """The current password was entered wrongly too often (PRO-2, PRO-4)."""
 
 
 class TooSoon(RetryLater):
@@ -90,7 +90,7 @@ class ForbiddenWhileSwitched(Refusal):
 
 
 class WrongKind(Refusal):
-    """Allowed only for the other kind of account."""
+    """Only for the other kind of account."""
 
 
 class ForeignOrigin(Refusal):
@@ -98,7 +98,7 @@ class ForeignOrigin(Refusal):
 
 
 class NotFound(Refusal):
-    """The object does not exist or is not the caller's; the response is the same."""
+    """It does not exist, or is not the caller's; the response is the same."""
 
 
 class UsernameTaken(Refusal):
@@ -106,7 +106,7 @@ class UsernameTaken(Refusal):
 
 
 class MailboxTaken(Refusal):
-    """Another account holds the mailbox; disclosed only to whoever follows the link mailed to it (REG-9)."""
+    """Another account holds the mailbox; disclosed only on the page of the mailed link (REG-9)."""
 
 
 class LinkInvalid(Refusal):
@@ -155,7 +155,7 @@ class CodeExpired(Refusal):
 
 
 class CodeExhausted(Refusal):
-    """A code with no tries left; a new one must be requested (BIND-6)."""
+    """A code without tries left; a new one must be requested (BIND-6)."""
 
 
 class NotVerified(Refusal):
@@ -175,7 +175,7 @@ class PasswordReused(Refusal):
 
 
 class ConsentOutdated(Refusal):
-    """The versions of the texts that were accepted are not the current ones (LOGIN-3)."""
+    """Other versions of the texts were accepted than the current ones (LOGIN-3)."""
 
 
 class RevisionMissing(Refusal):

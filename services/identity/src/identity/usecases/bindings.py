@@ -46,7 +46,7 @@ class BindingEntry:
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
-    """Return live bindings, and those that the other side ended and that are not dismissed (BIND-1, UNB-4)."""
+    """Return live bindings, and those that the other side ended and nobody dismissed (BIND-1, UNB-4)."""
     with ports.unit_of_work() as uow:
         now = uow.clock.now()
         entries = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
@@ -78,7 +78,7 @@ def request(
 
 def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntry:
     if target.summary.kind != "general":
-        raise NotBindable  # before locking: link accounts that name themselves or each other could deadlock
+        raise NotBindable  # before locking: two link accounts that request each other would deadlock
     with ports.unit_of_work() as uow:
         _lock_link_account(uow, principal)
         general = uow.accounts.locked(target.id)
@@ -140,7 +140,7 @@ def code_wait_seconds(ports: Ports, general: Account) -> int:
 def verify(ports: Ports, principal: Principal, binding_id: str, *, code: str) -> BindingEntry:
     """Verify a binding by its code (BIND-6).
 
-    While the general account is suspended, the code is refused and no try is counted. The rules do not cover this case;
+    While the general account is suspended the code is refused and no try is counted. The rules do not cover this case;
     the code works again when the account is reinstated.
     Raises NotFound, NotBindable, CodeWrong, CodeExpired, CodeExhausted.
     """
