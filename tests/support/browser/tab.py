@@ -130,7 +130,7 @@ class Tab:
         return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
     def scroll_to_end(self, title: str) -> Self:
-        """Scroll the part with that title to its end with the mouse wheel; repeats it, as a busy browser may miss a turn."""
+        """Scroll the part with that title to its end; repeats the wheel, as a busy browser may miss a turn."""
         part = self.page.get_by_role("region", name=title)
 
         def turned() -> bool:
