@@ -87,6 +87,23 @@ def test_a_phone_without_area_code_is_refused(system: System) -> None:
     assert refused(system, company={"phone": "12345678"})[0] == "/company/phone"
 
 
+@pytest.mark.rule("REG-6")
+def test_a_landline_of_a_small_area_is_stored_in_one_form(system: System) -> None:
+    typed = ["(037) 322-150", "049-222-2106", "0836 22381", "+886 (0)89 326-141 分機 12"]
+
+    stored = [kept(system, "company_phone", company={"phone": phone}) for phone in typed]
+
+    assert stored == ["037-322150", "049-2222106", "0836-22381", "089-326141#12"]
+
+
+@pytest.mark.rule("REG-6")
+def test_a_freephone_number_is_refused_with_its_reason(system: System) -> None:
+    assert refused(system, company={"phone": "0800-000-123"}) == (
+        "/company/phone",
+        normalize("免付費電話（0800、0809）不能作為公司電話，請改填含區碼的市話或手機號碼"),
+    )
+
+
 @pytest.mark.rule("REG-7")
 def test_a_valid_tax_id_and_an_agency_code_are_accepted(system: System) -> None:
     numbers = ["62140097", "00501508", "04595257", "A11111111", "A111111111"]

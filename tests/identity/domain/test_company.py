@@ -1,4 +1,4 @@
-"""The rules of a company's data (REG-6 to REG-8)."""
+"""The rules of a company's data (REG-7, REG-8)."""
 
 import pytest
 from hypothesis import given
@@ -6,14 +6,12 @@ from hypothesis import strategies as st
 from identity.domain.company import (
     parse_address,
     parse_company_name,
-    parse_phone,
     parse_tax_id,
     passes_checksum,
 )
 from identity.domain.errors import InvalidValue
 
 EIGHT_DIGITS = st.from_regex(r"[0-9]{8}", fullmatch=True)
-AREAS = ("02", "03", "037", "04", "049", "05", "06", "07", "08", "082", "0826", "0836", "089")
 
 
 def products(digits: str) -> list[int]:
@@ -69,65 +67,6 @@ def test_anything_but_a_tax_id_or_agency_code_is_refused(code: str) -> None:
         parse_tax_id(code)
 
     assert error.value.code == "invalid_tax_id"
-
-
-@pytest.mark.rule("REG-6")
-@pytest.mark.parametrize(
-    ("given_phone", "kept"),
-    [
-        ("02-12345678#12345", "02-12345678#12345"),
-        ("02-12345678", "02-12345678"),
-        ("0212345678", "02-12345678"),
-        ("(02)1234-5678", "02-12345678"),
-        ("02 1234 5678 分機 12", "02-12345678#12"),
-        ("02-12345678轉12", "02-12345678#12"),
-        ("+886-2-12345678", "02-12345678"),
-        ("０２－１２３４５６７８", "02-12345678"),
-        ("037-123456", "037-123456"),
-        ("037123456", "037-123456"),
-        ("0492222106", "049-2222106"),
-        ("07-1234567", "07-1234567"),
-        ("089345678", "089-345678"),
-        ("0836-22222", "0836-22222"),
-        ("0912-345-678", "0912345678"),
-        ("+886912345678", "0912345678"),
-    ],
-)
-def test_a_phone_number_is_stored_in_one_form(given_phone: str, kept: str) -> None:
-    assert parse_phone(given_phone) == kept
-
-
-@pytest.mark.rule("REG-6")
-@given(st.sampled_from(AREAS), st.integers(6, 8), st.data())
-def test_a_stored_phone_number_parses_to_itself(area: str, length: int, data: st.DataObject) -> None:
-    number = data.draw(st.from_regex(rf"[2-9][0-9]{{{length - 1}}}", fullmatch=True))
-    try:
-        kept = parse_phone(f"{area}-{number}")
-    except InvalidValue:
-        return
-
-    assert parse_phone(kept) == kept
-
-
-@pytest.mark.rule("REG-6")
-@pytest.mark.parametrize(
-    "phone",
-    [
-        "",
-        "12345678",
-        "02-123",
-        "02-123456789",
-        "01-1234567",
-        "02-12345678#",
-        "02-12345678#1234567",
-        "02-1234567a",
-    ],
-)
-def test_a_phone_number_without_area_code_is_refused(phone: str) -> None:
-    with pytest.raises(InvalidValue) as error:
-        parse_phone(phone)
-
-    assert error.value.code == "invalid_phone"
 
 
 @pytest.mark.rule("REG-8")

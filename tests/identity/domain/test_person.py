@@ -1,4 +1,4 @@
-"""The rules of a person's data (REG-3 to REG-5, REG-9)."""
+"""The rules of a person's data (REG-3, REG-4, REG-9)."""
 
 import pytest
 from hypothesis import given
@@ -7,7 +7,6 @@ from identity.domain.errors import InvalidValue
 from identity.domain.person import (
     masked_email,
     parse_email,
-    parse_mobile,
     parse_name,
     parse_username,
     username_key,
@@ -70,43 +69,6 @@ def test_a_name_has_two_to_fifty_visible_characters(name: str, code: str) -> Non
         parse_name(name)
 
     assert error.value.code == code
-
-
-@pytest.mark.rule("REG-5")
-@pytest.mark.parametrize(
-    "number",
-    [
-        "0912345678",
-        "0912-345-678",
-        "+886912345678",
-        "+886-912-345-678",
-        " 0912 345 678 ",
-        "０９１２３４５６７８",
-    ],
-)
-def test_a_mobile_number_is_stored_in_one_form(number: str) -> None:
-    assert parse_mobile(number) == "0912345678"
-
-
-@pytest.mark.rule("REG-5")
-@pytest.mark.parametrize(
-    "number",
-    [
-        "",
-        "912345678",
-        "091234567",
-        "09123456789",
-        "0212345678",
-        "+8860912345678",
-        "0912-34-5678",
-        "+1912345678",
-    ],
-)
-def test_a_number_that_is_not_a_taiwanese_mobile_is_refused(number: str) -> None:
-    with pytest.raises(InvalidValue) as error:
-        parse_mobile(number)
-
-    assert error.value.code == "invalid_mobile"
 
 
 @pytest.mark.rule("REG-9")

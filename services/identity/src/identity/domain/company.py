@@ -1,11 +1,10 @@
-"""A company's data: tax id, phone, name and address (REG-6 to REG-8)."""
+"""A company's data: tax id, name and address (REG-7, REG-8)."""
 
 import re
 from dataclasses import dataclass
 
 from identity.domain import taiwan
 from identity.domain.errors import InvalidValue
-from identity.domain.person import parse_mobile
 from identity.domain.text import parse_line, parse_proper_name, to_half_width
 
 _WEIGHTS = (1, 2, 1, 2, 1, 2, 4, 1)
@@ -14,13 +13,6 @@ _DIVISOR = 5
 
 _EIGHT_DIGITS = re.compile(r"\d{8}", re.ASCII)
 _AGENCY_CODE = re.compile(r"(?=.*[A-Z])[A-Z0-9]{9,10}", re.ASCII)
-_LANDLINE = re.compile(
-    r"\(?(0(?:826|836|82|89|37|49|[2-8]))\)?-?(\d{3,4}-?\d{4}|\d{5,8})(?:#(\d{1,6}))?", re.ASCII
-)
-"""Longer area codes come first; no number of a shorter code starts like a longer one."""
-_LANDLINE_DIGITS = range(9, 11)
-"""Digits of a landline with its area code: 0836-xxxxx has 9, 02-xxxxxxxx has 10."""
-
 _POSTAL_CODE = re.compile(r"(?:\d{6}|\d{5}|\d{3})(?!\d)\s*", re.ASCII)
 _NARROW_DIGITS = {ord("\N{FULLWIDTH DIGIT ZERO}") + digit: str(digit) for digit in range(10)}
 
@@ -57,22 +49,6 @@ def passes_checksum(digits: str) -> bool:
     total = sum(sum(divmod(int(digit) * weight, 10)) for digit, weight in zip(digits, _WEIGHTS, strict=True))
     # A seventh digit of 7 gives 28, whose digit sum 10 may be read as 1 or 0.
     return total % _DIVISOR == 0 or (digits[6] == "7" and (total + 1) % _DIVISOR == 0)
-
-
-def parse_phone(raw: str) -> str:
-    """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises InvalidValue."""
-    text = taiwan.EXTENSION.sub("#", to_half_width(raw).replace(" ", ""))
-    if text.startswith("+886") and not text.startswith(("+8869", "+886-9")):
-        text = "0" + text.removeprefix("+886").removeprefix("-")
-    landline = _LANDLINE.fullmatch(text)
-    if landline:
-        area, number, extension = landline[1], landline[2].replace("-", ""), landline[3]
-        if len(area + number) in _LANDLINE_DIGITS:
-            return f"{area}-{number}" + (f"#{extension}" if extension else "")
-    try:
-        return parse_mobile(text)
-    except InvalidValue:
-        raise InvalidValue("invalid_phone") from None
 
 
 def parse_company_name(raw: str) -> str:

@@ -1,4 +1,4 @@
-"""A person's data: account name, full name, mobile and mailbox (REG-3 to REG-5, REG-9)."""
+"""A person's data: account name, full name and mailbox (REG-3, REG-4, REG-9)."""
 
 import re
 
@@ -9,7 +9,6 @@ from identity.domain.taiwan import COMPANY_SUFFIXES
 from identity.domain.text import parse_person_name, to_half_width
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
-_MOBILE = re.compile(r"(?:\+886-?|0)9(?:\d{8}|\d{2}-\d{3}-?\d{3})", re.ASCII)
 _MAX_EMAIL_CHARACTERS = 254
 """RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
 
@@ -42,14 +41,6 @@ def _ends_with_company_suffix(name: str) -> bool:
         and (not ending[0].isascii() or not lowered.removesuffix(ending)[-1:].isalnum())
         for ending in COMPANY_SUFFIXES
     )
-
-
-def parse_mobile(raw: str) -> str:
-    """Return a Taiwanese mobile number as `0912345678` (REG-5). Raises InvalidValue."""
-    number = to_half_width(raw).replace(" ", "")
-    if not _MOBILE.fullmatch(number):
-        raise InvalidValue("invalid_mobile")
-    return number.replace("+886", "0").replace("-", "")
 
 
 def parse_email(raw: str) -> str:

@@ -13,7 +13,7 @@ COMPANY_SUFFIXES = (
 )  # fmt: skip
 """In lower case."""
 
-EXTENSION = re.compile("轉|分機")
+EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.]*", re.IGNORECASE)
 """What people write before the extension of a phone number."""
 
 

@@ -11,6 +11,7 @@ from identity.domain.account import Registration
 from identity.domain.company import Company
 from identity.domain.errors import InvalidValue, UsernameTaken
 from identity.domain.password import normalized
+from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Part, SecretText, Text, error_message
@@ -33,7 +34,7 @@ class CompanyInput(Input):
     """The company's part of the form (manual, steps 9 to 12)."""
 
     tax_id = Text(parse_tax_id, required=True)
-    phone = Text(company.parse_phone, required=True)
+    phone = Text(parse_phone, required=True)
     name = Text(company.parse_company_name, required=True)
     address = Text(company.parse_address, required=True)
 
@@ -44,7 +45,7 @@ class AccountInput(Input):
     kind = Text(_kind, required=True, metadata={"enum": ["general", "link"]})
     username = Text(person.parse_username, required=True)
     name = Text(person.parse_name, required=True)
-    mobile = Text(person.parse_mobile, required=True)
+    mobile = Text(parse_mobile, required=True)
     email = Text(person.parse_email, required=True)
     password = SecretText(required=True)
     company = Part(CompanyInput, required=True)

@@ -6,9 +6,10 @@ from typing import Any
 from flask import after_this_request, request
 from marshmallow import fields
 
-from identity.domain import company, person
+from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.errors import InvalidValue, RevisionMissing, RevisionStale
+from identity.domain.phone import parse_mobile, parse_phone
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.schemas import AccountSchema, ResponseSchema, Timestamp
@@ -27,14 +28,14 @@ _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 class CompanyChanges(Input):
     """The company's data that may be changed."""
 
-    phone = Text(company.parse_phone)
+    phone = Text(parse_phone)
 
 
 class AccountChanges(Input):
     """What may be changed (PRO-1)."""
 
     name = Text(person.parse_name)
-    mobile = Text(person.parse_mobile)
+    mobile = Text(parse_mobile)
     email = Text(person.parse_email)
     current_password = SecretText()
     company = Part(CompanyChanges)

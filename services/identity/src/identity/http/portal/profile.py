@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from flask import Blueprint, Response, request
 
-from identity.domain import company, person
+from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.errors import (
     BadPassword,
@@ -17,6 +17,7 @@ from identity.domain.errors import (
     RevisionStale,
     TooSoon,
 )
+from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
 from identity.http.auth import require_principal
 from identity.http.context import ports
@@ -53,9 +54,9 @@ class ProfileForm(Form):
     """What may be changed, and the current password, which a new mailbox requires (steps 2 to 5)."""
 
     name = TextField(labels.NAME, person.parse_name, autocomplete="name")
-    mobile = TextField(labels.MOBILE, person.parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
+    mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
     company_phone = TextField(
-        labels.COMPANY_PHONE, company.parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
+        labels.COMPANY_PHONE, parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
     )
     email = TextField(labels.NEW_EMAIL, person.parse_email, autocomplete="email", inputmode="email")
     current_password = SecretField(labels.PASSWORD_FOR_EMAIL, autocomplete="current-password", optional=True)

@@ -10,6 +10,7 @@ from identity.domain.account import REPEAT_WINDOW, Kind, Registration
 from identity.domain.company import Company
 from identity.domain.errors import Busy, Refusal, TooManyRequests, UsernameTaken
 from identity.domain.password import normalized
+from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
 from identity.http.auth import optional_principal
 from identity.http.client_address import client_info
@@ -34,13 +35,13 @@ class RegistrationForm(Form):
 
     username = TextField(labels.USERNAME, person.parse_username, autocomplete="username")
     name = TextField(labels.NAME, person.parse_name, autocomplete="name")
-    mobile = TextField(labels.MOBILE, person.parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
+    mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
     email = TextField(labels.EMAIL, person.parse_email, autocomplete="email", inputmode="email")
     password = SecretField(labels.PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.PASSWORD_AGAIN, autocomplete="new-password")
     tax_id = TextField(labels.TAX_ID, parse_tax_id, autocomplete="off")
     company_phone = TextField(
-        labels.COMPANY_PHONE, company.parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
+        labels.COMPANY_PHONE, parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
     )
     company_name = TextField(labels.COMPANY_NAME, company.parse_company_name, autocomplete="organization")
     company_address = TextField(labels.COMPANY_ADDRESS, company.parse_address, autocomplete="street-address")

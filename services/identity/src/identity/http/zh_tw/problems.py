@@ -81,6 +81,7 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "invalid_kind": "帳號類型須為 general（一般帳號）或 link（鏈結帳號）",
     "invalid_mobile": "請填寫臺灣手機號碼，例：0912345678",
     "invalid_phone": "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345",
+    "invalid_phone.freephone": "免付費電話（0800、0809）不能作為公司電話，請改填含區碼的市話或手機號碼",
     "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
     "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）",
     "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭",
