@@ -25,7 +25,6 @@ from port_runtime.settings import ErrorCollector
 from mailer.actors import Deliverer, declare_actor
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.collectors import ProcessCollector, QueueCollector
-from mailer.adapters.cpu_affinity import CpuAffinity
 from mailer.adapters.payload_opener import SealedPayloadOpener
 from mailer.adapters.redis.broker import ActorQueue, NotifyingRedisBroker
 from mailer.adapters.redis.connection import (
@@ -181,12 +180,9 @@ class MailerProcess:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         self.start()
-        affinity = CpuAffinity()
-        affinity.start()
         self._warn_about_durability()
         stop_requested.wait()
         self._shut_down()
-        affinity.stop()
         ops_server.stop()
         tracing.close()
 
