@@ -2,8 +2,8 @@
 
     python -m deploy.containers.secret_files DIRECTORY [--give]
 
-Existing secrets stay; Redis' ACL file is always rewritten from deploy/local/acl.py. `--give` requires root and makes
-the user of each container the owner of its files. The server names are those of docker-compose.yml and of the
+Existing secrets stay; Redis' ACL file is always rewritten from deploy/local/redis_acl.py. `--give` requires root and
+makes the user of each container the owner of its files. The server names are those of docker-compose.yml and of the
 Kubernetes overlay `local`.
 """
 
@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from deploy.local.acl import roles
 from deploy.local.keys import make_secrets, password_of, write_secret
+from deploy.local.redis_acl import roles
 
 SERVICE_USER: Final = 10001  # in the images of both services
 SERVER_USER: Final = 999  # in the images of Redis and PostgreSQL

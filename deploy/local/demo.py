@@ -11,9 +11,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy.local.api import Api, ApiError
+from deploy.local.api_client import Api, ApiError
 from deploy.local.keys import write_secret
-from deploy.local.mails import Mails
+from deploy.local.mailbox_client import Mails
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from port_events.keys import new_key_sets
 
-from deploy.local.acl import acl_file, roles
+from deploy.local.redis_acl import acl_file, roles
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,9 +20,9 @@ from port_runtime.settings import exit_on_error
 from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
 from deploy.local.environment import PROGRAMS, RunPaths, environments, prepare
-from deploy.local.ready import wait_until_ready
+from deploy.local.process_manager import STOPPED_BY_SIGNAL, System
+from deploy.local.readiness import wait_until_ready
 from deploy.local.settings import RUN_DIR, read
-from deploy.local.system import STOPPED_BY_SIGNAL, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from port_runtime.parsers import integer, switch, text
+from port_runtime.setting_parsers import integer, switch, text
 from port_runtime.settings import load, setting
 
 if TYPE_CHECKING:

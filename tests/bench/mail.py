@@ -12,8 +12,8 @@ from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.tables import outbox
 from mailer.adapters.renderer import TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder
-from mailer.domain.catalogue import mail_kind_for
 from mailer.domain.mail import Mail, Mailbox
+from mailer.domain.mail_catalogue import mail_kind_for
 from port_events.envelope import RECEIPTS, STREAM
 from sqlalchemy import Engine, func, insert
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mailer.adapters.renderer import TemplateRenderer
-from mailer.domain.catalogue import mail_kind_for
+from mailer.domain.mail_catalogue import mail_kind_for
 
 from tests.bench import plain_actor
 from tests.bench.entries import PUBLIC_URL, mail_payloads, sealed_entries

@@ -16,14 +16,14 @@ from mailer.adapters.collectors import QueueCollector
 from mailer.adapters.redis.broker import NotifyingRedisBroker
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
 from mailer.adapters.redis.ledger import COMPLETE
-from mailer.adapters.redis.pause import RedisQueuePause
-from mailer.adapters.redis.stats import RedisQueueStats
+from mailer.adapters.redis.queue_pause import RedisQueuePause
+from mailer.adapters.redis.queue_stats import RedisQueueStats
 from mailer.usecases.dead_letters import RetryResult
 from mailer.usecases.queue_stats import PauseState
 
 from deploy.containers.secret_files import main as make_secret_files
-from deploy.local.acl import roles
 from deploy.local.keys import make_secrets, password_of
+from deploy.local.redis_acl import roles
 from tests.support import ROOT
 from tests.support.servers.redis import RedisServer
 

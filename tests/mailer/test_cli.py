@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mailer.adapters import renderer, texts
-from mailer.domain.catalogue import MAILS
+from mailer.adapters import mail_texts, renderer
+from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.browser.text import visible_text
@@ -78,7 +78,7 @@ def test_a_missing_template_exits_with_2_and_is_named(
     harness: MailerHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     incomplete = tmp_path / "zh_TW"
-    shutil.copytree(texts.BUILT_IN, incomplete)
+    shutil.copytree(mail_texts.BUILT_IN, incomplete)
     (incomplete / "bind_code" / "subject.txt").unlink()
     monkeypatch.setattr(renderer, "BUILT_IN", incomplete)
 

@@ -8,8 +8,8 @@ from port_events import catalogue as events
 from port_events.catalogue import EventData
 from port_events.sealing import Sealer, new_key_sets
 
-from mailer.adapters.texts import samples
-from mailer.domain.catalogue import MAILS
+from mailer.adapters.mail_texts import samples
+from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.harness import LINK, PUBLIC_URL, MailerHarness
 from tests.support.harness.waiting import wait_until
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailer.adapters.redis.connection import ThreadConnections
-from mailer.adapters.redis.rate_limit import RedisDomainRateLimit, throttled_domains
-from mailer.domain.rate_limits import DomainRateLimits
+from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit, throttled_domains
+from mailer.domain.domain_rate_limits import DomainRateLimits
 from mailer.settings import domain_rate_limits
 from tests.mailer.harness import MailerHarness
 from tests.support.harness.waiting import wait_until

@@ -3,7 +3,7 @@
 import pytest
 
 from mailer.adapters.renderer import TemplateRenderer
-from mailer.domain.catalogue import MAILS
+from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.harness import PUBLIC_URL
 from tests.support.browser import screenshots
 from tests.support.browser.chromium import launch_chromium

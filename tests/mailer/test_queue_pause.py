@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.adapters.redis.pause import RedisQueuePause
+from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.process import MailerProcess
 from mailer.usecases.queue_stats import PauseState
 from tests.mailer.harness import MailerHarness

@@ -314,7 +314,7 @@ def test_a_queue_that_loses_its_messages_loses_no_mail(harness: MailerHarness) -
 def test_the_permissions_of_the_mailers_redis_user_suffice(
     harness: MailerHarness, start_redis: Callable[..., RedisServer]
 ) -> None:
-    from deploy.local.acl import roles
+    from deploy.local.redis_acl import roles
 
     server = start_redis(users={"mailer": f">secret {roles()['mailer']}", "all": ">secret ~* &* +@all"})
     other = MailerHarness(server, harness.smtp, keys=harness.keys, redis_url=server.url_for("all", "secret"))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailer.adapters.texts import format_validity
+from mailer.adapters.mail_texts import format_validity
 
 
 @pytest.mark.rule("VER-1", "MAIL-1")

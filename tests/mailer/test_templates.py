@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from port_runtime.tables import display_width
 
+from mailer.adapters.mail_texts import SamplePayload, samples
 from mailer.adapters.renderer import BrokenTemplateError, TemplateRenderer
-from mailer.adapters.texts import SamplePayload, samples
-from mailer.domain.catalogue import MAILS
+from mailer.domain.mail_catalogue import MAILS
 from mailer.domain.wrapping import COLUMNS
 from mailer.usecases.ports import Rendered
 from tests.mailer.harness import PUBLIC_URL

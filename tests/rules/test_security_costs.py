@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from identity.domain.password import PasswordPolicy
+from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import ClientInfo
 
 from tests.support.harness.concurrency import run_concurrently

@@ -1,7 +1,7 @@
 """Links in mails: signed for one purpose, only the newest, once, in time; opening one changes nothing (SEC-4)."""
 
 import pytest
-from identity.adapters.tokens import SignedTokens
+from identity.adapters.signed_tokens import SignedTokens
 from identity.domain.mail_link import Purpose
 from port_runtime.secret import Secret
 

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 from port_runtime.ops_server import open_listener
-from port_runtime.parsers import Address
+from port_runtime.setting_parsers import Address
 from port_runtime.settings import SettingsError
 
 ANY_PORT = 0

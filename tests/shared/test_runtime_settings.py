@@ -7,7 +7,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
-from port_runtime.parsers import (
+from port_runtime.secret import Secret
+from port_runtime.setting_parsers import (
     Address,
     Network,
     address,
@@ -23,7 +24,6 @@ from port_runtime.parsers import (
     text,
     url,
 )
-from port_runtime.secret import Secret
 from port_runtime.settings import SettingDoc, SettingsError, describe, exit_on_error, load, setting
 
 

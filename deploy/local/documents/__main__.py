@@ -10,8 +10,8 @@ from pathlib import Path
 
 from identity.processes.openapi import openapi_document
 
-from deploy.local.acl import acl_example
 from deploy.local.documents import drawings, example, observability, rules, settings
+from deploy.local.redis_acl import acl_example
 
 ROOT = Path(__file__).parents[3]
 OPENAPI = ROOT / "services/identity/openapi.json"

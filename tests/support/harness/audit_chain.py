@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from identity.adapters.signed_tokens import seal_keys
 from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import open_engine
-from identity.adapters.tokens import seal_keys
 from identity.domain.audit_chain import SealKeys
 from identity.usecases.audit.verifying import ChainBroken, VerifiedChain, verify
 from port_runtime.secret import Secret

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from identity.http.context import EXTENSION
+from identity.http.web_context import EXTENSION
 from identity.processes.relay import Relay
 from identity.processes.web import create_app, db
 from identity.settings.relay import RelaySettings

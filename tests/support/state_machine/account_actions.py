@@ -6,7 +6,7 @@ from typing import Any
 
 from identity.adapters.sql.purger import SqlPurger
 from identity.domain.mail_link import Purpose
-from identity.usecases import lifecycle, retention
+from identity.usecases import account_status, retention
 
 from tests.support.actors.people import Person
 from tests.support.harness.predictable_codes import PredictableCodes
@@ -157,7 +157,7 @@ class AccountActions:
 
     def suspend_or_reinstate(self, holder: ModelAccount) -> None:
         """Suspend or reinstate, as an operator."""
-        act = lifecycle.reinstate if holder.suspended else lifecycle.suspend
+        act = account_status.reinstate if holder.suspended else account_status.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
         holder.events.append("account.reinstated" if holder.suspended else "account.suspended")
@@ -168,7 +168,7 @@ class AccountActions:
     def close(self, holder: ModelAccount) -> None:
         """Close an account, as an operator."""
         with self.system.app.app_context():
-            lifecycle.close(self.system.ports, holder.person.username)
+            account_status.close(self.system.ports, holder.person.username)
         binding = self.model.live_binding(holder)
         if binding is not None:
             self.model.remove(binding, "account_closed")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.health import Heartbeat
 from port_runtime.logs import get_logger
 
-from mailer.domain.catalogue import has_no_mail
+from mailer.domain.mail_catalogue import has_no_mail
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.metrics import counter, histogram, observable_gauge
 from typing_extensions import override
 
-from mailer.domain.catalogue import MAILS
 from mailer.domain.mail import FINAL
+from mailer.domain.mail_catalogue import MAILS
 from mailer.domain.smtp_replies import RULES
 from mailer.usecases.ports import DeliveryMetrics
 

@@ -33,9 +33,9 @@ from mailer.adapters.redis.connection import (
     connect,
     durability_warnings,
 )
+from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
-from mailer.adapters.redis.pause import RedisQueuePause
-from mailer.adapters.redis.rate_limit import RedisDomainRateLimit
+from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import GROUP, EventStream
 from mailer.adapters.renderer import TemplateRenderer
 from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport

@@ -13,7 +13,8 @@ from port_events.envelope import STREAM
 from port_events.group import URL_SCHEMES, check_redis_url
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_events.sealing import Opener
-from port_runtime.parsers import (
+from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
+from port_runtime.setting_parsers import (
     PRODUCTION,
     Address,
     address,
@@ -30,14 +31,13 @@ from port_runtime.parsers import (
     text,
     url_of,
 )
-from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.settings import setting
 
+from mailer.adapters.mail_texts import default_sender
 from mailer.adapters.smtp.session import PORTS, SmtpServer
-from mailer.adapters.texts import default_sender
+from mailer.domain.domain_rate_limits import DomainRateLimits, normalize_domain
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
-from mailer.domain.rate_limits import DomainRateLimits, normalize_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
-from port_runtime.redaction import redact
+from port_runtime.log_redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

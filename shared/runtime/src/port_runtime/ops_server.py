@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from port_runtime.health import Check
-    from port_runtime.parsers import Address
+    from port_runtime.setting_parsers import Address
 
 TIMEOUT_SECONDS: Final = 5
 BACKLOG: Final = 64

@@ -20,7 +20,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeVar, overload
 
-from port_runtime.parsers import Parse, holds_secret
+from port_runtime.setting_parsers import Parse, holds_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -108,7 +108,7 @@ def setting(name: str, *, parse: Parse[Any], default: str | Required | None = RE
     """Declare a field of a settings class.
 
     `default` is parsed like the variable's text; with None an unset variable is None; without a default the
-    variable is required. For `parse` see `port_runtime.parsers`.
+    variable is required. For `parse` see `port_runtime.setting_parsers`.
     """
     return field(metadata={_DECLARED: _Declared(name, parse, default, doc)})
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from port_events.sealing import Sealer
 from port_runtime.metrics import Instruments
-from port_runtime.parsers import PRODUCTION
+from port_runtime.setting_parsers import PRODUCTION
 from port_runtime.settings import ErrorCollector, SettingsError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session, sessionmaker
 from identity.adapters.argon2 import Argon2Passwords, Cost
 from identity.adapters.clock import SystemClock, SystemRandomness
 from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
+from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
-from identity.adapters.sql.queries import SqlQueries
+from identity.adapters.sql.request_queries import SqlQueries
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
-from identity.adapters.tokens import SignedTokens
 from identity.domain import rate_limits
 from identity.domain.audit import Caller
 from identity.domain.consent import Texts
-from identity.domain.password import PasswordPolicy
+from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import Lifetimes
 from identity.metrics import WEB, HashMetrics, LoginMetrics
 from identity.settings.web import WebSettings

@@ -16,10 +16,10 @@ from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
 from identity.adapters.outbox_listener import OutboxListener, outbox_listener_for
 from identity.adapters.redis_stream import RedisStream
+from identity.adapters.signed_tokens import seal_keys
 from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
-from identity.adapters.tokens import seal_keys
 from identity.domain.audit_chain import SealKeys
 from identity.settings.relay import RelaySettings
 

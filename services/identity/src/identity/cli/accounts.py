@@ -83,16 +83,16 @@ def _decision(name: str, explanation: str, *, module: str = "administration") ->
     """Define a command that changes the state of the accounts named by its arguments."""
 
     def decide(ports: "Ports", names: tuple[str, ...]) -> None:
-        from identity.usecases import administration, lifecycle
+        from identity.usecases import account_status, administration
 
-        act = getattr({"administration": administration, "lifecycle": lifecycle}[module], name)
+        act = getattr({"administration": administration, "account_status": account_status}[module], name)
         for_each(names, lambda each: act(ports, each).status)
 
     decide.__doc__ = explanation
     accounts.command(name.replace("_", "-"))(_names(as_operator(decide)))
 
 
-_decision("approve", "Approve accounts that await review, and tell the applicants.", module="lifecycle")
+_decision("approve", "Approve accounts that await review, and tell the applicants.", module="account_status")
 
 
 @accounts.command("reject")
@@ -100,15 +100,17 @@ _decision("approve", "Approve accounts that await review, and tell the applicant
 @as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
     """Reject accounts that await review, and close them. The applicants read the reason: write it in Chinese."""
-    from identity.usecases import lifecycle
+    from identity.usecases import account_status
 
     reason = ports.caller().reason or ""
-    for_each(names, lambda name: lifecycle.reject(ports, name, reason=reason).status)
+    for_each(names, lambda name: account_status.reject(ports, name, reason=reason).status)
 
 
-_decision("suspend", "Suspend accounts: their sessions end at once.", module="lifecycle")
-_decision("reinstate", "Lift suspensions.", module="lifecycle")
-_decision("close", "Close accounts for good: their names and mailboxes are free again.", module="lifecycle")
+_decision("suspend", "Suspend accounts: their sessions end at once.", module="account_status")
+_decision("reinstate", "Lift suspensions.", module="account_status")
+_decision(
+    "close", "Close accounts for good: their names and mailboxes are free again.", module="account_status"
+)
 _decision("unlock", "Lift the lock that failed logins left.")
 _decision("resend_mail", "Mail again the link that accounts wait for.")
 

@@ -73,9 +73,9 @@ def _who(actor: dict[str, Any]) -> str:
 @as_json
 def verify(*, head: str | None, as_json: bool) -> None:
     """Verify the chain from end to end; print the first row that breaks it and exit with 1."""
+    from identity.adapters.signed_tokens import seal_keys
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.sql.engine import open_engine
-    from identity.adapters.tokens import seal_keys
     from identity.usecases.audit.verifying import ChainBroken
     from identity.usecases.audit.verifying import verify as run
 

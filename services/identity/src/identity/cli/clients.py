@@ -6,7 +6,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
-from port_runtime.parsers import seconds
+from port_runtime.setting_parsers import seconds
 
 from identity.cli.base import as_json, print_rows, to_json, with_ports
 from identity.domain.service_client import SCOPES, ClientError
@@ -52,7 +52,7 @@ def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
 @_with_ports
 def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Create a client NAME and print its secret, which cannot be read again."""
-    from identity.usecases import clients as cases
+    from identity.usecases import service_clients as cases
 
     _print_secret(*cases.add(ports, name, rights), as_json=as_json)
 
@@ -62,7 +62,7 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_jso
 @_with_ports
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights, without secrets."""
-    from identity.usecases import clients as cases
+    from identity.usecases import service_clients as cases
 
     print_rows(map(_row, cases.every(ports)), cells=_CELLS, as_json=as_json)
 
@@ -77,7 +77,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 @_with_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
     """Print a new secret for NAME; the old one stays valid for a while, or ends by --end-old."""
-    from identity.usecases import clients as cases
+    from identity.usecases import service_clients as cases
 
     if end_old:
         _print_row(cases.end_old(ports, name), as_json=as_json)
@@ -91,7 +91,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @_with_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Revoke a client for good; its secrets are invalid from now on."""
-    from identity.usecases import clients as cases
+    from identity.usecases import service_clients as cases
 
     _print_row(cases.revoke(ports, name), as_json=as_json)
 
@@ -103,7 +103,7 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 @_with_ports
 def set_rights(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Replace the rights of NAME."""
-    from identity.usecases import clients as cases
+    from identity.usecases import service_clients as cases
 
     _print_row(cases.set_rights(ports, name, rights), as_json=as_json)
 

@@ -3,10 +3,10 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from flask import request
-from port_runtime.parsers import Network
+from port_runtime.setting_parsers import Network
 
 from identity.domain.session import ClientInfo
-from identity.http.context import web_context
+from identity.http.web_context import web_context
 
 _MAX_USER_AGENT_CHARACTERS = 200
 

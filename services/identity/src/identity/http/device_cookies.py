@@ -3,7 +3,7 @@
 from flask import Response, request
 
 from identity.domain.session import DEVICE_LIFETIME, Device
-from identity.http.context import web_context
+from identity.http.web_context import web_context
 
 _MAX_DEVICES = 10
 

@@ -8,8 +8,8 @@ from identity.domain.audit import Caller, parse_operator, parse_reason
 from identity.domain.errors import InvalidValue, OperatorMissing
 from identity.domain.service_client import Scope
 from identity.http.client_address import client_address
-from identity.http.context import ports
 from identity.http.service_auth import require_service
+from identity.http.web_context import ports
 from identity.usecases.ports import Ports
 
 SCOPE: Scope = "accounts:admin"

@@ -10,8 +10,8 @@ from flask import Response
 
 from identity.domain import errors
 from identity.domain.mail_link import Purpose
-from identity.domain.password import PasswordPolicy
-from identity.http.validation import FieldError, InvalidInput
+from identity.domain.password_policy import PasswordPolicy
+from identity.http.field_errors import FieldError, InvalidInput
 from identity.http.zh_tw import portal as words
 from identity.http.zh_tw import problems as sentences
 

@@ -8,8 +8,8 @@ from flask import g, request
 from identity.domain.errors import BadClient, ScopeMissing
 from identity.domain.service_client import Scope, ServiceClient
 from identity.http.client_address import client_info
-from identity.http.context import ports
-from identity.usecases import clients
+from identity.http.web_context import ports
+from identity.usecases import service_clients
 
 _MAX_HEADER_CHARACTERS = 512
 
@@ -28,7 +28,7 @@ def require_service(scope: Scope) -> ServiceClient:
 def _current_service() -> ServiceClient:
     if "service" not in g:
         name, secret = _credentials()
-        g.service = clients.authenticate(ports(), secret, name=name, asker=client_info())
+        g.service = service_clients.authenticate(ports(), secret, name=name, asker=client_info())
     return cast("ServiceClient", g.service)
 
 

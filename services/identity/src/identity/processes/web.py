@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from identity.adapters.signed_tokens import derive
 from identity.adapters.sql.engine import (
     autocommit_options,
     configure_engine,
@@ -18,13 +19,12 @@ from identity.adapters.sql.engine import (
     engine_options,
 )
 from identity.adapters.sql.tables import metadata
-from identity.adapters.tokens import derive
 from identity.bootstrap.ports import build_ports
 from identity.domain.errors import Unavailable
 from identity.http import errors, health, portal, request_hooks, traces
 from identity.http.api import openapi
-from identity.http.auth import caller
-from identity.http.context import EXTENSION, Links, WebContext
+from identity.http.session_auth import caller
+from identity.http.web_context import EXTENSION, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
 from identity.settings.web import WebSettings
 from identity.usecases.ports.system import Clock, Randomness

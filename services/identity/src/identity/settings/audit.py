@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_runtime.parsers import PRODUCTION, optional, secret_list
 from port_runtime.secret import Secret
+from port_runtime.setting_parsers import PRODUCTION, optional, secret_list
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings

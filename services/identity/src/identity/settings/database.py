@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from port_runtime.parsers import PRODUCTION, log_level, mode, secret_url
 from port_runtime.secret import Secret
+from port_runtime.setting_parsers import PRODUCTION, log_level, mode, secret_url
 from port_runtime.settings import setting
 
 

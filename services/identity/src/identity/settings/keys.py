@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from port_runtime.parsers import PRODUCTION, optional, secret, secret_list, text
 from port_runtime.secret import Secret
+from port_runtime.setting_parsers import PRODUCTION, optional, secret, secret_list, text
 from port_runtime.settings import setting
 
 _MIN_CHARACTERS = 32

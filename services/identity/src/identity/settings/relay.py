@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_events.group import URL_SCHEMES, check_redis_url
-from port_runtime.parsers import Address, address, integer, optional, secret_url, text
 from port_runtime.secret import Secret
+from port_runtime.setting_parsers import Address, address, integer, optional, secret_url, text
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_runtime.parsers import PRODUCTION, optional, seconds
+from port_runtime.setting_parsers import PRODUCTION, optional, seconds
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings

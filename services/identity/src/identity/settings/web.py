@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
-from port_runtime.parsers import (
+from port_runtime.secret import Secret
+from port_runtime.setting_parsers import (
     PRODUCTION,
     Address,
     Network,
@@ -24,7 +25,6 @@ from port_runtime.parsers import (
     text,
     url_of,
 )
-from port_runtime.secret import Secret
 from port_runtime.settings import setting
 
 from identity.settings.database import DatabaseSettings

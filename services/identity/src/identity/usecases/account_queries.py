@@ -14,7 +14,7 @@ from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
 from identity.usecases.ports.audit import AuditFilter, AuditRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
-from identity.usecases.ports.queries import MailState
+from identity.usecases.ports.request_queries import MailState
 from identity.usecases.steps.email_verification import drop_expired_email_change
 from identity.usecases.steps.lookup import get_by_name_or_id
 

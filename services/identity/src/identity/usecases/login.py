@@ -5,7 +5,7 @@ from typing import Final, NoReturn
 
 from identity.domain.credential import Credential
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, StepRequired
-from identity.domain.password import normalized
+from identity.domain.password_policy import normalized
 from identity.domain.session import ClientInfo, Principal, Session
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork

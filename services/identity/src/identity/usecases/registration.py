@@ -9,8 +9,8 @@ from identity.domain.person import username_key
 from identity.domain.rate_limits import NAMES_BY_ADDRESS
 from identity.domain.session import ClientInfo
 from identity.usecases.ports import Ports
+from identity.usecases.steps.account_status import close_locked
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.ending import close_locked
 from identity.usecases.steps.mail_limits import try_consume_quota
 
 

@@ -9,9 +9,9 @@ from identity.domain import binding as bindings
 from identity.domain.audit import Caller
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.ports.queries import Purger
+from identity.usecases.ports.request_queries import Purger
+from identity.usecases.steps.account_status import close_locked, suspend_locked
 from identity.usecases.steps.email_verification import drop_expired_email_change
-from identity.usecases.steps.ending import close_locked, suspend_locked
 from identity.usecases.steps.unbinding import lock_general, remove
 
 _BATCH = 200

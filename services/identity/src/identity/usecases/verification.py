@@ -19,7 +19,7 @@ from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.person import masked_email
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.ports.queries import MailState
+from identity.usecases.ports.request_queries import MailState
 from identity.usecases.steps.email_verification import request_verification
 from identity.usecases.steps.mail_limits import consume_quota, wait_seconds
 from identity.usecases.steps.mail_links import read_link

@@ -9,10 +9,10 @@ import jinja2
 from jinja2.ext import Extension
 from typing_extensions import override
 
-from mailer.adapters import texts
-from mailer.adapters.texts import BUILT_IN, SamplePayload
-from mailer.domain.catalogue import MAILS, MailKind
+from mailer.adapters import mail_texts
+from mailer.adapters.mail_texts import BUILT_IN, SamplePayload
 from mailer.domain.mail import reject_unsafe
+from mailer.domain.mail_catalogue import MAILS, MailKind
 from mailer.domain.wrapping import wrap, wrap_line
 from mailer.usecases.ports import Rendered, Renderer
 
@@ -57,18 +57,18 @@ class TemplateRenderer(Renderer):
 
     def render_test(self, kind: MailKind, payload: MailPayload) -> Rendered:
         """Return the mail's texts, with a test notice in the subject and the first line."""
-        mail, notice = self.render(kind, payload), texts.notice_of_test()
+        mail, notice = self.render(kind, payload), mail_texts.notice_of_test()
         body = _BODY.search(mail.html)
         top = body.end() if body else 0
         return Rendered(
-            subject=texts.subject_of_test(mail.subject),
+            subject=mail_texts.subject_of_test(mail.subject),
             text=f"{wrap(notice)}\n\n{mail.text}",
             html=f'{mail.html[:top]}\n<p style="margin:16px">{notice}</p>{mail.html[top:]}',
         )
 
     def samples(self, kind: MailKind) -> Iterator[SamplePayload]:
         """Yield payloads that together reach every branch of the mail's templates."""
-        return texts.samples(kind.name, self._public_url)
+        return mail_texts.samples(kind.name, self._public_url)
 
     def unknown_files(self) -> list[str]:
         """Return the operator's files that replace no built-in template, for example because of a typo in the name."""
@@ -135,7 +135,7 @@ def _values(payload: MailPayload) -> dict[str, Any]:
     return {
         **payload.content,
         "name": payload.name,
-        "asked_at": texts.format_datetime(payload.issued_at),
-        "ends_at": texts.format_datetime(payload.expires_at),
-        "valid_for": texts.format_validity(payload.expires_at - payload.issued_at),
+        "asked_at": mail_texts.format_datetime(payload.issued_at),
+        "ends_at": mail_texts.format_datetime(payload.expires_at),
+        "valid_for": mail_texts.format_validity(payload.expires_at - payload.issued_at),
     }

@@ -6,10 +6,10 @@ import click
 from port_runtime.settings import describe, exit_on_error
 
 from mailer.cli.base import exit_on_broken_template, mailer_settings
-from mailer.cli.checks import check
-from mailer.cli.dead import dead
-from mailer.cli.mails import preview, send_test
+from mailer.cli.check import check
+from mailer.cli.dead_letters import dead
 from mailer.cli.queue import queue
+from mailer.cli.sample_mails import preview, send_test
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -28,7 +28,7 @@ def queue(context: click.Context, *, as_json: bool) -> None:
     if context.invoked_subcommand:
         return
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.redis.stats import RedisQueueStats
+    from mailer.adapters.redis.queue_stats import RedisQueueStats
 
     settings = mailer_settings()
     with connected(settings) as client:
@@ -44,7 +44,7 @@ def pause(reason: str) -> None:
     New mails wait. A mail that expires while it waits is recorded as expired.
     """
     from mailer.adapters.clock import SystemClock
-    from mailer.adapters.redis.pause import RedisQueuePause
+    from mailer.adapters.redis.queue_pause import RedisQueuePause
     from mailer.usecases.queue_stats import PauseState
 
     printable = "".join(character for character in reason if character.isprintable())
@@ -58,7 +58,7 @@ def pause(reason: str) -> None:
 @queue.command()
 def resume() -> None:
     """Resume sending in all mailers within two seconds."""
-    from mailer.adapters.redis.pause import RedisQueuePause
+    from mailer.adapters.redis.queue_pause import RedisQueuePause
 
     with connected(mailer_settings()) as client:
         resumed = RedisQueuePause(client).resume()

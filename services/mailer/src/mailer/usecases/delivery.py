@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from port_runtime.logs import get_logger
 
 from mailer.domain.backoff import backoff_seconds
-from mailer.domain.catalogue import mail_kind_for, require_complete
 from mailer.domain.errors import (
     AbandonedError,
     NotSentError,
@@ -19,8 +18,9 @@ from mailer.domain.errors import (
     RateLimitedError,
     UnreadableError,
 )
-from mailer.domain.links import reject_foreign_links
+from mailer.domain.foreign_links import reject_foreign_links
 from mailer.domain.mail import Mail, Mailbox, State
+from mailer.domain.mail_catalogue import mail_kind_for, require_complete
 from mailer.domain.smtp_replies import UNREADABLE, redact
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.domain.catalogue import MailKind
+    from mailer.domain.mail_catalogue import MailKind
     from mailer.usecases.ports import (
         Clock,
         DeliveryMetrics,

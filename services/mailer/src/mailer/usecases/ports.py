@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.domain.catalogue import MailKind
     from mailer.domain.mail import Mail, State
+    from mailer.domain.mail_catalogue import MailKind
 
 
 @dataclass(frozen=True, slots=True)

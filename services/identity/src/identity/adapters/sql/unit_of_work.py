@@ -10,15 +10,15 @@ from typing_extensions import override
 
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAuditLog
+from identity.adapters.sql.audit_search import SqlAuditHistory
 from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
-from identity.adapters.sql.clients import SqlClients
 from identity.adapters.sql.consents import SqlConsents
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import conflict_of
-from identity.adapters.sql.history import SqlAuditHistory
 from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.outbox import SqlOutbox
+from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.sessions import SqlSessions
 from identity.usecases.ports import Ports, UnitOfWork
 

@@ -10,15 +10,15 @@ from identity.domain import company, person
 from identity.domain.account import Registration
 from identity.domain.company import Company
 from identity.domain.errors import InvalidValue, UsernameTaken
-from identity.domain.password import normalized
+from identity.domain.password_policy import normalized
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Part, SecretText, Text, error_message
 from identity.http.api.schemas import ResponseSchema
 from identity.http.client_address import client_info
-from identity.http.context import ports
-from identity.http.validation import FieldError, parse_tax_id, password_errors
+from identity.http.field_errors import FieldError, parse_tax_id, password_errors
+from identity.http.web_context import ports
 from identity.usecases import registration
 
 blueprint = Blueprint("accounts", __name__, description="Registration")

@@ -14,10 +14,10 @@ from identity.domain.errors import InvalidValue
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text
+from identity.http.field_errors import InvalidInput, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.http.problems import field_error
-from identity.http.validation import InvalidInput, parse_tax_id
-from identity.usecases import account_queries, administration, lifecycle
+from identity.usecases import account_queries, account_status, administration
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -179,18 +179,20 @@ def _register_action(path: str, act: Callable[[Ports, str], Account], summary: s
 
 
 def _reject(ports: Ports, account_id: str) -> Account:
-    return lifecycle.reject(ports, account_id, reason=ports.caller().reason or "")
+    return account_status.reject(ports, account_id, reason=ports.caller().reason or "")
 
 
 _register_action(
-    "approve", lifecycle.approve, "Approve an account that awaits review; the applicant is notified."
+    "approve", account_status.approve, "Approve an account that awaits review; the applicant is notified."
 )
 _register_action(
     "reject", _reject, "Reject and close an account that awaits review; the applicant is sent the reason."
 )
-_register_action("suspend", lifecycle.suspend, "Suspend an account: its sessions end at once (OPS-2).")
-_register_action("reinstate", lifecycle.reinstate, "Lift a suspension.")
-_register_action("close", lifecycle.close, "Close an account for good; its name and mailbox are free again.")
+_register_action("suspend", account_status.suspend, "Suspend an account: its sessions end at once (OPS-2).")
+_register_action("reinstate", account_status.reinstate, "Lift a suspension.")
+_register_action(
+    "close", account_status.close, "Close an account for good; its name and mailbox are free again."
+)
 _register_action("unlock", administration.unlock, "Lift the lock that failed logins left.")
 _register_action("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.")
 

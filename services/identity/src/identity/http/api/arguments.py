@@ -8,8 +8,8 @@ from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from identity.domain.errors import InvalidValue
+from identity.http.field_errors import FieldError, InvalidInput
 from identity.http.problems import field_error
-from identity.http.validation import FieldError, InvalidInput
 
 ExtraChecks = Callable[[dict[str, Any]], Iterable[FieldError]]
 """Checks the valid fields of an input that has other, invalid fields."""

@@ -9,9 +9,9 @@ from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MaskedEmail, ResponseSchema, Timestamp, Whole
-from identity.http.auth import require_principal
 from identity.http.client_address import client_info
-from identity.http.context import ports
+from identity.http.session_auth import require_principal
+from identity.http.web_context import ports
 from identity.usecases import bindings
 from identity.usecases.bindings import BindingEntry
 

@@ -13,11 +13,11 @@ from identity.domain.phone import parse_mobile, parse_phone
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
 from identity.http.api.schemas import AccountSchema, ResponseSchema, Timestamp
-from identity.http.auth import require_principal
-from identity.http.context import ports
 from identity.http.device_cookies import remember_device
+from identity.http.field_errors import InvalidInput
 from identity.http.problems import field_error
-from identity.http.validation import InvalidInput
+from identity.http.session_auth import require_principal
+from identity.http.web_context import ports
 from identity.usecases import bindings, profile, sessions
 
 blueprint = Blueprint("profile", __name__, description="A person's own account")

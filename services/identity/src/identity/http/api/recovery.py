@@ -9,10 +9,10 @@ from identity.domain.errors import InvalidValue
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.client_address import client_info
-from identity.http.context import ports
 from identity.http.device_cookies import remember_device
+from identity.http.field_errors import InvalidInput
 from identity.http.problems import field_error
-from identity.http.validation import InvalidInput
+from identity.http.web_context import ports
 from identity.usecases import recovery
 
 blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")

@@ -9,10 +9,10 @@ from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole
-from identity.http.auth import current_principal, require_principal
 from identity.http.client_address import client_info
-from identity.http.context import ports
 from identity.http.device_cookies import remember_device
+from identity.http.session_auth import current_principal, require_principal
+from identity.http.web_context import ports
 from identity.usecases import login, sessions, switching, verification
 
 blueprint = Blueprint("sessions", __name__, description="Sessions and switching")

@@ -7,8 +7,8 @@ from marshmallow import fields
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText
 from identity.http.api.schemas import ResponseSchema
-from identity.http.auth import current_principal
-from identity.http.context import ports
+from identity.http.session_auth import current_principal
+from identity.http.web_context import ports
 from identity.usecases import verification
 
 blueprint = Blueprint("verifications", __name__, description="Email verification")

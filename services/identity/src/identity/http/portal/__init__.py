@@ -8,7 +8,6 @@ from identity.http.portal import (
     bindings,
     consents,
     login,
-    mail_links,
     own_binding,
     password,
     profile,
@@ -17,13 +16,14 @@ from identity.http.portal import (
     sessions,
     switching,
     verification,
+    verification_link,
 )
 from identity.http.portal.layout import assets, error_pages, pages, times
 
 _MODULES = (
     login,
     registration,
-    mail_links,
+    verification_link,
     verification,
     consents,
     bindings,

@@ -9,7 +9,7 @@ from identity.domain.errors import CodeExhausted, CodeExpired
 from identity.domain.person import masked_email
 from identity.http import problems
 from identity.http.portal.layout.times import taipei
-from identity.http.texts import StateTexts
+from identity.http.text_types import StateTexts
 from identity.http.zh_tw import portal as texts
 from identity.usecases.bindings import BindingEntry
 

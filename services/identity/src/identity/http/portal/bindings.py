@@ -22,9 +22,7 @@ from identity.domain.errors import (
 from identity.domain.person import username_key
 from identity.domain.session import Principal
 from identity.http import problems
-from identity.http.auth import current_principal, require_principal
 from identity.http.client_address import client_info
-from identity.http.context import ports
 from identity.http.portal.binding_views import BindingView, selected
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField
@@ -35,6 +33,8 @@ from identity.http.portal.layout.pages import (
     render_page,
     with_refusal_status,
 )
+from identity.http.session_auth import current_principal, require_principal
+from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import bindings

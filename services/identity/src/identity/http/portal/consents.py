@@ -9,9 +9,7 @@ from flask import Blueprint, Response, request
 from identity.domain.consent import Text
 from identity.domain.errors import ConsentOutdated, NotFound
 from identity.http import problems
-from identity.http.auth import current_principal, forget_principal, require_step
 from identity.http.client_address import client_info
-from identity.http.context import ports
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.pages import (
     landing_url,
@@ -19,6 +17,8 @@ from identity.http.portal.layout.pages import (
     render_page,
     with_refusal_status,
 )
+from identity.http.session_auth import current_principal, forget_principal, require_step
+from identity.http.web_context import ports
 from identity.usecases import login
 
 blueprint = Blueprint("consents", __name__)

@@ -4,9 +4,7 @@ from flask import Blueprint, Response, request
 
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
 from identity.http import problems
-from identity.http.auth import current_principal, optional_principal
 from identity.http.client_address import client_info
-from identity.http.context import ports
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import (
@@ -19,6 +17,8 @@ from identity.http.portal.layout.pages import (
     with_refusal_status,
 )
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
+from identity.http.session_auth import current_principal, optional_principal
+from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import login, sessions

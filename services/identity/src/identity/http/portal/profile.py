@@ -19,12 +19,12 @@ from identity.domain.errors import (
 )
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
-from identity.http.auth import require_principal
-from identity.http.context import ports
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
 from identity.http.portal.own_binding import own_binding_view
+from identity.http.session_auth import require_principal
+from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import profile

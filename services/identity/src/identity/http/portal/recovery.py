@@ -15,13 +15,13 @@ from identity.domain.errors import (
 from identity.domain.mail_link import Purpose
 from identity.http import problems
 from identity.http.client_address import client_info
-from identity.http.context import ports
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page
 from identity.http.portal.layout.pages import redirect_to, render_page, with_refusal_status
 from identity.http.portal.password import NewPasswordForm
+from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.usecases import recovery
 

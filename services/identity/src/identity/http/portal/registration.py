@@ -9,16 +9,16 @@ from identity.domain import company, person
 from identity.domain.account import REPEAT_WINDOW, Kind, Registration
 from identity.domain.company import Company
 from identity.domain.errors import Busy, Refusal, TooManyRequests, UsernameTaken
-from identity.domain.password import normalized
+from identity.domain.password_policy import normalized
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
-from identity.http.auth import optional_principal
 from identity.http.client_address import client_info
-from identity.http.context import ports
+from identity.http.field_errors import parse_tax_id, password_errors
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
 from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
-from identity.http.validation import parse_tax_id, password_errors
+from identity.http.session_auth import optional_principal
+from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import registration

@@ -9,10 +9,10 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Principal, Session
-from identity.http.auth import require_principal
-from identity.http.context import ports
 from identity.http.portal.layout.pages import flash_message, redirect_to, render_page
 from identity.http.portal.layout.session_cookies import clear_session_cookie
+from identity.http.session_auth import require_principal
+from identity.http.web_context import ports
 from identity.http.zh_tw import portal as texts
 from identity.usecases import sessions
 

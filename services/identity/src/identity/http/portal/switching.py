@@ -5,10 +5,10 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotVerified, WrongKind
-from identity.http.auth import require_principal
-from identity.http.context import ports
 from identity.http.portal.layout.pages import flash_refusal, redirect_to, render_page
 from identity.http.portal.layout.session_cookies import set_session_cookie
+from identity.http.session_auth import require_principal
+from identity.http.web_context import ports
 from identity.usecases import switching
 
 blueprint = Blueprint("switching", __name__)

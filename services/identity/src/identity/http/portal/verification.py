@@ -4,14 +4,14 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import AlreadyVerified, TooSoon
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
-from identity.http.auth import current_principal, require_step
-from identity.http.context import ports
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.pages import flash_message, flash_refusal, redirect_to, render_page
-from identity.http.texts import MailRefusalTexts
+from identity.http.session_auth import current_principal, require_step
+from identity.http.text_types import MailRefusalTexts
+from identity.http.web_context import ports
 from identity.http.zh_tw import portal as texts
 from identity.usecases import verification
-from identity.usecases.ports.queries import MailState
+from identity.usecases.ports.request_queries import MailState
 
 blueprint = Blueprint("verification", __name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from identity.http.texts import FieldTexts
+from identity.http.text_types import FieldTexts
 
 USERNAME: Final = FieldTexts(
     "帳號",

@@ -5,7 +5,7 @@ from typing import Final
 
 from identity.domain.account import Kind
 from identity.domain.binding import RemovedReason, Status
-from identity.http.texts import KindTexts, MailRefusalTexts, StateTexts
+from identity.http.text_types import KindTexts, MailRefusalTexts, StateTexts
 
 # --- login --------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from identity.domain import errors
 from identity.domain.mail_link import Purpose
-from identity.http.validation import InvalidInput
+from identity.http.field_errors import InvalidInput
 
 REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.InvalidValue: "輸入的資料不正確",

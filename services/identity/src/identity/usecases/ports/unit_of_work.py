@@ -16,7 +16,7 @@ from identity.domain import consent
 from identity.domain.account import Account, Kind
 from identity.domain.audit import Caller, Entry
 from identity.domain.mail import MailRequest
-from identity.domain.password import PasswordPolicy
+from identity.domain.password_policy import PasswordPolicy
 from identity.domain.rate_limits import Limit
 from identity.domain.session import Lifetimes
 from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
@@ -25,7 +25,7 @@ from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
-from identity.usecases.ports.queries import Queries
+from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
 from identity.usecases.ports.sessions import Clients, Sessions
 from identity.usecases.ports.system import Clock, LoginCounter, Randomness

@@ -5,7 +5,7 @@ from port_events.catalogue import AccountPasswordChanged, PasswordReason
 from identity.domain.account import Account
 from identity.domain.errors import PasswordReused
 from identity.domain.mail import MailRequest
-from identity.domain.password import normalized
+from identity.domain.password_policy import normalized
 from identity.usecases.ports import Ports, UnitOfWork
 
 

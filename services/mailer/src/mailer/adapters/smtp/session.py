@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 from urllib.parse import unquote, urlsplit
 
-from port_runtime.parsers import is_loopback
 from port_runtime.secret import Secret
+from port_runtime.setting_parsers import is_loopback
 
 from mailer.adapters.smtp.message import ascii_address
 from mailer.domain.errors import AbandonedError

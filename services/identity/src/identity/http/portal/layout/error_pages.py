@@ -9,8 +9,6 @@ from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors
 from identity.http import problems
-from identity.http.auth import current_principal, optional_principal
-from identity.http.context import web_context
 from identity.http.portal.layout.pages import (
     clear_form_session,
     flash_message,
@@ -21,6 +19,8 @@ from identity.http.portal.layout.pages import (
     render_page,
     with_refusal_status,
 )
+from identity.http.session_auth import current_principal, optional_principal
+from identity.http.web_context import web_context
 from identity.http.zh_tw import portal as texts
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -12,7 +12,7 @@ from wtforms.validators import StopValidation, ValidationError
 from identity.domain.errors import InvalidValue
 from identity.domain.text import has_surrogate
 from identity.http.problems import field_error_sentence
-from identity.http.texts import FieldTexts
+from identity.http.text_types import FieldTexts
 from identity.http.zh_tw import forms as texts
 
 MAX_CHARACTERS = 1000

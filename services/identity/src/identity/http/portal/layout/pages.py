@@ -21,8 +21,8 @@ from werkzeug.exceptions import HTTPException
 from identity.domain.errors import Refusal, RetryLater
 from identity.domain.session import Principal
 from identity.http import problems
-from identity.http.context import ports, web_context
 from identity.http.portal.layout.assets import FILES, asset
+from identity.http.web_context import ports, web_context
 from identity.http.zh_tw import portal as texts
 
 _STEPS = {

@@ -2,9 +2,9 @@
 
 from flask import Response
 
-from identity.http.context import web_context
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.pages import clear_form_session
+from identity.http.web_context import web_context
 from identity.usecases.sessions import IssuedSession
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from identity.domain import company
 from identity.domain.account import PERSONAL_FIELDS
 from identity.domain.errors import InvalidValue, Refusal
-from identity.http.context import ports
+from identity.http.web_context import ports
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
-from port_runtime.parsers import Network
+from port_runtime.setting_parsers import Network
 
 from identity.usecases.ports import Ports
 

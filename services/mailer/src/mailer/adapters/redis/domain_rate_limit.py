@@ -14,7 +14,7 @@ from port_events.envelope import as_text
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import Script, read_script
-from mailer.domain.rate_limits import normalize_domain
+from mailer.domain.domain_rate_limits import normalize_domain
 from mailer.usecases.ports import DomainRateLimit
 from mailer.usecases.queue_stats import ThrottledDomain
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import redis
 
     from mailer.adapters.redis.connection import ThreadConnections
-    from mailer.domain.rate_limits import DomainRateLimits
+    from mailer.domain.domain_rate_limits import DomainRateLimits
     from mailer.usecases.ports import Clock
 
 TURNS: Final = "mailer:turns"

@@ -15,7 +15,7 @@ from identity.domain.errors import (
 )
 from identity.domain.session import Principal, Step
 from identity.http.client_address import client_address
-from identity.http.context import ports, web_context
+from identity.http.web_context import ports, web_context
 from identity.usecases import sessions
 
 _MAX_TOKEN_CHARACTERS = 128

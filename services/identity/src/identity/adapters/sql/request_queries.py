@@ -12,7 +12,7 @@ from identity.domain.account import Account, has_lapsed
 from identity.domain.credential import Credential
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
-from identity.usecases.ports.queries import MailState, Queries
+from identity.usecases.ports.request_queries import MailState, Queries
 
 _row = accounts.c
 # Literals instead of parameters: every request runs this, and parameters would be converted and sent each time.

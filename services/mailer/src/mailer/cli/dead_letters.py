@@ -12,7 +12,7 @@ import click
 from port_runtime.tables import table, truncate
 
 from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, mailer_settings
-from mailer.domain.catalogue import EVENTS, has_no_mail
+from mailer.domain.mail_catalogue import EVENTS, has_no_mail
 from mailer.usecases.dead_letters import (
     DeadLetter,
     DeadLetterDetails,
@@ -36,7 +36,7 @@ class _Age(click.ParamType[timedelta]):
     name = "age"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        from port_runtime.parsers import seconds
+        from port_runtime.setting_parsers import seconds
 
         try:
             return timedelta(seconds=seconds(value))

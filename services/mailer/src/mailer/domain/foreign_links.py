@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from mailer.domain.catalogue import LINKS
 from mailer.domain.errors import ForeignLinkError
+from mailer.domain.mail_catalogue import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from identity.domain.errors import InvalidValue
-from identity.domain.password import PasswordPolicy, Profile, normalized
+from identity.domain.password_policy import PasswordPolicy, Profile, normalized
 from identity.http.problems import field_error_sentence
 
 GOOD = "Harbour-Crane-77!"

@@ -15,12 +15,12 @@ from port_events.group import RELEASED_CONSUMER
 
 from mailer.adapters.redis.broker import NAMESPACE
 from mailer.adapters.redis.connection import read_script
+from mailer.adapters.redis.domain_rate_limit import throttled_domains
 from mailer.adapters.redis.ledger import DEAD, PREFIX
-from mailer.adapters.redis.pause import RedisQueuePause
-from mailer.adapters.redis.rate_limit import throttled_domains
+from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import GROUP
-from mailer.domain.catalogue import has_no_mail
 from mailer.domain.mail import FINAL, State
+from mailer.domain.mail_catalogue import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def acl_example() -> str:
         for name, rules in roles().items()
     ]
     head = [
-        "# The users of Redis, generated from deploy/local/acl.py by `make docs`. Insert the hash of each password:",
+        "# The users of Redis, from deploy/local/redis_acl.py by `make docs`. Insert the hash of each password:",
         '#   printf %s "$PASSWORD" | sha256sum',
         "# An `aclfile` allows no comments: remove these lines. Without `aclfile`, run each line as ACL SETUSER ….",
     ]

@@ -9,18 +9,18 @@ from flask import Blueprint, Response, request, session
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
 from identity.domain.person import masked_email
-from identity.http.context import ports
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.layout.pages import redirect_to
+from identity.http.web_context import ports
 from identity.usecases import verification
 
-blueprint = Blueprint("mail_links", __name__)
+blueprint = Blueprint("verification_link", __name__)
 
 _JUST_VERIFIED = "just_proven"
 _ENDPOINTS = {
-    Purpose.REGISTRATION: "portal.mail_links.verify_page",
-    Purpose.EMAIL_CHANGE: "portal.mail_links.change_page",
+    Purpose.REGISTRATION: "portal.verification_link.verify_page",
+    Purpose.EMAIL_CHANGE: "portal.verification_link.change_page",
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mailer.domain.errors import ForeignLinkError
-from mailer.domain.links import reject_foreign_links
+from mailer.domain.foreign_links import reject_foreign_links
 
 PUBLIC = "https://pass.example.tw"
 

@@ -3,9 +3,10 @@
 import pytest
 from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
 
+from mailer.adapters.mail_texts import BUILT_IN, samples
 from mailer.adapters.renderer import FILES
-from mailer.adapters.texts import BUILT_IN, samples
-from mailer.domain.catalogue import (
+from mailer.domain.errors import UnreadableError
+from mailer.domain.mail_catalogue import (
     EVENTS,
     MAILS,
     ByAccountKind,
@@ -14,7 +15,6 @@ from mailer.domain.catalogue import (
     has_no_mail,
     mail_kind_for,
 )
-from mailer.domain.errors import UnreadableError
 from tests.mailer.harness import PUBLIC_URL
 
 
