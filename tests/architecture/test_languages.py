@@ -9,9 +9,9 @@ from tests.support import ROOT
 CHINESE = re.compile("[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 LANGUAGE = Path("services/identity/src/identity/http/zh_tw")
 DATA = {
-    Path(
-        "services/identity/src/identity/domain/taiwan.py"
-    ),  # names of counties and company forms, for parsing
+    Path("services/identity/src/identity/domain/full_name.py"),  # forms of companies, which are refused
+    Path("services/identity/src/identity/domain/phone.py"),  # words before an extension
+    Path("services/identity/src/identity/domain/postal_address.py"),  # counties and cities
     Path("services/mailer/src/mailer/domain/wrapping.py"),  # punctuation at which lines are not broken
 }
 

@@ -121,10 +121,10 @@ _decision("resend_mail", "Mail again the link that accounts wait for.")
 @as_operator
 def set_mailbox(ports: "Ports", name: str, email: str) -> None:
     """Set a new mailbox for someone who lost theirs; it is verified by the link mailed to it."""
-    from identity.domain.person import parse_email
+    from identity.domain.mailbox import parse_mailbox
     from identity.usecases import administration
 
-    mailbox = parse_email(email)
+    mailbox = parse_mailbox(email)
     account = administration.set_mailbox(ports, name, email=mailbox)
     click.echo(f"{account.username}: {mailbox} is to be proven by the link that is mailed to it")
 

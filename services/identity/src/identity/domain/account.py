@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from identity.domain.company import Company
-from identity.domain.person import username_key
+from identity.domain.username import username_key
 
 Kind = Literal["general", "link"]
 Review = Literal["none", "pending", "approved", "rejected"]

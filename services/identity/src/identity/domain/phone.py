@@ -2,7 +2,6 @@
 
 import re
 
-from identity.domain import taiwan
 from identity.domain.errors import InvalidValue
 from identity.domain.text import to_half_width
 
@@ -33,6 +32,8 @@ _MANUAL_EXAMPLES = frozenset({"02-12345678", "07-1234567", "07-12345678"})
 """The user manual prints these, although no subscriber number starts with 1."""
 
 _TYPED = re.compile(r"((?:\+|00)?886(?:\(0\))?)?([\d().-]*\d)(?:#(\d{1,6}))?", re.ASCII)
+_EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.]*", re.IGNORECASE)
+"""What people write before the extension of a phone number."""
 _MOBILE = re.compile(r"09\d{8}", re.ASCII)
 _FREEPHONE = re.compile(r"080\d{5,7}", re.ASCII)
 
@@ -67,7 +68,7 @@ def _landline(number: str) -> str:
 
 def _split(raw: str) -> tuple[str, str]:
     """Return the digits as dialled within Taiwan, in whatever grouping they were typed, and those of the extension."""
-    typed = _TYPED.fullmatch(taiwan.EXTENSION.sub("#", "".join(to_half_width(raw).split())))
+    typed = _TYPED.fullmatch(_EXTENSION.sub("#", "".join(to_half_width(raw).split())))
     if not typed:
         return "", ""
     digits = re.sub(r"\D", "", typed[2])

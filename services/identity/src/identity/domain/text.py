@@ -1,4 +1,4 @@
-"""Lines of text and names that people type (SEC-13)."""
+"""Lines of text that people type (SEC-13)."""
 
 import re
 import unicodedata
@@ -9,10 +9,6 @@ _REFUSED_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Control, format, surrogate, private and unassigned characters, line and paragraph separators."""
 _WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.|[a-z0-9]\.[a-z]{2,}[/:?#]|\S@\S")
 """What mail programs turn into a link; the mailer refuses to send the first two (SEC-9)."""
-_DOMAIN = re.compile(
-    r"(?i)[a-z0-9]\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|vip|app|link|click|cc|io|me|tw|cn|hk)(?![a-z0-9])"
-)
-"""A bare domain, which mail programs turn into a link too; allowed in names of companies, not of people."""
 
 
 def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
@@ -37,14 +33,6 @@ def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
     name = parse_line(raw, min_length=min_length, max_length=max_length)
     if _WEB_ADDRESS.search(to_half_width(name)):
         raise InvalidValue("web_address")
-    return name
-
-
-def parse_person_name(raw: str, *, min_length: int, max_length: int) -> str:
-    """Return a person's name; mails address their recipient by it. Raises InvalidValue."""
-    name = parse_proper_name(raw, min_length=min_length, max_length=max_length)
-    if _DOMAIN.search(to_half_width(name)):
-        raise InvalidValue("web_address", "person")
     return name
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from identity.domain import company
+from identity.domain import tax_id
 from identity.domain.account import PERSONAL_FIELDS
 from identity.domain.errors import InvalidValue, Refusal
 from identity.http.web_context import ports
@@ -28,7 +28,7 @@ class InvalidInput(Refusal):
 
 def parse_tax_id(raw: str) -> str:
     """Parse a company's tax id; the settings decide on its checksum (REG-7). Raises InvalidValue."""
-    return company.parse_tax_id(raw, checksum=ports().rules.tax_id_checksum)
+    return tax_id.parse_tax_id(raw, checksum=ports().rules.tax_id_checksum)
 
 
 def password_errors(password: str, values: Mapping[str, str]) -> Iterator[InvalidValue]:

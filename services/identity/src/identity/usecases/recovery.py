@@ -8,9 +8,9 @@ from identity.domain.account import Account, Registration
 from identity.domain.company import Company
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, TooSoon
 from identity.domain.mail_link import Challenge, Purpose
-from identity.domain.person import username_key
 from identity.domain.rate_limits import LOGIN_ACCOUNT, RESETS_BY_ADDRESS
 from identity.domain.session import ClientInfo, Device
+from identity.domain.username import username_key
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
 from identity.usecases.steps.authentication import MAX_USERNAME_KEY

@@ -5,9 +5,9 @@ from port_events.catalogue import AccountRegistered
 from identity.domain.account import REPEAT_WINDOW, Account, Registration
 from identity.domain.errors import Conflict, TooManyRequests, UsernameTaken
 from identity.domain.mail_link import Purpose
-from identity.domain.person import username_key
 from identity.domain.rate_limits import NAMES_BY_ADDRESS
 from identity.domain.session import ClientInfo
+from identity.domain.username import username_key
 from identity.usecases.ports import Ports
 from identity.usecases.steps.account_status import close_locked
 from identity.usecases.steps.email_verification import request_verification

@@ -16,7 +16,7 @@ from identity.domain.errors import (
 )
 from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Challenge, Purpose
-from identity.domain.person import masked_email
+from identity.domain.mailbox import masked_mailbox
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.request_queries import MailState
@@ -114,7 +114,7 @@ def _change(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
     binding = uow.bindings.live_of_general(account.id)
     if binding is not None:
         uow.codes.drop(binding.id)
-    notice = MailRequest.notice(account, now, new_email_masked=masked_email(account.email))
+    notice = MailRequest.notice(account, now, new_email_masked=masked_mailbox(account.email))
     uow.record_event(account, AccountEmailChanged(), mail=replace(notice, address=old))
 
 

@@ -6,12 +6,15 @@ from typing import Any
 from marshmallow import ValidationError, fields, validates_schema
 from port_runtime.secret import Secret
 
-from identity.domain import company, person
 from identity.domain.account import Registration
-from identity.domain.company import Company
+from identity.domain.company import Company, parse_company_name
 from identity.domain.errors import InvalidValue, UsernameTaken
+from identity.domain.full_name import parse_full_name
+from identity.domain.mailbox import parse_mailbox
 from identity.domain.password_policy import normalized
 from identity.domain.phone import parse_mobile, parse_phone
+from identity.domain.postal_address import parse_postal_address
+from identity.domain.username import parse_username
 from identity.http import problems
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Part, SecretText, Text, error_message
@@ -35,18 +38,18 @@ class CompanyInput(Input):
 
     tax_id = Text(parse_tax_id, required=True)
     phone = Text(parse_phone, required=True)
-    name = Text(company.parse_company_name, required=True)
-    address = Text(company.parse_address, required=True)
+    name = Text(parse_company_name, required=True)
+    address = Text(parse_postal_address, required=True)
 
 
 class AccountInput(Input):
     """The account's part of the form, and the company (manual, steps 3 to 8)."""
 
     kind = Text(_kind, required=True, metadata={"enum": ["general", "link"]})
-    username = Text(person.parse_username, required=True)
-    name = Text(person.parse_name, required=True)
+    username = Text(parse_username, required=True)
+    name = Text(parse_full_name, required=True)
     mobile = Text(parse_mobile, required=True)
-    email = Text(person.parse_email, required=True)
+    email = Text(parse_mailbox, required=True)
     password = SecretText(required=True)
     company = Part(CompanyInput, required=True)
 

@@ -7,10 +7,10 @@ from typing import Any
 from marshmallow import fields
 from marshmallow.validate import Range
 
-from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.audit import ACTIONS, parse_operator, parse_reason
 from identity.domain.errors import InvalidValue
+from identity.domain.mailbox import parse_mailbox
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, Text
@@ -84,7 +84,7 @@ class AccountQuery(Input):
     """Accounts that match every condition given; `name` and `company` match any part of a name."""
 
     name = Text(_part)
-    mailbox = Text(person.parse_email)
+    mailbox = Text(parse_mailbox)
     tax_id = Text(parse_tax_id)
     company = Text(_part)
     status = _one_of(*_STATUSES)
@@ -102,7 +102,7 @@ class ReasonInput(Input):
 class MailboxInput(ReasonInput):
     """A new mailbox, for someone who lost theirs."""
 
-    email = Text(person.parse_email, required=True)
+    email = Text(parse_mailbox, required=True)
 
 
 @blueprint.get("/admin/accounts")

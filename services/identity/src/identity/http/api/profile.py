@@ -6,9 +6,10 @@ from typing import Any
 from flask import after_this_request, request
 from marshmallow import fields
 
-from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.errors import InvalidValue, RevisionMissing, RevisionStale
+from identity.domain.full_name import parse_full_name
+from identity.domain.mailbox import parse_mailbox
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Flag, Input, Part, SecretText, Text
@@ -34,9 +35,9 @@ class CompanyChanges(Input):
 class AccountChanges(Input):
     """What may be changed (PRO-1)."""
 
-    name = Text(person.parse_name)
+    name = Text(parse_full_name)
     mobile = Text(parse_mobile)
-    email = Text(person.parse_email)
+    email = Text(parse_mailbox)
     current_password = SecretText()
     company = Part(CompanyChanges)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import after_this_request
 
-from identity.domain import person
 from identity.domain.errors import InvalidValue
+from identity.domain.mailbox import parse_mailbox
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.client_address import client_info
@@ -22,7 +22,7 @@ class ResetRequest(Input):
     """Account and mailbox."""
 
     username = Text(required=True)
-    email = Text(person.parse_email, required=True)
+    email = Text(parse_mailbox, required=True)
 
 
 class ResetInput(Input):

@@ -6,7 +6,7 @@ import marshmallow
 from marshmallow import fields
 from typing_extensions import override
 
-from identity.domain.person import masked_email
+from identity.domain.mailbox import masked_mailbox
 
 _SECONDS = "%Y-%m-%dT%H:%M:%S"
 
@@ -45,7 +45,7 @@ class MaskedEmail(fields.String):
 
     @override
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return masked_email(value) if value is not None else None
+        return masked_mailbox(value) if value is not None else None
 
 
 class MailStateSchema(ResponseSchema):

@@ -6,7 +6,7 @@ from datetime import datetime
 from identity.domain.binding import Status
 from identity.domain.code import MAX_TRIES
 from identity.domain.errors import CodeExhausted, CodeExpired
-from identity.domain.person import masked_email
+from identity.domain.mailbox import masked_mailbox
 from identity.http import problems
 from identity.http.portal.layout.times import taipei
 from identity.http.text_types import StateTexts
@@ -50,7 +50,7 @@ class BindingView:
             texts.BINDING_TAX_ID: account.tax_id,
             texts.BINDING_NAME: account.name,
             texts.BINDING_COMPANY: account.company_name,
-            texts.BINDING_EMAIL: self.masked_email,
+            texts.BINDING_EMAIL: self.masked_mailbox,
             texts.BINDING_PHONE: account.company_phone,
         }
         hidden = {texts.BINDING_NAME, texts.BINDING_EMAIL, texts.BINDING_PHONE}
@@ -58,9 +58,9 @@ class BindingView:
         return [(label, value) for label, value in labels.items() if not removed or label not in hidden]
 
     @property
-    def masked_email(self) -> str:
+    def masked_mailbox(self) -> str:
         """The mailbox to which the code is sent, as far as the link account may see it."""
-        return masked_email(self.entry.account.email)
+        return masked_mailbox(self.entry.account.email)
 
     @property
     def removal_text(self) -> str:

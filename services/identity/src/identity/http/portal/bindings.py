@@ -19,8 +19,8 @@ from identity.domain.errors import (
     Refusal,
     TooSoon,
 )
-from identity.domain.person import username_key
 from identity.domain.session import Principal
+from identity.domain.username import username_key
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.binding_views import BindingView, selected

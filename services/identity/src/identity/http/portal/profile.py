@@ -6,7 +6,6 @@ from typing import Any, Self
 
 from flask import Blueprint, Response, request
 
-from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.errors import (
     BadPassword,
@@ -17,6 +16,8 @@ from identity.domain.errors import (
     RevisionStale,
     TooSoon,
 )
+from identity.domain.full_name import parse_full_name
+from identity.domain.mailbox import parse_mailbox
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
 from identity.http.portal.layout.error_pages import redisplay_with
@@ -53,12 +54,12 @@ class Difference:
 class ProfileForm(Form):
     """What may be changed, and the current password, which a new mailbox requires (steps 2 to 5)."""
 
-    name = TextField(labels.NAME, person.parse_name, autocomplete="name")
+    name = TextField(labels.NAME, parse_full_name, autocomplete="name")
     mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
     company_phone = TextField(
         labels.COMPANY_PHONE, parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
     )
-    email = TextField(labels.NEW_EMAIL, person.parse_email, autocomplete="email", inputmode="email")
+    email = TextField(labels.NEW_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
     current_password = SecretField(labels.PASSWORD_FOR_EMAIL, autocomplete="current-password", optional=True)
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, request
 
-from identity.domain import person
 from identity.domain.account import Account
 from identity.domain.errors import (
     Busy,
@@ -13,6 +12,7 @@ from identity.domain.errors import (
     PasswordReused,
 )
 from identity.domain.mail_link import Purpose
+from identity.domain.mailbox import parse_mailbox
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.device_cookies import remember_device
@@ -34,7 +34,7 @@ class ForgottenForm(Form):
     """Account and mailbox."""
 
     username = TextField(labels.FORGOTTEN_USERNAME, max_length=64, autocomplete="username")
-    email = TextField(labels.FORGOTTEN_EMAIL, person.parse_email, autocomplete="email", inputmode="email")
+    email = TextField(labels.FORGOTTEN_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
 
 
 @blueprint.get("/password/forgotten")

@@ -5,12 +5,15 @@ from typing import Any
 
 from flask import Blueprint, Response, session
 
-from identity.domain import company, person
 from identity.domain.account import REPEAT_WINDOW, Kind, Registration
-from identity.domain.company import Company
+from identity.domain.company import Company, parse_company_name
 from identity.domain.errors import Busy, Refusal, TooManyRequests, UsernameTaken
+from identity.domain.full_name import parse_full_name
+from identity.domain.mailbox import parse_mailbox
 from identity.domain.password_policy import normalized
 from identity.domain.phone import parse_mobile, parse_phone
+from identity.domain.postal_address import parse_postal_address
+from identity.domain.username import parse_username
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.field_errors import parse_tax_id, password_errors
@@ -33,18 +36,18 @@ _SENT = "application"
 class RegistrationForm(Form):
     """The account's part and the company's part, in the manual's order (steps 3 to 12; REG-2 to REG-8, REG-10)."""
 
-    username = TextField(labels.USERNAME, person.parse_username, autocomplete="username")
-    name = TextField(labels.NAME, person.parse_name, autocomplete="name")
+    username = TextField(labels.USERNAME, parse_username, autocomplete="username")
+    name = TextField(labels.NAME, parse_full_name, autocomplete="name")
     mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
-    email = TextField(labels.EMAIL, person.parse_email, autocomplete="email", inputmode="email")
+    email = TextField(labels.EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
     password = SecretField(labels.PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.PASSWORD_AGAIN, autocomplete="new-password")
     tax_id = TextField(labels.TAX_ID, parse_tax_id, autocomplete="off")
     company_phone = TextField(
         labels.COMPANY_PHONE, parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
     )
-    company_name = TextField(labels.COMPANY_NAME, company.parse_company_name, autocomplete="organization")
-    company_address = TextField(labels.COMPANY_ADDRESS, company.parse_address, autocomplete="street-address")
+    company_name = TextField(labels.COMPANY_NAME, parse_company_name, autocomplete="organization")
+    company_address = TextField(labels.COMPANY_ADDRESS, parse_postal_address, autocomplete="street-address")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

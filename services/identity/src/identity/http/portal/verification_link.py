@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, session
 
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
-from identity.domain.person import masked_email
+from identity.domain.mailbox import masked_mailbox
 from identity.http.portal.layout.error_pages import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.layout.pages import redirect_to
@@ -63,7 +63,7 @@ def _show(purpose: Purpose) -> Response:
     changing = preview.purpose is Purpose.EMAIL_CHANGE
     email = preview.account.pending_email if changing else preview.account.email
     return render_link_page(
-        "link_confirm.html", confirmation=preview, token=token, email=masked_email(email or "")
+        "link_confirm.html", confirmation=preview, token=token, email=masked_mailbox(email or "")
     )
 
 

@@ -4,9 +4,9 @@ from identity.domain.account import Account
 from identity.domain.credential import Credential
 from identity.domain.errors import BadCredentials, BadPassword, Busy, Locked, PasswordLocked
 from identity.domain.password_policy import normalized
-from identity.domain.person import username_key
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_CHECK, Limit
 from identity.domain.session import ClientInfo, DeviceOwner, device_name
+from identity.domain.username import username_key
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from identity.domain.account import Account, Status
 from identity.domain.errors import NotFound, WrongState
-from identity.domain.person import username_key
+from identity.domain.username import username_key
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 

@@ -1,0 +1,38 @@
+"""The full name of a person (REG-4)."""
+
+import re
+
+from identity.domain.errors import InvalidValue
+from identity.domain.text import parse_proper_name, to_half_width
+
+_COMPANY_SUFFIXES = (
+    "股份有限公司", "有限公司", "企業社", "商行", "工程行",
+    "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
+)  # fmt: skip
+"""In lower case."""
+_DOMAIN = re.compile(
+    r"(?i)[a-z0-9]\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|vip|app|link|click|cc|io|me|tw|cn|hk)(?![a-z0-9])"
+)
+"""A bare domain, which mail programs turn into a link too; allowed in names of companies, not of people."""
+
+
+def parse_full_name(raw: str) -> str:
+    """Return a person's full name, 2 to 50 characters; a company's name is refused (REG-4). Raises InvalidValue.
+
+    Mails address their recipient by it, so it may not look like a link.
+    """
+    name = parse_proper_name(raw, min_length=2, max_length=50)
+    if _DOMAIN.search(to_half_width(name)):
+        raise InvalidValue("web_address", "person")
+    if _ends_with_company_suffix(name):
+        raise InvalidValue("company_name")
+    return name
+
+
+def _ends_with_company_suffix(name: str) -> bool:
+    lowered = to_half_width(name).lower()
+    return any(
+        lowered.endswith(ending)
+        and (not ending[0].isascii() or not lowered.removesuffix(ending)[-1:].isalnum())
+        for ending in _COMPANY_SUFFIXES
+    )

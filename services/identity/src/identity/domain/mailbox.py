@@ -1,0 +1,27 @@
+"""Mailboxes: the form in which they are stored and compared, and how others may see them (REG-9, BIND-1)."""
+
+from email_validator import EmailNotValidError, validate_email
+
+from identity.domain.errors import InvalidValue
+from identity.domain.text import to_half_width
+
+_MAX_CHARACTERS = 254
+"""RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
+
+
+def parse_mailbox(raw: str) -> str:
+    """Return the mailbox in lower case, the form in which it is stored and compared (REG-9). Raises InvalidValue."""
+    text = to_half_width(raw)
+    if len(text) > _MAX_CHARACTERS:
+        raise InvalidValue("invalid_email", "too_long", max=_MAX_CHARACTERS)
+    try:
+        checked = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailNotValidError:
+        raise InvalidValue("invalid_email") from None
+    return (checked.ascii_email or checked.normalized).lower()
+
+
+def masked_mailbox(mailbox: str) -> str:
+    """Return the mailbox as others may see it, for example `s•••@example.com` (BIND-1)."""
+    local, _, domain = mailbox.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
