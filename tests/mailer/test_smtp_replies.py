@@ -2,7 +2,8 @@
 
 import pytest
 
-from mailer.domain.smtp_replies import Reply, Step, classify_reply, redact
+from mailer.domain.reply_redaction import redact_reply
+from mailer.domain.smtp_replies import Reply, Step, classify_reply
 
 
 @pytest.mark.rule("MAIL-5")
@@ -44,6 +45,6 @@ def test_a_reply_is_kept_without_the_parts_of_the_mail_that_it_repeats() -> None
         "5.7.1 <ming@example.com>: blocked https://pass.example.tw/email/verify?token=a.b code 314159\r\nX: y"
     )
 
-    kept = redact(words)
+    kept = redact_reply(words)
 
     assert kept == "5.7.1 <<address>>: blocked <link> code <number>  X: y"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from port_runtime.health import Heartbeat
+from port_runtime.heartbeat import Heartbeat
 from port_runtime.logs import get_logger
 
 from mailer.domain.mail_catalogue import has_no_mail

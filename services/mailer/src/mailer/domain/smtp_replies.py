@@ -1,4 +1,4 @@
-"""What the replies of a mail server mean (MAIL-5), and their text without secrets (SEC-9)."""
+"""What the replies of a mail server mean (MAIL-5); `reply_redaction` keeps secrets out of their text."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ RULES: Final = (
     Rule("message_by_code", ("message",), r"5\d\d", _ANY, "message_refused"),
     Rule("not_accepted", ("recipient",), r"5\d\d", _ANY, "not_accepted"),
 )
+UNREADABLE: Final = "unreadable"
 _UNKNOWN: Final = Verdict(permanent=False, category="temporarily_refused", rule="no_sense")
 
 
@@ -83,18 +84,3 @@ def classify_reply(reply: Reply) -> Verdict:
         if rule.matches(reply):
             return Verdict(permanent=rule.permanent, category=rule.category, rule=rule.name)
     return _UNKNOWN
-
-
-UNREADABLE: Final = "unreadable"
-_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
-_URL = re.compile(r"(?i)\bhttps?://\S+|\S*token=\S+")
-_NUMBER = re.compile(r"(?<!\d)\d{6}(?!\d)")
-MAX_REPLY_TEXT: Final = 500
-
-
-def redact(reply_text: str) -> str:
-    """Replace addresses, links and codes that a server may have repeated in its reply (SEC-9)."""
-    text = _URL.sub("<link>", reply_text)
-    text = _ADDRESS.sub("<address>", text)
-    text = _NUMBER.sub("<number>", text)
-    return "".join(c if c.isprintable() else " " for c in text)[:MAX_REPLY_TEXT]

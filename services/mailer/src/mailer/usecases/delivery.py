@@ -21,7 +21,8 @@ from mailer.domain.errors import (
 from mailer.domain.foreign_links import reject_foreign_links
 from mailer.domain.mail import Mail, Mailbox, State
 from mailer.domain.mail_catalogue import mail_kind_for, require_complete
-from mailer.domain.smtp_replies import UNREADABLE, redact
+from mailer.domain.reply_redaction import redact_reply
+from mailer.domain.smtp_replies import UNREADABLE
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ class Delivery:
         return RetryAt(due)
 
     def _outcome(self, state: State, category: str, reply_text: str) -> Outcome:
-        return Outcome(state, self.clock.now(), category, redact(reply_text))
+        return Outcome(state, self.clock.now(), category, redact_reply(reply_text))
 
     def _backoff(self, reason: str, failures: int) -> float:
         return backoff_seconds(reason, failures, fraction=self.rng())

@@ -1,0 +1,19 @@
+"""The text of a mail server's reply without the mailboxes, links and codes that it may repeat (SEC-9)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+_URL = re.compile(r"(?i)\bhttps?://\S+|\S*token=\S+")
+_NUMBER = re.compile(r"(?<!\d)\d{6}(?!\d)")
+MAX_REPLY_TEXT: Final = 500
+
+
+def redact_reply(reply_text: str) -> str:
+    """Replace addresses, links and codes that a server may have repeated in its reply (SEC-9)."""
+    text = _URL.sub("<link>", reply_text)
+    text = _ADDRESS.sub("<address>", text)
+    text = _NUMBER.sub("<number>", text)
+    return "".join(c if c.isprintable() else " " for c in text)[:MAX_REPLY_TEXT]
