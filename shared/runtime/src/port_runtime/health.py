@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -55,20 +54,3 @@ def _result(check: Check) -> str:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "")
-
-
-class Heartbeat:
-    """Detects a loop that is stuck: the loop calls `beat` in each round (OPS-4)."""
-
-    def __init__(self, max_silence_seconds: float) -> None:
-        """`max_silence_seconds` must exceed every wait of the loop."""
-        self._max_silence_seconds = max_silence_seconds
-        self._last_beat_at = time.monotonic()
-
-    def beat(self) -> None:
-        """Record that the loop is alive."""
-        self._last_beat_at = time.monotonic()
-
-    def is_alive(self) -> bool:
-        """Whether the last beat is recent enough."""
-        return time.monotonic() - self._last_beat_at <= self._max_silence_seconds

@@ -9,7 +9,7 @@ from types import FrameType
 
 import structlog
 from port_runtime import tracing
-from port_runtime.health import Heartbeat
+from port_runtime.heartbeat import Heartbeat
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.settings import ErrorCollector

@@ -1,0 +1,22 @@
+"""The heartbeat of a loop, which /livez of the mailer and of the relay reports (OPS-4)."""
+
+from __future__ import annotations
+
+import time
+
+
+class Heartbeat:
+    """Detects a loop that is stuck: the loop calls `beat` in each round."""
+
+    def __init__(self, max_silence_seconds: float) -> None:
+        """`max_silence_seconds` must exceed every wait of the loop."""
+        self._max_silence_seconds = max_silence_seconds
+        self._last_beat_at = time.monotonic()
+
+    def beat(self) -> None:
+        """Record that the loop is alive."""
+        self._last_beat_at = time.monotonic()
+
+    def is_alive(self) -> bool:
+        """Whether the last beat is recent enough."""
+        return time.monotonic() - self._last_beat_at <= self._max_silence_seconds
