@@ -1,4 +1,7 @@
-"""Wakes the relay when the outbox changes: LISTEN/NOTIFY on PostgreSQL, a short poll on SQLite."""
+"""Wakes the relay when the outbox changes: LISTEN/NOTIFY on PostgreSQL, a short poll on SQLite.
+
+The trigger that notifies is made by the migration `0001_tables_and_notify_trigger.py`.
+"""
 
 import sqlite3
 import threading

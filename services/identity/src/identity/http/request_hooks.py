@@ -1,4 +1,4 @@
-"""Hooks around every request: its identifier, one log line, its metrics, and the security headers of SEC-8."""
+"""Hooks around every request: its identifier, its headers, one log line and its metrics."""
 
 import re
 import time
@@ -9,32 +9,18 @@ from flask import Flask, Response, g, request
 from port_runtime import tracing
 
 from identity.http import traces
+from identity.http.security_headers import security_headers
 from identity.metrics import UNKNOWN_ROUTE, RequestMetrics
 
 _log = structlog.get_logger("identity.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""Bootstrap's style sheet has icons of form fields as `data:` images."""
 _UNLOGGED = frozenset({"/livez", "/readyz"})
 _MILLISECONDS = 1000
 
 
 def init_app(app: Flask, meter: RequestMetrics, *, https: bool) -> None:
     """Register the hooks: one before and one after each request, since Flask spends time on every hook."""
-    fixed = {
-        "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-        "Cache-Control": "no-store",
-    }
-    if https:
-        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    fixed = security_headers(https=https)
 
     @app.before_request
     def _before() -> None:

@@ -15,11 +15,11 @@ from identity.domain.errors import (
 )
 from identity.domain.session import Principal, Step
 from identity.http.client_address import client_address
+from identity.http.same_origin import require_same_origin
 from identity.http.web_context import ports, web_context
 from identity.usecases import sessions
 
 _MAX_TOKEN_CHARACTERS = 128
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER = "bearer "
 
 
@@ -92,22 +92,5 @@ def _token() -> str:
     cookie = request.cookies.get(web_context().session_cookie)
     if not cookie or len(cookie) > _MAX_TOKEN_CHARACTERS:
         raise NotSignedIn
-    _require_same_origin()
+    require_same_origin()
     return cookie
-
-
-def _require_same_origin() -> None:
-    """Raise ForeignOrigin if another site's page makes a changing request with the browser's cookie (SEC-8).
-
-    A form with a valid CSRF token has proven its origin; old browsers send no Origin header with forms.
-    """
-    if request.method in _SAFE_METHODS or g.get("csrf_valid"):
-        return
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        if site not in {"same-origin", "none"}:
-            raise ForeignOrigin
-        return
-    origin = request.headers.get("Origin")
-    if origin != ports().rules.public_url and origin != request.host_url.rstrip("/"):
-        raise ForeignOrigin

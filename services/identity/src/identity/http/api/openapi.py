@@ -75,7 +75,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Register the API's blueprints, /openapi.json and /docs.
 
-    JSON requests carry no CSRF token: `http/session_auth.py` checks their origin instead (SEC-8).
+    JSON requests carry no CSRF token: `http/same_origin.py` checks their origin instead (SEC-8).
     """
     app.config.update(
         API_TITLE=_TITLE,

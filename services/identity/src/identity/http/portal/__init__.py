@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask
 from flask_bootstrap import Bootstrap5
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFProtect
 
 from identity.http.portal import (
     bindings,
@@ -18,7 +18,7 @@ from identity.http.portal import (
     verification,
     verification_link,
 )
-from identity.http.portal.layout import assets, error_pages, pages, times
+from identity.http.portal.layout import assets, csrf, pages, times
 
 _MODULES = (
     login,
@@ -37,8 +37,7 @@ _MODULES = (
 
 
 def init_app(app: Flask) -> CSRFProtect:
-    """Register the pages and their assets; every form carries a CSRF token (SEC-8)."""
-    csrf = CSRFProtect(app)
+    """Register the pages and their assets; return the protection, from which the API is exempt (SEC-8)."""
     Bootstrap5(app)
     portal = Blueprint("portal", __name__, template_folder="templates")
     for module in _MODULES:
@@ -47,5 +46,4 @@ def init_app(app: Flask) -> CSRFProtect:
     times.init_app(app)
     app.register_blueprint(portal)
     app.context_processor(pages.template_values)
-    app.register_error_handler(CSRFError, error_pages.csrf_error_response)
-    return csrf
+    return csrf.init_app(app)

@@ -24,7 +24,7 @@ from identity.domain.username import username_key
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.binding_views import BindingView, selected
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import (
     flash_message,

@@ -10,7 +10,7 @@ from identity.domain.consent import Text
 from identity.domain.errors import ConsentOutdated, NotFound
 from identity.http import problems
 from identity.http.client_address import client_info
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.pages import (
     landing_url,
     redirect_to_url,

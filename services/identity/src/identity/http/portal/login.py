@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
 from identity.http import problems
 from identity.http.client_address import client_info
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import (
     flash_message,

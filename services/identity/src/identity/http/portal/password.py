@@ -9,7 +9,7 @@ from identity.domain.account import Account
 from identity.domain.errors import BadPassword, Busy, PasswordLocked, PasswordReused, Refusal
 from identity.http import problems
 from identity.http.device_cookies import remember_device
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
 from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
 from identity.http.session_auth import require_principal

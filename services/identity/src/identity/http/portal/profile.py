@@ -20,7 +20,7 @@ from identity.domain.full_name import parse_full_name
 from identity.domain.mailbox import parse_mailbox
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
 from identity.http.portal.own_binding import own_binding_view

@@ -16,7 +16,7 @@ from identity.domain.mailbox import parse_mailbox
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.device_cookies import remember_device
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page
 from identity.http.portal.layout.pages import redirect_to, render_page, with_refusal_status

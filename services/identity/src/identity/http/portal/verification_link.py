@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, session
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import masked_mailbox
-from identity.http.portal.layout.error_pages import redisplay_with
+from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.layout.pages import redirect_to
 from identity.http.web_context import ports

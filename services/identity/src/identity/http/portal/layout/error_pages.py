@@ -1,17 +1,11 @@
 """Pages for refused and failed requests: a redirect to the next step where there is one, else the reason."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from flask import Response, current_app, request, url_for
-from flask_wtf.csrf import CSRFError
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors
 from identity.http import problems
 from identity.http.portal.layout.pages import (
-    clear_form_session,
-    flash_message,
     flash_refusal,
     landing_url,
     redirect_to,
@@ -19,51 +13,12 @@ from identity.http.portal.layout.pages import (
     render_page,
     with_refusal_status,
 )
-from identity.http.session_auth import current_principal, optional_principal
+from identity.http.session_auth import current_principal
 from identity.http.web_context import web_context
 from identity.http.zh_tw import portal as texts
 
-View = TypeVar("View", bound=Callable[..., Any])
-
-_REDISPLAY = "redisplay"
-_BAD_REQUEST = 400
 _SERVER_ERROR = 500
 _UNAVAILABLE = 503
-
-
-def redisplay_with(redisplay: Callable[..., Response]) -> Callable[[View], View]:
-    """Show a form again, with what was typed, if its CSRF token is stale, without running the decorated view."""
-
-    def decorate(view: View) -> View:
-        vars(view)[_REDISPLAY] = redisplay
-        return view
-
-    return decorate
-
-
-def csrf_error_response(_error: CSRFError) -> Response:
-    """Respond to a form whose CSRF token is missing or belongs to another browser (SEC-8)."""
-    if not request.cookies:
-        return error_page(
-            _BAD_REQUEST, texts.COOKIES_DISABLED, retry_url=_form_page() or _landing_or_login_url()
-        )
-    view = current_app.view_functions.get(request.endpoint or "")
-    redisplay = getattr(view, _REDISPLAY, None)
-    if redisplay is None:
-        return error_page(_BAD_REQUEST, texts.CSRF_STALE, retry_url=_landing_or_login_url())
-    flash_message(texts.CSRF_STALE, kind="fault")
-    try:
-        response: Response = redisplay(**(request.view_args or {}))
-    except errors.Refusal as refusal:  # the session ended meanwhile: report that instead
-        clear_form_session()
-        return refusal_response(refusal)
-    response.status_code = _BAD_REQUEST
-    return response
-
-
-def _landing_or_login_url() -> str:
-    principal = optional_principal()
-    return landing_url(principal) if principal else url_for("portal.login.show")
 
 
 def refusal_response(refusal: errors.Refusal) -> Response:
@@ -82,7 +37,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
 
 def _redirect_to_login() -> Response:
     """Redirect to the login. Cookies stay: a late response to an old token must not undo a new login."""
-    page = request.path if request.method == "GET" else _form_page()
+    page = request.path if request.method == "GET" else form_page()
     return redirect_to("portal.login.show", next=page or None, ended=_login_notice(page))
 
 
@@ -93,7 +48,7 @@ def _login_notice(page: str) -> str | None:
     return "session" if request.cookies.get(web_context().session_cookie) else None
 
 
-def _form_page() -> str:
+def form_page() -> str:
     """Return the path that a form was sent to if it also has a page, else an empty string."""
     try:
         current_app.url_map.bind("").match(request.path, method="GET")

@@ -1,0 +1,25 @@
+"""The origin check of requests that are authenticated by the browser's cookie (SEC-8)."""
+
+from flask import g, request
+
+from identity.domain.errors import ForeignOrigin
+from identity.http.web_context import ports
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def require_same_origin() -> None:
+    """Raise ForeignOrigin if another site's page makes a changing request with the browser's cookie (SEC-8).
+
+    A form with a valid CSRF token has proven its origin; old browsers send no Origin header with forms.
+    """
+    if request.method in _SAFE_METHODS or g.get("csrf_valid"):
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site not in {"same-origin", "none"}:
+            raise ForeignOrigin
+        return
+    origin = request.headers.get("Origin")
+    if origin != ports().rules.public_url and origin != request.host_url.rstrip("/"):
+        raise ForeignOrigin
