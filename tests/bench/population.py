@@ -42,7 +42,8 @@ FROM generate_series(1, :lived / 10) AS n
 """,
     """
 INSERT INTO counters (key, times, expires_at)
-SELECT 'mailbox.day:member' || n || '@example.com', 1, now() + interval '1 day' FROM generate_series(1, :lived) AS n
+SELECT 'mailbox.day:' || md5('claims') || ':' || md5(n::text), 1, now() + interval '1 day'
+FROM generate_series(1, :lived) AS n
 """,
     """
 INSERT INTO mail_links (account_id, purpose, value, email, issued_at, used_at)

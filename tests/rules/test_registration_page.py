@@ -159,7 +159,8 @@ def test_the_field_check_stores_only_a_counter_per_address(system: System) -> No
         check_fields(form, visitor, **valid_fields())
 
     assert system.rows("SELECT 1 FROM accounts UNION ALL SELECT 1 FROM outbox") == []
-    assert system.rows("SELECT key, times FROM counters") == [("name.address:127.0.0.1", 2)]
+    ((key, times),) = system.rows("SELECT key, times FROM counters")
+    assert (key.partition(":")[0], times) == ("name.address", 2)
 
 
 @pytest.mark.rule("SEC-8", "SEC-13")

@@ -33,7 +33,7 @@ def test_a_password_of_only_substituted_letters_is_checked_quickly() -> None:
     ],
 )
 def test_limits_count_ipv6_addresses_by_their_64_bit_prefix(one: str, other: str, *, same: bool) -> None:
-    counted = ClientInfo(one).network == ClientInfo(other).network
+    counted = ClientInfo(one).networks[0] == ClientInfo(other).networks[0]
 
     assert counted is same
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from typing_extensions import override
 from identity.domain.audit_chain import SealKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.mail_link import Purpose
+from identity.domain.rate_limits import Counter
 from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
 from identity.usecases.ports.security import Tokens
 from identity.usecases.ports.system import Clock
@@ -21,6 +23,8 @@ from identity.usecases.ports.system import Clock
 AUDIT_PURPOSE = "audit-chain"
 _MAX_TOKEN_LENGTH = 512
 _KEY_BYTES = 32
+_COUNTER_DIGITS = 32
+"""128 bits, which two subjects never share by chance."""
 
 
 def derive(secret: Secret, purpose: str) -> bytes:
@@ -32,6 +36,14 @@ def derive(secret: Secret, purpose: str) -> bytes:
 def seal_keys(secrets: Sequence[Secret] | None) -> SealKeys | None:
     """Return the keys of the audit log's chain, or None without secrets (SEC-11)."""
     return SealKeys([derive(each, AUDIT_PURPOSE) for each in secrets]) if secrets else None
+
+
+def _counter_key(key: bytes, counter: Counter) -> str:
+    """Return the limit's name and a digest for each part of the subject; it covers the earlier parts too."""
+    name, subject = counter.limit.name, counter.subject
+    starts = [json.dumps([name, *subject[: end + 1]]).encode() for end in range(len(subject))]
+    digests = [hmac.new(key, start, hashlib.sha256).hexdigest()[:_COUNTER_DIGITS] for start in starts]
+    return ":".join((name, *digests))
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:
@@ -53,6 +65,7 @@ class SignedTokens(Tokens):
         self._links = {purpose: self._serializer(f"link:{purpose}") for purpose in Purpose}
         self._devices = self._serializer("device")
         self._code_keys = [derive(key, "bind-code") for key in keys]
+        self._counter_keys = [derive(key, "counter") for key in keys]
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
         # itsdangerous expects the newest key last
@@ -93,11 +106,15 @@ class SignedTokens(Tokens):
         return [hmac.new(key, message, hashlib.sha256).hexdigest() for key in self._code_keys]
 
     @override
+    def counter_keys(self, counter: Counter) -> list[str]:
+        return [_counter_key(key, counter) for key in self._counter_keys]
+
+    @override
     def device(self, account: DeviceOwner) -> str:
         return self._devices.dumps([account.id, account.credential_version, secrets.token_urlsafe(9)])
 
     @override
-    def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
+    def device_id(self, cookie: str | None, account: DeviceOwner) -> str | None:
         if cookie is None or len(cookie) > _MAX_TOKEN_LENGTH:
             return None
         try:
@@ -107,4 +124,4 @@ class SignedTokens(Tokens):
         except (BadData, ValueError):
             return None
         is_current = account_id == account.id and version == account.credential_version
-        return f"{account.id}:{nonce}" if is_current else None
+        return str(nonce) if is_current else None

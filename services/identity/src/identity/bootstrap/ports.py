@@ -76,11 +76,12 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
 ) -> Ports:
     """Return the ports; every statement of `autocommit` is a transaction of its own. Raises SettingsError."""
     clock = clock or SystemClock()
+    tokens = SignedTokens(settings.secret_keys, clock)
     return Ports(
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlQueries(autocommit),
         feed=SqlFeed(autocommit),
-        counters=SqlCounters(autocommit.connect),
+        counters=SqlCounters(autocommit.connect, tokens),
         audit=AutocommitAuditLog(autocommit),
         caller=caller,
         clock=clock,
@@ -95,7 +96,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
             queue=settings.hash_queue,
             meter=HashMetrics(instruments),
         ),
-        tokens=SignedTokens(settings.secret_keys, clock),
+        tokens=tokens,
         sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
         meter=LoginMetrics(instruments),
         rules=_rules(settings),

@@ -1,4 +1,4 @@
-"""Mailboxes: the form in which they are stored and compared, and how others may see them (REG-9, BIND-1)."""
+"""Mailboxes: the form in which they are stored and compared, how others may see them, and aliases (REG-9, BIND-1)."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -7,6 +7,9 @@ from identity.domain.text import to_half_width
 
 _MAX_CHARACTERS = 254
 """RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
+_TAG_SEPARATORS = {"yahoo.com": "+-", "yahoo.com.tw": "+-", "ymail.com": "+-", "rocketmail.com": "+-"}
+"""What starts a tag, where it is more than the usual plus."""
+_GMAIL = {"gmail.com", "googlemail.com"}
 
 
 def parse_mailbox(raw: str) -> str:
@@ -25,3 +28,13 @@ def masked_mailbox(mailbox: str) -> str:
     """Return the mailbox as others may see it, for example `s•••@example.com` (BIND-1)."""
     local, _, domain = mailbox.rpartition("@")
     return f"{local[:1]}•••@{domain}"
+
+
+def mailbox_of_aliases(mailbox: str) -> str:
+    """Return one mailbox for all spellings that a provider delivers to it, for counting only (SEC-6)."""
+    local, _, domain = mailbox.rpartition("@")
+    for separator in _TAG_SEPARATORS.get(domain, "+"):
+        local = local.partition(separator)[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"

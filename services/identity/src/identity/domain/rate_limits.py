@@ -1,6 +1,7 @@
 """All rate limits of the service (SEC-3, SEC-6)."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -14,9 +15,17 @@ class Limit:
     window: timedelta
     extends_on_limit: bool = False
 
-    def key(self, *subject: str) -> str:
-        """Return the counter's key for one subject."""
-        return ":".join((self.name, *subject))
+    def counter(self, *subject: str) -> "Counter":
+        """Return the counter of one subject."""
+        return Counter(self, subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a limit counts for one subject, which the database stores as a keyed hash only (SEC-19)."""
+
+    limit: Limit
+    subject: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,16 @@ NAMES_BY_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(ho
 
 REFUSALS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audited refusals that cost the client nothing to repeat, for example while locked (SEC-11)."""
+
+
+_SITE_FACTOR = 10
+"""A /48 is one site, or thousands of mobile subscribers with a /64 each, so its limit is higher."""
+
+
+def counters_by_network(limit: Limit, networks: Sequence[str]) -> list[Counter]:
+    """Return the counters of a client's networks, the narrowest first (SEC-6)."""
+    site = replace(limit, name=f"{limit.name}.site", max_count=limit.max_count * _SITE_FACTOR)
+    return [each.counter(network) for each, network in zip((limit, site), networks, strict=False)]
 
 
 def login_failures_by_address(max_count: int) -> Limit:

@@ -36,13 +36,15 @@ class ClientInfo:
     devices: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def network(self) -> str:
-        """The key of limits by address: an IPv4 address, or the /64 network of an IPv6 address."""
+    def networks(self) -> tuple[str, ...]:
+        """What limits by address count: an IPv4 address, or the /64 and the /48 of an IPv6 address (SEC-6)."""
         try:
             address = ip_address(self.address)
         except ValueError:
-            return self.address
-        return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))  # noqa: PLR2004 - version 4
+            return (self.address,)
+        if address.version == 4:  # noqa: PLR2004 - version 4
+            return (str(address),)
+        return tuple(str(ip_network((address, length), strict=False)) for length in (64, 48))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,8 @@ def show(ports: Ports, name: str) -> AccountDetails:
 
 
 def _locked_until(ports: Ports, account: Account) -> datetime | None:
-    now, key = ports.clock.now(), LOGIN_ACCOUNT.key(str(account.username_key))
-    (state,) = ports.counters.peek([(LOGIN_ACCOUNT, key)], now)
+    now = ports.clock.now()
+    (state,) = ports.counters.peek([LOGIN_ACCOUNT.counter(str(account.username_key))], now)
     return state.expires_at if state.is_full(now) else None
 
 

@@ -19,15 +19,16 @@ from identity.usecases.steps.email_verification import (
     request_verification,
 )
 from identity.usecases.steps.lookup import OPEN, locked_account
-from identity.usecases.steps.mail_limits import consume_quota
+from identity.usecases.steps.mail_limits import Budget, consume_quota, resend_quota
 from identity.usecases.steps.unbinding import remove
 
 
 def unlock(ports: Ports, name: str) -> Account:
     """Clear the failed logins and password checks of an account. Raises NotFound, WrongState."""
     with locked_account(ports, name, "account.unlocked", *OPEN) as (uow, account):
-        uow.counters.clear([LOGIN_ACCOUNT.key(str(account.username_key)), PASSWORD_CHECK.key(account.id)])
-        uow.counters.clear_prefix(LOGIN_DEVICE.key(account.id, ""))
+        username = str(account.username_key)
+        uow.counters.clear([LOGIN_ACCOUNT.counter(username), PASSWORD_CHECK.counter(account.id)])
+        uow.counters.clear_below(LOGIN_DEVICE.counter(account.id))
         uow.record_action("account.unlocked", account.id)
     return account
 
@@ -98,7 +99,7 @@ def resend_mail(ports: Ports, name: str) -> Account:
         if account.email_verified_at is None:
             _mail_verification(uow, account)
         elif account.pending_email is not None:
-            request_email_change(uow, account, account.pending_email)
+            request_email_change(uow, account, account.pending_email, budget=Budget.RESENDS)
         else:
             raise WrongState(account.status)
     return account
@@ -124,7 +125,7 @@ def set_mailbox(ports: Ports, name: str, *, email: str) -> Account:
             account.revision += 1
             _mail_verification(uow, account)
         else:
-            request_email_change(uow, account, email)
+            request_email_change(uow, account, email, budget=Budget.RESENDS)
     return account
 
 
@@ -135,5 +136,5 @@ def _refuse_lapsed(uow: UnitOfWork, account: Account) -> None:
 
 
 def _mail_verification(uow: UnitOfWork, account: Account) -> None:
-    consume_quota(uow, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email)
+    consume_quota(uow, resend_quota(account))
     request_verification(uow, account)

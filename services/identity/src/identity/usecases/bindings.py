@@ -26,8 +26,8 @@ from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched
 from identity.usecases.steps.authentication import authenticate, clear_failures
-from identity.usecases.steps.bind_codes import CODE_PURPOSE, issue_code, link_of, parties
-from identity.usecases.steps.mail_limits import wait_seconds
+from identity.usecases.steps.bind_codes import issue_code, link_of, parties
+from identity.usecases.steps.mail_limits import code_quota, wait_seconds
 from identity.usecases.steps.unbinding import lock_general, remove
 
 
@@ -63,10 +63,10 @@ def request(
 
     Raises BadCredentials, Locked, NotBindable, AlreadyBound, TooSoon, Busy.
     """
-    target, keys = authenticate(
+    target, attempt = authenticate(
         ports, username, password=password, client=client, refused_action="binding.refused"
     )
-    clear_failures(ports, keys)
+    clear_failures(ports, attempt)
     try:
         return _bind(ports, principal, target)
     except BadCredentials:
@@ -134,7 +134,7 @@ def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
 
 def code_wait_seconds(ports: Ports, general: Account) -> int:
     """Return the seconds until the next code may be requested; 0 if it may be now (BIND-6)."""
-    return wait_seconds(ports, purpose=CODE_PURPOSE, subject=general.id, mailbox=general.email)
+    return wait_seconds(ports, code_quota(general))
 
 
 def verify(ports: Ports, principal: Principal, binding_id: str, *, code: str) -> BindingEntry:

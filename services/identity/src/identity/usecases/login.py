@@ -32,7 +32,7 @@ def log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) ->
 
 
 def _log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -> IssuedSession:
-    credential, keys = authenticate(
+    credential, attempt = authenticate(
         ports, username, password=password, client=client, refused_action="session.refused"
     )
     new_hash = _rehash_outdated(ports, credential, password)
@@ -42,13 +42,15 @@ def _log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -
         record_refusal(ports, "session.refused", credential.id, why="bad_credentials")
         raise
     except AccountSuspended:
-        clear_failures(ports, keys)  # the password was right
+        clear_failures(ports, attempt)  # the password was right
         throttle_key = f"{credential.id}:suspended"
         record_refusal(
             ports, "session.refused", credential.id, throttle_key=throttle_key, why="account_suspended"
         )
         raise
-    clear_failures(ports, keys)  # after the commit, so that logins from one address do not wait for its disk
+    clear_failures(
+        ports, attempt
+    )  # after the commit, so that logins from one address do not wait for its disk
     return issued
 
 

@@ -13,9 +13,15 @@ from identity.domain.session import ClientInfo, Device
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
-from identity.usecases.steps.authentication import MAX_USERNAME_KEY
+from identity.usecases.steps.address_limits import count_by_network
+from identity.usecases.steps.authentication import MAX_USERNAME_KEY, known_device
 from identity.usecases.steps.email_verification import cancel_email_change
-from identity.usecases.steps.mail_limits import consume_mailbox_quota, consume_subject_quota
+from identity.usecases.steps.mail_limits import (
+    Budget,
+    MailQuota,
+    consume_mailbox_quota,
+    consume_subject_quota,
+)
 from identity.usecases.steps.mail_links import issue_link, read_link
 from identity.usecases.steps.passwords import hash_new_password, record_password_change
 from identity.usecases.steps.unbinding import remove_all
@@ -23,30 +29,36 @@ from identity.usecases.steps.unbinding import remove_all
 
 def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo) -> None:
     """Mail a link if account and mailbox match; disclose neither that they do nor that a limit was reached."""
-    if _address_exceeded(ports, client):
-        return  # before counting by submitted values, since each new pair creates counters
     key = username_key(username)[:MAX_USERNAME_KEY]
     found = ports.queries.by_username(key)
+    device = known_device(ports, client, found)
+    if device is None and count_by_network(ports, RESETS_BY_ADDRESS, client):
+        return  # before counting by submitted values, since each new pair creates counters
+    quota = _quota(key, email) if device is None else _quota_of_device(device, email)
     with ports.unit_of_work() as uow:
         # The account's row is locked before those of the counters, as everywhere.
         account = uow.accounts.locked(found.id) if found else None
         matches = account is not None and _has_verified(account, email)
         try:
-            consume_subject_quota(uow, purpose=Purpose.PASSWORD_RESET, subject=f"{key}:{email}")
+            consume_subject_quota(uow, quota)
             # The response time must not disclose a match: without one the same work is done and rolled back.
             with uow.savepoint(keep=matches):
                 # Inside, so that requests without a match use up no quota of the mailbox.
-                consume_mailbox_quota(uow, email)
+                consume_mailbox_quota(uow, quota)
                 _mail_link(uow, account or _decoy_account(uow), email)
         except TooSoon:
             return
         uow.commit()
 
 
-def _address_exceeded(ports: Ports, client: ClientInfo) -> bool:
-    limit = RESETS_BY_ADDRESS
-    (state,) = ports.counters.increment([(limit, limit.key(client.network))], ports.clock.now())
-    return state.exceeded
+def _quota(key: str, email: str) -> MailQuota:
+    """Return the quota of the submitted values."""
+    return MailQuota(Budget.RESETS, Purpose.PASSWORD_RESET, (key, email), email)
+
+
+def _quota_of_device(device: str, email: str) -> MailQuota:
+    """Return the quota of a browser that the account knows; strangers cannot use it up (SEC-3)."""
+    return MailQuota(Budget.RESETS_BY_DEVICE, Purpose.PASSWORD_RESET, (device,), email)
 
 
 def _has_verified(account: Account, email: str) -> bool:
@@ -102,7 +114,7 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         account.set_password(password_hash)
         cancel_email_change(uow, account)
         uow.sessions.end_of_account(account.id)
-        uow.counters.clear([LOGIN_ACCOUNT.key(str(account.username_key))])
+        uow.counters.clear([LOGIN_ACCOUNT.counter(str(account.username_key))])
         if account.kind == "general":
             remove_all(uow, account, "password_reset")
         record_password_change(uow, account, "reset")

@@ -4,14 +4,14 @@ from port_events.catalogue import AccountRegistered
 
 from identity.domain.account import REPEAT_WINDOW, Account, Registration
 from identity.domain.errors import Conflict, TooManyRequests, UsernameTaken
-from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import NAMES_BY_ADDRESS
 from identity.domain.session import ClientInfo
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports
 from identity.usecases.steps.account_status import close_locked
+from identity.usecases.steps.address_limits import count_by_network
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.mail_limits import try_consume_quota
+from identity.usecases.steps.mail_limits import registration_quota, try_consume_quota
 
 
 def register(ports: Ports, registration: Registration, *, password: str, client: ClientInfo) -> Account:
@@ -19,7 +19,9 @@ def register(ports: Ports, registration: Registration, *, password: str, client:
 
     Whether the mailbox is taken is not disclosed (REG-9). Raises UsernameTaken, TooManyRequests, Busy.
     """
-    _count_registration(ports, client)
+    wait_seconds = count_by_network(ports, ports.rules.registrations_by_address, client)
+    if wait_seconds:
+        raise TooManyRequests(wait_seconds)
     password_hash = ports.passwords.hash(password)
     for _ in range(2):
         try:
@@ -36,19 +38,10 @@ def is_taken(ports: Ports, username: str, *, client: ClientInfo) -> bool | None:
 
     Account names are public (REG-3). The name of a lapsed account is free (VER-7).
     """
-    limit, now = NAMES_BY_ADDRESS, ports.clock.now()
-    (state,) = ports.counters.increment([(limit, limit.key(client.network))], now)
-    if state.exceeded:
+    if count_by_network(ports, NAMES_BY_ADDRESS, client):
         return None
     account = ports.queries.by_username(username_key(username))
-    return account is not None and not account.has_lapsed(now)
-
-
-def _count_registration(ports: Ports, client: ClientInfo) -> None:
-    limit, now = ports.rules.registrations_by_address, ports.clock.now()
-    (state,) = ports.counters.increment([(limit, limit.key(client.network))], now)
-    if state.exceeded:
-        raise TooManyRequests(state.wait_seconds(now))
+    return account is not None and not account.has_lapsed(ports.clock.now())
 
 
 def _open(ports: Ports, registration: Registration, password_hash: str) -> Account:
@@ -63,9 +56,7 @@ def _open(ports: Ports, registration: Registration, password_hash: str) -> Accou
         uow.accounts.add(account)
         event = AccountRegistered(kind=account.kind, username=account.username, tax_id=account.tax_id)
         uow.record_event(account, event)
-        has_quota = try_consume_quota(
-            uow, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
-        )
+        has_quota = try_consume_quota(uow, registration_quota(account))
         request_verification(uow, account, send=has_quota)
         uow.commit()
         return account

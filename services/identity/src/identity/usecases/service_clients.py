@@ -8,6 +8,7 @@ from identity.domain.errors import BadClient, Locked
 from identity.domain.service_client import ClientError, Scope, ServiceClient, digest_of, parse_name
 from identity.domain.session import ClientInfo
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.address_limits import count_by_network
 
 COUNTER = "client.address"
 """Separate from failed logins of the same limit: a service with an old secret locks nobody out."""
@@ -23,8 +24,8 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientIn
     if client is not None and client.accepts(digest, now) and name in {None, client.name}:
         return client
     limit = replace(ports.rules.login_failures_by_address, name=COUNTER)
-    (state,) = ports.counters.increment([(limit, limit.key(asker.network))], now)
-    raise Locked(state.wait_seconds(now)) if state.exceeded else BadClient
+    wait_seconds = count_by_network(ports, limit, asker)
+    raise Locked(wait_seconds) if wait_seconds else BadClient
 
 
 def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient, str]:

@@ -21,7 +21,7 @@ from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.request_queries import MailState
 from identity.usecases.steps.email_verification import request_verification
-from identity.usecases.steps.mail_limits import consume_quota, wait_seconds
+from identity.usecases.steps.mail_limits import consume_quota, resend_quota, wait_seconds
 from identity.usecases.steps.mail_links import read_link
 
 _PURPOSES = (Purpose.REGISTRATION, Purpose.EMAIL_CHANGE)
@@ -136,9 +136,7 @@ def status(ports: Ports, principal: Principal) -> VerificationStatus:
     return VerificationStatus(
         email=account.email,
         mail=ports.queries.verification_mail(account.id),
-        wait_seconds=wait_seconds(
-            ports, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email
-        ),
+        wait_seconds=wait_seconds(ports, resend_quota(account)),
         lapses_at=account.created_at + UNVERIFIED_LIFETIME,
     )
 
@@ -158,6 +156,6 @@ def resend(ports: Ports, principal: Principal) -> None:
             raise NotSignedIn
         if account.email_verified_at is not None:
             raise AlreadyVerified
-        consume_quota(uow, purpose=Purpose.REGISTRATION, subject=account.id, mailbox=account.email)
+        consume_quota(uow, resend_quota(account))
         request_verification(uow, account)
         uow.commit()

@@ -4,118 +4,107 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Executable,
-    Integer,
-    String,
-    and_,
-    bindparam,
-    case,
-    delete,
-    exists,
-    literal_column,
-    or_,
-    select,
-    text,
-    union_all,
-    update,
-)
+from sqlalchemy import Connection, Executable, String, bindparam, case, delete, or_, select, update
 from typing_extensions import override
 
-from identity.adapters.sql.engine import insert_into
+from identity.adapters.sql.counter_increment import Places, increment_statement
 from identity.adapters.sql.tables import counters
-from identity.domain.rate_limits import CounterState, Limit
+from identity.domain.rate_limits import Counter, CounterState
 from identity.usecases.ports.counters import Counters
+from identity.usecases.ports.security import Tokens
 
-_KEY_CHARACTERS = 400
-_NAMED = counters.c.key.in_(bindparam("keys", expanding=True))
-_PEEK = select(counters.c.key, counters.c.times, counters.c.expires_at).where(_NAMED)
-_DECREMENT = update(counters).where(_NAMED, counters.c.times > 0).values(times=counters.c.times - 1)
+_row = counters.c
+_NAMED = _row.key.in_(bindparam("keys", expanding=True))
+_PEEK = select(_row.key, _row.times, _row.expires_at).where(_NAMED)
+_DECREMENT = update(counters).where(_NAMED, _row.times > 0).values(times=_row.times - 1)
 _CLEAR = delete(counters).where(_NAMED)
-
-
-def _clear_failures_statement() -> Any:
-    """Reset the counter `own` and decrement the shared one; lock both in `increment`'s order to avoid deadlocks."""
-    row, own, shared = counters.c, bindparam("own", type_=String), bindparam("shared", type_=String)
-    locked = (
-        select(row.key)
-        .where(or_(row.key == own, row.key == shared))
-        .order_by(case((row.key == own, 0), else_=1))
-        .with_for_update()
-    )
-    remaining = case((or_(row.key == own, row.times == 0), 0), else_=row.times - 1)
-    return update(counters).where(row.key.in_(locked)).values(times=remaining)
-
-
-_CLEAR_FAILURES = _clear_failures_statement()
 
 
 class SqlCounters(Counters):
     """Counters that use the connections returned by `connect`: a transaction's, or those of an autocommit engine.
 
-    With an autocommit engine, a refused request still counts.
+    With an autocommit engine, a refused request still counts. Rows are found by the newest key of the installation; a
+    count that was stored under an older key is taken over, so that a new key opens no lock.
     """
 
-    def __init__(self, connect: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], tokens: Tokens) -> None:
         self._connect = connect
+        self._keys = tokens.counter_keys
 
     @override
-    def increment(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
-        states = self._increment(keyed, now, within_last=False)
-        return [states[key[:_KEY_CHARACTERS]] for _, key in keyed]
+    def increment(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
+        states = self._increment(counters, [()] * len(counters), now)
+        return [states[counter] for counter in counters]
 
     @override
     def increment_within(
-        self, own: tuple[Limit, str], shared: tuple[Limit, str], now: datetime
-    ) -> tuple[CounterState | None, CounterState]:
-        states = self._increment([own, shared], now, within_last=True)
-        return states.get(own[1][:_KEY_CHARACTERS]), states[shared[1][:_KEY_CHARACTERS]]
+        self, own: Counter | None, networks: Sequence[Counter], now: datetime
+    ) -> tuple[CounterState | None, list[CounterState]]:
+        # Narrowest first, also for the locks: transactions that need several never wait for each other.
+        first = 0 if own is None else 1
+        all_networks = tuple(range(first, first + len(networks)))
+        gates = [all_networks[:index] for index in range(len(networks))]
+        if own is None:
+            states = self._increment(networks, gates, now)
+        else:
+            states = self._increment([own, *networks], [all_networks, *gates], now)
+        counted = [states[network] for network in networks if network in states]
+        return (states.get(own) if own else None), counted
 
     def _increment(
-        self, keyed: Sequence[tuple[Limit, str]], now: datetime, *, within_last: bool
-    ) -> dict[str, CounterState]:
-        limits = {key[:_KEY_CHARACTERS]: limit for limit, key in keyed}
+        self, counters: Sequence[Counter], gates: Sequence[tuple[int, ...]], now: datetime
+    ) -> dict[Counter, CounterState]:
         values: dict[str, Any] = {"now": now}
-        for place, (key, limit) in enumerate(limits.items()):
+        by_key: dict[str, Counter] = {}
+        former: list[str] = []
+        for place, counter in enumerate(counters):
+            key, *former = self._keys(counter)
+            by_key[key] = counter
             values |= {
                 f"key{place}": key,
-                f"until{place}": now + limit.window,
-                f"max{place}": limit.max_count,
+                f"former{place}": former,
+                f"until{place}": now + counter.limit.window,
+                f"max{place}": counter.limit.max_count,
             }
-        locks = tuple(limit.extends_on_limit for limit in limits.values())
+        locks = tuple(counter.limit.extends_on_limit for counter in counters)
+        places = Places(locks, tuple(gates), rotated=bool(former))
+        if not places.rotated:
+            values = {name: value for name, value in values.items() if not name.startswith("former")}
         with self._connect() as connection:
-            statement = _increment_statement(connection.dialect.name, locks, within_last=within_last)
-            rows = connection.execute(statement, values).all()
-        return {key: CounterState(limits[key], times, expires_at) for key, times, expires_at in rows}
+            rows = connection.execute(increment_statement(connection.dialect.name, places), values).all()
+        return {by_key[key]: CounterState(by_key[key].limit, times, until) for key, times, until in rows}
 
     @override
-    def peek(self, keyed: Sequence[tuple[Limit, str]], now: datetime) -> list[CounterState]:
-        keys = [key[:_KEY_CHARACTERS] for _, key in keyed]
+    def peek(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
+        keys = [self._keys(counter) for counter in counters]
         with self._connect() as connection:
-            found = {key: rest for key, *rest in connection.execute(_PEEK, {"keys": keys})}
+            found = {key: tuple(rest) for key, *rest in connection.execute(_PEEK, {"keys": [*chain(*keys)]})}
         return [
-            CounterState(limit, *found.get(key, (0, now)))
-            for (limit, _), key in zip(keyed, keys, strict=True)
+            CounterState(counter.limit, *next((found[key] for key in of_one if key in found), (0, now)))
+            for counter, of_one in zip(counters, keys, strict=True)
         ]
 
     @override
-    def decrement(self, keys: Sequence[str]) -> None:
-        self._execute(_DECREMENT, {"keys": keys})
+    def decrement(self, counters: Sequence[Counter]) -> None:
+        self._execute(_DECREMENT, {"keys": [self._keys(counter)[0] for counter in counters]})
 
     @override
-    def clear(self, keys: Sequence[str]) -> None:
-        self._execute(_CLEAR, {"keys": keys})
+    def clear(self, counters: Sequence[Counter]) -> None:
+        self._execute(_CLEAR, {"keys": [*chain.from_iterable(map(self._keys, counters))]})
 
     @override
-    def clear_prefix(self, prefix: str) -> None:
-        self._execute(delete(counters).where(counters.c.key.startswith(prefix, autoescape=True)))
+    def clear_below(self, counter: Counter) -> None:
+        starts = [_row.key.startswith(f"{key}:", autoescape=True) for key in self._keys(counter)]
+        self._execute(delete(counters).where(or_(*starts)))
 
     @override
-    def clear_failures(self, key: str, *, shared: str) -> None:
-        self._execute(_CLEAR_FAILURES, {"own": key, "shared": shared})
+    def clear_failures(self, own: Counter, networks: Sequence[Counter]) -> None:
+        keys = [self._keys(counter)[0] for counter in (own, *networks)]
+        values = {f"key{place}": key for place, key in enumerate(keys)}
+        self._execute(_clear_failures_statement(len(keys)), values)
 
     def _execute(self, statement: Executable, values: dict[str, Any] | None = None) -> None:
         with self._connect() as connection:
@@ -123,51 +112,14 @@ class SqlCounters(Counters):
 
 
 @cache
-def _increment_statement(dialect: str, locks: tuple[bool, ...], *, within_last: bool) -> Any:
-    """Increment each counter, or start a new window at one; a lock's window restarts when its limit is reached.
-
-    With `within_last`, the other counters stay as they are when the last one is full.
-    """
-    row, places = counters.c, range(len(locks))
-    insert = insert_into(counters, dialect)
-    # From a SELECT, because SQLAlchemy compiles an INSERT of several VALUES on every execution.
-    *others, last = (_first_count(n) for n in places)
-    if within_last:
-        others = [each.where(~_is_full(places[-1])) for each in others]
-    rows = union_all(*others, last)
-    max_count = case(
-        *((row.key == bindparam(f"key{n}"), bindparam(f"max{n}", type_=Integer)) for n in places)
+def _clear_failures_statement(count: int) -> Any:
+    """Reset the first counter and decrement the others; lock them in `increment`'s order to avoid deadlocks."""
+    keys = [bindparam(f"key{place}", type_=String) for place in range(count)]
+    locked = (
+        select(_row.key)
+        .where(_row.key.in_(keys))
+        .order_by(case(*((_row.key == key, place) for place, key in enumerate(keys))))
+        .with_for_update()
     )
-    # A counter at zero has no window: the next increment starts one.
-    over = or_(row.expires_at <= bindparam("now"), row.times == 0)
-    renewed = [
-        over,
-        *(and_(row.key == bindparam(f"key{n}"), row.times + 1 == max_count) for n in places if locks[n]),
-    ]
-    return (
-        insert.from_select(["key", "times", "expires_at"], rows)
-        .on_conflict_do_update(
-            index_elements=[row.key],
-            set_={
-                "times": case((over, 1), (row.times > max_count, row.times), else_=row.times + 1),
-                "expires_at": case((or_(*renewed), insert.excluded.expires_at), else_=row.expires_at),
-            },
-        )
-        .returning(row.key, row.times, row.expires_at)
-    )
-
-
-def _first_count(place: int) -> Any:
-    key = bindparam(f"key{place}", type_=counters.c.key.type)
-    until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
-    # Without a WHERE, SQLite would parse the ON of ON CONFLICT as a join condition.
-    return select(key, literal_column("1"), until).where(text("1 = 1"))
-
-
-def _is_full(place: int) -> Any:
-    row = counters.alias().c
-    return exists().where(
-        row.key == bindparam(f"key{place}", type_=row.key.type),
-        row.times >= bindparam(f"max{place}", type_=Integer),
-        row.expires_at > bindparam("now", type_=row.expires_at.type),
-    )
+    remaining = case((or_(_row.key == keys[0], _row.times == 0), 0), else_=_row.times - 1)
+    return update(counters).where(_row.key.in_(locked)).values(times=remaining)

@@ -47,7 +47,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.links = SqlMailLinks(session)
         self.sessions = SqlSessions(session)
         self.consents = SqlConsents(session)
-        self.counters = SqlCounters(lambda: nullcontext(session.connection()))
+        self.counters = SqlCounters(lambda: nullcontext(session.connection()), self.tokens)
         self.outbox = SqlOutbox(session)
         self.audit = SqlAuditLog(session)
         self.history = SqlAuditHistory(session)

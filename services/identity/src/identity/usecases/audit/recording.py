@@ -17,8 +17,7 @@ def record_refusal(
     """
     now = ports.clock.now()
     if throttle_key is not None:
-        key = REFUSALS_RECORDED.key(action, throttle_key)
-        (count,) = ports.counters.increment([(REFUSALS_RECORDED, key)], now)
+        (count,) = ports.counters.increment([REFUSALS_RECORDED.counter(action, throttle_key)], now)
         if count.exceeded:
             return
     ports.audit.add(Entry.of(action, account_id, detail, caller=ports.caller(), at=now))

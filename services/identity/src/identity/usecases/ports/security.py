@@ -6,6 +6,7 @@ from typing import Protocol
 from port_events.sealing import MailPayload
 
 from identity.domain.mail_link import Purpose
+from identity.domain.rate_limits import Counter
 from identity.domain.session import DeviceOwner
 
 
@@ -40,11 +41,14 @@ class Tokens(Protocol):
     def code_digests(self, challenge: str, code: str) -> Sequence[str]:
         """Return the digests of a bind code, one for each key in use."""
 
+    def counter_keys(self, counter: Counter) -> Sequence[str]:
+        """Return the keys of a counter, one for each signing key, the newest first (SEC-19)."""
+
     def device(self, account: DeviceOwner) -> str:
         """Return a device cookie for a browser that has logged in to the account."""
 
-    def device_key(self, cookie: str | None, account: DeviceOwner) -> str | None:
-        """Return the device's counter key, or None for a cookie of another account or an older password."""
+    def device_id(self, cookie: str | None, account: DeviceOwner) -> str | None:
+        """Return what identifies the device, or None for a cookie of another account or an older password."""
 
 
 class Sealer(Protocol):

@@ -8,14 +8,12 @@ from identity.domain.code import DIGITS, BindCode
 from identity.domain.errors import NotFound
 from identity.domain.mail import MailRequest
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.mail_limits import consume_quota
-
-CODE_PURPOSE = "bind_code"
+from identity.usecases.steps.mail_limits import code_quota, consume_quota
 
 
 def issue_code(uow: UnitOfWork, general: Account, binding: Binding) -> BindCode:
     """Mail a new code, which voids the older one. Raises NotFound, TooSoon."""
-    consume_quota(uow, purpose=CODE_PURPOSE, subject=general.id, mailbox=general.email)
+    consume_quota(uow, code_quota(general))
     digits, challenge = uow.randomness.digits(DIGITS), uow.randomness.token()
     code = BindCode(
         binding_id=binding.id,

@@ -8,7 +8,7 @@ from identity.domain.account import Account
 from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
-from identity.usecases.steps.mail_limits import consume_quota
+from identity.usecases.steps.mail_limits import Budget, MailQuota, consume_quota
 from identity.usecases.steps.mail_links import issue_link
 
 
@@ -26,12 +26,14 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
         uow.record_event(account, RegistrationConflicted(), mail=notice if send else None)
 
 
-def request_email_change(uow: UnitOfWork, account: Account, email: str) -> None:
+def request_email_change(
+    uow: UnitOfWork, account: Account, email: str, *, budget: Budget = Budget.CLAIMS
+) -> None:
     """Mail the link to the new mailbox, or a notice to the account that holds it already. Raises TooSoon.
 
     The caller cannot tell the two apart (REG-9).
     """
-    consume_quota(uow, purpose=Purpose.EMAIL_CHANGE, subject=account.id, mailbox=email)
+    consume_quota(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email))
     account.pending_email = email
     account.revision += 1
     mail = issue_link(uow, account, Purpose.EMAIL_CHANGE, email=email)

@@ -1,69 +1,118 @@
 """Quotas of requested mails (SEC-6)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from identity.domain.account import Account
 from identity.domain.errors import TooSoon
-from identity.domain.rate_limits import MAILBOX_DAY, MAILBOX_HOUR, RESEND_DAY, RESEND_GAP, Limit
+from identity.domain.mail_link import Purpose
+from identity.domain.mailbox import mailbox_of_aliases
+from identity.domain.rate_limits import MAILBOX_DAY, MAILBOX_HOUR, RESEND_DAY, RESEND_GAP, Counter
 from identity.usecases.ports import Ports, UnitOfWork
 
 _OF_MAILBOX = (MAILBOX_HOUR, MAILBOX_DAY)
 _OF_SUBJECT = (RESEND_GAP, RESEND_DAY)
 
 
-def consume_quota(uow: UnitOfWork, *, purpose: str, subject: str, mailbox: str) -> None:
-    """Count a mail by subject and purpose and by mailbox. Raises TooSoon with the longest wait.
+class Budget(StrEnum):
+    """A mailbox has a quota for each budget.
+
+    What strangers can cause uses up nothing that the owner needs, and no budget shows what another has spent.
+    """
+
+    CLAIMS = "claims"
+    """Registrations, conflict notices and changes of mailbox: nothing proves the requester's right to the mailbox."""
+    RESENDS = "resends"
+    CODES = "codes"
+    RESETS = "resets"
+    RESETS_BY_DEVICE = "resets.device"
+
+
+@dataclass(frozen=True, slots=True)
+class MailQuota:
+    """What a mail is counted by: its purpose and subject, and the mailbox in one of its budgets."""
+
+    budget: Budget
+    purpose: str
+    subject: tuple[str, ...]
+    mailbox: str
+
+    @property
+    def by_subject(self) -> list[Counter]:
+        """The counters of the request."""
+        return [limit.counter(self.purpose, *self.subject) for limit in _OF_SUBJECT]
+
+    @property
+    def by_mailbox(self) -> list[Counter]:
+        """The counters of the mailbox, one for all its aliases."""
+        return [limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _OF_MAILBOX]
+
+    @property
+    def counters(self) -> list[Counter]:
+        """All counters."""
+        return [*self.by_subject, *self.by_mailbox]
+
+
+def registration_quota(account: Account) -> MailQuota:
+    """Return the quota of a registration's mail."""
+    return MailQuota(Budget.CLAIMS, Purpose.REGISTRATION, (account.id,), account.email)
+
+
+def resend_quota(account: Account) -> MailQuota:
+    """Return the quota of a verification mail that is requested again."""
+    return MailQuota(Budget.RESENDS, Purpose.REGISTRATION, (account.id,), account.email)
+
+
+def code_quota(general: Account) -> MailQuota:
+    """Return the quota of a bind code, which is counted by general account (BIND-6)."""
+    return MailQuota(Budget.CODES, "bind_code", (general.id,), general.email)
+
+
+def consume_quota(uow: UnitOfWork, quota: MailQuota) -> None:
+    """Count a mail. Raises TooSoon with the longest wait.
 
     The counts belong to the transaction: when TooSoon rolls it back, they are undone too.
     """
-    _consume(uow, _keyed(purpose, subject, mailbox))
+    _consume(uow, quota.counters)
 
 
-def consume_subject_quota(uow: UnitOfWork, *, purpose: str, subject: str) -> None:
+def consume_subject_quota(uow: UnitOfWork, quota: MailQuota) -> None:
     """Count a request, whether or not a mail is sent for it. Raises TooSoon."""
-    _consume(uow, _by_subject(purpose, subject))
+    _consume(uow, quota.by_subject)
 
 
-def consume_mailbox_quota(uow: UnitOfWork, mailbox: str) -> None:
+def consume_mailbox_quota(uow: UnitOfWork, quota: MailQuota) -> None:
     """Count a mail by its mailbox alone. Raises TooSoon."""
-    _consume(uow, _by_mailbox(mailbox))
+    _consume(uow, quota.by_mailbox)
 
 
-def try_consume_quota(uow: UnitOfWork, *, purpose: str, subject: str, mailbox: str) -> bool:
+def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
     """Count a mail; return False, without an error, when the mailbox has no quota left.
 
     A mail that is not sent uses up no quota: if the hourly one is exhausted, the daily one is given back.
     """
-    keyed = _keyed(purpose, subject, mailbox)
-    states = uow.counters.increment(keyed, uow.clock.now())
+    counters = quota.counters
+    states = uow.counters.increment(counters, uow.clock.now())
     if not any(state.exceeded for state in states):
         return True
-    counted = zip(keyed, states, strict=True)
+    counted = zip(counters, states, strict=True)
     uow.counters.decrement(
-        [key for (limit, key), state in counted if limit in _OF_MAILBOX and not state.exceeded]
+        [counter for counter, state in counted if counter.limit in _OF_MAILBOX and not state.exceeded]
     )
     return False
 
 
-def wait_seconds(ports: Ports, *, purpose: str, subject: str, mailbox: str) -> int:
+def wait_seconds(ports: Ports, quota: MailQuota) -> int:
     """Return the seconds until the next mail may be requested, without counting; 0 if it may be now."""
     now = ports.clock.now()
-    states = ports.counters.peek(_keyed(purpose, subject, mailbox), now)
+    states = ports.counters.peek(quota.counters, now)
     return max((state.wait_seconds(now) for state in states if state.is_full(now)), default=0)
 
 
-def _consume(uow: UnitOfWork, keyed: list[tuple[Limit, str]]) -> None:
+def _consume(uow: UnitOfWork, counters: Sequence[Counter]) -> None:
     now = uow.clock.now()
-    states = uow.counters.increment(keyed, now)
+    states = uow.counters.increment(counters, now)
     waits = [state.wait_seconds(now) for state in states if state.exceeded]
     if waits:
         raise TooSoon(max(waits))
-
-
-def _keyed(purpose: str, subject: str, mailbox: str) -> list[tuple[Limit, str]]:
-    return [*_by_subject(purpose, subject), *_by_mailbox(mailbox)]
-
-
-def _by_subject(purpose: str, subject: str) -> list[tuple[Limit, str]]:
-    return [(limit, limit.key(purpose, subject)) for limit in _OF_SUBJECT]
-
-
-def _by_mailbox(mailbox: str) -> list[tuple[Limit, str]]:
-    return [(limit, limit.key(mailbox)) for limit in _OF_MAILBOX]

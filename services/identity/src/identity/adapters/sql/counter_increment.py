@@ -1,0 +1,100 @@
+"""The statement that increments counters: one INSERT … ON CONFLICT for all of them."""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Integer,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    union_all,
+)
+
+from identity.adapters.sql.engine import insert_into
+from identity.adapters.sql.tables import counters
+
+
+class Places(NamedTuple):
+    """What the statement depends on, besides its values: for each counter whether it locks, and its gates.
+
+    A counter is skipped while one of its gates, counters of the same statement, is full. With `rotated`, the
+    installation has older keys too, and rows stored under them are read.
+    """
+
+    locks: tuple[bool, ...]
+    gates: tuple[tuple[int, ...], ...]
+    rotated: bool
+
+
+@cache
+def increment_statement(dialect: str, places: Places) -> Any:
+    """Increment each counter, or start a new window at one; a lock's window restarts when its limit is reached."""
+    row, numbers = counters.c, range(len(places.locks))
+    insert = insert_into(counters, dialect)
+    # From a SELECT, because SQLAlchemy compiles an INSERT of several VALUES on every execution.
+    first_counts = [
+        _first_count(n, rotated=places.rotated).where(*(~_is_full(gate) for gate in places.gates[n]))
+        for n in numbers
+    ]
+    max_count = case(*((_named(n), bindparam(f"max{n}", type_=Integer)) for n in numbers))
+    # A counter at zero has no window: the next increment starts one.
+    over = or_(row.expires_at <= bindparam("now"), row.times == 0)
+    renewed = [over, *(and_(_named(n), row.times + 1 == max_count) for n in numbers if places.locks[n])]
+    return (
+        insert.from_select(["key", "times", "expires_at"], union_all(*first_counts))
+        .on_conflict_do_update(
+            index_elements=[row.key],
+            set_={
+                "times": case((over, 1), (row.times > max_count, row.times), else_=row.times + 1),
+                "expires_at": case((or_(*renewed), insert.excluded.expires_at), else_=row.expires_at),
+            },
+        )
+        .returning(row.key, row.times, row.expires_at)
+    )
+
+
+def _named(place: int) -> Any:
+    return counters.c.key == bindparam(f"key{place}")
+
+
+def _first_count(place: int, *, rotated: bool) -> Any:
+    """Return the new row of a counter: at one, or with what is counted under an older key."""
+    key = bindparam(f"key{place}", type_=counters.c.key.type)
+    until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
+    if not rotated:
+        # Without a WHERE, SQLite would parse the ON of ON CONFLICT as a join condition.
+        return select(key, literal_column("1"), until).where(text("1 = 1"))
+    former = _former(place).c
+    return select(key, func.coalesce(former.times, 0) + 1, func.coalesce(former.expires_at, until)).where(
+        text("1 = 1")
+    )
+
+
+def _former(place: int) -> Subquery:
+    row = counters.alias().c
+    return (
+        select(func.max(row.times).label("times"), func.max(row.expires_at).label("expires_at"))
+        .where(
+            row.key.in_(bindparam(f"former{place}", expanding=True)),
+            row.times > 0,
+            row.expires_at > bindparam("now", type_=row.expires_at.type),
+        )
+        .subquery()
+    )
+
+
+def _is_full(place: int) -> Any:
+    row = counters.alias().c
+    return exists().where(
+        row.key == bindparam(f"key{place}", type_=row.key.type),
+        row.times >= bindparam(f"max{place}", type_=Integer),
+        row.expires_at > bindparam("now", type_=row.expires_at.type),
+    )
