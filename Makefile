@@ -28,6 +28,8 @@ MAILERS       ?= 1
 VERSION       := 0.1.0
 COMPOSE       ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 export IDENTITY_PORT MAILBOX_PORT
+# Some containers set it; every process start would then compile a thousand modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 OURS      := shared/runtime shared/events services/identity services/mailer
 EDITABLE  := $(foreach one,$(OURS),--editable $(one))

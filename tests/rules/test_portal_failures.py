@@ -7,6 +7,7 @@ import pytest
 from identity.domain import errors
 
 from tests.support.browser.text import normalize, visible_text
+from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 _FOR_PEOPLE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -32,8 +33,9 @@ def _fails(system: System, path: str, failure: Exception) -> None:
 @pytest.mark.rule("SEC-13")
 @pytest.mark.parametrize(("status", "failure"), _FAILURES)
 def test_a_browser_gets_an_error_page_and_a_program_a_problem_document(
-    system: System, status: int, failure: Exception
+    start_system: StartSystem, status: int, failure: Exception
 ) -> None:
+    system = start_system(own_app=True)
     _fails(system, "/failing", failure)
     _fails(system, "/api/v1/failing", failure)
     browser = system.visitor().http

@@ -77,16 +77,19 @@ def postgresql_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def _database(request: pytest.FixtureRequest, kind: str) -> Iterator[str]:
+    """Make a database; each test's has the same URL, so that applications of earlier tests can be used again."""
     if kind == "postgresql":
         cluster: PostgresCluster = request.getfixturevalue("postgres")
-        url = cluster.create_database(template=request.getfixturevalue("postgres_template"))
+        url = cluster.create_database(template=request.getfixturevalue("postgres_template"), name="identity")
         yield url
         cluster.drop_database(url)
         return
-    path = request.getfixturevalue("tmp_path") / "identity.db"
-    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    template: Path = request.getfixturevalue("sqlite_template")
+    path = template.with_name("identity.db")
+    shutil.copy(template, path)
     yield f"sqlite:///{path}"
-    path.unlink()
+    for file in path.parent.glob("identity.db*"):
+        file.unlink()
 
 
 @pytest.fixture
