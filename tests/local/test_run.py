@@ -31,7 +31,16 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
         copy.destroy()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.fixture(scope="module")
+def shared_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """A running copy, for tests that only look at it."""
+    copy = LocalRun(tmp_path_factory.mktemp("shared") / "copy")
+    copy.wait_for(READY)
+    yield copy
+    copy.destroy()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_stopping_leaves_no_process_behind(launch: Launch, number: int) -> None:
     copy = launch()
     copy.wait_for(READY)
@@ -50,7 +59,7 @@ def test_stopping_during_the_start_leaves_no_process_behind(launch: Launch) -> N
     assert copy.processes() == {}
 
 
-@pytest.mark.parametrize("victim", ["identity serve", "mailer run", "valkey-server"])
+@pytest.mark.parametrize("victim", ["identity serve", "valkey-server"])
 def test_when_one_process_dies_all_stop_with_an_error_exit_code(launch: Launch, victim: str) -> None:
     copy = launch()
     copy.wait_for(READY)
@@ -62,12 +71,10 @@ def test_when_one_process_dies_all_stop_with_an_error_exit_code(launch: Launch, 
 
 
 @pytest.mark.rule("SEC-10")
-def test_each_process_gets_only_its_own_secrets(launch: Launch) -> None:
-    copy = launch()
-    copy.wait_for(READY)
+def test_each_process_gets_only_its_own_secrets(shared_copy: LocalRun) -> None:
 
     environments = {
-        name: set(copy.processes()[min(copy.pids_of(name))])
+        name: set(shared_copy.processes()[min(shared_copy.pids_of(name))])
         for name in ("identity serve", "identity relay", "mailer run")
     }
 
@@ -83,10 +90,8 @@ def test_each_process_gets_only_its_own_secrets(launch: Launch) -> None:
 
 
 @pytest.mark.rule("OPS-5", "SEC-9")
-def test_its_commands_use_its_settings_and_are_executable_only_by_the_owner(launch: Launch) -> None:
-    copy = launch()
-    copy.wait_for(READY)
-    commands = {name: copy.run_dir / "bin" / name for name in ("identity", "mailer")}
+def test_its_commands_use_its_settings_and_are_executable_only_by_the_owner(shared_copy: LocalRun) -> None:
+    commands = {name: shared_copy.run_dir / "bin" / name for name in ("identity", "mailer")}
 
     ended = {
         name: subprocess.run([path, "check"], capture_output=True, text=True, check=False, env={}, cwd="/")
@@ -100,11 +105,11 @@ def test_its_commands_use_its_settings_and_are_executable_only_by_the_owner(laun
     assert {path.stat().st_mode & 0o777 for path in commands.values()} == {0o700}
 
 
-def test_two_copies_run_side_by_side_on_the_printed_urls(launch: Launch) -> None:
-    copies = [launch(), launch()]
+def test_two_copies_run_side_by_side_on_the_printed_urls(shared_copy: LocalRun, launch: Launch) -> None:
+    other = launch()
+    other.wait_for(READY)
 
-    for copy in copies:
-        copy.wait_for(READY)
+    for copy in (shared_copy, other):
         assert copy.identity_url in copy.output
         with urllib.request.urlopen(f"{copy.identity_url}/readyz") as answer:  # noqa: S310 - of loopback
             assert answer.status == 200
@@ -112,30 +117,28 @@ def test_two_copies_run_side_by_side_on_the_printed_urls(launch: Launch) -> None
             assert "通行證資訊網" in page.read().decode()
 
 
-def test_a_second_copy_in_the_same_directory_is_refused_in_one_line(launch: Launch) -> None:
-    first = launch()
-    first.wait_for(READY)
-
-    second = launch(RUN_DIR=str(first.run_dir))
+def test_a_second_copy_in_the_same_directory_is_refused_in_one_line(
+    shared_copy: LocalRun, launch: Launch
+) -> None:
+    second = launch(RUN_DIR=str(shared_copy.run_dir))
 
     assert second.wait() == 2
     assert second.output.startswith("RUN_DIR: another copy runs")
     assert len(second.output.splitlines()) == 1
 
 
-def test_the_printed_command_removes_the_data_only_after_the_copy_has_stopped(
-    launch: Launch,
-) -> None:
+def test_the_printed_command_removes_the_data_only_after_ctrl_c_has_stopped_the_copy(launch: Launch) -> None:
     copy = launch()
     copy.wait_for(READY)
     drop = ["make", "clean-run", f"RUN_DIR={copy.run_dir}"]
     printed = f"({' '.join(drop)} drops it)" in copy.output
 
     refused = subprocess.run(drop, cwd=ROOT, capture_output=True, text=True, check=False)
-    copy.stop()
+    stopped = (copy.stop(signal.SIGINT), copy.processes())
     subprocess.run(drop, cwd=ROOT, capture_output=True, check=True)
 
     assert (printed, refused.returncode != 0, copy.run_dir.exists()) == (True, True, False)
+    assert stopped == (0, {})
     assert "RUN_DIR: a copy runs" in refused.stderr
 
 

@@ -14,6 +14,7 @@ from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.browser.text import visible_text
+from tests.support.harness.processes import run_preloaded
 
 pytestmark = pytest.mark.processes
 
@@ -47,7 +48,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", [*COMMANDS, "dead list", "dead show", "dead retry", "dead drop"])
 def test_every_command_has_help(command: str) -> None:
-    result = mailer(*command.split(), "--help")
+    result = run_preloaded("mailer", *command.split(), "--help", environment={})
 
     assert result.returncode == 0
     assert "Usage: mailer" in result.stdout
@@ -56,7 +57,7 @@ def test_every_command_has_help(command: str) -> None:
 @pytest.mark.rule("OPS-5")
 @pytest.mark.parametrize("command", ["run", "check", "send-test a@example.com", "queue", "dead list"])
 def test_a_wrong_setting_exits_with_2_and_one_line(harness: MailerHarness, command: str) -> None:
-    result = mailer(*command.split(), **harness.environ(MAILER_THREADS="many"))
+    result = run_preloaded("mailer", *command.split(), environment=harness.environ(MAILER_THREADS="many"))
 
     assert result.returncode == 2
     assert result.stderr == "MAILER_THREADS: must be a whole number from 1 to 64\n"

@@ -1,14 +1,16 @@
 """A wrong or missing setting stops the start with one line that names it (OPS-5, SEC-14)."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import identity
 import pytest
 from port_events.sealing import new_key_sets
 
 from tests.support.harness.installation import COMMANDS, Installation
-from tests.support.harness.processes import run
+from tests.support.harness.processes import run, run_preloaded
 from tests.support.servers.ports import free_port
 
 pytestmark = pytest.mark.processes
@@ -154,7 +156,9 @@ def samples() -> str:
     return str(Path(identity.__file__).parent / "consents")
 
 
-def _refusal(part: str, settings: dict[str, str]) -> tuple[int, list[str]]:
+def _refusal(
+    part: str, settings: dict[str, str], *, run: Callable[..., Any] = run_preloaded
+) -> tuple[int, list[str]]:
     ended = run(*COMMANDS.get(part, ("identity", part)), environment=settings)
     return ended.returncode, ended.stderr.strip().splitlines()
 
@@ -188,6 +192,7 @@ def test_a_port_that_is_taken_hides_no_other_wrong_setting(
             settings
             | {"IDENTITY_AUDIT_KEYS": _LONG[::-1], "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
             | {name: wrong.get(name, address) for name in names},
+            run=run,  # with a metrics port, `identity serve` must set a variable before any other import
         )
 
     assert code == 2
@@ -246,7 +251,7 @@ def test_the_feed_retention_must_exceed_the_stream_retention(
 def test_both_retentions_may_be_short_in_local_mode(settings: dict[str, str]) -> None:
     kept = {"IDENTITY_FEED_KEPT": "2h", "IDENTITY_STREAM_KEPT": "2h"}
 
-    checked = run("identity", "check", environment=settings | _LOCAL | kept)
+    checked = run_preloaded("identity", "check", environment=settings | _LOCAL | kept)
 
     assert checked.stdout.startswith("settings: ok\n")
 
@@ -265,9 +270,9 @@ def test_a_secret_may_come_from_a_file_but_not_from_both_places(
     file = tmp_path / "keys"
     file.write_text(f"{settings.pop('IDENTITY_SECRET_KEYS')}\n")
     settings["IDENTITY_SECRET_KEYS_FILE"] = str(file)
-    assert run("identity", "migrate", environment=settings).returncode == 0
+    assert run_preloaded("identity", "migrate", environment=settings).returncode == 0
 
-    by_file = run("identity", "check", environment=settings)
+    by_file = run_preloaded("identity", "check", environment=settings)
     both = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS": _LONG})
     nowhere = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS_FILE": "/nowhere"})
 
@@ -279,7 +284,7 @@ def test_a_secret_may_come_from_a_file_but_not_from_both_places(
 
 @pytest.mark.rule("OPS-5", "OPS-4")
 def test_check_reports_an_unmigrated_database(settings: dict[str, str]) -> None:
-    checked = run("identity", "check", environment=settings)
+    checked = run_preloaded("identity", "check", environment=settings)
 
     assert checked.returncode == 1
     assert "run `identity migrate`" in checked.stdout
