@@ -1,14 +1,15 @@
-"""The accounts, and the SQL of the account criteria."""
+"""The accounts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.account_search import in_status, search
 from identity.adapters.sql.tables import accounts, audit
-from identity.domain.account import Account, Status
+from identity.domain.account import Account
 from identity.usecases.ports.accounts import AccountFilter, Accounts
 
 ROW_LOCK = {"key_share": True}
@@ -51,17 +52,7 @@ class SqlAccounts(Accounts):
 
     @override
     def find(self, criteria: AccountFilter) -> Sequence[Account]:
-        row = accounts.c
-        query = (
-            select(Account)
-            .where(*_conditions(criteria))
-            .order_by(row.created_at, row.id)
-            .limit(criteria.limit)
-        )
-        if criteria.after is not None:
-            last = select(row.created_at, row.id).where(row.id == criteria.after)
-            query = query.where(tuple_(row.created_at, row.id) > last.scalar_subquery())
-        return self._session.scalars(query).all()
+        return self._session.scalars(search(criteria)).all()
 
     @override
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
@@ -91,46 +82,12 @@ class SqlAccounts(Accounts):
 _USE_ACTIONS = ("session.opened", "session.switched", "account.reinstated", "account.approved")
 
 
-def _conditions(criteria: AccountFilter) -> Iterator[ColumnElement[bool]]:
-    row = accounts.c
-    if criteria.name is not None:
-        name = criteria.name.lower()
-        yield or_(
-            row.username_key == name,
-            func.lower(row.username).contains(name, autoescape=True),
-            func.lower(row.name).contains(name, autoescape=True),
-        )
-    if criteria.company is not None:
-        yield func.lower(row.company_name).contains(criteria.company.lower(), autoescape=True)
-    if criteria.mailbox is not None:
-        yield row.email == criteria.mailbox
-    if criteria.tax_id is not None:
-        yield row.tax_id == criteria.tax_id
-    if criteria.kind is not None:
-        yield row.kind == criteria.kind
-    if criteria.status is not None:
-        yield _in_status(criteria.status)
-
-
 def _is_idle(since: datetime) -> ColumnElement[bool]:
     row = accounts.c
     used = exists().where(audit.c.action.in_(_USE_ACTIONS), audit.c.at >= since)
     return and_(
         row.email_verified_at < since,
-        _in_status("active"),
+        in_status("active"),
         ~used.where(audit.c.account_id == row.id),
         ~used.where(audit.c.link_account_id == row.id),
     )
-
-
-def _in_status(status: Status):  # type: ignore[no-untyped-def]  # noqa: ANN202  # SQLAlchemy's type is private
-    row = accounts.c
-    closed, suspended = row.closed_at.is_not(None), row.suspended_at.is_not(None)
-    unverified, pending = row.email_verified_at.is_(None), row.review == "pending"
-    return {
-        "closed": closed,
-        "suspended": and_(~closed, suspended),
-        "email_unverified": and_(~closed, ~suspended, unverified),
-        "awaiting_review": and_(~closed, ~suspended, ~unverified, pending),
-        "active": and_(~closed, ~suspended, ~unverified, ~pending),
-    }[status]
