@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from identity.usecases import retention
+from identity.usecases import idle_accounts
 
 from tests.support.actors.people import Person, registration
 from tests.support.harness.commands import invoke, json_output
@@ -163,7 +163,7 @@ def test_unused_accounts_are_found_in_batches(system: System, monkeypatch: pytes
     people = [system.person() for _ in range(5)]
     system.clock.advance(days=200)
     system.logged_in(people[2])
-    monkeypatch.setattr(retention, "_IDLE_BATCH", 2)
+    monkeypatch.setattr(idle_accounts, "_BATCH", 2)
 
     assert (tidied(system, **MONTHS), tidied(system, **MONTHS)) == (4, 0)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from identity.adapters.sql import purger
 from identity.adapters.sql.purger import SqlPurger
-from identity.usecases import retention
-from identity.usecases.retention import CleanupResult, clean_up
+from identity.usecases import lapse
+from identity.usecases.cleanup import CleanupResult, clean_up
 
 from tests.support.actors.profile import request_email_change
 from tests.support.actors.service_clients import service_visitor
@@ -150,7 +150,7 @@ def test_links_are_deleted_two_days_after_they_were_mailed(system: System) -> No
 
 @pytest.mark.rule("PRO-2")
 def test_only_expired_email_changes_are_deleted(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "_BATCH", 1)
+    monkeypatch.setattr(lapse, "_BATCH", 1)
     late, early = [system.person() for _ in range(2)], system.person()
     for person in late:
         request_email_change(system.logged_in(person), person)

@@ -6,7 +6,8 @@ from typing import Any
 
 from identity.adapters.sql.purger import SqlPurger
 from identity.domain.mail_link import Purpose
-from identity.usecases import account_status, retention
+from identity.usecases import account_status
+from identity.usecases.cleanup import clean_up
 
 from tests.support.actors.people import Person
 from tests.support.harness.predictable_codes import PredictableCodes
@@ -179,7 +180,7 @@ class AccountActions:
     def clean_up(self) -> None:
         """Run the cleanup of `identity tidy`."""
         with self.system.app.app_context():
-            retention.clean_up(self.system.ports, SqlPurger(self.system.engine))
+            clean_up(self.system.ports, SqlPurger(self.system.engine))
         for holder in self.model.accounts:
             if holder.lapsed(self.now) and not holder.closed:
                 holder.closed = True

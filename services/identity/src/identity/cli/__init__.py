@@ -11,6 +11,7 @@ from identity.cli.errors import CommandGroup
 from identity.cli.events import events
 from identity.cli.keys import keys
 from identity.cli.sessions import sessions
+from identity.cli.tidy import tidy
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,7 +20,7 @@ def main() -> None:
     """Accounts, bindings and sessions of Taiwan's port passes."""
 
 
-for command in processes.COMMANDS:
+for command in (*processes.COMMANDS, tidy):
     main.add_command(command)
 for group in (accounts, audit, bindings, clients, events, keys, sessions):
     main.add_command(group)

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import signal
 import socket
 import sys
 import uuid
@@ -214,3 +215,11 @@ def _to_text(value: Any) -> str:
             return ", ".join(map(_to_text, value))
         case _:
             return str(value)
+
+
+def interrupt_on_sigterm() -> None:
+    """Treat SIGTERM like Ctrl-C: the first process of a container ignores signals without a handler.
+
+    On an interrupt psycopg cancels the running statement, which the server would otherwise finish.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,21 +1,12 @@
-"""`identity serve`, `relay`, `migrate`, `tidy`, `check` and `openapi`: the processes and the jobs."""
+"""`identity serve`, `relay`, `migrate`, `check` and `openapi`."""
 
 import json
-import signal
 import sys
-from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import click
 from port_runtime import multiprocess_metrics
 
-from identity.cli.base import as_json, read_settings
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from identity.settings.retention import TidySettings
-    from identity.usecases.ports import Ports
+from identity.cli.base import as_json, interrupt_on_sigterm, read_settings
 
 
 @click.command()
@@ -50,7 +41,7 @@ def relay() -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database up to date; safe to run repeatedly and concurrently."""
-    _interrupt_on_sigterm()
+    interrupt_on_sigterm()
     from identity.adapters.sql.engine import open_engine
     from identity.adapters.sql.migrations import migrate as run
     from identity.settings.database import DatabaseSettings
@@ -60,69 +51,6 @@ def migrate() -> None:
     click.echo(
         f"database: {before or 'empty'} -> {after}" if before != after else f"database: {after}, up to date"
     )
-
-
-@click.command()
-@as_json
-def tidy(*, as_json: bool) -> None:
-    """Close unverified accounts and bindings, suspend idle accounts, and delete expired data."""
-    _interrupt_on_sigterm()
-    from identity.adapters.sql.purger import SqlPurger
-    from identity.bootstrap.ports import open_dependencies
-    from identity.domain.audit import Caller
-    from identity.settings.retention import TidySettings
-    from identity.settings.web import WebSettings
-    from identity.usecases.retention import clean_up
-
-    settings = read_settings(TidySettings)
-    with open_dependencies(read_settings(WebSettings)) as dependencies:
-        engine = dependencies.engine
-        ports = dependencies.ports.by(Caller(kind="system", name="tidy"))
-        result = clean_up(ports, SqlPurger(engine))
-        counts = {
-            "accounts": result.accounts,
-            "bindings": result.bindings,
-            "email_changes": result.email_changes,
-            "idle": _suspend_idle(ports, settings),
-            "rows": result.rows,
-            "facts": result.events,
-            "audit_rows": _prune_audit(ports, engine, settings),
-        }
-    line = (
-        "lapsed accounts: {accounts}, lapsed bindings: {bindings}, forgotten email changes: {email_changes}, "
-        "suspended idle accounts: {idle}, "
-        "dropped rows: {rows}, dropped facts: {facts}, dropped rows of the audit log: {audit_rows}"
-    )
-    click.echo(json.dumps(counts) if as_json else line.format(**counts))
-
-
-def _interrupt_on_sigterm() -> None:
-    """Treat SIGTERM like Ctrl-C: the first process of a container ignores signals without a handler.
-
-    On an interrupt psycopg cancels the running statement, which the server would otherwise finish.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-def _suspend_idle(ports: "Ports", settings: "TidySettings") -> int:
-    from identity.usecases.retention import suspend_idle
-
-    if settings.idle_disabled is None:
-        return 0
-    return suspend_idle(ports, timedelta(seconds=settings.idle_disabled))
-
-
-def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> int:
-    """Delete whole segments past their retention; without keys, no segment exists."""
-    from identity.adapters.signed_tokens import seal_keys
-    from identity.adapters.sql.audit_chain import SqlAuditChain
-    from identity.usecases.audit.chaining import prune
-
-    keys = seal_keys(settings.audit_keys)
-    if keys is None:
-        return 0
-    before = ports.clock.now() - timedelta(seconds=settings.audit_kept)
-    return prune(ports, SqlAuditChain(engine), keys, before=before)
 
 
 @click.command()
@@ -156,4 +84,4 @@ def openapi() -> None:
     click.echo(openapi_document())
 
 
-COMMANDS = (serve, relay, migrate, tidy, check, openapi)
+COMMANDS = (serve, relay, migrate, check, openapi)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, 
 from typing_extensions import override
 
 from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
-from identity.usecases.ports.request_queries import Purger
+from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)
 """A day longer than any link is valid, so that a late click is answered by `expired` and not by `invalid`."""

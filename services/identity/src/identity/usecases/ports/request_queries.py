@@ -1,4 +1,4 @@
-"""Reads outside a transaction, and the purge of expired rows."""
+"""Reads outside a transaction: those that nearly every request makes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,17 +41,3 @@ class Queries(Protocol):
 
     def verification_mail(self, account_id: str) -> MailState | None:
         """Return the state of the newest verification mail (VER-6)."""
-
-
-class Purger(Protocol):
-    """Deletes rows past their retention."""
-
-    def purge(self, now: datetime, *, idle_since: datetime) -> int:
-        """Delete ended sessions and expired links and counters; return how many rows."""
-
-    def purge_events(self, before: datetime) -> int:
-        """Delete events published before that time, oldest first; return how many.
-
-        Stops at an event whose mail has no receipt, and before the newest event: the feed has no gap, and the next
-        position follows from the newest.
-        """

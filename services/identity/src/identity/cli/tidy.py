@@ -1,0 +1,70 @@
+"""`identity tidy`: closes what has lapsed, suspends idle accounts, deletes what is past its retention."""
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from identity.cli.base import as_json, interrupt_on_sigterm, read_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from identity.settings.retention import TidySettings
+    from identity.usecases.ports import Ports
+
+
+@click.command()
+@as_json
+def tidy(*, as_json: bool) -> None:
+    """Close unverified accounts and bindings, suspend idle accounts, and delete expired data."""
+    interrupt_on_sigterm()
+    from identity.adapters.sql.purger import SqlPurger
+    from identity.bootstrap.ports import open_dependencies
+    from identity.domain.audit import Caller
+    from identity.settings.retention import TidySettings
+    from identity.settings.web import WebSettings
+    from identity.usecases.cleanup import clean_up
+
+    settings = read_settings(TidySettings)
+    with open_dependencies(read_settings(WebSettings)) as dependencies:
+        engine = dependencies.engine
+        ports = dependencies.ports.by(Caller(kind="system", name="tidy"))
+        result = clean_up(ports, SqlPurger(engine))
+        counts = {
+            "accounts": result.accounts,
+            "bindings": result.bindings,
+            "email_changes": result.email_changes,
+            "idle": _suspend_idle(ports, settings),
+            "rows": result.rows,
+            "facts": result.events,
+            "audit_rows": _prune_audit(ports, engine, settings),
+        }
+    line = (
+        "lapsed accounts: {accounts}, lapsed bindings: {bindings}, forgotten email changes: {email_changes}, "
+        "suspended idle accounts: {idle}, "
+        "dropped rows: {rows}, dropped facts: {facts}, dropped rows of the audit log: {audit_rows}"
+    )
+    click.echo(json.dumps(counts) if as_json else line.format(**counts))
+
+
+def _suspend_idle(ports: "Ports", settings: "TidySettings") -> int:
+    from identity.usecases.idle_accounts import suspend_idle
+
+    if settings.idle_disabled is None:
+        return 0
+    return suspend_idle(ports, timedelta(seconds=settings.idle_disabled))
+
+
+def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> int:
+    """Delete whole segments past their retention; without keys, no segment exists."""
+    from identity.adapters.signed_tokens import seal_keys
+    from identity.adapters.sql.audit_chain import SqlAuditChain
+    from identity.usecases.audit.chaining import prune
+
+    keys = seal_keys(settings.audit_keys)
+    if keys is None:
+        return 0
+    before = ports.clock.now() - timedelta(seconds=settings.audit_kept)
+    return prune(ports, SqlAuditChain(engine), keys, before=before)

@@ -1,0 +1,43 @@
+"""Suspending accounts that nobody has used for a long time (OPS-6)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from identity.domain.audit import Caller
+from identity.usecases.ports import Ports
+from identity.usecases.steps.account_status import suspend_locked
+
+_BATCH = 1000
+
+
+def suspend_idle(ports: Ports, idle: timedelta) -> int:
+    """Suspend active accounts that have been unused for `idle`; return how many.
+
+    Use is read from the audit log, so nothing happens before the log reaches back that far.
+    """
+    since = ports.clock.now() - idle
+    ports = ports.by(Caller(kind="system", name="tidy", reason=f"idle for {idle.days} days"))
+    with ports.unit_of_work() as uow:
+        begins_at = uow.history.begins_at()
+    if begins_at is None or begins_at > since:
+        return 0
+    return sum(_suspend_idle(ports, account_id, since) for account_id in _idle_accounts(ports, since))
+
+
+def _idle_accounts(ports: Ports, since: datetime) -> Iterator[str]:
+    after: str | None = ""
+    while after is not None:
+        with ports.unit_of_work() as uow:
+            found, after = uow.accounts.idle(since, after=after, limit=_BATCH)
+        yield from found
+
+
+def _suspend_idle(ports: Ports, account_id: str, since: datetime) -> bool:
+    """Suspend an account unless it has been used meanwhile."""
+    with ports.unit_of_work() as uow:
+        account = uow.accounts.locked(account_id)
+        if account is None or not uow.accounts.is_idle(account_id, since):
+            return False
+        suspend_locked(uow, account)
+        uow.commit()
+        return True

@@ -1,0 +1,81 @@
+"""What lapses when nobody verifies it: accounts, bindings and changes of email (VER-7, BIND-8, PRO-2)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from identity.domain import account as accounts
+from identity.domain import binding as bindings
+from identity.domain.mail_link import Purpose
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.account_status import close_locked
+from identity.usecases.steps.email_verification import drop_expired_email_change
+from identity.usecases.steps.unbinding import lock_general, remove
+
+_BATCH = 200
+
+
+def lapse_accounts(ports: Ports, now: datetime) -> int:
+    """Close the accounts that were not verified in time; return how many."""
+    return _for_each(
+        ports,
+        lambda uow: uow.accounts.lapsed(now - accounts.UNVERIFIED_LIFETIME, _BATCH),
+        lambda uow, account_id: _lapse_account(uow, account_id, now),
+    )
+
+
+def lapse_bindings(ports: Ports, now: datetime) -> int:
+    """End the bindings that were not verified in time; return how many."""
+    return _for_each(
+        ports,
+        lambda uow: uow.bindings.lapsed(now - bindings.UNVERIFIED_LIFETIME, _BATCH),
+        lambda uow, binding_id: _lapse_binding(uow, binding_id, now),
+    )
+
+
+def drop_expired_email_changes(ports: Ports, now: datetime) -> int:
+    """Drop the changes of email that were not verified in time; return how many."""
+    return _for_each(
+        ports,
+        lambda uow: uow.links.pending_changes(now - Purpose.EMAIL_CHANGE.lifetime, _BATCH),
+        lambda uow, account_id: _drop_email_change(uow, account_id, now),
+    )
+
+
+def _for_each(
+    ports: Ports, find: Callable[[UnitOfWork], Sequence[str]], change: Callable[[UnitOfWork, str], bool]
+) -> int:
+    """Change what is found, each in a transaction of its own, until a batch is not full; return how many changed."""
+    changed = 0
+    while True:
+        with ports.unit_of_work() as uow:
+            found = find(uow)
+        for each_id in found:
+            with ports.unit_of_work() as uow:
+                changed += change(uow, each_id)
+                uow.commit()
+        if len(found) < _BATCH:
+            return changed
+
+
+def _lapse_account(uow: UnitOfWork, account_id: str, now: datetime) -> bool:
+    account = uow.accounts.locked(account_id)
+    if account is None or account.closed_at is not None or not account.has_lapsed(now):
+        return False
+    close_locked(uow, account, "lapsed")
+    return True
+
+
+def _lapse_binding(uow: UnitOfWork, binding_id: str, now: datetime) -> bool:
+    binding = uow.bindings.get(binding_id)
+    if binding is None:
+        return False
+    general = lock_general(uow, binding)
+    if not binding.has_lapsed(now):
+        return False
+    remove(uow, general, binding, "lapsed")
+    return True
+
+
+def _drop_email_change(uow: UnitOfWork, account_id: str, now: datetime) -> bool:
+    account = uow.accounts.locked(account_id)
+    return account is not None and drop_expired_email_change(uow, account, now)
