@@ -25,14 +25,10 @@ from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.binding_views import BindingView, selected
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.pages import (
-    flash_message,
-    flash_refusal,
-    redirect_to,
-    render_page,
-    with_refusal_status,
-)
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import current_principal, require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels

@@ -6,16 +6,10 @@ from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locke
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.pages import (
-    flash_message,
-    landing_url,
-    next_url,
-    redirect_to,
-    redirect_to_url,
-    render_page,
-    with_refusal_status,
-)
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports

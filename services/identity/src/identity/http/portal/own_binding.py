@@ -7,7 +7,8 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Principal
-from identity.http.portal.layout.pages import flash_message, redirect_to
+from identity.http.portal.layout.flash_messages import flash_message
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import portal as texts

@@ -10,8 +10,10 @@ from identity.domain.errors import BadPassword, Busy, PasswordLocked, PasswordRe
 from identity.http import problems
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
-from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels

@@ -21,8 +21,10 @@ from identity.domain.mailbox import parse_mailbox
 from identity.domain.phone import parse_mobile, parse_phone
 from identity.http import problems
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.own_binding import own_binding_view
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports

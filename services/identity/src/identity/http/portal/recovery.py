@@ -19,7 +19,8 @@ from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.forms import Form, TextField
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page
-from identity.http.portal.layout.pages import redirect_to, render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.password import NewPasswordForm
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels

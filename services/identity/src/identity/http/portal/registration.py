@@ -18,8 +18,10 @@ from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.field_errors import parse_tax_id, password_errors
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
-from identity.http.portal.layout.pages import flash_message, redirect_to, render_page, with_refusal_status
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels

@@ -9,7 +9,10 @@ from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
 from identity.domain.session import Principal, Session
-from identity.http.portal.layout.pages import flash_message, redirect_to, render_page
+from identity.http.portal.browser_names import browser_name
+from identity.http.portal.layout.flash_messages import flash_message
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.layout.session_cookies import clear_session_cookie
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
@@ -17,30 +20,6 @@ from identity.http.zh_tw import portal as texts
 from identity.usecases import sessions
 
 blueprint = Blueprint("sessions", __name__)
-
-_BROWSERS = (
-    ("Line/", texts.LINE_BROWSER),
-    ("FBAN/", texts.FACEBOOK_BROWSER),
-    ("FBAV/", texts.FACEBOOK_BROWSER),
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser/", "Samsung Internet"),
-    ("FxiOS/", "Firefox"),
-    ("Firefox/", "Firefox"),
-    ("CriOS/", "Chrome"),
-    ("Chrome/", "Chrome"),
-    ("Version/", "Safari"),
-)
-"""Parts of User-Agent headers. The first match counts: most browsers claim to be Chrome and Safari too."""
-_SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("CrOS", "ChromeOS"),
-    ("Macintosh", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +46,6 @@ class SessionView:
             current=session.id == principal.session_id,
             switched=session.binding_id is not None,
         )
-
-
-def browser_name(user_agent: str) -> str:
-    """Return the browser's and the system's usual names, if they are known."""
-    if not user_agent.startswith("Mozilla/"):
-        return texts.UNKNOWN_BROWSER
-    browser = _first_match(_BROWSERS, user_agent) or texts.UNKNOWN_BROWSER
-    system = _first_match(_SYSTEMS, user_agent)
-    return texts.BROWSER_ON_SYSTEM.format(browser=browser, system=system) if system else browser
-
-
-def _first_match(names: tuple[tuple[str, str], ...], text: str) -> str:
-    return next((name for part, name in names if part in text), "")
 
 
 @blueprint.get("/sessions")

@@ -5,7 +5,9 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotVerified, WrongKind
-from identity.http.portal.layout.pages import flash_refusal, redirect_to, render_page
+from identity.http.portal.layout.flash_messages import flash_refusal
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.layout.session_cookies import set_session_cookie
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports

@@ -5,7 +5,9 @@ from flask import Blueprint, Response
 from identity.domain.errors import AlreadyVerified, TooSoon
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.pages import flash_message, flash_refusal, redirect_to, render_page
+from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import current_principal, require_step
 from identity.http.text_types import MailRefusalTexts
 from identity.http.web_context import ports

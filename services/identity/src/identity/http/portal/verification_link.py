@@ -11,7 +11,7 @@ from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import masked_mailbox
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
-from identity.http.portal.layout.pages import redirect_to
+from identity.http.portal.layout.redirects import redirect_to
 from identity.http.web_context import ports
 from identity.usecases import verification
 

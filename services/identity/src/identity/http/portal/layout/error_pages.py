@@ -5,14 +5,9 @@ from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors
 from identity.http import problems
-from identity.http.portal.layout.pages import (
-    flash_refusal,
-    landing_url,
-    redirect_to,
-    redirect_to_url,
-    render_page,
-    with_refusal_status,
-)
+from identity.http.portal.layout.flash_messages import flash_refusal
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal
 from identity.http.web_context import web_context
 from identity.http.zh_tw import portal as texts

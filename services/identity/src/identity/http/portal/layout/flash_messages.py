@@ -1,0 +1,30 @@
+"""Messages that one request leaves for the next page."""
+
+from typing import Any
+
+from flask import flash, get_flashed_messages, request
+
+from identity.domain.errors import Refusal
+from identity.http import problems
+from identity.http.zh_tw import portal as texts
+
+_FETCH_DESTINATION = "empty"
+"""The Sec-Fetch-Dest of a request made by a script."""
+
+
+def flash_message(sentence: str, *, kind: str = "done") -> None:
+    """Show a system message on the next page; `kind` is done, notice or fault."""
+    flash(sentence if sentence.endswith(texts.SENTENCE_ENDS) else sentence + texts.SENTENCE_ENDS[0], kind)
+
+
+def flash_refusal(refusal: Refusal) -> None:
+    """Show on the next page why a request was refused."""
+    flash_message(problems.sentence(refusal), kind="fault")
+
+
+def flashed_messages() -> list[tuple[str, str]]:
+    """Return each message once, with its kind. A script's request leaves them for the next page."""
+    if request.headers.get("Sec-Fetch-Dest") == _FETCH_DESTINATION:
+        return []
+    waiting: Any = get_flashed_messages(with_categories=True)
+    return list(dict.fromkeys(waiting))

@@ -1,0 +1,48 @@
+"""Redirects after a form, after the login, and to the page that a person came from; none leaves the portal (SEC-8)."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, current_app, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from identity.domain.session import Principal
+from identity.http.portal.layout.assets import FILES
+
+_STEPS = {
+    "verify_email": "portal.verification.show",
+    "await_review": "portal.verification.review",
+    "consent": "portal.consents.show",
+}
+_SEE_OTHER = 303
+_MAX_URL_CHARACTERS = 200
+
+
+def redirect_to(endpoint: str, **values: Any) -> Response:
+    """Redirect after a form was processed, so that going back sends nothing twice."""
+    return redirect_to_url(url_for(endpoint, **values))
+
+
+def redirect_to_url(url: str) -> Response:
+    """Redirect to a URL of the portal."""
+    return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for
+
+
+def landing_url(principal: Principal) -> str:
+    """Return the URL of the page on which a session continues (LOGIN-3, LOGIN-4)."""
+    if principal.next_step is not None:
+        return url_for(_STEPS[principal.next_step])
+    return url_for("portal.bindings.show" if principal.account.kind == "link" else "portal.switching.home")
+
+
+def next_url() -> str:
+    """Return the portal page in the request's `next`, or an empty string: no open redirect (SEC-8)."""
+    url = request.values.get("next", "")
+    if len(url) > _MAX_URL_CHARACTERS or not url.startswith("/"):
+        return ""
+    try:
+        parts = urlsplit(url)
+        endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
+    except (HTTPException, ValueError):
+        return ""
+    return parts.path if endpoint.startswith("portal.") and endpoint != FILES and not parts.netloc else ""
