@@ -23,7 +23,8 @@ from identity.settings.relay import RelaySettings
 from identity.usecases.audit import chaining
 from identity.usecases.ports.stream import ConcurrentPublish
 from identity.usecases.ports.system import Clock
-from identity.usecases.publishing import publish, record_receipts
+from identity.usecases.publishing import publish
+from identity.usecases.receipts import record_receipts
 
 _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5

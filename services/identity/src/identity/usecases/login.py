@@ -1,10 +1,9 @@
-"""Logging in (LOGIN), and accepting the consent texts (LOGIN-3)."""
+"""Logging in (LOGIN)."""
 
-from collections.abc import Iterable
 from typing import Final, NoReturn
 
 from identity.domain.credential import Credential
-from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, StepRequired
+from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
 from identity.domain.password_policy import normalized
 from identity.domain.session import ClientInfo, Principal, Session
 from identity.usecases.audit.recording import record_refusal
@@ -109,25 +108,3 @@ def _rehash_outdated(ports: Ports, credential: Credential, password: str) -> str
         return ports.passwords.hash(normalized(password))
     except Busy:
         return None  # the next login tries again
-
-
-def accept_consents(
-    ports: Ports, principal: Principal, accepted: Iterable[tuple[str, str]], *, client: ClientInfo
-) -> None:
-    """Store which versions of the texts were accepted, when and from which address (LOGIN-3).
-
-    Accepting them again changes nothing. Raises ConsentOutdated, StepRequired.
-    """
-    if principal.next_step not in {None, "consent"}:
-        raise StepRequired(str(principal.next_step))
-    texts = ports.rules.consents
-    texts.check(accepted)
-    if principal.consented:
-        return
-    account_id = principal.actor.id
-    with ports.unit_of_work() as uow:
-        uow.consents.accept(account_id, texts.texts, now=uow.clock.now(), address=client.address)
-        uow.sessions.consent(principal.session_id, texts.digest)
-        versions = {text.document: text.version for text in texts.texts}
-        uow.record_action("consent.accepted", account_id, versions=versions)
-        uow.commit()

@@ -1,4 +1,4 @@
-"""Publishing the outbox to the stream, and storing the mailer's receipts (EVT-2).
+"""Publishing the outbox to the stream (EVT-2).
 
 An event gets its position in the database, once, before it is published. Redis keeps a checkpoint beside the stream:
 the position of the newest event in it. Events and checkpoint change in one transaction, and only if the checkpoint is
@@ -62,12 +62,3 @@ def _catch_up(
     else:  # at most the one batch of a crash between database and stream
         _log.info("published what had not arrived in Redis", after=published, events=len(events))
     return len(events)
-
-
-def record_receipts(outbox: OutboxReader, stream: Stream, *, block_ms: int) -> int:
-    """Store the states of mails (VER-6) and delete their sealed payloads (SEC-9); return how many."""
-    receipts = stream.receipts(block_ms=block_ms)
-    if receipts:
-        outbox.record_receipts([receipt for _, receipt in receipts])
-        stream.acknowledge([entry_id for entry_id, _ in receipts])
-    return len(receipts)

@@ -9,7 +9,7 @@ from typing_extensions import override
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.tables import clients
 from identity.domain.service_client import ServiceClient
-from identity.usecases.ports.sessions import Clients
+from identity.usecases.ports.service_clients import Clients
 
 
 class SqlClients(Clients):

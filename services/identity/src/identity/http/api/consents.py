@@ -11,7 +11,7 @@ from identity.http.api.sessions import SessionSchema, session_response
 from identity.http.client_address import client_info
 from identity.http.session_auth import current_principal, forget_principal
 from identity.http.web_context import ports
-from identity.usecases import login
+from identity.usecases import consents
 
 blueprint = Blueprint("consents", __name__, description="Consents")
 
@@ -61,6 +61,6 @@ def texts() -> dict[str, Any]:
 def accept(arguments: dict[str, Any]) -> dict[str, Any]:
     """Accept the texts in force."""
     accepted = [(each["document"], each["version"]) for each in arguments["accepted"]]
-    login.accept_consents(ports(), current_principal(), accepted, client=client_info())
+    consents.accept(ports(), current_principal(), accepted, client=client_info())
     forget_principal()
     return session_response(current_principal())

@@ -11,15 +11,11 @@ from identity.domain.errors import ConsentOutdated, NotFound
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.layout.csrf import redisplay_with
-from identity.http.portal.layout.pages import (
-    landing_url,
-    redirect_to_url,
-    render_page,
-    with_refusal_status,
-)
+from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.redirects import landing_url, redirect_to_url
 from identity.http.session_auth import current_principal, forget_principal, require_step
 from identity.http.web_context import ports
-from identity.usecases import login
+from identity.usecases import consents
 
 blueprint = Blueprint("consents", __name__)
 
@@ -44,7 +40,7 @@ def accept() -> Response:
     """Accept every text in the version that was shown, and continue."""
     accepted = [_parse_pair(pair) for pair in request.form.getlist("accepted")]
     try:
-        login.accept_consents(ports(), current_principal(), accepted, client=client_info())
+        consents.accept(ports(), current_principal(), accepted, client=client_info())
     except ConsentOutdated as refusal:
         return with_refusal_status(_show(error=problems.sentence(refusal)), refusal)
     forget_principal()

@@ -1,9 +1,8 @@
-"""Sessions and service clients."""
+"""Sessions."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from identity.domain.service_client import ServiceClient
 from identity.domain.session import Principal, Session
 
 
@@ -44,16 +43,3 @@ class Sessions(Protocol):
 
     def end_of_binding(self, binding_id: str) -> None:
         """End every session that acts by the binding (SW-5)."""
-
-
-class Clients(Protocol):
-    """The service clients."""
-
-    def add(self, client: ServiceClient) -> None:
-        """Add a new client."""
-
-    def locked(self, name: str) -> ServiceClient | None:
-        """Return a client in its current state and lock its row (`FOR UPDATE`)."""
-
-    def every(self) -> Sequence[ServiceClient]:
-        """Return all clients, by name."""

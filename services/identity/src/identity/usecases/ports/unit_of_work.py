@@ -27,7 +27,8 @@ from identity.usecases.ports.feed import Feed
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
 from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
-from identity.usecases.ports.sessions import Clients, Sessions
+from identity.usecases.ports.service_clients import Clients
+from identity.usecases.ports.sessions import Sessions
 from identity.usecases.ports.system import Clock, LoginCounter, Randomness
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})

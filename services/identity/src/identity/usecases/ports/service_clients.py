@@ -1,0 +1,19 @@
+"""Service clients."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from identity.domain.service_client import ServiceClient
+
+
+class Clients(Protocol):
+    """The service clients."""
+
+    def add(self, client: ServiceClient) -> None:
+        """Add a new client."""
+
+    def locked(self, name: str) -> ServiceClient | None:
+        """Return a client in its current state and lock its row (`FOR UPDATE`)."""
+
+    def every(self) -> Sequence[ServiceClient]:
+        """Return all clients, by name."""
