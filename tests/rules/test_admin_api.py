@@ -84,6 +84,8 @@ def test_accounts_are_found_by_name_mailbox_tax_id_company_kind_and_status(syste
         f"name={two.username.upper()}": [two.username],
         f"mailbox={one.email.upper()}": [one.username],
         "tax_id=62140097": [one.username],
+        "tax_id=6214\u200b0097": [one.username],
+        "name=\u2f29美": [one.username],
         "company=港都": [one.username],
         "kind=link": [two.username],
         "status=email_unverified": [three.username],

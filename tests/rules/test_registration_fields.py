@@ -143,3 +143,35 @@ def test_an_address_with_half_a_postal_code_or_without_county_or_city_is_refused
 @pytest.mark.rule("REG-8")
 def test_a_company_name_is_required(system: System) -> None:
     assert refused(system, company={"name": " "})[0] == "/company/name"
+
+
+@pytest.mark.rule("REG-4", "REG-5", "REG-8", "REG-9", "SEC-13")
+def test_what_was_pasted_is_stored_without_what_cannot_be_seen(system: System) -> None:
+    mailbox = f"susan{unique()}@example.com"
+    person = system.register(
+        name="王\U00031350",
+        mobile="\u202a0912\u2011345\u2011678\u202c",
+        email=f"\u200b{mailbox}\ufeff",
+        company={
+            "tax_id": "6214\u200b0097",
+            "name": "\u2ed1榮海運",
+            "address": "\u2fbc雄市鼓\u2f2d區蓬萊路１０號",
+        },
+    )
+
+    (row,) = system.rows(
+        "SELECT name, mobile, email, tax_id, company_name, company_address FROM accounts WHERE id = :id",
+        id=person.id,
+    )
+
+    assert tuple(row) == (
+        "王\U00031350", "0912345678", mailbox, "62140097", "長榮海運", "高雄市鼓山區蓬萊路10號",
+    )  # fmt: skip
+
+
+@pytest.mark.rule("REG-4", "SEC-13")
+def test_a_name_that_shows_nothing_is_refused(system: System) -> None:
+    names = ("\u3164\u3164", "\u2800\u2800", "\u2060\u200b")
+
+    assert {refused(system, name=name)[0] for name in names} == {"/name"}
+    assert {refused(system, company={"name": name})[0] for name in names} == {"/company/name"}

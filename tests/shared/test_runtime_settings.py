@@ -196,6 +196,7 @@ def test_valid_values_are_parsed() -> None:
     assert secret_url()("sqlite:///x.db").reveal() == "sqlite:///x.db"
     assert optional(integer(0, 9))("") is None
     assert optional(secret)("a") == Secret("a")
+    assert text("港務\u3000\U00031350股") == "港務\u3000\U00031350股"
 
 
 @pytest.mark.parametrize(

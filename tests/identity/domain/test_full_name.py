@@ -19,6 +19,7 @@ def test_a_persons_full_name_is_accepted(name: str) -> None:
     [
         "臺灣港務股份有限公司", "大明有限公司", "大明企業社", "大明商行", "大明工程行",
         "Daming Ltd.", "Daming Co., Ltd.", "Daming Inc.", "Daming inc", "Daming Co.", "Daming Ｌｔｄ．", "大明 LTD",
+        "\U00031350明LTD",
     ],
 )  # fmt: skip
 def test_a_company_name_is_refused_as_a_persons_name(name: str) -> None:

@@ -24,6 +24,8 @@ PRODUCTION: Final = "production"
 MAX_PORT: Final = 65535
 SECONDS_IN: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MARK: Final = "_holds_secret"
+# Not str.isprintable: each version of Python knows other characters, and an ideographic space is none to it.
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def mark_secret(parse: Parse[T]) -> Parse[T]:
 
 def text(raw: str) -> str:
     """Accept any text without control characters."""
-    if any(not character.isprintable() for character in raw):
+    if _CONTROLS.search(raw):
         raise ValueError("must not hold control characters")
     return raw
 

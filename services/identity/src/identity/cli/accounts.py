@@ -42,14 +42,13 @@ def accounts() -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
-def list_accounts(ports: "Ports", *, as_json: bool, mailbox: str | None, **asked: Any) -> None:
+def list_accounts(ports: "Ports", *, as_json: bool, **asked: Any) -> None:
     """List accounts, oldest first."""
     from identity.http.api.admin_schemas import FoundAccountSchema
     from identity.usecases import account_queries
     from identity.usecases.ports.accounts import AccountFilter
 
-    search = AccountFilter(mailbox=mailbox.lower() if mailbox else None, **asked)
-    found = FoundAccountSchema().dump(account_queries.find(ports, search), many=True)
+    found = FoundAccountSchema().dump(account_queries.find(ports, AccountFilter(**asked)), many=True)
     print_rows(found, cells=_CELLS, as_json=as_json)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from identity.domain.characters import to_half_width
 from identity.domain.errors import CodeExhausted, CodeExpired, CodeWrong, InvalidValue
-from identity.domain.text import to_half_width
 
 DIGITS = 6
 LIFETIME = timedelta(hours=24)
@@ -18,7 +18,7 @@ _CODE = re.compile(rf"\d{{{DIGITS}}}", re.ASCII)
 
 def parse_code(raw: str) -> str:
     """Return six digits; full-width digits, spaces and hyphens are accepted. Raises InvalidValue."""
-    code = to_half_width(raw).replace(" ", "").replace("-", "")
+    code = "".join(to_half_width(raw).split()).replace("-", "")
     if not _CODE.fullmatch(code):
         raise InvalidValue("invalid_code")
     return code

@@ -2,14 +2,16 @@
 
 import re
 
+from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
-from identity.domain.text import parse_proper_name, to_half_width
+from identity.domain.text import parse_proper_name
 
 _COMPANY_SUFFIXES = (
     "股份有限公司", "有限公司", "企業社", "商行", "工程行",
     "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
 )  # fmt: skip
 """In lower case."""
+_LATIN = re.compile(r"[^\W_]", re.ASCII)
 _DOMAIN = re.compile(
     r"(?i)[a-z0-9]\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|vip|app|link|click|cc|io|me|tw|cn|hk)(?![a-z0-9])"
 )
@@ -33,6 +35,6 @@ def _ends_with_company_suffix(name: str) -> bool:
     lowered = to_half_width(name).lower()
     return any(
         lowered.endswith(ending)
-        and (not ending[0].isascii() or not lowered.removesuffix(ending)[-1:].isalnum())
+        and not (ending[0].isascii() and _LATIN.match(lowered.removesuffix(ending)[-1:]))
         for ending in _COMPANY_SUFFIXES
     )

@@ -2,8 +2,8 @@
 
 from email_validator import EmailNotValidError, validate_email
 
+from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
-from identity.domain.text import to_half_width
 
 _MAX_CHARACTERS = 254
 """RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""

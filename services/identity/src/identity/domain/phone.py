@@ -2,8 +2,8 @@
 
 import re
 
+from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
-from identity.domain.text import to_half_width
 
 _SUBSCRIBER_NUMBERS = {
     "02": r"[2-8]\d{7}",

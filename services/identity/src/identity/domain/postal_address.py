@@ -2,11 +2,11 @@
 
 import re
 
+from identity.domain.characters import fold_variants
 from identity.domain.errors import InvalidValue
 from identity.domain.text import parse_line
 
 _POSTAL_CODE = re.compile(r"(?:\d{6}|\d{5}|\d{3})(?!\d)\s*", re.ASCII)
-_NARROW_DIGITS = {ord("\N{FULLWIDTH DIGIT ZERO}") + digit: str(digit) for digit in range(10)}
 _REGIONS = (
     "臺北市", "新北市", "桃園市", "臺中市", "臺南市", "高雄市", "基隆市", "新竹市", "嘉義市", "新竹縣", "苗栗縣",
     "彰化縣", "南投縣", "雲林縣", "嘉義縣", "屏東縣", "宜蘭縣", "花蓮縣", "臺東縣", "澎湖縣", "金門縣", "連江縣",
@@ -18,7 +18,7 @@ def parse_postal_address(raw: str) -> str:
 
     Raises InvalidValue.
     """
-    text = parse_line(raw.translate(_NARROW_DIGITS), min_length=6, max_length=200)
+    text = parse_line(fold_variants(raw), min_length=6, max_length=200)
     postal_code = _POSTAL_CODE.match(text)
     rest = text[postal_code.end() :] if postal_code else text
     if rest[:1].isdigit():

@@ -2,8 +2,8 @@
 
 import re
 
+from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
-from identity.domain.text import to_half_width
 
 _WEIGHTS = (1, 2, 1, 2, 1, 2, 4, 1)
 _DIVISOR = 5

@@ -3,10 +3,9 @@
 import re
 import unicodedata
 
+from identity.domain import characters
 from identity.domain.errors import InvalidValue
 
-_REFUSED_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Control, format, surrogate, private and unassigned characters, line and paragraph separators."""
 _WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.|[a-z0-9]\.[a-z]{2,}[/:?#]|\S@\S")
 """What mail programs turn into a link; the mailer refuses to send the first two (SEC-9)."""
 
@@ -16,10 +15,10 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
 
     Raises InvalidValue (`control_character`, `required`, `too_short`, `too_long`).
     """
-    if any(unicodedata.category(char) in _REFUSED_CATEGORIES for char in raw):
+    if characters.has_refused(raw):
         raise InvalidValue("control_character")
     text = " ".join(unicodedata.normalize("NFC", raw).split())
-    if not text:
+    if characters.shows_nothing(text):
         raise InvalidValue("required")
     if len(text) < min_length:
         raise InvalidValue("too_short", min=min_length)
@@ -30,17 +29,7 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
 
 def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
     """Return the name of a person or company; it appears in mails to others. Raises InvalidValue."""
-    name = parse_line(raw, min_length=min_length, max_length=max_length)
-    if _WEB_ADDRESS.search(to_half_width(name)):
+    name = parse_line(characters.fold_variants(raw), min_length=min_length, max_length=max_length)
+    if _WEB_ADDRESS.search(characters.to_half_width(name)):
         raise InvalidValue("web_address")
     return name
-
-
-def to_half_width(raw: str) -> str:
-    """Return the text with full-width characters, as Chinese keyboards produce them, replaced by ASCII."""
-    return unicodedata.normalize("NFKC", raw).strip()
-
-
-def has_surrogate(text: str) -> bool:
-    """Return whether the text has a lone surrogate, which cannot be encoded."""
-    return any("\ud800" <= char <= "\udfff" for char in text)

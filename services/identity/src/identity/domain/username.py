@@ -2,8 +2,8 @@
 
 import re
 
+from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
-from identity.domain.text import to_half_width
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
 

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from identity.domain.account import Account
+from identity.domain.characters import fold_variants, to_half_width
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.domain.session import Session
 from identity.usecases.ports import Ports
@@ -31,7 +32,18 @@ class AccountDetails:
 def find(ports: Ports, criteria: AccountFilter) -> Sequence[Account]:
     """Return matching accounts, oldest first; the next page starts after the last id."""
     with ports.unit_of_work() as uow:
-        return uow.accounts.find(criteria)
+        return uow.accounts.find(_as_stored(criteria))
+
+
+def _as_stored(criteria: AccountFilter) -> AccountFilter:
+    """Return the criteria in the form in which the domain stores what people type."""
+    return replace(
+        criteria,
+        name=criteria.name and fold_variants(criteria.name),
+        company=criteria.company and fold_variants(criteria.company),
+        mailbox=criteria.mailbox and to_half_width(criteria.mailbox).lower(),
+        tax_id=criteria.tax_id and to_half_width(criteria.tax_id),
+    )
 
 
 def show(ports: Ports, name: str) -> AccountDetails:

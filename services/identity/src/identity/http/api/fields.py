@@ -7,8 +7,8 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from port_runtime.secret import Secret
 from typing_extensions import override
 
+from identity.domain.characters import has_surrogate
 from identity.domain.errors import InvalidValue
-from identity.domain.text import has_surrogate
 from identity.http.problems import field_error_sentence
 
 _MAX_CHARACTERS = 1000

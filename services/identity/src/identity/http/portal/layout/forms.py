@@ -9,8 +9,8 @@ from wtforms import Form as WtForm
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
 
+from identity.domain.characters import has_surrogate
 from identity.domain.errors import InvalidValue
-from identity.domain.text import has_surrogate
 from identity.http.problems import field_error_sentence
 from identity.http.text_types import FieldTexts
 from identity.http.zh_tw import forms as texts
