@@ -41,8 +41,12 @@ class Login:
 class SmtpServer:
     """Accepts everything into `mailbox` unless scripted otherwise; `stop` and `start` keep port and mails."""
 
-    def __init__(self, *, tls: Tls = "none", login: Login | None = None) -> None:
-        """Create it without starting; with `tls`, clients trust `ca_file`."""
+    def __init__(
+        self, *, tls: Tls = "none", login: Login | None = None, without: tuple[str, ...] = ()
+    ) -> None:
+        """Create it without starting; with `tls`, clients trust `ca_file`. `without` names login mechanisms."""
+        self.pipelining = False
+        self._without = without
         self.port = free_port()
         self.mailbox = Mailbox()
         self.script = Script()
@@ -66,10 +70,14 @@ class SmtpServer:
 
     def refuse(
         self, address: str | None = None, *, code: int = 550, text: str = "5.1.1 No such user",
-        times: int | None = None, at: Step = "rcpt",
+        times: int | None = None, at: Step = "rcpt", closes: bool = False,
     ) -> None:  # fmt: skip
         """Refuse this recipient (None: all) with a code; 4xx is temporary, 5xx permanent."""
-        self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times))
+        self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times, closes))
+
+    def wear_out(self, mails: int) -> None:
+        """Refuse at MAIL (452), and keep the connection, once it has carried so many mails."""
+        self.script.mails_a_connection = mails
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
         """Send no reply at that step until the server stops."""
@@ -116,12 +124,13 @@ class SmtpServer:
     def _protocol(self, loop: asyncio.AbstractEventLoop) -> "_Protocol":
         starttls = self._tls == "starttls" and self._certificate
         made = _Protocol(
-            _Handler(self.mailbox, self.script),
+            _Handler(self.mailbox, self.script, pipelining=self.pipelining),
             loop=loop,
             hostname="test.invalid",
             tls_context=self._certificate.server_context() if starttls and self._certificate else None,
             require_starttls=bool(starttls),
             auth_required=self._login is not None,
+            auth_exclude_mechanism=self._without,
             authenticator=self._login.check if self._login else None,
         )
         # The argument False would warn, and warnings are errors here; with smtps, TLS is below aiosmtpd.
@@ -146,36 +155,56 @@ class _Protocol(SMTP):
         self.event_handler.transports.append(transport)
         super().connection_made(transport)
 
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        """Consult the script before the message too, for which aiosmtpd has no hook."""
+        first = next(iter(self.envelope.rcpt_tos if self.envelope else []), None)
+        answer = await self.event_handler.act("go_ahead", first) if first else None
+        if answer is None:
+            await super().smtp_DATA(arg)
+        else:
+            await self.push(answer)
+
 
 class _Handler:
     """aiosmtpd's hooks for one connection."""
 
-    def __init__(self, mailbox: Mailbox, script: Script) -> None:
-        self.mailbox, self.script = mailbox, script
+    def __init__(self, mailbox: Mailbox, script: Script, *, pipelining: bool) -> None:
+        self.mailbox, self.script, self._pipelining = mailbox, script, pipelining
         self.transports: list[Any] = []
+        self._mails = 0
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _s: Any, session: Any, _e: Any, name: str, replies: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        return [replies[0], *(["250-PIPELINING"] if self._pipelining else []), *replies[1:]]
 
     async def handle_MAIL(self, _s: Any, _n: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        if (answer := await self._act("mail")) is not None:
+        if self.script.mails_a_connection == self._mails:
+            return "452 4.7.0 too many mails on this connection"
+        if (answer := await self.act("mail")) is not None:
             return answer
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
 
     async def handle_RCPT(self, _s: Any, _n: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802 - aiosmtpd's name
-        if (answer := await self._act("rcpt", address)) is not None:
+        if (answer := await self.act("rcpt", address)) is not None:
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _s: Any, _n: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         first = envelope.rcpt_tos[0]
-        if (answer := await self._act("data", first)) is not None:
+        if (answer := await self.act("data", first)) is not None:
             return answer
         for address in envelope.rcpt_tos:
             self.mailbox.put(ReceivedMail(envelope.mail_from, address, envelope.content))
-        return await self._act("accepted", first) or "250 Accepted"
+        self._mails += 1
+        return await self.act("accepted", first) or "250 Accepted"
 
-    async def _act(self, step: Step, address: str | None = None) -> str | None:
+    async def act(self, step: Step, address: str | None = None) -> str | None:
+        """Return the reply of the scripted fault at this step; None to go on."""
         act = self.script.take(step, address)
         if act is None:
             return None
@@ -188,6 +217,9 @@ class _Handler:
             for transport in self.transports:
                 _cut(transport)
             return "421 dropped"
+        if act.closes:
+            self.transports[-1].write(f"{act.reply}\r\n".encode())
+            self.transports[-1].close()
         return act.reply
 
 

@@ -5,7 +5,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-Step = Literal["connect", "mail", "rcpt", "data", "accepted"]
+Step = Literal["connect", "mail", "rcpt", "go_ahead", "data", "accepted"]
+"""`go_ahead` is the command DATA, `data` the message before it is stored, `accepted` the reply to it."""
 Kind = Literal["refuse", "hang", "drop", "hold"]
 
 
@@ -18,6 +19,8 @@ class ScriptedFault:
     address: str | None = None
     reply: str = ""
     times: int | None = None
+    closes: bool = False
+    """Close the connection after the reply."""
 
 
 class Script:
@@ -28,6 +31,7 @@ class Script:
         self._lock = threading.Lock()
         self.reached: Counter[Step] = Counter()
         self.released = threading.Event()
+        self.mails_a_connection: int | None = None
 
     def add(self, act: ScriptedFault) -> None:
         """Add a fault; the first match is used."""
@@ -38,6 +42,7 @@ class Script:
         """Remove all faults."""
         with self._lock:
             self._acts.clear()
+            self.mails_a_connection = None
             self.reached.clear()
 
     def take(self, step: Step, address: str | None = None) -> ScriptedFault | None:
