@@ -2,11 +2,15 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 import structlog
 
+from mailer.adapters.smtp.transport import SmtpTransport
 from tests.mailer.harness import MailerHarness
+from tests.mailer.transports import OpenTransport, build_transport
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
@@ -24,3 +28,16 @@ def harness(redis_server: RedisServer, smtp_server: SmtpServer) -> Iterator[Mail
     harness = MailerHarness(redis_server, smtp_server)
     yield harness
     harness.close()
+
+
+@pytest.fixture
+def open_transport() -> Iterator[OpenTransport]:
+    """Open transports, and close them when the test ends."""
+    with ExitStack() as stack:
+
+        def opened(url: str, **options: Any) -> SmtpTransport:
+            transport = build_transport(url, **options)
+            stack.callback(transport.close)
+            return transport
+
+        yield opened

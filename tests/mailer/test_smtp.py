@@ -2,59 +2,22 @@
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from mailer.adapters.clock import SystemClock
-from mailer.adapters.smtp.message import MessageBuilder
-from mailer.adapters.smtp.session import NoSessionError, SmtpServer, SmtpSession
-from mailer.adapters.smtp.transport import SmtpTransport
+from mailer.adapters.smtp.server import SmtpServer
+from mailer.adapters.smtp.session import NoSessionError, SmtpSession
+from mailer.bulkhead import Bulkhead
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError
-from mailer.domain.mail import Mail, Mailbox
+from tests.mailer.transports import OpenTransport, new_mail
 from tests.support.servers import smtp
 from tests.support.servers.ports import free_port
 from tests.support.servers.smtp import Login
 
 StartSmtp = Callable[..., smtp.SmtpServer]
-SENDER = Mailbox("hep@example.tw", "工作小組")
 LOGIN = Login("mailer@example.tw", "p@ss:w/ord%")
 LOGIN_URL = "mailer%40example.tw:p%40ss%3Aw%2Ford%25@"
-
-
-def new_mail(address: str = "ming@example.com") -> Mail:
-    return Mail(
-        event_id="e1",
-        to=Mailbox(address, "錢大明"),
-        subject="通知",
-        text="內文",
-        html="<p>內文</p>",
-        date=datetime(2026, 1, 5, tzinfo=UTC),
-    )
-
-
-OpenTransport = Callable[..., SmtpTransport]
-
-
-@pytest.fixture
-def open_transport() -> Iterator[OpenTransport]:
-    """Open transports, and close them when the test ends."""
-    with ExitStack() as stack:
-
-        def opened(url: str, *, ca_file: Path | None = None, timeout_seconds: float = 5) -> SmtpTransport:
-            server = SmtpServer.from_url(
-                url, ca_file=ca_file, timeout_seconds=timeout_seconds, ehlo="mailer.example.tw"
-            )
-            transport = SmtpTransport(
-                server, sender=SENDER, message_builder=MessageBuilder(sender=SENDER), clock=SystemClock()
-            )
-            stack.callback(transport.close)
-            return transport
-
-        yield opened
 
 
 @pytest.mark.rule("SEC-13")
@@ -114,7 +77,10 @@ def test_a_server_without_starttls_is_refused(
 
 def test_a_login_that_the_server_does_not_offer_is_an_error(smtp_server: smtp.SmtpServer) -> None:
     with pytest.raises(NoSessionError):
-        SmtpSession(SmtpServer.from_url(f"smtp://user:secret@127.0.0.1:{smtp_server.port}"))
+        SmtpSession(
+            SmtpServer.from_url(f"smtp://user:secret@127.0.0.1:{smtp_server.port}"),
+            Bulkhead(active=1, slow=1),
+        )
 
 
 @pytest.mark.parametrize(
@@ -166,7 +132,7 @@ def test_a_silent_server_is_unavailable_after_the_timeout(
     smtp_server: smtp.SmtpServer, open_transport: OpenTransport
 ) -> None:
     smtp_server.hang(at="mail")
-    transport = open_transport(smtp_server.url, timeout_seconds=0.2)
+    transport = open_transport(smtp_server.url, sender=0.2)
 
     with pytest.raises(ServerUnavailableError):
         transport.send(new_mail())

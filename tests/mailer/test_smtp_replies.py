@@ -28,6 +28,7 @@ from mailer.domain.smtp_replies import Reply, Step, classify_reply
         ("recipient", 421, "4.7.0 slow down", False, "temporarily_refused"),
         ("recipient", 530, "5.7.0 Authentication required", False, "misconfigured"),
         ("sender", 550, "5.7.1 Sender rejected", False, "misconfigured"),
+        ("sender", 452, "4.3.1 Too many mails", False, "temporarily_refused"),
         ("login", 535, "5.7.8 Bad credentials", False, "misconfigured"),
         ("message", 250, "what?", False, "temporarily_refused"),
         ("recipient", -1, "", False, "temporarily_refused"),

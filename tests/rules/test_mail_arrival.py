@@ -10,6 +10,7 @@ from sqlalchemy import text
 from tests.support.actors.people import PASSWORD
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
 from tests.support.servers.received_mail import ReceivedMail
 
 NEW_PASSWORD = "Lantern-Quay-31!"
@@ -102,3 +103,39 @@ def test_a_mail_with_an_expired_link_is_not_sent_and_is_reported_expired(system:
     assert states == [("expired",)]
     assert system.mailbox.count(person.email) == 0
     assert system.mailbox.count() == sent_before
+
+
+@pytest.mark.rule("MAIL-5")
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_mailbox_refused_with_a_close_delays_nobody(system: System, pipelining: bool) -> None:  # noqa: FBT001 - a case
+    smtp = system.servers.smtp
+    smtp.pipelining = pipelining
+    for name, code in (("gone", 550), ("busy", 450)):
+        smtp.refuse(f"{name}@refused.example", code=code, closes=True)
+
+    refused = [system.register(email=f"{name}@refused.example") for name in ("gone", "busy")]
+    others = [system.register() for _ in range(10)]
+    system.publish()
+    for person in others:
+        system.mailbox.wait_for(person.email, timeout=5)
+    state = "SELECT mail_state FROM outbox WHERE subject = :id AND mail_state = 'refused'"
+    wait_until(
+        lambda: system.relay.receive(block_ms=100) and system.rows(state, id=refused[0].id),
+        what="the verdict",
+        timeout_seconds=5,
+    )
+    smtp.reset()
+
+    assert not system.rows(state, id=refused[1].id)
+
+
+@pytest.mark.rule("MAIL-5")
+def test_a_server_that_wears_connections_out_gets_every_mail(system: System) -> None:
+    system.servers.smtp.wear_out(2)
+
+    people = [system.register() for _ in range(10)]
+    system.publish()
+
+    for person in people:
+        system.mailbox.wait_for(person.email, timeout=15)
+    system.servers.smtp.reset()

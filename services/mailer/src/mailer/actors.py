@@ -17,6 +17,7 @@ from mailer.usecases.delivery import RetryAt
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailer.bulkhead import Bulkhead
     from mailer.in_flight import InFlight, WorkItem
     from mailer.usecases.delivery import Delivery
     from mailer.usecases.intake_ports import Stream
@@ -31,8 +32,11 @@ log = get_logger("mailer.actors")
 class Deliverer:
     """Delivers entries, and defers those that have to be retried."""
 
-    def __init__(self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock) -> None:
+    def __init__(
+        self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock, bulkhead: Bulkhead
+    ) -> None:
         self._in_flight, self._stream, self._delivery, self._clock = in_flight, stream, delivery, clock
+        self._bulkhead = bulkhead
 
     def deliver(self, entry_id: str) -> None:
         """Deliver an entry. If it has to be retried, raise dramatiq's Retry with the delay.
@@ -40,10 +44,11 @@ class Deliverer:
         If the wait exceeds every backoff, for example during an operator's pause, the intake's sweep enqueues the entry
         again instead: its message would block others in dramatiq's queue of delayed messages.
         """
-        item = self._in_flight.start(entry_id)
-        if item is None:
-            return
-        due = self._try(item)
+        with self._bulkhead.active_place():
+            item = self._in_flight.start(entry_id)
+            if item is None:
+                return
+            due = self._try(item)
         if due is None:
             self._in_flight.complete(entry_id)
             return

@@ -30,6 +30,7 @@ REASONS: Final = (
     *sorted({rule.category for rule in RULES if not rule.permanent}),
     "server_away",
     "ceiling",
+    "slow",
     "paused",
     "fault",
 )

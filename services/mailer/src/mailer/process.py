@@ -41,6 +41,7 @@ from mailer.adapters.renderer import TemplateRenderer
 from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport
 from mailer.adapters.smtp.message import MessageBuilder
 from mailer.adapters.smtp.transport import SmtpTransport
+from mailer.bulkhead import Bulkhead
 from mailer.in_flight import InFlight
 from mailer.intake import Intake, IntakePorts
 from mailer.metrics import CATALOGUE, PrometheusDeliveryMetrics
@@ -74,6 +75,7 @@ class Wiring:
     in_flight: InFlight
     ledger: RedisLedger
     transport: SmtpTransport
+    bulkhead: Bulkhead
     pause: RedisQueuePause
     broker: NotifyingRedisBroker
     instruments: Instruments
@@ -109,12 +111,17 @@ class MailerProcess:
             public_url=settings.public_url,
         )
         deliverer = Deliverer(
-            in_flight=wiring.in_flight, stream=wiring.stream, delivery=delivery, clock=wiring.clock
+            in_flight=wiring.in_flight,
+            stream=wiring.stream,
+            delivery=delivery,
+            clock=wiring.clock,
+            bulkhead=wiring.bulkhead,
         )
         deliver = declare_actor(wiring.broker, deliverer, queue=name)
         intake = _intake(wiring, ActorQueue(wiring.broker, deliver), lease_seconds=settings.lease_seconds)
+        # The bulkhead lets half of the threads send, and the others while some wait for slow replies.
         worker = dramatiq.Worker(
-            wiring.broker, worker_threads=settings.threads, worker_timeout=WORKER_POLL_MS
+            wiring.broker, worker_threads=2 * settings.threads, worker_timeout=WORKER_POLL_MS
         )
         return cls(name, wiring, intake, worker)
 
@@ -215,14 +222,20 @@ def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
     return renderer
 
 
-def build_transport(settings: Settings, clock: Clock) -> SmtpTransport:
+def build_transport(settings: Settings, clock: Clock, bulkhead: Bulkhead | None = None) -> SmtpTransport:
     """Return the transport to the configured mail server."""
     return SmtpTransport(
         settings.smtp_server(),
         sender=settings.sender,
         message_builder=MessageBuilder(sender=settings.sender, reply_to=settings.reply_to),
         clock=clock,
+        bulkhead=bulkhead or build_bulkhead(settings),
     )
+
+
+def build_bulkhead(settings: Settings) -> Bulkhead:
+    """Return as many places for slow mails as for the others."""
+    return Bulkhead(active=settings.threads, slow=settings.threads)
 
 
 def process_name() -> str:
@@ -240,6 +253,7 @@ def _ping(client: redis.Redis) -> None:
 def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     client = connect(settings.redis_url.reveal())
     connections = ThreadConnections(settings.redis_url.reveal())
+    bulkhead = build_bulkhead(settings)
     max_queued = settings.threads * QUEUED_A_THREAD
     config = LedgerConfig(
         owner=name,
@@ -255,7 +269,8 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
         stream=EventStream(client, stream=settings.stream, name=name),
         in_flight=InFlight(max_queued=max_queued),
         ledger=RedisLedger(connections, config, clock=clock),
-        transport=build_transport(settings, clock),
+        transport=build_transport(settings, clock, bulkhead),
+        bulkhead=bulkhead,
         pause=RedisQueuePause(client),
         broker=NotifyingRedisBroker(client, name=name, prefetch=2 * max_queued),
         instruments=Instruments(CATALOGUE),

@@ -34,7 +34,7 @@ from port_runtime.setting_parsers import (
 from port_runtime.settings import setting
 
 from mailer.adapters.mail_texts import default_sender
-from mailer.adapters.smtp.session import PORTS, SmtpServer
+from mailer.adapters.smtp.server import PORTS, SmtpServer, Timeouts
 from mailer.domain.domain_rate_limits import DomainRateLimits, normalize_domain
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
@@ -160,7 +160,7 @@ class Settings(TemplateSettings):
         "MAILER_SMTP_TIMEOUT",
         parse=within(seconds, 1, 300),
         default="20s",
-        doc="wait for each answer of the mail server",
+        doc="wait for a connection to the mail server; its replies have the time-outs of RFC 5321",
     )
     smtp_plain: bool = setting(
         "MAILER_SMTP_PLAIN",
@@ -168,7 +168,12 @@ class Settings(TemplateSettings):
         default="off",
         doc="`on` allows `smtp://` beyond loopback in production, as on a private network",
     )
-    threads: int = setting("MAILER_THREADS", parse=integer(1, 64), default="8", doc="mails sent at once")
+    threads: int = setting(
+        "MAILER_THREADS",
+        parse=integer(1, 64),
+        default="8",
+        doc="mails sent at once; as many more may wait for slow replies",
+    )
     lease_seconds: int = setting(
         "MAILER_LEASE",
         parse=within(seconds, 1, 300),
@@ -218,7 +223,7 @@ class Settings(TemplateSettings):
             self.smtp_url.reveal(),
             ehlo=self.smtp_ehlo,
             ca_file=self.smtp_ca_file,
-            timeout_seconds=self.smtp_timeout_seconds,
+            timeouts=Timeouts(connect=self.smtp_timeout_seconds),
         )
 
     def opener(self) -> Opener:

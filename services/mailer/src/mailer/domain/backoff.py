@@ -39,6 +39,8 @@ BACKOFFS: Final[Mapping[str, Backoff]] = {
     "fault": Backoff((5, 15, 60, 120, 300)),
     # The mail server is unavailable. One probe serves all mails of a process, so no jitter is needed.
     "server_away": Backoff((1, 2, 5, 10, 15), jitter=0),
+    # Enough mails wait for slow replies: the wait until another may join them.
+    "slow": Backoff((20,), jitter=0.5),
     # Another error with one entry, for example because Redis is unavailable.
     "trouble": Backoff((5,)),
     # A domain is over its rate limit: the longest wait until the limit is checked again.

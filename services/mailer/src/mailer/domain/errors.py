@@ -68,5 +68,9 @@ class RateLimitedError(NotYetError):
     """The receiving domain is over its rate limit; `retry_at` is when to ask again."""
 
 
+class SlowDomainError(NotYetError):
+    """Replies about this receiving domain are slow, and enough mails wait for such replies."""
+
+
 class QueuePausedError(NotYetError):
     """An operator has paused the queue; `retry_at` is when the mail expires."""

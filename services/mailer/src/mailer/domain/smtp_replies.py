@@ -53,7 +53,7 @@ class Rule:
         )
 
 
-_OURS: Final[tuple[Step, ...]] = ("connect", "tls", "login", "sender")
+_OURS: Final[tuple[Step, ...]] = ("connect", "tls", "login")
 _THEIRS: Final[tuple[Step, ...]] = ("recipient", "message")
 _ANY: Final = r".*"
 
@@ -61,6 +61,8 @@ _ANY: Final = r".*"
 # transport are never permanent: the mail waits until an operator has fixed them.
 RULES: Final = (
     Rule("our_configuration", _OURS, r"[45]\d\d", _ANY, "misconfigured", permanent=False),
+    Rule("our_sender", ("sender",), r"5\d\d", _ANY, "misconfigured", permanent=False),
+    Rule("server_busy", ("sender",), r"4\d\d", _ANY, "temporarily_refused", permanent=False),
     Rule("login_asked", _THEIRS, r"530|534|535|538", _ANY, "misconfigured", permanent=False),
     Rule("mailbox_full_for_now", _THEIRS, r"452|4\d\d", r"4\.2\.2", "mailbox_full", permanent=False),
     Rule("temporary", _THEIRS, r"4\d\d", _ANY, "temporarily_refused", permanent=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from port_runtime.logs import get_logger
 
@@ -16,6 +16,7 @@ from mailer.domain.errors import (
     NotYetError,
     QueuePausedError,
     RateLimitedError,
+    SlowDomainError,
     UnreadableError,
 )
 from mailer.domain.foreign_links import reject_foreign_links
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         Renderer,
     )
 
+_DEFERRALS: Final = {RateLimitedError: "ceiling", SlowDomainError: "slow"}
 log = get_logger("mailer.delivery")
 
 
@@ -114,7 +116,7 @@ class Delivery:
             self.ledger.defer(grant, due=self.clock.now(), failed=False)
             return RetryAt(error.retry_at)
         except NotYetError as error:
-            self.metrics.record_deferral("ceiling" if isinstance(error, RateLimitedError) else "server_away")
+            self.metrics.record_deferral(_DEFERRALS.get(type(error), "server_away"))
             self.ledger.defer(grant, due=error.retry_at, failed=False)
             return RetryAt(error.retry_at)
         self.ledger.complete(entry, grant, outcome)

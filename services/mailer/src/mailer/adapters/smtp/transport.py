@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from port_runtime.logs import get_logger
 from typing_extensions import override
 
 from mailer.adapters.smtp.circuit_breaker import CircuitBreaker
-from mailer.adapters.smtp.session import DroppedError, NoSessionError, RefusedError, SmtpSession
-from mailer.domain.errors import NotSentError, ServerUnavailableError
-from mailer.domain.smtp_replies import classify_reply
+from mailer.adapters.smtp.session import LostError, NoSessionError, RefusedError, SmtpSession
+from mailer.domain.backoff import backoff_seconds
+from mailer.domain.errors import NotSentError, ServerUnavailableError, SlowDomainError
+from mailer.domain.smtp_replies import Reply, classify_reply
 from mailer.usecases.intake_ports import MailServerStatus
 from mailer.usecases.ports import MailTransport
 
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailer.adapters.smtp.message import MessageBuilder
-    from mailer.adapters.smtp.session import SmtpServer
+    from mailer.adapters.smtp.server import SmtpServer
+    from mailer.bulkhead import Bulkhead
     from mailer.domain.mail import Mail, Mailbox
     from mailer.usecases.ports import Clock
 
@@ -32,30 +36,30 @@ class SmtpTransport(MailTransport, MailServerStatus):
     """Thread-safe: each mail has a connection of its own while it is sent."""
 
     def __init__(
-        self, server: SmtpServer, *, sender: Mailbox, message_builder: MessageBuilder, clock: Clock
+        self,
+        server: SmtpServer,
+        *,
+        sender: Mailbox,
+        message_builder: MessageBuilder,
+        clock: Clock,
+        bulkhead: Bulkhead,
     ) -> None:
         self._server, self._sender, self._message_builder = server, sender.address, message_builder
+        self._clock, self._bulkhead = clock, bulkhead
         self._circuit_breaker = CircuitBreaker(clock)
         self._idle: list[SmtpSession] = []
         self._lock = threading.Lock()
 
     @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
-        """Send over an idle connection, or over a new one if that turns out to be closed."""
+        """Send over an idle connection, or over a new one if that turns out to be closed or worn out."""
+        if not self._bulkhead.has_place_for(mail.to.domain):
+            raise self._slow_domain()
         generation = self._circuit_breaker.acquire()
         message = self._message_builder.build(mail)
         kept = self._take_idle()
-        if kept is not None:
-            try:
-                return self._send_over(kept, mail.to.address, message, should_send)
-            except DroppedError:
-                kept.close()
-        session = self._connect(generation)
-        try:
-            return self._send_over(session, mail.to.address, message, should_send)
-        except DroppedError:
-            session.close()
-            raise self._unavailable(generation, "the server closes the connection") from None
+        if kept is None or not self._is_sent_over_kept(kept, mail, message, should_send):
+            self._send_over_new(mail, message, should_send, generation)
 
     @override
     def is_unavailable(self) -> bool:
@@ -63,7 +67,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
 
     def check(self) -> None:
         """Connect, log in and quit; raises NoSessionError if that fails."""
-        session = SmtpSession(self._server)
+        session = SmtpSession(self._server, self._bulkhead)
         try:
             session.verify()
         finally:
@@ -82,23 +86,67 @@ class SmtpTransport(MailTransport, MailServerStatus):
         """Close all connections that are not in use."""
         self.close_idle(older_than_seconds=0)
 
-    def _send_over(
-        self, session: SmtpSession, recipient: str, message: bytes, should_send: Callable[[], bool]
-    ) -> None:
+    def _is_sent_over_kept(
+        self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
+    ) -> bool:
+        """Return False if nothing was sent and a new connection may help; raises as `send` does otherwise."""
         try:
-            session.send(self._sender, recipient, message, should_send=should_send)
+            self._send_over(session, mail, message, should_send)
+        except LostError as error:
+            if error.is_crowded:
+                raise self._slow_domain() from None
+            return False
         except RefusedError as error:
-            raise self._not_sent(error) from None
-        finally:
-            if session.is_open:
+            if not error.may_be_worn_out:
+                raise self._not_sent(error.reply) from None
+            log.info("smtp_connection_worn_out", step=error.reply.step, reply_code=error.reply.code)
+            return False
+        return True
+
+    def _send_over_new(
+        self, mail: Mail, message: bytes, should_send: Callable[[], bool], generation: int
+    ) -> None:
+        session = self._connect(generation)
+        try:
+            self._send_over(session, mail, message, should_send)
+        except RefusedError as error:
+            raise self._not_sent(error.reply) from None
+        except LostError as error:
+            if error.step == "sender":
+                raise self._unavailable(generation, "no reply to a mail") from None
+            if error.is_crowded:
+                raise self._slow_domain() from None
+            raise self._not_sent(Reply(error.step, 451, "4.4.2 no reply to the recipient")) from None
+
+    def _send_over(
+        self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
+    ) -> None:
+        """Send; any reply shows that the server is available."""
+        try:
+            session.send(self._sender, mail.to.address, message, should_send=should_send)
+        except LostError as error:
+            if error.step != "sender":
                 self._circuit_breaker.record_success()
+            raise
+        except RefusedError:
+            self._circuit_breaker.record_success()
+            raise
+        else:
+            self._circuit_breaker.record_success()
+        finally:
+            self._bulkhead.record(mail.to.domain, slow=session.was_slow)
+            if session.is_open:
                 self._keep(session)
 
-    def _not_sent(self, error: RefusedError) -> NotSentError:
-        verdict = classify_reply(error.reply)
+    def _not_sent(self, reply: Reply) -> NotSentError:
+        verdict = classify_reply(reply)
         if verdict.category == "misconfigured":
-            log.error("smtp_misconfigured", step=error.reply.step, reply_code=error.reply.code)
-        return NotSentError(verdict, error.reply.text)
+            log.error("smtp_misconfigured", step=reply.step, reply_code=reply.code)
+        return NotSentError(verdict, reply.text)
+
+    def _slow_domain(self) -> SlowDomainError:
+        wait = timedelta(seconds=backoff_seconds("slow", 1, fraction=random.random()))  # noqa: S311 - jitter
+        return SlowDomainError("enough mails wait for slow replies", self._clock.now() + wait)
 
     def _take_idle(self) -> SmtpSession | None:
         """Return the most recently used connection, so that surplus connections become idle and are closed."""
@@ -111,7 +159,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
 
     def _connect(self, generation: int) -> SmtpSession:
         try:
-            return SmtpSession(self._server)
+            return SmtpSession(self._server, self._bulkhead)
         except NoSessionError as error:
             raise self._unavailable(
                 generation, str(error), is_misconfiguration=error.is_misconfiguration

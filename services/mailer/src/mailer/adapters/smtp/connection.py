@@ -1,0 +1,117 @@
+"""A connection to the mail server: smtplib's, with a time-out for each reply."""
+
+from __future__ import annotations
+
+import io
+import smtplib
+import time
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from socket import socket
+
+    from mailer.adapters.smtp.server import SmtpServer
+    from mailer.bulkhead import Bulkhead
+
+
+class NoReplyError(Exception):
+    """No reply in time; the connection is closed. `is_crowded` if only because enough mails wait for slow replies.
+
+    It is no OSError, which smtplib would turn into its own error.
+    """
+
+    def __init__(self, *, is_crowded: bool) -> None:
+        super().__init__("too many slow replies" if is_crowded else "no reply in time")
+        self.is_crowded = is_crowded
+
+
+class Connection(smtplib.SMTP):
+    """Set `reply_seconds` before each command; `may_crowd` False waits that long however many mails are slow."""
+
+    def __init__(self, server: SmtpServer, bulkhead: Bulkhead, **options: Any) -> None:
+        """Connect and read the greeting; raises what smtplib does, and NoReplyError."""
+        self.bulkhead, self.timeouts = bulkhead, server.timeouts
+        self.reply_seconds = server.timeouts.greeting
+        self.may_crowd = True
+        self.was_slow = False
+        self.deadline = 0.0
+        super().__init__(
+            server.host,
+            server.port,
+            local_hostname=server.ehlo,
+            timeout=server.timeouts.connect,
+            **options,
+        )
+
+    @override
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        self.deadline = time.monotonic() + self.reply_seconds
+        if self.file is None:
+            self.file = io.BufferedReader(_ReplyReader(self, self.sock))
+        try:
+            return super().getreply()
+        except NoReplyError:
+            self.close()
+            raise
+
+    def write(self, octets: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Write the octets; return False, with the connection closed, if `may_go_on` does between two blocks.
+
+        An error is not raised and, unlike smtplib's `send`, leaves the connection open: the server may have sent a
+        reply before it closed. Reading that reply tells.
+        """
+        rest = memoryview(octets)
+        try:
+            while rest and self.sock is not None:
+                self.sock.settimeout(self.timeouts.block)
+                rest = rest[self.sock.send(rest) :]
+                if rest and not may_go_on():
+                    self.close()
+                    return False
+        except TimeoutError:
+            self.close()
+        except OSError:
+            pass
+        return True
+
+
+class TlsConnection(Connection, smtplib.SMTP_SSL):
+    """A connection that is encrypted from the start."""
+
+
+class _ReplyReader(io.RawIOBase):
+    """Reads from a socket until the connection's deadline."""
+
+    def __init__(self, connection: Connection, sock: socket) -> None:
+        self._connection, self._sock = connection, sock
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def readinto(self, buffer: Any) -> int:
+        connection = self._connection
+        slow = connection.timeouts.slow
+        left = connection.deadline - time.monotonic()
+        if left > slow:
+            try:
+                return self._receive(buffer, slow)
+            except TimeoutError:
+                connection.was_slow = True
+            if not connection.bulkhead.move_to_slow() and connection.may_crowd:
+                raise NoReplyError(is_crowded=True)
+            left -= slow
+        try:
+            return self._receive(buffer, max(left, 0.001))
+        except TimeoutError:
+            raise NoReplyError(is_crowded=False) from None
+
+    def _receive(self, buffer: Any, seconds: float) -> int:
+        self._sock.settimeout(seconds)
+        return self._sock.recv_into(buffer)

@@ -1,0 +1,71 @@
+"""The mail server to send to, and how long to wait for it."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import unquote, urlsplit
+
+from port_runtime.secret import Secret
+from port_runtime.setting_parsers import is_loopback
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Scheme = Literal["smtp", "smtp+starttls", "smtps"]
+PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds to wait. The defaults are those of RFC 5321 section 4.5.3.2, except for `connect` and `slow`."""
+
+    connect: float = 20
+    greeting: float = 300  # also for EHLO, STARTTLS and the login
+    sender: float = 300
+    recipient: float = 300
+    data: float = 120
+    block: float = 180  # to write a block of the message
+    final: float = 600  # for the reply to the final dot; a client that waits less may send the mail twice
+    slow: float = 5  # after this wait for one reply, the mail no longer counts as one of MAILER_THREADS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """The mail server, from `MAILER_SMTP_URL` and the other `MAILER_SMTP_*` settings."""
+
+    scheme: Scheme
+    host: str
+    port: int
+    user: str
+    password: Secret
+    ehlo: str | None = None
+    ca_file: Path | None = None
+    timeouts: Timeouts = field(default=Timeouts())
+
+    @classmethod
+    def from_url(cls, url: str, **options: object) -> SmtpServer:
+        """Parse `scheme://user:password@host:port` with percent-encoding; raises ValueError."""
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+            raise ValueError(
+                "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it"
+            )
+        return cls(
+            scheme=parts.scheme,  # type: ignore[arg-type]  # a key of PORTS, as checked above
+            host=parts.hostname,
+            port=parts.port or PORTS[parts.scheme],
+            user=unquote(parts.username or ""),
+            password=Secret(unquote(parts.password or "")),
+            **options,  # type: ignore[arg-type]  # one dict of several types
+        )
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if the server runs on this machine, so mails to it cross no network."""
+        return is_loopback(self.host)
+
+    def context(self) -> ssl.SSLContext:
+        """Return a context that verifies the server's certificate."""
+        return ssl.create_default_context(cafile=self.ca_file)
