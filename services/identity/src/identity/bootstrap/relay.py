@@ -62,12 +62,11 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
     # show that this leader still works.
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
-    stream = RedisStream(redis, settings.event_stream)
     return RelayDependencies(
         engine=engine,
         redis=redis,
         outbox=SqlOutboxReader(engine),
-        stream=InstrumentedStream(stream, instruments, settings.event_stream),
+        stream=InstrumentedStream(redis, settings.event_stream, instruments),
         chain=SqlAuditChain(engine),
         seal_keys=seal_keys(settings.audit_keys),
         election=leader_election_for(engine),
