@@ -71,12 +71,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
     def errors(self, *statuses: int) -> Decorator:
         """Document the error statuses of a view; 503 is added, since the database may be unavailable."""
-
-        def decorate(view: Any) -> Any:
-            for status in sorted({*statuses, HTTPStatus.SERVICE_UNAVAILABLE}):
-                view = self.alt_response(status, schema=ProblemSchema, content_type=MEDIA_TYPE)(view)
-            if HTTPStatus.UNAUTHORIZED in statuses:
-                view = self.doc(security=self._security)(view)
-            return view
-
-        return decorate
+        content = {MEDIA_TYPE: {"schema": ProblemSchema}}
+        document: dict[str, Any] = {
+            "responses": {
+                int(status): {"description": HTTPStatus(status).phrase, "content": content}
+                for status in sorted({*statuses, HTTPStatus.SERVICE_UNAVAILABLE})
+            }
+        }
+        if HTTPStatus.UNAUTHORIZED in statuses:
+            document["security"] = self._security
+        decorator: Decorator = self.doc(**document)
+        return decorator
