@@ -1,4 +1,4 @@
-"""A person's own data (PRO; manual, changing account data)."""
+"""A person's own data, and the binding of a general account (PRO, UNB-2, UNB-3; manual, changing account data)."""
 
 import re
 from dataclasses import dataclass
@@ -25,12 +25,11 @@ from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import redirect_to
-from identity.http.portal.own_binding import own_binding_view
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
-from identity.usecases import profile
+from identity.usecases import bindings, profile
 from identity.usecases.profile import Changes
 
 blueprint = Blueprint("profile", __name__)
@@ -105,12 +104,13 @@ def _own_account() -> Account:
 
 
 def _show(account: Account, form: ProfileForm, *, status: int = 200, **values: Any) -> Response:
+    general = account.kind == "general"
     return render_page(
         "profile.html",
         status=status,
         account=account,
         form=form,
-        bound=own_binding_view(require_principal()),
+        bound=bindings.binding_of(ports(), require_principal()) if general else None,
         **{"revision": account.revision, "error": "", "differences": [], **values},
     )
 
@@ -192,4 +192,16 @@ def withdraw() -> Response:
         flash_message(texts.NO_EMAIL_CHANGE, kind="notice")
     else:
         flash_message(texts.EMAIL_CHANGE_WITHDRAWN)
+    return redirect_to("portal.profile.show")
+
+
+@blueprint.post("/profile/binding/end")
+def unbind() -> Response:
+    """End the account's binding, verified or not (UNB-2; manual, unbinding by the general account, steps 2 to 4)."""
+    try:
+        bindings.unbind_from_general(ports(), require_principal("general"))
+    except NotFound:
+        flash_message(texts.OWN_BINDING_NONE, kind="notice")
+    else:
+        flash_message(texts.OWN_BINDING_REMOVED)
     return redirect_to("portal.profile.show")
