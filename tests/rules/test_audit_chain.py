@@ -1,4 +1,4 @@
-"""The audit log is sealed in a chain, so that every change in it is found (SEC-11)."""
+"""The audit log is a chain, so that every change in it is found (SEC-11)."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.domain.audit_chain import ChainedRow, Segment
-from identity.usecases.audit.chaining import prune, seal
+from identity.usecases.audit.chaining import extend, prune
 from identity.usecases.audit.verifying import ChainBroken, VerifiedChain
 from sqlalchemy.exc import IntegrityError
 
@@ -17,15 +17,15 @@ from tests.support.harness.commands import invoke
 from tests.support.harness.settings import AUDIT_KEY
 from tests.support.harness.system import System
 
-OTHER_KEY = "another-key-of-the-tests-that-seals-the-log"
+OTHER_KEY = "another-key-of-the-tests-that-chains-the-log"
 
 
 @pytest.fixture
-def sealed(system: System) -> System:
+def chained(system: System) -> System:
     """A log with three segments."""
     for _ in range(3):
         system.register()
-        system.relay.seal()
+        system.relay.extend_chain()
     return system
 
 
@@ -45,10 +45,10 @@ def forged_row(*, at_place: int) -> str:
 
 
 @pytest.mark.rule("SEC-11")
-def test_an_untouched_log_verifies_from_first_to_last_row(sealed: System) -> None:
-    found = verify_chain(sealed)
+def test_an_untouched_log_verifies_from_first_to_last_row(chained: System) -> None:
+    found = verify_chain(chained)
 
-    rows = len(sealed.audit())
+    rows = len(chained.audit())
     assert isinstance(found, VerifiedChain)
     assert (found.segments, found.first, found.last, found.rows) == (3, 1, rows, rows)
     assert (found.unsealed, found.late) == (0, ())
@@ -72,86 +72,86 @@ def test_an_untouched_log_verifies_from_first_to_last_row(sealed: System) -> Non
         "mac = '印'",
     ],
 )
-def test_a_changed_row_is_detected(sealed: System, change: str) -> None:
-    tamper(sealed, f"UPDATE audit SET {change} WHERE place = 4")  # made up by the test
+def test_a_changed_row_is_detected(chained: System, change: str) -> None:
+    tamper(chained, f"UPDATE audit SET {change} WHERE place = 4")  # made up by the test
 
-    assert broken(sealed)[0] == 4
+    assert broken(chained)[0] == 4
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_deleted_row_is_detected_even_after_renumbering(sealed: System) -> None:
-    tamper(sealed, "DELETE FROM audit WHERE place = 3")
-    dropped = broken(sealed)
+def test_a_deleted_row_is_detected_even_after_renumbering(chained: System) -> None:
+    tamper(chained, "DELETE FROM audit WHERE place = 3")
+    dropped = broken(chained)
 
     tamper(
-        sealed,
+        chained,
         "UPDATE audit SET place = -place WHERE place > 3",
         "UPDATE audit SET place = -place - 1 WHERE place < 0",
     )
 
-    assert (dropped[0], broken(sealed)[0]) == (3, 3)
+    assert (dropped[0], broken(chained)[0]) == (3, 3)
 
 
 @pytest.mark.rule("SEC-11")
-def test_an_inserted_row_is_detected(sealed: System) -> None:
+def test_an_inserted_row_is_detected(chained: System) -> None:
     tamper(
-        sealed,
+        chained,
         "UPDATE audit SET place = -place - 1 WHERE place > 2",
         "UPDATE audit SET place = -place WHERE place < 0",
         forged_row(at_place=3),
     )
 
-    assert broken(sealed)[0] == 3
+    assert broken(chained)[0] == 3
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_inserted_behind_the_last_segment_is_detected(sealed: System) -> None:
-    last = len(sealed.audit())
+def test_a_row_inserted_behind_the_last_segment_is_detected(chained: System) -> None:
+    last = len(chained.audit())
     tamper(
-        sealed,
+        chained,
         forged_row(at_place=last + 1),
     )
 
-    assert broken(sealed)[0] == last + 1
+    assert broken(chained)[0] == last + 1
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_row_inserted_before_the_first_position_is_detected(sealed: System) -> None:
+def test_a_row_inserted_before_the_first_position_is_detected(chained: System) -> None:
     tamper(
-        sealed,
+        chained,
         forged_row(at_place=-5),
     )
 
-    assert isinstance(verify_chain(sealed), ChainBroken)
+    assert isinstance(verify_chain(chained), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_rows_sealed_during_verification_are_verified_too(
-    sealed: System, monkeypatch: pytest.MonkeyPatch
+def test_rows_chained_during_verification_are_verified_too(
+    chained: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, segments = [sealed.register], SqlAuditChain.segments
+    waiting, segments = [chained.register], SqlAuditChain.segments
 
-    def sealed_just_after(chain: SqlAuditChain, *, after: int, limit: int) -> Sequence[Segment]:
+    def chained_just_after(chain: SqlAuditChain, *, after: int, limit: int) -> Sequence[Segment]:
         found = segments(chain, after=after, limit=limit)
         if not found and waiting:
             waiting.pop()()
-            sealed.relay.seal()
+            chained.relay.extend_chain()
         return found
 
-    monkeypatch.setattr(SqlAuditChain, "segments", sealed_just_after)
+    monkeypatch.setattr(SqlAuditChain, "segments", chained_just_after)
 
-    found = verify_chain(sealed)
+    found = verify_chain(chained)
 
     assert isinstance(found, VerifiedChain), found
     assert found.segments == 4
 
 
 @pytest.mark.rule("SEC-11")
-@pytest.mark.parametrize("step", ["newest", "unsealed"])
-def test_with_two_concurrent_sealers_the_slower_yields_and_the_chain_verifies(
-    sealed: System, monkeypatch: pytest.MonkeyPatch, step: str
+@pytest.mark.parametrize("step", ["newest", "unchained"])
+def test_with_two_concurrent_relays_the_slower_yields_and_the_chain_verifies(
+    chained: System, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    waiting, plain = [sealed.relay.seal], getattr(SqlAuditChain, step)
+    waiting, plain = [chained.relay.extend_chain], getattr(SqlAuditChain, step)
 
     def overtaken(chain: SqlAuditChain, *arguments: int) -> object:
         answer = plain(chain, *arguments)
@@ -160,181 +160,181 @@ def test_with_two_concurrent_sealers_the_slower_yields_and_the_chain_verifies(
         return answer
 
     monkeypatch.setattr(SqlAuditChain, step, overtaken)
-    sealed.register()
+    chained.register()
 
     with suppress(IntegrityError):
-        sealed.relay.seal()
+        chained.relay.extend_chain()
 
-    found = verify_chain(sealed)
+    found = verify_chain(chained)
     assert isinstance(found, VerifiedChain), found
-    assert (found.segments, found.rows) == (4, len(sealed.audit()))
+    assert (found.segments, found.rows) == (4, len(chained.audit()))
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_backdated_row_is_sealed_but_reported(sealed: System) -> None:
+def test_a_backdated_row_is_chained_but_reported(chained: System) -> None:
     values = "action, result, actor_kind, actor, account_id, address, request_id, detail"
-    sealed.clock.advance(hours=1)
-    sealed.register()
-    sealed.relay.seal()
-    tamper(sealed, f"INSERT INTO audit (at, {values}) SELECT at, {values} FROM audit WHERE place = 1")
+    chained.clock.advance(hours=1)
+    chained.register()
+    chained.relay.extend_chain()
+    tamper(chained, f"INSERT INTO audit (at, {values}) SELECT at, {values} FROM audit WHERE place = 1")
 
-    sealed.relay.seal()
+    chained.relay.extend_chain()
 
-    found = verify_chain(sealed)
+    found = verify_chain(chained)
     assert isinstance(found, VerifiedChain)
     assert found.late == (found.last,)
 
 
 @pytest.mark.rule("SEC-11")
-def test_reordered_rows_are_detected(sealed: System) -> None:
+def test_reordered_rows_are_detected(chained: System) -> None:
     tamper(
-        sealed,
+        chained,
         "UPDATE audit SET place = -1 WHERE place = 2",
         "UPDATE audit SET place = 2 WHERE place = 3",
         "UPDATE audit SET place = 3 WHERE place = -1",
     )
 
-    assert broken(sealed)[0] == 2
+    assert broken(chained)[0] == 2
 
 
 @pytest.mark.rule("SEC-11")
 @pytest.mark.parametrize(("number", "place"), [(1, 1), (2, 3)])
-def test_a_deleted_segment_is_detected(sealed: System, number: int, place: int) -> None:
+def test_a_deleted_segment_is_detected(chained: System, number: int, place: int) -> None:
     span = f"(SELECT {{}} FROM audit_segments WHERE number = {number})"
     tamper(
-        sealed,
+        chained,
         f"DELETE FROM audit WHERE place BETWEEN {span.format('first')} AND {span.format('last')}",
         f"DELETE FROM audit_segments WHERE number = {number}",
     )
 
-    assert broken(sealed)[0] == place
+    assert broken(chained)[0] == place
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_truncated_log_is_detected_by_the_logged_head(sealed: System) -> None:
-    whole = verify_chain(sealed)
+def test_a_truncated_log_is_detected_by_the_logged_head(chained: System) -> None:
+    whole = verify_chain(chained)
     tamper(
-        sealed,
+        chained,
         "DELETE FROM audit WHERE place >= (SELECT first FROM audit_segments WHERE number = 3)",
         "DELETE FROM audit_segments WHERE number = 3",
     )
 
     assert isinstance(whole, VerifiedChain)
-    assert isinstance(verify_chain(sealed), VerifiedChain)
-    assert isinstance(verify_chain(sealed, head=whole.head), ChainBroken)
+    assert isinstance(verify_chain(chained), VerifiedChain)
+    assert isinstance(verify_chain(chained, head=whole.head), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
 def test_every_logged_head_is_found_even_the_last_one_after_pruning(
-    sealed: System,
+    chained: System,
 ) -> None:
-    heads = [row.head for row in sealed.rows("SELECT head FROM audit_segments ORDER BY number")]
+    heads = [row.head for row in chained.rows("SELECT head FROM audit_segments ORDER BY number")]
 
-    found = [verify_chain(sealed, head=head) for head in heads]
-    with open_chain(sealed) as chain:
-        prune(sealed.ports, chain, keys(), before=sealed.clock.now() + timedelta(days=1))
-    found.append(verify_chain(sealed, head=heads[-1]))
+    found = [verify_chain(chained, head=head) for head in heads]
+    with open_chain(chained) as chain:
+        prune(chained.ports, chain, keys(), before=chained.clock.now() + timedelta(days=1))
+    found.append(verify_chain(chained, head=heads[-1]))
 
     assert [type(each) for each in found] == [VerifiedChain] * 4
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_chain_rebuilt_without_the_key_is_detected(sealed: System) -> None:
-    with open_chain(sealed) as chain:
-        tamper(sealed, "UPDATE audit SET place = NULL, mac = NULL", "DELETE FROM audit_segments")
-        seal(chain, keys(OTHER_KEY), sealed.clock.now())
+def test_a_chain_rebuilt_without_the_key_is_detected(chained: System) -> None:
+    with open_chain(chained) as chain:
+        tamper(chained, "UPDATE audit SET place = NULL, mac = NULL", "DELETE FROM audit_segments")
+        extend(chain, keys(OTHER_KEY), chained.clock.now())
 
-    assert broken(sealed) == (1, None)
+    assert broken(chained) == (1, None)
 
 
 @pytest.mark.rule("SEC-11")
-def test_after_a_key_change_both_keys_verify_their_rows(sealed: System) -> None:
-    sealed.register()
+def test_after_a_key_change_both_keys_verify_their_rows(chained: System) -> None:
+    chained.register()
     both = keys(OTHER_KEY, AUDIT_KEY)
-    with open_chain(sealed) as chain:
-        seal(chain, both, sealed.clock.now())
+    with open_chain(chained) as chain:
+        extend(chain, both, chained.clock.now())
 
-    assert isinstance(verify_chain(sealed, keys=both), VerifiedChain)
-    assert isinstance(verify_chain(sealed), ChainBroken)
+    assert isinstance(verify_chain(chained, keys=both), VerifiedChain)
+    assert isinstance(verify_chain(chained), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_whole_expired_segments_are_pruned_and_the_rest_still_verifies(sealed: System) -> None:
-    sealed.clock.advance(days=401)
-    sealed.register()
-    sealed.relay.seal()
+def test_whole_expired_segments_are_pruned_and_the_rest_still_verifies(chained: System) -> None:
+    chained.clock.advance(days=401)
+    chained.register()
+    chained.relay.extend_chain()
 
-    tidied = json.loads(invoke(sealed, "tidy", "--json").stdout)
-    sealed.relay.seal()
+    tidied = json.loads(invoke(chained, "tidy", "--json").stdout)
+    chained.relay.extend_chain()
 
-    found = verify_chain(sealed)
+    found = verify_chain(chained)
     assert tidied["audit_rows"] == 6
     assert isinstance(found, VerifiedChain), found
     assert (found.first, found.segments) == (7, 3)
-    assert [row.action for row in sealed.audit() if row.place == 6] == []
-    assert len(sealed.audit("audit.pruned")) == 1
+    assert [row.action for row in chained.audit() if row.place == 6] == []
+    assert len(chained.audit("audit.pruned")) == 1
 
 
 @pytest.mark.rule("SEC-11")
 def test_verification_restarts_when_the_log_is_pruned_meanwhile(
-    sealed: System, monkeypatch: pytest.MonkeyPatch
+    chained: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting, rows = [sealed.clock.now() + timedelta(seconds=1)], SqlAuditChain.rows
+    waiting, rows = [chained.clock.now() + timedelta(seconds=1)], SqlAuditChain.rows
 
     def pruned_just_before(chain: SqlAuditChain, *, after: int | None, limit: int) -> Sequence[ChainedRow]:
         if waiting:
-            prune(sealed.ports, chain, keys(), before=waiting.pop())
+            prune(chained.ports, chain, keys(), before=waiting.pop())
         return rows(chain, after=after, limit=limit)
 
-    sealed.clock.advance(minutes=1)
-    sealed.register()
-    sealed.relay.seal()
+    chained.clock.advance(minutes=1)
+    chained.register()
+    chained.relay.extend_chain()
     monkeypatch.setattr(SqlAuditChain, "rows", pruned_just_before)
 
-    found = verify_chain(sealed)
+    found = verify_chain(chained)
 
     assert isinstance(found, VerifiedChain), found
     assert (found.first, found.segments) == (7, 2)
 
 
 @pytest.mark.rule("SEC-11")
-def test_deleting_more_than_was_pruned_is_detected(sealed: System) -> None:
-    sealed.clock.advance(days=401)
+def test_deleting_more_than_was_pruned_is_detected(chained: System) -> None:
+    chained.clock.advance(days=401)
     for _ in range(2):
-        sealed.register()
-        sealed.relay.seal()
-    invoke(sealed, "tidy")
+        chained.register()
+        chained.relay.extend_chain()
+    invoke(chained, "tidy")
 
     tamper(
-        sealed,
+        chained,
         "DELETE FROM audit WHERE place <= (SELECT last FROM audit_segments WHERE number = 4)",
         "DELETE FROM audit_segments WHERE number = 3",
         "UPDATE audit_segments SET pruned_at = sealed_at WHERE number = 4",
     )
 
-    assert isinstance(verify_chain(sealed), ChainBroken)
+    assert isinstance(verify_chain(chained), ChainBroken)
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_segment_with_a_broken_seal_is_not_pruned(sealed: System) -> None:
-    tamper(sealed, "UPDATE audit_segments SET head = 'f' WHERE number = 2")
-    later = sealed.clock.now() + timedelta(days=1)
+def test_a_segment_with_a_broken_hash_is_not_pruned(chained: System) -> None:
+    tamper(chained, "UPDATE audit_segments SET head = 'f' WHERE number = 2")
+    later = chained.clock.now() + timedelta(days=1)
 
-    with open_chain(sealed) as chain:
-        dropped = prune(sealed.ports, chain, keys(), before=later)
+    with open_chain(chained) as chain:
+        dropped = prune(chained.ports, chain, keys(), before=later)
 
-    assert (dropped, len(sealed.audit())) == (0, 6)
+    assert (dropped, len(chained.audit())) == (0, 6)
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_segment_sealed_by_a_wrong_clock_does_not_prune_earlier_ones(
+def test_a_segment_chained_by_a_wrong_clock_does_not_prune_earlier_ones(
     system: System,
 ) -> None:
     later = system.clock.now() + timedelta(days=1)
     with open_chain(system) as chain:
         for days in (0, 2, -30):
             system.register()
-            seal(chain, keys(), system.clock.now() + timedelta(days=days))
+            extend(chain, keys(), system.clock.now() + timedelta(days=days))
         dropped = prune(system.ports, chain, keys(), before=later)
 
     found = verify_chain(system)
@@ -350,19 +350,19 @@ def test_a_retention_below_six_months_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("SEC-11", "SEC-14")
-def test_in_production_the_log_must_be_sealed(system: System) -> None:
+def test_in_production_the_log_must_be_chained(system: System) -> None:
     result = invoke(system, "audit", "verify", IDENTITY_MODE="production", IDENTITY_AUDIT_KEYS="")
 
     assert (result.exit_code, "IDENTITY_AUDIT_KEYS" in result.output) == (2, True)
 
 
 @pytest.mark.rule("SEC-11")
-def test_the_command_reports_the_verified_rows_or_the_first_broken_one(sealed: System) -> None:
-    whole = invoke(sealed, "audit", "verify", "--json")
-    tamper(sealed, "UPDATE audit SET actor = 'x' WHERE place = 5")
-    row = sealed.rows("SELECT id FROM audit WHERE place = 5")[0].id
+def test_the_command_reports_the_verified_rows_or_the_first_broken_one(chained: System) -> None:
+    whole = invoke(chained, "audit", "verify", "--json")
+    tamper(chained, "UPDATE audit SET actor = 'x' WHERE place = 5")
+    row = chained.rows("SELECT id FROM audit WHERE place = 5")[0].id
 
-    found = invoke(sealed, "audit", "verify", "--json")
+    found = invoke(chained, "audit", "verify", "--json")
 
     assert (whole.exit_code, json.loads(whole.stdout)["ok"]) == (0, True)
     assert (found.exit_code, json.loads(found.stdout)["place"], json.loads(found.stdout)["row"]) == (

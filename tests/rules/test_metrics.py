@@ -198,7 +198,7 @@ def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
 
 
 @pytest.mark.rule("OPS-4", "SEC-11")
-def test_unsealed_audit_rows_show_until_they_are_sealed(
+def test_new_audit_rows_show_until_they_are_chained(
     installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
     installation = installation_on_sqlite
@@ -209,7 +209,7 @@ def test_unsealed_audit_rows_show_until_they_are_sealed(
     without = ports.scrape("relay")
     keyless.stop()
     installation.start("relay", **ports.settings)
-    wait_until(lambda: ports.scrape("relay").value("identity_audit_unsealed") == 0, what="the seal")
+    wait_until(lambda: ports.scrape("relay").value("identity_audit_unsealed") == 0, what="the chain")
     after = ports.scrape("relay")
 
     assert without.value("identity_audit_unsealed") == rows > 0

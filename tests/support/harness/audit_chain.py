@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from identity.adapters.signed_tokens import seal_keys
+from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import open_engine
-from identity.domain.audit_chain import SealKeys
+from identity.domain.audit_chain import ChainKeys
 from identity.usecases.audit.verifying import ChainBroken, VerifiedChain, verify
 from port_runtime.secret import Secret
 from sqlalchemy import text
@@ -16,9 +16,9 @@ from tests.support.harness.settings import AUDIT_KEY
 from tests.support.harness.system import System
 
 
-def keys(*secrets: str) -> SealKeys:
+def keys(*secrets: str) -> ChainKeys:
     """Return the keys of a chain."""
-    found = seal_keys([Secret(each) for each in secrets or (AUDIT_KEY,)])
+    found = chain_keys([Secret(each) for each in secrets or (AUDIT_KEY,)])
     assert found is not None
     return found
 

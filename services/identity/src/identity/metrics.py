@@ -101,12 +101,12 @@ MAILS_OLDEST = observable_gauge(
     "Age of the oldest mail without a receipt, 0 without one",
 )
 AUDIT_UNSEALED = observable_gauge(
-    "identity_audit_unsealed", "rows", "Rows of the audit log that are not sealed yet"
+    "identity_audit_unsealed", "rows", "Rows of the audit log that are not in its chain yet"
 )
 AUDIT_OLDEST = observable_gauge(
     "identity_audit_oldest_seconds",
     "seconds",
-    "Age of the oldest unsealed row of the audit log, 0 without one",
+    "Age of the oldest row of the audit log that is not in its chain, 0 without one",
 )
 STREAM_ENTRIES = observable_gauge("identity_stream_entries", "events", "Entries of the event stream")
 STREAM_LAG = observable_gauge(

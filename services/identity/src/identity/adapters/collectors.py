@@ -72,7 +72,7 @@ class AuditCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the rows that are not sealed yet; a healthy relay is only seconds behind."""
+        """Count the rows that are not in the chain yet; a healthy relay is only seconds behind."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()

@@ -12,7 +12,7 @@ from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTime
 from port_runtime.secret import Secret
 from typing_extensions import override
 
-from identity.domain.audit_chain import SealKeys
+from identity.domain.audit_chain import ChainKeys
 from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
@@ -33,9 +33,9 @@ def derive(secret: Secret, purpose: str) -> bytes:
     return kdf.derive(secret.reveal().encode())
 
 
-def seal_keys(secrets: Sequence[Secret] | None) -> SealKeys | None:
+def chain_keys(secrets: Sequence[Secret] | None) -> ChainKeys | None:
     """Return the keys of the audit log's chain, or None without secrets (SEC-11)."""
-    return SealKeys([derive(each, AUDIT_PURPOSE) for each in secrets]) if secrets else None
+    return ChainKeys([derive(each, AUDIT_PURPOSE) for each in secrets]) if secrets else None
 
 
 def _counter_key(key: bytes, counter: Counter) -> str:

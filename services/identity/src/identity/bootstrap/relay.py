@@ -16,11 +16,11 @@ from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
 from identity.adapters.outbox_listener import OutboxListener, outbox_listener_for
 from identity.adapters.redis_stream import RedisStream
-from identity.adapters.signed_tokens import seal_keys
+from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAuditChain
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
-from identity.domain.audit_chain import SealKeys
+from identity.domain.audit_chain import ChainKeys
 from identity.settings.relay import RelaySettings
 
 REDIS_TIMEOUT_SECONDS = 5.0
@@ -35,7 +35,7 @@ class RelayDependencies:
     outbox: SqlOutboxReader
     stream: InstrumentedStream
     chain: SqlAuditChain
-    seal_keys: SealKeys | None
+    chain_keys: ChainKeys | None
     election: LeaderElection
     listener: OutboxListener
     collector: ScrapeCollector
@@ -68,7 +68,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
         outbox=SqlOutboxReader(engine),
         stream=InstrumentedStream(redis, settings.event_stream, instruments),
         chain=SqlAuditChain(engine),
-        seal_keys=seal_keys(settings.audit_keys),
+        chain_keys=chain_keys(settings.audit_keys),
         election=leader_election_for(engine),
         listener=outbox_listener_for(engine, poll_seconds=settings.relay_poll_ms / 1000),
         collector=ScrapeCollector(

@@ -73,21 +73,21 @@ def _who(actor: dict[str, Any]) -> str:
 @as_json
 def verify(*, head: str | None, as_json: bool) -> None:
     """Verify the chain from end to end; print the first row that breaks it and exit with 1."""
-    from identity.adapters.signed_tokens import seal_keys
+    from identity.adapters.signed_tokens import chain_keys
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.adapters.sql.engine import open_engine
     from identity.usecases.audit.verifying import ChainBroken
     from identity.usecases.audit.verifying import verify as run
 
     settings = read_settings(AuditSettings)
-    keys = seal_keys(settings.audit_keys)
+    keys = chain_keys(settings.audit_keys)
     if keys is None:
         raise click.ClickException("IDENTITY_AUDIT_KEYS is not set: there is nothing to verify by")
     engine = open_engine(settings.database_url.reveal())
     chain = SqlAuditChain(engine)
     hidden = as_json or not sys.stderr.isatty()
     try:
-        with click.progressbar(length=chain.sealed_count(), file=sys.stderr, hidden=hidden) as bar:
+        with click.progressbar(length=chain.chained_count(), file=sys.stderr, hidden=hidden) as bar:
             verified = run(chain, keys, head=head, on_progress=bar.update)
     except ChainBroken as broken:
         print_row({"ok": False, **asdict(broken)}, as_json=as_json)

@@ -76,9 +76,9 @@ def signing(*, as_json: bool) -> None:
 @rotate.command()
 @_JSON
 def audit(*, as_json: bool) -> None:
-    """Rotate IDENTITY_AUDIT_KEYS, which seal the audit log.
+    """Rotate IDENTITY_AUDIT_KEYS, which chain the audit log.
 
-    Give the new value to every relay, and to `tidy` and `audit verify`; remove a key once all it sealed is deleted.
+    Give the new value to every relay, and to `tidy` and `audit verify`; remove a key once all it chained is deleted.
     """
     present = _required(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
     values = [_new_secret(), *(key.reveal() for key in present)]

@@ -59,11 +59,11 @@ def _suspend_idle(ports: "Ports", settings: "TidySettings") -> int:
 
 def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> int:
     """Delete whole segments past their retention; without keys, no segment exists."""
-    from identity.adapters.signed_tokens import seal_keys
+    from identity.adapters.signed_tokens import chain_keys
     from identity.adapters.sql.audit_chain import SqlAuditChain
     from identity.usecases.audit.chaining import prune
 
-    keys = seal_keys(settings.audit_keys)
+    keys = chain_keys(settings.audit_keys)
     if keys is None:
         return 0
     before = ports.clock.now() - timedelta(seconds=settings.audit_kept)

@@ -1,7 +1,7 @@
 """The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
 Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. The chain does not
-protect rows that are not sealed yet, nor does it reveal a truncated log; for that, the sealer logs each new head.
+protect rows that are not in it yet, nor does it reveal a truncated log; for that, the relay logs each new head.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ GENESIS = "0" * 64
 _KEY_ID_CHARACTERS = 16
 
 
-class SealKeys:
-    """The keys in use, newest first; the newest one seals. A key id reveals nothing about its key."""
+class ChainKeys:
+    """The keys in use, newest first; the newest one extends the chain. A key id reveals nothing about its key."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._by_id = {key_id_of(key): key for key in keys}
@@ -37,7 +37,7 @@ def key_id_of(key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChainedRow:
-    """A row of the log: `values` by column and, once it is sealed, its place in the chain and its hash."""
+    """A row of the log: `values` by column and, once it is chained, its place in the chain and its hash."""
 
     id: int
     at: datetime
@@ -50,15 +50,15 @@ class ChainedRow:
         return _mac(key, [previous, place, self.id, _timestamp(self.at), dict(self.values)])
 
     def is_authentic(self, key: bytes, previous: str, place: int) -> bool:
-        """Return whether the row is unchanged since it was sealed in this place, after this hash."""
+        """Return whether the row is unchanged since it was chained in this place, after this hash."""
         return _equal(self.mac or "", self.mac_after(key, previous, place))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Rows sealed together: places `first` to `last`, between the hashes `previous` and `head`.
+    """Rows chained together: places `first` to `last`, between the hashes `previous` and `head`.
 
-    The newest pruned segment is kept, with a mark that its seal covers, since the chain continues from its head.
+    The newest pruned segment is kept, with a mark that its hash covers, since the chain continues from its head.
     """
 
     number: int
@@ -67,23 +67,23 @@ class Segment:
     previous: str
     head: str
     key: str
-    sealed_at: datetime
+    chained_at: datetime
     pruned_at: datetime | None = None
-    seal: str = ""
+    mac: str = ""
 
-    def sealed(self, key: bytes) -> "Segment":
-        """Return the segment with a seal by this key."""
-        return replace(self, seal=self._seal(key))
+    def with_mac(self, key: bytes) -> "Segment":
+        """Return the segment with its hash by this key."""
+        return replace(self, mac=self._own_mac(key))
 
     def is_authentic(self, key: bytes) -> bool:
-        """Return whether the seal was made with this key over exactly these values."""
-        return _equal(self.seal, self._seal(key))
+        """Return whether the hash was made with this key over exactly these values."""
+        return _equal(self.mac, self._own_mac(key))
 
-    def _seal(self, key: bytes) -> str:
+    def _own_mac(self, key: bytes) -> str:
         pruned = _timestamp(self.pruned_at) if self.pruned_at else None
         span = [self.number, self.first, self.last]
         return _mac(
-            key, ["segment", *span, self.previous, self.head, self.key, _timestamp(self.sealed_at), pruned]
+            key, ["segment", *span, self.previous, self.head, self.key, _timestamp(self.chained_at), pruned]
         )
 
 

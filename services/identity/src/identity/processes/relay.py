@@ -1,4 +1,4 @@
-"""The relay process: publishes the outbox, records receipts, seals the audit log. One relay leads (EVT-2, SEC-11)."""
+"""The relay process: publishes the outbox, records receipts, chains the audit log. One relay leads (EVT-2, SEC-11)."""
 
 import signal
 import threading
@@ -31,14 +31,14 @@ _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _RECEIPT_WAIT_MS = 2_000
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
-_SEAL_INTERVAL_SECONDS = 4.0
+_CHAIN_INTERVAL_SECONDS = 4.0
 """SEC-11 allows 10 s; this leaves time to retry a batch that failed."""
 _MAX_SILENCE_SECONDS = 60.0
 """Longer than the time-out of any statement, connection or Redis command."""
 
 
 class Relay:
-    """Publishes while it leads. Tests call `step`, `receive`, `seal` and `trim` directly."""
+    """Publishes while it leads. Tests call `step`, `receive`, `extend_chain` and `trim` directly."""
 
     def __init__(
         self, settings: RelaySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
@@ -65,10 +65,13 @@ class Relay:
         self._dependencies.listener.interrupt()
 
     def run(self) -> None:
-        """Publish until stopped. Receipts and seals run in their own threads, so that no task delays another."""
+        """Publish until stopped. Receipts and the audit chain have threads of their own; none delays another."""
         threads = [
             threading.Thread(target=self._repeat, args=(task, step), name=name, daemon=True)
-            for name, task, step in (("receipts", "note", self._receive), ("audit", "seal", self._seal))
+            for name, task, step in (
+                ("receipts", "note", self._receive),
+                ("audit", "seal", self._extend_chain),
+            )
         ]
         for thread in threads:
             thread.start()
@@ -141,15 +144,15 @@ class Relay:
         """Record the next receipts, waiting for them at most `block_ms`, and return their number."""
         return record_receipts(self.outbox, self._stream, block_ms=block_ms)
 
-    def _seal(self) -> None:
-        if not self.election.is_leader or not self.seal():
-            self._stopping.wait(_SEAL_INTERVAL_SECONDS)
+    def _extend_chain(self) -> None:
+        if not self.election.is_leader or not self.extend_chain():
+            self._stopping.wait(_CHAIN_INTERVAL_SECONDS)
 
-    def seal(self) -> bool:
-        """Seal one batch of the audit log; return whether the batch was full. Seals nothing without keys."""
-        if self._dependencies.seal_keys is None:
+    def extend_chain(self) -> bool:
+        """Chain one batch of the audit log; return whether the batch was full. Without keys, chain nothing."""
+        if self._dependencies.chain_keys is None:
             return False
-        segment = chaining.seal(self._dependencies.chain, self._dependencies.seal_keys, self._clock.now())
+        segment = chaining.extend(self._dependencies.chain, self._dependencies.chain_keys, self._clock.now())
         return segment is not None and segment.last - segment.first + 1 == chaining.BATCH
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The chain over the audit log's rows: sealing, verifying, pruning (SEC-11)."""
+"""The chain over the audit log's rows: extending, verifying, pruning (SEC-11)."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -15,6 +15,7 @@ from identity.usecases.ports.audit import AuditChain
 
 _CHAINED_COLUMNS = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
 _SEGMENT_FIELDS = tuple(field.name for field in fields(Segment))
+"""In the order of the table's columns."""
 _PLACE = (
     update(audit)
     .where(audit.c.id == bindparam("row"), audit.c.place.is_(None))
@@ -36,7 +37,7 @@ class SqlAuditChain(AuditChain):
         return _segment(row) if row else None
 
     @override
-    def unsealed(self, limit: int) -> Sequence[ChainedRow]:
+    def unchained(self, limit: int) -> Sequence[ChainedRow]:
         query = select(audit).where(audit.c.place.is_(None)).order_by(audit.c.id).limit(limit)
         with self._engine.connect() as connection:
             return [_chained_row(row) for row in connection.execute(query)]
@@ -62,13 +63,13 @@ class SqlAuditChain(AuditChain):
         with self._engine.connect() as connection:
             return [_chained_row(row) for row in connection.execute(query)]
 
-    def sealed_count(self) -> int:
-        """Return how many rows are sealed."""
+    def chained_count(self) -> int:
+        """Return how many rows are in the chain."""
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count(audit.c.place))) or 0
 
     @override
-    def unsealed_count(self) -> int:
+    def unchained_count(self) -> int:
         query = select(func.count()).select_from(audit).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
@@ -80,12 +81,12 @@ class SqlAuditChain(AuditChain):
             connection.execute(delete(audit).where(audit.c.place <= upto.last))
             connection.execute(delete(audit_segments).where(number < upto.number))
             update_last = update(audit_segments).where(number == upto.number)
-            connection.execute(update_last.values(key=upto.key, pruned_at=upto.pruned_at, seal=upto.seal))
+            connection.execute(update_last.values(key=upto.key, pruned_at=upto.pruned_at, mac=upto.mac))
             connection.execute(ADD, to_row(entry))
 
 
 def _segment(row: Row[Any]) -> Segment:
-    return Segment(**row._mapping)  # noqa: SLF001  # public in SQLAlchemy despite its name
+    return Segment(**dict(zip(_SEGMENT_FIELDS, row, strict=True)))
 
 
 def _values(segment: Segment) -> dict[str, Any]:

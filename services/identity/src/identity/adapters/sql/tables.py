@@ -288,9 +288,9 @@ audit_segments = Table(
     Column("previous", String(64), nullable=False),
     Column("head", String(64), nullable=False),
     Column("key", String(16), nullable=False),
-    Column("sealed_at", UtcDateTime, nullable=False, index=True),
+    Column("sealed_at", UtcDateTime, key="chained_at", nullable=False, index=True),
     Column("pruned_at", UtcDateTime),
-    Column("seal", String(64), nullable=False),
+    Column("seal", String(64), key="mac", nullable=False),
 )
 
 

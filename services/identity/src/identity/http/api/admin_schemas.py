@@ -122,7 +122,7 @@ class AuditRowSchema(ResponseSchema):
     request_id = fields.String()
     reason = fields.String(allow_none=True)
     detail = fields.Dict()
-    sealed = fields.Boolean()
+    sealed = fields.Boolean(attribute="chained")
 
 
 class AuditRowsSchema(ResponseSchema):

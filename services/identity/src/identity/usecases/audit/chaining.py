@@ -1,4 +1,4 @@
-"""Sealing the audit log: new rows join the chain in segments; old segments are deleted whole (SEC-11)."""
+"""The chain of the audit log: new rows join it in segments; old segments are deleted whole (SEC-11)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from itertools import takewhile
 import structlog
 
 from identity.domain.audit import Entry
-from identity.domain.audit_chain import GENESIS, SealKeys, Segment
+from identity.domain.audit_chain import GENESIS, ChainKeys, Segment
 from identity.usecases.ports import Ports
 from identity.usecases.ports.audit import AuditChain
 
@@ -19,13 +19,13 @@ _PRUNED_AT_ONCE = 50
 """Segments: at most 50,000 rows in one transaction."""
 
 
-def seal(chain: AuditChain, keys: SealKeys, now: datetime) -> Segment | None:
+def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
     """Chain a batch of new rows; return the new segment, or None if there were none.
 
     The new head is logged, since a truncated log is detected only by comparing it with an earlier head.
     """
-    newest = chain.newest()  # before the rows: a concurrent sealer then fails on the segment's number
-    rows = chain.unsealed(BATCH)
+    newest = chain.newest()  # before the rows: another relay then fails on the segment's number
+    rows = chain.unchained(BATCH)
     if not rows:
         return None
     key = keys.newest_key
@@ -43,17 +43,17 @@ def seal(chain: AuditChain, keys: SealKeys, now: datetime) -> Segment | None:
         previous=previous,
         head=head,
         key=keys.newest,
-        sealed_at=now,
-    ).sealed(key)
+        chained_at=now,
+    ).with_mac(key)
     chain.append(segment, chained)
     _log.info("audit log sealed", segment=segment.number, rows=len(rows), last=segment.last, head=head)
     return segment
 
 
-def prune(ports: Ports, chain: AuditChain, keys: SealKeys, *, before: datetime) -> int:
-    """Delete whole segments sealed before that time, a few per transaction; return the number of rows.
+def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime) -> int:
+    """Delete whole segments chained before that time, a few per transaction; return the number of rows.
 
-    Stops at a segment whose seal is not authentic: it is evidence.
+    Stops at a segment whose hash is not authentic: it is evidence.
     """
     dropped = 0
     while due := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
@@ -63,7 +63,7 @@ def prune(ports: Ports, chain: AuditChain, keys: SealKeys, *, before: datetime) 
                 _log.error("audit log not pruned: a seal does not hold", segment=segment.number)
                 return dropped
         rows, now = due[-1].last - due[0].first + 1, ports.clock.now()
-        last = replace(due[-1], pruned_at=now, key=keys.newest).sealed(keys.newest_key)
+        last = replace(due[-1], pruned_at=now, key=keys.newest).with_mac(keys.newest_key)
         chain.drop(last, Entry.of("audit.pruned", None, {"rows": rows}, caller=ports.caller(), at=now))
         dropped += rows
     return dropped
@@ -72,4 +72,4 @@ def prune(ports: Ports, chain: AuditChain, keys: SealKeys, *, before: datetime) 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
     """Return the segments to delete: from the oldest up to the first that is too young, even if clocks differed."""
     present = (segment for segment in oldest if segment.pruned_at is None)
-    return list(takewhile(lambda segment: segment.sealed_at < before, present))
+    return list(takewhile(lambda segment: segment.chained_at < before, present))

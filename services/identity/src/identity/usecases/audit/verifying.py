@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from identity.domain.audit_chain import GENESIS, ChainedRow, SealKeys, Segment
+from identity.domain.audit_chain import GENESIS, ChainedRow, ChainKeys, Segment
 from identity.usecases.ports.audit import AuditChain
 
 _READ_AT_ONCE = 2000
@@ -42,7 +42,7 @@ class VerifiedChain:
 
 def verify(
     chain: AuditChain,
-    keys: SealKeys,
+    keys: ChainKeys,
     *,
     head: str | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
@@ -62,7 +62,7 @@ def verify(
 
 
 def _verify(
-    chain: AuditChain, keys: SealKeys, head: str | None, on_progress: Callable[[int], None]
+    chain: AuditChain, keys: ChainKeys, head: str | None, on_progress: Callable[[int], None]
 ) -> VerifiedChain:
     verifier, rows = ChainVerifier(keys, expected_head=head), _rows(chain)
     while True:
@@ -73,7 +73,7 @@ def _verify(
             break
         if not chain.segments(after=verifier.number, limit=1):
             raise ChainBroken(extra.place or 0, extra.id, "it is in no segment")
-        rows = itertools.chain([extra], rows)  # a new segment has been sealed meanwhile
+        rows = itertools.chain([extra], rows)  # a new segment has been added meanwhile
     if not verifier.found_head:
         raise ChainBroken(
             verifier.place, None, "the head that was logged is not in the chain: its end is missing"
@@ -84,7 +84,7 @@ def _verify(
         first=verifier.place - verifier.rows + 1,
         last=verifier.place,
         head=verifier.head,
-        unsealed=chain.unsealed_count(),
+        unsealed=chain.unchained_count(),
         late=tuple(verifier.late),
     )
 
@@ -95,7 +95,7 @@ class ChainVerifier:
     It stores no heads: a busy log has twenty thousand a day.
     """
 
-    def __init__(self, keys: SealKeys, *, expected_head: str | None) -> None:
+    def __init__(self, keys: ChainKeys, *, expected_head: str | None) -> None:
         self._keys = keys
         self._expected_head = expected_head
         self.found_head = expected_head is None
@@ -108,13 +108,13 @@ class ChainVerifier:
 
     def verify_segment(self, segment: Segment, rows: Iterator[ChainedRow]) -> None:
         """Verify a segment and its rows; a pruned segment has none. Raises ChainBroken."""
-        self._verify_seal(segment)
+        self._verify_mac(segment)
         if segment.pruned_at is None:
             for place in range(segment.first, segment.last + 1):
                 self._verify_row(place, next(rows, None))
             self._verify_end(segment)
 
-    def _verify_seal(self, segment: Segment) -> None:
+    def _verify_mac(self, segment: Segment) -> None:
         is_start = self.segments == 0 and segment.pruned_at is not None
         if is_start:
             self.number, self.place = segment.number - 1, segment.first - 1

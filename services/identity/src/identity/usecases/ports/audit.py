@@ -30,11 +30,11 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """A row of the audit log; `sealed` says whether it has joined the chain."""
+    """A row of the audit log; `chained` says whether it has joined the chain."""
 
     id: int
     entry: Entry
-    sealed: bool
+    chained: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,10 @@ class AuditChain(Protocol):
     def newest(self) -> Segment | None:
         """Return the newest segment."""
 
-    def unsealed(self, limit: int) -> Sequence[ChainedRow]:
+    def unchained(self, limit: int) -> Sequence[ChainedRow]:
         """Return rows that are in no segment yet, in the order they were written."""
 
-    def unsealed_count(self) -> int:
+    def unchained_count(self) -> int:
         """Return how many rows are in no segment yet."""
 
     def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
