@@ -17,6 +17,13 @@ def test_links_under_the_public_address_are_allowed(link: str) -> None:
 
 
 @pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize("public_url", [PUBLIC, "HTTPS://Pass.Example.TW:443/", "https://PASS.example.tw"])
+@pytest.mark.parametrize("link", ["HTTPS://PASS.example.tw:443/login", "https://pass.example.tw:/login"])
+def test_the_same_address_may_be_written_differently(link: str, public_url: str) -> None:
+    reject_foreign_links({"link": link}, public_url)
+
+
+@pytest.mark.rule("SEC-9")
 @pytest.mark.parametrize(
     "link",
     [
@@ -24,6 +31,9 @@ def test_links_under_the_public_address_are_allowed(link: str) -> None:
         "https://pass.example.tw.evil.example/",
         "https://pass.example.tw@evil.example/",
         "https://pass.example.tw:8443/",
+        "https://pass.example.tw\\@evil.example/",
+        "https://evil.example\\.pass.example.tw/",
+        "https://pass.example.tw:443@evil.example/",
         "http://pass.example.tw/",
         "//pass.example.tw/",
         "javascript:alert(1)",

@@ -53,6 +53,8 @@ def test_all_missing_settings_are_named_together() -> None:
     [
         ("IDENTITY_MODE", "test"),
         ("IDENTITY_PUBLIC_URL", "ftp://x"),
+        ("IDENTITY_PUBLIC_URL", "https://pass.example.tw/base"),
+        ("IDENTITY_PUBLIC_URL", "https://pass..example.tw"),
         ("REDIS_URL", "http://x"),
         ("MAILER_SMTP_URL", "mail.example.tw:25"),
         ("MAILER_SMTP_URL", "smtps://mail.example.tw/inbox"),

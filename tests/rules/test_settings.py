@@ -209,6 +209,17 @@ def test_plain_http_beyond_this_machine_is_refused_in_local_mode_too(
     assert (code, lines) == (2, ["IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"])
 
 
+@pytest.mark.rule("OPS-5")
+@pytest.mark.parametrize("part", ["check", "mailer"])
+def test_a_public_url_without_a_normal_form_is_refused_by_both_services(
+    settings: dict[str, str], part: str
+) -> None:
+    for url in ("https://pass..example.tw", "https://pass.example.tw/base", "https://straße.example"):
+        code, lines = _refusal(part, settings | {"IDENTITY_PUBLIC_URL": url})
+
+        assert (code, [line.partition(":")[0] for line in lines]) == (2, ["IDENTITY_PUBLIC_URL"])
+
+
 @pytest.mark.rule("SEC-7", "OPS-5")
 @pytest.mark.parametrize(
     ("mode", "idle", "absolute", "refusal"),

@@ -29,9 +29,9 @@ from port_runtime.setting_parsers import (
     secret_url,
     switch,
     text,
-    url_of,
 )
 from port_runtime.settings import setting
+from port_runtime.urls import parse_origin
 
 from mailer.adapters.mail_texts import default_sender
 from mailer.adapters.smtp.server import PORTS, SmtpServer, Timeouts
@@ -94,9 +94,9 @@ class TemplateSettings:
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
-        parse=url_of("http", "https"),
+        parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="what every link in a mail begins with",
+        doc="site that every link in a mail leads to",
     )
     sender: Mailbox = setting(
         "MAILER_FROM",
@@ -124,8 +124,8 @@ class Settings(TemplateSettings):
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
-        parse=url_of("http", "https"),
-        doc="what every link in a mail must begin with",
+        parse=parse_origin,
+        doc="site that every link in a mail must lead to, as in identity",
     )
     mode: str = setting(
         "IDENTITY_MODE",

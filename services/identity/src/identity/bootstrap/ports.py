@@ -105,7 +105,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
 
 def _rules(settings: WebSettings) -> Rules:
     return Rules(
-        public_url=settings.public_url.rstrip("/"),
+        public_url=settings.public_url,
         reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
         tax_id_checksum=settings.tax_id_checksum,
         passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles

@@ -1,6 +1,7 @@
 """The origin check of requests that are authenticated by the browser's cookie (SEC-8)."""
 
 from flask import g, request
+from port_runtime.urls import parse_origin
 
 from identity.domain.errors import ForeignOrigin
 from identity.http.web_context import ports
@@ -20,6 +21,13 @@ def require_same_origin() -> None:
         if site not in {"same-origin", "none"}:
             raise ForeignOrigin
         return
-    origin = request.headers.get("Origin")
-    if origin != ports().rules.public_url and origin != request.host_url.rstrip("/"):
+    origin = _normal_form(request.headers.get("Origin", ""))
+    if origin is None or origin not in {ports().rules.public_url, _normal_form(request.host_url)}:
         raise ForeignOrigin
+
+
+def _normal_form(origin: str) -> str | None:
+    try:
+        return parse_origin(origin)
+    except ValueError:
+        return None

@@ -26,6 +26,7 @@ from port_runtime.setting_parsers import (
     url_of,
 )
 from port_runtime.settings import setting
+from port_runtime.urls import parse_origin
 
 from identity.settings.database import DatabaseSettings
 from identity.settings.keys import key_strength_errors
@@ -65,9 +66,9 @@ class WebSettings(DatabaseSettings):
     )
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
-        parse=url_of("http", "https"),
+        parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="base URL of the links in mails; the OIDC issuer",
+        doc="site that links in mails lead to, scheme, host and port alone; the OIDC issuer",
     )
     secret_keys: tuple[Secret, ...] = setting(
         "IDENTITY_SECRET_KEYS",
@@ -207,11 +208,8 @@ class WebSettings(DatabaseSettings):
 
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
-        parts = urlsplit(self.public_url)
-        if not self.https and not is_loopback(parts.hostname or ""):
+        if not self.https and not is_loopback(urlsplit(self.public_url).hostname or ""):
             yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
-        if parts.query or parts.fragment or parts.username or parts.path.strip("/"):
-            yield "IDENTITY_PUBLIC_URL: must be scheme, host and port alone"
         yield from key_strength_errors("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
         yield from key_set_errors("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
         yield from key_set_errors(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+
+from port_runtime.urls import origin_of
 
 from mailer.domain.errors import ForeignLinkError
 from mailer.domain.mail_catalogue import LINKS
@@ -32,7 +33,8 @@ def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: s
 
 
 def _is_under(link: str, public_url: str) -> bool:
-    base = public_url.rstrip("/")
-    if not _PLAIN_LINK.fullmatch(link) or not (link == base or link.startswith((base + "/", base + "?"))):
+    """Compare the normal forms: the two services may write the same address differently."""
+    try:
+        return bool(_PLAIN_LINK.fullmatch(link)) and origin_of(link) == origin_of(public_url)
+    except ValueError:
         return False
-    return "@" not in urlsplit(link).netloc and "\\" not in link

@@ -14,6 +14,7 @@ from typing_extensions import override
 from mailer.adapters.smtp.circuit_breaker import CircuitBreaker
 from mailer.adapters.smtp.session import LostError, NoSessionError, RefusedError, SmtpSession
 from mailer.domain.backoff import backoff_seconds
+from mailer.domain.domain_rate_limits import normalize_domain
 from mailer.domain.errors import NotSentError, ServerUnavailableError, SlowDomainError
 from mailer.domain.smtp_replies import Reply, classify_reply
 from mailer.usecases.intake_ports import MailServerStatus
@@ -53,7 +54,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
     @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
         """Send over an idle connection, or over a new one if that turns out to be closed or worn out."""
-        if not self._bulkhead.has_place_for(mail.to.domain):
+        if not self._bulkhead.has_place_for(normalize_domain(mail.to.domain)):
             raise self._slow_domain()
         generation = self._circuit_breaker.acquire()
         message = self._message_builder.build(mail)
@@ -134,7 +135,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         else:
             self._circuit_breaker.record_success()
         finally:
-            self._bulkhead.record(mail.to.domain, slow=session.was_slow)
+            self._bulkhead.record(normalize_domain(mail.to.domain), slow=session.was_slow)
             if session.is_open:
                 self._keep(session)
 

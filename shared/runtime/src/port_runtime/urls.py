@@ -1,0 +1,71 @@
+"""One normal form of origins and hosts, so that URLs can be compared (RFC 3986 section 6.2, RFC 6454)."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_MAX_HOST: Final = 253
+_MAX_PORT: Final = 65535
+_NETLOC: Final = re.compile(r"(?:\[([^\[\]]+)\]|([^\[\]:/?#@\\\s]+))(?::([0-9]{0,5}))?")
+_LABELS: Final = re.compile(
+    r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+)
+_NUMBER: Final = re.compile(r"(.*\.)?(0x[0-9a-f]*|[0-9]+)")
+# Python's codec is of IDNA 2003. It maps these to other names than browsers do (UTS 46), so they are refused.
+_DEVIATIONS: Final = frozenset("\u00df\u03c2\u200c\u200d")
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host[:port]` of an http or https URL as browsers write it; raises ValueError.
+
+    Scheme and host are in lower case, the host is in ASCII (IDNA), and a default port is left out.
+    """
+    if any(not character.isprintable() or character.isspace() for character in url):
+        raise ValueError("must be a URL without spaces and control characters")
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its message may repeat a password
+        raise ValueError("must be a URL") from None
+    found = _NETLOC.fullmatch(parts.netloc)
+    if parts.scheme not in DEFAULT_PORTS or not found:
+        raise ValueError("must be http:// or https:// with a host, without user and password")
+    host = f"[{_address(found[1])}]" if found[1] else ascii_host(found[2])
+    port = int(found[3] or DEFAULT_PORTS[parts.scheme])
+    if port > _MAX_PORT:
+        raise ValueError("must have a port up to 65535")
+    return f"{parts.scheme}://{host}" + ("" if port == DEFAULT_PORTS[parts.scheme] else f":{port}")
+
+
+def parse_origin(url: str) -> str:
+    """Return the normal form of a URL that has nothing behind its host and port but a slash; raises ValueError."""
+    origin = origin_of(url)
+    parts = urlsplit(url)
+    if parts.path not in {"", "/"} or "?" in url or "#" in url:
+        raise ValueError("must be scheme, host and port alone")
+    return origin
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name or IPv4 address in lower case and ASCII (IDNA); raises ValueError."""
+    try:
+        name = host.lower() if host.isascii() else host.encode("idna").decode().lower()
+    except UnicodeError:
+        name = ""
+    if _DEVIATIONS.intersection(host) or len(name) > _MAX_HOST or not _LABELS.fullmatch(name):
+        raise ValueError("must have a valid host; one that is not ASCII may be written in its xn-- form")
+    return _address(name) if _NUMBER.fullmatch(name) else name
+
+
+def _address(text: str) -> str:
+    """Return the usual form of an IP address, without a zone."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise ValueError("must have a valid IP address") from None
+    if "%" in text or (":" in text and "." in text):
+        raise ValueError("must have an IPv6 address in hexadecimal, without a zone")
+    return str(address)
