@@ -148,7 +148,7 @@ def test_a_link_of_the_error_summary_leads_to_its_field_without_a_request(
     tab.log_in(holder).expect_status(422).press("綁定帳號").fill(帳號=other.username).press("綁定")
     requests = counted(tab)
 
-    tab.page.locator(".faults a").click()
+    tab.page.locator(".errors a").click()
 
     expect(tab.field("密碼")).to_be_focused()
     assert requests == []

@@ -48,7 +48,7 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
 
     assert shown == [True, bad]
     assert place == "鏈結帳號管理與登入"
-    assert described.endswith("-fault")
+    assert described.endswith("-error")
     tab.expect_text("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screenshot("links-spent")
     assert tab.field(CODE).count() == 0
 

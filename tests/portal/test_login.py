@@ -48,7 +48,7 @@ def test_a_wrong_password_and_an_unknown_account_read_the_same(
     assert (tab.status, tab.field("使用者帳號").input_value()) == (401, typed)
     assert normalize("帳號或密碼錯誤") in tab.text
     assert tab.field("使用者密碼").input_value() == ""
-    assert tab.page.evaluate("document.activeElement.className") == "faults"
+    assert tab.page.evaluate("document.activeElement.className") == "errors"
     tab.screenshot("login-refused")
 
 

@@ -57,8 +57,8 @@ def test_wrong_fields_of_the_forgotten_form_are_marked(tab: Tab) -> None:
     tab.expect_status(422).go("/password/forgotten").fill(Email="nobody").press("寄送重設密碼的連結")
 
     assert normalize("有 2 個欄位需要修正") in tab.text
-    assert tab.page.evaluate("document.activeElement.className") == "faults"
-    tab.screenshot("password-forgotten-faulty")
+    assert tab.page.evaluate("document.activeElement.className") == "errors"
+    tab.screenshot("password-forgotten-invalid")
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
@@ -77,7 +77,7 @@ def test_a_new_password_is_checked_while_it_is_typed(portal: System, tab: Tab) -
 def test_a_refused_new_password_is_shown_with_the_reason(portal: System, tab: Tab) -> None:
     tab.expect_status(422).open_link(reset_mail(portal, portal.person()))
 
-    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").screenshot("password-reset-faulty")
+    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").screenshot("password-reset-invalid")
 
     assert tab.status == 422
     assert normalize("密碼至少需 12 個字元") in tab.text
@@ -156,7 +156,7 @@ def test_each_error_is_shown_at_its_field(
     change(tab, *typed)
 
     field = tab.field(messages[0])
-    reason = tab.page.locator(f"#{field.get_attribute('id')}-fault").inner_text()
+    reason = tab.page.locator(f"#{field.get_attribute('id')}-error").inner_text()
     assert (tab.status, field.get_attribute("aria-invalid")) == (status, "true")
     assert normalize(messages[1]) in normalize(reason)
     tab.screenshot(f"password-change-{status}")

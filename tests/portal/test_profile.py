@@ -69,8 +69,8 @@ def test_wrong_fields_are_marked_before_the_question(portal: System, tab: Tab) -
     assert not tab.has_dialog
     assert normalize("姓名:需填寫人員完整姓名,不可為公司名稱") in tab.text
     assert tab.field("手機電話").get_attribute("aria-invalid") == "true"
-    expect(tab.page.locator(".faults")).to_be_focused()
-    tab.screenshot("profile-faults")
+    expect(tab.page.locator(".errors")).to_be_focused()
+    tab.screenshot("profile-errors")
 
 
 @pytest.mark.rule("REG-11")

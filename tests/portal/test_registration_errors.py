@@ -10,7 +10,7 @@ from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 QUESTION = "確定要送出申請？？"
-RIGHT: dict[str, Any] = {"faults": {}}
+RIGHT: dict[str, Any] = {"errors": {}}
 
 
 def accounts(system: System) -> int:
@@ -24,9 +24,9 @@ def test_submitting_marks_every_wrong_field_and_the_summary_links_to_each(tab: T
 
     focused = tab.page.locator(":focus").get_attribute("class")
     marked = tab.page.locator("[aria-invalid=true]").count()
-    tab.screenshot("apply-faulty").press("公司地址:此欄位為必填")
+    tab.screenshot("apply-invalid").press("公司地址:此欄位為必填")
 
-    assert (focused, marked, tab.has_dialog) == ("faults", len(LABELS), False)
+    assert (focused, marked, tab.has_dialog) == ("errors", len(LABELS), False)
     assert tab.page.locator(":focus").get_attribute("name") == "company_address"
 
 
@@ -76,7 +76,7 @@ def test_a_late_answer_does_not_overwrite_a_newer_one(tab: Tab) -> None:
         tab.fill(手機電話="1")
     tab.fill(姓名="大明有限公司").expect_text("不可為公司名稱")
     with tab.page.expect_response("**/check") as late:
-        held[0].fulfill(json={"faults": {"name": ["舊的理由"], "mobile": []}})
+        held[0].fulfill(json={"errors": {"name": ["舊的理由"], "mobile": []}})
     late.value.finished()
     tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
@@ -105,7 +105,7 @@ def test_a_name_taken_meanwhile_is_marked_and_the_input_is_kept(portal: System, 
 
     tab.confirm(QUESTION).expect_text("帳號:帳號已經存在,請重設其他帳號")
 
-    assert tab.page.locator(":focus").get_attribute("class") == "faults"
+    assert tab.page.locator(":focus").get_attribute("class") == "errors"
     assert tab.field("公司名稱").input_value() == fields["company_name"]
     assert tab.field("密碼").input_value() == ""
     tab.screenshot("apply-taken-meanwhile")
@@ -168,5 +168,5 @@ def test_without_script_all_errors_are_shown_with_focus_on_the_summary(plain_tab
         "公司統編:統一編號檢查碼不符",
     ):
         assert normalize(message) in plain_tab.text
-    assert plain_tab.page.locator(":focus").get_attribute("class") == "faults"
-    plain_tab.screenshot("apply-faulty")
+    assert plain_tab.page.locator(":focus").get_attribute("class") == "errors"
+    plain_tab.screenshot("apply-invalid")

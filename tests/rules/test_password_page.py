@@ -94,7 +94,7 @@ def test_checking_a_new_password_does_not_test_the_current_one(system: System) -
     errors = [page.browser.post("/profile/password/check", typed) for _ in range(7)][-1].answer.json()
     done = page.press(current=PASSWORD, password=NEW, password_again=NEW)
 
-    assert errors["faults"] == {
+    assert errors["errors"] == {
         "password": ["密碼太常見或太容易猜到，請改用較少見的字詞組合"],
         "password_again": ["此欄位為必填"],
     }

@@ -73,7 +73,7 @@ def test_the_fields_can_be_checked_before_they_are_saved(system: System) -> None
     )
 
     assert answer.json() == {
-        "faults": {
+        "errors": {
             "name": ["需填寫人員完整姓名，不可為公司名稱"],
             "current_password": ["變更 Email 須填寫目前密碼"],
         }

@@ -159,6 +159,6 @@ def test_a_new_password_is_checked_while_typing_against_personal_terms(system: S
     errors = page.browser.post("/password/reset/check", typed).answer.json()
     stranger = page.browser.post("/password/reset/check", {**typed, "token": "damaged"}).answer.json()
 
-    assert errors["faults"]["password"] == ["密碼不可含帳號、姓名、手機、Email 或公司資料"]
-    assert set(errors["faults"]) == {"password", "password_again"}
-    assert "password" not in stranger["faults"]
+    assert errors["errors"]["password"] == ["密碼不可含帳號、姓名、手機、Email 或公司資料"]
+    assert set(errors["errors"]) == {"password", "password_again"}
+    assert "password" not in stranger["errors"]

@@ -68,7 +68,7 @@ def test_page_and_api_give_a_password_the_same_result(system: System) -> None:
         errors = system.visitor().post("/accounts", sent).json()["errors"]
         visitor = system.visitor()
         fields = valid_fields(**words, username=sent["username"], password=password)
-        reasons = check_fields(open_form(visitor), visitor, **fields).json()["faults"]
+        reasons = check_fields(open_form(visitor), visitor, **fields).json()["errors"]
         reported.append(({"password": [error["detail"] for error in errors]}, reasons))
 
     assert all(by_api == by_page for by_api, by_page in reported)
@@ -105,7 +105,7 @@ def test_while_typing_a_taken_name_is_marked_in_any_case_and_for_both_kinds(syst
     visitor = system.visitor()
 
     answers = [
-        check_fields(open_form(visitor, kind), visitor, username=name).json()["faults"]
+        check_fields(open_form(visitor, kind), visitor, username=name).json()["errors"]
         for kind in ("general", "link")
         for name in (taken.username, taken.username.upper())
     ]
@@ -121,7 +121,7 @@ def test_while_typing_a_lapsed_accounts_name_is_free(system: System) -> None:
     visitor = system.visitor()
 
     system.clock.advance(days=7)
-    found = check_fields(open_form(visitor), visitor, username=lapsed.username).json()["faults"]
+    found = check_fields(open_form(visitor), visitor, username=lapsed.username).json()["errors"]
 
     assert "username" not in found
 
@@ -136,7 +136,7 @@ def test_while_typing_nothing_is_revealed_about_mailboxes(system: System, kind: 
         open_form(visitor, kind), visitor, **valid_fields(email=owner.email, tax_id=TAX_IDS[0])
     )
 
-    assert (answer.status_code, answer.json()) == (200, {"faults": {}})
+    assert (answer.status_code, answer.json()) == (200, {"errors": {}})
 
 
 @pytest.mark.rule("REG-9", "REG-12")
@@ -170,7 +170,7 @@ def test_the_field_check_requires_the_csrf_token_and_is_bounded(system: System) 
 
     foreign = visitor.http.post("/apply/link/check", data=valid_fields())
     endless = check_fields(page, visitor, name="x" * 70_000)
-    long = check_fields(page, visitor, name="x" * 2_000).json()["faults"]["name"]
+    long = check_fields(page, visitor, name="x" * 2_000).json()["errors"]["name"]
 
     assert (foreign.status_code, endless.status_code) == (400, 413)
     assert normalize(long[0]) == normalize("內容過長或含有無法處理的字元")

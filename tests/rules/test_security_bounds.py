@@ -87,15 +87,15 @@ def test_over_the_lookup_limit_a_taken_name_is_reported_only_on_submit(
     form = open_form(visitor)
 
     within = {
-        str(check_fields(form, visitor, username=taken.username).json()["faults"]["username"])
+        str(check_fields(form, visitor, username=taken.username).json()["errors"]["username"])
         for _ in range(NAMES_BY_ADDRESS.max_count)
     }
-    beyond = check_fields(form, visitor, **valid_fields(username=taken.username, mobile="1")).json()["faults"]
+    beyond = check_fields(form, visitor, **valid_fields(username=taken.username, mobile="1")).json()["errors"]
     by_program = visitor.post("/accounts", registration(username=taken.username, mobile="1")).json()["errors"]
-    faulty = form.press(**valid_fields(username=taken.username, mobile="1"))
+    invalid = form.press(**valid_fields(username=taken.username, mobile="1"))
     sent = form.press(**valid_fields(username=taken.username))
 
     assert within == {"['帳號已經存在，請重設其他帳號']"}
     assert (set(beyond), [each["pointer"] for each in by_program]) == ({"mobile"}, ["/mobile"])
-    assert (faulty.status, normalize("帳號已經存在，請重設其他帳號") in faulty.text) == (422, False)
+    assert (invalid.status, normalize("帳號已經存在，請重設其他帳號") in invalid.text) == (422, False)
     assert (sent.status, normalize("帳號已經存在，請重設其他帳號") in sent.text) == (409, True)

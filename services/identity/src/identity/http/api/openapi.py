@@ -109,4 +109,4 @@ def _reference() -> str:
         for method, operation in methods.items()
         if isinstance(operation, dict)
     ]
-    return render_template("portal/reference.html", operations=operations, document=document)
+    return render_template("portal/api_reference.html", operations=operations, document=document)

@@ -46,7 +46,7 @@ def _error_response(_error: CSRFError) -> Response:
     redisplay = getattr(view, _REDISPLAY, None)
     if redisplay is None:
         return error_page(_BAD_REQUEST, texts.CSRF_STALE, retry_url=_landing_or_login_url())
-    flash_message(texts.CSRF_STALE, kind="fault")
+    flash_message(texts.CSRF_STALE, kind="error")
     try:
         response: Response = redisplay(**(request.view_args or {}))
     except Refusal as refusal:  # the session ended meanwhile: report that instead

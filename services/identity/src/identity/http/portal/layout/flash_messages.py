@@ -13,13 +13,13 @@ _FETCH_DESTINATION = "empty"
 
 
 def flash_message(sentence: str, *, kind: str = "done") -> None:
-    """Show a system message on the next page; `kind` is done, notice or fault."""
+    """Show a system message on the next page; `kind` is done, notice or error."""
     flash(sentence if sentence.endswith(texts.SENTENCE_ENDS) else sentence + texts.SENTENCE_ENDS[0], kind)
 
 
 def flash_refusal(refusal: Refusal) -> None:
     """Show on the next page why a request was refused."""
-    flash_message(problems.sentence(refusal), kind="fault")
+    flash_message(problems.sentence(refusal), kind="error")
 
 
 def flashed_messages() -> list[tuple[str, str]]:

@@ -111,7 +111,7 @@ class Form(WtForm):
     def errors_response(self) -> Response:
         """Return the errors by field, for the script that checks a form while it is filled in."""
         return jsonify(
-            faults={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields}
+            errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields}
         )
 
 

@@ -5,8 +5,8 @@ const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(na
 // `quietly` if the summary is announced right after: screen readers need not announce each reason twice.
 export function markField(form, name, reasons, { quietly = false } = {}) {
   const field = fieldOf(form, name);
-  const [input, reason] = [field.querySelector("input"), field.querySelector(".field__fault")];
-  field.classList.toggle("field--faulty", reasons.length > 0);
+  const [input, reason] = [field.querySelector("input"), field.querySelector(".field__error")];
+  field.classList.toggle("field--invalid", reasons.length > 0);
   input.setAttribute("aria-invalid", String(reasons.length > 0));
   reason.setAttribute("aria-live", quietly ? "off" : "polite");
   const text = reasons.join("；");
@@ -15,14 +15,14 @@ export function markField(form, name, reasons, { quietly = false } = {}) {
 
 // Show the summary above the form and focus it; return true if there are no errors.
 export function summarize(form, wrong) {
-  form.parentElement.querySelector(".faults")?.remove();
+  form.parentElement.querySelector(".errors")?.remove();
   if (!wrong.length) return true;
   const summary = document.createElement("div");
-  summary.className = "faults";
+  summary.className = "errors";
   summary.setAttribute("role", "alert");
   summary.tabIndex = -1;
   const title = document.createElement("p");
-  title.className = "faults__title";
+  title.className = "errors__title";
   title.textContent = `有 ${wrong.length} 個欄位需要修正`;
   const list = document.createElement("ul");
   list.append(...wrong.map((name) => entry(fieldOf(form, name))));
@@ -36,7 +36,7 @@ function entry(field) {
   const link = document.createElement("a");
   link.href = `#${field.querySelector("input").id}`;
   const label = field.querySelector(".field__label").firstChild.textContent;
-  link.textContent = `${label}：${field.querySelector(".field__fault").textContent}`;
+  link.textContent = `${label}：${field.querySelector(".field__error").textContent}`;
   const item = document.createElement("li");
   item.append(link);
   return item;

@@ -3,8 +3,8 @@
 import { openAtPointing } from "./account_menu.js";
 import { ask, showMessages } from "./dialogs.js";
 import { submitOnce } from "./submit_once.js";
-import { checkWhileTyping } from "./checks.js";
-import { reveal } from "./reveal.js";
+import { checkWhileTyping } from "./field_checks.js";
+import { reveal } from "./password_reveal.js";
 import { watchSession } from "./session_end.js";
 
 showMessages();

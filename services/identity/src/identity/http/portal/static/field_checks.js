@@ -9,7 +9,7 @@ const MOST_WAIT_MS = 5000;
 export function checkWhileTyping(form) {
   const fields = [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
   const touched = new Set();
-  let sendingAsked = form.querySelector(".field--faulty") !== null;
+  let sendingAsked = form.querySelector(".field--invalid") !== null;
   let pause = 0;
   let newest = 0;
 
@@ -19,7 +19,7 @@ export function checkWhileTyping(form) {
     const headers = { Accept: "application/json" }; // a background check must show no error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
-      return answer.ok ? (await answer.json()).faults : null;
+      return answer.ok ? (await answer.json()).errors : null;
     } catch {
       return null;
     }
@@ -30,10 +30,10 @@ export function checkWhileTyping(form) {
   async function checkTouched() {
     clearTimeout(pause);
     const number = ++newest;
-    const faults = await askServer();
-    if (!faults || number !== newest) return; // a later check has the newer result
+    const errors = await askServer();
+    if (!errors || number !== newest) return; // a later check has the newer result
     for (const name of touched) {
-      const reasons = isEmpty(name) && !sendingAsked ? [] : faults[name] || [];
+      const reasons = isEmpty(name) && !sendingAsked ? [] : errors[name] || [];
       markField(form, name, reasons);
     }
   }
@@ -54,10 +54,10 @@ export function checkWhileTyping(form) {
     sendingAsked = true;
     newest += 1;
     form.setAttribute("aria-busy", "true");
-    const faults = await askServer();
+    const errors = await askServer();
     form.removeAttribute("aria-busy");
-    if (!faults) return true;
-    for (const name of fields) markField(form, name, faults[name] || [], { quietly: true });
-    return summarize(form, fields.filter((name) => faults[name]));
+    if (!errors) return true;
+    for (const name of fields) markField(form, name, errors[name] || [], { quietly: true });
+    return summarize(form, fields.filter((name) => errors[name]));
   };
 }
