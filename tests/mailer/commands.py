@@ -9,9 +9,11 @@ from mailer.cli import main
 from tests.mailer.harness import MailerHarness, Published
 
 
-def run_command(harness: MailerHarness, *arguments: str, answer: str = "", **over: str) -> Result:
-    """Run `mailer ARGUMENTS…`; return output and exit code."""
-    return CliRunner().invoke(main, arguments, env=harness.environ(**over), input=answer)
+def run_command(
+    harness: MailerHarness, *arguments: str, answer: str = "", charset: str = "utf-8", **over: str
+) -> Result:
+    """Run `mailer ARGUMENTS…` on a terminal of `charset`; return output and exit code."""
+    return CliRunner(charset=charset).invoke(main, arguments, env=harness.environ(**over), input=answer)
 
 
 def run_json(harness: MailerHarness, *arguments: str) -> Any:

@@ -186,3 +186,22 @@ def test_settings_are_listed() -> None:
     listed = json.loads(mailer("settings", "--json").stdout)
 
     assert {"MAILER_SMTP_URL", "MAILER_FROM", "MAILER_TEMPLATE_DIR"} <= {each["name"] for each in listed}
+
+
+def test_commands_print_on_terminals_that_lack_characters(harness: MailerHarness) -> None:
+    run_command(harness, "queue", "pause", "--reason", "𠮷先生維修", charset="utf-8")
+    commands = [
+        ("preview",),
+        ("preview", "--html"),
+        ("queue",),
+        ("dead", "list"),
+        ("settings",),
+        ("check", "--templates"),
+    ]
+
+    as_text = [run_command(harness, *command, charset="cp950") for command in commands]
+    as_json = [run_command(harness, *command, "--json", charset="cp950") for command in commands]
+
+    assert [ended.exit_code for ended in as_text + as_json] == [0] * 2 * len(commands)
+    assert "?先生維修" in as_text[2].stdout
+    assert all(ended.stdout.isascii() and json.loads(ended.stdout) is not None for ended in as_json)

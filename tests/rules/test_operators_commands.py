@@ -238,3 +238,27 @@ def test_adding_rotating_and_revoking_clients_is_audited(system: System) -> None
         "client.revoked",
     ]
     assert {(row.actor, json.loads(row.detail)["client"]) for row in rows} == {("lin", "billing")}
+
+
+@pytest.mark.rule("OPS-1")
+@pytest.mark.parametrize("charset", ["cp950", "latin-1"])
+def test_commands_print_on_terminals_that_lack_characters(system: System, charset: str) -> None:
+    person = system.person(name="王𠮷", company={"name": "𠮷野家股份有限公司"})
+    link = system.logged_in(system.person("link"))
+    link.post("/bindings", {"username": person.username, "password": person.password})
+    reason = ("--reason", "𠮷先生來電請求", "--operator", "𠮷")
+    commands = [
+        ("accounts", "list"), ("accounts", "show", person.username), ("accounts", "history", person.username),
+        ("accounts", "suspend", person.username, *reason), ("accounts", "export", person.username, *reason),
+        ("bindings", "list", person.username), ("sessions", "list", person.username), ("audit", "list"),
+    ]  # fmt: skip
+
+    as_text = [invoke(system, *command, charset=charset) for command in commands]
+    as_json = [
+        invoke(system, *command, "--json", charset=charset) for command in commands if command[-1] != "𠮷"
+    ]
+
+    assert [ended.exit_code for ended in as_text + as_json] == [0] * len(as_text + as_json)
+    assert ("王?" if charset == "cp950" else "??") in as_text[0].stdout
+    assert [ended.stdout.isascii() for ended in as_json] == [True] * len(as_json)
+    assert json_output(as_json[1])["name"] == "王𠮷"

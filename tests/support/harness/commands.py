@@ -15,10 +15,10 @@ from tests.support.harness.system import System
 _LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:")
 
 
-def invoke(system: System, *arguments: str, **settings: str) -> Result:
-    """Run `identity ARGUMENTS…` on the test's clock; return output and exit code."""
+def invoke(system: System, *arguments: str, charset: str = "utf-8", **settings: str) -> Result:
+    """Run `identity ARGUMENTS…` on the test's clock and a terminal of `charset`; return output and exit code."""
     with _on_test_clock(system):
-        return CliRunner().invoke(main, arguments, env={**system.environment, **settings})
+        return CliRunner(charset=charset).invoke(main, arguments, env={**system.environment, **settings})
 
 
 def json_output(ended: Result) -> Any:

@@ -1,6 +1,7 @@
 """The identity command."""
 
 import click
+from port_runtime.terminal import replace_unencodable
 
 from identity.cli import processes
 from identity.cli.accounts import accounts
@@ -18,6 +19,7 @@ from identity.cli.tidy import tidy
 @click.version_option(package_name="identity")
 def main() -> None:
     """Accounts, bindings and sessions of Taiwan's port passes."""
+    replace_unencodable()
 
 
 for command in (*processes.COMMANDS, tidy):

@@ -192,8 +192,8 @@ def _flatten(row: Row, within: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def to_json(value: Any) -> str:
-    """Return what `--json` prints."""
-    return json.dumps(value, ensure_ascii=False, indent=2, default=format_time)
+    """Return what `--json` prints; in ASCII, so that it arrives whole on any terminal."""
+    return json.dumps(value, indent=2, default=format_time)
 
 
 def format_time(value: datetime) -> str:

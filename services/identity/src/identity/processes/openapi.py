@@ -23,4 +23,4 @@ def openapi_document() -> str:
             "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
         },
     )
-    return json.dumps(api_document(create_app(settings)), ensure_ascii=False, indent=2)
+    return json.dumps(api_document(create_app(settings)), indent=2)

@@ -4,6 +4,7 @@ import json
 
 import click
 from port_runtime.settings import describe, exit_on_error
+from port_runtime.terminal import replace_unencodable
 
 from mailer.cli.base import exit_on_broken_template, mailer_settings
 from mailer.cli.check import check
@@ -19,6 +20,7 @@ def main() -> None:
 
     Settings come from the environment, each also as NAME_FILE; `mailer settings` lists them.
     """
+    replace_unencodable()
 
 
 for command in (check, dead, preview, queue, send_test):
@@ -52,7 +54,7 @@ def list_settings(*, as_json: bool) -> None:
             {"name": each.name, "doc": each.doc, "default": each.default_text, "required": each.required}
             for each in docs
         ]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(rows, indent=2))
         return
     for each in docs:
         default = "required" if each.required else each.default_text or "unset"

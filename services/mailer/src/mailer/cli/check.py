@@ -25,7 +25,7 @@ def check(*, templates_only: bool, as_json: bool) -> None:
     checks = [_templates_check()] if templates_only else _checks(mailer_settings())
     report = health.run_checks(checks)
     if as_json:
-        click.echo(json.dumps({"ok": report.ok, "results": report.results}, ensure_ascii=False))
+        click.echo(json.dumps({"ok": report.ok, "results": report.results}))
     else:
         for name, result in report.results.items():
             click.echo(f"{name}: {result}")

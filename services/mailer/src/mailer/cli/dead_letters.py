@@ -75,7 +75,7 @@ def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
         newest, count = service.newest(_filter(**filtered), limit=limit)
         shown = list(newest)
     if as_json:
-        click.echo(json.dumps([_as_json(each) for each in shown], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_as_json(each) for each in shown], indent=2))
     elif shown:
         head = ("EVENT", "REFUSED AT", "TYPE", "ATTEMPTS", "CATEGORY", "WORDS")
         click.echo(table(head, [_row(each) for each in shown], right=[3]))
@@ -96,7 +96,7 @@ def show(event_id: str, *, as_json: bool) -> None:
         raise click.ClickException(f"{event_id}: {RetryResult.UNKNOWN}")
     values = _as_json(details.letter) | _opened(details)
     if as_json:
-        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(values, indent=2))
     else:
         click.echo("\n".join(f"{name + ':':<12} {'-' if v is None else v}" for name, v in values.items()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, format_dur
 
 if TYPE_CHECKING:
     from mailer.usecases.queue_stats import PauseState, QueueCounts, QueueStats
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 @click.group(invoke_without_command=True)
@@ -33,7 +36,7 @@ def queue(context: click.Context, *, as_json: bool) -> None:
     settings = mailer_settings()
     with connected(settings) as client:
         stats = RedisQueueStats(client, stream=settings.stream, clock=SystemClock()).collect()
-    click.echo(json.dumps(_as_json(stats), ensure_ascii=False, indent=2) if as_json else _as_text(stats))
+    click.echo(json.dumps(_as_json(stats), indent=2) if as_json else _as_text(stats))
 
 
 @queue.command()
@@ -47,7 +50,7 @@ def pause(reason: str) -> None:
     from mailer.adapters.redis.queue_pause import RedisQueuePause
     from mailer.usecases.queue_stats import PauseState
 
-    printable = "".join(character for character in reason if character.isprintable())
+    printable = _CONTROLS.sub("", reason)
     with connected(mailer_settings()) as client:
         queue_pause = RedisQueuePause(client)
         started = queue_pause.pause(PauseState(SystemClock().now(), printable))

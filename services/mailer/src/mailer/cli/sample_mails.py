@@ -40,7 +40,7 @@ def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> 
         _write(previews, out)
     elif as_json:
         values = {name: _as_json(each) for name, each in previews.items()}
-        click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(values, indent=2))
     else:
         click.echo("\n".join(each.html if form == "html" else _as_text(each) for each in previews.values()))
 
