@@ -4,7 +4,7 @@ import socket
 
 import pytest
 from port_runtime.ops_server import open_listener
-from port_runtime.setting_parsers import Address
+from port_runtime.setting_parsers import HostPort
 from port_runtime.settings import SettingsError
 
 ANY_PORT = 0
@@ -12,7 +12,7 @@ ANY_PORT = 0
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this system has no IPv6 that takes IPv4 too")
 def test_the_ipv6_wildcard_accepts_ipv4() -> None:
-    with open_listener(Address("::", ANY_PORT), "IDENTITY_BIND") as listener:
+    with open_listener(HostPort("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
         socket.create_connection(("127.0.0.1", port)).close()  # raises when it is refused
@@ -21,9 +21,9 @@ def test_the_ipv6_wildcard_accepts_ipv4() -> None:
 @pytest.mark.rule("OPS-5")
 def test_an_address_in_use_is_reported_with_the_name_of_its_setting() -> None:
     with (
-        open_listener(Address("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as taken,
+        open_listener(HostPort("127.0.0.1", ANY_PORT), "IDENTITY_BIND") as taken,
         pytest.raises(SettingsError) as told,
     ):
-        open_listener(Address(*taken.getsockname()), "IDENTITY_METRICS_BIND")
+        open_listener(HostPort(*taken.getsockname()), "IDENTITY_METRICS_BIND")
 
     assert told.value.errors == ["IDENTITY_METRICS_BIND: cannot listen there (Address already in use)"]

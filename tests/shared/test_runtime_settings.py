@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from port_runtime.secret import Secret
 from port_runtime.setting_parsers import (
-    Address,
+    HostPort,
     Network,
-    address,
     choice,
+    host_port,
     integer,
     networks,
     optional,
@@ -29,7 +29,7 @@ from port_runtime.settings import SettingDoc, SettingsError, describe, exit_on_e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    bind: Address = setting("X_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
+    bind: HostPort = setting("X_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port")
     keys: tuple[Secret, ...] = setting("X_KEYS", parse=secret_list, doc="signing keys, newest first")
     redis: Secret = setting("X_REDIS_URL", parse=secret_url("redis", "unix"), doc="where the stream is")
     mode: str = setting("X_MODE", parse=choice("production", "local"), default="local", doc="mode")
@@ -57,7 +57,7 @@ def errors_of(environ: Mapping[str, str]) -> list[str]:
 def test_unset_variables_have_their_defaults() -> None:
     settings = load(Settings, environment())
 
-    assert settings.bind == Address("127.0.0.1", 8000)
+    assert settings.bind == HostPort("127.0.0.1", 8000)
     assert settings.proxies == ()
     assert settings.reply_to is None
     assert [key.reveal() for key in settings.keys] == ["key-one", "key-two"]
@@ -189,8 +189,8 @@ def test_valid_values_are_parsed() -> None:
     assert integer(1, 64)("8") == 8
     assert [seconds(raw) for raw in ("90", "90s", "15m", "12h", "7d")] == [90, 90, 900, 43_200, 604_800]
     assert [switch(raw) for raw in ("on", "off")] == [True, False]
-    assert address("[::1]:8000") == Address("::1", 8000)
-    assert [str(address(raw)) for raw in ("0.0.0.0:0", "[::1]:80")] == ["0.0.0.0:0", "[::1]:80"]
+    assert host_port("[::1]:8000") == HostPort("::1", 8000)
+    assert [str(host_port(raw)) for raw in ("0.0.0.0:0", "[::1]:80")] == ["0.0.0.0:0", "[::1]:80"]
     assert networks("10.0.0.0/8, ::1") == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert url("https://example.tw/x") == "https://example.tw/x"
     assert secret_url()("sqlite:///x.db").reveal() == "sqlite:///x.db"
@@ -210,10 +210,10 @@ def test_valid_values_are_parsed() -> None:
         (seconds, "-1"),
         (switch, "true"),
         (text, "two\nlines"),
-        (address, "8000"),
-        (address, "host:65536"),
-        (address, "::1:8000"),
-        (address, "http://host:80"),
+        (host_port, "8000"),
+        (host_port, "host:65536"),
+        (host_port, "::1:8000"),
+        (host_port, "http://host:80"),
         (url, "host/path"),
         (url, "http://"),
         (url, "http://host:port/"),

@@ -16,9 +16,9 @@ from port_events.sealing import Opener
 from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.setting_parsers import (
     PRODUCTION,
-    Address,
-    address,
+    HostPort,
     directory,
+    host_port,
     integer,
     is_loopback,
     log_level,
@@ -186,9 +186,9 @@ class Settings(TemplateSettings):
         default="",
         doc="mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; what is over waits its turn",
     )
-    metrics_bind: Address | None = setting(
+    metrics_bind: HostPort | None = setting(
         "MAILER_METRICS_BIND",
-        parse=optional(address),
+        parse=optional(host_port),
         default=None,
         doc="the mailer's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
     )

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from port_runtime.health import Check
-    from port_runtime.setting_parsers import Address
+    from port_runtime.setting_parsers import HostPort
 
 TIMEOUT_SECONDS: Final = 5
 BACKLOG: Final = 64
 log = get_logger("port_runtime.ops_server")
 
 
-def open_listener(address: Address, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
+def open_listener(address: HostPort, variable: str, *, backlog: int = BACKLOG) -> socket.socket:
     """Return a listening socket, which forked processes may share. Raises SettingsError naming `variable`.
 
     `[::]` also accepts IPv4 where the system supports it.

@@ -29,7 +29,7 @@ _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class HostPort:
     """A host name or IP address and a TCP port."""
 
     host: str
@@ -98,12 +98,12 @@ log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
 """The minimum level of `logs.configure`."""
 
 
-def address(raw: str) -> Address:
+def host_port(raw: str) -> HostPort:
     """Parse HOST:PORT; an IPv6 address needs brackets."""
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:/@\[\]]+)):([0-9]{1,5})", raw)
     if not found or int(found[3]) > MAX_PORT:
         raise ValueError("must be host:port")
-    return Address(found[1] or found[2], int(found[3]))
+    return HostPort(found[1] or found[2], int(found[3]))
 
 
 def url(raw: str) -> str:

@@ -2,7 +2,7 @@
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Settings:
-        bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
+        bind: HostPort = setting("IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port")
         secret_keys: tuple[Secret, ...] = setting("IDENTITY_SECRET_KEYS", parse=secret_list, doc="signing keys")
 
     with exit_on_error():

@@ -14,7 +14,7 @@ NOTICE_LIFETIME = timedelta(days=7)
 class MailRequest:
     """Recipient, expiry, and the values for the mail's template. Its repr shows neither recipient nor content."""
 
-    address: str = field(repr=False)
+    mailbox: str = field(repr=False)
     name: str = field(repr=False)
     expires_at: datetime
     content: Mapping[str, str] = field(repr=False)

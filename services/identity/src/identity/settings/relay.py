@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from port_events.group import URL_SCHEMES, check_redis_url
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import Address, address, integer, optional, secret_url, text
+from port_runtime.setting_parsers import HostPort, host_port, integer, optional, secret_url, text
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
@@ -32,9 +32,9 @@ class RelaySettings(AuditSettings):
         default="25",
         doc="milliseconds between polls of SQLite; PostgreSQL notifies the relay instead",
     )
-    metrics_bind: Address | None = setting(
+    metrics_bind: HostPort | None = setting(
         "IDENTITY_RELAY_METRICS_BIND",
-        parse=optional(address),
+        parse=optional(host_port),
         default=None,
         doc="operations port of the relay, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to the "
         "outside",

@@ -9,11 +9,11 @@ from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_runtime.secret import Secret
 from port_runtime.setting_parsers import (
     PRODUCTION,
-    Address,
+    HostPort,
     Network,
-    address,
     choice,
     directory,
+    host_port,
     integer,
     is_loopback,
     networks,
@@ -56,10 +56,12 @@ REVIEWED = {
 class WebSettings(DatabaseSettings):
     """What the web processes and the operators' commands read; neither needs Redis."""
 
-    bind: Address = setting("IDENTITY_BIND", parse=address, default="127.0.0.1:8000", doc="address and port")
-    metrics_bind: Address | None = setting(
+    bind: HostPort = setting(
+        "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port"
+    )
+    metrics_bind: HostPort | None = setting(
         "IDENTITY_METRICS_BIND",
-        parse=optional(address),
+        parse=optional(host_port),
         default=None,
         doc="operations port of the web processes, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
         "the outside",

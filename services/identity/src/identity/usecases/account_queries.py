@@ -1,6 +1,6 @@
 """Operators' reads of accounts with their bindings, sessions and history (OPS-1).
 
-`name` is an account's name or id. Functions that take one raise NotFound.
+`username_or_id` names an account. Functions that take one raise NotFound.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from identity.usecases.ports.audit import AuditFilter, AuditRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.ports.request_queries import MailState
 from identity.usecases.steps.email_verification import drop_expired_email_change
-from identity.usecases.steps.lookup import get_by_name_or_id
+from identity.usecases.steps.lookup import get_by_username_or_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,10 @@ def _as_stored(criteria: AccountFilter) -> AccountFilter:
     )
 
 
-def show(ports: Ports, name: str) -> AccountDetails:
+def show(ports: Ports, username_or_id: str) -> AccountDetails:
     """Return an account with its state."""
     with ports.unit_of_work() as uow:
-        account = get_by_name_or_id(uow, name)
+        account = get_by_username_or_id(uow, username_or_id)
         drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
     return AccountDetails(
         account=account,
@@ -64,16 +64,19 @@ def _locked_until(ports: Ports, account: Account) -> datetime | None:
     return state.expires_at if state.is_full(now) else None
 
 
-def bindings_of(ports: Ports, name: str) -> Sequence[BindingWithAccounts]:
+def bindings_of(ports: Ports, username_or_id: str) -> Sequence[BindingWithAccounts]:
     """Return an account's bindings, live and ended, newest first."""
     with ports.unit_of_work() as uow:
-        return uow.bindings.of_account(get_by_name_or_id(uow, name).id)
+        return uow.bindings.of_account(get_by_username_or_id(uow, username_or_id).id)
 
 
-def sessions_of(ports: Ports, name: str) -> Sequence[Session]:
+def sessions_of(ports: Ports, username_or_id: str) -> Sequence[Session]:
     """Return the open sessions that an account opened, and those that act as it."""
     with ports.unit_of_work() as uow:
-        now, sessions = uow.clock.now(), uow.sessions.of_account(get_by_name_or_id(uow, name).id)
+        now, sessions = (
+            uow.clock.now(),
+            uow.sessions.of_account(get_by_username_or_id(uow, username_or_id).id),
+        )
     return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
 
 
@@ -87,5 +90,5 @@ def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
 def history(ports: Ports, criteria: AuditFilter) -> Sequence[AuditRecord]:
     """Return matching rows of the audit log, newest first; the next page ends before the last id. Raises NotFound."""
     with ports.unit_of_work() as uow:
-        account_id = get_by_name_or_id(uow, criteria.account).id if criteria.account else None
+        account_id = get_by_username_or_id(uow, criteria.account).id if criteria.account else None
         return uow.history.find(criteria, account_id=account_id)

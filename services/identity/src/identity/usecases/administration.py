@@ -1,6 +1,6 @@
 """Operators' help with locks, sessions, bindings and mails of an account (OPS-1).
 
-`name` is an account's name or id. The operator and the reason come with `Ports.by`.
+`username_or_id` names an account. The operator and the reason come with `Ports.by`.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ from identity.usecases.steps.mail_limits import Budget, consume_quota, resend_qu
 from identity.usecases.steps.unbinding import remove
 
 
-def unlock(ports: Ports, name: str) -> Account:
+def unlock(ports: Ports, username_or_id: str) -> Account:
     """Clear the failed logins and password checks of an account. Raises NotFound, WrongState."""
-    with locked_account(ports, name, "account.unlocked", *OPEN) as (uow, account):
+    with locked_account(ports, username_or_id, "account.unlocked", *OPEN) as (uow, account):
         username = str(account.username_key)
         uow.counters.clear([LOGIN_ACCOUNT.counter(username), PASSWORD_CHECK.counter(account.id)])
         uow.counters.clear_below(LOGIN_DEVICE.counter(account.id))
@@ -33,9 +33,9 @@ def unlock(ports: Ports, name: str) -> Account:
     return account
 
 
-def end_sessions(ports: Ports, name: str) -> int:
+def end_sessions(ports: Ports, username_or_id: str) -> int:
     """End an account's sessions and those that act as it; return how many. Raises NotFound, WrongState."""
-    with locked_account(ports, name, "account.sessions_ended", *OPEN) as (uow, account):
+    with locked_account(ports, username_or_id, "account.sessions_ended", *OPEN) as (uow, account):
         ended = uow.sessions.end_of_account(account.id)
         uow.record_action("account.sessions_ended", account.id, sessions=ended)
     return ended
@@ -88,12 +88,12 @@ def _locked_binding(
         yield uow, general, binding
 
 
-def resend_mail(ports: Ports, name: str) -> Account:
+def resend_mail(ports: Ports, username_or_id: str) -> Account:
     """Mail the pending verification link again, of a new account or a change of mailbox (VER-5, PRO-2).
 
     Counts against the account's own quota (SEC-6). Raises NotFound, WrongState, TooSoon.
     """
-    with locked_account(ports, name, "verification.requested", *OPEN) as (uow, account):
+    with locked_account(ports, username_or_id, "verification.requested", *OPEN) as (uow, account):
         _refuse_lapsed(uow, account)
         drop_expired_email_change(uow, account, uow.clock.now())
         if account.email_verified_at is None:
@@ -105,14 +105,14 @@ def resend_mail(ports: Ports, name: str) -> Account:
     return account
 
 
-def set_mailbox(ports: Ports, name: str, *, email: str) -> Account:
+def set_mailbox(ports: Ports, username_or_id: str, *, email: str) -> Account:
     """Set a new mailbox for somebody who has lost theirs; the link mailed there must be followed (OPS-1).
 
     A verified mailbox stays until then and gets a notice of the change (PRO-2, PRO-3). An unverified one is replaced
     at once without a notice, since it may be a stranger's. Password reset links are voided.
     Raises NotFound, WrongState, MailboxTaken, InvalidValue (`same_mailbox`), TooSoon.
     """
-    with locked_account(ports, name, "account.mailbox_set", *OPEN) as (uow, account):
+    with locked_account(ports, username_or_id, "account.mailbox_set", *OPEN) as (uow, account):
         _refuse_lapsed(uow, account)
         if email == account.email:
             raise InvalidValue("same_mailbox")

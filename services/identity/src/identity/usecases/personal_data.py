@@ -12,7 +12,7 @@ from identity.usecases.ports.accounts import ConsentRecord
 from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.steps.account_status import close_locked
-from identity.usecases.steps.lookup import OPEN, get_by_name_or_id, locked_account
+from identity.usecases.steps.lookup import OPEN, get_by_username_or_id, locked_account
 
 _ALL = AuditFilter(limit=1_000_000)
 
@@ -29,13 +29,13 @@ class PersonalDataExport:
     history: Sequence[AuditRecord]
 
 
-def export(ports: Ports, name: str) -> PersonalDataExport:
+def export(ports: Ports, username_or_id: str) -> PersonalDataExport:
     """Return a person's data, and record the export. Raises NotFound.
 
     Sessions and addresses of others who act as the account, or on it, are left out: they are personal data too.
     """
     with ports.unit_of_work() as uow:
-        account = get_by_name_or_id(uow, name)
+        account = get_by_username_or_id(uow, username_or_id)
         exported = PersonalDataExport(
             account=account,
             consents=uow.consents.of_account(account.id),
@@ -56,13 +56,13 @@ def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
     return replace(row, entry=replace(row.entry, address=""))
 
 
-def erase(ports: Ports, name: str) -> Account:
+def erase(ports: Ports, username_or_id: str) -> Account:
     """Close an account if it is open, and erase its personal data. Raises NotFound.
 
     The event `account.closed` with the reason `erased` tells consumers to erase their copies, even if the account was
     already closed. Audit log and events keep identifiers only.
     """
-    with locked_account(ports, name, "account.erased", *OPEN, "closed") as (uow, account):
+    with locked_account(ports, username_or_id, "account.erased", *OPEN, "closed") as (uow, account):
         if account.closed_at is None:
             close_locked(uow, account, "erased")
         else:

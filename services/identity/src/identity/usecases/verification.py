@@ -115,7 +115,7 @@ def _change(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
     if binding is not None:
         uow.codes.drop(binding.id)
     notice = MailRequest.notice(account, now, new_email_masked=masked_mailbox(account.email))
-    uow.record_event(account, AccountEmailChanged(), mail=replace(notice, address=old))
+    uow.record_event(account, AccountEmailChanged(), mail=replace(notice, mailbox=old))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from mailer.adapters import mail_texts
 from mailer.adapters.mail_texts import BUILT_IN, SamplePayload
-from mailer.domain.mail import reject_unsafe
+from mailer.domain.header_injection import reject_header_injection
 from mailer.domain.mail_catalogue import MAILS, MailKind
 from mailer.domain.wrapping import wrap, wrap_line
 from mailer.usecases.ports import Rendered, Renderer
@@ -98,7 +98,7 @@ class TemplateRenderer(Renderer):
             try:
                 text = template.render(_values(sample)).strip()
                 if file == "subject.txt":
-                    reject_unsafe("subject", text)
+                    reject_header_injection("subject", text)
             except jinja2.TemplateNotFound as error:
                 raise BrokenTemplateError(f"{name}: there is no template {error.name}") from None
             except Exception as error:  # noqa: BLE001 - a template may fail in any way

@@ -89,7 +89,7 @@ def _row(stats: QueueStats, name: str, counts: QueueCounts) -> tuple[str, ...]:
 
 def _notes(stats: QueueStats) -> list[str]:
     throttled = [
-        f"over its ceiling: {each.domain}, {each.waiting} with a turn to come" for each in stats.throttled
+        f"over its rate limit: {each.domain}, {each.waiting} with a turn to come" for each in stats.throttled
     ]
     return [_pause_text(stats.pause), f"dead letters: {stats.dead}", *throttled]
 

@@ -1,4 +1,4 @@
-"""A mail with its texts, safe from header injection (MAIL-2, SEC-13), and the states of a mail (MAIL-3 to MAIL-5)."""
+"""A mail with its texts (MAIL-2), and the states of a mail (MAIL-3 to MAIL-5)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from mailer.domain.errors import UnsafeMailError
+from mailer.domain.header_injection import reject_header_injection
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
-# Control characters, line and paragraph separators, and characters that change the text direction.
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _MAILBOX: Final = re.compile(r"[^\s<>@\"(),:;\\\[\]]+@[^\s<>@\"(),:;\\\[\]]+")
-MAX_HEADER: Final = 998
 
 
 class State(StrEnum):
@@ -43,8 +39,8 @@ class Mailbox:
     name: str = ""
 
     def __post_init__(self) -> None:
-        reject_unsafe("address", self.address)
-        reject_unsafe("name", self.name)
+        reject_header_injection("address", self.address)
+        reject_header_injection("name", self.name)
         if not _MAILBOX.fullmatch(self.address):
             raise UnsafeMailError("address")
 
@@ -69,7 +65,7 @@ class Mail:
     date: datetime
 
     def __post_init__(self) -> None:
-        reject_unsafe("subject", self.subject)
+        reject_header_injection("subject", self.subject)
 
     def __repr__(self) -> str:
         return f"Mail(event_id={self.event_id!r})"
@@ -92,13 +88,7 @@ def ascii_domain(domain: str) -> str:
         return domain
 
 
-def mask_address(address: str) -> str:
-    """Return the address masked as in the portal: only its first character and the domain are visible."""
-    local, _, domain = address.rpartition("@")
+def masked_mailbox(mailbox: str) -> str:
+    """Return the mailbox masked as in the portal: only its first character and the domain are visible."""
+    local, _, domain = mailbox.rpartition("@")
     return f"{local[:1]}•••@{domain}"
-
-
-def reject_unsafe(header: str, value: str) -> None:
-    """Raise UnsafeMailError if the value is too long or holds an unsafe character."""
-    if len(value) > MAX_HEADER or _UNSAFE.search(value):
-        raise UnsafeMailError(header)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from mailer.domain.errors import UnreadableError
-from mailer.domain.mail import mask_address
+from mailer.domain.mail import masked_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +121,7 @@ class DeadLetterService:
             return DeadLetterDetails(letter, None, None, error.reason)
         if opened is None:
             return DeadLetterDetails(letter, None, None, "its event is no longer in the stream")
-        return DeadLetterDetails(letter, mask_address(opened.address), opened.expires_at)
+        return DeadLetterDetails(letter, masked_mailbox(opened.address), opened.expires_at)
 
     def retry(self, event_id: str) -> RetryResult:
         """Put one back into the queue unless it has expired; one that cannot be opened is refused again by a mailer."""

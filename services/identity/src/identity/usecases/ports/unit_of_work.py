@@ -164,7 +164,7 @@ def _payload(event: Event, mail: MailRequest) -> MailPayload:
     return MailPayload(
         event_id=event.id,
         event_type=event.type,
-        address=mail.address,
+        address=mail.mailbox,
         name=mail.name,
         issued_at=event.time,
         expires_at=mail.expires_at,

@@ -13,10 +13,12 @@ OPEN: tuple[Status, ...] = ("active", "awaiting_review", "email_unverified", "su
 _ID_CHARACTERS = 36
 
 
-def get_by_name_or_id(uow: UnitOfWork, name: str) -> Account:
+def get_by_username_or_id(uow: UnitOfWork, username_or_id: str) -> Account:
     """Return the open account with this name, or any account with this id. Raises NotFound."""
-    is_id = len(name) == _ID_CHARACTERS  # longer than any account name
-    account = uow.accounts.get(name) if is_id else uow.accounts.by_username(username_key(name))
+    is_id = len(username_or_id) == _ID_CHARACTERS  # longer than any account name
+    account = (
+        uow.accounts.get(username_or_id) if is_id else uow.accounts.by_username(username_key(username_or_id))
+    )
     if account is None:
         raise NotFound
     return account
@@ -24,7 +26,7 @@ def get_by_name_or_id(uow: UnitOfWork, name: str) -> Account:
 
 @contextmanager
 def locked_account(
-    ports: Ports, name: str, action: str, *states: Status
+    ports: Ports, username_or_id: str, action: str, *states: Status
 ) -> Iterator[tuple[UnitOfWork, Account]]:
     """Run a block on a locked account in one of the states, and commit. Raises NotFound, WrongState.
 
@@ -33,7 +35,7 @@ def locked_account(
     account = None
     try:
         with ports.unit_of_work() as uow:
-            account = _lock(uow, name)
+            account = _lock(uow, username_or_id)
             _require_state(account, states)
             yield uow, account
             uow.commit()
@@ -43,8 +45,8 @@ def locked_account(
         raise
 
 
-def _lock(uow: UnitOfWork, name: str) -> Account:
-    account = uow.accounts.locked(get_by_name_or_id(uow, name).id)
+def _lock(uow: UnitOfWork, username_or_id: str) -> Account:
+    account = uow.accounts.locked(get_by_username_or_id(uow, username_or_id).id)
     if account is None:
         raise NotFound
     return account
