@@ -6,10 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mailer.adapters.smtp.server import SmtpServer
-from mailer.adapters.smtp.session import NoSessionError, SmtpSession
-from mailer.bulkhead import Bulkhead
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError
+from mailer.domain.mail import Mailbox
 from tests.mailer.transports import OpenTransport, new_mail
 from tests.support.servers import smtp
 from tests.support.servers.ports import free_port
@@ -31,6 +29,19 @@ def test_mails_are_sent_encrypted_after_a_login(
     transport.send(new_mail())
 
     assert server.mailbox.count("ming@example.com") == 1
+
+
+@pytest.mark.rule("MAIL-5")
+def test_a_sender_that_the_server_cannot_take_makes_mails_wait(
+    start_scripted: "StartScripted", open_transport: OpenTransport
+) -> None:
+    server = start_scripted(["250 hello"])
+    transport = open_transport(f"smtp://127.0.0.1:{server.port}", mail_from=Mailbox("港務@example.tw"))
+
+    with pytest.raises(NotSentError, match="misconfigured") as waits:
+        transport.send(new_mail())
+
+    assert not waits.value.verdict.permanent
 
 
 def test_a_wrong_password_makes_the_server_unavailable(
@@ -73,37 +84,6 @@ def test_a_server_without_starttls_is_refused(
     with pytest.raises(ServerUnavailableError, match="SMTPNotSupportedError"):
         transport.send(new_mail())
     assert smtp_server.mailbox.count() == 0
-
-
-def test_a_login_that_the_server_does_not_offer_is_an_error(smtp_server: smtp.SmtpServer) -> None:
-    with pytest.raises(NoSessionError):
-        SmtpSession(
-            SmtpServer.from_url(f"smtp://user:secret@127.0.0.1:{smtp_server.port}"),
-            Bulkhead(active=1, slow=1),
-        )
-
-
-@pytest.mark.parametrize(
-    ("url", "host", "port", "user"),
-    [
-        ("smtp://mail.example.tw", "mail.example.tw", 25, ""),
-        ("smtp+starttls://a%40b:c@mail.example.tw", "mail.example.tw", 587, "a@b"),
-        ("smtps://u:p@[::1]:2465", "::1", 2465, "u"),
-    ],
-)
-def test_urls_are_parsed(url: str, host: str, port: int, user: str) -> None:
-    server = SmtpServer.from_url(url)
-
-    assert (server.host, server.port, server.user) == (host, port, user)
-    assert "secret" not in repr(server)
-
-
-@pytest.mark.parametrize(
-    "url", ["smtp://", "http://mail", "smtp://mail/path", "smtp://mail?x=1", "smtp://mail:x"]
-)
-def test_an_invalid_url_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        SmtpServer.from_url(url)
 
 
 def test_one_connection_serves_many_mails(

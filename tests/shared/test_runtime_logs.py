@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -177,3 +178,14 @@ def test_numbers_whose_name_ends_in_code_are_not_masked(lines: Lines) -> None:
 
     line = lines.only()
     assert (line["status_code"], line["error_code"], line["link_account_id"]) == (404, "not_found", "a")
+
+
+@pytest.mark.rule("SEC-9")
+def test_the_character_that_an_encoding_error_quotes_is_masked(lines: Lines) -> None:
+    for codec, text in (("ascii", "hush密"), ("ascii", "é"), ("big5", "é")):
+        try:
+            text.encode(codec)
+        except UnicodeError as error:
+            logs.get_logger("x").exception("failed", reason=str(error))
+
+    assert not re.search(r"u5bc6|xe9", lines.getvalue())

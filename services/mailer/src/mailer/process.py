@@ -188,6 +188,7 @@ class MailerProcess:
         signal.signal(signal.SIGINT, stop)
         self.start()
         self._warn_about_durability()
+        threading.Thread(target=self.wiring.transport.warm_up, name="warm-up", daemon=True).start()
         stop_requested.wait()
         self._shut_down()
         ops_server.stop()

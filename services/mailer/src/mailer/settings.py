@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass
 from email.utils import getaddresses
 from pathlib import Path
@@ -31,7 +32,7 @@ from port_runtime.setting_parsers import (
     text,
 )
 from port_runtime.settings import setting
-from port_runtime.urls import parse_origin
+from port_runtime.urls import ascii_host, parse_origin
 
 from mailer.adapters.mail_texts import default_sender
 from mailer.adapters.smtp.server import PORTS, SmtpServer, Timeouts
@@ -44,16 +45,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_PER_HOUR: Final = 1_000_000
+_ADDRESS_LITERAL: Final = re.compile(r"\[(IPv6:)?[0-9A-Fa-f:.]{3,45}\]")
 _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
 
 def mailbox(raw: str) -> Mailbox:
-    """Parse `name <address>` or a plain address."""
+    """Parse `name <address>` or a plain address with a domain that can be written in ASCII."""
     try:
         ((name, address),) = getaddresses([text(raw)])
-        return Mailbox(address, name)
+        found = Mailbox(address, name)
+        ascii_host(found.domain)
     except (UnsafeMailError, ValueError):
         raise ValueError("must be an address, or a name with an address in angle brackets") from None
+    return found
 
 
 def file(raw: str) -> Path:
@@ -62,6 +66,21 @@ def file(raw: str) -> Path:
     if not path.is_file():
         raise ValueError("must be a file that exists")
     return path
+
+
+def certificates(raw: str) -> Path:
+    """Parse the path of a file with certificates in PEM."""
+    path = file(raw)
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError):
+        raise ValueError("must be a readable file with certificates in PEM") from None
+    return path
+
+
+def ehlo_name(raw: str) -> str:
+    """Parse a host name or an address literal such as `[192.0.2.1]` (RFC 5321 section 4.1.3)."""
+    return raw if _ADDRESS_LITERAL.fullmatch(raw) else ascii_host(raw)
 
 
 def domain_rate_limits(raw: str) -> DomainRateLimits:
@@ -146,13 +165,13 @@ class Settings(TemplateSettings):
     )
     smtp_ca_file: Path | None = setting(
         "MAILER_SMTP_CA_FILE",
-        parse=optional(file),
+        parse=optional(certificates),
         default=None,
         doc="authority that vouches for the mail server; the system's by default",
     )
     smtp_ehlo: str | None = setting(
         "MAILER_SMTP_EHLO",
-        parse=optional(text),
+        parse=optional(ehlo_name),
         default=None,
         doc="name said in EHLO; the host's own by default",
     )

@@ -53,4 +53,6 @@ def _result(check: Check) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "a text that cannot be encoded"  # its own message quotes a character, which may be one of a password
     return next(iter(str(error).splitlines()), "")

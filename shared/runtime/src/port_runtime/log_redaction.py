@@ -23,6 +23,7 @@ _NUMBERS: Final = (bool, int, float)  # a tuple, since building a union for each
 _IN_QUERY = re.compile(r"(?i)\b((?:token|code|password|secret)=)[^&\s\"'#]+")
 _IN_URL = re.compile(r"(://[^/@\s:]*:)[^/@\s]+@")
 _IN_HEADER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]+")
+_IN_CODEC_ERROR = re.compile(r"(codec can't (?:en|de)code (?:character|byte)s?) (?:'[^']*'|0x[0-9a-f]+)")
 
 
 def redact(_logger: object, _method: str, record: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -61,4 +62,6 @@ def _clean(text: str) -> str:
         text = _IN_QUERY.sub(rf"\1{MASK}", text)
     if "://" in text:
         text = _IN_URL.sub(rf"\1{MASK}@", text)
+    if "codec can't" in text:  # the error quotes a character, which may be one of a password
+        text = _IN_CODEC_ERROR.sub(rf"\1 {MASK}", text)
     return _IN_HEADER.sub(rf"\1{MASK}", text) if "earer " in text.lower() else text

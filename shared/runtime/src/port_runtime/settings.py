@@ -192,7 +192,15 @@ def _raw(declared: _Declared, environ: Mapping[str, str]) -> tuple[str | None, s
         raise _SettingError(f"{name}: must not be set together with {file_name}")
     if environ.get(file_name):
         return _file_text(file_name, environ[file_name]) or _default(declared), file_name
-    return environ.get(name) or _default(declared), name
+    raw = environ.get(name)
+    if raw and not raw.isascii() and _has_surrogates(raw):
+        raise _SettingError(f"{name}: is not UTF-8 text")
+    return raw or _default(declared), name
+
+
+def _has_surrogates(raw: str) -> bool:
+    """Whether the environment held bytes that are not UTF-8: encoding them later would fail and show them."""
+    return any("\ud800" <= character <= "\udfff" for character in raw)
 
 
 def _default(declared: _Declared) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import smtplib
 import time
-from typing import TYPE_CHECKING, Any
+from binascii import b2a_base64
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from mailer.adapters.smtp.server import SmtpServer
     from mailer.bulkhead import Bulkhead
+
+_LOGGED_IN: Final = 235
 
 
 class NoReplyError(Exception):
@@ -26,6 +29,15 @@ class NoReplyError(Exception):
     def __init__(self, *, is_crowded: bool) -> None:
         super().__init__("too many slow replies" if is_crowded else "no reply in time")
         self.is_crowded = is_crowded
+
+
+class LoginNotPossibleError(Exception):
+    """The user or password is not ASCII, and the server does not offer the mechanism PLAIN."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a user or password that is not ASCII needs the login mechanism PLAIN, which is not offered"
+        )
 
 
 class Connection(smtplib.SMTP):
@@ -58,6 +70,18 @@ class Connection(smtplib.SMTP):
         except NoReplyError:
             self.close()
             raise
+
+    def log_in(self, server: SmtpServer) -> None:
+        """Log in, by PLAIN in UTF-8 (RFC 4616) if the login is not ASCII: smtplib's `login` takes only ASCII."""
+        if server.has_ascii_login:
+            self.login(server.user, server.password.reveal())
+            return
+        if "PLAIN" not in str(self.esmtp_features.get("auth", "")).upper().split():
+            raise LoginNotPossibleError
+        plain = f"\0{server.user}\0{server.password.reveal()}".encode()
+        code, text = self.docmd("AUTH", "PLAIN " + b2a_base64(plain, newline=False).decode())
+        if code != _LOGGED_IN:
+            raise smtplib.SMTPAuthenticationError(code, text)
 
     def write(self, octets: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
         """Write the octets; return False, with the connection closed, if `may_go_on` does between two blocks.

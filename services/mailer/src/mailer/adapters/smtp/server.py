@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from port_runtime.secret import Secret
 from port_runtime.setting_parsers import is_loopback
+from port_runtime.urls import ascii_host
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,17 +48,23 @@ class SmtpServer:
     @classmethod
     def from_url(cls, url: str, **options: object) -> SmtpServer:
         """Parse `scheme://user:password@host:port` with percent-encoding; raises ValueError."""
-        parts = urlsplit(url)
-        if parts.scheme not in PORTS or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # its message may repeat the password
+            raise ValueError("must be a URL; special characters of a password are percent-encoded") from None
+        is_bare = parts.path in {"", "/"} and not parts.query and not parts.fragment
+        if parts.scheme not in PORTS or not parts.hostname or not is_bare:
             raise ValueError(
-                "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it"
+                "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it; "
+                "special characters of a password are percent-encoded"
             )
         return cls(
             scheme=parts.scheme,  # type: ignore[arg-type]  # a key of PORTS, as checked above
-            host=parts.hostname,
-            port=parts.port or PORTS[parts.scheme],
-            user=unquote(parts.username or ""),
-            password=Secret(unquote(parts.password or "")),
+            host=parts.hostname if ":" in parts.hostname else ascii_host(parts.hostname),
+            port=port or PORTS[parts.scheme],
+            user=_decoded(parts.username),
+            password=Secret(_decoded(parts.password)),
             **options,  # type: ignore[arg-type]  # one dict of several types
         )
 
@@ -66,6 +73,23 @@ class SmtpServer:
         """True if the server runs on this machine, so mails to it cross no network."""
         return is_loopback(self.host)
 
+    @property
+    def has_ascii_login(self) -> bool:
+        """False if only the mechanism PLAIN can carry the login (RFC 4616)."""
+        return self.user.isascii() and self.password.reveal().isascii()
+
     def context(self) -> ssl.SSLContext:
         """Return a context that verifies the server's certificate."""
         return ssl.create_default_context(cafile=self.ca_file)
+
+
+def _decoded(text: str | None) -> str:
+    """Return a percent-decoded user or password; raises ValueError, which never repeats it."""
+    try:
+        decoded = unquote(text or "", errors="strict")
+        decoded.encode()
+    except UnicodeError:
+        raise ValueError("must have a user and password in UTF-8, percent-encoded") from None
+    if "\0" in decoded:
+        raise ValueError("must have a user and password without the character NUL")
+    return decoded

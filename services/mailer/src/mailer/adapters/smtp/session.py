@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mailer.adapters.smtp.connection import Connection, NoReplyError, TlsConnection
+from mailer.adapters.smtp.connection import Connection, LoginNotPossibleError, NoReplyError, TlsConnection
 from mailer.adapters.smtp.message import ascii_address
 from mailer.domain.errors import AbandonedError
 from mailer.domain.smtp_replies import Reply
@@ -92,6 +92,13 @@ class SmtpSession:
             raise NoSessionError(f"{type(error).__name__} ({error.smtp_code})") from None
         except NoReplyError as error:
             raise NoSessionError(str(error)) from None
+        except LoginNotPossibleError as error:
+            raise NoSessionError(str(error), is_misconfiguration=True) from None
+        except ValueError as error:  # its message may repeat a part of the password
+            raise NoSessionError(
+                f"{type(error).__name__}: a setting or reply that SMTP does not allow",
+                is_misconfiguration=True,
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise NoSessionError(type(error).__name__) from None
         self._pipelines = bool(self._smtp.has_extn("pipelining"))
@@ -234,12 +241,12 @@ def _connected(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
     return smtp
 
 
-def _prepare(smtp: smtplib.SMTP, server: SmtpServer) -> None:
+def _prepare(smtp: Connection, server: SmtpServer) -> None:
     if server.scheme == "smtp+starttls":
         smtp.starttls(context=server.context())
     smtp.ehlo_or_helo_if_needed()
     if server.user:
-        smtp.login(server.user, server.password.reveal())
+        smtp.log_in(server)
 
 
 def _stuffed(message: bytes) -> bytes:

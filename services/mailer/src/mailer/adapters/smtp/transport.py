@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -73,6 +74,11 @@ class SmtpTransport(MailTransport, MailServerStatus):
             session.verify()
         finally:
             session.close()
+
+    def warm_up(self) -> None:
+        """Connect and keep the connection, so that wrong settings are logged at start and not with the first mail."""
+        with suppress(ServerUnavailableError):
+            self._keep(self._connect(self._circuit_breaker.acquire()))
 
     @override
     def close_idle(self, older_than_seconds: float = IDLE_SECONDS) -> None:
