@@ -1,6 +1,5 @@
 """The tables, and the mapping of the domain's plain classes to them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -9,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -17,12 +15,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
-from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import registry
 
+from identity.adapters.sql.utc_datetime import UtcDateTime
 from identity.domain.account import Account
 from identity.domain.binding import Binding
 from identity.domain.code import BindCode
@@ -38,25 +35,6 @@ metadata = MetaData(
         "fk": "fk_%(table_name)s_%(column_0_name)s",
     }
 )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite has no time zones and stores it naive."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Remove the time zone for SQLite."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Add the time zone again."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return value.replace(tzinfo=UTC)
 
 
 _ID = String(36)
