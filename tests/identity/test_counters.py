@@ -14,7 +14,7 @@ from identity.domain.rate_limits import (
     LOGIN_DEVICE,
     MAILBOX_DAY,
     counters_by_network,
-    login_failures_by_address,
+    login_failures_by_client_address,
 )
 from port_runtime.secret import Secret
 from sqlalchemy import Connection, Engine, text
@@ -23,7 +23,7 @@ from tests.support.harness.waiting import wait_until
 from tests.support.servers.postgres import has_lock_wait
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-BY_ADDRESS = login_failures_by_address(1000)
+BY_ADDRESS = login_failures_by_client_address(1000)
 ADDRESS, ACCOUNT = BY_ADDRESS.counter("192.0.2.7"), LOGIN_ACCOUNT.counter("example1234")
 """Sorted by name or by age, the address counter would come first."""
 Step = Callable[[SqlCounters], object]
@@ -88,7 +88,7 @@ def test_a_counter_never_drops_below_zero(engine: Engine) -> None:
 
 @pytest.mark.rule("SEC-3")
 def test_once_one_counter_is_full_no_counter_is_incremented_until_its_window_ends(engine: Engine) -> None:
-    counters, limit = counters_on(engine), login_failures_by_address(1)
+    counters, limit = counters_on(engine), login_failures_by_client_address(1)
     shared = limit.counter("192.0.2.7")
 
     pairs = [counters.increment_within(ACCOUNT, [shared], at) for at in (NOW, NOW, NOW + limit.window)]
@@ -98,7 +98,7 @@ def test_once_one_counter_is_full_no_counter_is_incremented_until_its_window_end
 
 @pytest.mark.rule("SEC-3", "SEC-6")
 def test_a_64_bit_network_over_its_limit_uses_up_nothing_of_its_48_bit_network(engine: Engine) -> None:
-    counters, limit = counters_on(engine), login_failures_by_address(2)
+    counters, limit = counters_on(engine), login_failures_by_client_address(2)
     networks = counters_by_network(limit, ("2001:db8:1:2::/64", "2001:db8:1::/48"))
 
     counts = [counters.increment_within(ACCOUNT, networks, NOW) for _ in range(4)]

@@ -1,7 +1,7 @@
 """Requests without an account are limited by address (SEC-3, SEC-6)."""
 
 import pytest
-from identity.domain.rate_limits import NAMES_BY_ADDRESS, RESETS_BY_ADDRESS
+from identity.domain.rate_limits import NAMES_BY_CLIENT_ADDRESS, RESETS_BY_CLIENT_ADDRESS
 
 from tests.support.actors.people import Person, registration, unique
 from tests.support.actors.registration_form import check_fields, open_form, valid_fields
@@ -35,7 +35,7 @@ def test_resets_over_an_addresss_limit_are_silently_dropped_and_leave_no_rows(
 ) -> None:
     system = start_system(**BEHIND_PROXY)
     person = system.person()
-    within = ask_for_others(system, times=RESETS_BY_ADDRESS.max_count)
+    within = ask_for_others(system, times=RESETS_BY_CLIENT_ADDRESS.max_count)
     counted = "SELECT count(*) FROM counters"
     rows = system.rows(counted)
 
@@ -54,7 +54,7 @@ def test_resets_over_an_addresss_limit_are_silently_dropped_and_leave_no_rows(
 def test_the_limit_on_resets_is_per_address_and_lasts_an_hour(start_system: StartSystem) -> None:
     system = start_system(**BEHIND_PROXY)
     person, other = system.person(), system.person()
-    ask_for_others(system, times=RESETS_BY_ADDRESS.max_count)
+    ask_for_others(system, times=RESETS_BY_CLIENT_ADDRESS.max_count)
 
     forgotten(system, person, **ELSEWHERE)
     system.wait_for_mails()
@@ -70,7 +70,7 @@ def test_page_and_api_share_the_limit_on_resets(system: System) -> None:
     person = system.person()
     browser = PlainBrowser(system.visitor())
     page = browser.open("/password/forgotten")
-    for _ in range(RESETS_BY_ADDRESS.max_count):
+    for _ in range(RESETS_BY_CLIENT_ADDRESS.max_count):
         page.press(username=f"nobody{unique()}", email="nobody@example.com")
 
     forgotten(system, person)
@@ -88,7 +88,7 @@ def test_over_the_lookup_limit_a_taken_name_is_reported_only_on_submit(
 
     within = {
         str(check_fields(form, visitor, username=taken.username).json()["errors"]["username"])
-        for _ in range(NAMES_BY_ADDRESS.max_count)
+        for _ in range(NAMES_BY_CLIENT_ADDRESS.max_count)
     }
     beyond = check_fields(form, visitor, **valid_fields(username=taken.username, mobile="1")).json()["errors"]
     by_program = visitor.post("/accounts", registration(username=taken.username, mobile="1")).json()["errors"]

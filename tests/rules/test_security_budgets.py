@@ -2,7 +2,7 @@
 
 import pytest
 from identity.domain.mailbox import mailbox_of_aliases
-from identity.domain.rate_limits import MAILBOX_HOUR, RESETS_BY_ADDRESS
+from identity.domain.rate_limits import MAILBOX_HOUR, RESETS_BY_CLIENT_ADDRESS
 
 from tests.support.actors.failed_logins import fail_logins
 from tests.support.actors.people import Person, Visitor, unique
@@ -75,7 +75,7 @@ def test_no_limit_tells_whether_account_and_mailbox_match(system: System) -> Non
 def test_a_known_browser_gets_its_reset_although_strangers_have_used_up_theirs(system: System) -> None:
     owner = system.person()
     home = system.logged_in(owner)
-    for _ in range(RESETS_BY_ADDRESS.max_count):
+    for _ in range(RESETS_BY_CLIENT_ADDRESS.max_count):
         forget(system.visitor(), owner)
     system.wait_for_mails()
     by_strangers = system.mailbox.count(owner.email, "密碼重設")

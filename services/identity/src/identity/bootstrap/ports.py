@@ -115,8 +115,12 @@ def _rules(settings: WebSettings) -> Rules:
             absolute=timedelta(seconds=settings.session_absolute),
         ),
         feed_retention=timedelta(seconds=settings.feed_kept),
-        login_failures_by_address=rate_limits.login_failures_by_address(settings.login_failures_per_address),
-        registrations_by_address=rate_limits.registrations_by_address(settings.registrations_per_address),
+        login_failures_by_client_address=rate_limits.login_failures_by_client_address(
+            settings.login_failures_per_address
+        ),
+        registrations_by_client_address=rate_limits.registrations_by_client_address(
+            settings.registrations_per_address
+        ),
     )
 
 

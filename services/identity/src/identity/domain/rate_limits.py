@@ -65,9 +65,9 @@ RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
 MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1))
 MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
-RESETS_BY_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
+RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
 """Password resets requested from one address; further ones are ignored without a notice (LOGIN-8)."""
-NAMES_BY_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
+NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
 """Account names checked from one address while a form is filled in; above it, only submitting checks the name."""
 
 
@@ -85,11 +85,11 @@ def counters_by_network(limit: Limit, networks: Sequence[str]) -> list[Counter]:
     return [each.counter(network) for each, network in zip((limit, site), networks, strict=False)]
 
 
-def login_failures_by_address(max_count: int) -> Limit:
+def login_failures_by_client_address(max_count: int) -> Limit:
     """Return the limit on failed logins from one address, which many users of a company may share."""
     return Limit(name="login.address", max_count=max_count, window=_QUARTER)
 
 
-def registrations_by_address(max_count: int) -> Limit:
+def registrations_by_client_address(max_count: int) -> Limit:
     """Return the hourly limit on registrations from one address."""
     return Limit(name="registration.address", max_count=max_count, window=timedelta(hours=1))

@@ -8,13 +8,13 @@ from identity.domain.account import Account, Registration
 from identity.domain.company import Company
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, TooSoon
 from identity.domain.mail_link import Challenge, Purpose
-from identity.domain.rate_limits import LOGIN_ACCOUNT, RESETS_BY_ADDRESS
+from identity.domain.rate_limits import LOGIN_ACCOUNT, RESETS_BY_CLIENT_ADDRESS
 from identity.domain.session import ClientInfo, Device
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
-from identity.usecases.steps.address_limits import count_by_network
 from identity.usecases.steps.authentication import MAX_USERNAME_KEY, known_device
+from identity.usecases.steps.client_address_limits import count_by_network
 from identity.usecases.steps.email_verification import cancel_email_change
 from identity.usecases.steps.mail_limits import (
     Budget,
@@ -32,7 +32,7 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
     key = username_key(username)[:MAX_USERNAME_KEY]
     found = ports.queries.by_username(key)
     device = known_device(ports, client, found)
-    if device is None and count_by_network(ports, RESETS_BY_ADDRESS, client):
+    if device is None and count_by_network(ports, RESETS_BY_CLIENT_ADDRESS, client):
         return  # before counting by submitted values, since each new pair creates counters
     quota = _quota(key, email) if device is None else _quota_of_device(device, email)
     with ports.unit_of_work() as uow:

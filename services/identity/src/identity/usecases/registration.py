@@ -4,12 +4,12 @@ from port_events.catalogue import AccountRegistered
 
 from identity.domain.account import REPEAT_WINDOW, Account, Registration
 from identity.domain.errors import Conflict, TooManyRequests, UsernameTaken
-from identity.domain.rate_limits import NAMES_BY_ADDRESS
+from identity.domain.rate_limits import NAMES_BY_CLIENT_ADDRESS
 from identity.domain.session import ClientInfo
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports
 from identity.usecases.steps.account_status import close_locked
-from identity.usecases.steps.address_limits import count_by_network
+from identity.usecases.steps.client_address_limits import count_by_network
 from identity.usecases.steps.email_verification import request_verification
 from identity.usecases.steps.mail_limits import registration_quota, try_consume_quota
 
@@ -19,7 +19,7 @@ def register(ports: Ports, registration: Registration, *, password: str, client:
 
     Whether the mailbox is taken is not disclosed (REG-9). Raises UsernameTaken, TooManyRequests, Busy.
     """
-    wait_seconds = count_by_network(ports, ports.rules.registrations_by_address, client)
+    wait_seconds = count_by_network(ports, ports.rules.registrations_by_client_address, client)
     if wait_seconds:
         raise TooManyRequests(wait_seconds)
     password_hash = ports.passwords.hash(password)
@@ -38,7 +38,7 @@ def is_taken(ports: Ports, username: str, *, client: ClientInfo) -> bool | None:
 
     Account names are public (REG-3). The name of a lapsed account is free (VER-7).
     """
-    if count_by_network(ports, NAMES_BY_ADDRESS, client):
+    if count_by_network(ports, NAMES_BY_CLIENT_ADDRESS, client):
         return None
     account = ports.queries.by_username(username_key(username))
     return account is not None and not account.has_lapsed(ports.clock.now())

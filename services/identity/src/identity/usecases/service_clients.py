@@ -8,7 +8,7 @@ from identity.domain.errors import BadClient, Locked
 from identity.domain.service_client import ClientError, Scope, ServiceClient, digest_of, parse_name
 from identity.domain.session import ClientInfo
 from identity.usecases.ports import Ports, UnitOfWork
-from identity.usecases.steps.address_limits import count_by_network
+from identity.usecases.steps.client_address_limits import count_by_network
 
 COUNTER = "client.address"
 """Separate from failed logins of the same limit: a service with an old secret locks nobody out."""
@@ -23,7 +23,7 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientIn
     client = ports.queries.service_client(digest)
     if client is not None and client.accepts(digest, now) and name in {None, client.name}:
         return client
-    limit = replace(ports.rules.login_failures_by_address, name=COUNTER)
+    limit = replace(ports.rules.login_failures_by_client_address, name=COUNTER)
     wait_seconds = count_by_network(ports, limit, asker)
     raise Locked(wait_seconds) if wait_seconds else BadClient
 

@@ -46,8 +46,8 @@ class Rules:
     consents: consent.Texts
     sessions: Lifetimes
     feed_retention: timedelta
-    login_failures_by_address: Limit
-    registrations_by_address: Limit
+    login_failures_by_client_address: Limit
+    registrations_by_client_address: Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
     device = known_device(ports, client, owner)
     if owner and device:
         return Attempt(LOGIN_DEVICE.counter(owner.id, device), [])
-    limit = ports.rules.login_failures_by_address
+    limit = ports.rules.login_failures_by_client_address
     return Attempt(LOGIN_ACCOUNT.counter(key), counters_by_network(limit, client.networks))
 
 
