@@ -52,7 +52,7 @@ def forgive(counters: SqlCounters) -> None:
 
 
 def free(holder: Connection, name: str) -> bool:
-    """Tell whether nobody else has locked the counter of a limit; `holder` locks it from now on."""
+    """Whether the counter of a limit was unlocked; `holder` locks it."""
     query = text("SELECT 1 FROM counters WHERE key LIKE :name || ':%' FOR UPDATE SKIP LOCKED")
     return bool(holder.execute(query, {"name": name}).all())
 

@@ -31,7 +31,7 @@ def test_an_error_page_links_to_the_next_step(
     def view() -> NoReturn:
         raise failure
 
-    start_portal().app.add_url_rule("/failing", "failing", view)
+    start_portal(own_app=True).app.add_url_rule("/failing", "failing", view)
 
     tab.expect_status(status).go("/failing").screenshot(f"failure-{status}")
 

@@ -107,7 +107,7 @@ def test_logging_out_ends_the_session_and_the_back_button_shows_nothing_of_it(
 
 
 def test_a_second_click_while_the_first_is_pending_sends_nothing(start_portal: StartPortal, tab: Tab) -> None:
-    portal, answering, sent = start_portal(), threading.Event(), []
+    portal, answering, sent = start_portal(own_app=True), threading.Event(), []
 
     @portal.app.before_request
     def hold() -> None:  # the second click comes while the first submit is pending

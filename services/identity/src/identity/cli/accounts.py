@@ -152,4 +152,4 @@ def erase(ports: "Ports", name: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase all personal data of {name}? This cannot be undone", abort=True)
     account = personal_data.erase(ports, name)
-    click.echo(f"{name}: erased, what is left is the id {account.id}")
+    click.echo(f"{name}: erased; only the id remains: {account.id}")

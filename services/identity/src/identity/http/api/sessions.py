@@ -122,7 +122,7 @@ def log_in(credentials: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(401)
 @blueprint.response(200, SessionSchema)
 def show() -> dict[str, Any]:
-    """Show whom the token stands for now."""
+    """Show the account that the token belongs to, and its next step."""
     principal = current_principal()
     mail = verification.mail_state(ports(), principal)
     return session_response(principal, **({"verification_mail": mail} if mail else {}))
