@@ -25,6 +25,7 @@ EXAMPLES: dict[EventData, str] = {
     events.BindingVerified(**IDS): "binding_verified",
     events.BindingRemoved(**IDS, reason="link"): "binding_removed",
     events.EmailChangeRequested(): "email_change",
+    events.EmailChangeAnnounced(): "email_change_notice",
     events.AccountEmailChanged(): "email_changed",
     events.PasswordResetRequested(): "password_reset",
     events.AccountPasswordChanged(reason="changed"): "password_changed",

@@ -4,6 +4,7 @@ import pytest
 
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import unique
+from tests.support.actors.profile import request_email_change
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
@@ -111,7 +112,38 @@ def test_the_link_of_a_new_mailbox_activates_it(portal: System, tab: Tab) -> Non
 
     assert tab.heading == normalize("Email驗證成功")
     assert normalize("請重新登入確認 Email 資訊是否正確！！") in tab.text
-    assert visitor.get("/account").json()["email"] == email
+    assert portal.logged_in(person).get("/account").json()["email"] == email
+
+
+@pytest.mark.rule("PRO-3")
+def test_the_link_in_the_old_mailbox_cancels_or_restores(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    request_email_change(portal.logged_in(person), person)
+    tab.open_link(portal.mail(person.email, "Email變更申請通知")).screenshot("email-cancel")
+    tab.press("取消 Email 變更").screenshot("email-cancelled")
+    cancelled = tab.heading
+    portal.clock.advance(minutes=1)
+    email = request_email_change(portal.logged_in(person), person)
+    portal.confirm(portal.mail(email, "Email變更驗證").token)
+
+    tab.open_link(portal.mail(person.email, "Email變更申請通知", count=2)).screenshot("email-restore")
+    tab.press("恢復原來的 Email").screenshot("email-restored")
+
+    assert (cancelled, tab.heading) == (normalize("Email變更已取消"), normalize("已恢復原來的Email"))
+    assert tab.press("重新設定密碼").path == "/password/forgotten"
+
+
+@pytest.mark.rule("PRO-3", "VER-4")
+def test_an_expired_cancellation_says_what_to_do(portal: System, tab: Tab) -> None:
+    person = portal.person()
+    request_email_change(portal.logged_in(person), person)
+    mail = portal.mail(person.email, "Email變更申請通知")
+    portal.clock.advance(hours=24)
+
+    tab.expect_status(410).open_link(mail).screenshot("email-cancel-expired")
+
+    assert (tab.status, tab.heading) == (410, normalize("連結已失效"))
+    assert normalize("請立即洽系統管理單位") in tab.text
 
 
 @pytest.mark.rule("VER-2", "SEC-8")

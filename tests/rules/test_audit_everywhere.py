@@ -128,6 +128,8 @@ def _operators(walk: Walk, person: Person) -> None:
     for act in ("end-sessions", "unlock", "suspend", "reinstate"):
         walk.admin.act(person, act)
     walk.admin.put(f"/admin/accounts/{person.id}/mailbox", email=f"new.{person.email}")
+    token = walk.system.mail(person.email, "變更申請通知").token
+    walk.visitor().post("/email-changes/cancel", {"token": token})
     walk.admin.act(person, "close")
     walk.admin.act(walk.registered(), "reject")
 

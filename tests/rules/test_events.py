@@ -36,6 +36,7 @@ def test_each_step_of_a_general_account_is_published_about_that_account(start_sy
     _save(visitor, mobile="0987654321")
     _save(visitor, email=f"new.{person.email}", current_password=PASSWORD)
     system.confirm(system.mail(f"new.{person.email}").token)
+    visitor.log_in(person)
     visitor.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
     _operate(system, account_status.suspend, person.username)
     _operate(system, account_status.reinstate, person.username)
@@ -49,6 +50,7 @@ def test_each_step_of_a_general_account_is_published_about_that_account(start_sy
         "account.approved",
         "account.profile_changed",
         "email_change.requested",
+        "email_change.announced",
         "account.email_changed",
         "account.password_changed",
         "account.suspended",

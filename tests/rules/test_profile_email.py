@@ -19,7 +19,7 @@ def test_a_new_mailbox_is_active_once_its_link_is_followed(system: System, kind:
     email = request_email_change(visitor, person)
     pending = visitor.get("/account").json()
     confirmed = system.confirm(system.mail(email, "Email變更驗證").token)
-    done = visitor.get("/account").json()
+    done = system.logged_in(person).get("/account").json()
 
     assert (pending["email"], pending["pending_email"]) == (person.email, email)
     assert confirmed.json() == {
@@ -30,7 +30,11 @@ def test_a_new_mailbox_is_active_once_its_link_is_followed(system: System, kind:
         "already": False,
     }
     assert (done["email"], done["pending_email"]) == (email, None)
-    assert system.event_types(person.id)[-2:] == ["email_change.requested", "account.email_changed"]
+    assert system.event_types(person.id)[-3:] == [
+        "email_change.requested",
+        "email_change.announced",
+        "account.email_changed",
+    ]
 
 
 @pytest.mark.rule("PRO-2")
@@ -132,13 +136,14 @@ def test_a_taken_mailbox_gets_the_same_answer_and_its_owner_a_notice_instead_of_
     answer = save(visitor, {"email": owner.email, "current_password": person.password})
     notice = system.mail(owner.email)
     system.wait_for_mails()
+    announced = system.mailbox.count(person.email, "Email變更申請通知")
 
     assert (answer.status_code, answer.json()["pending_email"]) == (200, owner.email)
     assert (normalize("Email已被使用通知") in normalize(notice.subject), "?token=" in notice.text) == (
         True,
         False,
     )
-    assert system.mailbox.count() == 1
+    assert (announced, system.mailbox.count()) == (1, 2)
 
 
 @pytest.mark.rule("PRO-2", "REG-9")

@@ -47,6 +47,7 @@ MAIL_REQUESTS = {
     "verification.requested",
     "bind_code.issued",
     "email_change.requested",
+    "email_change.announced",
     "password_reset.requested",
     "registration.conflicted",
 }

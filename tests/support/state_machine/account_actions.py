@@ -145,13 +145,14 @@ class AccountActions:
         tag = self.request(sitting, "GET", "/account").headers["ETag"]
         change = {"email": email, "current_password": holder.person.password}
         self.expect(self.request(sitting, "PATCH", "/account", change, **{"If-Match": tag}), 200)
-        holder.events.append("email_change.requested")
+        holder.events += ["email_change.requested", "email_change.announced"]
         value = self.database.link_value(holder, "email_change")
         assert value is not None
         self.expect(self._follow(Purpose.EMAIL_CHANGE, holder, value), 200)
         holder.person = _changed(holder.person, email=email)
         holder.mailed_at.append(self.now)
         holder.events.append("account.email_changed")
+        self.model.end_sessions(holder)
         binding = self.model.live_binding(holder)
         if binding is not None:
             binding.code = None  # it was mailed to the old mailbox

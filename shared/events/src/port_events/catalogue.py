@@ -126,7 +126,7 @@ class AccountProfileChanged(EventData):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEmailChanged(EventData):
-    """The new mailbox was verified and replaced the old one."""
+    """The mailbox was replaced by a verified one: the new one, or the old one if the change was cancelled."""
 
     type: ClassVar[str] = PREFIX + "account.email_changed"
 
@@ -217,6 +217,14 @@ class EmailChangeRequested(EventData):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailChangeAnnounced(EventData):
+    """A mail with the link that cancels a change of mailbox is due, to the old mailbox."""
+
+    type: ClassVar[str] = PREFIX + "email_change.announced"
+    family: ClassVar[Family] = MAIL_REQUEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordResetRequested(EventData):
     """A mail with the link that sets a new password is due."""
 
@@ -289,6 +297,7 @@ CATALOGUE: Final[Mapping[str, EventType]] = {
         VerificationRequested,
         BindCodeIssued,
         EmailChangeRequested,
+        EmailChangeAnnounced,
         PasswordResetRequested,
         RegistrationConflicted,
     )

@@ -130,10 +130,10 @@ class Account:
         self.email_verified_at = now
         self.mailbox_key = self.mailbox_key_for(self.email)
 
-    def adopt_pending_email(self) -> str:
-        """Replace the mailbox with the pending one; return the old one (PRO-2)."""
+    def replace_email(self, email: str) -> str:
+        """Replace the mailbox with a verified one; return the old one (PRO-2, PRO-3)."""
         old = self.email
-        self.email = self.pending_email or old
+        self.email = email
         self.pending_email = None
         self.mailbox_key = self.mailbox_key_for(self.email)
         self.revision += 1

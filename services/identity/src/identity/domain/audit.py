@@ -92,7 +92,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.approved": Action("an operator approved an account"),
     "account.rejected": Action("an operator rejected an account"),
     "account.profile_changed": Action("fields of a profile were changed"),
-    "account.email_changed": Action("a new mailbox was verified and replaced the old one", by_owner=True),
+    "account.email_changed": Action("a verified mailbox replaced another", by_owner=True),
     "account.password_changed": Action("a password was changed or reset", by_owner=True),
     "account.suspended": Action("an account was suspended; its sessions ended"),
     "account.reinstated": Action("a suspension was lifted"),
@@ -103,6 +103,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "verification.requested": Action("a verification link for a new account was requested"),
     "bind_code.issued": Action("a bind code was issued"),
     "email_change.requested": Action("a verification link for a new mailbox was requested"),
+    "email_change.announced": Action("the old mailbox was told of a requested change"),
     "password_reset.requested": Action("a password reset link was requested"),
     "registration.conflicted": Action(
         "a mailbox was entered that another account holds; its owner is notified"
@@ -121,6 +122,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "bind_code.refused": Action("a bind code was refused", result="refused"),
     "binding.dismissed": Action("a binding that the other side ended was dismissed"),
     "email_change.withdrawn": Action("a change of mailbox was withdrawn"),
+    "email_change.cancelled": Action(
+        "a change of mailbox was cancelled by the link in the old one; all sessions ended", by_owner=True
+    ),
     # Operators' other actions.
     "account.unlocked": Action("an operator cleared the failed logins"),
     "account.sessions_ended": Action("an operator ended an account's sessions"),

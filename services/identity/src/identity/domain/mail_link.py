@@ -13,6 +13,9 @@ class Purpose(StrEnum):
 
     REGISTRATION = "registration"
     EMAIL_CHANGE = "email_change"
+    EMAIL_CANCEL = "email_cancel"
+    EMAIL_RESTORE = "email_restore"
+    """The challenge of an `EMAIL_CANCEL` link whose change took effect before the next one was requested."""
     PASSWORD_RESET = "password_reset"  # noqa: S105  # the name of a purpose
 
     @property
@@ -29,6 +32,8 @@ class Purpose(StrEnum):
 _PATHS = {
     Purpose.REGISTRATION: "/email/verify",
     Purpose.EMAIL_CHANGE: "/email/change",
+    Purpose.EMAIL_CANCEL: "/email/cancel",
+    Purpose.EMAIL_RESTORE: "/email/cancel",
     Purpose.PASSWORD_RESET: "/password/reset",
 }
 
@@ -49,9 +54,17 @@ class Challenge:
         """When the link expires."""
         return self.issued_at + Purpose(self.purpose).lifetime
 
+    def is_open(self, now: datetime) -> bool:
+        """Return whether the link can still be used."""
+        return self.used_at is None and now < self.expires_at
+
+    def is_of(self, value: str) -> bool:
+        """Return whether a link has this value."""
+        return hmac.compare_digest(value.encode(), self.value.encode())
+
     def check(self, value: str, now: datetime) -> bool:
         """Return whether the link was used before. Raises LinkSuperseded, LinkExpired."""
-        if not hmac.compare_digest(value.encode(), self.value.encode()):
+        if not self.is_of(value):
             raise LinkSuperseded
         if now >= self.expires_at:
             raise LinkExpired(self.purpose)

@@ -1,9 +1,9 @@
 """Verifying a mailbox by the mailed link (VER), and requesting the mail again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from port_events.catalogue import AccountEmailChanged, AccountEmailVerified
+from port_events.catalogue import AccountEmailVerified
 
 from identity.domain.account import UNVERIFIED_LIFETIME, Account
 from identity.domain.errors import (
@@ -14,13 +14,11 @@ from identity.domain.errors import (
     MailboxTaken,
     NotSignedIn,
 )
-from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Challenge, Purpose
-from identity.domain.mailbox import masked_mailbox
 from identity.domain.session import Principal
-from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.ports import Ports
 from identity.usecases.ports.request_queries import MailState
-from identity.usecases.steps.email_verification import request_verification
+from identity.usecases.steps.email_verification import replace_mailbox, request_verification
 from identity.usecases.steps.mail_limits import consume_quota, resend_quota, wait_seconds
 from identity.usecases.steps.mail_links import read_link
 
@@ -49,9 +47,10 @@ def preview(ports: Ports, token: str) -> Confirmation:
     return Confirmation(account, purpose, already=already)
 
 
-def confirm(ports: Ports, token: str) -> Confirmation:
+def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirmation:
     """Verify the mailbox of a registration, or the new one of a change (VER-2, PRO-2).
 
+    A change ends all sessions of the account but the one, of `principal`, in which the link is followed (PRO-3).
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
     purpose, account_id, value = read_link(ports, token, *_PURPOSES)
@@ -63,8 +62,14 @@ def confirm(ports: Ports, token: str) -> Confirmation:
                 account, challenge, purpose, value=value, now=uow.clock.now()
             )
             if not already:
-                apply = _verify if purpose is Purpose.REGISTRATION else _change
-                apply(uow, account, challenge)
+                if purpose is Purpose.REGISTRATION:
+                    account.verify_email(uow.clock.now())
+                    event = AccountEmailVerified(kind=account.kind, username=account.username)
+                    uow.record_event(account, event)
+                else:
+                    replace_mailbox(uow, account, challenge.email)
+                    uow.sessions.end_of_account(account.id, except_id=_own_session(account, principal))
+                uow.links.use(challenge, uow.clock.now())
                 uow.commit()
             return Confirmation(account, purpose, already=already)
     except Conflict:
@@ -100,22 +105,9 @@ def _require_current(account: Account, challenge: Challenge, now: datetime) -> N
         raise LinkExpired(Purpose.REGISTRATION)
 
 
-def _verify(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
-    account.verify_email(uow.clock.now())
-    uow.links.use(challenge, uow.clock.now())
-    uow.record_event(account, AccountEmailVerified(kind=account.kind, username=account.username))
-
-
-def _change(uow: UnitOfWork, account: Account, challenge: Challenge) -> None:
-    old, now = account.adopt_pending_email(), uow.clock.now()
-    uow.links.use(challenge, now)
-    # Password links and bind codes sent to the old mailbox no longer prove anything (PRO-2).
-    uow.links.drop(account.id, Purpose.PASSWORD_RESET)
-    binding = uow.bindings.live_of_general(account.id)
-    if binding is not None:
-        uow.codes.drop(binding.id)
-    notice = MailRequest.notice(account, now, new_email_masked=masked_mailbox(account.email))
-    uow.record_event(account, AccountEmailChanged(), mail=replace(notice, mailbox=old))
+def _own_session(account: Account, principal: Principal | None) -> str | None:
+    """Return the session of a principal that logged in to the account itself."""
+    return principal.session_id if principal and principal.actor.id == account.id else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from marshmallow import fields
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText
 from identity.http.api.schemas import ResponseSchema
-from identity.http.session_auth import current_principal
+from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
-from identity.usecases import verification
+from identity.usecases import email_cancellation, verification
 
 blueprint = Blueprint("verifications", __name__, description="Email verification")
 
@@ -32,13 +32,34 @@ class ConfirmedMailboxSchema(ResponseSchema):
     already = fields.Boolean()
 
 
+class CancelledChangeSchema(ResponseSchema):
+    """A cancelled change of mailbox; `restored` if it had taken effect."""
+
+    inner = "account"
+
+    username = fields.String()
+    kind = fields.String()
+    status = fields.String()
+    restored = fields.Boolean(attribute="restores")
+    already = fields.Boolean()
+
+
 @blueprint.post("/email-verifications/confirm")
 @blueprint.arguments(TokenInput)
 @blueprint.errors(400, 409, 410, 422)
 @blueprint.response(200, ConfirmedMailboxSchema)
 def confirm(arguments: dict[str, Any]) -> object:
-    """Verify the mailbox of a link; this logs nobody in (SEC-4)."""
-    return verification.confirm(ports(), arguments["token"].reveal())
+    """Verify the mailbox of a link; this logs nobody in (SEC-4). A change ends all other sessions (PRO-3)."""
+    return verification.confirm(ports(), arguments["token"].reveal(), principal=optional_principal())
+
+
+@blueprint.post("/email-changes/cancel")
+@blueprint.arguments(TokenInput)
+@blueprint.errors(400, 409, 410, 422)
+@blueprint.response(200, CancelledChangeSchema)
+def cancel_change(arguments: dict[str, Any]) -> object:
+    """Cancel a change of mailbox by the link in the old one, even after it took effect; all sessions end (PRO-3)."""
+    return email_cancellation.cancel(ports(), arguments["token"].reveal())
 
 
 @blueprint.post("/email-verifications")

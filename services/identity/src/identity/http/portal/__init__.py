@@ -6,6 +6,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from identity.http.portal import (
     bindings,
+    cancellation_link,
     consents,
     login,
     password,
@@ -23,6 +24,7 @@ _MODULES = (
     login,
     registration,
     verification_link,
+    cancellation_link,
     verification,
     consents,
     bindings,

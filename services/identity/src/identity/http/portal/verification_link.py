@@ -12,6 +12,7 @@ from identity.domain.mailbox import masked_mailbox
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.layout.redirects import redirect_to
+from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
 from identity.usecases import verification
 
@@ -70,7 +71,7 @@ def _show(purpose: Purpose) -> Response:
 def _confirm(purpose: Purpose) -> Response:
     token = request.form.get("token", "")
     try:
-        confirmation = verification.confirm(ports(), token)
+        confirmation = verification.confirm(ports(), token, principal=optional_principal())
     except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
         return refusal_page(purpose, refusal)  # nothing was changed, so reloading does no harm
     if not confirmation.already:

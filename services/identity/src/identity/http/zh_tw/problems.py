@@ -115,6 +115,8 @@ SEPARATOR: Final = "、"
 LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
     Purpose.REGISTRATION: "請重新登入申請補發",
     Purpose.EMAIL_CHANGE: "請登入後至帳號資料修改重新變更 Email",
+    Purpose.EMAIL_CANCEL: "Email 變更無法再以此連結取消",
+    Purpose.EMAIL_RESTORE: "Email 變更無法再以此連結取消",
     Purpose.PASSWORD_RESET: "請重新申請重設密碼",
 }
 NO_TRIES_LEFT: Final = "請點選【補發驗證信】重新取得驗證碼"

@@ -1,12 +1,20 @@
 """Mails that ask to verify a mailbox: of a new account, or of a change that is pending (VER, PRO-2, REG-9)."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from port_events.catalogue import EmailChangeRequested, RegistrationConflicted, VerificationRequested
+from port_events.catalogue import (
+    AccountEmailChanged,
+    EmailChangeAnnounced,
+    EmailChangeRequested,
+    RegistrationConflicted,
+    VerificationRequested,
+)
 
 from identity.domain.account import Account
 from identity.domain.mail import MailRequest
 from identity.domain.mail_link import Purpose
+from identity.domain.mailbox import masked_mailbox
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.mail_limits import Budget, MailQuota, consume_quota
 from identity.usecases.steps.mail_links import issue_link
@@ -42,6 +50,43 @@ def request_email_change(
         uow.record_event(account, EmailChangeRequested(), mail=mail)
     else:
         uow.record_event(account, RegistrationConflicted(), mail=_conflict_notice(uow, email, owner))
+    _announce_email_change(uow, account, email)
+
+
+def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> None:
+    """Tell the old mailbox, with a link that cancels the change even after it took effect (PRO-3)."""
+    _keep_link_of_earlier_change(uow, account)
+    mail = issue_link(uow, account, Purpose.EMAIL_CANCEL, email=account.email)
+    content = {**mail.content, "new_email_masked": masked_mailbox(email)}
+    uow.record_event(account, EmailChangeAnnounced(), mail=replace(mail, content=content))
+
+
+def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
+    """Keep the link of a change that took effect: an intruder must not void it by requesting another one.
+
+    The earliest is kept, since it leads back to the mailbox from before all changes.
+    """
+    now = uow.clock.now()
+    earlier = uow.links.get(account.id, Purpose.EMAIL_CANCEL)
+    if earlier is None or not earlier.is_open(now) or earlier.email == account.email:
+        return
+    kept = uow.links.get(account.id, Purpose.EMAIL_RESTORE)
+    if kept is None or not kept.is_open(now):
+        uow.links.put(replace(earlier, purpose=Purpose.EMAIL_RESTORE.value))
+
+
+def replace_mailbox(uow: UnitOfWork, account: Account, email: str) -> None:
+    """Replace the mailbox with a verified one, and tell the old one (PRO-2, PRO-3).
+
+    Password links and bind codes sent to the old mailbox no longer prove anything.
+    """
+    old = account.replace_email(email)
+    uow.links.drop(account.id, Purpose.PASSWORD_RESET)
+    binding = uow.bindings.live_of_general(account.id)
+    if binding is not None:
+        uow.codes.drop(binding.id)
+    notice = MailRequest.notice(account, uow.clock.now(), new_email_masked=masked_mailbox(account.email))
+    uow.record_event(account, AccountEmailChanged(), mail=replace(notice, mailbox=old))
 
 
 def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest:

@@ -1,0 +1,48 @@
+"""The page behind the link that cancels a change of mailbox: opening it changes nothing, its button does (PRO-3)."""
+
+from flask import Blueprint, Response, request, session
+
+from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
+from identity.domain.mail_link import Purpose
+from identity.domain.mailbox import masked_mailbox
+from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
+from identity.http.portal.layout.redirects import redirect_to
+from identity.http.web_context import ports
+from identity.usecases import email_cancellation
+
+blueprint = Blueprint("cancellation_link", __name__)
+
+_JUST_RESTORED = "email_just_restored"
+
+
+@blueprint.get("/email/cancel")
+def show() -> Response:
+    """Show the button that cancels the change, or that it is done."""
+    token = request.values.get("token", "")
+    try:
+        preview = email_cancellation.preview(ports(), token)
+    except (LinkInvalid, LinkExpired, LinkSuperseded) as refusal:
+        return refusal_page(Purpose.EMAIL_CANCEL, refusal)
+    restored = session.pop(_JUST_RESTORED, False)
+    if preview.already:
+        email = masked_mailbox(preview.account.email)
+        return render_link_page(
+            "email_cancelled.html", account=preview.account, email=email, restored=restored
+        )
+    email = masked_mailbox(preview.email)
+    return render_link_page("email_cancel.html", cancellation=preview, token=token, email=email)
+
+
+@blueprint.post("/email/cancel")
+@redisplay_with(show)
+def cancel() -> Response:
+    """Cancel the change."""
+    token = request.form.get("token", "")
+    try:
+        cancellation = email_cancellation.cancel(ports(), token)
+    except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
+        return refusal_page(Purpose.EMAIL_CANCEL, refusal)
+    if cancellation.restores:
+        session[_JUST_RESTORED] = True
+    return without_referrer(redirect_to("portal.cancellation_link.show", token=token))

@@ -1,0 +1,81 @@
+"""Cancelling a change of mailbox by the link in the old one, before or after it took effect (PRO-3)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.domain.account import Account
+from identity.domain.errors import Conflict, LinkExpired, LinkSuperseded, MailboxTaken
+from identity.domain.mail_link import Challenge, Purpose
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.email_verification import cancel_email_change, replace_mailbox
+from identity.usecases.steps.mail_links import read_link
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What a link cancels: a pending change, or with `restores` one that took effect.
+
+    `already` says that nothing is left to cancel.
+    """
+
+    account: Account
+    email: str
+    restores: bool
+    already: bool
+
+
+def preview(ports: Ports, token: str) -> Cancellation:
+    """Return what `cancel` would do, without doing it. Raises LinkInvalid, LinkExpired, LinkSuperseded."""
+    _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
+    with ports.unit_of_work() as uow:
+        account = uow.accounts.get(account_id)
+        return _resolve(account, _challenge(uow, account_id, value), ports.clock.now())
+
+
+def cancel(ports: Ports, token: str) -> Cancellation:
+    """Keep the mailbox, or restore it; the requester knows the password, so all sessions end.
+
+    Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
+    """
+    _, account_id, value = read_link(ports, token, Purpose.EMAIL_CANCEL)
+    try:
+        with ports.unit_of_work() as uow:
+            account = uow.accounts.locked(account_id)
+            challenge = _challenge(uow, account_id, value)
+            cancellation = _resolve(account, challenge, uow.clock.now())
+            if challenge is not None and not cancellation.already:
+                _cancel(uow, cancellation, challenge)
+                uow.commit()
+            return cancellation
+    except Conflict:
+        raise MailboxTaken from None
+
+
+def _challenge(uow: UnitOfWork, account_id: str, value: str) -> Challenge | None:
+    challenges = (
+        uow.links.get(account_id, purpose) for purpose in (Purpose.EMAIL_CANCEL, Purpose.EMAIL_RESTORE)
+    )
+    return next((each for each in challenges if each is not None and each.is_of(value)), None)
+
+
+def _resolve(account: Account | None, challenge: Challenge | None, now: datetime) -> Cancellation:
+    if account is None or account.closed_at is not None:
+        raise LinkExpired(Purpose.EMAIL_CANCEL)
+    if challenge is None:
+        raise LinkSuperseded
+    used = challenge.check(challenge.value, now)
+    restores = challenge.email != account.email
+    already = used or not (restores or account.pending_email)
+    return Cancellation(account, challenge.email, restores=restores and not already, already=already)
+
+
+def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -> None:
+    account = cancellation.account
+    uow.links.use(challenge, uow.clock.now())
+    cancel_email_change(uow, account)
+    if challenge.purpose == Purpose.EMAIL_RESTORE:
+        uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # of the changes that followed
+    uow.sessions.end_of_account(account.id)
+    uow.record_action("email_change.cancelled", account.id)
+    if cancellation.restores:
+        replace_mailbox(uow, account, cancellation.email)
