@@ -28,7 +28,7 @@ def main() -> None:
 def shorten_lifetimes(lifetime: timedelta) -> None:
     """Set the validity of links, codes and notices, so that they expire within the run."""
     links, codes, notices = map(
-        _module, ("identity.domain.mail_link", "identity.domain.code", "identity.domain.mail")
+        _module, ("identity.domain.mail_link", "identity.domain.bind_code", "identity.domain.mail")
     )
     links.Purpose.lifetime = property(lambda _: lifetime)
     codes.LIFETIME = notices.NOTICE_LIFETIME = lifetime

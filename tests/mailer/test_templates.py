@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from port_runtime.tables import display_width
+from port_runtime.terminal_tables import display_width
 
 from mailer.adapters.mail_texts import SamplePayload, samples
 from mailer.adapters.renderer import BrokenTemplateError, TemplateRenderer

@@ -1,6 +1,6 @@
 """Lines of plain text break by the rules of Chinese typesetting."""
 
-from port_runtime.tables import display_width
+from port_runtime.terminal_tables import display_width
 
 from mailer.domain.wrapping import COLUMNS, wrap_line
 

@@ -5,8 +5,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from identity.domain.bind_code import parse_code
 from identity.domain.characters import has_refused, to_half_width
-from identity.domain.code import parse_code
 from identity.domain.company import parse_company_name
 from identity.domain.errors import InvalidValue
 from identity.domain.full_name import parse_full_name

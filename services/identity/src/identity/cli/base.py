@@ -3,7 +3,6 @@
 import getpass
 import json
 import os
-import signal
 import socket
 import sys
 import uuid
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from port_runtime import logs
 from port_runtime.settings import load
-from port_runtime.tables import table
+from port_runtime.terminal_tables import table
 
 from identity.domain.audit import (
     MAX_OPERATOR_CHARACTERS,
@@ -215,11 +214,3 @@ def _to_text(value: Any) -> str:
             return ", ".join(map(_to_text, value))
         case _:
             return str(value)
-
-
-def interrupt_on_sigterm() -> None:
-    """Treat SIGTERM like Ctrl-C: the first process of a container ignores signals without a handler.
-
-    On an interrupt psycopg cancels the running statement, which the server would otherwise finish.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -6,7 +6,8 @@ import sys
 import click
 from port_runtime import multiprocess_metrics
 
-from identity.cli.base import as_json, interrupt_on_sigterm, read_settings
+from identity.cli.base import as_json, read_settings
+from identity.cli.signals import interrupt_on_sigterm
 
 
 @click.command()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from identity.cli.base import as_json, interrupt_on_sigterm, read_settings
+from identity.cli.base import as_json, read_settings
+from identity.cli.signals import interrupt_on_sigterm
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

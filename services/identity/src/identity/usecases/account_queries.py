@@ -16,8 +16,8 @@ from identity.usecases.ports.accounts import AccountFilter
 from identity.usecases.ports.audit import AuditFilter, AuditRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.ports.request_queries import MailState
+from identity.usecases.steps.account_lookup import get_by_username_or_id
 from identity.usecases.steps.email_verification import drop_expired_email_change
-from identity.usecases.steps.lookup import get_by_username_or_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

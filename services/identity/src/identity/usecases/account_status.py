@@ -8,8 +8,8 @@ from port_events.catalogue import AccountApproved, AccountReinstated, AccountRej
 from identity.domain.account import Account
 from identity.domain.mail import MailRequest
 from identity.usecases.ports import Ports
+from identity.usecases.steps.account_lookup import OPEN, locked_account
 from identity.usecases.steps.account_status import close_locked, suspend_locked
-from identity.usecases.steps.lookup import OPEN, locked_account
 
 
 def approve(ports: Ports, username_or_id: str) -> Account:

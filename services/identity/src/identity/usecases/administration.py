@@ -12,13 +12,13 @@ from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongSt
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_CHECK
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.account_lookup import OPEN, locked_account
 from identity.usecases.steps.bind_codes import issue_code
 from identity.usecases.steps.email_verification import (
     drop_expired_email_change,
     request_email_change,
     request_verification,
 )
-from identity.usecases.steps.lookup import OPEN, locked_account
 from identity.usecases.steps.mail_limits import Budget, consume_quota, resend_quota
 from identity.usecases.steps.unbinding import remove
 

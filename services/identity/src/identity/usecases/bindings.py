@@ -6,8 +6,8 @@ from datetime import datetime
 from port_events.catalogue import BindingRequested, BindingVerified
 
 from identity.domain.account import Account
+from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
-from identity.domain.code import BindCode
 from identity.domain.credential import Credential
 from identity.domain.errors import (
     AlreadyBound,

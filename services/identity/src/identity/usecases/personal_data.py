@@ -11,8 +11,8 @@ from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import ConsentRecord
 from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
+from identity.usecases.steps.account_lookup import OPEN, get_by_username_or_id, locked_account
 from identity.usecases.steps.account_status import close_locked
-from identity.usecases.steps.lookup import OPEN, get_by_username_or_id, locked_account
 
 _ALL = AuditFilter(limit=1_000_000)
 

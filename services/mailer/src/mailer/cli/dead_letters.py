@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
-from port_runtime.tables import table, truncate
+from port_runtime.terminal_tables import table, truncate
 
 from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, mailer_settings
 from mailer.domain.mail_catalogue import EVENTS, has_no_mail

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import click
-from port_runtime.tables import table
+from port_runtime.terminal_tables import table
 
 from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, format_duration, mailer_settings
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.tables import bind_codes
-from identity.domain.code import MAX_TRIES, BindCode
+from identity.domain.bind_code import MAX_TRIES, BindCode
 from identity.usecases.ports.bindings import BindCodes
 
 

@@ -10,8 +10,8 @@ from typing_extensions import override
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.tables import accounts, bind_codes, bindings
 from identity.domain.account import Account
+from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
-from identity.domain.code import BindCode
 from identity.usecases.ports.bindings import Bindings, BindingWithAccounts
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import consents
+from identity.adapters.sql.upsert import insert_into
 from identity.domain import consent
 from identity.usecases.ports.accounts import ConsentRecord, Consents
 

@@ -18,8 +18,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import counters
+from identity.adapters.sql.upsert import insert_into
 
 
 class Places(NamedTuple):

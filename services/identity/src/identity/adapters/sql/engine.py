@@ -8,12 +8,9 @@ from typing import Any
 
 import psycopg
 from port_runtime.settings import SettingsError
-from sqlalchemy import Engine, Table, create_engine, event, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError, IntegrityError
-
-from identity.domain.errors import Conflict
+from sqlalchemy.exc import DisconnectionError
 
 _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
@@ -139,18 +136,3 @@ def database_probe(engine: Engine) -> Callable[[], None]:
             connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
 
     return probe
-
-
-def insert_into(table: Table, dialect: str) -> Any:
-    """Return an INSERT that supports ON CONFLICT, which SQLAlchemy implements separately for each dialect."""
-    return (postgresql if dialect == "postgresql" else sqlite).insert(table)
-
-
-def conflict_of(error: IntegrityError) -> Conflict | None:
-    """Return a Conflict that names the violated unique column, or None for other integrity errors."""
-    diagnostics = getattr(error.orig, "diag", None)
-    text = diagnostics.constraint_name if diagnostics else str(error.orig)
-    for key in ("username_key", "mailbox_key", "live_general_id"):
-        if text and text.endswith(key):
-            return Conflict(key)
-    return None

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import accounts, mail_links
+from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports.accounts import MailLinks
 

@@ -19,8 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.engine import insert_into
 from identity.adapters.sql.tables import outbox, outbox_epoch
+from identity.adapters.sql.upsert import insert_into
 from identity.usecases.ports.outbox import Outbox, OutboxEntry, OutboxReader, PositionedEvent, Receipt
 
 _ADD = outbox.insert()

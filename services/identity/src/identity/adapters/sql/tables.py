@@ -21,8 +21,8 @@ from sqlalchemy.orm import registry
 
 from identity.adapters.sql.utc_datetime import UtcDateTime
 from identity.domain.account import Account
+from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
-from identity.domain.code import BindCode
 from identity.domain.mail_link import Challenge
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import Session

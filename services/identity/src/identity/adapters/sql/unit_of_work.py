@@ -15,11 +15,11 @@ from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
 from identity.adapters.sql.consents import SqlConsents
 from identity.adapters.sql.counters import SqlCounters
-from identity.adapters.sql.engine import conflict_of
 from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.sessions import SqlSessions
+from identity.domain.errors import Conflict
 from identity.usecases.ports import Ports, UnitOfWork
 
 
@@ -57,7 +57,7 @@ class SqlUnitOfWork(UnitOfWork):
         # Closing rolls back uncommitted changes; loaded objects stay readable.
         self._session.close()
         if isinstance(raised, IntegrityError):
-            conflict = conflict_of(raised)
+            conflict = _conflict_of(raised)
             if conflict is not None:
                 raise conflict from None
 
@@ -86,3 +86,13 @@ class SqlUnitOfWork(UnitOfWork):
         self.links.write()
         self.outbox.write()
         self.audit.write()
+
+
+def _conflict_of(error: IntegrityError) -> Conflict | None:
+    """Return a Conflict that names the violated unique column, or None for other integrity errors."""
+    diagnostics = getattr(error.orig, "diag", None)
+    text = diagnostics.constraint_name if diagnostics else str(error.orig)
+    for key in ("username_key", "mailbox_key", "live_general_id"):
+        if text and text.endswith(key):
+            return Conflict(key)
+    return None

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, post_dump
 
-from identity.domain.code import parse_code
+from identity.domain.bind_code import parse_code
 from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text

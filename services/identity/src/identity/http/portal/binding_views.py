@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from identity.domain.bind_code import MAX_TRIES
 from identity.domain.binding import Status
-from identity.domain.code import MAX_TRIES
 from identity.domain.errors import CodeExhausted, CodeExpired
 from identity.domain.mailbox import masked_mailbox
 from identity.http import problems

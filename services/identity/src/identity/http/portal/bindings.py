@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
-from identity.domain.code import parse_code
+from identity.domain.bind_code import parse_code
 from identity.domain.errors import (
     AlreadyBound,
     BadCredentials,

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.account import Account
+from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
-from identity.domain.code import BindCode
 
 
 @dataclass(frozen=True, slots=True)

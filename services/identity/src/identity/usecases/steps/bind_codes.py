@@ -3,8 +3,8 @@
 from port_events.catalogue import BindCodeIssued
 
 from identity.domain.account import Account
+from identity.domain.bind_code import DIGITS, BindCode
 from identity.domain.binding import Binding
-from identity.domain.code import DIGITS, BindCode
 from identity.domain.errors import NotFound
 from identity.domain.mail import MailRequest
 from identity.usecases.ports import UnitOfWork

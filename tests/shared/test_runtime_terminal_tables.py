@@ -1,6 +1,6 @@
 """Tables for a terminal are aligned, with Chinese text too."""
 
-from port_runtime.tables import display_width, table, truncate
+from port_runtime.terminal_tables import display_width, table, truncate
 
 
 def test_columns_are_aligned_by_the_display_width_of_their_text() -> None:
