@@ -12,20 +12,11 @@ _COMPANY_SUFFIXES = (
 )  # fmt: skip
 """In lower case."""
 _LATIN = re.compile(r"[^\W_]", re.ASCII)
-_DOMAIN = re.compile(
-    r"(?i)[a-z0-9]\.(?:com|net|org|info|biz|xyz|top|site|online|shop|club|vip|app|link|click|cc|io|me|tw|cn|hk)(?![a-z0-9])"
-)
-"""A bare domain, which mail programs turn into a link too; allowed in names of companies, not of people."""
 
 
 def parse_full_name(raw: str) -> str:
-    """Return a person's full name, 2 to 50 characters; a company's name is refused (REG-4). Raises InvalidValue.
-
-    Mails address their recipient by it, so it may not look like a link.
-    """
+    """Return a person's full name, 2 to 50 characters; a company's name is refused (REG-4). Raises InvalidValue."""
     name = parse_proper_name(raw, min_length=2, max_length=50)
-    if _DOMAIN.search(to_half_width(name)):
-        raise InvalidValue("web_address", "person")
     if _ends_with_company_suffix(name):
         raise InvalidValue("company_name")
     return name

@@ -1,13 +1,10 @@
 """Lines of text that people type (SEC-13)."""
 
-import re
 import unicodedata
 
 from identity.domain import characters
 from identity.domain.errors import InvalidValue
-
-_WEB_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.|[a-z0-9]\.[a-z]{2,}[/:?#]|\S@\S")
-"""What mail programs turn into a link; the mailer refuses to send the first two (SEC-9)."""
+from identity.domain.web_address import contains_web_address
 
 
 def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
@@ -30,6 +27,6 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
 def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
     """Return the name of a person or company; it appears in mails to others. Raises InvalidValue."""
     name = parse_line(characters.fold_variants(raw), min_length=min_length, max_length=max_length)
-    if _WEB_ADDRESS.search(characters.to_half_width(name)):
+    if contains_web_address(name):
         raise InvalidValue("web_address")
     return name

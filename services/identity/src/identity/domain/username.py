@@ -4,15 +4,20 @@ import re
 
 from identity.domain.characters import to_half_width
 from identity.domain.errors import InvalidValue
+from identity.domain.web_address import ends_in_public_suffix
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
+_WWW = re.compile(r"(?i)(?<![a-z0-9])www\.")
+"""The mailer refuses to send it (SEC-9)."""
 
 
 def parse_username(raw: str) -> str:
-    """Return an account name with its case preserved (REG-3). Raises InvalidValue."""
+    """Return an account name with its case preserved; it may not look like a domain (REG-3). Raises InvalidValue."""
     name = to_half_width(raw)
     if not _USERNAME.fullmatch(name):
         raise InvalidValue("invalid_username")
+    if _WWW.search(name) or ends_in_public_suffix(name):
+        raise InvalidValue("invalid_username", "web_address")
     return name
 
 

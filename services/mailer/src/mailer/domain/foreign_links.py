@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _PLAIN_LINK: Final = re.compile(r"[!-~]+")
 # Text that mail readers turn into a link.
 _LOOKS_LIKE_LINK: Final = re.compile(r"(?i)[a-z][a-z0-9+.-]*://|\bwww\.")
-# Operators write these, and may link to a page of the authorities.
-_FREE_TEXTS: Final = frozenset({"reason"})
+# Operators write reasons and may link to a page of the authorities; a mailbox's domain may start with "www.".
+_FREE_TEXTS: Final = frozenset({"reason", "new_email_masked"})
 
 
 def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: str = "") -> None:

@@ -85,6 +85,7 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
     "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）",
     "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭",
+    "invalid_username.web_address": "帳號不可像網址：不可以「www.」開頭，也不可以「.com」、「.tw」等網域名稱結尾",
     "malformed_json": "JSON 結構過深",
     "password_common": "密碼太常見或太容易猜到，請改用較少見的字詞組合",
     "password_keyboard_run": "密碼不可含 {min} 個以上連續的鍵盤字元、字母或數字",
@@ -102,8 +103,7 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "unknown_field": "不認得的欄位",
     "unknown_value": "須為下列之一：{allowed}",
     "unreadable": "內容過長或含有無法處理的字元",
-    "web_address": "名稱不可含有網址",
-    "web_address.person": "姓名不可含有網址",
+    "web_address": "不可含有網址；英文字之間的句點後請空一格，例：Co., Ltd.",
     "wrong_type": "資料型別不正確",
     "wrong_type.encoding": "文字編碼不正確",
 }
