@@ -14,6 +14,7 @@ from identity.usecases.ports.system import LoginCounter
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER: Final = "other"
 UNKNOWN_ROUTE: Final = "none"
+FORWARDING: Final = ("x-forwarded-for", "forwarded")
 CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx")
 HASHING: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 OUTCOMES: Final = ("opened", "bad_credentials", "locked", "suspended", "busy")
@@ -33,6 +34,12 @@ REQUEST_SECONDS = histogram(
     "Time from the first byte of a request to the end of its handling, without the network",
     method=(),
     route=(),
+)
+FORWARDING_UNREADABLE = counter(
+    "identity_forwarding_unreadable_total",
+    "requests",
+    "Requests whose client address could not be read, by the forwarding header of the trusted proxy",
+    header=FORWARDING,
 )
 LOGINS = counter("identity_logins_total", "logins", "Logins by outcome, portal and API", outcome=OUTCOMES)
 HASH_WAITING = gauge(
@@ -55,6 +62,7 @@ WORKERS = gauge("identity_web_workers", "processes", "Running web processes of t
 WEB: Final = (
     REQUESTS,
     REQUEST_SECONDS,
+    FORWARDING_UNREADABLE,
     LOGINS,
     HASH_WAITING,
     HASH_WAIT_SECONDS,

@@ -1,14 +1,59 @@
 """Where a request comes from: the client's address behind trusted proxies, its browser and its device cookies."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+import time
+from typing import cast
 
-from flask import request
+import structlog
+from flask import g, request
+from port_runtime.metrics import Instruments
 from port_runtime.setting_parsers import Network
 
 from identity.domain.session import ClientInfo
+from identity.http import forwarding
+from identity.http.forwarding import IpAddress
 from identity.http.web_context import web_context
+from identity.metrics import FORWARDING_UNREADABLE
 
+_log = structlog.get_logger("identity.http")
 _MAX_USER_AGENT_CHARACTERS = 200
+_WARNING_INTERVAL_SECONDS = 60.0
+
+
+class TrustedProxies:
+    """The proxies whose forwarding headers are trusted, and the one header that they write (SEC-3)."""
+
+    def __init__(self, networks: tuple[Network, ...], header: str | None, instruments: Instruments) -> None:
+        self._networks = networks
+        self._header = header
+        self.unreadable = instruments.counter(FORWARDING_UNREADABLE)
+        self._warned_at = -_WARNING_INTERVAL_SECONDS
+
+    def client_address(self, peer: IpAddress) -> IpAddress:
+        """Return the nearest address that is not a proxy, or the last one that could be read."""
+        nearest, name = peer, self._header or self._present_header()
+        for address in forwarding.hops(name, request.headers.getlist(name)):
+            if not self._is_trusted(nearest):
+                break
+            if address is None:
+                self._report(name)
+                break
+            nearest = address
+        return nearest
+
+    def _is_trusted(self, address: IpAddress) -> bool:
+        return any(address in network for network in self._networks)
+
+    def _present_header(self) -> str:
+        names = (forwarding.X_FORWARDED_FOR, forwarding.FORWARDED)
+        return next((name for name in names if name in request.headers), forwarding.X_FORWARDED_FOR)
+
+    def _report(self, name: str) -> None:
+        """Count, and warn once a minute: all such clients share the proxy's address, and so its limits."""
+        self.unreadable.labels(name).inc()
+        now = time.monotonic()
+        if now >= self._warned_at + _WARNING_INTERVAL_SECONDS:
+            self._warned_at = now
+            _log.warning("unreadable forwarding header", header=name, peer=request.remote_addr)
 
 
 def client_info() -> ClientInfo:
@@ -23,24 +68,7 @@ def client_info() -> ClientInfo:
 
 def client_address() -> str:
     """Return the peer's address, or behind trusted proxies the nearest one that is not a proxy (SEC-3)."""
-    trusted = web_context().trusted_proxies
-    nearest = request.remote_addr or ""
-    hops = [hop.strip() for header in request.headers.getlist("X-Forwarded-For") for hop in header.split(",")]
-    while hops and _in_networks(nearest, trusted):
-        nearest = hops.pop()
-    address = _parse_address(nearest) or _parse_address(request.remote_addr or "")
-    return str(address) if address else ""
-
-
-def _in_networks(text: str, networks: tuple[Network, ...]) -> bool:
-    address = _parse_address(text)
-    return address is not None and any(address in network for network in networks)
-
-
-def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address without its zone; an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is IPv4."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+    if "client_address" not in g:
+        peer = forwarding.parse_address(request.remote_addr or "")
+        g.client_address = str(web_context().proxies.client_address(peer)) if peer else ""
+    return cast("str", g.client_address)

@@ -1,12 +1,14 @@
 """What an installation provides to its views: the use cases' ports, and what only the HTTP side knows."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
-from port_runtime.setting_parsers import Network
 
 from identity.usecases.ports import Ports
+
+if TYPE_CHECKING:
+    from identity.http.client_address import TrustedProxies
 
 EXTENSION = "identity"
 
@@ -28,7 +30,7 @@ class WebContext:
     """The use cases' ports and the settings of the HTTP side."""
 
     ports: Ports
-    trusted_proxies: tuple[Network, ...]
+    proxies: "TrustedProxies"
     https: bool
     links: Links
 

@@ -23,6 +23,7 @@ from identity.bootstrap.ports import build_ports
 from identity.domain.errors import Unavailable
 from identity.http import errors, health, portal, request_hooks, traces
 from identity.http.api import openapi
+from identity.http.client_address import TrustedProxies
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
@@ -67,7 +68,10 @@ def create_app(
                 randomness=randomness,
             )
     app.extensions[EXTENSION] = WebContext(
-        ports=ports, trusted_proxies=settings.trusted_proxies, https=settings.https, links=_links(settings)
+        ports=ports,
+        proxies=TrustedProxies(settings.trusted_proxies, settings.forwarding_header, instruments),
+        https=settings.https,
+        links=_links(settings),
     )
     request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way

@@ -3,20 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_runtime.secret import Secret
 from port_runtime.setting_parsers import (
     PRODUCTION,
-    HostPort,
-    Network,
     choice,
     directory,
-    host_port,
     integer,
-    is_loopback,
-    networks,
     optional,
     seconds,
     secret,
@@ -26,9 +20,8 @@ from port_runtime.setting_parsers import (
     url_of,
 )
 from port_runtime.settings import setting
-from port_runtime.urls import parse_origin
 
-from identity.settings.database import DatabaseSettings
+from identity.settings.http import HttpSettings
 from identity.settings.keys import key_strength_errors
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
@@ -53,25 +46,9 @@ REVIEWED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebSettings(DatabaseSettings):
+class WebSettings(HttpSettings):
     """What the web processes and the operators' commands read; neither needs Redis."""
 
-    bind: HostPort = setting(
-        "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port"
-    )
-    metrics_bind: HostPort | None = setting(
-        "IDENTITY_METRICS_BIND",
-        parse=optional(host_port),
-        default=None,
-        doc="operations port of the web processes, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
-        "the outside",
-    )
-    public_url: str = setting(
-        "IDENTITY_PUBLIC_URL",
-        parse=parse_origin,
-        default="http://127.0.0.1:8000",
-        doc="site that links in mails lead to, scheme, host and port alone; the OIDC issuer",
-    )
     secret_keys: tuple[Secret, ...] = setting(
         "IDENTITY_SECRET_KEYS",
         parse=secret_list,
@@ -100,12 +77,6 @@ class WebSettings(DatabaseSettings):
         parse=optional(directory),
         default=None,
         doc="directory of the three consent texts; required in production, samples in local mode",
-    )
-    trusted_proxies: tuple[Network, ...] = setting(
-        "IDENTITY_TRUSTED_PROXIES",
-        parse=networks,
-        default="",
-        doc="networks of proxies whose forwarding headers are trusted, e.g. `10.0.0.0/8`",
     )
     seal_public_keys: str = setting(
         "MAIL_SEAL_PUBLIC_KEYS", parse=text, doc="JWK set: identity seals mails with the first key"
@@ -203,15 +174,9 @@ class WebSettings(DatabaseSettings):
         """The kinds of account that need an operator's approval (REV-1)."""
         return REVIEWED[self.review or "none"]
 
-    @property
-    def https(self) -> bool:
-        """Whether the portal is served over https; cookies then have the `__Host-` prefix."""
-        return self.public_url.startswith("https://")
-
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
-        if not self.https and not is_loopback(urlsplit(self.public_url).hostname or ""):
-            yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
+        yield from HttpSettings.errors(self)
         yield from key_strength_errors("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
         yield from key_set_errors("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
         yield from key_set_errors(
@@ -242,8 +207,6 @@ class WebSettings(DatabaseSettings):
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_MIN_MEMORY_KIB} or more in production"
         if self.argon2_passes < _MIN_PASSES:
             yield f"IDENTITY_ARGON2_PASSES: must be {_MIN_PASSES} or more in production"
-        if any(network.prefixlen == 0 for network in self.trusted_proxies):
-            yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
         yield from self._limit_errors()
 
     def _limit_errors(self) -> Iterator[str]:

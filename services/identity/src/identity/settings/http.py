@@ -1,0 +1,68 @@
+"""The settings of the HTTP side: its ports, its public site and the proxies in front of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from port_runtime.setting_parsers import (
+    PRODUCTION,
+    HostPort,
+    Network,
+    choice,
+    host_port,
+    is_loopback,
+    networks,
+    optional,
+)
+from port_runtime.settings import setting
+from port_runtime.urls import parse_origin
+
+from identity.settings.database import DatabaseSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings(DatabaseSettings):
+    """Where the web processes listen, under which name they are known, and whose forwarding headers they trust."""
+
+    bind: HostPort = setting(
+        "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port"
+    )
+    metrics_bind: HostPort | None = setting(
+        "IDENTITY_METRICS_BIND",
+        parse=optional(host_port),
+        default=None,
+        doc="operations port of the web processes, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
+        "the outside",
+    )
+    public_url: str = setting(
+        "IDENTITY_PUBLIC_URL",
+        parse=parse_origin,
+        default="http://127.0.0.1:8000",
+        doc="site that links in mails lead to, scheme, host and port alone; the OIDC issuer",
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        "IDENTITY_TRUSTED_PROXIES",
+        parse=networks,
+        default="",
+        doc="networks of proxies whose forwarding headers are trusted, e.g. `10.0.0.0/8`",
+    )
+    forwarding_header: str | None = setting(
+        "IDENTITY_FORWARDING_HEADER",
+        parse=optional(choice("x-forwarded-for", "forwarded")),
+        default=None,
+        doc="the forwarding header that the proxies write, `x-forwarded-for` or `forwarded` (RFC 7239); the other is "
+        "ignored. If not set, `Forwarded` is read where `X-Forwarded-For` is missing: set it for proxies that write "
+        "`Forwarded` alone, or clients could send the other",
+    )
+
+    @property
+    def https(self) -> bool:
+        """Whether the portal is served over https; cookies then have the `__Host-` prefix."""
+        return self.public_url.startswith("https://")
+
+    def errors(self) -> Iterator[str]:
+        """Yield the errors that are found once all settings have been parsed."""
+        if not self.https and not is_loopback(urlsplit(self.public_url).hostname or ""):
+            yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
+        if self.mode == PRODUCTION and any(network.prefixlen == 0 for network in self.trusted_proxies):
+            yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
