@@ -2,14 +2,17 @@
 
 import structlog
 from flask import Flask, Response, request
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from identity.domain.errors import Refusal
+from identity.domain.errors import Refusal, Unavailable
 from identity.http import problems
 from identity.http.portal.layout import error_pages
 
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
+_RETRY_AFTER_SECONDS = 5
 _FOR_PEOPLE = "/.well-known/change-password"
 _MEDIA_TYPES = ("text/html", "application/json", problems.MEDIA_TYPE)
 _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez", "/readyz")
@@ -17,6 +20,7 @@ _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez",
 
 def init_app(app: Flask) -> None:
     """Register the handlers; responses contain no more than a code and a sentence (SEC-13)."""
+    _register_database_errors(app)
 
     @app.errorhandler(Refusal)
     def _refusal(refusal: Refusal) -> Response:
@@ -34,6 +38,17 @@ def init_app(app: Flask) -> None:
     def _unforeseen(error: Exception) -> Response:
         _log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
         return _status_response(_SERVER_ERROR)
+
+
+def _register_database_errors(app: Flask) -> None:
+    """Respond with 503 and Retry-After while the database is down or overloaded."""
+
+    def unavailable(error: Exception) -> Response:
+        app.logger.warning("database unavailable: %s", type(error).__name__)
+        return refusal_response(Unavailable(_RETRY_AFTER_SECONDS))
+
+    for kind in (OperationalError, InterfaceError, InternalError, PoolTimeout):
+        app.register_error_handler(kind, unavailable)
 
 
 def refusal_response(refusal: Refusal) -> Response:

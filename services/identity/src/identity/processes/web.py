@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.settings import ErrorCollector
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from identity.adapters.signed_tokens import derive
 from identity.adapters.sql.engine import (
@@ -20,7 +18,6 @@ from identity.adapters.sql.engine import (
 )
 from identity.adapters.sql.tables import metadata
 from identity.bootstrap.ports import build_ports
-from identity.domain.errors import Unavailable
 from identity.http import errors, health, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.client_address import TrustedProxies
@@ -34,7 +31,6 @@ db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "
 
 _AUTOCOMMIT = "autocommit"
 MAX_BODY_BYTES = 64 * 1024
-_RETRY_AFTER_SECONDS = 5
 
 
 def create_app(
@@ -76,7 +72,6 @@ def create_app(
     request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
-    _register_database_errors(app)
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
     openapi.init_app(app, portal.init_app(app))
     return app
@@ -118,14 +113,3 @@ def _links(settings: WebSettings) -> Links:
         query=settings.query_url,
         print=settings.print_url,
     )
-
-
-def _register_database_errors(app: Flask) -> None:
-    """Respond with 503 and Retry-After while the database is down or overloaded."""
-
-    def unavailable(error: Exception) -> Response:
-        app.logger.warning("database unavailable: %s", type(error).__name__)
-        return errors.refusal_response(Unavailable(_RETRY_AFTER_SECONDS))
-
-    for kind in (OperationalError, InterfaceError, InternalError, PoolTimeout):
-        app.register_error_handler(kind, unavailable)
