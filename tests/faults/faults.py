@@ -199,6 +199,21 @@ def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage)
         time.sleep(rng.uniform(0.5, 1.5))
 
 
+def _smtp_refuses_and_closes(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Refuse a few recipients permanently and close their connections; the other mails must go on."""
+    with _misbehaving(environment):
+        environment.smtp.pipelining = rng.random() < 0.5
+        environment.smtp.refuse(code=550, text="5.1.1 No such user", times=rng.randint(1, 4), closes=True)
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
+
+
+def _smtp_wears_out(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Refuse at MAIL (452) once a connection has carried a few mails, and keep it open."""
+    with _misbehaving(environment):
+        environment.smtp.wear_out(rng.randint(1, 3))
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
+
+
 def _smtp_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Neither answer after the message nor accept it."""
     with _misbehaving(environment):
@@ -265,6 +280,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "postgresql unreachable": _postgres_unreachable,
     "smtp defers (4xx)": _smtp_defers,
     "smtp refuses (5xx)": _smtp_refuses,
+    "smtp refuses (5xx) and closes": _smtp_refuses_and_closes,
+    "smtp wears connections out": _smtp_wears_out,
     "smtp hangs after DATA": _smtp_hangs,
     "smtp takes, then drops": _smtp_takes_and_drops,
     "smtp away": _smtp_away,
