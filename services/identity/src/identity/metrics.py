@@ -88,6 +88,11 @@ RECEIPTS_NOTED = counter(
     "Recorded receipts by the state of the mail",
     state=RECEIPTS,
 )
+MAILS_LOST = counter(
+    "identity_mails_lost_total",
+    "mails",
+    "Mails that were lost from the stream before the mailer handled them",
+)
 RELAY_FAILURES = counter(
     "identity_relay_failures_total",
     "failures",
@@ -139,6 +144,7 @@ RELAY: Final = (
     PUBLISHED_AGAIN,
     PUBLISH_SECONDS,
     RECEIPTS_NOTED,
+    MAILS_LOST,
     RELAY_FAILURES,
     OUTBOX_UNPUBLISHED,
     OUTBOX_OLDEST,

@@ -1,10 +1,10 @@
 """Writes the event stream, and reads the mailer's receipts (SEC-10)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
-from port_events.envelope import RECEIPTS, as_text, to_fields
+from port_events.envelope import RECEIPTS, Entry, MalformedEvent, as_text, from_fields, to_fields
 from port_events.group import Group, RawEntry
 from redis import Redis
 from redis.client import Pipeline
@@ -12,7 +12,7 @@ from redis.exceptions import WatchError
 from typing_extensions import override
 
 from identity.usecases.ports.outbox import PositionedEvent, Receipt
-from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish, Stream
+from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish, MailerProgress, Stream
 
 _STATES = frozenset({"sent", "refused", "expired"})
 _RECEIPT_BATCH = 500
@@ -24,7 +24,7 @@ EntryId: TypeAlias = tuple[int, int]
 """A time in milliseconds, and a sequence number within it."""
 
 
-class RedisStream(Stream):
+class RedisStream(Stream, MailerProgress):
     """The stream and its checkpoint. Publishing and receiving may use different threads. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, stream: str) -> None:
@@ -96,15 +96,53 @@ class RedisStream(Stream):
         If the mailer's group does not exist, as in a new Redis before the mailer starts, that is the first entry with a
         sealed payload. An installation without a mailer has no such entries.
         """
+        return self._mailers_next() or self._first_sealed(before)
+
+    def _mailers_next(self) -> EntryId | None:
+        """Return where the entries begin that the mailer has not handled; None if its group does not exist."""
         groups: Any = self._client.xinfo_groups(self._stream) if self._client.exists(self._stream) else []
         last_read = next((as_text(each["last-delivered-id"]) for each in groups if _is_mailers(each)), None)
         if last_read is None:
-            return self._first_sealed(before)
+            return None
         pending: Any = self._client.xpending(self._stream, MAILER_GROUP)
         if pending["min"]:
             return _id_of(as_text(pending["min"]))
         milliseconds, number = _id_of(last_read)
         return milliseconds, number + 1
+
+    @override
+    def unhandled_from(self, epoch: str) -> int | None:
+        checkpoint = self.checkpoint(epoch)  # first: what is published meanwhile does not count
+        if checkpoint.position is None:
+            return None
+        start = self._mailers_next() or (0, 0)
+        first: Any = self._client.xrange(self._stream, _text_of(start), count=1)
+        if not first:
+            return checkpoint.position + 1
+        entry = _entry(first[0])
+        return min(entry.position, checkpoint.position + 1) if entry and entry.position else None
+
+    @override
+    def unhandled_among(self, event_ids: Collection[str]) -> set[str]:
+        left, start = set(event_ids), _text_of(self._mailers_next() or (0, 0))
+        found: set[str] = set()
+        while left - found:
+            page: Any = self._client.xrange(self._stream, start, count=_SCAN_PAGE)
+            found.update(left.intersection(entry.event.id for each in page if (entry := _entry(each))))
+            if len(page) < _SCAN_PAGE:
+                break
+            start = f"({as_text(page[-1][0])}"
+        return found
+
+    @override
+    def has_receipts(self) -> bool:
+        newest: Any = self._client.xrevrange(RECEIPTS, count=1)
+        if not newest:
+            return False
+        groups: Any = self._client.xinfo_groups(RECEIPTS)
+        ours = next((each for each in groups if as_text(each["name"]) == self._receipts.group), None)
+        last_read = _id_of(as_text(ours["last-delivered-id"])) if ours else (0, 0)
+        return not ours or ours["pending"] > 0 or last_read < _id_of(as_text(newest[0][0]))
 
     def _first_sealed(self, before: EntryId) -> EntryId:
         start = "-"
@@ -132,6 +170,13 @@ class RedisStream(Stream):
             (entry_id, _receipt({as_text(k): as_text(v) for k, v in fields.items()}))
             for entry_id, fields in raw
         ]
+
+
+def _entry(raw: RawEntry) -> Entry | None:
+    try:
+        return from_fields(*raw)
+    except MalformedEvent:
+        return None
 
 
 def _is_mailers(group: dict[str, Any]) -> bool:

@@ -9,6 +9,9 @@ from identity.domain.account import Account
 NOTICE_LIFETIME = timedelta(days=7)
 """How long a notice without a link or code is worth sending."""
 
+LOST = "lost"
+"""The category of a mail that was lost before the mailer handled it; the others are the mailer's (VER-6)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MailRequest:

@@ -18,13 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
 from identity.bootstrap.relay import build_relay
-from identity.metrics import LEADS, RELAY, RELAY_FAILURES
+from identity.metrics import LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
 from identity.settings.relay import RelaySettings
 from identity.usecases.audit import chaining
 from identity.usecases.ports.stream import ConcurrentPublish
 from identity.usecases.ports.system import Clock
 from identity.usecases.publishing import publish
-from identity.usecases.receipts import record_receipts
+from identity.usecases.receipts import record_lost_mails, record_receipts
 
 _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
@@ -128,11 +128,17 @@ class Relay:
             self._maintained_at = self._clock.now()
             self.outbox.expire_mails(self._maintained_at)
             self.trim()
+            self.find_lost_mails()
         return published
 
     def trim(self) -> int:
         """Drop stream entries past their retention and return their number."""
         return self._stream.trim(self._retention)
+
+    def find_lost_mails(self) -> None:
+        """Record mails that are lost from the stream, until there are no more."""
+        while lost := record_lost_mails(self.outbox, self._stream, self._clock.now()):
+            self._instruments.counter(MAILS_LOST).inc(lost)
 
     def _receive(self) -> None:
         if self.election.is_leader:

@@ -1,7 +1,15 @@
-"""Storing the mailer's receipts: what became of each mail (VER-6)."""
+"""Storing what became of each mail: the mailer's receipts, and mails that were lost (VER-6)."""
 
-from identity.usecases.ports.outbox import OutboxReader
-from identity.usecases.ports.stream import Stream
+from datetime import datetime, timedelta
+
+import structlog
+
+from identity.usecases.ports.outbox import OutboxReader, WaitingMails
+from identity.usecases.ports.stream import MailerProgress, Stream
+
+_log = structlog.get_logger("identity.relay")
+_SETTLED = timedelta(minutes=1)
+_BATCH = 500
 
 
 def record_receipts(outbox: OutboxReader, stream: Stream, *, block_ms: int) -> int:
@@ -11,3 +19,22 @@ def record_receipts(outbox: OutboxReader, stream: Stream, *, block_ms: int) -> i
         outbox.record_receipts([receipt for _, receipt in receipts])
         stream.acknowledge([entry_id for entry_id, _ in receipts])
     return len(receipts)
+
+
+def record_lost_mails(outbox: WaitingMails, stream: MailerProgress, now: datetime) -> int:
+    """Refuse mails that the mailer can never handle, so that people may request new ones; return how many.
+
+    Their events were trimmed or deleted by somebody else than the relay, or acknowledged without a receipt. The mailer
+    acknowledges an event and writes its receipt at once, so one with neither, once all receipts are stored, is lost.
+    """
+    position = stream.unhandled_from(outbox.epoch())
+    if position is None:
+        return 0
+    waiting = outbox.waiting_mails(before=position, published_before=now - _SETTLED, limit=_BATCH)
+    lost = set(waiting) - stream.unhandled_among(waiting) if waiting else set()
+    if not lost or stream.has_receipts():
+        return 0
+    recorded = outbox.record_lost_mails(lost, now)
+    if recorded:
+        _log.error("mails lost from the stream", mails=recorded)
+    return recorded

@@ -1,6 +1,6 @@
 """The outbox table, from both sides: use cases write, the relay publishes (EVT-2)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,15 @@ from typing_extensions import override
 
 from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.adapters.sql.upsert import insert_into
-from identity.usecases.ports.outbox import Outbox, OutboxEntry, OutboxReader, PositionedEvent, Receipt
+from identity.domain.mail import LOST
+from identity.usecases.ports.outbox import (
+    Outbox,
+    OutboxEntry,
+    OutboxReader,
+    PositionedEvent,
+    Receipt,
+    WaitingMails,
+)
 
 _ADD = outbox.insert()
 
@@ -55,7 +63,7 @@ class SqlOutbox(Outbox):
             self._session.execute(_ADD, rows)
 
 
-class SqlOutboxReader(OutboxReader):
+class SqlOutboxReader(OutboxReader, WaitingMails):
     """The relay's side of the table. Remembers the newest position between calls."""
 
     def __init__(self, engine: Engine) -> None:
@@ -131,6 +139,17 @@ class SqlOutboxReader(OutboxReader):
         with self._engine.begin() as connection:
             return connection.execute(_EXPIRE, {"now": now}).rowcount
 
+    @override
+    def waiting_mails(self, *, before: int, published_before: datetime, limit: int) -> Sequence[str]:
+        values = {"before": before, "published_before": published_before, "limit": limit}
+        with self._engine.connect() as connection:
+            return connection.scalars(_WAITING_MAILS, values).all()
+
+    @override
+    def record_lost_mails(self, event_ids: Collection[str], now: datetime) -> int:
+        with self._engine.begin() as connection:
+            return connection.execute(_RECORD_LOST, {"events": sorted(event_ids), "now": now}).rowcount
+
 
 _NEWEST = select(func.max(outbox.c.position))
 _POSITIONED = (
@@ -202,4 +221,20 @@ _EXPIRE = (
     update(outbox)
     .where(outbox.c.id.in_(_EXPIRED))
     .values(sealed=None, mail_state="expired", mail_at=bindparam("now"))
+)
+_WAITING_MAILS = (
+    select(outbox.c.event_id)
+    .where(
+        outbox.c.sealed.is_not(None),
+        outbox.c.mail_state == "waiting",
+        outbox.c.position < bindparam("before"),
+        outbox.c.published_at <= bindparam("published_before"),
+    )
+    .order_by(outbox.c.position)
+    .limit(bindparam("limit"))
+)
+_RECORD_LOST = (
+    update(outbox)
+    .where(outbox.c.event_id.in_(bindparam("events", expanding=True)), outbox.c.mail_state == "waiting")
+    .values(sealed=None, mail_state="refused", mail_at=bindparam("now"), mail_category=LOST)
 )

@@ -123,6 +123,7 @@ REFUSED_BY_MAIL_SERVER: Final[Mapping[str, MailRefusalTexts]] = {
 """By the mailer's categories of permanent failures; a test keeps both lists equal."""
 NEVER_SENT: Final[Mapping[str, MailRefusalTexts]] = {
     "expired": MailRefusalTexts("郵件未能在連結有效時限內寄出", f"請{_RESEND}。{_OPERATOR}"),
+    "lost": MailRefusalTexts("郵件在系統處理過程中遺失，未能寄出", f"請{_RESEND}。{_OPERATOR}"),
     "mailbox_limit": MailRefusalTexts("此信箱近期的驗證信數量已達上限，本次未寄出", f"請稍後{_RESEND}。"),
 }
 REFUSED_OTHERWISE: Final = MailRefusalTexts("郵件無法送達收件信箱", f"請稍後{_RESEND}。{_OPERATOR}")

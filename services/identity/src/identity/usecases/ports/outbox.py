@@ -1,6 +1,6 @@
 """The outbox from both sides: use cases write, the relay publishes (EVT-2)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -73,3 +73,16 @@ class OutboxReader(Protocol):
 
     def expire_mails(self, now: datetime) -> int:
         """Delete sealed payloads past their expiry; return how many."""
+
+
+class WaitingMails(Protocol):
+    """The mails of the outbox without a receipt."""
+
+    def epoch(self) -> str:
+        """Return the identifier of this database."""
+
+    def waiting_mails(self, *, before: int, published_before: datetime, limit: int) -> Sequence[str]:
+        """Return ids of events below a position whose mails have no receipt, oldest first."""
+
+    def record_lost_mails(self, event_ids: Collection[str], now: datetime) -> int:
+        """Refuse the mails that still have no receipt, with the category `lost`; return how many."""

@@ -1,6 +1,6 @@
 """The relay's side of Redis: the event stream with its checkpoint, and the mailer's receipts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -43,3 +43,19 @@ class Stream(Protocol):
 
     def acknowledge(self, entry_ids: Sequence[str]) -> None:
         """Acknowledge receipts that are stored in the database."""
+
+
+class MailerProgress(Protocol):
+    """What the stream tells of the mailer's progress."""
+
+    def unhandled_from(self, epoch: str) -> int | None:
+        """Return the position of the first event that the mailer has not handled, or the next one to be published.
+
+        None if the stream cannot tell.
+        """
+
+    def unhandled_among(self, event_ids: Collection[str]) -> set[str]:
+        """Return those of the events that are in the stream and that the mailer may not have handled."""
+
+    def has_receipts(self) -> bool:
+        """Tell whether there are receipts that are not acknowledged."""

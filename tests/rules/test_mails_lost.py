@@ -1,0 +1,154 @@
+"""A mail that is lost from the stream is shown as refused, and a new one can be requested (VER-6, MAIL-7)."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from identity.processes.relay import Relay
+from identity.settings.relay import RelaySettings
+from port_events.envelope import RECEIPTS, STREAM
+from port_runtime.settings import load
+from structlog.testing import capture_logs
+
+from tests.support.actors.people import Person
+from tests.support.browser.text import normalize, visible_text
+from tests.support.harness.system import System
+from tests.support.servers.redis import RedisServer
+
+Client = Any  # redis-py's types combine sync and async answers
+
+
+@pytest.fixture
+def redis(start_redis: Callable[[], RedisServer]) -> Iterator[Client]:
+    """A client of a Redis on which the test acts as the mailer."""
+    with start_redis().client() as client:
+        yield client
+
+
+@pytest.fixture
+def relay(system: System, redis: Client) -> Iterator[Relay]:
+    """The installation's relay on that Redis."""
+    port = redis.connection_pool.connection_kwargs["port"]
+    settings = load(RelaySettings, {**system.environment, "REDIS_URL": f"redis://127.0.0.1:{port}/0"})
+    with contextlib.closing(Relay(settings, clock=system.clock)) as relay:
+        yield relay
+
+
+def _read(redis: Client) -> list[bytes]:
+    """Read as the mailer does; return the ids."""
+    return [entry_id for entry_id, _ in redis.xreadgroup("mailer", "one", {STREAM: ">"})[0][1]]
+
+
+def _trim(redis: Client) -> None:
+    redis.xtrim(STREAM, maxlen=0, approximate=False)
+
+
+def _trim_what_was_read(redis: Client) -> None:
+    _read(redis)
+    _trim(redis)
+
+
+def _delete_each(redis: Client) -> None:
+    redis.xdel(STREAM, *(entry_id for entry_id, _ in redis.xrange(STREAM)))
+
+
+def _acknowledge(redis: Client) -> None:
+    redis.xack(STREAM, "mailer", *_read(redis))
+
+
+def _skip(redis: Client) -> None:
+    redis.xgroup_setid(STREAM, "mailer", "$")
+
+
+def _trim_without_a_group(redis: Client) -> None:
+    redis.xgroup_destroy(STREAM, "mailer")
+    _trim(redis)
+
+
+DAMAGES = (_trim, _trim_what_was_read, _delete_each, _acknowledge, _skip, _trim_without_a_group)
+
+
+def _maintain(system: System, relay: Relay) -> None:
+    system.clock.advance(seconds=61)
+    relay.step()
+
+
+def _mail(system: System, person: Person) -> tuple[str, str | None]:
+    visitor = system.visitor()
+    visitor.log_in(person)
+    mail = visitor.get("/session").json()["verification_mail"]
+    return mail["state"], mail["category"]
+
+
+@pytest.mark.rule("VER-6", "MAIL-7")
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
+    system: System, relay: Relay, redis: Client, damage: Callable[[Client], None]
+) -> None:
+    person = system.register()
+    relay.step()
+    redis.xgroup_create(STREAM, "mailer", id="0")
+    damage(redis)
+
+    with capture_logs() as logs:
+        _maintain(system, relay)
+
+    assert _mail(system, person) == ("refused", "lost")
+    assert [(line["log_level"], line["mails"]) for line in logs if "lost" in line["event"]] == [("error", 1)]
+    visitor = system.visitor()
+    visitor.log_in(person)
+    page = visitor.http.get("/verification", headers={"Authorization": f"Bearer {visitor.token}"})
+    assert normalize("郵件在系統處理過程中遺失") in visible_text(page.text)
+    assert visitor.post("/email-verifications").status_code == 202
+    assert _mail(system, person) == ("waiting", None)
+
+
+@pytest.mark.rule("VER-6")
+def test_only_the_mail_that_is_missing_is_lost(system: System, relay: Relay, redis: Client) -> None:
+    people = [system.register() for _ in range(3)]
+    relay.step()
+    redis.xgroup_create(STREAM, "mailer", id="0")
+    ids = _read(redis)
+    redis.xdel(STREAM, *ids[:2])
+
+    _maintain(system, relay)
+
+    assert [_mail(system, person)[0] for person in people] == ["refused", "waiting", "waiting"]
+
+
+@pytest.mark.rule("VER-6")
+def test_a_mail_whose_receipt_is_not_recorded_yet_is_not_lost(
+    system: System, relay: Relay, redis: Client
+) -> None:
+    person = system.register()
+    relay.step()
+    redis.xgroup_create(STREAM, "mailer", id="0")
+    _acknowledge(redis)
+    (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
+    sent = {"event_id": event_id, "state": "sent", "at": "2026-01-05T00:00:00Z", "category": ""}
+    redis.xadd(RECEIPTS, sent)
+
+    _maintain(system, relay)
+    before = _mail(system, person)
+    relay.receive()
+    _maintain(system, relay)
+
+    assert (before[0], _mail(system, person)[0]) == ("waiting", "sent")
+
+
+@pytest.mark.rule("VER-6")
+def test_a_lost_mail_that_a_mailer_had_in_memory_may_still_be_sent(
+    system: System, relay: Relay, redis: Client
+) -> None:
+    person = system.register()
+    relay.step()
+    (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
+    _trim(redis)
+    _maintain(system, relay)
+    lost = _mail(system, person)
+
+    redis.xadd(RECEIPTS, {"event_id": event_id, "state": "sent", "at": "2026-01-05T00:00:00Z"})
+    relay.receive()
+
+    assert (lost[1], _mail(system, person)[0]) == ("lost", "sent")
