@@ -1,4 +1,4 @@
-"""A connection to the mail server: smtplib's, with a time-out for each reply."""
+"""Connects to the mail server with smtplib, encrypts, logs in, and sets a time-out for each reply."""
 
 from __future__ import annotations
 
@@ -106,6 +106,28 @@ class Connection(smtplib.SMTP):
 
 class TlsConnection(Connection, smtplib.SMTP_SSL):
     """A connection that is encrypted from the start."""
+
+
+def connect(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
+    """Connect, encrypt and log in, as the server's settings say.
+
+    Raises smtplib's errors, OSError, ValueError, NoReplyError, LoginNotPossibleError.
+    """
+    smtp = (
+        TlsConnection(server, bulkhead, context=server.context())
+        if server.scheme == "smtps"
+        else Connection(server, bulkhead)
+    )
+    try:
+        if server.scheme == "smtp+starttls":
+            smtp.starttls(context=server.context())
+        smtp.ehlo_or_helo_if_needed()
+        if server.user:
+            smtp.log_in(server)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
 
 
 class _ReplyReader(io.RawIOBase):

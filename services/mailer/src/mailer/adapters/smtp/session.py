@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mailer.adapters.smtp.connection import Connection, LoginNotPossibleError, NoReplyError, TlsConnection
+from mailer.adapters.smtp.connection import LoginNotPossibleError, NoReplyError, connect
 from mailer.adapters.smtp.message import ascii_address
 from mailer.domain.errors import AbandonedError
 from mailer.domain.smtp_replies import Reply
@@ -79,7 +79,7 @@ class SmtpSession:
         self._timeouts = server.timeouts
         self._is_used = False
         try:
-            self._smtp = _connected(server, bulkhead)
+            self._smtp = connect(server, bulkhead)
         except smtplib.SMTPAuthenticationError as error:
             raise NoSessionError(
                 f"login refused ({error.smtp_code})", is_misconfiguration=error.smtp_code // 100 == _PERMANENT
@@ -225,28 +225,6 @@ class SmtpSession:
             if reply.code == _CLOSING:
                 self._smtp.close()
             raise RefusedError(reply)
-
-
-def _connected(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
-    smtp = (
-        TlsConnection(server, bulkhead, context=server.context())
-        if server.scheme == "smtps"
-        else Connection(server, bulkhead)
-    )
-    try:
-        _prepare(smtp, server)
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
-def _prepare(smtp: Connection, server: SmtpServer) -> None:
-    if server.scheme == "smtp+starttls":
-        smtp.starttls(context=server.context())
-    smtp.ehlo_or_helo_if_needed()
-    if server.user:
-        smtp.log_in(server)
 
 
 def _stuffed(message: bytes) -> bytes:
