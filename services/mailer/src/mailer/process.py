@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import dramatiq
 from dramatiq.common import join_all
+from port_events.consumer_group import member_name
 from port_events.envelope import RECEIPTS
-from port_events.group import member_name
 from port_runtime import tracing
 from port_runtime.health import Check
 from port_runtime.logs import get_logger

@@ -36,16 +36,16 @@ from port_events._consumer.lease import Lease
 from port_events._consumer.pending import PendingEntries
 from port_events._consumer.position import GroupPosition
 from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryLater, Stopped
+from port_events.consumer_group import Group, member_name
 from port_events.envelope import STREAM, Event, MalformedEvent, from_fields
-from port_events.group import Group, member_name
 from port_events.lag import Lag, consumer_lag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import FrameType
 
+    from port_events.consumer_group import RawEntry
     from port_events.feed import Feed
-    from port_events.group import RawEntry
 
 __all__ = ["Consumer", "DeadLetter", "DedupeStore", "Lag", "Options", "RedisDedupeStore", "RetryLater"]
 

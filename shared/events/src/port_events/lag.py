@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import ResponseError
 
+from port_events.consumer_group import position_of
 from port_events.envelope import as_text
-from port_events.group import position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from redis import Redis
 
-    from port_events.group import Group, RawEntry
+    from port_events.consumer_group import Group, RawEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 
+from port_events.consumer_group import Group, RawEntry
 from port_events.envelope import RECEIPTS, Entry, MalformedEvent, as_text, from_fields, to_fields
-from port_events.group import Group, RawEntry
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError

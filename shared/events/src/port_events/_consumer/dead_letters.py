@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from port_events._consumer.deliveries import Source
+from port_events.consumer_group import RELEASED_CONSUMER, RELEASED_IDLE_MS, Group
 from port_events.envelope import (
     MAX_ENVELOPE_CHARACTERS,
     Event,
@@ -17,12 +18,11 @@ from port_events.envelope import (
     from_fields,
     parse_rfc3339,
 )
-from port_events.group import RELEASED_CONSUMER, RELEASED_IDLE_MS, Group
 
 if TYPE_CHECKING:
     from redis import Redis
 
-    from port_events.group import Fields, RawEntry
+    from port_events.consumer_group import Fields, RawEntry
 
 MAX_DEAD_LETTERS: Final = 10_000  # the oldest are dropped, so bad entries cannot fill Redis
 MAX_LISTED: Final = 1_000

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from redis import Redis
 
     from port_events._consumer.dead_letters import DeadLetters
+    from port_events.consumer_group import Group, RawEntry
     from port_events.feed import FeedItem
-    from port_events.group import Group, RawEntry
 
 
 class Source(Protocol):

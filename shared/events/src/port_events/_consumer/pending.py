@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from port_events.group import Fields, Group, RawEntry
+    from port_events.consumer_group import Fields, Group, RawEntry
 
 
 class PendingEntries:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from port_events.group import position_of
+from port_events.consumer_group import position_of
 from port_events.lag import GroupState, group_state
 
 if TYPE_CHECKING:
     from redis import Redis
 
     from port_events._consumer.dedupe import DedupeStore
-    from port_events.group import Group
+    from port_events.consumer_group import Group
 
 
 @dataclass(frozen=True, slots=True)

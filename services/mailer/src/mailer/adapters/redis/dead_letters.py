@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from port_events.consumer_group import RELEASED_CONSUMER, RELEASED_IDLE_MS
 from port_events.envelope import MalformedEvent, as_text, from_fields, parse_rfc3339
-from port_events.group import RELEASED_CONSUMER, RELEASED_IDLE_MS
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import read_script

@@ -10,8 +10,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import redis
+from port_events.consumer_group import RELEASED_CONSUMER
 from port_events.envelope import as_text
-from port_events.group import RELEASED_CONSUMER
 
 from mailer.adapters.redis.broker import NAMESPACE
 from mailer.adapters.redis.connection import read_script

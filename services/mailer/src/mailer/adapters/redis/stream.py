@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from port_events.consumer_group import RELEASED_CONSUMER, Group
 from port_events.envelope import Entry, MalformedEvent, from_fields
-from port_events.group import RELEASED_CONSUMER, Group
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 from typing_extensions import override
@@ -15,7 +15,7 @@ from mailer.usecases.intake_ports import Stream
 
 if TYPE_CHECKING:
     import redis
-    from port_events.group import RawEntry
+    from port_events.consumer_group import RawEntry
 
 GROUP: Final = "mailer"
 GONE_IDLE_MS: Final = 3600 * 1000

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from port_events.group import Group, member_name
+from port_events.consumer_group import Group, member_name
 from redis import Redis
 
 from tests.support.harness.waiting import wait_until
