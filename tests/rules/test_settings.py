@@ -9,6 +9,7 @@ import identity
 import pytest
 from port_events.sealing import new_key_sets
 
+from tests.support.actors.consents import write_consents
 from tests.support.harness.installation import COMMANDS, Installation
 from tests.support.harness.processes import run, run_preloaded
 from tests.support.servers.ports import free_port
@@ -23,20 +24,13 @@ _LONG = "0123456789abcdef0123456789abcdef"
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
     """Every variable that any process needs in production (the default mode), with correct values."""
-    consents = tmp_path / "consents"
-    consents.mkdir()
-    table = ""
-    for document in ("personal_data", "authorization", "hazard"):
-        (consents / f"{document}.txt").write_text("本文。\n")
-        table += f'[{document}]\ntitle = "說明"\nversion = "1"\nfile = "{document}.txt"\n'
-    (consents / "consents.toml").write_text(table)
     return {
         "IDENTITY_BIND": f"127.0.0.1:{free_port()}",
         "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
         "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
         "IDENTITY_SECRET_KEYS": _LONG,
         "IDENTITY_REVIEW": "both",
-        "IDENTITY_CONSENT_DIR": str(consents),
+        "IDENTITY_CONSENT_DIR": str(write_consents(tmp_path / "consents")),
         "REDIS_URL": _REDIS,
         "MAILER_SMTP_URL": "smtps://user:secret@mail.example.tw",
         "MAIL_SEAL_PUBLIC_KEYS": _KEYS.seal_public,
@@ -313,4 +307,4 @@ def test_production_starts_and_answers_with_correct_settings(
 
     installation.start("web", **production)
 
-    assert installation.status_of("/api/v1/consents") == 200
+    assert installation.status_of("/readyz") == 200

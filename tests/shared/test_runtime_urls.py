@@ -1,7 +1,7 @@
 """URLs are compared in one normal form; what has none is refused."""
 
 import pytest
-from port_runtime.urls import ascii_host, origin_of, parse_origin
+from port_runtime.urls import ascii_host, origin_of, parse_host, parse_origin
 
 
 @pytest.mark.rule("OPS-5")
@@ -63,3 +63,21 @@ def test_the_origin_of_a_link_ignores_what_is_behind_it() -> None:
 )
 def test_a_host_has_one_ascii_form(host: str, ascii_form: str) -> None:
     assert ascii_host(host) == ascii_form
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Pass.example:443", "pass.example"),
+        ("pass.example:8443", "pass.example:8443"),
+        ("[::0:1]:80", "[::1]:80"),
+    ],
+)
+def test_a_host_header_has_one_normal_form(text: str, normal: str) -> None:
+    assert parse_host(text) == normal
+
+
+@pytest.mark.parametrize("text", ["", "a/", "a@b", "a:b", "a?", "a b", "[::1", ":80"])
+def test_a_wrong_host_header_has_no_normal_form(text: str) -> None:
+    with pytest.raises(ValueError, match="must"):
+        parse_host(text)

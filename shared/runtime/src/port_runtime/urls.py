@@ -49,6 +49,13 @@ def parse_origin(url: str) -> str:
     return origin
 
 
+def parse_host(text: str) -> str:
+    """Return the normal form of `host[:port]` as in a `Host` header (RFC 9110 section 7.2); raises ValueError."""
+    if "/" in text:
+        raise ValueError("must be a host, with or without a port")
+    return parse_origin(f"https://{text}").removeprefix("https://")
+
+
 def ascii_host(host: str) -> str:
     """Return a host name or IPv4 address in lower case and ASCII (IDNA); raises ValueError."""
     try:

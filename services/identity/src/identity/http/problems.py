@@ -83,6 +83,7 @@ STATUS_CODES: Mapping[int, str] = {
     414: "uri_too_long",
     415: "unsupported_media_type",
     417: "expectation_failed",
+    421: "misdirected_request",
     431: "headers_too_large",
     500: "internal_error",
     503: "unavailable",

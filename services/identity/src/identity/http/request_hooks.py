@@ -9,16 +9,16 @@ from flask import Flask, Response, g, request
 from port_runtime import tracing
 
 from identity.http import traces
+from identity.http.known_hosts import PROBES, require_known_host
 from identity.http.security_headers import security_headers
 from identity.metrics import UNKNOWN_ROUTE, RequestMetrics
 
 _log = structlog.get_logger("identity.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_UNLOGGED = frozenset({"/livez", "/readyz"})
 _MILLISECONDS = 1000
 
 
-def init_app(app: Flask, meter: RequestMetrics, *, https: bool) -> None:
+def init_app(app: Flask, meter: RequestMetrics, *, https: bool, hosts: frozenset[str] | None) -> None:
     """Register the hooks: one before and one after each request, since Flask spends time on every hook."""
     fixed = security_headers(https=https)
 
@@ -29,6 +29,7 @@ def init_app(app: Flask, meter: RequestMetrics, *, https: bool) -> None:
         g.started_at = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=tracing.trace_id())
+        require_known_host(hosts)
 
     @app.after_request
     def _after(response: Response) -> Response:
@@ -48,7 +49,7 @@ def _record(response: Response, meter: RequestMetrics) -> None:
     seconds = now - g.get("started_at", now)
     meter.answered(request.method, route, response.status_code, seconds=seconds)
     traces.annotate(request, route, response.status_code, request_id=response.headers["X-Request-ID"])
-    if request.path not in _UNLOGGED:
+    if request.path not in PROBES:
         _log.info(
             "request",
             method=request.method,

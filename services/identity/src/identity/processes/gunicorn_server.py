@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,7 @@ import structlog
 import zxcvbn  # noqa: F401  # before the fork, so that the workers share its dictionaries
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import ForwardedAllowIPS
 from gunicorn.glogging import Logger
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
@@ -29,6 +31,15 @@ GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _MAX_REQUEST_LINE = 4096
 _BACKLOG = 2048
+
+
+def _trust_no_peer() -> None:
+    """Make gunicorn ignore what it otherwise takes from a peer on loopback and from variables of its own (SEC-16).
+
+    IDENTITY_TRUSTED_PROXIES is the only rule. Gunicorn parses this default before it reads any configuration.
+    """
+    ForwardedAllowIPS.default = ""
+    os.environ.pop("SCRIPT_NAME", None)
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
@@ -110,6 +121,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, settings: WebSettings, shared: str | None = None) -> None:
         """Open the ports and build the application. Raises SettingsError with all errors."""
         self._settings = settings
+        _trust_no_peer()
         instruments = Instruments(WEB, shared=shared)
         with ErrorCollector() as collector:
             with collector.step():
@@ -132,6 +144,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": GRACE_SECONDS,
             "limit_request_line": _MAX_REQUEST_LINE,
             "limit_request_fields": 64,
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
             "preload_app": True,
             "pre_fork": _share_memory,
             **self._hooks,

@@ -69,7 +69,7 @@ def create_app(
         https=settings.https,
         links=_links(settings),
     )
-    request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https)
+    request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https, hosts=settings.known_hosts)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))

@@ -15,9 +15,13 @@ from port_runtime.setting_parsers import (
     optional,
 )
 from port_runtime.settings import setting
-from port_runtime.urls import parse_origin
+from port_runtime.urls import parse_host, parse_origin
 
 from identity.settings.database import DatabaseSettings
+
+
+def _hosts(raw: str) -> tuple[str, ...]:
+    return tuple(parse_host(part.strip()) for part in raw.split(",") if part.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +59,25 @@ class HttpSettings(DatabaseSettings):
         "`Forwarded` alone, or clients could send the other",
     )
 
+    more_hosts: tuple[str, ...] = setting(
+        "IDENTITY_MORE_HOSTS",
+        parse=_hosts,
+        default="",
+        doc="further hosts by which the web processes may be addressed, such as `identity:8000` inside a cluster; in "
+        "production, requests for another host than these and that of `IDENTITY_PUBLIC_URL` get 421",
+    )
+
     @property
     def https(self) -> bool:
         """Whether the portal is served over https; cookies then have the `__Host-` prefix."""
         return self.public_url.startswith("https://")
+
+    @property
+    def known_hosts(self) -> frozenset[str] | None:
+        """The hosts of requests that are answered, in normal form; None for all."""
+        if self.mode != PRODUCTION:
+            return None
+        return frozenset({parse_host(urlsplit(self.public_url).netloc), *self.more_hosts})
 
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""

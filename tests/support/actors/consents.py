@@ -1,0 +1,16 @@
+"""Consent texts of an installation."""
+
+from pathlib import Path
+
+DOCUMENTS = ("personal_data", "authorization", "hazard")
+
+
+def write_consents(directory: Path) -> Path:
+    """Write the three texts, which production requires, and return their directory."""
+    directory.mkdir()
+    table = ""
+    for document in DOCUMENTS:
+        (directory / f"{document}.txt").write_text("本文。\n")
+        table += f'[{document}]\ntitle = "說明"\nversion = "1"\nfile = "{document}.txt"\n'
+    (directory / "consents.toml").write_text(table)
+    return directory
