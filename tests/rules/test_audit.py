@@ -4,11 +4,14 @@ import json
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
+import structlog
 from identity.domain.audit import ACTIONS
 from port_events.catalogue import CATALOGUE
+from structlog.testing import capture_logs
 
-from tests.support.actors.people import Person, Visitor
+from tests.support.actors.people import Person, Visitor, unique
 from tests.support.browser.text import normalize
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System
@@ -35,6 +38,30 @@ def test_a_login_records_account_time_address_and_request_id(system: System) -> 
     assert summary(row) == ("session.opened", "done", person.id, person.id)
     assert (row.address, row.request_id) == ("127.0.0.1", answer.headers["X-Request-ID"])
     assert (row.actor_kind, json.loads(row.detail).keys()) == ("person", {"session_id"})
+
+
+@pytest.mark.rule("SEC-11", "SEC-13")
+def test_a_request_has_an_id_of_ours_and_its_client_another(system: System) -> None:
+    sent = ["1", "from-the-ingress.1", "x" * 64, "x" * 65, "a b", '"quoted"', "é", "", "same", "same"]
+
+    with capture_logs([structlog.contextvars.merge_contextvars]) as lines:
+        answers = [
+            system.visitor().http.post(
+                "/api/v1/sessions",
+                json={"username": f"nobody{unique()}", "password": WRONG},
+                headers=httpx.Headers({"X-Request-ID": each}, encoding="latin-1"),
+            )
+            for each in sent
+        ]
+
+    ours = [answer.headers["X-Request-ID"] for answer in answers]
+    kept = ["1", "from-the-ingress.1", "x" * 64, None, None, None, None, None, "same", "same"]
+    rows = [(row.request_id, json.loads(row.detail).get("client_request_id")) for row in system.audit()]
+    logged = [line for line in lines if line["event"] == "request"]
+    assert len(set(ours)) == len(sent)
+    assert not set(ours) & set(sent)
+    assert rows == list(zip(ours, kept, strict=True))
+    assert [(line["request_id"], line.get("client_request_id")) for line in logged] == rows
 
 
 @pytest.mark.rule("SEC-11", "LOGIN-1")

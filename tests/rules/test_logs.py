@@ -52,12 +52,12 @@ def test_log_identifiers_connect_a_request_to_its_mail(
     installation.wait_for_mails()
     lines = _lines(installation)
 
-    (request,) = [line for line in lines if line.get("request_id") == "from-the-ingress-1"]
+    (request,) = [line for line in lines if line.get("request_id") == answer.headers["X-Request-ID"]]
     (sent,) = [line for line in lines if line["event"] == "mail_sent"]
     verification = next(
         event for event in installation.events() if event.type.endswith("verification.requested")
     )
-    assert answer.headers["X-Request-ID"] == "from-the-ingress-1"
+    assert request["client_request_id"] == "from-the-ingress-1"
     assert (request["event"], request["route"], request["status"]) == ("request", "/api/v1/accounts", 202)
     assert sent["event_id"] == verification.id
     assert request["trace_id"] == sent["trace_id"] == str(verification.traceparent)[3:35]

@@ -22,6 +22,7 @@ class Caller:
 
     `name` is a person's account id ("" if unknown), an operator's name or a process name. `via` is the service client
     through which an operator acts. `link_account_id` is set while a link account acts as a bound account.
+    `client_request_id` is whatever the client or its proxy calls the request; `request_id` is ours.
     """
 
     kind: ActorKind
@@ -30,6 +31,7 @@ class Caller:
     link_account_id: str | None = None
     address: str = ""
     request_id: str = ""
+    client_request_id: str | None = None
     reason: str | None = None
 
 
@@ -56,9 +58,11 @@ class Entry:
     ) -> "Entry":
         """Return the entry of an action from `ACTIONS`.
 
-        The actor of an action `by_owner` is the account itself. A `link_account_id` in the detail gets its own column.
+        The actor of an action `by_owner` is the account itself. A `link_account_id` in the detail gets its own column;
+        the client's id of the request is part of the detail, because the chain covers the columns as they are.
         """
         known = ACTIONS[action]
+        client_id = {"client_request_id": caller.client_request_id} if caller.client_request_id else {}
         by_owner = known.by_owner and caller.kind == "person"
         return cls(
             at=at,
@@ -72,7 +76,7 @@ class Entry:
             address=caller.address,
             request_id=caller.request_id,
             reason=caller.reason,
-            detail={name: value for name, value in detail.items() if name != "link_account_id"},
+            detail={name: value for name, value in detail.items() if name != "link_account_id"} | client_id,
         )
 
 

@@ -29,6 +29,7 @@ def require_operator() -> Caller:
         via=service.name,
         address=client_address(),
         request_id=g.get("request_id", ""),
+        client_request_id=g.get("client_request_id"),
     )
 
 

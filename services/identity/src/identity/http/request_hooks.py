@@ -14,7 +14,7 @@ from identity.http.security_headers import security_headers
 from identity.metrics import UNKNOWN_ROUTE, RequestMetrics
 
 _log = structlog.get_logger("identity.http")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
 _MILLISECONDS = 1000
 
 
@@ -24,11 +24,14 @@ def init_app(app: Flask, meter: RequestMetrics, *, https: bool, hosts: frozenset
 
     @app.before_request
     def _before() -> None:
-        received = request.headers.get("X-Request-ID", "")
-        g.request_id = received if _REQUEST_ID.fullmatch(received) else uuid.uuid4().hex
+        g.request_id = uuid.uuid4().hex
         g.started_at = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=tracing.trace_id())
+        received = request.headers.get("X-Request-ID", "")
+        if _CLIENT_REQUEST_ID.fullmatch(received):
+            g.client_request_id = received
+            structlog.contextvars.bind_contextvars(client_request_id=received)
         require_known_host(hosts)
 
     @app.after_request

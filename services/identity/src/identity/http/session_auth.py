@@ -79,6 +79,7 @@ def caller() -> Caller:
         link_account_id=actor.id if actor and actor.kind == "link" else None,
         address=client_address(),
         request_id=g.get("request_id", ""),
+        client_request_id=g.get("client_request_id"),
     )
 
 
