@@ -24,7 +24,7 @@ def test_dead_letters_are_listed_newest_first_with_the_servers_reply(harness: Ma
     result = run_command(harness, "dead", "list")
 
     head, first, second = (line.split() for line in result.stdout.splitlines())
-    assert head == ["EVENT", "REFUSED", "AT", "TYPE", "ATTEMPTS", "CATEGORY", "WORDS"]
+    assert head == ["EVENT", "REFUSED", "AT", "TYPE", "ATTEMPTS", "CATEGORY", "REPLY"]
     assert (first[0], second[0]) == (newer.event.id, older.event.id)
     assert first[2:] == ["password_reset.requested", "1", "mailbox_full", "5.2.2", "Mailbox", "full"]
     assert second[2:5] == ["verification.requested", "1", "mailbox_unknown"]

@@ -129,7 +129,7 @@ def test_throttled_domains_are_shown(harness: MailerHarness) -> None:
 
     assert stats["over_ceiling"] == [{"domain": "busy.example", "waiting": 2}]
     assert stats["delayed"] == 2
-    assert "over its rate limit: busy.example, 2 with a turn to come" in run_command(harness, "queue").stdout
+    assert "over its rate limit: busy.example, 2 waiting" in run_command(harness, "queue").stdout
 
 
 @pytest.mark.rule("MAIL-5")

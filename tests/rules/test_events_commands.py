@@ -91,5 +91,5 @@ def test_replay_beyond_what_was_published_changes_nothing(system: System) -> Non
 
     ended = invoke(system, "events", "replay", "--after", "5")
 
-    assert "nothing to publish again: the stream has got to 2\n" in ended.output
+    assert "nothing to publish again: the stream ends at position 2\n" in ended.output
     assert system.publish() == 0

@@ -27,14 +27,14 @@ _names = click.argument("names", nargs=-1, required=True)
 def accounts() -> None:
     """Find accounts and change their state.
 
-    A NAME is an account's name, or its id; of a closed account, whose name others may have, its id.
+    A NAME is an account's username or id. Use the id for a closed account, because its username is free again.
     """
 
 
 @accounts.command("list")
-@click.option("--name", help="Part of the account's or the person's name.")
-@click.option("--mailbox", help="The whole address.")
-@click.option("--tax-id", help="The whole number.")
+@click.option("--name", help="Part of the username or of the person's name.")
+@click.option("--mailbox", help="The complete mail address.")
+@click.option("--tax-id", help="The complete tax id.")
 @click.option("--company", help="Part of the company's name.")
 @click.option("--status", type=click.Choice(_STATUSES))
 @click.option("--kind", type=click.Choice(["general", "link"]))
@@ -125,7 +125,7 @@ def set_mailbox(ports: "Ports", name: str, email: str) -> None:
 
     mailbox = parse_mailbox(email)
     account = administration.set_mailbox(ports, name, email=mailbox)
-    click.echo(f"{account.username}: {mailbox} is to be proven by the link that is mailed to it")
+    click.echo(f"{account.username}: a link to verify the mailbox is mailed to {mailbox}")
 
 
 @accounts.command("export")

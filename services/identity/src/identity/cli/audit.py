@@ -32,11 +32,13 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--account", help="Only of this account, by its name or id.")
-@click.option("--operator", help="Only by this operator.")
-@click.option("--action", help="Only of this kind, e.g. session.refused.")
+@click.option("--account", help="Only rows about this account, by its username or id.")
+@click.option("--operator", help="Only rows of this operator.")
+@click.option("--action", help="Only rows with this action, e.g. session.refused.")
 @click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), help="Only from this time on, in UTC."
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
+    help="Only rows from this time on, in UTC.",
 )
 @click.option("--before", type=int, help="Start before the row with this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
@@ -69,7 +71,7 @@ def _who(actor: dict[str, Any]) -> str:
 
 
 @audit.command("verify")
-@click.option("--head", help="A head that the relay once logged, which the chain must contain.")
+@click.option("--head", help="A head from the relay's log that the chain must contain.")
 @as_json
 def verify(*, head: str | None, as_json: bool) -> None:
     """Verify the chain from end to end; print the first row that breaks it and exit with 1."""
@@ -82,7 +84,9 @@ def verify(*, head: str | None, as_json: bool) -> None:
     settings = read_settings(AuditSettings)
     keys = chain_keys(settings.audit_keys)
     if keys is None:
-        raise click.ClickException("IDENTITY_AUDIT_KEYS is not set: there is nothing to verify by")
+        raise click.ClickException(
+            "IDENTITY_AUDIT_KEYS is not set: the chain cannot be verified without its keys"
+        )
     engine = open_engine(settings.database_url.reveal())
     chain = SqlAuditChain(engine)
     hidden = as_json or not sys.stderr.isatty()

@@ -86,9 +86,9 @@ def as_operator(command: Command) -> Command:
         click.option(
             "--reason",
             required=True,
-            help=f"Why, in {_LENGTHS['--reason']}; kept in the audit log.",
+            help=f"The reason, in {_LENGTHS['--reason']}; stored in the audit log.",
         ),
-        click.option("--operator", help=f"Who acts, instead of {OPERATOR} or the login name."),
+        click.option("--operator", help=f"The operator's name (default: {OPERATOR} or the login name)."),
     ):
         run = option(run)
     return with_ports(run)  # type: ignore[return-value]  # wraps() keeps the signature

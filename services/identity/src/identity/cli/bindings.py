@@ -52,7 +52,7 @@ def remove(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
 @_ids
 @as_operator
 def resend_code(ports: "Ports", binding_ids: tuple[str, ...]) -> None:
-    """Mail new codes for bindings not yet verified; older codes are void."""
+    """Mail new codes for bindings that are not yet verified. Older codes become invalid."""
     from identity.usecases import administration
 
     for_each(binding_ids, _reporting(administration.resend_code, ports, "a new code is mailed"))

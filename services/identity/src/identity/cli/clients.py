@@ -76,7 +76,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 @as_json
 @_with_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
-    """Print a new secret for NAME; the old one stays valid for a while, or ends by --end-old."""
+    """Print a new secret for NAME. The old one stays valid for --overlap; --end-old ends it without a new one."""
     from identity.usecases import service_clients as cases
 
     if end_old:
@@ -90,7 +90,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @as_json
 @_with_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """Revoke a client for good; its secrets are invalid from now on."""
+    """Revoke a client permanently. Its secrets become invalid at once."""
     from identity.usecases import service_clients as cases
 
     _print_row(cases.revoke(ports, name), as_json=as_json)
@@ -112,9 +112,7 @@ def _overlap(text: str) -> timedelta:
     try:
         return timedelta(seconds=0 if text == "0" else seconds(text))
     except (ValueError, OverflowError):
-        raise click.BadParameter(
-            "must be a length of time such as 7d or 12h", param_hint="--overlap"
-        ) from None
+        raise click.BadParameter("must be a duration such as 7d or 12h", param_hint="--overlap") from None
 
 
 def _row(client: "ServiceClient") -> dict[str, Any]:

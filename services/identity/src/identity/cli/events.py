@@ -45,11 +45,11 @@ def status(ports: "Ports", *, as_json: bool) -> None:
 
 @events.command("list")
 @click.option(
-    "--after", type=click.IntRange(0), default=0, show_default=True, help="Only positions after this one."
+    "--after", type=click.IntRange(0), default=0, show_default=True, help="Only events after this position."
 )
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@click.option("--type", "type_name", help="Only of this type, e.g. binding.verified.")
-@click.option("--subject", help="Only of the account with this id.")
+@click.option("--type", "type_name", help="Only events of this type, e.g. binding.verified.")
+@click.option("--subject", help="Only events about the account with this id.")
 @as_json
 @with_ports
 def list_events(  # noqa: PLR0913  # one for each option
@@ -91,13 +91,15 @@ def replay(*, after: int, as_json: bool) -> None:
 
     before = rewind(read_settings(RelaySettings), after=after)
     if before is None:
-        raise click.ClickException("Redis holds no mark: the relay publishes again by itself")
+        raise click.ClickException(
+            "Redis has no checkpoint: the relay publishes the events again without this command"
+        )
     if as_json:
         click.echo(to_json({"after": min(after, before), "before": before}))
     elif after < before:
         click.echo(f"positions {after + 1} to {before} are published again")
     else:
-        click.echo(f"nothing to publish again: the stream has got to {before}")
+        click.echo(f"nothing to publish again: the stream ends at position {before}")
 
 
 def _shown(record: "OutboxRecord") -> dict[str, Any]:

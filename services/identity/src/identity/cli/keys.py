@@ -47,7 +47,7 @@ def new_keys(*, as_json: bool) -> None:
 @keys.command("list")
 @as_json
 def list_keys(*, as_json: bool) -> None:
-    """List the ids of the keys that are set here, the current one first, without the keys."""
+    """List the ids of the configured keys, the current one first. The keys themselves are not shown."""
     found = dict(_ids(_settings()))
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -58,7 +58,7 @@ def list_keys(*, as_json: bool) -> None:
 
 @keys.group()
 def rotate() -> None:
-    """Print the current keys with a new one in front; the others stay valid for what they have signed or sealed."""
+    """Print the current keys with a new one first. The older keys still verify and decrypt."""
 
 
 @rotate.command()
@@ -78,7 +78,7 @@ def signing(*, as_json: bool) -> None:
 def audit(*, as_json: bool) -> None:
     """Rotate IDENTITY_AUDIT_KEYS, which chain the audit log.
 
-    Give the new value to every relay, and to `tidy` and `audit verify`; remove a key once all it chained is deleted.
+    Give the new value to every relay, and to `tidy` and `audit verify`. Remove a key when its rows are deleted.
     """
     present = _required(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
     values = [_new_secret(), *(key.reveal() for key in present)]
@@ -88,7 +88,7 @@ def audit(*, as_json: bool) -> None:
 @rotate.command()
 @_JSON
 def seal(*, as_json: bool) -> None:
-    """Rotate the keys that mails are sealed to; takes the mailer's MAIL_SEAL_PRIVATE_KEYS.
+    """Rotate the keys that seal mails; needs the mailer's MAIL_SEAL_PRIVATE_KEYS.
 
     Give the private set to every mailer first, then the public one to identity.
     """
@@ -102,7 +102,7 @@ def seal(*, as_json: bool) -> None:
 @rotate.command()
 @_JSON
 def sign(*, as_json: bool) -> None:
-    """Rotate the keys that mails are signed with; takes identity's MAIL_SIGN_PRIVATE_KEYS.
+    """Rotate the keys that sign mails; needs identity's MAIL_SIGN_PRIVATE_KEYS.
 
     Give the public set to every mailer first, then the private one to identity.
     """
@@ -119,7 +119,7 @@ def _settings() -> KeySettings:
 
 def _required(value: T | None, name: str) -> T:
     if value is None:
-        raise click.ClickException(f"{name}: must be set here, itself or as {name}_FILE")
+        raise click.ClickException(f"{name}: must be set for this command, directly or as {name}_FILE")
     return value
 
 

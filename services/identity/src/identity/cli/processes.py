@@ -31,7 +31,7 @@ def serve() -> None:
 
 @click.command()
 def relay() -> None:
-    """Publish events from the outbox; any number may run, one leads."""
+    """Publish events from the outbox. Any number of relays may run; one of them is the leader."""
     from identity.processes.relay import serve as run
     from identity.settings.relay import RelaySettings
 

@@ -29,7 +29,7 @@ def sessions() -> None:
 @as_json
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """List the sessions that an account holds, and those that act as it."""
+    """List the sessions of an account, and those that act as it."""
     from identity.http.api.admin_schemas import AdminSessionSchema, with_expiry
     from identity.usecases import account_queries
 
@@ -53,14 +53,14 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @sessions.command("end")
 @click.argument("session_ids", nargs=-1)
-@click.option("--account", help="End all sessions that this account holds, and all that act as it, instead.")
+@click.option("--account", help="End all sessions of this account instead, and all that act as it.")
 @as_operator
 def end(ports: "Ports", session_ids: tuple[str, ...], *, account: str | None) -> None:
     """End sessions at once."""
     from identity.usecases import administration
 
     if bool(session_ids) == bool(account):
-        raise click.UsageError("name sessions, or an account by --account")
+        raise click.UsageError("give session ids, or --account")
     if account:
         click.echo(f"{account}: {administration.end_sessions(ports, account)} ended")
         return

@@ -66,7 +66,7 @@ def connected(settings: Settings) -> Iterator[redis.Redis]:
         with connect(settings.redis_url.reveal()) as client:
             yield client
     except redis.exceptions.NoPermissionError as error:
-        raise click.ClickException(f"Redis forbids it: {error}") from None
+        raise click.ClickException(f"Redis refuses the command: {error}") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis does not answer: {type(error).__name__}") from None
 

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--templates", "templates_only", is_flag=True, help="Try the templates only; needs no setting.")
+@click.option(
+    "--templates", "templates_only", is_flag=True, help="Check only the templates; needs no settings."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(*, templates_only: bool, as_json: bool) -> None:
-    """Say whether the mailer could work: settings, templates, Redis with its rights, mail server."""
+    """Check settings, templates, Redis with its permissions, and the mail server; exit with 1 if a check fails."""
     from port_runtime import health
 
     checks = [_templates_check()] if templates_only else _checks(mailer_settings())

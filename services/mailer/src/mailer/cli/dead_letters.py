@@ -47,10 +47,14 @@ class _Age(click.ParamType[timedelta]):
 def filters(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that filter dead letters."""
     options = (
-        click.option("--type", "event_type", type=click.Choice(TYPES), help="Of this type only."),
-        click.option("--category", help="Of this category only, such as mailbox_unknown."),
-        click.option("--older-than", type=_Age(), help="Refused longer ago, as in 2d or 12h."),
-        click.option("--newer-than", type=_Age(), help="Refused since then, as in 2d or 12h."),
+        click.option("--type", "event_type", type=click.Choice(TYPES), help="Only mails of this event type."),
+        click.option("--category", help="Only refusals of this category, such as mailbox_unknown."),
+        click.option(
+            "--older-than", type=_Age(), help="Only mails refused longer ago than this, such as 2d or 12h."
+        ),
+        click.option(
+            "--newer-than", type=_Age(), help="Only mails refused within this time, such as 2d or 12h."
+        ),
     )
     for option in reversed(options):
         command = option(command)
@@ -61,13 +65,13 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 def dead() -> None:
     """List, show, retry and drop the mails that were refused for good.
 
-    It needs the mailer's settings: Redis, and the keys that open a mail to read its expiry.
+    The commands need the mailer's settings: Redis, and the keys that decrypt a mail to read its expiry.
     """
 
 
 @dead.command("list")
 @filters
-@click.option("--limit", type=LIMIT, default=100, show_default=True, help="Show so many at most.")
+@click.option("--limit", type=LIMIT, default=100, show_default=True, help="Maximum number to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
     """List dead letters, newest first."""
@@ -77,7 +81,7 @@ def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in shown], indent=2))
     elif shown:
-        head = ("EVENT", "REFUSED AT", "TYPE", "ATTEMPTS", "CATEGORY", "WORDS")
+        head = ("EVENT", "REFUSED AT", "TYPE", "ATTEMPTS", "CATEGORY", "REPLY")
         click.echo(table(head, [_row(each) for each in shown], right=[3]))
     else:
         click.echo("no dead letters")
@@ -103,12 +107,12 @@ def show(event_id: str, *, as_json: bool) -> None:
 
 @dead.command()
 @click.argument("event_ids", nargs=-1, metavar="[EVENT_ID]...")
-@click.option("--all", "every", is_flag=True, help="Retry all that the filters select.")
+@click.option("--all", "every", is_flag=True, help="Retry all dead letters that match the filters.")
 @filters
 def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
-    """Put dead letters back into the queue, each exactly once; expired ones stay.
+    """Put dead letters back into the queue, each exactly once. Expired mails stay dead letters.
 
-    Exits with 1 if an event that was named was not queued.
+    Exits with 1 if one of the given events was not queued.
     """
     selection = _selection(event_ids, every=every, filtered=filtered)
     outcomes: Counter[RetryResult] = Counter()
@@ -128,13 +132,13 @@ def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
 
 @dead.command()
 @click.argument("event_ids", nargs=-1, metavar="[EVENT_ID]...")
-@click.option("--all", "every", is_flag=True, help="Drop all that the filters select.")
+@click.option("--all", "every", is_flag=True, help="Drop all dead letters that match the filters.")
 @filters
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any) -> None:
     """Delete dead letters for good; their mails are never sent.
 
-    Exits with 1 if an event that was named has no dead letter.
+    Exits with 1 if one of the given events has no dead letter.
     """
     selection = _selection(event_ids, every=every, filtered=filtered)
     with _service() as service:
@@ -168,9 +172,9 @@ def _selection(
 ) -> DeadLetterFilter | None:
     """Return the filter for `--all`; None if events are named. Raises UsageError for both or neither."""
     if every == bool(event_ids):
-        raise click.UsageError("name the events, or give --all with or without filters")
+        raise click.UsageError("give event ids, or --all with or without filters")
     if event_ids and any(value is not None for value in filtered.values()):
-        raise click.UsageError("filters go with --all")
+        raise click.UsageError("filters require --all")
     return _filter(**filtered) if every else None
 
 

@@ -40,7 +40,7 @@ def queue(context: click.Context, *, as_json: bool) -> None:
 
 
 @queue.command()
-@click.option("--reason", default="", help="Why; shown by `mailer queue` and in the logs.")
+@click.option("--reason", default="", help="The reason, shown by `mailer queue` and in the logs.")
 def pause(reason: str) -> None:
     """Pause sending in all mailers within two seconds; mails being sent are finished.
 
@@ -78,7 +78,7 @@ def _as_text(stats: QueueStats) -> str:
         for each in stats.members
     ]
     if members:
-        parts.append(table(("MAILER", "HOLDS", "QUEUED", "HEARD OF"), members, right=[1, 2, 3]))
+        parts.append(table(("MAILER", "CLAIMED", "QUEUED", "LAST SEEN"), members, right=[1, 2, 3]))
     return "\n\n".join(parts)
 
 
@@ -88,9 +88,7 @@ def _row(stats: QueueStats, name: str, counts: QueueCounts) -> tuple[str, ...]:
 
 
 def _notes(stats: QueueStats) -> list[str]:
-    throttled = [
-        f"over its rate limit: {each.domain}, {each.waiting} with a turn to come" for each in stats.throttled
-    ]
+    throttled = [f"over its rate limit: {each.domain}, {each.waiting} waiting" for each in stats.throttled]
     return [_pause_text(stats.pause), f"dead letters: {stats.dead}", *throttled]
 
 

@@ -26,7 +26,9 @@ MAIL = click.Choice(sorted(MAILS))
 @click.option(
     "--text", "form", flag_value="text", default="text", help="Print subject and plain text (default)."
 )
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write the files here instead.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Write files to this directory instead."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> None:
     """Show MAIL, or every mail, with sample data; needs no server.
