@@ -127,13 +127,13 @@ class TemplateSettings:
         "MAILER_REPLY_TO",
         parse=optional(mailbox),
         default=None,
-        doc="where replies go; without it mails ask not to reply",
+        doc="address for replies; if not set, mails ask people not to reply",
     )
     template_dir: Path | None = setting(
         "MAILER_TEMPLATE_DIR",
         parse=optional(directory),
         default=None,
-        doc="own templates, file by file over the built-in ones",
+        doc="directory of templates; each file replaces the built-in file of the same path",
     )
 
 
@@ -144,7 +144,7 @@ class Settings(TemplateSettings):
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
-        doc="site that every link in a mail must lead to, as in identity",
+        doc="site that every link in a mail must lead to; the same as identity's",
     )
     mode: str = setting(
         "IDENTITY_MODE",
@@ -155,7 +155,7 @@ class Settings(TemplateSettings):
     redis_url: Secret = setting(
         "REDIS_URL",
         parse=secret_url(*URL_SCHEMES, check=check_redis_url),
-        doc="the Redis with the events, as the mailer's user",
+        doc="URL of Redis with the mailer's user",
     )
     stream: str = setting("IDENTITY_EVENT_STREAM", parse=text, default=STREAM, doc="key of the event stream")
     smtp_url: Secret = setting(
@@ -167,19 +167,19 @@ class Settings(TemplateSettings):
         "MAILER_SMTP_CA_FILE",
         parse=optional(certificates),
         default=None,
-        doc="authority that vouches for the mail server; the system's by default",
+        doc="file with the CA certificates that may sign the mail server's; the system's if not set",
     )
     smtp_ehlo: str | None = setting(
         "MAILER_SMTP_EHLO",
         parse=optional(ehlo_name),
         default=None,
-        doc="name said in EHLO; the host's own by default",
+        doc="host name sent in EHLO; the machine's own if not set",
     )
     smtp_timeout_seconds: int = setting(
         "MAILER_SMTP_TIMEOUT",
         parse=within(seconds, 1, 300),
         default="20s",
-        doc="wait for a connection to the mail server; its replies have the time-outs of RFC 5321",
+        doc="time-out of a connection to the mail server; replies have the time-outs of RFC 5321",
     )
     smtp_plain: bool = setting(
         "MAILER_SMTP_PLAIN",
@@ -191,36 +191,37 @@ class Settings(TemplateSettings):
         "MAILER_THREADS",
         parse=integer(1, 64),
         default="8",
-        doc="mails sent at once; as many more may wait for slow replies",
+        doc="mails sent at the same time; as many others may wait for slow replies",
     )
     lease_seconds: int = setting(
         "MAILER_LEASE",
         parse=within(seconds, 1, 300),
         default="20s",
-        doc="after this time the work of a silent mailer is taken over",
+        doc="time after which other mailers take over the mails of a mailer that does not respond",
     )
     domain_rate_limits: DomainRateLimits = setting(
         "MAILER_DOMAIN_CEILINGS",
         parse=domain_rate_limits,
         default="",
-        doc="mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; what is over waits its turn",
+        doc="maximum of mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; further mails wait",
     )
     metrics_bind: HostPort | None = setting(
         "MAILER_METRICS_BIND",
         parse=optional(host_port),
         default=None,
-        doc="the mailer's operators' port, host:port: `/metrics`, `/livez`, `/readyz`; never open to the outside",
+        doc="operations port of the mailer, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to the "
+        "outside",
     )
     log_level: str = setting(
-        "MAILER_LOG_LEVEL", parse=log_level, default="INFO", doc="least level that is logged"
+        "MAILER_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"
     )
     seal_keys: Secret = setting(
-        "MAIL_SEAL_PRIVATE_KEYS", parse=secret, doc="JWK set: private keys that open what identity sealed"
+        "MAIL_SEAL_PRIVATE_KEYS", parse=secret, doc="JWK set: private keys that decrypt mails"
     )
     sign_keys: Secret = setting(
         "MAIL_SIGN_PUBLIC_KEYS",
         parse=secret,
-        doc="JWK set: public keys that identity's signature is checked by",
+        doc="JWK set: public keys that verify identity's signatures",
     )
 
     def errors(self) -> Iterator[str]:

@@ -24,7 +24,7 @@ PRODUCTION: Final = "production"
 MAX_PORT: Final = 65535
 SECONDS_IN: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _MARK: Final = "_holds_secret"
-# Not str.isprintable: each version of Python knows other characters, and an ideographic space is none to it.
+# str.isprintable is not used: it depends on the version of Python, and rejects the ideographic space.
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -70,7 +70,7 @@ class WebSettings(HttpSettings):
         "IDENTITY_PASSWORD_PROFILE",
         parse=choice("tw-gov", "nist"),
         default="tw-gov",
-        doc="rules for passwords",
+        doc="profile of password rules, `tw-gov` or `nist`",
     )
     consent_dir: Path | None = setting(
         "IDENTITY_CONSENT_DIR",
@@ -114,7 +114,7 @@ class WebSettings(HttpSettings):
         "IDENTITY_HASH_QUEUE",
         parse=integer(0, 4096),
         default="16",
-        doc="requests that may wait for a hash in one web process; further ones get 503",
+        doc="requests that may wait for a hash in one web process; further requests get 503",
     )
     login_failures_per_address: int = setting(
         "IDENTITY_LOGIN_FAILURES_PER_ADDRESS",

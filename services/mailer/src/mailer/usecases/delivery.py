@@ -63,7 +63,7 @@ class RetryAt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The use case with its ports; safe between threads if they are."""
+    """The use case with its ports. It is thread-safe if the ports are."""
 
     clock: Clock
     ledger: Ledger
@@ -142,7 +142,7 @@ class Delivery:
         return Outcome(State.SENT, self.clock.now())
 
     def _should_send(self, payload: MailPayload, grant: ClaimGranted) -> bool:
-        """Check again: the mail may have expired and the claim been lost while the process or server was slow."""
+        """Check expiry and claim again: either may have been lost while the process or the server was slow."""
         return self.clock.now() < payload.expires_at and self.ledger.owns(grant)
 
     def _expired(self, kind: MailKind, payload: MailPayload) -> Outcome:
@@ -160,7 +160,7 @@ class Delivery:
             raise RateLimitedError("over the rate limit", retry_at)
 
     def _defer(self, grant: ClaimGranted, error: NotSentError, *, expires_at: datetime) -> RetryAt:
-        """Wait no longer than the mail is valid: the next attempt then records the expiry (MAIL-4)."""
+        """Schedule the next attempt, at the latest when the mail expires: it then records the expiry (MAIL-4)."""
         tries = grant.tries + 1
         due = min(self._in_seconds(self._backoff(error.verdict.category, tries)), expires_at)
         self.metrics.record_deferral(error.verdict.category)

@@ -59,7 +59,7 @@ class MailServerStatus(Protocol):
     """The connection to the mail server as the intake uses it."""
 
     def is_unavailable(self) -> bool:
-        """Tell whether the last attempt to reach the server failed."""
+        """Return whether the last attempt to reach the server failed."""
 
     def close_idle(self) -> None:
         """Close connections that have been unused for a while."""

@@ -1,8 +1,8 @@
 """The ledger: one Redis hash for each event, changed by scripts so that only one process sends the mail (MAIL-3).
 
-`mailer:ledger:<event id>` holds `state` and `tries`; while claimed also `token` and `lease` (ms of Redis' clock, which
-all hosts share); while waiting also `due` (ms of the mailer's clock, which tests move). It is kept for longer than the
-mail is valid.
+`mailer:ledger:<event id>` has the fields `state` and `tries`. A claimed mail also has `token` and `lease` (ms of Redis'
+clock, which all hosts share); a waiting mail also has `due` (ms of the mailer's clock, which tests move). The hash is
+kept for longer than the mail is valid.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example because its disk is full. Retry that too for a sent mail.
+        # Redis may refuse a command, for example because its disk is full. For a sent mail, retry after that error too.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         self._retry_until_recorded(lambda: self._record(entry, grant, outcome), transient)
         self.release(grant)

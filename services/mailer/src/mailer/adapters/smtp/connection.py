@@ -21,9 +21,10 @@ _LOGGED_IN: Final = 235
 
 
 class NoReplyError(Exception):
-    """No reply in time; the connection is closed. `is_crowded` if only because enough mails wait for slow replies.
+    """The server did not reply in time, and the connection is closed.
 
-    It is no OSError, which smtplib would turn into its own error.
+    With `is_crowded`, the wait was cut short because too many mails wait for slow replies. This class is not a
+    subclass of OSError, because smtplib would turn that into an error of its own.
     """
 
     def __init__(self, *, is_crowded: bool) -> None:
@@ -41,10 +42,13 @@ class LoginNotPossibleError(Exception):
 
 
 class Connection(smtplib.SMTP):
-    """Set `reply_seconds` before each command; `may_crowd` False waits that long however many mails are slow."""
+    """An SMTP connection that waits `reply_seconds` for the reply to each command.
+
+    The wait may end early if too many mails wait for slow replies, unless `may_crowd` is False.
+    """
 
     def __init__(self, server: SmtpServer, bulkhead: Bulkhead, **options: Any) -> None:
-        """Connect and read the greeting; raises what smtplib does, and NoReplyError."""
+        """Connect and read the greeting. Raises smtplib's errors and NoReplyError."""
         self.bulkhead, self.timeouts = bulkhead, server.timeouts
         self.reply_seconds = server.timeouts.greeting
         self.may_crowd = True
@@ -72,7 +76,7 @@ class Connection(smtplib.SMTP):
             raise
 
     def log_in(self, server: SmtpServer) -> None:
-        """Log in, by PLAIN in UTF-8 (RFC 4616) if the login is not ASCII: smtplib's `login` takes only ASCII."""
+        """Log in. A login that is not ASCII uses PLAIN in UTF-8 (RFC 4616), which smtplib's `login` cannot send."""
         if server.has_ascii_login:
             self.login(server.user, server.password.reveal())
             return
@@ -84,10 +88,10 @@ class Connection(smtplib.SMTP):
             raise smtplib.SMTPAuthenticationError(code, text)
 
     def write(self, octets: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
-        """Write the octets; return False, with the connection closed, if `may_go_on` does between two blocks.
+        """Write the octets. If `may_go_on` returns False between two blocks, close the connection and return False.
 
-        An error is not raised and, unlike smtplib's `send`, leaves the connection open: the server may have sent a
-        reply before it closed. Reading that reply tells.
+        Errors are not raised and, unlike in smtplib's `send`, do not close the connection: the server may have sent
+        a reply before it closed, and the caller reads that reply next.
         """
         rest = memoryview(octets)
         try:

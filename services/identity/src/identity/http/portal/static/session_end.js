@@ -1,5 +1,5 @@
 // Warns before the session times out and offers to extend it; after the timeout the page goes to the login.
-// Pages of one browser share the session: when one learns its end, all use it.
+// The pages of one browser share a session: when one of them learns a new end time, it tells the others.
 
 import { inWords } from "./durations.js";
 
@@ -14,7 +14,7 @@ export function watchSession(question) {
   let until = Date.parse(sessionUntil); // the server's clock, which may differ from the browser's
   const ahead = Date.now() + Number(sessionLeft) * SECOND_MS - until;
   const warning = Math.min(WARNING_MS, (Number(sessionLeft) * SECOND_MS) / 2);
-  let last = false; // cannot be extended: the absolute limit is near
+  let last = false; // the absolute limit is near, so the session cannot be extended
   let timer = 0;
 
   const left = () => until + ahead - Date.now();
@@ -39,7 +39,7 @@ export function watchSession(question) {
       last = left() <= warning;
       others.postMessage(until);
     }
-    tick(); // if the server was unavailable: ask again
+    tick(); // asks again if the server was unavailable
   }
 
   question.querySelector("[data-session-on]").addEventListener("click", goOn);
