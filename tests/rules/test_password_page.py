@@ -95,7 +95,7 @@ def test_checking_a_new_password_does_not_test_the_current_one(system: System) -
     done = page.press(current=PASSWORD, password=NEW, password_again=NEW)
 
     assert errors["errors"] == {
-        "password": ["密碼太常見或太容易猜到，請改用較少見的字詞組合"],
+        "password": ["密碼太常見或太容易猜到（例如地名或公司名稱加上年份），請改用較少見的字詞組合"],
         "password_again": ["此欄位為必填"],
     }
     assert (done.status, normalize("密碼修改成功") in done.text) == (200, True)

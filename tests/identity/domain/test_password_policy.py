@@ -1,10 +1,13 @@
 """The rules of a good password, in both profiles (REG-10, SEC-2)."""
 
+import random
+import string
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from identity.domain.common_passwords import is_common, load
 from identity.domain.errors import InvalidValue
 from identity.domain.password_policy import PasswordPolicy, Profile, normalized
 from identity.http.problems import field_error_sentence
@@ -87,7 +90,15 @@ def test_a_password_must_not_contain_a_keyboard_run(profile: Profile, password: 
 
 
 @pytest.mark.rule("SEC-2")
-@pytest.mark.parametrize("password", ["Password2023!", "Iloveyou2020!", "Sunshine2020!"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Password2023!", "Iloveyou2020!", "Sunshine2020!", "Changeme@2026", "P@ssw0rd2026!!", "Welcome@2031",
+        "Taiwan2026!!", "Kaohsiung2026!", "Keelung@Port113", "Zhongguo2026!", "Ilovetaiwan888!", "Gaoxiong-2026",
+        "Evergreen@2024", "Yangming1150101!", "Tsmc2330tsmc!", "Woaini1314520!", "台灣加油Taiwan115",
+        "民國115年Taiwan!", "ji32k7au4a83A!", "Ji32k7au4a83-1", "su3cl3g45j4!A", "W961o3-2026!!", "Roc115-Taipei",
+    ],
+)  # fmt: skip
 def test_a_common_password_is_refused(password: str) -> None:
     assert "password_common" in codes(password)
 
@@ -105,6 +116,39 @@ def test_a_common_password_is_refused(password: str) -> None:
 )
 def test_two_common_passwords_joined_are_refused(password: str) -> None:
     assert codes(password) == ["password_common"]
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Jonasbrothers1!",
+        "#1Tequieromucho",
+        "Sojdlg123aljg",
+        "SOJDLG123aljg!!",
+        "eljcnjdthtybt",
+        "Elizaveta2000",
+    ],
+)
+def test_a_common_long_password_is_refused_in_any_case_and_with_signs_at_its_ends(password: str) -> None:
+    assert is_common(password)
+    assert "password_common" in codes(password)
+
+
+@pytest.mark.rule("SEC-2")
+def test_the_list_has_100_000_passwords_and_no_random_one() -> None:
+    letters, chance = string.ascii_letters + string.digits + "-_=", random.Random(1)
+    found = [is_common("".join(chance.choices(letters, k=16))) for _ in range(1000)]
+
+    assert (len(load()), any(found)) == (100_000, False)
+
+
+@pytest.mark.rule("SEC-2")
+@pytest.mark.parametrize(
+    "password", ["Kx9-vRm2pTqL", "tR7#kq9Lz!2pW", "h6;T/2mq4-Rx9v", "Wharf.Lantern.41", "蓬萊Basalt-mango7"]
+)
+def test_a_password_of_rare_parts_is_accepted(password: str) -> None:
+    assert codes(password) == []
 
 
 @pytest.mark.rule("SEC-2")

@@ -1,25 +1,19 @@
 """The password policy (SEC-2): strength by zxcvbn, and the specific rules of Taiwan's baseline or of NIST."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
+from identity.domain.common_passwords import is_common
 from identity.domain.errors import InvalidValue
+from identity.domain.password_strength import guesses
 
 Profile = Literal["tw-gov", "nist"]
 
 MAX_CHARACTERS = 128
-_SCORED_CHARACTERS = 64
-"""zxcvbn's run time grows faster than the length; a password that is strong in 64 characters stays strong."""
-_SUBSTITUTES = frozenset("4@8({[<3691!|70$5+%2")
-"""The digits and symbols that zxcvbn reads as letters ("l33t")."""
-_MAX_SUBSTITUTES = 4
 _MIN_GUESSES = 10**8
 """zxcvbn's "safely unguessable", a score of 3."""
-_REPEAT = re.compile(r"(.{3,})(.*?)\1", re.IGNORECASE | re.DOTALL)
 _MIN_TERM_CHARACTERS = 4
 _MIN_RUN = 5
 
@@ -75,42 +69,13 @@ class PasswordPolicy:
             yield InvalidValue("password_personal")
         if _contains_run(password):
             yield InvalidValue("password_keyboard_run", min=_MIN_RUN)
-        elif _guesses(_scorable(password), terms) < _MIN_GUESSES:
+        elif is_common(password) or guesses(password, terms) < _MIN_GUESSES:
             yield InvalidValue("password_common")
 
     def check(self, password: str, personal_terms: Iterable[str] = ()) -> None:
         """Raise InvalidValue for the first rule that a password breaks."""
         for error in self.errors(password, personal_terms):
             raise error
-
-
-def _scorable(password: str) -> str:
-    """Return the text to score. zxcvbn's run time grows with the number of different substitutes for letters.
-
-    An attacker would not try more than a few of them either; each further one is replaced by a plain symbol.
-    """
-    scored = password[:_SCORED_CHARACTERS]
-    tried = [char for char in dict.fromkeys(scored) if char in _SUBSTITUTES][:_MAX_SUBSTITUTES]
-    return "".join(char if char not in _SUBSTITUTES or char in tried else "^" for char in scored)
-
-
-def _guesses(password: str, terms: list[str]) -> int:
-    """Return the number of guesses for the parts that zxcvbn finds in a password, without repeats.
-
-    zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or next to
-    another one, would count as strong.
-    """
-    from zxcvbn import zxcvbn  # its dictionaries take 13 MB; the relay and most commands do not need them
-
-    parts = zxcvbn(_without_repeats(password), user_inputs=terms)["sequence"]
-    return prod(int(part["guesses"]) for part in parts)
-
-
-def _without_repeats(password: str) -> str:
-    """Return the password without parts of three or more characters that occurred before, in any case."""
-    while (shorter := _REPEAT.sub(r"\1\2", password)) != password:
-        password = shorter
-    return password
 
 
 def _classes(password: str) -> int:

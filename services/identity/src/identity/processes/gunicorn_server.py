@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-import zxcvbn  # noqa: F401  # before the fork, so that the workers share its dictionaries
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import ForwardedAllowIPS
@@ -20,6 +19,7 @@ from port_runtime.metrics import Instruments
 from port_runtime.ops_server import open_listener
 from port_runtime.settings import ErrorCollector
 
+from identity.domain import common_passwords, password_strength
 from identity.http import problems
 from identity.metrics import WEB
 from identity.processes.gunicorn_hooks import GunicornHooks
@@ -43,7 +43,9 @@ def _trust_no_peer() -> None:
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
-    """Exempt loaded objects from garbage collection, which would make each worker copy every shared page."""
+    """Load what the workers share, and exempt it from garbage collection, which would make each copy every page."""
+    common_passwords.load()
+    password_strength.preload()
     gc.collect()
     gc.freeze()
 

@@ -88,7 +88,7 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭",
     "invalid_username.web_address": "帳號不可像網址：不可以「www.」開頭，也不可以「.com」、「.tw」等網域名稱結尾",
     "malformed_json": "JSON 結構過深",
-    "password_common": "密碼太常見或太容易猜到，請改用較少見的字詞組合",
+    "password_common": "密碼太常見或太容易猜到（例如地名或公司名稱加上年份），請改用較少見的字詞組合",
     "password_keyboard_run": "密碼不可含 {min} 個以上連續的鍵盤字元、字母或數字",
     "password_personal": "密碼不可含帳號、姓名、手機、Email 或公司資料",
     "password_too_long": "密碼最多 {max} 個字元",
@@ -128,5 +128,6 @@ BOUND_ELSEWHERE: Final = "此帳號已被其他鏈結帳號綁定，須先解除
 PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
 PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號其中三種"
 PASSWORD_DESCRIPTION: Final = (
-    "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，不可使用常見密碼或連續鍵盤字元。"
+    "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
+    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）或連續鍵盤字元。"
 )

@@ -1,0 +1,100 @@
+"""How many guesses a password takes, by zxcvbn with the words and years of Taiwan (SEC-2)."""
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+_SCORED_CHARACTERS = 64
+"""zxcvbn's run time grows faster than the length; a password that is strong in 64 characters stays strong."""
+_SUBSTITUTES = frozenset("4@8({[<3691!|70$5+%2")
+"""The digits and symbols that zxcvbn reads as letters ("l33t")."""
+_MAX_SUBSTITUTES = 4
+_REPEAT = re.compile(r"(.{3,})(.*?)\1", re.IGNORECASE | re.DOTALL)
+_YEAR = re.compile(r"19\d\d|20[0-4]\d")
+"""zxcvbn's own ends with 2019."""
+_MINGUO_YEARS = range(50, 131)
+"""The years of the Republic of China that people use: 1961 to 2041."""
+_KEYS = re.compile(r"(?=.*\d)[a-z0-9,./;-]+")
+_MIN_ZHUYIN_KEYS = 4
+"""Fewer keys may type a word by chance."""
+
+
+def guesses(password: str, terms: list[str]) -> int:
+    """Return the number of guesses for the weakest way to divide a password into parts that zxcvbn finds.
+
+    zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or next to
+    another one, would count as strong.
+    """
+    from zxcvbn import matching, scoring
+
+    text = _without_repeats(_scorable(_read_zhuyin(password)))
+    words = {**_dictionaries(), "user_inputs": matching.build_ranked_dict([term.lower() for term in terms])}
+    ending: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for match in matching.omnimatch(text, words):
+        ending[match["j"]].append(match)
+    fewest = [1]
+    for end in range(len(text)):
+        parts = (fewest[match["i"]] * int(scoring.estimate_guesses(match, text)) for match in ending[end])
+        fewest.append(min([fewest[end] * scoring.BRUTEFORCE_CARDINALITY, *parts]))
+    return fewest[-1]
+
+
+def preload() -> None:
+    """Read the dictionaries, 14 MB; web processes call this before they fork."""
+    _dictionaries()
+    _zhuyin()
+
+
+@functools.cache
+def _dictionaries() -> dict[str, dict[str, int]]:
+    """Return zxcvbn's dictionaries and ours; the relay and most commands do not need them."""
+    from zxcvbn import matching
+
+    matching.REGEXEN["recent_year"] = _YEAR
+    ours = {spelling: rank for rank, spellings in enumerate(_words(), start=1) for spelling in spellings}
+    eras = ["", "mg", "roc", *next(spellings for spellings in _words() if "minguo" in spellings)]
+    years = {
+        f"{era}{year}": rank for rank, year in enumerate(reversed(_MINGUO_YEARS), start=1) for era in eras
+    }
+    return {**matching.RANKED_DICTIONARIES, "taiwan": ours, "minguo": years}
+
+
+@functools.cache
+def _words() -> list[list[str]]:
+    """Return the spellings of each word, the most common word first."""
+    text = files("identity.domain").joinpath("wordlists/taiwan.txt").read_text("utf-8")
+    return [line.split() for line in text.splitlines() if not line.startswith("#")]
+
+
+@functools.cache
+def _zhuyin() -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """Return a pattern of the keys that type our words in Zhuyin, and the words by their keys."""
+    typed = {keys: word for word, *spellings in _words() for keys in spellings if _KEYS.fullmatch(keys)}
+    return re.compile("|".join(map(re.escape, sorted(typed, key=len, reverse=True))), re.IGNORECASE), typed
+
+
+def _read_zhuyin(password: str) -> str:
+    """Return the password with what types several of our words in Zhuyin, such as `ji32k7au4a83`, as the words."""
+    one, words = _zhuyin()
+    text = one.sub(lambda keys: words[keys[0].lower()], password)
+    return text if len(text) <= len(password) - _MIN_ZHUYIN_KEYS else password
+
+
+def _scorable(password: str) -> str:
+    """Return the text to score. zxcvbn's run time grows with the number of different substitutes for letters.
+
+    An attacker would not try more than a few of them either; each further one is replaced by a plain symbol.
+    """
+    scored = password[:_SCORED_CHARACTERS]
+    tried = [char for char in dict.fromkeys(scored) if char in _SUBSTITUTES][:_MAX_SUBSTITUTES]
+    return "".join(char if char not in _SUBSTITUTES or char in tried else "^" for char in scored)
+
+
+def _without_repeats(password: str) -> str:
+    """Return the password without parts of three or more characters that occurred before, in any case."""
+    while (shorter := _REPEAT.sub(r"\1\2", password)) != password:
+        password = shorter
+    return password
