@@ -14,6 +14,7 @@ import dramatiq
 from dramatiq.common import join_all
 from port_events.consumer_group import member_name
 from port_events.envelope import RECEIPTS
+from port_events.redis_client import check_writable
 from port_runtime import tracing
 from port_runtime.health import Check
 from port_runtime.logs import get_logger
@@ -29,6 +30,7 @@ from mailer.adapters.payload_opener import SealedPayloadOpener
 from mailer.adapters.redis.broker import ActorQueue, NotifyingRedisBroker
 from mailer.adapters.redis.connection import (
     TRANSIENT_ERRORS,
+    WRITE_CHECK,
     ThreadConnections,
     connect,
     durability_warnings,
@@ -158,7 +160,7 @@ class MailerProcess:
         return OpsServer(
             wiring.instruments.registry(collector),
             # The mail server is not checked: a rollout must not wait for it, and mails can.
-            checks=[Check("redis", partial(_ping, client))],
+            checks=[Check("redis", partial(check_writable, client, WRITE_CHECK))],
             alive=self._is_alive,
         )
 
@@ -245,10 +247,6 @@ def process_name() -> str:
     Such a name starts with a letter and has no dots; the host name of a container is often a number.
     """
     return f"mailer-{_INVALID_IN_QUEUE_NAME.sub('-', member_name())}"
-
-
-def _ping(client: redis.Redis) -> None:
-    client.ping()
 
 
 def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:

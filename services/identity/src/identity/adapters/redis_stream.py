@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, cast
 
 from port_events.consumer_group import Group, RawEntry
 from port_events.envelope import RECEIPTS, Entry, MalformedEvent, as_text, from_fields, to_fields
+from port_events.redis_client import check_writable
 from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import WatchError
@@ -77,6 +78,10 @@ class RedisStream(Stream, MailerProgress):
             return None if stored is None else int(stored)
 
         return cast("int | None", self._client.transaction(lower, key, value_from_callable=True))  # type: ignore[arg-type]  # redis-py types the callable too narrowly
+
+    def check_writable(self) -> None:
+        """Raise redis.RedisError unless Redis accepts writes."""
+        check_writable(self._client, self._checkpoint_key("check"))
 
     def _checkpoint_key(self, epoch: str) -> str:
         return f"{self._stream}:mark:{epoch}"

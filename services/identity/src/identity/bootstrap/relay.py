@@ -43,10 +43,7 @@ class RelayDependencies:
     @property
     def checks(self) -> list[Check]:
         """The readiness checks."""
-        return [Check("database", database_probe(self.engine)), Check("redis", self._ping)]
-
-    def _ping(self) -> None:
-        self.redis.ping()
+        return [Check("database", database_probe(self.engine)), Check("redis", self.stream.check_writable)]
 
     def close(self) -> None:
         """Close every connection."""

@@ -61,13 +61,20 @@ def _templates_check() -> Check:
 
 
 def _check_redis(settings: Settings) -> None:
-    """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises."""
+    """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises for a write."""
     from port_events.envelope import RECEIPTS
+    from port_events.redis_client import check_writable
     from port_runtime.health import Unhealthy
 
-    from mailer.adapters.redis.connection import connect, durability_warnings, missing_permissions
+    from mailer.adapters.redis.connection import (
+        WRITE_CHECK,
+        connect,
+        durability_warnings,
+        missing_permissions,
+    )
 
     with connect(settings.redis_url.reveal()) as client:
+        check_writable(client, WRITE_CHECK)
         if missing := missing_permissions(client, stream=settings.stream, receipts=RECEIPTS):
             raise Unhealthy(f"the user may not {', '.join(missing)}")
         if warnings := durability_warnings(client):

@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from port_runtime.health import Unhealthy
 from port_runtime.settings import SettingsError
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _STATEMENT_TIMEOUT_MS = 15_000
 _TCP_TIMEOUT_MS = 10_000
 _IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: a frozen process cannot block others until they fail
+
+
+class ReadOnlyDatabase(SQLAlchemyError, Unhealthy):  # noqa: N818  # named for what it tells
+    """The database answers but does not write: a standby, or a server that was switched to read-only."""
+
+    def __init__(self) -> None:
+        super().__init__("read-only")
 
 
 def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
@@ -129,10 +137,19 @@ def _make_folder(folder: Path) -> None:
 
 
 def database_probe(engine: Engine) -> Callable[[], None]:
-    """Return a health check that fails while the database does not answer or lacks its tables."""
+    """Return a health check that fails while the database does not answer, lacks its tables or cannot write."""
 
     def probe() -> None:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
+            require_writable(connection)
 
     return probe
+
+
+def require_writable(connection: Connection) -> None:
+    """Raise ReadOnlyDatabase, or on SQLite OperationalError, if this connection cannot write. Writes nothing."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("UPDATE accounts SET id = id WHERE false"))
+    elif connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+        raise ReadOnlyDatabase

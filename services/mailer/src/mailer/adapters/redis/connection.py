@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
+WRITE_CHECK: Final = "mailer:write-check"  # never exists
 TRANSIENT_ERRORS: Final = (
     redis.ConnectionError,
     redis.TimeoutError,
