@@ -129,16 +129,16 @@ def test_a_wrong_password_is_marked_at_its_field_and_never_echoed(system: System
     assert visitor.get("/account").json()["name"] == "錢大明"
 
 
-@pytest.mark.rule("PRO-2", "LOGIN-2")
-def test_too_many_wrong_passwords_show_the_wait(system: System) -> None:
+@pytest.mark.rule("PRO-2", "SEC-19")
+def test_too_many_wrong_passwords_lead_to_the_login_which_says_why(system: System) -> None:
     page = AccountPage(system.logged_in(system.person()))
 
     statuses = [
-        page.send(email="new@example.com", current_password="Wrong-Crane-88!").status_code for _ in range(6)
+        page.send(email="new@example.com", current_password="Wrong-Crane-88!").status_code for _ in range(5)
     ]
 
-    assert statuses == [403] * 5 + [429]
-    assert normalize("請於 15 分鐘後再試") in page.text
+    assert statuses == [403] * 4 + [303]
+    assert normalize("密碼錯誤次數過多，已將您登出") in page.text
 
 
 @pytest.mark.rule("PRO-2", "SEC-6")

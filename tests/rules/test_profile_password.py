@@ -1,5 +1,6 @@
 """Changing the password: requires the current one, ends other sessions, mails a notice (PRO-4, SEC-2)."""
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -63,18 +64,31 @@ def test_a_change_requires_the_current_password(system: System) -> None:
     assert system.visitor().log_in(person).status_code == 201
 
 
-@pytest.mark.rule("PRO-4", "LOGIN-2")
-def test_wrong_current_passwords_inside_a_session_lock(system: System) -> None:
+@pytest.mark.rule("PRO-4", "SEC-19")
+def test_a_stolen_session_ends_after_five_wrong_passwords_and_locks_nobody_out(system: System) -> None:
+    person = system.person()
+    thief, owner = system.logged_in(person), system.logged_in(person)
+
+    guesses = [change(thief, "Wrong-Crane-88!", NEW) for _ in range(6)]
+    right = change(owner, person.password, NEW)
+
+    assert guesses == [(403, "bad_password")] * 4 + [(401, "not_signed_in")] * 2
+    assert right == (204, None)
+    (ended,) = system.audit("session.ended")
+    assert json.loads(ended.detail)["why"] == "password"
+
+
+@pytest.mark.rule("PRO-4", "SEC-19")
+def test_a_right_password_clears_the_wrong_ones_of_the_session(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
 
-    guesses = [change(visitor, "Wrong-Crane-88!", NEW) for _ in range(6)]
-    right = change(visitor, person.password, NEW)
-    system.clock.advance(minutes=15)
-    later = change(visitor, person.password, NEW)
+    answers = []
+    for _ in range(3):
+        answers += [change(visitor, "Wrong-Crane-88!", NEW) for _ in range(4)]
+        answers.append(change(visitor, person.password, person.password))
 
-    assert guesses == [(403, "bad_password")] * 5 + [(429, "locked")]
-    assert (right, later) == ((429, "locked"), (204, None))
+    assert answers == ([(403, "bad_password")] * 4 + [(422, "password_reused")]) * 3
 
 
 @pytest.mark.rule("PRO-4", "SEC-2", "REG-11")

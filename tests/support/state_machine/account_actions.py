@@ -73,6 +73,7 @@ class AccountActions:
     def log_in(self, holder: ModelAccount) -> ModelSession | None:
         """Log in directly, and accept the consents on the first login."""
         person = holder.person
+        self.system.clock.advance(seconds=1)  # the oldest session ends first
         answer = self.request(
             None, "POST", "/sessions", {"username": person.username, "password": person.password}
         )
@@ -84,7 +85,7 @@ class AccountActions:
             return None
         self.expect(answer, 201)
         sitting = ModelSession(answer.json()["token"], holder)
-        self.model.sessions.append(sitting)
+        self.model.open_session(sitting)
         if answer.json()["next"] == "consent":
             self._browser.token = sitting.token
             assert self._browser.accept_consents().status_code == 200

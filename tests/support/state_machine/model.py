@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from tests.support.actors.people import Person
 
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
-MAX_TRIES = 5
+MAX_TRIES, MAX_SESSIONS = 5, 20
 _SHARE = 5
 """With this many mails to a mailbox in a day, the model no longer predicts the limits, which have their own tests."""
 
@@ -113,6 +113,13 @@ class Model:
         binding.general.events.append(f"binding.removed {binding.id} {reason}")
         for sitting in self.sessions:
             sitting.open &= sitting.acting is not binding
+
+    def open_session(self, sitting: ModelSession) -> None:
+        """Add a session; the oldest of the account beyond twenty ends (SEC-19)."""
+        self.sessions.append(sitting)
+        own = [each for each in self.sessions if each.open and each.account is sitting.account]
+        for each in own[:-MAX_SESSIONS]:
+            each.open = False
 
     def end_sessions(self, holder: ModelAccount, *, but: ModelSession | None = None) -> None:
         """End the account's sessions and those switched to it."""

@@ -115,7 +115,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     # Actions without an event.
     "session.opened": Action("a login", by_owner=True),
     "session.closed": Action("a logout"),
-    "session.ended": Action("one session was ended from another, or by an operator"),
+    "session.ended": Action(
+        "one session was ended: from another, by an operator, as the oldest of too many, or for wrong passwords"
+    ),
     "session.others_ended": Action("all other sessions were ended"),
     "session.switched": Action("a link account switched to a bound account"),
     "session.returned": Action("switched back to the link account"),

@@ -31,8 +31,12 @@ class Locked(RetryLater):
     """Too many failed attempts; even the right password is refused (LOGIN-2)."""
 
 
-class PasswordLocked(Locked):
-    """The current password was entered wrongly too often (PRO-2, PRO-4)."""
+class TooManyChecks(RetryLater):
+    """The current password was entered too often, even if rightly (SEC-19)."""
+
+
+class TooManyChanges(RetryLater):
+    """The profile was changed too often (SEC-19)."""
 
 
 class TooSoon(RetryLater):
@@ -53,6 +57,10 @@ class Unavailable(RetryLater):
 
 class NotSignedIn(Refusal):
     """No session, or one that has ended."""
+
+
+class SessionEnded(NotSignedIn):
+    """The current password was entered wrongly too often in this session, which has ended (SEC-19)."""
 
 
 class BadCredentials(Refusal):

@@ -57,8 +57,12 @@ LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extend
 """Five failures lock for 15 minutes, as Taiwan's security baseline requires (Appendix 10)."""
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
 """Known browsers are counted separately, so that strangers cannot lock the owner out."""
-PASSWORD_CHECK = Limit(name="password.check", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""The current password, entered again in a session."""
+PASSWORD_CHECK = Limit(name="password.session", max_count=5, window=_DAY)
+"""The current password, entered wrongly in one session, which then ends: a stolen one locks nobody out (SEC-19)."""
+PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(hours=1))
+"""Right current passwords of one account; each costs a hash or several."""
+PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
+"""Changes of one account's profile; each is an event for every consumer."""
 
 RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
 RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)

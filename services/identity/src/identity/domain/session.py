@@ -15,6 +15,9 @@ PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
 DEVICE_LIFETIME = timedelta(days=180)
 """How long a browser stays known (SEC-3)."""
 
+MAX_SESSIONS = 20
+"""Open sessions of one account; a login beyond them ends the oldest (SEC-19)."""
+
 SEEN_EVERY = timedelta(minutes=1)
 """The resolution of `seen_at`, to limit writes to one a minute."""
 

@@ -10,7 +10,7 @@ from identity.domain.account import Account, Status
 from identity.domain.binding import Binding
 from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongState
 from identity.domain.mail_link import Purpose
-from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_CHECK
+from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_PROOFS
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.account_lookup import OPEN, locked_account
 from identity.usecases.steps.bind_codes import issue_code
@@ -27,7 +27,7 @@ def unlock(ports: Ports, username_or_id: str) -> Account:
     """Clear the failed logins and password checks of an account. Raises NotFound, WrongState."""
     with locked_account(ports, username_or_id, "account.unlocked", *OPEN) as (uow, account):
         username = str(account.username_key)
-        uow.counters.clear([LOGIN_ACCOUNT.counter(username), PASSWORD_CHECK.counter(account.id)])
+        uow.counters.clear([LOGIN_ACCOUNT.counter(username), PASSWORD_PROOFS.counter(account.id)])
         uow.counters.clear_below(LOGIN_DEVICE.counter(account.id))
         uow.record_action("account.unlocked", account.id)
     return account

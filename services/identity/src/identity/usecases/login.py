@@ -5,7 +5,7 @@ from typing import Final, NoReturn
 from identity.domain.credential import Credential
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
 from identity.domain.password_policy import normalized
-from identity.domain.session import ClientInfo, Principal, Session
+from identity.domain.session import MAX_SESSIONS, ClientInfo, Principal, Session
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import IssuedSession, issue_device
@@ -75,8 +75,16 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
         if not uow.sessions.open(session, credential_version=credential.credential_version):
             _refuse_changed(uow, credential)
         uow.record_action("session.opened", credential.id, session_id=session.id)
+        _end_oldest(uow, session)
         uow.commit()
     return IssuedSession(token, _principal(ports, session, credential), issue_device(ports, credential))
+
+
+def _end_oldest(uow: UnitOfWork, newest: Session) -> None:
+    """End what exceeds the number of open sessions (SEC-19)."""
+    idle_since = uow.clock.now() - uow.rules.sessions.idle
+    for session_id in uow.sessions.end_oldest(newest, keep=MAX_SESSIONS, idle_since=idle_since):
+        uow.record_action("session.ended", newest.holder_id, session_id=session_id, why="too_many")
 
 
 def _refuse_changed(uow: UnitOfWork, credential: Credential) -> NoReturn:

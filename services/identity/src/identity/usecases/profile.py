@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from port_events.catalogue import AccountProfileChanged
 
 from identity.domain.account import Account
-from identity.domain.errors import BadPassword, NotFound, NotSignedIn, RevisionStale
+from identity.domain.errors import BadPassword, NotFound, NotSignedIn, RevisionStale, TooManyChanges
 from identity.domain.mail_link import Purpose
+from identity.domain.rate_limits import PROFILE_CHANGES
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched
@@ -56,12 +57,15 @@ def change(
 ) -> Account:
     """Save changes that are based on this revision; a new mailbox needs the password (PRO-1, PRO-2, PRO-5).
 
-    Raises ForbiddenWhileSwitched, NotSignedIn, RevisionStale, BadPassword, PasswordLocked, TooSoon, Busy.
+    Raises ForbiddenWhileSwitched, NotSignedIn, RevisionStale, BadPassword, SessionEnded, TooManyChecks,
+    TooManyChanges, TooSoon, Busy.
     """
     before = show(ports, principal)
     new_email = changes.email if changes.email != before.email else None
     if new_email is not None:
-        verify_current_password(ports, before, current_password or "")
+        verify_current_password(
+            ports, before, password=current_password or "", session_id=principal.session_id
+        )
     with ports.unit_of_work() as uow:
         account = _locked(uow, principal)
         if new_email is not None and account.credential_version != before.credential_version:
@@ -83,10 +87,15 @@ def _locked(uow: UnitOfWork, principal: Principal) -> Account:
     return account
 
 
-def _save(uow: UnitOfWork, account: Account, changes: Changes) -> None:
-    values = changes.new_values(account)
+def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
+    """Save what differs. Raises TooManyChanges."""
+    values = requested.new_values(account)
     if not values:
         return
+    now = uow.clock.now()
+    (changes,) = uow.counters.increment([PROFILE_CHANGES.counter(account.id)], now)
+    if changes.exceeded:
+        raise TooManyChanges(changes.wait_seconds(now))
     for attribute, value in values.items():
         setattr(account, attribute, value)
     account.revision += 1
@@ -110,10 +119,11 @@ def change_password(
 ) -> Account:
     """Change the password; other sessions and a pending change of mailbox end with it (PRO-4, UNB-5).
 
-    Raises ForbiddenWhileSwitched, NotSignedIn, BadPassword, PasswordLocked, InvalidValue, PasswordReused, Busy.
+    Raises ForbiddenWhileSwitched, NotSignedIn, BadPassword, SessionEnded, TooManyChecks, InvalidValue,
+    PasswordReused, Busy.
     """
     before = show(ports, principal)
-    verify_current_password(ports, before, current)
+    verify_current_password(ports, before, password=current, session_id=principal.session_id)
     password_hash = hash_new_password(ports, before, new)
     with ports.unit_of_work() as uow:
         account = _locked(uow, principal)

@@ -1,6 +1,7 @@
 """The open sessions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session as OrmSession
@@ -63,6 +64,19 @@ class SqlSessions(Sessions):
     @override
     def end(self, session_id: str) -> None:
         self._orm_session.execute(delete(sessions).where(sessions.c.id == session_id))
+
+    @override
+    def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
+        row = sessions.c
+        others = (row.holder_id == newest.holder_id, row.id != newest.id)
+        are_open = (row.expires_at > newest.created_at, row.seen_at > idle_since)
+        latest_first = select(row.id).where(*others, *are_open).order_by(row.created_at.desc(), row.id)
+        # Locked rows are skipped, so that concurrent logins do not wait for each other: they end the same ones.
+        unlocked = (
+            select(row.id).where(row.id.in_(latest_first.offset(keep - 1))).with_for_update(skip_locked=True)
+        )
+        ended = delete(sessions).where(row.id.in_(unlocked)).returning(row.id)
+        return self._orm_session.scalars(ended).all()
 
     @override
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:

@@ -19,7 +19,11 @@ from identity.usecases import login, sessions
 
 blueprint = Blueprint("login", __name__)
 
-_NOTICES = {"session": texts.SESSION_ENDED, "unsaved": texts.SESSION_ENDED_UNSAVED}
+_NOTICES = {
+    "password": texts.SESSION_ENDED_BY_PASSWORD,
+    "session": texts.SESSION_ENDED,
+    "unsaved": texts.SESSION_ENDED_UNSAVED,
+}
 """By the `ended` argument of a redirect to the login."""
 
 

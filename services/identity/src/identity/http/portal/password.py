@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response
 
 from identity.domain.account import Account
-from identity.domain.errors import BadPassword, Busy, PasswordLocked, PasswordReused, Refusal
+from identity.domain.errors import BadPassword, Busy, PasswordReused, Refusal, TooManyChecks
 from identity.http import problems
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.csrf import redisplay_with
@@ -25,7 +25,7 @@ blueprint = Blueprint("password", __name__)
 
 _FIELD_OF: dict[type[Refusal], str] = {
     BadPassword: "current",
-    PasswordLocked: "current",
+    TooManyChecks: "current",
     PasswordReused: "password",
 }
 
@@ -111,7 +111,7 @@ def change() -> Response:
             new=form.password.data or "",
             end_binding=ends_binding,
         )
-    except (BadPassword, PasswordLocked, PasswordReused, Busy) as refusal:
+    except (BadPassword, TooManyChecks, PasswordReused, Busy) as refusal:
         return _show_refusal(form, refusal)
     flash_message(
         texts.PASSWORD_CHANGED

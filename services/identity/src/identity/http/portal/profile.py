@@ -11,9 +11,10 @@ from identity.domain.errors import (
     BadPassword,
     Busy,
     NotFound,
-    PasswordLocked,
     Refusal,
     RevisionStale,
+    TooManyChanges,
+    TooManyChecks,
     TooSoon,
 )
 from identity.domain.full_name import parse_full_name
@@ -38,7 +39,7 @@ _SAVED = ("name", "mobile", "company_phone", "email")
 _REVISION = re.compile(r"\d{1,9}", re.ASCII)
 _FIELD_OF: dict[type[Refusal], str] = {
     BadPassword: "current_password",
-    PasswordLocked: "current_password",
+    TooManyChecks: "current_password",
     TooSoon: "email",
 }
 
@@ -138,7 +139,7 @@ def save() -> Response:
         return redirect_to("portal.profile.show")
     try:
         _save(form)
-    except (BadPassword, PasswordLocked, TooSoon, Busy, RevisionStale) as refusal:
+    except (BadPassword, TooManyChecks, TooManyChanges, TooSoon, Busy, RevisionStale) as refusal:
         return _show_refusal(form, refusal)
     flash_message(texts.EMAIL_CHANGE_REQUESTED if form.changes_email(account) else texts.PROFILE_SAVED)
     return redirect_to("portal.profile.show")

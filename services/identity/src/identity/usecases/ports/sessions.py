@@ -1,6 +1,7 @@
 """Sessions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from identity.domain.session import Principal, Session
@@ -31,6 +32,9 @@ class Sessions(Protocol):
 
     def end(self, session_id: str) -> None:
         """End a session."""
+
+    def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
+        """End the open sessions of a new session's account beyond the newest `keep`; return their ids."""
 
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
         """End a session that the account opened; return False when there is none with this id."""

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from identity.domain.account import Account
 from identity.domain.credential import Credential
-from identity.domain.errors import BadCredentials, BadPassword, Busy, Locked, PasswordLocked
+from identity.domain.errors import BadCredentials, BadPassword, Busy, Locked, SessionEnded, TooManyChecks
 from identity.domain.password_policy import normalized
 from identity.domain.rate_limits import (
     LOGIN_ACCOUNT,
     LOGIN_DEVICE,
     PASSWORD_CHECK,
+    PASSWORD_PROOFS,
     Counter,
     counters_by_network,
 )
@@ -103,19 +105,42 @@ def clear_failures(ports: Ports, attempt: Attempt) -> None:
     ports.counters.clear_failures(attempt.own, attempt.networks)
 
 
-def verify_current_password(ports: Ports, account: Account, password: str) -> None:
-    """Check a logged-in account's password, counted apart from logins. Raises BadPassword, PasswordLocked, Busy."""
-    now, counter = ports.clock.now(), PASSWORD_CHECK.counter(account.id)
-    (state,) = ports.counters.increment([counter], now)
-    if state.exceeded:
+def verify_current_password(ports: Ports, account: Account, *, password: str, session_id: str) -> None:
+    """Check a logged-in account's password, counted apart from logins; too many failures end the session (SEC-19).
+
+    Failures count by session and right passwords by account, so nobody can use up the owner's. Raises BadPassword,
+    SessionEnded, TooManyChecks, Busy.
+    """
+    now = ports.clock.now()
+    by_session, by_account = PASSWORD_CHECK.counter(session_id), PASSWORD_PROOFS.counter(account.id)
+    failures, proofs = ports.counters.increment([by_session, by_account], now)
+    if failures.exceeded:  # by concurrent failures
+        ports.counters.decrement([by_account])
+        _end_session(ports, account, session_id)
+    if proofs.exceeded:
+        ports.counters.decrement([by_session])
         record_refusal(ports, "password.refused", account.id, throttle_key=account.id, why="locked")
-        raise PasswordLocked(state.wait_seconds(now))
+        raise TooManyChecks(proofs.wait_seconds(now))
     try:
         matches = ports.passwords.verify(account.password_hash, normalized(password))
     except Busy:
-        ports.counters.decrement([counter])
+        for counter in (by_session, by_account):
+            ports.counters.decrement([counter])
         raise
-    if not matches:
-        record_refusal(ports, "password.refused", account.id, why="bad_password")
-        raise BadPassword
-    ports.counters.clear([counter])
+    if matches:
+        ports.counters.clear([by_session])
+        return
+    ports.counters.decrement([by_account])
+    record_refusal(ports, "password.refused", account.id, why="bad_password")
+    if failures.is_full(now):
+        _end_session(ports, account, session_id)
+    raise BadPassword
+
+
+def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
+    """End a session in which the password was entered wrongly too often. Raises SessionEnded."""
+    with ports.unit_of_work() as uow:
+        uow.sessions.end(session_id)
+        uow.record_action("session.ended", account.id, session_id=session_id, why="password")
+        uow.commit()
+    raise SessionEnded

@@ -19,6 +19,8 @@ _UNAVAILABLE = 503
 def refusal_response(refusal: errors.Refusal) -> Response:
     """Redirect to what must be done first, if the refusal says so; else show the reason."""
     match refusal:
+        case errors.SessionEnded():
+            return redirect_to("portal.login.show", next=form_page() or None, ended="password")
         case errors.NotSignedIn():
             return _redirect_to_login()
         case errors.StepRequired() | errors.WrongKind():

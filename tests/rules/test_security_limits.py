@@ -1,0 +1,94 @@
+"""Limits for logged-in people: sessions, profile changes, password checks (SEC-19)."""
+
+import pytest
+from identity.domain.rate_limits import PASSWORD_PROOFS, PROFILE_CHANGES
+from identity.domain.session import MAX_SESSIONS
+
+from tests.support.actors.people import Visitor
+from tests.support.actors.profile import save
+from tests.support.browser.pages import AccountPage
+from tests.support.browser.text import normalize
+from tests.support.harness.commands import invoke
+from tests.support.harness.system import System
+
+
+def is_open(visitor: Visitor) -> bool:
+    """Tell whether the session is open."""
+    return visitor.get("/session").status_code == 200
+
+
+@pytest.mark.rule("SEC-19", "LOGIN-7")
+def test_the_oldest_session_ends_when_an_account_opens_its_21st(system: System) -> None:
+    person, link = system.person(), system.logged_in(system.person("link"))
+    link.switch(system.bind_and_verify(link, person))
+    opened = []
+    for _ in range(MAX_SESSIONS):
+        opened.append(system.logged_in(person))
+        system.clock.advance(seconds=1)
+
+    before = [is_open(visitor) for visitor in opened]
+    newest = system.logged_in(person)
+
+    assert (before, [is_open(visitor) for visitor in opened]) == (
+        [True] * MAX_SESSIONS,
+        [False] + [True] * (MAX_SESSIONS - 1),
+    )
+    assert (is_open(newest), is_open(link)) == (True, True)
+    assert [row.account_id for row in system.audit("session.ended")] == [person.id]
+
+
+@pytest.mark.rule("SEC-19", "SEC-7")
+def test_sessions_that_have_timed_out_do_not_count(system: System) -> None:
+    person = system.person()
+    old = system.logged_in(person)
+    for _ in range(MAX_SESSIONS - 1):
+        system.visitor().log_in(person)
+    for _ in range(2):
+        system.clock.advance(minutes=16)
+        assert is_open(old)
+
+    system.logged_in(person)
+
+    assert (is_open(old), system.audit("session.ended")) == (True, [])
+
+
+@pytest.mark.rule("SEC-19", "PRO-1")
+def test_an_account_can_change_its_profile_twenty_times_a_day(system: System) -> None:
+    person = system.person()
+    visitor = system.logged_in(person)
+
+    answers = [
+        save(visitor, {"mobile": f"09123456{number:02}"}) for number in range(PROFILE_CHANGES.max_count + 2)
+    ]
+    unchanged = save(visitor, {"mobile": answers[PROFILE_CHANGES.max_count - 1].json()["mobile"]})
+    page = AccountPage(visitor)
+    by_page = page.send(mobile="0987654321")
+    system.clock.advance(days=1)
+    next_day = save(system.logged_in(person), {"mobile": "0987654321"})
+
+    assert [answer.status_code for answer in answers] == [200] * PROFILE_CHANGES.max_count + [429] * 2
+    assert (answers[-1].json()["code"], "Retry-After" in answers[-1].headers) == ("too_many_requests", True)
+    assert (unchanged.status_code, next_day.status_code) == (200, 200)
+    assert (by_page.status_code, normalize("資料修改次數過多") in page.text) == (429, True)
+    assert system.event_types(person.id).count("account.profile_changed") == PROFILE_CHANGES.max_count + 1
+
+
+@pytest.mark.rule("SEC-19", "PRO-4", "OPS-1")
+def test_password_checks_have_a_limit_by_account_that_wrong_ones_do_not_use_up(system: System) -> None:
+    person = system.person()
+    visitor, thief = system.logged_in(person), system.logged_in(person)
+
+    def check(by: Visitor, password: str) -> tuple[int, str]:
+        """Change the password to one that is refused after the check of the current one."""
+        answer = by.put("/account/password", {"current": password, "new": person.password})
+        return answer.status_code, answer.json()["code"]
+
+    guesses = [check(thief, "Wrong-Crane-88!") for _ in range(5)]
+    checks = [check(visitor, person.password) for _ in range(PASSWORD_PROOFS.max_count + 1)]
+    elsewhere = check(system.logged_in(person), person.password)
+    invoke(system, "accounts", "unlock", person.username, "--reason", "本人來電")
+    unlocked = check(visitor, person.password)
+
+    assert guesses[-1] == (401, "not_signed_in")
+    assert checks == [(422, "password_reused")] * PASSWORD_PROOFS.max_count + [(429, "too_many_requests")]
+    assert (elsewhere, unlocked) == ((429, "too_many_requests"), (422, "password_reused"))
