@@ -1,16 +1,20 @@
-"""The web server believes nobody and answers for its own hosts alone, in production (SEC-16)."""
+"""The web server in production: whom it believes, which hosts it answers for, and its answers to malformed HTTP."""
 
+import json
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.support.actors.consents import write_consents
 from tests.support.harness.installation import Installation
+from tests.support.harness.processes import Program
 from tests.support.harness.system import Servers
 
 PUBLIC: Final = "pass.example.tw"
@@ -20,6 +24,7 @@ SETTINGS: Final = {
     "IDENTITY_PUBLIC_URL": f"https://{PUBLIC}",
     "IDENTITY_MORE_HOSTS": "identity:8000, 港.example.tw",
     "IDENTITY_REVIEW": "none",
+    "IDENTITY_WEB_WORKERS": "1",
     "IDENTITY_ARGON2_MEMORY_KIB": "19456",
     "IDENTITY_ARGON2_PASSES": "2",
     # Gunicorn's own variables
@@ -27,11 +32,31 @@ SETTINGS: Final = {
     "SCRIPT_NAME": f"//{EVIL}",
 }
 
+SECRET = "token-of-a-mailed-link"
+REQUESTS: dict[str, tuple[bytes, int]] = {
+    "no version": (f"GET /email/verify?token={SECRET}\r\n\r\n".encode(), 400),
+    "a version that is none": (f"GET /email/verify?token={SECRET} HTTP/9\r\n\r\n".encode(), 400),
+    "a control character": (f"GET / HTTP/1.1\r\nHost: x\r\nX\x01: {SECRET}\r\n\r\n".encode(), 400),
+    "a folded header": (f"GET / HTTP/1.1\r\nHost: x\r\nX: 1\r\n {SECRET}\r\n\r\n".encode(), 400),
+    "two lengths": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    "an unknown coding": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x\r\n\r\n", 400),
+    "a long address": (f"GET /?token={SECRET}{'x' * 9000} HTTP/1.1\r\nHost: x\r\n\r\n".encode(), 414),
+    "a long header": (f"GET / HTTP/1.1\r\nHost: x\r\nX: {SECRET}{'x' * 9000}\r\n\r\n".encode(), 431),
+    "many headers": (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431),
+}
+
+
+class Server(NamedTuple):
+    """A running web server, and its process."""
+
+    url: str
+    web: Program
+
 
 @pytest.fixture(scope="module")
 def server(
     servers: Servers, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
+) -> Iterator[Server]:
     """One web server with the settings of production, for all tests of this file."""
     directory = tmp_path_factory.mktemp("server")
     shutil.copy(sqlite_template, directory / "identity.db")
@@ -43,13 +68,12 @@ def server(
             stack=stack,
             directory=directory,
         )
-        installation.start(
-            "web", **SETTINGS, IDENTITY_CONSENT_DIR=str(write_consents(directory / "consents"))
-        )
-        yield installation
+        consents = write_consents(directory / "consents")
+        (web,) = installation.start("web", **SETTINGS, IDENTITY_CONSENT_DIR=str(consents))
+        yield Server(installation.url, web)
 
 
-def get(server: Installation, path: str, *, host: str = PUBLIC, **headers: str) -> httpx.Response:
+def get(server: Server, path: str, *, host: str = PUBLIC, **headers: str) -> httpx.Response:
     """Send a request for a host."""
     return httpx.get(f"{server.url}{path}", headers={"Host": host, **headers}, trust_env=False)
 
@@ -58,7 +82,7 @@ def get(server: Installation, path: str, *, host: str = PUBLIC, **headers: str) 
 @pytest.mark.parametrize(
     "host", [PUBLIC, PUBLIC.upper(), f"{PUBLIC}:443", "identity:8000", "xn--j6w.example.tw"]
 )
-def test_the_public_host_and_the_listed_ones_are_answered(server: Installation, host: str) -> None:
+def test_the_public_host_and_the_listed_ones_are_answered(server: Server, host: str) -> None:
     assert get(server, "/api/v1/consents", host=host).status_code == 200
 
 
@@ -67,7 +91,7 @@ def test_the_public_host_and_the_listed_ones_are_answered(server: Installation, 
     "host",
     [EVIL, f"{PUBLIC}:8443", f"{PUBLIC}.{EVIL}", f"{PUBLIC}@{EVIL}", "identity", "127.0.0.1", "", "[", "a/"],
 )
-def test_a_foreign_host_gets_421_except_for_the_probes(server: Installation, host: str) -> None:
+def test_a_foreign_host_gets_421_except_for_the_probes(server: Server, host: str) -> None:
     answers = {
         path: get(server, path, host=host).status_code
         for path in ("/", "/api/v1/session", "/static/portal.css", "/livez", "/readyz")
@@ -92,10 +116,62 @@ def test_a_foreign_host_gets_421_except_for_the_probes(server: Installation, hos
         ("X-Forwarded-Ssl", "on"),
     ],
 )
-def test_a_peer_on_loopback_is_believed_nothing(server: Installation, name: str, value: str) -> None:
+def test_a_peer_on_loopback_is_believed_nothing(server: Server, name: str, value: str) -> None:
     page = get(server, "/", **{name: value})
     past_a_rule = get(server, "/front/api/v1/consents", **{name: value})
     redirect = get(server, "/profile", **{name: value})
 
     assert (page.status_code, past_a_rule.status_code) == (200, 404)
     assert EVIL not in page.text + redirect.headers.get("Location", "") + redirect.text
+
+
+def exchange(server: Server, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes; return status, headers and body of the answer."""
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port or 0), timeout=10) as connection:
+        connection.sendall(request)
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    return int(first.split()[1]), dict(line.split(": ", 1) for line in lines), body
+
+
+@pytest.mark.rule("SEC-9", "SEC-13")
+def test_malformed_http_gets_a_problem_document_and_is_never_logged(server: Server) -> None:
+    answers = {name: exchange(server, request) for name, (request, _) in REQUESTS.items()}
+
+    assert {name: status for name, (status, _, _) in answers.items()} == {
+        name: status for name, (_, status) in REQUESTS.items()
+    }
+    for status, headers, body in answers.values():
+        assert headers["Content-Type"] == "application/problem+json"
+        assert json.loads(body)["status"] == status
+        assert headers["X-Request-ID"] in server.web.output
+    assert SECRET not in server.web.output
+
+
+@pytest.mark.rule("SEC-8", "SEC-13")
+def test_answers_to_malformed_http_have_the_headers_of_every_answer(server: Server) -> None:
+    usual = get(server, "/api/v1/nothing").headers
+    varying = {"content-length", "content-type", "date", "server", "vary", "x-request-id", "connection"}
+    expected = {name: value for name, value in usual.items() if name not in varying}
+
+    for name, (request, _) in REQUESTS.items():
+        headers = {name.lower(): value for name, value in exchange(server, request)[1].items()}
+        assert expected.items() <= headers.items(), name
+
+    assert expected.keys() >= {"strict-transport-security", "content-security-policy", "cache-control"}
+
+
+@pytest.mark.rule("OPS-4")
+def test_log_lines_of_malformed_http_carry_no_other_requests_ids(server: Server) -> None:
+    trace, client_id = "0af7651916cd43dd8448eb211c80319c", "an-earlier-request"
+    traced = {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-ID": client_id}
+    get(server, "/api/v1/session", **traced)
+
+    ids = [exchange(server, request)[1]["X-Request-ID"] for request, _ in REQUESTS.values()]
+
+    lines = [json.loads(line) for line in server.web.output.splitlines() if "unreadable request" in line]
+    ours = [line for line in lines if line["request_id"] in ids]
+    assert len(ours) == len(set(ids)) == len(REQUESTS)
+    assert all("trace_id" not in line and "client_request_id" not in line for line in ours)
+    assert trace in server.web.output

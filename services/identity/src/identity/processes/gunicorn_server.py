@@ -3,30 +3,23 @@
 import gc
 import logging
 import os
-import uuid
-from http import HTTPStatus
 from typing import Any
 
-import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import ForwardedAllowIPS
 from gunicorn.glogging import Logger
-from gunicorn.http import errors
-from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import ThreadWorker
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import open_listener
 from port_runtime.settings import ErrorCollector
 
 from identity.domain import common_passwords, password_strength
-from identity.http import problems
 from identity.metrics import WEB
 from identity.processes.gunicorn_hooks import GunicornHooks
+from identity.processes.gunicorn_worker import Worker
 from identity.processes.web import create_app
 from identity.settings.web import WebSettings
 
-_log = structlog.get_logger("identity.http")
 GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
 _MAX_REQUEST_LINE = 4096
@@ -62,53 +55,6 @@ class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
         self.access_log.propagate = False
 
 
-_UNREADABLE: dict[type[Exception], HTTPStatus] = {
-    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
-    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
-}
-
-
-def _status_of(error: Exception) -> HTTPStatus:
-    if isinstance(error, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName):
-        return HTTPStatus.INTERNAL_SERVER_ERROR  # the application's mistake, not the client's
-    parse_error = HTTPStatus.BAD_REQUEST if isinstance(error, errors.ParseException) else None
-    return _UNREADABLE.get(type(error), parse_error or HTTPStatus.INTERNAL_SERVER_ERROR)
-
-
-class QuietWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Answers a request that cannot be parsed with a problem document, and logs no part of the request.
-
-    Gunicorn's own handler logs the first line of the request, which may hold the token of a mailed link.
-    """
-
-    def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
-        """Write the response to the connection: the application never saw the request."""
-        status, request_id = _status_of(exc), uuid.uuid4().hex
-        _log.warning(
-            "unreadable request", kind=type(exc).__name__, status=status.value, request_id=request_id,
-            exc_info=exc if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None,
-        )  # fmt: skip
-        try:
-            write_nonblock(client, _serialize(status, request_id))
-        except OSError as error:
-            _log.debug("client disconnected", kind=type(error).__name__)
-
-
-def _serialize(status: HTTPStatus, request_id: str) -> bytes:
-    document = problems.status_response(status)
-    document.headers.extend(
-        {
-            "X-Request-ID": request_id,
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-            "Connection": "close",
-        }
-    )
-    head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{document.headers}"
-    return head.encode("latin-1") + document.get_data()
-
-
 def open_bind(settings: WebSettings) -> str:
     """Open the port and return gunicorn's `bind` for it; gunicorn closes it. Raises SettingsError.
 
@@ -122,7 +68,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, settings: WebSettings, shared: str | None = None) -> None:
         """Open the ports and build the application. Raises SettingsError with all errors."""
-        self._settings = settings
+        self.settings = settings
         _trust_no_peer()
         instruments = Instruments(WEB, shared=shared)
         with ErrorCollector() as collector:
@@ -139,9 +85,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Configure gunicorn from the settings."""
         options: dict[str, Any] = {
             "bind": self._bind,
-            "workers": self._settings.web_workers,
-            "threads": self._settings.web_threads,
-            "worker_class": QuietWorker,
+            "workers": self.settings.web_workers,
+            "threads": self.settings.web_threads,
+            "worker_class": Worker,
             "keepalive": _KEEPALIVE_SECONDS,
             "graceful_timeout": GRACE_SECONDS,
             "limit_request_line": _MAX_REQUEST_LINE,
