@@ -280,7 +280,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "postgresql unreachable": _postgres_unreachable,
     "smtp defers (4xx)": _smtp_defers,
     "smtp refuses (5xx)": _smtp_refuses,
-    "smtp refuses (5xx) and closes": _smtp_refuses_and_closes,
+    "smtp refuses and closes": _smtp_refuses_and_closes,
     "smtp wears connections out": _smtp_wears_out,
     "smtp hangs after DATA": _smtp_hangs,
     "smtp takes, then drops": _smtp_takes_and_drops,
