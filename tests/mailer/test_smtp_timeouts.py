@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from mailer.adapters.smtp.server import Timeouts
+from mailer.adapters.smtp.session import NoSessionError
 from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead
 from mailer.domain.errors import AbandonedError, NotSentError, ServerUnavailableError, SlowDomainError
@@ -123,6 +124,7 @@ def test_a_domain_is_no_longer_slow_after_a_quick_mail(smtp_server: SmtpServer, 
 
     assert not holding.done()
     smtp_server.release()
+    holding.result(10)
 
 
 @pytest.mark.rule("MAIL-5")
@@ -151,6 +153,14 @@ def test_a_server_that_does_not_greet_is_unavailable(open_transport: OpenTranspo
             transport.send(new_mail())
 
     assert transport.is_unavailable()
+
+
+def test_the_check_of_the_connection_does_not_wait_as_long(open_transport: OpenTransport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        transport = open_transport(f"smtp://127.0.0.1:{silent.getsockname()[1]}", connect=SLOW)
+
+        with pytest.raises(NoSessionError, match="no reply in time"):
+            transport.check()
 
 
 class StallingServer:

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -68,8 +69,10 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in and quit; raises NoSessionError if that fails."""
-        session = SmtpSession(self._server, self._bulkhead)
+        """Connect, log in and quit; raises NoSessionError if that fails, soon because a person waits."""
+        seconds = self._server.timeouts.connect
+        server = replace(self._server, timeouts=replace(self._server.timeouts, greeting=seconds))
+        session = SmtpSession(server, self._bulkhead)
         try:
             session.verify()
         finally:
