@@ -123,7 +123,7 @@ def test_each_runbook_section_has_meaning_checks_and_actions() -> None:
     pages = re.split(r"^#{2,3} .+$", RUNBOOK.read_text().partition("## Alerts")[2], flags=re.MULTILINE)
 
     for page, name in zip(pages[1:], headings(), strict=False):
-        for part in ("**Means**", "**Look at**", "**Do**"):
+        for part in ("**Meaning:**", "**Check:**", "**Action:**"):
             assert part in page, f"{name} lacks {part}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tests.support import ROOT
 
 _IDENTITY, _EVENTS = ROOT / "services/identity/README.md", ROOT / "shared/events/README.md"
-_MANUAL = (_IDENTITY, "## API walk")
+_MANUAL = (_IDENTITY, "## API walkthrough")
 _FEED = (_EVENTS, "## Catching up over HTTP")
 _ADMIN = (_IDENTITY, "## Admin API")
 _OF_SERVICES = 4
@@ -23,7 +23,7 @@ STATES = [
 
 
 def walk_api(*, api: str, mails: str) -> None:
-    """Run identity's API walk; AssertionError if an answer differs from the README."""
+    """Run identity's API walkthrough; AssertionError if an answer differs from the README."""
     answers = run_sections(_MANUAL, API=api, MAILS=mails)
 
     assert [answer["status"] for answer in answers if "rights" not in answer] == STATES
@@ -31,7 +31,7 @@ def walk_api(*, api: str, mails: str) -> None:
 
 
 def walk_service_apis(*, api: str, mails: str, cwd: Path) -> list[dict[str, Any]]:
-    """Run the API walk, then the commands for other services; return the answers to the latter."""
+    """Run the API walkthrough, then the commands for other services; return the answers to the latter."""
     return run_sections(_MANUAL, _FEED, _ADMIN, API=api, MAILS=mails, cwd=cwd)[-_OF_SERVICES:]
 
 
