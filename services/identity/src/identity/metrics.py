@@ -121,6 +121,11 @@ AUDIT_OLDEST = observable_gauge(
     "seconds",
     "Age of the oldest row of the audit log that is not in its chain, 0 without one",
 )
+AUDIT_TRUNCATED = gauge(
+    "identity_audit_truncated",
+    "",
+    "1 in the relay that leads while the chain of the audit log lacks an end that was recorded, otherwise 0",
+)
 STREAM_ENTRIES = observable_gauge("identity_stream_entries", "events", "Entries of the event stream")
 STREAM_LAG = observable_gauge(
     "identity_stream_lag",
@@ -152,6 +157,7 @@ RELAY: Final = (
     MAILS_OLDEST,
     AUDIT_UNSEALED,
     AUDIT_OLDEST,
+    AUDIT_TRUNCATED,
     STREAM_ENTRIES,
     STREAM_LAG,
     STREAM_PENDING,

@@ -1,5 +1,6 @@
 """The dependencies of the relay: the database, Redis and the keys of the audit log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from port_runtime.health import Check
@@ -15,13 +16,14 @@ from identity.adapters.collectors import AuditCollector, OutboxCollector, Stream
 from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
 from identity.adapters.outbox_listener import OutboxListener, outbox_listener_for
-from identity.adapters.redis_stream import RedisStream
+from identity.adapters.redis_stream import RedisAnchor, RedisStream
 from identity.adapters.signed_tokens import chain_keys
-from identity.adapters.sql.audit_chain import SqlAuditChain
+from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.domain.audit_chain import ChainKeys
 from identity.settings.relay import RelaySettings
+from identity.usecases.ports.audit import AnchorStore
 
 REDIS_TIMEOUT_SECONDS = 5.0
 
@@ -36,6 +38,7 @@ class RelayDependencies:
     stream: InstrumentedStream
     chain: SqlAuditChain
     chain_keys: ChainKeys | None
+    anchors: Sequence[AnchorStore]
     election: LeaderElection
     listener: OutboxListener
     collector: ScrapeCollector
@@ -59,13 +62,15 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
     # show that this leader still works.
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
     redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
+    outbox = SqlOutboxReader(engine)
     return RelayDependencies(
         engine=engine,
         redis=redis,
-        outbox=SqlOutboxReader(engine),
+        outbox=outbox,
         stream=InstrumentedStream(redis, settings.event_stream, instruments),
         chain=SqlAuditChain(engine),
         chain_keys=chain_keys(settings.audit_keys),
+        anchors=(SqlAnchor(engine), RedisAnchor(redis, settings.event_stream, outbox.epoch)),
         election=leader_election_for(engine),
         listener=outbox_listener_for(engine, poll_seconds=settings.relay_poll_ms / 1000),
         collector=ScrapeCollector(

@@ -1,16 +1,30 @@
 """`identity audit`: reading the audit log and verifying its chain (SEC-11)."""
 
+import os
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from identity.cli.base import as_json, print_row, print_rows, read_settings, with_ports
-from identity.settings.audit import AuditSettings
+from identity.cli.base import (
+    as_json,
+    operator_options,
+    print_row,
+    print_rows,
+    read_operator,
+    read_settings,
+    with_ports,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from identity.bootstrap.audit import AuditDependencies
+    from identity.domain.audit_chain import Anchor
+    from identity.settings.relay import ChainSettings, RelaySettings
     from identity.usecases.ports import Ports
     from identity.usecases.ports.audit import AuditFilter
 
@@ -24,6 +38,12 @@ _CELLS = {
     "FROM": "{address}",
     "REASON": "{reason}",
 }
+
+_NO_END = (
+    "no end of the chain is recorded, so rows may be missing there: run the relay, or give --head or --anchor"
+)
+_EMPTY = "no row of the audit log is chained yet"
+_POST_TIMEOUT_SECONDS = 10
 
 
 @click.group()
@@ -72,30 +92,117 @@ def _who(actor: dict[str, Any]) -> str:
 
 @audit.command("verify")
 @click.option("--head", help="A head from the relay's log that the chain must contain.")
+@click.option(
+    "--anchor",
+    "file",
+    type=click.File(),
+    help="A file of lines from `identity audit anchor`, each of which the chain must contain.",
+)
 @as_json
-def verify(*, head: str | None, as_json: bool) -> None:
-    """Verify the chain from end to end; print the first row that breaks it and exit with 1."""
-    from identity.adapters.signed_tokens import chain_keys
-    from identity.adapters.sql.audit_chain import SqlAuditChain
-    from identity.adapters.sql.engine import open_engine
+def verify(*, head: str | None, file: TextIO | None, as_json: bool) -> None:
+    """Verify the chain from end to end; print the first row that breaks it and exit with 1.
+
+    Its end is compared with what the relay recorded in the database and, with the relay's REDIS_URL, in Redis.
+    """
+    from identity.settings.relay import ChainSettings
     from identity.usecases.audit.verifying import ChainBroken
     from identity.usecases.audit.verifying import verify as run
 
-    settings = read_settings(AuditSettings)
-    keys = chain_keys(settings.audit_keys)
-    if keys is None:
-        raise click.ClickException(
-            "IDENTITY_AUDIT_KEYS is not set: the chain cannot be verified without its keys"
-        )
-    engine = open_engine(settings.database_url.reveal())
-    chain = SqlAuditChain(engine)
     hidden = as_json or not sys.stderr.isatty()
-    try:
-        with click.progressbar(length=chain.chained_count(), file=sys.stderr, hidden=hidden) as bar:
-            verified = run(chain, keys, head=head, on_progress=bar.update)
-    except ChainBroken as broken:
-        print_row({"ok": False, **asdict(broken)}, as_json=as_json)
-        sys.exit(1)
-    finally:
-        engine.dispose()
+    with _open(read_settings(ChainSettings)) as audit:
+        anchors = [*_anchors(file), *filter(None, [store.read() for store in audit.anchors])]
+        if head is None and not anchors:
+            raise click.ClickException(_NO_END)
+        try:
+            with click.progressbar(length=audit.chain.chained_count(), file=sys.stderr, hidden=hidden) as bar:
+                verified = run(audit.chain, audit.keys, head=head, anchors=anchors, on_progress=bar.update)
+        except ChainBroken as broken:
+            print_row({"ok": False, **asdict(broken)}, as_json=as_json)
+            sys.exit(1)
     print_row({"ok": True, **asdict(verified)}, as_json=as_json)
+
+
+@audit.command("anchor")
+@click.option("--file", "path", type=click.Path(dir_okay=False), help="Append the line to this file too.")
+@click.option("--post", "url", help="Send the line to this URL too, by POST.")
+def print_anchor(*, path: str | None, url: str | None) -> None:
+    """Print the end of the chain as a line of JSON, to be kept where the database's users cannot write.
+
+    `identity audit verify --anchor FILE` shows later whether rows were removed at the end.
+    """
+    from identity.domain.audit_chain import Anchor
+    from identity.settings.relay import ChainSettings
+
+    with _open(read_settings(ChainSettings)) as audit:
+        newest = audit.chain.newest()
+        if newest is None:
+            raise click.ClickException(_EMPTY)
+        key = audit.keys.get(newest.key)
+        if key is None or not newest.is_authentic(key):
+            raise click.ClickException(f"segment {newest.number} is not authentic: see identity audit verify")
+    line = Anchor.of(newest).to_json()
+    click.echo(line)
+    if path:
+        with open(path, "a", opener=_open_private) as file:
+            file.write(f"{line}\n")
+    if url:
+        _post(url, line)
+
+
+@audit.command("accept")
+@operator_options
+def accept(*, operator: str | None, reason: str) -> None:
+    """Record the present end of the chain in place of one that is missing, for example after a restore.
+
+    Uses the relay's settings; ends the alert AuditLogTruncated.
+    """
+    from identity.adapters.clock import SystemClock
+    from identity.settings.relay import RelaySettings
+    from identity.usecases.audit.anchoring import accept_end
+
+    caller = read_operator(operator, reason)
+    with _open(read_settings(RelaySettings)) as audit:
+        anchor = accept_end(audit.chain, audit.anchors, audit.log, caller=caller, now=SystemClock().now())
+    if anchor is None:
+        raise click.ClickException(_EMPTY)
+    click.echo(anchor.to_json())
+
+
+@contextmanager
+def _open(settings: "ChainSettings | RelaySettings") -> "Iterator[AuditDependencies]":
+    """Open the chain; print an error of Redis as one line."""
+    from redis.exceptions import RedisError
+
+    from identity.bootstrap.audit import open_audit
+
+    try:
+        with open_audit(settings) as audit:
+            yield audit
+    except RedisError as error:
+        raise click.ClickException(f"Redis: {type(error).__name__}") from None
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _anchors(file: TextIO | None) -> "list[Anchor]":
+    from identity.domain.audit_chain import Anchor
+
+    try:
+        return [Anchor.from_json(line) for line in file or () if line.strip()]
+    except ValueError:
+        raise click.ClickException("--anchor: not a file of lines from `identity audit anchor`") from None
+
+
+def _post(url: str, line: str) -> None:
+    from urllib.request import Request, urlopen
+
+    if not url.startswith(("https://", "http://")):
+        raise click.BadParameter("must be a URL with http or https", param_hint="--post")
+    request = Request(url, line.encode(), {"Content-Type": "application/json"})  # noqa: S310  # checked above
+    try:
+        with urlopen(request, timeout=_POST_TIMEOUT_SECONDS):  # noqa: S310  # the same
+            pass
+    except OSError as error:
+        raise click.ClickException(f"--post: {error}") from None

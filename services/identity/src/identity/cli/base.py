@@ -62,7 +62,7 @@ def with_ports(command: Command) -> Command:
 
         try:
             with open_dependencies(read_settings(WebSettings)) as dependencies:
-                command(dependencies.ports.by(_operator(None)), *args, **named)
+                command(dependencies.ports.by(read_operator(None)), *args, **named)
         except Refusal as refusal:
             raise click.ClickException(_target(refusal, named) + describe_refusal(refusal)) from None
 
@@ -80,8 +80,13 @@ def as_operator(command: Command) -> Command:
 
     @wraps(command)
     def run(ports: "Ports", *args: Any, operator: str | None, reason: str, **named: Any) -> None:
-        command(ports.by(_operator(operator, reason)), *args, **named)
+        command(ports.by(read_operator(operator, reason)), *args, **named)
 
+    return with_ports(operator_options(run))  # type: ignore[return-value]  # wraps() keeps the signature
+
+
+def operator_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options --operator and --reason."""
     for option in (
         click.option(
             "--reason",
@@ -90,11 +95,11 @@ def as_operator(command: Command) -> Command:
         ),
         click.option("--operator", help=f"The operator's name (default: {OPERATOR} or the login name)."),
     ):
-        run = option(run)
-    return with_ports(run)  # type: ignore[return-value]  # wraps() keeps the signature
+        command = option(command)
+    return command
 
 
-def _operator(name: str | None, reason: str | None = None) -> Caller:
+def read_operator(name: str | None, reason: str | None = None) -> Caller:
     """Return the operator, with the address of their SSH client or else this host's name."""
     return Caller(
         kind="operator",

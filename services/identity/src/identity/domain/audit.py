@@ -146,6 +146,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "client.revoked": Action("a service client was revoked"),
     "client.rights_set": Action("a service client's rights were set"),
     "audit.pruned": Action("expired segments of this log were deleted"),
+    "audit.end_accepted": Action("an operator accepted the present end of this log's chain"),
 }
 
 

@@ -1,7 +1,7 @@
 """The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
 Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. The chain does not
-protect rows that are not in it yet, nor does it reveal a truncated log; for that, the relay logs each new head.
+protect rows that are not in it yet, nor does it reveal a truncated log; for that, its end is recorded as an anchor.
 """
 
 import hashlib
@@ -85,6 +85,36 @@ class Segment:
         return _mac(
             key, ["segment", *span, self.previous, self.head, self.key, _timestamp(self.chained_at), pruned]
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The end of the chain, recorded outside it: number and head of the last segment, and all rows up to it.
+
+    A chain that contains it was not truncated before it. `rows` includes the rows that have been pruned.
+    """
+
+    segment: int
+    rows: int
+    head: str
+
+    @classmethod
+    def of(cls, segment: Segment) -> "Anchor":
+        """Return the anchor of the chain's last segment."""
+        return cls(segment=segment.number, rows=segment.last, head=segment.head)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Anchor":
+        """Return the anchor of one line. Raises ValueError."""
+        match json.loads(text):
+            case {"segment": int(segment), "rows": int(rows), "head": str(head)}:
+                return cls(segment=segment, rows=rows, head=head)
+            case _:
+                raise ValueError("not an anchor")
+
+    def to_json(self) -> str:
+        """Return the anchor as one line."""
+        return json.dumps({"segment": self.segment, "rows": self.rows, "head": self.head})
 
 
 def _equal(stored: str, computed: str) -> bool:

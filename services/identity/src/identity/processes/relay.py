@@ -18,9 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
 from identity.bootstrap.relay import build_relay
-from identity.metrics import LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
+from identity.metrics import AUDIT_TRUNCATED, LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
 from identity.settings.relay import RelaySettings
-from identity.usecases.audit import chaining
+from identity.usecases.audit import anchoring, chaining
 from identity.usecases.ports.stream import ConcurrentPublish
 from identity.usecases.ports.system import Clock
 from identity.usecases.publishing import publish
@@ -53,6 +53,7 @@ class Relay:
         self._heartbeat = Heartbeat(_MAX_SILENCE_SECONDS)
         self._stopping = threading.Event()
         self._maintained_at = self._clock.now()
+        self._truncated = False
 
     def ops_server(self) -> OpsServer:
         """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
@@ -151,7 +152,10 @@ class Relay:
         return record_receipts(self.outbox, self._stream, block_ms=block_ms)
 
     def _extend_chain(self) -> None:
-        if not self.election.is_leader or not self.extend_chain():
+        leads = self.election.is_leader
+        if not leads:
+            self._instruments.gauge(AUDIT_TRUNCATED).set(0)  # the leader's to report
+        if not leads or not self.extend_chain():
             self._stopping.wait(_CHAIN_INTERVAL_SECONDS)
 
     def extend_chain(self) -> bool:
@@ -159,7 +163,17 @@ class Relay:
         if self._dependencies.chain_keys is None:
             return False
         segment = chaining.extend(self._dependencies.chain, self._dependencies.chain_keys, self._clock.now())
+        self._record_anchor()
         return segment is not None and segment.last - segment.first + 1 == chaining.BATCH
+
+    def _record_anchor(self) -> None:
+        """Record the end of the chain in the database and in Redis, or report that a recorded end is missing."""
+        missing = anchoring.record_anchor(self._dependencies.chain, self._dependencies.anchors)
+        if missing and not self._truncated:
+            last = max(missing, key=lambda anchor: anchor.segment)
+            _log.error("audit log truncated", segment=last.segment, rows=last.rows, head=last.head)
+        self._truncated = bool(missing)
+        self._instruments.gauge(AUDIT_TRUNCATED).set(self._truncated)
 
     def close(self) -> None:
         """Close every connection."""

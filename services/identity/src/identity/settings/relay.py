@@ -12,6 +12,26 @@ from identity.settings.audit import AuditSettings
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
 
+def event_stream() -> str:
+    """Declare the key of the event stream; Redis keeps the anchor of the audit log beside it."""
+    return setting(
+        "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainSettings(AuditSettings):
+    """What `identity audit` reads: with the relay's URL of Redis, `verify` also compares the end recorded there."""
+
+    redis_url: Secret | None = setting(
+        "REDIS_URL",
+        parse=optional(secret_url(*URL_SCHEMES, check=check_redis_url)),
+        default=None,
+        doc="URL of Redis with the relay's user",
+    )
+    event_stream: str = event_stream()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaySettings(AuditSettings):
     """What the relay reads: database, Redis and the keys of the audit log, but no key of links or mails."""
@@ -21,9 +41,7 @@ class RelaySettings(AuditSettings):
         parse=secret_url(*URL_SCHEMES, check=check_redis_url),
         doc="URL of Redis with the relay's user",
     )
-    event_stream: str = setting(
-        "IDENTITY_EVENT_STREAM", parse=text, default="identity.events", doc="key of the event stream"
-    )
+    event_stream: str = event_stream()
     stream_kept: int = stream_retention()
     feed_kept: int = feed_retention()
     relay_poll_ms: int = setting(

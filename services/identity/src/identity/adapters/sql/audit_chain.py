@@ -8,10 +8,11 @@ from sqlalchemy import Engine, Row, bindparam, delete, func, select, update
 from typing_extensions import override
 
 from identity.adapters.sql.audit_log import ADD, to_row
-from identity.adapters.sql.tables import audit, audit_segments
+from identity.adapters.sql.tables import audit, audit_anchor, audit_segments
+from identity.adapters.sql.upsert import insert_into
 from identity.domain.audit import Entry
-from identity.domain.audit_chain import ChainedRow, Segment
-from identity.usecases.ports.audit import AuditChain
+from identity.domain.audit_chain import Anchor, ChainedRow, Segment
+from identity.usecases.ports.audit import AnchorStore, AuditChain
 
 _CHAINED_COLUMNS = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
 _SEGMENT_FIELDS = tuple(field.name for field in fields(Segment))
@@ -83,6 +84,27 @@ class SqlAuditChain(AuditChain):
             update_last = update(audit_segments).where(number == upto.number)
             connection.execute(update_last.values(key=upto.key, pruned_at=upto.pruned_at, mac=upto.mac))
             connection.execute(ADD, to_row(entry))
+
+
+class SqlAnchor(AnchorStore):
+    """The anchor in the database, in the one row of its table."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @override
+    def read(self) -> Anchor | None:
+        row = audit_anchor.c
+        with self._engine.connect() as connection:
+            found = connection.execute(select(row.segment, row.rows, row.head)).one_or_none()
+        return Anchor(**found._mapping) if found else None  # noqa: SLF001  # public in SQLAlchemy despite its name
+
+    @override
+    def write(self, anchor: Anchor) -> None:
+        values = {"segment": anchor.segment, "rows": anchor.rows, "head": anchor.head}
+        insert = insert_into(audit_anchor, self._engine.dialect.name).values(id=1, **values)
+        with self._engine.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
 def _segment(row: Row[Any]) -> Segment:

@@ -271,6 +271,16 @@ audit_segments = Table(
     Column("seal", String(64), key="mac", nullable=False),
 )
 
+audit_anchor = Table(
+    "audit_anchor",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("segment", _BIG, nullable=False),
+    Column("rows", _BIG, nullable=False),
+    Column("head", String(64), nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
 
 def map_domain() -> None:
     """Map the domain's classes; runs once per process."""

@@ -1,11 +1,11 @@
 """Verifying the chain of the audit log, down to the first row that breaks it (SEC-11)."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from identity.domain.audit_chain import GENESIS, ChainedRow, ChainKeys, Segment
+from identity.domain.audit_chain import GENESIS, Anchor, ChainedRow, ChainKeys, Segment
 from identity.usecases.ports.audit import AuditChain
 
 _READ_AT_ONCE = 2000
@@ -45,26 +45,28 @@ def verify(
     keys: ChainKeys,
     *,
     head: str | None = None,
+    anchors: Collection[Anchor] = (),
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> VerifiedChain:
     """Verify the chain from its start, or from the point up to which it was pruned, to its end. Raises ChainBroken.
 
-    `head` is one that was logged earlier; if the chain does not contain it, the log was truncated. `on_progress`
-    receives the number of rows verified. Starts over if the log is pruned in the meantime.
+    `head` is one that was logged earlier, `anchors` were recorded earlier; if the chain does not contain one of them,
+    the log was truncated. `on_progress` receives the number of rows verified. Starts over if the log is pruned in the
+    meantime.
     """
     while True:
         oldest = _oldest(chain)
         try:
-            return _verify(chain, keys, head, on_progress)
+            return _verify(chain, ChainVerifier(keys, expected_head=head, anchors=anchors), on_progress)
         except ChainBroken:
             if _oldest(chain) == oldest:
                 raise
 
 
 def _verify(
-    chain: AuditChain, keys: ChainKeys, head: str | None, on_progress: Callable[[int], None]
+    chain: AuditChain, verifier: "ChainVerifier", on_progress: Callable[[int], None]
 ) -> VerifiedChain:
-    verifier, rows = ChainVerifier(keys, expected_head=head), _rows(chain)
+    rows = _rows(chain)
     while True:
         for segment in _segments(chain, after=verifier.number):
             verifier.verify_segment(segment, rows)
@@ -74,10 +76,7 @@ def _verify(
         if not chain.segments(after=verifier.number, limit=1):
             raise ChainBroken(extra.place or 0, extra.id, "it is in no segment")
         rows = itertools.chain([extra], rows)  # a new segment has been added meanwhile
-    if not verifier.found_head:
-        raise ChainBroken(
-            verifier.place, None, "the head that was logged is not in the chain: its end is missing"
-        )
+    verifier.verify_recorded()
     return VerifiedChain(
         rows=verifier.rows,
         segments=verifier.segments,
@@ -95,10 +94,13 @@ class ChainVerifier:
     It stores no heads: a busy log has twenty thousand a day.
     """
 
-    def __init__(self, keys: ChainKeys, *, expected_head: str | None) -> None:
+    def __init__(
+        self, keys: ChainKeys, *, expected_head: str | None = None, anchors: Collection[Anchor] = ()
+    ) -> None:
         self._keys = keys
         self._expected_head = expected_head
-        self.found_head = expected_head is None
+        self._anchors = set(anchors)
+        self._found_head = expected_head is None
         self._key = b""
         self.number = 0
         self._newest = _LONG_AGO
@@ -133,7 +135,9 @@ class ChainVerifier:
         self.segments += 1
         if is_start:
             self.head, self.place = segment.head, segment.last
-            self._compare_head(segment.head)
+            self._compare_head(segment)
+            # Older anchors cannot be compared; the pruned segment proves that the chain went beyond them.
+            self._anchors = {anchor for anchor in self._anchors if anchor.segment >= segment.number}
 
     def _verify_row(self, place: int, row: ChainedRow | None) -> None:
         if row is None or row.place != place:
@@ -149,10 +153,25 @@ class ChainVerifier:
     def _verify_end(self, segment: Segment) -> None:
         if self.head != segment.head:
             raise ChainBroken(segment.last, None, f"segment {segment.number} does not end in its head")
-        self._compare_head(segment.head)
+        self._compare_head(segment)
 
-    def _compare_head(self, head: str) -> None:
-        self.found_head = self.found_head or head == self._expected_head
+    def _compare_head(self, segment: Segment) -> None:
+        self._found_head = self._found_head or segment.head == self._expected_head
+        self._anchors.discard(Anchor.of(segment))
+
+    def verify_recorded(self) -> None:
+        """Verify that the chain contained the expected head and every anchor. Raises ChainBroken."""
+        if not self._found_head:
+            raise ChainBroken(
+                self.place, None, "the head that was logged is not in the chain: its end is missing"
+            )
+        if self._anchors:
+            last = max(self._anchors, key=lambda anchor: anchor.segment)
+            raise ChainBroken(
+                self.place,
+                None,
+                f"the recorded end, segment {last.segment} at row {last.rows}, is not in the chain: rows are missing",
+            )
 
 
 def _oldest(chain: AuditChain) -> Sequence[Segment]:

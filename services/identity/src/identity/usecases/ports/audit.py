@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.audit import Entry
-from identity.domain.audit_chain import ChainedRow, Segment
+from identity.domain.audit_chain import Anchor, ChainedRow, Segment
 
 
 class AuditLog(Protocol):
@@ -84,3 +84,13 @@ class AuditChain(Protocol):
 
     def drop(self, upto: Segment, entry: Entry) -> None:
         """Delete the rows up to this segment's last one and all older segments; store the segment and the entry."""
+
+
+class AnchorStore(Protocol):
+    """A place for the chain's anchor: the database, and Redis, which the database's users cannot write (SEC-11)."""
+
+    def read(self) -> Anchor | None:
+        """Return the recorded anchor."""
+
+    def write(self, anchor: Anchor) -> None:
+        """Replace the recorded anchor."""
