@@ -1,4 +1,4 @@
-"""Compose file, manifests and example environment file set existing settings, and all required ones."""
+"""Compose file, manifests and the example environment file set all required settings, and only existing ones."""
 
 import re
 from pathlib import Path

@@ -25,7 +25,7 @@ from tests.support.servers.postgres import has_lock_wait
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BY_ADDRESS = login_failures_by_client_address(1000)
 ADDRESS, ACCOUNT = BY_ADDRESS.counter("192.0.2.7"), LOGIN_ACCOUNT.counter("example1234")
-"""Sorted by name or by age, the address counter would come first."""
+"""In the order of names or of creation, the address counter would be locked first."""
 Step = Callable[[SqlCounters], object]
 OLD, NEW = Secret("old-key-" * 8), Secret("new-key-" * 8)
 
@@ -52,7 +52,7 @@ def forgive(counters: SqlCounters) -> None:
 
 
 def free(holder: Connection, name: str) -> bool:
-    """Whether the counter of a limit was unlocked; `holder` locks it."""
+    """Return whether the counter of a limit was unlocked; `holder` then has its lock."""
     query = text("SELECT 1 FROM counters WHERE key LIKE :name || ':%' FOR UPDATE SKIP LOCKED")
     return bool(holder.execute(query, {"name": name}).all())
 

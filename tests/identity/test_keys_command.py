@@ -1,4 +1,4 @@
-"""`identity keys` creates, lists and rotates keys without showing one needlessly (SEC-4, SEC-9)."""
+"""`identity keys` creates, lists and rotates keys, and shows only the keys that it must (SEC-4, SEC-9)."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -48,7 +48,7 @@ class Upgrading:
         return self._stack.enter_context(connection)
 
     def migrate(self) -> Future[tuple[str | None, str | None]]:
-        """Start `identity migrate`; its revisions come later."""
+        """Start `identity migrate` in a thread."""
         return self._pool.submit(self._migrate)
 
     def _migrate(self) -> tuple[str | None, str | None]:
@@ -59,7 +59,7 @@ class Upgrading:
             engine.dispose()
 
     def build(self) -> Future[None]:
-        """Start building one of the indexes, as a server does whose client has gone."""
+        """Build one of the indexes in a thread, like a server whose client has disconnected."""
         return self._pool.submit(self._build)
 
     def _build(self) -> None:
@@ -77,7 +77,7 @@ class Upgrading:
         return found()
 
     def builds(self) -> bool:
-        """Tell whether the server is building an index."""
+        """Return whether the server is building an index."""
         query = "SELECT FROM pg_stat_progress_create_index WHERE datname = current_database()"
         return bool(self.anyone.execute(query).fetchall())
 
@@ -97,7 +97,7 @@ class Upgrading:
 def upgrading(postgresql_url: str) -> Iterator[Upgrading]:
     with ExitStack() as stack:
         upgrading = Upgrading(postgresql_url, stack)
-        stack.callback(upgrading.let_go)  # before the pool waits for its threads
+        stack.callback(upgrading.let_go)  # runs before the pool waits for its threads
         yield upgrading
 
 

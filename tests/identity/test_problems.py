@@ -1,4 +1,4 @@
-"""Every refusal and every wrong value has its sentence, and no sentence is left over (REG-11)."""
+"""Every refusal and every wrong value has a sentence, and every sentence is used (REG-11)."""
 
 import ast
 from collections.abc import Iterator

@@ -212,7 +212,7 @@ def test_a_second_start_keeps_the_secrets_of_the_containers(tmp_path: Path) -> N
 
 
 def acl_users(text: str) -> dict[str, str]:
-    """Return the rules of each user without its password."""
+    """Return the rules of each user, without the passwords."""
     lines = [line.split(" ", 4) for line in text.splitlines() if line.startswith("user ")]
     return {name: rules for _, name, state, _, rules in lines if state == "on"}
 

@@ -1,4 +1,4 @@
-"""`make run`: gets ready by itself, gives each process only its secrets, leaves nothing behind."""
+"""`make run` starts without preparation, gives each process only its own secrets, and leaves nothing running."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
 
 @pytest.fixture(scope="module")
 def shared_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
-    """A running copy, for tests that only look at it."""
+    """A running copy, for tests that do not change it."""
     copy = LocalRun(tmp_path_factory.mktemp("shared") / "copy")
     copy.wait_for(READY)
     yield copy

@@ -1,4 +1,4 @@
-"""The entries that one mailer holds."""
+"""The entries that one mailer has claimed or queued."""
 
 from datetime import UTC, datetime, timedelta
 

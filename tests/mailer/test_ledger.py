@@ -1,4 +1,4 @@
-"""The ledger records an acceptance always, and another outcome only for the holder of the claim."""
+"""The ledger always records an acceptance, and other outcomes only for the holder of the claim."""
 
 import threading
 from collections.abc import Iterator

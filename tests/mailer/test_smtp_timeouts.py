@@ -1,4 +1,4 @@
-"""Slow replies are awaited as long as RFC 5321 asks, and no other mail waits for them."""
+"""The mailer waits for slow replies as long as RFC 5321 requires, and no other mail is delayed."""
 
 import socket
 import threading

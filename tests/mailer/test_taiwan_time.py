@@ -1,4 +1,4 @@
-"""Times and validities in mails (VER-1, MAIL-1)."""
+"""How mails state times and periods of validity (VER-1, MAIL-1)."""
 
 from datetime import timedelta
 

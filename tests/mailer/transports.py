@@ -1,4 +1,4 @@
-"""Transports to a mail server, and a mail to send, without a mailer around them."""
+"""Mail transports and a mail to send, for tests without a whole mailer."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

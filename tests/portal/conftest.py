@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def site() -> Site:
-    """Where the test's tabs go."""
+    """The system that the test's tabs open."""
     return Site(BrowserMonitor())
 
 
@@ -66,7 +66,7 @@ def browsers(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> I
 
 @pytest.fixture(params=[360, _WIDE])
 def tab(request: pytest.FixtureRequest, browsers: Browsers, site: Site) -> Tab:
-    """A browser tab, once as narrow as a phone and once as wide as a desktop."""
+    """A browser tab; the test runs once at the width of a phone and once at that of a desktop."""
     return Tab(browsers.open_window(request.param), site, browsers)
 
 

@@ -1,4 +1,4 @@
-"""The chapters of the manual, step by step, for one person with a tab; every message is asserted."""
+"""The chapters of the manual, step by step, for one person in one tab. Every message is asserted."""
 
 from dataclasses import dataclass, field
 
@@ -125,7 +125,7 @@ class ManualWalk:
         assert normalize("帳號被綁定資訊未被綁定") in holder.text
 
     def dismiss_removed_binding(self, general: Person) -> None:
-        """Dismiss the row, which stays until then."""
+        """Dismiss the row of the removed binding."""
         self.tab.go("/links").press(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
         self.tab.press("移除此列")
@@ -153,7 +153,7 @@ class ManualWalk:
         self.expect_texts("Email驗證成功", "請重新登入確認 Email 資訊是否正確!!")
 
     def expect_new_data(self, mailbox: str) -> None:
-        """After logging in again, the new data are shown."""
+        """Log in again and assert that the new data are shown."""
         self.tab.go("/")
         if self.tab.path == "/":
             self.log_in()

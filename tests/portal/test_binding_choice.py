@@ -18,7 +18,7 @@ MAX_REQUESTS = 3
 
 @pytest.fixture
 def other(portal: System, holder: Person, general: Person) -> Person:
-    """A second general account on the open list; both are bound."""
+    """A second general account in the list; both accounts are bound."""
     other = portal.person(name="李大同")
     link = portal.logged_in(holder)
     for one in (general, other):

@@ -1,4 +1,4 @@
-"""The bind code on the page 鏈結帳號管理與登入 (BIND-5, BIND-6; manual, binding steps 7 to 10)."""
+"""Entering and requesting bind codes on the page 鏈結帳號管理與登入 (BIND-5, BIND-6; manual, binding steps 7 to 10)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The manual for a link account without script and by keyboard only (BIND, SW, UNB-1)."""
+"""The manual's steps for a link account, without script and by keyboard only (BIND, SW, UNB-1)."""
 
 import pytest
 from playwright.sync_api import Locator, expect

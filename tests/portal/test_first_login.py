@@ -1,4 +1,4 @@
-"""Steps between login and work: mailbox verification, an operator's review, a suspension."""
+"""Pages that a login leads to first: mailbox verification, an operator's review, a suspension."""
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -19,7 +19,7 @@ def resend_of(tab: Tab) -> Locator:
 
 
 def unverified(system: System, tab: Tab, **changes: str) -> Person:
-    """Register and log in on a page whose clock the test controls; a little time passes by itself."""
+    """Register and log in on a page whose clock the test can move; it also follows real time."""
     person = system.register(**changes)
     tab.page.clock.install()
     tab.log_in(person, consenting=False)

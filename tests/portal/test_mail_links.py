@@ -1,4 +1,4 @@
-"""The pages behind mailed links in every state (VER; manual, steps 16 and 17)."""
+"""The pages of mailed links, in every state of a link (VER; manual, steps 16 and 17)."""
 
 import pytest
 

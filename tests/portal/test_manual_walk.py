@@ -1,4 +1,4 @@
-"""The whole manual in one run, by mouse and by keyboard, with the received mails."""
+"""All steps of the manual in one test, by mouse and by keyboard, with the mails received."""
 
 import pytest
 

@@ -12,7 +12,7 @@ NEW = "Another-Crane-88!"
 
 
 def reset_mail(system: System, person: Person, *, count: int = 1) -> ReceivedMail:
-    """Request the mail by the API and wait for it."""
+    """Request the mail through the API and wait for it."""
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     return system.mail(person.email, "密碼重設", count=count)
 

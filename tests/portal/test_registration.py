@@ -193,7 +193,9 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
     tab.field("帳號").focus()
 
     for name, label in LABELS.items():
-        for _ in range(4):  # a help mark is in between, and a password has a button to show it
+        for _ in range(
+            4
+        ):  # Tab also reaches a help button, and in a password field the button that shows the password
             if not tab.field(label).evaluate("(field) => field === document.activeElement"):
                 keyboard.press("Tab")
         keyboard.type(fields[name])
@@ -210,7 +212,7 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
 
 def test_inputs_of_a_row_align_and_a_phone_shows_one_column(tab: Tab) -> None:
     tab.go("/apply/link")
-    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # its neighbour keeps its own
+    tab.page.locator("#name-hint").evaluate("(hint) => hint.remove()")  # the field next to it keeps its hint
 
     places = [tab.field(label).bounding_box() for label in LABELS.values()]
     found = [(round(place["x"]), round(place["y"])) for place in places if place]

@@ -1,4 +1,4 @@
-"""Before an idle session ends, the page asks in time and can extend it (SEC-7, LOGIN-6; WCAG 2.1, 2.2.1)."""
+"""The page warns before an idle session ends and can extend it (SEC-7, LOGIN-6; WCAG 2.1, 2.2.1)."""
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -10,7 +10,7 @@ from tests.support.harness.system import System
 
 
 def _logged_in(system: System, tab: Tab) -> Tab:
-    """Log in on pages whose clock only the test moves."""
+    """Log in on pages whose clock is moved only by the test."""
     tab.page.clock.install()
     return tab.log_in(system.person())
 

@@ -1,4 +1,4 @@
-"""Stale pages lose no input and never act as another person."""
+"""Stale pages keep a person's input and never act as another person."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Unbinding from the link account's side, and rows ended by the other side (UNB-1, UNB-4)."""
+"""Unbinding as the link account, and rows of bindings that the other side ended (UNB-1, UNB-4)."""
 
 from typing import get_args
 

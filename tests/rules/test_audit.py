@@ -1,4 +1,4 @@
-"""Every change leaves a row: who, what, for whom, when, from where, with which result (SEC-11)."""
+"""Every change writes an audit row: who, what, for whom, when, from where, with which result (SEC-11)."""
 
 import json
 from functools import partial

@@ -1,4 +1,4 @@
-"""The audit log is a chain, so that every change in it is found (SEC-11)."""
+"""The audit log is chained, so that every change to it is detected (SEC-11)."""
 
 import json
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def broken(system: System) -> tuple[int, int | None]:
 
 
 def forged_row(*, at_place: int) -> str:
-    """Return a statement that gives a new row the hash of another, as someone without the key would."""
+    """Return a statement that inserts a row with the hash of another row, as an attacker without the key would."""
     columns = "at, action, result, actor_kind, actor, account_id, address, request_id, detail, place, mac"
     values = (
         f"at, 'account.approved', 'done', 'operator', 'mallory', account_id, '', '', '{{}}', {at_place}, mac"
@@ -73,7 +73,7 @@ def test_an_untouched_log_verifies_from_first_to_last_row(chained: System) -> No
     ],
 )
 def test_a_changed_row_is_detected(chained: System, change: str) -> None:
-    tamper(chained, f"UPDATE audit SET {change} WHERE place = 4")  # made up by the test
+    tamper(chained, f"UPDATE audit SET {change} WHERE place = 4")  # `change` is a constant of this file
 
     assert broken(chained)[0] == 4
 

@@ -1,4 +1,4 @@
-"""Every API call that changes something leaves a row in the audit log; each is made once (SEC-11)."""
+"""Every API call that changes something writes a row of the audit log; each call is made once (SEC-11)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ NEW_PASSWORD = "Lantern-Quay-31!"
 
 
 class Walk:
-    """Makes every changing call and collects those that left no row."""
+    """Makes every call that changes something, and collects the calls without a row."""
 
     def __init__(self, system: System) -> None:
         self.system = system

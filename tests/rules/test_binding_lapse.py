@@ -1,4 +1,4 @@
-"""Unverified bindings lapse, verified ones send a notice, a new mailbox voids the code (BIND-8, BIND-9, PRO-2)."""
+"""Unverified bindings lapse, verified ones are notified, a new mailbox ends the code (BIND-8, BIND-9, PRO-2)."""
 
 import pytest
 from identity.adapters.sql.purger import SqlPurger

@@ -1,4 +1,4 @@
-"""Real threads on PostgreSQL: one binding, five tries, one verification, whatever the timing (BIND-4, BIND-6)."""
+"""Concurrent requests on PostgreSQL: one binding, five tries and one verification at any timing (BIND-4, BIND-6)."""
 
 from collections import Counter
 from functools import partial
@@ -59,7 +59,7 @@ def test_a_double_click_makes_one_binding(race: System) -> None:
 
 @pytest.mark.rule("BIND-3")
 def test_a_link_account_cannot_bind_itself(race: System) -> None:
-    """Each link account locks its own row and wants the other's, which would deadlock."""
+    """If each request locked its own account first and then the other's, they would deadlock."""
     person = race.person("link")
     browsers = [race.logged_in(person) for _ in range(4)]
 

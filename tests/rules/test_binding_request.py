@@ -1,4 +1,4 @@
-"""Requesting a binding: the general account's password, then its mailbox (BIND-1 to BIND-3, BIND-5, BIND-7)."""
+"""Requesting a binding requires the general account's password and mails a code (BIND-1 to BIND-3, BIND-5, BIND-7)."""
 
 import pytest
 

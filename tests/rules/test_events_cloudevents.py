@@ -48,7 +48,7 @@ def test_everything_that_the_running_system_publishes_is_a_cloudevent(system: Sy
 
     published = [
         json.loads(fields[b"ce"])
-        for _, fields in system._entries()  # noqa: SLF001 - what stands in Redis, undecoded
+        for _, fields in system._entries()  # noqa: SLF001 - the stored entry, not decoded
     ]
 
     assert len({each["type"] for each in published}) >= 9

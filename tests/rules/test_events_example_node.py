@@ -26,7 +26,7 @@ EXAMPLE = EXAMPLES / "node"
 GROUP = "passes-node"
 ASIDE = f"seen:{GROUP}:aside"
 
-# Another service on the same files: its handler is slow and fails as often as configured.
+# Another service that uses the example's files. Its handler is slow and fails as often as configured.
 OWN = """
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";

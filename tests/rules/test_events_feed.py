@@ -1,4 +1,4 @@
-"""The feed from the database, for consumers that were away longer than the stream keeps events (EVT-6)."""
+"""The feed from the database, for consumers that were down for longer than the stream keeps events (EVT-6)."""
 
 import pytest
 from port_events.envelope import STREAM

@@ -120,7 +120,7 @@ def test_republished_events_of_delivered_mails_carry_no_mail(system: System) -> 
         system.publish()
 
     assert [line["log_level"] for line in logs if "no longer held" in line["event"]] == ["warning"]
-    entries = [fields for _, fields in system._entries()]  # noqa: SLF001 - what stands in Redis, undecoded
+    entries = [fields for _, fields in system._entries()]  # noqa: SLF001 - the stored entry, not decoded
     requests = [fields for fields in entries if b"verification.requested" in fields[b"type"]]
     assert [b"sealed" in fields for fields in requests] == [True, False]
     assert system.mailbox.count(person.email) == 1
@@ -201,7 +201,7 @@ def test_an_overtaken_relay_publishes_nothing(system: System, monkeypatch: pytes
 def test_events_positioned_by_a_deposed_relay_are_still_published(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It resumes after it read the checkpoint; another relay has led meanwhile and recorded its position."""
+    """The relay is suspended after it read the checkpoint; meanwhile another relay leads and records its position."""
     with contextlib.closing(Relay(load(RelaySettings, system.environment), clock=system.clock)) as rival:
         rival.step()
         people = [system.register()]

@@ -1,4 +1,4 @@
-"""The state of a mail is recorded once and only moves forward (VER-6, SEC-10)."""
+"""The state of a mail is recorded once and never reverts to an earlier state (VER-6, SEC-10)."""
 
 from datetime import UTC, datetime
 

@@ -138,7 +138,7 @@ def test_positions_assigned_by_two_relays_at_once_have_no_gap_and_no_duplicate(
     system: System, other: Relay
 ) -> None:
     def place(outbox: SqlOutboxReader) -> None:
-        with contextlib.suppress(IntegrityError):  # the loser of a race starts its round over
+        with contextlib.suppress(IntegrityError):  # the relay that loses the race starts its round again
             outbox.assign_positions(system.clock.now(), beyond=0, limit=5)
 
     for _ in range(8):
@@ -159,7 +159,7 @@ def test_positions_of_a_restored_database_continue_after_those_in_redis(system: 
     system.publish()
     newest = f"{STREAM}:mark:{system.relay.outbox.epoch()}"
     with system.redis.client() as client:
-        client.set(newest, 70)  # as after more events, which the restored copy does not have
+        client.set(newest, 70)  # as if later events had been published that the restored copy does not have
 
     system.register()
     with capture_logs() as logs:
@@ -208,7 +208,7 @@ def test_a_failed_commit_leaves_no_account_event_or_mail(
 def test_a_relay_does_not_ask_a_silent_redis_twice_in_a_round(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two waits last as long as a leader may be silent before it is deposed."""
+    """Two time-outs would take as long as a leader may be silent before another relay takes over."""
     monkeypatch.setattr(identity.bootstrap.relay, "REDIS_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

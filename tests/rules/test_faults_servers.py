@@ -1,4 +1,4 @@
-"""During a server's outage identity reports it or works on, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
+"""During a server's outage, identity reports the outage or continues, and nothing is lost (MAIL-5, MAIL-7, EVT-2)."""
 
 from collections.abc import Iterator
 

@@ -28,7 +28,7 @@ def log_in(system: System, username: str, password: str, *, forwarded_for: str) 
 
 
 def guess_names(system: System, *, times: int, forwarded_for: str) -> list[int]:
-    """Try another name each time, as in password spraying."""
+    """Try a different name each time, as in password spraying."""
     return [
         log_in(system, f"nobody{unique()}", WRONG, forwarded_for=forwarded_for).status_code
         for _ in range(times)
@@ -50,7 +50,7 @@ def reasons(system: System) -> list[str]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Record every statement executed meanwhile."""
+    """Record every statement that is executed in the block."""
     made: list[str] = []
 
     def keep(*arguments: Any) -> None:

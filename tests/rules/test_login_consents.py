@@ -1,4 +1,4 @@
-"""The three texts are asked for once, and again after one changes (LOGIN-3)."""
+"""The three texts must be accepted once, and again after one of them changes (LOGIN-3)."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Failures lock for a time, never for good, and never a known browser (LOGIN-2, SEC-3)."""
+"""Failures lock an account temporarily, and never for a known browser (LOGIN-2, SEC-3)."""
 
 from functools import partial
 

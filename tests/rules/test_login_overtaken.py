@@ -1,4 +1,4 @@
-"""Changes that overtake a login in progress, and attempts whose password was never checked."""
+"""Changes that are committed during a login, and attempts whose password was never checked."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Sessions end at once on request, and by themselves after a time (LOGIN-6, SEC-7)."""
+"""Sessions end at once on request, and automatically after their limits (LOGIN-6, SEC-7)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever registration accepts can be mailed: identity's rules and the mailer's checks agree (SEC-9, MAIL-2)."""
+"""All data that registration accepts can be mailed: identity's rules match the mailer's checks (SEC-9, MAIL-2)."""
 
 import contextlib
 

@@ -131,7 +131,7 @@ def test_a_mail_server_outage_shows_in_backlog_and_age(installation: Installatio
     people = [installation.register() for _ in range(3)]
 
     wait_until(lambda: ports.scrape("mailer").value("mailer_smtp_away") == 1, what="it to be missed")
-    # Meanwhile later entries stay in the stream.
+    # Later entries stay in the stream.
     wait_until(lambda: ports.scrape("mailer").value("mailer_in_hand", place="waiting"), what="one to wait")
     mailer, relay = ports.scrape("mailer"), ports.scrape("relay")
     installation.smtp.start()

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # import-time warnings of the tool and its dependencies are not ours
+    warnings.simplefilter("ignore")  # ignores warnings that the tool and its dependencies emit at import
     import schemathesis
     from schemathesis import APIOperation, Case, GenerationMode, Response
     from schemathesis.core.result import Ok
@@ -23,7 +23,7 @@ from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 EXAMPLES = 6
-"""Requests per operation and visitor; half of them violate the document."""
+"""The number of requests per operation and visitor; half of them violate the document."""
 PROBLEM = "application/problem+json"
 
 Operation: TypeAlias = "APIOperation[Any, Any, Any, Any]"

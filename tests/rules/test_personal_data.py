@@ -78,7 +78,7 @@ def test_after_erasure_no_personal_data_is_left_and_an_event_is_published(system
     system.bind_and_verify(system.logged_in(holder), person)
     system.wait_for_mails()
     system.clock.advance(days=31)
-    invoke(system, "tidy")  # events name accounts; they are deleted after the feed's retention
+    invoke(system, "tidy")  # deletes the events, which contain usernames, after the feed's retention
     own, link = system.logged_in(person), system.logged_in(holder)
 
     done = erase(system, person, "--yes")
@@ -184,7 +184,9 @@ def test_no_account_is_suspended_when_the_log_is_younger_than_the_period(start_s
     system = start_system()
     system.person()
     with system.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM audit")  # as if the log were newer than the accounts
+        connection.exec_driver_sql(
+            "DELETE FROM audit"
+        )  # simulates accounts that are older than the audit log
     system.clock.advance(days=200)
     system.register()
 

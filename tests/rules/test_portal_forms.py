@@ -1,4 +1,4 @@
-"""Every portal form: protected against forgery, submitted once, safe from late answers (SEC-8)."""
+"""Every form of the portal is protected against forgery, double submission and late answers (SEC-8)."""
 
 import re
 from pathlib import Path

@@ -42,7 +42,7 @@ def _morsels(answer: httpx.Response) -> dict[str, Morsel[str]]:
 
 
 def _log_in(system: System, person: Person, **fields: str) -> httpx.Response:
-    """Log in as a browser does; cookies are carried by hand, since Secure ones are not sent over plain http."""
+    """Log in as a browser does. Cookies are copied by hand, because Secure cookies are not sent over plain http."""
     browser = system.visitor().http
     shown = browser.get("/")
     cookies = "; ".join(f"{name}={one.value}" for name, one in _morsels(shown).items())

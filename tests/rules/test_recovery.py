@@ -1,4 +1,4 @@
-"""A forgotten password: a link valid for an hour, used once, and an answer that reveals nothing (LOGIN-8)."""
+"""A reset link is valid for an hour and works once; the answer to a request reveals nothing (LOGIN-8)."""
 
 import pytest
 

@@ -15,13 +15,13 @@ from tests.support.harness.system import System
 
 @dataclass
 class Work:
-    """The statements and seals since the last call."""
+    """Records the SQL statements and the number of sealed payloads."""
 
     statements: list[str] = field(default_factory=list)
     seals: int = 0
 
     def taken(self) -> tuple[list[str], int]:
-        """Return the work since the last call."""
+        """Return what was recorded since the last call."""
         done = self.statements, self.seals
         self.statements, self.seals = [], 0
         return done
@@ -29,7 +29,7 @@ class Work:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
-    """The work of the running application from now on."""
+    """The recorded work of the running application, from now on."""
     done, seal = Work(), Sealer.seal
 
     def sealed(*arguments: Any) -> str:

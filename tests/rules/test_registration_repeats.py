@@ -1,4 +1,4 @@
-"""A double click, a retry or concurrent requests: one account, one mail (REG-13)."""
+"""A double click, a retry or concurrent requests create one account and send one mail (REG-13)."""
 
 from functools import partial
 from typing import Any

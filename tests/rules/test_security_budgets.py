@@ -1,4 +1,4 @@
-"""What strangers can request takes nothing from the owner, and counters keep nothing readable (SEC-6, SEC-19)."""
+"""Strangers' requests do not use the owner's budgets, and counters store nothing readable (SEC-6, SEC-19)."""
 
 import pytest
 from identity.domain.mailbox import mailbox_of_aliases

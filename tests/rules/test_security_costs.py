@@ -1,4 +1,4 @@
-"""Requests that must not be expensive, and how addresses are counted."""
+"""Requests that must not be expensive, and which addresses count as one."""
 
 import time
 
@@ -20,7 +20,7 @@ def test_a_password_of_only_substituted_letters_is_checked_quickly() -> None:
 
     list(PasswordPolicy("tw-gov").errors(password))
 
-    assert time.process_time() - began < 1.0  # it took twelve seconds when zxcvbn got every character
+    assert time.process_time() - began < 1.0  # takes twelve seconds if zxcvbn gets every character
 
 
 @pytest.mark.rule("SEC-3")

@@ -1,4 +1,4 @@
-"""Links in mails: signed for one purpose, only the newest, once, in time; opening one changes nothing (SEC-4)."""
+"""Only the newest link of a purpose works, once and until it expires; opening a link changes nothing (SEC-4)."""
 
 import pytest
 from identity.adapters.signed_tokens import SignedTokens

@@ -22,7 +22,7 @@ WRONG_BODIES = {
 PLACEHOLDER = re.compile(r"{\w+}")
 ADMIN = "/api/v1/admin/"
 LOGIN = "/api/v1/sessions"
-"""These document a 401 too, for what is sent to them."""
+"""These calls also document a 401, but for the credentials in their body."""
 
 
 def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:

@@ -76,7 +76,7 @@ def test_an_address_with_a_token_is_never_sent_as_referrer(system: System, path:
 @pytest.mark.rule("SEC-8")
 @pytest.mark.parametrize("path", ["/", "/apply", "/nowhere"])
 def test_a_page_sends_its_referrer_only_within_the_site(system: System, path: str) -> None:
-    """Its forms then send their origin, which the origin check needs."""
+    """With this policy, forms send their origin, which the origin check needs."""
     assert system.visitor().http.get(path, headers=AS_A_PERSON).headers["Referrer-Policy"] == "same-origin"
 
 

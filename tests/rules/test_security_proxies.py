@@ -1,4 +1,4 @@
-"""A trusted proxy's report of the client's address is read in every form; nobody else's is (SEC-3)."""
+"""Every form of forwarding header is read from a trusted proxy, and from nobody else (SEC-3)."""
 
 from typing import Final
 
@@ -35,7 +35,7 @@ FORWARDED: Final = {
     r'for="203.0.113\.9"': "203.0.113.9",
     'for=203.0.113.9;host="a, for=198.51.100.1"': "203.0.113.9",
     "for=198.51.100.1, for=203.0.113.9;proto=http, for=10.0.0.1": "203.0.113.9",
-    'for="198.51.100.1, for=203.0.113.9': "203.0.113.9",  # the client left its quotation mark open
+    'for="198.51.100.1, for=203.0.113.9': "203.0.113.9",  # the client's quotation mark is not closed
     'for=198.51.100.1;x=", for="[2001:db8::7]"': "2001:db8::7",
 }
 UNREADABLE: Final = {

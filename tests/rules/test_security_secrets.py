@@ -139,7 +139,7 @@ class Walk:
         assert PlainBrowser(visitor).open(mail.link).press().status == 200
 
     def refused_with_its_link(self, person: Person) -> None:
-        """Have the mail server refuse a mail and quote the link of an earlier one in its answer."""
+        """Let the mail server refuse a mail with an answer that quotes the link of an earlier mail."""
         visitor = self.visitor()
         visitor.post("/password-resets", {"username": person.username, "email": person.email})
         link = self.installation.mail(person.email, "密碼").link

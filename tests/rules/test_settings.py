@@ -141,7 +141,7 @@ OTHERS = {
     "relay": ["IDENTITY_DATABASE_URL"],
     "mailer": [],
 }
-"""Errors that show only when a process starts, while each setting alone is correct."""
+"""Errors that a process finds only when it starts, although each setting alone is correct."""
 
 
 @pytest.fixture

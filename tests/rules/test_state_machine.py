@@ -1,4 +1,4 @@
-"""Two link accounts and three general accounts do everything in any order; a model predicts the answers."""
+"""Two link and three general accounts perform random actions; a model predicts every answer."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -29,13 +29,13 @@ WALKS = settings(
 )
 """This many runs and steps take about ten seconds per kind of database."""
 _LONG = {"IDENTITY_SESSION_IDLE": "3650d", "IDENTITY_SESSION_ABSOLUTE": "3650d"}
-"""Sessions end here only by actions; session time-outs have their own tests."""
+"""Sessions never time out in this test; time-outs have their own tests."""
 
 ACTS = ["verify", "resend", "unbind", "switch", "back", "look", "log out"]
 T = TypeVar("T")
 which = st.integers(0, 30)
 wait = st.sampled_from([61, 61, 61, 0])
-"""Seconds before a code is requested; usually enough."""
+"""Seconds to wait before a code is requested; mostly more than the minimum of 60."""
 
 
 def pick(choices: Sequence[T], number: int) -> T:
@@ -149,7 +149,7 @@ class Walk(RuleBasedStateMachine):
         act=st.sampled_from(ACTS),
     )
     def whoever_tries_whatever(self, session: int, number: int, act: str) -> None:
-        """Picks ended sessions, switched ones and other people's bindings on purpose."""
+        """Also picks ended and switched sessions and other people's bindings."""
         sitting, binding = pick(self.model.sessions, session), pick(self.model.bindings, number)
         if sitting.account in self.model.generals and act not in {"back", "look", "log out"}:
             return

@@ -1,4 +1,4 @@
-"""`identity tidy` ends expired things exactly once, however often it runs (VER-7, BIND-8, EVT-6)."""
+"""`identity tidy` ends everything that has expired exactly once, even if repeated (VER-7, BIND-8, EVT-6)."""
 
 from functools import partial
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_unpublished_and_unmailed_events_are_kept_and_no_gap_is_made(
     system.wait_for_mails()
     for _ in range(2):
         system.register()
-    system.publish()  # 4 and 6 request mails whose receipts are not yet recorded
+    system.publish()  # events 4 and 6 request mails, whose receipts are not yet recorded
     system.register()
     unpublished = len(_positions(system)) - 6
     system.clock.advance(days=400)
@@ -125,7 +125,7 @@ def test_only_sessions_past_either_limit_are_deleted(start_system: StartSystem) 
     people = [system.person() for _ in range(3)]
     used = system.logged_in(people[0])
     system.clock.advance(minutes=10)
-    system.logged_in(people[1])  # and not used
+    system.logged_in(people[1])  # a session that is not used afterwards
     system.clock.advance(minutes=20)
     system.logged_in(people[2])
     used.get("/session")
@@ -190,9 +190,13 @@ def test_a_stopped_cleanup_does_not_wait(start_system_on_postgresql: StartSystem
     system = start_system_on_postgresql()
     system.register()
     with system.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE accounts SET created_at = '2020-01-01'")  # by the command's clock
+        connection.exec_driver_sql(
+            "UPDATE accounts SET created_at = '2020-01-01'"
+        )  # because the command uses the machine's clock
     with system.engine.connect() as holder:
-        holder.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")  # the command may start slowly
+        holder.exec_driver_sql(
+            "SET idle_in_transaction_session_timeout = 0"
+        )  # because the command may start slowly
         holder.exec_driver_sql("SELECT 1 FROM accounts FOR UPDATE")
         job = Program("identity", "tidy", environment=system.environment, directory=tmp_path)
         try:

@@ -1,4 +1,4 @@
-"""What must look the same: a taken and a free mailbox (REG-9), a previewed and a followed link (VER-2)."""
+"""A taken mailbox looks like a free one (REG-9), and an opened link shows what its button will answer (VER-2)."""
 
 import re
 from collections.abc import Callable

@@ -8,7 +8,7 @@ from tests.support.harness.system import System
 
 
 def of(system: System, account_id: str) -> tuple[str | None, str | None]:
-    """Return why an account is closed and the name it still has; a closed one has no password."""
+    """Return why an account was closed (None: it is open) and its username; only an open one has a password."""
     (row,) = system.rows(
         "SELECT closed_reason, username_key, password_hash FROM accounts WHERE id = :id", id=account_id
     )

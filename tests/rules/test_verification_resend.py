@@ -7,7 +7,7 @@ from tests.support.harness.system import System
 
 
 def waiting_for_mail(system: System) -> tuple[Visitor, str]:
-    """Return the session of an unverified person whose first mail is sent, and the mailbox."""
+    """Return the session of an unverified person whose first mail was sent, and the person's mailbox."""
     person = system.register()
     system.mail(person.email)
     visitor = system.visitor()

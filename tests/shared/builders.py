@@ -28,7 +28,7 @@ def an_event(fact: EventData = REMOVED, **changes: Any) -> Event:
 
 
 def fields_of(event: Event, sealed: str | None = None) -> dict[Any, Any]:
-    """Build the fields of its stream entry."""
+    """Build the fields of an event's stream entry."""
     return to_fields(to_json(event), event.type, sealed)
 
 

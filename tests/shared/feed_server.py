@@ -1,4 +1,4 @@
-"""A local HTTP server of identity's feed, with programmed error responses, and the stream it belongs to."""
+"""A local HTTP server of identity's feed, with scripted errors, and the stream of the same events."""
 
 import json
 from collections.abc import Iterator

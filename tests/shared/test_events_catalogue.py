@@ -51,7 +51,7 @@ MAIL_REQUESTS = {
     "password_reset.requested",
     "registration.conflicted",
 }
-# What every consumer may read: ids, usernames, companies' public numbers, codes of a fixed list.
+# Every consumer may read ids, usernames, companies' public numbers, and codes of a fixed list.
 OPEN_FIELDS = {"kind", "username", "tax_id", "fields", "reason", "binding_id", "link_account_id"}
 
 

@@ -96,7 +96,7 @@ def test_a_restarted_only_member_begins_with_its_pending_entries(
 ) -> None:
     publish(client, "e-1", "e-2")
     client.xgroup_create(STREAM, GROUP, id="0")
-    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # then it was killed
+    client.xreadgroup(GROUP, "only", {STREAM: ">"})  # as if it was killed then
     publish(client, "e-3")
 
     with following(redis_server, name="only") as follower:

@@ -1,4 +1,4 @@
-"""The lease that one member of a group holds."""
+"""Only one member of a group holds a lease at a time."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ def test_one_member_holds_the_lease_until_it_releases_it(client: Redis) -> None:
 def test_a_lease_that_could_not_be_renewed_is_lost(client: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = lease(client, "one"), lease(client, "other")
     one.acquire()
-    monkeypatch.setattr(one, "_acquired_at", one._acquired_at - LEASE_MS / 1000)  # noqa: SLF001 - as if that time had passed
+    monkeypatch.setattr(one, "_acquired_at", one._acquired_at - LEASE_MS / 1000)  # noqa: SLF001 - simulates that this time has passed
 
     def away(*_arguments: object, **_named: object) -> None:
         raise RedisConnectionError

@@ -1,4 +1,4 @@
-"""Only the mailer can open a payload, only identity's are accepted, and each only with its own event."""
+"""Only the mailer can decrypt a payload, and it accepts only identity's payloads with their own event."""
 
 import base64
 import json

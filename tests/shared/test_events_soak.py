@@ -1,4 +1,4 @@
-"""Consumers are killed, entries trimmed, Redis wiped at random: every effect happens exactly once (EVT-2, EVT-6)."""
+"""Every effect happens exactly once while consumers are killed, entries trimmed and Redis wiped (EVT-2, EVT-6)."""
 
 import random
 import sqlite3
@@ -63,7 +63,7 @@ Consumer.from_url(
 
 
 class Soak:
-    """Two members, restarted whenever they die, and their effects."""
+    """Two members, which are restarted when they die, and their effects."""
 
     def __init__(self, server: RedisServer, address: str, path: Path) -> None:
         self._command = [sys.executable, "-c", MEMBER, server.url, address, SECRET, str(path)]
@@ -76,30 +76,30 @@ class Soak:
         self.deaths = 0
 
     def revive(self, dice: random.Random) -> None:
-        """Start who is dead."""
+        """Start the members that have died."""
         for place, member in enumerate(self._members):
             if member is None or member.poll() is not None:
                 self.deaths += member is not None
                 self._members[place] = subprocess.Popen([*self._command, str(dice.random())])
 
     def kill(self, place: int) -> None:
-        """Kill -9."""
+        """Kill a member with SIGKILL."""
         member = self._members[place]
         if member is not None:
             member.kill()
             member.wait(10)
 
     def go_on(self, dice: random.Random) -> None:
-        """Let the members do something, or not."""
+        """Wait until another effect has happened, or for a random number of checks."""
         done = len(self.effects())
         wait_until(lambda: len(self.effects()) > done or dice.random() < 0.1, what="the members to move on")
 
     def effects(self) -> list[str]:
-        """The ids of the events that had their effect, as often as they had it."""
+        """The id of each effect's event, repeated if the effect is."""
         return [row[0] for row in self._database.execute("SELECT id FROM effects ORDER BY rowid")]
 
     def close(self) -> None:
-        """End all of it."""
+        """Kill the members and close the database."""
         for place in range(len(self._members)):
             self.kill(place)
         self._database.close()

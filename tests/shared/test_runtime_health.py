@@ -1,4 +1,4 @@
-"""Health reports contain the checks' results, without messages of libraries."""
+"""Health reports contain the results of checks, but no messages of libraries."""
 
 import pytest
 from port_runtime.health import Check, Unhealthy, run_checks

@@ -15,7 +15,7 @@ def test_the_ipv6_wildcard_accepts_ipv4() -> None:
     with open_listener(HostPort("::", ANY_PORT), "IDENTITY_BIND") as listener:
         port = listener.getsockname()[1]
 
-        socket.create_connection(("127.0.0.1", port)).close()  # raises when it is refused
+        socket.create_connection(("127.0.0.1", port)).close()  # raises if the connection is refused
 
 
 @pytest.mark.rule("OPS-5")

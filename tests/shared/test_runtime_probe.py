@@ -1,4 +1,4 @@
-"""The images' health check."""
+"""The health check of the container images."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""URLs are compared in one normal form; what has none is refused."""
+"""URLs are compared in one normal form; a URL without one is refused."""
 
 import pytest
 from port_runtime.urls import ascii_host, origin_of, parse_host, parse_origin

@@ -1,7 +1,7 @@
 #!/opt/mailpit/bin/python
 """A replacement for Mailpit with what the tests need: SMTP on 1025, the list of messages and one message.
 
-`mailpit readyz` answers as Mailpit's own does. ANSWER_MS delays the acceptance of each mail, as a real mail server
+`mailpit readyz` works like Mailpit's own command. ANSWER_MS delays the acceptance of each mail, as a real mail server
 would.
 """
 

@@ -1,4 +1,4 @@
-"""The rules of a good password, in both profiles (REG-10, SEC-2)."""
+"""The password rules of both profiles (REG-10, SEC-2)."""
 
 import random
 import string

@@ -60,7 +60,7 @@ class MemoryOutbox(OutboxReader):
 
 @dataclass
 class MemoryStream(Stream):
-    """The published positions, with the checkpoint of one database."""
+    """A stream in memory: the published positions, and the checkpoint of one database."""
 
     positions: list[int] = field(default_factory=list)
     at: Checkpoint = field(default_factory=lambda: Checkpoint("epoch", None))

@@ -92,7 +92,7 @@ class Visitor:
         return self.request("DELETE", path, **headers)
 
     def log_in(self, person: "Person", *, password: str | None = None) -> httpx.Response:
-        """Log in; on success keep the token."""
+        """Log in; on success, store the token."""
         answer = self.post(
             "/sessions", {"username": person.username, "password": password or person.password}
         )
@@ -100,7 +100,7 @@ class Visitor:
         return answer
 
     def keep_token(self, answer: httpx.Response) -> httpx.Response:
-        """Keep the token of an answer that has one."""
+        """Store the token of an answer that has one."""
         if answer.is_success and answer.content:
             self.token = answer.json().get("token", self.token)
         return answer

@@ -130,7 +130,7 @@ class Browsers:
 
 
 def is_document(response: Response, page: Page) -> bool:
-    """Tell whether the response is the page itself, not a redirect or a part of the page."""
+    """Return whether the response is the page itself, not a redirect or a part of the page."""
     return (
         response.request.is_navigation_request()
         and response.frame == page.main_frame

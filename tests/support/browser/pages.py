@@ -32,7 +32,7 @@ class Page:
 
     @property
     def has_button(self) -> bool:
-        """Whether the forms have exactly one button."""
+        """Whether the page's forms have exactly one button in total."""
         return sum(form.buttons for form in self._forms) == 1
 
     def reload(self) -> "Page":

@@ -43,7 +43,7 @@ class Tab:
         assert size is not None
         return size["width"]
 
-    # --- going ------------------------------------------------------------------------------------------------
+    # --- navigation -------------------------------------------------------------------------------------------
 
     def go(self, path: str) -> Self:
         """Open a page of the system by its path."""
@@ -76,7 +76,7 @@ class Tab:
         """Fill in and submit the login page that the tab shows."""
         return self.fill(使用者帳號=person.username, 使用者密碼=person.password).press("登入")
 
-    # --- doing ------------------------------------------------------------------------------------------------
+    # --- input ------------------------------------------------------------------------------------------------
 
     def fill(self, fields: dict[str, str] | None = None, /, **named: str) -> Self:
         """Fill fields in, found by their labels."""
@@ -130,7 +130,7 @@ class Tab:
         return self.page.get_by_role("checkbox", name=text_pattern(name, whole=True))
 
     def scroll_to_end(self, title: str) -> Self:
-        """Scroll the part with that title to its end; repeats the wheel, as a busy browser may miss a turn."""
+        """Scroll the part with that title to its end; repeats wheel events, because a busy browser may miss some."""
         part = self.page.get_by_role("region", name=title)
 
         def turned() -> bool:
@@ -152,7 +152,7 @@ class Tab:
         self.page.context.set_offline(True)
         return self
 
-    # --- reading ----------------------------------------------------------------------------------------------
+    # --- output -----------------------------------------------------------------------------------------------
 
     @property
     def _dialog(self) -> Locator:

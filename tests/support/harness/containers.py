@@ -42,7 +42,7 @@ def _answers(*command: str) -> bool:
         return False
     try:
         return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
-    except subprocess.TimeoutExpired:  # treat a daemon that hangs like a missing one
+    except subprocess.TimeoutExpired:  # a daemon that hangs counts as missing
         return False
 
 

@@ -54,7 +54,7 @@ def run(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedPr
 
 
 def run_preloaded(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Like `run`, by a fork of a process that has imported the product: 30 ms in place of a second."""
+    """Like `run`, but in a fork of a process that has imported the product: it takes 30 ms instead of a second."""
     with tempfile.TemporaryDirectory() as directory:
         outputs = (Path(directory) / "stdout", Path(directory) / "stderr")
         process = _PRELOADED.Process(

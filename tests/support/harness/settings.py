@@ -3,7 +3,7 @@
 from port_events.sealing import KeySets
 
 PUBLIC_URL = "http://127.0.0.1:8000"
-"""Links in mails start with it. Nothing listens there: tests take the token out of the link."""
+"""Links in mails start with this URL. Nothing listens there: tests extract the token from the link."""
 SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
 AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
 
@@ -11,7 +11,7 @@ AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
 def identity_settings(
     keys: KeySets, *, database_url: str, redis_url: str, public_url: str = PUBLIC_URL, **settings: str
 ) -> dict[str, str]:
-    """Return the environment of identity, with cheap password hashes since tests make many."""
+    """Return the environment of identity, with cheap password hashes because tests create many."""
     return {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": database_url,

@@ -133,7 +133,7 @@ class System:
         self._stack.callback(visitor.close)
         return visitor
 
-    # --- what people do -------------------------------------------------------------------------------------
+    # --- actions of people ----------------------------------------------------------------------------------
 
     def register(self, kind: str = "general", **changes: Any) -> Person:
         """Register without verifying the mailbox."""

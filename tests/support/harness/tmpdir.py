@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - files there are created by name and mode, as below /tmp
+_MEMORY = Path("/dev/shm")  # noqa: S108 - tempfile creates files there as safely as in /tmp
 _LEAST_FREE_BYTES = 2**31
 
 
@@ -16,7 +16,7 @@ def use_memory() -> None:
 
 
 def _fits(place: Path) -> bool:
-    """Tell whether files and programs can be created there, with enough space."""
+    """Return whether files and programs can be created there and there is enough space."""
     return (
         os.access(place, os.W_OK)
         and shutil.disk_usage(place).free >= _LEAST_FREE_BYTES

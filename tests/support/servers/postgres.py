@@ -131,7 +131,7 @@ def _as_user() -> list[str]:
 
 
 def has_lock_wait(engine: Engine) -> bool:
-    """Tell whether a session of the database waits for a lock."""
+    """Return whether a session of the database waits for a lock."""
     query = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with engine.connect() as connection:
         return bool(connection.exec_driver_sql(query).all())

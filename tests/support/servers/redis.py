@@ -27,7 +27,7 @@ class RedisServer:
     def __init__(self, *, users: Mapping[str, str] | None = None, appendfsync: str = "everysec") -> None:
         """Create it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
 
-        With `users` the default user is off.
+        With `users`, the default user is disabled.
         """
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="port-redis-"))
@@ -122,7 +122,7 @@ class RedisServer:
             try:
                 client.ping()
             except redis.AuthenticationError:
-                return True  # the default user is off, but it answers
+                return True  # the default user is disabled, but Redis answers
             return True
         return False
 

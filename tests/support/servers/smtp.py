@@ -76,19 +76,19 @@ class SmtpServer:
         self.script.add(ScriptedFault("refuse", at, address, f"{code} {text}", times, closes))
 
     def wear_out(self, mails: int) -> None:
-        """Refuse at MAIL (452), and keep the connection, once it has carried so many mails."""
+        """Refuse MAIL with 452, and keep the connection open, once it has carried this number of mails."""
         self.script.mails_a_connection = mails
 
     def hang(self, address: str | None = None, *, at: Step = "data", times: int | None = None) -> None:
-        """Send no reply at that step until the server stops."""
+        """Send no reply at this step until the server stops."""
         self.script.add(ScriptedFault("hang", at, address, times=times))
 
     def drop(self, address: str | None = None, *, at: Step = "data", times: int | None = 1) -> None:
-        """Cut the connection; at "accepted" the mail is stored but the sender gets no answer."""
+        """Close the connection at this step; at "accepted" the mail is stored but the sender gets no reply."""
         self.script.add(ScriptedFault("drop", at, address, times=times))
 
     def hold(self, address: str | None = None, *, at: Step = "rcpt", times: int | None = 1) -> None:
-        """Delay the sender at that step until `release`, then continue normally."""
+        """Delay the sender at this step until `release`, then continue normally."""
         self.script.released.clear()
         self.script.add(ScriptedFault("hold", at, address, times=times))
 
@@ -204,7 +204,7 @@ class _Handler:
         return await self.act("accepted", first) or "250 Accepted"
 
     async def act(self, step: Step, address: str | None = None) -> str | None:
-        """Return the reply of the scripted fault at this step; None to go on."""
+        """Return the reply of the scripted fault at this step, or None to continue normally."""
         act = self.script.take(step, address)
         if act is None:
             return None

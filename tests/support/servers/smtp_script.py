@@ -12,7 +12,7 @@ Kind = Literal["refuse", "hang", "drop", "hold"]
 
 @dataclass(slots=True)
 class ScriptedFault:
-    """One fault: `times` left (None: no limit), for one `address` or for all (None)."""
+    """A fault that occurs `times` more times (None: without limit), for one `address` or for all (None)."""
 
     kind: Kind
     step: Step

@@ -9,7 +9,7 @@ from tests.support.actors.people import Person
 WEEK, DAY, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(minutes=1)
 MAX_TRIES, MAX_SESSIONS = 5, 20
 _SHARE = 5
-"""With this many mails to a mailbox in a day, the model no longer predicts the limits, which have their own tests."""
+"""From this number of mails to a mailbox in a day on, the model predicts no limits; they have their own tests."""
 
 
 @dataclass(eq=False)
@@ -27,7 +27,7 @@ class ModelAccount:
 
     @property
     def active(self) -> bool:
-        """Neither unverified nor suspended nor closed."""
+        """Whether the account is neither unverified nor suspended nor closed."""
         return self.verified and not self.suspended and not self.closed
 
     def lapsed(self, now: datetime) -> bool:
