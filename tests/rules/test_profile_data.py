@@ -110,14 +110,52 @@ def test_a_save_with_a_stale_etag_is_refused(system: System) -> None:
 
 
 @pytest.mark.rule("PRO-5")
-@pytest.mark.parametrize(("tag", "status"), [(None, 428), ("made-up", 412), ('"999"', 412), ("*", 412)])
+@pytest.mark.parametrize(
+    ("tag", "status"),
+    [
+        (None, 428), ("made-up", 412), ('"999"', 412), ("", 412), ('"0CURRENT"', 412), ('""', 412), ('"', 412),
+        ("CURRENT", 412),
+        ('W/"CURRENT"', 412), ('"999", W/"CURRENT"', 412), ('"CURRENT" "CURRENT"', 412), ('"0CURRENT"x', 412),
+        ('"x, "CURRENT""', 412), ('*, "CURRENT"', 412), ("**", 412),
+    ],
+)  # fmt: skip
 def test_a_save_without_an_etag_is_refused(system: System, tag: str | None, status: int) -> None:
     visitor = system.logged_in(system.person())
 
-    refused = visitor.patch("/account", {"name": "錢小明"}, **({"If-Match": tag} if tag else {}))
+    sent = {} if tag is None else {"If-Match": tag.replace("CURRENT", etag(visitor).strip('"'))}
+
+    refused = visitor.patch("/account", {"name": "錢小明"}, **sent)
 
     assert refused.status_code == status
     assert visitor.get("/account").json()["name"] == "錢大明"
+
+
+@pytest.mark.rule("PRO-5")
+def test_any_of_several_etags_and_the_star_let_a_save_through(system: System) -> None:
+    visitor = system.logged_in(system.person())
+
+    answers = [
+        save(visitor, {"name": name}, tag=tag.replace('"CURRENT"', etag(visitor)))
+        for name, tag in (
+            ("錢一明", "*"), ("錢二明", '"999", "CURRENT"'),
+            ("錢三明", '"CURRENT",W/"x,y" , ""'), ("錢四明", ', "CURRENT",,'),
+        )
+    ]  # fmt: skip
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert visitor.get("/account").json()["name"] == "錢四明"
+
+
+@pytest.mark.rule("PRO-5")
+def test_a_read_with_the_current_etag_is_answered_without_a_body(system: System) -> None:
+    visitor = system.logged_in(system.person())
+    tag = etag(visitor)
+
+    sent = {tag: 304, f"W/{tag}": 304, "*": 304, f'"999", {tag}': 304, '"999"': 200}
+    answers = {each: visitor.request("GET", "/account", None, **{"If-None-Match": each}) for each in sent}
+
+    assert {each: answer.status_code for each, answer in answers.items()} == sent
+    assert {answer.headers["ETag"] for answer in answers.values()} == {tag}
 
 
 @pytest.mark.rule("PRO-5")

@@ -53,9 +53,16 @@ def show(ports: Ports, principal: Principal) -> Account:
 
 
 def change(
-    ports: Ports, principal: Principal, changes: Changes, *, revision: int, current_password: str | None
+    ports: Ports,
+    principal: Principal,
+    changes: Changes,
+    *,
+    revisions: frozenset[int] | None,
+    current_password: str | None,
 ) -> Account:
-    """Save changes that are based on this revision; a new mailbox needs the password (PRO-1, PRO-2, PRO-5).
+    """Save changes that are based on one of these revisions (None: on any); a new mailbox needs the password.
+
+    Implements PRO-1, PRO-2 and PRO-5.
 
     Raises ForbiddenWhileSwitched, NotSignedIn, RevisionStale, BadPassword, SessionEnded, TooManyChecks,
     TooManyChanges, TooSoon, Busy.
@@ -70,7 +77,7 @@ def change(
         account = _locked(uow, principal)
         if new_email is not None and account.credential_version != before.credential_version:
             raise BadPassword  # it has changed meanwhile, perhaps to lock this client out
-        if account.revision != revision:
+        if revisions is not None and account.revision not in revisions:
             raise RevisionStale
         _save(uow, account, changes)
         if new_email is not None:

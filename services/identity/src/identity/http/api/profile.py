@@ -23,7 +23,10 @@ from identity.usecases import bindings, profile, sessions
 
 blueprint = Blueprint("profile", __name__, description="A person's own account")
 
-_ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+_ENTITY_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_ENTITY_TAGS = re.compile(rf"[\s,]*{_ENTITY_TAG}(?:\s*,[\s,]*{_ENTITY_TAG})*[\s,]*")
+"""A list may have empty elements (RFC 9110 section 5.6.1)."""
+_STRONG_REVISION = re.compile(r'(?<![^\s,])"([1-9][0-9]{0,8})"')
 
 
 class CompanyChanges(Input):
@@ -83,6 +86,7 @@ def _with_etag(account: Account) -> tuple[Account, dict[str, str]]:
 @blueprint.response(200, AccountSchema)
 def show() -> tuple[Account, dict[str, str]]:
     """Return one's own account with its entity tag."""
+    after_this_request(lambda response: response.make_conditional(request))  # If-None-Match
     return _with_etag(profile.show(ports(), require_principal()))
 
 
@@ -103,21 +107,25 @@ def change(arguments: dict[str, Any]) -> tuple[Account, dict[str, str]]:
         ports(),
         require_principal(),
         changes,
-        revision=_revision(),
+        revisions=_revisions(),
         current_password=password.reveal() if password else None,
     )
     return _with_etag(account)
 
 
-def _revision() -> int:
-    """Return the revision that If-Match names. Raises RevisionMissing, RevisionStale."""
+def _revisions() -> frozenset[int] | None:
+    """Return the revisions that If-Match names, None for `*` (RFC 9110 section 13.1.1).
+
+    A weak tag matches nothing, because the comparison is strong. Raises RevisionMissing, RevisionStale.
+    """
     header = request.headers.get("If-Match")
     if header is None:
         raise RevisionMissing
-    match = _ETAG.fullmatch(header.strip())
-    if match is None:
+    if header.strip() == "*":
+        return None
+    if not _ENTITY_TAGS.fullmatch(header):
         raise RevisionStale
-    return int(match[1])
+    return frozenset(int(revision) for revision in _STRONG_REVISION.findall(header))
 
 
 @blueprint.put("/account/password")

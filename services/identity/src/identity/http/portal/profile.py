@@ -151,7 +151,7 @@ def _save(form: ProfileForm) -> None:
         ports(),
         require_principal(),
         form.changes,
-        revision=_revision(),
+        revisions=frozenset({_revision()}),
         current_password=form.current_password.data or None,
     )
 
