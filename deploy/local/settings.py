@@ -31,7 +31,7 @@ class Settings:
     mailbox_port: int = setting("MAILBOX_PORT", parse=_port, default="8025", doc="page of the mailbox")
     smtp_port: int = setting("SMTP_PORT", parse=_port, default="1025", doc="SMTP of the mailbox")
     redis_port: int = setting("REDIS_PORT", parse=_port, default="6390", doc="Redis, for consumers")
-    demo: bool = setting("DEMO", parse=_demo, default="off", doc="1 makes sample accounts")
+    demo: bool = setting("DEMO", parse=_demo, default="off", doc="1 creates sample accounts")
 
     def errors(self) -> Iterator[str]:
         """Yield an error for each port that is taken or used twice."""
