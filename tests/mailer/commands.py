@@ -24,7 +24,7 @@ def run_json(harness: MailerHarness, *arguments: str) -> Any:
 
 
 def refuse(harness: MailerHarness, address: str, words: str = "5.1.1 No such user", **over: Any) -> Published:
-    """Request a mail that the running mailer records as refused for good."""
+    """Request a mail that the running mailer records as permanently refused."""
     harness.smtp.refuse(address, text=words)
     published = harness.request(address, **over)
     harness.wait_for_state(published, "refused")

@@ -149,9 +149,8 @@ def test_a_mail_that_the_ledger_has_as_sent_is_not_retried(harness: MailerHarnes
 
 @pytest.mark.rule("MAIL-4", "MAIL-5")
 def test_an_expired_letter_is_not_retried(harness: MailerHarness) -> None:
-    harness.clock.advance(
-        days=-2
-    )  # the mail expires after a day of the mailer's clock, so it has expired by the operator's clock
+    # The mail is valid for a day of the mailer's clock, so it has expired by the operator's clock.
+    harness.clock.advance(days=-2)
     harness.start_mailer()
     expired = refuse(harness, "ming@example.com")
 

@@ -193,9 +193,8 @@ def test_registration_works_by_keyboard_alone(portal: System, tab: Tab) -> None:
     tab.field("帳號").focus()
 
     for name, label in LABELS.items():
-        for _ in range(
-            4
-        ):  # Tab also reaches a help button, and in a password field the button that shows the password
+        # Tab also reaches a help button, and in a password field the button that shows the password.
+        for _ in range(4):
             if not tab.field(label).evaluate("(field) => field === document.activeElement"):
                 keyboard.press("Tab")
         keyboard.type(fields[name])

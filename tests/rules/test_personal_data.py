@@ -184,9 +184,8 @@ def test_no_account_is_suspended_when_the_log_is_younger_than_the_period(start_s
     system = start_system()
     system.person()
     with system.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "DELETE FROM audit"
-        )  # simulates accounts that are older than the audit log
+        # The accounts are then older than the audit log.
+        connection.exec_driver_sql("DELETE FROM audit")
     system.clock.advance(days=200)
     system.register()
 

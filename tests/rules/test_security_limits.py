@@ -13,7 +13,7 @@ from tests.support.harness.system import System
 
 
 def is_open(visitor: Visitor) -> bool:
-    """Tell whether the session is open."""
+    """Return whether the session is open."""
     return visitor.get("/session").status_code == 200
 
 

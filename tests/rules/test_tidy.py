@@ -190,13 +190,11 @@ def test_a_stopped_cleanup_does_not_wait(start_system_on_postgresql: StartSystem
     system = start_system_on_postgresql()
     system.register()
     with system.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "UPDATE accounts SET created_at = '2020-01-01'"
-        )  # because the command uses the machine's clock
+        # The command uses the machine's clock.
+        connection.exec_driver_sql("UPDATE accounts SET created_at = '2020-01-01'")
     with system.engine.connect() as holder:
-        holder.exec_driver_sql(
-            "SET idle_in_transaction_session_timeout = 0"
-        )  # because the command may start slowly
+        # The command may start slowly.
+        holder.exec_driver_sql("SET idle_in_transaction_session_timeout = 0")
         holder.exec_driver_sql("SELECT 1 FROM accounts FOR UPDATE")
         job = Program("identity", "tidy", environment=system.environment, directory=tmp_path)
         try:
