@@ -49,7 +49,7 @@ class InFlight:
         self._changed = threading.Condition()
 
     def has(self, entry_id: str) -> bool:
-        """Tell whether this process holds the entry."""
+        """Return whether this process holds the entry."""
         with self._changed:
             return entry_id in self._queued or entry_id in self._running or entry_id in self._waiting
 
@@ -136,7 +136,7 @@ class InFlight:
             return items
 
     def is_waiting(self, until: datetime) -> bool:
-        """Tell whether a waiting entry is due by `until`."""
+        """Return whether a waiting entry is due by `until`."""
         with self._changed:
             return any(due <= until for due in self._waiting.values())
 

@@ -42,7 +42,7 @@ SMTP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 COMPLETED = counter(
     "mailer_mails_total",
     "mails",
-    "Mails that became final, by mail and outcome: accepted by the server, refused for good, or expired",
+    "Mails that became final, by mail and outcome: accepted by the server, permanently refused, or expired",
     type=TYPES,
     outcome=OUTCOMES,
 )
@@ -63,7 +63,7 @@ SMTP_SECONDS = histogram(
 IN_HAND = observable_gauge(
     "mailer_in_hand",
     "mails",
-    "Mails that this mailer holds: queued, running, or waiting for a retry",
+    "Mails that this mailer has taken from the stream: queued, running, or waiting for a retry",
     place=PLACES,
 )
 SMTP_AWAY = observable_gauge(
@@ -84,7 +84,7 @@ OLDEST = observable_gauge(
     "seconds",
     "Age of the oldest entry that is not finished; 0 if there is none",
 )
-DEAD = observable_gauge("mailer_dead_letters", "mails", "Dead letters: mails that were refused for good")
+DEAD = observable_gauge("mailer_dead_letters", "mails", "Dead letters: mails that were permanently refused")
 PAUSED = observable_gauge("mailer_paused", "", "1 while an operator has paused the queue")
 
 CATALOGUE: Final = (

@@ -57,7 +57,7 @@ RemovalReason = Literal[
 ]
 
 
-class UnknownEvent(LookupError):  # noqa: N818 - named for what it tells
+class UnknownEvent(LookupError):  # noqa: N818 - named after its cause
     """The catalogue has no event of this type and version; a consumer should skip it."""
 
 

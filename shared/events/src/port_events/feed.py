@@ -38,11 +38,11 @@ class FeedError(Exception):
     """The feed did not return a usable answer."""
 
 
-class FeedUnavailable(FeedError):  # noqa: N818 - it passes
+class FeedUnavailable(FeedError):  # noqa: N818 - named after its cause
     """A retry may help: the feed is unreachable or overloaded, or its answer was invalid."""
 
 
-class FeedRefused(FeedError):  # noqa: N818 - the name says it
+class FeedRefused(FeedError):  # noqa: N818 - named after its cause
     """A retry does not help: the secret, its rights or the address are wrong."""
 
 

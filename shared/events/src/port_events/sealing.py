@@ -57,7 +57,7 @@ class SealError(Exception):
     """A sealed part is invalid. The message never contains any of its content."""
 
 
-class UnknownKey(SealError):  # noqa: N818 - named for what it tells
+class UnknownKey(SealError):  # noqa: N818 - named after its cause
     """Its key is not in the set: a rotation is incomplete, or the sender is unknown."""
 
     def __init__(self, kid: str) -> None:
@@ -65,19 +65,19 @@ class UnknownKey(SealError):  # noqa: N818 - named for what it tells
         self.kid = kid
 
 
-class NotSigned(SealError):  # noqa: N818 - named for what it tells
+class NotSigned(SealError):  # noqa: N818 - named after its cause
     """The decrypted text is not signed."""
 
 
-class BadSignature(SealError):  # noqa: N818 - named for what it tells
+class BadSignature(SealError):  # noqa: N818 - named after its cause
     """The signature was not made with identity's key."""
 
 
-class Mismatched(SealError):  # noqa: N818 - named for what it tells
+class Mismatched(SealError):  # noqa: N818 - named after its cause
     """It belongs to another event than its entry."""
 
 
-class Malformed(SealError):  # noqa: N818 - named for what it tells
+class Malformed(SealError):  # noqa: N818 - named after its cause
     """It is too long, damaged or in another format."""
 
 

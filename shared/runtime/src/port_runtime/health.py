@@ -13,7 +13,7 @@ OK: Final = "ok"
 _log = logging.getLogger(__name__)
 
 
-class Unhealthy(Exception):  # noqa: N818 - named for what it tells
+class Unhealthy(Exception):  # noqa: N818 - named after its cause
     """A probe raises this with a message that callers of /readyz may read."""
 
 

@@ -32,7 +32,7 @@ class Locked(RetryLater):
 
 
 class TooManyChecks(RetryLater):
-    """The current password was entered too often, even if rightly (SEC-19)."""
+    """The current password was entered too often, even if correctly (SEC-19)."""
 
 
 class TooManyChanges(RetryLater):

@@ -58,11 +58,11 @@ LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extend
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
 """Known browsers are counted separately, so that strangers cannot lock the owner out."""
 PASSWORD_CHECK = Limit(name="password.session", max_count=5, window=_DAY)
-"""The current password, entered wrongly in one session, which then ends: a stolen one locks nobody out (SEC-19)."""
+"""Wrong current passwords in one session. It then ends, so a stolen session cannot lock out the owner (SEC-19)."""
 PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(hours=1))
-"""Right current passwords of one account; each costs a hash or several."""
+"""Correct current passwords of one account. Each check costs at least one hash."""
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
-"""Changes of one account's profile; each is an event for every consumer."""
+"""Changes of one account's profile. Each is an event that every consumer receives."""
 
 RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
 RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
@@ -72,7 +72,7 @@ MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
 """Password resets requested from one address; further ones are ignored without a notice (LOGIN-8)."""
 NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
-"""Account names checked from one address while a form is filled in; above it, only submitting checks the name."""
+"""Account names checked from one address while a form is filled in. Above the limit, only submitting checks a name."""
 
 
 REFUSALS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))

@@ -63,7 +63,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def dead() -> None:
-    """List, show, retry and drop the mails that were refused for good.
+    """List, show, retry and drop the mails that were permanently refused.
 
     The commands need the mailer's settings: Redis, and the keys that decrypt a mail to read its expiry.
     """

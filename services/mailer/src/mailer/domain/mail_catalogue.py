@@ -77,7 +77,7 @@ EVENTS: Final[Mapping[str, MailKind | ByAccountKind | NoMail]] = {
     events.AccountSuspended.type: NoMail("operators tell the person themselves"),
     events.AccountReinstated.type: NoMail("operators tell the person themselves"),
     events.AccountClosed.type: NoMail(
-        "a rejection is mailed on its own event; a lapsed mailbox was never proven"
+        "a rejection is mailed on its own event; a lapsed mailbox was never verified"
     ),
     events.BindingRequested.type: NoMail("its code is issued by an event of its own"),
 }
@@ -85,7 +85,7 @@ UNKNOWN: Final = NoMail("this mailer does not know the event")
 
 
 def has_no_mail(event_type: str) -> bool:
-    """Tell whether events of this type never cause a mail."""
+    """Return whether events of this type never cause a mail."""
     return isinstance(EVENTS.get(event_type, UNKNOWN), NoMail)
 
 

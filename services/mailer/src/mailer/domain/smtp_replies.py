@@ -45,7 +45,7 @@ class Rule:
     permanent: bool = True
 
     def matches(self, reply: Reply) -> bool:
-        """Tell whether the rule applies to the reply."""
+        """Return whether the rule applies to the reply."""
         return (
             reply.step in self.steps
             and re.fullmatch(self.code, str(reply.code)) is not None

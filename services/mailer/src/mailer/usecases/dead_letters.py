@@ -42,7 +42,7 @@ class DeadLetterFilter:
     until: datetime | None = None
 
     def matches(self, letter: DeadLetter) -> bool:
-        """Tell whether the filter selects this dead letter."""
+        """Return whether the filter selects this dead letter."""
         return (
             self.type in {None, letter.type}
             and self.category in {None, letter.category}
@@ -107,7 +107,7 @@ class DeadLetterService:
         return tuple(event_id for _, event_id in selected)
 
     def has(self, event_id: str) -> bool:
-        """Tell whether this event has a dead letter."""
+        """Return whether this event has a dead letter."""
         return self._dead.find(event_id) is not None
 
     def show(self, event_id: str) -> DeadLetterDetails | None:

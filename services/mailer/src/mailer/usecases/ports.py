@@ -115,7 +115,7 @@ class Ledger(Protocol):
         """Stop renewing the claim, so its lease runs out."""
 
     def owns(self, grant: ClaimGranted) -> bool:
-        """Tell whether the claim is still held; a process that was frozen may have lost it without knowing."""
+        """Return whether the claim is still held; a process that was frozen may have lost it without knowing."""
 
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         """Record the outcome, write the receipt and acknowledge the entry, atomically and once.

@@ -45,14 +45,14 @@ TRANSIENT_ERRORS: Final = (
 _log = logging.getLogger(__name__)
 
 
-class RetryLater(Exception):  # noqa: N818 - named for what it tells
+class RetryLater(Exception):  # noqa: N818 - named after its cause
     """A handler raises this when the event is not at fault, for example when its own database is down.
 
     The event is retried until the handler succeeds. It never becomes a dead letter for this reason.
     """
 
 
-class Stopped(Exception):  # noqa: N818 - named for what it tells
+class Stopped(Exception):  # noqa: N818 - named after its cause
     """The consumer was stopped while it waited."""
 
 

@@ -20,7 +20,7 @@ _TCP_TIMEOUT_MS = 10_000
 _IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: a frozen process cannot block others until they fail
 
 
-class ReadOnlyDatabase(SQLAlchemyError, Unhealthy):  # noqa: N818  # named for what it tells
+class ReadOnlyDatabase(SQLAlchemyError, Unhealthy):  # noqa: N818  # named after its cause
     """The database answers but does not write: a standby, or a server that was switched to read-only."""
 
     def __init__(self) -> None:

@@ -78,9 +78,9 @@ class RegisteredAccountSchema(ResponseSchema):
 
 
 def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
-    """Report a taken name along with what else is wrong (REG-3, REG-11).
+    """Report a taken name along with other errors (REG-3, REG-11).
 
-    An address that has asked for very many names is told only when its request is otherwise valid.
+    Above the limit of a client address, a taken name is reported only if the request is otherwise valid.
     """
     name = values.get("username")
     if name is not None and registration.is_taken(ports(), name, client=client_info()):
@@ -92,7 +92,7 @@ def _username_taken(values: dict[str, Any]) -> Iterator[FieldError]:
 @blueprint.errors(409, 422, 429, 503)
 @blueprint.response(202, RegisteredAccountSchema)
 def register(form: dict[str, Any]) -> dict[str, Any]:
-    """Open an account; its mailbox is then proven by the mailed link (REG-9, REG-13)."""
+    """Open an account; the mailed link then verifies its mailbox (REG-9, REG-13)."""
     password = normalized(form.pop("password").reveal())
     registered = Registration(**{**form, "company": Company(**form["company"])})
     account = registration.register(ports(), registered, password=password, client=client_info())

@@ -1,4 +1,4 @@
-"""What operators look up and do through a service that names them (OPS-1, OPS-2)."""
+"""Operators' reads and actions, through a service that names the operator (OPS-1, OPS-2)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -65,7 +65,7 @@ def _part(raw: str) -> str:
 
 
 class PageQuery(Input):
-    """A page that goes on before a row."""
+    """A page of the rows before a given one."""
 
     before = fields.Integer(validate=Range(1, _MAX_ROW_ID))
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
@@ -202,7 +202,7 @@ _register_action("resend-mail", administration.resend_mail, "Mail again the link
 @blueprint.errors(*_ERRORS, 404, 409, 422)
 @blueprint.response(202, schemas.AdminAccountSchema)
 def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails:
-    """Set a new mailbox for someone who lost theirs; the link mailed there proves it."""
+    """Set a new mailbox for someone who lost theirs; the link mailed there verifies it."""
     ports = operator_ports(arguments["reason"])
     try:
         administration.set_mailbox(ports, str(account_id), email=arguments["email"])
@@ -243,6 +243,6 @@ def remove_binding(arguments: dict[str, Any], binding_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404, 409)
 @blueprint.response(202)
 def resend_code(arguments: dict[str, Any], binding_id: object) -> dict[str, Any]:
-    """Mail a new code for a binding not yet verified; the older one is void."""
+    """Mail a new code for a binding that is not yet verified; the older one becomes invalid."""
     administration.resend_code(operator_ports(arguments["reason"]), str(binding_id))
     return {}

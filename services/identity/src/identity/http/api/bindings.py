@@ -80,7 +80,7 @@ def _link_account() -> Principal:
 @blueprint.errors(401, 403)
 @blueprint.response(200, BindingsSchema)
 def list_all() -> dict[str, Any]:
-    """List the bindings, with those the other side ended until dismissed."""
+    """List the bindings, including those that the other side ended, until they are dismissed."""
     return {"items": bindings.list_bindings(ports(), _link_account())}
 
 
@@ -109,7 +109,7 @@ def verify(arguments: dict[str, Any], binding_id: object) -> BindingEntry:
 @blueprint.errors(401, 403, 404, 409, 422, 429)
 @blueprint.response(202)
 def resend_code(binding_id: object) -> dict[str, Any]:
-    """Mail a new code; the older one is void (BIND-6)."""
+    """Mail a new code; the older one becomes invalid (BIND-6)."""
     bindings.resend_code(ports(), _link_account(), str(binding_id))
     return {}
 

@@ -25,7 +25,7 @@ from identity.usecases.feed import Bookmark
 blueprint = Blueprint(
     "feed",
     __name__,
-    description="Facts and state, for services with the right `events:read`",
+    description="Events and the current state, for services with the right `events:read`",
     security=[{"service": []}, {"bearer": []}],
 )
 

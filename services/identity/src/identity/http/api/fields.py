@@ -54,7 +54,7 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         try:
             if len(text) > _MAX_CHARACTERS:
-                raise InvalidValue("too_long", max=_MAX_CHARACTERS)  # noqa: TRY301  # told like the domain's own
+                raise InvalidValue("too_long", max=_MAX_CHARACTERS)  # noqa: TRY301  # handled like the domain's errors
             if "\0" in text or has_surrogate(text):
                 raise InvalidValue("control_character", "unreadable")  # noqa: TRY301  # the same
             return self._load(text)

@@ -95,7 +95,7 @@ def show() -> tuple[Account, dict[str, str]]:
 @blueprint.errors(401, 403, 412, 422, 428, 429, 503)
 @blueprint.response(200, AccountSchema)
 def change(arguments: dict[str, Any]) -> tuple[Account, dict[str, str]]:
-    """Save changes; a new mailbox takes effect when it is proven (PRO-1, PRO-2, PRO-5)."""
+    """Save changes; a new mailbox takes effect when it is verified (PRO-1, PRO-2, PRO-5)."""
     changes = profile.Changes(
         name=arguments.get("name"),
         mobile=arguments.get("mobile"),
@@ -152,7 +152,7 @@ def change_password(arguments: dict[str, Any]) -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def withdraw_email_change() -> None:
-    """Withdraw a change of mailbox that is not yet proven (PRO-2)."""
+    """Withdraw a change of mailbox that is not yet verified (PRO-2)."""
     profile.withdraw_email_change(ports(), require_principal())
 
 

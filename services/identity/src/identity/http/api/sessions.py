@@ -176,7 +176,7 @@ def end_one(session_id: object) -> None:
 @blueprint.errors(401, 403, 404, 409, 422)
 @blueprint.response(200, SessionSchema)
 def switch(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Go on as the general account of a verified binding, with a new token (SW-1)."""
+    """Continue as the general account of a verified binding, with a new token (SW-1)."""
     return _issued(switching.switch(ports(), require_principal(), arguments["binding_id"]))
 
 
@@ -184,5 +184,5 @@ def switch(arguments: dict[str, Any]) -> dict[str, Any]:
 @blueprint.errors(401, 409)
 @blueprint.response(200, SessionSchema)
 def switch_back() -> dict[str, Any]:
-    """Go back to the link account, with a new token (SW-3)."""
+    """Return to the link account, with a new token (SW-3)."""
     return _issued(switching.switch_back(ports(), current_principal()))

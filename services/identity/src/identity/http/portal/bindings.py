@@ -171,7 +171,7 @@ def verify(binding_id: UUID) -> Response:
 
 @blueprint.post("/links/<uuid:binding_id>/code")
 def resend(binding_id: UUID) -> Response:
-    """Mail a new code; the older one is void (BIND-6)."""
+    """Mail a new code; the older one becomes invalid (BIND-6)."""
     try:
         bindings.resend_code(ports(), require_principal("link"), str(binding_id))
     except (NotBindable, TooSoon) as refusal:

@@ -164,7 +164,7 @@ def _show_errors(kind: Kind, form: RegistrationForm, refusal: Refusal | None = N
 def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same rules
     """Return the errors so far, and whether the name is taken (REG-3, REG-11).
 
-    An address that has asked for very many names is told only on sending an otherwise valid form.
+    Above the limit of a client address, a taken name is reported only after an otherwise valid form is sent.
     """
     form = RegistrationForm.from_request()
     form.validate()
@@ -173,7 +173,7 @@ def check(kind: Kind) -> Response:  # noqa: ARG001 - both kinds have the same ru
 
 
 def _add_username_taken(form: RegistrationForm) -> None:
-    """Mark a taken name along with what else is wrong (REG-3, REG-11)."""
+    """Mark a taken name along with other errors (REG-3, REG-11)."""
     if not form.username.errors and registration.is_taken(
         ports(), form.username.parsed, client=client_info()
     ):

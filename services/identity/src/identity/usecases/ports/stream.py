@@ -58,4 +58,4 @@ class MailerProgress(Protocol):
         """Return those of the events that are in the stream and that the mailer may not have handled."""
 
     def has_receipts(self) -> bool:
-        """Tell whether there are receipts that are not acknowledged."""
+        """Return whether there are receipts that are not acknowledged."""

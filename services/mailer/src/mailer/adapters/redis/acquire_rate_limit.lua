@@ -1,6 +1,6 @@
--- Let a mail to a domain pass, or tell how long it has to wait.
+-- Let a mail to a domain pass, or return the time that it has to wait.
 -- KEYS: the domain's turns, throttled domains. ARGV: event id, limit, now, one hour, end of validity, domain.
--- Answers the milliseconds to wait; 0 when the mail may go now.
+-- Returns the milliseconds to wait; 0 when the mail may go now.
 --
 -- A mail may go when fewer mails than the limit precede it, counting those of the past hour and those with a later turn.
 -- Otherwise its turn comes one hour after the turn that is one limit before it, unless it expires earlier. An event has

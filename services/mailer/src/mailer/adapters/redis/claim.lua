@@ -1,7 +1,7 @@
 -- Claim mails for sending. Times are in milliseconds.
 -- KEYS: the stream, then one ledger record for each mail.
 -- ARGV: lease, now (the mailer's clock), retention, longest backoff, then a token and an entry id for each mail.
--- Answers one pair for each mail: {2, tries} granted; {1, ms} deferred for so long; {0, 0} final, or the entry is gone.
+-- Returns one pair for each mail: {2, tries} granted; {1, ms} deferred for that time; {0, 0} final, or the entry is gone.
 --
 -- An entry that the stream no longer holds was read before Redis lost its data, and its ledger record is lost too.
 -- The relay publishes it again if it still has to be sent. The token that holds the claim may ask again, because the

@@ -1,6 +1,6 @@
 -- Count the mail requests of one page of the stream.
 -- KEYS: stream. ARGV: the entry to start after, the page size.
--- Answers the last entry of the page ('' if it is empty), then {type, count, first entry} for each event type that has
+-- Returns the last entry of the page ('' if it is empty), then {type, count, first entry} for each event type that has
 -- entries with a sealed part.
 local counts, firsts, last = {}, {}, ''
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do

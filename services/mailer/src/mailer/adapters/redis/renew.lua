@@ -1,5 +1,5 @@
 -- Extend the leases of claims.
--- KEYS: ledger records. ARGV: lease, then the token of each. Answers for each 1 if the claim is still held, else 0.
+-- KEYS: ledger records. ARGV: lease, then the token of each. Returns for each 1 if the claim is still held, else 0.
 local t = redis.call('TIME')
 local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 

@@ -1,6 +1,6 @@
 -- Put a dead letter back into the queue.
 -- KEYS: ledger record, dead letters, stream.
--- ARGV: event id, entry id, group, consumer, idle time, the dead letter as it was read. Answers a name of RetryResult.
+-- ARGV: event id, entry id, group, consumer, idle time, the dead letter as it was read. Returns a name of RetryResult.
 --
 -- The entry becomes pending again as one that a stopping mailer has released, so any mailer's next sweep takes it.
 if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[6] then return 'UNKNOWN' end
