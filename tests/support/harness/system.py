@@ -30,7 +30,7 @@ from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
 _WAIT_SECONDS = 20.0
-_MAX_IDLE_APPS = 8
+_MAX_IDLE_APPS = 20
 
 
 class IdleApps:
