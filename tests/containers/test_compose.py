@@ -12,7 +12,8 @@ from tests.support import ROOT
 FILE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 ONE_OFF = {"secrets", "migrate"}
-ENVIRONMENT_MAY_NAME = {"IDENTITY_MODE", "IDENTITY_PUBLIC_URL", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_INITDB_ARGS",
+ENVIRONMENT_MAY_NAME = {"IDENTITY_MODE", "IDENTITY_LOCAL_BIND_ANY", "IDENTITY_PUBLIC_URL", "POSTGRES_USER",
+                        "POSTGRES_DB", "POSTGRES_INITDB_ARGS",
                         "MP_MAX_MESSAGES", "MAILER_SMTP_URL"}  # fmt: skip
 
 each_service = pytest.mark.parametrize("name", SERVICES)

@@ -101,6 +101,10 @@ def test_production_sets_every_decision(production: list[Document]) -> None:
 def test_every_process_accepts_the_environment_of_its_pod(overlay: list[Document], tmp_path: Path) -> None:
     make_secret_files(tmp_path, give=False)
     (tmp_path / "mailer" / "smtp_url").write_text("smtps://port:password@mail.example.tw")
+    for url in (*tmp_path.glob("*/relay_url"), *tmp_path.glob("*/mailer_url")):
+        url.write_text(url.read_text().replace("redis://", "rediss://"))
+    for url in tmp_path.glob("*/database_url"):
+        url.write_text(f"{url.read_text().strip()}?sslmode=verify-full")
     (shared,) = [it["data"] for it in overlay if it["kind"] == "ConfigMap"]
     for name, pod in pods(overlay).items():
         service = name.partition("/")[2]

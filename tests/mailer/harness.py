@@ -53,13 +53,13 @@ class MailerHarness:
         self._stack = ExitStack()
 
     def environ(self, **over: str) -> dict[str, str]:
-        threads_and_lease = {"MAILER_THREADS": "4", "MAILER_LEASE": "1"}
+        ours = {"IDENTITY_MODE": "production", "MAILER_THREADS": "4", "MAILER_LEASE": "1"}
         return mailer_settings(
             self.keys,
             redis_url=self._redis_url,
             smtp_url=self.smtp.url,
             public_url=PUBLIC_URL,
-            **threads_and_lease | over,
+            **ours | over,
         )
 
     def mailer(self, **over: str) -> MailerProcess:

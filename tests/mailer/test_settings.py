@@ -12,7 +12,7 @@ KEYS = new_key_sets()
 def environ(**over: str | None) -> dict[str, str]:
     values = {
         "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
-        "REDIS_URL": "redis://mailer:secret@redis:6379/0",
+        "REDIS_URL": "rediss://mailer:secret@redis:6379/0",
         "MAILER_SMTP_URL": "smtp+starttls://u:secret@mail.example.tw",
         "MAIL_SEAL_PRIVATE_KEYS": KEYS.seal_private,
         "MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public,
@@ -106,7 +106,16 @@ def test_production_refuses_unencrypted_connections(name: str, value: str) -> No
     (error,) = errors_of(**{name: value})
 
     assert error.startswith(name)
-    assert load(Settings, environ(IDENTITY_MODE="local", **{name: value})).mode == "local"
+
+
+@pytest.mark.rule("SEC-14")
+def test_local_mode_allows_unencrypted_connections_and_only_a_local_site() -> None:
+    local = {"IDENTITY_MODE": "local", "MAILER_SMTP_URL": "smtp://mail.example.tw"}
+
+    (error,) = errors_of(**local)
+
+    assert error == "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
+    assert load(Settings, environ(**local, IDENTITY_PUBLIC_URL="http://127.0.0.1:8000")).mode == "local"
 
 
 @pytest.mark.rule("SEC-14")

@@ -157,6 +157,7 @@ def test_the_samples_are_refused_in_production(start_system: StartSystem) -> Non
     with pytest.raises(SettingsError, match="IDENTITY_CONSENT_DIR"):
         start_system(
             IDENTITY_MODE="production",
+            IDENTITY_PUBLIC_URL="https://pass.example.tw",
             IDENTITY_REVIEW="both",
             IDENTITY_ARGON2_MEMORY_KIB="19456",
             IDENTITY_ARGON2_PASSES="2",

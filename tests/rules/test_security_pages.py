@@ -90,7 +90,7 @@ def test_pages_have_no_inline_script_inline_style_or_foreign_address(system: Sys
 
 @pytest.mark.rule("SEC-8")
 def test_behind_https_hsts_is_sent(start_system: StartSystem) -> None:
-    system = start_system(IDENTITY_PUBLIC_URL="https://pass.example.tw")
+    system = start_system(IDENTITY_PUBLIC_URL="https://localhost")
 
     headers = system.visitor().http.get("/api/v1/consents").headers
 

@@ -7,7 +7,12 @@ from typing import Any
 
 import identity
 import pytest
+from identity.settings.relay import RelaySettings
+from identity.settings.web import WebSettings
+from mailer.settings import Settings as MailerSettings
 from port_events.sealing import new_key_sets
+from port_runtime.settings import SettingsError, load
+from port_runtime.tls_urls import is_database_protected, is_redis_protected
 
 from tests.support.actors.consents import write_consents
 from tests.support.harness.installation import COMMANDS, Installation
@@ -40,7 +45,8 @@ def settings(tmp_path: Path) -> dict[str, str]:
     }
 
 
-_LOCAL = {"IDENTITY_MODE": "local"}
+_LOCAL = {"IDENTITY_MODE": "local", "IDENTITY_PUBLIC_URL": "http://127.0.0.1:8000"}
+_MODES: dict[str, dict[str, str]] = {"local": _LOCAL, "production": {}}
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
     "missing, web": (
@@ -110,6 +116,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         "web",
         {
             "IDENTITY_PUBLIC_URL": "http://pass.example.tw",
+            "IDENTITY_DATABASE_URL": "postgresql+psycopg://user:secret@db.internal/x?sslmode=require",
             "IDENTITY_SECRET_KEYS": "too-short",
             "IDENTITY_TAX_ID_CHECKSUM": "off",
             "IDENTITY_ARGON2_MEMORY_KIB": "64",
@@ -124,9 +131,27 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         "web",
         {"IDENTITY_SECRET_KEYS": "change-me-change-me-change-me-change-me"},
     ),
+    "a key that repeats a word, web": ("web", {"IDENTITY_SECRET_KEYS": "abcde" * 8}),
+    "no public site in production, web": ("web", {"IDENTITY_PUBLIC_URL": ""}),
+    "unsafe in production, relay": (
+        "relay",
+        {
+            "IDENTITY_DATABASE_URL": "postgresql+psycopg://user:secret@db.internal/x",
+            "REDIS_URL": "redis://redis.internal/0",
+            "IDENTITY_AUDIT_KEYS": "0" * 32,
+        },
+    ),
+    "unsafe in production, migrate": (
+        "migrate",
+        {"IDENTITY_DATABASE_URL": "postgresql+psycopg://user:secret@/x?host=db.internal:5432"},
+    ),
     "unsafe in production, mailer": (
         "mailer",
-        {"IDENTITY_PUBLIC_URL": "http://pass.example.tw", "MAILER_SMTP_URL": "smtp://mail.example.tw"},
+        {
+            "IDENTITY_PUBLIC_URL": "http://127.0.0.1:8000",
+            "MAILER_SMTP_URL": "smtp://mail.example.tw",
+            "REDIS_URL": "rediss://redis.internal/0?ssl_cert_reqs=none",
+        },
     ),
 }
 
@@ -194,13 +219,100 @@ def test_a_port_that_is_taken_hides_no_other_wrong_setting(
 
 
 @pytest.mark.rule("SEC-7")
-@pytest.mark.parametrize("part", ["web", "check"])
-def test_plain_http_beyond_this_machine_is_refused_in_local_mode_too(
-    settings: dict[str, str], part: str
-) -> None:
-    code, lines = _refusal(part, settings | _LOCAL | {"IDENTITY_PUBLIC_URL": "http://pass.example.tw"})
+@pytest.mark.parametrize("url", ["http://pass.example.tw", "https://pass.example.tw"])
+@pytest.mark.parametrize("part", ["web", "check", "mailer"])
+def test_a_public_site_is_refused_in_local_mode(settings: dict[str, str], part: str, url: str) -> None:
+    code, lines = _refusal(part, settings | _LOCAL | {"IDENTITY_PUBLIC_URL": url})
 
-    assert (code, lines) == (2, ["IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"])
+    assert (code, lines) == (2, ["IDENTITY_PUBLIC_URL: must be a loopback address in local mode"])
+
+
+@pytest.mark.rule("SEC-14")
+def test_local_mode_listens_beyond_loopback_only_by_a_setting(settings: dict[str, str]) -> None:
+    local = (
+        settings | _LOCAL | {"IDENTITY_PUBLIC_URL": "http://127.0.0.1:8000", "IDENTITY_BIND": "0.0.0.0:8000"}
+    )
+
+    code, lines = _refusal("web", local)
+
+    assert (code, [line.partition(":")[0] for line in lines]) == (2, ["IDENTITY_BIND"])
+    assert load(WebSettings, local | {"IDENTITY_LOCAL_BIND_ANY": "on"}).local_bind_any
+
+
+@pytest.mark.rule("SEC-18")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////data/identity.db",
+        "postgresql+psycopg://u:p@db.internal/x?sslmode=verify-full",
+        "postgresql+psycopg://u:p@127.0.0.1:5432/x",
+        "postgresql+psycopg://u:p@[::1]/x",
+        "postgresql+psycopg://u:p@/x",
+        "postgresql+psycopg://u:p@/x?host=/run/postgresql",
+    ],
+)
+def test_a_database_url_with_a_verified_certificate_or_on_this_machine_is_protected(url: str) -> None:
+    assert is_database_protected(url)
+
+
+@pytest.mark.rule("SEC-18")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://u:p@/x?host=/run/postgresql&host=db.internal",
+        "postgresql+psycopg://u:p@/x?host=localhost:5432,db.internal:5432",
+        "postgresql+psycopg://u:p@127.0.0.1/x?host=db.internal",
+        "postgresql+psycopg://u:p@db.internal/x?sslmode=verify-ca",
+        "postgresql+psycopg://u:p@db.internal/x?sslmode=verify-full&sslmode=disable",
+        "postgresql+psycopg://u:p@127.0.0.1.evil.example/x",
+    ],
+)
+def test_a_database_url_beyond_this_machine_without_a_verified_certificate_is_not(url: str) -> None:
+    assert not is_database_protected(url)
+
+
+@pytest.mark.rule("SEC-18")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "unix:///run/redis.sock?db=0",
+        "redis://user:secret@127.0.0.1:6379/0",
+        "rediss://user:secret@redis.internal:6379/0",
+        "rediss://redis.internal?ssl_cert_reqs=required&ssl_ca_certs=/ca.pem",
+    ],
+)
+def test_a_redis_url_with_a_verified_certificate_or_on_this_machine_is_protected(url: str) -> None:
+    assert is_redis_protected(url)
+
+
+@pytest.mark.rule("SEC-18")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://user:secret@redis.internal:6379/0",
+        "rediss://redis.internal?ssl_cert_reqs=none",
+        "rediss://redis.internal?ssl_cert_reqs=optional",
+        "rediss://redis.internal?ssl_check_hostname=False",
+    ],
+)
+def test_a_redis_url_beyond_this_machine_without_a_verified_certificate_is_not(url: str) -> None:
+    assert not is_redis_protected(url)
+
+
+@pytest.mark.rule("SEC-18")
+def test_a_plain_connection_on_a_private_network_is_allowed_by_a_setting_of_its_own(
+    settings: dict[str, str],
+) -> None:
+    plain = settings | {
+        "IDENTITY_DATABASE_URL": "postgresql+psycopg://user:secret@db.internal/x",
+        "REDIS_URL": "redis://redis.internal/0",
+        "IDENTITY_AUDIT_KEYS": _LONG[::-1],
+    }
+    with pytest.raises(SettingsError, match="IDENTITY_DATABASE_URL"):
+        load(RelaySettings, plain | {"REDIS_PLAIN": "on"})
+
+    for kind in (RelaySettings, MailerSettings):
+        assert load(kind, plain | {"REDIS_PLAIN": "on", "IDENTITY_DATABASE_PLAIN": "on"})
 
 
 @pytest.mark.rule("OPS-5")
@@ -229,7 +341,7 @@ def test_session_limits_are_bounded(
 ) -> None:
     times = {"IDENTITY_SESSION_IDLE": idle, "IDENTITY_SESSION_ABSOLUTE": absolute}
 
-    assert _refusal("web", settings | times | {"IDENTITY_MODE": mode}) == (2, [refusal])
+    assert _refusal("web", settings | times | _MODES[mode]) == (2, [refusal])
 
 
 @pytest.mark.rule("EVT-6", "OPS-5", "SEC-14")
@@ -247,7 +359,7 @@ def test_the_feed_retention_must_exceed_the_stream_retention(
 ) -> None:
     times = dict(zip(("IDENTITY_FEED_KEPT", "IDENTITY_STREAM_KEPT"), kept, strict=True))
 
-    result = _refusal(part, {**settings, "IDENTITY_AUDIT_KEYS": _LONG[::-1], "IDENTITY_MODE": mode, **times})
+    result = _refusal(part, {**settings, "IDENTITY_AUDIT_KEYS": _LONG[::-1], **_MODES[mode], **times})
 
     assert result == (2, [f"IDENTITY_FEED_KEPT: {refusal}"])
 

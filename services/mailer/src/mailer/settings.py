@@ -32,6 +32,7 @@ from port_runtime.setting_parsers import (
     text,
 )
 from port_runtime.settings import setting
+from port_runtime.tls_urls import is_redis_protected
 from port_runtime.urls import ascii_host, parse_origin
 
 from mailer.adapters.mail_texts import default_sender
@@ -157,6 +158,12 @@ class Settings(TemplateSettings):
         parse=secret_url(*URL_SCHEMES, check=check_redis_url),
         doc="URL of Redis with the mailer's user",
     )
+    redis_plain: bool = setting(
+        "REDIS_PLAIN",
+        parse=switch,
+        default="off",
+        doc="`on` allows `redis://` beyond loopback in production, as on a private network",
+    )
     stream: str = setting("IDENTITY_EVENT_STREAM", parse=text, default=STREAM, doc="key of the event stream")
     smtp_url: Secret = setting(
         "MAILER_SMTP_URL",
@@ -251,11 +258,14 @@ class Settings(TemplateSettings):
         return Opener(seal_keys=self.seal_keys.reveal(), sign_keys=self.sign_keys.reveal())
 
     def _unsafe(self, server: SmtpServer) -> Iterator[str]:
-        """Yield an error for each setting that production refuses (SEC-14): unencrypted links and mail connections."""
+        """Yield an error for each setting that is unsafe in this mode (SEC-14, SEC-18)."""
         if self.mode != PRODUCTION:
+            if not is_loopback(urlsplit(self.public_url).hostname or ""):
+                yield "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
             return
-        parts = urlsplit(self.public_url)
-        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        if urlsplit(self.public_url).scheme != "https":
             yield "IDENTITY_PUBLIC_URL: must be https:// in production"
+        if not (self.redis_plain or is_redis_protected(self.redis_url.reveal())):
+            yield "REDIS_URL: must be rediss:// with verified certificates in production"
         if server.scheme == "smtp" and not server.is_loopback and not self.smtp_plain:
             yield "MAILER_SMTP_URL: must be encrypted in production: smtp+starttls:// or smtps://"

@@ -25,6 +25,7 @@ class AuditSettings(DatabaseSettings):
 
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
+        yield from DatabaseSettings.errors(self)
         yield from key_strength_errors("IDENTITY_AUDIT_KEYS", self.audit_keys or (), mode=self.mode)
         if self.mode == PRODUCTION and not self.audit_keys:
             yield "IDENTITY_AUDIT_KEYS: must be set in production"

@@ -1,10 +1,12 @@
 """The settings that every process reads: mode, database, log level."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import PRODUCTION, log_level, mode, secret_url
+from port_runtime.setting_parsers import PRODUCTION, log_level, mode, secret_url, switch
 from port_runtime.settings import setting
+from port_runtime.tls_urls import is_database_protected
 
 
 def _check_path(url: str) -> None:
@@ -31,6 +33,19 @@ class DatabaseSettings:
         parse=secret_url("postgresql+psycopg", "sqlite", check=_check_path),
         doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
     )
+    database_plain: bool = setting(
+        "IDENTITY_DATABASE_PLAIN",
+        parse=switch,
+        default="off",
+        doc="`on` allows PostgreSQL beyond loopback without `sslmode=verify-full` in production",
+    )
     log_level: str = setting(
         "IDENTITY_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"
     )
+
+    def errors(self) -> Iterator[str]:
+        """Yield the errors that are found once all settings have been parsed."""
+        if self.mode == PRODUCTION and not (
+            self.database_plain or is_database_protected(self.database_url.reveal())
+        ):
+            yield "IDENTITY_DATABASE_URL: must have sslmode=verify-full in production"

@@ -13,6 +13,7 @@ from port_runtime.setting_parsers import (
     is_loopback,
     networks,
     optional,
+    switch,
 )
 from port_runtime.settings import setting
 from port_runtime.urls import parse_host, parse_origin
@@ -30,6 +31,12 @@ class HttpSettings(DatabaseSettings):
 
     bind: HostPort = setting(
         "IDENTITY_BIND", parse=host_port, default="127.0.0.1:8000", doc="address and port"
+    )
+    local_bind_any: bool = setting(
+        "IDENTITY_LOCAL_BIND_ANY",
+        parse=switch,
+        default="off",
+        doc="`on` allows `IDENTITY_BIND` beyond loopback in local mode, as in a container on one machine",
     )
     metrics_bind: HostPort | None = setting(
         "IDENTITY_METRICS_BIND",
@@ -81,7 +88,13 @@ class HttpSettings(DatabaseSettings):
 
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
-        if not self.https and not is_loopback(urlsplit(self.public_url).hostname or ""):
-            yield "IDENTITY_PUBLIC_URL: must be https unless it is a loopback address"
+        yield from DatabaseSettings.errors(self)
+        is_local = is_loopback(urlsplit(self.public_url).hostname or "")
+        if self.mode == PRODUCTION and not self.https:
+            yield "IDENTITY_PUBLIC_URL: must be set in production, and be https"
+        if self.mode != PRODUCTION and not is_local:
+            yield "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
+        if self.mode != PRODUCTION and not (self.local_bind_any or is_loopback(self.bind.host)):
+            yield "IDENTITY_BIND: must be a loopback address in local mode, unless IDENTITY_LOCAL_BIND_ANY is on"
         if self.mode == PRODUCTION and any(network.prefixlen == 0 for network in self.trusted_proxies):
             yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"

@@ -8,6 +8,8 @@ from port_runtime.setting_parsers import PRODUCTION, optional, secret, secret_li
 from port_runtime.settings import setting
 
 _MIN_CHARACTERS = 32
+_MIN_DISTINCT = 6
+"""A random key of 32 hexadecimal digits has more distinct characters; a repeated character or word has fewer."""
 _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 
@@ -17,6 +19,8 @@ def key_strength_errors(name: str, keys: Sequence[Secret], *, mode: str) -> Iter
         yield f"{name}: each key must have {_MIN_CHARACTERS} characters or more"
     if mode == PRODUCTION and any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
         yield f"{name}: must not be a placeholder"
+    elif mode == PRODUCTION and any(len(set(key.reveal())) < _MIN_DISTINCT for key in keys):
+        yield f"{name}: must not repeat a few characters"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

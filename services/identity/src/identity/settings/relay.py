@@ -5,8 +5,18 @@ from dataclasses import dataclass
 
 from port_events.consumer_group import URL_SCHEMES, check_redis_url
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import HostPort, host_port, integer, optional, secret_url, text
+from port_runtime.setting_parsers import (
+    PRODUCTION,
+    HostPort,
+    host_port,
+    integer,
+    optional,
+    secret_url,
+    switch,
+    text,
+)
 from port_runtime.settings import setting
+from port_runtime.tls_urls import is_redis_protected
 
 from identity.settings.audit import AuditSettings
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
@@ -41,6 +51,12 @@ class RelaySettings(AuditSettings):
         parse=secret_url(*URL_SCHEMES, check=check_redis_url),
         doc="URL of Redis with the relay's user",
     )
+    redis_plain: bool = setting(
+        "REDIS_PLAIN",
+        parse=switch,
+        default="off",
+        doc="`on` allows `redis://` beyond loopback in production, as on a private network",
+    )
     event_stream: str = event_stream()
     stream_kept: int = stream_retention()
     feed_kept: int = feed_retention()
@@ -61,4 +77,6 @@ class RelaySettings(AuditSettings):
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
         yield from AuditSettings.errors(self)
+        if self.mode == PRODUCTION and not (self.redis_plain or is_redis_protected(self.redis_url.reveal())):
+            yield "REDIS_URL: must be rediss:// with verified certificates in production"
         yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)

@@ -1,0 +1,49 @@
+"""Whether the URL of a data server protects what is sent to it (SEC-18).
+
+It does if the connection stays on this machine, or uses TLS and verifies the server's certificate and name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from port_runtime.setting_parsers import is_loopback
+
+_FALSE: Final = frozenset({"", "0", "f", "false", "n", "no"})
+"""What redis-py takes for false in an option of its URLs."""
+
+
+def is_redis_protected(url: str) -> bool:
+    """Whether a URL of redis-py protects the connection."""
+    parts, options = urlsplit(url), _options(url)
+    if parts.scheme == "unix" or is_loopback(parts.hostname or "localhost"):
+        return True
+    return (
+        parts.scheme == "rediss"
+        and options.get("ssl_cert_reqs", "required") == "required"
+        and options.get("ssl_check_hostname", "true").lower() not in _FALSE
+    )
+
+
+def is_database_protected(url: str) -> bool:
+    """Whether a URL of SQLAlchemy protects the connection: an SQLite file always, PostgreSQL by `sslmode=verify-full`.
+
+    A PostgreSQL URL may name several hosts in its options; a host that begins with a slash is a socket's directory.
+    """
+    parts, options = urlsplit(url), _options(url)
+    if parts.scheme.startswith("sqlite") or options.get("sslmode") == "verify-full":
+        return True
+    named = [host for value in parse_qs(parts.query).get("host", []) for host in value.split(",")]
+    hosts = [parts.hostname, *(_without_port(host) for host in named)]
+    return all(host.startswith("/") or is_loopback(host) for host in filter(None, hosts))
+
+
+def _options(url: str) -> dict[str, str]:
+    """Return the options of a URL; of one that is given more than once, the last value."""
+    query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    return {name: values[-1] for name, values in query.items()}
+
+
+def _without_port(host: str) -> str:
+    return host if host.startswith("/") or host.count(":") > 1 else host.partition(":")[0]
