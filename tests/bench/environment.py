@@ -45,9 +45,10 @@ class Web:
         except httpx.TransportError:
             return False
 
-    def logins(self, members: int = SMALL) -> Request:
-        """Return logins of all members in turn."""
-        bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in range(1, members + 1)]
+    def logins(self, members: int = SMALL, *, first: int = 1) -> Request:
+        """Return logins of the members from `first` on, in turn."""
+        numbers = range(first, members + 1)
+        bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in numbers]
         return self._post("/sessions", bodies)
 
     def registrations(self, count: int) -> Request:
