@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A mail that was refused for good; `attempts` is None for records without that number."""
+    """A mail that was permanently refused; `attempts` is None for records without that number."""
 
     event_id: str
     entry_id: str
