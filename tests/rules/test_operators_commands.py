@@ -209,11 +209,12 @@ def test_the_audit_log_is_listed_by_account_operator_and_time(system: System) ->
     invoke(system, "accounts", "suspend", person.username, *WHY, "--operator", "lin")
 
     by_account = rows(system, "audit", "list", "--account", person.username)
-    history = rows(system, "accounts", "history", person.username)
+    read, *history = rows(system, "accounts", "history", person.username)
     by_operator = rows(system, "audit", "list", "--operator", "lin", "--since", "2020-01-01")
     plain = invoke(system, "audit", "list", "--operator", "lin")
 
     assert (by_account == history, by_account[0]["action"]) == (True, "account.suspended")
+    assert (read["action"], read["account_id"]) == ("audit.read", person.id)
     assert [each["reason"] for each in by_operator] == ["本人來電請求"]
     assert ("operator lin" in plain.stdout, "account.suspended" in plain.stdout) == (True, True)
 

@@ -12,6 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from sqlalchemy import Engine
 
+from identity.adapters.clock import SystemClock
 from identity.adapters.collectors import AuditCollector, OutboxCollector, StreamCollector
 from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
@@ -19,8 +20,10 @@ from identity.adapters.outbox_listener import OutboxListener, outbox_listener_fo
 from identity.adapters.redis_stream import RedisAnchor, RedisStream
 from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
+from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
+from identity.domain.audit import Caller, Entry
 from identity.domain.audit_chain import ChainKeys
 from identity.settings.relay import RelaySettings
 from identity.usecases.ports.audit import AnchorStore
@@ -81,15 +84,20 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
     )
 
 
-def rewind(settings: RelaySettings, *, after: int) -> int | None:
-    """Rewind the checkpoint so that the leader republishes the events after a position.
+def rewind(settings: RelaySettings, *, after: int, caller: Caller) -> int | None:
+    """Rewind the checkpoint so that the leader republishes the events after a position; record who did it.
 
     Returns the previous checkpoint, or None if Redis has none. Raises redis.RedisError.
     """
     engine = open_engine(settings.database_url.reveal())
     redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
     try:
-        return RedisStream(redis, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
+        before = RedisStream(redis, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
+        if before is not None and after < before:
+            detail = {"after": after, "before": before}
+            entry = Entry.of("events.replayed", None, detail, caller=caller, at=SystemClock().now())
+            AutocommitAuditLog(engine.execution_options(isolation_level="AUTOCOMMIT")).add(entry)
+        return before
     finally:
         redis.close()
         engine.dispose()

@@ -85,18 +85,19 @@ def as_operator(command: Command) -> Command:
     return with_ports(operator_options(run))  # type: ignore[return-value]  # wraps() keeps the signature
 
 
+operator_option = click.option(
+    "--operator", help=f"The operator's name (default: {OPERATOR} or the login name)."
+)
+
+
 def operator_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options --operator and --reason."""
-    for option in (
-        click.option(
-            "--reason",
-            required=True,
-            help=f"The reason, in {_LENGTHS['--reason']}; stored in the audit log.",
-        ),
-        click.option("--operator", help=f"The operator's name (default: {OPERATOR} or the login name)."),
-    ):
-        command = option(command)
-    return command
+    reason = click.option(
+        "--reason",
+        required=True,
+        help=f"The reason, in {_LENGTHS['--reason']}; stored in the audit log.",
+    )
+    return operator_option(reason(command))
 
 
 def read_operator(name: str | None, reason: str | None = None) -> Caller:

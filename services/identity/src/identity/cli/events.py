@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from identity.cli.base import as_json, format_time, print_row, print_rows, read_settings, to_json, with_ports
+from identity.cli.base import (
+    as_json,
+    format_time,
+    operator_option,
+    print_row,
+    print_rows,
+    read_operator,
+    read_settings,
+    to_json,
+    with_ports,
+)
 
 if TYPE_CHECKING:
     from identity.usecases.ports import Ports
@@ -56,6 +66,9 @@ def list_events(  # noqa: PLR0913  # one for each option
     ports: "Ports", *, after: int, limit: int, type_name: str | None, subject: str | None, as_json: bool
 ) -> None:
     """List published events in the order of the feed."""
+    from identity.usecases.audit.recording import record_read
+
+    record_read(ports, "events.read", None, criteria={"type": type_name, "subject": subject})
     whole = type_name if type_name is None or type_name.startswith(PREFIX) else PREFIX + type_name
     found = ports.feed.records(after=after, limit=limit, type_name=whole, subject=subject)
     rows = [_shown(each) for each in found]
@@ -70,9 +83,12 @@ def list_events(  # noqa: PLR0913  # one for each option
 @with_ports
 def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     """Show one event with its position and the state of its mail, without the sealed part."""
+    from identity.usecases.audit.recording import record_read
+
     found = ports.feed.record(event_id)
     if found is None:
         raise click.ClickException("no such event")
+    record_read(ports, "events.read", found.subject, event=event_id)
     print_row(_shown(found), as_json=as_json)
 
 
@@ -81,7 +97,8 @@ def show_event(ports: "Ports", event_id: str, *, as_json: bool) -> None:
     "--after", type=click.IntRange(0), required=True, help="Publish again the events after this position."
 )
 @as_json
-def replay(*, after: int, as_json: bool) -> None:
+@operator_option
+def replay(*, after: int, operator: str | None, as_json: bool) -> None:
     """Make the relay publish the events after a position again, with the same ids.
 
     Uses the relay's settings. No mail is sent twice: a mail with a receipt has lost its sealed part.
@@ -89,7 +106,7 @@ def replay(*, after: int, as_json: bool) -> None:
     from identity.bootstrap.relay import rewind
     from identity.settings.relay import RelaySettings
 
-    before = rewind(read_settings(RelaySettings), after=after)
+    before = rewind(read_settings(RelaySettings), after=after, caller=read_operator(operator))
     if before is None:
         raise click.ClickException(
             "Redis has no checkpoint: the relay publishes the events again without this command"

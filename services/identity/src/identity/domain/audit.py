@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from identity.domain.text import parse_line
 
 Result = Literal["done", "refused"]
-ActorKind = Literal["person", "operator", "system"]
+ActorKind = Literal["person", "operator", "service", "system"]
 
 MAX_OPERATOR_CHARACTERS = 64
 MIN_REASON_CHARACTERS = 2
@@ -20,8 +20,9 @@ MAX_REASON_CHARACTERS = 500
 class Caller:
     """Who makes a request, from where, and why.
 
-    `name` is a person's account id ("" if unknown), an operator's name or a process name. `via` is the service client
-    through which an operator acts. `link_account_id` is set while a link account acts as a bound account.
+    `name` is a person's account id ("" if unknown), an operator's name, a service's name ("" if unknown) or a process
+    name. `via` is the service client through which an operator acts. `link_account_id` is set while a link account acts
+    as a bound account.
     `client_request_id` is whatever the client or its proxy calls the request; `request_id` is ours.
     """
 
@@ -145,6 +146,17 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "client.former_ended": Action("a service client's old secret was revoked"),
     "client.revoked": Action("a service client was revoked"),
     "client.rights_set": Action("a service client's rights were set"),
+    "client.refused": Action(
+        "a service was refused: wrong secret, missing right or no operator named", result="refused"
+    ),
+    # What operators have read; the same read is recorded once a minute.
+    "account.searched": Action("an operator searched accounts"),
+    "account.read": Action("an operator read an account, its bindings or its sessions"),
+    "audit.read": Action("an operator read this log"),
+    "events.read": Action("an operator read events"),
+    "events.replayed": Action("an operator had the relay publish events again"),
+    # Of the requests of people, what no other entry tells.
+    "request.refused": Action("a person made a request that they may not make (403)", result="refused"),
     "audit.pruned": Action("expired segments of this log were deleted"),
     "audit.end_accepted": Action("an operator accepted the present end of this log's chain"),
 }

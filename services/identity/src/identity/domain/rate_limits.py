@@ -75,8 +75,8 @@ NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timed
 """Account names checked from one address while a form is filled in. Above the limit, only submitting checks a name."""
 
 
-REFUSALS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
-"""Audited refusals that cost the client nothing to repeat, for example while locked (SEC-11)."""
+REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
+"""Audited refusals that cost the client nothing to repeat, for example while locked, and repeated reads (SEC-11)."""
 
 
 _SITE_FACTOR = 10

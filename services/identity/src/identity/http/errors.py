@@ -9,7 +9,9 @@ from werkzeug.exceptions import HTTPException
 from identity.domain.errors import Refusal, Unavailable
 from identity.http import problems
 from identity.http.portal.layout import error_pages
+from identity.http.refused_requests import record_forbidden
 
+_DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
 _RETRY_AFTER_SECONDS = 5
@@ -24,7 +26,12 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def _refusal(refusal: Refusal) -> Response:
-        return refusal_response(refusal)
+        response = refusal_response(refusal)
+        try:
+            record_forbidden(refusal, status=response.status_code)
+        except _DATABASE_ERRORS as error:
+            return _unavailable(error)
+        return response
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
@@ -42,13 +49,13 @@ def init_app(app: Flask) -> None:
 
 def _register_database_errors(app: Flask) -> None:
     """Respond with 503 and Retry-After while the database is down or overloaded."""
+    for kind in _DATABASE_ERRORS:
+        app.register_error_handler(kind, _unavailable)
 
-    def unavailable(error: Exception) -> Response:
-        app.logger.warning("database unavailable: %s", type(error).__name__)
-        return refusal_response(Unavailable(_RETRY_AFTER_SECONDS))
 
-    for kind in (OperationalError, InterfaceError, InternalError, PoolTimeout):
-        app.register_error_handler(kind, unavailable)
+def _unavailable(error: Exception) -> Response:
+    _log.warning("database unavailable", kind=type(error).__name__)
+    return refusal_response(Unavailable(_RETRY_AFTER_SECONDS))
 
 
 def refusal_response(refusal: Refusal) -> Response:

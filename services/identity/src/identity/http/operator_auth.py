@@ -10,6 +10,7 @@ from identity.domain.service_client import Scope
 from identity.http.client_address import client_address
 from identity.http.service_auth import require_service
 from identity.http.web_context import ports
+from identity.usecases import service_clients
 from identity.usecases.ports import Ports
 
 SCOPE: Scope = "accounts:admin"
@@ -22,6 +23,9 @@ def require_operator() -> Caller:
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
     except InvalidValue:
+        service_clients.record_refused(
+            ports(), service.name, throttle_key=service.name, why="operator_missing"
+        )
         raise OperatorMissing from None
     return Caller(
         kind="operator",

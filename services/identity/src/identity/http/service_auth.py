@@ -21,6 +21,9 @@ def require_service(scope: Scope) -> ServiceClient:
     """
     service = _current_service()
     if scope not in service.rights:
+        service_clients.record_refused(
+            ports(), service.name, throttle_key=f"{service.name}:{scope}", why="right_missing", right=scope
+        )
         raise ScopeMissing(scope)
     return service
 

@@ -2,6 +2,7 @@
 
 import json
 
+from flask import Flask
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 
@@ -11,7 +12,12 @@ from identity.settings.web import WebSettings
 
 
 def openapi_document() -> str:
-    """Return the document as JSON. No setting changes it, so the application gets arbitrary ones."""
+    """Return the document as JSON."""
+    return json.dumps(api_document(application()), indent=2)
+
+
+def application() -> Flask:
+    """Return an application with arbitrary settings, since none changes its routes or documents."""
     keys = new_key_sets()
     settings = load(
         WebSettings,
@@ -23,4 +29,4 @@ def openapi_document() -> str:
             "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
         },
     )
-    return json.dumps(api_document(create_app(settings)), indent=2)
+    return create_app(settings)

@@ -4,13 +4,15 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from identity.domain.account import Account
 from identity.domain.characters import fold_variants, to_half_width
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.domain.session import Session
+from identity.usecases.audit.recording import record_read
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
 from identity.usecases.ports.audit import AuditFilter, AuditRecord
@@ -31,8 +33,14 @@ class AccountDetails:
 
 def find(ports: Ports, criteria: AccountFilter) -> Sequence[Account]:
     """Return matching accounts, oldest first; the next page starts after the last id."""
+    record_read(ports, "account.searched", None, criteria=_criteria(criteria, "after"))
     with ports.unit_of_work() as uow:
         return uow.accounts.find(_as_stored(criteria))
+
+
+def _criteria(criteria: AccountFilter | AuditFilter, page: str) -> dict[str, Any]:
+    """Return what was searched for, without the page of the result."""
+    return {name: value for name, value in asdict(criteria).items() if name not in {page, "limit"}}
 
 
 def _as_stored(criteria: AccountFilter) -> AccountFilter:
@@ -47,7 +55,14 @@ def _as_stored(criteria: AccountFilter) -> AccountFilter:
 
 
 def show(ports: Ports, username_or_id: str) -> AccountDetails:
-    """Return an account with its state."""
+    """Return an account with its state, and record the read."""
+    found = details(ports, username_or_id)
+    record_read(ports, "account.read", found.account.id)
+    return found
+
+
+def details(ports: Ports, username_or_id: str) -> AccountDetails:
+    """Return an account with its state, for an operator whose change of it is recorded."""
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
         drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
@@ -67,16 +82,18 @@ def _locked_until(ports: Ports, account: Account) -> datetime | None:
 def bindings_of(ports: Ports, username_or_id: str) -> Sequence[BindingWithAccounts]:
     """Return an account's bindings, live and ended, newest first."""
     with ports.unit_of_work() as uow:
-        return uow.bindings.of_account(get_by_username_or_id(uow, username_or_id).id)
+        account_id = get_by_username_or_id(uow, username_or_id).id
+        found = uow.bindings.of_account(account_id)
+    record_read(ports, "account.read", account_id, part="bindings")
+    return found
 
 
 def sessions_of(ports: Ports, username_or_id: str) -> Sequence[Session]:
     """Return the open sessions that an account opened, and those that act as it."""
     with ports.unit_of_work() as uow:
-        now, sessions = (
-            uow.clock.now(),
-            uow.sessions.of_account(get_by_username_or_id(uow, username_or_id).id),
-        )
+        account_id = get_by_username_or_id(uow, username_or_id).id
+        now, sessions = uow.clock.now(), uow.sessions.of_account(account_id)
+    record_read(ports, "account.read", account_id, part="sessions")
     return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
 
 
@@ -91,4 +108,6 @@ def history(ports: Ports, criteria: AuditFilter) -> Sequence[AuditRecord]:
     """Return matching rows of the audit log, newest first; the next page ends before the last id. Raises NotFound."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, criteria.account).id if criteria.account else None
-        return uow.history.find(criteria, account_id=account_id)
+        found = uow.history.find(criteria, account_id=account_id)
+    record_read(ports, "audit.read", account_id, criteria=_criteria(criteria, "before"))
+    return found

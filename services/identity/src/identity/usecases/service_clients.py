@@ -7,6 +7,7 @@ from datetime import timedelta
 from identity.domain.errors import BadClient, Locked
 from identity.domain.service_client import ClientError, Scope, ServiceClient, digest_of, parse_name
 from identity.domain.session import ClientInfo
+from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.client_address_limits import count_by_network
 
@@ -25,7 +26,15 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientIn
         return client
     limit = replace(ports.rules.login_failures_by_client_address, name=COUNTER)
     wait_seconds = count_by_network(ports, limit, asker)
+    known = client.name if client is not None else ""
+    record_refused(ports, known, why="bad_client", throttle_key=f"{known}:{asker.networks[0]}")
     raise Locked(wait_seconds) if wait_seconds else BadClient
+
+
+def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str) -> None:
+    """Record a refused request of a service; `name` is empty if no secret tells which one it is."""
+    by = ports.by(replace(ports.caller(), kind="service", name=name))
+    record_refusal(by, "client.refused", None, throttle_key=throttle_key, **detail)
 
 
 def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient, str]:

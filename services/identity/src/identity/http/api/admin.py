@@ -169,7 +169,7 @@ def _register_action(path: str, act: Callable[[Ports, str], Account], summary: s
 
     def view(arguments: dict[str, Any], account_id: object) -> AccountDetails:
         ports = operator_ports(arguments["reason"])
-        return account_queries.show(ports, act(ports, str(account_id)).id)
+        return account_queries.details(ports, act(ports, str(account_id)).id)
 
     view.__name__, view.__doc__ = path.replace("-", "_"), summary
     documented = blueprint.response(200, schemas.AdminAccountSchema)(view)
@@ -208,7 +208,7 @@ def set_mailbox(arguments: dict[str, Any], account_id: object) -> AccountDetails
         administration.set_mailbox(ports, str(account_id), email=arguments["email"])
     except InvalidValue as error:
         raise InvalidInput([field_error("/email", error)]) from None
-    return account_queries.show(ports, str(account_id))
+    return account_queries.details(ports, str(account_id))
 
 
 @blueprint.post("/admin/accounts/<uuid:account_id>/end-sessions")

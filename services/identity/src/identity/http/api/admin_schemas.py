@@ -101,7 +101,9 @@ class AdminSessionsSchema(ResponseSchema):
 class AuditActorSchema(ResponseSchema):
     """Who did it; `via` is the service that named its operator."""
 
-    kind = fields.String(attribute="actor_kind", metadata={"enum": ["person", "operator", "system"]})
+    kind = fields.String(
+        attribute="actor_kind", metadata={"enum": ["person", "operator", "service", "system"]}
+    )
     name = fields.String(attribute="actor")
     via = fields.String(allow_none=True)
 

@@ -29,6 +29,7 @@ from identity.http.portal.layout.flash_messages import flash_message, flash_refu
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import redirect_to
+from identity.http.refused_requests import record_forbidden
 from identity.http.session_auth import current_principal, require_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
@@ -202,6 +203,7 @@ def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
         text = texts.SWITCHED_AS.format(name=account.name, company=account.company_name)
         flash_message(text, kind="notice")
     else:
+        record_forbidden(refusal, status=302)
         flash_refusal(refusal)
     return redirect_to("portal.switching.home")
 

@@ -1,9 +1,13 @@
-"""Recording refused actions. `UnitOfWork.record_action` records what is done, in the transaction of the change."""
+"""Recording refused actions and operators' reads.
 
+`UnitOfWork.record_action` records what is done, in the transaction of the change.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from identity.domain.audit import Entry
-from identity.domain.rate_limits import REFUSALS_RECORDED
+from identity.domain.rate_limits import REPEATS_RECORDED
 from identity.usecases.ports import Ports
 
 
@@ -15,9 +19,32 @@ def record_refusal(
     Call it outside a unit of work. With a `throttle_key`, at most one entry a minute is written for that key, so that
     refusals that cost the client nothing cannot fill the log.
     """
-    now = ports.clock.now()
-    if throttle_key is not None:
-        (count,) = ports.counters.increment([REFUSALS_RECORDED.counter(action, throttle_key)], now)
-        if count.exceeded:
-            return
-    ports.audit.add(Entry.of(action, account_id, detail, caller=ports.caller(), at=now))
+    if throttle_key is None or not _is_repeated(ports, action, throttle_key):
+        ports.audit.add(Entry.of(action, account_id, detail, caller=ports.caller(), at=ports.clock.now()))
+
+
+def record_read(
+    ports: Ports,
+    action: str,
+    account_id: str | None,
+    *,
+    criteria: Mapping[str, Any] | None = None,
+    **detail: Any,
+) -> None:
+    """Write what an operator reads, before it is shown; the same read at most once a minute.
+
+    Call it outside a unit of work. Of the `criteria` of a search only their names are written, because their values are
+    names and mailboxes.
+    """
+    caller = ports.caller()
+    given = {name: value for name, value in (criteria or {}).items() if value is not None}
+    if criteria is not None:
+        detail["criteria"] = sorted(given)
+    key = f"{caller.via}:{caller.name}:{account_id}:{sorted(detail.items())}:{sorted(given.items())}"
+    if not _is_repeated(ports, action, key):
+        ports.audit.add(Entry.of(action, account_id, detail, caller=caller, at=ports.clock.now()))
+
+
+def _is_repeated(ports: Ports, action: str, key: str) -> bool:
+    (count,) = ports.counters.increment([REPEATS_RECORDED.counter(action, key)], ports.clock.now())
+    return count.exceeded

@@ -1,0 +1,36 @@
+"""The audit log's entries for requests that people may not make (SEC-11)."""
+
+from flask import g, request
+
+from identity.domain.errors import AccountSuspended, BadPassword, Refusal, ScopeMissing
+from identity.http.client_address import client_info
+from identity.http.problems import PROBLEMS
+from identity.http.web_context import ports
+from identity.usecases.audit.recording import record_refusal
+
+_FORBIDDEN = 403
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_RECORDED = (AccountSuspended, BadPassword, ScopeMissing)
+"""Refusals that the use cases record."""
+
+
+def record_forbidden(refusal: Refusal, *, status: int) -> None:
+    """Record a refusal with 403, once a minute for each person or network and reason.
+
+    A page that redirects to the next step instead refuses nothing; a form that does has not been executed.
+    """
+    problem = PROBLEMS[type(refusal)]
+    if problem.status != _FORBIDDEN or isinstance(refusal, _RECORDED):
+        return
+    if status != _FORBIDDEN and request.method in _SAFE_METHODS:
+        return
+    principal = g.get("principal")
+    account_id = principal.account.id if principal else None
+    record_refusal(
+        ports(),
+        "request.refused",
+        account_id,
+        throttle_key=f"{account_id or client_info().networks[0]}:{problem.code}",
+        why=problem.code,
+        route=request.url_rule.rule if request.url_rule else "",
+    )

@@ -1,0 +1,142 @@
+"""Every route and every command writes a row of the audit log, or is listed here with the reason (SEC-11)."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import click
+import pytest
+from flask import Flask
+from identity.cli import main
+from identity.processes.openapi import application
+from identity.usecases.audit.recording import record_refusal
+
+WRITES = frozenset({"record_action", "record_event", "record_read"})
+ENTRY = frozenset({"Entry", "of"})
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+ROUTES = {
+    "a service reads the feed all the time; `client.added` and `client.rights_set` say that it may": {
+        "GET /api/v1/events",
+        "GET /api/v1/snapshot",
+    },
+    "checks what is typed into a form": {
+        "POST /apply/<any(general, link):kind>/check",
+        "POST /password/reset/check",
+        "POST /profile/check",
+        "POST /profile/password/check",
+    },
+}
+COMMANDS = {
+    "starts a process": {"serve", "relay"},
+    "changes tables, not data, and runs before the log exists": {"migrate"},
+    "reads no personal data": {
+        "check",
+        "openapi",
+        "clients list",
+        "events status",
+        "audit verify",
+        "audit anchor",
+    },
+    "prints keys of its environment or new ones, and reads no database": {
+        "keys new",
+        "keys list",
+        "keys rotate signing",
+        "keys rotate audit",
+        "keys rotate seal",
+        "keys rotate sign",
+    },
+}
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """Yield the names that a function and the functions inside it use."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_in(constant)
+
+
+def modules_of(function: FunctionType, names: frozenset[str]) -> Iterator[ModuleType]:
+    """Yield identity's modules that a function can name: its own, those it imports itself, and globals."""
+    found = [importlib.import_module(name) for name in names if name.startswith("identity.")]
+    found += [value for name in names if isinstance(value := function.__globals__.get(name), ModuleType)]
+    for module in found:
+        yield module
+        inside = {each.name for each in pkgutil.iter_modules(getattr(module, "__path__", ()))}
+        yield from (importlib.import_module(f"{module.__name__}.{name}") for name in inside & names)
+
+
+def called_by(function: FunctionType) -> Iterator[FunctionType]:
+    """Yield the functions that a function may call: those it names, those in its closure, and what it wraps."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    names = frozenset([*names_in(function.__code__), *(each for each in cells if isinstance(each, str))])
+    scopes: list[Any] = [function.__globals__, *(vars(each) for each in modules_of(function, names))]
+    values = [scope[name] for scope in scopes for name in names if name in scope]
+    values += [*cells, *vars(function).values()]
+    for value in values:
+        is_ours = isinstance(value, FunctionType) and value.__module__.startswith("identity.")
+        if is_ours and value is not record_refusal:
+            yield value
+
+
+def writes(function: Callable[..., Any]) -> bool:
+    """Tell whether a function may write a row, itself or through one that it calls. Refusals do not count."""
+    return any(names & WRITES or names >= ENTRY for names in names_reached_from(function))
+
+
+def names_reached_from(function: Callable[..., Any]) -> Iterator[frozenset[str]]:
+    """Yield the names that a function uses, and those of each function that it may call."""
+    assert isinstance(function, FunctionType)
+    seen, waiting = {function}, [function]
+    while waiting:
+        each = waiting.pop()
+        yield frozenset(names_in(each.__code__))
+        new = set(called_by(each)) - seen
+        seen |= new
+        waiting += new
+
+
+def routes(app: Flask) -> Iterator[tuple[str, FunctionType]]:
+    """Yield every changing route, and every read of operators and services; people read what is their own."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if not isinstance(view, FunctionType):
+            continue  # Flask's own view of static files
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            if method in CHANGES or any("require_service" in names for names in names_reached_from(view)):
+                yield f"{method} {rule.rule}", view
+
+
+def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, FunctionType]]:
+    """Yield every command by its whole name."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            assert isinstance(command.callback, FunctionType)
+            yield path + name, command.callback
+
+
+@pytest.mark.rule("SEC-11")
+@pytest.mark.parametrize("kind", ["route", "command"])
+def test_each_writes_a_row_or_is_listed_with_a_reason(kind: str) -> None:
+    found = dict(routes(application()) if kind == "route" else commands(main))
+    listed = set().union(*(ROUTES if kind == "route" else COMMANDS).values())
+
+    silent = {name for name, function in found.items() if not writes(function)}
+
+    assert silent == listed
+    assert len(found) > len(listed)
+
+
+@pytest.mark.rule("SEC-11")
+def test_a_function_that_only_refuses_writes_no_row() -> None:
+    from identity.http.service_auth import require_service
+    from identity.usecases import account_queries
+
+    assert (writes(require_service), writes(account_queries.details)) == (False, False)
+    assert writes(inspect.unwrap(account_queries.show))
