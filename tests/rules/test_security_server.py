@@ -1,6 +1,7 @@
 """The web server in production: whom it believes, which hosts it answers for, and its answers to malformed HTTP."""
 
 import json
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ SETTINGS: Final = {
     "IDENTITY_MORE_HOSTS": "identity:8000, 港.example.tw",
     "IDENTITY_REVIEW": "none",
     "IDENTITY_WEB_WORKERS": "1",
+    "IDENTITY_HEADER_TIMEOUT": "3s",
+    "IDENTITY_BODY_TIMEOUT": "3s",
     "IDENTITY_ARGON2_MEMORY_KIB": "19456",
     "IDENTITY_ARGON2_PASSES": "2",
     # Gunicorn's own variables
@@ -175,3 +178,86 @@ def test_log_lines_of_malformed_http_carry_no_other_requests_ids(server: Server)
     assert len(ours) == len(set(ids)) == len(REQUESTS)
     assert all("trace_id" not in line and "client_request_id" not in line for line in ours)
     assert trace in server.web.output
+
+
+POST: Final = b"POST /api/v1/sessions HTTP/1.1\r\nHost: pass.example.tw\r\nContent-Type: application/json\r\n"
+LIVE: Final = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
+HALF: Final = {
+    "nothing": b"",
+    "half a request line": b"GET /live",
+    "half a header": LIVE,
+    "half a body": POST + b"Content-Length: 9\r\n\r\n{",
+    "a body that is awaited": POST + b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+    "half a chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{",
+    "chunks without an end": POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "a second half": LIVE + b"\r\n" + LIVE,
+}
+
+
+def connect(server: Server, *, timeout: float = 20) -> socket.socket:
+    """Open a connection."""
+    address = urlsplit(server.url)
+    return socket.create_connection((address.hostname, address.port or 0), timeout=timeout)
+
+
+def is_live(server: Server) -> bool:
+    """Ask for /livez on a connection of its own, and wait 2 s for the answer at most."""
+    return httpx.get(f"{server.url}/livez", timeout=2, trust_env=False).status_code == 200
+
+
+@pytest.mark.rule("SEC-16")
+def test_half_requests_occupy_no_thread_and_end_at_their_deadline(server: Server) -> None:
+    with ExitStack() as stack:
+        opened = [
+            (name, stack.enter_context(connect(server))) for name in HALF for _ in range(200 // len(HALF))
+        ]
+        for name, connection in opened:
+            connection.sendall(HALF[name])
+
+        live = [is_live(server) for _ in range(3)]
+        answers = [(name, connection.makefile("rb").read()) for name, connection in opened]
+
+    assert live == [True] * 3
+    for name, answer in answers:
+        assert (b"HTTP/1.1 408 Request Timeout" in answer) == (name != "nothing"), name
+        assert (b"strict-transport-security" in answer.lower()) == (name != "nothing"), name
+        assert (b"100 Continue" in answer) == (name == "a body that is awaited"), name
+
+
+@pytest.mark.rule("SEC-16")
+def test_clients_that_keep_their_side_open_occupy_nothing(server: Server) -> None:
+    with ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(connect(server)).sendall(LIVE + b"Connection: close\r\n\r\n")
+
+        assert is_live(server)
+
+
+@pytest.mark.rule("SEC-16")
+@pytest.mark.parametrize(
+    ("request_bytes", "statuses"),
+    [
+        (LIVE + b"\r\n" + LIVE + b"Connection: close\r\n\r\n", [200, 200]),
+        (POST + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", [422]),
+        (POST + b"Content-Length: 2\r\n\r\n{}" + LIVE + b"Connection: close\r\n\r\n", [422, 200]),
+        (POST + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", [422]),
+        (POST + b"Content-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n{}", [422]),
+        (POST + b"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n", [413]),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n11171\r\n" + b"x" * 70001, [413]),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: 1\r\n" * 20000, [431]),
+        (b"GET /" + b"x" * 5000, [414]),
+        (b"GET / HTTP/1.1\nHost: x\n\n", [400]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("piece", [1000, 7])
+def test_requests_in_pieces_are_answered_like_whole_ones(
+    server: Server, request_bytes: bytes, statuses: list[int], piece: int
+) -> None:
+    with connect(server, timeout=10) as connection:
+        for start in range(0, min(len(request_bytes), 50 * piece), piece):
+            connection.sendall(request_bytes[start : start + piece])
+        connection.sendall(request_bytes[50 * piece :])
+        answer = connection.makefile("rb").read()
+
+    # "100 Continue" is sent to a client that has not sent its body yet.
+    assert [int(each) for each in re.findall(rb"HTTP/1.1 (\d+)", answer) if each != b"100"] == statuses

@@ -1,36 +1,199 @@
-"""The web server's worker process."""
+"""The web server's worker process: gunicorn's threads, which only ever see whole requests (SEC-16).
 
+Gunicorn gives a connection to a thread as soon as it is accepted, and the thread waits for the client without end.
+Here the worker's event loop collects each request, within two deadlines, and gives it to a thread when it is whole.
+"""
+
+import errno
+import time
 import uuid
+from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from selectors import EVENT_READ
+from socket import SHUT_WR
+from typing import Any, Final
 
 import structlog
 from gunicorn.http import errors
+from gunicorn.http.unreader import Unreader
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import ThreadWorker
 
 from identity.http import problems
 from identity.http.security_headers import security_headers
+from identity.processes.incoming_request import IncomingRequest
+from identity.processes.web import MAX_BODY_BYTES
 
 _log = structlog.get_logger("identity.http")
+_RECEIVE_BYTES: Final = 64 * 1024
+_SWEEP_INTERVAL_SECONDS: Final = 0.5
+_LINGER_SECONDS: Final = 2.0
+_SEND_SECONDS: Final = 30.0
+"""How long a thread waits for a client to read its response."""
+
+
+class RequestTimeout(Exception):  # noqa: N818  # named like gunicorn's
+    """The request was not whole in time."""
+
+
 _UNREADABLE: dict[type[Exception], HTTPStatus] = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    RequestTimeout: HTTPStatus.REQUEST_TIMEOUT,
 }
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Answers a request that cannot be parsed with a problem document, and logs no part of the request.
+class ArrivedBytes(Unreader):  # type: ignore[misc]  # gunicorn has no types
+    """What the parser reads: the bytes that have arrived, and never the socket, for which a thread would wait."""
 
-    Gunicorn's own handler logs the first line of the request, which may hold the token of a mailed link.
-    """
+    too_large_head = False
+
+    def chunk(self, size_hint: int | None = None) -> bytes:  # noqa: ARG002  # gunicorn's signature
+        """Fail: nothing more has arrived."""
+        raise errors.LimitRequestHeaders("too long") if self.too_large_head else errors.NoMoreData
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A connection in the event loop: `request` is arriving, or None once the server has closed its side."""
+
+    deadline: float
+    request: IncomingRequest | None = None
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Collects requests in its event loop, and answers what cannot be parsed with a problem document."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._waiting: dict[Any, Waiting] = {}
+        self._swept_at = 0.0
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Wait for a request. Gunicorn calls this for each connection from which it expects one."""
+        request = IncomingRequest(max_line=self.cfg.limit_request_line, max_body=MAX_BODY_BYTES)
+        waiting = Waiting(time.monotonic() + self.app.settings.header_timeout, request)
+        # A client may have sent its next request without waiting for the response.
+        data = conn.parser.unreader.take_buffered() if conn.initialized else b""
+        self._watch(conn, waiting)
+        if data:
+            self._add(conn, waiting, request, data)
+        else:
+            self._receive(conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Keep the connection, or close it without waiting for the client, as gunicorn would in its event loop."""
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self._linger(conn)
+
+    def murder_pending(self) -> None:
+        """Close the connections whose deadline has passed. Gunicorn calls this in every round of its event loop."""
+        now = time.monotonic()
+        if now < self._swept_at + _SWEEP_INTERVAL_SECONDS:
+            return
+        self._swept_at = now
+        for conn, waiting in list(self._waiting.items()):
+            if waiting.deadline <= now:
+                self._expire(conn, waiting)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Close idle connections by the deadline, because the worker stops."""
+        super()._cap_keepalive(deadline)
+        for waiting in self._waiting.values():
+            if waiting.request is not None and not waiting.request.data:
+                waiting.deadline = min(waiting.deadline, deadline)
+
+    def _watch(self, conn: Any, waiting: Waiting) -> None:
+        conn.sock.setblocking(False)
+        self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
+        self._waiting[conn] = waiting
+
+    def _forget(self, conn: Any) -> None:
+        del self._waiting[conn]
+        self.poller.unregister(conn.sock)
+
+    def _close(self, conn: Any) -> None:
+        self._forget(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _on_readable(self, conn: Any, _socket: object) -> None:
+        self._receive(conn)
+
+    def _receive(self, conn: Any) -> None:
+        try:
+            data = conn.sock.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        waiting = self._waiting[conn]
+        request = waiting.request
+        if request is None or not (data or request.data):
+            if not data:
+                self._close(conn)
+        elif not data:
+            self._hand_over(conn, request)  # the client sends no more; the parser decides about what arrived
+        else:
+            self._add(conn, waiting, request, data)
+
+    def _add(self, conn: Any, waiting: Waiting, request: IncomingRequest, data: bytes) -> None:
+        was = request.part
+        request.add(data)
+        if request.part == "whole":
+            self._hand_over(conn, request)
+        elif request.part != was:
+            waiting.deadline = time.monotonic() + self.app.settings.body_timeout
+            if request.expects_continue:
+                with suppress(OSError):  # then it has left
+                    conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _hand_over(self, conn: Any, request: IncomingRequest) -> None:
+        self._forget(conn)
+        conn.init()
+        conn.data_ready = True
+        if not isinstance(conn.parser.unreader, ArrivedBytes):
+            conn.parser.unreader = ArrivedBytes()
+        conn.parser.unreader.unread(bytes(request.data))
+        conn.parser.unreader.too_large_head = request.too_large_head
+        super().enqueue_req(conn)
+
+    def _expire(self, conn: Any, waiting: Waiting) -> None:
+        if waiting.request is None or not waiting.request.data:
+            self._close(conn)
+            return
+        self._forget(conn)
+        self.handle_error(None, conn.sock, conn.client, RequestTimeout())
+        self._linger(conn)
+
+    def _linger(self, conn: Any) -> None:
+        """Close our side, then wait for the client: it might lose the response otherwise (RFC 9112 section 9.6)."""
+        try:
+            conn.sock.shutdown(SHUT_WR)
+            self._watch(conn, Waiting(time.monotonic() + _LINGER_SECONDS))
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
 
     def handle(self, conn: Any) -> Any:
         """Handle a request in a thread, whose log context is still that of its last request."""
         structlog.contextvars.clear_contextvars()
         return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a whole request. Its client has been told to continue, and must read the response in time."""
+        req._expected_100_continue = False  # noqa: SLF001
+        conn.sock.settimeout(_SEND_SECONDS)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            raise BrokenPipeError(errno.EPIPE, "the client does not read") from None
 
     def handle_error(self, req: object, client: Any, addr: object, exc: Exception) -> None:  # noqa: ARG002 - gunicorn's
         """Write the response to the connection: the application never saw the request, or failed to answer it."""

@@ -13,12 +13,15 @@ from port_runtime.setting_parsers import (
     is_loopback,
     networks,
     optional,
+    seconds,
     switch,
 )
 from port_runtime.settings import setting
 from port_runtime.urls import parse_host, parse_origin
 
 from identity.settings.database import DatabaseSettings
+
+_MAX_TIMEOUT_SECONDS = 300
 
 
 def _hosts(raw: str) -> tuple[str, ...]:
@@ -65,13 +68,24 @@ class HttpSettings(DatabaseSettings):
         "ignored. If not set, `Forwarded` is read where `X-Forwarded-For` is missing: set it for proxies that write "
         "`Forwarded` alone, or clients could send the other",
     )
-
     more_hosts: tuple[str, ...] = setting(
         "IDENTITY_MORE_HOSTS",
         parse=_hosts,
         default="",
         doc="further hosts by which the web processes may be addressed, such as `identity:8000` inside a cluster; in "
         "production, requests for another host than these and that of `IDENTITY_PUBLIC_URL` get 421",
+    )
+    header_timeout: int = setting(
+        "IDENTITY_HEADER_TIMEOUT",
+        parse=seconds,
+        default="10s",
+        doc="how long a connection may take to send the header of a request; then it is closed",
+    )
+    body_timeout: int = setting(
+        "IDENTITY_BODY_TIMEOUT",
+        parse=seconds,
+        default="30s",
+        doc="how long a connection may take to send the body of a request, after its header",
     )
 
     @property
@@ -96,5 +110,8 @@ class HttpSettings(DatabaseSettings):
             yield "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
         if self.mode != PRODUCTION and not (self.local_bind_any or is_loopback(self.bind.host)):
             yield "IDENTITY_BIND: must be a loopback address in local mode, unless IDENTITY_LOCAL_BIND_ANY is on"
+        for name, timeout in (("HEADER", self.header_timeout), ("BODY", self.body_timeout)):
+            if not 1 <= timeout <= _MAX_TIMEOUT_SECONDS:
+                yield f"IDENTITY_{name}_TIMEOUT: must be from 1s to 5m"
         if self.mode == PRODUCTION and any(network.prefixlen == 0 for network in self.trusted_proxies):
             yield "IDENTITY_TRUSTED_PROXIES: must not be everybody in production"
