@@ -196,7 +196,7 @@ def test_a_code_is_not_mailed_again_for_a_verified_binding_or_a_suspended_accoun
     states = [(each.status_code, each.json()["state"]) for each in (verified, suspended)]
     written = [json.loads(row.detail) for row in system.audit("account.act_refused")]
     assert states == [(409, "verified"), (409, "suspended")]
-    assert written == [{"act": "bind_code.issued", "state": state} for _, state in states]
+    assert written == [{"act": "bind_code.issued", "state": state, "asserted": True} for _, state in states]
 
 
 @pytest.mark.rule("OPS-1", "BIND-8", "UNB-1")

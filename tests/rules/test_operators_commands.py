@@ -1,6 +1,8 @@
 """Operators look up and change accounts by command (OPS-1)."""
 
 import json
+import os
+import pwd
 from typing import Any
 
 import pytest
@@ -43,6 +45,29 @@ def test_the_operator_is_named_by_option_environment_or_login(
     (row,) = system.audit("account.suspended")
     assert (row.actor_kind, row.actor, row.reason) == ("operator", operator, "本人來電請求")
     assert (row.address, row.via) == ("192.0.2.7", None)
+    assert json.loads(row.detail)["login"] == pwd.getpwuid(os.getuid()).pw_name
+
+
+@pytest.mark.rule("OPS-1", "SEC-11")
+@pytest.mark.parametrize("command", ["clients", "accounts", "audit"])
+def test_every_command_keeps_the_login_beside_the_name_that_the_operator_chose(
+    system: System, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    person = system.register()
+    system.relay.extend_chain()
+    arguments = {
+        "clients": ("clients", "add", "billing", "--right", "events:read"),
+        "accounts": ("accounts", "show", person.username),
+        "audit": ("audit", "accept", "--reason", "restored"),
+    }[command]
+    monkeypatch.setattr("identity.cli.base.os.getuid", lambda: 4_000_000_000)
+
+    ended = invoke(
+        system, *arguments, IDENTITY_OPERATOR="chen", LOGNAME="chen", USER="chen", SUDO_USER="chen"
+    )
+
+    row = system.audit()[-1]
+    assert (ended.exit_code, row.actor, json.loads(row.detail)["login"]) == (0, "chen", "uid 4000000000")
 
 
 @pytest.mark.rule("OPS-1")

@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import pwd
 import socket
 import sys
 import uuid
@@ -101,10 +102,14 @@ def operator_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def read_operator(name: str | None, reason: str | None = None) -> Caller:
-    """Return the operator, with the address of their SSH client or else this host's name."""
+    """Return the operator, with their account of the system and the address of their SSH client or this host's name.
+
+    They choose their name themselves, but not the account.
+    """
     return Caller(
         kind="operator",
         name=_option("--operator", parse_operator, name or os.environ.get(OPERATOR) or _login_name()),
+        login=_os_account(),
         reason=None if reason is None else _option("--reason", parse_reason, reason),
         address=(os.environ.get("SSH_CLIENT", "").split(" ")[0] or socket.gethostname())[
             :_ADDRESS_CHARACTERS
@@ -126,6 +131,16 @@ def _login_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # in a container the user often has no name
         return f"uid {os.getuid()}"
+
+
+def _os_account() -> str:
+    """Return the account of this process, which no variable changes; of root by sudo, also who called sudo."""
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # in a container the user often has no name
+        account = f"uid {os.getuid()}"
+    sudo = os.environ.get("SUDO_USER") if os.getuid() == 0 else None
+    return f"{account} by sudo of {sudo}"[:MAX_OPERATOR_CHARACTERS] if sudo else account
 
 
 def describe_refusal(refusal: Refusal) -> str:

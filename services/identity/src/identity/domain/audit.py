@@ -22,13 +22,14 @@ class Caller:
 
     `name` is a person's account id ("" if unknown), an operator's name, a service's name ("" if unknown) or a process
     name. `via` is the service client through which an operator acts. `link_account_id` is set while a link account acts
-    as a bound account.
+    as a bound account. `login` is an operator's account of the operating system, at the command line.
     `client_request_id` is whatever the client or its proxy calls the request; `request_id` is ours.
     """
 
     kind: ActorKind
     name: str = ""
     via: str | None = None
+    login: str | None = None
     link_account_id: str | None = None
     address: str = ""
     request_id: str = ""
@@ -60,10 +61,14 @@ class Entry:
         """Return the entry of an action from `ACTIONS`.
 
         The actor of an action `by_owner` is the account itself. A `link_account_id` in the detail gets its own column;
-        the client's id of the request is part of the detail, because the chain covers the columns as they are.
+        what else is known of the caller is part of the detail, because the chain covers the columns as they are.
         """
         known = ACTIONS[action]
-        client_id = {"client_request_id": caller.client_request_id} if caller.client_request_id else {}
+        origin = {
+            "client_request_id": caller.client_request_id,
+            "login": caller.login,
+            "asserted": caller.via is not None,  # the service says who the operator is
+        }
         by_owner = known.by_owner and caller.kind == "person"
         return cls(
             at=at,
@@ -77,7 +82,8 @@ class Entry:
             address=caller.address,
             request_id=caller.request_id,
             reason=caller.reason,
-            detail={name: value for name, value in detail.items() if name != "link_account_id"} | client_id,
+            detail={name: value for name, value in detail.items() if name != "link_account_id"}
+            | {name: value for name, value in origin.items() if value},
         )
 
 

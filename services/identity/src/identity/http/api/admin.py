@@ -33,7 +33,7 @@ blueprint = Blueprint(
             "in": "header",
             "name": HEADER,
             "required": True,
-            "description": "who acts",
+            "description": "who acts, as the service says; the audit log marks it as `asserted`",
             "schema": {"type": "string", "minLength": 1, "maxLength": 64},
         }
     ],
