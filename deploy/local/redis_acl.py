@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
-_CONNECT = "+@connection -@admin -@dangerous +command +time +info +config|get"
+_CONNECT = "+@connection -@admin -@dangerous +command +time +info"
 _TRANSACT = "+multi +exec +discard"
+# By type of value: @all and @keyspace contain commands without a key, such as SCAN, FUNCTION and SCRIPT FLUSH.
+_DATA = "+@string +@hash +@list +@set +@sortedset -@dangerous +del +unlink +exists +expire +pexpire +ttl +pttl +type"
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
 _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 
@@ -28,7 +30,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
         # Reads the stream but cannot write to it; owns everything under `mailer:`; writes receipts. The operators'
         # commands (`mailer queue`, `mailer dead`) use this user too.
         "mailer": (
-            f"{_CONNECT} {_TRANSACT} ~mailer:* +@all {_CONNECT} "
+            f"{_CONNECT} {_TRANSACT} ~mailer:* {_DATA} +script|load "
             f"(~{stream} {_GROUP}) (~{receipts} {_APPEND}) (~mailer:* ~{stream} ~{receipts} +eval +evalsha)"
         ),
         # Any other service: reads the stream in its own group, and keeps its dedupe records and dead letters.
