@@ -27,6 +27,7 @@ PASSWORD_OCTETS: Final = 24
 def main(root: Path, *, give: bool) -> None:
     """Write the secrets into the directories under `root`."""
     kept = root / "kept"
+    kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make(kept)
     for name, (user, files) in _shares(kept).items():
         for file in files:

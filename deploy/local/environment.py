@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,11 +82,23 @@ class RunPaths:
 def prepare(paths: RunPaths) -> None:
     """Create directories, keys, passwords and the files with the Redis URLs."""
     paths.settings.root.mkdir(parents=True, exist_ok=True)
+    _close_to_others(paths.settings.root)
     make_secrets(paths.keys, paths.redis, stream=event_stream())
     for role in ("relay", "mailer"):
         write_secret(paths.redis / f"{role}.url", paths.redis_url(role))
     for role in ("consumer", "operator"):
         write_secret(paths.redis / f"{role}.url", paths.redis_url_by_port(role))
+
+
+def _close_to_others(root: Path) -> None:
+    """Take the rights of others from files that an earlier release made.
+
+    Sendria sets a umask of its own, so its database must exist before it starts.
+    """
+    (root / "mailbox.sqlite").touch()
+    for pattern in ("lock", "identity.sqlite*", "mailbox.*"):
+        for file in root.glob(pattern):
+            file.chmod(stat.S_IMODE(file.stat().st_mode) & stat.S_IRWXU)
 
 
 def environments(paths: RunPaths) -> dict[str, dict[str, str]]:

@@ -51,6 +51,7 @@ def _keep(path: Path, text: str) -> None:
 
 def _write(path: Path, text: str) -> None:
     beside = path.with_suffix(f"{path.suffix}.new")
+    beside.unlink(missing_ok=True)  # one that was left behind may have other rights
     beside.touch(mode=0o600)
     beside.write_text(text)
     beside.replace(path)

@@ -27,6 +27,7 @@ from deploy.local.settings import RUN_DIR, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PRIVATE = 0o077
 PROCFILE = Path(__file__).with_name("Procfile")
 READY = """
 Ready after {seconds:.1f} s.
@@ -42,6 +43,7 @@ Ctrl-C stops all of it.
 def main() -> int:
     """Start everything, announce when it is ready, and return after everything has stopped."""
     started = time.monotonic()
+    os.umask(PRIVATE)  # for every process: keys, databases and mails are nobody else's
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGHUP, _exit)
     with exit_on_error():

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.environment import RunPaths, prepare
+from deploy.local.settings import PORTS, read
 from tests.support import ROOT
 from tests.support.harness.local_run import PYTHON, LocalRun
 from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
 
 READY = "Ctrl-C stops all of it."
 Launch = Callable[..., LocalRun]
@@ -103,6 +106,28 @@ def test_its_commands_use_its_settings_and_are_executable_only_by_the_owner(shar
         "mailer": (0, ""),
     }
     assert {path.stat().st_mode & 0o777 for path in commands.values()} == {0o700}
+
+
+@pytest.mark.rule("SEC-9")
+def test_no_file_is_readable_by_others(shared_copy: LocalRun) -> None:
+    files = [shared_copy.run_dir, *shared_copy.run_dir.rglob("*")]
+
+    assert [str(path) for path in files if path.stat().st_mode & 0o077] == []
+    assert {"identity.sqlite", "mailbox.sqlite", "mailbox.log", "lock"} <= {path.name for path in files}
+
+
+def test_files_of_an_earlier_release_are_closed_to_others(tmp_path: Path) -> None:
+    old = [tmp_path / name for name in ("lock", "identity.sqlite", "identity.sqlite-wal", "mailbox.sqlite")]
+    for path in (*old, tmp_path / "notes"):
+        path.touch(mode=0o644)
+    left_behind = tmp_path / "keys" / "secret_keys.new"
+    left_behind.parent.mkdir()
+    left_behind.touch(mode=0o644)
+
+    prepare(RunPaths(read({"RUN_DIR": str(tmp_path), **{name: str(free_port()) for name in PORTS}})))
+
+    assert {path.stat().st_mode & 0o777 for path in (*old, tmp_path / "keys" / "secret_keys")} == {0o600}
+    assert (tmp_path / "notes").stat().st_mode & 0o777 == 0o644
 
 
 def test_two_copies_run_side_by_side_on_the_printed_urls(shared_copy: LocalRun, launch: Launch) -> None:
