@@ -63,6 +63,7 @@ class Waiting:
 
     deadline: float
     request: IncomingRequest | None = None
+    watched: bool = False
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -79,11 +80,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         waiting = Waiting(time.monotonic() + self.app.settings.header_timeout, request)
         # A client may have sent its next request without waiting for the response.
         data = conn.parser.unreader.take_buffered() if conn.initialized else b""
-        self._watch(conn, waiting)
+        conn.sock.setblocking(False)
+        self._waiting[conn] = waiting
         if data:
             self._add(conn, waiting, request, data)
         else:
-            self._receive(conn)
+            self._receive(
+                conn
+            )  # most often the request has arrived, which spares registering with the poller
+        if conn in self._waiting:
+            self._watch(conn, waiting)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep the connection, or close it without waiting for the client, as gunicorn would in its event loop."""
@@ -110,13 +116,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 waiting.deadline = min(waiting.deadline, deadline)
 
     def _watch(self, conn: Any, waiting: Waiting) -> None:
-        conn.sock.setblocking(False)
         self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
         self._waiting[conn] = waiting
+        waiting.watched = True
 
     def _forget(self, conn: Any) -> None:
-        del self._waiting[conn]
-        self.poller.unregister(conn.sock)
+        if self._waiting.pop(conn).watched:
+            self.poller.unregister(conn.sock)
 
     def _close(self, conn: Any) -> None:
         self._forget(conn)
@@ -176,6 +182,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Close our side, then wait for the client: it might lose the response otherwise (RFC 9112 section 9.6)."""
         try:
             conn.sock.shutdown(SHUT_WR)
+            conn.sock.setblocking(False)
             self._watch(conn, Waiting(time.monotonic() + _LINGER_SECONDS))
         except OSError:
             self.nr_conns -= 1
