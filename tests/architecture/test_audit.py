@@ -41,6 +41,7 @@ COMMANDS = {
         "audit verify",
         "audit anchor",
     },
+    "prints SQL, and reads no database": {"database roles"},
     "prints keys of its environment or new ones, and reads no database": {
         "keys new",
         "keys list",

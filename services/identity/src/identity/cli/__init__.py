@@ -8,6 +8,7 @@ from identity.cli.accounts import accounts
 from identity.cli.audit import audit
 from identity.cli.bindings import bindings
 from identity.cli.clients import clients
+from identity.cli.database import database
 from identity.cli.errors import CommandGroup
 from identity.cli.events import events
 from identity.cli.keys import keys
@@ -24,5 +25,5 @@ def main() -> None:
 
 for command in (*processes.COMMANDS, tidy):
     main.add_command(command)
-for group in (accounts, audit, bindings, clients, events, keys, sessions):
+for group in (accounts, audit, bindings, clients, database, events, keys, sessions):
     main.add_command(group)

@@ -31,7 +31,8 @@ class DatabaseSettings:
     database_url: Secret = setting(
         "IDENTITY_DATABASE_URL",
         parse=secret_url("postgresql+psycopg", "sqlite", check=_check_path),
-        doc="SQLAlchemy URL: `postgresql+psycopg://…` in production",
+        doc="SQLAlchemy URL: `postgresql+psycopg://…` in production, with the role of the process"
+        " (`identity database roles`)",
     )
     database_plain: bool = setting(
         "IDENTITY_DATABASE_PLAIN",

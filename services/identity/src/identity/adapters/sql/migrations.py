@@ -14,18 +14,21 @@ from port_runtime.health import Unhealthy
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import PendingRollbackError
 
+from identity.adapters.sql.roles import grant_rights
+
 _LOCK = 0x706F7274
 """`port` in ASCII: the advisory lock that serializes migrations."""
 _RETRY_SECONDS = 0.5
 
 
 def migrate(engine: Engine) -> tuple[str | None, str | None]:
-    """Run the missing migrations; return the revisions before and after."""
+    """Run the missing migrations and grant the roles their rights; return the revisions before and after."""
     with _migration_lock(engine), engine.connect() as connection:
         _disable_statement_timeout(connection)
         before = _revision(connection)
         connection.rollback()
         _upgrade(connection)
+        grant_rights(connection)
         connection.commit()
         after = _revision(connection)
         connection.rollback()

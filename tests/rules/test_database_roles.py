@@ -1,0 +1,228 @@
+"""Each process does its work with a PostgreSQL role of its own, and none can do more (SEC-17)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from identity.adapters.collectors import AuditCollector, OutboxCollector, SessionCollector
+from identity.adapters.sql.engine import database_probe, open_engine
+from identity.adapters.sql.migrations import migrate
+from identity.adapters.sql.tables import metadata
+from identity.cli import main
+from identity.processes.relay import Relay
+from identity.settings.relay import RelaySettings
+from port_runtime.settings import load
+from psycopg import sql
+from psycopg.errors import InsufficientPrivilege
+
+from tests.support.actors.profile import request_email_change
+from tests.support.harness.commands import invoke, json_output
+from tests.support.harness.system import Servers, System
+from tests.support.servers.postgres import PostgresCluster
+
+pytestmark = pytest.mark.rule("SEC-17")
+
+ROLES = ("identity_web", "identity_relay", "identity_tidy", "identity_migrate")
+PASSWORD = "of-the-roles-in-the-tests"
+BY_TIDY = ("accounts", "bindings", "email_changes", "idle", "rows", "facts", "audit_rows")
+FORBIDDEN = {
+    "identity_web": (
+        "DELETE FROM audit",
+        "UPDATE audit SET reason = ''",
+        "UPDATE audit SET mac = ''",
+        "INSERT INTO audit (place) VALUES (1)",
+        "TRUNCATE audit",
+        "SELECT FROM audit_segments",
+        "DELETE FROM audit_anchor",
+        "UPDATE outbox SET ce = ''",
+        "DELETE FROM outbox",
+        "DELETE FROM accounts",
+        "UPDATE alembic_version SET version_num = ''",
+        "DROP TABLE audit",
+        "ALTER TABLE audit ADD COLUMN more text",
+        "CREATE TABLE more ()",
+        "SET ROLE identity_tidy",
+    ),
+    "identity_relay": (
+        "UPDATE accounts SET password_hash = ''",
+        "SELECT password_hash FROM accounts",
+        "SELECT FROM sessions",
+        "UPDATE audit SET reason = ''",
+        "DELETE FROM audit",
+        "UPDATE audit_segments SET seal = ''",
+        "DELETE FROM audit_anchor",
+        "UPDATE outbox SET ce = ''",
+        "DELETE FROM outbox",
+        "DROP TABLE outbox",
+        "CREATE TABLE more ()",
+    ),
+    "identity_tidy": (
+        "UPDATE audit SET reason = ''",
+        "UPDATE audit SET mac = ''",
+        "UPDATE audit_anchor SET head = ''",
+        "UPDATE accounts SET email = ''",
+        "UPDATE sessions SET account_id = ''",
+        "INSERT INTO sessions DEFAULT VALUES",
+        "SELECT FROM clients",
+        "DROP TABLE audit",
+        "CREATE TABLE more ()",
+    ),
+    "identity_migrate": ("CREATE ROLE more", "CREATE SCHEMA more"),
+}
+
+
+def _dsn(url: str) -> str:
+    return url.replace("postgresql+psycopg", "postgresql")
+
+
+def _apply_script(url: str) -> None:
+    """Run what the command prints, as an administrator does."""
+    printed = CliRunner().invoke(main, ["database", "roles"])
+    with psycopg.connect(_dsn(url), autocommit=True) as connection:
+        connection.execute(printed.output.encode())
+
+
+def _set_passwords(url: str) -> dict[str, str]:
+    """Give each role a password; return its URL by its name."""
+    with psycopg.connect(_dsn(url), autocommit=True) as connection:
+        for role in ROLES:
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), PASSWORD))
+    return {role: f"postgresql+psycopg://{role}:{PASSWORD}@{url.rpartition('@')[2]}" for role in ROLES}
+
+
+def _migrate(url: str) -> None:
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def admin_url(postgres: PostgresCluster) -> Iterator[str]:
+    """A database of the administrator, without tables."""
+    url = postgres.create_database()
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="module")
+def urls(admin_url: str) -> dict[str, str]:
+    """The URL of each role, in a database that was prepared for them and then migrated."""
+    _apply_script(admin_url)
+    urls = _set_passwords(admin_url)
+    _migrate(urls["identity_migrate"])
+    return urls
+
+
+@pytest.fixture
+def system(servers: Servers, urls: dict[str, str]) -> Iterator[System]:
+    """The system whose web server and relay have their own roles."""
+    with ExitStack() as stack:
+        system = System(servers, urls["identity_web"], stack)
+        system.relay.close()
+        system.relay = _relay(system, urls)
+        yield system
+
+
+def _relay(system: System, urls: dict[str, str]) -> Relay:
+    settings = {**system.environment, "IDENTITY_DATABASE_URL": urls["identity_relay"]}
+    return Relay(load(RelaySettings, settings), clock=system.clock)
+
+
+def test_every_process_does_its_work_with_its_own_role(system: System, urls: dict[str, str]) -> None:
+    by_relay, by_tidy = ({"IDENTITY_DATABASE_URL": urls[f"identity_{name}"]} for name in ("relay", "tidy"))
+    _use_accounts(system)
+    _run(system, "check")
+    _run(system, "clients", "add", "port", "--right", "events:read")
+    _run(system, "events", "status")
+    system.wait_for_mails()
+    system.relay.extend_chain()
+    _run(system, "audit", "verify", **by_relay)
+    _run(system, "audit", "accept", "--reason", "restored", **by_relay)
+    system.clock.advance(days=400)
+    system.publish()
+
+    kept = {"IDENTITY_IDLE_DISABLED": "200d", "IDENTITY_AUDIT_KEPT": "300d"}
+    counts = json_output(invoke(system, "tidy", "--json", **by_tidy, **kept))
+
+    assert [name for name in BY_TIDY if not counts[name]] == []
+
+
+def _use_accounts(system: System) -> None:
+    """Do what people do; leave behind what lapses and expires."""
+    general, other, erased = system.person(), system.person(), system.person()
+    link = system.logged_in(system.person("link"))
+    binding = system.bind_and_verify(link, general)
+    assert link.switch(binding).is_success
+    assert link.switch_back().is_success
+    assert link.delete(f"/bindings/{binding}").is_success
+    request_email_change(system.logged_in(general), general)
+    system.bind(link, other)
+    system.register()
+    _run(system, "accounts", "erase", erased.username, "--yes", "--reason", "their wish")
+
+
+def _run(system: System, *command: str, **settings: str) -> None:
+    ended = invoke(system, *command, **settings)
+    assert ended.exit_code == 0, ended.output
+
+
+def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dict[str, str]) -> None:
+    system.publish()
+    standby = _relay(system, urls)
+
+    leads = standby.election.acquire()
+
+    standby.election.release()
+    standby.close()
+    assert not leads
+
+
+def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> None:
+    web, relay = open_engine(urls["identity_web"]), open_engine(urls["identity_relay"])
+
+    for engine in (web, relay):
+        database_probe(engine)()
+    found = [*SessionCollector(web, idle_seconds=60).collect(), *OutboxCollector(relay).collect(),
+             *AuditCollector(relay).collect()]  # fmt: skip
+
+    for engine in (web, relay):
+        engine.dispose()
+    assert len(found) == 7
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"), [(role, each) for role, statements in FORBIDDEN.items() for each in statements]
+)
+def test_a_role_cannot_do_more(urls: dict[str, str], role: str, statement: str) -> None:
+    with psycopg.connect(_dsn(urls[role])) as connection, pytest.raises(InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+@pytest.mark.usefixtures("urls")
+def test_the_migrations_role_owns_every_table_and_repeating_the_script_changes_nothing(
+    admin_url: str,
+) -> None:
+    before = _rights(admin_url)
+
+    _apply_script(admin_url)
+
+    assert _rights(admin_url) == before
+    assert {table: owner for table, owner, _ in before} == dict.fromkeys(
+        [*metadata.tables, "alembic_version"], "identity_migrate"
+    )
+    assert [table for table, _, rights in before if not any(role in rights for role in ROLES[:3])] == []
+
+
+def _rights(url: str) -> list[tuple[Any, ...]]:
+    """Return each table with its owner and the rights of the roles."""
+    query = (
+        "SELECT relname, rolname, relacl::text || coalesce((SELECT string_agg(attname || attacl::text, ' ' ORDER BY"
+        " attname) FROM pg_attribute WHERE attrelid = pg_class.oid), '') FROM pg_class"
+        " JOIN pg_roles ON pg_roles.oid = relowner WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        " ORDER BY relname"
+    )
+    with psycopg.connect(_dsn(url)) as connection:
+        return connection.execute(query).fetchall()
