@@ -9,7 +9,6 @@ from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
 from port_events.sealing import new_key_sets
 
-from tests.faults.proxy import Proxy
 from tests.faults.receipts import ReceiptLog
 from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
 from tests.faults.supervisor import ProcessSpec, Supervisor
@@ -18,6 +17,7 @@ from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster, database_name
+from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 

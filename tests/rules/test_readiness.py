@@ -78,7 +78,7 @@ def test_no_process_is_ready_while_its_database_is_read_only(start_system: Start
     assert after == {"database": "read-only"}
     with _served(system.relay.ops_server()) as relay:
         assert _readyz(relay) == {"database": "read-only", "redis": "ok"}
-    assert invoke(system, "check").stdout.splitlines()[:2] == ["settings: ok", "database: read-only"]
+    assert "database: read-only" in invoke(system, "check").stdout.splitlines()
 
 
 @pytest.fixture
@@ -136,11 +136,11 @@ def test_neither_relay_nor_mailer_is_ready_while_redis_refuses_writes(
     operations: dict[str, str], redis_server: RedisServer
 ) -> None:
     faults = {
-        "ReadOnlyError": _demoted(redis_server),
+        "UnableServer READONLY": _demoted(redis_server),
         "OutOfMemoryError": _configured(redis_server, "maxmemory", "1"),
         # Without the replica that it needs, like a primary behind a network partition.
-        "ResponseError NOREPLICAS": _configured(redis_server, "min-replicas-to-write", "1"),
-        "ResponseError MISCONF": _unable_to_save(redis_server),
+        "UnableServer NOREPLICAS": _configured(redis_server, "min-replicas-to-write", "1"),
+        "UnableServer MISCONF": _unable_to_save(redis_server),
     }
     found = []
 

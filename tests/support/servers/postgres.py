@@ -13,11 +13,13 @@ from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import Engine
 
+from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 
 NOBODY = 65534
@@ -34,12 +36,16 @@ WITHOUT_FSYNC = {"fsync": "off", "synchronous_commit": "off", "full_page_writes"
 class PostgresCluster:
     """One cluster with its own port and directory; `stop` and `start` keep the data."""
 
-    def __init__(self, *, fsync: bool = True) -> None:
-        """Create the cluster without starting it; benchmarks need `fsync`, rules do not."""
+    def __init__(self, *, fsync: bool = True, primary: "PostgresCluster | None" = None) -> None:
+        """Create the cluster without starting it; benchmarks need `fsync`, rules do not.
+
+        With a `primary` it is a standby of that one, until `promote`.
+        """
         self.port = free_port()
         self._root = Path(tempfile.mkdtemp(prefix="port-pg-"))
         self._data = self._root / "data"
-        self._password = secrets.token_hex(12)
+        self._primary = primary
+        self.password: str = primary.password if primary else secrets.token_hex(12)
         self._options = TUNING | ({} if fsync else WITHOUT_FSYNC)
         self._names = count(1)
         try:
@@ -59,6 +65,34 @@ class PostgresCluster:
         """Stop. Mode `immediate` simulates a crash: `start` then recovers from the log."""
         self._ctl("-w", "-m", mode, "stop")
 
+    def promote(self) -> None:
+        """Make a standby, which has replayed everything, the primary."""
+        self._ctl("-w", "promote")
+
+    def make_read_only(self) -> None:
+        """Make all transactions read-only; connections stay open."""
+        self._configure("ALTER SYSTEM SET default_transaction_read_only = on", "on")
+
+    def make_writable(self) -> None:
+        """Undo `make_read_only`."""
+        self._configure("ALTER SYSTEM RESET default_transaction_read_only", "off")
+
+    def _configure(self, statement: str, value: str) -> None:
+        with self._connect() as connection:
+            connection.execute(statement)
+            connection.execute("SELECT pg_reload_conf()")
+            wait_until(
+                lambda: connection.execute("SHOW default_transaction_read_only").fetchone() == (value,),
+                what="the new configuration",
+            )
+
+    def position(self) -> int:
+        """Return the position in the write-ahead log that is written, or on a standby replayed."""
+        function = "pg_last_wal_replay_lsn" if self._primary else "pg_current_wal_lsn"
+        with self._connect() as connection:
+            row = connection.execute(f"SELECT {function}() - '0/0'").fetchone()
+        return int(row[0]) if row else 0
+
     def destroy(self) -> None:
         """Stop and remove the data."""
         if (self._data / "postmaster.pid").exists():
@@ -67,7 +101,7 @@ class PostgresCluster:
 
     def url(self, database: str = "postgres") -> str:
         """Return the SQLAlchemy URL of a database."""
-        return f"postgresql+psycopg://postgres:{self._password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @property
     def log(self) -> str:
@@ -90,13 +124,22 @@ class PostgresCluster:
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
     def _execute(self, statement: sql.Composed) -> None:
-        dsn = self.url().replace("postgresql+psycopg", "postgresql")
-        with psycopg.connect(dsn, autocommit=True) as connection:
+        with self._connect() as connection:
             connection.execute(statement)
 
+    def _connect(self) -> "psycopg.Connection[Any]":
+        dsn = self.url().replace("postgresql+psycopg", "postgresql")
+        return psycopg.connect(dsn, autocommit=True)
+
     def _initialise(self) -> None:
+        if self._primary:
+            if os.geteuid() == 0:
+                os.chown(self._root, NOBODY, NOBODY)
+            source = self._primary.url().replace("postgresql+psycopg", "postgresql")
+            _run("pg_basebackup", "-D", str(self._data), "-d", source, "-R", "-c", "fast", "--no-sync")
+            return
         password_file = self._root / "password"
-        password_file.write_text(self._password)
+        password_file.write_text(self.password)
         if os.geteuid() == 0:
             for path in (self._root, password_file):
                 os.chown(path, NOBODY, NOBODY)

@@ -71,6 +71,30 @@ class RedisServer:
         """Kill -9: unwritten data is lost as in a crash."""
         self._end(signal.SIGKILL)
 
+    def follow(self, primary: "RedisServer") -> None:
+        """Become a replica of another server; returns when it has the same data."""
+        with self.client() as client, primary.client() as of_primary:
+            client.replicaof("127.0.0.1", str(primary.port))
+
+            def is_even() -> bool:
+                info: Any = client.info("replication")
+                offset: Any = of_primary.info("replication")["master_repl_offset"]
+                return bool(info["master_link_status"] == "up" and info["slave_repl_offset"] >= offset)
+
+            wait_until(is_even, what="the replica to have everything")
+
+    def fail_over_to(self, replica: "RedisServer") -> None:
+        """Promote a replica that has everything, and become its replica; connections to this server stay open."""
+        with self.client() as client:
+            client.execute_command(
+                "CLIENT", "PAUSE", "60000", "WRITE"
+            )  # nobody writes what the replica would miss
+        replica.follow(self)
+        with self.client() as client, replica.client() as promoted:
+            promoted.replicaof("NO", "ONE")
+            client.replicaof("127.0.0.1", str(replica.port))
+            client.execute_command("CLIENT", "UNPAUSE")
+
     def pause(self) -> None:
         """Freeze it: connections stay open but get no answer."""
         self._signal(signal.SIGSTOP)

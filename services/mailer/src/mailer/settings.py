@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
-from port_events.consumer_group import URL_SCHEMES, check_redis_url
 from port_events.envelope import STREAM
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
+from port_events.redis_client import URL_SCHEMES, check_redis_url
 from port_events.sealing import Opener
 from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.setting_parsers import (

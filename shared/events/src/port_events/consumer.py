@@ -24,7 +24,7 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final, Self, TypedDict, Unpack
 
-from redis import Redis, exceptions
+from redis import exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -39,10 +39,13 @@ from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryL
 from port_events.consumer_group import Group, member_name
 from port_events.envelope import STREAM, Event, MalformedEvent, from_fields
 from port_events.lag import Lag, consumer_lag
+from port_events.redis_client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from types import FrameType
+
+    from redis import Redis
 
     from port_events.consumer_group import RawEntry
     from port_events.feed import Feed
@@ -106,7 +109,7 @@ class Consumer:
         self._client = client
         self._block_ms, self._batch, self._claim_idle_ms = block_ms, batch, claim_idle_ms
         self._start, self._tries = start, tries
-        self._retrier = Retrier()
+        self._retrier = Retrier(lambda: client.connection_pool.disconnect(inuse_connections=False))
         self._group = Group(client, stream, group, name)
         self._pending = PendingEntries(self._group, claim_idle_ms)
         self._dead_letters = DeadLetters(client, group, name)
@@ -133,7 +136,7 @@ class Consumer:
     @classmethod
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
         """Connect to `redis://`, `rediss://` or `unix://`; the options are those of the class."""
-        client = Redis.from_url(
+        client = connect(
             url,
             socket_timeout=BLOCK_MS / 1000 * 2,
             retry=Retry(NoBackoff(), 1),  # the consumer does the waiting, so that `stop` can end it

@@ -9,7 +9,6 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from redis.connection import ConnectionPool
 from redis.exceptions import ResponseError
 
 from port_events.envelope import as_text
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 Fields: TypeAlias = "dict[bytes | str, bytes | str]"
 RawEntry: TypeAlias = "tuple[str, Fields]"
 
-URL_SCHEMES: Final = ("redis", "rediss", "unix")
 # A year, so that a member can claim released entries at once, whatever idle time it requires.
 RELEASED_IDLE_MS: Final = 365 * 86_400_000
 RELEASED_CONSUMER: Final = "handed-back"
@@ -33,14 +31,6 @@ NO_LIMIT_MS: Final = 86_400_000
 _SEEK_BATCH: Final = 1_000
 _FIRST_ID: Final = "0-0"
 _POSITION = re.compile(rb"[0-9]{1,18}")
-
-
-def check_redis_url(url: str) -> None:
-    """Raise ValueError when redis-py cannot parse the URL. Opens no connection; the message never contains the URL."""
-    try:
-        ConnectionPool.from_url(url).make_connection()
-    except (ValueError, TypeError):  # a value it cannot read, an option it does not know
-        raise ValueError("must be an address, with options, that redis-py can read") from None
 
 
 def position_of(fields: Fields) -> int | None:

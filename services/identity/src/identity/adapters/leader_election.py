@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import override
 
+from identity.adapters.sql.engine import require_writable
+
 _LOCK = 0x72656C79
 """`rely` in ASCII; the migrations use another lock."""
 _SILENCE_SECONDS = 10.0
@@ -59,9 +61,8 @@ class PostgresLeaderElection(LeaderElection):
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
-            if self.is_leader:
-                self._connection.execute(text("SELECT 1"))
-            else:
+            require_writable(self._connection)  # a lock of a demoted server excludes nobody
+            if not self.is_leader:
                 acquired = self._connection.scalar(
                     text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}
                 )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from port_events.redis_client import connect
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.scrape_collector import ScrapeCollector
@@ -64,7 +65,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
     # One retry, for a dropped connection, and none when Redis hangs: the relay must return to PostgreSQL in time to
     # show that this leader still works.
     retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-    redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
+    redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS, retry=retry)
     outbox = SqlOutboxReader(engine)
     return RelayDependencies(
         engine=engine,
@@ -90,7 +91,7 @@ def rewind(settings: RelaySettings, *, after: int, caller: Caller) -> int | None
     Returns the previous checkpoint, or None if Redis has none. Raises redis.RedisError.
     """
     engine = open_engine(settings.database_url.reveal())
-    redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
+    redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
     try:
         before = RedisStream(redis, settings.event_stream).rewind(SqlOutboxReader(engine).epoch(), after)
         if before is not None and after < before:

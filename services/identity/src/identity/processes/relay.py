@@ -104,7 +104,11 @@ class Relay:
 
     def _lead(self) -> None:
         self._heartbeat.beat()
-        leads = self.election.acquire()
+        try:
+            leads = self.election.acquire()
+        except SQLAlchemyError:
+            self._dependencies.listener.close()  # its connection may lead to the same server, and hear nothing there
+            raise
         self._instruments.gauge(LEADS).set(leads)
         if not leads:
             self._stopping.wait(_STANDBY_SECONDS)

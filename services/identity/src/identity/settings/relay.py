@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_events.consumer_group import URL_SCHEMES, check_redis_url
+from port_events.redis_client import URL_SCHEMES, check_redis_url
 from port_runtime.secret import Secret
 from port_runtime.setting_parsers import (
     PRODUCTION,

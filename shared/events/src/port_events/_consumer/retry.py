@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 from redis import exceptions
 
 from port_events.feed import FeedUnavailable
+from port_events.redis_client import is_unable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +32,10 @@ HANDLER_MIN_WAIT_SECONDS: Final = 0.1
 HANDLER_MAX_WAIT_SECONDS: Final = 10.0
 HANDLER_WAIT_FACTOR: Final = 5
 
-# Redis restarts, is unreachable, fails over or is out of memory; or the feed does not answer.
+# Redis restarts, is unreachable, cannot work or is out of memory; or the feed does not answer.
 TRANSIENT_ERRORS: Final = (
     exceptions.ConnectionError,
     exceptions.TimeoutError,
-    exceptions.ReadOnlyError,
-    exceptions.ClusterDownError,
     exceptions.OutOfMemoryError,
     exceptions.ExecAbortError,
     FeedUnavailable,
@@ -57,9 +56,14 @@ class Stopped(Exception):  # noqa: N818 - named after its cause
 
 
 class Retrier:
-    """Waits and retries until `stop`, which any thread or signal handler may call."""
+    """Waits and retries until `stop`, which any thread or signal handler may call.
 
-    def __init__(self) -> None:
+    `disconnect` closes the connections to a server that answers but cannot work. A client of `redis_client.connect`
+    closes them itself; the consumer may have been given another one.
+    """
+
+    def __init__(self, disconnect: Callable[[], None]) -> None:
+        self._disconnect = disconnect
         self._stopped = threading.Event()
 
     @property
@@ -82,7 +86,11 @@ class Retrier:
         while True:
             try:
                 return function(*arguments, **keywords)
-            except TRANSIENT_ERRORS as error:
+            except (*TRANSIENT_ERRORS, exceptions.ResponseError) as error:
+                if is_unable(error):
+                    self._disconnect()
+                elif not isinstance(error, TRANSIENT_ERRORS):
+                    raise
                 server = "the feed" if isinstance(error, FeedUnavailable) else "redis"
                 _log.warning("%s does not answer (%s), trying again", server, type(error).__name__)
             self.wait(next(waits))

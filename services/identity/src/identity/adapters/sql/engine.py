@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 from port_runtime.health import Unhealthy
 from port_runtime.settings import SettingsError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
@@ -19,12 +19,13 @@ _STATEMENT_TIMEOUT_MS = 15_000
 _TCP_TIMEOUT_MS = 10_000
 _IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: a frozen process cannot block others until they fail
 
-
-class ReadOnlyDatabase(SQLAlchemyError, Unhealthy):  # noqa: N818  # named after its cause
-    """The database answers but does not write: a standby, or a server that was switched to read-only."""
-
-    def __init__(self) -> None:
-        super().__init__("read-only")
+_READ_ONLY = "25006"
+_UNABLE = frozenset({_READ_ONLY, "57P01", "57P02", "57P03"})
+"""SQLSTATEs of a server that is read-only, shuts down, crashes or starts."""
+_REQUIRE_WRITABLE = text(
+    "DO $$ BEGIN IF current_setting('transaction_read_only') = 'on' THEN"
+    " RAISE read_only_sql_transaction USING MESSAGE = 'the database is read-only'; END IF; END $$"
+)
 
 
 def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
@@ -89,6 +90,7 @@ def configure_engine(engine: Engine) -> None:
         _configure_sqlite(engine)
     else:
         event.listen(engine, "checkout", _discard_if_closed)
+        event.listen(engine, "handle_error", _disconnect_if_unable)
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
@@ -102,6 +104,12 @@ def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _pr
     poll.register(connection.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
     if poll.poll(0):
         raise DisconnectionError
+
+
+def _disconnect_if_unable(context: ExceptionContext) -> None:
+    """Make SQLAlchemy replace all connections of the pool, so that the server's address is resolved again."""
+    if getattr(context.original_exception, "sqlstate", None) in _UNABLE:
+        context.is_disconnect = True
 
 
 def _configure_sqlite(engine: Engine) -> None:
@@ -140,16 +148,19 @@ def database_probe(engine: Engine) -> Callable[[], None]:
     """Return a health check that fails while the database does not answer, lacks its tables or cannot write."""
 
     def probe() -> None:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
-            require_writable(connection)
+        try:
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1 FROM accounts LIMIT 1"))
+                require_writable(connection)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _READ_ONLY:
+                raise Unhealthy("read-only") from None
+            raise
 
     return probe
 
 
 def require_writable(connection: Connection) -> None:
-    """Raise ReadOnlyDatabase, or on SQLite OperationalError, if this connection cannot write. Writes nothing."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("UPDATE accounts SET id = id WHERE false"))
-    elif connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
-        raise ReadOnlyDatabase
+    """Raise the database's error if this connection cannot write; the pool then connects anew. Writes nothing."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.execute(text("UPDATE accounts SET id = id WHERE false") if is_sqlite else _REQUIRE_WRITABLE)

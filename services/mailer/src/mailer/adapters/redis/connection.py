@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import redis
+from port_events import redis_client
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
@@ -17,15 +18,13 @@ WRITE_CHECK: Final = "mailer:write-check"  # never exists
 TRANSIENT_ERRORS: Final = (
     redis.ConnectionError,
     redis.TimeoutError,
-    redis.BusyLoadingError,
-    redis.ReadOnlyError,
     redis.exceptions.OutOfMemoryError,
 )
 
 
 def connect(url: str) -> redis.Redis:
     """Return a client that connects at its first command and retries short interruptions."""
-    return redis.Redis.from_url(url, **_options(url))
+    return redis_client.connect(url, **_options(url))
 
 
 class ThreadConnections:
@@ -40,7 +39,7 @@ class ThreadConnections:
         """Return this thread's client, which is created by the thread's first call."""
         client: redis.Redis | None = getattr(self._local, "client", None)
         if client is None:
-            client = redis.Redis.from_url(self._url, single_connection_client=True, **_options(self._url))
+            client = redis_client.connect(self._url, single_connection_client=True, **_options(self._url))
             self._local.client = client
             self._clients.append(client)
         return client

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of PostgreSQL that can reset or stall connections."""
+"""A TCP proxy that can reset or stall connections, or lead new ones to another server as a failover's address does."""
 
 import asyncio
 import threading
@@ -10,11 +10,11 @@ _CHUNK = 65_536
 
 
 class Proxy:
-    """Forwards to a local port, in a thread of its own."""
+    """Forwards new connections to `target_port` on loopback, in a thread of its own."""
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
-        self._target_port = target_port
+        self.target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._writers: set[asyncio.StreamWriter] = set()
@@ -45,17 +45,24 @@ class Proxy:
 
     def destroy(self) -> None:
         """Stop the proxy."""
-        self.cut()
-        self._loop.call_soon_threadsafe(self._server.close)
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
+        self._loop.close()
+
+    async def _close(self) -> None:
+        self._server.close()
+        self._reset()
+        self._flowing.set()
+        if tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(tasks)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
             if self._is_cut:
                 return
-            there, back = await asyncio.open_connection("127.0.0.1", self._target_port)
+            there, back = await asyncio.open_connection("127.0.0.1", self.target_port)
             self._writers.add(back)
             try:
                 await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
