@@ -2,9 +2,9 @@
 
     python -m deploy.containers.secret_files DIRECTORY [--give]
 
-Existing secrets stay; Redis' ACL file is always rewritten from deploy/local/redis_acl.py. `--give` requires root and
-makes the user of each container the owner of its files. The server names are those of docker-compose.yml and of the
-Kubernetes overlay `local`.
+Existing secrets stay. Redis' ACL file and the SQL of PostgreSQL's roles are always rewritten. `--give` requires root
+and makes the user of each container the owner of its files. The server names are those of docker-compose.yml and of
+the Kubernetes overlay `local`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,26 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from identity.adapters.sql.roles import roles_script
 
 from deploy.local.keys import make_secrets, password_of, write_secret
 from deploy.local.redis_acl import roles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SERVICE_USER: Final = 10001  # in the images of both services
 SERVER_USER: Final = 999  # in the images of Redis and PostgreSQL
 STREAM: Final = "identity.events"
 PASSWORD_OCTETS: Final = 24
+DATABASE_ROLES: Final = {
+    "identity": "identity_web",
+    "relay": "identity_relay",
+    "tidy": "identity_tidy",
+    "migrate": "identity_migrate",
+}
 
 
 def main(root: Path, *, give: bool) -> None:
@@ -37,31 +48,49 @@ def main(root: Path, *, give: bool) -> None:
 def _make(kept: Path) -> None:
     """Generate all secrets in the directory that only this program reads."""
     make_secrets(kept / "keys", kept / "redis", stream=STREAM)
-    if not (kept / "postgres_password").exists():
-        write_secret(kept / "postgres_password", secrets.token_urlsafe(PASSWORD_OCTETS))
-    password = (kept / "postgres_password").read_text()
-    write_secret(kept / "database_url", f"postgresql+psycopg://identity:{password}@postgres:5432/identity")
+    _kept_password(kept / "postgres_password")
+    passwords = {role: _kept_password(kept / f"{role}.password") for role in DATABASE_ROLES.values()}
+    write_secret(kept / "roles.sql", roles_script() + _passwords_script(passwords))
+    for process, role in DATABASE_ROLES.items():
+        directory = kept / "databases" / process
+        directory.mkdir(parents=True, exist_ok=True)
+        url = f"postgresql+psycopg://{role}:{passwords[role]}@postgres:5432/identity"
+        write_secret(directory / "database_url", url)
     for role in roles():
         write_secret(kept / f"{role}_url", f"redis://{role}:{password_of(kept / 'redis', role)}@redis:6379/0")
 
 
+def _kept_password(path: Path) -> str:
+    """Return the password in a file, which is generated once."""
+    if not path.exists():
+        write_secret(path, secrets.token_urlsafe(PASSWORD_OCTETS))
+    return path.read_text()
+
+
+def _passwords_script(passwords: Mapping[str, str]) -> str:
+    """Return SQL that sets the passwords, without a copy in the server's log."""
+    settings = ["SET log_statement = 'none'", "SET log_min_error_statement = 'panic'"]
+    statements = [f"ALTER ROLE {role} PASSWORD '{password}'" for role, password in passwords.items()]
+    return "".join(f"{each};\n" for each in (*settings, *statements))
+
+
 def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
     """Return the user of each process and the files that it needs."""
-    keys, redis, database = kept / "keys", kept / "redis", kept / "database_url"
-    identity = [
-        database, keys / "secret_keys", keys / "mail_seal_public.json", keys / "mail_sign_private.json",
-    ]  # fmt: skip
+    keys, redis = kept / "keys", kept / "redis"
+    database = {process: kept / "databases" / process / "database_url" for process in DATABASE_ROLES}
+    identity = [keys / "secret_keys", keys / "mail_seal_public.json", keys / "mail_sign_private.json"]
     audit = keys / "audit_keys"
     mailer = [kept / "mailer_url", keys / "mail_seal_private.json", keys / "mail_sign_public.json"]
     return {
-        "identity": (SERVICE_USER, identity),
-        "migrate": (SERVICE_USER, [database]),
-        "relay": (SERVICE_USER, [database, kept / "relay_url", audit]),
-        "tidy": (SERVICE_USER, [*identity, audit]),
+        "identity": (SERVICE_USER, [database["identity"], *identity]),
+        "migrate": (SERVICE_USER, [database["migrate"]]),
+        "relay": (SERVICE_USER, [database["relay"], kept / "relay_url", audit]),
+        "tidy": (SERVICE_USER, [database["tidy"], *identity, audit]),
         "mailer": (SERVICE_USER, mailer),
         "scaler": (SERVICE_USER, [redis / "scaler.password"]),
         "redis": (SERVER_USER, [redis / "users.acl"]),
         "postgres": (SERVER_USER, [kept / "postgres_password"]),
+        "roles": (SERVER_USER, [kept / "postgres_password", kept / "roles.sql"]),
     }
 
 

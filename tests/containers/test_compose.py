@@ -11,7 +11,7 @@ from tests.support import ROOT
 
 FILE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
-ONE_OFF = {"secrets", "migrate"}
+ONE_OFF = {"secrets", "roles", "migrate"}
 ENVIRONMENT_MAY_NAME = {"IDENTITY_MODE", "IDENTITY_LOCAL_BIND_ANY", "IDENTITY_PUBLIC_URL", "POSTGRES_USER",
                         "POSTGRES_DB", "POSTGRES_INITDB_ARGS",
                         "MP_MAX_MESSAGES", "MAILER_SMTP_URL"}  # fmt: skip

@@ -17,7 +17,7 @@ from tests.support.harness.readme_commands import walk_api
 from tests.support.harness.waiting import wait_until
 
 SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
-ONE_OFF = {"secrets", "migrate"}
+ONE_OFF = {"secrets", "roles", "migrate"}
 OURS = ("identity", "relay", "mailer")
 BACKLOG = 160
 UNREACHABLE = """

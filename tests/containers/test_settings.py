@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from identity.settings.database import DatabaseSettings
@@ -12,10 +13,13 @@ from identity.settings.retention import TidySettings
 from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import describe, load
+from sqlalchemy import create_engine, make_url, text
 
+from deploy.containers.secret_files import DATABASE_ROLES
 from deploy.containers.secret_files import main as make_secret_files
 from tests.containers.manifests import Document, containers, pods
 from tests.support import ROOT
+from tests.support.servers.postgres import PostgresCluster
 
 READ_BY: dict[str, tuple[type, ...]] = {
     "identity": (IdentitySettings,),
@@ -116,6 +120,24 @@ def test_every_process_accepts_the_environment_of_its_pod(overlay: list[Document
 
             for kind in READ_BY[service]:
                 assert load(kind, environment) is not None
+
+
+@pytest.mark.rule("SEC-17")
+def test_every_process_has_its_own_role_in_the_database(postgres: PostgresCluster, tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
+    url = postgres.create_database()
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute((tmp_path / "roles" / "roles.sql").read_bytes())
+
+    users = {}
+    for service in DATABASE_ROLES:
+        own = make_url((tmp_path / service / "database_url").read_text())
+        here = make_url(url).set(username=own.username, password=own.password)
+        with create_engine(here).connect() as connection:
+            users[service] = connection.scalar(text("SELECT current_user"))
+
+    postgres.drop_database(url)
+    assert users == DATABASE_ROLES
 
 
 def in_container(value: str, secrets: Path) -> str:
