@@ -175,6 +175,15 @@ def _postgres_unreachable(environment: Environment, rng: random.Random, _damage:
         environment.proxy.heal()
 
 
+def _postgres_read_only(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Switch PostgreSQL to read-only; connections stay open."""
+    environment.postgres.make_read_only()
+    try:
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
+    finally:
+        environment.postgres.make_writable()
+
+
 @contextmanager
 def _misbehaving(environment: Environment) -> Iterator[None]:
     try:
@@ -278,6 +287,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "redis full": _redis_full,
     "postgresql crashes": _postgres_restarts,
     "postgresql unreachable": _postgres_unreachable,
+    "postgresql read-only": _postgres_read_only,
     "smtp defers (4xx)": _smtp_defers,
     "smtp refuses (5xx)": _smtp_refuses,
     "smtp refuses and closes": _smtp_refuses_and_closes,
