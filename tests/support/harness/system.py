@@ -86,9 +86,10 @@ class System:
         *,
         randomness: Randomness | None = None,
         own_app: bool = False,
+        direct_url: str = "",
         **settings: str,
     ) -> None:
-        """Start it; with `own_app` the test may change the application."""
+        """Start it; with `own_app` the test may change the application. `direct_url` is the relay's past a pooler."""
         self.servers = servers
         self.clock = servers.clock
         self.mailbox = servers.mailbox
@@ -103,7 +104,8 @@ class System:
         self.app = apps.take(self.environment, clock=self.clock, randomness=randomness)
         stack.callback(apps.give_back, self.environment, self.app)
         self.url = stack.enter_context(serve_http(make_server("127.0.0.1", 0, self.app, threaded=True)))
-        self.relay = Relay(load(RelaySettings, self.environment), clock=self.clock)
+        of_relay = self.environment | {"IDENTITY_DATABASE_URL": direct_url or database_url}
+        self.relay = Relay(load(RelaySettings, of_relay), clock=self.clock)
         stack.callback(self._close)
 
     def _close(self) -> None:

@@ -38,6 +38,7 @@ CHROMIUM = OptionalProgram(
     "apt-get install -y --no-install-recommends chromium-headless-shell fonts-noto-cjk, or name one by CHROMIUM",
     "CHROMIUM",
 )
+PGBOUNCER = OptionalProgram(("pgbouncer",), "the pooler of PostgreSQL", "apt-get install -y pgbouncer")
 WRK = OptionalProgram(("wrk",), "the load figures", "apt-get install -y wrk")
 DEBIAN_REDIS = OptionalProgram(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")
 KUSTOMIZE = OptionalProgram(

@@ -46,7 +46,7 @@ class Dependencies:
 @contextmanager
 def open_dependencies(settings: WebSettings) -> Iterator[Dependencies]:
     """Build a command's dependencies, and close its connections afterwards. Raises SettingsError."""
-    engine = make_engine(settings.database_url.reveal())
+    engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
     with ErrorCollector() as collector:
         with collector.step():
             configure_engine(engine)

@@ -83,8 +83,10 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
     pool_size = (settings.database_pool + 1) // 2  # of each engine
     return {
         "SQLALCHEMY_DATABASE_URI": url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(make_url(url), pool_size=pool_size),
-        "SQLALCHEMY_BINDS": _binds(make_url(url), pool_size=pool_size),
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(
+            make_url(url), pool_size=pool_size, pooler=settings.has_pooler
+        ),
+        "SQLALCHEMY_BINDS": _binds(make_url(url), pool_size=pool_size, pooler=settings.has_pooler),
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
         "MAX_FORM_MEMORY_SIZE": MAX_BODY_BYTES,
         "SECRET_KEY": keys[0],
@@ -98,10 +100,10 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
     }
 
 
-def _binds(url: URL, *, pool_size: int) -> dict[str, dict[str, Any]]:
+def _binds(url: URL, *, pool_size: int, pooler: bool) -> dict[str, dict[str, Any]]:
     if url.get_backend_name() == "sqlite":
         return {}
-    return {_AUTOCOMMIT: {"url": url, **autocommit_options(url, pool_size=pool_size)}}
+    return {_AUTOCOMMIT: {"url": url, **autocommit_options(url, pool_size=pool_size, pooler=pooler)}}
 
 
 def _links(settings: WebSettings) -> Links:

@@ -168,6 +168,18 @@ class WebSettings(HttpSettings):
         default="10",
         doc="database connections of one web process",
     )
+    database_pooler: str = setting(
+        "IDENTITY_DATABASE_POOLER",
+        parse=choice("none", "transaction"),
+        default="none",
+        doc="`transaction`: the database's URL leads to PgBouncer in transaction mode; relays and `identity migrate` "
+        "need a URL that leads past it",
+    )
+
+    @property
+    def has_pooler(self) -> bool:
+        """Whether each transaction may have another server connection."""
+        return self.database_pooler == "transaction"
 
     @property
     def reviewed_kinds(self) -> frozenset[str]:

@@ -28,8 +28,12 @@ _REQUIRE_WRITABLE = text(
 )
 
 
-def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
-    """Return the options of an engine for this URL; the connection arguments set the time-outs."""
+def engine_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
+    """Return the options of an engine for this URL; the connection arguments set the time-outs.
+
+    Behind a `pooler` that gives each transaction another server connection, nothing may outlive a transaction: the
+    database's role sets the time-outs, and statements are not prepared on the server.
+    """
     if url.get_backend_name() == "sqlite":
         return {
             "hide_parameters": True,
@@ -41,40 +45,48 @@ def engine_options(url: URL, *, pool_size: int) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 5,
         "pool_use_lifo": True,  # the most recently used connection has prepared statements and a warm server process
-        "connect_args": connect_args(),
+        "connect_args": _network_args() | {"prepare_threshold": None} if pooler else connect_args(),
     }
 
 
 def connect_args() -> dict[str, Any]:
-    """Return psycopg's arguments: the time-outs detect a lost connection in seconds, long before TCP does."""
+    """Return psycopg's arguments for a session of its own."""
+    return {
+        **_network_args(),
+        "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_STATEMENT_TIMEOUT_MS}"
+        f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
+    }
+
+
+def _network_args() -> dict[str, Any]:
+    """Return the time-outs that detect a lost connection in seconds, long before TCP does."""
     return {
         "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
         "tcp_user_timeout": _TCP_TIMEOUT_MS,
-        "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_STATEMENT_TIMEOUT_MS}"
-        f" -c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
         "application_name": "identity",
     }
 
 
-def autocommit_options(url: URL, *, pool_size: int) -> dict[str, Any]:
+def autocommit_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
     """Return the options of a PostgreSQL engine on which every statement is a transaction of its own.
 
     It is a separate engine because switching a pooled connection to AUTOCOMMIT and back took a tenth of the time of
     `GET /session`. Its commits do not wait for the disk: if the database crashes, the last half second of counters and
     last-seen times may be lost, but no request waits long for the row of a busy address that another one holds.
     """
-    options = engine_options(url, pool_size=pool_size)
-    options["connect_args"]["options"] += " -c synchronous_commit=off"
+    options = engine_options(url, pool_size=pool_size, pooler=pooler)
+    if not pooler:  # behind one, its commits wait for the disk too
+        options["connect_args"]["options"] += " -c synchronous_commit=off"
     return {**options, "isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 
 
-def make_engine(url: str, *, pool_size: int = 2) -> Engine:
+def make_engine(url: str, *, pool_size: int = 2, pooler: bool = False) -> Engine:
     """Return an engine for a process without Flask; call `configure_engine` next."""
     parsed = make_url(url)
-    return create_engine(parsed, **engine_options(parsed, pool_size=pool_size))
+    return create_engine(parsed, **engine_options(parsed, pool_size=pool_size, pooler=pooler))
 
 
 def open_engine(url: str, *, pool_size: int = 2) -> Engine:
