@@ -50,5 +50,9 @@ def _cut(line: str, end: int) -> int:
 def _may_break(before: str, after: str) -> bool:
     if after in _NEVER_FIRST or before in _NEVER_LAST:
         return False
-    # ASCII words stay whole: links, codes, account names.
-    return not (" " < before <= _LAST_ASCII and " " < after <= _LAST_ASCII)
+    return not (_is_in_word(before) and _is_in_word(after))
+
+
+def _is_in_word(character: str) -> bool:
+    """Whether it belongs to a word that stays whole: a link, a code, an account name, a masked mailbox (`s•••@…`)."""
+    return " " < character <= _LAST_ASCII or character == "•"
