@@ -80,7 +80,7 @@ def test_logging_in_leads_to_the_requested_page_of_ours(system: System) -> None:
 @pytest.mark.rule("SEC-7")
 @pytest.mark.parametrize(
     ("public_url", "prefix", "secure"),
-    [("http://127.0.0.1:8000", "", False), ("https://pass.example.tw", "__Host-", True)],
+    [("http://127.0.0.1:8000", "", False), ("https://localhost", "__Host-", True)],
 )
 def test_cookies_are_host_only_and_http_only(
     start_system: StartSystem, public_url: str, prefix: str, *, secure: bool

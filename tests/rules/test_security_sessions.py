@@ -8,7 +8,7 @@ import pytest
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
-HTTPS = "https://pass.example.tw"
+HTTPS = "https://localhost"
 
 
 def _cookie(answer: httpx.Response, name: str) -> tuple[str, dict[str, str]]:
