@@ -43,7 +43,7 @@ Ctrl-C stops all of it.
 def main() -> int:
     """Start everything, announce when it is ready, and return after everything has stopped."""
     started = time.monotonic()
-    os.umask(PRIVATE)  # for every process: keys, databases and mails are nobody else's
+    os.umask(PRIVATE)  # for every process: only their owner may read keys, databases and mails
     signal.signal(signal.SIGTERM, _exit)
     signal.signal(signal.SIGHUP, _exit)
     with exit_on_error():

@@ -1,4 +1,4 @@
-"""Every form of forwarding header is read from a trusted proxy, and from nobody else (SEC-3)."""
+"""Every form of forwarding header is read from a trusted proxy only (SEC-3)."""
 
 from typing import Final
 

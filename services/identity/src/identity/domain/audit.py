@@ -114,7 +114,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "verification.requested": Action("a verification link for a new account was requested"),
     "bind_code.issued": Action("a bind code was issued"),
     "email_change.requested": Action("a verification link for a new mailbox was requested"),
-    "email_change.announced": Action("the old mailbox was told of a requested change"),
+    "email_change.announced": Action("a notice of a requested change was sent to the old mailbox"),
     "password_reset.requested": Action("a password reset link was requested"),
     "registration.conflicted": Action(
         "a mailbox was entered that another account holds; its owner is notified"

@@ -8,7 +8,7 @@ _CONTENT_SECURITY_POLICY = (
 
 
 def security_headers(*, https: bool) -> dict[str, str]:
-    """Return the headers; over https, browsers are told to use nothing else."""
+    """Return the headers. Over https they include HSTS."""
     headers = {
         "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",

@@ -173,6 +173,6 @@ def database_probe(engine: Engine) -> Callable[[], None]:
 
 
 def require_writable(connection: Connection) -> None:
-    """Raise the database's error if this connection cannot write; the pool then connects anew. Writes nothing."""
+    """Raise the database's error if this connection cannot write, so that the pool opens a new one. Writes nothing."""
     is_sqlite = connection.dialect.name == "sqlite"
     connection.execute(text("UPDATE accounts SET id = id WHERE false") if is_sqlite else _REQUIRE_WRITABLE)
