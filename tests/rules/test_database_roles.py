@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from identity.adapters.collectors import AuditCollector, OutboxCollector, SessionCollector
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.migrations import migrate
-from identity.adapters.sql.tables import metadata
+from identity.adapters.sql.schema import metadata
 from identity.cli import main
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings

@@ -1,7 +1,7 @@
 """Runs the migrations on the connection of `identity migrate`."""
 
 from alembic import context
-from identity.adapters.sql.tables import metadata
+from identity.adapters.sql.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -65,6 +65,7 @@ class Account:
     pending_email: str | None = None
     revision: int = 1
     sequence: int = 0
+    updated_at: datetime | None = None
 
     @classmethod
     def open(

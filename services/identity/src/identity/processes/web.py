@@ -16,7 +16,7 @@ from identity.adapters.sql.engine import (
     database_probe,
     engine_options,
 )
-from identity.adapters.sql.tables import metadata
+from identity.adapters.sql.schema import metadata
 from identity.bootstrap.ports import build_ports
 from identity.http import errors, health, portal, request_hooks, traces
 from identity.http.api import openapi

@@ -8,7 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from identity.adapters.sql.tables import audit, metadata
+from identity.adapters.sql.schema import metadata
+from identity.adapters.sql.tables import audit
 
 MIGRATE: Final = "identity_migrate"
 ROLES: Final = ("identity_web", "identity_relay", "identity_tidy", MIGRATE)
@@ -30,6 +31,14 @@ _RIGHTS: Final = {
         "clients": _CHANGE,
         "outbox": "SELECT, INSERT",
         "audit": f"SELECT, {_RECORD}",
+        "oidc_clients": _CHANGE,
+        "client_consents": _ALL,
+        "authorization_requests": _ALL,
+        "grants": _CHANGE,
+        "grant_codes": _CHANGE,
+        "grant_tokens": _ALL,
+        "logouts": _CHANGE,
+        "seen_proofs": "SELECT, INSERT",
         "alembic_version": _READ,
     },
     # The relay, `identity audit` and `identity events replay`.
@@ -50,6 +59,14 @@ _RIGHTS: Final = {
         "mail_links": "SELECT, UPDATE (used_at), DELETE",
         "sessions": "SELECT, UPDATE (seen_at), DELETE",
         "counters": _ALL,
+        "oidc_clients": _READ,
+        "client_consents": "SELECT, DELETE",
+        "authorization_requests": "SELECT, UPDATE (expires_at), DELETE",
+        "grants": "SELECT, UPDATE (ended_at, ended_reason), DELETE",
+        "grant_codes": "SELECT, UPDATE (used_at), DELETE",
+        "grant_tokens": "SELECT, UPDATE (used_at), DELETE",
+        "logouts": "SELECT, INSERT, UPDATE (done_at), DELETE",
+        "seen_proofs": "SELECT, UPDATE (expires_at), DELETE",
         "outbox": "SELECT, INSERT, DELETE",
         "audit": f"SELECT, {_RECORD}, DELETE",
         "audit_segments": "SELECT, UPDATE (key, pruned_at, seal), DELETE",
@@ -58,6 +75,7 @@ _RIGHTS: Final = {
 }
 _SEQUENCES: Final = {
     "outbox_id_seq": ("identity_web", "identity_tidy"),
+    "logouts_id_seq": ("identity_web", "identity_tidy"),
     "audit_id_seq": ("identity_web", "identity_relay", "identity_tidy"),
 }
 _TABLES: Final = (*metadata.tables, "alembic_version")

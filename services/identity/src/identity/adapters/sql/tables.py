@@ -1,17 +1,13 @@
-"""The tables, and the mapping of the domain's plain classes to them."""
-
-from typing import Any
+"""The tables, and the mapping of the domain's plain classes to all tables, those of OpenID Connect included."""
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -19,37 +15,26 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import registry
 
+from identity.adapters.sql.oauth_tables import (
+    grants,
+    logouts,
+    oidc_clients,
+)
+from identity.adapters.sql.schema import BIG, ID, metadata, reference
 from identity.adapters.sql.utc_datetime import UtcDateTime
 from identity.domain.account import Account
 from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
+from identity.domain.grant import Grant, Logout
 from identity.domain.mail_link import Challenge
+from identity.domain.oauth_client import OidcClient
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import Session
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-    }
-)
-
-
-_ID = String(36)
-_BIG = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _reference(to: str, *args: Any, **options: Any) -> Column[str]:
-    name, table = to.split("->")
-    return Column(name, _ID, ForeignKey(f"{table}.id"), *args, **options)
-
 
 accounts = Table(
     "accounts",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("kind", String(8), nullable=False),
     Column("username", String(30), nullable=False),
     Column("username_key", String(30), unique=True),
@@ -72,7 +57,8 @@ accounts = Table(
     Column("closed_reason", String(16)),
     Column("pending_email", String(254)),
     Column("revision", Integer, nullable=False),
-    Column("sequence", _BIG, nullable=False),
+    Column("sequence", BIG, nullable=False),
+    Column("updated_at", UtcDateTime),
     Index(
         "ix_accounts_unverified",
         "created_at",
@@ -87,10 +73,10 @@ accounts = Table(
 bindings = Table(
     "bindings",
     metadata,
-    Column("id", _ID, primary_key=True),
-    _reference("link_account_id->accounts", nullable=False),
-    _reference("general_account_id->accounts", nullable=False),
-    Column("live_general_id", _ID, unique=True),
+    Column("id", ID, primary_key=True),
+    reference("link_account_id->accounts", nullable=False),
+    reference("general_account_id->accounts", nullable=False),
+    Column("live_general_id", ID, unique=True),
     Column("status", String(16), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("verified_at", UtcDateTime),
@@ -109,7 +95,7 @@ bindings = Table(
 bind_codes = Table(
     "bind_codes",
     metadata,
-    Column("binding_id", _ID, ForeignKey("bindings.id", ondelete="CASCADE"), primary_key=True),
+    Column("binding_id", ID, ForeignKey("bindings.id", ondelete="CASCADE"), primary_key=True),
     Column("challenge", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("issued_at", UtcDateTime, nullable=False),
@@ -119,7 +105,7 @@ bind_codes = Table(
 mail_links = Table(
     "mail_links",
     metadata,
-    Column("account_id", _ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Column("purpose", String(16), primary_key=True),
     Column("value", String(64), nullable=False),
     Column("email", String(254), nullable=False),
@@ -130,11 +116,11 @@ mail_links = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("id", _ID, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("token_digest", String(64), nullable=False, unique=True),
-    _reference("holder_id->accounts", nullable=False, index=True),
-    _reference("account_id->accounts", nullable=False, index=True),
-    _reference("binding_id->bindings", index=True),
+    reference("holder_id->accounts", nullable=False, index=True),
+    reference("account_id->accounts", nullable=False, index=True),
+    reference("binding_id->bindings", index=True),
     Column("consents", String(32), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
@@ -146,7 +132,7 @@ sessions = Table(
 consents = Table(
     "consents",
     metadata,
-    Column("account_id", _ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", ID, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True),
     Column("document", String(32), primary_key=True),
     Column("version", String(32), primary_key=True),
     Column("accepted_at", UtcDateTime, nullable=False),
@@ -177,14 +163,14 @@ clients = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", _BIG, primary_key=True, autoincrement=True),
-    Column("event_id", _ID, nullable=False, unique=True),
+    Column("id", BIG, primary_key=True, autoincrement=True),
+    Column("event_id", ID, nullable=False, unique=True),
     Column("type", String(64), nullable=False),
-    Column("subject", _ID, nullable=False),
+    Column("subject", ID, nullable=False),
     Column("ce", Text, nullable=False),
     Column("sealed", Text),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("position", _BIG, unique=True),
+    Column("position", BIG, unique=True),
     Column("published_at", UtcDateTime),
     Column("mail_state", String(8)),
     Column("mail_expires_at", UtcDateTime),
@@ -217,20 +203,20 @@ outbox_epoch = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", _BIG, primary_key=True, autoincrement=True),
+    Column("id", BIG, primary_key=True, autoincrement=True),
     Column("at", UtcDateTime, nullable=False, index=True),
     Column("action", String(40), nullable=False),
     Column("result", String(8), nullable=False),
     Column("actor_kind", String(8), nullable=False),
     Column("actor", String(64), nullable=False),
     Column("via", String(64)),
-    Column("account_id", _ID),
-    Column("link_account_id", _ID),
+    Column("account_id", ID),
+    Column("link_account_id", ID),
     Column("address", String(45), nullable=False),
     Column("request_id", String(64), nullable=False),
     Column("reason", String(500)),
     Column("detail", Text, nullable=False),
-    Column("place", _BIG, unique=True),
+    Column("place", BIG, unique=True),
     Column("mac", String(64)),
     Index("ix_audit_account_id", "account_id", "id"),
     Index(
@@ -260,9 +246,9 @@ audit = Table(
 audit_segments = Table(
     "audit_segments",
     metadata,
-    Column("number", _BIG, primary_key=True, autoincrement=False),
-    Column("first", _BIG, nullable=False),
-    Column("last", _BIG, nullable=False),
+    Column("number", BIG, primary_key=True, autoincrement=False),
+    Column("first", BIG, nullable=False),
+    Column("last", BIG, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("head", String(64), nullable=False),
     Column("key", String(16), nullable=False),
@@ -275,8 +261,8 @@ audit_anchor = Table(
     "audit_anchor",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("segment", _BIG, nullable=False),
-    Column("rows", _BIG, nullable=False),
+    Column("segment", BIG, nullable=False),
+    Column("rows", BIG, nullable=False),
     Column("head", String(64), nullable=False),
     CheckConstraint("id = 1", name="one_row"),
 )
@@ -292,6 +278,9 @@ def map_domain() -> None:
         (Challenge, mail_links),
         (Session, sessions),
         (ServiceClient, clients),
+        (OidcClient, oidc_clients),
+        (Grant, grants),
+        (Logout, logouts),
     ):
         mapping.map_imperatively(mapped, table)
 

@@ -1,0 +1,23 @@
+"""What all tables share: the metadata with its naming convention, and the types of keys."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+ID = String(36)
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def reference(to: str, *args: Any, **options: Any) -> Column[str]:
+    """Return a column that refers to the key of another table; `to` is "column->table"."""
+    name, table = to.split("->")
+    return Column(name, ID, ForeignKey(f"{table}.id"), *args, **options)

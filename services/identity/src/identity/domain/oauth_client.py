@@ -1,0 +1,51 @@
+"""A service client's registration for OpenID Connect (OIDC-25)."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from identity.domain.account import Kind
+
+Auth = Literal["secret", "key", "none"]
+"""How the client authenticates: HTTP Basic with its secret, a signed assertion, or not at all (OIDC-18)."""
+
+IdTokenAlg = Literal["RS256", "ES256"]
+
+
+@dataclass(eq=False, kw_only=True)
+class OidcClient:
+    """What a service client may do with OpenID Connect; `name` is its `client_id` and the name of a ServiceClient.
+
+    `keys` is a public JWK set, for clients that authenticate by key. `resources` are the URIs that other clients may
+    name as `resource` to get tokens for this one, and `may_reach` the clients for which it may exchange tokens.
+    """
+
+    name: str
+    display_name: str
+    redirect_uris: list[str]
+    post_logout_uris: list[str] = field(default_factory=list)
+    backchannel_uri: str | None = None
+    scopes: list[str]
+    accepts: list[Kind]
+    auth: Auth = "secret"
+    keys: dict[str, Any] | None = None
+    asks_consent: bool = False
+    requires_pkce: bool = True
+    may_refresh: bool = False
+    requires_dpop: bool = False
+    requires_par: bool = False
+    id_token_alg: IdTokenAlg = "RS256"  # noqa: S105  # an algorithm
+    resources: list[str] = field(default_factory=list)
+    has_jwt_tokens: bool = False
+    may_reach: list[str] = field(default_factory=list)
+    updated_at: datetime
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the client cannot keep a secret."""
+        return self.auth == "none"
+
+    @property
+    def rotates_refresh_tokens(self) -> bool:
+        """Whether a refresh token is used once; tokens bound to a key stay the same (OIDC-16)."""
+        return self.auth != "key" and not self.requires_dpop
