@@ -20,6 +20,7 @@ from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
+from identity.adapters.sql.grant_queries import SqlGrantQueries
 from identity.adapters.sql.request_queries import SqlQueries
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.domain import rate_limits
@@ -80,6 +81,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
     return Ports(
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlQueries(autocommit),
+        grants=SqlGrantQueries(autocommit),
         feed=SqlFeed(autocommit),
         counters=SqlCounters(autocommit.connect, tokens),
         audit=AutocommitAuditLog(autocommit),

@@ -114,7 +114,6 @@ class ActiveToken:
     actor: AccountSummary
     email: str
     updated_at: datetime
-    client: str
 
     @property
     def acts_for_company(self) -> bool:

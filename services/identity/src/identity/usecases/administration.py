@@ -12,6 +12,7 @@ from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongSt
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_PROOFS
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps import ending
 from identity.usecases.steps.account_lookup import OPEN, locked_account
 from identity.usecases.steps.bind_codes import issue_code
 from identity.usecases.steps.email_verification import (
@@ -36,7 +37,7 @@ def unlock(ports: Ports, username_or_id: str) -> Account:
 def end_sessions(ports: Ports, username_or_id: str) -> int:
     """End an account's sessions and those that act as it; return how many. Raises NotFound, WrongState."""
     with locked_account(ports, username_or_id, "account.sessions_ended", *OPEN) as (uow, account):
-        ended = uow.sessions.end_of_account(account.id)
+        ended = ending.end_sessions_of_account(uow, account.id, "operator")
         uow.record_action("account.sessions_ended", account.id, sessions=ended)
     return ended
 
@@ -47,7 +48,7 @@ def end_session(ports: Ports, session_id: str) -> None:
         session = uow.sessions.get(session_id)
         if session is None:
             raise NotFound
-        uow.sessions.end(session_id)
+        ending.end_session(uow, session_id, "operator")
         uow.record_action("session.ended", session.holder_id, session_id=session_id)
         uow.commit()
 

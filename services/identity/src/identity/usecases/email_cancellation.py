@@ -7,6 +7,7 @@ from identity.domain.account import Account
 from identity.domain.errors import Conflict, LinkExpired, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps import ending
 from identity.usecases.steps.email_verification import cancel_email_change, replace_mailbox
 from identity.usecases.steps.mail_links import read_link
 
@@ -75,7 +76,7 @@ def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -
     cancel_email_change(uow, account)
     if challenge.purpose == Purpose.EMAIL_RESTORE:
         uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # of the changes that followed
-    uow.sessions.end_of_account(account.id)
+    ending.end_sessions_of_account(uow, account.id, "email_changed")
     uow.record_action("email_change.cancelled", account.id)
     if cancellation.restores:
         replace_mailbox(uow, account, cancellation.email)

@@ -9,6 +9,7 @@ from identity.domain.session import MAX_SESSIONS, ClientInfo, Principal, Session
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import IssuedSession, issue_device
+from identity.usecases.steps import ending
 from identity.usecases.steps.authentication import authenticate, clear_failures
 
 _OUTCOMES: Final = {
@@ -82,8 +83,7 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
 
 def _end_oldest(uow: UnitOfWork, newest: Session) -> None:
     """End what exceeds the number of open sessions (SEC-19)."""
-    idle_since = uow.clock.now() - uow.rules.sessions.idle
-    for session_id in uow.sessions.end_oldest(newest, keep=MAX_SESSIONS, idle_since=idle_since):
+    for session_id in ending.end_oldest_sessions(uow, newest, keep=MAX_SESSIONS):
         uow.record_action("session.ended", newest.holder_id, session_id=session_id, why="too_many")
 
 

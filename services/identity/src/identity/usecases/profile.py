@@ -11,6 +11,7 @@ from identity.domain.rate_limits import PROFILE_CHANGES
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import require_not_switched
+from identity.usecases.steps import ending
 from identity.usecases.steps.authentication import verify_current_password
 from identity.usecases.steps.email_verification import (
     cancel_email_change,
@@ -137,7 +138,7 @@ def change_password(
         if account.credential_version != before.credential_version:
             raise BadPassword
         account.set_password(password_hash)
-        uow.sessions.end_of_account(account.id, except_id=principal.session_id)
+        ending.end_sessions_of_account(uow, account.id, "password_changed", except_id=principal.session_id)
         uow.links.drop(account.id, Purpose.PASSWORD_RESET)
         cancel_email_change(uow, account)
         if end_binding and account.kind == "general":

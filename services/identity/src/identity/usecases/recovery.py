@@ -13,6 +13,7 @@ from identity.domain.session import ClientInfo, Device
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import issue_device
+from identity.usecases.steps import ending
 from identity.usecases.steps.authentication import MAX_USERNAME_KEY, known_device
 from identity.usecases.steps.client_address_limits import count_by_network
 from identity.usecases.steps.email_verification import cancel_email_change
@@ -113,7 +114,7 @@ def reset(ports: Ports, token: str, *, password: str) -> Device:
         uow.links.use(_check_challenge(challenge, account, value, now), now)
         account.set_password(password_hash)
         cancel_email_change(uow, account)
-        uow.sessions.end_of_account(account.id)
+        ending.end_sessions_of_account(uow, account.id, "password_changed")
         uow.counters.clear([LOGIN_ACCOUNT.counter(str(account.username_key))])
         if account.kind == "general":
             remove_all(uow, account, "password_reset")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
 from identity.domain.session import Device, DeviceOwner, Principal, Session, device_name
 from identity.usecases.ports import Ports
+from identity.usecases.steps import ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def require_not_switched(principal: Principal) -> None:
 def log_out(ports: Ports, principal: Principal) -> None:
     """End the session; a switched session ends for the link account too (LOGIN-6)."""
     with ports.unit_of_work() as uow:
-        uow.sessions.end(principal.session_id)
+        ending.end_session(uow, principal.session_id, "logout")
         uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
         uow.commit()
 
@@ -61,7 +62,7 @@ def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
     """End one of the person's sessions (LOGIN-7). Raises ForbiddenWhileSwitched, NotFound."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
-        if not uow.sessions.end_of_holder(principal.actor.id, session_id=session_id):
+        if not ending.end_session_of_holder(uow, principal.actor.id, session_id):
             raise NotFound
         uow.record_action("session.ended", principal.actor.id, session_id=session_id)
         uow.commit()
@@ -71,6 +72,6 @@ def end_other_sessions(ports: Ports, principal: Principal) -> None:
     """End all of the person's sessions except the current one (LOGIN-7). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
-        if uow.sessions.end_others(principal.actor.id, except_id=principal.session_id):
+        if ending.end_other_sessions(uow, principal.actor.id, except_id=principal.session_id):
             uow.record_action("session.others_ended", principal.actor.id)
         uow.commit()

@@ -18,6 +18,7 @@ from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports
 from identity.usecases.ports.request_queries import MailState
+from identity.usecases.steps import ending
 from identity.usecases.steps.email_verification import replace_mailbox, request_verification
 from identity.usecases.steps.mail_limits import consume_quota, resend_quota, wait_seconds
 from identity.usecases.steps.mail_links import read_link
@@ -68,7 +69,10 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
                     uow.record_event(account, event)
                 else:
                     replace_mailbox(uow, account, challenge.email)
-                    uow.sessions.end_of_account(account.id, except_id=_own_session(account, principal))
+                    own = _own_session(account, principal)
+                    ending.end_sessions_of_account(
+                        uow, account.id, "email_changed", except_id=own, keep_grants=True
+                    )
                 uow.links.use(challenge, uow.clock.now())
                 uow.commit()
             return Confirmation(account, purpose, already=already)

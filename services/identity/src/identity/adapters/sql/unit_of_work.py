@@ -15,7 +15,10 @@ from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
 from identity.adapters.sql.consents import SqlConsents
 from identity.adapters.sql.counters import SqlCounters
+from identity.adapters.sql.grants import SqlGrants
+from identity.adapters.sql.logouts import SqlLogouts
 from identity.adapters.sql.mail_links import SqlMailLinks
+from identity.adapters.sql.oauth_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.sessions import SqlSessions
@@ -43,6 +46,9 @@ class SqlUnitOfWork(UnitOfWork):
         self.accounts = SqlAccounts(session)
         self.bindings = SqlBindings(session)
         self.clients = SqlClients(session)
+        self.oidc_clients = SqlOidcClients(session)
+        self.grants = SqlGrants(session)
+        self.logouts = SqlLogouts(session)
         self.codes = SqlBindCodes(session)
         self.links = SqlMailLinks(session)
         self.sessions = SqlSessions(session)

@@ -24,6 +24,7 @@ from identity.usecases.ports.audit import AuditHistory, AuditLog
 from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
+from identity.usecases.ports.grants import GrantQueries, Grants, Logouts, OidcClients
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
 from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
@@ -59,6 +60,7 @@ class Ports:
 
     transaction: Callable[["Ports"], "UnitOfWork"]
     queries: Queries
+    grants: GrantQueries
     feed: Feed
     counters: Counters
     audit: AuditLog
@@ -89,6 +91,9 @@ class UnitOfWork(ABC):
     links: MailLinks
     sessions: Sessions
     clients: Clients
+    oidc_clients: OidcClients
+    grants: Grants
+    logouts: Logouts
     consents: Consents
     counters: Counters
     outbox: Outbox

@@ -5,6 +5,7 @@ from port_events.catalogue import AccountClosed, AccountSuspended
 from identity.domain.account import Account, ClosedReason
 from identity.domain.mail_link import Purpose
 from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps import ending
 from identity.usecases.steps.email_verification import cancel_email_change
 from identity.usecases.steps.unbinding import remove_all
 
@@ -13,7 +14,7 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
     """Close a locked account with its sessions, links and bindings; its name and mailbox become free."""
     account.close(reason, uow.clock.now())  # first: notices of ended bindings go to the remaining side
     remove_all(uow, account, "account_closed")
-    uow.sessions.end_of_account(account.id)
+    ending.end_sessions_of_account(uow, account.id, "account_closed")
     uow.links.drop(account.id, *Purpose)
     uow.record_event(account, AccountClosed(reason=reason))
 
@@ -22,5 +23,5 @@ def suspend_locked(uow: UnitOfWork, account: Account) -> None:
     """Suspend a locked account: end its sessions, those that act as it, and a pending change of mailbox."""
     account.suspended_at = uow.clock.now()
     cancel_email_change(uow, account)
-    uow.sessions.end_of_account(account.id)
+    ending.end_sessions_of_account(uow, account.id, "account_suspended")
     uow.record_event(account, AccountSuspended())

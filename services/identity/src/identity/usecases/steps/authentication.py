@@ -20,6 +20,7 @@ from identity.domain.session import ClientInfo, DeviceOwner, device_name
 from identity.domain.username import username_key
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports
+from identity.usecases.steps import ending
 
 MAX_USERNAME_KEY = 64
 """Characters of a submitted account name that are looked up and counted; valid names are shorter."""
@@ -140,7 +141,7 @@ def verify_current_password(ports: Ports, account: Account, *, password: str, se
 def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
     """End a session in which the password was entered wrongly too often. Raises SessionEnded."""
     with ports.unit_of_work() as uow:
-        uow.sessions.end(session_id)
+        ending.end_session(uow, session_id, "session_ended")
         uow.record_action("session.ended", account.id, session_id=session_id, why="password")
         uow.commit()
     raise SessionEnded

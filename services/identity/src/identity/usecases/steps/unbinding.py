@@ -7,6 +7,7 @@ from identity.domain.binding import Binding, RemovedReason
 from identity.domain.errors import NotFound
 from identity.domain.mail import NOTICE_LIFETIME, MailRequest
 from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps import ending
 from identity.usecases.steps.bind_codes import parties
 
 
@@ -23,7 +24,7 @@ def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedR
     """End a live binding of a locked general account with its code and every session that acts by it (SW-5)."""
     binding.remove(reason, uow.clock.now())
     uow.codes.drop(binding.id)
-    uow.sessions.end_of_binding(binding.id)
+    ending.end_of_binding(uow, binding.id)
     event = BindingRemoved(binding_id=binding.id, link_account_id=binding.link_account_id, reason=reason)
     uow.record_event(general, event, mail=_notice(uow, general, binding, reason))
 

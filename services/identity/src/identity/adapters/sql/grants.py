@@ -1,0 +1,191 @@
+"""The grants with their codes and tokens."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, true, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.expression import FromClause
+from typing_extensions import override
+
+from identity.adapters.sql.accounts import ROW_LOCK
+from identity.adapters.sql.oauth_tables import grant_codes, grant_tokens, grants
+from identity.adapters.sql.tables import accounts, bindings, clients, sessions
+from identity.domain.grant import Code, EndedGrant, EndReason, Grant, Token
+from identity.usecases.ports.grants import Grants
+
+_row = grants.c
+_NOT_ENDED = _row.ended_at.is_(None)
+_ENDED = (_row.id, _row.client, _row.holder_id, _row.account_id)
+
+
+class SqlGrants(Grants):
+    """Reads and writes grants within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @override
+    def open(self, grant: Grant) -> bool:
+        return self._open(_OPEN if grant.binding_id is None else _OPEN_BOUND, grant)
+
+    @override
+    def open_child(self, grant: Grant) -> bool:
+        return self._open(_OPEN_CHILD, grant)
+
+    def _open(self, statement: ReturningInsert[str], grant: Grant) -> bool:
+        values = {column.name: getattr(grant, column.name) for column in grants.c}
+        opened = self._session.connection().execute(statement, {**values, "now": grant.created_at})
+        return opened.scalar_one_or_none() is not None
+
+    @override
+    def get(self, grant_id: str) -> Grant | None:
+        return self._session.get(Grant, grant_id)
+
+    @override
+    def locked(self, grant_id: str) -> Grant | None:
+        grant = self._session.get(Grant, grant_id, with_for_update=ROW_LOCK, populate_existing=True)
+        return grant if grant is not None and grant.ended_at is None else None
+
+    @override
+    def of_holder(self, account_id: str) -> Sequence[Grant]:
+        query = select(Grant).where(_row.holder_id == account_id, _NOT_ENDED)
+        return self._session.scalars(query.order_by(_row.created_at.desc(), _row.id)).all()
+
+    @override
+    def add_code(self, code: Code) -> None:
+        self._session.execute(insert(grant_codes).values(asdict(code)))
+
+    @override
+    def use_code(self, digest: str, now: datetime) -> Code | None:
+        code = grant_codes.c
+        used = (
+            update(grant_codes)
+            .where(code.digest == digest, code.used_at.is_(None), code.expires_at > now)
+            .values(used_at=now)
+        )
+        row = self._session.execute(used.returning(*grant_codes.c)).mappings().one_or_none()
+        return Code(**row) if row is not None else None
+
+    @override
+    def code(self, digest: str) -> Code | None:
+        query = select(grant_codes).where(grant_codes.c.digest == digest)
+        row = self._session.execute(query).mappings().one_or_none()
+        return Code(**row) if row is not None else None
+
+    @override
+    def add_token(self, token: Token) -> None:
+        self._session.execute(insert(grant_tokens).values(asdict(token)))
+
+    @override
+    def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        return self._end(_row.id == grant_id, reason, now)
+
+    @override
+    def end_of_sessions(
+        self, session_ids: Sequence[str], reason: EndReason, now: datetime
+    ) -> Sequence[EndedGrant]:
+        return self._end(_row.session_id.in_(session_ids), reason, now)
+
+    @override
+    def end_of_account(
+        self, account_id: str, reason: EndReason, now: datetime, *, except_session_id: str | None = None
+    ) -> Sequence[EndedGrant]:
+        is_of_account = or_(_row.holder_id == account_id, _row.account_id == account_id)
+        if except_session_id is not None:
+            is_of_account = and_(is_of_account, _row.session_id != except_session_id)
+        return self._end(is_of_account, reason, now)
+
+    @override
+    def end_of_holder(
+        self, account_id: str, reason: EndReason, now: datetime, *, except_session_id: str
+    ) -> Sequence[EndedGrant]:
+        is_other = and_(_row.holder_id == account_id, _row.session_id != except_session_id)
+        return self._end(is_other, reason, now)
+
+    @override
+    def end_of_binding(self, binding_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        return self._end(_row.binding_id == binding_id, reason, now)
+
+    @override
+    def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        return self._end(_row.client == client, reason, now)
+
+    @override
+    def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
+        due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
+        return self._end(_row.id.in_(due.with_for_update(skip_locked=True)), "expired", now)
+
+    def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        """End the grants, then their children in a statement of its own, which sees those opened meanwhile."""
+        ended = self._end_each(condition, reason, now)
+        if not ended:
+            return ended
+        return ended + self._end_each(_row.parent_id.in_([grant.id for grant in ended]), reason, now)
+
+    def _end_each(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> list[EndedGrant]:
+        statement = update(grants).where(condition, _NOT_ENDED).values(ended_at=now, ended_reason=reason)
+        rows = self._session.execute(statement.returning(*_ENDED)).mappings()
+        return [EndedGrant(**row) for row in rows]
+
+
+def is_active(account: FromClause) -> ColumnElement[bool]:
+    """Return the condition that an account is active."""
+    return and_(
+        account.c.closed_at.is_(None),
+        account.c.suspended_at.is_(None),
+        account.c.email_verified_at.is_not(None),
+        account.c.review != "pending",
+    )
+
+
+_HOLDER, _ACCOUNT, _PARENT = accounts.alias("holder"), accounts.alias("account"), grants.alias("parent")
+_PERSON = (_HOLDER.c.id == bindparam("holder_id"), is_active(_HOLDER))
+_COMPANY = (
+    _ACCOUNT.c.id == bindparam("account_id"),
+    is_active(_ACCOUNT),
+    bindings.c.id == bindparam("binding_id"),
+    bindings.c.status == "verified",
+    bindings.c.link_account_id == _HOLDER.c.id,
+    bindings.c.general_account_id == _ACCOUNT.c.id,
+)
+_CLIENT = (clients.c.name == bindparam("client"), clients.c.revoked_at.is_(None))
+_SESSION = (
+    sessions.c.id == bindparam("session_id"),
+    sessions.c.holder_id == _HOLDER.c.id,
+    sessions.c.expires_at > bindparam("now"),
+)
+_STANDING_PARENT = (
+    _PARENT.c.id == bindparam("parent_id"),
+    _PARENT.c.holder_id == _HOLDER.c.id,
+    _PARENT.c.ended_at.is_(None),
+    _PARENT.c.expires_at > bindparam("now"),
+)
+
+
+def _open_statement(*froms: FromClause, conditions: tuple[ColumnElement[bool], ...]) -> ReturningInsert[Any]:
+    """Return an INSERT that locks its rows in the order of `froms`, which is the order of all use cases."""
+    values = (bindparam(column.name, type_=column.type) for column in grants.c)
+    first, *others = froms
+    joined = reduce(lambda left, right: left.join(right, true()), others, first)
+    row = select(*values).select_from(joined).where(*conditions)
+    statement = insert(grants).from_select(list(grants.c), row.with_for_update(read=True))
+    return statement.returning(grants.c.id)
+
+
+_OPEN = _open_statement(_HOLDER, clients, sessions, conditions=(*_PERSON, *_CLIENT, *_SESSION))
+_OPEN_BOUND = _open_statement(
+    _HOLDER, _ACCOUNT, bindings, clients, sessions, conditions=(*_PERSON, *_COMPANY, *_CLIENT, *_SESSION)
+)
+_OPEN_CHILD = _open_statement(
+    _HOLDER,
+    _ACCOUNT,
+    bindings,
+    clients,
+    _PARENT,
+    conditions=(*_PERSON, *_COMPANY, *_CLIENT, *_STANDING_PARENT),
+)

@@ -1,0 +1,35 @@
+"""The registrations for OpenID Connect."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from identity.adapters.sql.accounts import ROW_LOCK
+from identity.adapters.sql.oauth_tables import oidc_clients
+from identity.domain.oauth_client import OidcClient
+from identity.usecases.ports.grants import OidcClients
+
+
+class SqlOidcClients(OidcClients):
+    """Reads and writes registrations within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @override
+    def add(self, client: OidcClient) -> None:
+        self._session.add(client)
+
+    @override
+    def get(self, name: str) -> OidcClient | None:
+        return self._session.get(OidcClient, name)
+
+    @override
+    def locked(self, name: str) -> OidcClient | None:
+        return self._session.get(OidcClient, name, with_for_update=ROW_LOCK, populate_existing=True)
+
+    @override
+    def every(self) -> Sequence[OidcClient]:
+        return self._session.scalars(select(OidcClient).order_by(oidc_clients.c.name)).all()

@@ -1,0 +1,106 @@
+"""Grants with their codes and tokens, and the logouts that clients must be told (OIDC)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.grant import ActiveToken, Code, EndedGrant, EndReason, Grant, Token
+from identity.domain.oauth_client import OidcClient
+
+
+class OidcClients(Protocol):
+    """The registrations for OpenID Connect."""
+
+    def add(self, client: OidcClient) -> None:
+        """Add a registration."""
+
+    def get(self, name: str) -> OidcClient | None:
+        """Return a registration."""
+
+    def locked(self, name: str) -> OidcClient | None:
+        """Return a registration, locked until the commit; the service client's row is locked before it."""
+
+    def every(self) -> Sequence[OidcClient]:
+        """Return all registrations by name."""
+
+
+class Grants(Protocol):
+    """The grants. Every `end…` ends the children of what it ends too, and returns all that it ended.
+
+    Only `steps.ending` calls them, so that each end is recorded and told to its client.
+    """
+
+    def open(self, grant: Grant) -> bool:
+        """Add a grant with one conditional statement; return False if anything it stands on has ended (OIDC-8).
+
+        That is: the session, the active accounts, the verified binding, the client. They stay as they are until the
+        commit, so that whoever ends one of them finds the grant.
+        """
+
+    def open_child(self, grant: Grant) -> bool:
+        """Add a grant that stands on its parent instead of a session; return False as `open` does."""
+
+    def get(self, grant_id: str) -> Grant | None:
+        """Return a grant, also one that has ended."""
+
+    def locked(self, grant_id: str) -> Grant | None:
+        """Return a grant that has not ended, locked until the commit."""
+
+    def of_holder(self, account_id: str) -> Sequence[Grant]:
+        """Return what an account holds and has not ended, newest first."""
+
+    def add_code(self, code: Code) -> None:
+        """Add a code."""
+
+    def use_code(self, digest: str, now: datetime) -> Code | None:
+        """Mark an unused, unexpired code as used with one statement, and return it; None if there is none (OIDC-9)."""
+
+    def code(self, digest: str) -> Code | None:
+        """Return a code, also a used or expired one."""
+
+    def add_token(self, token: Token) -> None:
+        """Add a token."""
+
+    def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        """End one grant."""
+
+    def end_of_sessions(
+        self, session_ids: Sequence[str], reason: EndReason, now: datetime
+    ) -> Sequence[EndedGrant]:
+        """End the grants that were opened from these sessions."""
+
+    def end_of_account(
+        self, account_id: str, reason: EndReason, now: datetime, *, except_session_id: str | None = None
+    ) -> Sequence[EndedGrant]:
+        """End the grants that the account holds and those that act as it."""
+
+    def end_of_holder(
+        self, account_id: str, reason: EndReason, now: datetime, *, except_session_id: str
+    ) -> Sequence[EndedGrant]:
+        """End the grants that the account holds, except those of one session."""
+
+    def end_of_binding(self, binding_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        """End the grants made through a binding."""
+
+    def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
+        """End all grants of a client."""
+
+    def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
+        """End grants whose login has reached its absolute end, skipping locked ones."""
+
+
+class GrantQueries(Protocol):
+    """The reads of token endpoints outside a transaction, each in one statement."""
+
+    def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
+        """Return a token if it is active: unexpired and unused, and all that its grant stands on is as it must be."""
+
+    def oidc_client(self, name: str) -> OidcClient | None:
+        """Return the registration of a client that is not revoked."""
+
+
+class Logouts(Protocol):
+    """The logouts that clients must be told (OIDC-22)."""
+
+    def add_owed(self, ended: Sequence[EndedGrant], now: datetime) -> None:
+        """Add a logout for each grant whose client registered a back-channel logout URI, and wake `notify`."""

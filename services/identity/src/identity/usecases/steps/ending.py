@@ -1,0 +1,100 @@
+"""Ending sessions and the grants that stand on them, in one transaction (OIDC-21).
+
+The only caller of `uow.sessions.end…` and `uow.grants.end…`. Each ended grant is recorded, and its client is told.
+"""
+
+from collections.abc import Sequence
+
+from identity.domain.grant import EndedGrant, EndReason
+from identity.domain.session import Session
+from identity.usecases.ports import UnitOfWork
+
+
+def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
+    """End one session."""
+    uow.sessions.end(session_id)
+    _tell(uow, uow.grants.end_of_sessions([session_id], reason, uow.clock.now()), reason)
+
+
+def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
+    """End a session that the account opened; return False when there is none with this id."""
+    if not uow.sessions.end_of_holder(account_id, session_id=session_id):
+        return False
+    _tell(uow, uow.grants.end_of_sessions([session_id], "session_ended", uow.clock.now()), "session_ended")
+    return True
+
+
+def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Sequence[str]:
+    """End the open sessions of a new session's account beyond the newest `keep`; return their ids."""
+    now = uow.clock.now()
+    ended = uow.sessions.end_oldest(newest, keep=keep, idle_since=now - uow.rules.sessions.idle)
+    if ended:
+        _tell(uow, uow.grants.end_of_sessions(ended, "session_ended", now), "session_ended")
+    return ended
+
+
+def end_other_sessions(uow: UnitOfWork, account_id: str, *, except_id: str) -> int:
+    """End all that the account opened except one session and its grants; return how many sessions."""
+    ended = uow.sessions.end_others(account_id, except_id=except_id)
+    now = uow.clock.now()
+    grants = uow.grants.end_of_holder(account_id, "session_ended", now, except_session_id=except_id)
+    _tell(uow, grants, "session_ended")
+    return ended
+
+
+def end_sessions_of_account(
+    uow: UnitOfWork,
+    account_id: str,
+    reason: EndReason,
+    *,
+    except_id: str | None = None,
+    keep_grants: bool = False,
+) -> int:
+    """End what the account opened and what acts as it; return how many sessions.
+
+    The session `except_id` goes on, and with `keep_grants` its grants do too.
+    """
+    ended = uow.sessions.end_of_account(account_id, except_id=except_id)
+    grants = uow.grants.end_of_account(
+        account_id, reason, uow.clock.now(), except_session_id=except_id if keep_grants else None
+    )
+    _tell(uow, grants, reason)
+    return ended
+
+
+def end_of_binding(uow: UnitOfWork, binding_id: str) -> None:
+    """End every session and grant that acts by the binding (SW-5)."""
+    uow.sessions.end_of_binding(binding_id)
+    now = uow.clock.now()
+    _tell(uow, uow.grants.end_of_binding(binding_id, "binding_removed", now), "binding_removed")
+
+
+def end_of_client(uow: UnitOfWork, client: str, reason: EndReason) -> int:
+    """End all grants of a client whose row is locked; return how many."""
+    return _tell(uow, uow.grants.end_of_client(client, reason, uow.clock.now()), reason)
+
+
+def end_grant(uow: UnitOfWork, grant_id: str, reason: EndReason) -> int:
+    """End one grant with its children; return how many."""
+    return _tell(uow, uow.grants.end(grant_id, reason, uow.clock.now()), reason)
+
+
+def end_expired(uow: UnitOfWork, *, limit: int) -> int:
+    """End up to `limit` grants whose login has reached its absolute end; return how many."""
+    return _tell(uow, uow.grants.end_expired(uow.clock.now(), limit=limit), "expired")
+
+
+def _tell(uow: UnitOfWork, ended: Sequence[EndedGrant], reason: EndReason) -> int:
+    """Record each ended grant, and owe its client a logout (OIDC-22, OIDC-29)."""
+    for grant in ended:
+        uow.record_action(
+            "grant.ended",
+            grant.account_id,
+            grant_id=grant.id,
+            client=grant.client,
+            why=reason,
+            **({"link_account_id": grant.holder_id} if grant.holder_id != grant.account_id else {}),
+        )
+    if ended:
+        uow.logouts.add_owed(ended, uow.clock.now())
+    return len(ended)

@@ -1,0 +1,20 @@
+"""Sessions and grants end by one step, which records each end and tells the client (OIDC-21)."""
+
+import re
+
+from tests.architecture.tree import files
+from tests.support import ROOT
+
+CALLS = re.compile(r"\.(sessions|grants)\.end\w*\(")
+STEP = "services/identity/src/identity/usecases/steps/ending.py"
+
+
+def callers() -> set[str]:
+    identity = (
+        path for path in files() if path.parts[:2] == ("services", "identity") and path.suffix == ".py"
+    )
+    return {str(path) for path in identity if CALLS.search((ROOT / path).read_text())}
+
+
+def test_only_the_ending_step_ends_sessions_and_grants() -> None:
+    assert callers() == {STEP}
