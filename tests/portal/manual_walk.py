@@ -87,14 +87,14 @@ class ManualWalk:
         self.expect_texts("綁定帳號清單:【點選帳號切換登入公司】", general.username, "※尚未進行驗證!!")
         mail = self.system.mail(general.email, "驗證碼")
         assert mail.subject == "鏈結帳號綁定驗證碼通知"
-        self.tab.press(general.username).screenshot("binding-08-chosen")
+        self.tab.choose(general.username).screenshot("binding-08-chosen")
         self.tab.fill({"請輸入6位數字驗證碼": mail.code}).press("驗證")
         self.tab.screenshot("binding-10-done").confirm("帳號綁定驗證成功!!")
         self.expect_texts("※已通過驗證!!")
 
     def switch_and_return(self, general: Person, company: str) -> None:
         """Bind, steps 11 to 14."""
-        self.tab.press(general.username).screenshot("binding-12-chosen").press("登入").screenshot(
+        self.tab.choose(general.username).screenshot("binding-12-chosen").press("登入").screenshot(
             "binding-13-switched"
         )
         assert normalize(f"({company})") in self.tab.header
@@ -109,7 +109,7 @@ class ManualWalk:
 
     def unbind(self, general: Person) -> None:
         """解除一般帳號綁定 from the link account's side, steps 1 to 4."""
-        self.tab.press(general.username).press("解除帳號").expect_text("請確認解除綁定帳號為")
+        self.tab.choose(general.username).press("解除帳號").expect_text("請確認解除綁定帳號為")
         self.tab.screenshot("unbinding-04-question")
         self.tab.confirm(f"請確認解除綁定帳號為:【{general.username}】!!").confirm("已解除綁定帳號")
         assert self.tab.page.get_by_role("link", name=general.username, exact=True).count() == 0
@@ -126,7 +126,7 @@ class ManualWalk:
 
     def dismiss_removed_binding(self, general: Person) -> None:
         """Dismiss the row of the removed binding."""
-        self.tab.go("/links").press(general.username).screenshot("unbinding-removed")
+        self.tab.go("/links").choose(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
         self.tab.press("移除此列")
         assert normalize(general.username) not in self.tab.text

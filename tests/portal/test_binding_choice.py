@@ -46,7 +46,7 @@ def test_after_the_session_ended_choosing_a_row_leads_to_the_login_with_a_messag
     portal.clock.advance(minutes=31)
     requests = counted(tab)
 
-    tab.press(other.username).page.wait_for_url(AT_LOGIN)
+    tab.choose(other.username).page.wait_for_url(AT_LOGIN)
 
     assert tab.dialog_text == normalize(f"{ENDED}。")
     tab.confirm(ENDED)
@@ -57,8 +57,8 @@ def test_after_the_session_ended_choosing_a_row_leads_to_the_login_with_a_messag
 def test_going_back_to_an_earlier_row_does_the_same(
     portal: System, tab: Tab, holder: Person, general: Person, other: Person
 ) -> None:
-    tab.log_in(holder).press(general.username).expect_text("王小花")
-    tab.press(other.username).expect_text("李大同")
+    tab.log_in(holder).choose(general.username).expect_text("王小花")
+    tab.choose(other.username).expect_text("李大同")
     portal.clock.advance(minutes=31)
     requests = counted(tab)
 
@@ -74,10 +74,10 @@ def test_after_another_tab_switched_choosing_a_row_leads_there_with_one_message(
     tab: Tab, holder: Person, other: Person
 ) -> None:
     second = tab.log_in(holder).new_tab().go("/links")
-    second.press(other.username).expect_text("李大同").press("登入")
+    second.choose(other.username).expect_text("李大同").press("登入")
     requests = counted(tab)
 
-    tab.press(other.username).page.wait_for_url("**/home*")
+    tab.choose(other.username).page.wait_for_url("**/home*")
 
     assert tab.dialog_text.count(normalize("目前已切換登入為")) == 1
     tab.confirm("要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】")
@@ -90,7 +90,7 @@ def test_offline_the_browser_shows_its_own_error_page(tab: Tab, holder: Person, 
     requests = counted(tab)
 
     with tab.page.expect_event("requestfailed", lambda request: request.is_navigation_request()):
-        tab.control(other.username).click()
+        tab.row(other.username).click()
     expect(tab.page).to_have_url(re.compile("^chrome-error:"))
 
     assert len(requests) <= MAX_REQUESTS
@@ -100,13 +100,13 @@ def test_offline_the_browser_shows_its_own_error_page(tab: Tab, holder: Person, 
 def test_a_row_that_fails_to_load_in_place_is_opened_as_a_page(
     tab: Tab, holder: Person, general: Person, other: Person
 ) -> None:
-    tab.log_in(holder).press(general.username).expect_text("王小花").expect_status(503)
+    tab.log_in(holder).choose(general.username).expect_text("王小花").expect_status(503)
     tab.page.route(
         lambda address: "account=" in address, lambda route: route.fulfill(status=503, body="away")
     )
     requests = counted(tab)
 
-    tab.press(other.username)
+    tab.choose(other.username)
     expect(tab.page.locator("body")).to_have_text("away")
 
     assert (tab.status, len(requests) <= MAX_REQUESTS) == (503, True)
@@ -116,7 +116,7 @@ def test_a_row_that_fails_to_load_in_place_is_opened_as_a_page(
 def test_the_skip_link_leads_to_the_main_part_without_a_request(
     tab: Tab, holder: Person, other: Person
 ) -> None:
-    tab.log_in(holder).press(other.username).expect_text("李大同")
+    tab.log_in(holder).choose(other.username).expect_text("李大同")
     requests = counted(tab)
 
     tab.page.locator(".skip-link").focus()

@@ -30,7 +30,7 @@ def test_everything_works_without_script(
     tab.fill({CODE: code}).press("驗證").confirm(DONE)
     tab.screenshot("links-verified").press("登入").screenshot("home-switched")
     switched = tab.header
-    tab.press_in_menu("前往鏈結帳號管理與登入").press(general.username).press("解除帳號")
+    tab.press_in_menu("前往鏈結帳號管理與登入").choose(general.username).press("解除帳號")
     tab.screenshot("links-question").confirm(f"請確認解除綁定帳號為：【{general.username}】！！").confirm(
         "已解除綁定帳號"
     )
@@ -132,7 +132,7 @@ def test_a_session_that_ended_while_a_code_was_typed_leads_back_to_its_row_after
     link = portal.logged_in(holder)
     portal.bind(link, portal.person())
     portal.bind(link, general)
-    tab.log_in(holder).press(general.username).fill({CODE: portal.mail(general.email, "驗證碼").code})
+    tab.log_in(holder).choose(general.username).fill({CODE: portal.mail(general.email, "驗證碼").code})
     portal.clock.advance(minutes=31)
 
     tab.press("驗證").confirm("登入已逾時或已登出").submit_login(holder)

@@ -38,9 +38,9 @@ def test_an_account_name_fits_on_one_line_of_the_list(portal: System, tab: Tab, 
     general = portal.person(username="kaohsiung.pass")
     portal.bind(portal.logged_in(holder), general)
 
-    name = tab.log_in(holder).control(general.username)
+    fact = tab.log_in(holder).row(general.username).get_by_text(general.username, exact=True)
 
-    assert name.evaluate("one => one.getClientRects().length") == 1
+    assert fact.evaluate("one => one.getClientRects().length") == 1
 
 
 @pytest.mark.rule("BIND-1", "BIND-2", "BIND-5", "BIND-6")
@@ -139,12 +139,12 @@ def test_choosing_a_row_shows_its_panel_in_place_and_back_shows_the_previous_one
     link, other = portal.logged_in(holder), portal.person(name="李大同")
     portal.bind_and_verify(link, general)
     portal.bind(link, other)
-    tab.log_in(holder).expect_text("尚未選擇帳號").screenshot("links-two")
+    tab.log_in(holder).expect_text("共 2 家，1 家尚未驗證").screenshot("links-two")
     tab.page.evaluate("window.stays = true")
     panel = tab.page.locator("#chosen")
 
-    tab.press(general.username).expect_text("※已通過驗證！！")
-    tab.press(other.username).expect_text("※尚未進行驗證！！").screenshot("links-two-chosen")
+    tab.choose(general.username).expect_text("※已通過驗證！！")
+    tab.choose(other.username).expect_text("※尚未進行驗證！！").screenshot("links-two-chosen")
     focused = panel.evaluate("one => document.activeElement === one")
     seen = panel.evaluate("one => one.getBoundingClientRect().top < innerHeight")
     tab.page.go_back()
@@ -162,7 +162,7 @@ def test_a_form_in_a_panel_works_like_one_on_a_page(
     portal.bind(link, portal.person())
     portal.bind(link, general)
 
-    tab.log_in(holder).press(general.username).fill({CODE: code_of(portal, general)}).press("驗證").confirm(
+    tab.log_in(holder).choose(general.username).fill({CODE: code_of(portal, general)}).press("驗證").confirm(
         DONE
     )
 

@@ -19,10 +19,7 @@ EMAIL_ASKED = (
 
 def _opened(tab: Tab, person: Person) -> Tab:
     """Log in and open the page from the menu (manual, step 1)."""
-    tab.log_in(person)
-    if tab.page.get_by_role("link", name=HEADINGS[person.kind]).filter(visible=True).count() == 0:
-        tab.page.get_by_text("功能選單").click()
-    return tab.press(HEADINGS[person.kind])
+    return tab.log_in(person).press_in_menu("基本資料維護")
 
 
 def _new_mailbox() -> str:

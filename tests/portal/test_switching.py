@@ -56,12 +56,12 @@ def test_the_menu_leads_back_and_another_account_can_be_chosen(
 ) -> None:
     other = portal.person(name="李大同", company={"name": "大同運輸有限公司"})
     portal.bind_and_verify(portal.logged_in(holder), other)
-    tab.log_in(holder).press(other.username).press("登入")
+    tab.log_in(holder).choose(other.username).press("登入")
     first = tab.header
 
     tab.press_in_menu(BACK)
     back = (tab.path, tab.header)
-    tab.press(other.username).expect_text("李大同").press("登入")
+    tab.choose(other.username).expect_text("李大同").press("登入")
 
     assert normalize("李大同(大同運輸有限公司)") in first
     assert back[0] == "/links"

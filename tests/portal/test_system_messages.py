@@ -32,7 +32,7 @@ def test_choosing_a_row_keeps_pending_messages_for_the_next_page(
     tab.log_in(holder)
     send_unseen(tab, f"/links/{binding}/code")
 
-    tab.press(general.username)
+    tab.choose(general.username)
     expect(tab.page.locator("#chosen")).to_be_focused()
     has_dialog = tab.has_dialog
 

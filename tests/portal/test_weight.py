@@ -1,10 +1,8 @@
 """The first page is small and has no layout shift; nothing is fetched twice."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
+from tests.support.browser.network import count_octets
 from tests.support.browser.tab import Tab
 from tests.support.harness.system import System
 
@@ -20,21 +18,10 @@ _SHIFTED = (
 )
 
 
-@contextmanager
-def _counted(tab: Tab) -> Iterator[list[float]]:
-    """Count the bytes received from the network."""
-    brought: list[float] = []
-    session = tab.page.context.new_cdp_session(tab.page)
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: brought.append(event["encodedDataLength"]))
-    yield brought
-    session.detach()
-
-
 def test_the_first_page_is_small_and_the_next_loads_only_itself(tab: Tab) -> None:
-    with _counted(tab) as first:
+    with count_octets(tab) as first:
         tab.go("/")
-    with _counted(tab) as second:
+    with count_octets(tab) as second:
         tab.go("/apply")
 
     assert 5_000 < sum(first) < _MOST_BYTES

@@ -101,6 +101,16 @@ class Tab:
         modal = self.page.locator(":modal")
         return control_named(modal.last if modal.count() else self.page, name)
 
+    def choose(self, username: str) -> Self:
+        """Choose the row of that account in a list of companies."""
+        self.row(username).click()
+        self.page.wait_for_load_state()
+        return self
+
+    def row(self, username: str) -> Locator:
+        """Return the link or button of that account in a list of companies."""
+        return self.page.locator("[data-company]", has_text=text_pattern(username))
+
     def press_in_menu(self, name: str) -> Self:
         """Open the account menu by hover, as in the manual, and press one of its entries."""
         header = self.page.locator("header")

@@ -24,6 +24,7 @@ class Binding:
     status: Status = "unverified"
     requested_at: datetime
     verified_at: datetime | None = None
+    used_at: datetime | None = None
     removed_at: datetime | None = None
     removed_reason: RemovedReason | None = None
     dismissed: bool = False
@@ -53,6 +54,10 @@ class Binding:
         self.status = "verified"
         self.verified_at = now
 
+    def use(self, now: datetime) -> None:
+        """Record that the link account acts as the general account (BIND-10)."""
+        self.used_at = now
+
     def remove(self, reason: RemovedReason, now: datetime) -> None:
         """End the binding. The link account sees it until dismissing it, unless it was the one to end it (UNB-4)."""
         self.status = "removed"
@@ -60,3 +65,10 @@ class Binding:
         self.removed_reason = reason
         self.live_general_id = None
         self.dismissed = reason == "link"
+
+
+def list_order(binding: Binding) -> tuple[int, float]:
+    """Return the sort key of the link account's list: unverified and removed first, then last used (BIND-10)."""
+    newest = binding.used_at or binding.verified_at or binding.requested_at
+    ranks = {"unverified": 0, "removed": 1, "verified": 2 if binding.used_at else 3}
+    return ranks[binding.status], -newest.timestamp()

@@ -7,7 +7,7 @@ from port_events.catalogue import BindingRequested, BindingVerified
 
 from identity.domain.account import Account
 from identity.domain.bind_code import BindCode
-from identity.domain.binding import Binding
+from identity.domain.binding import Binding, list_order
 from identity.domain.credential import Credential
 from identity.domain.errors import (
     AlreadyBound,
@@ -46,14 +46,14 @@ class BindingEntry:
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
-    """Return live bindings, and those that the other side ended and nobody dismissed (BIND-1, UNB-4)."""
+    """Return live bindings and those that the other side ended, until they are dismissed (BIND-1, BIND-10, UNB-4)."""
     with ports.unit_of_work() as uow:
         now = uow.clock.now()
         entries = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
         for entry in entries:
             if entry.binding.has_lapsed(now):
                 entry.binding.remove("lapsed", now)  # for display; the cleanup stores it
-        return entries
+        return sorted(entries, key=lambda entry: list_order(entry.binding))
 
 
 def request(

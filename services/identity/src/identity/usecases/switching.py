@@ -21,6 +21,7 @@ def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession
         general = lock_general(uow, binding)
         if binding.status != "verified" or general.status != "active":
             raise NotVerified
+        binding.use(uow.clock.now())
         token = _reissue(uow, principal, account_id=general.id, binding_id=binding.id)
         return IssuedSession(token, identify(ports, token))
 

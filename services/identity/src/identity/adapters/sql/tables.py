@@ -80,6 +80,7 @@ bindings = Table(
     Column("status", String(16), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
     Column("verified_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
     Column("removed_at", UtcDateTime),
     Column("removed_reason", String(24)),
     Column("dismissed", Boolean, nullable=False),

@@ -32,6 +32,21 @@ class BindingView:
         return self.entry.account.username
 
     @property
+    def company(self) -> str:
+        """The name of the general account's company."""
+        return self.entry.account.company_name
+
+    @property
+    def tax_id(self) -> str:
+        """The company's tax id."""
+        return self.entry.account.tax_id
+
+    @property
+    def used_at(self) -> datetime | None:
+        """When the link account last switched to this account."""
+        return self.entry.binding.used_at
+
+    @property
     def status(self) -> Status:
         """Unverified, verified or removed."""
         return self.entry.binding.status

@@ -24,6 +24,7 @@ from identity.domain.username import username_key
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.binding_views import BindingView, selected
+from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.forms import Form, SecretField, TextField
@@ -79,7 +80,7 @@ def _show(
     return render_page(
         "bindings.html",
         status=status,
-        bindings=views,
+        companies=company_list(views, chosen=view),
         binding=view,
         wait_seconds=_seconds_to_resend(view),
         bind_form=bind_form or BindForm(),

@@ -15,13 +15,6 @@ document.querySelectorAll("form[data-once]").forEach(submitOnce);
 document.querySelectorAll("[data-reveal]").forEach(reveal);
 document.querySelectorAll("[data-session-left]").forEach(watchSession);
 
-// On a narrow screen the menu is folded; without scripts it stays open.
-const fold = document.querySelector(".side__fold");
-if (fold) {
-  if (!window.matchMedia("(min-width: 62rem)").matches) fold.open = false;
-  fold.dataset.folds = "";
-}
-
 document.querySelectorAll(".account-menu").forEach(openAtPointing);
 
 // Reload a page that the browser cached before a logout or a change of account.

@@ -1,0 +1,17 @@
+"""When a link account last used a binding."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("bindings")}
+    if "used_at" not in present:
+        op.add_column("bindings", sa.Column("used_at", sa.DateTime(timezone=True)))
+
+
+def downgrade() -> None:
+    op.drop_column("bindings", "used_at")

@@ -1,0 +1,62 @@
+"""A list of companies to choose from: searched, counted, and in pages small enough for a phone (BIND-10).
+
+Its template is `companies.html`, its script `companies.js`; each page that shows it answers `?q=` and `?page=`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import request
+
+from identity.domain.company_search import matches
+from identity.http.portal.binding_views import BindingView
+
+ROWS_OF_A_PAGE = 20
+MIN_ROWS_TO_SEARCH = 8
+MAX_QUERY_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyList:
+    """The page of a list that is shown; `query` is what was searched for, as typed."""
+
+    rows: Sequence[BindingView]
+    all_rows: Sequence[BindingView]
+    found: int
+    query: str
+    page: int
+    pages: int
+
+    @property
+    def has_search(self) -> bool:
+        """Whether the list is long enough to be searched."""
+        return len(self.all_rows) >= MIN_ROWS_TO_SEARCH
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many bindings have each status."""
+        return Counter(row.status for row in self.all_rows)
+
+    @property
+    def last_used(self) -> BindingView | None:
+        """The verified binding that was used last."""
+        used = [row for row in self.all_rows if row.status == "verified" and row.used_at]
+        return max(used, key=lambda row: row.used_at or row.now, default=None)
+
+    def parameters(self, page: int) -> dict[str, str | int]:
+        """Return the parameters of the URL of a page of this search."""
+        return ({"q": self.query} if self.query else {}) | ({"page": page} if page > 1 else {})
+
+
+def company_list(views: Sequence[BindingView], *, chosen: BindingView | None = None) -> CompanyList:
+    """Return the page that the request asks for; if it names none, the one with the chosen row."""
+    query = request.args.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
+    found = [view for view in views if matches(query, (view.company, view.tax_id, view.username))]
+    pages = max(1, -(-len(found) // ROWS_OF_A_PAGE))
+    page = request.args.get("page", 0, type=int)
+    if not page and chosen in found:
+        page = found.index(chosen) // ROWS_OF_A_PAGE + 1
+    page = min(max(page, 1), pages)
+    rows = found[(page - 1) * ROWS_OF_A_PAGE : page * ROWS_OF_A_PAGE]
+    return CompanyList(rows=rows, all_rows=views, found=len(found), query=query, page=page, pages=pages)

@@ -1,0 +1,89 @@
+// A list of companies: searched in place, and chosen from by keyboard (BIND-10). `/` goes to the search, the arrow keys
+// move between the rows, Enter is the row's own link or button. The server searches, by the same URL as without scripts.
+
+import { countDown } from "./countdown.js";
+import { ask } from "./dialogs.js";
+import { submitOnce } from "./submit_once.js";
+
+const PAUSE_MS = 200;
+const PARTS = ["[data-company-count]", "[data-company-rows]"];
+const SLASHES = ["/", "／"];
+
+const list = document.querySelector("[data-companies]");
+const search = list?.querySelector("[data-company-search]");
+const query = search?.elements.q;
+let newest = 0;
+let pause = 0;
+
+// Show the list as the server has it at this URL. Returns null if a later request or `stillWanted` made it obsolete,
+// false if the server responds with another page or not at all.
+export async function show(address, stillWanted = () => true) {
+  clearTimeout(pause);
+  const number = ++newest;
+  list.setAttribute("aria-busy", "true");
+  const page = await pageAt(address).catch(() => null);
+  if (number !== newest || !stillWanted()) return null;
+  list.removeAttribute("aria-busy");
+  const parts = PARTS.map((part) => [list.querySelector(part), page?.querySelector(part)]);
+  if (parts.flat().some((part) => !part)) return false;
+  // The elements stay in place, so that screen readers announce their new content.
+  for (const [former, fresh] of parts) former.replaceChildren(...fresh.childNodes);
+  list.querySelectorAll("[data-company-rows] dialog[data-question]").forEach(ask);
+  list.querySelectorAll("[data-company-rows] form[data-once]").forEach(submitOnce);
+  list.querySelectorAll("[data-wait]").forEach(countDown);
+  return true;
+}
+
+async function pageAt(address) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, redirect: "manual" });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+function addressOfSearch() {
+  const values = [...new FormData(search)].filter(([, value]) => value !== "");
+  return `${search.action}?${new URLSearchParams(values)}`;
+}
+
+async function searchNow() {
+  const address = addressOfSearch();
+  const done = await show(address);
+  if (done === false) window.location.assign(address);
+  if (done) history.replaceState(history.state, "", address);
+  return done;
+}
+
+const companies = () => [...list.querySelectorAll("[data-company]")];
+
+function move(event) {
+  const steps = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const row = event.target.closest(".company");
+  const inRow = row && event.target.closest("[data-company], .company__act");
+  if (!steps || !(inRow || event.target === query)) return;
+  const all = companies();
+  const place = inRow ? all.indexOf(row.querySelector("[data-company]")) + steps : Math.min(steps - 1, 0);
+  const target = place < 0 ? query : all[place];
+  if (!target) return;
+  event.preventDefault();
+  target.focus();
+}
+
+function goToSearch(event) {
+  const typing = event.target.closest("input, textarea, select, dialog");
+  if (typing || !SLASHES.includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  query.select();
+  query.focus();
+}
+
+if (list) list.addEventListener("keydown", (event) => { if (!event.isComposing) move(event); });
+if (search) {
+  document.addEventListener("keydown", goToSearch);
+  const wait = () => { clearTimeout(pause); pause = setTimeout(searchNow, PAUSE_MS); };
+  query.addEventListener("input", (event) => { if (!event.isComposing) wait(); });
+  query.addEventListener("compositionend", wait); // an input method has written its characters
+  search.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await searchNow()) companies()[0]?.focus();
+  });
+}

@@ -1,0 +1,18 @@
+"""What a tab receives from the network."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.support.browser.tab import Tab
+
+
+@contextmanager
+def count_octets(tab: Tab, *, cached: bool = True) -> Iterator[list[float]]:
+    """Collect the octets received for each file, headers included; without `cached` as at the first visit."""
+    received: list[float] = []
+    session = tab.page.context.new_cdp_session(tab.page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": not cached})
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    yield received
+    session.detach()
