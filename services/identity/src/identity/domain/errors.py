@@ -68,7 +68,15 @@ class BadCredentials(Refusal):
 
 
 class BadClient(Refusal):
-    """A service client without a valid secret (SEC-12)."""
+    """A service client without a valid secret or assertion (SEC-12, OIDC-18)."""
+
+
+class InvalidProof(Refusal):
+    """A DPoP proof that is not valid for this request (OIDC-17)."""
+
+
+class InvalidIdToken(Refusal):
+    """An `id_token_hint` that was not signed here or is damaged (OIDC-23)."""
 
 
 @dataclass(eq=False)

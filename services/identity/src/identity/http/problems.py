@@ -43,6 +43,8 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.SessionEnded: Problem(401, "not_signed_in"),
     errors.BadCredentials: Problem(401, "bad_credentials"),
     errors.BadClient: Problem(401, "bad_client"),
+    errors.InvalidProof: Problem(400, "invalid_dpop_proof"),
+    errors.InvalidIdToken: Problem(400, "invalid_id_token"),
     errors.ScopeMissing: Problem(403, "right_missing", {"right": "right"}),
     errors.BadPassword: Problem(403, "bad_password"),
     errors.AccountSuspended: Problem(403, "account_suspended"),

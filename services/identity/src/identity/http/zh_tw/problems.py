@@ -21,6 +21,8 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.SessionEnded: "密碼錯誤次數過多，已將您登出，請重新登入",
     errors.BadCredentials: "帳號或密碼錯誤",
     errors.BadClient: "服務的憑證不正確或已失效",
+    errors.InvalidProof: "服務的 DPoP 證明不正確或已失效",
+    errors.InvalidIdToken: "服務傳來的登入資訊不正確",
     errors.ScopeMissing: "此服務沒有執行這項操作的權限",
     errors.BadPassword: "目前密碼不正確",
     errors.AccountSuspended: "此帳號已停用，請洽系統管理單位",

@@ -1,0 +1,42 @@
+"""Comparing the address in a DPoP proof with that of the request, by syntax (RFC 3986 section 6.2.2 and 6.2.3)."""
+
+import re
+from urllib.parse import urlsplit
+
+from port_runtime.urls import origin_of
+
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+
+
+def is_same_target(claimed: object, url: str) -> bool:
+    """Return whether both are the same address; query and fragment do not count (RFC 9449 section 4.3)."""
+    if not isinstance(claimed, str):
+        return False
+    try:
+        return _normal_form(claimed) == _normal_form(url)
+    except ValueError:
+        return False
+
+
+def _normal_form(url: str) -> str:
+    return origin_of(url) + _without_dots(_ESCAPE.sub(_decoded, urlsplit(url).path or "/"))
+
+
+def _decoded(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else escape[0].upper()
+
+
+def _without_dots(path: str) -> str:
+    """Remove dot segments (RFC 3986 section 5.2.4) of a path that begins with a slash."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in {".", ".."}:
+        kept.append("")
+    return "/" + "/".join(kept)
