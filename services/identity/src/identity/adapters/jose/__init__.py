@@ -1,0 +1,1 @@
+"""JOSE with joserfc, which no other module of identity imports: JWK sets, signed tokens, signatures of clients."""

@@ -1,0 +1,58 @@
+"""Reading a signed token in compact form (RFC 7515): bounded, and only with a header that is understood."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from joserfc import jws
+from joserfc.jws import CompactSignature, JWSRegistry
+
+from identity.adapters.jose.keys import UNREADABLE, Key
+
+MAX_PAYLOAD_CHARACTERS: Final = 8192
+"""An ID token comes in a query of 8 KiB at most (OIDC-3); proofs are far smaller."""
+_NOT_UNDERSTOOD = frozenset({"crit", "b64"})
+
+
+class BadTokenError(Exception):
+    """The token is too long, damaged, of another algorithm or not signed by the key."""
+
+
+class _Registry(JWSRegistry):
+    max_header_length = 4096  # a proof's header holds its key
+    max_payload_length = MAX_PAYLOAD_CHARACTERS
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A token whose signature is not verified yet."""
+
+    header: dict[str, Any]
+    _parsed: CompactSignature = field(repr=False)
+    _registry: JWSRegistry = field(repr=False)
+
+    def claims(self, key: Key) -> dict[str, Any]:
+        """Return the claims if this key signed them. Raises BadTokenError."""
+        try:
+            verified = jws.validate_compact(self._parsed, key, registry=self._registry)
+            claims = json.loads(self._parsed.payload)
+        except UNREADABLE:
+            raise BadTokenError from None
+        if not verified or not isinstance(claims, dict):
+            raise BadTokenError
+        return claims
+
+
+def parse(token: str, algorithms: tuple[str, ...]) -> SignedToken:
+    """Return the token with its header. Raises BadTokenError."""
+    registry = _Registry(algorithms=algorithms, strict_check_header=False)
+    try:
+        parsed = jws.extract_compact(token.encode("ascii"), registry=registry)
+        header = parsed.headers()
+        registry.check_header(header)
+        registry.get_alg(header["alg"])
+    except UNREADABLE:
+        raise BadTokenError from None
+    if _NOT_UNDERSTOOD & header.keys():
+        raise BadTokenError
+    return SignedToken(header, parsed, registry)

@@ -1,0 +1,52 @@
+"""Signs the provider's tokens."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from joserfc import jws
+from typing_extensions import override
+
+from identity.adapters.jose.compact import BadTokenError, SignedToken, parse
+from identity.adapters.jose.signing_keys import ALGORITHMS, SigningKey, current_key
+from identity.domain.errors import InvalidIdToken
+from identity.usecases.ports.jose import Algorithm, Claims, TokenSigner, TokenType
+from identity.usecases.ports.system import Clock
+
+_ID_TOKEN: TokenType = "JWT"  # noqa: S105  # a media type
+
+
+class JoseSigner(TokenSigner):
+    """Signs with the first key whose time has come, and verifies with all."""
+
+    def __init__(self, keys: Sequence[SigningKey], clock: Clock) -> None:
+        self._keys = keys
+        self._clock = clock
+
+    @override
+    def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
+        key = current_key(self._keys, algorithm, self._clock.now())
+        header = {"alg": algorithm, "typ": token_type, "kid": key.kid}
+        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":"))
+        return jws.serialize_compact(header, payload, key.key, algorithms=[algorithm])
+
+    @override
+    def read_id_token(self, token: str, *, issuer: str) -> Claims:
+        try:
+            claims = self._verified(parse(token, ALGORITHMS))
+        except BadTokenError:
+            raise InvalidIdToken from None
+        if claims.get("iss") != issuer:
+            raise InvalidIdToken
+        return claims
+
+    @override
+    def public_keys(self) -> dict[str, Any]:
+        return {"keys": [key.public for key in self._keys]}
+
+    def _verified(self, token: SignedToken) -> dict[str, Any]:
+        header = token.header
+        for key in self._keys:
+            if (key.kid, key.algorithm, _ID_TOKEN) == (header.get("kid"), header["alg"], header.get("typ")):
+                return token.claims(key.key)
+        raise BadTokenError

@@ -1,0 +1,44 @@
+"""Signed tokens of OpenID Connect (JOSE): the provider's own, and what clients sign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Algorithm = Literal["RS256", "ES256"]
+TokenType = Literal["JWT", "at+jwt", "logout+jwt"]
+"""The header `typ`: of ID tokens, of access tokens (RFC 9068), of logout tokens."""
+Claims = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DpopProof:
+    """The claims of a DPoP proof, and the thumbprint (RFC 7638) of the key that signed it, the `jkt`."""
+
+    claims: Claims
+    thumbprint: str
+
+
+class TokenSigner(Protocol):
+    """Signs with the provider's keys (OIDC-26)."""
+
+    def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
+        """Return the signed token. Times among the claims are whole seconds since 1970."""
+
+    def read_id_token(self, token: str, *, issuer: str) -> Claims:
+        """Return the claims of an ID token that was signed here, expired or not. Raises InvalidIdToken."""
+
+    def public_keys(self) -> Mapping[str, Any]:
+        """Return the public JWK set, with the keys that do not sign yet."""
+
+
+class ProofVerifier(Protocol):
+    """Verifies signatures of clients; the claims are for `domain.proof` to judge."""
+
+    def client_assertion(self, token: str, keys: Mapping[str, Any]) -> Claims:
+        """Return the claims of an assertion that a key of the client's JWK set signed (OIDC-18). Raises BadClient."""
+
+    def dpop(self, token: str) -> DpopProof:
+        """Return the claims of a DPoP proof and the key that it names itself (OIDC-17). Raises InvalidProof."""
+
+    def client_keys(self, key_set: str) -> dict[str, Any]:
+        """Return a client's public JWK set in normal form. Raises ClientError."""

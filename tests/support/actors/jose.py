@@ -1,0 +1,55 @@
+"""Keys of clients and what they sign with them."""
+
+import functools
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+from joserfc import jws
+from joserfc.jwk import ECKey, RSAKey
+
+Key = RSAKey | ECKey
+
+
+@functools.cache
+def ec_key(name: str = "") -> ECKey:
+    """Return a key for ES256; another one for each name."""
+    return ECKey.generate_key("P-256", {"kid": name} if name else None)
+
+
+@functools.cache
+def rsa_key() -> RSAKey:
+    """Return a key for PS256."""
+    return RSAKey.generate_key(2048)
+
+
+def key_set(*keys: Key) -> str:
+    """Return the public JWK set of the keys."""
+    return json.dumps({"keys": [key.as_dict(private=False) for key in keys]})
+
+
+def signed(claims: Any, key: Key, **header: Any) -> str:
+    """Return a token in compact form, by ES256 or PS256 unless the header says otherwise."""
+    whole = {"alg": "ES256" if isinstance(key, ECKey) else "PS256", **header}
+    registry = _AnyHeader(algorithms=[whole["alg"]])
+    return jws.serialize_compact(whole, json.dumps(claims), key, registry=registry)
+
+
+def dpop(claims: Any, key: Key, **header: Any) -> str:
+    """Return a DPoP proof, with its public key in the header."""
+    return signed(claims, key, **{"typ": "dpop+jwt", "jwk": key.as_dict(private=False), **header})
+
+
+def with_header(token: str, header: dict[str, Any]) -> str:
+    """Return the token with another header, which was not signed."""
+    return ".".join([base64url(json.dumps(header).encode()), *token.split(".")[1:]])
+
+
+def base64url(octets: bytes) -> str:
+    """Return base64url without padding."""
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+class _AnyHeader(jws.JWSRegistry):
+    def check_header(self, header: dict[str, Any]) -> None:
+        """Accept what a faulty client may write."""
