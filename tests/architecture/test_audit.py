@@ -23,6 +23,7 @@ ROUTES = {
         "GET /api/v1/events",
         "GET /api/v1/snapshot",
     },
+    "grants nothing; it records refusals only": {"POST /oauth/token"},
     "checks what is typed into a form": {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from identity.domain.account import Kind
+from identity.domain.service_client import ServiceClient
 
 Auth = Literal["secret", "key", "none"]
 """How the client authenticates: HTTP Basic with its secret, a signed assertion, or not at all (OIDC-18)."""
@@ -49,3 +50,11 @@ class OidcClient:
     def rotates_refresh_tokens(self) -> bool:
         """Whether a refresh token is used once; tokens bound to a key stay the same (OIDC-16)."""
         return self.auth != "key" and not self.requires_dpop
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """A service client that is not revoked, with its registration."""
+
+    service: ServiceClient
+    oidc: OidcClient

@@ -63,9 +63,14 @@ class ServiceClient:
         self.revoked_at = now
 
 
+def is_name(raw: str) -> bool:
+    """Return whether a client can have this name: 2 to 40 lower-case letters, digits and `-`."""
+    return _NAME.fullmatch(raw) is not None
+
+
 def parse_name(raw: str) -> str:
-    """Return a client's name: 2 to 40 lower-case letters, digits and `-`. Raises ClientError."""
-    if not _NAME.fullmatch(raw):
+    """Return a client's name. Raises ClientError."""
+    if not is_name(raw):
         raise ClientError("a name has 2 to 40 small letters, digits or -, and begins with a letter")
     return raw
 
