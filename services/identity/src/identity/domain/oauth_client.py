@@ -1,14 +1,17 @@
 """A service client's registration for OpenID Connect (OIDC-25)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
 from identity.domain.account import Kind
-from identity.domain.service_client import ServiceClient
+from identity.domain.client_uri import without_loopback_port
 
 Auth = Literal["secret", "key", "none"]
 """How the client authenticates: HTTP Basic with its secret, a signed assertion, or not at all (OIDC-18)."""
+
+Profile = Literal["fapi2"]
+"""The FAPI 2.0 security profile."""
 
 IdTokenAlg = Literal["RS256", "ES256"]
 
@@ -51,10 +54,30 @@ class OidcClient:
         """Whether a refresh token is used once; tokens bound to a key stay the same (OIDC-16)."""
         return self.auth != "key" and not self.requires_dpop
 
+    @property
+    def profile(self) -> Profile | None:
+        """The profile that the client is held to; only one demands pushed requests."""
+        return "fapi2" if self.requires_par else None
 
-@dataclass(frozen=True, slots=True)
-class RegisteredClient:
-    """A service client that is not revoked, with its registration."""
+    def accepts_redirect_uri(self, uri: str) -> bool:
+        """Return whether the URI is a registered one; on loopback a public client may use any port (OIDC-2)."""
+        if uri in self.redirect_uris:
+            return True
+        bare = without_loopback_port(uri) if self.is_public else None
+        return bare is not None and bare in map(without_loopback_port, self.redirect_uris)
 
-    service: ServiceClient
-    oidc: OidcClient
+    def is_narrower_than(self, former: "OidcClient") -> bool:
+        """Return whether a scope, a kind of account or a resource is gone, so that its grants must end."""
+        return any(
+            set(before) - set(after)
+            for before, after in (
+                (former.scopes, self.scopes),
+                (former.accepts, self.accepts),
+                (former.resources, self.resources),
+            )
+        )
+
+    def replace(self, new: "OidcClient") -> None:
+        """Take all fields of a new registration of the same client."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(new, each.name))
