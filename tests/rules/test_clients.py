@@ -169,10 +169,10 @@ def test_wrong_secrets_are_counted_by_address_and_lock_out_neither_services_nor_
         ("add", "Upper", "--right", "events:read"),
         ("add", "x", "--right", "events:read"),
         ("add", "pass", "--right", "everything"),
-        ("add", "pass"),
         ("rotate", "nobody"),
         ("rights", "nobody", "--right", "events:read"),
         ("revoke", "nobody"),
+        ("revoke", "\udcff"),
     ],
 )
 def test_impossible_requests_are_refused_in_one_line(system: System, arguments: tuple[str, ...]) -> None:

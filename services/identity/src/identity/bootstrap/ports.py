@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from identity.adapters.argon2 import Argon2Passwords, Cost
 from identity.adapters.clock import SystemClock, SystemRandomness
 from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
+from identity.adapters.jose.verifier import JoseVerifier
 from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.counters import SqlCounters
@@ -99,6 +100,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
             meter=HashMetrics(instruments),
         ),
         tokens=tokens,
+        proofs=JoseVerifier(),
         sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
         meter=LoginMetrics(instruments),
         rules=_rules(settings),
@@ -108,6 +110,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
 def _rules(settings: WebSettings) -> Rules:
     return Rules(
         public_url=settings.public_url,
+        https_only=settings.mode == PRODUCTION,
         reviewed_kinds=settings.reviewed_kinds,  # type: ignore[arg-type]  # `choice` lets only kinds pass
         tax_id_checksum=settings.tax_id_checksum,
         passwords=PasswordPolicy(settings.password_profile),  # type: ignore[arg-type]  # the same of profiles

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from identity.domain.service_client import Scope, ServiceClient
     from identity.usecases.ports import Ports
 
-_RIGHT = click.option(
-    "--right", "rights", type=click.Choice(SCOPES), multiple=True, required=True, help="May be repeated."
+_right = partial(
+    click.option, "--right", "rights", type=click.Choice(SCOPES), multiple=True, help="May be repeated."
 )
 _CELLS = {
     "CLIENT": "{name}",
     "RIGHTS": "{rights}",
+    "OIDC": "{oidc}",
     "SECRET OF": "{rotated_at}",
     "OLD ONE UNTIL": "{former_ends_at}",
     "REVOKED": "{revoked_at}",
@@ -32,7 +33,7 @@ def clients() -> None:
     """Create, list and revoke service clients; each secret is printed once."""
 
 
-def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
+def with_client_ports(command: Callable[..., None]) -> Callable[..., None]:
     """Run a command as `with_ports` does; print a ClientError as one line."""
 
     @wraps(command)
@@ -47,9 +48,9 @@ def _with_ports(command: Callable[..., None]) -> Callable[..., None]:
 
 @clients.command("add")
 @click.argument("name")
-@_RIGHT
+@_right()
 @as_json
-@_with_ports
+@with_client_ports
 def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Create a client NAME and print its secret, which cannot be read again."""
     from identity.usecases import service_clients as cases
@@ -59,12 +60,13 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_jso
 
 @clients.command("list")
 @as_json
-@_with_ports
+@with_client_ports
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights, without secrets."""
-    from identity.usecases import service_clients as cases
+    from identity.usecases import oauth_clients as cases
 
-    print_rows(map(_row, cases.every(ports)), cells=_CELLS, as_json=as_json)
+    rows = [{**client_row(each.client), "oidc": each.oidc is not None} for each in cases.every(ports)]
+    print_rows(rows, cells=_CELLS, as_json=as_json)
 
 
 @clients.command("rotate")
@@ -74,7 +76,7 @@ def list_clients(ports: "Ports", *, as_json: bool) -> None:
 )
 @click.option("--end-old", is_flag=True, help="Create no new secret; end the old one now.")
 @as_json
-@_with_ports
+@with_client_ports
 def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_json: bool) -> None:
     """Print a new secret for NAME. The old one stays valid for --overlap; --end-old ends it without a new one."""
     from identity.usecases import service_clients as cases
@@ -88,7 +90,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @clients.command("revoke")
 @click.argument("name")
 @as_json
-@_with_ports
+@with_client_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Revoke a client permanently. Its secrets become invalid at once."""
     from identity.usecases import service_clients as cases
@@ -98,9 +100,9 @@ def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
 
 @clients.command("rights")
 @click.argument("name")
-@_RIGHT
+@_right(required=True)
 @as_json
-@_with_ports
+@with_client_ports
 def set_rights(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_json: bool) -> None:
     """Replace the rights of NAME."""
     from identity.usecases import service_clients as cases
@@ -115,7 +117,8 @@ def _overlap(text: str) -> timedelta:
         raise click.BadParameter("must be a duration such as 7d or 12h", param_hint="--overlap") from None
 
 
-def _row(client: "ServiceClient") -> dict[str, Any]:
+def client_row(client: "ServiceClient") -> dict[str, Any]:
+    """Return what is shown of a client."""
     return {
         "name": client.name,
         "rights": client.rights,
@@ -127,9 +130,9 @@ def _row(client: "ServiceClient") -> dict[str, Any]:
 
 
 def _print_secret(client: "ServiceClient", secret: str, *, as_json: bool) -> None:
-    click.echo(to_json({**_row(client), "secret": secret}) if as_json else secret)
+    click.echo(to_json({**client_row(client), "secret": secret}) if as_json else secret)
 
 
 def _print_row(client: "ServiceClient", *, as_json: bool) -> None:
     state = "revoked" if client.revoked_at else ", ".join(client.rights)
-    click.echo(to_json(_row(client)) if as_json else f"{client.name}: {state}")
+    click.echo(to_json(client_row(client)) if as_json else f"{client.name}: {state}")

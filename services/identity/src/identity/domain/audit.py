@@ -153,6 +153,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "client.former_ended": Action("a service client's old secret was revoked"),
     "client.revoked": Action("a service client was revoked"),
     "client.rights_set": Action("a service client's rights were set"),
+    "client.oidc_set": Action(
+        "a service client was registered for OpenID Connect, anew or with other values"
+    ),
     "client.refused": Action(
         "a service was refused: wrong secret, missing right or no operator named", result="refused"
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-Scope = Literal["events:read", "accounts:admin", "tokens:introspect"]
+Scope = Literal["events:read", "accounts:admin", "clients:manage", "tokens:introspect"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 OVERLAP = timedelta(days=7)
@@ -18,6 +18,14 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 class ClientError(Exception):
     """A change to a client is not possible; the message says why in one line."""
+
+
+class UnknownClientError(ClientError):
+    """There is no client of this name."""
+
+
+class RevokedClientError(ClientError):
+    """The client was revoked."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,13 +71,13 @@ class ServiceClient:
         self.revoked_at = now
 
 
-def is_name(raw: str) -> bool:
-    """Return whether a client can have this name: 2 to 40 lower-case letters, digits and `-`."""
-    return _NAME.fullmatch(raw) is not None
+def is_name(text: str) -> bool:
+    """Return whether a text can be a client's name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def parse_name(raw: str) -> str:
-    """Return a client's name. Raises ClientError."""
+    """Return a client's name: 2 to 40 lower-case letters, digits and `-`. Raises ClientError."""
     if not is_name(raw):
         raise ClientError("a name has 2 to 40 small letters, digits or -, and begins with a letter")
     return raw

@@ -5,10 +5,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 from identity.domain.errors import BadClient, Locked
-from identity.domain.service_client import ClientError, Scope, ServiceClient, digest_of, parse_name
+from identity.domain.service_client import (
+    ClientError,
+    RevokedClientError,
+    Scope,
+    ServiceClient,
+    UnknownClientError,
+    digest_of,
+    is_name,
+    parse_name,
+)
 from identity.domain.session import ClientInfo
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps import ending
 from identity.usecases.steps.client_address_limits import count_by_network
 
 COUNTER = "client.address"
@@ -56,17 +66,11 @@ def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient
     return client, secret
 
 
-def every(ports: Ports) -> Sequence[ServiceClient]:
-    """Return all clients by name, including revoked ones."""
-    with ports.unit_of_work() as uow:
-        return uow.clients.every()
-
-
 def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClient, str]:
     """Issue a new secret; the old one stays valid for `overlap`. Raises ClientError."""
     secret = ports.randomness.token()
     with ports.unit_of_work() as uow:
-        client = _locked(uow, name)
+        client = lock_client(uow, name)
         client.rotate(digest_of(secret), overlap=overlap, now=uow.clock.now())
         uow.record_action("client.rotated", None, client=name)
         uow.commit()
@@ -76,7 +80,7 @@ def rotate(ports: Ports, name: str, *, overlap: timedelta) -> tuple[ServiceClien
 def end_old(ports: Ports, name: str) -> ServiceClient:
     """Revoke a client's old secret. Raises ClientError."""
     with ports.unit_of_work() as uow:
-        client = _locked(uow, name)
+        client = lock_client(uow, name)
         client.end_former()
         uow.record_action("client.former_ended", None, client=name)
         uow.commit()
@@ -84,11 +88,12 @@ def end_old(ports: Ports, name: str) -> ServiceClient:
 
 
 def revoke(ports: Ports, name: str) -> ServiceClient:
-    """Revoke a client for good. Raises ClientError."""
+    """Revoke a client for good; its grants end. Raises ClientError."""
     with ports.unit_of_work() as uow:
-        client = _locked(uow, name)
+        client = lock_client(uow, name)
         client.revoke(uow.clock.now())
         uow.record_action("client.revoked", None, client=name)
+        ending.end_of_client(uow, name, "client_revoked")
         uow.commit()
     return client
 
@@ -96,17 +101,18 @@ def revoke(ports: Ports, name: str) -> ServiceClient:
 def set_rights(ports: Ports, name: str, rights: Sequence[Scope]) -> ServiceClient:
     """Replace a client's rights. Raises ClientError."""
     with ports.unit_of_work() as uow:
-        client = _locked(uow, name)
+        client = lock_client(uow, name)
         client.rights = sorted(set(rights))
         uow.record_action("client.rights_set", None, client=name, rights=client.rights)
         uow.commit()
     return client
 
 
-def _locked(uow: UnitOfWork, name: str) -> ServiceClient:
-    client = uow.clients.locked(name)
+def lock_client(uow: UnitOfWork, name: str) -> ServiceClient:
+    """Return a client whose row is locked. Raises UnknownClientError, RevokedClientError."""
+    client = uow.clients.locked(name) if is_name(name) else None
     if client is None:
-        raise ClientError(f"{name}: no such client")
+        raise UnknownClientError(f"{name}: no such client")
     if client.revoked_at is not None:
-        raise ClientError(f"{name}: was revoked")
+        raise RevokedClientError(f"{name}: was revoked")
     return client

@@ -27,5 +27,9 @@ class SqlClients(Clients):
         return self._session.get(ServiceClient, name, with_for_update=ROW_LOCK, populate_existing=True)
 
     @override
+    def lock_all(self) -> None:
+        self._session.execute(select(clients.c.name).order_by(clients.c.name).with_for_update(key_share=True))
+
+    @override
     def every(self) -> Sequence[ServiceClient]:
         return self._session.scalars(select(ServiceClient).order_by(clients.c.name)).all()

@@ -15,5 +15,8 @@ class Clients(Protocol):
     def locked(self, name: str) -> ServiceClient | None:
         """Return a client in its current state and lock its row (`FOR UPDATE`)."""
 
+    def lock_all(self) -> None:
+        """Lock the rows of all clients, by name, so that what must be unique among them can be checked."""
+
     def every(self) -> Sequence[ServiceClient]:
         """Return all clients, by name."""

@@ -25,6 +25,7 @@ from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
 from identity.usecases.ports.grants import GrantQueries, Grants, Logouts, OidcClients
+from identity.usecases.ports.jose import ProofVerifier
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
 from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
@@ -41,6 +42,7 @@ class Rules:
     """What the operator of an installation configures."""
 
     public_url: str
+    https_only: bool
     reviewed_kinds: frozenset[Kind]
     tax_id_checksum: bool
     passwords: PasswordPolicy
@@ -69,6 +71,7 @@ class Ports:
     randomness: Randomness
     passwords: Passwords
     tokens: Tokens
+    proofs: ProofVerifier
     sealer: Sealer
     meter: LoginCounter
     rules: Rules

@@ -1,0 +1,48 @@
+"""Services that log people in by OpenID Connect: clients registered through the use case."""
+
+from datetime import timedelta
+from typing import Any
+
+from identity.domain.client_registration import Registration
+from identity.domain.grant import Grant
+from identity.domain.scope import SCOPES
+from identity.domain.service_client import Scope
+from identity.usecases import oauth_clients, service_clients
+
+from tests.support.actors.people import Person, unique
+from tests.support.actors.service_clients import Service
+from tests.support.harness.system import System
+
+REDIRECT_URI = "https://pass.example/callback"
+
+
+def register_oidc_client(system: System, *rights: Scope, **options: Any) -> Service:
+    """Add a client and register it; `options` are fields of `Registration`."""
+    name = f"service-{unique()}"
+    asked = {"display_name": "通行證系統", "redirect_uris": [REDIRECT_URI], "scopes": SCOPES, **options}
+    with system.app.app_context():
+        _, secret = service_clients.add(system.ports, name, rights)
+        oauth_clients.register(system.ports, name, Registration(**asked))
+    return Service(name, secret)
+
+
+def open_grant(system: System, client: str, person: Person) -> str:
+    """Log a general account in and open a grant of the client; return its id."""
+    system.logged_in(person)
+    (session_id,) = system.rows("SELECT id FROM sessions WHERE holder_id = :holder", holder=person.id)[0]
+    now = system.clock.now()
+    grant = Grant(
+        id=system.ports.randomness.identifier(),
+        client=client,
+        session_id=session_id,
+        holder_id=person.id,
+        account_id=person.id,
+        scopes=["openid"],
+        auth_time=now,
+        created_at=now,
+        expires_at=now + timedelta(hours=12),
+    )
+    with system.app.app_context(), system.ports.unit_of_work() as uow:
+        assert uow.grants.open(grant)
+        uow.commit()
+    return grant.id
