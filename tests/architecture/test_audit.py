@@ -23,7 +23,9 @@ ROUTES = {
         "GET /api/v1/events",
         "GET /api/v1/snapshot",
     },
-    "grants nothing; it records refusals only": {"POST /oauth/token"},
+    "reads no personal data; `client.oidc_set` says what was registered": {
+        "GET /api/v1/admin/clients/<name>/oidc",
+    },
     "checks what is typed into a form": {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",
@@ -38,6 +40,7 @@ COMMANDS = {
         "check",
         "openapi",
         "clients list",
+        "clients show",
         "events status",
         "audit verify",
         "audit anchor",

@@ -13,13 +13,12 @@ from identity.http.web_context import ports
 from identity.usecases import service_clients
 from identity.usecases.ports import Ports
 
-SCOPE: Scope = "accounts:admin"
 HEADER = "X-Operator"
 
 
-def require_operator() -> Caller:
+def require_operator(scope: Scope = "accounts:admin") -> Caller:
     """Return the operator who makes the request. Raises BadClient, Locked, ScopeMissing, OperatorMissing."""
-    service = require_service(SCOPE)
+    service = require_service(scope)
     try:
         name = parse_operator(_utf8_header(request.headers.get(HEADER, "")))
     except InvalidValue:
@@ -45,7 +44,7 @@ def _utf8_header(raw: str) -> str:
         return ""
 
 
-def operator_ports(reason: str | None = None) -> Ports:
+def operator_ports(reason: str | None = None, *, scope: Scope = "accounts:admin") -> Ports:
     """Return ports that record the operator as the caller. Raises what `require_operator` raises."""
-    operator = require_operator()
+    operator = require_operator(scope)
     return ports().by(replace(operator, reason=parse_reason(reason) if reason else None))

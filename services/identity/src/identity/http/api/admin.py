@@ -13,7 +13,7 @@ from identity.domain.errors import InvalidValue
 from identity.domain.mailbox import parse_mailbox
 from identity.http.api import admin_schemas as schemas
 from identity.http.api.blueprint import Blueprint
-from identity.http.api.fields import Input, Text
+from identity.http.api.fields import Input, Text, one_of
 from identity.http.field_errors import InvalidInput, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.http.problems import field_error
@@ -23,20 +23,20 @@ from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
 from identity.usecases.ports.audit import AuditFilter
 
+OPERATOR_HEADER = {
+    "in": "header",
+    "name": HEADER,
+    "required": True,
+    "description": "who acts, as the service says; the audit log marks it as `asserted`",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+}
+
 blueprint = Blueprint(
     "admin",
     __name__,
     description="Operators, by a service with the right accounts:admin",
     security=[{"service": []}, {"bearer": []}],
-    parameters=[
-        {
-            "in": "header",
-            "name": HEADER,
-            "required": True,
-            "description": "who acts, as the service says; the audit log marks it as `asserted`",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-        }
-    ],
+    parameters=[OPERATOR_HEADER],
 )
 
 _ERRORS = (400, 401, 403, 429)
@@ -45,15 +45,6 @@ _MAX_ROW_ID = 2**53 - 1
 _STATUSES = ("email_unverified", "awaiting_review", "active", "suspended", "closed")
 _MIN_PART_CHARACTERS = 2
 _TIMES = Range(datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
-
-
-def _one_of(*words: str) -> Text:
-    def parse(raw: str) -> str:
-        if raw not in words:
-            raise InvalidValue("unknown_value", allowed=words)
-        return raw
-
-    return Text(parse, metadata={"enum": list(words)})
 
 
 def _part(raw: str) -> str:
@@ -76,7 +67,7 @@ class AuditQuery(PageQuery):
 
     account = Text(metadata={"description": "an account's id, or the name of an open one"})
     operator = Text(parse_operator)
-    action = _one_of(*ACTIONS)
+    action = one_of(*ACTIONS)
     since = fields.AwareDateTime(format="iso", validate=_TIMES)
 
 
@@ -87,8 +78,8 @@ class AccountQuery(Input):
     mailbox = Text(parse_mailbox)
     tax_id = Text(parse_tax_id)
     company = Text(_part)
-    status = _one_of(*_STATUSES)
-    kind = _one_of("general", "link")
+    status = one_of(*_STATUSES)
+    kind = one_of("general", "link")
     after = Text(metadata={"description": "the id of the last account of the page before"})
     limit = fields.Integer(load_default=100, validate=Range(1, _MAX_LIMIT))
 

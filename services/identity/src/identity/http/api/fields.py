@@ -65,6 +65,17 @@ class Text(fields.String):
         return self._parse(text) if self._parse else text
 
 
+def one_of(*words: str, **options: Any) -> Text:
+    """Return a field that is one of these words."""
+
+    def parse(raw: str) -> str:
+        if raw not in words:
+            raise InvalidValue("unknown_value", allowed=words)
+        return raw
+
+    return Text(parse, metadata={"enum": list(words)}, **options)
+
+
 class SecretText(Text):
     """A text that never appears in a log or a traceback."""
 
@@ -85,6 +96,13 @@ class Part(fields.Nested):
 
     def __init__(self, schema: type[Schema], **options: Any) -> None:
         super().__init__(schema, error_messages=_MESSAGES, **options)
+
+
+class Members(fields.Dict):
+    """An object whose members are read elsewhere."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(error_messages=_MESSAGES, **options)
 
 
 class Items(fields.List[Any]):

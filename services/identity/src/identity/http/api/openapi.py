@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from identity.http.api import (
     accounts,
     admin,
+    admin_clients,
     bindings,
     consents,
     feed,
@@ -24,7 +25,18 @@ from identity.http.api.schemas import ProblemSchema
 from identity.http.problems import MEDIA_TYPE
 
 PREFIX = "/api/v1"
-_MODULES = (accounts, verifications, sessions, consents, bindings, profile, recovery, feed, admin)
+_MODULES = (
+    accounts,
+    verifications,
+    sessions,
+    consents,
+    bindings,
+    profile,
+    recovery,
+    feed,
+    admin,
+    admin_clients,
+)
 _EXTENSION = "identity.api"
 _TITLE = "Identity of Taiwan's port passes"
 
