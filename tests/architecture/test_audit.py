@@ -26,6 +26,7 @@ ROUTES = {
     "reads no personal data; `client.oidc_set` says what was registered": {
         "GET /api/v1/admin/clients/<name>/oidc",
     },
+    "grants nothing; it records refusals only": {"POST /oauth/token"},
     "checks what is typed into a form": {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",

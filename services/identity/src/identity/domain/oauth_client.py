@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from identity.domain.account import Kind
 from identity.domain.client_uri import without_loopback_port
+from identity.domain.service_client import ServiceClient
 
 Auth = Literal["secret", "key", "none"]
 """How the client authenticates: HTTP Basic with its secret, a signed assertion, or not at all (OIDC-18)."""
@@ -81,3 +82,11 @@ class OidcClient:
         """Take all fields of a new registration of the same client."""
         for each in fields(self):
             setattr(self, each.name, getattr(new, each.name))
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """A service client that is not revoked, with its registration."""
+
+    service: ServiceClient
+    oidc: OidcClient

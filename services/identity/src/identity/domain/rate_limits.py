@@ -74,6 +74,8 @@ RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=time
 NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
 """Account names checked from one address while a form is filled in. Above the limit, only submitting checks a name."""
 
+CLIENT_FAILURES = Limit(name="client.name", max_count=60, window=_QUARTER)
+"""Failures of one client to authenticate, from one address (OIDC-18). Its right secret is accepted all the same."""
 
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audited refusals that cost the client nothing to repeat, for example while locked, and repeated reads (SEC-11)."""

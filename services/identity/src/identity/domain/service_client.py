@@ -71,13 +71,13 @@ class ServiceClient:
         self.revoked_at = now
 
 
-def is_name(text: str) -> bool:
-    """Return whether a text can be a client's name."""
-    return _NAME.fullmatch(text) is not None
+def is_name(raw: str) -> bool:
+    """Return whether a client can have this name: 2 to 40 lower-case letters, digits and `-`."""
+    return _NAME.fullmatch(raw) is not None
 
 
 def parse_name(raw: str) -> str:
-    """Return a client's name: 2 to 40 lower-case letters, digits and `-`. Raises ClientError."""
+    """Return a client's name. Raises ClientError."""
     if not is_name(raw):
         raise ClientError("a name has 2 to 40 small letters, digits or -, and begins with a letter")
     return raw

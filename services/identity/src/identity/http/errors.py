@@ -2,19 +2,16 @@
 
 import structlog
 from flask import Flask, Response, request
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from identity.domain.errors import Refusal, Unavailable
+from identity.domain.errors import Refusal
 from identity.http import problems
+from identity.http.database_errors import DATABASE_ERRORS, unavailable
 from identity.http.portal.layout import error_pages
 from identity.http.refused_requests import record_forbidden
 
-_DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
-_RETRY_AFTER_SECONDS = 5
 _FOR_PEOPLE = "/.well-known/change-password"
 _MEDIA_TYPES = ("text/html", "application/json", problems.MEDIA_TYPE)
 _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez", "/readyz")
@@ -29,7 +26,7 @@ def init_app(app: Flask) -> None:
         response = refusal_response(refusal)
         try:
             record_forbidden(refusal, status=response.status_code)
-        except _DATABASE_ERRORS as error:
+        except DATABASE_ERRORS as error:
             return _unavailable(error)
         return response
 
@@ -49,13 +46,12 @@ def init_app(app: Flask) -> None:
 
 def _register_database_errors(app: Flask) -> None:
     """Respond with 503 and Retry-After while the database is down or overloaded."""
-    for kind in _DATABASE_ERRORS:
+    for kind in DATABASE_ERRORS:
         app.register_error_handler(kind, _unavailable)
 
 
 def _unavailable(error: Exception) -> Response:
-    _log.warning("database unavailable", kind=type(error).__name__)
-    return refusal_response(Unavailable(_RETRY_AFTER_SECONDS))
+    return refusal_response(unavailable(error))
 
 
 def refusal_response(refusal: Refusal) -> Response:

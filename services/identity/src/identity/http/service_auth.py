@@ -4,6 +4,7 @@ from typing import cast
 from urllib.parse import unquote_plus
 
 from flask import g, request
+from werkzeug.datastructures import Authorization
 
 from identity.domain.errors import BadClient, ScopeMissing
 from identity.domain.service_client import Scope, ServiceClient
@@ -35,13 +36,23 @@ def _current_service() -> ServiceClient:
     return cast("ServiceClient", g.service)
 
 
-def _credentials() -> tuple[str | None, str]:
-    """Return the form-encoded name and secret (RFC 6749 section 2.3.1); a bearer has no name. Raises BadClient."""
-    if len(request.headers.get("Authorization", "")) > _MAX_HEADER_CHARACTERS:
-        raise BadClient
-    sent = request.authorization
+def basic_credentials() -> tuple[str, str]:
+    """Return the name and the secret, which are form-encoded (RFC 6749 section 2.3.1). Raises BadClient."""
+    sent = _authorization()
     if sent is not None and sent.type == "basic" and sent.password:
         return unquote_plus(sent.username or ""), unquote_plus(sent.password)
+    raise BadClient
+
+
+def _credentials() -> tuple[str | None, str]:
+    """Return name and secret; a bearer has no name. Raises BadClient."""
+    sent = _authorization()
     if sent is not None and sent.type == "bearer" and sent.token:
         return None, sent.token
-    raise BadClient
+    return basic_credentials()
+
+
+def _authorization() -> Authorization | None:
+    if len(request.headers.get("Authorization", "")) > _MAX_HEADER_CHARACTERS:
+        raise BadClient
+    return request.authorization

@@ -18,7 +18,7 @@ from identity.adapters.sql.engine import (
 )
 from identity.adapters.sql.schema import metadata
 from identity.bootstrap.ports import build_ports
-from identity.http import errors, health, portal, request_hooks, traces
+from identity.http import errors, health, oauth, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.client_address import TrustedProxies
 from identity.http.session_auth import caller
@@ -73,7 +73,9 @@ def create_app(
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
-    openapi.init_app(app, portal.init_app(app))
+    csrf = portal.init_app(app)
+    openapi.init_app(app, csrf)
+    oauth.init_app(app, csrf)
     return app
 
 

@@ -12,7 +12,8 @@ from identity.adapters.sql.grants import is_active
 from identity.adapters.sql.oauth_tables import grant_tokens, grants, oidc_clients
 from identity.adapters.sql.tables import accounts, bindings, clients
 from identity.domain.grant import ActiveToken, Grant, Token
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oauth_client import OidcClient, RegisteredClient
+from identity.domain.service_client import ServiceClient
 from identity.domain.session import AccountSummary
 from identity.usecases.ports.grants import GrantQueries
 
@@ -46,10 +47,12 @@ _ACTIVE_TOKEN = (
         clients.c.revoked_at.is_(None),
     )
 )
+_IS_CLIENT = (oidc_clients.c.name == bindparam("name"), clients.c.revoked_at.is_(None))
+_OIDC_CLIENT = select(OidcClient).join(clients, clients.c.name == oidc_clients.c.name).where(*_IS_CLIENT)
 _CLIENT = (
-    select(OidcClient)
-    .join(clients, clients.c.name == oidc_clients.c.name)
-    .where(oidc_clients.c.name == bindparam("name"), clients.c.revoked_at.is_(None))
+    select(ServiceClient, OidcClient)
+    .join_from(ServiceClient, OidcClient, clients.c.name == oidc_clients.c.name)
+    .where(*_IS_CLIENT)
 )
 
 
@@ -66,9 +69,15 @@ class SqlGrantQueries(GrantQueries):
         return _active_token(row) if row is not None else None
 
     @override
+    def client(self, name: str) -> RegisteredClient | None:
+        with Session(self._engine, expire_on_commit=False) as session:
+            row = session.execute(_CLIENT, {"name": name}).one_or_none()
+        return RegisteredClient(*row) if row is not None else None
+
+    @override
     def oidc_client(self, name: str) -> OidcClient | None:
         with Session(self._engine, expire_on_commit=False) as session:
-            return session.scalars(_CLIENT, {"name": name}).one_or_none()
+            return session.scalars(_OIDC_CLIENT, {"name": name}).one_or_none()
 
 
 def _active_token(row: Iterable[Any]) -> ActiveToken:

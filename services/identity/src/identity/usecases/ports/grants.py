@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.grant import ActiveToken, Code, EndedGrant, EndReason, Grant, Token
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oauth_client import OidcClient, RegisteredClient
 
 
 class OidcClients(Protocol):
@@ -94,6 +94,9 @@ class GrantQueries(Protocol):
 
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
         """Return a token if it is active: unexpired and unused, and all that its grant stands on is as it must be."""
+
+    def client(self, name: str) -> RegisteredClient | None:
+        """Return a client that is not revoked, with its registration."""
 
     def oidc_client(self, name: str) -> OidcClient | None:
         """Return the registration of a client that is not revoked."""

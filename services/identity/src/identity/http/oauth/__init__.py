@@ -1,0 +1,15 @@
+"""The endpoints of OAuth for services, over the same use cases (OIDC)."""
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from identity.http.oauth import token
+
+_MODULES = (token,)
+
+
+def init_app(app: Flask, csrf: CSRFProtect) -> None:
+    """Register the endpoints. They take no cookie, so their forms need no CSRF token (OIDC-28)."""
+    for module in _MODULES:
+        app.register_blueprint(module.blueprint)
+        csrf.exempt(module.blueprint)

@@ -1,0 +1,62 @@
+"""Authentication of clients at OAuth endpoints (OIDC-18)."""
+
+from dataclasses import replace
+
+from flask import request
+
+from identity.domain.errors import BadClient
+from identity.domain.oauth_client import RegisteredClient
+from identity.domain.oauth_errors import InvalidRequest
+from identity.http.client_address import client_info
+from identity.http.oauth.form import Form
+from identity.http.service_auth import basic_credentials
+from identity.http.web_context import ports
+from identity.usecases.client_authentication import Credentials, authenticate
+from identity.usecases.ports import Ports
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def require_client(form: Form) -> RegisteredClient:
+    """Return the client that makes the request. Raises InvalidRequest, BadClient, Locked."""
+    return authenticate(ports(), _credentials(form), asker=client_info())
+
+
+def client_ports(client: RegisteredClient) -> Ports:
+    """Return ports that record the client as the caller."""
+    return ports().by(replace(ports().caller(), kind="service", name=client.oidc.name))
+
+
+def _credentials(form: Form) -> Credentials:
+    """Return what the request shows, by one method only (RFC 6749 section 2.3)."""
+    has_header = "Authorization" in request.headers
+    secret, assertion = form.get("client_secret"), form.get("client_assertion")
+    if has_header + (secret is not None) + (assertion is not None) > 1:
+        raise InvalidRequest("the client authenticates by several methods")
+    if secret is not None:
+        raise BadClient  # no client is registered with its secret in the form
+    if has_header:
+        return _by_secret(form)
+    if assertion is not None:
+        return _by_key(form, assertion)
+    return Credentials(method="none", name=_named(form))
+
+
+def _by_secret(form: Form) -> Credentials:
+    name, secret = basic_credentials()
+    if form.get("client_id") not in {None, name}:
+        raise InvalidRequest("client_id is another client")
+    return Credentials(method="secret", name=name, proof=secret)
+
+
+def _by_key(form: Form, assertion: str) -> Credentials:
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidRequest("client_assertion_type is not supported")
+    return Credentials(method="key", name=_named(form), proof=assertion)
+
+
+def _named(form: Form) -> str:
+    name = form.get("client_id")
+    if name is None:
+        raise BadClient
+    return name

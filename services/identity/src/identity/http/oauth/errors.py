@@ -1,0 +1,101 @@
+"""The table of OAuth's errors: each refusal with its code and status (RFC 6749 section 5.2)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException
+
+from identity.domain import errors, oauth_errors
+from identity.domain.errors import Refusal, RetryLater
+from identity.domain.oauth_errors import OAuthRefusal
+from identity.http.database_errors import DATABASE_ERRORS, unavailable
+
+_log = structlog.get_logger("identity.http")
+_SERVER_ERROR = 500
+_UNAUTHORIZED = 401
+DPOP_ALGORITHMS = "ES256 PS256"
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthError:
+    """Code and status; `of_resource` marks the refusals of a resource, whose challenge repeats the code."""
+
+    error: str
+    status: int = 400
+    of_resource: bool = False
+
+
+ERRORS: Mapping[type[Refusal | OAuthRefusal], OAuthError] = {
+    oauth_errors.InvalidRequest: OAuthError("invalid_request"),
+    oauth_errors.InvalidGrant: OAuthError("invalid_grant"),
+    oauth_errors.UnauthorizedClient: OAuthError("unauthorized_client"),
+    oauth_errors.UnsupportedGrantType: OAuthError("unsupported_grant_type"),
+    oauth_errors.InvalidScope: OAuthError("invalid_scope"),
+    oauth_errors.InvalidTarget: OAuthError("invalid_target"),
+    oauth_errors.InvalidToken: OAuthError("invalid_token", _UNAUTHORIZED, of_resource=True),
+    oauth_errors.InsufficientScope: OAuthError("insufficient_scope", 403, of_resource=True),
+    errors.BadClient: OAuthError("invalid_client", _UNAUTHORIZED),
+    errors.InvalidProof: OAuthError("invalid_dpop_proof"),
+    errors.Locked: OAuthError("temporarily_unavailable", 429),
+    errors.TooManyRequests: OAuthError("temporarily_unavailable", 429),
+    errors.Unavailable: OAuthError("temporarily_unavailable", 503),
+}
+
+
+def oauth_blueprint(name: str) -> Blueprint:
+    """Return the blueprint of an endpoint, whose errors are all OAuth's."""
+    blueprint = Blueprint(f"oauth_{name}", __name__, url_prefix="/oauth")
+    blueprint.register_error_handler(Refusal, refusal_response)
+    blueprint.register_error_handler(OAuthRefusal, refusal_response)
+    blueprint.register_error_handler(HTTPException, _http_error)
+    for kind in DATABASE_ERRORS:
+        blueprint.register_error_handler(kind, _unavailable)
+    blueprint.register_error_handler(Exception, _unforeseen)
+    return blueprint
+
+
+def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
+    """Return the answer to a refused request."""
+    known = ERRORS[type(refusal)]
+    description = refusal.description if isinstance(refusal, OAuthRefusal) else ""
+    response = _response(known.error, known.status, description)
+    if known.of_resource:
+        response.headers["WWW-Authenticate"] = _challenge(known.error)
+    elif known.status == _UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="identity"'
+    if isinstance(refusal, RetryLater):
+        response.headers["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def _challenge(error: str) -> str:
+    """Return the challenge of the scheme that was used; without credentials both, and no code (RFC 6750, RFC 9449)."""
+    scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
+    if scheme == "dpop":
+        return f'DPoP error="{error}", algs="{DPOP_ALGORITHMS}"'
+    if scheme == "bearer":
+        return f'Bearer error="{error}"'
+    return f'Bearer, DPoP algs="{DPOP_ALGORITHMS}"'
+
+
+def _response(error: str, status: int, description: str = "") -> Response:
+    body = {"error": error} | ({"error_description": description} if description else {})
+    headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    return Response(json.dumps(body) + "\n", status, headers, content_type="application/json")
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or _SERVER_ERROR
+    return _response("server_error" if status >= _SERVER_ERROR else "invalid_request", status)
+
+
+def _unavailable(error: Exception) -> Response:
+    return refusal_response(unavailable(error))
+
+
+def _unforeseen(error: Exception) -> Response:
+    _log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
+    return _response("server_error", _SERVER_ERROR)
