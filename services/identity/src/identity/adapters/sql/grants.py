@@ -82,6 +82,18 @@ class SqlGrants(Grants):
         self._session.execute(insert(grant_tokens).values(asdict(token)))
 
     @override
+    def token(self, digest: str) -> Token | None:
+        query = select(grant_tokens).where(grant_tokens.c.digest == digest)
+        row = self._session.execute(query).mappings().one_or_none()
+        return Token(**row) if row is not None else None
+
+    @override
+    def void_token(self, digest: str, now: datetime) -> None:
+        token = grant_tokens.c
+        unused = update(grant_tokens).where(token.digest == digest, token.used_at.is_(None))
+        self._session.execute(unused.values(used_at=now))
+
+    @override
     def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
         return self._end(_row.id == grant_id, reason, now)
 

@@ -3,9 +3,9 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from identity.http.oauth import token
+from identity.http.oauth import introspect, revoke, token
 
-_MODULES = (token,)
+_MODULES = (token, introspect, revoke)
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:

@@ -61,6 +61,12 @@ class Grants(Protocol):
     def add_token(self, token: Token) -> None:
         """Add a token."""
 
+    def token(self, digest: str) -> Token | None:
+        """Return a token, also a used or expired one."""
+
+    def void_token(self, digest: str, now: datetime) -> None:
+        """Void an unused token."""
+
     def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
         """End one grant."""
 

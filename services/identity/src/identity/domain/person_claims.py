@@ -1,0 +1,85 @@
+"""What the tokens of a grant say about the person, for ID token, userinfo and introspection (OIDC-13, OIDC-20).
+
+`sub` is the account that the person acts as. `act` says who really acts: the services that exchanged the token, the
+last one outermost, and within them the link account (RFC 8693 section 4.1).
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+from identity.domain.scope import rights_of
+from identity.domain.session import PASS_RIGHTS, AccountSummary
+
+ACTOR_DETAILS = "actor"
+"""The scope that adds name, username and company to the link account in `act`."""
+
+
+class Person(Protocol):
+    """The accounts of a grant as they are now; both are the same unless a link account acts for a company."""
+
+    @property
+    def account(self) -> AccountSummary:
+        """The account that the person acts as."""
+
+    @property
+    def actor(self) -> AccountSummary:
+        """The account that logged in."""
+
+    @property
+    def email(self) -> str:
+        """The verified mailbox of `account`."""
+
+    @property
+    def updated_at(self) -> datetime:
+        """When `account` was changed last."""
+
+
+def person_claims(person: Person, names: Collection[str]) -> dict[str, Any]:
+    """Return the claims of these names that there are; a link account that acts for no company has no `company`."""
+    return {name: value for name, value in _every(person) if name in names}
+
+
+def act_claim(
+    person: Person, scopes: Collection[str], services: dict[str, Any] | None = None
+) -> dict[str, Any] | None:
+    """Return `act`, or None if the person acts as their own account and no service exchanged the token.
+
+    `services` is the chain of services that did, as a token stores it.
+    """
+    link = _link_account(person, with_details=ACTOR_DETAILS in scopes)
+    if services is None:
+        return link
+    inner = act_claim(person, scopes, services.get("act"))
+    return {"sub": services["sub"]} | ({"act": inner} if inner else {})
+
+
+def rights(person: Person, scopes: Collection[str]) -> tuple[str, ...]:
+    """Return the rights in the pass system that a token with these scopes carries (SW-1, SW-2)."""
+    return rights_of(scopes, PASS_RIGHTS if person.account.kind == "general" else ())
+
+
+def company(account: AccountSummary) -> dict[str, str]:
+    """Return the claim `company`."""
+    return {"tax_id": account.tax_id, "name": account.company_name}
+
+
+def _every(person: Person) -> Iterator[tuple[str, Any]]:
+    account = person.account
+    yield "sub", account.id
+    yield "name", account.name
+    yield "preferred_username", account.username
+    yield "updated_at", int(person.updated_at.timestamp())
+    yield "email", person.email
+    yield "email_verified", True  # an account without a verified mailbox has no grants
+    yield "account_kind", account.kind
+    if account.kind == "general":
+        yield "company", company(account)
+
+
+def _link_account(person: Person, *, with_details: bool) -> dict[str, Any] | None:
+    link = person.actor
+    if link.id == person.account.id:
+        return None
+    details = {"name": link.name, "preferred_username": link.username, "company": company(link)}
+    return {"sub": link.id} | (details if with_details else {})

@@ -1,0 +1,19 @@
+"""Revocation (RFC 7009): a client gives a token back (OIDC-20)."""
+
+from flask import Response
+
+from identity.http.oauth.client_auth import client_ports, require_client
+from identity.http.oauth.errors import oauth_blueprint
+from identity.http.oauth.form import read_form
+from identity.usecases.revocation import revoke
+
+blueprint = oauth_blueprint("revoke")
+
+
+@blueprint.post("/revoke")
+def give_back() -> Response:
+    """Revoke a token of this client; 200 also for an unknown one (RFC 7009 section 2.2)."""
+    form = read_form()
+    client = require_client(form)
+    revoke(client_ports(client), client, form.require("token"))
+    return Response(status=200)

@@ -1,0 +1,54 @@
+"""Telling a service whom a token stands for (RFC 7662, OIDC-20)."""
+
+from typing import Any
+
+from identity.domain.grant import ActiveToken
+from identity.domain.oauth_client import RegisteredClient
+from identity.domain.person_claims import act_claim, company, rights
+from identity.domain.service_client import digest_of
+from identity.usecases.ports import Ports
+
+_INACTIVE: dict[str, Any] = {"active": False}
+
+
+def introspect(ports: Ports, client: RegisteredClient, token: str) -> dict[str, Any]:
+    """Return what a token of this client's audience stands for; `{"active": false}` for all others.
+
+    Neither a missing right nor a token for somebody else is told apart from an ended one.
+    """
+    active = None
+    if "tokens:introspect" in client.service.rights:
+        active = ports.grants.active_token(digest_of(token), ports.clock.now())
+    if active is None or active.token.kind != "access" or not _is_for(client, active):
+        return _INACTIVE
+    return _description(active, issuer=ports.rules.public_url)
+
+
+def _is_for(client: RegisteredClient, active: ActiveToken) -> bool:
+    return not {client.oidc.name, *client.oidc.resources}.isdisjoint(active.token.audience)
+
+
+def _description(active: ActiveToken, *, issuer: str) -> dict[str, Any]:
+    token, grant, account = active.token, active.grant, active.account
+    described = {
+        "active": True,
+        "iss": issuer,
+        "sub": account.id,
+        "act": act_claim(active, token.scopes, token.act),
+        "client_id": token.client,
+        "aud": token.audience,
+        "scope": " ".join(token.scopes),
+        "exp": int(token.expires_at.timestamp()),
+        "iat": int(token.issued_at.timestamp()),
+        "auth_time": int(grant.auth_time.timestamp()),
+        "acr": grant.acr,
+        "amr": grant.amr,
+        "sid": grant.id,
+        "token_type": "DPoP" if token.jkt else "Bearer",
+        "cnf": {"jkt": token.jkt} if token.jkt else None,
+        "username": account.username,
+        "account_kind": account.kind,
+        "company": company(account) if account.kind == "general" else None,
+        "rights": rights(active, token.scopes),
+    }
+    return {name: value for name, value in described.items() if value is not None}

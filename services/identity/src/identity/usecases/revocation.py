@@ -1,0 +1,20 @@
+"""Giving tokens back (RFC 7009, OIDC-20)."""
+
+from identity.domain.oauth_client import RegisteredClient
+from identity.domain.service_client import digest_of
+from identity.usecases.ports import Ports
+from identity.usecases.steps import ending
+
+
+def revoke(ports: Ports, client: RegisteredClient, token: str) -> None:
+    """End the grant of a client's refresh token, or only an access token itself; ignore what is not the client's."""
+    digest = digest_of(token)
+    with ports.unit_of_work() as uow:
+        found = uow.grants.token(digest)
+        if found is None or found.client != client.oidc.name:
+            return
+        if found.kind == "refresh":
+            ending.end_grant(uow, found.grant_id, "revoked")
+        else:
+            uow.grants.void_token(digest, uow.clock.now())
+        uow.commit()
