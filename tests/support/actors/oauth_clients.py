@@ -1,12 +1,13 @@
 """Services that log people in by OpenID Connect: clients registered through the use case."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from identity.domain.client_registration import Registration
-from identity.domain.grant import Grant
+from identity.domain.grant import Grant, Token, TokenKind
 from identity.domain.scope import SCOPES
-from identity.domain.service_client import Scope
+from identity.domain.service_client import Scope, digest_of
 from identity.usecases import oauth_clients, service_clients
 
 from tests.support.actors.people import Person, unique
@@ -26,9 +27,18 @@ def register_oidc_client(system: System, *rights: Scope, **options: Any) -> Serv
     return Service(name, secret)
 
 
-def open_grant(system: System, client: str, person: Person) -> str:
-    """Log a general account in and open a grant of the client; return its id."""
-    system.logged_in(person)
+def open_grant(
+    system: System,
+    client: str,
+    person: Person,
+    *,
+    general: Person | None = None,
+    scopes: Sequence[str] = ("openid",),
+) -> str:
+    """Log a person in and open a grant of the client; a link account acts for `general`. Return the grant's id."""
+    session = system.logged_in(person)
+    account = general or person
+    binding = system.bind_and_verify(session, general) if general else None
     (session_id,) = system.rows("SELECT id FROM sessions WHERE holder_id = :holder", holder=person.id)[0]
     now = system.clock.now()
     grant = Grant(
@@ -36,8 +46,9 @@ def open_grant(system: System, client: str, person: Person) -> str:
         client=client,
         session_id=session_id,
         holder_id=person.id,
-        account_id=person.id,
-        scopes=["openid"],
+        account_id=account.id,
+        binding_id=binding,
+        scopes=list(scopes),
         auth_time=now,
         created_at=now,
         expires_at=now + timedelta(hours=12),
@@ -46,3 +57,27 @@ def open_grant(system: System, client: str, person: Person) -> str:
         assert uow.grants.open(grant)
         uow.commit()
     return grant.id
+
+
+def issue_token(
+    system: System, grant_id: str, client: str, *, kind: TokenKind = "access", **values: Any
+) -> str:
+    """Store a token of a grant for ten minutes; `values` are fields of `Token`. Return the token."""
+    token, now = system.ports.randomness.token(), system.clock.now()
+    fields: dict[str, Any] = {
+        "scopes": ["openid"], "audience": [client], "act": None, "jkt": None, "parent": None, **values,
+    }  # fmt: skip
+    with system.app.app_context(), system.ports.unit_of_work() as uow:
+        uow.grants.add_token(
+            Token(
+                digest=digest_of(token),
+                kind=kind,
+                grant_id=grant_id,
+                client=client,
+                issued_at=now,
+                expires_at=now + timedelta(minutes=10),
+                **fields,
+            )
+        )
+        uow.commit()
+    return token
