@@ -27,6 +27,9 @@ ROUTES = {
         "GET /api/v1/admin/clients/<name>/oidc",
     },
     "grants nothing; it records refusals only": {"POST /oauth/token"},
+    "a service asks with each request; `client.oidc_set` and `client.rights_set` say that it may": {
+        "POST /oauth/introspect",
+    },
     "checks what is typed into a form": {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",
