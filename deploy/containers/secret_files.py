@@ -82,7 +82,7 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
     audit = keys / "audit_keys"
     mailer = [kept / "mailer_url", keys / "mail_seal_private.json", keys / "mail_sign_public.json"]
     return {
-        "identity": (SERVICE_USER, [database["identity"], *identity]),
+        "identity": (SERVICE_USER, [database["identity"], *identity, keys / "oidc_keys.json"]),
         "migrate": (SERVICE_USER, [database["migrate"]]),
         "relay": (SERVICE_USER, [database["relay"], kept / "relay_url", audit]),
         "tidy": (SERVICE_USER, [database["tidy"], *identity, audit]),

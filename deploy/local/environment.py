@@ -32,6 +32,8 @@ NOT_PASSED_ON = (
     "IDENTITY_SECRET_KEYS_FILE",
     "IDENTITY_AUDIT_KEYS",
     "IDENTITY_AUDIT_KEYS_FILE",
+    "IDENTITY_OIDC_KEYS",
+    "IDENTITY_OIDC_KEYS_FILE",
 )
 FROM_OUTSIDE = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -171,6 +173,7 @@ def _identity(paths: RunPaths) -> dict[str, str]:
     return (
         _merge(defaults, _database(paths))
         | _secret("IDENTITY_SECRET_KEYS", str(paths.keys / "secret_keys"))
+        | _secret("IDENTITY_OIDC_KEYS", str(paths.keys / "oidc_keys.json"))
         | _secret("MAIL_SEAL_PUBLIC_KEYS", str(paths.keys / "mail_seal_public.json"))
         | _secret("MAIL_SIGN_PRIVATE_KEYS", str(paths.keys / "mail_sign_private.json"))
     )

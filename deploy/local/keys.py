@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from identity.adapters.clock import SystemClock
+from identity.adapters.jose.signing_keys import new_signing_keys
 from port_events.keys import new_key_sets
 
 from deploy.local.redis_acl import acl_file, roles
@@ -23,6 +25,7 @@ def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
         directory.chmod(0o700)
     for name in ("secret_keys", "audit_keys"):
         _keep(keys / name, secrets.token_urlsafe(SECRET_BYTES))
+    _keep(keys / "oidc_keys.json", new_signing_keys(SystemClock().now()))
     if not all((keys / f"mail_{name}.json").exists() for name in KEY_SETS):
         made = new_key_sets()
         for name in KEY_SETS:

@@ -55,6 +55,7 @@ COMMANDS = {
         "keys list",
         "keys rotate signing",
         "keys rotate audit",
+        "keys rotate oidc",
         "keys rotate seal",
         "keys rotate sign",
     },

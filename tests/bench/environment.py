@@ -19,6 +19,7 @@ from tests.bench.population import populate
 from tests.bench.processes import Process
 from tests.bench.sink import Sink, start_sink
 from tests.support.actors.people import PASSWORD, registration
+from tests.support.harness.settings import oidc_keys
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.ports import free_port
@@ -174,6 +175,7 @@ class Environment:
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,
             "IDENTITY_SECRET_KEYS": self._secret,
             "IDENTITY_AUDIT_KEYS": self._secret,
+            "IDENTITY_OIDC_KEYS": oidc_keys(),
             "IDENTITY_LOGIN_FAILURES_PER_ADDRESS": _UNLIMITED,
             "IDENTITY_REGISTRATIONS_PER_ADDRESS": _UNLIMITED,
             "MAIL_SEAL_PUBLIC_KEYS": self.keys.seal_public,

@@ -9,6 +9,7 @@ from port_events.sealing import new_key_sets
 from sqlalchemy import text
 
 from tests.support.harness.processes import run
+from tests.support.harness.settings import oidc_keys
 from tests.support.servers.postgres import PostgresCluster
 
 pytestmark = pytest.mark.processes
@@ -22,6 +23,7 @@ def _environment(database_url: str) -> dict[str, str]:
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": database_url,
         "IDENTITY_SECRET_KEYS": "0123456789abcdef0123456789abcdef",
+        "IDENTITY_OIDC_KEYS": oidc_keys(),
         "MAIL_SEAL_PUBLIC_KEYS": _KEYS.seal_public,
         "MAIL_SIGN_PRIVATE_KEYS": _KEYS.sign_private,
     }
@@ -42,7 +44,7 @@ def test_a_check_of_an_unreachable_database_gives_the_reason_without_a_stack_tra
 
     assert (ended.returncode, ended.stdout.splitlines()) == (
         1,
-        ["settings: ok", "database: OperationalError", "migrations: OperationalError"],
+        ["settings: ok", "database: OperationalError", "migrations: OperationalError", "oidc_keys: ok"],
     )
     assert "Connection refused" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -5,9 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
+from identity.adapters.clock import SystemClock
+from identity.adapters.jose.signer import JoseSigner
+from identity.adapters.jose.signing_keys import read_signing_keys
 from identity.cli import main
 from port_events.keys import new_key_sets
 from port_events.sealing import MailPayload, Opener, Sealer
+
+from tests.support.harness.settings import oidc_keys
 
 KEYS = new_key_sets()
 OLD = "a-signing-key-of-the-tests-that-is-long-enough"
@@ -64,11 +69,35 @@ def test_rotating_identitys_own_keys_puts_the_new_one_first(kind: str, setting: 
     assert len(new) == 64
 
 
+@pytest.mark.rule("OIDC-26")
+def test_rotating_the_keys_of_openid_connect_puts_two_in_front_that_sign_in_an_hour() -> None:
+    before = datetime.now(UTC).timestamp()
+
+    ended = _keys("rotate", "oidc", "--json", IDENTITY_OIDC_KEYS=oidc_keys())
+
+    rotated = json.loads(ended.stdout)["IDENTITY_OIDC_KEYS"]
+    rsa, ec, *former = json.loads(rotated)["keys"]
+    assert former == json.loads(oidc_keys())["keys"]
+    assert [(key["kty"], round((key["nbf"] - before) / 60)) for key in (rsa, ec)] == [("RSA", 60), ("EC", 60)]
+    assert len(read_signing_keys(rotated)) == 4
+
+
+@pytest.mark.rule("OIDC-26")
+def test_new_keys_sign_at_once() -> None:
+    made = json.loads(_keys("new", "--json").stdout)["IDENTITY_OIDC_KEYS"]
+
+    signer = JoseSigner(read_signing_keys(made), SystemClock())
+
+    assert signer.sign({}, token_type="JWT", algorithm="RS256")
+    assert signer.sign({}, token_type="at+jwt", algorithm="ES256")
+
+
 @pytest.mark.rule("SEC-4", "SEC-9")
 def test_listing_shows_ids_in_order_and_no_key() -> None:
     rotated = json.loads(_keys("rotate", "seal", "--json", MAIL_SEAL_PRIVATE_KEYS=KEYS.seal_private).stdout)
     own = {"IDENTITY_SECRET_KEYS": OLD, "IDENTITY_AUDIT_KEYS": f"{OLD}-2,{OLD}-3"}
-    environment = {**rotated, **own, "MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public}
+    public = {"MAIL_SIGN_PUBLIC_KEYS": KEYS.sign_public}
+    environment = {**rotated, **own, **public, "IDENTITY_OIDC_KEYS": oidc_keys()}
 
     ended = _keys("list", "--json", **environment)
 
@@ -77,7 +106,9 @@ def test_listing_shows_ids_in_order_and_no_key() -> None:
     assert listed["MAIL_SEAL_PUBLIC_KEYS"] == _ids(rotated["MAIL_SEAL_PUBLIC_KEYS"])
     assert listed["MAIL_SIGN_PUBLIC_KEYS"] == _ids(KEYS.sign_public)
     assert [len(listed[name]) for name in own] == [1, 2]
-    secrets = [OLD, *(key["d"] for key in json.loads(rotated["MAIL_SEAL_PRIVATE_KEYS"])["keys"])]
+    assert listed["IDENTITY_OIDC_KEYS"] == _ids(oidc_keys())
+    private = [rotated["MAIL_SEAL_PRIVATE_KEYS"], oidc_keys()]
+    secrets = [OLD, *(key["d"] for each in private for key in json.loads(each)["keys"])]
     assert [secret for secret in secrets if secret in ended.output] == []
 
 
@@ -88,8 +119,19 @@ def test_listing_shows_ids_in_order_and_no_key() -> None:
         (("rotate", "sign"), {"MAIL_SIGN_PRIVATE_KEYS": KEYS.sign_public}),
         (("rotate", "seal"), {"MAIL_SEAL_PRIVATE_KEYS": KEYS.sign_private}),
         (("list",), {"MAIL_SEAL_PUBLIC_KEYS": KEYS.seal_private}),
+        (("rotate", "oidc"), {}),
+        (("rotate", "oidc"), {"IDENTITY_OIDC_KEYS": KEYS.sign_private}),
+        (("list",), {"IDENTITY_OIDC_KEYS": KEYS.seal_public}),
     ],
-    ids=["nothing set", "a public set", "of the other kind", "private where public belongs"],
+    ids=[
+        "nothing set",
+        "a public set",
+        "of the other kind",
+        "private where public belongs",
+        "nothing set for OpenID Connect",
+        "of mails",
+        "of mails, listed",
+    ],
 )
 def test_a_malformed_key_set_is_reported_by_its_name_only(
     arguments: tuple[str, ...], environment: dict[str, str]
@@ -97,7 +139,7 @@ def test_a_malformed_key_set_is_reported_by_its_name_only(
     ended = _keys(*arguments, **environment)
 
     assert ended.exit_code == 1
-    assert ended.output.startswith("Error: MAIL_S")
+    assert ended.output.startswith(("Error: MAIL_S", "Error: IDENTITY_OIDC_KEYS: "))
     assert '"x"' not in ended.output
 
 

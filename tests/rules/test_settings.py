@@ -16,6 +16,7 @@ from port_runtime.settings import SettingsError, load
 from tests.support.actors.consents import write_consents
 from tests.support.harness.installation import COMMANDS, Installation
 from tests.support.harness.processes import run, run_preloaded
+from tests.support.harness.settings import oidc_keys
 from tests.support.servers.ports import free_port
 
 pytestmark = pytest.mark.processes
@@ -33,6 +34,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
         "IDENTITY_DATABASE_URL": f"sqlite:///{tmp_path}/identity.db",
         "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
         "IDENTITY_SECRET_KEYS": _LONG,
+        "IDENTITY_OIDC_KEYS": oidc_keys(),
         "IDENTITY_REVIEW": "both",
         "IDENTITY_CONSENT_DIR": str(write_consents(tmp_path / "consents")),
         "REDIS_URL": _REDIS,
@@ -103,6 +105,9 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
     "deadlines, web": ("web", {"IDENTITY_HEADER_TIMEOUT": "0", "IDENTITY_BODY_TIMEOUT": "1h"}),
     "not fitting together, web": ("web", {"IDENTITY_WEB_THREADS": "4"}),
     "no keys, web": ("web", {"MAIL_SEAL_PUBLIC_KEYS": "{}", "MAIL_SIGN_PRIVATE_KEYS": "{}"}),
+    "no keys of OpenID Connect, web": ("web", {"IDENTITY_OIDC_KEYS": ""}),
+    "another's keys of OpenID Connect, check": ("check", {"IDENTITY_OIDC_KEYS": _KEYS.sign_private}),
+    "lifetimes of tokens, web": ("web", {"IDENTITY_OIDC_ACCESS": "16m", "IDENTITY_OIDC_JWT": "11m"}),
     "another's keys, web": ("web", {"MAIL_SIGN_PRIVATE_KEYS": _KEYS.seal_private}),
     "of the wrong form, relay": (
         "relay",
@@ -164,7 +169,7 @@ PORTS = {
     "mailer": ["MAILER_METRICS_BIND"],
 }
 OTHERS = {
-    "web": ["IDENTITY_CONSENT_DIR", "IDENTITY_DATABASE_URL"],
+    "web": ["IDENTITY_CONSENT_DIR", "IDENTITY_DATABASE_URL", "IDENTITY_OIDC_KEYS"],
     "relay": ["IDENTITY_DATABASE_URL"],
     "mailer": [],
 }
@@ -335,7 +340,10 @@ def test_a_secret_may_come_from_a_file_but_not_from_both_places(
     both = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS": _LONG})
     nowhere = _refusal("check", {**settings, "IDENTITY_SECRET_KEYS_FILE": "/nowhere"})
 
-    assert (by_file.returncode, by_file.stdout) == (0, "settings: ok\ndatabase: ok\nmigrations: ok\n")
+    assert (by_file.returncode, by_file.stdout) == (
+        0,
+        "settings: ok\ndatabase: ok\nmigrations: ok\noidc_keys: ok\n",
+    )
     assert both == (2, ["IDENTITY_SECRET_KEYS: must not be set together with IDENTITY_SECRET_KEYS_FILE"])
     assert nowhere[0] == 2
     assert nowhere[1][0].startswith("IDENTITY_SECRET_KEYS_FILE: the file cannot be read")

@@ -15,6 +15,8 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from tests.support.harness.clock import FakeClock
 
+pytestmark = pytest.mark.rule("OIDC-26")
+
 ISSUER = "https://pass.example.tw"
 CLAIMS = {"iss": ISSUER, "sub": "a-1", "company": "大明股份有限公司"}
 EARLIER = datetime(2020, 1, 1, tzinfo=UTC)

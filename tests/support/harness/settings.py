@@ -1,11 +1,21 @@
 """The settings of a test installation; keyword arguments add to them or replace them."""
 
+import functools
+from datetime import UTC, datetime
+
+from identity.adapters.jose.signing_keys import new_signing_keys
 from port_events.sealing import KeySets
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 """Links in mails start with this URL. Nothing listens there: tests extract the token from the link."""
 SIGNING_KEY = "a-signing-key-of-the-tests-that-is-long-enough"
 AUDIT_KEY = "a-key-of-the-tests-that-seals-the-audit-log"
+
+
+@functools.cache
+def oidc_keys() -> str:
+    """Return the keys of this test process that sign tokens."""
+    return new_signing_keys(datetime.now(UTC))
 
 
 def identity_settings(
@@ -18,6 +28,7 @@ def identity_settings(
         "IDENTITY_PUBLIC_URL": public_url,
         "IDENTITY_SECRET_KEYS": SIGNING_KEY,
         "IDENTITY_AUDIT_KEYS": AUDIT_KEY,
+        "IDENTITY_OIDC_KEYS": oidc_keys(),
         "IDENTITY_ARGON2_MEMORY_KIB": "64",
         "IDENTITY_ARGON2_PASSES": "1",
         "IDENTITY_REGISTRATIONS_PER_ADDRESS": "10000",

@@ -15,16 +15,12 @@ _FALSE: Final = frozenset({"", "0", "f", "false", "n", "no"})
 
 
 def is_redis_protected(url: str) -> bool:
-    """Whether a URL of redis-py, or one that names sentinels, protects the connection.
-
-    Sentinels on this machine may lead to a server on another one.
-    """
+    """Whether a URL of redis-py protects the connection."""
     parts, options = urlsplit(url), _options(url)
-    scheme, _, sentinel = parts.scheme.partition("+")
-    if not sentinel and (scheme == "unix" or is_loopback(parts.hostname or "localhost")):
+    if parts.scheme == "unix" or is_loopback(parts.hostname or "localhost"):
         return True
     return (
-        scheme == "rediss"
+        parts.scheme == "rediss"
         and options.get("ssl_cert_reqs", "required") == "required"
         and options.get("ssl_check_hostname", "true").lower() not in _FALSE
     )

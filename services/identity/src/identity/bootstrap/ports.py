@@ -23,7 +23,9 @@ from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.grant_queries import SqlGrantQueries
 from identity.adapters.sql.request_queries import SqlQueries
+from identity.adapters.sql.seen_proofs import SqlSeenProofs
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
+from identity.bootstrap.oidc import token_signer
 from identity.domain import rate_limits
 from identity.domain.audit import Caller
 from identity.domain.consent import Texts
@@ -75,9 +77,18 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
     instruments: Instruments,
     clock: Clock | None = None,
     randomness: Randomness | None = None,
+    signs: bool = False,
 ) -> Ports:
-    """Return the ports; every statement of `autocommit` is a transaction of its own. Raises SettingsError."""
+    """Return the ports; every statement of `autocommit` is a transaction of its own. Raises SettingsError.
+
+    A process that `signs` must have IDENTITY_OIDC_KEYS.
+    """
     clock = clock or SystemClock()
+    with ErrorCollector() as collector:
+        with collector.step():
+            signer = token_signer(settings.oidc_keys, clock, required=signs)
+        with collector.step():
+            rules = _rules(settings)
     tokens = SignedTokens(settings.secret_keys, clock)
     return Ports(
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
@@ -100,10 +111,12 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
             meter=HashMetrics(instruments),
         ),
         tokens=tokens,
+        signer=signer,
         proofs=JoseVerifier(),
+        seen_proofs=SqlSeenProofs(autocommit),
         sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
         meter=LoginMetrics(instruments),
-        rules=_rules(settings),
+        rules=rules,
     )
 
 
@@ -119,6 +132,8 @@ def _rules(settings: WebSettings) -> Rules:
             idle=timedelta(seconds=settings.session_idle),
             absolute=timedelta(seconds=settings.session_absolute),
         ),
+        access_token_lifetime=timedelta(seconds=settings.oidc_access),
+        jwt_lifetime=timedelta(seconds=settings.oidc_jwt),
         feed_retention=timedelta(seconds=settings.feed_kept),
         login_failures_by_client_address=rate_limits.login_failures_by_client_address(
             settings.login_failures_per_address

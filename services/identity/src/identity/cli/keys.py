@@ -1,24 +1,18 @@
-"""`identity keys`: generating, listing and rotating the keys of an installation (SEC-4, SEC-9)."""
+"""`identity keys`: generating, listing and rotating the keys of an installation (SEC-4, SEC-9, OIDC-26)."""
 
 import json
-import os
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
-from port_runtime.settings import load
 
 from identity.cli.base import as_json
-from identity.settings.keys import KeySettings
+from identity.cli.key_rotation import json_option, new_secret, print_values, read_keys, rotate
 
 if TYPE_CHECKING:
     from port_runtime.secret import Secret
 
-_JSON = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON instead of lines for an environment file."
-)
-_KEY_BYTES = 48
-T = TypeVar("T")
+    from identity.settings.keys import KeySettings
 
 
 @click.group()
@@ -26,29 +20,36 @@ def keys() -> None:
     """Generate, list and rotate the keys of an installation."""
 
 
+keys.add_command(rotate)
+
+
 @keys.command("new")
-@_JSON
+@json_option
 def new_keys(*, as_json: bool) -> None:
     """Print a new signing key and new JWK sets for both services; keep them as secrets."""
     from port_events.sealing import new_key_sets
 
+    from identity.adapters.clock import SystemClock
+    from identity.adapters.jose.signing_keys import new_signing_keys
+
     key_sets = new_key_sets()
     values = {
-        "IDENTITY_SECRET_KEYS": _new_secret(),
-        "IDENTITY_AUDIT_KEYS": _new_secret(),
+        "IDENTITY_SECRET_KEYS": new_secret(),
+        "IDENTITY_AUDIT_KEYS": new_secret(),
+        "IDENTITY_OIDC_KEYS": new_signing_keys(SystemClock().now()),
         "MAIL_SEAL_PUBLIC_KEYS": key_sets.seal_public,
         "MAIL_SEAL_PRIVATE_KEYS": key_sets.seal_private,
         "MAIL_SIGN_PRIVATE_KEYS": key_sets.sign_private,
         "MAIL_SIGN_PUBLIC_KEYS": key_sets.sign_public,
     }
-    _print(values, as_json=as_json)
+    print_values(values, as_json=as_json)
 
 
 @keys.command("list")
 @as_json
 def list_keys(*, as_json: bool) -> None:
-    """List the ids of the configured keys, the current one first. The keys themselves are not shown."""
-    found = dict(_ids(_settings()))
+    """List the ids of the configured keys, the newest first. The keys themselves are not shown."""
+    found = dict(_ids(read_keys()))
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -56,83 +57,7 @@ def list_keys(*, as_json: bool) -> None:
         click.echo(f"{name}: {', '.join(ids)}")
 
 
-@keys.group()
-def rotate() -> None:
-    """Print the current keys with a new one first. The older keys still verify and decrypt."""
-
-
-@rotate.command()
-@_JSON
-def signing(*, as_json: bool) -> None:
-    """Rotate IDENTITY_SECRET_KEYS, which sign links, cookies and codes.
-
-    Give every web process the new value; remove the last key once its links and device cookies have expired.
-    """
-    present = _required(_settings().secret_keys, "IDENTITY_SECRET_KEYS")
-    values = [_new_secret(), *(key.reveal() for key in present)]
-    _print({"IDENTITY_SECRET_KEYS": ",".join(values)}, as_json=as_json)
-
-
-@rotate.command()
-@_JSON
-def audit(*, as_json: bool) -> None:
-    """Rotate IDENTITY_AUDIT_KEYS, which chain the audit log.
-
-    Give the new value to every relay, and to `tidy` and `audit verify`. Remove a key when its rows are deleted.
-    """
-    present = _required(_settings().audit_keys, "IDENTITY_AUDIT_KEYS")
-    values = [_new_secret(), *(key.reveal() for key in present)]
-    _print({"IDENTITY_AUDIT_KEYS": ",".join(values)}, as_json=as_json)
-
-
-@rotate.command()
-@_JSON
-def seal(*, as_json: bool) -> None:
-    """Rotate the keys that seal mails; needs the mailer's MAIL_SEAL_PRIVATE_KEYS.
-
-    Give the private set to every mailer first, then the public one to identity.
-    """
-    from port_events.keys import SEAL_CURVE
-
-    present = _required(_settings().seal_private, "MAIL_SEAL_PRIVATE_KEYS")
-    private, public = _rotated(present, SEAL_CURVE, "MAIL_SEAL_PRIVATE_KEYS")
-    _print({"MAIL_SEAL_PRIVATE_KEYS": private, "MAIL_SEAL_PUBLIC_KEYS": public}, as_json=as_json)
-
-
-@rotate.command()
-@_JSON
-def sign(*, as_json: bool) -> None:
-    """Rotate the keys that sign mails; needs identity's MAIL_SIGN_PRIVATE_KEYS.
-
-    Give the public set to every mailer first, then the private one to identity.
-    """
-    from port_events.keys import SIGN_CURVE
-
-    present = _required(_settings().sign_private, "MAIL_SIGN_PRIVATE_KEYS")
-    private, public = _rotated(present, SIGN_CURVE, "MAIL_SIGN_PRIVATE_KEYS")
-    _print({"MAIL_SIGN_PUBLIC_KEYS": public, "MAIL_SIGN_PRIVATE_KEYS": private}, as_json=as_json)
-
-
-def _settings() -> KeySettings:
-    return load(KeySettings, os.environ)
-
-
-def _required(value: T | None, name: str) -> T:
-    if value is None:
-        raise click.ClickException(f"{name}: must be set for this command, directly or as {name}_FILE")
-    return value
-
-
-def _rotated(present: "Secret", curve: str, name: str) -> tuple[str, str]:
-    from port_events.keys import KeySetError, with_new_key
-
-    try:
-        return with_new_key(present.reveal(), curve=curve)
-    except KeySetError as error:
-        raise click.ClickException(f"{name}: {error}") from None
-
-
-def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
+def _ids(settings: "KeySettings") -> Iterator[tuple[str, list[str]]]:
     """Yield the ids of the keys that are set. The id of a symmetric key is part of a key derived from it."""
     from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, key_ids
 
@@ -143,6 +68,8 @@ def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
         yield "IDENTITY_SECRET_KEYS", [derive(key, "key-id").hex()[:16] for key in settings.secret_keys]
     if settings.audit_keys:
         yield "IDENTITY_AUDIT_KEYS", [key_id_of(derive(key, AUDIT_PURPOSE)) for key in settings.audit_keys]
+    if settings.oidc_keys:
+        yield "IDENTITY_OIDC_KEYS", _oidc_ids(settings.oidc_keys)
     private = {
         "MAIL_SEAL_PRIVATE_KEYS": settings.seal_private,
         "MAIL_SIGN_PRIVATE_KEYS": settings.sign_private,
@@ -158,13 +85,11 @@ def _ids(settings: KeySettings) -> Iterator[tuple[str, list[str]]]:
                 raise click.ClickException(f"{name}: {error}") from None
 
 
-def _new_secret() -> str:
-    import secrets
+def _oidc_ids(keys: "Secret") -> list[str]:
+    from identity.adapters.jose.keys import KeySetError
+    from identity.adapters.jose.signing_keys import read_signing_keys
 
-    return secrets.token_urlsafe(_KEY_BYTES)
-
-
-def _print(values: Mapping[str, str], *, as_json: bool) -> None:
-    click.echo(
-        json.dumps(values) if as_json else "\n".join(f"{name}={value}" for name, value in values.items())
-    )
+    try:
+        return [key.kid for key in read_signing_keys(keys.reveal())]
+    except KeySetError as error:
+        raise click.ClickException(f"IDENTITY_OIDC_KEYS: {error}") from None

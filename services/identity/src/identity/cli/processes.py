@@ -57,20 +57,27 @@ def migrate() -> None:
 @click.command()
 @as_json
 def check(*, as_json: bool) -> None:
-    """Check settings, consent texts, keys and the database; exit with 1 if a check fails."""
+    """Check settings, consent texts, keys and the database; exit with 1 if a check fails.
+
+    IDENTITY_OIDC_KEYS that are missing, or whose signing key is older than 365 days by its member `nbf` or `iat`, cause
+    a warning.
+    """
     from port_runtime.health import Check, run_checks
 
     from identity.adapters.sql.engine import database_probe
     from identity.adapters.sql.migrations import revision_probe
+    from identity.bootstrap.oidc import signing_key_report
     from identity.bootstrap.ports import open_dependencies
     from identity.settings.web import WebSettings
 
-    with open_dependencies(read_settings(WebSettings)) as dependencies:
+    settings = read_settings(WebSettings)
+    with open_dependencies(settings) as dependencies:
         engine = dependencies.engine
         report = run_checks(
             [Check("database", database_probe(engine)), Check("migrations", revision_probe(engine))]
         )
-    results = {"settings": "ok", **report.results}
+        oidc_keys = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
+    results = {"settings": "ok", **report.results, "oidc_keys": oidc_keys}
     click.echo(
         json.dumps(results) if as_json else "\n".join(f"{name}: {found}" for name, found in results.items())
     )

@@ -6,6 +6,8 @@ from flask import Flask
 from port_events.sealing import new_key_sets
 from port_runtime.settings import load
 
+from identity.adapters.clock import SystemClock
+from identity.adapters.jose.signing_keys import new_signing_keys
 from identity.http.api.openapi import api_document
 from identity.processes.web import create_app
 from identity.settings.web import WebSettings
@@ -25,6 +27,7 @@ def application() -> Flask:
             "IDENTITY_MODE": "local",
             "IDENTITY_DATABASE_URL": "sqlite:///:memory:",
             "IDENTITY_SECRET_KEYS": "x" * 32,
+            "IDENTITY_OIDC_KEYS": new_signing_keys(SystemClock().now()),
             "MAIL_SEAL_PUBLIC_KEYS": keys.seal_public,
             "MAIL_SIGN_PRIVATE_KEYS": keys.sign_private,
         },

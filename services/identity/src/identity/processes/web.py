@@ -55,6 +55,7 @@ def create_app(
         with collector.step():
             ports = build_ports(
                 settings,
+                signs=True,
                 sessions=db.session,
                 autocommit=db.engines.get(_AUTOCOMMIT)
                 or engine.execution_options(isolation_level="AUTOCOMMIT"),

@@ -33,6 +33,7 @@ class KeySettings:
     audit_keys: tuple[Secret, ...] | None = setting(
         "IDENTITY_AUDIT_KEYS", parse=optional(secret_list), default=None
     )
+    oidc_keys: Secret | None = setting("IDENTITY_OIDC_KEYS", parse=optional(secret), default=None)
     seal_public: str | None = setting("MAIL_SEAL_PUBLIC_KEYS", parse=optional(text), default=None)
     seal_private: Secret | None = setting("MAIL_SEAL_PRIVATE_KEYS", parse=optional(secret), default=None)
     sign_private: Secret | None = setting("MAIL_SIGN_PRIVATE_KEYS", parse=optional(secret), default=None)

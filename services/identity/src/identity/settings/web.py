@@ -23,6 +23,7 @@ from port_runtime.settings import setting
 
 from identity.settings.http import HttpSettings
 from identity.settings.keys import key_strength_errors
+from identity.settings.oidc import oidc_keys, token_lifetime_errors
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
 _MIN_MEMORY_KIB = 19456
@@ -83,6 +84,20 @@ class WebSettings(HttpSettings):
     )
     sign_private_keys: Secret = setting(
         "MAIL_SIGN_PRIVATE_KEYS", parse=secret, doc="JWK set: identity signs mails with the first key"
+    )
+    oidc_keys: Secret | None = oidc_keys()
+    oidc_access: int = setting(
+        "IDENTITY_OIDC_ACCESS",
+        parse=seconds,
+        default="10m",
+        doc="lifetime of an access token, from 1m to 15m",
+    )
+    oidc_jwt: int = setting(
+        "IDENTITY_OIDC_JWT",
+        parse=seconds,
+        default="5m",
+        doc="lifetime of an ID token and of an access token that is a JWT, up to 10m: an ended session does not end "
+        "these",
     )
     session_idle: int = setting(
         "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session unused for this long ends"
@@ -194,6 +209,7 @@ class WebSettings(HttpSettings):
         yield from key_set_errors(
             "MAIL_SIGN_PRIVATE_KEYS", self.sign_private_keys.reveal(), curve=SIGN_CURVE, private=True
         )
+        yield from token_lifetime_errors(access=self.oidc_access, jwt=self.oidc_jwt)
         if self.session_idle < _MIN_IDLE_SECONDS:
             yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
         if self.session_absolute > _MAX_SECONDS:

@@ -23,6 +23,11 @@ class JoseSigner(TokenSigner):
         self._keys = keys
         self._clock = clock
 
+    def check(self) -> None:
+        """Raise KeySetError if no key may sign now for one of the algorithms."""
+        for algorithm in ALGORITHMS:
+            current_key(self._keys, algorithm, self._clock.now())
+
     @override
     def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
         key = current_key(self._keys, algorithm, self._clock.now())

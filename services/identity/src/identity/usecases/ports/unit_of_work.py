@@ -25,10 +25,11 @@ from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
 from identity.usecases.ports.grants import GrantQueries, Grants, Logouts, OidcClients
-from identity.usecases.ports.jose import ProofVerifier
+from identity.usecases.ports.jose import ProofVerifier, TokenSigner
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
 from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
+from identity.usecases.ports.seen_proofs import SeenProofs
 from identity.usecases.ports.service_clients import Clients
 from identity.usecases.ports.sessions import Sessions
 from identity.usecases.ports.system import Clock, LoginCounter, Randomness
@@ -48,6 +49,8 @@ class Rules:
     passwords: PasswordPolicy
     consents: consent.Texts
     sessions: Lifetimes
+    access_token_lifetime: timedelta
+    jwt_lifetime: timedelta
     feed_retention: timedelta
     login_failures_by_client_address: Limit
     registrations_by_client_address: Limit
@@ -55,7 +58,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """A use case's ports. `counters` and `audit` commit on their own: refused requests count and are recorded too.
+    """A use case's ports. What commits on its own, so that refused requests count too: counters, audit, seen_proofs.
 
     `caller` returns who makes the current request.
     """
@@ -71,7 +74,9 @@ class Ports:
     randomness: Randomness
     passwords: Passwords
     tokens: Tokens
+    signer: TokenSigner
     proofs: ProofVerifier
+    seen_proofs: SeenProofs
     sealer: Sealer
     meter: LoginCounter
     rules: Rules

@@ -1,0 +1,36 @@
+"""What signs tokens of OpenID Connect, from `IDENTITY_OIDC_KEYS` (OIDC-26)."""
+
+from datetime import timedelta
+
+from port_runtime.secret import Secret
+from port_runtime.settings import SettingsError
+
+from identity.adapters.jose.keys import KeySetError
+from identity.adapters.jose.signer import JoseSigner
+from identity.adapters.jose.signing_keys import key_warnings, read_signing_keys
+from identity.usecases.ports.system import Clock
+
+_NAME = "IDENTITY_OIDC_KEYS"
+MAX_KEY_AGE = timedelta(days=365)
+"""Older keys are reported, and go on signing."""
+
+
+def token_signer(keys: Secret | None, clock: Clock, *, required: bool = False) -> JoseSigner:
+    """Return the signer; without keys, where they are not required, it signs nothing. Raises SettingsError."""
+    if keys is None and required:
+        raise SettingsError([f"{_NAME}: must be set"])
+    try:
+        signer = JoseSigner(read_signing_keys(keys.reveal()) if keys else (), clock)
+        if keys:
+            signer.check()
+    except KeySetError as error:
+        raise SettingsError([f"{_NAME}: {error}"]) from None
+    return signer
+
+
+def signing_key_report(keys: Secret | None, clock: Clock) -> str:
+    """Return "ok", or a warning that keys are missing or old. Raises KeySetError."""
+    if keys is None:
+        return f"warning: {_NAME} is not set; `identity serve` needs it"
+    found = list(key_warnings(read_signing_keys(keys.reveal()), clock.now(), max_age=MAX_KEY_AGE))
+    return f"warning: {'; '.join(found)}" if found else "ok"

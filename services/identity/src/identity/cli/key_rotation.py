@@ -1,0 +1,133 @@
+"""`identity keys rotate`: a new key in front of the configured ones (SEC-4, SEC-9, OIDC-26)."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+from port_runtime.settings import load
+
+from identity.settings.keys import KeySettings
+
+if TYPE_CHECKING:
+    from port_runtime.secret import Secret
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON instead of lines for an environment file."
+)
+_KEY_BYTES = 48
+_STARTS_IN = timedelta(hours=1)
+T = TypeVar("T")
+
+
+@click.group()
+def rotate() -> None:
+    """Print the current keys with a new one first. The older keys still verify and decrypt."""
+
+
+@rotate.command()
+@json_option
+def signing(*, as_json: bool) -> None:
+    """Rotate IDENTITY_SECRET_KEYS, which sign links, cookies and codes.
+
+    Give every web process the new value; remove the last key once its links and device cookies have expired.
+    """
+    present = _required(read_keys().secret_keys, "IDENTITY_SECRET_KEYS")
+    values = [new_secret(), *(key.reveal() for key in present)]
+    print_values({"IDENTITY_SECRET_KEYS": ",".join(values)}, as_json=as_json)
+
+
+@rotate.command()
+@json_option
+def audit(*, as_json: bool) -> None:
+    """Rotate IDENTITY_AUDIT_KEYS, which chain the audit log.
+
+    Give the new value to every relay, and to `tidy` and `audit verify`. Remove a key when its rows are deleted.
+    """
+    present = _required(read_keys().audit_keys, "IDENTITY_AUDIT_KEYS")
+    values = [new_secret(), *(key.reveal() for key in present)]
+    print_values({"IDENTITY_AUDIT_KEYS": ",".join(values)}, as_json=as_json)
+
+
+@rotate.command()
+@json_option
+def oidc(*, as_json: bool) -> None:
+    """Rotate IDENTITY_OIDC_KEYS, which sign tokens for other services.
+
+    The two new keys sign in an hour. Give every web process the new value within it: then all publish the keys before
+    one signs, and services have fetched them. Remove the old keys a day later.
+    """
+    from identity.adapters.clock import SystemClock
+    from identity.adapters.jose.keys import KeySetError
+    from identity.adapters.jose.signing_keys import new_signing_keys
+
+    present = _required(read_keys().oidc_keys, "IDENTITY_OIDC_KEYS")
+    try:
+        rotated = new_signing_keys(SystemClock().now(), starts_in=_STARTS_IN, former=present.reveal())
+    except KeySetError as error:
+        raise click.ClickException(f"IDENTITY_OIDC_KEYS: {error}") from None
+    print_values({"IDENTITY_OIDC_KEYS": rotated}, as_json=as_json)
+
+
+@rotate.command()
+@json_option
+def seal(*, as_json: bool) -> None:
+    """Rotate the keys that seal mails; needs the mailer's MAIL_SEAL_PRIVATE_KEYS.
+
+    Give the private set to every mailer first, then the public one to identity.
+    """
+    from port_events.keys import SEAL_CURVE
+
+    present = _required(read_keys().seal_private, "MAIL_SEAL_PRIVATE_KEYS")
+    private, public = _rotated(present, SEAL_CURVE, "MAIL_SEAL_PRIVATE_KEYS")
+    print_values({"MAIL_SEAL_PRIVATE_KEYS": private, "MAIL_SEAL_PUBLIC_KEYS": public}, as_json=as_json)
+
+
+@rotate.command()
+@json_option
+def sign(*, as_json: bool) -> None:
+    """Rotate the keys that sign mails; needs identity's MAIL_SIGN_PRIVATE_KEYS.
+
+    Give the public set to every mailer first, then the private one to identity.
+    """
+    from port_events.keys import SIGN_CURVE
+
+    present = _required(read_keys().sign_private, "MAIL_SIGN_PRIVATE_KEYS")
+    private, public = _rotated(present, SIGN_CURVE, "MAIL_SIGN_PRIVATE_KEYS")
+    print_values({"MAIL_SIGN_PUBLIC_KEYS": public, "MAIL_SIGN_PRIVATE_KEYS": private}, as_json=as_json)
+
+
+def read_keys() -> KeySettings:
+    """Read the keys that are set. Raises SettingsError."""
+    return load(KeySettings, os.environ)
+
+
+def _required(value: T | None, name: str) -> T:
+    if value is None:
+        raise click.ClickException(f"{name}: must be set for this command, directly or as {name}_FILE")
+    return value
+
+
+def _rotated(present: "Secret", curve: str, name: str) -> tuple[str, str]:
+    from port_events.keys import KeySetError, with_new_key
+
+    try:
+        return with_new_key(present.reveal(), curve=curve)
+    except KeySetError as error:
+        raise click.ClickException(f"{name}: {error}") from None
+
+
+def new_secret() -> str:
+    """Return a new symmetric key."""
+    import secrets
+
+    return secrets.token_urlsafe(_KEY_BYTES)
+
+
+def print_values(values: Mapping[str, str], *, as_json: bool) -> None:
+    """Print settings as lines or JSON."""
+    click.echo(
+        json.dumps(values) if as_json else "\n".join(f"{name}={value}" for name, value in values.items())
+    )

@@ -1,0 +1,30 @@
+"""The settings of OpenID Connect, for the processes that sign tokens."""
+
+from collections.abc import Iterator
+
+from port_runtime.secret import Secret
+from port_runtime.setting_parsers import optional, secret
+from port_runtime.settings import setting
+
+_MIN_ACCESS_SECONDS = 60
+_MAX_ACCESS_SECONDS = 15 * 60
+_MAX_JWT_SECONDS = 10 * 60
+
+
+def oidc_keys() -> Secret | None:
+    """Declare the signing keys; operators' commands and `identity tidy` sign nothing and do not need them."""
+    return setting(
+        "IDENTITY_OIDC_KEYS",
+        parse=optional(secret),
+        default=None,
+        doc="private JWK set, RSA and P-256, that signs tokens for other services: of each type the first key whose "
+        "member `nbf` has passed, all are published; required by the web processes, `identity keys new` makes it",
+    )
+
+
+def token_lifetime_errors(*, access: int, jwt: int) -> Iterator[str]:
+    """Yield what is wrong with the lifetimes in seconds (OIDC-14, OIDC-15)."""
+    if not _MIN_ACCESS_SECONDS <= access <= _MAX_ACCESS_SECONDS:
+        yield "IDENTITY_OIDC_ACCESS: must be from 1m to 15m"
+    if not 1 <= jwt <= _MAX_JWT_SECONDS:
+        yield "IDENTITY_OIDC_JWT: must be from 1s to 10m"
