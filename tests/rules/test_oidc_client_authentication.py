@@ -5,37 +5,18 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from identity.domain.oauth_client import Auth, OidcClient
-from identity.usecases import service_clients
 
+from tests.support.actors.jose import ec_key, key_set, rsa_key, signed
+from tests.support.actors.oauth_clients import register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import System
 
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 UNAUTHENTICATED = (401, "invalid_client")
 AUTHENTICATED = (400, "unsupported_grant_type")
-
-
-def add_client(system: System, auth: Auth = "secret") -> Service:
-    name = f"service-{unique()}"
-    with system.app.app_context():
-        _, secret = service_clients.add(system.ports, name, [])
-        with system.ports.unit_of_work() as uow:
-            uow.oidc_clients.add(
-                OidcClient(
-                    name=name,
-                    display_name="通行證系統",
-                    redirect_uris=["https://pass.example/callback"],
-                    scopes=["openid"],
-                    accepts=["general"],
-                    auth=auth,
-                    updated_at=system.clock.now(),
-                )
-            )
-            uow.commit()
-    return Service(name, secret)
 
 
 def code(answer: Response) -> tuple[int, str]:
@@ -51,7 +32,7 @@ def send(system: System, authorization: str | None = None, **parameters: Any) ->
 
 @pytest.mark.rule("OIDC-18")
 def test_a_client_authenticates_by_its_secret_and_may_name_itself_too(system: System) -> None:
-    service = add_client(system)
+    service = register_oidc_client(system)
 
     answers = [send(system, service.basic), send(system, service.basic, client_id=service.name)]
 
@@ -60,15 +41,19 @@ def test_a_client_authenticates_by_its_secret_and_may_name_itself_too(system: Sy
 
 @pytest.mark.rule("OIDC-18")
 def test_a_public_client_names_itself(system: System) -> None:
-    public = add_client(system, "none")
+    public = register_oidc_client(system, auth="none")
 
     assert code(send(system, client_id=public.name)) == AUTHENTICATED
 
 
 @pytest.mark.rule("OIDC-18")
 def test_every_other_way_gets_the_same_answer(system: System) -> None:
-    service, public, other = add_client(system), add_client(system, "none"), add_client(system)
-    revoked = add_client(system)
+    service, public, other = (
+        register_oidc_client(system),
+        register_oidc_client(system, auth="none"),
+        register_oidc_client(system),
+    )
+    revoked = register_oidc_client(system)
     json_output(invoke(system, "clients", "revoke", revoked.name, "--json"))
 
     answers = {
@@ -95,14 +80,68 @@ def test_every_other_way_gets_the_same_answer(system: System) -> None:
     assert {answer.headers["Cache-Control"] for answer in answers.values()} == {"no-store"}
 
 
+def assertion(system: System, client: str, **changes: Any) -> dict[str, Any]:
+    now = system.clock.now().timestamp()
+    claims = {
+        "iss": client,
+        "sub": client,
+        "aud": system.ports.rules.public_url,
+        "jti": unique(),
+        "exp": now + 60,
+    }
+    return {
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": signed({**claims, **changes}, ec_key()),
+    }
+
+
+@pytest.mark.rule("OIDC-18")
+def test_a_client_authenticates_by_an_assertion_once(system: System) -> None:
+    name = register_oidc_client(system, auth="key", keys=key_set(ec_key(), rsa_key())).name
+    first = assertion(system, name)
+
+    answers = [
+        send(system, **first),
+        send(system, client_id=name, **assertion(system, name)),
+        send(system, **first),
+    ]
+
+    assert [code(answer) for answer in answers] == [AUTHENTICATED, AUTHENTICATED, UNAUTHENTICATED]
+
+
+@pytest.mark.rule("OIDC-18")
+def test_an_assertion_for_or_by_another_is_refused(system: System) -> None:
+    service = register_oidc_client(system, auth="key", keys=key_set(ec_key()))
+    name, issuer, now = service.name, system.ports.rules.public_url, system.clock.now().timestamp()
+    other = register_oidc_client(system, auth="key", keys=key_set(rsa_key())).name
+
+    answers = {
+        "another's key": send(system, **assertion(system, other)),
+        "another's name": send(system, client_id=other, **assertion(system, name)),
+        "unknown": send(system, **assertion(system, "nobody")),
+        "several audiences": send(system, **assertion(system, name, aud=[issuer])),
+        "the endpoint as audience": send(system, **assertion(system, name, aud=f"{issuer}/oauth/token")),
+        "late nbf": send(system, **assertion(system, name, nbf=now + 120)),
+        "too long": send(system, **assertion(system, name, exp=now + 120)),
+        "over": send(system, **assertion(system, name, exp=now)),
+        "no jti": send(system, **assertion(system, name, jti="")),
+        "no name": send(system, **assertion(system, name, sub=3)),
+        "its secret": send(system, service.basic),
+        "no JWT": send(system, client_assertion_type=ASSERTION_TYPE, client_assertion="a.b.c"),
+    }
+
+    assert {way: code(answer) for way, answer in answers.items()} == dict.fromkeys(answers, UNAUTHENTICATED)
+
+
 @pytest.mark.rule("OIDC-18")
 def test_several_methods_or_names_at_once_are_refused(system: System) -> None:
-    service = add_client(system)
+    service = register_oidc_client(system)
 
     answers = [
         send(system, service.basic, client_secret=service.secret),
         send(system, service.basic, client_assertion="a.b.c"),
         send(system, client_id=service.name, client_secret="a", client_assertion="a.b.c"),
+        send(system, client_assertion_type="other", client_assertion="a.b.c"),
         send(system, service.basic, client_id="other"),
         send(system, service.basic, client_id=["other", service.name]),
     ]
@@ -112,7 +151,7 @@ def test_several_methods_or_names_at_once_are_refused(system: System) -> None:
 
 @pytest.mark.rule("OIDC-18", "SEC-12")
 def test_both_secrets_are_valid_while_they_overlap(system: System) -> None:
-    service = add_client(system)
+    service = register_oidc_client(system)
     rotated = json_output(invoke(system, "clients", "rotate", service.name, "--overlap", "2h", "--json"))
     both = [service, Service(service.name, rotated["secret"])]
 
@@ -126,7 +165,7 @@ def test_both_secrets_are_valid_while_they_overlap(system: System) -> None:
 @pytest.mark.rule("OIDC-18", "SEC-3")
 @pytest.mark.parametrize("asked", ["known", "unknown"])
 def test_failures_are_limited_by_client_and_address(system: System, asked: str) -> None:
-    service, other = add_client(system), add_client(system)
+    service, other = register_oidc_client(system), register_oidc_client(system)
     wrong = OAuthCaller(system, Service(service.name if asked == "known" else "nobody", "wrong"))
 
     failures = [code(wrong.token("none-such")) for _ in range(60)]
@@ -140,7 +179,7 @@ def test_failures_are_limited_by_client_and_address(system: System, asked: str) 
 
 @pytest.mark.rule("OIDC-18", "SEC-11")
 def test_a_refused_client_is_recorded_once_a_minute_by_its_name(system: System) -> None:
-    service = add_client(system)
+    service = register_oidc_client(system)
 
     for _ in range(2):
         send(system, Service(service.name, "wrong").basic)

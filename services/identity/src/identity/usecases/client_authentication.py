@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from identity.domain.errors import BadClient, Locked, Refusal
 from identity.domain.oauth_client import Auth, RegisteredClient
+from identity.domain.proof import check_assertion
 from identity.domain.rate_limits import CLIENT_FAILURES
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo
@@ -14,10 +15,10 @@ from identity.usecases.steps.client_address_limits import count_by_network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """How a request names its client, and what proves it: its secret or its assertion."""
+    """What proves the client of a request, its secret or its assertion; an assertion may be all that names it."""
 
     method: Auth
-    name: str
+    name: str | None
     proof: str = field(default="", repr=False)
 
 
@@ -27,16 +28,28 @@ def authenticate(ports: Ports, shown: Credentials, *, asker: ClientInfo) -> Regi
     Failures are counted by client and address, and by address. What is right is accepted even above the limits: it
     cannot be guessed.
     """
-    client = ports.grants.client(shown.name) if is_name(shown.name) else None
+    name = shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
+    client = ports.grants.client(name) if is_name(name) else None
     if client is not None and client.oidc.auth == shown.method and _is_proven(ports, client, shown):
         return client
-    raise _refusal(ports, client, shown.name, asker)
+    raise _refusal(ports, client, name, asker)
 
 
 def _is_proven(ports: Ports, client: RegisteredClient, shown: Credentials) -> bool:
     if shown.method == "secret":
         return client.service.accepts(digest_of(shown.proof), ports.clock.now())
-    return shown.method == "none"
+    return shown.method == "none" or _has_key(ports, client, shown.proof)
+
+
+def _has_key(ports: Ports, client: RegisteredClient, assertion: str) -> bool:
+    """Return whether a key of the client signed the assertion, for this server and for the first time."""
+    name, issuer = client.oidc.name, ports.rules.public_url
+    try:
+        claims = ports.proofs.client_assertion(assertion, client.oidc.keys or {"keys": []})
+        use = check_assertion(claims, client=name, issuer=issuer, now=ports.clock.now())
+    except BadClient:
+        return False
+    return ports.seen_proofs.first_use(use)
 
 
 def _refusal(ports: Ports, client: RegisteredClient | None, name: str, asker: ClientInfo) -> Refusal:

@@ -31,6 +31,14 @@ class JoseVerifier(ProofVerifier):
     """Verifies ES256 and PS256."""
 
     @override
+    def claimed_client(self, token: str) -> str:
+        try:
+            name = parse(token, ALGORITHMS).unverified_claims().get("sub")
+        except BadTokenError:
+            return ""
+        return name if isinstance(name, str) else ""
+
+    @override
     def client_assertion(self, token: str, keys: Mapping[str, Any]) -> Claims:
         try:
             parsed = parse(token, ALGORITHMS)

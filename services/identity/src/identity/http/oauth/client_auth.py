@@ -39,7 +39,10 @@ def _credentials(form: Form) -> Credentials:
         return _by_secret(form)
     if assertion is not None:
         return _by_key(form, assertion)
-    return Credentials(method="none", name=_named(form))
+    name = form.get("client_id")
+    if name is None:
+        raise BadClient
+    return Credentials(method="none", name=name)
 
 
 def _by_secret(form: Form) -> Credentials:
@@ -52,11 +55,4 @@ def _by_secret(form: Form) -> Credentials:
 def _by_key(form: Form, assertion: str) -> Credentials:
     if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise InvalidRequest("client_assertion_type is not supported")
-    return Credentials(method="key", name=_named(form), proof=assertion)
-
-
-def _named(form: Form) -> str:
-    name = form.get("client_id")
-    if name is None:
-        raise BadClient
-    return name
+    return Credentials(method="key", name=form.get("client_id"), proof=assertion)

@@ -34,6 +34,9 @@ class TokenSigner(Protocol):
 class ProofVerifier(Protocol):
     """Verifies signatures of clients; the claims are for `domain.proof` to judge."""
 
+    def claimed_client(self, token: str) -> str:
+        """Return the client that an assertion names, whoever signed it; empty if it names none."""
+
     def client_assertion(self, token: str, keys: Mapping[str, Any]) -> Claims:
         """Return the claims of an assertion that a key of the client's JWK set signed (OIDC-18). Raises BadClient."""
 
