@@ -25,8 +25,13 @@ def save(page: Page, name: str) -> None:
 
 
 def check_width(page: Page) -> None:
-    """Raise AssertionError if the page is wider than its window."""
-    assert page.evaluate(_TOO_WIDE) == [], f"{page.url} is wider than the window"
+    """Raise AssertionError if the page is wider than its window, with text of the usual and of twice the size."""
+    too_wide = page.evaluate(_TOO_WIDE)
+    assert too_wide == [], f"{page.url} is wider than the window: {too_wide}"
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    too_wide = page.evaluate(_TOO_WIDE)
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    assert too_wide == [], f"{page.url} is wider than the window with text of twice the size: {too_wide}"
 
 
 def check_accessibility(page: Page) -> None:

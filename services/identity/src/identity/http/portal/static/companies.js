@@ -1,6 +1,7 @@
 // A list of companies: searched in place, and chosen from by keyboard (BIND-10). `/` goes to the search, the arrow keys
 // move between the rows, Enter is the row's own link or button. The server searches, by the same URL as without scripts.
 
+import { waiting } from "./busy.js";
 import { countDown } from "./countdown.js";
 import { ask } from "./dialogs.js";
 import { submitOnce } from "./submit_once.js";
@@ -14,6 +15,7 @@ const search = list?.querySelector("[data-company-search]");
 const query = search?.elements.q;
 let newest = 0;
 let pause = 0;
+let done = () => {};
 
 // Show the list as the server has it at this URL. Returns null if a later request or `stillWanted` made it obsolete,
 // false if the server responds with another page or not at all.
@@ -21,9 +23,12 @@ export async function show(address, stillWanted = () => true) {
   clearTimeout(pause);
   const number = ++newest;
   list.setAttribute("aria-busy", "true");
+  done();
+  done = waiting();
   const page = await pageAt(address).catch(() => null);
   if (number !== newest || !stillWanted()) return null;
   list.removeAttribute("aria-busy");
+  done();
   const parts = PARTS.map((part) => [list.querySelector(part), page?.querySelector(part)]);
   if (parts.flat().some((part) => !part)) return false;
   // The elements stay in place, so that screen readers announce their new content.

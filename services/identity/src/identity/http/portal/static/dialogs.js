@@ -1,5 +1,7 @@
 // System messages and questions: plain HTML shows them; the script makes them modal and traps the focus.
 
+import { waiting } from "./busy.js";
+
 export function showMessages() {
   for (const message of document.querySelectorAll("dialog[data-modal][open]")) {
     message.close();
@@ -10,16 +12,21 @@ export function showMessages() {
 // A question is asked before a form is sent.
 export function ask(question) {
   const form = question.closest("form");
+  const opener = document.querySelector(`[popovertarget="${CSS.escape(question.id)}"]:not([popovertargetaction])`);
   for (const button of document.querySelectorAll(`[popovertarget="${CSS.escape(question.id)}"]`)) {
     const hides = button.getAttribute("popovertargetaction") === "hide";
     button.removeAttribute("popovertarget");
-    button.addEventListener("click", () => (hides ? question.close() : open()));
+    button.addEventListener("click", () => (hides ? question.close() : open(button)));
   }
   question.removeAttribute("popover");
 
-  async function open() {
-    const passes = form && form.passesChecks;
-    if (passes && !(await passes())) return;
+  async function open(button) {
+    if (form && form.passesChecks) {
+      const done = waiting(button);
+      const passed = await form.passesChecks();
+      done();
+      if (!passed) return;
+    }
     if (!question.open) question.showModal();
   }
 
@@ -30,7 +37,7 @@ export function ask(question) {
       if (event.submitter && !question.contains(event.submitter)) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      open();
+      open(opener);
     });
   }
 }

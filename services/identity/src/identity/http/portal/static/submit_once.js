@@ -1,7 +1,10 @@
 // Sends a form once on a double click: the second submission is stopped, and the button is marked as disabled.
 
+import { waiting } from "./busy.js";
+
 export function submitOnce(form) {
   let sent = false;
+  let done = () => {};
   form.addEventListener("submit", (event) => {
     if (sent) {
       event.preventDefault();
@@ -10,9 +13,11 @@ export function submitOnce(form) {
     sent = true;
     form.setAttribute("aria-busy", "true");
     if (event.submitter) event.submitter.setAttribute("aria-disabled", "true");
+    done = waiting(event.submitter);
   });
   window.addEventListener("pageshow", () => {
     sent = false;
+    done();
     form.removeAttribute("aria-busy");
     form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
   });

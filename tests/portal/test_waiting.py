@@ -1,0 +1,81 @@
+"""No wait is silent: what takes longer than a moment says 處理中… (REG-11, BIND-10)."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Request, Route, expect
+
+from tests.support.actors.companies import bind_companies
+from tests.support.actors.people import Person
+from tests.support.actors.registration_form import by_label, valid_fields
+from tests.support.browser.tab import Tab
+from tests.support.harness.system import System
+
+WAITING = "處理中…"
+
+
+def hold(tab: Tab, is_held: Callable[[Request], bool]) -> Callable[[], None]:
+    """Hold the requests back until the returned function is called."""
+    held: list[Route] = []
+    going = False
+
+    def handle(route: Route) -> None:
+        if is_held(route.request) and not going:
+            held.append(route)
+        else:
+            route.continue_()
+
+    def let_go() -> None:
+        nonlocal going
+        going = True
+        for route in held:
+            route.continue_()
+
+    tab.page.route("**/*", handle)
+
+    return let_go
+
+
+def is_post(request: Request) -> bool:
+    return request.method == "POST"
+
+
+@pytest.mark.rule("REG-11")
+def test_a_form_that_is_checked_before_its_question_says_that_it_is_being_processed(tab: Tab) -> None:
+    tab.go("/apply/general").fill(by_label(valid_fields()))
+    let_go = hold(tab, is_post)
+
+    button = tab.control("送出")
+    button.click()
+    expect(tab.page.get_by_role("button", name=WAITING)).to_be_visible()
+    tab.screenshot("waiting-check")
+    let_go()
+
+    tab.expect_text("確定要送出申請？？")
+    expect(tab.page.get_by_role("button", name=WAITING)).to_have_count(0)
+
+
+@pytest.mark.rule("LOGIN-1")
+def test_a_form_that_is_sent_says_that_it_is_being_processed(tab: Tab) -> None:
+    tab.go("/").fill(使用者帳號="example1234", 使用者密碼="Harbour-Crane-77!")
+    # Playwright waits for a navigation that has begun, so none begins.
+    tab.page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")
+
+    tab.press("登入")
+
+    expect(tab.page.get_by_role("button", name=WAITING)).to_be_visible()
+    tab.screenshot("waiting-login")
+
+
+@pytest.mark.rule("BIND-10")
+def test_a_chosen_row_that_takes_long_says_so(portal: System, tab: Tab, holder: Person) -> None:
+    usernames = bind_companies(portal, holder, 2)
+    tab.log_in(holder)
+    let_go = hold(tab, lambda request: "account=" in request.url)
+
+    tab.row(usernames[1]).click()
+    expect(tab.page.get_by_role("status").filter(has_text=WAITING)).to_have_count(1)
+    let_go()
+
+    tab.expect_text("※已通過驗證！！")
+    expect(tab.page.get_by_role("status").filter(has_text=WAITING)).to_have_count(0)
