@@ -76,7 +76,7 @@ def create_app(
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
     csrf = portal.init_app(app)
     openapi.init_app(app, csrf)
-    oauth.init_app(app, csrf)
+    oauth.init_app(app, csrf, ports)
     return app
 
 

@@ -18,10 +18,8 @@ from identity.adapters.jose.keys import (
 )
 from identity.domain.errors import BadClient, InvalidProof
 from identity.domain.service_client import ClientError
-from identity.usecases.ports.jose import Claims, DpopProof, ProofVerifier
+from identity.usecases.ports.jose import CLIENT_ALGORITHMS, Claims, DpopProof, ProofVerifier
 
-ALGORITHMS: Final = ("ES256", "PS256")
-"""Those of the FAPI 2.0 security profile, section 5.4.1, that both key types of this module have."""
 MAX_CLIENT_KEYS: Final = 10
 _ASSERTION_TYPES = frozenset({"jwt", "client-authentication+jwt"})
 _DPOP_TYPE = "dpop+jwt"
@@ -33,7 +31,7 @@ class JoseVerifier(ProofVerifier):
     @override
     def claimed_client(self, token: str) -> str:
         try:
-            name = parse(token, ALGORITHMS).unverified_claims().get("sub")
+            name = parse(token, CLIENT_ALGORITHMS).unverified_claims().get("sub")
         except BadTokenError:
             return ""
         return name if isinstance(name, str) else ""
@@ -41,7 +39,7 @@ class JoseVerifier(ProofVerifier):
     @override
     def client_assertion(self, token: str, keys: Mapping[str, Any]) -> Claims:
         try:
-            parsed = parse(token, ALGORITHMS)
+            parsed = parse(token, CLIENT_ALGORITHMS)
             if str(parsed.header.get("typ", "jwt")).lower() not in _ASSERTION_TYPES:
                 raise BadClient
             return _claims_by_any(parsed, keys)
@@ -51,7 +49,7 @@ class JoseVerifier(ProofVerifier):
     @override
     def dpop(self, token: str) -> DpopProof:
         try:
-            parsed = parse(token, ALGORITHMS)
+            parsed = parse(token, CLIENT_ALGORITHMS)
             jwk = parsed.header.get("jwk")
             if parsed.header.get("typ") != _DPOP_TYPE or not isinstance(jwk, dict):
                 raise InvalidProof
@@ -95,6 +93,6 @@ def _normal_form(item: Mapping[str, Any]) -> dict[str, Any]:
     key = import_key(item, private=False)
     algorithm = "PS256" if isinstance(key, RSAKey) else "ES256"
     if item.get("alg", algorithm) != algorithm or item.get("use", "sig") != "sig":
-        raise KeySetError(f"must have keys for signatures with {' or '.join(ALGORITHMS)}")
+        raise KeySetError(f"must have keys for signatures with {' or '.join(CLIENT_ALGORITHMS)}")
     kid = kid_of(item)
     return public_members(key) if kid is None else {**public_members(key), "kid": kid}

@@ -12,11 +12,12 @@ from identity.domain import errors, oauth_errors
 from identity.domain.errors import Refusal, RetryLater
 from identity.domain.oauth_errors import OAuthRefusal
 from identity.http.database_errors import DATABASE_ERRORS, unavailable
+from identity.usecases.ports.jose import CLIENT_ALGORITHMS
 
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
-DPOP_ALGORITHMS = "ES256 PS256"
+DPOP_ALGORITHMS = " ".join(CLIENT_ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol
 Algorithm = Literal["RS256", "ES256"]
 TokenType = Literal["JWT", "at+jwt", "logout+jwt"]
 """The header `typ`: of ID tokens, of access tokens (RFC 9068), of logout tokens."""
+CLIENT_ALGORITHMS = ("ES256", "PS256")
+"""What clients may sign with: those of the FAPI 2.0 security profile, section 5.4.1, without EdDSA."""
 Claims = Mapping[str, Any]
 
 
