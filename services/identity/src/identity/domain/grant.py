@@ -37,6 +37,9 @@ LOST_ANSWER = timedelta(seconds=60)
 PASSWORD_ONLY = ["pwd"]
 """The authentication methods of a login by password (RFC 8176)."""
 
+PASSWORD_ACR = "urn:tw:port:identity:acr:password"  # noqa: S105  # a name
+"""The authentication context of a login by password, which a client may ask for (`acr`)."""
+
 
 @dataclass(eq=False, kw_only=True)
 class Grant:

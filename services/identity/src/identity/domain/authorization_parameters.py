@@ -1,0 +1,64 @@
+"""The parameters of an authorization request as they were sent, read strictly and within bounds (OIDC-3)."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+from identity.domain.authorization_error import UnprovenRequest
+
+MAX_BYTES: Final = 8 * 1024
+_MAX_PARAMETERS = 100
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_REPEATABLE = frozenset({"resource"})
+"""RFC 8707, section 2."""
+_STORED = frozenset({
+    "response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge",
+    "code_challenge_method", "prompt", "max_age", "claims", "acr_values", "login_hint", "id_token_hint", "resource",
+    "dpop_jkt",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Names and values; one without a value counts as absent (RFC 6749 section 3.1)."""
+
+    pairs: tuple[tuple[str, str], ...]
+    repeated: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> "Parameters":
+        """Return the parameters, of which those that may not be repeated are noted."""
+        given = tuple(pairs)
+        names = [name for name, _ in given]
+        twice = {name for name in names if names.count(name) > 1}
+        return cls(tuple(pair for pair in given if pair[1]), frozenset(twice - _REPEATABLE))
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of a parameter."""
+        return next((value for each, value in self.pairs if each == name), None)
+
+    def every(self, name: str) -> list[str]:
+        """Return all values of a parameter."""
+        return [value for each, value in self.pairs if each == name]
+
+    @property
+    def to_store(self) -> list[list[str]]:
+        """What is stored: the parameters that count, without the credentials of a pushed request."""
+        return [[name, value] for name, value in self.pairs if name in _STORED]
+
+
+def parse_parameters(raw: bytes) -> Parameters:
+    """Return the parameters of a query or a form. Raises UnprovenRequest if they cannot be read."""
+    if len(raw) > MAX_BYTES:
+        raise UnprovenRequest("the request is longer than 8 KiB")
+    try:
+        text = raw.decode("ascii")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        raise UnprovenRequest("the request cannot be read") from None
+    if _BAD_ESCAPE.search(text) or any(_CONTROL.search(part) for pair in pairs for part in pair):
+        raise UnprovenRequest("the request cannot be read")
+    return Parameters.of(pairs)

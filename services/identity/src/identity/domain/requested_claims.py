@@ -1,0 +1,101 @@
+"""The `claims` parameter (OpenID Connect Core section 5.5): what it may ask of a login (OIDC-10)."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NoReturn
+
+from identity.domain.authorization_error import AuthorizationError
+from identity.domain.scope import claims_of
+
+_PLACES = ("id_token", "userinfo")
+_ALWAYS = frozenset({"sub", "acr", "auth_time"})
+_MAX_DEPTH: Final = 8
+
+Requests = Mapping[str, Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedClaims:
+    """By place, the requested claims that the scopes allow, each with its `essential`, `value` and `values`."""
+
+    places: Mapping[str, Requests] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The claims that are asked for at any place."""
+        return frozenset(name for requests in self.places.values() for name in requests)
+
+    @property
+    def subjects(self) -> frozenset[str] | None:
+        """The accounts of which the answer must be one; None without such a wish."""
+        named = [wanted for requests in self.places.values() if (wanted := _wanted(requests.get("sub")))]
+        return frozenset.intersection(*named) if named else None
+
+    def demands_other_acr(self, offered: str) -> bool:
+        """Return whether an authentication context is essential that is not the offered one."""
+        return any(
+            wanted is not None and offered not in wanted
+            for requests in self.places.values()
+            if (asked := requests.get("acr")) and asked.get("essential")
+            for wanted in [_wanted(asked)]
+        )
+
+
+def parse_claims(raw: str | None, scopes: Iterable[str]) -> RequestedClaims:
+    """Return what is asked for, as far as the scopes allow it. Raises AuthorizationError."""
+    if raw is None:
+        return RequestedClaims()
+    try:
+        asked = json.loads(raw, object_pairs_hook=_once, parse_constant=_refuse)
+        depth = _depth(asked)
+    except (ValueError, RecursionError):
+        _refuse()
+    if depth > _MAX_DEPTH:
+        _refuse()
+    allowed = claims_of(scopes) | _ALWAYS
+    return RequestedClaims(
+        {
+            place: {name: _request(each) for name, each in _object(asked[place]).items() if name in allowed}
+            for place in _PLACES
+            if place in _object(asked)
+        }
+    )
+
+
+def _request(asked: object) -> Mapping[str, Any] | None:
+    """Return the request of one claim; its unknown members are ignored (section 5.5.1)."""
+    if asked is None:
+        return None
+    members = _object(asked)
+    known: dict[str, Any] = {
+        name: members[name] for name in ("essential", "value", "values") if name in members
+    }
+    if not isinstance(known.get("essential", False), bool) or not isinstance(known.get("values", []), list):
+        _refuse()
+    return known
+
+
+def _wanted(asked: Mapping[str, Any] | None) -> frozenset[str] | None:
+    """Return the values that a claim may have, None if it may have any."""
+    if not asked or ("value" not in asked and "values" not in asked):
+        return None
+    return frozenset(map(str, [asked["value"]] if "value" in asked else asked["values"]))
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else _refuse()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else _refuse()
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
+
+
+def _refuse(_constant: str = "") -> NoReturn:
+    raise AuthorizationError("invalid_request", "claims is not a valid JSON object")
