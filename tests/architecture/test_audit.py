@@ -26,6 +26,12 @@ ROUTES = {
     "reads no personal data; `client.oidc_set` says what was registered": {
         "GET /api/v1/admin/clients/<name>/oidc",
     },
+    "leads to `grant.opened`, or to nothing": {
+        "POST /authorize/<request_id>/cancel",
+        "POST /authorize/<request_id>/company",
+        "POST /authorize/<request_id>/consent",
+        "POST /oauth/authorize",
+    },
     "grants nothing; it records refusals only": {"POST /oauth/token"},
     "a service asks with each request; `client.oidc_set` and `client.rights_set` say that it may": {
         "POST /oauth/introspect",

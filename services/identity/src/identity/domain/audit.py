@@ -138,6 +138,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "email_change.cancelled": Action(
         "a change of mailbox was cancelled by the link in the old one; all sessions ended", by_owner=True
     ),
+    "grant.opened": Action("a port service got a code for a person who acts for a company"),
     "grant.ended": Action("a grant of a port service ended, with its tokens; `why` says for what reason"),
     # Operators' other actions.
     "account.unlocked": Action("an operator cleared the failed logins"),

@@ -77,6 +77,11 @@ NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timed
 CLIENT_FAILURES = Limit(name="client.name", max_count=60, window=_QUARTER)
 """Failures of one client to authenticate, from one address (OIDC-18). Its right secret is accepted all the same."""
 
+AUTHORIZATIONS_BY_CLIENT_ADDRESS = Limit(
+    name="authorization.address", max_count=600, window=timedelta(hours=1)
+)
+"""Authorization requests from one address that are stored, because they need a person (OIDC-4)."""
+
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audited refusals that cost the client nothing to repeat, for example while locked, and repeated reads (SEC-11)."""
 

@@ -12,7 +12,7 @@ from identity.http.refused_requests import record_forbidden
 
 _log = structlog.get_logger("identity.http")
 _SERVER_ERROR = 500
-_FOR_PEOPLE = "/.well-known/change-password"
+_FOR_PEOPLE = frozenset({"/.well-known/change-password", "/oauth/authorize"})
 _MEDIA_TYPES = ("text/html", "application/json", problems.MEDIA_TYPE)
 _FOR_PROGRAMS = ("/api/", "/oauth/", "/.well-known/", "/openapi.json", "/livez", "/readyz")
 
@@ -74,7 +74,7 @@ def _wants_problem_document() -> bool:
 
     A script must not follow a redirect to the login page: it would consume the message meant for the person.
     """
-    if request.path.startswith(_FOR_PROGRAMS) and request.path != _FOR_PEOPLE:
+    if request.path.startswith(_FOR_PROGRAMS) and request.path not in _FOR_PEOPLE:
         return True
     accepted = request.accept_mimetypes.best_match(_MEDIA_TYPES)
     return accepted != "text/html" and (accepted is not None or request.url_rule is None)

@@ -1,6 +1,6 @@
 """The security headers of every response that does not set its own (SEC-8)."""
 
-_CONTENT_SECURITY_POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -10,7 +10,7 @@ _CONTENT_SECURITY_POLICY = (
 def security_headers(*, https: bool) -> dict[str, str]:
     """Return the headers. Over https they include HSTS."""
     headers = {
-        "Content-Security-Policy": _CONTENT_SECURITY_POLICY,
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",

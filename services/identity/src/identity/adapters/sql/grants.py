@@ -57,6 +57,11 @@ class SqlGrants(Grants):
         return self._session.scalars(query.order_by(_row.created_at.desc(), _row.id)).all()
 
     @override
+    def last_account(self, holder_id: str, client: str) -> str | None:
+        query = select(_row.account_id).where(_row.holder_id == holder_id, _row.client == client)
+        return self._session.scalars(query.order_by(_row.created_at.desc()).limit(1)).first()
+
+    @override
     def add_code(self, code: Code) -> None:
         self._session.execute(insert(grant_codes).values(asdict(code)))
 

@@ -6,6 +6,7 @@ from itertools import takewhile
 from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, select, tuple_
 from typing_extensions import override
 
+from identity.adapters.sql.oauth_tables import authorization_requests
 from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
 from identity.usecases.ports.purger import Purger
 
@@ -35,6 +36,7 @@ class SqlPurger(Purger):
             _delete_unlocked(sessions, sessions.c.seen_at <= idle_since),
             _delete_unlocked(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
             _delete_unlocked(counters, counters.c.expires_at <= now),
+            _delete_unlocked(authorization_requests, authorization_requests.c.expires_at <= now),
         )
         return sum(self._delete(statement) for statement in statements)
 

@@ -11,6 +11,7 @@ from typing_extensions import override
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAuditLog
 from identity.adapters.sql.audit_search import SqlAuditHistory
+from identity.adapters.sql.authorization_requests import SqlAuthorizationRequests, SqlClientConsents
 from identity.adapters.sql.bind_codes import SqlBindCodes
 from identity.adapters.sql.bindings import SqlBindings
 from identity.adapters.sql.consents import SqlConsents
@@ -47,6 +48,8 @@ class SqlUnitOfWork(UnitOfWork):
         self.bindings = SqlBindings(session)
         self.clients = SqlClients(session)
         self.oidc_clients = SqlOidcClients(session)
+        self.authorization_requests = SqlAuthorizationRequests(session)
+        self.client_consents = SqlClientConsents(session)
         self.grants = SqlGrants(session)
         self.logouts = SqlLogouts(session)
         self.codes = SqlBindCodes(session)

@@ -3,15 +3,15 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from identity.http.oauth import introspect, revoke, token
+from identity.http.oauth import authorize, introspect, revoke, token
 from identity.http.oauth.discovery import discovery_blueprint
 from identity.usecases.ports import Ports
 
-_MODULES = (token, introspect, revoke)
+_MODULES = (authorize, token, introspect, revoke)
 
 
 def init_app(app: Flask, csrf: CSRFProtect, ports: Ports) -> None:
-    """Register the endpoints. They take no cookie, so their forms need no CSRF token (OIDC-28)."""
+    """Register the endpoints. Their forms come from services, so they need no CSRF token (OIDC-28)."""
     app.register_blueprint(discovery_blueprint(ports.rules.public_url, ports.signer.public_keys()))
     for module in _MODULES:
         app.register_blueprint(module.blueprint)

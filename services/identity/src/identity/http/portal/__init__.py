@@ -5,8 +5,11 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from identity.http.portal import (
+    authorize,
     bindings,
     cancellation_link,
+    client_consent,
+    company_chooser,
     consents,
     login,
     password,
@@ -33,6 +36,9 @@ _MODULES = (
     password,
     recovery,
     sessions,
+    authorize,
+    company_chooser,
+    client_consent,
 )
 
 

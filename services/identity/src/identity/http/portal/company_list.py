@@ -6,23 +6,51 @@ Its template is `companies.html`, its script `companies.js`; each page that show
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 from flask import request
 
 from identity.domain.company_search import matches
-from identity.http.portal.binding_views import BindingView
 
 ROWS_OF_A_PAGE = 20
 MIN_ROWS_TO_SEARCH = 8
 MAX_QUERY_CHARACTERS = 100
 
 
+class CompanyRow(Protocol):
+    """A company with its account."""
+
+    @property
+    def company(self) -> str:
+        """The company's name."""
+
+    @property
+    def tax_id(self) -> str:
+        """The company's tax id."""
+
+    @property
+    def username(self) -> str:
+        """The account's name."""
+
+    @property
+    def status(self) -> str:
+        """The state of the binding."""
+
+    @property
+    def used_at(self) -> datetime | None:
+        """When it was last used, if the list shows that."""
+
+
+Row = TypeVar("Row", bound=CompanyRow)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompanyList:
+class CompanyList(Generic[Row]):
     """The page of a list that is shown; `query` is what was searched for, as typed."""
 
-    rows: Sequence[BindingView]
-    all_rows: Sequence[BindingView]
+    rows: Sequence[Row]
+    all_rows: Sequence[Row]
     found: int
     query: str
     page: int
@@ -39,17 +67,17 @@ class CompanyList:
         return Counter(row.status for row in self.all_rows)
 
     @property
-    def last_used(self) -> BindingView | None:
+    def last_used(self) -> Row | None:
         """The verified binding that was used last."""
-        used = [row for row in self.all_rows if row.status == "verified" and row.used_at]
-        return max(used, key=lambda row: row.used_at or row.now, default=None)
+        used = [(row.used_at, row) for row in self.all_rows if row.status == "verified" and row.used_at]
+        return max(used, key=lambda each: each[0])[1] if used else None
 
     def parameters(self, page: int) -> dict[str, str | int]:
         """Return the parameters of the URL of a page of this search."""
         return ({"q": self.query} if self.query else {}) | ({"page": page} if page > 1 else {})
 
 
-def company_list(views: Sequence[BindingView], *, chosen: BindingView | None = None) -> CompanyList:
+def company_list(views: Sequence[Row], *, chosen: Row | None = None) -> CompanyList[Row]:
     """Return the page that the request asks for; if it names none, the one with the chosen row."""
     query = request.args.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
     found = [view for view in views if matches(query, (view.company, view.tax_id, view.username))]

@@ -1,15 +1,18 @@
 """Logging in and out (LOGIN; manual, step 18)."""
 
-from flask import Blueprint, Response, request
+from collections.abc import Callable
+
+from flask import Blueprint, Response, request, url_for
 
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
+from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page, with_refusal_status
-from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
+from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
@@ -34,8 +37,13 @@ class LoginForm(Form):
     password = SecretField(labels.LOGIN_PASSWORD, autocomplete="current-password")
 
 
+def login_page(form: LoginForm, *, action: str, error: str = "", status: int = 200) -> Response:
+    """Return the login page; its form is sent to `action`."""
+    return render_page("login.html", status=status, form=form, action=action, error=error)
+
+
 def _show(form: LoginForm, *, error: str = "", status: int = 200) -> Response:
-    return render_page("login.html", status=status, form=form, error=error, next_url=next_url())
+    return login_page(form, action=url_for("portal.login.log_in"), error=error, status=status)
 
 
 @blueprint.get("/")
@@ -58,20 +66,23 @@ def _redisplay() -> Response:
 @redisplay_with(_redisplay)
 def log_in() -> Response:
     """Log in (LOGIN-1, LOGIN-4)."""
+    return submit_login(_show, url_of=landing_url)
+
+
+def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal], str]) -> Response:
+    """Log in with what was typed and continue at a URL, or `show` the form with an error."""
     form, previous = LoginForm.from_request(), optional_principal()
     if not form.validate():
-        return _show(form, status=422)
+        return show(form, status=422)
     try:
         issued = login.log_in(
             ports(), form.username.data or "", password=form.password.data or "", client=client_info()
         )
     except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
-        return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
+        return with_refusal_status(show(form, error=problems.sentence(refusal)), refusal)
     if previous is not None:  # the browser loses this session's token, so nobody could end it later (SEC-7)
         sessions.log_out(ports(), previous)
-    principal = issued.principal
-    url = landing_url(principal) if principal.next_step else next_url() or landing_url(principal)
-    return set_login_cookies(redirect_to_url(url), issued)
+    return set_login_cookies(redirect_to_url(url_of(issued.principal)), issued)
 
 
 @blueprint.post("/logout")

@@ -72,6 +72,20 @@ SWITCHED_AS: Final = (
 OWN_BINDING_REMOVED: Final = "帳號解除綁定成功！！"
 OWN_BINDING_NONE: Final = "此帳號目前未被綁定，不需解除"
 
+# --- port services (OIDC) -----------------------------------------------------------------------------------------
+
+SCOPE_DATA: Final[Mapping[str, str]] = {
+    "openid": "帳號識別碼；由鏈結帳號代理時，一併提供鏈結帳號的識別碼",
+    "profile": "姓名、帳號名稱、資料更新時間",
+    "email": "Email",
+    "company": "公司名稱、公司統編、帳號類型",
+    "actor": "代理的鏈結帳號：帳號名稱、姓名、所屬公司",
+    "pass:apply": "申請通行證的權限",
+    "pass:query": "查詢通行證的權限",
+    "pass:print": "列印通行證的權限",
+}
+"""What a service gets to know with each scope (OIDC-11)."""
+
 # --- one's own account --------------------------------------------------------------------------------------------
 
 PROFILE_SAVED: Final = "資料已儲存"

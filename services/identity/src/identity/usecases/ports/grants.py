@@ -49,6 +49,9 @@ class Grants(Protocol):
     def of_holder(self, account_id: str) -> Sequence[Grant]:
         """Return what an account holds and has not ended, newest first."""
 
+    def last_account(self, holder_id: str, client: str) -> str | None:
+        """Return the account that a person acted as when a grant was last opened for a client."""
+
     def add_code(self, code: Code) -> None:
         """Add a code."""
 

@@ -21,6 +21,7 @@ from identity.domain.rate_limits import Limit
 from identity.domain.session import Lifetimes
 from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
 from identity.usecases.ports.audit import AuditHistory, AuditLog
+from identity.usecases.ports.authorization_requests import AuthorizationRequests, ClientConsents
 from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
@@ -100,6 +101,8 @@ class UnitOfWork(ABC):
     sessions: Sessions
     clients: Clients
     oidc_clients: OidcClients
+    authorization_requests: AuthorizationRequests
+    client_consents: ClientConsents
     grants: Grants
     logouts: Logouts
     consents: Consents

@@ -8,6 +8,8 @@ from identity.domain.errors import Refusal, RetryLater
 from identity.http import problems
 from identity.http.portal.layout.assets import asset
 from identity.http.portal.layout.flash_messages import flashed_messages
+from identity.http.portal.layout.redirects import next_url
+from identity.http.portal.layout.service_request import form_policy, service_request
 from identity.http.web_context import ports, web_context
 
 
@@ -15,6 +17,9 @@ def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page. Its URL is sent to no other site, and to no page at all if it holds a token (SEC-8)."""
     response = make_response(render_template(f"portal/{template}", **values), status)
     response.headers["Referrer-Policy"] = "no-referrer" if "token" in request.args else "same-origin"
+    asked = service_request()
+    if asked is not None and asked.origin is not None:
+        response.headers["Content-Security-Policy"] = form_policy(asked.origin)
     return response
 
 
@@ -44,6 +49,8 @@ def template_values() -> dict[str, Any]:
         "principal": g.get("principal"),
         "links": web_context().links,
         "asset": asset,
+        "next_url": next_url,
+        "service_request": service_request,
         "messages": flashed_messages,
         "session_seconds_left": session_seconds_left,
     }

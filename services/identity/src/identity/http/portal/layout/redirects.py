@@ -29,20 +29,30 @@ def redirect_to_url(url: str) -> Response:
 
 
 def landing_url(principal: Principal) -> str:
-    """Return the URL of the page on which a session continues (LOGIN-3, LOGIN-4)."""
+    """Return the URL of the page on which a session continues: the next step, the page in `next`, or its home.
+
+    (LOGIN-3, LOGIN-4.)
+    """
     if principal.next_step is not None:
-        return url_for(_STEPS[principal.next_step])
-    return url_for("portal.bindings.show" if principal.account.kind == "link" else "portal.switching.home")
+        return step_url(principal, next_url())
+    return next_url() or url_for(
+        "portal.bindings.show" if principal.account.kind == "link" else "portal.switching.home"
+    )
+
+
+def step_url(principal: Principal, following: str) -> str:
+    """Return the URL of a session's open step, which leads to the page `following` at its end."""
+    return url_for(_STEPS[principal.next_step or ""], next=following or None)
 
 
 def next_url() -> str:
     """Return the portal page in the request's `next`, or an empty string: no open redirect (SEC-8)."""
-    url = request.values.get("next", "")
-    if len(url) > _MAX_URL_CHARACTERS or not url.startswith("/"):
-        return ""
     try:
+        url = request.values.get("next", "")
+        if len(url) > _MAX_URL_CHARACTERS or not url.startswith("/"):
+            return ""
         parts = urlsplit(url)
         endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
-    except (HTTPException, ValueError):
+    except (HTTPException, ValueError):  # also a form that is too large to be read
         return ""
     return parts.path if endpoint.startswith("portal.") and endpoint != FILES and not parts.netloc else ""

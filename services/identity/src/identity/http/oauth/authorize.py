@@ -1,0 +1,54 @@
+"""The authorization endpoint, to which services send browsers (RFC 6749 section 3.1, OIDC-1 to OIDC-6)."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request, url_for
+
+from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
+from identity.domain.authorization_parameters import Parameters, parse_parameters
+from identity.domain.stored_request import REQUEST_URI
+from identity.http.portal.authorize import begin, proceed
+from identity.http.portal.layout.client_answers import error_answer
+from identity.http.portal.layout.redirects import redirect_to_url
+from identity.http.web_context import ports
+from identity.usecases import authorization_requests
+
+blueprint = Blueprint("oauth_authorize", __name__, url_prefix="/oauth")
+
+
+@blueprint.get("/authorize")
+def authorize() -> Response:
+    """Answer the service, or keep its request and lead to the pages for the person."""
+    parameters = parse_parameters(request.query_string)
+    request_uri = parameters.get("request_uri") or ""
+    if request_uri.startswith(REQUEST_URI):
+        return _authorize_pushed(parameters, request_uri.removeprefix(REQUEST_URI))
+    client, address = authorization_requests.prove(ports(), parameters)
+    try:
+        asked = authorization_requests.read(ports(), parameters, client, address)
+        outcome = proceed(asked)
+    except AuthorizationError as error:
+        return error_answer(client, address, error)
+    return outcome if isinstance(outcome, Response) else begin(asked, None)
+
+
+@blueprint.post("/authorize")
+def continue_by_get() -> Response:
+    """Lead to the same request by GET: only then does the browser send its Lax cookie (OIDC-4)."""
+    if request.query_string:
+        raise UnprovenRequest("a request by POST has no query")
+    parameters = parse_parameters(request.get_data())
+    return redirect_to_url(f"{url_for('oauth_authorize.authorize')}?{urlencode(parameters.pairs)}")
+
+
+def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
+    """Do the same for a pushed request; whatever else the query says does not count (RFC 9126 section 4)."""
+    stored, client = authorization_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
+    client, address = authorization_requests.prove(ports(), stored.parameters)
+    try:
+        asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
+        outcome = proceed(asked)
+    except AuthorizationError as error:
+        authorization_requests.close(ports(), stored)
+        return error_answer(client, address, error)
+    return outcome if isinstance(outcome, Response) else begin(asked, request_id)

@@ -1,0 +1,127 @@
+"""The request of a port service: what the person does first, and the way back to the service (OIDC-4)."""
+
+from flask import Blueprint, Response, url_for
+
+from identity.domain.authorization_error import AuthorizationError, RequestGone, UnprovenRequest
+from identity.domain.errors import Unavailable
+from identity.domain.oauth_client import OidcClient
+from identity.http.client_address import client_info
+from identity.http.portal import client_consent, company_chooser
+from identity.http.portal.layout.client_answers import code_answer
+from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.redirects import redirect_to, redirect_to_url, step_url
+from identity.http.portal.layout.service_request import home_of
+from identity.http.portal.login import LoginForm, login_page, submit_login
+from identity.http.portal.stored_requests import with_request
+from identity.http.session_auth import current_principal, forget_principal, optional_principal
+from identity.http.web_context import ports
+from identity.usecases import authorization, authorization_requests
+from identity.usecases.authorization import GrantOvertaken, Interaction, IssuedCode
+from identity.usecases.authorization_requests import Asked
+
+blueprint = Blueprint("authorize", __name__)
+
+_PAGES = {
+    "company": company_chooser.page,
+    "no_company": company_chooser.empty_page,
+    "consent": client_consent.page,
+}
+_TRIES = 2
+
+
+@blueprint.get("/authorize/<request_id>")
+@with_request
+def show(request_id: str, asked: Asked) -> Response:
+    """Show what the person must do next, or answer the service."""
+    outcome = proceed(asked)
+    if isinstance(outcome, Response):
+        return outcome
+    if asked.stored is not None and asked.stored.progress is None:
+        return begin(asked, request_id)
+    if outcome.step == "login":
+        return redirect_to("portal.authorize.log_in", request_id=request_id)
+    if outcome.step == "open_step":
+        return redirect_to_url(step_url(current_principal(), url_for(".show", request_id=request_id)))
+    return _PAGES[outcome.step](request_id, asked, outcome)
+
+
+def proceed(asked: Asked) -> Response | Interaction:
+    """Return the answer with a code, or what the person must do first. Raises AuthorizationError."""
+    for _ in range(_TRIES):
+        try:
+            outcome = authorization.proceed(ports(), asked, optional_principal())
+        except GrantOvertaken:
+            forget_principal()
+            continue
+        if isinstance(outcome, IssuedCode):
+            return code_answer(asked.client, asked.address, outcome.code)
+        return outcome
+    raise Unavailable(1)
+
+
+def begin(asked: Asked, request_id: str | None) -> Response:
+    """Keep a request from now on for as long as a person may take, and lead to its page."""
+    principal = optional_principal()
+    if request_id is None:
+        request_id = authorization_requests.store(ports(), asked, principal, asker=client_info())
+    else:
+        authorization_requests.advance(ports(), asked, principal)
+    return redirect_to("portal.authorize.show", request_id=request_id)
+
+
+@blueprint.get("/authorize/<request_id>/login")
+@with_request
+def log_in(request_id: str, asked: Asked) -> Response:
+    """Show the login, also to somebody who is logged in: a new login is demanded, or another person is meant."""
+    return _login_page(request_id, LoginForm(username=asked.request.login_hint))
+
+
+def _login_page(request_id: str, form: LoginForm, *, error: str = "", status: int = 200) -> Response:
+    return login_page(
+        form, action=url_for("portal.authorize.submit", request_id=request_id), error=error, status=status
+    )
+
+
+def _redisplay(request_id: str) -> Response:
+    return _login_page(request_id, LoginForm.from_request())
+
+
+@blueprint.post("/authorize/<request_id>/login")
+@redisplay_with(_redisplay)
+@with_request
+def submit(request_id: str, _asked: Asked) -> Response:
+    """Log in, and continue with the request."""
+    return submit_login(
+        lambda form, **shown: _login_page(request_id, form, **shown),
+        url_of=lambda _: url_for("portal.authorize.show", request_id=request_id),
+    )
+
+
+@blueprint.post("/authorize/<request_id>/cancel")
+@with_request
+def cancel(_request_id: str, _asked: Asked) -> Response:
+    """Lead back to the service without a login."""
+    raise AuthorizationError("access_denied")
+
+
+@blueprint.app_errorhandler(RequestGone)
+def _gone(refusal: RequestGone) -> Response:
+    return refused_page("request_gone", 410, refusal.client)
+
+
+@blueprint.app_errorhandler(UnprovenRequest)
+def _unproven(refusal: UnprovenRequest) -> Response:
+    return refused_page("request_unproven", 400, refusal.client, description=refusal.description)
+
+
+def refused_page(reason: str, status: int, client: OidcClient | None, *, description: str = "") -> Response:
+    """Return the page of a request that cannot be answered to its service; it names the service (OIDC-2)."""
+    return render_page(
+        "service_refused.html",
+        status=status,
+        reason=reason,
+        service=client.display_name if client is not None else None,
+        home=home_of(client) if client is not None else None,
+        description=description,
+    )

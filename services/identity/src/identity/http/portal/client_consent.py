@@ -1,0 +1,30 @@
+"""What a port service gets to know, and the person's consent to it (OIDC-11)."""
+
+from flask import Blueprint, Response, request
+
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.stored_requests import advance, with_request
+from identity.http.zh_tw import portal as texts
+from identity.usecases.authorization import Interaction
+from identity.usecases.authorization_requests import Asked
+
+blueprint = Blueprint("client_consent", __name__)
+
+
+def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
+    """Return the page that shows which data go to whom."""
+    assert interaction.chosen is not None  # noqa: S101  # consent is asked after the choice
+    return render_page(
+        "client_consent.html",
+        request_id=request_id,
+        service=asked.client.display_name,
+        account=interaction.chosen.account,
+        data=[texts.SCOPE_DATA[scope] for scope in asked.request.scopes],
+    )
+
+
+@blueprint.post("/authorize/<request_id>/consent")
+@with_request
+def agree(request_id: str, asked: Asked) -> Response:
+    """Agree to what the service gets."""
+    return advance(request_id, asked, account_id=request.form.get("account", ""), consented=True)

@@ -1,0 +1,76 @@
+"""As whom a link account goes on to a port service (OIDC-6, OIDC-7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, Response, request
+
+from identity.http.portal.company_list import company_list
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.stored_requests import advance, with_request
+from identity.usecases.authorization import Interaction
+from identity.usecases.authorization_requests import Asked
+from identity.usecases.steps.companies import Candidate
+
+blueprint = Blueprint("company_chooser", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """A row of the list: a company with its account."""
+
+    candidate: Candidate
+    status: str = "verified"
+    used_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The account's id."""
+        return self.candidate.account.id
+
+    @property
+    def company(self) -> str:
+        """The company's name."""
+        return self.candidate.account.company_name
+
+    @property
+    def tax_id(self) -> str:
+        """The company's tax id."""
+        return self.candidate.account.tax_id
+
+    @property
+    def username(self) -> str:
+        """The account's name."""
+        return self.candidate.account.username
+
+
+def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
+    """Return the list of companies, the one last chosen at this service first."""
+    rows = [CandidateView(each) for each in interaction.candidates if each.account.kind == "general"]
+    own = next((each.account for each in interaction.candidates if each.account.kind == "link"), None)
+    last = next((row for row in rows if row.candidate.was_last), None)
+    return render_page(
+        "company_chooser.html",
+        request_id=request_id,
+        service=asked.client.display_name,
+        companies=company_list(rows),
+        last=last,
+        own=own,
+    )
+
+
+def empty_page(request_id: str, asked: Asked, _interaction: Interaction) -> Response:
+    """Return the page of a person who can act for no company at this service."""
+    return render_page(
+        "company_missing.html",
+        request_id=request_id,
+        service=asked.client.display_name,
+        accepts=asked.client.accepts,
+    )
+
+
+@blueprint.post("/authorize/<request_id>/company")
+@with_request
+def choose(request_id: str, asked: Asked) -> Response:
+    """Choose as whom to go on; the portal's own session stays as it is."""
+    return advance(request_id, asked, account_id=request.form.get("account", ""), consented=False)

@@ -1,0 +1,35 @@
+"""The answer to a client: a redirect of the browser to its redirect URI (OIDC-3, OIDC-28)."""
+
+from urllib.parse import urlencode
+
+from flask import Response, redirect
+
+from identity.domain.authorization import ReturnAddress
+from identity.domain.authorization_error import AuthorizationError
+from identity.domain.oauth_client import OidcClient
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.service_request import redirectable_origin
+from identity.http.web_context import ports
+
+_SEE_OTHER = 303
+
+
+def code_answer(client: OidcClient, address: ReturnAddress, code: str) -> Response:
+    """Return the answer with a code."""
+    return _answer(client, address, {"code": code})
+
+
+def error_answer(client: OidcClient, address: ReturnAddress, error: AuthorizationError) -> Response:
+    """Return the answer with an error."""
+    described = {"error_description": error.description} if error.description else {}
+    return _answer(client, address, {"error": error.code, **described})
+
+
+def _answer(client: OidcClient, address: ReturnAddress, values: dict[str, str]) -> Response:
+    """Redirect, or show a page with a link where a browser would not follow a redirect from a form."""
+    state = {"state": address.state} if address.state is not None else {}
+    query = urlencode({**values, **state, "iss": ports().rules.public_url})
+    url = f"{address.redirect_uri}{'&' if '?' in address.redirect_uri else '?'}{query}"
+    if redirectable_origin(url) is None:
+        return render_page("client_return.html", service=client.display_name, url=url)
+    return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for

@@ -1,0 +1,70 @@
+"""The request of a port service that a page belongs to: its own, or the one that `next` leads back to (OIDC-4)."""
+
+import re
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import g, request
+
+from identity.domain.authorization_error import RequestGone
+from identity.domain.oauth_client import OidcClient
+from identity.http.portal.layout.redirects import next_url
+from identity.http.security_headers import CONTENT_SECURITY_POLICY
+from identity.http.web_context import ports
+from identity.usecases import authorization_requests
+
+_PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/login)?")
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
+"""Without IPv6 addresses, which a Content-Security-Policy cannot name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """A request that is open, the service that made it, and the username that the service expects."""
+
+    id: str
+    service: str
+    origin: str | None
+    login_hint: str | None
+
+
+def service_request() -> ServiceRequest | None:
+    """Return the request that this page belongs to, if there is one and it is open."""
+    if "service_request" not in g:
+        g.service_request = _find()
+    return cast("ServiceRequest | None", g.service_request)
+
+
+def _find() -> ServiceRequest | None:
+    found = _PATH.fullmatch(next_url() or request.path)
+    if found is None:
+        return None
+    try:
+        stored, client = authorization_requests.find(ports(), found["id"])
+    except RequestGone:
+        return None
+    uri = stored.parameters.get("redirect_uri") or ""
+    hint = stored.parameters.get("login_hint")
+    return ServiceRequest(found["id"], client.display_name, redirectable_origin(uri), hint)
+
+
+def redirectable_origin(uri: str) -> str | None:
+    """Return the origin of a URI to which a form may lead by a redirect, None for a URI that needs a link (OIDC-28)."""
+    parts = urlsplit(uri)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    return origin if _ORIGIN.fullmatch(origin) else None
+
+
+def home_of(client: OidcClient) -> str | None:
+    """Return the address of a service's own site, to which an error page links."""
+    origins = map(redirectable_origin, client.redirect_uris)
+    return next((f"{origin}/" for origin in origins if origin is not None), None)
+
+
+def form_policy(origin: str) -> str:
+    """Return the Content-Security-Policy of a page whose forms lead to a service.
+
+    Chromium follows `form-action` through redirects, and would block the way back.
+    """
+    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {origin}")

@@ -1,0 +1,48 @@
+"""What the pages of a port service's request share: reading it, and answering the service if it is refused (OIDC-4)."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Response
+
+from identity.domain.authorization_error import AuthorizationError
+from identity.http.portal.layout.client_answers import error_answer
+from identity.http.portal.layout.redirects import redirect_to
+from identity.http.session_auth import optional_principal
+from identity.http.web_context import ports
+from identity.usecases import authorization_requests
+from identity.usecases.authorization_requests import Asked
+
+View = Callable[[str, Asked], Response]
+
+
+def with_request(view: View) -> Callable[..., Response]:
+    """Pass a view its stored request; its errors are answered to the service. Raises RequestGone, UnprovenRequest."""
+
+    @wraps(view)
+    def wrapper(request_id: str) -> Response:
+        stored, client = authorization_requests.find(ports(), request_id)
+        client, address = authorization_requests.prove(ports(), stored.parameters)
+        try:
+            asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
+            return view(request_id, asked)
+        except AuthorizationError as error:
+            authorization_requests.close(ports(), stored)
+            return error_answer(client, address, error)
+
+    return wrapper
+
+
+def advance(request_id: str, asked: Asked, *, account_id: str, consented: bool) -> Response:
+    """Record what was chosen in this session, and continue."""
+    principal = optional_principal()
+    if principal is not None:
+        authorization_requests.advance(
+            ports(),
+            asked,
+            principal,
+            session_id=principal.session_id,
+            account_id=account_id,
+            consented=consented,
+        )
+    return redirect_to("portal.authorize.show", request_id=request_id)

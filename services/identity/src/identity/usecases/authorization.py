@@ -1,0 +1,185 @@
+"""Deciding on an authorization request: what the person must do first, and the code at the end (OIDC-4 to OIDC-11)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from identity.domain.authorization_error import AuthorizationError, ErrorCode, RequestGone
+from identity.domain.grant import CODE_LIFETIME, Code, Grant
+from identity.domain.service_client import digest_of
+from identity.domain.session import Principal, Session
+from identity.domain.stored_request import Progress
+from identity.usecases.authorization_requests import Asked
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.companies import Candidate, candidates_of, chosen_of
+
+Step = Literal["login", "open_step", "no_company", "company", "consent"]
+SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {
+    "login": "login_required",
+    "open_step": "interaction_required",
+    "no_company": "interaction_required",
+    "company": "account_selection_required",
+    "consent": "consent_required",
+}
+"""What `prompt=none` is answered instead of a page (OIDC-5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """What the person must do first. `candidates` are whom the person may act as, the one last chosen first."""
+
+    step: Step
+    candidates: tuple[Candidate, ...] = ()
+    chosen: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """An authorization code, which is stored nowhere else."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """Nothing is left to do: who acts as whom, since which login."""
+
+    session: Session
+    chosen: Candidate
+
+
+class GrantOvertaken(Exception):  # noqa: N818  # decide again
+    """What the grant would stand on has ended since it was read (OIDC-8)."""
+
+
+def proceed(ports: Ports, asked: Asked, principal: Principal | None) -> Interaction | IssuedCode:
+    """Issue the code, or return what the person must do first.
+
+    Raises AuthorizationError, GrantOvertaken, RequestGone.
+    """
+    with ports.unit_of_work() as uow:
+        decision = _decide(uow, asked, principal)
+        if isinstance(decision, _Ready):
+            return _issue(uow, asked, decision)
+    if asked.request.is_silent:
+        raise AuthorizationError(SILENT_ERRORS[decision.step])
+    return decision
+
+
+def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Interaction | _Ready:
+    session = uow.sessions.get(principal.session_id) if principal is not None else None
+    if principal is None or session is None or _must_log_in(asked, session, uow.clock.now()):
+        return Interaction("login")
+    if principal.next_step is not None:
+        return Interaction("open_step")
+    candidates = candidates_of(uow, principal, asked.client)
+    if asked.subjects is not None:
+        candidates = _named(candidates, asked.subjects, principal)
+    if not candidates:
+        return Interaction("no_company")
+    progress = _progress_in(asked, session)
+    chosen = chosen_of(candidates, principal, asked.request, progress)
+    if chosen is None:
+        return Interaction("company", candidates)
+    if _needs_consent(uow, asked, principal, progress, chosen):
+        return Interaction("consent", candidates, chosen)
+    return _Ready(session, chosen)
+
+
+def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
+    """Return whether the login is too old; one made for this request never is (OIDC-5)."""
+    request, stored = asked.request, asked.stored
+    if stored is not None and stored.progress is not None:
+        is_former = session.id == stored.progress.former_session_id
+        if not is_former and session.created_at >= stored.created_at:
+            return False
+    if request.demands_login:
+        return True
+    return request.max_age is not None and now - session.created_at > request.max_age
+
+
+def _named(
+    candidates: tuple[Candidate, ...], subjects: frozenset[str], principal: Principal
+) -> tuple[Candidate, ...]:
+    """Return the candidates that the client named. Raises AuthorizationError without one: never another (OIDC-6)."""
+    named = tuple(each for each in candidates if each.account.id in subjects)
+    if not named:
+        is_link = principal.actor.kind == "link"
+        raise AuthorizationError("account_selection_required" if is_link else "login_required")
+    return named
+
+
+def _progress_in(asked: Asked, session: Session) -> Progress:
+    """Return what the person has chosen in this session."""
+    progress = asked.stored.progress if asked.stored is not None else None
+    return progress if progress is not None and progress.session_id == session.id else Progress()
+
+
+def _needs_consent(
+    uow: UnitOfWork, asked: Asked, principal: Principal, progress: Progress, chosen: Candidate
+) -> bool:
+    """Return whether the person must agree to what the service gets (OIDC-11)."""
+    if progress.consented and progress.account_id == chosen.account.id:
+        return False
+    if "consent" in asked.request.prompts:
+        return True
+    if not asked.client.asks_consent:
+        return False
+    return not set(asked.request.scopes) <= set(
+        uow.client_consents.scopes(principal.actor.id, asked.client.name)
+    )
+
+
+def _issue(uow: UnitOfWork, asked: Asked, ready: _Ready) -> IssuedCode:
+    """Open the grant with its code. Raises GrantOvertaken, RequestGone."""
+    now, grant = uow.clock.now(), _grant(uow, asked, ready)
+    if not uow.grants.open(grant):
+        raise GrantOvertaken
+    if asked.stored is not None and not uow.authorization_requests.close(asked.stored.digest, now):
+        raise RequestGone(asked.client)
+    code = uow.randomness.token()
+    uow.grants.add_code(_code(code, asked, grant))
+    if _progress_in(asked, ready.session).consented:
+        uow.client_consents.add(grant.holder_id, grant.client, grant.scopes, now)
+    uow.record_action(
+        "grant.opened",
+        grant.account_id,
+        grant_id=grant.id,
+        client=grant.client,
+        **({"link_account_id": grant.holder_id} if grant.holder_id != grant.account_id else {}),
+    )
+    uow.commit()
+    return IssuedCode(code)
+
+
+def _grant(uow: UnitOfWork, asked: Asked, ready: _Ready) -> Grant:
+    session, request = ready.session, asked.request
+    return Grant(
+        id=uow.randomness.identifier(),
+        client=asked.client.name,
+        session_id=session.id,
+        holder_id=session.holder_id,
+        account_id=ready.chosen.account.id,
+        binding_id=ready.chosen.binding_id,
+        scopes=request.scopes,
+        resources=request.resources,
+        claims=dict(request.claims.places),
+        acr=request.acr,
+        auth_time=session.created_at,
+        created_at=uow.clock.now(),
+        expires_at=session.expires_at,
+    )
+
+
+def _code(code: str, asked: Asked, grant: Grant) -> Code:
+    request = asked.request
+    return Code(
+        digest=digest_of(code),
+        grant_id=grant.id,
+        redirect_uri=asked.address.redirect_uri,
+        code_challenge=request.code_challenge,
+        nonce=request.nonce,
+        jkt=request.jkt,
+        issued_at=grant.created_at,
+        expires_at=grant.created_at + CODE_LIFETIME,
+    )

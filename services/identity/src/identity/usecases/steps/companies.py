@@ -1,0 +1,78 @@
+"""As whom a person may act at a client, and which one is taken without asking (OIDC-6, OIDC-7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from identity.domain.account import Account
+from identity.domain.authorization import AuthorizationRequest
+from identity.domain.oauth_client import OidcClient
+from identity.domain.session import AccountSummary, Principal
+from identity.domain.stored_request import Progress
+from identity.domain.username import username_key
+from identity.usecases.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that the person may act as, by a binding unless it is the person's own."""
+
+    account: AccountSummary
+    binding_id: str | None = None
+    was_last: bool = False
+
+
+def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> tuple[Candidate, ...]:
+    """Return as whom the person may act at the client, the one last chosen there first."""
+    own = [Candidate(principal.actor)] if principal.actor.kind in client.accepts else []
+    if principal.actor.kind == "general":
+        return tuple(own)
+    bound = _bound(uow, principal) if "general" in client.accepts else []
+    last = uow.grants.last_account(principal.actor.id, client.name)
+    marked = [
+        Candidate(each.account, each.binding_id, was_last=each.account.id == last) for each in bound + own
+    ]
+    return tuple(sorted(marked, key=lambda each: not each.was_last))
+
+
+def chosen_of(
+    candidates: Sequence[Candidate], principal: Principal, request: AuthorizationRequest, progress: Progress
+) -> Candidate | None:
+    """Return the candidate that was chosen or needs no choice; None if the person must be asked."""
+    by_id = {each.account.id: each for each in candidates}
+    if progress.account_id in by_id:
+        return by_id[progress.account_id]
+    if "select_account" in request.prompts:
+        return None
+    hinted = _hinted(candidates, request.login_hint)
+    if hinted is not None:
+        return hinted
+    if principal.switched and principal.account.id in by_id:
+        return by_id[principal.account.id]
+    companies = [each for each in candidates if each.binding_id is not None] or candidates
+    return companies[0] if len(companies) == 1 else None
+
+
+def _hinted(candidates: Sequence[Candidate], login_hint: str | None) -> Candidate | None:
+    key = username_key(login_hint or "")
+    return next((each for each in candidates if username_key(each.account.username) == key), None)
+
+
+def _bound(uow: UnitOfWork, principal: Principal) -> list[Candidate]:
+    """Return the usable bindings of a link account."""
+    return [
+        Candidate(_summary(account), binding.id)
+        for binding, account, _ in uow.bindings.shown_to_link(principal.actor.id)
+        if binding.status == "verified" and account.status == "active"
+    ]
+
+
+def _summary(account: Account) -> AccountSummary:
+    return AccountSummary(
+        id=account.id,
+        kind=account.kind,
+        username=account.username,
+        name=account.name,
+        tax_id=account.tax_id,
+        company_name=account.company_name,
+        status=account.status,
+    )
