@@ -42,9 +42,8 @@ def test_the_relay_and_a_consumer_work_over_tls(tls_redis: TlsRedisServer) -> No
 @pytest.mark.rule("SEC-10")
 def test_the_mailer_works_over_tls_on_each_of_its_connections(tls_redis: TlsRedisServer) -> None:
     url = tls_redis.url_for("mailer", "mailer-password")
-    connections = ThreadConnections(url)
-
     with connect(url) as client:
+        connections = ThreadConnections(client)
         client.hset("mailer:ledger:1", "state", "sent")
 
         assert connections.current().hget("mailer:ledger:1", "state") == b"sent"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailer.adapters.redis.connection import ThreadConnections
+from mailer.adapters.redis.connection import ThreadConnections, connect
 from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit, throttled_domains
 from mailer.domain.domain_rate_limits import DomainRateLimits
 from mailer.settings import domain_rate_limits
@@ -20,13 +20,15 @@ Limits = Callable[..., RedisDomainRateLimit]
 
 @pytest.fixture
 def limits(harness: MailerHarness) -> Iterator[Limits]:
-    connections = ThreadConnections(harness.redis_server.url)
+    client = connect(harness.redis_server.url)
+    connections = ThreadConnections(client)
     yield lambda **by_domain: RedisDomainRateLimit(
         connections,
         DomainRateLimits({name.replace("_", "."): limit for name, limit in by_domain.items()}),
         clock=harness.clock,
     )
     connections.close()
+    client.close()
 
 
 def acquire(
@@ -159,12 +161,14 @@ def test_many_processes_share_one_limit(harness: MailerHarness) -> None:
     free: list[str] = []
 
     def process(number: int) -> None:
-        connections = ThreadConnections(harness.redis_server.url)
+        client = connect(harness.redis_server.url)
+        connections = ThreadConnections(client)
         mine = RedisDomainRateLimit(connections, DomainRateLimits({"*": 20}), clock=harness.clock)
         free.extend(
             name for name in (f"{number}-{each}" for each in range(10)) if not acquire(mine, harness, name)
         )
         connections.close()
+        client.close()
 
     threads = [threading.Thread(target=process, args=[number]) for number in range(8)]
     for each in threads:

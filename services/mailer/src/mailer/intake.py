@@ -12,7 +12,7 @@ from port_runtime.heartbeat import Heartbeat
 from port_runtime.logs import get_logger
 
 from mailer.domain.mail_catalogue import has_no_mail
-from mailer.usecases.ports import AlreadyFinal, ClaimDeferred
+from mailer.usecases.ports import ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:
     from port_events.envelope import Entry
@@ -105,6 +105,7 @@ class Intake(threading.Thread):
                 return
 
     def _run_once(self) -> None:
+        self._ports.leases.settle()
         self._poll_pause()
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + self._lease_seconds / SWEEPS_A_LEASE
@@ -139,18 +140,15 @@ class Intake(threading.Thread):
         )
 
     def _claim(self, entries: list[Entry]) -> None:
-        """Claim entries in one round trip: acknowledge final ones, enqueue granted ones, let the others wait."""
-        ports, queued, final = self._ports, [], []
+        """Claim entries in one round trip: enqueue granted ones, let deferred ones wait."""
+        ports, queued = self._ports, []
         claims = ports.leases.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):
-            if isinstance(claim, AlreadyFinal):
-                final.append(entry.id)
-            elif isinstance(claim, ClaimDeferred):
+            if isinstance(claim, ClaimDeferred):
                 ports.in_flight.defer(entry.id, ports.clock.now() + timedelta(seconds=claim.seconds))
-            else:
+            elif isinstance(claim, ClaimGranted):
                 ports.in_flight.add(entry, claim)
                 queued.append(entry.id)
-        ports.stream.ack(final)
         ports.queue.enqueue(queued)
 
     def _clean_up(self) -> None:

@@ -251,7 +251,7 @@ def process_name() -> str:
 
 def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     client = connect(settings.redis_url.reveal())
-    connections = ThreadConnections(settings.redis_url.reveal())
+    connections = ThreadConnections(client)
     bulkhead = build_bulkhead(settings)
     max_queued = settings.threads * QUEUED_A_THREAD
     config = LedgerConfig(

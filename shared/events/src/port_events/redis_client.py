@@ -1,84 +1,46 @@
 """Clients of Redis that survive a failover.
 
-A connection to a server that no longer takes writes is closed, and the next command resolves the address again.
+A connection to a server that no longer takes writes is closed, as are the others of the same client. The next command
+resolves the address again, or asks the sentinels that the URL names.
 """
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
-from redis import Redis, exceptions
-from redis.connection import (
-    Connection,
-    ConnectionPool,
-    SSLConnection,
-    UnixDomainSocketConnection,
-    parse_url,
-)
+from redis import Redis
+from redis.connection import Connection, ConnectionPool, parse_url
+
+from port_events._failover import CONNECTION_CLASSES, Generation, UnableServer, is_unable
+from port_events._sentinel import SUFFIX, SentinelUrl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from redis.connection import AbstractConnection
+__all__ = [
+    "URL_SCHEMES",
+    "UnableServer",
+    "check_redis_url",
+    "check_writable",
+    "connect",
+    "generation",
+    "is_unable",
+]
 
-    _Base = AbstractConnection
-else:
-    _Base = object
-
-URL_SCHEMES: Final = ("redis", "rediss", "unix")
-# LOADING is missing: redis-py raises a ConnectionError for it by itself.
-_UNABLE = re.compile(
-    r"(?:^|because of: |-)(?:READONLY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b"
-)
-
-
-class UnableServer(exceptions.ConnectionError):
-    """The server answered, but cannot do its work: it is a replica now, isolated, or cannot write to its disk."""
+URL_SCHEMES: Final = ("redis", "rediss", "unix", f"redis{SUFFIX}", f"rediss{SUFFIX}")
 
 
-def is_unable(error: Exception) -> bool:
-    """Whether Redis refused a command, without running it, for a reason that another server may not have."""
-    return isinstance(error, (exceptions.ReadOnlyError, exceptions.ClusterDownError)) or (
-        isinstance(error, exceptions.ResponseError) and bool(_UNABLE.search(str(error)))
-    )
-
-
-class _Failover(_Base):
-    """Closes the connection when the server is unable to work, and raises UnableServer, which redis-py retries."""
-
-    def read_response(self, *arguments: Any, **options: Any) -> Any:
-        try:
-            return super().read_response(*arguments, **options)
-        except exceptions.ResponseError as error:
-            if not is_unable(error):
-                raise
-            self.disconnect()  # type: ignore[no-untyped-call]  # redis-py lacks the type
-            raise UnableServer(str(error)) from error
-
-
-class _Tcp(_Failover, Connection):
-    pass
-
-
-class _Tls(_Failover, SSLConnection):
-    pass
-
-
-class _Unix(_Failover, UnixDomainSocketConnection):
-    pass
-
-
-_CLASSES: Final = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}
-
-
-def connect(url: str, *, single_connection_client: bool = False, **options: Any) -> Redis:
+def connect(url: str, **options: Any) -> Redis:
     """Return a client; `options` are those of a redis-py connection. Raises ValueError."""
-    client = Redis(
-        connection_pool=_connection_pool(url, options), single_connection_client=single_connection_client
-    )
+    client = Redis(connection_pool=_connection_pool(url, options))
     client.auto_close_connection_pool = True  # as in Redis.from_url
     return client
+
+
+def generation(client: Redis) -> int:
+    """Return a number that rises when a client of `connect` reconnects, possibly to another server."""
+    return cast("Generation", client.connection_pool.connection_kwargs["generation"]).number
 
 
 def check_redis_url(url: str) -> None:
@@ -98,5 +60,9 @@ def check_writable(client: Redis, key: str) -> None:
 
 
 def _connection_pool(url: str, options: Mapping[str, Any]) -> ConnectionPool:
+    ours: dict[str, Any] = {"generation": Generation()}
+    if urlsplit(url).scheme.endswith(SUFFIX):
+        found = SentinelUrl.parse(url)
+        url, ours["locate"] = found.server_url, found.locate
     kind = parse_url(url).get("connection_class", Connection)  # type: ignore[no-untyped-call]  # redis-py lacks the type
-    return ConnectionPool.from_url(url, connection_class=_CLASSES[kind], **options)
+    return ConnectionPool.from_url(url, connection_class=CONNECTION_CLASSES[kind], **ours, **options)

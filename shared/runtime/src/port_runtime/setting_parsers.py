@@ -195,7 +195,8 @@ class _Parts:
     def __init__(self, raw: str) -> None:
         parts = urlsplit(raw)
         self.scheme, self.password = parts.scheme, parts.password
-        self.port = parts.port  # raises ValueError for an invalid port
+        for host in parts.netloc.rpartition("@")[2].split(","):  # the URL of sentinels has several
+            _ = urlsplit(f"//{host}").port  # raises ValueError for an invalid port
         self.place = parts.netloc or parts.path
 
 

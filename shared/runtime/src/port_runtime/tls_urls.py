@@ -15,12 +15,16 @@ _FALSE: Final = frozenset({"", "0", "f", "false", "n", "no"})
 
 
 def is_redis_protected(url: str) -> bool:
-    """Whether a URL of redis-py protects the connection."""
+    """Whether a URL of redis-py, or one that names sentinels, protects the connection.
+
+    Sentinels on this machine may lead to a server on another one.
+    """
     parts, options = urlsplit(url), _options(url)
-    if parts.scheme == "unix" or is_loopback(parts.hostname or "localhost"):
+    scheme, _, sentinel = parts.scheme.partition("+")
+    if not sentinel and (scheme == "unix" or is_loopback(parts.hostname or "localhost")):
         return True
     return (
-        parts.scheme == "rediss"
+        scheme == "rediss"
         and options.get("ssl_cert_reqs", "required") == "required"
         and options.get("ssl_check_hostname", "true").lower() not in _FALSE
     )

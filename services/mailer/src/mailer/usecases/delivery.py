@@ -80,7 +80,6 @@ class Delivery:
         """Send the entry's mail if its claim is granted; `grant` is a claim granted earlier."""
         claim = grant or self.ledger.claim(entry)
         if isinstance(claim, AlreadyFinal):
-            self.ledger.ack(entry.id)
             return Done()
         if isinstance(claim, ClaimDeferred):
             return RetryAt(self._in_seconds(claim.seconds))

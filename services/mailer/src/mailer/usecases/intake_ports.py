@@ -51,6 +51,9 @@ class Leases(Protocol):
     def claim_all(self, entries: list[Entry]) -> list[Claim]:
         """Claim entries in one round trip; the answers are in the same order."""
 
+    def settle(self) -> None:
+        """Record sent mails again if Redis may have lost their record."""
+
     def renew(self) -> None:
         """Extend the leases of this process' claims, so that a slow mail server does not end them."""
 

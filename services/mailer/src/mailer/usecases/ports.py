@@ -33,7 +33,7 @@ class ClaimDeferred:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyFinal:
-    """The mail is sent, refused or expired."""
+    """The mail is sent, refused or expired, and its entry acknowledged; or the stream does not hold the entry."""
 
 
 Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
@@ -103,10 +103,7 @@ class Ledger(Protocol):
     """Decides who sends a mail and remembers its outcome; one record for each event (MAIL-3)."""
 
     def claim(self, entry: Entry) -> Claim:
-        """Claim a mail for sending, atomically.
-
-        Also returns AlreadyFinal for an entry that the stream has lost since it was read.
-        """
+        """Claim a mail for sending, atomically."""
 
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
         """Give the claim back until `due`; `failed` counts an attempt. Does nothing if the claim was lost."""
@@ -123,9 +120,6 @@ class Ledger(Protocol):
         An acceptance is recorded even if the claim was lost, a refusal or expiry only if it was not. Waits for Redis
         to come back, because an accepted mail that is not recorded would be sent again.
         """
-
-    def ack(self, entry_id: str) -> None:
-        """Acknowledge an entry that needs nothing more."""
 
 
 class DomainRateLimit(Protocol):

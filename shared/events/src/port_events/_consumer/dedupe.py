@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # One day longer than the stream keeps entries, so that republished entries are still recognised.
 DEDUPE_TTL_SECONDS: Final = 8 * 86_400
+MAX_REMEMBERED: Final = 10_000
 
 
 class DedupeStore(Protocol):
@@ -34,17 +35,24 @@ class DedupeStore(Protocol):
 
 
 class RedisDedupeStore(DedupeStore):
-    """Marks by event id that expire after `ttl_seconds`. Every method may raise redis.RedisError."""
+    """Marks by event id that expire after `ttl_seconds`. Every method may raise redis.RedisError.
+
+    A failover of Redis may lose the newest marks, so a process also remembers what it has handled lately.
+    """
 
     def __init__(self, client: Redis, group: str, ttl_seconds: int = DEDUPE_TTL_SECONDS) -> None:
         self._client = client
         self._prefix = f"seen:{group}:"
         self._ttl_seconds = ttl_seconds
+        self._remembered: dict[str, None] = {}
 
     def is_handled(self, event: Event) -> bool:
-        return bool(self._client.exists(self._prefix + event.id))
+        return event.id in self._remembered or bool(self._client.exists(self._prefix + event.id))
 
     def mark_handled(self, event: Event) -> None:
+        self._remembered[event.id] = None
+        if len(self._remembered) > MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
         self._client.set(self._prefix + event.id, "1", nx=True, ex=self._ttl_seconds)
 
     def position(self) -> int | None:

@@ -1,12 +1,13 @@
 -- Claim mails for sending. Times are in milliseconds.
 -- KEYS: the stream, then one ledger record for each mail.
--- ARGV: lease, now (the mailer's clock), retention, longest backoff, then a token and an entry id for each mail.
+-- ARGV: lease, now (the mailer's clock), retention, longest backoff, group, then a token and an entry id for each mail.
 -- Returns one pair for each mail: {2, tries} granted; {1, ms} deferred for that time; {0, 0} final, or the entry is gone.
 --
--- An entry that the stream no longer holds was read before Redis lost its data, and its ledger record is lost too.
--- The relay publishes it again if it still has to be sent. The token that holds the claim may ask again, because the
--- first answer may have been lost. A `due` further ahead than the longest backoff was written by a clock that runs
--- ahead, and is ignored.
+-- An entry that the stream does not hold was read before Redis lost its data, with its ledger record, or from another
+-- server: the new primary of a failover. The relay publishes it again if it still has to be sent, and any mailer takes it
+-- over where it is pending, so it must not be acknowledged. A final mail's entry is acknowledged here, because another
+-- command could reach another server. The token that holds the claim may ask again, because the first answer may have
+-- been lost. A `due` further ahead than the longest backoff was written by a clock that runs ahead, and is ignored.
 local t = redis.call('TIME')
 local server_now = t[1] * 1000 + math.floor(t[2] / 1000)
 
@@ -15,7 +16,10 @@ local function claim(key, token, entry)
   if #redis.call('XRANGE', KEYS[1], entry, entry) == 0 then return {0, 0} end
   local r = redis.call('HMGET', key, 'state', 'lease', 'due', 'tries', 'token')
   local state = r[1]
-  if state == 'sent' or state == 'refused' or state == 'expired' then return {0, 0} end
+  if state == 'sent' or state == 'refused' or state == 'expired' then
+    redis.call('XACK', KEYS[1], ARGV[5], entry)
+    return {0, 0}
+  end
   if state == 'claimed' and r[5] ~= token and tonumber(r[2]) > server_now then
     return {1, tonumber(r[2]) - server_now}
   end
@@ -25,5 +29,5 @@ local function claim(key, token, entry)
   redis.call('PEXPIRE', key, ARGV[3])
   return {2, tonumber(r[4] or '0')}
 end
-for i = 1, #KEYS - 1 do answers[i] = claim(KEYS[i + 1], ARGV[2 * i + 3], ARGV[2 * i + 4]) end
+for i = 1, #KEYS - 1 do answers[i] = claim(KEYS[i + 1], ARGV[2 * i + 4], ARGV[2 * i + 5]) end
 return answers

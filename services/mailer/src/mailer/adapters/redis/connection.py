@@ -28,10 +28,13 @@ def connect(url: str) -> redis.Redis:
 
 
 class ThreadConnections:
-    """One connection for each thread, because taking one from a pool costs as much as a short command."""
+    """One connection for each thread, because taking one from a pool costs as much as a short command.
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    They come from the client's pool, so that all of a process' connections leave a server together.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
         self._local = threading.local()
         self._clients: list[redis.Redis] = []
 
@@ -39,13 +42,25 @@ class ThreadConnections:
         """Return this thread's client, which is created by the thread's first call."""
         client: redis.Redis | None = getattr(self._local, "client", None)
         if client is None:
-            client = redis_client.connect(self._url, single_connection_client=True, **_options(self._url))
+            client = redis.Redis(connection_pool=self._client.connection_pool, single_connection_client=True)
             self._local.client = client
             self._clients.append(client)
         return client
 
+    def generation(self) -> int:
+        """Return a number that rises when these connections reconnect, possibly to another server."""
+        return redis_client.generation(self._client)
+
+    def history(self) -> str:
+        """Return the id of the data's history: another one after a restart of Redis or the promotion of a replica."""
+        try:
+            info: Any = self.current().info("replication")
+        except redis.exceptions.NoPermissionError:
+            return f"unknown since connection {self.generation()}"
+        return str(info["master_replid"])
+
     def close(self) -> None:
-        """Close the connections of all threads."""
+        """Give the connections of all threads back to the client."""
         for client in self._clients:
             client.close()
 

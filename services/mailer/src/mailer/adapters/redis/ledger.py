@@ -20,6 +20,7 @@ from port_runtime.logs import get_logger
 from typing_extensions import override
 
 from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_script
+from mailer.adapters.redis.recently_sent import CompletedMail, RecentlySent
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
 from mailer.usecases.intake_ports import Leases
@@ -63,10 +64,14 @@ class LedgerConfig:
 
 @dataclass(frozen=True, slots=True)
 class _OwnClaim:
-    """A claim of this process; `until` (time.monotonic()) is when its lease ends unless it is renewed."""
+    """A claim of this process, made over connections of one generation.
+
+    `until` (time.monotonic()) is when its lease ends unless it is renewed.
+    """
 
     token: str
     until: float
+    generation: int
 
 
 class RedisLedger(Ledger, Leases):
@@ -81,6 +86,7 @@ class RedisLedger(Ledger, Leases):
         self._defer = Script(connections, DEFER)
         self._complete = Script(connections, COMPLETE)
         self._renew = Script(connections, RENEW)
+        self._recently_sent = RecentlySent(connections, self._record_sent)
 
     @override
     def claim(self, entry: Entry) -> Claim:
@@ -90,18 +96,23 @@ class RedisLedger(Ledger, Leases):
     def claim_all(self, entries: list[Entry]) -> list[Claim]:
         if not entries:
             return []
+        if seconds := self._recently_sent.settle():
+            return [ClaimDeferred(seconds)] * len(entries)
         event_ids = [each.event.id for each in entries]
         tokens = [f"{self._config.owner}/{next(self._numbers)}" for _ in entries]
         pairs = [text for token, each in zip(tokens, entries, strict=True) for text in (token, each.id)]
-        until = self._lease_end()
+        until, generation = self._lease_end(), self._connections.generation()
         answers: Any = self._claim.run(
             [self._config.stream, *(PREFIX + event_id for event_id in event_ids)],
-            [self._config.lease_ms, _ms(self._clock.now()), RETENTION_MS, MAX_SECONDS * 1000, *pairs],
+            [
+                *(self._config.lease_ms, _ms(self._clock.now()), RETENTION_MS, MAX_SECONDS * 1000),
+                *(self._config.group, *pairs),
+            ],
         )
         claims = [_claim(*each) for each in zip(event_ids, tokens, answers, strict=True)]
         granted = [each for each in claims if isinstance(each, ClaimGranted)]
         with self._lock:
-            self._claims |= {each.event_id: _OwnClaim(each.token, until) for each in granted}
+            self._claims |= {each.event_id: _OwnClaim(each.token, until, generation) for each in granted}
         return claims
 
     @override
@@ -113,6 +124,8 @@ class RedisLedger(Ledger, Leases):
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         # Redis may refuse a command, for example because its disk is full. For a sent mail, retry after that error too.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
+        if outcome.state is State.SENT:
+            self._recently_sent.add(_completed(entry, outcome))
         self._retry_until_recorded(lambda: self._record(entry, grant, outcome), transient)
         self.release(grant)
 
@@ -124,8 +137,8 @@ class RedisLedger(Ledger, Leases):
                 del self._claims[grant.event_id]
 
     @override
-    def ack(self, entry_id: str) -> None:
-        self._connections.current().xack(self._config.stream, self._config.group, entry_id)
+    def settle(self) -> None:
+        self._recently_sent.settle()
 
     @override
     def renew(self) -> None:
@@ -136,22 +149,23 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def owns(self, grant: ClaimGranted) -> bool:
-        """Ask Redis only when the lease has expired by the monotonic clock, which runs on while a process is frozen.
+        """Ask Redis only when the lease has expired by the monotonic clock, or when the server may be another one.
 
-        Returns False when Redis does not answer.
+        That clock runs on while a process is frozen. Returns False when Redis does not answer.
         """
         with self._lock:
             claim = self._claims.get(grant.event_id)
         if claim is None or claim.token != grant.token:
             return False
         try:
-            return time.monotonic() < claim.until or self._renewed({grant.event_id: grant.token})
+            is_certain = time.monotonic() < claim.until and claim.generation == self._connections.generation()
+            return is_certain or self._renewed({grant.event_id: grant.token})
         except TRANSIENT_ERRORS:
             return False
 
     def _renewed(self, tokens: dict[str, str]) -> bool:
         """Extend the leases of these tokens by event id and forget lost claims; return True when all are still held."""
-        until = self._lease_end()
+        until, generation = self._lease_end(), self._connections.generation()
         keys = [PREFIX + event_id for event_id in tokens]
         answers: Any = self._renew.run(keys, [self._config.lease_ms, *tokens.values()])
         with self._lock:
@@ -159,7 +173,7 @@ class RedisLedger(Ledger, Leases):
                 if event_id not in self._claims or self._claims[event_id].token != token:
                     continue  # released in the meantime
                 if is_held:
-                    self._claims[event_id] = _OwnClaim(token, until)
+                    self._claims[event_id] = _OwnClaim(token, until, generation)
                 else:
                     del self._claims[event_id]
         return all(answers)
@@ -169,14 +183,21 @@ class RedisLedger(Ledger, Leases):
         return time.monotonic() + self._config.lease_ms / 1000
 
     def _record(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
+        dead_letter = _dead_letter(entry, grant, outcome)
+        self._run_complete(
+            _completed(entry, outcome), outcome.state, outcome.category, dead_letter, grant.token
+        )
+
+    def _record_sent(self, mail: CompletedMail) -> None:
+        self._run_complete(mail, State.SENT, "", "", "")
+
+    def _run_complete(self, mail: CompletedMail, state: State, category: str, *rest: str) -> None:
         config = self._config
         self._complete.run(
-            [PREFIX + entry.event.id, config.receipts, config.stream, DEAD],
+            [PREFIX + mail.event_id, config.receipts, config.stream, DEAD],
             [
-                *(outcome.state, format_rfc3339(outcome.at), outcome.category, RETENTION_MS),
-                *(config.group, entry.id, entry.event.id, MAX_RECEIPTS),
-                _dead_letter(entry, grant, outcome),
-                grant.token,
+                *(state, mail.at, category, RETENTION_MS),
+                *(config.group, mail.entry_id, mail.event_id, MAX_RECEIPTS, *rest),
             ],
         )
 
@@ -199,6 +220,10 @@ def _claim(event_id: str, token: str, answer: list[int]) -> Claim:
     if kind == _DEFERRED_ANSWER:
         return ClaimDeferred(max(value, 1) / 1000)
     return ClaimGranted(event_id, token, value)
+
+
+def _completed(entry: Entry, outcome: Outcome) -> CompletedMail:
+    return CompletedMail(entry.event.id, entry.id, format_rfc3339(outcome.at))
 
 
 def _dead_letter(entry: Entry, grant: ClaimGranted, outcome: Outcome) -> str:

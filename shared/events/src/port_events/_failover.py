@@ -1,0 +1,113 @@
+"""Connections that leave a server that cannot work, all those of a client together."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from redis import exceptions
+from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis.connection import AbstractConnection
+
+    _Base = AbstractConnection
+    Address = tuple[str, int]
+else:
+    _Base = object
+
+# LOADING is missing: redis-py raises a ConnectionError for it by itself.
+_UNABLE = re.compile(
+    r"(?:^|because of: |-)(?:READONLY|MISCONF|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|UNBLOCKED)\b"
+)
+
+
+class UnableServer(exceptions.ConnectionError):
+    """The server answered, but cannot do its work: it is a replica now, isolated, or cannot write to its disk."""
+
+
+def is_unable(error: Exception) -> bool:
+    """Whether Redis refused a command, without running it, for a reason that another server may not have."""
+    return isinstance(error, (exceptions.ReadOnlyError, exceptions.ClusterDownError)) or (
+        isinstance(error, exceptions.ResponseError) and bool(_UNABLE.search(str(error)))
+    )
+
+
+class Generation:
+    """The generation of a client's connections. One that reconnects ends it, and then the others reconnect too.
+
+    Otherwise a process would use two servers at once during a failover, while the old primary still takes writes.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._address: Address | None = None
+        self._lock = threading.Lock()
+
+    def end(self, number: int) -> None:
+        """End the generation unless it has ended already."""
+        with self._lock:
+            self.number += number == self.number
+
+    def arrive(self, address: Address) -> None:
+        """End the generation if its connections lead to another address."""
+        with self._lock:
+            self.number += self._address not in {None, address}
+            self._address = address
+
+
+class _Failover(_Base):
+    """Asks `locate` for the address at each connect. Raises UnableServer, which redis-py retries."""
+
+    def __init__(
+        self, *, generation: Generation, locate: Callable[[], Address] | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._generation, self._locate = generation, locate
+        self._number: int | None = None  # the generation in which it connected
+
+    def _connect(self) -> Any:
+        if self._number is not None:
+            self._generation.end(self._number)
+            self._number = None
+        if self._locate:
+            self.host, self.port = address = self._locate()
+            self._generation.arrive(address)
+        number = self._generation.number
+        connected = super()._connect()  # type: ignore[no-untyped-call,safe-super]  # redis-py lacks the type
+        self._number = number
+        return connected
+
+    def send_packed_command(self, *arguments: Any, **options: Any) -> None:
+        if self.is_connected and self._number != self._generation.number:
+            self.disconnect()  # type: ignore[no-untyped-call]  # redis-py lacks the type
+            # An error, because a transaction that watches keys must notice.
+            raise UnableServer("another connection left the server")
+        super().send_packed_command(*arguments, **options)  # type: ignore[no-untyped-call]  # redis-py lacks the type
+
+    def read_response(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().read_response(*arguments, **options)
+        except exceptions.ResponseError as error:
+            if not is_unable(error):
+                raise
+            self.disconnect()  # type: ignore[no-untyped-call]  # redis-py lacks the type
+            raise UnableServer(str(error)) from error
+
+
+class _Tcp(_Failover, Connection):
+    pass
+
+
+class _Tls(_Failover, SSLConnection):
+    pass
+
+
+class _Unix(_Failover, UnixDomainSocketConnection):
+    pass
+
+
+CONNECTION_CLASSES: Final = {Connection: _Tcp, SSLConnection: _Tls, UnixDomainSocketConnection: _Unix}

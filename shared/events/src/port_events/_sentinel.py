@@ -1,0 +1,70 @@
+"""URLs that name sentinels instead of the server: `redis+sentinel://USER:PASSWORD@HOST:26379,HOST/SERVICE/DB`.
+
+With `rediss+sentinel` the connections to sentinels and servers are TLS, with the same options. User and password are
+those of the server; the options `sentinel_username` and `sentinel_password` are for the sentinels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from redis.backoff import NoBackoff
+from redis.connection import parse_url
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+SUFFIX: Final = "+sentinel"
+_DEFAULT_PORT: Final = 26379
+# The next sentinel may answer; one retry is for a connection that was dropped.
+_OPTIONS: Final = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0, "retry": Retry(NoBackoff(), 1)}
+_CREDENTIALS: Final = "sentinel_"
+
+
+@dataclass(frozen=True, slots=True)
+class SentinelUrl:
+    """`server_url` is the URL of a single server with the same options; its host stands for the primary."""
+
+    server_url: str
+    service: str
+    sentinel: Sentinel
+
+    @classmethod
+    def parse(cls, url: str) -> SentinelUrl:
+        """Connect to nothing yet. Raises ValueError."""
+        parts = urlsplit(url)
+        user, _, hosts = parts.netloc.rpartition("@")
+        service, _, database = parts.path.strip("/").partition("/")
+        if not service or not (database or "0").isdecimal():
+            raise ValueError("the path is not /SERVICE or /SERVICE/DB")
+        options = parse_qsl(parts.query, keep_blank_values=True)
+        of_sentinels = {name.removeprefix(_CREDENTIALS): value for name, value in options if _is_ours(name)}
+        query = urlencode([each for each in options if not _is_ours(each[0])])
+        scheme = parts.scheme.removesuffix(SUFFIX)
+        server_url = urlunsplit((scheme, f"{user}@localhost", f"/{database}", query, ""))
+        addresses = [_address(each) for each in hosts.split(",")]
+        tls = _tls_options(server_url) if scheme == "rediss" else {}
+        sentinel = Sentinel(addresses, sentinel_kwargs={**_OPTIONS, **tls, **of_sentinels})  # type: ignore[no-untyped-call]  # redis-py lacks the type
+        return cls(server_url, unquote(service), sentinel)
+
+    def locate(self) -> tuple[str, int]:
+        """Return the primary's address by the first sentinel that answers. Raises redis.ConnectionError."""
+        host, port = self.sentinel.discover_master(self.service)  # type: ignore[no-untyped-call]  # redis-py lacks the type
+        return str(host), int(port)
+
+
+def _is_ours(option: str) -> bool:
+    return option in {f"{_CREDENTIALS}username", f"{_CREDENTIALS}password"}
+
+
+def _address(text: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{text}")
+    if not parts.hostname or parts.path or parts.username is not None:
+        raise ValueError("a host is missing")
+    return parts.hostname, parts.port or _DEFAULT_PORT
+
+
+def _tls_options(server_url: str) -> dict[str, Any]:
+    options: dict[str, Any] = parse_url(server_url)  # type: ignore[no-untyped-call]  # redis-py lacks the type
+    return {"ssl": True, **{name: value for name, value in options.items() if name.startswith("ssl_")}}
