@@ -148,6 +148,14 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
             "IDENTITY_AUDIT_KEYS": "0" * 32,
         },
     ),
+    "sentinels in plain text in production, mailer": (
+        "mailer",
+        {"REDIS_URL": "redis+sentinel://127.0.0.1:26379,redis.internal/events/0"},
+    ),
+    "sentinels without verified certificates in production, mailer": (
+        "mailer",
+        {"REDIS_URL": "rediss+sentinel://127.0.0.1,redis.internal/events?ssl_cert_reqs=none"},
+    ),
     "unsafe in production, migrate": (
         "migrate",
         {"IDENTITY_DATABASE_URL": "postgresql+psycopg://user:secret@/x?host=db.internal:5432"},

