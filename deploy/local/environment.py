@@ -25,6 +25,8 @@ EXTERNAL_PAGES = {  # placeholders for the pages that a real installation links 
     "IDENTITY_PASS_APPLY_URL": "https://www.example.com/#apply",
     "IDENTITY_PASS_QUERY_URL": "https://www.example.com/#query",
     "IDENTITY_PASS_PRINT_URL": "https://www.example.com/#print",
+    "IDENTITY_PRIVACY_URL": "https://www.example.com/#privacy",
+    "IDENTITY_ACCESSIBILITY_URL": "https://www.example.com/#accessibility",
 }
 NOT_PASSED_ON = (
     "IDENTITY_PORT",

@@ -23,6 +23,24 @@ class Links:
     apply: str | None = None
     query: str | None = None
     print: str | None = None
+    privacy: str | None = None
+    accessibility: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """The agency that people turn to (OPS-8)."""
+
+    name: str | None = None
+    phone: str | None = None
+    mailbox: str | None = None
+    hours: str | None = None
+
+    @property
+    def phone_url(self) -> str:
+        """The URL that dials the phone number, without an extension."""
+        number, _, _ = (self.phone or "").partition("#")
+        return f"tel:{''.join(char for char in number if char.isdigit() or char == '+')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +51,8 @@ class WebContext:
     proxies: "TrustedProxies"
     https: bool
     links: Links
+    contact: Contact
+    review_days: int
 
     @property
     def session_cookie(self) -> str:

@@ -22,7 +22,7 @@ from identity.http import errors, health, oauth, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.client_address import TrustedProxies
 from identity.http.session_auth import caller
-from identity.http.web_context import EXTENSION, Links, WebContext
+from identity.http.web_context import EXTENSION, Contact, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
 from identity.settings.web import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
@@ -69,6 +69,8 @@ def create_app(
         proxies=TrustedProxies(settings.trusted_proxies, settings.forwarding_header, instruments),
         https=settings.https,
         links=_links(settings),
+        contact=_contact(settings),
+        review_days=settings.review_days,
     )
     request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https, hosts=settings.known_hosts)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
@@ -117,4 +119,15 @@ def _links(settings: WebSettings) -> Links:
         apply=settings.apply_url,
         query=settings.query_url,
         print=settings.print_url,
+        privacy=settings.privacy_url,
+        accessibility=settings.accessibility_url,
+    )
+
+
+def _contact(settings: WebSettings) -> Contact:
+    return Contact(
+        name=settings.contact_name,
+        phone=settings.contact_phone,
+        mailbox=settings.contact_mailbox,
+        hours=settings.contact_hours,
     )

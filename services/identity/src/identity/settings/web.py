@@ -17,13 +17,12 @@ from port_runtime.setting_parsers import (
     secret_list,
     switch,
     text,
-    url_of,
 )
 from port_runtime.settings import setting
 
-from identity.settings.http import HttpSettings
 from identity.settings.keys import key_strength_errors
 from identity.settings.oidc import oidc_keys, token_lifetime_errors
+from identity.settings.pages import PageSettings
 from identity.settings.retention import feed_retention, retention_errors, stream_retention
 
 _MIN_MEMORY_KIB = 19456
@@ -35,9 +34,6 @@ _MAX_ABSOLUTE_SECONDS = 30 * 86_400
 _MAX_IDLE_SECONDS = 12 * 3600
 _MAX_PER_ADDRESS = 10_000  # enough for a whole port behind one address
 
-_page = optional(url_of("http", "https"))
-"""The URL of an external page; the portal shows no link if it is not set."""
-
 REVIEWED = {
     "none": frozenset[str](),
     "general": frozenset({"general"}),
@@ -47,7 +43,7 @@ REVIEWED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebSettings(HttpSettings):
+class WebSettings(PageSettings):
     """What the web processes and the operators' commands read; neither needs Redis."""
 
     secret_keys: tuple[Secret, ...] = setting(
@@ -60,6 +56,12 @@ class WebSettings(HttpSettings):
         parse=optional(choice(*REVIEWED)),
         default=None,
         doc="kinds of account that an operator must approve; required in production, `none` in local mode",
+    )
+    review_days: int = setting(
+        "IDENTITY_REVIEW_DAYS",
+        parse=integer(1, 60),
+        default="3",
+        doc="working days that a review usually takes, as the waiting applicant reads",
     )
     tax_id_checksum: bool = setting(
         "IDENTITY_TAX_ID_CHECKSUM",
@@ -143,33 +145,6 @@ class WebSettings(HttpSettings):
         default="60",
         doc="registrations allowed from one address in an hour",
     )
-    information_url: str | None = setting(
-        "IDENTITY_INFORMATION_URL",
-        parse=_page,
-        default=None,
-        doc="the information site, linked from every page",
-    )
-    manual_url: str | None = setting(
-        "IDENTITY_MANUAL_URL", parse=_page, default=None, doc="the user manual, linked from every page"
-    )
-    questions_url: str | None = setting(
-        "IDENTITY_QUESTIONS_URL",
-        parse=_page,
-        default=None,
-        doc="questions and answers, linked from every page",
-    )
-    apply_url: str | None = setting(
-        "IDENTITY_PASS_APPLY_URL",
-        parse=_page,
-        default=None,
-        doc="page to apply for passes, linked from the home of a general account",
-    )
-    query_url: str | None = setting(
-        "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="page to look up applications"
-    )
-    print_url: str | None = setting(
-        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="page to print passes"
-    )
     web_workers: int = setting("IDENTITY_WEB_WORKERS", parse=integer(1, 64), default="2", doc="web processes")
     web_threads: int = setting(
         "IDENTITY_WEB_THREADS",
@@ -203,7 +178,7 @@ class WebSettings(HttpSettings):
 
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
-        yield from HttpSettings.errors(self)
+        yield from PageSettings.errors(self)
         yield from key_strength_errors("IDENTITY_SECRET_KEYS", self.secret_keys, mode=self.mode)
         yield from key_set_errors("MAIL_SEAL_PUBLIC_KEYS", self.seal_public_keys, curve=SEAL_CURVE)
         yield from key_set_errors(

@@ -48,6 +48,7 @@ def template_values() -> dict[str, Any]:
     return {
         "principal": g.get("principal"),
         "links": web_context().links,
+        "contact": web_context().contact,
         "asset": asset,
         "next_url": next_url,
         "service_request": service_request,

@@ -1,0 +1,74 @@
+"""The settings of what the portal's pages show and link to: external pages, and the agency's contact (OPS-8)."""
+
+from dataclasses import dataclass
+
+from port_runtime.setting_parsers import optional, text, url_of
+from port_runtime.settings import setting
+
+from identity.domain.errors import InvalidValue
+from identity.domain.mailbox import parse_mailbox
+from identity.settings.http import HttpSettings
+
+_page = optional(url_of("http", "https"))
+"""The URL of an external page; the portal shows no link if it is not set."""
+
+
+def _mailbox(raw: str) -> str:
+    try:
+        return parse_mailbox(raw)
+    except InvalidValue:
+        raise ValueError("must be a mailbox") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings(HttpSettings):
+    """External pages and the agency's contact; a page shows those that are set."""
+
+    information_url: str | None = setting(
+        "IDENTITY_INFORMATION_URL",
+        parse=_page,
+        default=None,
+        doc="the information site, linked from every page",
+    )
+    manual_url: str | None = setting(
+        "IDENTITY_MANUAL_URL", parse=_page, default=None, doc="the user manual, linked from every page"
+    )
+    questions_url: str | None = setting(
+        "IDENTITY_QUESTIONS_URL",
+        parse=_page,
+        default=None,
+        doc="questions and answers, linked from every page",
+    )
+    apply_url: str | None = setting(
+        "IDENTITY_PASS_APPLY_URL",
+        parse=_page,
+        default=None,
+        doc="page to apply for passes, linked from the home of a general account",
+    )
+    query_url: str | None = setting(
+        "IDENTITY_PASS_QUERY_URL", parse=_page, default=None, doc="page to look up applications"
+    )
+    print_url: str | None = setting(
+        "IDENTITY_PASS_PRINT_URL", parse=_page, default=None, doc="page to print passes"
+    )
+    contact_name: str | None = setting(
+        "IDENTITY_CONTACT_NAME",
+        parse=optional(text),
+        default=None,
+        doc="the agency that people turn to, named in the footer of every page and on error pages",
+    )
+    contact_phone: str | None = setting(
+        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="its phone number"
+    )
+    contact_mailbox: str | None = setting(
+        "IDENTITY_CONTACT_MAILBOX", parse=optional(_mailbox), default=None, doc="its mailbox"
+    )
+    contact_hours: str | None = setting(
+        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="when it answers"
+    )
+    privacy_url: str | None = setting(
+        "IDENTITY_PRIVACY_URL", parse=_page, default=None, doc="its privacy statement"
+    )
+    accessibility_url: str | None = setting(
+        "IDENTITY_ACCESSIBILITY_URL", parse=_page, default=None, doc="its accessibility statement"
+    )
