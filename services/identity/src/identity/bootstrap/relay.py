@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 
 from identity.adapters.clock import SystemClock
 from identity.adapters.collectors import AuditCollector, OutboxCollector, StreamCollector
+from identity.adapters.commit_listener import OUTBOX, CommitListener, commit_listener_for
 from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
-from identity.adapters.outbox_listener import OutboxListener, outbox_listener_for
 from identity.adapters.redis_stream import RedisAnchor, RedisStream
 from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
@@ -44,7 +44,7 @@ class RelayDependencies:
     chain_keys: ChainKeys | None
     anchors: Sequence[AnchorStore]
     election: LeaderElection
-    listener: OutboxListener
+    listener: CommitListener
     collector: ScrapeCollector
 
     @property
@@ -76,7 +76,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
         chain_keys=chain_keys(settings.audit_keys),
         anchors=(SqlAnchor(engine), RedisAnchor(redis, settings.event_stream, outbox.epoch)),
         election=leader_election_for(engine),
-        listener=outbox_listener_for(engine, poll_seconds=settings.relay_poll_ms / 1000),
+        listener=commit_listener_for(engine, OUTBOX, poll_seconds=settings.relay_poll_ms / 1000),
         collector=ScrapeCollector(
             OutboxCollector(engine).collect,
             AuditCollector(engine).collect,

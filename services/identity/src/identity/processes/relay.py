@@ -29,6 +29,8 @@ from identity.usecases.receipts import record_lost_mails, record_receipts
 _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
+_LISTEN_SECONDS = 2.0
+"""The longest that a missed notification delays an event."""
 _RECEIPT_WAIT_MS = 2_000
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
@@ -118,7 +120,7 @@ class Relay:
         except ConcurrentPublish:
             return  # the next round finds out whether this relay still leads
         if not published:
-            self._dependencies.listener.wait()
+            self._dependencies.listener.wait(_LISTEN_SECONDS)
 
     def step(self) -> int:
         """Publish one batch and return the number of events. Raises ConcurrentPublish."""

@@ -1,7 +1,4 @@
-"""Wakes the relay when the outbox changes: LISTEN/NOTIFY on PostgreSQL, a short poll on SQLite.
-
-The trigger that notifies is made by the migration `0001_tables_and_notify_trigger.py`.
-"""
+"""Wakes a process after a commit that concerns it: LISTEN/NOTIFY on PostgreSQL, a short poll on SQLite."""
 
 import sqlite3
 import threading
@@ -14,16 +11,15 @@ from typing_extensions import override
 
 from identity.adapters.sql.engine import connect_args
 
-CHANNEL = "identity_outbox"
-_LISTEN_SECONDS = 2.0
-"""The longest that a missed notification delays an event."""
+OUTBOX = "identity_outbox"
+"""The channel of new events; the migration `0001_tables_and_notify_trigger.py` makes the trigger that notifies."""
 
 
-class OutboxListener(Protocol):
+class CommitListener(Protocol):
     """Waits for the next commit."""
 
-    def wait(self) -> None:
-        """Return after the next commit, or after a few seconds."""
+    def wait(self, seconds: float) -> None:
+        """Return after the next commit, or after so long."""
 
     def interrupt(self) -> None:
         """Make `wait` return."""
@@ -32,24 +28,25 @@ class OutboxListener(Protocol):
         """Close the connection."""
 
 
-class PostgresOutboxListener(OutboxListener):
+class PostgresCommitListener(CommitListener):
     """Listens on its own connection.
 
-    The first `wait` only starts listening, so that the next round publishes whatever was committed before that.
+    The first `wait` only starts listening, so that the next round finds whatever was committed before that.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, channel: str) -> None:
+        self._channel = channel
         self._arguments = {**engine.dialect.create_connect_args(engine.url)[1], **connect_args()}
         self._connection: psycopg.Connection[Any] | None = None
 
     @override
-    def wait(self) -> None:
+    def wait(self, seconds: float) -> None:
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(**self._arguments, autocommit=True)
-                self._connection.execute(f"LISTEN {CHANNEL}")
+                self._connection.execute(f"LISTEN {self._channel}")
                 return
-            for _ in self._connection.notifies(timeout=_LISTEN_SECONDS, stop_after=1):
+            for _ in self._connection.notifies(timeout=seconds, stop_after=1):
                 pass
         except psycopg.Error as error:
             self.close()
@@ -57,7 +54,7 @@ class PostgresOutboxListener(OutboxListener):
 
     @override
     def interrupt(self) -> None:
-        pass  # the time-out is short
+        pass  # the waits are short
 
     @override
     def close(self) -> None:
@@ -66,7 +63,7 @@ class PostgresOutboxListener(OutboxListener):
             self._connection = None
 
 
-class SqliteOutboxListener(OutboxListener):
+class SqliteCommitListener(CommitListener):
     """Polls SQLite's data version, which changes with every commit of another connection."""
 
     def __init__(self, engine: Engine, *, poll_seconds: float) -> None:
@@ -77,18 +74,18 @@ class SqliteOutboxListener(OutboxListener):
         self._stopped = threading.Event()
 
     @override
-    def wait(self) -> None:
+    def wait(self, seconds: float) -> None:
         try:
-            self._poll()
+            self._poll(seconds)
         except sqlite3.Error as error:
             self.close()
             raise OperationalError("PRAGMA data_version", None, error) from error
 
-    def _poll(self) -> None:
+    def _poll(self, seconds: float) -> None:
         if self._connection is None:
             self._connection = self._engine.raw_connection()
         waited = 0.0
-        while not self._stopped.is_set() and waited < _LISTEN_SECONDS:
+        while not self._stopped.is_set() and waited < seconds:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
                 self._version = version
@@ -107,8 +104,8 @@ class SqliteOutboxListener(OutboxListener):
             self._connection = None
 
 
-def outbox_listener_for(engine: Engine, *, poll_seconds: float) -> OutboxListener:
+def commit_listener_for(engine: Engine, channel: str, *, poll_seconds: float) -> CommitListener:
     """Return the listener for this kind of database."""
     if engine.dialect.name == "postgresql":
-        return PostgresOutboxListener(engine)
-    return SqliteOutboxListener(engine, poll_seconds=poll_seconds)
+        return PostgresCommitListener(engine, channel)
+    return SqliteCommitListener(engine, poll_seconds=poll_seconds)
