@@ -44,12 +44,13 @@ ROUTES = {
     },
 }
 COMMANDS = {
-    "starts a process": {"serve", "relay"},
+    "starts a process": {"serve", "relay", "notify"},
     "changes tables, not data, and runs before the log exists": {"migrate"},
     "reads no personal data": {
         "check",
         "openapi",
         "clients list",
+        "logouts list",
         "clients show",
         "events status",
         "audit verify",

@@ -11,7 +11,7 @@ from typing import Any
 import promql_parser as promql
 import pytest
 import yaml
-from identity.metrics import RELAY, WEB
+from identity.metrics import NOTIFY, RELAY, WEB
 from mailer.metrics import CATALOGUE as MAILER
 from port_runtime.metrics import Metric
 
@@ -19,7 +19,7 @@ from tests.support import ROOT
 
 OBSERVABILITY = ROOT / "deploy/observability"
 RUNBOOK = ROOT / "deploy/runbook.md"
-CATALOGUE = (*WEB, *RELAY, *MAILER)
+CATALOGUE = (*WEB, *RELAY, *NOTIFY, *MAILER)
 SERIES: dict[str, Metric] = {name: metric for metric in CATALOGUE for name in metric.series}
 GRAFANA = {"$__rate_interval": "5m"}
 

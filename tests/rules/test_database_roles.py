@@ -7,29 +7,34 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
-from identity.adapters.collectors import AuditCollector, OutboxCollector, SessionCollector
+from identity.adapters.collectors import AuditCollector, LogoutCollector, OutboxCollector, SessionCollector
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.migrations import migrate
 from identity.adapters.sql.schema import metadata
 from identity.cli import main
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
+from identity.usecases.logout_notification import end_expired
 from port_runtime.settings import load
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
+from tests.support.actors.grants import add_oidc_client, open_grant
+from tests.support.actors.logouts import logouts, notify_ports, tell_all
 from tests.support.actors.profile import request_email_change
 from tests.support.harness.commands import invoke, json_output
 from tests.support.harness.system import Servers, System
+from tests.support.servers.logout_receiver import logout_receiver
 from tests.support.servers.postgres import PostgresCluster
 
 pytestmark = pytest.mark.rule("SEC-17")
 
-ROLES = ("identity_web", "identity_relay", "identity_tidy", "identity_migrate")
+ROLES = ("identity_web", "identity_relay", "identity_notify", "identity_tidy", "identity_migrate")
 PASSWORD = "of-the-roles-in-the-tests"
 BY_TIDY = ("accounts", "bindings", "email_changes", "idle", "rows", "facts", "audit_rows")
 FORBIDDEN = {
     "identity_web": (
+        "DELETE FROM logouts",
         "DELETE FROM audit",
         "UPDATE audit SET reason = ''",
         "UPDATE audit SET mac = ''",
@@ -58,6 +63,23 @@ FORBIDDEN = {
         "DELETE FROM outbox",
         "DROP TABLE outbox",
         "CREATE TABLE more ()",
+    ),
+    "identity_notify": (
+        "SELECT email FROM accounts",
+        "SELECT FROM sessions",
+        "SELECT claims FROM grants",
+        "SELECT digest FROM grant_tokens",
+        "SELECT FROM clients",
+        "SELECT redirect_uris FROM oidc_clients",
+        "UPDATE oidc_clients SET backchannel_uri = ''",
+        "UPDATE grants SET expires_at = now()",
+        "UPDATE logouts SET sub = ''",
+        "DELETE FROM logouts",
+        "SELECT FROM outbox",
+        "SELECT detail FROM audit",
+        "UPDATE audit SET reason = ''",
+        "CREATE TABLE more ()",
+        "SET ROLE identity_web",
     ),
     "identity_tidy": (
         "UPDATE audit SET reason = ''",
@@ -134,6 +156,7 @@ def _relay(system: System, urls: dict[str, str]) -> Relay:
 def test_every_process_does_its_work_with_its_own_role(system: System, urls: dict[str, str]) -> None:
     by_relay, by_tidy = ({"IDENTITY_DATABASE_URL": urls[f"identity_{name}"]} for name in ("relay", "tidy"))
     _use_accounts(system)
+    _use_a_service(system, urls)
     _run(system, "check")
     _run(system, "clients", "add", "port", "--right", "events:read")
     _run(system, "events", "status")
@@ -164,6 +187,26 @@ def _use_accounts(system: System) -> None:
     _run(system, "accounts", "erase", erased.username, "--yes", "--reason", "their wish")
 
 
+def _use_a_service(system: System, urls: dict[str, str]) -> None:
+    """Let a login at a service end with its session, and another at its absolute end; tell the service of both."""
+    person = system.person()
+    system.logged_in(person)
+    with logout_receiver() as service:
+        client = add_oidc_client(system, backchannel_uri=f"{service.url}/logout")
+        open_grant(system, client, person, hours=1)
+        service.answers = [503, 400]
+        with notify_ports(system, IDENTITY_DATABASE_URL=urls["identity_notify"]) as notify:
+            system.clock.advance(hours=1)
+            assert end_expired(notify) == 1
+            tell_all(notify)
+            system.clock.advance(seconds=2)
+            session = system.logged_in(person)
+            open_grant(system, client, person)
+            assert session.delete("/session").is_success
+            assert tell_all(notify) == 2
+    assert {row.outcome for row in logouts(system)} == {"told", "status 400"}
+
+
 def _run(system: System, *command: str, **settings: str) -> None:
     ended = invoke(system, *command, **settings)
     assert ended.exit_code == 0, ended.output
@@ -181,16 +224,16 @@ def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dic
 
 
 def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> None:
-    web, relay = open_engine(urls["identity_web"]), open_engine(urls["identity_relay"])
+    web, relay, notify = (open_engine(urls[f"identity_{name}"]) for name in ("web", "relay", "notify"))
 
-    for engine in (web, relay):
+    for engine in (web, relay, notify):
         database_probe(engine)()
     found = [*SessionCollector(web, idle_seconds=60).collect(), *OutboxCollector(relay).collect(),
-             *AuditCollector(relay).collect()]  # fmt: skip
+             *AuditCollector(relay).collect(), *LogoutCollector(notify).collect()]  # fmt: skip
 
-    for engine in (web, relay):
+    for engine in (web, relay, notify):
         engine.dispose()
-    assert len(found) == 7
+    assert len(found) == 10
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from identity.metrics import RELAY, WEB
+from identity.metrics import NOTIFY, RELAY, WEB
 from mailer.metrics import CATALOGUE as MAILER
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ kind: PrometheusRule
 metadata: {name: port-identity}
 spec:
 """
-EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "mailer run": MAILER}
+EXPOSED = {"identity serve": WEB, "identity relay": RELAY, "identity notify": NOTIFY, "mailer run": MAILER}
 
 
 def documents() -> dict[Path, str]:
@@ -37,9 +37,9 @@ def metrics_document() -> str:
         "",
         "Generated from `identity/metrics.py` and `mailer/metrics.py` by `make docs`. Each process serves its metrics",
         "at `/metrics` on its operations port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
-        "`MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values of a label in *italics*",
-        "depend on the installation, such as its routes. A metric whose value cannot be read at a scrape has no",
-        "series.",
+        "`IDENTITY_NOTIFY_METRICS_BIND`, `MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values",
+        "of a label in *italics* depend on the installation, such as its routes. A metric whose value cannot be read",
+        "at a scrape has no series.",
     ]
     for command, catalogue in EXPOSED.items():
         lines += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from identity.settings.notify import NotifySettings
 from identity.settings.relay import RelaySettings
 from identity.settings.retention import TidySettings
 from identity.settings.web import WebSettings as IdentitySettings
@@ -17,7 +18,12 @@ ROOT = Path(__file__).parents[3]
 ENVIRONMENT = ROOT / "deploy/production.env.example"
 TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
 Readers = tuple[tuple[str, type], ...]
-IDENTITY: Readers = (("identity", IdentitySettings), ("relay", RelaySettings), ("tidy", TidySettings))
+IDENTITY: Readers = (
+    ("identity", IdentitySettings),
+    ("relay", RelaySettings),
+    ("notify", NotifySettings),
+    ("tidy", TidySettings),
+)
 MAILER: Readers = (("mailer", MailerSettings),)
 READMES = {ROOT / "services/identity/README.md": IDENTITY, ROOT / "services/mailer/README.md": MAILER}
 

@@ -1,4 +1,4 @@
-"""The system as real processes (`identity serve`, `identity relay`, `mailer run`) on the machine's clock."""
+"""The system as real processes (`identity serve`, `relay`, `notify`, `mailer run`) on the machine's clock."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -19,8 +19,13 @@ from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
-COMMANDS = {"web": ("identity", "serve"), "relay": ("identity", "relay"), "mailer": ("mailer", "run")}
-STARTED = {"relay": "relay started", "mailer": "mailer_started"}
+COMMANDS = {
+    "web": ("identity", "serve"),
+    "relay": ("identity", "relay"),
+    "notify": ("identity", "notify"),
+    "mailer": ("mailer", "run"),
+}
+STARTED = {"relay": "relay started", "notify": "notify started", "mailer": "mailer_started"}
 
 
 class Installation(System):
@@ -55,7 +60,7 @@ class Installation(System):
         return self._engine
 
     def start(self, *parts: str, **settings: str) -> list[Program]:
-        """Start `web`, `relay`, `mailer` at once; wait until each is ready."""
+        """Start `web`, `relay`, `notify`, `mailer` at once; wait until each is ready."""
         started = [self.start_without_waiting(part, **settings) for part in parts]
         for part, program in zip(parts, started, strict=True):
             if part == "web":

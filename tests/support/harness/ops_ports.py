@@ -13,6 +13,7 @@ from tests.support.servers.ports import free_port
 VARIABLES = {
     "web": "IDENTITY_METRICS_BIND",
     "relay": "IDENTITY_RELAY_METRICS_BIND",
+    "notify": "IDENTITY_NOTIFY_METRICS_BIND",
     "mailer": "MAILER_METRICS_BIND",
 }
 

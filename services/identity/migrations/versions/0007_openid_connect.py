@@ -214,5 +214,7 @@ def _create_logouts() -> None:
         sqlite_autoincrement=True,
     )
     not_done = sa.text("done_at IS NULL")
-    _create_index("ix_logouts_due_at", "logouts", ["due_at"], where=not_done)
+    leased = sa.text("leased_until IS NOT NULL")
+    _create_index("ix_logouts_due_at", "logouts", ["client", "due_at"], where=not_done)
+    _create_index("ix_logouts_leased_until", "logouts", ["client", "leased_until"], where=leased)
     _create_index("ix_logouts_done_at", "logouts", ["done_at"])

@@ -9,6 +9,8 @@ from port_runtime.metrics import Instruments, counter, gauge, histogram, observa
 from prometheus_client import Counter, Histogram
 from typing_extensions import override
 
+from identity.domain.logout import Verdict
+from identity.usecases.ports.logouts import LogoutMeter
 from identity.usecases.ports.system import LoginCounter
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -19,6 +21,8 @@ CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx")
 HASHING: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 OUTCOMES: Final = ("opened", "bad_credentials", "locked", "suspended", "busy")
 RECEIPTS: Final = ("sent", "refused", "expired")
+VERDICTS: Final = ("told", "retried", "set_aside")
+UNTIL_TOLD: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
 UNTIL_PUBLISHED: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0)
 
 REQUESTS = counter(
@@ -164,6 +168,44 @@ RELAY: Final = (
     STREAM_OLDEST,
 )
 
+GRANTS = observable_gauge(
+    "identity_grants", "grants", "Logins at other services that have not ended (OpenID Connect)"
+)
+LOGOUTS = counter(
+    "identity_logouts_total", "tries", "Tries to tell a client of an ended login, by result", outcome=VERDICTS
+)
+LOGOUTS_WAITING = observable_gauge(
+    "identity_logouts_waiting", "logouts", "Ended logins that a client has not been told of yet"
+)
+LOGOUTS_OLDEST = observable_gauge(
+    "identity_logouts_oldest_seconds",
+    "seconds",
+    "Age of the oldest logout that its client has not been told of, 0 without one",
+)
+LOGOUT_SECONDS = histogram(
+    "identity_logout_seconds", "Time from the end of a login until its client was told", buckets=UNTIL_TOLD
+)
+NOTIFY_FAILURES = counter(
+    "identity_notify_failures_total",
+    "failures",
+    "Rounds and tries that failed for a fault that is not the client's, by task",
+    task=("lease", "tell", "expire"),
+)
+
+SIGNING_KEYS = observable_gauge(
+    "identity_signing_keys", "keys", "Keys of `IDENTITY_OIDC_KEYS` that may sign now", alg=("RS256", "ES256")
+)
+
+NOTIFY: Final = (
+    GRANTS,
+    LOGOUTS,
+    LOGOUTS_WAITING,
+    LOGOUTS_OLDEST,
+    LOGOUT_SECONDS,
+    NOTIFY_FAILURES,
+    SIGNING_KEYS,
+)
+
 
 class HashMetrics:
     """The metrics of password hashing."""
@@ -184,6 +226,22 @@ class LoginMetrics(LoginCounter):
     @override
     def login(self, outcome: str) -> None:
         self._logins.labels(outcome).inc()
+
+
+class LogoutMetrics(LogoutMeter):
+    """The metrics of logouts."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._tries = instruments.counter(LOGOUTS)
+        self._seconds = instruments.histogram(LOGOUT_SECONDS)
+
+    @override
+    def tried(self, verdict: Verdict) -> None:
+        self._tries.labels(verdict).inc()
+
+    @override
+    def told(self, seconds: float) -> None:
+        self._seconds.observe(seconds)
 
 
 class RequestMetrics:

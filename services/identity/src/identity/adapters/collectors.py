@@ -10,15 +10,21 @@ from port_runtime.metrics import Sample
 from redis import Redis
 from sqlalchemy import Engine, func, select
 
+from identity.adapters.jose.signer import JoseSigner
+from identity.adapters.sql.oauth_tables import grants, logouts
 from identity.adapters.sql.tables import audit, outbox, sessions
 from identity.metrics import (
     AUDIT_OLDEST,
     AUDIT_UNSEALED,
+    GRANTS,
+    LOGOUTS_OLDEST,
+    LOGOUTS_WAITING,
     MAILS_OLDEST,
     MAILS_WAITING,
     OUTBOX_OLDEST,
     OUTBOX_UNPUBLISHED,
     SESSIONS,
+    SIGNING_KEYS,
     STREAM_ENTRIES,
     STREAM_LAG,
     STREAM_OLDEST,
@@ -78,6 +84,35 @@ class AuditCollector:
             found, oldest = connection.execute(waiting).one()
         yield Sample(AUDIT_UNSEALED, found)
         yield Sample(AUDIT_OLDEST, _age_seconds(oldest) if oldest else 0)
+
+
+class LogoutCollector:
+    """The grants that have not ended and the logouts not told, read through their partial indexes (OIDC-22)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def collect(self) -> Iterator[Sample]:
+        """Count grants and logouts; a client that is down has its logouts waiting here."""
+        waiting = select(func.count(), func.min(logouts.c.created_at)).where(logouts.c.done_at.is_(None))
+        with self._engine.connect() as connection:
+            found, oldest = connection.execute(waiting).one()
+            open_grants = connection.scalar(select(func.count()).where(grants.c.ended_at.is_(None)))
+        yield Sample(GRANTS, open_grants or 0)
+        yield Sample(LOGOUTS_WAITING, found)
+        yield Sample(LOGOUTS_OLDEST, _age_seconds(oldest) if oldest else 0)
+
+
+class SigningKeyCollector:
+    """The keys that may sign; none is usable when the clock runs behind them all."""
+
+    def __init__(self, signer: JoseSigner) -> None:
+        self._signer = signer
+
+    def collect(self) -> Iterator[Sample]:
+        """Count the keys by algorithm."""
+        for algorithm, count in self._signer.usable_keys().items():
+            yield Sample(SIGNING_KEYS, count, (algorithm,))
 
 
 class StreamCollector:

@@ -11,7 +11,9 @@ from identity.cli.clients import clients
 from identity.cli.database import database
 from identity.cli.errors import CommandGroup
 from identity.cli.events import events
+from identity.cli.grants import grants
 from identity.cli.keys import keys
+from identity.cli.logouts import logouts
 from identity.cli.sessions import sessions
 from identity.cli.tidy import tidy
 
@@ -25,7 +27,7 @@ def main() -> None:
 
 for command in (*processes.COMMANDS, tidy):
     main.add_command(command)
-for group in (accounts, audit, bindings, clients, database, events, keys, sessions):
+for group in (accounts, audit, bindings, clients, database, events, grants, keys, logouts, sessions):
     main.add_command(group)
 for command in (oauth_clients.register_client, oauth_clients.show_client):
     clients.add_command(command)

@@ -1,4 +1,4 @@
-"""`identity serve`, `relay`, `migrate`, `check` and `openapi`."""
+"""`identity serve`, `relay`, `notify`, `migrate`, `check` and `openapi`."""
 
 import json
 import sys
@@ -36,6 +36,16 @@ def relay() -> None:
     from identity.settings.relay import RelaySettings
 
     settings = read_settings(RelaySettings)
+    run(settings)
+
+
+@click.command()
+def notify() -> None:
+    """Tell services that logins have ended (back-channel logout). Any number of these may run."""
+    from identity.processes.notify import serve as run
+    from identity.settings.notify import NotifySettings
+
+    settings = read_settings(NotifySettings)
     run(settings)
 
 
@@ -92,4 +102,4 @@ def openapi() -> None:
     click.echo(openapi_document())
 
 
-COMMANDS = (serve, relay, migrate, check, openapi)
+COMMANDS = (serve, relay, notify, migrate, check, openapi)

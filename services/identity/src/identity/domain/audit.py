@@ -140,6 +140,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     ),
     "grant.opened": Action("a port service got a code for a person who acts for a company"),
     "grant.ended": Action("a grant of a port service ended, with its tokens; `why` says for what reason"),
+    "logout.set_aside": Action(
+        "a service could not be told that a login has ended; `why` says for what reason"
+    ),
     # Operators' other actions.
     "account.unlocked": Action("an operator cleared the failed logins"),
     "account.sessions_ended": Action("an operator ended an account's sessions"),
@@ -149,6 +152,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.act_refused": Action(
         "an operator's action was refused because of the account's state", result="refused"
     ),
+    "logout.retried": Action("an operator had a service told again that a login has ended"),
+    "logout.dropped": Action("an operator gave up telling a service that a login has ended"),
     "client.added": Action("a service client was created"),
     "client.rotated": Action("a service client got a new secret"),
     "client.former_ended": Action("a service client's old secret was revoked"),

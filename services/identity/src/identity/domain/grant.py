@@ -132,19 +132,3 @@ class EndedGrant:
     client: str
     holder_id: str
     account_id: str
-
-
-@dataclass(eq=False, kw_only=True)
-class Logout:
-    """A logout that a client must be told (OIDC-22); `outcome` and `done_at` are set when it is told or given up."""
-
-    id: int | None = None
-    grant_id: str
-    client: str
-    sub: str
-    created_at: datetime
-    due_at: datetime
-    leased_until: datetime | None = None
-    tries: int = 0
-    outcome: str | None = None
-    done_at: datetime | None = None

@@ -28,6 +28,24 @@ def _hosts(raw: str) -> tuple[str, ...]:
     return tuple(parse_host(part.strip()) for part in raw.split(",") if part.strip())
 
 
+def public_url() -> str:
+    """Declare the site that people see; the issuer of tokens."""
+    return setting(
+        "IDENTITY_PUBLIC_URL",
+        parse=parse_origin,
+        default="http://127.0.0.1:8000",
+        doc="site that links in mails lead to, scheme, host and port alone; the OIDC issuer",
+    )
+
+
+def public_url_errors(url: str, *, mode: str) -> Iterator[str]:
+    """Yield what is wrong with the site in this mode."""
+    if mode == PRODUCTION and not url.startswith("https://"):
+        yield "IDENTITY_PUBLIC_URL: must be set in production, and be https"
+    if mode != PRODUCTION and not is_loopback(urlsplit(url).hostname or ""):
+        yield "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings(DatabaseSettings):
     """Where the web processes listen, under which name they are known, and whose forwarding headers they trust."""
@@ -48,12 +66,7 @@ class HttpSettings(DatabaseSettings):
         doc="operations port of the web processes, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
         "the outside",
     )
-    public_url: str = setting(
-        "IDENTITY_PUBLIC_URL",
-        parse=parse_origin,
-        default="http://127.0.0.1:8000",
-        doc="site that links in mails lead to, scheme, host and port alone; the OIDC issuer",
-    )
+    public_url: str = public_url()
     trusted_proxies: tuple[Network, ...] = setting(
         "IDENTITY_TRUSTED_PROXIES",
         parse=networks,
@@ -103,11 +116,7 @@ class HttpSettings(DatabaseSettings):
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
         yield from DatabaseSettings.errors(self)
-        is_local = is_loopback(urlsplit(self.public_url).hostname or "")
-        if self.mode == PRODUCTION and not self.https:
-            yield "IDENTITY_PUBLIC_URL: must be set in production, and be https"
-        if self.mode != PRODUCTION and not is_local:
-            yield "IDENTITY_PUBLIC_URL: must be a loopback address in local mode"
+        yield from public_url_errors(self.public_url, mode=self.mode)
         if self.mode != PRODUCTION and not (self.local_bind_any or is_loopback(self.bind.host)):
             yield "IDENTITY_BIND: must be a loopback address in local mode, unless IDENTITY_LOCAL_BIND_ANY is on"
         for name, timeout in (("HEADER", self.header_timeout), ("BODY", self.body_timeout)):

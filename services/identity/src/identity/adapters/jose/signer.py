@@ -28,6 +28,12 @@ class JoseSigner(TokenSigner):
         for algorithm in ALGORITHMS:
             current_key(self._keys, algorithm, self._clock.now())
 
+    def usable_keys(self) -> dict[Algorithm, int]:
+        """Return how many keys may sign now, by algorithm."""
+        now = self._clock.now().timestamp()
+        usable = [key.algorithm for key in self._keys if (key.not_before or 0) <= now]
+        return {algorithm: usable.count(algorithm) for algorithm in ALGORITHMS}
+
     @override
     def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
         key = current_key(self._keys, algorithm, self._clock.now())

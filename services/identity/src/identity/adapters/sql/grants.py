@@ -52,8 +52,15 @@ class SqlGrants(Grants):
         return grant if grant is not None and grant.ended_at is None else None
 
     @override
-    def of_holder(self, account_id: str) -> Sequence[Grant]:
-        query = select(Grant).where(_row.holder_id == account_id, _NOT_ENDED)
+    def of_holder(self, account_id: str, now: datetime) -> Sequence[Grant]:
+        return self._open_grants(_row.holder_id == account_id, now)
+
+    @override
+    def of_account(self, account_id: str, now: datetime) -> Sequence[Grant]:
+        return self._open_grants(or_(_row.holder_id == account_id, _row.account_id == account_id), now)
+
+    def _open_grants(self, condition: ColumnElement[bool], now: datetime) -> Sequence[Grant]:
+        query = select(Grant).where(condition, _NOT_ENDED, _row.expires_at > now)
         return self._session.scalars(query.order_by(_row.created_at.desc(), _row.id)).all()
 
     @override
@@ -135,7 +142,8 @@ class SqlGrants(Grants):
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
-        return self._end(_row.id.in_(due.with_for_update(skip_locked=True)), "expired", now)
+        # Not the children: waiting for a locked one while holding others could deadlock with a request.
+        return self._end_each(_row.id.in_(due.with_for_update(skip_locked=True)), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
         """End the grants, then their children in a statement of its own, which sees those opened meanwhile."""

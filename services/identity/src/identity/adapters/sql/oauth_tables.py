@@ -17,8 +17,8 @@ def _client(name: str = "client", **options: Any) -> Column[str]:
     return Column(name, String(40), ForeignKey("oidc_clients.name"), **options)
 
 
-def _while(condition: str, name: str, column: str) -> Index:
-    return Index(name, column, postgresql_where=text(condition), sqlite_where=text(condition))
+def _while(condition: str, name: str, *columns: str) -> Index:
+    return Index(name, *columns, postgresql_where=text(condition), sqlite_where=text(condition))
 
 
 oidc_clients = Table(
@@ -140,7 +140,8 @@ logouts = Table(
     Column("tries", Integer, nullable=False),
     Column("outcome", String(64)),
     Column("done_at", UtcDateTime, index=True),
-    _while("done_at IS NULL", "ix_logouts_due_at", "due_at"),
+    _while("done_at IS NULL", "ix_logouts_due_at", "client", "due_at"),
+    _while("leased_until IS NOT NULL", "ix_logouts_leased_until", "client", "leased_until"),
     sqlite_autoincrement=True,
 )
 """Without a reference to the grant: an owed logout outlives the retention of ended grants."""

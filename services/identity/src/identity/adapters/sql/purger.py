@@ -6,12 +6,13 @@ from itertools import takewhile
 from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, select, tuple_
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import authorization_requests
+from identity.adapters.sql.oauth_tables import authorization_requests, logouts
 from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
 from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)
 """A day longer than any link is valid, so that a late click is answered by `expired` and not by `invalid`."""
+_LOGOUT_RETENTION = timedelta(days=30)
 BATCH_SIZE = 500
 _row = outbox.c
 _OLDEST = (
@@ -37,6 +38,7 @@ class SqlPurger(Purger):
             _delete_unlocked(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
             _delete_unlocked(counters, counters.c.expires_at <= now),
             _delete_unlocked(authorization_requests, authorization_requests.c.expires_at <= now),
+            _delete_unlocked(logouts, logouts.c.done_at <= now - _LOGOUT_RETENTION),
         )
         return sum(self._delete(statement) for statement in statements)
 

@@ -12,7 +12,7 @@ from identity.adapters.sql.schema import metadata
 from identity.adapters.sql.tables import audit
 
 MIGRATE: Final = "identity_migrate"
-ROLES: Final = ("identity_web", "identity_relay", "identity_tidy", MIGRATE)
+ROLES: Final = ("identity_web", "identity_relay", "identity_notify", "identity_tidy", MIGRATE)
 _READ = "SELECT"
 _CHANGE = "SELECT, INSERT, UPDATE"
 _ALL = "SELECT, INSERT, UPDATE, DELETE"
@@ -50,6 +50,13 @@ _RIGHTS: Final = {
         "audit_segments": "SELECT, INSERT",
         "audit_anchor": _CHANGE,
     },
+    "identity_notify": {
+        "accounts": "SELECT (id)",
+        "grants": "SELECT (id, client, holder_id, account_id, expires_at, ended_at), UPDATE (ended_at, ended_reason)",
+        "oidc_clients": "SELECT (name, backchannel_uri, id_token_alg)",
+        "logouts": "SELECT, INSERT, UPDATE (due_at, leased_until, tries, outcome, done_at)",
+        "audit": _RECORD,
+    },
     # `identity tidy`. SELECT … FOR UPDATE needs the right to update one column.
     "identity_tidy": {
         "accounts": "SELECT, UPDATE (username_key, mailbox_key, pending_email, password_hash, former_hashes,"
@@ -75,8 +82,8 @@ _RIGHTS: Final = {
 }
 _SEQUENCES: Final = {
     "outbox_id_seq": ("identity_web", "identity_tidy"),
-    "logouts_id_seq": ("identity_web", "identity_tidy"),
-    "audit_id_seq": ("identity_web", "identity_relay", "identity_tidy"),
+    "logouts_id_seq": ("identity_web", "identity_notify", "identity_tidy"),
+    "audit_id_seq": ("identity_web", "identity_relay", "identity_notify", "identity_tidy"),
 }
 _TABLES: Final = (*metadata.tables, "alembic_version")
 _SCRIPT = """\

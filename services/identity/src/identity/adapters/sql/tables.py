@@ -25,7 +25,8 @@ from identity.adapters.sql.utc_datetime import UtcDateTime
 from identity.domain.account import Account
 from identity.domain.bind_code import BindCode
 from identity.domain.binding import Binding
-from identity.domain.grant import Grant, Logout
+from identity.domain.grant import Grant
+from identity.domain.logout import Logout
 from identity.domain.mail_link import Challenge
 from identity.domain.oauth_client import OidcClient
 from identity.domain.service_client import ServiceClient

@@ -1,4 +1,4 @@
-"""Grants with their codes and tokens, and the logouts that clients must be told (OIDC)."""
+"""Grants with their codes and tokens (OIDC)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,8 +46,11 @@ class Grants(Protocol):
     def locked(self, grant_id: str) -> Grant | None:
         """Return a grant that has not ended, locked until the commit."""
 
-    def of_holder(self, account_id: str) -> Sequence[Grant]:
+    def of_holder(self, account_id: str, now: datetime) -> Sequence[Grant]:
         """Return what an account holds and has not ended, newest first."""
+
+    def of_account(self, account_id: str, now: datetime) -> Sequence[Grant]:
+        """Return what an account holds and what acts as it, as far as it has not ended, newest first."""
 
     def last_account(self, holder_id: str, client: str) -> str | None:
         """Return the account that a person acted as when a grant was last opened for a client."""
@@ -95,7 +98,7 @@ class Grants(Protocol):
         """End all grants of a client."""
 
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
-        """End grants whose login has reached its absolute end, skipping locked ones."""
+        """End grants at the absolute end of their login, skipping locked ones; children reach it by themselves."""
 
 
 class GrantQueries(Protocol):
@@ -109,10 +112,3 @@ class GrantQueries(Protocol):
 
     def oidc_client(self, name: str) -> OidcClient | None:
         """Return the registration of a client that is not revoked."""
-
-
-class Logouts(Protocol):
-    """The logouts that clients must be told (OIDC-22)."""
-
-    def add_owed(self, ended: Sequence[EndedGrant], now: datetime) -> None:
-        """Add a logout for each grant whose client registered a back-channel logout URI, and wake `notify`."""

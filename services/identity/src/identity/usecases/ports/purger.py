@@ -8,7 +8,7 @@ class Purger(Protocol):
     """Deletes rows past their retention."""
 
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
-        """Delete ended sessions, and expired links, counters and authorization requests; return how many rows."""
+        """Delete what has ended or expired, and logouts that are done; return how many rows."""
 
     def purge_events(self, before: datetime) -> int:
         """Delete events published before that time, oldest first; return how many.

@@ -25,8 +25,9 @@ from identity.usecases.ports.authorization_requests import AuthorizationRequests
 from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
-from identity.usecases.ports.grants import GrantQueries, Grants, Logouts, OidcClients
+from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients
 from identity.usecases.ports.jose import ProofVerifier, TokenSigner
+from identity.usecases.ports.logouts import Logouts
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
 from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
@@ -91,8 +92,34 @@ class Ports:
         return replace(self, caller=lambda: caller)
 
 
-class UnitOfWork(ABC):
-    """One transaction: rolled back unless committed. Leaving it raises Conflict if a unique index refused a change."""
+class Transaction(ABC):
+    """One transaction, rolled back unless committed, with what `identity notify` needs to end grants."""
+
+    grants: Grants
+    logouts: Logouts
+    audit: AuditLog
+
+    def __init__(self, *, clock: Clock, caller: Callable[[], Caller]) -> None:
+        self.clock = clock
+        self._caller = caller
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None: ...
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Commit the changes with their events and audit entries. Raises Conflict."""
+
+    def record_action(self, action: str, account_id: str | None, **detail: Any) -> None:
+        """Write an entry into the audit log; it is committed with the change (SEC-11)."""
+        self.audit.add(Entry.of(action, account_id, detail, caller=self._caller(), at=self.clock.now()))
+
+
+class UnitOfWork(Transaction):
+    """The transaction of all other use cases. Leaving it raises Conflict if a unique index refused a change."""
 
     accounts: Accounts
     bindings: Bindings
@@ -103,27 +130,17 @@ class UnitOfWork(ABC):
     oidc_clients: OidcClients
     authorization_requests: AuthorizationRequests
     client_consents: ClientConsents
-    grants: Grants
-    logouts: Logouts
     consents: Consents
     counters: Counters
     outbox: Outbox
-    audit: AuditLog
     history: AuditHistory
 
     def __init__(self, ports: Ports) -> None:
-        self.clock = ports.clock
+        super().__init__(clock=ports.clock, caller=ports.caller)
         self.randomness = ports.randomness
         self.tokens = ports.tokens
         self.rules = ports.rules
         self._sealer = ports.sealer
-        self._caller = ports.caller
-
-    @abstractmethod
-    def __enter__(self) -> Self: ...
-
-    @abstractmethod
-    def __exit__(self, kind: object, raised: BaseException | None, traceback: object) -> None: ...
 
     @abstractmethod
     def flush(self) -> None:
@@ -132,10 +149,6 @@ class UnitOfWork(ABC):
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
         """Run a block after a savepoint; roll back to it unless `keep`. The database does the same work either way."""
-
-    @abstractmethod
-    def commit(self) -> None:
-        """Commit the changes with their events and audit entries. Raises Conflict."""
 
     def record_event(
         self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None
@@ -170,10 +183,6 @@ class UnitOfWork(ABC):
         )
         detail = {name: value for name, value in event.data.items() if name in _AUDITED_FIELDS}
         self.record_action(event_type.short, account.id, **detail)
-
-    def record_action(self, action: str, account_id: str | None, **detail: Any) -> None:
-        """Write an entry into the audit log; it is committed with the change (SEC-11)."""
-        self.audit.add(Entry.of(action, account_id, detail, caller=self._caller(), at=self.clock.now()))
 
 
 def _payload(event: Event, mail: MailRequest) -> MailPayload:

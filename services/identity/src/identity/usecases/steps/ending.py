@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from identity.domain.grant import EndedGrant, EndReason
 from identity.domain.session import Session
-from identity.usecases.ports import UnitOfWork
+from identity.usecases.ports import Transaction, UnitOfWork
 
 
 def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
@@ -79,12 +79,12 @@ def end_grant(uow: UnitOfWork, grant_id: str, reason: EndReason) -> int:
     return _tell(uow, uow.grants.end(grant_id, reason, uow.clock.now()), reason)
 
 
-def end_expired(uow: UnitOfWork, *, limit: int) -> int:
+def end_expired(uow: Transaction, *, limit: int) -> int:
     """End up to `limit` grants whose login has reached its absolute end; return how many."""
     return _tell(uow, uow.grants.end_expired(uow.clock.now(), limit=limit), "expired")
 
 
-def _tell(uow: UnitOfWork, ended: Sequence[EndedGrant], reason: EndReason) -> int:
+def _tell(uow: Transaction, ended: Sequence[EndedGrant], reason: EndReason) -> int:
     """Record each ended grant, and owe its client a logout (OIDC-22, OIDC-29)."""
     for grant in ended:
         uow.record_action(

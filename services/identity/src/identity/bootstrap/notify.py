@@ -1,0 +1,75 @@
+"""The dependencies of `identity notify`: the database, the signing keys and the way out to clients."""
+
+from dataclasses import dataclass
+
+from port_runtime.health import Check
+from port_runtime.metrics import Instruments
+from port_runtime.scrape_collector import ScrapeCollector
+from port_runtime.setting_parsers import PRODUCTION
+from port_runtime.settings import ErrorCollector
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+
+from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.collectors import LogoutCollector, SigningKeyCollector
+from identity.adapters.commit_listener import CommitListener, commit_listener_for
+from identity.adapters.logout_sender import HttpLogoutSender
+from identity.adapters.sql.engine import database_probe, open_engine
+from identity.adapters.sql.logouts import CHANNEL
+from identity.adapters.sql.transaction import SqlTransaction
+from identity.bootstrap.oidc import token_signer
+from identity.domain.audit import Caller
+from identity.metrics import LogoutMetrics
+from identity.settings.notify import NotifySettings
+from identity.usecases.logout_notification import NotifyPorts
+from identity.usecases.ports.system import Clock
+
+_SQLITE_POLL_SECONDS = 0.1
+_CALLER = Caller(kind="system", name="notify")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyDependencies:
+    """What the process works with, and what its operations port reports."""
+
+    engine: Engine
+    ports: NotifyPorts
+    listener: CommitListener
+    collector: ScrapeCollector
+
+    @property
+    def checks(self) -> list[Check]:
+        """The readiness checks. Clients are not among them: each has its own troubles."""
+        return [Check("database", database_probe(self.engine))]
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.listener.close()
+        self.engine.dispose()
+
+
+def build_notify(
+    settings: NotifySettings, instruments: Instruments, *, clock: Clock | None = None
+) -> NotifyDependencies:
+    """Return the dependencies; nothing connects yet. Raises SettingsError."""
+    clock = clock or SystemClock()
+    with ErrorCollector() as collector:
+        with collector.step():
+            engine = open_engine(settings.database_url.reveal(), pool_size=5)
+        with collector.step():
+            signer = token_signer(settings.oidc_keys, clock, required=True)
+    sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+    return NotifyDependencies(
+        engine=engine,
+        ports=NotifyPorts(
+            transaction=lambda: SqlTransaction(sessions, clock=clock, caller=_CALLER),
+            signer=signer,
+            sender=HttpLogoutSender(https_only=settings.mode == PRODUCTION),
+            meter=LogoutMetrics(instruments),
+            clock=clock,
+            randomness=SystemRandomness(),
+            issuer=settings.public_url,
+        ),
+        listener=commit_listener_for(engine, CHANNEL, poll_seconds=_SQLITE_POLL_SECONDS),
+        collector=ScrapeCollector(LogoutCollector(engine).collect, SigningKeyCollector(signer).collect),
+    )

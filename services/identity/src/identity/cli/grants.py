@@ -1,0 +1,72 @@
+"""`identity grants`: logins at other services, for whom and until when (OIDC-25)."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from identity.cli.base import as_json, as_operator, for_each, print_rows, with_ports
+
+if TYPE_CHECKING:
+    from identity.domain.grant import Grant
+    from identity.usecases.ports import Ports
+
+_CELLS = {
+    "GRANT": "{id}",
+    "CLIENT": "{client}",
+    "SINCE": "{created_at}",
+    "UNTIL": "{expires_at}",
+    "HELD BY": "{holder}",
+    "ACTS AS": "{account}",
+    "SCOPES": "{scopes}",
+}
+
+
+@click.group()
+def grants() -> None:
+    """List and end logins at other services."""
+
+
+@grants.command("list")
+@click.argument("name")
+@as_json
+@with_ports
+def list_grants(ports: "Ports", name: str, *, as_json: bool) -> None:
+    """List the grants that an account holds, and those that act as it."""
+    from identity.usecases import account_queries, grant_administration
+
+    found = grant_administration.grants_of(ports, name)
+    rows = [_row(grant) for grant in found]
+    if not as_json:
+        ids = {row[side] for row in rows for side in ("holder_id", "account_id")}
+        names = account_queries.usernames_of(ports, ids)
+        rows = [
+            {**row, "holder": names[row["holder_id"]], "account": names[row["account_id"]]} for row in rows
+        ]
+    print_rows(rows, cells=_CELLS, as_json=as_json)
+
+
+def _row(grant: "Grant") -> dict[str, Any]:
+    return {
+        "id": grant.id,
+        "client": grant.client,
+        "session_id": grant.session_id,
+        "holder_id": grant.holder_id,
+        "account_id": grant.account_id,
+        "scopes": grant.scopes,
+        "created_at": grant.created_at,
+        "expires_at": grant.expires_at,
+    }
+
+
+@grants.command("end")
+@click.argument("grant_ids", nargs=-1, required=True)
+@as_operator
+def end(ports: "Ports", grant_ids: tuple[str, ...]) -> None:
+    """End grants at once; the services are told."""
+    from identity.usecases import grant_administration
+
+    def end_one(grant_id: str) -> str:
+        grant_administration.end_grant(ports, grant_id)
+        return "ended"
+
+    for_each(grant_ids, end_one)

@@ -1,0 +1,85 @@
+"""`identity logouts`: ended logins that a service was not told of (OIDC-22)."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from identity.cli.base import as_json, as_operator, for_each, print_rows, with_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from identity.domain.logout import Logout
+    from identity.usecases.ports import Ports
+
+_CELLS = {
+    "LOGOUT": "{id}",
+    "CLIENT": "{client}",
+    "SINCE": "{created_at}",
+    "TRIES": "{tries}",
+    "LAST ANSWER": "{outcome}",
+    "NEXT TRY": "{due_at}",
+    "SET ASIDE": "{set_aside_at}",
+}
+_IDS = click.argument("logout_ids", nargs=-1, required=True, type=click.IntRange(1, 2**63 - 1))
+
+
+@click.group()
+def logouts() -> None:
+    """Show which services were not told that a login has ended; tell them again, or give up."""
+
+
+@logouts.command("list")
+@click.option("--client", help="Only those of this client.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@as_json
+@with_ports
+def list_logouts(ports: "Ports", *, client: str | None, limit: int, as_json: bool) -> None:
+    """List what waits for its next try and what was set aside, oldest first."""
+    from identity.usecases import logout_administration
+
+    found = logout_administration.unsettled(ports, client=client, limit=limit)
+    print_rows(map(_row, found), cells=_CELLS, as_json=as_json)
+
+
+def _row(logout: "Logout") -> dict[str, Any]:
+    return {
+        "id": logout.id,
+        "client": logout.client,
+        "grant_id": logout.grant_id,
+        "created_at": logout.created_at,
+        "tries": logout.tries,
+        "outcome": logout.outcome,
+        "due_at": None if logout.done_at else logout.due_at,
+        "set_aside_at": logout.done_at,
+    }
+
+
+@logouts.command("retry")
+@_IDS
+@as_operator
+def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
+    """Tell the services again, at once and for another 3 days."""
+    from identity.usecases import logout_administration
+
+    _change(ports, logout_ids, logout_administration.retry, "is tried again")
+
+
+@logouts.command("drop")
+@_IDS
+@as_operator
+def drop(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
+    """Give up: the services are not told."""
+    from identity.usecases import logout_administration
+
+    _change(ports, logout_ids, logout_administration.drop, "dropped")
+
+
+def _change(
+    ports: "Ports", logout_ids: tuple[int, ...], act: "Callable[[Ports, int], None]", done: str
+) -> None:
+    def change(logout_id: str) -> str:
+        act(ports, int(logout_id))
+        return done
+
+    for_each([str(each) for each in logout_ids], change)

@@ -1,0 +1,93 @@
+"""Back-channel logout: a client is told that a grant has ended, again and again until it answers (OIDC-22)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from identity.domain.oauth_client import IdTokenAlg
+
+Verdict = Literal["told", "retried", "set_aside"]
+"""What became of a try."""
+
+MAX_AT_ONCE: Final = 4
+"""Tries at the same time for one client, in all processes together."""
+TRY_TIMEOUT: Final = timedelta(seconds=5)
+LEASE: Final = timedelta(seconds=15)
+"""Longer than a try with its two transactions; after it another process tries."""
+RETRIED_FOR: Final = timedelta(days=3)
+MIN_TRIES: Final = 10
+"""So many are made even if no `identity notify` was running for three days."""
+
+_FIRST_WAIT_SECONDS: Final = 1.0
+_MAX_WAIT_SECONDS: Final = 300.0
+_SPREAD: Final = 0.2
+_MAX_DOUBLINGS: Final = 16
+_TOKEN_LIFETIME: Final = timedelta(seconds=120)
+_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
+_RETRIED_STATUSES: Final = frozenset({408, 429})
+
+
+@dataclass(eq=False, kw_only=True)
+class Logout:
+    """A logout that a client must be told. `outcome` says how the last try ended; with `done_at` it was the last."""
+
+    id: int | None = None
+    grant_id: str
+    client: str
+    sub: str
+    created_at: datetime
+    due_at: datetime
+    leased_until: datetime | None = None
+    tries: int = 0
+    outcome: str | None = None
+    done_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasedLogout:
+    """A logout that this process alone tries until its lease ends; `tries` counts this try too."""
+
+    id: int
+    grant_id: str
+    client: str
+    sub: str
+    created_at: datetime
+    tries: int
+    backchannel_uri: str | None
+    id_token_alg: IdTokenAlg
+
+
+def verdict_on_status(status: int) -> Verdict:
+    """Return what an answer means: redirects are not followed, other 4xx are final."""
+    if status // 100 == 2:  # noqa: PLR2004  # 2xx
+        return "told"
+    is_final = status // 100 == 4 and status not in _RETRIED_STATUSES  # noqa: PLR2004  # 4xx
+    return "set_aside" if is_final else "retried"
+
+
+def may_be_retried(logout: LeasedLogout, now: datetime) -> bool:
+    """Whether it is tried again after a failure."""
+    return logout.tries < MIN_TRIES or now < logout.created_at + RETRIED_FOR
+
+
+def wait_after(tries: int, *, spread: float) -> timedelta:
+    """Return the wait after so many tries: from 1 s, doubled, to 5 min. `spread` in [0, 1) keeps retries apart."""
+    doubled = _FIRST_WAIT_SECONDS * 2.0 ** min(tries - 1, _MAX_DOUBLINGS)
+    longest = min(doubled / (1 - _SPREAD), _MAX_WAIT_SECONDS)
+    return timedelta(seconds=longest * (1 - _SPREAD * (1 - spread)))
+
+
+def logout_claims(logout: LeasedLogout, *, issuer: str, token_id: str, now: datetime) -> Mapping[str, Any]:
+    """Return the claims of a logout token (OpenID Connect Back-Channel Logout, section 2.4)."""
+    issued_at = int(now.timestamp())
+    return {
+        "iss": issuer,
+        "aud": logout.client,
+        "sub": logout.sub,
+        "sid": logout.grant_id,
+        "iat": issued_at,
+        "exp": issued_at + int(_TOKEN_LIFETIME.total_seconds()),
+        "jti": token_id,
+        "events": {_EVENT: {}},
+    }

@@ -1,0 +1,153 @@
+"""The notify process: tells clients that logins have ended, and ends those that reach their absolute end (OIDC-22)."""
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
+
+import structlog
+from port_runtime import tracing
+from port_runtime.heartbeat import Heartbeat
+from port_runtime.metrics import Instruments
+from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.settings import ErrorCollector
+from sqlalchemy.exc import SQLAlchemyError
+
+from identity.bootstrap.notify import build_notify
+from identity.domain.logout import MAX_AT_ONCE
+from identity.metrics import NOTIFY, NOTIFY_FAILURES
+from identity.settings.notify import NotifySettings
+from identity.usecases.logout_notification import clients_due, end_expired, lease_next, tell
+from identity.usecases.ports.system import Clock
+
+_log = structlog.get_logger("identity.notify")
+_WAIT_SECONDS = 1.0
+"""The longest that a missed notification, or a retry that is due, waits."""
+_BACKOFF_SECONDS = 1.0
+_EXPIRE_INTERVAL_SECONDS = 10.0
+_MAX_THREADS = 200
+"""Enough for 50 clients that hang at the same time."""
+_MAX_SILENCE_SECONDS = 60.0
+"""Longer than the time-out of any statement or connection."""
+
+
+class Notify:
+    """Tries in threads, at most MAX_AT_ONCE for each client, so that one that hangs holds up no other."""
+
+    def __init__(
+        self, settings: NotifySettings, *, clock: Clock | None = None, instruments: Instruments | None = None
+    ) -> None:
+        self._instruments = instruments or Instruments(NOTIFY)
+        self._dependencies = build_notify(settings, self._instruments, clock=clock)
+        self._ports = self._dependencies.ports
+        self._heartbeat = Heartbeat(_MAX_SILENCE_SECONDS)
+        self._stopping = threading.Event()
+        self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="client")
+        self._busy: Counter[str] = Counter()
+        self._busy_lock = threading.Lock()
+        self._failing: set[str] = set()
+
+    def ops_server(self) -> OpsServer:
+        """Return the operations server (OPS-4)."""
+        registry = self._instruments.registry(self._dependencies.collector)
+        return OpsServer(registry, checks=self._dependencies.checks, alive=self._heartbeat.is_alive)
+
+    def stop(self) -> None:
+        """Make `run` return once the tries that are under way have ended."""
+        self._stopping.set()
+        self._dependencies.listener.interrupt()
+
+    def run(self) -> None:
+        """Tell clients until stopped."""
+        expiring = threading.Thread(target=self._expire, name="expire", daemon=True)
+        expiring.start()
+        while not self._stopping.is_set():
+            self._heartbeat.beat()
+            self._attempt("lease", self._lease)
+        self._threads.shutdown()
+        expiring.join(_BACKOFF_SECONDS)
+        self._dependencies.close()
+
+    def _lease(self) -> None:
+        """Start telling each client that has a logout due, then wait for the next commit."""
+        try:
+            for client in clients_due(self._ports):
+                self._start(client)
+        except SQLAlchemyError:
+            self._dependencies.listener.close()  # its connection may lead to the same server, and hear nothing there
+            raise
+        self._dependencies.listener.wait(_WAIT_SECONDS)
+
+    def _start(self, client: str) -> None:
+        """Start one more thread for the client, if it has fewer than it may have."""
+        with self._busy_lock:
+            if self._stopping.is_set() or self._busy[client] >= MAX_AT_ONCE:
+                return
+            self._busy[client] += 1
+        self._threads.submit(self._tell, client)
+
+    def _tell(self, client: str) -> None:
+        """Tell the client of what is due, one after the other, with more threads while there is more."""
+        try:
+            self._attempt("tell", lambda: self._tell_all(client))
+        finally:
+            with self._busy_lock:
+                self._busy[client] -= 1
+
+    def _tell_all(self, client: str) -> None:
+        while not self._stopping.is_set() and (logout := lease_next(self._ports, client)):
+            self._start(client)
+            tell(self._ports, logout)
+
+    def _expire(self) -> None:
+        while not self._stopping.is_set():
+            self._attempt("expire", lambda: end_expired(self._ports))
+            self._stopping.wait(_EXPIRE_INTERVAL_SECONDS)
+
+    def _attempt(self, task: str, step: Callable[[], object]) -> None:
+        """Run a step; count and log what fails, a lasting fault once, and wait before the next round."""
+        try:
+            step()
+            self._failing.discard(task)
+        except Exception as error:  # noqa: BLE001  # the next round may succeed, whatever the error
+            if task not in self._failing:
+                expected = isinstance(error, SQLAlchemyError | OSError)
+                _log.warning(
+                    "waiting for a server" if expected else "unforeseen error",
+                    kind=type(error).__name__,
+                    task=task,
+                    exc_info=None if expected else error,
+                )
+            self._failing.add(task)
+            self._instruments.counter(NOTIFY_FAILURES).labels(task).inc()
+            self._stopping.wait(_BACKOFF_SECONDS)
+
+
+def serve(settings: NotifySettings) -> None:
+    """Run until SIGTERM or SIGINT. Raises SettingsError."""
+    with ErrorCollector() as collector:
+        with collector.step():
+            tracing.configure("identity-notify")
+        with collector.step():
+            address = settings.metrics_bind
+            listener = open_listener(address, "IDENTITY_NOTIFY_METRICS_BIND") if address else None
+        with collector.step():
+            notify = Notify(settings)
+    ops_server = notify.ops_server()
+    if listener is not None:
+        ops_server.start(listener)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        notify.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    started_at = time.monotonic()
+    _log.info("notify started")
+    notify.run()
+    ops_server.stop()
+    tracing.close()
+    _log.info("notify stopped", seconds=round(time.monotonic() - started_at))

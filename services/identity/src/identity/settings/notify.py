@@ -1,0 +1,32 @@
+"""The settings of `identity notify`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from port_runtime.secret import Secret
+from port_runtime.setting_parsers import HostPort, host_port, optional
+from port_runtime.settings import setting
+
+from identity.settings.database import DatabaseSettings
+from identity.settings.http import public_url, public_url_errors
+from identity.settings.oidc import oidc_keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings(DatabaseSettings):
+    """What `identity notify` reads: the database and the keys that sign tokens, but no Redis."""
+
+    public_url: str = public_url()
+    oidc_keys: Secret | None = oidc_keys()
+    metrics_bind: HostPort | None = setting(
+        "IDENTITY_NOTIFY_METRICS_BIND",
+        parse=optional(host_port),
+        default=None,
+        doc="operations port of `identity notify`, host:port, with `/metrics`, `/livez`, `/readyz`; never expose it to "
+        "the outside",
+    )
+
+    def errors(self) -> Iterator[str]:
+        """Yield the errors that are found once all settings have been parsed."""
+        yield from DatabaseSettings.errors(self)
+        yield from public_url_errors(self.public_url, mode=self.mode)

@@ -1,0 +1,124 @@
+"""Telling clients that grants have ended, and ending grants at the absolute end of their login (OIDC-22)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from identity.domain.logout import (
+    LEASE,
+    LeasedLogout,
+    Verdict,
+    logout_claims,
+    may_be_retried,
+    verdict_on_status,
+    wait_after,
+)
+from identity.usecases.ports import Transaction
+from identity.usecases.ports.jose import TokenSigner
+from identity.usecases.ports.logouts import ClientUnreachable, LogoutMeter, LogoutSender
+from identity.usecases.ports.system import Clock, Randomness
+from identity.usecases.steps import ending
+
+_log = structlog.get_logger("identity.notify")
+_TOLD = "told"
+_NO_URI = "no back-channel URI"
+_EXPIRED_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyPorts:
+    """What `identity notify` works with: no key of links, mails or the audit log."""
+
+    transaction: Callable[[], Transaction]
+    signer: TokenSigner
+    sender: LogoutSender
+    meter: LogoutMeter
+    clock: Clock
+    randomness: Randomness
+    issuer: str
+
+
+def clients_due(ports: NotifyPorts) -> Sequence[str]:
+    """Return the clients with a logout to be tried now."""
+    with ports.transaction() as transaction:
+        return transaction.logouts.clients_due(ports.clock.now())
+
+
+def lease_next(ports: NotifyPorts, client: str) -> LeasedLogout | None:
+    """Lease a client's next due logout; None without one, or while enough are under way for it."""
+    now = ports.clock.now()
+    with ports.transaction() as transaction:
+        logout = transaction.logouts.lease(client, now, until=now + LEASE)
+        transaction.commit()
+    return logout
+
+
+def tell(ports: NotifyPorts, logout: LeasedLogout) -> Verdict:
+    """Tell the client once, and record the answer."""
+    verdict, outcome = _try(ports, logout)
+    if verdict == "retried" and not may_be_retried(logout, ports.clock.now()):
+        verdict = "set_aside"
+    if _record(ports, logout, verdict, outcome):
+        ports.meter.tried(verdict)
+        if verdict == "told":
+            ports.meter.told((ports.clock.now() - logout.created_at).total_seconds())
+    return verdict
+
+
+def _try(ports: NotifyPorts, logout: LeasedLogout) -> tuple[Verdict, str]:
+    if logout.backchannel_uri is None:
+        return "set_aside", _NO_URI
+    claims = logout_claims(
+        logout, issuer=ports.issuer, token_id=ports.randomness.identifier(), now=ports.clock.now()
+    )
+    token = ports.signer.sign(claims, token_type="logout+jwt", algorithm=logout.id_token_alg)  # noqa: S106  # a type
+    try:
+        status = ports.sender.send(logout.backchannel_uri, token)
+    except ClientUnreachable as error:
+        return "retried", str(error)
+    verdict = verdict_on_status(status)
+    return verdict, _TOLD if verdict == "told" else f"status {status}"
+
+
+def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome: str) -> bool:
+    """Record a try; return False if another process has taken the logout over meanwhile."""
+    now = ports.clock.now()
+    with ports.transaction() as transaction:
+        if verdict == "retried":
+            wait = wait_after(logout.tries, spread=int(ports.randomness.digits(4)) / 10_000)
+            recorded = transaction.logouts.postpone(logout, outcome, due_at=now + wait)
+        else:
+            recorded = transaction.logouts.settle(logout, outcome, now)
+        if recorded and verdict == "set_aside":
+            transaction.record_action(
+                "logout.set_aside",
+                logout.sub,
+                client=logout.client,
+                grant_id=logout.grant_id,
+                logout_id=logout.id,
+                why=outcome,
+            )
+        transaction.commit()
+    if verdict != "told":
+        _log.warning(
+            "logout not told",
+            client=logout.client,
+            logout=logout.id,
+            tries=logout.tries,
+            why=outcome,
+            verdict=verdict,
+        )
+    return recorded
+
+
+def end_expired(ports: NotifyPorts) -> int:
+    """End grants whose login has reached its absolute end, in batches; return how many."""
+    ended = 0
+    while True:
+        with ports.transaction() as transaction:
+            batch = ending.end_expired(transaction, limit=_EXPIRED_BATCH)
+            transaction.commit()
+        ended += batch
+        if batch < _EXPIRED_BATCH:
+            return ended

@@ -1,0 +1,57 @@
+"""The logouts that clients must be told, and the way to tell them (OIDC-22)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.grant import EndedGrant
+from identity.domain.logout import LeasedLogout, Logout, Verdict
+
+
+class Logouts(Protocol):
+    """The owed logouts, and those done."""
+
+    def add_owed(self, ended: Sequence[EndedGrant], now: datetime) -> None:
+        """Add a logout for each grant whose client registered a back-channel logout URI, and wake `notify`."""
+
+    def clients_due(self, now: datetime) -> Sequence[str]:
+        """Return the clients with a logout to be tried now."""
+
+    def lease(self, client: str, now: datetime, *, until: datetime) -> LeasedLogout | None:
+        """Lease the client's next due logout, if there is one and fewer than MAX_AT_ONCE are leased."""
+
+    def settle(self, logout: LeasedLogout, outcome: str, now: datetime) -> bool:
+        """Record the last try; return False if another process has taken the lease over."""
+
+    def postpone(self, logout: LeasedLogout, outcome: str, *, due_at: datetime) -> bool:
+        """Record a try that is followed by another; return False if another process has taken the lease over."""
+
+    def unsettled(self, *, client: str | None, limit: int) -> Sequence[Logout]:
+        """Return what waits and what was set aside, oldest first."""
+
+    def retry(self, logout_id: int, now: datetime) -> Logout | None:
+        """Owe an unsettled logout anew, and wake `notify`; None if there is none with this id."""
+
+    def drop(self, logout_id: int, now: datetime) -> Logout | None:
+        """Give up an unsettled logout for good; None if there is none with this id."""
+
+
+class ClientUnreachable(Exception):  # noqa: N818  # it happens to the client
+    """No answer from the client; the message is one of a few words."""
+
+
+class LogoutSender(Protocol):
+    """The way out to the clients."""
+
+    def send(self, uri: str, logout_token: str) -> int:
+        """Return the status of the answer, after TRY_TIMEOUT at most. Raises ClientUnreachable."""
+
+
+class LogoutMeter(Protocol):
+    """The metrics of logouts (OPS-4)."""
+
+    def tried(self, verdict: Verdict) -> None:
+        """Count a try."""
+
+    def told(self, seconds: float) -> None:
+        """Record the time from the end of a grant until its client was told."""

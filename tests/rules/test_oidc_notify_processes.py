@@ -1,0 +1,165 @@
+"""`identity notify` as a process: one client that hangs holds up no other, and a killed process loses nothing."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.actors.logouts import add_told_client, owe_logouts
+from tests.support.harness.installation import Installation
+from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.processes import run_preloaded
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver
+
+MAX_SECONDS = 2.0
+"""From a commit to the client, while another client hangs (OIDC-22)."""
+
+
+@pytest.fixture
+def receivers() -> Iterator[list[LogoutReceiver]]:
+    """Two services."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(logout_receiver()) for _ in range(2)]
+
+
+def waiting(installation: Installation) -> int:
+    return int(installation.rows("SELECT count(*) FROM logouts WHERE done_at IS NULL")[0][0])
+
+
+def outcomes(installation: Installation) -> set[tuple[str, bool]]:
+    rows = installation.rows("SELECT outcome, done_at FROM logouts")
+    return {(row.outcome, row.done_at is not None) for row in rows}
+
+
+@pytest.mark.rule("OIDC-22")
+def test_a_client_that_hangs_holds_up_no_other(
+    installation: Installation, receivers: list[LogoutReceiver]
+) -> None:
+    hung, well = receivers
+    names = [add_told_client(installation.engine, f"{each.url}/logout") for each in receivers]
+    installation.start("notify", "notify")
+    hung.hang()
+    owe_logouts(installation.engine, names[0], 20)
+    hung.wait_for(4)
+
+    seconds = []
+    for number in range(1, 11):
+        started = time.monotonic()
+        owe_logouts(installation.engine, names[1])
+        well.wait_for(number)
+        seconds.append(time.monotonic() - started)
+
+    assert max(seconds) < MAX_SECONDS, seconds
+    assert hung.most_at_once == 4
+
+
+@pytest.mark.rule("OIDC-22")
+def test_many_logouts_of_one_client_are_told_four_at_a_time(
+    installation: Installation, receivers: list[LogoutReceiver]
+) -> None:
+    receiver = receivers[0]
+    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    installation.start("notify", "notify")
+
+    owe_logouts(installation.engine, name, 100)
+    receiver.wait_for(100)
+    wait_until(lambda: not waiting(installation), what="all to be recorded")
+
+    assert len({each.token for each in receiver.received}) == len(receiver.received) == 100
+    assert receiver.most_at_once <= 4
+
+
+@pytest.mark.rule("OIDC-22")
+def test_a_killed_process_leaves_its_logouts_to_another(
+    installation: Installation, receivers: list[LogoutReceiver]
+) -> None:
+    receiver = receivers[0]
+    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    (killed,) = installation.start("notify")
+    receiver.hang()
+    owe_logouts(installation.engine, name, 6)
+    receiver.wait_for(4)
+
+    killed.kill()
+    receiver.release()
+    with installation.engine.begin() as connection:  # instead of waiting until the leases end
+        connection.execute(text("UPDATE logouts SET leased_until = :now"), {"now": datetime.now(UTC)})
+    installation.start("notify")
+    wait_until(lambda: not waiting(installation), what="all to be told")
+
+    assert outcomes(installation) == {("told", True)}
+    assert len(receiver.received) == 10
+
+
+@pytest.mark.rule("OIDC-22", "OPS-7")
+def test_a_stop_waits_for_the_tries_that_are_under_way(
+    installation_on_postgresql: Installation, receivers: list[LogoutReceiver]
+) -> None:
+    installation, receiver = installation_on_postgresql, receivers[0]
+    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    (notify,) = installation.start("notify")
+    receiver.hang()
+    owe_logouts(installation.engine, name, 5)
+    receiver.wait_for(4)
+
+    code = notify.stop()
+
+    left = installation.rows("SELECT tries, outcome, leased_until FROM logouts ORDER BY id")
+    assert code == 0
+    assert "notify stopped" in notify.output
+    assert [(row.tries, row.outcome, row.leased_until) for row in left] == [
+        *[(1, "timeout", None)] * 4,
+        (0, None, None),
+    ]
+
+
+@pytest.mark.rule("OIDC-22", "OPS-4")
+def test_metrics_and_readiness_show_what_waits(
+    installation_on_postgresql: Installation, receivers: list[LogoutReceiver]
+) -> None:
+    installation, ports = installation_on_postgresql, OpsPorts()
+    receiver = receivers[0]
+    name = add_told_client(installation.engine, f"{receiver.url}/logout")
+    installation.start("notify", **ports.settings)
+    receiver.answers = [400, 503]
+    owe_logouts(installation.engine, name, 3)
+    wait_until(lambda: waiting(installation) <= 1, what="two to be done")
+    wait_until(lambda: ports.scrape("notify").value("identity_logouts_total") >= 3, what="three tries")
+
+    scrape = ports.scrape("notify")
+
+    tries = {
+        outcome: scrape.value("identity_logouts_total", outcome=outcome)
+        for outcome in ("told", "retried", "set_aside")
+    }
+    assert tries["set_aside"] == tries["retried"] == 1
+    assert scrape.value("identity_logout_seconds_count") == tries["told"] >= 1
+    assert scrape.value("identity_signing_keys", alg="ES256") == 1
+    assert scrape.value("identity_notify_failures_total") == 0
+    assert [ports.get("notify", path).status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+
+@pytest.mark.rule("OIDC-22", "OPS-5")
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"IDENTITY_OIDC_KEYS": ""}, "IDENTITY_OIDC_KEYS"),
+        ({"IDENTITY_OIDC_KEYS": '{"keys": []}'}, "IDENTITY_OIDC_KEYS"),
+        ({"IDENTITY_MODE": "production"}, "IDENTITY_PUBLIC_URL"),
+        ({"IDENTITY_PUBLIC_URL": "https://identity.example"}, "IDENTITY_PUBLIC_URL"),
+        ({"IDENTITY_NOTIFY_METRICS_BIND": "nowhere"}, "IDENTITY_NOTIFY_METRICS_BIND"),
+    ],
+)
+def test_it_refuses_to_start_with_unsafe_settings(
+    installation_on_sqlite: Installation, settings: dict[str, str], named: str
+) -> None:
+    refused = run_preloaded(
+        "identity", "notify", environment={**installation_on_sqlite.environment, **settings}
+    )
+
+    assert refused.returncode == 2
+    assert named in refused.stderr

@@ -1,0 +1,88 @@
+"""Grants of people at services, opened through the ports as the authorization endpoint opens them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from identity.domain.grant import Grant, Token
+
+from tests.support.actors.oauth_clients import register_oidc_client
+from tests.support.actors.people import Person, unique
+from tests.support.harness.system import System
+
+_BACKCHANNEL_URI = "https://pass.example/logout"
+
+
+@dataclass(frozen=True)
+class OpenGrant:
+    """A grant with one access token."""
+
+    id: str
+    session_id: str
+    digest: str
+    system: System
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the statement that every token endpoint runs finds its token."""
+        with self.system.app.app_context():
+            found = self.system.ports.grants.active_token(self.digest, self.system.clock.now())
+        return found is not None
+
+    @property
+    def ended_reason(self) -> str | None:
+        """Why it ended."""
+        return str(self._row.ended_reason) if self._row.ended_at else None
+
+    @property
+    def _row(self) -> Any:
+        return self.system.rows("SELECT * FROM grants WHERE id = :id", id=self.id)[0]
+
+    @property
+    def owed(self) -> list[tuple[str, str]]:
+        """The logouts owed for it: client and sub."""
+        owed = self.system.rows(
+            "SELECT client, sub FROM logouts WHERE grant_id = :id ORDER BY id", id=self.id
+        )
+        return [(row.client, row.sub) for row in owed]
+
+
+def add_oidc_client(system: System, *, backchannel_uri: str = _BACKCHANNEL_URI) -> str:
+    """Register a client that is told of logouts; return its name."""
+    return register_oidc_client(system, backchannel_uri=backchannel_uri).name
+
+
+def open_grant(
+    system: System,
+    client: str,
+    holder: Person,
+    *,
+    account: Person | None = None,
+    binding: str | None = None,
+    hours: float = 12,
+) -> OpenGrant:
+    """Open a grant from the newest session of `holder`, who acts as `account` by a binding if there is one."""
+    newest = "SELECT id FROM sessions WHERE holder_id = :holder ORDER BY created_at DESC, id LIMIT 1"
+    (session_id,) = system.rows(newest, holder=holder.id)[0]
+    now, identifier = system.clock.now(), system.ports.randomness.identifier
+    grant = Grant(
+        id=identifier(),
+        client=client,
+        session_id=session_id,
+        holder_id=holder.id,
+        account_id=(account or holder).id,
+        binding_id=binding,
+        scopes=["openid"],
+        auth_time=now,
+        created_at=now,
+        expires_at=now + timedelta(hours=hours),
+    )
+    token = Token(
+        digest=unique(), kind="access", grant_id=grant.id, client=client, scopes=["openid"], audience=[client],
+        act=None, jkt=None, parent=None, issued_at=now, expires_at=grant.expires_at,
+    )  # fmt: skip
+    with system.app.app_context(), system.ports.unit_of_work() as uow:
+        assert uow.grants.open(grant)
+        uow.grants.add_token(token)
+        uow.commit()
+    return OpenGrant(grant.id, session_id, token.digest, system)

@@ -1,0 +1,80 @@
+"""Telling services that logins have ended, as `identity notify` does but at once and on the test's clock."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from identity.adapters.clock import SystemClock
+from identity.adapters.sql.logouts import SqlLogouts
+from identity.bootstrap.notify import build_notify
+from identity.domain.grant import EndedGrant
+from identity.domain.oauth_client import OidcClient
+from identity.domain.service_client import ServiceClient
+from identity.metrics import NOTIFY
+from identity.settings.notify import NotifySettings
+from identity.usecases.logout_notification import NotifyPorts, clients_due, lease_next, tell
+from port_runtime.metrics import Instruments
+from port_runtime.settings import load
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from tests.support.actors.people import unique
+from tests.support.harness.system import System
+
+
+@contextmanager
+def notify_ports(system: System, **settings: str) -> Iterator[NotifyPorts]:
+    """Return what `identity notify` works with; `settings` add to the system's."""
+    loaded = load(NotifySettings, {**system.environment, **settings})
+    dependencies = build_notify(loaded, Instruments(NOTIFY), clock=system.clock)
+    try:
+        yield dependencies.ports
+    finally:
+        dependencies.close()
+
+
+def tell_all(ports: NotifyPorts) -> int:
+    """Try whatever is due; return the number of tries."""
+    tries = 0
+    for client in clients_due(ports):
+        while logout := lease_next(ports, client):
+            tell(ports, logout)
+            tries += 1
+    return tries
+
+
+def logouts(system: System) -> list[Any]:
+    """Return the rows of owed logouts and of those done, oldest first."""
+    return system.rows("SELECT * FROM logouts ORDER BY id")
+
+
+def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
+    """Owe a client logouts as the end of a grant does, in one transaction."""
+    ended = [
+        EndedGrant(id=str(uuid.uuid4()), client=client, holder_id="", account_id="") for _ in range(count)
+    ]
+    with Session(engine) as session:
+        SqlLogouts(session).add_owed(ended, SystemClock().now())
+        session.commit()
+
+
+def add_told_client(engine: Engine, uri: str) -> str:
+    """Add a client that is told of logouts, without a running system; return its name."""
+    name, now = f"service-{unique()}", SystemClock().now()
+    with Session(engine) as session:
+        session.add(ServiceClient(name=name, rights=[], digest=None, created_at=now, rotated_at=now))
+        session.flush()
+        session.add(
+            OidcClient(
+                name=name,
+                display_name=name,
+                redirect_uris=[],
+                backchannel_uri=uri,
+                scopes=[],
+                accepts=[],
+                updated_at=now,
+            )
+        )
+        session.commit()
+    return name
