@@ -7,12 +7,15 @@ import httpx
 import pytest
 from identity.adapters.jose.signing_keys import new_signing_keys
 from identity.domain.scope import SCOPES
+from identity.metrics import WEB
 from identity.processes.web import create_app
 from identity.settings.web import WebSettings
 from joserfc import jwt
 from joserfc.jwk import KeySet
 from port_events.keys import new_key_sets
+from port_runtime.metrics import Instruments
 from port_runtime.settings import load
+from structlog.testing import capture_logs
 
 from tests.support.harness.settings import PUBLIC_URL, identity_settings, oidc_keys
 from tests.support.harness.system import System
@@ -55,8 +58,9 @@ def test_the_documents_may_be_cached_and_read_by_scripts_and_set_no_cookie(syste
     assert (answer.status_code, headers["Content-Type"]) == (200, "application/json")
     assert headers["Cache-Control"] == "public, max-age=300"
     assert headers["Access-Control-Allow-Origin"] == "*"
-    assert headers["Vary"] == "Accept-Encoding"
-    assert [name for name in ("Set-Cookie", "Access-Control-Allow-Credentials") if name in headers] == []
+    assert [
+        name for name in ("Set-Cookie", "Vary", "Access-Control-Allow-Credentials") if name in headers
+    ] == []
 
 
 @pytest.mark.rule("OIDC-27")
@@ -76,6 +80,42 @@ def test_who_has_the_document_is_told_that_it_is_the_same(system: System, path: 
     ] * 4
     assert (other.status_code, other.content) == (200, first.content)
     assert all(answer.headers["Cache-Control"] == "public, max-age=300" for answer in again)
+
+
+@pytest.mark.rule("OIDC-27", "SEC-8")
+@pytest.mark.parametrize("path", [DISCOVERY, JWKS])
+def test_what_flask_answers_has_the_same_headers(path: str) -> None:
+    client = create_app(load(WebSettings, _environment(NOWHERE))).test_client()
+
+    tag = client.get(path).headers["ETag"]
+    pairs = [
+        (client.get(path, headers=each), client.head(path, headers=each))
+        for each in ({}, {"If-None-Match": tag})
+    ]
+
+    own = {"X-Request-ID", "Vary", "Content-Type"}
+    for short, by_flask in pairs:
+        assert short.status_code == by_flask.status_code
+        assert {it for it in short.headers if it[0] not in own} == {
+            it for it in by_flask.headers if it[0] not in own
+        }
+    assert (client.post(path).status_code, client.get(f"{path}/").status_code) == (405, 404)
+
+
+@pytest.mark.rule("OIDC-27", "OPS-4")
+def test_requests_for_the_documents_are_logged_and_counted() -> None:
+    instruments = Instruments(WEB)
+    client = create_app(load(WebSettings, _environment(NOWHERE)), instruments=instruments).test_client()
+
+    with capture_logs() as lines:
+        identifiers = [client.get(JWKS).headers["X-Request-ID"] for _ in range(2)]
+
+    labels = {"method": "GET", "route": JWKS, "status": "2xx"}
+    counted = instruments.registry().get_sample_value("identity_http_requests_total", labels)
+    assert [(line["route"], line["status"], line["request_id"]) for line in lines] == [
+        (JWKS, 200, identifier) for identifier in identifiers
+    ]
+    assert (counted, len(set(identifiers))) == (2, 2)
 
 
 @pytest.mark.rule("OIDC-27")

@@ -97,11 +97,19 @@ def test_the_public_host_and_the_listed_ones_are_answered(server: Server, host: 
 def test_a_foreign_host_gets_421_except_for_the_probes(server: Server, host: str) -> None:
     answers = {
         path: get(server, path, host=host).status_code
-        for path in ("/", "/api/v1/session", "/static/portal.css", "/livez", "/readyz")
+        for path in (
+            "/",
+            "/api/v1/session",
+            "/static/portal.css",
+            "/.well-known/jwks.json",
+            "/livez",
+            "/readyz",
+        )
     }
 
     assert answers == {
-        "/": 421, "/api/v1/session": 421, "/static/portal.css": 421, "/livez": 200, "/readyz": 200,
+        "/": 421, "/api/v1/session": 421, "/static/portal.css": 421, "/.well-known/jwks.json": 421,
+        "/livez": 200, "/readyz": 200,
     }  # fmt: skip
     assert get(server, "/api/v1/session", host=host).json()["code"] == "misdirected_request"
 

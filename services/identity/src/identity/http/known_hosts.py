@@ -9,11 +9,13 @@ PROBES = frozenset({"/livez", "/readyz"})
 
 def require_known_host(hosts: frozenset[str] | None) -> None:
     """Answer 421 to a request for another host (RFC 9110 section 15.5.20); None allows all."""
-    if hosts is None:
-        return
-    host = request.headers.get("Host", "")
-    if host not in hosts and _normal_form(host) not in hosts and request.path not in PROBES:
+    if request.path not in PROBES and not is_known_host(hosts, request.headers.get("Host", "")):
         abort(421)
+
+
+def is_known_host(hosts: frozenset[str] | None, host: str) -> bool:
+    """Return whether a `Host` header names one of the hosts; None allows all."""
+    return hosts is None or host in hosts or _normal_form(host) in hosts
 
 
 def _normal_form(host: str) -> str | None:

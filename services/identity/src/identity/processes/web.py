@@ -21,6 +21,8 @@ from identity.bootstrap.ports import build_ports
 from identity.http import errors, health, oauth, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.client_address import TrustedProxies
+from identity.http.oauth import document_server
+from identity.http.oauth.discovery import public_documents
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Contact, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
@@ -72,13 +74,16 @@ def create_app(
         contact=_contact(settings),
         review_days=settings.review_days,
     )
-    request_hooks.init_app(app, RequestMetrics(instruments), https=settings.https, hosts=settings.known_hosts)
+    meter = RequestMetrics(instruments)
+    request_hooks.init_app(app, meter, https=settings.https, hosts=settings.known_hosts)
     app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
     csrf = portal.init_app(app)
     openapi.init_app(app, csrf)
-    oauth.init_app(app, csrf, ports)
+    oauth.init_app(app, csrf)
+    documents = public_documents(ports.rules.public_url, ports.signer.public_keys())
+    document_server.init_app(app, documents, meter, https=settings.https, hosts=settings.known_hosts)
     return app
 
 

@@ -4,15 +4,12 @@ from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
 from identity.http.oauth import authorize, introspect, revoke, token
-from identity.http.oauth.discovery import discovery_blueprint
-from identity.usecases.ports import Ports
 
 _MODULES = (authorize, token, introspect, revoke)
 
 
-def init_app(app: Flask, csrf: CSRFProtect, ports: Ports) -> None:
+def init_app(app: Flask, csrf: CSRFProtect) -> None:
     """Register the endpoints. Their forms come from services, so they need no CSRF token (OIDC-28)."""
-    app.register_blueprint(discovery_blueprint(ports.rules.public_url, ports.signer.public_keys()))
     for module in _MODULES:
         app.register_blueprint(module.blueprint)
         csrf.exempt(module.blueprint)

@@ -3,41 +3,51 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
+from werkzeug.http import parse_etags
 
 from identity.http.oauth.provider_metadata import JWKS_PATH, provider_metadata
 
 METADATA_PATHS: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
-_CACHE_CONTROL = "public, max-age=300"
-_NOT_MODIFIED = 304
 
 
 class PublicDocument:
     """A JSON document with its headers; scripts of every site may read it."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
-        self._body = json.dumps(content, indent=1).encode() + b"\n"
-        self._digest = hashlib.sha256(self._body).hexdigest()[:32]
-        self._headers = {
-            "Cache-Control": _CACHE_CONTROL,
+        self.body = json.dumps(content, indent=1).encode() + b"\n"
+        self._digest = hashlib.sha256(self.body).hexdigest()[:32]
+        self.headers = {
+            "Content-Type": "application/json",
+            "Cache-Control": "public, max-age=300",
             "ETag": f'"{self._digest}"',
             "Access-Control-Allow-Origin": "*",
         }
 
-    def respond(self) -> Response:
-        """Return the document, or 304 to a client that has it."""
-        if request.if_none_match.contains_weak(self._digest):
-            return Response(status=_NOT_MODIFIED, headers=self._headers)
-        return Response(self._body, headers=self._headers, content_type="application/json")
+    def status(self, if_none_match: str | None) -> HTTPStatus:
+        """Return 304 for a client that has the document, else 200."""
+        is_known = if_none_match and parse_etags(if_none_match).contains_weak(self._digest)
+        return HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
 
 
-def discovery_blueprint(issuer: str, key_set: Mapping[str, Any]) -> Blueprint:
-    """Return the routes of this provider's documents."""
-    blueprint = Blueprint("oauth_discovery", __name__)
+def public_documents(issuer: str, key_set: Mapping[str, Any]) -> dict[str, PublicDocument]:
+    """Return the documents of this provider by their paths."""
     metadata = PublicDocument(provider_metadata(issuer))
-    for path in METADATA_PATHS:
-        blueprint.add_url_rule(path, path.rpartition("/")[2], metadata.respond)
-    blueprint.add_url_rule(JWKS_PATH, "jwks", PublicDocument(key_set).respond)
+    return {**dict.fromkeys(METADATA_PATHS, metadata), JWKS_PATH: PublicDocument(key_set)}
+
+
+def discovery_blueprint(documents: Mapping[str, PublicDocument]) -> Blueprint:
+    """Return the documents' routes."""
+    blueprint = Blueprint("oauth_discovery", __name__)
+
+    def show() -> Response:
+        document = documents[request.path]
+        status = document.status(request.headers.get("If-None-Match"))
+        return Response(document.body if status is HTTPStatus.OK else None, status, document.headers)
+
+    for path in documents:
+        blueprint.add_url_rule(path, path.rpartition("/")[2].partition(".")[0], show)
     return blueprint
