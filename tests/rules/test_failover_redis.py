@@ -23,6 +23,7 @@ from tests.support.harness.settings import mailer_settings
 from tests.support.harness.system import Servers, System
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
+from tests.support.servers.ports import free_port
 from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
 
@@ -52,6 +53,12 @@ class Pair:
         with self.old.client() as client:
             client.replicaof("127.0.0.1", str(self.new.port))
         self.address.target_port = self.new.port
+
+    def isolate(self) -> None:
+        """Cut the old primary off from the new one, so that it refuses reads too (MASTERDOWN)."""
+        with self.old.client() as client:
+            client.config_set("replica-serve-stale-data", "no")
+            client.replicaof("127.0.0.1", str(free_port()))
 
     def entries(self) -> list[str]:
         """Return the ids of the events in the new primary's stream."""
@@ -126,12 +133,15 @@ def parts(servers: Servers, sqlite_url: str, stack: ExitStack, pair: Pair) -> Pa
 
 
 @pytest.mark.rule("OPS-7", "MAIL-3", "EVT-5")
-def test_relay_mailer_and_consumers_go_on_with_the_new_primary(parts: Parts, pair: Pair) -> None:
+@pytest.mark.parametrize("old", ["a replica", "an isolated replica"])
+def test_relay_mailer_and_consumers_go_on_with_the_new_primary(parts: Parts, pair: Pair, old: str) -> None:
     people = [parts.system.register()]
     parts.wait_for(people)
 
     pair.old.fail_over_to(pair.new)
     pair.redirect()
+    if old == "an isolated replica":
+        pair.isolate()
     began = time.monotonic()
     people += [parts.system.register() for _ in range(3)]
     parts.wait_for(people)

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,18 @@ _APPENDED = "appendonlydir"
 class RedisServer:
     """A server on TCP (`url`) and on a socket (`socket_url`); it keeps its data through `stop`, `kill` and `start`."""
 
-    def __init__(self, *, users: Mapping[str, str] | None = None, appendfsync: str = "everysec") -> None:
+    def __init__(
+        self,
+        *,
+        users: Mapping[str, str] | None = None,
+        appendfsync: str = "everysec",
+        options: Sequence[str] = (),
+    ) -> None:
         """Create it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
 
-        With `users`, the default user is disabled.
+        With `users`, the default user is disabled. `options` are more of the server's options.
         """
+        self._options = options
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="port-redis-"))
         self._appendfsync = appendfsync
@@ -56,15 +63,16 @@ class RedisServer:
         """Return a client of the default user; close it, or use it in `with`."""
         return redis.Redis.from_url(self.url, **options)
 
-    def start(self) -> None:
-        """Start on the same port with the existing data; returns when it answers."""
+    def start(self, *, is_loading: bool = False) -> None:
+        """Start on the same port with the existing data; returns when it answers, with `is_loading` only LOADING."""
         if self._process is not None:
             return
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         # Long enough to load an hour's append-only file from a busy disk.
-        wait_until(self._answers, what="Redis to answer", timeout_seconds=60)
+        awaited = self._is_loading if is_loading else self._answers
+        wait_until(awaited, what="Redis to answer", timeout_seconds=60)
 
     def stop(self) -> None:
         """Stop with SIGTERM, which writes all data to disk."""
@@ -146,7 +154,7 @@ class RedisServer:
                 "user default off\n" + "".join(f"user {n} on {r}\n" for n, r in self._users.items())
             )
             command += ["--aclfile", str(acl)]
-        return [*command, "--appendfsync", self._appendfsync, *OPTIONS]
+        return [*command, "--appendfsync", self._appendfsync, *OPTIONS, *self._options]
 
     def _answers(self) -> bool:
         if self._process is not None and self._process.poll() is not None:
@@ -157,6 +165,12 @@ class RedisServer:
             except redis.AuthenticationError:
                 return True  # the default user is disabled, but Redis answers
             return True
+        return False
+
+    def _is_loading(self) -> bool:
+        with contextlib.suppress(redis.ConnectionError), self.client() as client:
+            info: Any = client.info("persistence")
+            return bool(info["loading"])
         return False
 
     def _signal(self, number: int) -> None:
