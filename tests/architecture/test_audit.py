@@ -32,7 +32,6 @@ ROUTES = {
         "POST /authorize/<request_id>/consent",
         "POST /oauth/authorize",
     },
-    "grants nothing; it records refusals only": {"POST /oauth/token"},
     "a service asks with each request; `client.oidc_set` and `client.rights_set` say that it may": {
         "POST /oauth/introspect",
     },

@@ -1,8 +1,22 @@
-"""Every refusal of OAuth has its code and status."""
+"""Every refusal of OAuth has its code and status, and is counted from zero."""
 
 from identity.domain.oauth_errors import OAuthRefusal
 from identity.http.oauth.errors import ERRORS
+from identity.http.oauth.token import GRANT_TYPES
+from identity.metrics import OAUTH_ENDPOINTS, OAUTH_ERRORS, OAUTH_TOKENS
+from identity.processes.openapi import application
 
 
 def test_every_oauth_refusal_has_an_error() -> None:
     assert set(OAuthRefusal.__subclasses__()) <= set(ERRORS)
+
+
+def test_every_endpoint_error_and_grant_type_is_a_value_of_its_label() -> None:
+    blueprints = application().blueprints.values()
+    endpoints = {
+        each.name for each in blueprints if OAuthRefusal in each.error_handler_spec[None].get(None, {})
+    }
+
+    assert endpoints == {f"oauth_{name}" for name in OAUTH_ENDPOINTS}
+    assert {each.error for each in ERRORS.values()} | {"server_error"} == set(OAUTH_ERRORS)
+    assert set(GRANT_TYPES) == set(OAUTH_TOKENS.labels["grant"])

@@ -1,20 +1,23 @@
 """Services that log people in by OpenID Connect: clients registered through the use case."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from identity.domain.client_registration import Registration
-from identity.domain.grant import Grant, Token, TokenKind
+from identity.domain.grant import CODE_LIFETIME, Code, Grant, Token, TokenKind
 from identity.domain.scope import SCOPES
 from identity.domain.service_client import Scope, digest_of
 from identity.usecases import oauth_clients, service_clients
 
+from tests.support.actors.jose import base64url
 from tests.support.actors.people import Person, unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.system import System
 
 REDIRECT_URI = "https://pass.example/callback"
+VERIFIER = "v" * 43
 
 
 def register_oidc_client(system: System, *rights: Scope, **options: Any) -> Service:
@@ -34,13 +37,18 @@ def open_grant(
     *,
     general: Person | None = None,
     scopes: Sequence[str] = ("openid",),
+    **values: Any,
 ) -> str:
-    """Log a person in and open a grant of the client; a link account acts for `general`. Return the grant's id."""
+    """Log a person in and open a grant of the client; a link account acts for `general`. Return the grant's id.
+
+    `values` are further fields of `Grant`.
+    """
     session = system.logged_in(person)
     account = general or person
     binding = system.bind_and_verify(session, general) if general else None
     (session_id,) = system.rows("SELECT id FROM sessions WHERE holder_id = :holder", holder=person.id)[0]
     now = system.clock.now()
+    fields: dict[str, Any] = {"expires_at": now + timedelta(hours=12), **values}
     grant = Grant(
         id=system.ports.randomness.identifier(),
         client=client,
@@ -51,12 +59,36 @@ def open_grant(
         scopes=list(scopes),
         auth_time=now,
         created_at=now,
-        expires_at=now + timedelta(hours=12),
+        **fields,
     )
     with system.app.app_context(), system.ports.unit_of_work() as uow:
         assert uow.grants.open(grant)
         uow.commit()
     return grant.id
+
+
+def issue_code(system: System, grant_id: str, *, verifier: str | None = VERIFIER, **values: Any) -> str:
+    """Store a code of a grant for a minute; `values` are fields of `Code`. Return the code."""
+    code, now = system.ports.randomness.token(), system.clock.now()
+    fields: dict[str, Any] = {"redirect_uri": REDIRECT_URI, "nonce": None, "jkt": None, **values}
+    with system.app.app_context(), system.ports.unit_of_work() as uow:
+        uow.grants.add_code(
+            Code(
+                digest=digest_of(code),
+                grant_id=grant_id,
+                code_challenge=challenge_of(verifier) if verifier else None,
+                issued_at=now,
+                expires_at=now + CODE_LIFETIME,
+                **fields,
+            )
+        )
+        uow.commit()
+    return code
+
+
+def challenge_of(verifier: str) -> str:
+    """Return the S256 challenge of a PKCE verifier."""
+    return base64url(hashlib.sha256(verifier.encode()).digest())
 
 
 def issue_token(

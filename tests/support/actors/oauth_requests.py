@@ -1,27 +1,60 @@
 """What services send to the OAuth endpoints."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from httpx import Response
 
+from tests.support.actors.jose import Key, signed
+from tests.support.actors.oauth_clients import REDIRECT_URI, VERIFIER
+from tests.support.actors.people import unique
 from tests.support.actors.service_clients import Service
+from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class OAuthCaller:
-    """A service at the OAuth endpoints, which authenticates by its secret; without one it names itself only."""
+    """A service at the OAuth endpoints. It authenticates by its key or its secret; without one it names itself only."""
 
-    def __init__(self, system: System, service: Service) -> None:
+    def __init__(self, system: System, service: Service, *, key: Key | None = None) -> None:
         self.name = service.name
+        self._system = system
         self._service = service
+        self._key = key
         self._http = system.visitor().http
 
-    def post(self, path: str, **parameters: Any) -> Response:
-        """Send a form."""
-        if self._service.secret:
-            return self._http.post(path, data=parameters, headers={"Authorization": self._service.basic})
-        return self._http.post(path, data={"client_id": self.name, **parameters})
+    def post(self, path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
+        """Send a form; a parameter that is None is left out."""
+        form = {name: value for name, value in {**self._form(), **parameters}.items() if value is not None}
+        return self._http.post(path, data=form, headers={**self._headers(), **(headers or {})})
 
     def token(self, grant_type: str, **parameters: Any) -> Response:
         """Ask for tokens."""
         return self.post("/oauth/token", grant_type=grant_type, **parameters)
+
+    def redeem(self, code: str, **changes: Any) -> Response:
+        """Redeem a code."""
+        sent = {"code": code, "redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER, **changes}
+        return self.token("authorization_code", **sent)
+
+    def refresh(self, refresh_token: str, **more: Any) -> Response:
+        """Refresh."""
+        return self.token("refresh_token", refresh_token=refresh_token, **more)
+
+    def is_active(self, access_token: str) -> bool:
+        """Ask by introspection whether a token of this service is active."""
+        return bool(self.post("/oauth/introspect", token=access_token).json()["active"])
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": self._service.basic} if self._service.secret and not self._key else {}
+
+    def _form(self) -> dict[str, str]:
+        if self._key is None:
+            return {} if self._service.secret else {"client_id": self.name}
+        expires_at = self._system.clock.now() + timedelta(seconds=60)
+        claims = {"iss": self.name, "sub": self.name, "aud": PUBLIC_URL, "jti": unique()}
+        assertion = signed({**claims, "exp": expires_at.timestamp()}, self._key)
+        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from identity.domain.logout import Verdict
 from identity.usecases.ports.logouts import LogoutMeter
-from identity.usecases.ports.system import LoginCounter
+from identity.usecases.ports.system import LoginCounter, OAuthMeter
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER: Final = "other"
@@ -20,6 +20,22 @@ FORWARDING: Final = ("x-forwarded-for", "forwarded")
 CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx")
 HASHING: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 OUTCOMES: Final = ("opened", "bad_credentials", "locked", "suspended", "busy")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token")
+OAUTH_ENDPOINTS: Final = ("introspect", "revoke", "token")
+OAUTH_ERRORS: Final = (
+    "insufficient_scope",
+    "invalid_client",
+    "invalid_dpop_proof",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "invalid_target",
+    "invalid_token",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unsupported_grant_type",
+)
 RECEIPTS: Final = ("sent", "refused", "expired")
 VERDICTS: Final = ("told", "retried", "set_aside")
 UNTIL_TOLD: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
@@ -60,6 +76,24 @@ HASHES_REFUSED = counter(
     "requests",
     "Requests refused because the hash queue was full (503)",
 )
+OAUTH_TOKENS = counter(
+    "identity_oauth_tokens_total",
+    "answers",
+    "Answers with tokens by grant type (OpenID Connect)",
+    grant=GRANT_TYPES,
+)
+OAUTH_REFUSALS = counter(
+    "identity_oauth_refusals_total",
+    "requests",
+    "Requests that an OAuth endpoint refused, by the error code of the answer",
+    endpoint=OAUTH_ENDPOINTS,
+    error=OAUTH_ERRORS,
+)
+REFRESH_REUSE = counter(
+    "identity_refresh_reuse_total",
+    "requests",
+    "Refresh tokens that were used again, which ended the login: the token was stolen, or the client is faulty",
+)
 SESSIONS = observable_gauge("identity_sessions", "sessions", "Open sessions, within both their limits")
 WORKERS = gauge("identity_web_workers", "processes", "Running web processes of this instance")
 
@@ -72,6 +106,9 @@ WEB: Final = (
     HASH_WAIT_SECONDS,
     HASH_SECONDS,
     HASHES_REFUSED,
+    OAUTH_TOKENS,
+    OAUTH_REFUSALS,
+    REFRESH_REUSE,
     SESSIONS,
     WORKERS,
 )
@@ -242,6 +279,27 @@ class LogoutMetrics(LogoutMeter):
     @override
     def told(self, seconds: float) -> None:
         self._seconds.observe(seconds)
+
+
+class OAuthMetrics(OAuthMeter):
+    """The metrics of the OAuth endpoints."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._tokens = instruments.counter(OAUTH_TOKENS)
+        self._refusals = instruments.counter(OAUTH_REFUSALS)
+        self._reuse = instruments.counter(REFRESH_REUSE)
+
+    @override
+    def issued(self, grant_type: str) -> None:
+        self._tokens.labels(grant_type).inc()
+
+    @override
+    def refused(self, endpoint: str, error: str) -> None:
+        self._refusals.labels(endpoint, error).inc()
+
+    @override
+    def refresh_reused(self) -> None:
+        self._reuse.inc()
 
 
 class RequestMetrics:

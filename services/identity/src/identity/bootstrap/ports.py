@@ -31,7 +31,7 @@ from identity.domain.audit import Caller
 from identity.domain.consent import Texts
 from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import Lifetimes
-from identity.metrics import WEB, HashMetrics, LoginMetrics
+from identity.metrics import WEB, HashMetrics, LoginMetrics, OAuthMetrics
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports, Rules
 from identity.usecases.ports.system import Clock, Randomness
@@ -116,6 +116,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
         seen_proofs=SqlSeenProofs(autocommit),
         sealer=Sealer(seal_keys=settings.seal_public_keys, sign_keys=settings.sign_private_keys.reveal()),
         meter=LoginMetrics(instruments),
+        oauth_meter=OAuthMetrics(instruments),
         rules=rules,
     )
 

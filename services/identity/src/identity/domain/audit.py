@@ -139,6 +139,10 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "a change of mailbox was cancelled by the link in the old one; all sessions ended", by_owner=True
     ),
     "grant.opened": Action("a port service got a code for a person who acts for a company"),
+    "grant.refreshed": Action("a port service renewed its tokens of a grant; once a minute"),
+    "grant.refused": Action(
+        "a port service sent a used code or refresh token, which ended the grant", result="refused"
+    ),
     "grant.ended": Action("a grant of a port service ended, with its tokens; `why` says for what reason"),
     "logout.set_aside": Action(
         "a service could not be told that a login has ended; `why` says for what reason"

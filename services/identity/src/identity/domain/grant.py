@@ -28,6 +28,12 @@ EndReason = Literal[
 ]
 TokenKind = Literal["access", "refresh"]
 
+ID_TOKEN_LIFETIME = timedelta(minutes=5)
+"""OIDC-13."""
+
+REFRESHES_RECORDED = timedelta(minutes=1)
+"""A grant's refreshes are recorded at most once in this time (OIDC-29)."""
+
 CODE_LIFETIME = timedelta(seconds=60)
 """OIDC-9."""
 
@@ -69,6 +75,12 @@ class Grant:
     ended_at: datetime | None = None
     ended_reason: EndReason | None = None
 
+    @property
+    def audited(self) -> dict[str, str]:
+        """What entries of the audit log about this grant contain."""
+        person = {} if self.holder_id == self.account_id else {"link_account_id": self.holder_id}
+        return {"grant_id": self.id, "client": self.client, **person}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
@@ -108,10 +120,9 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActiveToken:
-    """A token that is active at this moment, with its grant and the accounts as they are now."""
+class ActiveGrant:
+    """A grant that is active at this moment, with the accounts as they are now."""
 
-    token: Token
     grant: Grant
     account: AccountSummary
     actor: AccountSummary
@@ -122,6 +133,13 @@ class ActiveToken:
     def acts_for_company(self) -> bool:
         """Whether a link account acts as a general account."""
         return self.grant.binding_id is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveToken(ActiveGrant):
+    """A token that is active at this moment, with its grant."""
+
+    token: Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

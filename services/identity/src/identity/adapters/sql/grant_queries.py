@@ -1,51 +1,30 @@
 """The read of every token endpoint: one statement that says whether a token is active, and for whom (OIDC-20)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, or_, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.grants import is_active
+from identity.adapters.sql.active_grants import named, read_grant, select_active
 from identity.adapters.sql.oauth_tables import grant_tokens, grants, oidc_clients
-from identity.adapters.sql.tables import accounts, bindings, clients
-from identity.domain.grant import ActiveToken, Grant, Token
+from identity.adapters.sql.tables import clients
+from identity.domain.grant import ActiveToken, Token
 from identity.domain.oauth_client import OidcClient, RegisteredClient
 from identity.domain.service_client import ServiceClient
-from identity.domain.session import AccountSummary
 from identity.usecases.ports.grants import GrantQueries
 
-_HOLDER, _ACCOUNT = accounts.alias("holder"), accounts.alias("account")
-_SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
-_TOKEN_COLUMNS, _GRANT_COLUMNS = tuple(grant_tokens.c), tuple(grants.c)
-_ACTIVE_TOKEN = (
-    select(
-        *_TOKEN_COLUMNS,
-        *_GRANT_COLUMNS,
-        *(_ACCOUNT.c[name] for name in _SUMMARY),
-        *(_HOLDER.c[name] for name in _SUMMARY),
-        _ACCOUNT.c.email,
-        _ACCOUNT.c.updated_at,
-        _ACCOUNT.c.created_at,
-    )
-    .join_from(grant_tokens, grants, grants.c.id == grant_tokens.c.grant_id)
-    .join(_HOLDER, _HOLDER.c.id == grants.c.holder_id)
-    .join(_ACCOUNT, _ACCOUNT.c.id == grants.c.account_id)
-    .join(clients, clients.c.name == grant_tokens.c.client)
-    .outerjoin(bindings, bindings.c.id == grants.c.binding_id)
-    .where(
-        grant_tokens.c.digest == bindparam("digest"),
-        grant_tokens.c.expires_at > bindparam("now"),
-        grant_tokens.c.used_at.is_(None),
-        grants.c.ended_at.is_(None),
-        grants.c.expires_at > bindparam("now"),
-        is_active(_HOLDER),
-        is_active(_ACCOUNT),
-        or_(grants.c.binding_id.is_(None), bindings.c.status == "verified"),
-        clients.c.revoked_at.is_(None),
-    )
+_TOKEN_COLUMNS = tuple(grant_tokens.c)
+_ACTIVE_TOKEN = select_active(
+    grant_tokens.join(grants, grants.c.id == grant_tokens.c.grant_id),
+    *_TOKEN_COLUMNS,
+    client=grant_tokens.c.client,
+).where(
+    grant_tokens.c.digest == bindparam("digest"),
+    grant_tokens.c.expires_at > bindparam("now"),
+    grant_tokens.c.used_at.is_(None),
 )
 _IS_CLIENT = (oidc_clients.c.name == bindparam("name"), clients.c.revoked_at.is_(None))
 _OIDC_CLIENT = select(OidcClient).join(clients, clients.c.name == oidc_clients.c.name).where(*_IS_CLIENT)
@@ -82,23 +61,5 @@ class SqlGrantQueries(GrantQueries):
 
 def _active_token(row: Iterable[Any]) -> ActiveToken:
     values = iter(row)
-    token = Token(**_named(_TOKEN_COLUMNS, values))
-    grant = Grant(**_named(_GRANT_COLUMNS, values))
-    account, actor = _summary(values), _summary(values)
-    email, updated_at, created_at = values
-    return ActiveToken(
-        token=token,
-        grant=grant,
-        account=account,
-        actor=actor,
-        email=email,
-        updated_at=updated_at or created_at,
-    )
-
-
-def _summary(values: Iterator[Any]) -> AccountSummary:
-    return AccountSummary(**dict(zip(_SUMMARY, values, strict=False)), status="active")
-
-
-def _named(columns: tuple[Any, ...], values: Iterator[Any]) -> Mapping[str, Any]:
-    return {column.name: next(values) for column in columns}
+    token = Token(**named(_TOKEN_COLUMNS, values))
+    return ActiveToken(token=token, **read_grant(values))

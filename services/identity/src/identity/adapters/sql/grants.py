@@ -13,14 +13,16 @@ from sqlalchemy.sql.expression import FromClause
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
+from identity.adapters.sql.active_grants import is_active, read_grant, select_active
 from identity.adapters.sql.oauth_tables import grant_codes, grant_tokens, grants
 from identity.adapters.sql.tables import accounts, bindings, clients, sessions
-from identity.domain.grant import Code, EndedGrant, EndReason, Grant, Token
+from identity.domain.grant import REFRESHES_RECORDED, ActiveGrant, Code, EndedGrant, EndReason, Grant, Token
 from identity.usecases.ports.grants import Grants
 
 _row = grants.c
 _NOT_ENDED = _row.ended_at.is_(None)
 _ENDED = (_row.id, _row.client, _row.holder_id, _row.account_id)
+_ACTIVE = select_active(grants, client=_row.client).where(_row.id == bindparam("grant_id"))
 
 
 class SqlGrants(Grants):
@@ -50,6 +52,17 @@ class SqlGrants(Grants):
     def locked(self, grant_id: str) -> Grant | None:
         grant = self._session.get(Grant, grant_id, with_for_update=ROW_LOCK, populate_existing=True)
         return grant if grant is not None and grant.ended_at is None else None
+
+    @override
+    def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
+        row = self._session.execute(_ACTIVE, {"grant_id": grant_id, "now": now}).one_or_none()
+        return ActiveGrant(**read_grant(iter(row))) if row is not None else None
+
+    @override
+    def record_refresh(self, grant_id: str, now: datetime) -> bool:
+        is_due = or_(_row.refreshed_at.is_(None), _row.refreshed_at <= now - REFRESHES_RECORDED)
+        recorded = update(grants).where(_row.id == grant_id, is_due).values(refreshed_at=now)
+        return self._session.connection().execute(recorded).rowcount == 1
 
     @override
     def of_holder(self, account_id: str, now: datetime) -> Sequence[Grant]:
@@ -156,16 +169,6 @@ class SqlGrants(Grants):
         statement = update(grants).where(condition, _NOT_ENDED).values(ended_at=now, ended_reason=reason)
         rows = self._session.execute(statement.returning(*_ENDED)).mappings()
         return [EndedGrant(**row) for row in rows]
-
-
-def is_active(account: FromClause) -> ColumnElement[bool]:
-    """Return the condition that an account is active."""
-    return and_(
-        account.c.closed_at.is_(None),
-        account.c.suspended_at.is_(None),
-        account.c.email_verified_at.is_not(None),
-        account.c.review != "pending",
-    )
 
 
 _HOLDER, _ACCOUNT, _PARENT = accounts.alias("holder"), accounts.alias("account"), grants.alias("parent")

@@ -8,8 +8,11 @@ from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.oauth_tables import oidc_clients
+from identity.adapters.sql.tables import clients
 from identity.domain.oauth_client import OidcClient
 from identity.usecases.ports.grants import OidcClients
+
+_EVERY = select(OidcClient).order_by(oidc_clients.c.name)
 
 
 class SqlOidcClients(OidcClients):
@@ -32,4 +35,11 @@ class SqlOidcClients(OidcClients):
 
     @override
     def every(self) -> Sequence[OidcClient]:
-        return self._session.scalars(select(OidcClient).order_by(oidc_clients.c.name)).all()
+        return self._session.scalars(_EVERY).all()
+
+    @override
+    def live(self) -> Sequence[OidcClient]:
+        live = _EVERY.join(clients, clients.c.name == oidc_clients.c.name).where(
+            clients.c.revoked_at.is_(None)
+        )
+        return self._session.scalars(live).all()

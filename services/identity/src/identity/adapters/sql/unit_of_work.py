@@ -21,6 +21,7 @@ from identity.adapters.sql.logouts import SqlLogouts
 from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.oauth_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox
+from identity.adapters.sql.refresh_tokens import SqlRefreshTokens
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Conflict
@@ -51,6 +52,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.authorization_requests = SqlAuthorizationRequests(session)
         self.client_consents = SqlClientConsents(session)
         self.grants = SqlGrants(session)
+        self.refresh_tokens = SqlRefreshTokens(session)
         self.logouts = SqlLogouts(session)
         self.codes = SqlBindCodes(session)
         self.links = SqlMailLinks(session)

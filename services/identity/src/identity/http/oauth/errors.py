@@ -12,9 +12,11 @@ from identity.domain import errors, oauth_errors
 from identity.domain.errors import Refusal, RetryLater
 from identity.domain.oauth_errors import OAuthRefusal
 from identity.http.database_errors import DATABASE_ERRORS, unavailable
+from identity.http.web_context import ports
 from identity.usecases.ports.jose import CLIENT_ALGORITHMS
 
 _log = structlog.get_logger("identity.http")
+_PREFIX = "oauth_"
 _SERVER_ERROR = 500
 _UNAUTHORIZED = 401
 DPOP_ALGORITHMS = " ".join(CLIENT_ALGORITHMS)
@@ -48,7 +50,7 @@ ERRORS: Mapping[type[Refusal | OAuthRefusal], OAuthError] = {
 
 def oauth_blueprint(name: str) -> Blueprint:
     """Return the blueprint of an endpoint, whose errors are all OAuth's."""
-    blueprint = Blueprint(f"oauth_{name}", __name__, url_prefix="/oauth")
+    blueprint = Blueprint(f"{_PREFIX}{name}", __name__, url_prefix="/oauth")
     blueprint.register_error_handler(Refusal, refusal_response)
     blueprint.register_error_handler(OAuthRefusal, refusal_response)
     blueprint.register_error_handler(HTTPException, _http_error)
@@ -83,6 +85,8 @@ def _challenge(error: str) -> str:
 
 
 def _response(error: str, status: int, description: str = "") -> Response:
+    endpoint = (request.blueprint or "").removeprefix(_PREFIX)
+    ports().oauth_meter.refused(endpoint, error)
     body = {"error": error} | ({"error_description": description} if description else {})
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
     return Response(json.dumps(body) + "\n", status, headers, content_type="application/json")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain.grant import ActiveToken, Code, EndedGrant, EndReason, Grant, Token
+from identity.domain.grant import ActiveGrant, ActiveToken, Code, EndedGrant, EndReason, Grant, Token
 from identity.domain.oauth_client import OidcClient, RegisteredClient
 
 
@@ -22,6 +22,9 @@ class OidcClients(Protocol):
 
     def every(self) -> Sequence[OidcClient]:
         """Return all registrations by name."""
+
+    def live(self) -> Sequence[OidcClient]:
+        """Return the registrations of clients that are not revoked, by name."""
 
 
 class Grants(Protocol):
@@ -45,6 +48,12 @@ class Grants(Protocol):
 
     def locked(self, grant_id: str) -> Grant | None:
         """Return a grant that has not ended, locked until the commit."""
+
+    def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
+        """Return a grant if all that it stands on is as it must be, by the conditions of `active_token`."""
+
+    def record_refresh(self, grant_id: str, now: datetime) -> bool:
+        """Set when the grant was refreshed last; return False if that was less than a minute ago (OIDC-29)."""
 
     def of_holder(self, account_id: str, now: datetime) -> Sequence[Grant]:
         """Return what an account holds and has not ended, newest first."""
@@ -99,6 +108,22 @@ class Grants(Protocol):
 
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         """End grants at the absolute end of their login, skipping locked ones; children reach it by themselves."""
+
+
+class RefreshTokens(Protocol):
+    """The refresh tokens, and the tokens that were issued for each."""
+
+    def locked(self, digest: str) -> Token | None:
+        """Return a refresh token, also a used or expired one, locked until the commit."""
+
+    def use(self, digest: str, now: datetime) -> None:
+        """Mark a token as used."""
+
+    def has_unused_successor(self, token: Token) -> bool:
+        """Return whether a refresh token was issued for this one that is neither used nor void."""
+
+    def void_successors(self, token: Token, now: datetime) -> None:
+        """Void the tokens that were issued for this one: they count as used, and no longer as its successors."""
 
 
 class GrantQueries(Protocol):

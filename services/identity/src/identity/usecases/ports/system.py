@@ -24,6 +24,19 @@ class Randomness(Protocol):
         """Return evenly distributed decimal digits."""
 
 
+class OAuthMeter(Protocol):
+    """The metrics of the OAuth endpoints (OPS-4)."""
+
+    def issued(self, grant_type: str) -> None:
+        """Count an answer with tokens by the grant type."""
+
+    def refused(self, endpoint: str, error: str) -> None:
+        """Count a refusal by its code."""
+
+    def refresh_reused(self) -> None:
+        """Count a refresh token that was used again (OIDC-16)."""
+
+
 class LoginCounter(Protocol):
     """The metric of logins (OPS-4)."""
 

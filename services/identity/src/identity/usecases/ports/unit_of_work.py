@@ -25,7 +25,7 @@ from identity.usecases.ports.authorization_requests import AuthorizationRequests
 from identity.usecases.ports.bindings import BindCodes, Bindings
 from identity.usecases.ports.counters import Counters
 from identity.usecases.ports.feed import Feed
-from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients
+from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients, RefreshTokens
 from identity.usecases.ports.jose import ProofVerifier, TokenSigner
 from identity.usecases.ports.logouts import Logouts
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
@@ -34,7 +34,7 @@ from identity.usecases.ports.security import Passwords, Sealer, Tokens
 from identity.usecases.ports.seen_proofs import SeenProofs
 from identity.usecases.ports.service_clients import Clients
 from identity.usecases.ports.sessions import Sessions
-from identity.usecases.ports.system import Clock, LoginCounter, Randomness
+from identity.usecases.ports.system import Clock, LoginCounter, OAuthMeter, Randomness
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
 """The fields of an event that the audit log stores too. No names: the log outlives personal data (OPS-6)."""
@@ -81,6 +81,7 @@ class Ports:
     seen_proofs: SeenProofs
     sealer: Sealer
     meter: LoginCounter
+    oauth_meter: OAuthMeter
     rules: Rules
 
     def unit_of_work(self) -> "UnitOfWork":
@@ -128,6 +129,7 @@ class UnitOfWork(Transaction):
     sessions: Sessions
     clients: Clients
     oidc_clients: OidcClients
+    refresh_tokens: RefreshTokens
     authorization_requests: AuthorizationRequests
     client_consents: ClientConsents
     consents: Consents
@@ -139,6 +141,7 @@ class UnitOfWork(Transaction):
         super().__init__(clock=ports.clock, caller=ports.caller)
         self.randomness = ports.randomness
         self.tokens = ports.tokens
+        self.signer = ports.signer
         self.rules = ports.rules
         self._sealer = ports.sealer
 

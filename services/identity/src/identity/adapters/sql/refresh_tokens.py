@@ -1,0 +1,45 @@
+"""The refresh tokens."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from identity.adapters.sql.oauth_tables import grant_tokens
+from identity.domain.grant import Token
+from identity.usecases.ports.grants import RefreshTokens
+
+_row = grant_tokens.c
+
+
+class SqlRefreshTokens(RefreshTokens):
+    """Reads and changes refresh tokens within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @override
+    def locked(self, digest: str) -> Token | None:
+        query = select(grant_tokens).where(_row.digest == digest, _row.kind == "refresh").with_for_update()
+        row = self._session.execute(query).mappings().one_or_none()
+        return Token(**row) if row is not None else None
+
+    @override
+    def use(self, digest: str, now: datetime) -> None:
+        self._session.execute(update(grant_tokens).where(_row.digest == digest).values(used_at=now))
+
+    @override
+    def has_unused_successor(self, token: Token) -> bool:
+        unused = exists().where(
+            _row.grant_id == token.grant_id,
+            _row.parent == token.digest,
+            _row.kind == "refresh",
+            _row.used_at.is_(None),
+        )
+        return bool(self._session.scalar(select(unused)))
+
+    @override
+    def void_successors(self, token: Token, now: datetime) -> None:
+        issued = update(grant_tokens).where(_row.grant_id == token.grant_id, _row.parent == token.digest)
+        self._session.execute(issued.values(used_at=now, parent=None))

@@ -1,0 +1,16 @@
+"""The DPoP proof of a request (RFC 9449, OIDC-17)."""
+
+from flask import request
+
+from identity.domain.proof import Request
+from identity.http.web_context import ports
+from identity.usecases.steps.proofs import verify_dpop
+
+
+def dpop_key(*, access_token: str | None = None) -> str | None:
+    """Return the thumbprint of the key whose proof came with the request, None without one. Raises InvalidProof."""
+    proof = request.headers.get("DPoP")
+    if proof is None:
+        return None
+    url = ports().rules.public_url + request.path
+    return verify_dpop(ports(), proof, Request(method=request.method, url=url, access_token=access_token))

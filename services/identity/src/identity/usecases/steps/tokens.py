@@ -1,0 +1,123 @@
+"""Issuing access and refresh tokens within a transaction (OIDC-14 to OIDC-16)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from identity.domain.grant import ActiveGrant, Token
+from identity.domain.oauth_client import OidcClient
+from identity.domain.oauth_errors import InvalidTarget
+from identity.domain.scope import OPENID
+from identity.domain.service_client import digest_of
+from identity.domain.token_claims import access_token_claims, id_token_claims
+from identity.usecases.ports import Ports, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRequest:
+    """What a token is for. `audience` are names of clients and URIs of resources; `servers` are those of the URIs."""
+
+    active: ActiveGrant
+    client: str
+    scopes: list[str]
+    audience: list[str]
+    servers: Sequence[OidcClient] = ()
+    act: dict[str, Any] | None = None
+    jkt: str | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token that was just issued: its value, which is stored nowhere else, and its row."""
+
+    value: str = field(repr=False)
+    token: Token
+
+
+def servers_of(uow: UnitOfWork, resources: Collection[str]) -> list[OidcClient]:
+    """Return the clients that registered these resources. Raises InvalidTarget if one is registered by none."""
+    if not resources:
+        return []
+    by_uri = {uri: client for client in uow.oidc_clients.live() for uri in client.resources}
+    if not set(resources) <= by_uri.keys():
+        raise InvalidTarget("a resource is not registered")
+    return [by_uri[uri] for uri in resources]
+
+
+def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
+    """Issue an access token: a JWT if a server of its audience is registered for them, otherwise opaque.
+
+    Both are stored under their digest. Neither outlives the login.
+    """
+    now = uow.clock.now()
+    is_jwt = any(server.has_jwt_tokens for server in asked.servers)
+    lifetime = uow.rules.jwt_lifetime if is_jwt else uow.rules.access_token_lifetime
+    token = Token(
+        digest="",
+        kind="access",
+        grant_id=asked.active.grant.id,
+        client=asked.client,
+        scopes=asked.scopes,
+        audience=asked.audience,
+        act=asked.act,
+        jkt=asked.jkt,
+        parent=asked.parent,
+        issued_at=now,
+        expires_at=min(now + lifetime, asked.active.grant.expires_at),
+    )
+    value = _signed(uow, asked.active, token) if is_jwt else uow.randomness.token()
+    return _store(uow, token, value)
+
+
+def issue_refresh_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
+    """Issue a refresh token, which is valid until the absolute end of the login (OIDC-16)."""
+    token = Token(
+        digest="",
+        kind="refresh",
+        grant_id=asked.active.grant.id,
+        client=asked.client,
+        scopes=asked.scopes,
+        audience=asked.audience,
+        act=None,
+        jkt=asked.jkt,
+        parent=asked.parent,
+        issued_at=uow.clock.now(),
+        expires_at=asked.active.grant.expires_at,
+    )
+    return _store(uow, token, uow.randomness.token())
+
+
+def sign_id_token(
+    ports: Ports, client: OidcClient, active: ActiveGrant, access: IssuedToken, *, nonce: str | None = None
+) -> str | None:
+    """Return the ID token beside an access token, None without the scope `openid`; it needs no transaction."""
+    if OPENID not in access.token.scopes:
+        return None
+    claims = id_token_claims(
+        active,
+        access.token.scopes,
+        access_token=access.value,
+        nonce=nonce,
+        now=access.token.issued_at,
+    )
+    return ports.signer.sign(
+        {"iss": ports.rules.public_url, **claims},
+        token_type="JWT",  # noqa: S106  # a media type
+        algorithm=client.id_token_alg,
+    )
+
+
+def _signed(uow: UnitOfWork, active: ActiveGrant, token: Token) -> str:
+    claims = {
+        "iss": uow.rules.public_url,
+        "jti": uow.randomness.identifier(),
+        **access_token_claims(active, token),
+    }
+    return uow.signer.sign(claims, token_type="at+jwt", algorithm="ES256")  # noqa: S106  # a media type
+
+
+def _store(uow: UnitOfWork, token: Token, value: str) -> IssuedToken:
+    stored = replace(token, digest=digest_of(value))
+    uow.grants.add_token(stored)
+    return IssuedToken(value, stored)

@@ -1,0 +1,193 @@
+"""Redeeming authorization codes (OIDC-9) and refreshing tokens (OIDC-16).
+
+What comes a second time ends its grant: one of the two who have it has stolen it (RFC 9700 section 4.14).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from identity.domain.errors import InvalidProof
+from identity.domain.grant import LOST_ANSWER, ActiveGrant, Code, Token
+from identity.domain.oauth_client import OidcClient
+from identity.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, UnauthorizedClient
+from identity.domain.pkce import is_verified
+from identity.domain.service_client import digest_of
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
+from identity.usecases.steps.tokens import (
+    IssuedToken,
+    TokenRequest,
+    issue_access_token,
+    issue_refresh_token,
+    servers_of,
+    sign_id_token,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What a client may ask for in both cases; `jkt` is the thumbprint of the key that it has proven, if any."""
+
+    scopes: Sequence[str] = ()
+    resources: Sequence[str] = ()
+    jkt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRequest(_Wish):
+    """What a client sends to redeem a code."""
+
+    code: str = field(repr=False)
+    redirect_uri: str | None
+    verifier: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshRequest(_Wish):
+    """What a client sends to refresh; without scopes or resources it keeps those that it has."""
+
+    refresh_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """The tokens of one answer."""
+
+    access: IssuedToken
+    refresh: IssuedToken | None
+    id_token: str | None = field(repr=False)
+
+
+def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
+    """Return the tokens of a code. Raises InvalidGrant, InvalidTarget, InvalidProof."""
+    _require_key(client, asked)
+    digest = digest_of(asked.code)
+    with ports.unit_of_work() as uow:
+        code = uow.grants.use_code(digest, uow.clock.now())
+        if code is not None:
+            active = _active(uow, client, code.grant_id)
+            _check_code(code, asked)
+            full = _request_of_code(client, active, asked)
+            access, successor = _issue(uow, full, asked, refreshes=client.may_refresh)
+            uow.commit()
+            id_token = sign_id_token(ports, client, active, access, nonce=code.nonce)
+            return Tokens(access=access, refresh=successor, id_token=id_token)
+        former = uow.grants.code(digest)
+        if former is None or former.used_at is None:
+            raise InvalidGrant("the code is unknown or expired")
+        reused = end_reused(uow, client, former.grant_id, "code_reused")
+        uow.commit()
+    raise refusal_of_reuse(ports, reused, "code_reused")
+
+
+def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
+    """Return new tokens. Raises InvalidGrant, InvalidScope, InvalidTarget, InvalidProof, UnauthorizedClient."""
+    _require_key(client, asked)
+    if not client.may_refresh:
+        raise UnauthorizedClient("the client is not registered for refresh tokens")
+    with ports.unit_of_work() as uow:
+        token = _locked(uow, client, asked)
+        active = _active(uow, client, token.grant_id)
+        if token.used_at is None or _is_lost_answer(uow, token):
+            full = _request_of_token(active, token)
+            access, successor = _issue(uow, full, asked, refreshes=_rotate(uow, client, token))
+            _record_refresh(uow, active)
+            uow.commit()
+            id_token = sign_id_token(ports, client, active, access)
+            return Tokens(access=access, refresh=successor, id_token=id_token)
+        reused = end_reused(uow, client, token.grant_id, "refresh_reused")
+        uow.commit()
+    ports.oauth_meter.refresh_reused()
+    raise refusal_of_reuse(ports, reused, "refresh_reused")
+
+
+def _require_key(client: OidcClient, asked: _Wish) -> None:
+    if client.requires_dpop and asked.jkt is None:
+        raise InvalidProof
+
+
+def _active(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGrant:
+    active = uow.grants.active(grant_id, uow.clock.now())
+    if active is None or active.grant.client != client.name:
+        raise InvalidGrant("the login has ended")
+    return active
+
+
+def _check_code(code: Code, asked: CodeRequest) -> None:
+    if asked.redirect_uri != code.redirect_uri:
+        raise InvalidGrant("redirect_uri is not that of the authorization request")
+    if not is_verified(code.code_challenge, asked.verifier):
+        raise InvalidGrant("code_verifier does not belong to the authorization request")
+    if code.jkt not in {None, asked.jkt}:
+        raise InvalidGrant("the code is bound to another key")
+
+
+def _request_of_code(client: OidcClient, active: ActiveGrant, asked: CodeRequest) -> TokenRequest:
+    grant = active.grant
+    return TokenRequest(
+        active=active,
+        client=client.name,
+        scopes=grant.scopes,
+        audience=[client.name, *grant.resources],
+        jkt=asked.jkt if client.is_public else None,  # others prove who they are (RFC 9449 section 5)
+    )
+
+
+def _request_of_token(active: ActiveGrant, token: Token) -> TokenRequest:
+    return TokenRequest(
+        active=active,
+        client=token.client,
+        scopes=token.scopes,
+        audience=token.audience,
+        jkt=token.jkt,
+        parent=token.digest,
+    )
+
+
+def _issue(
+    uow: UnitOfWork, full: TokenRequest, asked: _Wish, *, refreshes: bool
+) -> tuple[IssuedToken, IssuedToken | None]:
+    """Issue an access token for what is asked, and a refresh token for all that may be asked (RFC 6749 section 6)."""
+    own, *known = full.audience
+    if not set(asked.scopes) <= set(full.scopes):
+        raise InvalidScope("the login has not all of these scopes")
+    if not set(asked.resources) <= set(known):
+        raise InvalidTarget("the login has not all of these resources")
+    scopes = [scope for scope in full.scopes if scope in asked.scopes] or full.scopes
+    resources = [uri for uri in known if uri in asked.resources] or known
+    servers = servers_of(uow, resources)
+    narrowed = replace(full, scopes=scopes, audience=[own, *resources], servers=servers, jkt=asked.jkt)
+    access = issue_access_token(uow, narrowed)
+    return access, issue_refresh_token(uow, full) if refreshes else None
+
+
+def _locked(uow: UnitOfWork, client: OidcClient, asked: RefreshRequest) -> Token:
+    token = uow.refresh_tokens.locked(digest_of(asked.refresh_token))
+    if token is None or token.client != client.name or token.expires_at <= uow.clock.now():
+        raise InvalidGrant("the refresh token is unknown or expired")
+    if token.jkt not in {None, asked.jkt}:
+        raise InvalidGrant("the refresh token is bound to another key")
+    return token
+
+
+def _is_lost_answer(uow: UnitOfWork, token: Token) -> bool:
+    """Return whether a used token comes again because its answer was lost."""
+    is_recent = token.used_at is not None and uow.clock.now() - token.used_at <= LOST_ANSWER
+    return is_recent and uow.refresh_tokens.has_unused_successor(token)
+
+
+def _rotate(uow: UnitOfWork, client: OidcClient, token: Token) -> bool:
+    """Replace the token, unless a key protects it; return whether another one is to be issued."""
+    if not client.rotates_refresh_tokens or token.jkt is not None:
+        return False
+    if token.used_at is None:
+        uow.refresh_tokens.use(token.digest, uow.clock.now())
+    else:
+        uow.refresh_tokens.void_successors(token, uow.clock.now())
+    return True
+
+
+def _record_refresh(uow: UnitOfWork, active: ActiveGrant) -> None:
+    grant = active.grant
+    if uow.grants.record_refresh(grant.id, uow.clock.now()):
+        uow.record_action("grant.refreshed", grant.account_id, **grant.audited)

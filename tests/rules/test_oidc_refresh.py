@@ -1,0 +1,272 @@
+"""A refresh token is used once; a repeat ends the grant, unless its answer was lost (OIDC-16)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx import Response
+from identity.http.web_context import EXTENSION
+from identity.usecases import account_status
+from identity.usecases.ports.system import OAuthMeter
+from typing_extensions import override
+
+from tests.support.actors.jose import ec_key, key_set
+from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
+from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.service_clients import Service
+from tests.support.harness.concurrency import run_concurrently
+from tests.support.harness.system import System
+
+INVALID = (400, "invalid_grant")
+RESOURCE, OTHER = "https://gate.example/api", "https://gate.example/other"
+
+
+def code_of(answer: Response) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("error", "")
+
+
+def caller(system: System, **options: Any) -> OAuthCaller:
+    options = {"may_refresh": True, **options}
+    service = register_oidc_client(system, "tokens:introspect", **options)
+    return OAuthCaller(system, Service(service.name, "") if options.get("auth") == "none" else service)
+
+
+def opened(system: System, service: OAuthCaller, **values: Any) -> tuple[str, dict[str, Any]]:
+    """Open a grant and redeem its code; return the grant's id and the answer."""
+    grant = open_grant(system, service.name, system.person(), **values)
+    answer = service.redeem(issue_code(system, grant))
+    assert answer.status_code == 200, answer.text
+    return grant, answer.json()
+
+
+def ended(system: System, grant: str) -> str | None:
+    (row,) = system.rows("SELECT ended_reason FROM grants WHERE id = :id", id=grant)
+    return row.ended_reason  # type: ignore[no-any-return]  # of a row
+
+
+class Meter(OAuthMeter):
+    """Keeps what is counted."""
+
+    def __init__(self) -> None:
+        self.issues: list[str] = []
+        self.refusals: list[tuple[str, str]] = []
+        self.reuses = 0
+
+    @override
+    def issued(self, grant_type: str) -> None:
+        self.issues.append(grant_type)
+
+    @override
+    def refused(self, endpoint: str, error: str) -> None:
+        self.refusals.append((endpoint, error))
+
+    @override
+    def refresh_reused(self) -> None:
+        self.reuses += 1
+
+
+@pytest.fixture
+def meter(system: System, monkeypatch: pytest.MonkeyPatch) -> Meter:
+    meter, context = Meter(), system.app.extensions[EXTENSION]
+    metered = replace(context, ports=replace(context.ports, oauth_meter=meter))
+    monkeypatch.setitem(system.app.extensions, EXTENSION, metered)
+    return meter
+
+
+@pytest.mark.rule("OIDC-16")
+@pytest.mark.parametrize("auth", ["secret", "none"])
+def test_each_refresh_gives_another_token_and_the_former_one_is_used(system: System, auth: str) -> None:
+    service = caller(system, auth=auth)
+    _, first = opened(system, service)
+
+    second = service.refresh(first["refresh_token"]).json()
+    third = service.refresh(second["refresh_token"])
+
+    assert third.status_code == 200
+    assert len({each["refresh_token"] for each in (first, second, third.json())}) == 3
+    assert len({each["access_token"] for each in (first, second, third.json())}) == 3
+
+
+@pytest.mark.rule("OIDC-16")
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_lost_answer_gives_a_new_pair_and_voids_the_former_one(system: System, seconds: int) -> None:
+    service = caller(system)
+    grant, first = opened(system, service)
+    lost = service.refresh(first["refresh_token"]).json()
+    system.clock.advance(seconds=seconds)
+
+    again = service.refresh(first["refresh_token"])
+
+    told = again.json()
+    assert (again.status_code, ended(system, grant)) == (200, None)
+    assert [service.is_active(each["access_token"]) for each in (first, lost, told)] == [True, False, True]
+    assert service.refresh(told["refresh_token"]).status_code == 200
+
+
+@pytest.mark.rule("OIDC-16")
+def test_the_voided_token_ends_the_grant_since_two_parties_have_one(system: System) -> None:
+    service = caller(system)
+    grant, first = opened(system, service)
+    lost = service.refresh(first["refresh_token"]).json()
+    told = service.refresh(first["refresh_token"]).json()
+
+    answer = service.refresh(lost["refresh_token"])
+
+    assert (code_of(answer), ended(system, grant)) == (INVALID, "refresh_reused")
+    assert not service.is_active(told["access_token"])
+
+
+@pytest.mark.rule("OIDC-16", "OIDC-29")
+@pytest.mark.parametrize("case", ["successor used", "late"])
+def test_any_other_repeat_ends_the_grant_and_is_counted(system: System, meter: Meter, case: str) -> None:
+    service = caller(system)
+    grant, first = opened(system, service)
+    second = service.refresh(first["refresh_token"]).json()
+    if case == "late":
+        system.clock.advance(seconds=61)
+    else:
+        second = service.refresh(second["refresh_token"]).json()
+
+    answer = service.refresh(first["refresh_token"])
+
+    assert (code_of(answer), ended(system, grant)) == (INVALID, "refresh_reused")
+    assert (service.is_active(second["access_token"]), meter.reuses) == (False, 1)
+    assert [row.actor for row in system.audit("grant.refused")] == [service.name]
+    assert code_of(service.refresh(second["refresh_token"])) == INVALID
+
+
+@pytest.mark.rule("OIDC-16")
+def test_of_eight_at_once_the_last_pair_is_the_only_one_that_works(system: System) -> None:
+    service = caller(system)
+    grant, first = opened(system, service)
+
+    answers = run_concurrently([lambda: service.refresh(first["refresh_token"])] * 8)
+
+    assert {answer.status_code for answer in answers} == {200}
+    (alive,) = [each.json() for each in answers if service.is_active(each.json()["access_token"])]
+    assert (service.refresh(alive["refresh_token"]).status_code, ended(system, grant)) == (200, None)
+
+
+@pytest.mark.rule("OIDC-16")
+def test_a_client_with_a_key_keeps_its_token(system: System) -> None:
+    registered = register_oidc_client(system, auth="key", keys=key_set(ec_key()), may_refresh=True)
+    service = OAuthCaller(system, registered, key=ec_key())
+    _, first = opened(system, service)
+
+    answers = [service.refresh(first["refresh_token"]) for _ in range(2)]
+
+    assert [(answer.status_code, "refresh_token" in answer.json()) for answer in answers] == [
+        (200, False)
+    ] * 2
+
+
+@pytest.mark.rule("OIDC-16")
+def test_no_token_outlives_the_absolute_end_of_the_login(system: System) -> None:
+    service = caller(system)
+    end = system.clock.now() + timedelta(minutes=15)
+    _, first = opened(system, service, expires_at=end)
+    system.clock.advance(minutes=14)
+
+    late = service.refresh(first["refresh_token"]).json()
+    system.clock.advance(minutes=1)
+
+    assert (late["expires_in"], service.is_active(late["access_token"])) == (60, False)
+    assert code_of(service.refresh(late["refresh_token"])) == INVALID
+
+
+@pytest.mark.rule("OIDC-16")
+def test_only_clients_that_are_registered_for_it_get_and_use_refresh_tokens(system: System) -> None:
+    service = caller(system, may_refresh=False)
+    _, first = opened(system, service)
+
+    assert "refresh_token" not in first
+    assert code_of(service.refresh("made-up")) == (400, "unauthorized_client")
+
+
+@pytest.mark.rule("OIDC-16")
+def test_a_refresh_token_is_for_its_client_only(system: System) -> None:
+    service, other = caller(system), caller(system)
+    grant, first = opened(system, service)
+    service.refresh(first["refresh_token"])
+
+    answers = [
+        other.refresh(first["refresh_token"]),
+        service.refresh("made-up"),
+        service.refresh(first["access_token"]),
+    ]
+
+    assert [code_of(answer) for answer in answers] == [INVALID] * 3
+    assert ended(system, grant) is None
+
+
+@pytest.mark.rule("OIDC-16")
+def test_scopes_and_resources_shrink_for_one_access_token_only(system: System) -> None:
+    service = caller(system, resources=[RESOURCE, OTHER])
+    _, first = opened(system, service, scopes=["openid", "email", "pass:query"], resources=[RESOURCE, OTHER])
+
+    less = service.refresh(first["refresh_token"], scope="pass:query email", resource=OTHER).json()
+    all_again = service.refresh(less["refresh_token"]).json()
+
+    told = service.post("/oauth/introspect", token=less["access_token"]).json()
+    assert (less["scope"], told["aud"], "id_token" in less) == (
+        "email pass:query",
+        [service.name, OTHER],
+        False,
+    )
+    assert all_again["scope"] == "openid email pass:query"
+
+
+@pytest.mark.rule("OIDC-16", "OIDC-14")
+def test_more_than_the_login_gave_is_refused_and_uses_nothing_up(system: System) -> None:
+    service = caller(system, resources=[RESOURCE, OTHER])
+    _, first = opened(system, service, scopes=["openid", "email"], resources=[RESOURCE])
+    token = first["refresh_token"]
+
+    answers = [
+        service.refresh(token, scope="openid profile"),
+        service.refresh(token, scope="nonsense"),
+        service.refresh(token, resource=OTHER),
+        service.refresh(token, resource=[RESOURCE, "https://nowhere.example"]),
+    ]
+
+    assert [code_of(answer)[1] for answer in answers] == ["invalid_scope"] * 2 + ["invalid_target"] * 2
+    assert service.refresh(token).status_code == 200
+
+
+@pytest.mark.rule("OIDC-21", "OIDC-16")
+def test_nothing_is_refreshed_once_the_account_is_suspended(system: System) -> None:
+    service = caller(system)
+    person = system.person()
+    first = service.redeem(issue_code(system, open_grant(system, service.name, person))).json()
+    with system.app.app_context():
+        account_status.suspend(system.ports, person.username)
+
+    assert code_of(service.refresh(first["refresh_token"])) == INVALID
+
+
+@pytest.mark.rule("OIDC-29")
+def test_refreshing_is_recorded_once_a_minute_and_grant(system: System) -> None:
+    service = caller(system)
+    grant, answer = opened(system, service)
+
+    recorded = []
+    for wait in (0, 59, 1):
+        system.clock.advance(seconds=wait)
+        answer = service.refresh(answer["refresh_token"]).json()
+        recorded.append(len(system.audit("grant.refreshed")))
+
+    assert recorded == [1, 1, 2]
+    assert grant in system.audit("grant.refreshed")[0].detail
+
+
+@pytest.mark.rule("OPS-4")
+def test_answers_and_refusals_are_counted(system: System, meter: Meter) -> None:
+    service = caller(system)
+    _, first = opened(system, service)
+    service.refresh(first["refresh_token"])
+    service.refresh("made-up")
+    service.token("none-such")
+
+    assert meter.issues == ["authorization_code", "refresh_token"]
+    assert meter.refusals == [("token", "invalid_grant"), ("token", "unsupported_grant_type")]
