@@ -30,6 +30,7 @@ PASSWORD_OCTETS: Final = 24
 DATABASE_ROLES: Final = {
     "identity": "identity_web",
     "relay": "identity_relay",
+    "notify": "identity_notify",
     "tidy": "identity_tidy",
     "migrate": "identity_migrate",
 }
@@ -85,6 +86,7 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
         "identity": (SERVICE_USER, [database["identity"], *identity, keys / "oidc_keys.json"]),
         "migrate": (SERVICE_USER, [database["migrate"]]),
         "relay": (SERVICE_USER, [database["relay"], kept / "relay_url", audit]),
+        "notify": (SERVICE_USER, [database["notify"], keys / "oidc_keys.json"]),
         "tidy": (SERVICE_USER, [database["tidy"], *identity, audit]),
         "mailer": (SERVICE_USER, mailer),
         "scaler": (SERVICE_USER, [redis / "scaler.password"]),

@@ -1,4 +1,4 @@
-# identity: the argument selects the process: serve, relay, migrate, tidy …
+# identity: the argument selects the process: serve, relay, notify, migrate, tidy …
 #   docker build -f deploy/images/identity.Dockerfile -t port-identity .
 # In production, pin the base image: --build-arg PYTHON_IMAGE=python:3.12-slim-bookworm@sha256:…
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
@@ -36,11 +36,12 @@ LABEL org.opencontainers.image.title="port-identity" \
       org.opencontainers.image.base.name="${PYTHON_IMAGE}"
 COPY --from=build /opt/identity /opt/identity
 ENV PATH=/opt/identity/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    IDENTITY_BIND=0.0.0.0:8000 IDENTITY_METRICS_BIND=0.0.0.0:9100 IDENTITY_RELAY_METRICS_BIND=0.0.0.0:9100
+    IDENTITY_BIND=0.0.0.0:8000 IDENTITY_METRICS_BIND=0.0.0.0:9100 \
+    IDENTITY_RELAY_METRICS_BIND=0.0.0.0:9100 IDENTITY_NOTIFY_METRICS_BIND=0.0.0.0:9100
 USER 10001:10001
 EXPOSE 8000 9100
 STOPSIGNAL SIGTERM
-# The operations port of `serve` and `relay`.
+# The operations port of `serve`, `relay` and `notify`.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python3", "-m", "port_runtime.probe", "http://127.0.0.1:9100/readyz"]
 ENTRYPOINT ["identity"]

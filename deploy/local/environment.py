@@ -115,6 +115,7 @@ def environments(paths: RunPaths) -> dict[str, dict[str, str]]:
         "identity": _base() | identity,
         "migrate": _base() | _database(paths) | {"IDENTITY_LOG_LEVEL": "WARNING"},
         "relay": _base() | _relay(paths),
+        "notify": _base() | _notify(paths),
         "mailer": _base() | mailer | {"REDIS_URL_FILE": str(paths.redis / "mailer.url")},
     }
 
@@ -149,7 +150,7 @@ def _mailbox(paths: RunPaths) -> dict[str, str]:
 
 
 def _database(paths: RunPaths) -> dict[str, str]:
-    """Return what migrations and the relay get: no secret of the web processes."""
+    """Return what migrations, relay and notify get: no secret of the web processes."""
     defaults = {
         "IDENTITY_MODE": "local",
         "IDENTITY_DATABASE_URL": f"sqlite:///{paths.settings.root / 'identity.sqlite'}",
@@ -166,6 +167,15 @@ def _relay(paths: RunPaths) -> dict[str, str]:
     )
 
 
+def _notify(paths: RunPaths) -> dict[str, str]:
+    """Return what notify gets: the keys that sign tokens, and no other secret."""
+    return _merge({"IDENTITY_PUBLIC_URL": paths.identity_url}, _database(paths)) | _oidc_keys(paths)
+
+
+def _oidc_keys(paths: RunPaths) -> dict[str, str]:
+    return _secret("IDENTITY_OIDC_KEYS", str(paths.keys / "oidc_keys.json"))
+
+
 def _identity(paths: RunPaths) -> dict[str, str]:
     defaults = {
         "IDENTITY_BIND": f"127.0.0.1:{paths.settings.identity_port}",
@@ -175,7 +185,7 @@ def _identity(paths: RunPaths) -> dict[str, str]:
     return (
         _merge(defaults, _database(paths))
         | _secret("IDENTITY_SECRET_KEYS", str(paths.keys / "secret_keys"))
-        | _secret("IDENTITY_OIDC_KEYS", str(paths.keys / "oidc_keys.json"))
+        | _oidc_keys(paths)
         | _secret("MAIL_SEAL_PUBLIC_KEYS", str(paths.keys / "mail_seal_public.json"))
         | _secret("MAIL_SIGN_PRIVATE_KEYS", str(paths.keys / "mail_sign_private.json"))
     )

@@ -94,6 +94,15 @@ def test_the_web_processes_do_not_reach_redis() -> None:
     assert not set(SERVICES["identity"]["networks"]) & set(SERVICES["redis"]["networks"])
 
 
+@pytest.mark.rule("OIDC-22")
+def test_notify_alone_can_reach_out_beside_what_is_published() -> None:
+    outside = {name for name, network in FILE["networks"].items() if not network}
+    reaching = {name for name, it in SERVICES.items() if outside & set(it.get("networks", []))}
+
+    assert reaching == {"identity", "mailpit", "notify"}
+    assert SERVICES["notify"]["networks"] == ["data", "services"]
+
+
 def test_only_portal_and_mailbox_are_published_and_only_on_loopback() -> None:
     published = {name: it["ports"] for name, it in SERVICES.items() if "ports" in it}
 

@@ -18,7 +18,7 @@ from tests.support.harness.waiting import wait_until
 
 SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
 ONE_OFF = {"secrets", "roles", "migrate"}
-OURS = ("identity", "relay", "mailer")
+OURS = ("identity", "relay", "notify", "mailer")
 BACKLOG = 160
 UNREACHABLE = """
 import socket, sys

@@ -20,7 +20,7 @@ from tests.support import ROOT
 
 KUBERNETES_VERSION = "1.37"
 NOT_VALIDATED = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
-OURS = {"identity", "relay", "mailer"}
+OURS = {"identity", "relay", "notify", "mailer"}
 
 
 def of(documents: list[Document], kind: str) -> dict[str, Document]:
@@ -181,6 +181,23 @@ def test_the_web_processes_reach_only_dns_and_the_database(overlay: list[Documen
 
     assert {port["port"] for rule in rules for port in rule["ports"]} == {53, 5432}
     assert [rule for rule in rules if not rule.get("to")] == []
+
+
+@pytest.mark.rule("OIDC-22")
+def test_notify_alone_reaches_out_and_nothing_reaches_it(overlay: list[Document]) -> None:
+    policies = of(overlay, "NetworkPolicy")
+    out = _peers(policies, {"app.kubernetes.io/name": "notify"}, "egress")
+    others = [
+        rule
+        for name in OURS - {"notify"}
+        for rule in _peers(policies, {"app.kubernetes.io/name": name}, "egress")
+    ]
+
+    assert {port["port"] for rule in out for port in rule["ports"]} == {53, 5432, 443}
+    assert 443 not in {port["port"] for rule in others for port in rule["ports"]}
+    assert [
+        rule["ports"][0]["port"] for rule in _peers(policies, {"app.kubernetes.io/name": "notify"}, "ingress")
+    ] == [9100]
 
 
 def test_every_pod_has_an_egress_policy(overlay: list[Document]) -> None:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import yaml
 from identity.settings.database import DatabaseSettings
+from identity.settings.notify import NotifySettings
 from identity.settings.relay import RelaySettings
 from identity.settings.retention import TidySettings
 from identity.settings.web import WebSettings as IdentitySettings
@@ -26,6 +27,7 @@ READ_BY: dict[str, tuple[type, ...]] = {
     "tidy": (IdentitySettings, TidySettings),
     "migrate": (DatabaseSettings,),
     "relay": (RelaySettings,),
+    "notify": (NotifySettings,),
     "mailer": (MailerSettings,),
 }
 ALL = {doc.name for kinds in READ_BY.values() for kind in kinds for doc in describe(kind)}

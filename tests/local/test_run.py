@@ -78,17 +78,28 @@ def test_each_process_gets_only_its_own_secrets(shared_copy: LocalRun) -> None:
 
     environments = {
         name: set(shared_copy.processes()[min(shared_copy.pids_of(name))])
-        for name in ("identity serve", "identity relay", "mailer run")
+        for name in ("identity serve", "identity relay", "identity notify", "mailer run")
     }
 
     secret = {
         "REDIS_URL_FILE",
         "IDENTITY_DATABASE_URL",
         "IDENTITY_SECRET_KEYS_FILE",
+        "IDENTITY_AUDIT_KEYS_FILE",
+        "IDENTITY_OIDC_KEYS_FILE",
         "MAIL_SEAL_PRIVATE_KEYS_FILE",
     }
-    assert environments["identity serve"] & secret == {"IDENTITY_DATABASE_URL", "IDENTITY_SECRET_KEYS_FILE"}
-    assert environments["identity relay"] & secret == {"REDIS_URL_FILE", "IDENTITY_DATABASE_URL"}
+    assert environments["identity serve"] & secret == {
+        "IDENTITY_DATABASE_URL",
+        "IDENTITY_SECRET_KEYS_FILE",
+        "IDENTITY_OIDC_KEYS_FILE",
+    }
+    assert environments["identity relay"] & secret == {
+        "REDIS_URL_FILE",
+        "IDENTITY_DATABASE_URL",
+        "IDENTITY_AUDIT_KEYS_FILE",
+    }
+    assert environments["identity notify"] & secret == {"IDENTITY_DATABASE_URL", "IDENTITY_OIDC_KEYS_FILE"}
     assert environments["mailer run"] & secret == {"REDIS_URL_FILE", "MAIL_SEAL_PRIVATE_KEYS_FILE"}
 
 
@@ -200,7 +211,7 @@ def test_every_part_of_the_local_system_is_installed() -> None:
     procfile = (ROOT / "deploy/local/Procfile").read_text()
 
     names = [line.split(":")[0] for line in procfile.splitlines()]
-    assert names == ["redis", "mailbox", "identity", "relay", "mailer"]
+    assert names == ["redis", "mailbox", "identity", "relay", "notify", "mailer"]
     if PYTHON.exists():
         for command in ("identity", "mailer"):
             subprocess.run([PYTHON.with_name(command), "--help"], check=True, capture_output=True)
