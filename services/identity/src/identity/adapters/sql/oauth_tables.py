@@ -87,6 +87,7 @@ grants = Table(
     Column("refreshed_at", UtcDateTime),
     Column("ended_at", UtcDateTime, index=True),
     Column("ended_reason", String(24)),
+    Index("ix_grants_last_choice", "holder_id", "client", "created_at"),
     *(
         _while("ended_at IS NULL", f"ix_grants_{name}", name)
         for name in (
