@@ -53,12 +53,15 @@ def parse_claims(raw: str | None, scopes: Iterable[str]) -> RequestedClaims:
         _refuse()
     if depth > _MAX_DEPTH:
         _refuse()
+    places = {place: _object(_object(asked)[place]) for place in _PLACES if place in _object(asked)}
+    checked = {
+        place: {name: _request(each) for name, each in wanted.items()} for place, wanted in places.items()
+    }
     allowed = claims_of(scopes) | _ALWAYS
     return RequestedClaims(
         {
-            place: {name: _request(each) for name, each in _object(asked[place]).items() if name in allowed}
-            for place in _PLACES
-            if place in _object(asked)
+            place: {name: each for name, each in wanted.items() if name in allowed}
+            for place, wanted in checked.items()
         }
     )
 

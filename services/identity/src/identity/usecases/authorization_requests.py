@@ -9,9 +9,9 @@ from identity.domain.authorization import (
     parse_request,
     prove_return_address,
 )
-from identity.domain.authorization_error import RequestGone, UnprovenRequest
+from identity.domain.authorization_error import AuthorizationError, RequestGone, UnprovenRequest
 from identity.domain.authorization_parameters import Parameters
-from identity.domain.errors import TooManyRequests
+from identity.domain.errors import InvalidIdToken, TooManyRequests
 from identity.domain.oauth_client import OidcClient
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
 from identity.domain.service_client import digest_of
@@ -61,7 +61,7 @@ def read(
         address=address,
         parameters=parameters,
         request=request,
-        subjects=request.claims.subjects,
+        subjects=_subjects(ports, client, request),
         stored=stored,
     )
 
@@ -125,6 +125,23 @@ def close(ports: Ports, stored: StoredRequest) -> None:
     with ports.unit_of_work() as uow:
         uow.authorization_requests.close(stored.digest, ports.clock.now())
         uow.commit()
+
+
+def _subjects(ports: Ports, client: OidcClient, request: AuthorizationRequest) -> frozenset[str] | None:
+    """Return the accounts that the request names, by `claims` and `id_token_hint`. Raises AuthorizationError."""
+    named = request.claims.subjects
+    if request.id_token_hint is None:
+        return named
+    try:
+        hint = ports.signer.read_id_token(request.id_token_hint, issuer=ports.rules.public_url)
+    except InvalidIdToken:
+        raise AuthorizationError(
+            "invalid_request", "id_token_hint is not an ID token of this server"
+        ) from None
+    if hint.get("aud") != client.name:
+        raise AuthorizationError("invalid_request", "id_token_hint is another client's")
+    hinted = frozenset({str(hint.get("sub"))})
+    return hinted if named is None else named & hinted
 
 
 def _begun(principal: Principal | None) -> Progress:

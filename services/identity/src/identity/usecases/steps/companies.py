@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from identity.domain.account import Account
 from identity.domain.authorization import AuthorizationRequest
+from identity.domain.binding import list_order
 from identity.domain.oauth_client import OidcClient
 from identity.domain.session import AccountSummary, Principal
 from identity.domain.stored_request import Progress
@@ -58,12 +59,14 @@ def _hinted(candidates: Sequence[Candidate], login_hint: str | None) -> Candidat
 
 
 def _bound(uow: UnitOfWork, principal: Principal) -> list[Candidate]:
-    """Return the usable bindings of a link account."""
-    return [
-        Candidate(_summary(account), binding.id)
+    """Return the usable bindings of a link account, the one last used first."""
+    usable = [
+        (binding, account)
         for binding, account, _ in uow.bindings.shown_to_link(principal.actor.id)
         if binding.status == "verified" and account.status == "active"
     ]
+    usable.sort(key=lambda each: list_order(each[0]))
+    return [Candidate(_summary(account), binding.id) for binding, account in usable]
 
 
 def _summary(account: Account) -> AccountSummary:
