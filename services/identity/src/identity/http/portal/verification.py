@@ -7,7 +7,7 @@ from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
 from identity.http.portal.layout.pages import render_page
-from identity.http.portal.layout.redirects import redirect_to
+from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal, require_step
 from identity.http.text_types import MailRefusalTexts
 from identity.http.web_context import ports
@@ -48,10 +48,10 @@ def resend() -> Response:
         flash_refusal(refusal)
     except AlreadyVerified as refusal:
         flash_refusal(refusal)
-        return redirect_to("portal.login.show")
+        return redirect_to_url(landing_url(current_principal()))
     else:
         flash_message(texts.VERIFICATION_SENT_AGAIN)
-    return redirect_to("portal.verification.show")
+    return redirect_to("portal.verification.show", next=next_url() or None)
 
 
 @blueprint.get("/review")
