@@ -1,35 +1,162 @@
-"""A service sends a person to log in, and gets a code or an error (OIDC-3, OIDC-4)."""
+"""A service sends a person to log in, and gets a code (OIDC-3, OIDC-4, OIDC-9)."""
 
-from tests.support.actors.authorization import ServiceBrowser
-from tests.support.actors.oauth_clients import register_oidc_client
+import pytest
+from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
+from identity.usecases import account_status
+
+from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
+from tests.support.actors.oauth_clients import REDIRECT_URI, register_oidc_client
 from tests.support.browser.text import normalize
+from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
 
+@pytest.mark.rule("OIDC-3")
 def test_somebody_who_is_logged_in_leads_to_a_code_at_once(system: System) -> None:
     client, person = register_oidc_client(system).name, system.person()
     browser = ServiceBrowser(system, system.logged_in(person))
 
-    answer = browser.authorize(client).answer
+    answer = browser.authorize(client, nonce="n", resource=None, dpop_jkt="J" * 43).answer
 
-    assert answer.keys() == {"code", "state", "iss"}
-    assert (answer["state"], answer["iss"]) == ("a state", system.ports.rules.public_url)
+    issuer = system.ports.rules.public_url
+    assert answer == {"code": answer["code"], "state": "a state", "iss": issuer}
+    (grant,) = system.rows("SELECT * FROM grants")
+    (code,) = system.rows("SELECT * FROM grant_codes")
+    (recorded,) = system.audit("grant.opened")
+    (ends_at,) = system.rows("SELECT expires_at FROM sessions")[0]
+    assert (grant.client, grant.holder_id, grant.account_id, grant.binding_id) == (
+        client, person.id, person.id, None,
+    )  # fmt: skip
+    assert (grant.expires_at, grant.id) == (ends_at, code.grant_id)
+    assert (code.redirect_uri, code.code_challenge, code.nonce, code.jkt) == (
+        REDIRECT_URI, CHALLENGE, "n", "J" * 43,
+    )  # fmt: skip
+    assert answer["code"] not in str(code)
+    assert (recorded.account_id, grant.id in recorded.detail) == (person.id, True)
 
 
+@pytest.mark.rule("OIDC-4")
 def test_the_login_names_the_service_and_leads_back_to_it(system: System) -> None:
     client, person = register_oidc_client(system).name, system.person()
     system.logged_in(person)
 
-    page = ServiceBrowser(system).authorize(client)
-    answer = page.log_in(person).answer
+    page = ServiceBrowser(system).authorize(client, login_hint=person.username)
+    wrong = page.submit("/login", username=person.username, password=f"not {person.password}")
+    answer = wrong.log_in(person).answer
 
     assert normalize("登入後將前往 通行證系統") in page.text
+    assert person.username in page.response.text
+    assert (wrong.response.status_code, normalize("登入後將前往") in wrong.text) == (401, True)
     assert answer.keys() == {"code", "state", "iss"}
 
 
-def test_cancelling_leads_back_with_an_error(system: System) -> None:
+@pytest.mark.rule("OIDC-4")
+def test_open_steps_lead_back_to_the_request(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="general")
+    client, person = register_oidc_client(system).name, system.register()
+    browser = ServiceBrowser(system)
+
+    unverified = browser.authorize(client).log_in(person)
+    system.confirm(system.mail(person.email, "註冊通知信件").token)
+    reviewed = unverified.reload()
+    with system.app.app_context():
+        account_status.approve(system.ports, person.username)
+    consenting = reviewed.reload()
+    answer = consenting.accept_consents().answer
+
+    steps = [unverified, reviewed, consenting]
+    assert [each.path for each in steps] == ["/verification", "/review", "/consents"]
+    assert all(normalize("完成後將前往 通行證系統") in each.text for each in steps)
+    assert answer.keys() == {"code", "state", "iss"}
+
+
+@pytest.mark.rule("OIDC-4")
+def test_every_page_has_a_way_back_without_a_login(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="both")
+    client = register_oidc_client(system, asks_consent=True).name
+    unverified, reviewed = system.register(), system.person()
+
+    pages = [
+        ServiceBrowser(system).authorize(client),
+        ServiceBrowser(system).authorize(client).log_in(unverified),
+        ServiceBrowser(system).authorize(client).log_in(reviewed),
+    ]
+
+    assert [page.cancel().error for page in pages] == ["access_denied"] * 3
+
+
+@pytest.mark.rule("OIDC-4")
+def test_a_request_is_answered_once(system: System) -> None:
+    client, person = register_oidc_client(system).name, system.person()
+    system.logged_in(person)
+    browser = ServiceBrowser(system)
+    page = browser.authorize(client)
+    page.log_in(person)
+
+    again = [
+        page.reload(),
+        browser.open(page.path.removesuffix("/login")),
+        browser.open("/authorize/unknown"),
+    ]
+
+    assert [each.response.status_code for each in again] == [410, 410, 410]
+    assert [normalize("通行證系統」的登入要求已完成") in each.text for each in again] == [True, True, False]
+    assert 'href="https://pass.example/"' in again[0].response.text
+    assert system.rows("SELECT count(*) FROM grants") == [(1,)]
+
+
+@pytest.mark.rule("OIDC-4")
+def test_a_request_waits_half_an_hour(system: System) -> None:
     client = register_oidc_client(system).name
+    in_time, late = ServiceBrowser(system).authorize(client), ServiceBrowser(system).authorize(client)
 
-    answer = ServiceBrowser(system).authorize(client).cancel().answer
+    system.clock.advance(minutes=29, seconds=59)
+    status = in_time.reload().response.status_code
+    system.clock.advance(seconds=1)
 
-    assert (answer["error"], answer["state"]) == ("access_denied", "a state")
+    assert (status, late.reload().response.status_code) == (200, 410)
+
+
+@pytest.mark.rule("OIDC-4")
+def test_requests_that_need_a_person_are_limited_by_address(system: System) -> None:
+    client = register_oidc_client(system).name
+    limit = AUTHORIZATIONS_BY_CLIENT_ADDRESS
+    counter = limit.counter("127.0.0.1")
+    now = system.clock.now()
+    with system.app.app_context():
+        for _ in range(limit.max_count):
+            system.ports.counters.increment([counter], now)
+
+    refused = ServiceBrowser(system).authorize(client)
+    silent = ServiceBrowser(system).authorize(client, prompt="none")
+
+    assert (refused.response.status_code, "Retry-After" in refused.response.headers) == (429, True)
+    assert silent.error == "login_required"
+
+
+@pytest.mark.rule("OIDC-4")
+def test_a_request_by_post_continues_by_get(system: System) -> None:
+    client, person = register_oidc_client(system).name, system.person()
+    browser = ServiceBrowser(system, system.logged_in(person))
+
+    response = browser.http.post(
+        "/oauth/authorize", data=query(client), headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    answer = browser.follow(response).answer
+
+    assert (response.status_code, response.headers["Location"].startswith("/oauth/authorize?")) == (303, True)
+    assert answer.keys() == {"code", "state", "iss"}
+
+
+@pytest.mark.rule("OIDC-4")
+def test_two_windows_have_requests_of_their_own(system: System) -> None:
+    first, second = (register_oidc_client(system).name for _ in range(2))
+    person = system.person()
+    system.logged_in(person)
+    browser = ServiceBrowser(system)
+    windows = [browser.authorize(first, state="1"), browser.authorize(second, state="2")]
+
+    answers = [windows[1].log_in(person).answer, windows[0].reload().log_in(person).answer]
+
+    assert [(each["state"], "code" in each) for each in answers] == [("2", True), ("1", True)]
+    assert sorted(system.rows("SELECT client FROM grants")) == sorted([(first,), (second,)])

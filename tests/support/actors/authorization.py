@@ -16,6 +16,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 """Of the verifier in RFC 7636, appendix B."""
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 _MAX_STEPS = 5
+_TICKS = re.compile(r'name="accepted" value="([^"]+)"')
 _BUTTON = re.compile(r'<button[^>]*name="account"[^>]*value="([^"]+)"')
 
 
@@ -58,16 +59,33 @@ class Journey:
         return self.answer.get("error")
 
     @property
+    def outcome(self) -> str:
+        """The service got a `code` or this error, or the person is at this page."""
+        if self.answer:
+            return self.answer.get("error", "code")
+        forms = {urlsplit(form.action).path.rpartition("/")[2] for form in HtmlPage(self.response.text).forms}
+        known = (page for page in ("login", "company", "consent", "consents") if page in forms)
+        return next(known, str(self.response.status_code))
+
+    @property
     def choices(self) -> list[str]:
         """The accounts that the page offers, in its order."""
         return _BUTTON.findall(self.response.text)
 
-    def submit(self, ending: str, **filled: str) -> "Journey":
-        """Send the form whose address ends so."""
+    def submit(self, ending: str, **filled: str | list[str]) -> "Journey":
+        """Send the form whose address has a path that ends so."""
         forms = {form.action: form.fields for form in HtmlPage(self.response.text).forms}
-        (action,) = (each for each in forms if each.endswith(ending))
+        (action,) = (each for each in forms if urlsplit(each).path.endswith(ending))
         sent = forms[action] | filled
         return self.browser.follow(self.browser.http.post(action, data=sent, headers=_SAME_ORIGIN))
+
+    def reload(self) -> "Journey":
+        """Load the page again."""
+        return self.browser.follow(self.browser.http.get(str(self.response.url)))
+
+    def accept_consents(self) -> "Journey":
+        """Accept the texts of the first login."""
+        return self.submit("/consents", accepted=_TICKS.findall(self.response.text))
 
     def log_in(self, person: Person) -> "Journey":
         """Log in on the login page."""
