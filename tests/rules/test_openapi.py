@@ -17,8 +17,10 @@ with warnings.catch_warnings():
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
+from identity.domain.service_client import SCOPES
 
 from tests.support.actors.people import Visitor
+from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -89,10 +91,12 @@ def test_every_operation_answers_as_documented_and_never_with_a_500(
     roomy: System, mode: GenerationMode
 ) -> None:
     general, link = roomy.person(), roomy.person("link")
+    service = service_visitor(roomy, *SCOPES)
     visitors: list[Callable[[], Visitor | None]] = [
         lambda: None,
         partial(roomy.logged_in, general),
         partial(roomy.logged_in, link),
+        lambda: service,
     ]
 
     for operation in _operations(roomy):
