@@ -4,7 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from identity.domain.client_uri import parse_backchannel_uri, parse_redirect_uri, parse_resource
+from identity.domain.client_uri import (
+    parse_backchannel_uri,
+    parse_redirect_uri,
+    parse_resource,
+    without_loopback_port,
+)
 from identity.domain.errors import InvalidValue
 from identity.domain.oauth_client import OidcClient
 
@@ -98,6 +103,7 @@ def test_a_private_use_scheme_is_for_public_clients() -> None:
         "javascript:/alert(1)",
         "myapp:/cb",
         "com.example.app://cb",
+        "com.example.app://host/cb",
         "com.example.app:cb",
         "com..app:/cb",
         "data:text/html,x",
@@ -160,6 +166,7 @@ def test_a_public_client_may_use_any_port_on_loopback(host: str) -> None:
         "http://127.0.0.1:65536/cb",
         "http://127.0.0.1:1@evil.example/cb",
         "http://127.0.0.1.evil.example/cb",
+        "http://localhost.evil.example/cb",
         "http://127.0.0.1:/cb",
         "http://127.0.0.1:\uff11/cb",
         "http://localhost:1/cb",
@@ -168,7 +175,15 @@ def test_a_public_client_may_use_any_port_on_loopback(host: str) -> None:
         "https://pass.example:1/cb",
     ],
 )
-def test_any_port_is_the_only_freedom(uri: str) -> None:
+def test_nothing_but_the_port_may_differ(uri: str) -> None:
     registered = client("http://127.0.0.1/cb", "https://pass.example/cb", auth="none")
 
     assert not registered.accepts_redirect_uri(uri)
+
+
+@pytest.mark.rule("OIDC-2")
+@pytest.mark.parametrize(
+    "uri", ["http://localhost.evil.example/cb", "http://127.0.0.10/cb", "http://localhost:1@evil.example/cb"]
+)
+def test_a_name_that_begins_like_loopback_is_not_loopback(uri: str) -> None:
+    assert without_loopback_port(uri) is None

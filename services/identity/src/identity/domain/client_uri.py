@@ -70,9 +70,8 @@ def _split(raw: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise InvalidValue("invalid_uri") from None
-    if not _URI.fullmatch(raw) or not raw.startswith(
-        f"{parts.scheme}:"
-    ):  # schemes in lower case, as clients send
+    is_lower_case = raw.startswith(f"{parts.scheme}:")  # a client that sends it otherwise would not match
+    if not is_lower_case or not _URI.fullmatch(raw):
         raise InvalidValue("invalid_uri")
     return parts
 
