@@ -59,7 +59,7 @@ def test_a_refused_mail_is_shown_with_the_next_step(portal: System, tab: Tab) ->
     portal.wait_for_mails()
     pass_time(tab, ASKS_EVERY_SECONDS)
 
-    tab.expect_text("收件信箱不存在").expect_text("請改用其他帳號名稱重新申請").screenshot(
+    tab.expect_text("收件信箱不存在").expect_text("請於下方更正 Email").screenshot(
         "verification-refused"
     )
     assert normalize("No such user") not in tab.text
@@ -80,8 +80,8 @@ def test_after_the_countdown_the_mail_can_be_sent_again(portal: System, tab: Tab
     expect(resend_of(tab)).to_be_enabled()
     tab.screenshot("verification-ready").press("補發驗證信")
 
-    assert normalize("驗證信已重新申請寄送") in tab.dialog_text
-    tab.screenshot("verification-resent").confirm("先前郵件中的連結已失效")
+    assert normalize("系統將重新寄送驗證信") in tab.dialog_text
+    tab.screenshot("verification-resent").confirm("先前信件中的連結已失效")
     expect(resend_of(tab)).to_be_disabled()
     assert portal.confirm(older).json()["code"] == "link_superseded"
     assert portal.confirm(portal.mail(person.email, count=2).token).status_code == 200
@@ -162,7 +162,7 @@ def test_without_script_the_page_asks_for_a_reload(portal: System, plain_tab: Ta
     portal.clock.advance(seconds=60)
     plain_tab.go("/verification").press("補發驗證信")
 
-    plain_tab.confirm("驗證信已重新申請寄送")
+    plain_tab.confirm("系統將重新寄送驗證信")
     assert len(portal.mails(person.email, count=2)) == 2
 
 
@@ -227,3 +227,22 @@ def test_a_rejected_account_cannot_log_in(start_portal: StartPortal, tab: Tab) -
     tab.expect_status(401).log_in(person, consenting=False)
 
     assert normalize("帳號或密碼錯誤") in tab.text
+
+
+@pytest.mark.rule("VER-8", "REG-11")
+def test_a_mistyped_mailbox_is_pointed_out_and_corrected(portal: System, tab: Tab) -> None:
+    person = portal.register()
+    local = person.email.partition("@")[0]
+    portal.clock.advance(minutes=2)
+
+    tab.log_in(person, consenting=False).fill({"正確的Email": f"{local}@gmial.com", "密碼": person.password})
+    tab.press("更正 Email").expect_text(f"您要填寫的是「{local}@gmail.com」嗎？")
+    tab.screenshot("verification-correct-question").press("取消")
+    tab.fill({"正確的Email": f"{local}@gmail.com"}).press("更正 Email")
+    asked = tab.dialog_text
+    kept = tab.page.locator("dialog[open] [data-kept=email]").inner_text()
+    tab.confirm("確定要更正 Email？？").confirm(f"Email 已更正，驗證信將寄至 {local}@gmail.com")
+
+    tab.screenshot("verification-corrected")
+    assert (kept, "嗎" in asked) == (f"{local}@gmail.com", False)
+    assert portal.mail(f"{local}@gmail.com").token

@@ -113,6 +113,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "binding.removed": Action("a binding ended; sessions acting by it ended"),
     "verification.requested": Action("a verification link for a new account was requested"),
     "bind_code.issued": Action("a bind code was issued"),
+    "account.mailbox_corrected": Action("an unverified account corrected its mailbox"),
     "email_change.requested": Action("a verification link for a new mailbox was requested"),
     "email_change.announced": Action("a notice of a requested change was sent to the old mailbox"),
     "password_reset.requested": Action("a password reset link was requested"),

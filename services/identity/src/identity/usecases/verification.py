@@ -8,7 +8,9 @@ from port_events.catalogue import AccountEmailVerified
 from identity.domain.account import UNVERIFIED_LIFETIME, Account
 from identity.domain.errors import (
     AlreadyVerified,
+    BadPassword,
     Conflict,
+    InvalidValue,
     LinkExpired,
     LinkSuperseded,
     MailboxTaken,
@@ -16,11 +18,17 @@ from identity.domain.errors import (
 )
 from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.session import Principal
-from identity.usecases.ports import Ports
+from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.request_queries import MailState
 from identity.usecases.steps import ending
+from identity.usecases.steps.authentication import verify_current_password
 from identity.usecases.steps.email_verification import replace_mailbox, request_verification
-from identity.usecases.steps.mail_limits import consume_quota, resend_quota, wait_seconds
+from identity.usecases.steps.mail_limits import (
+    consume_quota,
+    registration_quota,
+    resend_quota,
+    wait_seconds,
+)
 from identity.usecases.steps.mail_links import read_link
 
 _PURPOSES = (Purpose.REGISTRATION, Purpose.EMAIL_CHANGE)
@@ -147,11 +155,40 @@ def mail_state(ports: Ports, principal: Principal) -> MailState | None:
 def resend(ports: Ports, principal: Principal) -> None:
     """Mail a new verification link, which voids older ones (VER-5). Raises TooSoon, AlreadyVerified, NotSignedIn."""
     with ports.unit_of_work() as uow:
-        account = uow.accounts.locked(principal.actor.id)
-        if account is None or account.closed_at is not None or account.has_lapsed(uow.clock.now()):
-            raise NotSignedIn
-        if account.email_verified_at is not None:
-            raise AlreadyVerified
+        account = _locked_unverified(uow, principal)
         consume_quota(uow, resend_quota(account))
         request_verification(uow, account)
         uow.commit()
+
+
+def correct_mailbox(ports: Ports, principal: Principal, *, email: str, password: str) -> None:
+    """Replace the mailbox of an unverified account, which voids the link to the old one (VER-8).
+
+    Whether the new one is taken is not disclosed (REG-9). Raises AlreadyVerified, NotSignedIn, InvalidValue
+    (`same_mailbox`), BadPassword, SessionEnded, TooManyChecks, TooSoon, Busy.
+    """
+    before = ports.queries.account(principal.actor.id)
+    if before is None:
+        raise NotSignedIn
+    if email == before.email:
+        raise InvalidValue("same_mailbox")
+    verify_current_password(ports, before, password=password, session_id=principal.session_id)
+    with ports.unit_of_work() as uow:
+        account = _locked_unverified(uow, principal)
+        if account.credential_version != before.credential_version:
+            raise BadPassword
+        account.email = email
+        account.revision += 1
+        consume_quota(uow, registration_quota(account))
+        uow.record_action("account.mailbox_corrected", account.id)
+        request_verification(uow, account)
+        uow.commit()
+
+
+def _locked_unverified(uow: UnitOfWork, principal: Principal) -> Account:
+    account = uow.accounts.locked(principal.actor.id)
+    if account is None or account.closed_at is not None or account.has_lapsed(uow.clock.now()):
+        raise NotSignedIn
+    if account.email_verified_at is not None:
+        raise AlreadyVerified
+    return account

@@ -4,8 +4,9 @@ from typing import Any
 
 from marshmallow import fields
 
+from identity.domain.mailbox import parse_mailbox
 from identity.http.api.blueprint import Blueprint
-from identity.http.api.fields import Input, SecretText
+from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import ResponseSchema
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
@@ -18,6 +19,13 @@ class TokenInput(Input):
     """The token of a mailed link."""
 
     token = SecretText(required=True)
+
+
+class MailboxInput(Input):
+    """A corrected mailbox, and the account's password."""
+
+    email = Text(parse_mailbox, required=True)
+    password = SecretText(required=True)
 
 
 class ConfirmedMailboxSchema(ResponseSchema):
@@ -68,4 +76,15 @@ def cancel_change(arguments: dict[str, Any]) -> object:
 def resend() -> dict[str, Any]:
     """Mail the link again, for the session of an unverified account (VER-5)."""
     verification.resend(ports(), current_principal())
+    return {}
+
+
+@blueprint.put("/email-verifications/mailbox")
+@blueprint.arguments(MailboxInput, guard=current_principal)
+@blueprint.errors(401, 403, 409, 422, 429, 503)
+@blueprint.response(202)
+def correct_mailbox(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Correct the mailbox of an unverified account; a new link is mailed, the old one is void (VER-8)."""
+    email, password = arguments["email"], arguments["password"].reveal()
+    verification.correct_mailbox(ports(), current_principal(), email=email, password=password)
     return {}

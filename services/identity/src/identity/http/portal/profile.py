@@ -24,6 +24,7 @@ from identity.http import problems
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
+from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
@@ -61,7 +62,9 @@ class ProfileForm(Form):
     company_phone = TextField(
         labels.COMPANY_PHONE, parse_phone, input="tel", autocomplete="work tel", inputmode="tel"
     )
-    email = TextField(labels.NEW_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
+    email = TextField(
+        labels.NEW_EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
+    )
     current_password = SecretField(labels.PASSWORD_FOR_EMAIL, autocomplete="current-password", optional=True)
 
     @classmethod

@@ -20,6 +20,7 @@ from identity.http.field_errors import parse_tax_id, password_errors
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
+from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
@@ -41,7 +42,9 @@ class RegistrationForm(Form):
     username = TextField(labels.USERNAME, parse_username, autocomplete="username")
     name = TextField(labels.NAME, parse_full_name, autocomplete="name")
     mobile = TextField(labels.MOBILE, parse_mobile, input="tel", autocomplete="tel", inputmode="tel")
-    email = TextField(labels.EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
+    email = TextField(
+        labels.EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
+    )
     password = SecretField(labels.PASSWORD, autocomplete="new-password")
     password_again = SecretField(labels.PASSWORD_AGAIN, autocomplete="new-password")
     tax_id = TextField(labels.TAX_ID, parse_tax_id, autocomplete="off")

@@ -2,15 +2,20 @@
 
 from flask import Blueprint, Response
 
-from identity.domain.errors import AlreadyVerified, TooSoon
+from identity.domain.errors import AlreadyVerified, BadPassword, Busy, InvalidValue, TooManyChecks, TooSoon
+from identity.domain.mailbox import parse_mailbox
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
+from identity.http import problems
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
-from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.forms import Form, SecretField, TextField
+from identity.http.portal.layout.mailbox_advice import mailbox_advice
+from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal, require_step
 from identity.http.text_types import MailRefusalTexts
 from identity.http.web_context import ports
+from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import verification
 from identity.usecases.ports.request_queries import MailState
@@ -18,13 +23,29 @@ from identity.usecases.ports.request_queries import MailState
 blueprint = Blueprint("verification", __name__)
 
 
+class MailboxForm(Form):
+    """The right mailbox, and the account's password (VER-8)."""
+
+    email = TextField(
+        labels.CORRECT_EMAIL, parse_mailbox, advise=mailbox_advice, autocomplete="email", inputmode="email"
+    )
+    password = SecretField(labels.CORRECT_EMAIL_PASSWORD, autocomplete="current-password")
+
+
 @blueprint.get("/verification")
 def show() -> Response:
     """Show where the mail was sent, its delivery status, and when it may be sent again."""
+    return _show(MailboxForm())
+
+
+def _show(form: MailboxForm, *, error: str = "", status_code: int = 200) -> Response:
     status = verification.status(ports(), require_step("verify_email"))
     mail = status.mail
     return render_page(
         "verification.html",
+        status=status_code,
+        form=form,
+        error=error,
         verification=status,
         refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
         gap_seconds=int(RESEND_GAP.window.total_seconds()),
@@ -52,6 +73,48 @@ def resend() -> Response:
     else:
         flash_message(texts.VERIFICATION_SENT_AGAIN)
     return redirect_to("portal.verification.show", next=next_url() or None)
+
+
+def _redisplay() -> Response:
+    return _show(MailboxForm.from_request())
+
+
+@blueprint.post("/verification/mailbox")
+@redisplay_with(_redisplay)
+def correct() -> Response:
+    """Correct the mailbox, and mail the link there (VER-8)."""
+    principal, form = require_step("verify_email"), MailboxForm.from_request()
+    if not form.validate():
+        return _show(form, status_code=422)
+    try:
+        verification.correct_mailbox(
+            ports(), principal, email=form.email.parsed, password=form.password.data or ""
+        )
+    except InvalidValue as refusal:
+        form.add_error("email", problems.field_error_sentence(refusal))
+        return _show(form, status_code=422)
+    except BadPassword as refusal:
+        form.add_error("password", problems.sentence(refusal))
+        return with_refusal_status(_show(form), refusal)
+    except (TooManyChecks, TooSoon, Busy) as refusal:
+        return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
+    flash_message(texts.MAILBOX_CORRECTED.format(email=form.email.parsed))
+    return redirect_to("portal.verification.show", next=next_url() or None)
+
+
+@blueprint.get("/verification/mailbox")
+def reopen() -> Response:
+    """Show the page whose form URL was opened as a page."""
+    return redirect_to("portal.verification.show")
+
+
+@blueprint.post("/verification/mailbox/check")
+def check() -> Response:
+    """Return what is wrong with the fields so far (REG-11)."""
+    require_step("verify_email")
+    form = MailboxForm.from_request()
+    form.validate()
+    return form.errors_response()
 
 
 @blueprint.get("/review")

@@ -74,6 +74,10 @@ BIND_USERNAME: Final = FieldTexts("帳號")
 BIND_PASSWORD: Final = FieldTexts("密碼")
 BIND_CODE: Final = FieldTexts("請輸入 6 位數字驗證碼")
 
+CORRECT_EMAIL: Final = FieldTexts("正確的 Email", hint="例：example@gmail.com")
+CORRECT_EMAIL_PASSWORD: Final = FieldTexts("密碼", hint="此帳號的登入密碼")
+MAILBOX_MEANT: Final = "請再確認 Email 是否正確。您要填寫的是「{mailbox}」嗎？"
+
 TYPE_PASSWORD_AGAIN: Final = "為了安全，密碼不會保留，請重新輸入"
 PASSWORD_REQUIRED: Final = "變更 Email 須填寫目前密碼"
 PASSWORDS_DIFFER: Final = "兩次輸入的密碼不一致"

@@ -29,7 +29,8 @@ KINDS: Final[Mapping[Kind, KindTexts]] = {
     ),
 }
 REGISTERED: Final = "{kind}資料已經成功送出，請收取驗證信！！"
-VERIFICATION_SENT_AGAIN: Final = "驗證信已重新申請寄送，請收取最新一封驗證信！先前郵件中的連結已失效。"
+VERIFICATION_SENT_AGAIN: Final = "系統將重新寄送驗證信，請收取最新一封；先前信件中的連結已失效。"
+MAILBOX_CORRECTED: Final = "Email 已更正，驗證信將寄至 {email}；先前信件中的連結已失效。"
 
 # --- bindings -----------------------------------------------------------------------------------------------------
 
@@ -116,16 +117,14 @@ HOURS: Final = "{count} 小時"
 
 # --- mails (VER-6) ------------------------------------------------------------------------------------------------
 
-_REGISTER_AGAIN = "請改用其他帳號名稱重新申請，或洽系統管理單位協助"
+_CORRECT = "請於下方更正 Email"
 _RESEND = "按【補發驗證信】重新取得驗證信"
 _OPERATOR = "若仍無法收到，請洽系統管理單位。"
 
 REFUSED_BY_MAIL_SERVER: Final[Mapping[str, MailRefusalTexts]] = {
-    "mailbox_unknown": MailRefusalTexts(
-        "收件信箱不存在", f"請核對上方的 Email。若填寫有誤，{_REGISTER_AGAIN}。"
-    ),
+    "mailbox_unknown": MailRefusalTexts("收件信箱不存在", f"請核對上方的 Email。若填寫有誤，{_CORRECT}。"),
     "mailbox_disabled": MailRefusalTexts(
-        "收件信箱已停用", f"請先恢復該信箱，再{_RESEND}。若該信箱已不再使用，{_REGISTER_AGAIN}。"
+        "收件信箱已停用", f"請先恢復該信箱，再{_RESEND}。若該信箱已不再使用，{_CORRECT}。"
     ),
     "mailbox_full": MailRefusalTexts("收件信箱空間已滿", f"請先清出信箱空間，再{_RESEND}。"),
     "not_accepted": MailRefusalTexts(

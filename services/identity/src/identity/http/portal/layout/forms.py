@@ -18,6 +18,7 @@ from identity.http.zh_tw import forms as texts
 MAX_CHARACTERS = 1000
 
 Parse = Callable[[str], str]
+Advise = Callable[[str], str]
 
 
 class _Explained:
@@ -46,6 +47,7 @@ class TextField(_Explained, StringField):
 
     def __init__(self, field_texts: FieldTexts, parse: Parse | None = None, **options: Any) -> None:
         self.input = options.pop("input", "text")
+        self._advise: Advise = options.pop("advise", lambda _parsed: "")
         self._parse = parse
         self.parsed = ""
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
@@ -62,6 +64,11 @@ class TextField(_Explained, StringField):
             self.parsed = self._parse(typed) if self._parse else typed
         except InvalidValue as error:
             raise StopValidation(field_error_sentence(error)) from None
+
+    @property
+    def advice(self) -> str:
+        """What the person should look at again although it is allowed, or an empty string."""
+        return self._advise(self.parsed) if self.parsed and not self.errors else ""
 
 
 class SecretField(_Explained, PasswordField):
@@ -109,9 +116,12 @@ class Form(WtForm):
         return [field for field in self if field.errors]
 
     def errors_response(self) -> Response:
-        """Return the errors by field, for the script that checks a form while it is filled in."""
+        """Return errors, advice and the values as they will be saved, for the script that checks a form."""
+        texts = [field for field in self if isinstance(field, TextField)]
         return jsonify(
-            errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields}
+            errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields},
+            advice={field.name: field.advice for field in texts},
+            values={field.name: field.parsed for field in texts},
         )
 
 

@@ -6,6 +6,18 @@ import { markField, summarize } from "./field_errors.js";
 const PAUSE_MS = 600;
 const MOST_WAIT_MS = 5000;
 
+// The question before sending shows the values as they will be saved, and what to look at again.
+function showKept(form, { values, advice }) {
+  for (const place of form.querySelectorAll("[data-kept]")) {
+    place.textContent = values[place.dataset.kept];
+    place.closest("[hidden]")?.removeAttribute("hidden");
+  }
+  for (const place of form.querySelectorAll("[data-kept-advice]")) {
+    place.textContent = advice[place.dataset.keptAdvice];
+    place.hidden = !place.textContent;
+  }
+}
+
 export function checkWhileTyping(form) {
   const fields = [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
   const touched = new Set();
@@ -13,13 +25,13 @@ export function checkWhileTyping(form) {
   let pause = 0;
   let newest = 0;
 
-  // The errors by field; null if the server did not respond: sending checks again.
+  // What the server says of the fields; null if it did not respond: sending checks again.
   async function askServer() {
     const [body, signal] = [new FormData(form), AbortSignal.timeout(MOST_WAIT_MS)];
     const headers = { Accept: "application/json" }; // a background check must show no error page
     try {
       const answer = await fetch(form.dataset.check, { method: "POST", headers, body, signal });
-      return answer.ok ? (await answer.json()).errors : null;
+      return answer.ok ? await answer.json() : null;
     } catch {
       return null;
     }
@@ -30,11 +42,11 @@ export function checkWhileTyping(form) {
   async function checkTouched() {
     clearTimeout(pause);
     const number = ++newest;
-    const errors = await askServer();
-    if (!errors || number !== newest) return; // a later check has the newer result
+    const checked = await askServer();
+    if (!checked || number !== newest) return; // a later check has the newer result
     for (const name of touched) {
-      const reasons = isEmpty(name) && !sendingAsked ? [] : errors[name] || [];
-      markField(form, name, reasons);
+      const reasons = isEmpty(name) && !sendingAsked ? [] : checked.errors[name] || [];
+      markField(form, name, reasons, { advice: checked.advice[name] });
     }
   }
 
@@ -54,10 +66,12 @@ export function checkWhileTyping(form) {
     sendingAsked = true;
     newest += 1;
     form.setAttribute("aria-busy", "true");
-    const errors = await askServer();
+    const checked = await askServer();
     form.removeAttribute("aria-busy");
-    if (!errors) return true;
-    for (const name of fields) markField(form, name, errors[name] || [], { quietly: true });
+    if (!checked) return true;
+    const { errors, advice } = checked;
+    for (const name of fields) markField(form, name, errors[name] || [], { quietly: true, advice: advice[name] });
+    showKept(form, checked);
     return summarize(form, fields.filter((name) => errors[name]));
   };
 }

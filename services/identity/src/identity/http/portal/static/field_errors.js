@@ -3,13 +3,15 @@
 const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
 
 // `quietly` if the summary is announced right after: screen readers need not announce each reason twice.
-export function markField(form, name, reasons, { quietly = false } = {}) {
+// `advice` is shown where there is no reason.
+export function markField(form, name, reasons, { quietly = false, advice = "" } = {}) {
   const field = fieldOf(form, name);
   const [input, reason] = [field.querySelector("input"), field.querySelector(".field__error")];
   field.classList.toggle("field--invalid", reasons.length > 0);
   input.setAttribute("aria-invalid", String(reasons.length > 0));
   reason.setAttribute("aria-live", quietly ? "off" : "polite");
-  const text = reasons.join("；");
+  field.classList.toggle("field--advised", advice !== "");
+  const text = reasons.join("；") || advice;
   if (reason.textContent !== text) reason.textContent = text;
 }
 
