@@ -39,6 +39,7 @@ ROUTES = {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",
         "POST /profile/check",
+        "POST /verification/mailbox/check",
         "POST /profile/password/check",
     },
 }

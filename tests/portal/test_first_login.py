@@ -59,9 +59,7 @@ def test_a_refused_mail_is_shown_with_the_next_step(portal: System, tab: Tab) ->
     portal.wait_for_mails()
     pass_time(tab, ASKS_EVERY_SECONDS)
 
-    tab.expect_text("收件信箱不存在").expect_text("請於下方更正 Email").screenshot(
-        "verification-refused"
-    )
+    tab.expect_text("收件信箱不存在").expect_text("請於下方更正 Email").screenshot("verification-refused")
     assert normalize("No such user") not in tab.text
 
 

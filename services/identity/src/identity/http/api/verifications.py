@@ -21,7 +21,7 @@ class TokenInput(Input):
     token = SecretText(required=True)
 
 
-class MailboxInput(Input):
+class CorrectedMailboxInput(Input):
     """A corrected mailbox, and the account's password."""
 
     email = Text(parse_mailbox, required=True)
@@ -80,7 +80,7 @@ def resend() -> dict[str, Any]:
 
 
 @blueprint.put("/email-verifications/mailbox")
-@blueprint.arguments(MailboxInput, guard=current_principal)
+@blueprint.arguments(CorrectedMailboxInput, guard=current_principal)
 @blueprint.errors(401, 403, 409, 422, 429, 503)
 @blueprint.response(202)
 def correct_mailbox(arguments: dict[str, Any]) -> dict[str, Any]:
