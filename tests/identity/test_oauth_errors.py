@@ -1,5 +1,8 @@
 """Every refusal of OAuth has its code and status, and is counted from zero."""
 
+from typing import get_args
+
+from identity.domain.authorization_error import ErrorCode
 from identity.domain.oauth_errors import OAuthRefusal
 from identity.http.oauth.errors import ERRORS
 from identity.http.oauth.token import GRANT_TYPES
@@ -17,6 +20,7 @@ def test_every_endpoint_error_and_grant_type_is_a_value_of_its_label() -> None:
         each.name for each in blueprints if OAuthRefusal in each.error_handler_spec[None].get(None, {})
     }
 
-    assert endpoints == {f"oauth_{name}" for name in OAUTH_ENDPOINTS}
-    assert {each.error for each in ERRORS.values()} | {"server_error"} == set(OAUTH_ERRORS)
+    errors = {each.error for each in ERRORS.values()} | set(get_args(ErrorCode)) | {"server_error"}
+    assert endpoints | {"oauth_authorize"} == {f"oauth_{name}" for name in OAUTH_ENDPOINTS}
+    assert errors == set(OAUTH_ERRORS)
     assert set(GRANT_TYPES) == set(OAUTH_TOKENS.labels["grant"])

@@ -21,9 +21,13 @@ CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx")
 HASHING: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 OUTCOMES: Final = ("opened", "bad_credentials", "locked", "suspended", "busy")
 GRANT_TYPES: Final = ("authorization_code", "refresh_token")
-OAUTH_ENDPOINTS: Final = ("introspect", "revoke", "token")
+OAUTH_ENDPOINTS: Final = ("authorize", "introspect", "par", "revoke", "token")
 OAUTH_ERRORS: Final = (
+    "access_denied",
+    "account_selection_required",
+    "consent_required",
     "insufficient_scope",
+    "interaction_required",
     "invalid_client",
     "invalid_dpop_proof",
     "invalid_grant",
@@ -31,10 +35,16 @@ OAUTH_ERRORS: Final = (
     "invalid_scope",
     "invalid_target",
     "invalid_token",
+    "login_required",
+    "registration_not_supported",
+    "request_not_supported",
+    "request_uri_not_supported",
     "server_error",
     "temporarily_unavailable",
     "unauthorized_client",
+    "unmet_authentication_requirements",
     "unsupported_grant_type",
+    "unsupported_response_type",
 )
 RECEIPTS: Final = ("sent", "refused", "expired")
 VERDICTS: Final = ("told", "retried", "set_aside")

@@ -11,7 +11,7 @@ from identity.http.portal.authorize import begin, proceed
 from identity.http.portal.layout.client_answers import error_answer
 from identity.http.portal.layout.redirects import redirect_to_url
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests
+from identity.usecases import authorization_requests, stored_requests
 
 blueprint = Blueprint("oauth_authorize", __name__, url_prefix="/oauth")
 
@@ -43,12 +43,12 @@ def continue_by_get() -> Response:
 
 def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
     """Do the same for a pushed request; whatever else the query says does not count (RFC 9126 section 4)."""
-    stored, client = authorization_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
+    stored, client = stored_requests.find_pushed(ports(), request_id, parameters.get("client_id"))
     client, address = authorization_requests.prove(ports(), stored.parameters)
     try:
         asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
         outcome = proceed(asked)
     except AuthorizationError as error:
-        authorization_requests.close(ports(), stored)
+        stored_requests.close(ports(), stored)
         return error_answer(client, address, error)
     return outcome if isinstance(outcome, Response) else begin(asked, request_id)

@@ -64,7 +64,7 @@ def refusal_response(refusal: Refusal | OAuthRefusal) -> Response:
     """Return the answer to a refused request."""
     known = ERRORS[type(refusal)]
     description = refusal.description if isinstance(refusal, OAuthRefusal) else ""
-    response = _response(known.error, known.status, description)
+    response = error_response(known.error, known.status, description)
     if known.of_resource:
         response.headers["WWW-Authenticate"] = _challenge(known.error)
     elif known.status == _UNAUTHORIZED:
@@ -84,7 +84,8 @@ def _challenge(error: str) -> str:
     return f'Bearer, DPoP algs="{DPOP_ALGORITHMS}"'
 
 
-def _response(error: str, status: int, description: str = "") -> Response:
+def error_response(error: str, status: int, description: str = "") -> Response:
+    """Count a refusal, and return its answer (RFC 6749 section 5.2)."""
     endpoint = (request.blueprint or "").removeprefix(_PREFIX)
     ports().oauth_meter.refused(endpoint, error)
     body = {"error": error} | ({"error_description": description} if description else {})
@@ -94,7 +95,7 @@ def _response(error: str, status: int, description: str = "") -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or _SERVER_ERROR
-    return _response("server_error" if status >= _SERVER_ERROR else "invalid_request", status)
+    return error_response("server_error" if status >= _SERVER_ERROR else "invalid_request", status)
 
 
 def _unavailable(error: Exception) -> Response:
@@ -103,4 +104,4 @@ def _unavailable(error: Exception) -> Response:
 
 def _unforeseen(error: Exception) -> Response:
     _log.error("unforeseen error", kind=type(error).__name__, exc_info=error)
-    return _response("server_error", _SERVER_ERROR)
+    return error_response("server_error", _SERVER_ERROR)

@@ -16,7 +16,7 @@ from identity.http.portal.login import LoginForm, login_page, submit_login
 from identity.http.portal.stored_requests import with_request
 from identity.http.session_auth import current_principal, forget_principal, optional_principal
 from identity.http.web_context import ports
-from identity.usecases import authorization, authorization_requests
+from identity.usecases import authorization, stored_requests
 from identity.usecases.authorization import GrantOvertaken, Interaction, IssuedCode
 from identity.usecases.authorization_requests import Asked
 
@@ -64,9 +64,9 @@ def begin(asked: Asked, request_id: str | None) -> Response:
     """Keep a request from now on for as long as a person may take, and lead to its page."""
     principal = optional_principal()
     if request_id is None:
-        request_id = authorization_requests.store(ports(), asked, principal, asker=client_info())
+        request_id = stored_requests.store(ports(), asked, principal, asker=client_info())
     else:
-        authorization_requests.advance(ports(), asked, principal)
+        stored_requests.advance(ports(), asked, principal)
     return redirect_to("portal.authorize.show", request_id=request_id)
 
 
@@ -112,6 +112,7 @@ def _gone(refusal: RequestGone) -> Response:
 
 @blueprint.app_errorhandler(UnprovenRequest)
 def _unproven(refusal: UnprovenRequest) -> Response:
+    ports().oauth_meter.refused("authorize", "invalid_request")
     return refused_page("request_unproven", 400, refusal.client, description=refusal.description)
 
 

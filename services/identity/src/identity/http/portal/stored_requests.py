@@ -10,7 +10,7 @@ from identity.http.portal.layout.client_answers import error_answer
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests
+from identity.usecases import authorization_requests, stored_requests
 from identity.usecases.authorization_requests import Asked
 
 View = Callable[[str, Asked], Response]
@@ -21,13 +21,13 @@ def with_request(view: View) -> Callable[..., Response]:
 
     @wraps(view)
     def wrapper(request_id: str) -> Response:
-        stored, client = authorization_requests.find(ports(), request_id)
+        stored, client = stored_requests.find(ports(), request_id)
         client, address = authorization_requests.prove(ports(), stored.parameters)
         try:
             asked = authorization_requests.read(ports(), stored.parameters, client, address, stored=stored)
             return view(request_id, asked)
         except AuthorizationError as error:
-            authorization_requests.close(ports(), stored)
+            stored_requests.close(ports(), stored)
             return error_answer(client, address, error)
 
     return wrapper
@@ -37,7 +37,7 @@ def advance(request_id: str, asked: Asked, *, account_id: str, consented: bool) 
     """Record what was chosen in this session, and continue."""
     principal = optional_principal()
     if principal is not None:
-        authorization_requests.advance(
+        stored_requests.advance(
             ports(),
             asked,
             principal,

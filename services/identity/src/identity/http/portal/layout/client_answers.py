@@ -21,6 +21,7 @@ def code_answer(client: OidcClient, address: ReturnAddress, code: str) -> Respon
 
 def error_answer(client: OidcClient, address: ReturnAddress, error: AuthorizationError) -> Response:
     """Return the answer with an error."""
+    ports().oauth_meter.refused("authorize", error.code)
     described = {"error_description": error.description} if error.description else {}
     return _answer(client, address, {"error": error.code, **described})
 

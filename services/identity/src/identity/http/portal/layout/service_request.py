@@ -12,7 +12,7 @@ from identity.domain.oauth_client import OidcClient
 from identity.http.portal.layout.redirects import next_url
 from identity.http.security_headers import CONTENT_SECURITY_POLICY
 from identity.http.web_context import ports
-from identity.usecases import authorization_requests
+from identity.usecases import stored_requests
 
 _PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/login)?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
@@ -41,7 +41,7 @@ def _find() -> ServiceRequest | None:
     if found is None:
         return None
     try:
-        stored, client = authorization_requests.find(ports(), found["id"])
+        stored, client = stored_requests.find(ports(), found["id"])
     except RequestGone:
         return None
     uri = stored.parameters.get("redirect_uri") or ""

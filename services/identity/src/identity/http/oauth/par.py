@@ -1,0 +1,46 @@
+"""Pushed authorization requests (RFC 9126, OIDC-12)."""
+
+from flask import Response, jsonify, request
+
+from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
+from identity.domain.authorization_parameters import parse_parameters
+from identity.domain.stored_request import PUSHED_LIFETIME, REQUEST_URI
+from identity.http.client_address import client_info
+from identity.http.oauth.client_auth import client_ports, require_client
+from identity.http.oauth.dpop import dpop_key
+from identity.http.oauth.errors import error_response, oauth_blueprint
+from identity.http.oauth.form import read_form
+from identity.usecases import stored_requests
+
+blueprint = oauth_blueprint("par")
+
+_CREATED = 201
+_BAD_REQUEST = 400
+
+
+@blueprint.post("/par")
+def push() -> Response:
+    """Keep a request of an authenticated client for a minute, and name it."""
+    client = require_client(read_form(repeatable=frozenset({"resource"})))
+    request_id = stored_requests.push(
+        client_ports(client),
+        client.oidc,
+        parse_parameters(request.get_data()),
+        jkt=dpop_key(),
+        asker=client_info(),
+    )
+    lifetime = int(PUSHED_LIFETIME.total_seconds())
+    response = jsonify(request_uri=f"{REQUEST_URI}{request_id}", expires_in=lifetime)
+    response.status_code = _CREATED
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.errorhandler(AuthorizationError)
+def _refused(error: AuthorizationError) -> Response:
+    return error_response(error.code, _BAD_REQUEST, error.description)
+
+
+@blueprint.errorhandler(UnprovenRequest)
+def _unproven(error: UnprovenRequest) -> Response:
+    return error_response("invalid_request", _BAD_REQUEST, error.description)
