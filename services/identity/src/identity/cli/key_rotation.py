@@ -56,8 +56,8 @@ def audit(*, as_json: bool) -> None:
 def oidc(*, as_json: bool) -> None:
     """Rotate IDENTITY_OIDC_KEYS, which sign tokens for other services.
 
-    The two new keys sign in an hour. Give every web process the new value within it: then all publish the keys before
-    one signs, and services have fetched them. Remove the old keys a day later.
+    The two new keys sign in an hour. Give every web process the new value within it, then every `notify`: so all
+    publish the keys before one signs, and services have fetched them. Remove the old keys a day later.
     """
     from identity.adapters.clock import SystemClock
     from identity.adapters.jose.keys import KeySetError

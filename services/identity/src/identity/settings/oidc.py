@@ -18,7 +18,7 @@ def oidc_keys() -> Secret | None:
         parse=optional(secret),
         default=None,
         doc="private JWK set, RSA and P-256, that signs tokens for other services: of each type the first key whose "
-        "member `nbf` has passed, all are published; required by the web processes, `identity keys new` makes it",
+        "member `nbf` has passed, all are published; required by the web processes and notify, see `identity keys new`",
     )
 
 
