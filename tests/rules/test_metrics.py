@@ -12,7 +12,7 @@ from port_runtime.metrics import Metric
 
 from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
-from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.ops_ports import VARIABLES, OpsPorts
 from tests.support.harness.processes import run
 from tests.support.harness.waiting import wait_until
 
@@ -265,8 +265,8 @@ def test_each_process_answers_liveness_and_readiness(installation: Installation,
 def test_a_taken_ops_port_stops_the_start_with_one_line(
     installation_on_sqlite: Installation, ports: OpsPorts, part: str
 ) -> None:
-    variables = dict(zip(PARTS, ports.settings.items(), strict=True))
-    name, address = variables[part]
+    name = VARIABLES[part]
+    address = ports.settings[name]
     with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
         ended = installation_on_sqlite.start_without_waiting(part, **{name: address})
         wait_until(lambda: not ended.running, what="the end", timeout_seconds=30)
