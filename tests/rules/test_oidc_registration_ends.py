@@ -1,7 +1,12 @@
 """A registration that takes something away, and a revocation, end the client's grants (OIDC-25)."""
 
-import pytest
+from typing import Any
+from unittest import mock
 
+import pytest
+from identity.usecases import authorization
+
+from tests.support.actors.authorization import ServiceBrowser
 from tests.support.actors.oauth_clients import REDIRECT_URI, open_grant, register_oidc_client
 from tests.support.harness.commands import invoke
 from tests.support.harness.system import System
@@ -92,3 +97,20 @@ def test_a_refused_registration_changes_and_ends_nothing(system: System) -> None
         {client: None, other: None},
         before,
     )
+
+
+@pytest.mark.rule("OIDC-25", "OIDC-8")
+def test_a_request_that_was_read_before_gets_no_more_than_is_registered_now(system: System) -> None:
+    client = register_oidc_client(system, scopes=["email"]).name
+    browser = ServiceBrowser(system, system.logged_in(system.person()))
+    proceed = authorization.proceed
+
+    def cut_and_proceed(*arguments: Any) -> Any:
+        register_again(system, client)
+        return proceed(*arguments)
+
+    with mock.patch.object(authorization, "proceed", cut_and_proceed):
+        overtaken = browser.authorize(client, scope="openid email")
+
+    assert overtaken.response.status_code == 503
+    assert system.rows("SELECT 1 FROM grants") == []

@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from identity.domain.authorization_error import AuthorizationError, ErrorCode, RequestGone
 from identity.domain.grant import CODE_LIFETIME, Code, Grant
+from identity.domain.oauth_client import OidcClient
 from identity.domain.service_client import digest_of
 from identity.domain.session import Principal, Session
 from identity.domain.stored_request import Progress
@@ -133,7 +134,7 @@ def _needs_consent(
 def _issue(uow: UnitOfWork, asked: Asked, ready: _Ready) -> IssuedCode:
     """Open the grant with its code. Raises GrantOvertaken, RequestGone."""
     now, grant = uow.clock.now(), _grant(uow, asked, ready)
-    if not uow.grants.open(grant):
+    if not uow.grants.open(grant) or _has_lost_something(uow, asked.client):
         raise GrantOvertaken
     if asked.stored is not None and not uow.authorization_requests.close(asked.stored.digest, now):
         raise RequestGone(asked.client)
@@ -150,6 +151,15 @@ def _issue(uow: UnitOfWork, asked: Asked, ready: _Ready) -> IssuedCode:
     )
     uow.commit()
     return IssuedCode(code)
+
+
+def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
+    """Return whether the client may do less than when it was read (OIDC-25).
+
+    The open grant locks the client: a registration that comes later finds the grant and ends it.
+    """
+    registered = uow.oidc_clients.get(client.name)
+    return registered is None or registered.is_narrower_than(client)
 
 
 def _grant(uow: UnitOfWork, asked: Asked, ready: _Ready) -> Grant:
