@@ -216,15 +216,19 @@ def test_a_suspended_account_is_reported_at_the_login(portal: System, tab: Tab) 
     tab.screenshot("login-suspended")
 
 
-@pytest.mark.rule("REV-2", "LOGIN-1")
-def test_a_rejected_account_cannot_log_in(start_portal: StartPortal, tab: Tab) -> None:
+@pytest.mark.rule("REV-2", "REV-3")
+def test_a_rejected_applicant_learns_the_reason_in_the_open_session_and_at_the_login(
+    start_portal: StartPortal, tab: Tab
+) -> None:
     system = start_portal(IDENTITY_REVIEW="both")
     person = system.person()
+    tab.expect_status(403).log_in(person, consenting=False)
     invoke(system, "accounts", "reject", person.username, "--reason", "公司統編與公司名稱不符")
 
-    tab.expect_status(401).log_in(person, consenting=False)
+    tab.press("查看審核結果").expect_text("公司統編與公司名稱不符").screenshot("review-rejected")
+    tab.log_in(person, consenting=False).expect_text("公司統編與公司名稱不符")
 
-    assert normalize("帳號或密碼錯誤") in tab.text
+    assert (tab.status, tab.heading) == (403, "審核結果")
 
 
 @pytest.mark.rule("VER-8", "REG-11")

@@ -95,6 +95,13 @@ class AccountSuspended(Refusal):
 
 
 @dataclass(eq=False)
+class ReviewRejected(Refusal):
+    """The application was rejected, with the `reason`; disclosed only after the right password (REV-3)."""
+
+    reason: str
+
+
+@dataclass(eq=False)
 class StepRequired(Refusal):
     """The session has an open `step`: verify the email, await review, or consent."""
 

@@ -48,6 +48,7 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.ScopeMissing: Problem(403, "right_missing", {"right": "right"}),
     errors.BadPassword: Problem(403, "bad_password"),
     errors.AccountSuspended: Problem(403, "account_suspended"),
+    errors.ReviewRejected: Problem(403, "review_rejected", {"reason": "reason"}),
     errors.StepRequired: Problem(403, "step_open", {"next": "step"}),
     errors.ForbiddenWhileSwitched: Problem(403, "while_switched"),
     errors.WrongKind: Problem(403, "wrong_kind"),

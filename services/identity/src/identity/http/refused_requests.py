@@ -2,7 +2,7 @@
 
 from flask import g, request
 
-from identity.domain.errors import AccountSuspended, BadPassword, Refusal, ScopeMissing
+from identity.domain.errors import AccountSuspended, BadPassword, Refusal, ReviewRejected, ScopeMissing
 from identity.http.client_address import client_info
 from identity.http.problems import PROBLEMS
 from identity.http.web_context import ports
@@ -10,7 +10,7 @@ from identity.usecases.audit.recording import record_refusal
 
 _FORBIDDEN = 403
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_RECORDED = (AccountSuspended, BadPassword, ScopeMissing)
+_RECORDED = (AccountSuspended, BadPassword, ReviewRejected, ScopeMissing)
 """Refusals that the use cases record."""
 
 

@@ -13,6 +13,7 @@ from identity.domain.errors import (
     StepRequired,
     WrongKind,
 )
+from identity.domain.rejection import Rejection
 from identity.domain.session import Principal, Step
 from identity.http.client_address import client_address
 from identity.http.same_origin import require_same_origin
@@ -65,6 +66,11 @@ def require_principal(kind: Kind | None = None) -> Principal:
     if kind is not None and principal.account.kind != kind:
         raise WrongKind
     return principal
+
+
+def rejection() -> Rejection | None:
+    """Return why the account of the session was rejected, or None. Raises NotSignedIn, ForeignOrigin."""
+    return sessions.rejection_of(ports(), _token())
 
 
 def caller() -> Caller:

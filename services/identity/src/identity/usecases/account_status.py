@@ -7,6 +7,7 @@ from port_events.catalogue import AccountApproved, AccountReinstated, AccountRej
 
 from identity.domain.account import Account
 from identity.domain.mail import MailRequest
+from identity.domain.rejection import Rejection
 from identity.usecases.ports import Ports
 from identity.usecases.steps.account_lookup import OPEN, locked_account
 from identity.usecases.steps.account_status import close_locked, suspend_locked
@@ -26,6 +27,15 @@ def reject(ports: Ports, username_or_id: str, *, reason: str) -> Account:
     """Reject an account that awaits review, mail the applicant the reason, and close the account."""
     with locked_account(ports, username_or_id, "account.rejected", "awaiting_review") as (uow, account):
         account.review = "rejected"
+        uow.rejections.add(
+            Rejection(
+                account_id=account.id,
+                username_key=str(account.username_key),
+                password_hash=account.password_hash,
+                reason=reason,
+                rejected_at=uow.clock.now(),
+            )
+        )
         mail = MailRequest.notice(account, uow.clock.now(), kind=account.kind, reason=reason)
         uow.record_event(account, AccountRejected(kind=account.kind), mail=mail)
         close_locked(uow, account, "rejected")

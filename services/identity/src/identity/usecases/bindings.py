@@ -19,6 +19,7 @@ from identity.domain.errors import (
     NotBindable,
     NotFound,
     NotSignedIn,
+    ReviewRejected,
 )
 from identity.domain.mail import MailRequest
 from identity.domain.session import ClientInfo, Principal
@@ -63,9 +64,12 @@ def request(
 
     Raises BadCredentials, Locked, NotBindable, AlreadyBound, TooSoon, Busy.
     """
-    target, attempt = authenticate(
-        ports, username, password=password, client=client, refused_action="binding.refused"
-    )
+    try:
+        target, attempt = authenticate(
+            ports, username, password=password, client=client, refused_action="binding.refused"
+        )
+    except ReviewRejected:
+        raise BadCredentials from None
     clear_failures(ports, attempt)
     try:
         return _bind(ports, principal, target)

@@ -1,9 +1,10 @@
 """Logging in (LOGIN)."""
 
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from identity.domain.credential import Credential
-from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
+from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, Refusal, ReviewRejected
 from identity.domain.password_policy import normalized
 from identity.domain.session import MAX_SESSIONS, ClientInfo, Principal, Session
 from identity.usecases.audit.recording import record_refusal
@@ -12,19 +13,23 @@ from identity.usecases.sessions import IssuedSession, issue_device
 from identity.usecases.steps import ending
 from identity.usecases.steps.authentication import authenticate, clear_failures
 
-_OUTCOMES: Final = {
+_OUTCOMES: Final[Mapping[type[Refusal], str]] = {
     BadCredentials: "bad_credentials",
     Locked: "locked",
     AccountSuspended: "suspended",
+    ReviewRejected: "rejected",
     Busy: "busy",
 }
 
 
 def log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -> IssuedSession:
-    """Open a session (LOGIN-1), and count the outcome. Raises BadCredentials, Locked, AccountSuspended, Busy."""
+    """Open a session (LOGIN-1), and count the outcome.
+
+    Raises BadCredentials, Locked, AccountSuspended, ReviewRejected, Busy.
+    """
     try:
         issued = _log_in(ports, username, password=password, client=client)
-    except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
+    except tuple(_OUTCOMES) as refusal:
         ports.meter.login(_OUTCOMES[type(refusal)])
         raise
     ports.meter.login("opened")

@@ -11,6 +11,7 @@ from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import ConsentRecord
 from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
+from identity.usecases.steps import ending
 from identity.usecases.steps.account_lookup import OPEN, get_by_username_or_id, locked_account
 from identity.usecases.steps.account_status import close_locked
 
@@ -69,6 +70,8 @@ def erase(ports: Ports, username_or_id: str) -> Account:
             account.closed_reason = "erased"
             uow.record_event(account, AccountClosed(reason="erased"))
         account.erase()
+        uow.rejections.drop(account.id)
+        ending.end_sessions_of_account(uow, account.id, "account_closed")
         uow.flush()  # so that the bindings that have just ended are dismissed too
         uow.bindings.dismiss_of(account.id)
         uow.consents.forget_addresses(account.id)

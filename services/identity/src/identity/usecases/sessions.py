@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
+from identity.domain.rejection import Rejection
 from identity.domain.session import Device, DeviceOwner, Principal, Session, device_name
 from identity.usecases.ports import Ports
 from identity.usecases.steps import ending
@@ -33,6 +34,11 @@ def identify(ports: Ports, token: str) -> Principal:
     if principal is None:
         raise NotSignedIn
     return principal
+
+
+def rejection_of(ports: Ports, token: str) -> Rejection | None:
+    """Return why the account that opened a session was rejected, or None (REV-3)."""
+    return ports.queries.rejection_of_session(ports.tokens.session_digest(token), ports.clock.now())
 
 
 def require_not_switched(principal: Principal) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, 
 from typing_extensions import override
 
 from identity.adapters.sql.oauth_tables import authorization_requests, logouts
-from identity.adapters.sql.tables import counters, mail_links, outbox, sessions
+from identity.adapters.sql.tables import counters, mail_links, outbox, rejections, sessions
+from identity.domain.rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)
@@ -36,6 +37,7 @@ class SqlPurger(Purger):
             _delete_unlocked(sessions, sessions.c.expires_at <= now),
             _delete_unlocked(sessions, sessions.c.seen_at <= idle_since),
             _delete_unlocked(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
+            _delete_unlocked(rejections, rejections.c.rejected_at <= now - REJECTION_LIFETIME),
             _delete_unlocked(counters, counters.c.expires_at <= now),
             _delete_unlocked(authorization_requests, authorization_requests.c.expires_at <= now),
             _delete_unlocked(logouts, logouts.c.done_at <= now - _LOGOUT_RETENTION),

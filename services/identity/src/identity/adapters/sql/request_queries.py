@@ -7,9 +7,12 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import BY_USERNAME
+from identity.adapters.sql.rejections import BY_SESSION, read_rejection
+from identity.adapters.sql.rejections import BY_USERNAME as REJECTED_BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
 from identity.domain.account import Account, has_lapsed
 from identity.domain.credential import Credential
+from identity.domain.rejection import REJECTION_LIFETIME, Rejection
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Principal
 from identity.usecases.ports.request_queries import MailState, Queries
@@ -131,6 +134,18 @@ class SqlQueries(Queries):
             verified_at=verified_at,
             accepted=frozenset(_document_and_version(text) for text in (accepted or "").splitlines()),
         )
+
+    @override
+    def rejection(self, key: str, now: datetime) -> Rejection | None:
+        with self._engine.connect() as connection:
+            values = {"key": key, "since": now - REJECTION_LIFETIME}
+            return read_rejection(connection, REJECTED_BY_USERNAME, values)
+
+    @override
+    def rejection_of_session(self, token_digest: str, now: datetime) -> Rejection | None:
+        with self._engine.connect() as connection:
+            values = {"digest": token_digest, "now": now, "since": now - REJECTION_LIFETIME}
+            return read_rejection(connection, BY_SESSION, values)
 
     @override
     def service_client(self, digest: str) -> ServiceClient | None:

@@ -270,6 +270,17 @@ audit_anchor = Table(
 )
 
 
+rejections = Table(
+    "rejections",
+    metadata,
+    reference("account_id->accounts", primary_key=True),
+    Column("username_key", String(30), nullable=False, index=True),
+    Column("password_hash", String(255), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rejected_at", UtcDateTime, nullable=False, index=True),
+)
+
+
 def map_domain() -> None:
     """Map the domain's classes; runs once per process."""
     mapping = registry(metadata=metadata)

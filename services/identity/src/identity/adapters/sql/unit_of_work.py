@@ -22,6 +22,7 @@ from identity.adapters.sql.mail_links import SqlMailLinks
 from identity.adapters.sql.oauth_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.refresh_tokens import SqlRefreshTokens
+from identity.adapters.sql.rejections import SqlRejections
 from identity.adapters.sql.service_clients import SqlClients
 from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Conflict
@@ -55,6 +56,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.refresh_tokens = SqlRefreshTokens(session)
         self.logouts = SqlLogouts(session)
         self.codes = SqlBindCodes(session)
+        self.rejections = SqlRejections(session)
         self.links = SqlMailLinks(session)
         self.sessions = SqlSessions(session)
         self.consents = SqlConsents(session)

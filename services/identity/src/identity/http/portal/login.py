@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, request, url_for
 
-from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked
+from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, ReviewRejected
 from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.client_address import client_info
@@ -80,6 +80,8 @@ def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal],
         )
     except (BadCredentials, Locked, AccountSuspended, Busy) as refusal:
         return with_refusal_status(show(form, error=problems.sentence(refusal)), refusal)
+    except ReviewRejected as refusal:
+        return with_refusal_status(render_page("rejected.html", reason=refusal.reason), refusal)
     if previous is not None:  # the browser loses this session's token, so nobody could end it later (SEC-7)
         sessions.log_out(ports(), previous)
     return set_login_cookies(redirect_to_url(url_of(issued.principal)), issued)

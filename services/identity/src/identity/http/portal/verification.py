@@ -2,7 +2,15 @@
 
 from flask import Blueprint, Response
 
-from identity.domain.errors import AlreadyVerified, BadPassword, Busy, InvalidValue, TooManyChecks, TooSoon
+from identity.domain.errors import (
+    AlreadyVerified,
+    BadPassword,
+    Busy,
+    InvalidValue,
+    NotSignedIn,
+    TooManyChecks,
+    TooSoon,
+)
 from identity.domain.mailbox import parse_mailbox
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
 from identity.http import problems
@@ -12,9 +20,9 @@ from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
-from identity.http.session_auth import current_principal, require_step
+from identity.http.session_auth import current_principal, rejection, require_step
 from identity.http.text_types import MailRefusalTexts
-from identity.http.web_context import ports
+from identity.http.web_context import ports, web_context
 from identity.http.zh_tw import forms as labels
 from identity.http.zh_tw import portal as texts
 from identity.usecases import verification
@@ -119,6 +127,13 @@ def check() -> Response:
 
 @blueprint.get("/review")
 def review() -> Response:
-    """Say that an operator has to approve the account; once approved, redirect to the next step."""
-    require_step("await_review")
-    return render_page("review.html")
+    """Say that an operator has to approve the account, or that one did not (REV-3); once approved, redirect on."""
+    try:
+        require_step("await_review")
+    except NotSignedIn:
+        rejected = rejection()
+        if rejected is None:
+            raise
+        return render_page("rejected.html", reason=rejected.reason)
+    now, days = ports().clock.now(), web_context().review_days
+    return render_page("review.html", looked_up_at=now, review_days=days)

@@ -26,6 +26,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.ScopeMissing: "此服務沒有執行這項操作的權限",
     errors.BadPassword: "目前密碼不正確",
     errors.AccountSuspended: "此帳號已停用，請洽系統管理單位",
+    errors.ReviewRejected: "您申請的帳號未通過審核",
     errors.StepRequired: "請先完成登入後的必要步驟",
     errors.ForbiddenWhileSwitched: "切換登入期間不能執行此操作，請先返回鏈結帳號管理與登入，或由帳號本人直接登入",
     errors.WrongKind: "此類帳號不能執行這項操作",

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from identity.domain.account import Account
 from identity.domain.credential import Credential
+from identity.domain.rejection import Rejection
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import Lifetimes, Principal
 
@@ -35,6 +36,12 @@ class Queries(Protocol):
 
     def credential(self, key: str) -> Credential | None:
         """Return the credential of the open account with this name."""
+
+    def rejection(self, key: str, now: datetime) -> Rejection | None:
+        """Return the newest rejection of an application with this name that can still be shown (REV-3)."""
+
+    def rejection_of_session(self, token_digest: str, now: datetime) -> Rejection | None:
+        """Return the rejection of the account that opened this session (REV-3)."""
 
     def service_client(self, digest: str) -> ServiceClient | None:
         """Return the client with this secret, current or former (SEC-12)."""

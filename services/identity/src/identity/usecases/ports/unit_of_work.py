@@ -29,6 +29,7 @@ from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients, Re
 from identity.usecases.ports.jose import ProofVerifier, TokenSigner
 from identity.usecases.ports.logouts import Logouts
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
+from identity.usecases.ports.rejections import Rejections
 from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
 from identity.usecases.ports.seen_proofs import SeenProofs
@@ -124,6 +125,7 @@ class UnitOfWork(Transaction):
 
     accounts: Accounts
     bindings: Bindings
+    rejections: Rejections
     codes: BindCodes
     links: MailLinks
     sessions: Sessions

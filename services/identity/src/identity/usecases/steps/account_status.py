@@ -14,7 +14,8 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
     """Close a locked account with its sessions, links and bindings; its name and mailbox become free."""
     account.close(reason, uow.clock.now())  # first: notices of ended bindings go to the remaining side
     remove_all(uow, account, "account_closed")
-    ending.end_sessions_of_account(uow, account.id, "account_closed")
+    if reason != "rejected":  # nobody acts by a session of a closed account, but it shows the outcome (REV-3)
+        ending.end_sessions_of_account(uow, account.id, "account_closed")
     uow.links.drop(account.id, *Purpose)
     uow.record_event(account, AccountClosed(reason=reason))
 

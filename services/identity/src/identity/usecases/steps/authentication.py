@@ -6,7 +6,15 @@ from typing import NoReturn
 
 from identity.domain.account import Account
 from identity.domain.credential import Credential
-from identity.domain.errors import BadCredentials, BadPassword, Busy, Locked, SessionEnded, TooManyChecks
+from identity.domain.errors import (
+    BadCredentials,
+    BadPassword,
+    Busy,
+    Locked,
+    ReviewRejected,
+    SessionEnded,
+    TooManyChecks,
+)
 from identity.domain.password_policy import normalized
 from identity.domain.rate_limits import (
     LOGIN_ACCOUNT,
@@ -41,12 +49,13 @@ def authenticate(
 
     Counting first gives parallel guesses no advantage. An unknown name takes the same work as a known one (LOGIN-1) and
     is also audited as `refused_action`, but without the name: it may be a password typed into the wrong field.
-    Raises BadCredentials, Locked, Busy.
+    Raises BadCredentials, ReviewRejected, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
     credential = ports.queries.credential(key)
     if credential is not None and credential.has_lapsed(ports.clock.now()):
         credential = None
+    rejection = ports.queries.rejection(key, ports.clock.now()) if credential is None else None
     account_id = credential.id if credential else None
     attempt = _attempt(ports, key, credential, client)
     wait_seconds, address_locked = _count(ports, attempt)
@@ -57,12 +66,16 @@ def authenticate(
         raise Locked(wait_seconds)
     try:
         matches = ports.passwords.verify(
-            credential.password_hash if credential else None, normalized(password)
+            owner.password_hash if (owner := credential or rejection) else None, normalized(password)
         )
     except Busy:  # the password was not compared
         for counter in (attempt.own, *attempt.networks):
             ports.counters.decrement([counter])
         raise
+    if rejection is not None and matches:
+        record_refusal(ports, refused_action, rejection.account_id, why="review_rejected")
+        clear_failures(ports, attempt)
+        raise ReviewRejected(rejection.reason)
     if credential is None or not matches:
         record_refusal(ports, refused_action, account_id, why="bad_credentials")
         raise BadCredentials

@@ -1,0 +1,43 @@
+"""The rejected applications."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from identity.adapters.sql.tables import rejections, sessions
+from identity.domain.rejection import Rejection
+from identity.usecases.ports.rejections import Rejections
+
+_row = rejections.c
+_OPEN = select(rejections).where(_row.rejected_at > bindparam("since"))
+BY_USERNAME = _OPEN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
+BY_SESSION = _OPEN.join(sessions, sessions.c.account_id == _row.account_id).where(
+    sessions.c.token_digest == bindparam("digest"), sessions.c.expires_at > bindparam("now")
+)
+
+
+class SqlRejections(Rejections):
+    """Writes rejections within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @override
+    def add(self, rejection: Rejection) -> None:
+        self._session.execute(insert(rejections).values(asdict(rejection)))
+
+    @override
+    def drop(self, account_id: str) -> None:
+        self._session.execute(delete(rejections).where(_row.account_id == account_id))
+
+
+def read_rejection(
+    connection: Connection, query: Select[Any], values: Mapping[str, object]
+) -> Rejection | None:
+    """Return the rejection that a query finds."""
+    found = connection.execute(query, values).mappings().one_or_none()
+    return Rejection(**found) if found else None
