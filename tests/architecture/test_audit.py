@@ -32,6 +32,7 @@ ROUTES = {
         "POST /authorize/<request_id>/consent",
         "POST /oauth/authorize",
         "POST /oauth/par",
+        "POST /oauth/logout",
     },
     "a service asks with each request; `client.oidc_set` and `client.rights_set` say that it may": {
         "POST /oauth/introspect",

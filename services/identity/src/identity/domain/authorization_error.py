@@ -46,3 +46,7 @@ class RequestGone(Exception):  # noqa: N818  # a refusal is no error of the prog
     """A stored request that is unknown, has expired or was answered (OIDC-4); `client` asked it, if that is known."""
 
     client: OidcClient | None = None
+
+
+class UnprovenLogout(UnprovenRequest):
+    """The same of a request to log out (OIDC-23)."""

@@ -3,9 +3,9 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from identity.http.oauth import authorize, introspect, par, revoke, token
+from identity.http.oauth import authorize, introspect, logout, par, revoke, token
 
-_MODULES = (authorize, par, token, introspect, revoke)
+_MODULES = (authorize, par, token, introspect, revoke, logout)
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:

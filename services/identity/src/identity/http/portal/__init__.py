@@ -16,6 +16,7 @@ from identity.http.portal import (
     profile,
     recovery,
     registration,
+    service_logout,
     sessions,
     switching,
     verification,
@@ -39,6 +40,7 @@ _MODULES = (
     authorize,
     company_chooser,
     client_consent,
+    service_logout,
 )
 
 

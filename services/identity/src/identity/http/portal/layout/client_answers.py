@@ -27,10 +27,14 @@ def error_answer(client: OidcClient, address: ReturnAddress, error: Authorizatio
 
 
 def _answer(client: OidcClient, address: ReturnAddress, values: dict[str, str]) -> Response:
-    """Redirect, or show a page with a link where a browser would not follow a redirect from a form."""
     state = {"state": address.state} if address.state is not None else {}
     query = urlencode({**values, **state, "iss": ports().rules.public_url})
     url = f"{address.redirect_uri}{'&' if '?' in address.redirect_uri else '?'}{query}"
+    return lead_to(client, url)
+
+
+def lead_to(client: OidcClient, url: str) -> Response:
+    """Redirect to a service, or show a page with a link where a browser would not follow a redirect from a form."""
     if redirectable_origin(url) is None:
         return render_page("client_return.html", service=client.display_name, url=url)
     return redirect(url, _SEE_OTHER, Response)  # type: ignore[return-value]  # of the class asked for

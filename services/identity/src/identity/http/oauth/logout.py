@@ -1,0 +1,33 @@
+"""The logout endpoint, to which services send browsers (OpenID Connect RP-Initiated Logout 1.0, OIDC-23)."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request, url_for
+
+from identity.domain.authorization_error import UnprovenLogout, UnprovenRequest
+from identity.domain.authorization_parameters import Parameters, parse_parameters
+from identity.http.portal import service_logout
+from identity.http.portal.layout.redirects import redirect_to_url
+
+blueprint = Blueprint("oauth_logout", __name__, url_prefix="/oauth")
+
+
+@blueprint.get("/logout")
+def log_out() -> Response:
+    """Log out at once, or ask the person."""
+    return service_logout.respond(_parse(request.query_string))
+
+
+@blueprint.post("/logout")
+def continue_by_get() -> Response:
+    """Lead to the same request by GET: only then does the browser send its Lax cookie."""
+    if request.query_string:
+        raise UnprovenLogout("a request by POST has no query")
+    return redirect_to_url(f"{url_for('.log_out')}?{urlencode(_parse(request.get_data()).pairs)}")
+
+
+def _parse(raw: bytes) -> Parameters:
+    try:
+        return parse_parameters(raw)
+    except UnprovenRequest as refusal:
+        raise UnprovenLogout(refusal.description) from None

@@ -1,0 +1,74 @@
+"""Logging out at a service: at once where its ID token proves the session, else after one question (OIDC-23)."""
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, request
+
+from identity.domain.authorization_error import UnprovenLogout
+from identity.domain.authorization_parameters import Parameters
+from identity.domain.session import Principal
+from identity.http.portal.authorize import refused_page
+from identity.http.portal.layout.client_answers import lead_to
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.service_request import form_policy, home_of, redirectable_origin
+from identity.http.portal.layout.session_cookies import clear_session_cookie
+from identity.http.session_auth import forget_principal, optional_principal
+from identity.http.web_context import ports
+from identity.usecases import service_logout
+from identity.usecases.service_logout import LogoutRequest
+
+blueprint = Blueprint("service_logout", __name__)
+
+_FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+
+
+def respond(parameters: Parameters) -> Response:
+    """Log out, or show the question. Raises UnprovenLogout."""
+    asked, principal = service_logout.read(ports(), parameters), optional_principal()
+    if asked.needs_question(principal):
+        return _question(asked, parameters)
+    return _log_out(asked, principal)
+
+
+def _question(asked: LogoutRequest, parameters: Parameters) -> Response:
+    page = render_page(
+        "service_logout.html",
+        service=asked.client.display_name if asked.client is not None else None,
+        fields={name: value for name in _FIELDS if (value := parameters.get(name)) is not None},
+    )
+    origin = redirectable_origin(asked.return_uri) if asked.return_uri is not None else None
+    if origin is not None:
+        page.headers["Content-Security-Policy"] = form_policy(origin)
+    return page
+
+
+@blueprint.post("/logout/service")
+def confirm() -> Response:
+    """Log out, as the person has confirmed."""
+    parameters = Parameters.of(request.form.items())
+    return _log_out(service_logout.read(ports(), parameters), optional_principal())
+
+
+def _log_out(asked: LogoutRequest, principal: Principal | None) -> Response:
+    """End the session, and lead back to the service if it says where."""
+    service_logout.log_out(ports(), asked, principal)
+    forget_principal()
+    return clear_session_cookie(_answer(asked))
+
+
+def _answer(asked: LogoutRequest) -> Response:
+    client, uri = asked.client, asked.return_uri
+    if client is None or uri is None:
+        return render_page(
+            "service_logged_out.html",
+            service=client.display_name if client is not None else None,
+            home=home_of(client) if client is not None else None,
+        )
+    if asked.state is not None:
+        uri += f"{'&' if '?' in uri else '?'}{urlencode({'state': asked.state})}"
+    return lead_to(client, uri)
+
+
+@blueprint.app_errorhandler(UnprovenLogout)
+def _unproven(refusal: UnprovenLogout) -> Response:
+    return refused_page("logout_unproven", 400, refusal.client, description=refusal.description)
