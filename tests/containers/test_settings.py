@@ -32,7 +32,6 @@ READ_BY: dict[str, tuple[type, ...]] = {
 }
 ALL = {doc.name for kinds in READ_BY.values() for kind in kinds for doc in describe(kind)}
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-SIGNING = {"identity", "notify"}  # operators' commands have the settings of the first, and sign nothing
 IN_PRODUCTION = {"IDENTITY_REVIEW", "IDENTITY_CONSENT_DIR"}
 
 
@@ -46,8 +45,7 @@ def known(service: str) -> set[str]:
 
 
 def required(service: str) -> set[str]:
-    always = {doc.name for kind in READ_BY[service] for doc in describe(kind) if doc.required}
-    return always | ({"IDENTITY_OIDC_KEYS"} if service in SIGNING else set())
+    return {doc.name for kind in READ_BY[service] for doc in describe(kind) if doc.required}
 
 
 @pytest.mark.rule("OPS-5")

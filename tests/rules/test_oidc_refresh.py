@@ -62,6 +62,10 @@ class Meter(OAuthMeter):
         self.refusals.append((endpoint, error))
 
     @override
+    def introspected(self, *, active: bool) -> None:
+        """Not counted here."""
+
+    @override
     def refresh_reused(self) -> None:
         self.reuses += 1
 

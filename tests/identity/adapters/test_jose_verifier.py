@@ -35,7 +35,6 @@ def _accepted(tokens: dict[str, str], verify: Callable[[str], object]) -> list[s
     return accepted
 
 
-@pytest.mark.rule("OIDC-18")
 def test_a_registered_key_signs_an_assertion(registered: dict[str, Any]) -> None:
     key = ec_key("one")
     tokens = [
@@ -48,7 +47,6 @@ def test_a_registered_key_signs_an_assertion(registered: dict[str, Any]) -> None
     assert [VERIFIER.client_assertion(token, registered) for token in tokens] == [CLAIMS] * len(tokens)
 
 
-@pytest.mark.rule("OIDC-18")
 def test_another_signature_header_or_format_is_no_assertion(registered: dict[str, Any]) -> None:
     key = ec_key("one")
     good = signed(CLAIMS, key)
@@ -77,7 +75,6 @@ def test_another_signature_header_or_format_is_no_assertion(registered: dict[str
     assert _accepted(tokens, lambda token: VERIFIER.client_assertion(token, registered)) == []
 
 
-@pytest.mark.rule("OIDC-18")
 def test_the_public_key_is_no_secret_to_sign_with(registered: dict[str, Any]) -> None:
     signed_part = with_header(signed(CLAIMS, ec_key("one")), {"alg": "HS256"}).rpartition(".")[0]
     secrets = [

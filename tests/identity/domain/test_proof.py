@@ -124,7 +124,6 @@ def test_the_root_needs_no_slash() -> None:
     assert _dpop(root, htu=ISSUER).digest
 
 
-@pytest.mark.rule("OIDC-18")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -140,7 +139,6 @@ def test_an_assertion_of_the_client_for_this_issuer_is_accepted(changes: dict[st
     assert _assertion(**changes).expires_at == datetime.fromtimestamp(changes.get("exp", AT + 60), UTC)
 
 
-@pytest.mark.rule("OIDC-18")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -171,7 +169,6 @@ def test_another_assertion_is_refused(changes: dict[str, Any]) -> None:
         _assertion(**changes)
 
 
-@pytest.mark.rule("OIDC-18")
 def test_a_client_whose_clock_is_less_than_a_second_ahead_may_add_a_minute_to_its_time() -> None:
     just_before = NOON - timedelta(milliseconds=5)
 

@@ -20,8 +20,8 @@ FORWARDING: Final = ("x-forwarded-for", "forwarded")
 CLASSES: Final = ("1xx", "2xx", "3xx", "4xx", "5xx")
 HASHING: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 OUTCOMES: Final = ("opened", "bad_credentials", "locked", "suspended", "rejected", "busy")
-GRANT_TYPES: Final = ("authorization_code", "refresh_token")
-OAUTH_ENDPOINTS: Final = ("authorize", "introspect", "par", "revoke", "token")
+GRANT_TYPES: Final = ("authorization_code", "refresh_token", "token-exchange")
+OAUTH_ENDPOINTS: Final = ("authorize", "introspect", "par", "revoke", "token", "userinfo")
 OAUTH_ERRORS: Final = (
     "access_denied",
     "account_selection_required",
@@ -99,6 +99,12 @@ OAUTH_REFUSALS = counter(
     endpoint=OAUTH_ENDPOINTS,
     error=OAUTH_ERRORS,
 )
+INTROSPECTIONS = counter(
+    "identity_introspections_total",
+    "answers",
+    "Answers to services that asked about a token, by whether it is active for them",
+    active=("true", "false"),
+)
 REFRESH_REUSE = counter(
     "identity_refresh_reuse_total",
     "requests",
@@ -118,6 +124,7 @@ WEB: Final = (
     HASHES_REFUSED,
     OAUTH_TOKENS,
     OAUTH_REFUSALS,
+    INTROSPECTIONS,
     REFRESH_REUSE,
     SESSIONS,
     WORKERS,
@@ -297,6 +304,7 @@ class OAuthMetrics(OAuthMeter):
     def __init__(self, instruments: Instruments) -> None:
         self._tokens = instruments.counter(OAUTH_TOKENS)
         self._refusals = instruments.counter(OAUTH_REFUSALS)
+        self._introspections = instruments.counter(INTROSPECTIONS)
         self._reuse = instruments.counter(REFRESH_REUSE)
 
     @override
@@ -306,6 +314,10 @@ class OAuthMetrics(OAuthMeter):
     @override
     def refused(self, endpoint: str, error: str) -> None:
         self._refusals.labels(endpoint, error).inc()
+
+    @override
+    def introspected(self, *, active: bool) -> None:
+        self._introspections.labels(str(active).lower()).inc()
 
     @override
     def refresh_reused(self) -> None:

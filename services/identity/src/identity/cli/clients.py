@@ -92,7 +92,7 @@ def rotate_client(ports: "Ports", name: str, *, overlap: str, end_old: bool, as_
 @as_json
 @with_client_ports
 def revoke_client(ports: "Ports", name: str, *, as_json: bool) -> None:
-    """Revoke a client permanently. Its secrets become invalid and its grants end at once."""
+    """Revoke a client permanently. Its secrets become invalid at once."""
     from identity.usecases import service_clients as cases
 
     _print_row(cases.revoke(ports, name), as_json=as_json)

@@ -144,6 +144,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "grant.refused": Action(
         "a port service sent a used code or refresh token, which ended the grant", result="refused"
     ),
+    "grant.exchanged": Action("a service exchanged a token for one of another service"),
     "grant.ended": Action("a grant of a port service ended, with its tokens; `why` says for what reason"),
     "logout.set_aside": Action(
         "a service could not be told that a login has ended; `why` says for what reason"

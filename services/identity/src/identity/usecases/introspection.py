@@ -19,9 +19,11 @@ def introspect(ports: Ports, client: RegisteredClient, token: str) -> dict[str, 
     active = None
     if "tokens:introspect" in client.service.rights:
         active = ports.grants.active_token(digest_of(token), ports.clock.now())
-    if active is None or active.token.kind != "access" or not _is_for(client, active):
-        return _INACTIVE
-    return _description(active, issuer=ports.rules.public_url)
+    is_told = active is not None and active.token.kind == "access" and _is_for(client, active)
+    ports.oauth_meter.introspected(active=is_told)
+    return (
+        _description(active, issuer=ports.rules.public_url) if active is not None and is_told else _INACTIVE
+    )
 
 
 def _is_for(client: RegisteredClient, active: ActiveToken) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Response, jsonify
 
 from identity.domain.oauth_client import OidcClient
-from identity.domain.oauth_errors import UnsupportedGrantType
+from identity.domain.oauth_errors import InvalidRequest, UnsupportedGrantType
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.errors import oauth_blueprint
@@ -14,9 +14,12 @@ from identity.http.oauth.form import Form, read_form
 from identity.http.web_context import ports
 from identity.usecases import token
 from identity.usecases.ports import Ports
+from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest
 from identity.usecases.token import CodeRequest, RefreshRequest, Tokens
+from identity.usecases.token_exchange import exchange
 
-_REPEATABLE = frozenset({"resource"})
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # the name of a grant type
+_REPEATABLE = frozenset({"audience", "resource"})
 
 blueprint = oauth_blueprint("token")
 
@@ -30,18 +33,20 @@ def issue() -> Response:
     if grant_type not in GRANT_TYPES:
         raise UnsupportedGrantType
     tokens = GRANT_TYPES[grant_type](client_ports(client), client.oidc, form)
-    ports().oauth_meter.issued(grant_type)
-    return tokens_response(tokens)
+    ports().oauth_meter.issued(grant_type.rpartition(":")[2])
+    issued_type = {"issued_token_type": ACCESS_TOKEN} if grant_type == TOKEN_EXCHANGE else {}
+    return tokens_response(tokens, **issued_type)
 
 
-def tokens_response(tokens: Tokens) -> Response:
-    """Return the answer of RFC 6749 section 5.1."""
+def tokens_response(tokens: Tokens, **more: str) -> Response:
+    """Return the answer of RFC 6749 section 5.1; an exchange adds to it (RFC 8693 section 2.2.1)."""
     access = tokens.access.token
     body: dict[str, Any] = {
         "access_token": tokens.access.value,
         "token_type": "DPoP" if access.jkt else "Bearer",
         "expires_in": int((access.expires_at - access.issued_at).total_seconds()),
         "scope": " ".join(access.scopes),
+        **more,
     }
     if tokens.refresh is not None:
         body["refresh_token"] = tokens.refresh.value
@@ -74,7 +79,24 @@ def _refresh(ports: Ports, client: OidcClient, form: Form) -> Tokens:
     return token.refresh(ports, client, asked)
 
 
+def _exchange(ports: Ports, client: OidcClient, form: Form) -> Tokens:
+    if form.get("requested_token_type") not in {None, ACCESS_TOKEN}:
+        raise InvalidRequest("requested_token_type is not supported")
+    asked = ExchangeRequest(
+        subject=form.require("subject_token"),
+        subject_type=form.require("subject_token_type"),
+        actor=form.get("actor_token"),
+        actor_type=form.get("actor_token_type"),
+        audience=form.every("audience"),
+        resources=form.every("resource"),
+        scopes=(form.get("scope") or "").split(),
+        jkt=dpop_key(),
+    )
+    return exchange(ports, client, asked)
+
+
 GRANT_TYPES: Final[Mapping[str, Callable[[Ports, OidcClient, Form], Tokens]]] = {
     "authorization_code": _redeem,
     "refresh_token": _refresh,
+    TOKEN_EXCHANGE: _exchange,
 }

@@ -33,6 +33,9 @@ class OAuthMeter(Protocol):
     def refused(self, endpoint: str, error: str) -> None:
         """Count a refusal by its code."""
 
+    def introspected(self, *, active: bool) -> None:
+        """Count an answer about a token."""
+
     def refresh_reused(self) -> None:
         """Count a refresh token that was used again (OIDC-16)."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from identity.domain.grant import ActiveGrant, Token
@@ -15,7 +16,10 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """What a token is for. `audience` are names of clients and URIs of resources; `servers` are those of the URIs."""
+    """What a token is for. `audience` are names of clients and URIs of resources, `servers` the clients behind both.
+
+    `expires_by` is the end of the token that was exchanged for it.
+    """
 
     active: ActiveGrant
     client: str
@@ -25,6 +29,7 @@ class TokenRequest:
     act: dict[str, Any] | None = None
     jkt: str | None = None
     parent: str | None = None
+    expires_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
         jkt=asked.jkt,
         parent=asked.parent,
         issued_at=now,
-        expires_at=min(now + lifetime, asked.active.grant.expires_at),
+        expires_at=min(now + lifetime, asked.expires_by or asked.active.grant.expires_at),
     )
     value = _signed(uow, asked.active, token) if is_jwt else uow.randomness.token()
     return _store(uow, token, value)

@@ -1,0 +1,96 @@
+"""Token exchange for another company, without a redirect (RFC 8693, OIDC-19)."""
+
+from dataclasses import replace
+
+from identity.domain.grant import ActiveToken, Grant
+from identity.domain.oauth_client import OidcClient
+from identity.domain.oauth_errors import InvalidGrant, InvalidTarget, UnauthorizedClient
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, active_access_token, narrowed
+from identity.usecases.steps.tokens import (
+    TokenRequest,
+    issue_access_token,
+    issue_refresh_token,
+    servers_of,
+    sign_id_token,
+)
+from identity.usecases.token import Tokens
+
+
+def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
+    """Give the client of a link account a grant for one of its companies, without another redirect.
+
+    The actor token is the link account's own, as this client got it; the subject is the general account's id.
+    """
+    actor = (
+        active_access_token(ports, asked.actor) if asked.actor_type == ACCESS_TOKEN and asked.actor else None
+    )
+    if actor is None or not _is_own_of_link(actor, client, asked.jkt):
+        raise InvalidGrant("the actor token is not an active one of a link account at this client")
+    if "general" not in client.accepts:
+        raise UnauthorizedClient("the client does not accept general accounts")
+    if asked.audience:
+        raise InvalidTarget("a company's token is for this client and its resources")
+    with ports.unit_of_work() as uow:
+        grant = _grant(uow, actor, asked)
+        if grant is None or not uow.grants.open_child(grant):
+            raise InvalidGrant("the link account has no verified binding to this account")
+        uow.record_action("grant.opened", grant.account_id, **grant.audited)
+        active = uow.grants.active(grant.id, uow.clock.now())
+        if active is None:
+            raise InvalidGrant("the login has ended")
+        wish = TokenRequest(
+            active=active,
+            client=client.name,
+            scopes=grant.scopes,
+            audience=[client.name, *grant.resources],
+            servers=servers_of(uow, grant.resources),
+            jkt=asked.jkt,
+        )
+        access = issue_access_token(uow, wish)
+        refresh = issue_refresh_token(uow, _of_client(client, wish)) if client.may_refresh else None
+        uow.commit()
+    id_token = sign_id_token(ports, client, active, access)
+    return Tokens(access=access, refresh=refresh, id_token=id_token)
+
+
+def _of_client(client: OidcClient, wish: TokenRequest) -> TokenRequest:
+    """Return the same request, bound to the key only if the client cannot authenticate (RFC 9449 section 5)."""
+    return wish if client.is_public else replace(wish, jkt=None)
+
+
+def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> bool:
+    """Return whether the client got this token itself, from a link account that acts for no company (OIDC-7)."""
+    token = actor.token
+    return (
+        actor.account.kind == "link"
+        and token.client == client.name
+        and token.act is None
+        and token.jkt in {None, jkt}
+    )
+
+
+def _grant(uow: UnitOfWork, actor: ActiveToken, asked: ExchangeRequest) -> Grant | None:
+    """Return the grant for the company, or None without a live binding; it ends with its parent."""
+    parent, binding = actor.grant, uow.bindings.live_of_general(asked.subject)
+    if binding is None or binding.link_account_id != actor.account.id:
+        return None
+    if not set(asked.resources) <= set(parent.resources):
+        raise InvalidTarget("the login has not all of these resources")
+    return Grant(
+        id=uow.randomness.identifier(),
+        client=parent.client,
+        session_id=parent.session_id,
+        holder_id=parent.holder_id,
+        account_id=asked.subject,
+        binding_id=binding.id,
+        parent_id=parent.id,
+        scopes=narrowed(actor.token.scopes, asked.scopes),
+        resources=list(asked.resources or parent.resources),
+        claims=parent.claims,
+        acr=parent.acr,
+        amr=parent.amr,
+        auth_time=parent.auth_time,
+        created_at=uow.clock.now(),
+        expires_at=parent.expires_at,
+    )

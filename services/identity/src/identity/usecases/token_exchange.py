@@ -1,0 +1,73 @@
+"""Token exchange (RFC 8693, OIDC-19): for a service behind the one that was called, and for another company."""
+
+from identity.domain.errors import InvalidProof
+from identity.domain.oauth_client import OidcClient
+from identity.domain.oauth_errors import InvalidGrant, InvalidRequest, InvalidTarget
+from identity.usecases.company_exchange import exchange_for_company
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.exchange import (
+    ACCESS_TOKEN,
+    ACCOUNT,
+    ExchangeRequest,
+    active_access_token,
+    narrowed,
+)
+from identity.usecases.steps.tokens import TokenRequest, issue_access_token, servers_of
+from identity.usecases.token import Tokens
+
+
+def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
+    """Return new tokens for a token. Raises the refusals of `OAuthRefusal`, InvalidProof."""
+    if client.requires_dpop and asked.jkt is None:
+        raise InvalidProof
+    if asked.subject_type == ACCOUNT:
+        return exchange_for_company(ports, client, asked)
+    if asked.subject_type != ACCESS_TOKEN:
+        raise InvalidRequest("subject_token_type is not supported")
+    if asked.actor is not None:
+        raise InvalidRequest("actor_token goes with an account only: the chain of services is act")
+    return _for_service(ports, client, asked)
+
+
+def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
+    """Give a service that was called with a token another one, for a service that it may reach.
+
+    The new token belongs to the same grant, has no more scopes, lives no longer, and names the service in `act`.
+    """
+    subject = active_access_token(ports, asked.subject)
+    if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
+        raise InvalidGrant("the subject token is not active, or not for this service")
+    with ports.unit_of_work() as uow:
+        active = uow.grants.active(subject.grant.id, uow.clock.now())
+        if active is None:
+            raise InvalidGrant("the login has ended")
+        targets = _targets(uow, client, asked)
+        access = issue_access_token(
+            uow,
+            TokenRequest(
+                active=active,
+                client=client.name,
+                scopes=narrowed(subject.token.scopes, asked.scopes),
+                audience=list(dict.fromkeys([*asked.audience, *asked.resources])),
+                servers=targets,
+                act={"sub": client.name, **({"act": subject.token.act} if subject.token.act else {})},
+                jkt=asked.jkt,
+                expires_by=subject.token.expires_at,
+            ),
+        )
+        reached = [target.name for target in targets]
+        uow.record_action("grant.exchanged", active.account.id, reached=reached, **active.grant.audited)
+        uow.commit()
+    return Tokens(access=access, refresh=None, id_token=None)
+
+
+def _targets(uow: UnitOfWork, client: OidcClient, asked: ExchangeRequest) -> list[OidcClient]:
+    """Return the services that are to be reached. Raises InvalidTarget."""
+    if not (asked.audience or asked.resources):
+        raise InvalidTarget("audience or resource must name the service to be reached")
+    live = {each.name: each for each in uow.oidc_clients.live()}
+    named = [live.get(name) for name in asked.audience]
+    targets = [*named, *servers_of(uow, asked.resources)]
+    if any(target is None or target.name not in client.may_reach for target in targets):
+        raise InvalidTarget("the client may not reach this service")
+    return [target for target in targets if target is not None]
