@@ -1,0 +1,40 @@
+"""Userinfo (OpenID Connect Core section 5.3): a client asks about the person behind its access token (OIDC-20)."""
+
+from flask import Response, jsonify, request
+
+from identity.domain.oauth_errors import InvalidRequest, InvalidToken
+from identity.http.oauth.dpop import dpop_key
+from identity.http.oauth.errors import oauth_blueprint
+from identity.http.oauth.form import MEDIA_TYPE, read_form
+from identity.http.web_context import ports
+from identity.usecases.userinfo import userinfo
+
+blueprint = oauth_blueprint("userinfo")
+
+
+@blueprint.get("/userinfo")
+@blueprint.post("/userinfo")
+def answer() -> Response:
+    """Answer with the claims that the token's scopes give."""
+    scheme, token = _credentials()
+    jkt = dpop_key(access_token=token) if scheme == "dpop" else None
+    if scheme == "dpop" and jkt is None:
+        raise InvalidToken
+    response = jsonify(userinfo(ports(), token, jkt=jkt))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _credentials() -> tuple[str, str]:
+    """Return the scheme and the token, from the header or the form (RFC 6750 section 2). Raises InvalidToken."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    in_form = None
+    if request.method == "POST" and request.mimetype == MEDIA_TYPE:
+        in_form = read_form().get("access_token")
+    if scheme and in_form is not None:
+        raise InvalidRequest("the token is sent twice")
+    if in_form is not None:
+        return "bearer", in_form
+    if scheme.lower() not in {"bearer", "dpop"} or not token:
+        raise InvalidToken
+    return scheme.lower(), token.strip()

@@ -1,0 +1,24 @@
+"""What a client may know of the person behind an access token (OpenID Connect Core section 5.3, OIDC-20)."""
+
+from typing import Any
+
+from identity.domain.oauth_errors import InsufficientScope, InvalidToken
+from identity.domain.person_claims import act_claim, person_claims
+from identity.domain.scope import OPENID, claims_of
+from identity.usecases.ports import Ports
+from identity.usecases.steps.exchange import active_access_token
+
+
+def userinfo(ports: Ports, access_token: str, *, jkt: str | None) -> dict[str, Any]:
+    """Return the claims of the token's scopes; `jkt` is the thumbprint of the key that was proven with it, if any.
+
+    A token that was exchanged for another service is not for the provider. Raises InvalidToken, InsufficientScope.
+    """
+    active = active_access_token(ports, access_token)
+    if active is None or active.token.jkt != jkt or active.token.client not in active.token.audience:
+        raise InvalidToken
+    scopes = active.token.scopes
+    if OPENID not in scopes:
+        raise InsufficientScope
+    act = act_claim(active, scopes)
+    return person_claims(active, claims_of(scopes)) | ({"act": act} if act else {})

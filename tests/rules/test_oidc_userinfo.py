@@ -1,0 +1,116 @@
+"""A client asks about the person behind its access token (OIDC-20, OIDC-17)."""
+
+from typing import Any
+
+import pytest
+from httpx import Response
+from identity.domain.proof import token_hash
+
+from tests.support.actors.jose import Key, dpop, ec_key
+from tests.support.actors.oauth_clients import issue_token, open_grant, register_oidc_client
+from tests.support.actors.people import Person, unique
+from tests.support.harness.settings import PUBLIC_URL
+from tests.support.harness.system import System
+
+EVERY = ["openid", "profile", "email", "company", "actor"]
+
+
+def token_of(
+    system: System, person: Person, scopes: list[str], general: Person | None = None, **values: Any
+) -> str:
+    client = register_oidc_client(system, accepts=["general", "link"])
+    grant = open_grant(system, client.name, person, general=general, scopes=scopes)
+    return issue_token(system, grant, client.name, scopes=scopes, **values)
+
+
+def ask(system: System, token: str, method: str = "GET", scheme: str = "Bearer", **headers: str) -> Response:
+    sent = {"Authorization": f"{scheme} {token}", **headers}
+    return system.visitor().http.request(method, "/oauth/userinfo", headers=sent)
+
+
+@pytest.mark.rule("OIDC-20")
+def test_each_scope_gives_its_claims_and_no_others(system: System) -> None:
+    person = system.person()
+
+    bare = ask(system, token_of(system, person, ["openid"])).json()
+    full = ask(system, token_of(system, person, EVERY), "POST", "bearer").json()
+
+    assert bare == {"sub": person.id}
+    assert set(full) == {
+        "sub", "name", "preferred_username", "updated_at", "email", "email_verified", "company", "account_kind",
+    }  # fmt: skip
+    assert (full["preferred_username"], full["email"]) == (person.username, person.email)
+    assert (full["email_verified"], full["account_kind"]) == (True, "general")
+
+
+@pytest.mark.rule("OIDC-20")
+def test_who_really_acts_is_told_to_everyone_and_described_with_the_scope_actor(system: System) -> None:
+    link, general = system.person("link"), system.person()
+
+    described = ask(system, token_of(system, link, ["openid", "actor"], general)).json()
+
+    assert described["sub"] == general.id
+    assert set(described["act"]) == {"sub", "name", "preferred_username", "company"}
+    assert described["act"]["sub"] == link.id
+
+
+@pytest.mark.rule("OIDC-20")
+def test_the_token_may_come_in_a_form_but_not_twice(system: System) -> None:
+    person = system.person()
+    token, http = token_of(system, person, ["openid"]), system.visitor().http
+
+    in_form = http.post("/oauth/userinfo", data={"access_token": token})
+    twice = http.post(
+        "/oauth/userinfo", data={"access_token": token}, headers={"Authorization": f"Bearer {token}"}
+    )
+
+    assert in_form.json() == {"sub": person.id}
+    assert (twice.status_code, twice.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.rule("OIDC-20")
+@pytest.mark.parametrize("kind", ["unknown", "refresh token", "of another service", "session"])
+def test_other_tokens_are_refused_with_a_challenge(system: System, kind: str) -> None:
+    person = system.person()
+    values: dict[str, dict[str, Any]] = {
+        "refresh token": {"kind": "refresh"},
+        "of another service": {"audience": ["https://gate.example"]},
+    }
+    token = {"unknown": "x", "session": str(system.logged_in(person).token)}.get(kind)
+
+    answer = ask(system, token or token_of(system, person, ["openid"], **values[kind]))
+
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+@pytest.mark.rule("OIDC-20")
+def test_without_the_scope_openid_nothing_is_told(system: System) -> None:
+    answer = ask(system, token_of(system, system.person(), ["pass:apply"]))
+
+    assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
+
+
+def proof(system: System, key: Key, token: str) -> str:
+    claims = {
+        "htm": "GET",
+        "htu": f"{PUBLIC_URL}/oauth/userinfo",
+        "iat": int(system.clock.now().timestamp()),
+        "jti": unique(),
+        "ath": token_hash(token),
+    }
+    return dpop(claims, key)
+
+
+@pytest.mark.rule("OIDC-17", "OIDC-20")
+def test_a_bound_token_needs_its_key(system: System) -> None:
+    person, key, other = system.person(), ec_key(), ec_key("other")
+    token = token_of(system, person, ["openid"], jkt=key.thumbprint())
+    plain = token_of(system, person, ["openid"])
+
+    def status(proven: Key, sent: str, scheme: str = "DPoP") -> int:
+        return ask(system, sent, scheme=scheme, DPoP=proof(system, proven, sent)).status_code
+
+    assert [status(key, token), status(key, token, "dpop")] == [200, 200]
+    assert [status(other, token), status(key, plain), status(key, token, "Bearer")] == [401] * 3
+    assert [ask(system, token, scheme=scheme).status_code for scheme in ("Bearer", "DPoP")] == [401, 401]
