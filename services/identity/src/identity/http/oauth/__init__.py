@@ -3,15 +3,9 @@
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-<<<<<<< HEAD
-from identity.http.oauth import authorize, introspect, logout, par, revoke, token
+from identity.http.oauth import authorize, introspect, logout, par, revoke, token, userinfo
 
-_MODULES = (authorize, par, token, introspect, revoke, logout)
-=======
-from identity.http.oauth import authorize, introspect, par, revoke, token, userinfo
-
-_MODULES = (authorize, par, token, userinfo, introspect, revoke)
->>>>>>> 9d54dfd (identity: answer userinfo)
+_MODULES = (authorize, par, token, userinfo, introspect, revoke, logout)
 
 
 def init_app(app: Flask, csrf: CSRFProtect) -> None:
