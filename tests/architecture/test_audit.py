@@ -37,6 +37,7 @@ ROUTES = {
     "a service asks with each request; `client.oidc_set` and `client.rights_set` say that it may": {
         "POST /oauth/introspect",
     },
+    "a client asks with a token of the person; `grant.opened` says that it has one": {"POST /oauth/userinfo"},
     "checks what is typed into a form": {
         "POST /apply/<any(general, link):kind>/check",
         "POST /password/reset/check",
