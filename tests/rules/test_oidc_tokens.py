@@ -1,0 +1,296 @@
+"""What ID tokens and access tokens contain, how long they are valid and for whom (OIDC-13 to OIDC-15, OIDC-17)."""
+
+import hashlib
+from typing import Any
+
+import pytest
+from httpx import Response
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from tests.support.actors.jose import base64url, dpop, ec_key, key_set
+from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
+from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.people import Person, unique
+from tests.support.actors.service_clients import Service
+from tests.support.harness.settings import PUBLIC_URL
+from tests.support.harness.system import System
+
+RESOURCE, JWT_RESOURCE = "https://gate.example/api", "https://scales.example/api"
+SCOPES = ["openid", "profile", "email", "company", "actor", "pass:apply"]
+EVERY_CLAIM = [
+    "name",
+    "preferred_username",
+    "updated_at",
+    "email",
+    "email_verified",
+    "company",
+    "account_kind",
+    "act",
+]
+
+
+def caller(system: System, **options: Any) -> OAuthCaller:
+    return OAuthCaller(system, register_oidc_client(system, "tokens:introspect", **options))
+
+
+def tokens_of(system: System, service: OAuthCaller, person: Person, **values: Any) -> dict[str, Any]:
+    grant = open_grant(system, service.name, person, **values)
+    answer = service.redeem(issue_code(system, grant, nonce="n-0"))
+    assert answer.status_code == 200, answer.text
+    return {**answer.json(), "grant": grant}
+
+
+def read(system: System, token: str, algorithm: str) -> Any:
+    """Return header and claims of a token, verified by the published keys."""
+    keys = KeySet.import_key_set(system.visitor().http.get("/.well-known/jwks.json").json())
+    return jwt.decode(token, keys, algorithms=[algorithm])
+
+
+def seconds(system: System) -> int:
+    return int(system.clock.now().timestamp())
+
+
+def code_of(answer: Response) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("error", "")
+
+
+def proof(system: System, key: Any, **changes: Any) -> dict[str, str]:
+    claims = {"htm": "POST", "htu": f"{PUBLIC_URL}/oauth/token", "iat": seconds(system), "jti": unique()}
+    return {"DPoP": dpop({**claims, **changes}, key)}
+
+
+@pytest.mark.rule("OIDC-13")
+@pytest.mark.parametrize(("profile", "algorithm"), [(None, "RS256"), ("fapi2", "ES256")])
+def test_an_id_token_says_who_logged_in_when_and_nothing_else(
+    system: System, profile: str | None, algorithm: str
+) -> None:
+    key, person = ec_key() if profile else None, system.person()
+    registered = register_oidc_client(system, profile=profile, keys=key_set(key) if key else None)
+    service = OAuthCaller(system, registered, key=key)
+    grant = open_grant(system, service.name, person, scopes=SCOPES)
+    code = issue_code(system, grant, nonce="n-0")
+
+    told = service.redeem(code, headers=proof(system, key) if key else None).json()
+
+    token = read(system, told["id_token"], algorithm)
+    digest = hashlib.sha256(told["access_token"].encode()).digest()
+    assert token.header["typ"] == "JWT"
+    assert token.claims == {
+        "iss": PUBLIC_URL,
+        "sub": person.id,
+        "aud": service.name,
+        "azp": service.name,
+        "exp": seconds(system) + 300,
+        "iat": seconds(system),
+        "auth_time": seconds(system),
+        "amr": ["pwd"],
+        "sid": grant,
+        "at_hash": base64url(digest[:16]),
+        "nonce": "n-0",
+    }
+
+
+@pytest.mark.rule("OIDC-13")
+def test_a_link_account_is_the_actor_and_its_name_is_there_only_if_asked(system: System) -> None:
+    service, link = caller(system), system.person("link")
+    plain, asked = system.person(), system.person()
+    claims = {"id_token": dict.fromkeys(EVERY_CLAIM)}
+
+    without = tokens_of(system, service, link, general=plain, scopes=SCOPES)
+    with_names = tokens_of(
+        system, service, link, general=asked, scopes=SCOPES, claims=claims, acr="urn:acr:x"
+    )
+
+    short, long = (read(system, told["id_token"], "RS256").claims for told in (without, with_names))
+    (row,) = system.rows("SELECT * FROM accounts WHERE id = :id", id=asked.id)
+    company = {"tax_id": row.tax_id, "name": row.company_name}
+    assert (short["sub"], short["act"], "name" in short, "acr" in short) == (
+        plain.id,
+        {"sub": link.id},
+        False,
+        False,
+    )
+    assert {name: long[name] for name in EVERY_CLAIM if name not in {"act", "updated_at"}} == {
+        "name": row.name,
+        "preferred_username": asked.username,
+        "email": asked.email,
+        "email_verified": True,
+        "company": company,
+        "account_kind": "general",
+    }
+    assert (long["sub"], long["act"]["sub"], long["act"]["company"]) == (asked.id, link.id, company)
+    assert long["acr"] == "urn:acr:x"
+
+
+@pytest.mark.rule("OIDC-13")
+def test_claims_that_no_scope_allows_are_left_out(system: System) -> None:
+    service, link, general = caller(system), system.person("link"), system.person()
+    claims = {"id_token": dict.fromkeys(EVERY_CLAIM), "userinfo": {"name": None}}
+
+    told = tokens_of(system, service, link, general=general, scopes=["openid", "email"], claims=claims)
+
+    token = read(system, told["id_token"], "RS256").claims
+    assert token.keys() & set(EVERY_CLAIM) == {"email", "email_verified", "act"}
+    assert token["act"] == {"sub": link.id}
+
+
+@pytest.mark.rule("OIDC-13")
+def test_a_refreshed_id_token_keeps_the_login_and_has_no_nonce(system: System) -> None:
+    service = caller(system, may_refresh=True)
+    first = tokens_of(system, service, system.person())
+    before = read(system, first["id_token"], "RS256").claims
+    system.clock.advance(minutes=4)
+
+    after = read(system, service.refresh(first["refresh_token"]).json()["id_token"], "RS256").claims
+
+    assert {name: after[name] for name in ("iss", "sub", "aud", "sid", "auth_time")} == {
+        name: before[name] for name in ("iss", "sub", "aud", "sid", "auth_time")
+    }
+    assert ("nonce" in after, after["iat"] - before["iat"]) == (False, 240)
+
+
+@pytest.mark.rule("OIDC-14")
+def test_an_access_token_is_opaque_stored_hashed_and_valid_for_ten_minutes(system: System) -> None:
+    service = caller(system, may_refresh=True)
+    told = tokens_of(system, service, system.person())
+    tokens = [told["access_token"], told["refresh_token"]]
+
+    stored = [row.digest for row in system.rows("SELECT digest FROM grant_tokens")]
+    system.clock.advance(seconds=599)
+    in_time = service.is_active(told["access_token"])
+    system.clock.advance(seconds=1)
+
+    assert sorted(stored) == sorted(hashlib.sha256(token.encode()).hexdigest() for token in tokens)
+    assert [len(token) for token in tokens] == [43, 43]
+    assert (in_time, service.is_active(told["access_token"])) == (True, False)
+
+
+@pytest.mark.rule("OIDC-14")
+def test_an_access_token_is_for_the_client_and_the_resources_of_the_login_that_it_asks_for(
+    system: System,
+) -> None:
+    gate = caller(system, resources=[RESOURCE])
+    scales = caller(system, resources=[JWT_RESOURCE])
+    service = caller(system, may_reach=[gate.name, scales.name])
+    both = [RESOURCE, JWT_RESOURCE]
+
+    def redeemed(**asked: Any) -> Response:
+        grant = open_grant(system, service.name, system.person(), resources=both)
+        return service.redeem(issue_code(system, grant), **asked)
+
+    answers = [redeemed(), redeemed(resource=RESOURCE), redeemed(resource=both)]
+
+    assert [
+        service.post("/oauth/introspect", token=answer.json()["access_token"]).json()["aud"]
+        for answer in answers
+    ] == [[service.name, *both], [service.name, RESOURCE], [service.name, *both]]
+    assert [each.is_active(answers[1].json()["access_token"]) for each in (gate, scales)] == [True, False]
+    assert code_of(redeemed(resource="https://nowhere.example")) == (400, "invalid_target")
+    assert code_of(redeemed(resource=[RESOURCE, "https://nowhere.example"])) == (400, "invalid_target")
+
+
+@pytest.mark.rule("OIDC-14")
+def test_a_resource_that_is_registered_no_more_is_refused(system: System) -> None:
+    service = caller(system)
+    grant = open_grant(system, service.name, system.person(), resources=[RESOURCE])
+
+    assert code_of(service.redeem(issue_code(system, grant))) == (400, "invalid_target")
+
+
+@pytest.mark.rule("OIDC-15")
+def test_a_resource_with_jwt_tokens_gets_one_of_rfc_9068_which_is_introspectable_too(system: System) -> None:
+    scales = caller(system, resources=[JWT_RESOURCE], has_jwt_tokens=True)
+    service = caller(system, may_reach=[scales.name])
+    link, general = system.person("link"), system.person()
+    scopes = ["openid", "actor", "pass:query"]
+
+    told = tokens_of(system, service, link, general=general, scopes=scopes, resources=[JWT_RESOURCE])
+
+    token = read(system, told["access_token"], "ES256")
+    jti = token.claims.pop("jti")
+    assert token.header["typ"] == "at+jwt"
+    assert token.claims == {
+        "iss": PUBLIC_URL,
+        "sub": general.id,
+        "aud": [service.name, JWT_RESOURCE],
+        "exp": seconds(system) + 300,
+        "iat": seconds(system),
+        "client_id": service.name,
+        "scope": "openid actor pass:query",
+        "auth_time": seconds(system),
+        "amr": ["pwd"],
+        "sid": told["grant"],
+        "act": {"sub": link.id},
+    }
+    assert (told["expires_in"], len(jti)) == (300, 36)
+    assert scales.is_active(told["access_token"])
+    system.clock.advance(minutes=5)
+    assert not scales.is_active(told["access_token"])
+
+
+@pytest.mark.rule("OIDC-15")
+def test_without_the_resource_the_token_is_opaque(system: System) -> None:
+    scales = caller(system, resources=[JWT_RESOURCE], has_jwt_tokens=True)
+    gate = caller(system, resources=[RESOURCE])
+    service = caller(system, may_reach=[scales.name, gate.name])
+    grant = open_grant(system, service.name, system.person(), resources=[RESOURCE, JWT_RESOURCE])
+
+    told = service.redeem(issue_code(system, grant), resource=RESOURCE).json()
+
+    assert (len(told["access_token"]), told["expires_in"]) == (43, 600)
+
+
+@pytest.mark.rule("OIDC-17")
+def test_a_proven_key_binds_access_tokens_and_those_that_refresh_a_public_client(system: System) -> None:
+    registered = register_oidc_client(system, auth="none", may_refresh=True)
+    service, key = OAuthCaller(system, Service(registered.name, "")), ec_key("bound")
+    grant = open_grant(system, service.name, system.person())
+
+    first = service.redeem(issue_code(system, grant), headers=proof(system, key)).json()
+    token = first["refresh_token"]
+    without, other = service.refresh(token), service.refresh(token, headers=proof(system, ec_key("other")))
+    again = [service.refresh(token, headers=proof(system, key)) for _ in range(2)]
+
+    rows = system.rows("SELECT DISTINCT jkt FROM grant_tokens")
+    assert [row.jkt for row in rows] == [key.thumbprint()]
+    assert first["token_type"] == "DPoP"
+    assert [code_of(answer) for answer in (without, other)] == [(400, "invalid_grant")] * 2
+    assert [("refresh_token" in answer.json(), answer.json()["token_type"]) for answer in again] == [
+        (False, "DPoP")
+    ] * 2
+
+
+@pytest.mark.rule("OIDC-17")
+def test_a_client_that_must_prove_a_key_gets_nothing_without(system: System) -> None:
+    service, key = caller(system, requires_dpop=True, may_refresh=True), ec_key("bound")
+    code = issue_code(system, open_grant(system, service.name, system.person()))
+    used = proof(system, key)
+    service.redeem("made-up", headers=used)
+
+    refused = [
+        service.redeem(code),
+        service.redeem(code, headers=used),
+        service.redeem(code, headers=proof(system, key, htu=f"{PUBLIC_URL}/oauth/par")),
+        service.redeem(code, headers=proof(system, key, iat=seconds(system) - 61)),
+        service.redeem(code, headers={"DPoP": "a.b.c"}),
+    ]
+    redeemed = service.redeem(code, headers=proof(system, key))
+    refreshed = service.refresh(redeemed.json()["refresh_token"], headers=proof(system, ec_key("next")))
+
+    assert [code_of(answer) for answer in refused] == [(400, "invalid_dpop_proof")] * len(refused)
+    assert (redeemed.json()["token_type"], refreshed.json()["token_type"]) == ("DPoP", "DPoP")
+    assert "refresh_token" not in refreshed.json()
+
+
+@pytest.mark.rule("OIDC-17", "OIDC-9")
+def test_a_code_that_was_asked_for_with_a_key_is_for_that_key(system: System) -> None:
+    service, key = caller(system), ec_key("bound")
+    grant = open_grant(system, service.name, system.person())
+    code = issue_code(system, grant, jkt=key.thumbprint())
+
+    refused = [service.redeem(code), service.redeem(code, headers=proof(system, ec_key("other")))]
+    redeemed = service.redeem(code, headers=proof(system, key))
+
+    assert [code_of(answer) for answer in refused] == [(400, "invalid_grant")] * 2
+    assert redeemed.json()["token_type"] == "DPoP"
