@@ -12,6 +12,7 @@ from tests.support.actors.jose import base64url, dpop, ec_key, key_set
 from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import Person, unique
+from tests.support.actors.profile import request_email_change, save
 from tests.support.actors.service_clients import Service
 from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
@@ -294,3 +295,42 @@ def test_a_code_that_was_asked_for_with_a_key_is_for_that_key(system: System) ->
 
     assert [code_of(answer) for answer in refused] == [(400, "invalid_grant")] * 2
     assert redeemed.json()["token_type"] == "DPoP"
+
+
+def change_name(system: System, person: Person) -> None:
+    assert save(system.logged_in(person), {"name": "錢小明"}).status_code == 200
+
+
+def request_mailbox(system: System, person: Person) -> None:
+    request_email_change(system.logged_in(person), person)
+
+
+def withdraw_mailbox(system: System, person: Person) -> None:
+    assert system.logged_in(person).delete("/account/pending-email").status_code == 204
+
+
+def confirm_mailbox(system: System, person: Person) -> None:
+    email = request_email_change(system.logged_in(person), person)
+    system.clock.advance(minutes=1)
+    assert system.confirm(system.mail(email, "Email變更驗證").token).status_code == 200
+
+
+@pytest.mark.rule("OIDC-13", "PRO-5")
+def test_updated_at_is_the_last_change_of_the_profile(system: System) -> None:
+    service, person = caller(system), system.person()
+    asked: dict[str, Any] = {"scopes": ["openid", "profile"], "claims": {"id_token": {"updated_at": None}}}
+    opened_at = seconds(system)
+
+    def told() -> int:
+        token = tokens_of(system, service, person, **asked)["id_token"]
+        return int(read(system, token, "RS256").claims["updated_at"])
+
+    shown, expected = [told()], [opened_at]
+    for change in (change_name, request_mailbox, withdraw_mailbox, confirm_mailbox):
+        system.clock.advance(minutes=10)
+        change(system, person)
+        expected.append(seconds(system))
+        system.clock.advance(minutes=1)
+        shown.append(told())
+
+    assert shown == expected

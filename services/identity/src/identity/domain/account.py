@@ -131,13 +131,18 @@ class Account:
         self.email_verified_at = now
         self.mailbox_key = self.mailbox_key_for(self.email)
 
-    def replace_email(self, email: str) -> str:
+    def revise(self, now: datetime) -> None:
+        """Count a change of the profile (PRO-5)."""
+        self.revision += 1
+        self.updated_at = now
+
+    def replace_email(self, email: str, now: datetime) -> str:
         """Replace the mailbox with a verified one; return the old one (PRO-2, PRO-3)."""
         old = self.email
         self.email = email
         self.pending_email = None
         self.mailbox_key = self.mailbox_key_for(self.email)
-        self.revision += 1
+        self.revise(now)
         return old
 
     def set_password(self, password_hash: str) -> None:
@@ -169,6 +174,7 @@ class Account:
         """Delete the personal data of a closed account; its id and timestamps remain (OPS-6)."""
         self.username = self.name = self.mobile = self.email = ""
         self.tax_id = self.company_phone = self.company_name = self.company_address = ""
+        self.updated_at = None
         self.credential_version += 1
         self.revision += 1
 

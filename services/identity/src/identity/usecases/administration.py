@@ -123,7 +123,7 @@ def set_mailbox(ports: Ports, username_or_id: str, *, email: str) -> Account:
         uow.links.drop(account.id, Purpose.PASSWORD_RESET)
         if account.email_verified_at is None:
             account.email = email
-            account.revision += 1
+            account.revise(uow.clock.now())
             _mail_verification(uow, account)
         else:
             request_email_change(uow, account, email, budget=Budget.RESENDS)

@@ -106,7 +106,7 @@ def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
         raise TooManyChanges(changes.wait_seconds(now))
     for attribute, value in values.items():
         setattr(account, attribute, value)
-    account.revision += 1
+    account.revise(now)
     uow.record_event(account, AccountProfileChanged(fields=tuple(sorted(values))))
 
 

@@ -61,7 +61,7 @@ _RIGHTS: Final = {
     # `identity tidy`. SELECT … FOR UPDATE needs the right to update one column.
     "identity_tidy": {
         "accounts": "SELECT, UPDATE (username_key, mailbox_key, pending_email, password_hash, former_hashes,"
-        " suspended_at, closed_at, closed_reason, revision, sequence)",
+        " suspended_at, closed_at, closed_reason, revision, sequence, updated_at)",
         "bindings": "SELECT, UPDATE (live_general_id, status, removed_at, removed_reason, dismissed)",
         "bind_codes": "SELECT, DELETE",
         "mail_links": "SELECT, UPDATE (used_at), DELETE",

@@ -43,7 +43,7 @@ def request_email_change(
     """
     consume_quota(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email))
     account.pending_email = email
-    account.revision += 1
+    account.revise(uow.clock.now())
     mail = issue_link(uow, account, Purpose.EMAIL_CHANGE, email=email)
     owner = uow.accounts.by_mailbox(account.mailbox_key_for(email))
     if owner is None:
@@ -80,7 +80,7 @@ def replace_mailbox(uow: UnitOfWork, account: Account, email: str) -> None:
 
     Password links and bind codes sent to the old mailbox no longer prove anything.
     """
-    old = account.replace_email(email)
+    old = account.replace_email(email, uow.clock.now())
     uow.links.drop(account.id, Purpose.PASSWORD_RESET)
     binding = uow.bindings.live_of_general(account.id)
     if binding is not None:
@@ -116,5 +116,5 @@ def cancel_email_change(uow: UnitOfWork, account: Account) -> None:
     """Void a pending change of mailbox: an intruder may have requested it."""
     if account.pending_email is not None:
         account.pending_email = None
-        account.revision += 1
+        account.revise(uow.clock.now())
     uow.links.drop(account.id, Purpose.EMAIL_CHANGE)
