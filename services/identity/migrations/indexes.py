@@ -14,21 +14,23 @@ _BUILDS = sa.text(
 _IS_INVALID = sa.text("SELECT NOT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
 
 
-def build_index(name: str, table: str, columns: Sequence[str]) -> None:
+def build_index(name: str, table: str, columns: Sequence[str], *, where: sa.TextClause | None = None) -> None:
     """Build an index concurrently; safe to repeat after an interrupted attempt.
 
     Commits the migration's transaction first, so such a migration must do nothing else. The build waits for every older
     transaction of the database, and nothing waits for the build.
     """
     if op.get_bind().dialect.name != "postgresql":
-        op.create_index(name, table, columns, if_not_exists=True)
+        op.create_index(name, table, columns, sqlite_where=where, if_not_exists=True)
         return
     with op.get_context().autocommit_block():
         _wait_for_builds(table)
         op.execute("SET lock_timeout = 0")
         if op.get_bind().scalar(_IS_INVALID, {"name": name}):
             op.drop_index(name, table_name=table, postgresql_concurrently=True)
-        op.create_index(name, table, columns, postgresql_concurrently=True, if_not_exists=True)
+        op.create_index(
+            name, table, columns, postgresql_where=where, postgresql_concurrently=True, if_not_exists=True
+        )
         op.execute("RESET lock_timeout")
 
 

@@ -88,6 +88,7 @@ grants = Table(
     Column("ended_at", UtcDateTime, index=True),
     Column("ended_reason", String(24)),
     Index("ix_grants_last_choice", "holder_id", "client", "created_at"),
+    _while("parent_id IS NOT NULL", "ix_grants_child", "parent_id"),
     *(
         _while("ended_at IS NULL", f"ix_grants_{name}", name)
         for name in (

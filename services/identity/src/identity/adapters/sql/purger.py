@@ -2,20 +2,30 @@
 
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, Engine, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Column, Delete, Engine, bindparam, delete, exists, select, tuple_
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import authorization_requests, logouts
+from identity.adapters.sql.oauth_tables import (
+    authorization_requests,
+    grant_codes,
+    grant_tokens,
+    grants,
+    logouts,
+    seen_proofs,
+)
 from identity.adapters.sql.tables import counters, mail_links, outbox, rejections, sessions
 from identity.domain.rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)
 """A day longer than any link is valid, so that a late click is answered by `expired` and not by `invalid`."""
-_LOGOUT_RETENTION = timedelta(days=30)
+_ENDED_RETENTION = timedelta(days=30)
+"""Of ended grants, and of logouts that their clients were told."""
 BATCH_SIZE = 500
 _row = outbox.c
+_child = grants.alias("child")
 _OLDEST = (
     select(_row.position, _row.published_at, _row.sealed.is_not(None).label("waits"))
     .where(_row.position > 0)
@@ -33,16 +43,23 @@ class SqlPurger(Purger):
 
     @override
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
-        statements = (
-            _delete_unlocked(sessions, sessions.c.expires_at <= now),
-            _delete_unlocked(sessions, sessions.c.seen_at <= idle_since),
-            _delete_unlocked(mail_links, mail_links.c.issued_at <= now - _LINK_RETENTION),
-            _delete_unlocked(rejections, rejections.c.rejected_at <= now - REJECTION_LIFETIME),
-            _delete_unlocked(counters, counters.c.expires_at <= now),
-            _delete_unlocked(authorization_requests, authorization_requests.c.expires_at <= now),
-            _delete_unlocked(logouts, logouts.c.done_at <= now - _LOGOUT_RETENTION),
+        ended_before = now - _ENDED_RETENTION
+        return sum(
+            self._purge(column, before)
+            for column, before in (
+                (sessions.c.expires_at, now),
+                (sessions.c.seen_at, idle_since),
+                (mail_links.c.issued_at, now - _LINK_RETENTION),
+                (rejections.c.rejected_at, now - REJECTION_LIFETIME),
+                (counters.c.expires_at, now),
+                (authorization_requests.c.expires_at, now),
+                (seen_proofs.c.expires_at, now),
+                (grant_codes.c.expires_at, now),
+                (grant_tokens.c.expires_at, now),
+                (grants.c.ended_at, ended_before),
+                (logouts.c.done_at, ended_before),
+            )
         )
-        return sum(self._delete(statement) for statement in statements)
 
     @override
     def purge_events(self, before: datetime) -> int:
@@ -58,18 +75,28 @@ class SqlPurger(Purger):
             if len(due) < BATCH_SIZE:
                 return deleted
 
-    def _delete(self, statement: Delete) -> int:
-        """Delete in a transaction of its own, so that it holds no lock while it waits for another."""
-        with self._engine.begin() as connection:
-            return connection.execute(statement).rowcount
+    def _purge(self, column: Column[Any], before: datetime) -> int:
+        """Delete the rows whose time is not after `before`; each batch holds no lock while it waits for another."""
+        statement, deleted = _delete_unlocked(column), 0
+        while True:
+            with self._engine.begin() as connection:
+                batch = connection.execute(statement, {"before": before, "limit": BATCH_SIZE}).rowcount
+            deleted += batch
+            if not batch:
+                return deleted
 
 
-def _delete_unlocked(table: Table, condition: ColumnElement[bool]) -> Delete:
-    """Return a statement that skips locked rows (`SKIP LOCKED`); the next run deletes them.
+def _delete_unlocked(column: Column[Any]) -> Delete:
+    """Return a statement that deletes the oldest rows, skipping locked ones (`SKIP LOCKED`); the next run deletes them.
 
     A login locks the counter of its account and then that of its address. A cleanup that held one of them while waiting
     for the other could deadlock with the login.
     """
+    table = column.table
     key = list(table.primary_key)
-    unlocked = select(*key).where(condition).with_for_update(skip_locked=True)
-    return delete(table).where(tuple_(*key).in_(unlocked))
+    unlocked = select(*key).where(column <= bindparam("before")).order_by(column)
+    if table is grants:
+        unlocked = unlocked.where(~exists().where(_child.c.parent_id == grants.c.id))
+    return delete(table).where(
+        tuple_(*key).in_(unlocked.limit(bindparam("limit")).with_for_update(skip_locked=True))
+    )

@@ -1,0 +1,15 @@
+"""An index for the children of grants that have ended, built concurrently: deleting a grant looks for them."""
+
+import sqlalchemy as sa
+from identity_migrations.indexes import build_index, drop_index
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    build_index("ix_grants_child", "grants", ["parent_id"], where=sa.text("parent_id IS NOT NULL"))
+
+
+def downgrade() -> None:
+    drop_index("ix_grants_child", "grants")
