@@ -310,3 +310,23 @@ def test_prompts_are_followed_one_after_the_other(system: System) -> None:
     pages = [login, company, consent, answer]
     assert [each.outcome for each in pages] == ["login", "company", "consent", "code"]
     assert granted(system) == [(link.person.id, link.companies[1].id)]
+
+
+@pytest.mark.rule("OIDC-5")
+def test_a_new_login_of_the_same_person_keeps_other_services_logged_in(system: System) -> None:
+    first, second = (
+        register_oidc_client(system, backchannel_uri="https://pass.example/out") for _ in range(2)
+    )
+    person, other = system.person(), system.person()
+    system.logged_in(other)
+    browser = ServiceBrowser(system, system.logged_in(person))
+    browser.authorize(first.name)
+
+    browser.authorize(second.name, prompt="login").log_in(person)
+    kept = system.rows("SELECT DISTINCT session_id FROM grants WHERE ended_at IS NULL")
+    open_sessions = system.rows("SELECT id FROM sessions WHERE holder_id = :id", id=person.id)
+    browser.authorize(second.name, prompt="login").log_in(other)
+
+    assert kept == open_sessions
+    assert system.rows("SELECT holder_id FROM grants WHERE ended_at IS NULL") == [(other.id,)]
+    assert system.rows("SELECT count(*) FROM logouts") == [(2,)]

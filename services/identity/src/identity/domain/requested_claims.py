@@ -1,6 +1,7 @@
 """The `claims` parameter (OpenID Connect Core section 5.5): what it may ask of a login (OIDC-10)."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
@@ -47,7 +48,7 @@ def parse_claims(raw: str | None, scopes: Iterable[str]) -> RequestedClaims:
     if raw is None:
         return RequestedClaims()
     try:
-        asked = json.loads(raw, object_pairs_hook=_once, parse_constant=_refuse)
+        asked = json.loads(raw, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite)
         depth = _depth(asked)
     except (ValueError, RecursionError):
         _refuse()
@@ -98,6 +99,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _depth(value: object) -> int:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, inner), default=0)
+
+
+def _finite(raw: str) -> float:
+    number = float(raw)
+    return number if math.isfinite(number) else _refuse()
 
 
 def _refuse(_constant: str = "") -> NoReturn:

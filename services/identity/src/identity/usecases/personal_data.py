@@ -75,5 +75,6 @@ def erase(ports: Ports, username_or_id: str) -> Account:
         uow.flush()  # so that the bindings that have just ended are dismissed too
         uow.bindings.dismiss_of(account.id)
         uow.consents.forget_addresses(account.id)
+        uow.client_consents.forget(account.id)
         uow.record_action("account.erased", account.id)
     return account

@@ -55,6 +55,17 @@ def log_out(ports: Ports, principal: Principal) -> None:
         uow.commit()
 
 
+def replace(ports: Ports, former: Principal, principal: Principal) -> None:
+    """End the session that a browser had before this login; the services of the same person go on (OIDC-5)."""
+    if former.actor.id != principal.actor.id:
+        log_out(ports, former)
+        return
+    with ports.unit_of_work() as uow:
+        ending.replace_session(uow, former.session_id, principal.session_id)
+        uow.record_action("session.closed", former.account.id, session_id=former.session_id)
+        uow.commit()
+
+
 def own_sessions(ports: Ports, principal: Principal) -> list[Session]:
     """Return the open sessions of the person, newest first (LOGIN-7). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -84,6 +84,10 @@ class SqlClientConsents(ClientConsents):
                 index_elements=["account_id", "client"], set_=values
             )
         )
+
+    @override
+    def forget(self, account_id: str) -> None:
+        self._session.execute(delete(client_consents).where(_consent.account_id == account_id))
 
 
 def _as_json(progress: Progress | None) -> dict[str, Any]:

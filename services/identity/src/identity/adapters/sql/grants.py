@@ -119,6 +119,11 @@ class SqlGrants(Grants):
         self._session.execute(unused.values(used_at=now))
 
     @override
+    def move(self, former_session_id: str, session_id: str) -> None:
+        moved = update(grants).where(_row.session_id == former_session_id, _NOT_ENDED)
+        self._session.execute(moved.values(session_id=session_id))
+
+    @override
     def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
         return self._end(_row.id == grant_id, reason, now)
 

@@ -83,7 +83,7 @@ def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal],
     except ReviewRejected as refusal:
         return with_refusal_status(render_page("rejected.html", reason=refusal.reason), refusal)
     if previous is not None:  # the browser loses this session's token, so nobody could end it later (SEC-7)
-        sessions.log_out(ports(), previous)
+        sessions.replace(ports(), previous, issued.principal)
     return set_login_cookies(redirect_to_url(url_of(issued.principal)), issued)
 
 

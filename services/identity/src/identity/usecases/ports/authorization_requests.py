@@ -31,3 +31,6 @@ class ClientConsents(Protocol):
 
     def add(self, account_id: str, client: str, scopes: Sequence[str], now: datetime) -> None:
         """Add scopes to those that a person has agreed to."""
+
+    def forget(self, account_id: str) -> None:
+        """Delete all consents of a person."""

@@ -82,6 +82,9 @@ class Grants(Protocol):
     def void_token(self, digest: str, now: datetime) -> None:
         """Void an unused token."""
 
+    def move(self, former_session_id: str, session_id: str) -> None:
+        """Let the grants that were opened from one session go on with another one of the same person."""
+
     def end(self, grant_id: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
         """End one grant."""
 

@@ -16,6 +16,12 @@ def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
     _tell(uow, uow.grants.end_of_sessions([session_id], reason, uow.clock.now()), reason)
 
 
+def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
+    """End a session of a person who has logged in again; its grants go on with the new one."""
+    uow.sessions.end(former_id)
+    uow.grants.move(former_id, session_id)
+
+
 def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
     """End a session that the account opened; return False when there is none with this id."""
     if not uow.sessions.end_of_holder(account_id, session_id=session_id):
