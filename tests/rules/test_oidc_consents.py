@@ -39,7 +39,7 @@ def test_a_service_that_asks_gets_its_data_after_one_consent(system: System) -> 
     ]
 
     assert (page.outcome, silent, before) == ("consent", "consent_required", [])
-    assert normalize("「通行證系統」將取得下列資料") in page.text
+    assert normalize("「通行證系統」將取得下列帳號的資料") in page.text
     assert normalize("公司名稱、公司統編") in page.text
     assert "Email" not in page.text
     assert person.username in page.text

@@ -62,6 +62,10 @@ REFUSED: dict[str, tuple[dict[str, str | None], str]] = {
     "claims in a claim": ({"claims": '{"id_token": {"name": 1}}'}, "invalid_request"),
     "claims said twice": ({"claims": '{"id_token": {}, "id_token": {}}'}, "invalid_request"),
     "claims without a number": ({"claims": '{"id_token": {"sub": {"value": NaN}}}'}, "invalid_request"),
+    "claims with an endless number": (
+        {"claims": '{"id_token": {"sub": {"value": 1e999}}}'},
+        "invalid_request",
+    ),
     "claims too deep": ({"claims": '{"id_token":' * 9 + "1" + "}" * 9}, "invalid_request"),
     "claims far too deep": ({"claims": "[" * 2500}, "invalid_request"),
     "essential is no boolean": (claims(id_token={"name": {"essential": "yes"}}), "invalid_request"),
@@ -83,6 +87,7 @@ ACCEPTED: dict[str, dict[str, str | None]] = {
     "acr_values": {"acr_values": "1 2"},
     "a voluntary acr": claims(id_token={"acr": {"values": ["1"]}}),
     "essential claims": claims(userinfo={"name": {"essential": True}, "x": None}, id_token={"email": None}),
+    "claims with half a character": {"claims": '{"id_token": {"name": {"value": "\\ud800 \\u0000"}}}'},
     "unknown members": claims(other={}, id_token={"name": {"other": 1, "value": 3}}),
 }
 UNPROVEN: dict[str, Change] = {
