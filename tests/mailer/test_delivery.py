@@ -28,6 +28,7 @@ EXAMPLES: dict[EventData, str] = {
     events.EmailChangeAnnounced(): "email_change_notice",
     events.AccountEmailChanged(): "email_changed",
     events.PasswordResetRequested(): "password_reset",
+    events.UsernamesRequested(): "usernames",
     events.AccountPasswordChanged(reason="changed"): "password_changed",
     events.AccountApproved(kind="link"): "approved",
     events.AccountRejected(kind="link"): "rejected",

@@ -233,6 +233,14 @@ class PasswordResetRequested(EventData):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsernamesRequested(EventData):
+    """A mail with the account names of a mailbox is due; the subject is one of the accounts."""
+
+    type: ClassVar[str] = PREFIX + "usernames.requested"
+    family: ClassVar[Family] = MAIL_REQUEST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationConflicted(EventData):
     """A mailbox was given that another account has; a mail to its owner is due."""
 
@@ -299,6 +307,7 @@ CATALOGUE: Final[Mapping[str, EventType]] = {
         EmailChangeRequested,
         EmailChangeAnnounced,
         PasswordResetRequested,
+        UsernamesRequested,
         RegistrationConflicted,
     )
 }

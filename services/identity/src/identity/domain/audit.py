@@ -116,6 +116,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.mailbox_corrected": Action("an unverified account corrected its mailbox"),
     "email_change.requested": Action("a verification link for a new mailbox was requested"),
     "email_change.announced": Action("a notice of a requested change was sent to the old mailbox"),
+    "usernames.requested": Action("a mail with the account names of a mailbox was requested"),
     "password_reset.requested": Action("a password reset link was requested"),
     "registration.conflicted": Action(
         "a mailbox was entered that another account holds; its owner is notified"

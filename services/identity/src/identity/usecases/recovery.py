@@ -4,8 +4,7 @@ from datetime import datetime
 
 from port_events.catalogue import PasswordResetRequested
 
-from identity.domain.account import Account, Registration
-from identity.domain.company import Company
+from identity.domain.account import Account
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, LinkUsed, TooSoon
 from identity.domain.mail_link import Challenge, Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, RESETS_BY_CLIENT_ADDRESS
@@ -16,6 +15,7 @@ from identity.usecases.sessions import issue_device
 from identity.usecases.steps import ending
 from identity.usecases.steps.authentication import MAX_USERNAME_KEY, known_device
 from identity.usecases.steps.client_address_limits import count_by_network
+from identity.usecases.steps.decoy_account import decoy_account
 from identity.usecases.steps.email_verification import cancel_email_change
 from identity.usecases.steps.mail_limits import (
     Budget,
@@ -46,7 +46,7 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
             with uow.savepoint(keep=matches):
                 # Inside, so that requests without a match use up no quota of the mailbox.
                 consume_mailbox_quota(uow, quota)
-                _mail_link(uow, account or _decoy_account(uow), email)
+                _mail_link(uow, account or decoy_account(uow), email)
         except TooSoon:
             return
         uow.commit()
@@ -69,32 +69,6 @@ def _has_verified(account: Account, email: str) -> bool:
 def _mail_link(uow: UnitOfWork, account: Account, email: str) -> None:
     mail = issue_link(uow, account, Purpose.PASSWORD_RESET, email=email)
     uow.record_event(account, PasswordResetRequested(), mail=mail)
-
-
-def _decoy_account(uow: UnitOfWork) -> Account:
-    """Add an account to work on when none has the name; writing it takes as long as locking one.
-
-    It is always rolled back, so it needs no name.
-    """
-    nobody = Registration(
-        kind="general",
-        username="",
-        name="",
-        mobile="",
-        email="",
-        company=Company(tax_id="", phone="", name="", address=""),
-    )
-    account = Account.open(
-        nobody,
-        account_id=uow.randomness.identifier(),
-        password_hash="",
-        reviewed=False,
-        now=uow.clock.now(),
-    )
-    account.username_key = None
-    uow.accounts.add(account)
-    uow.flush()
-    return account
 
 
 def reset(ports: Ports, token: str, *, password: str) -> Device:

@@ -51,6 +51,16 @@ class SqlAccounts(Accounts):
         return self._session.scalars(_BY_MAILBOX, {"key": key}).one_or_none()
 
     @override
+    def of_mailbox(self, email: str, tax_id: str | None, *, limit: int) -> Sequence[Account]:
+        row = accounts.c
+        query = select(Account).where(
+            row.email == email, row.email_verified_at.is_not(None), row.closed_at.is_(None)
+        )
+        if tax_id:
+            query = query.where(row.tax_id == tax_id)
+        return self._session.scalars(query.order_by(row.created_at, row.id).limit(limit)).all()
+
+    @override
     def find(self, criteria: AccountFilter) -> Sequence[Account]:
         return self._session.scalars(search(criteria)).all()
 

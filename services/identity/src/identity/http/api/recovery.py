@@ -1,4 +1,4 @@
-"""Forgotten passwords (LOGIN-8)."""
+"""Forgotten passwords and account names (LOGIN-8, LOGIN-9)."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.client_address import client_info
 from identity.http.device_cookies import remember_device
-from identity.http.field_errors import InvalidInput
+from identity.http.field_errors import InvalidInput, parse_tax_id
 from identity.http.problems import field_error
 from identity.http.web_context import ports
-from identity.usecases import recovery
+from identity.usecases import forgotten_usernames, recovery
 
-blueprint = Blueprint("recovery", __name__, description="Forgotten passwords")
+blueprint = Blueprint("recovery", __name__, description="Forgotten passwords and account names")
 
 
 class ResetRequest(Input):
@@ -25,11 +25,29 @@ class ResetRequest(Input):
     email = Text(parse_mailbox, required=True)
 
 
+class UsernamesRequest(Input):
+    """A mailbox, and the tax id of a company."""
+
+    email = Text(parse_mailbox, required=True)
+    tax_id = Text(parse_tax_id)
+
+
 class ResetInput(Input):
     """The token of the mailed link, and the new password."""
 
     token = SecretText(required=True)
     password = SecretText(required=True)
+
+
+@blueprint.post("/username-reminders")
+@blueprint.arguments(UsernamesRequest)
+@blueprint.errors(422)
+@blueprint.response(202)
+def request_usernames(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Mail the account names of a mailbox to it; the answer is the same if there are none (LOGIN-9)."""
+    email, tax_id = arguments["email"], arguments.get("tax_id")
+    forgotten_usernames.request(ports(), email=email, tax_id=tax_id, client=client_info())
+    return {}
 
 
 @blueprint.post("/password-resets")

@@ -55,6 +55,9 @@ class Accounts(Protocol):
     def by_mailbox(self, key: str) -> Account | None:
         """Return the verified account that holds the mailbox."""
 
+    def of_mailbox(self, email: str, tax_id: str | None, *, limit: int) -> Sequence[Account]:
+        """Return the open, verified accounts with this mailbox, oldest first; of one company if `tax_id` is given."""
+
     def find(self, criteria: AccountFilter) -> Sequence[Account]:
         """Return matching accounts, oldest first."""
 

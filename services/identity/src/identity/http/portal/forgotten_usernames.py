@@ -1,0 +1,52 @@
+"""A forgotten account name: requesting the mail that lists the names of a mailbox (LOGIN-9)."""
+
+from flask import Blueprint, Response
+
+from identity.domain.mailbox import parse_mailbox
+from identity.http.client_address import client_info
+from identity.http.field_errors import parse_tax_id
+from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.forms import Form, TextField
+from identity.http.portal.layout.pages import render_page
+from identity.http.portal.layout.redirects import redirect_to
+from identity.http.web_context import ports
+from identity.http.zh_tw import forms as labels
+from identity.usecases import forgotten_usernames
+
+blueprint = Blueprint("forgotten_usernames", __name__)
+
+
+class MailboxForm(Form):
+    """Mailbox, and the company if the person remembers it."""
+
+    email = TextField(labels.FORGOTTEN_EMAIL, parse_mailbox, autocomplete="email", inputmode="email")
+    tax_id = TextField(labels.FORGOTTEN_TAX_ID, parse_tax_id, autocomplete="off", optional=True)
+
+
+@blueprint.get("/username/forgotten")
+def show() -> Response:
+    """Ask for the mailbox."""
+    return render_page("usernames.html", form=MailboxForm())
+
+
+def _redisplay() -> Response:
+    return render_page("usernames.html", form=MailboxForm.from_request())
+
+
+@blueprint.post("/username/forgotten")
+@redisplay_with(_redisplay)
+def request_mail() -> Response:
+    """Mail the names; the response is the same if there are none."""
+    form = MailboxForm.from_request()
+    if not form.validate():
+        return render_page("usernames.html", form=form, status=422)
+    forgotten_usernames.request(
+        ports(), email=form.email.parsed, tax_id=form.tax_id.parsed or None, client=client_info()
+    )
+    return redirect_to("portal.forgotten_usernames.requested")
+
+
+@blueprint.get("/username/forgotten/sent")
+def requested() -> Response:
+    """Say what happens next, the same to everybody."""
+    return render_page("usernames_requested.html")

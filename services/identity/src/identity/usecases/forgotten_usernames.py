@@ -1,0 +1,53 @@
+"""Mailing the account names of a mailbox to it (LOGIN-9)."""
+
+from collections.abc import Sequence
+
+from port_events.catalogue import UsernamesRequested
+
+from identity.domain.account import Account
+from identity.domain.errors import TooSoon
+from identity.domain.mail import MailRequest
+from identity.domain.rate_limits import RESETS_BY_CLIENT_ADDRESS
+from identity.domain.session import ClientInfo
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.client_address_limits import count_by_network
+from identity.usecases.steps.decoy_account import decoy_account
+from identity.usecases.steps.mail_limits import (
+    Budget,
+    MailQuota,
+    consume_mailbox_quota,
+    consume_subject_quota,
+)
+
+MAX_LISTED = 50
+
+
+def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo) -> None:
+    """Mail the names of the verified accounts of a mailbox, of one company if `tax_id` is given.
+
+    Discloses neither whether there are any nor that a limit was reached (SEC-6).
+    """
+    if count_by_network(ports, RESETS_BY_CLIENT_ADDRESS, client):
+        return
+    quota = MailQuota(Budget.RESETS, "usernames", (email,), email)
+    with ports.unit_of_work() as uow:
+        # The account's row is locked before those of the counters, as everywhere.
+        found = uow.accounts.of_mailbox(email, tax_id, limit=MAX_LISTED)
+        account = uow.accounts.locked(found[0].id) if found else None
+        try:
+            consume_subject_quota(uow, quota)
+            # Without a match the same work is done and rolled back, and uses up no quota of the mailbox.
+            with uow.savepoint(keep=account is not None):
+                consume_mailbox_quota(uow, quota)
+                _mail(uow, account or decoy_account(uow), found)
+        except TooSoon:
+            return
+        uow.commit()
+
+
+def _mail(uow: UnitOfWork, account: Account, listed: Sequence[Account]) -> None:
+    lines = "\n".join(f"{each.username}\t{each.company_name}" for each in listed)
+    content = {"usernames": lines, "login_url": f"{uow.rules.public_url}/"}
+    uow.record_event(
+        account, UsernamesRequested(), mail=MailRequest.notice(account, uow.clock.now(), **content)
+    )
