@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
+from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import PASSWORD
 from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 from tests.support.servers.bulk_data import fill_tables
 
-_FEW_ROWS = frozenset({"outbox_epoch", "clients"})
+_FEW_ROWS = frozenset({"outbox_epoch", "clients", "oidc_clients"})
 """For these small tables an index is not faster."""
 
 
@@ -77,6 +79,24 @@ def _whole_way(system: System) -> None:
     service.get("/snapshot?limit=1000")
     with system.app.app_context():
         system.ports.feed.stats()
+    _port_service(system)
+
+
+def _port_service(system: System) -> None:
+    """Let a port service log a person in, ask about the token, and be told that the binding ended."""
+    client = register_oidc_client(
+        system, "tokens:introspect", may_refresh=True, backchannel_uri="https://pass.example/logout"
+    )
+    service, link, general = OAuthCaller(system, client), system.person("link"), system.person()
+    code = issue_code(system, open_grant(system, client.name, link, general=general))
+    issued = service.redeem(code).json()
+    issued = service.refresh(issued["refresh_token"]).json()
+    assert service.is_active(issued["access_token"])
+    service.post("/oauth/revoke", token=issued["access_token"])
+    system.logged_in(link).get("/sessions")
+    system.logged_in(general).delete("/account/binding")
+    due = "SELECT id FROM logouts WHERE done_at IS NULL AND due_at <= :now"
+    assert len(system.rows(due, now=system.clock.now())) == 1
 
 
 def _scans(plan: dict[str, Any]) -> Iterator[str]:

@@ -37,7 +37,39 @@ INSERT INTO counters (key, times, expires_at) SELECT 'k' || n, 1, now() FROM gen
 
 INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published_at)
 SELECT 'e' || n, 'tw.port.identity.verification.requested', 'a' || n, '{}', now(), n, now()
-FROM generate_series(1, :rows) n
+FROM generate_series(1, :rows) n;
+
+INSERT INTO clients (name, rights, created_at, rotated_at) VALUES ('many', '[]', now(), now());
+
+INSERT INTO oidc_clients (name, display_name, redirect_uris, post_logout_uris, scopes, accepts, auth, asks_consent,
+  requires_pkce, may_refresh, requires_dpop, requires_par, id_token_alg, resources, has_jwt_tokens, may_reach,
+  updated_at)
+VALUES ('many', '系統', '[]', '[]', '["openid"]', '["general"]', 'secret', false, true, true, false, false, 'RS256',
+  '[]', false, '[]', now());
+
+INSERT INTO grants (id, client, session_id, holder_id, account_id, scopes, resources, claims, amr, auth_time,
+  created_at, expires_at, ended_at)
+SELECT 'g' || n, 'many', 's' || n, 'a' || n, 'a' || n, '["openid"]', '[]', '{}', '["pwd"]', now(), now(),
+  now() + interval '12 hours', CASE n % 2 WHEN 0 THEN now() END
+FROM generate_series(1, :rows) n;
+
+INSERT INTO grant_codes (digest, grant_id, redirect_uri, issued_at, expires_at)
+SELECT 'c' || n, 'g' || n, '', now(), now() FROM generate_series(1, :rows) n;
+
+INSERT INTO grant_tokens (digest, kind, grant_id, client, scopes, audience, issued_at, expires_at)
+SELECT k || n, k, 'g' || n, 'many', '["openid"]', '["many"]', now(), now() + interval '10 minutes'
+FROM generate_series(1, :rows) n, unnest(ARRAY['access', 'refresh']) k;
+
+INSERT INTO authorization_requests (digest, client, parameters, pushed, progress, created_at, expires_at)
+SELECT 'r' || n, 'many', '{}', false, '{}', now(), now() FROM generate_series(1, :rows) n;
+
+INSERT INTO logouts (grant_id, client, sub, created_at, due_at, tries, done_at)
+SELECT 'g' || n, 'many', 'a' || n, now(), now(), 1, now() FROM generate_series(1, :rows) n;
+
+INSERT INTO client_consents (account_id, client, scopes, accepted_at)
+SELECT 'a' || n, 'many', '["openid"]', now() FROM generate_series(1, :rows) n;
+
+INSERT INTO seen_proofs (digest, expires_at) SELECT 'p' || n, now() FROM generate_series(1, :rows) n
 """
 
 
