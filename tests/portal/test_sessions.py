@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Locator
 
+from tests.support.actors.grants import add_oidc_client, open_grant
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
@@ -141,3 +142,44 @@ def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> No
     plain_tab.press("結束其他所有登入").confirm("確定要結束其他所有登入？")
 
     assert other.get("/session").status_code == 401
+
+
+def service_line(tab: Tab, words: str) -> Locator:
+    """Return the line of a service with these words."""
+    return tab.page.locator(".devices__services li").filter(has_text=words)
+
+
+@pytest.mark.rule("OIDC-24")
+def test_each_login_shows_its_services_and_one_is_ended(portal: System, tab: Tab) -> None:
+    link, general = portal.person("link"), portal.person(company={"name": "港生運輸股份有限公司高雄分公司"})
+    visitor = elsewhere(portal, link)
+    visitor.accept_consents()
+    client, binding = add_oidc_client(portal), portal.bind_and_verify(visitor, general)
+    acting = open_grant(portal, client, link, account=general, binding=binding)
+    alone = open_grant(portal, client, link)
+    portal.clock.advance(minutes=31)
+    tab.log_in(link)
+    here = open_grant(portal, client, link)
+
+    tab.go("/sessions").screenshot("sessions-services")
+    service_line(tab, "港生運輸").locator("form > button").click()
+    tab.screenshot("sessions-service-question").confirm("確定要登出這項服務？")
+
+    assert normalize("已結束該服務的登入") in tab.dialog_text
+    tab.press("確定")
+    assert line(tab, "通行證系統已逾時登出").count() == 1
+    assert service_line(tab, "不代表公司").count() == 2
+    assert [grant.is_active for grant in (acting, alone, here)] == [False, True, True]
+
+
+@pytest.mark.rule("OIDC-24")
+def test_a_service_is_ended_without_script(portal: System, plain_tab: Tab) -> None:
+    person = portal.person()
+    plain_tab.log_in(person)
+    grant = open_grant(portal, add_oidc_client(portal), person)
+    plain_tab.go("/sessions")
+
+    service_line(plain_tab, "通行證系統").locator("form > button").click()
+    plain_tab.confirm("確定要登出這項服務？")
+
+    assert (grant.is_active, service_line(plain_tab, "").count()) == (False, 0)

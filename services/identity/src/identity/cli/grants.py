@@ -7,7 +7,7 @@ import click
 from identity.cli.base import as_json, as_operator, for_each, print_rows, with_ports
 
 if TYPE_CHECKING:
-    from identity.domain.grant import Grant
+    from identity.domain.open_login import ServiceLogin
     from identity.usecases.ports import Ports
 
 _CELLS = {
@@ -45,7 +45,7 @@ def list_grants(ports: "Ports", name: str, *, as_json: bool) -> None:
     print_rows(rows, cells=_CELLS, as_json=as_json)
 
 
-def _row(grant: "Grant") -> dict[str, Any]:
+def _row(grant: "ServiceLogin") -> dict[str, Any]:
     return {
         "id": grant.id,
         "client": grant.client,

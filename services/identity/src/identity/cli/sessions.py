@@ -16,6 +16,7 @@ _CELLS = {
     "FROM": "{address}",
     "HELD BY": "{holder}",
     "ACTS AS": "{account}",
+    "SERVICES": "{services}",
 }
 
 
@@ -30,12 +31,12 @@ def sessions() -> None:
 @with_ports
 def list_sessions(ports: "Ports", name: str, *, as_json: bool) -> None:
     """List the sessions of an account, and those that act as it."""
-    from identity.http.api.admin_schemas import AdminSessionSchema, with_expiry
+    from identity.http.api.admin_schemas import AdminSessionSchema, admin_login
     from identity.usecases import account_queries
 
     lifetimes = ports.rules.sessions
-    sessions = [with_expiry(session, lifetimes) for session in account_queries.sessions_of(ports, name)]
-    found = AdminSessionSchema().dump(sessions, many=True)
+    logins = [admin_login(login, lifetimes) for login in account_queries.logins_of(ports, name)]
+    found = AdminSessionSchema().dump(logins, many=True)
     if not as_json:
         found = _named(ports, found)
     print_rows(found, cells=_CELLS, as_json=as_json)
@@ -46,9 +47,19 @@ def _named(ports: "Ports", rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     from identity.usecases import account_queries
 
     names = account_queries.usernames_of(
-        ports, {row[side] for row in rows for side in ("holder_id", "account_id")}
+        ports, {row[side] for row in rows for side in ("holder_id", "account_id") if side in row}
     )
-    return [{**row, "holder": names[row["holder_id"]], "account": names[row["account_id"]]} for row in rows]
+    return [
+        {
+            "last_seen_at": None,
+            "address": None,
+            **row,
+            "holder": names[row["holder_id"]],
+            "account": names.get(row.get("account_id", "")),
+            "services": [each["name"] for each in row["services"]],
+        }
+        for row in rows
+    ]
 
 
 @sessions.command("end")

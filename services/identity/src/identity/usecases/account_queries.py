@@ -10,8 +10,8 @@ from typing import Any
 
 from identity.domain.account import Account
 from identity.domain.characters import fold_variants, to_half_width
+from identity.domain.open_login import OpenLogin, open_logins
 from identity.domain.rate_limits import LOGIN_ACCOUNT
-from identity.domain.session import Session
 from identity.usecases.audit.recording import record_read
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -88,13 +88,14 @@ def bindings_of(ports: Ports, username_or_id: str) -> Sequence[BindingWithAccoun
     return found
 
 
-def sessions_of(ports: Ports, username_or_id: str) -> Sequence[Session]:
-    """Return the open sessions that an account opened, and those that act as it."""
+def logins_of(ports: Ports, username_or_id: str) -> Sequence[OpenLogin]:
+    """Return the open logins of an account and those that act as it, each with its services (OIDC-24)."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, username_or_id).id
         now, sessions = uow.clock.now(), uow.sessions.of_account(account_id)
+        services = uow.service_logins.of_account(account_id, now)
     record_read(ports, "account.read", account_id, part="sessions")
-    return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
+    return open_logins(sessions, services, lifetimes=ports.rules.sessions, now=now)
 
 
 def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:

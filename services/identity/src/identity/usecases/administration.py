@@ -43,13 +43,15 @@ def end_sessions(ports: Ports, username_or_id: str) -> int:
 
 
 def end_session(ports: Ports, session_id: str) -> None:
-    """End one session. Raises NotFound."""
+    """End one session, also one that has timed out but has grants. Raises NotFound."""
     with ports.unit_of_work() as uow:
         session = uow.sessions.get(session_id)
-        if session is None:
+        services = uow.service_logins.of_session(session_id, uow.clock.now())
+        if session is None and not services:
             raise NotFound
         ending.end_session(uow, session_id, "operator")
-        uow.record_action("session.ended", session.holder_id, session_id=session_id)
+        holder_id = session.holder_id if session is not None else services[0].holder_id
+        uow.record_action("session.ended", holder_id, session_id=session_id)
         uow.commit()
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 from identity.domain.errors import NotFound
-from identity.domain.grant import Grant
+from identity.domain.open_login import ServiceLogin
 from identity.usecases.audit.recording import record_read
 from identity.usecases.ports import Ports
 from identity.usecases.steps import ending
 from identity.usecases.steps.account_lookup import get_by_username_or_id
 
 
-def grants_of(ports: Ports, username_or_id: str) -> Sequence[Grant]:
+def grants_of(ports: Ports, username_or_id: str) -> Sequence[ServiceLogin]:
     """Return the grants that an account holds and those that act as it, newest first. Raises NotFound."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, username_or_id).id
-        found = uow.grants.of_account(account_id, uow.clock.now())
+        found = uow.service_logins.of_account(account_id, uow.clock.now())
     record_read(ports, "account.read", account_id, part="grants")
     return found
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from port_events.catalogue import AccountClosed
 
 from identity.domain.account import Account
+from identity.domain.open_login import ServiceLogin
 from identity.domain.session import Session
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import ConsentRecord
@@ -26,6 +27,7 @@ class PersonalDataExport:
     consents: Sequence[ConsentRecord]
     bindings: Sequence[BindingWithAccounts]
     sessions: Sequence[Session]
+    services: Sequence[ServiceLogin]
     mails: Sequence[MailRecord]
     history: Sequence[AuditRecord]
 
@@ -42,6 +44,7 @@ def export(ports: Ports, username_or_id: str) -> PersonalDataExport:
             consents=uow.consents.of_account(account.id),
             bindings=uow.bindings.of_account(account.id),
             sessions=uow.sessions.of_holder(account.id),
+            services=uow.service_logins.every_of_holder(account.id),
             mails=uow.history.mails(account.id),
             history=[_redacted(account, row) for row in uow.history.find(_ALL, account_id=account.id)],
         )

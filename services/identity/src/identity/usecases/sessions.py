@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from identity.domain.errors import ForbiddenWhileSwitched, NotFound, NotSignedIn
+from identity.domain.open_login import OpenLogin, open_logins
 from identity.domain.rejection import Rejection
-from identity.domain.session import Device, DeviceOwner, Principal, Session, device_name
+from identity.domain.session import Device, DeviceOwner, Principal, device_name
 from identity.usecases.ports import Ports
 from identity.usecases.steps import ending
 
@@ -66,13 +67,14 @@ def replace(ports: Ports, former: Principal, principal: Principal) -> None:
         uow.commit()
 
 
-def own_sessions(ports: Ports, principal: Principal) -> list[Session]:
-    """Return the open sessions of the person, newest first (LOGIN-7). Raises ForbiddenWhileSwitched."""
+def own_logins(ports: Ports, principal: Principal) -> list[OpenLogin]:
+    """Return where the person is logged in, newest first (LOGIN-7, OIDC-24). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)
     now = ports.clock.now()
     with ports.unit_of_work() as uow:
         sessions = uow.sessions.of_holder(principal.actor.id)
-    return [session for session in sessions if session.ends_at(ports.rules.sessions) > now]
+        services = uow.service_logins.of_holder(principal.actor.id, now)
+    return open_logins(sessions, services, lifetimes=ports.rules.sessions, now=now)
 
 
 def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
@@ -82,6 +84,18 @@ def end_session(ports: Ports, principal: Principal, session_id: str) -> None:
         if not ending.end_session_of_holder(uow, principal.actor.id, session_id):
             raise NotFound
         uow.record_action("session.ended", principal.actor.id, session_id=session_id)
+        uow.commit()
+
+
+def end_service(ports: Ports, principal: Principal, session_id: str, grant_id: str) -> None:
+    """End the person's login at one service (OIDC-24). Raises ForbiddenWhileSwitched, NotFound."""
+    require_not_switched(principal)
+    with ports.unit_of_work() as uow:
+        grant = uow.grants.get(grant_id)
+        if grant is None or (grant.holder_id, grant.session_id) != (principal.actor.id, session_id):
+            raise NotFound
+        if not ending.end_grant(uow, grant_id, "session_ended"):
+            raise NotFound
         uow.commit()
 
 

@@ -65,18 +65,6 @@ class SqlGrants(Grants):
         return self._session.connection().execute(recorded).rowcount == 1
 
     @override
-    def of_holder(self, account_id: str, now: datetime) -> Sequence[Grant]:
-        return self._open_grants(_row.holder_id == account_id, now)
-
-    @override
-    def of_account(self, account_id: str, now: datetime) -> Sequence[Grant]:
-        return self._open_grants(or_(_row.holder_id == account_id, _row.account_id == account_id), now)
-
-    def _open_grants(self, condition: ColumnElement[bool], now: datetime) -> Sequence[Grant]:
-        query = select(Grant).where(condition, _NOT_ENDED, _row.expires_at > now)
-        return self._session.scalars(query.order_by(_row.created_at.desc(), _row.id)).all()
-
-    @override
     def last_account(self, holder_id: str, client: str) -> str | None:
         query = select(_row.account_id).where(_row.holder_id == holder_id, _row.client == client)
         return self._session.scalars(query.order_by(_row.created_at.desc()).limit(1)).first()
@@ -129,9 +117,10 @@ class SqlGrants(Grants):
 
     @override
     def end_of_sessions(
-        self, session_ids: Sequence[str], reason: EndReason, now: datetime
+        self, session_ids: Sequence[str], reason: EndReason, now: datetime, *, holder_id: str | None = None
     ) -> Sequence[EndedGrant]:
-        return self._end(_row.session_id.in_(session_ids), reason, now)
+        is_theirs = _row.holder_id == holder_id if holder_id is not None else true()
+        return self._end(and_(_row.session_id.in_(session_ids), is_theirs), reason, now)
 
     @override
     def end_of_account(

@@ -24,6 +24,7 @@ from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.refresh_tokens import SqlRefreshTokens
 from identity.adapters.sql.rejections import SqlRejections
 from identity.adapters.sql.service_clients import SqlClients
+from identity.adapters.sql.service_logins import SqlServiceLogins
 from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Conflict
 from identity.usecases.ports import Ports, UnitOfWork
@@ -55,6 +56,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.grants = SqlGrants(session)
         self.refresh_tokens = SqlRefreshTokens(session)
         self.logouts = SqlLogouts(session)
+        self.service_logins = SqlServiceLogins(session)
         self.codes = SqlBindCodes(session)
         self.rejections = SqlRejections(session)
         self.links = SqlMailLinks(session)

@@ -17,7 +17,7 @@ from identity.http.api.fields import Input, Text, one_of
 from identity.http.field_errors import InvalidInput, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.http.problems import field_error
-from identity.usecases import account_queries, account_status, administration
+from identity.usecases import account_queries, account_status, administration, grant_administration
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -126,10 +126,10 @@ def list_bindings(account_id: object) -> dict[str, Any]:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(200, schemas.AdminSessionsSchema)
 def list_sessions(account_id: object) -> dict[str, Any]:
-    """List the sessions that an account holds, and those that act as it."""
+    """List the sessions that an account holds and those that act as it, each with its services (OIDC-24)."""
     ports = operator_ports()
-    found = account_queries.sessions_of(ports, str(account_id))
-    return {"items": [schemas.with_expiry(session, ports.rules.sessions) for session in found]}
+    found = account_queries.logins_of(ports, str(account_id))
+    return {"items": [schemas.admin_login(login, ports.rules.sessions) for login in found]}
 
 
 @blueprint.get("/admin/accounts/<uuid:account_id>/history")
@@ -218,6 +218,15 @@ def end_sessions(arguments: dict[str, Any], account_id: object) -> dict[str, Any
 def end_session(arguments: dict[str, Any], session_id: object) -> None:
     """End one session."""
     administration.end_session(operator_ports(arguments["reason"]), str(session_id))
+
+
+@blueprint.post("/admin/grants/<uuid:grant_id>/end")
+@blueprint.arguments(ReasonInput, guard=require_operator)
+@blueprint.errors(*_ERRORS, 404)
+@blueprint.response(204)
+def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
+    """End one login at a service; the service is told (OIDC-24)."""
+    grant_administration.end_grant(operator_ports(arguments["reason"]), str(grant_id))
 
 
 @blueprint.post("/admin/bindings/<uuid:binding_id>/remove")

@@ -1,11 +1,14 @@
 """What operators are shown, by the admin API and by the `identity` command: this module imports no Flask."""
 
 from datetime import datetime
+from typing import Any
 
 from marshmallow import fields
 
+from identity.domain.open_login import OpenLogin
 from identity.domain.session import Lifetimes, Session
 from identity.http.api.schemas import AccountSchema, MailStateSchema, ResponseSchema, Timestamp
+from identity.http.api.service_schemas import PORTAL, AdminServiceLoginSchema, ServiceRecordSchema
 
 
 class FoundAccountSchema(ResponseSchema):
@@ -89,7 +92,9 @@ class AdminSessionSchema(ResponseSchema):
     user_agent = fields.String()
     created_at = Timestamp()
     last_seen_at = Timestamp(attribute="seen_at")
+    portal = fields.Boolean(metadata=PORTAL)
     expires_at = Timestamp()
+    services = fields.List(fields.Nested(AdminServiceLoginSchema))
 
 
 class AdminSessionsSchema(ResponseSchema):
@@ -167,11 +172,24 @@ class PersonalDataSchema(ResponseSchema):
     account = fields.Nested(AccountStateSchema)
     consents = fields.List(fields.Nested(ConsentRecordSchema))
     bindings = fields.List(fields.Nested(AdminBindingSchema))
-    sessions = fields.List(fields.Nested(AdminSessionSchema))
+    sessions = fields.List(fields.Nested(AdminSessionSchema(exclude=("portal", "services"))))
+    services = fields.List(fields.Nested(ServiceRecordSchema))
     mails = fields.List(fields.Nested(MailRecordSchema))
     history = fields.List(fields.Nested(AuditRowSchema))
 
 
 def with_expiry(session: Session, lifetimes: Lifetimes) -> dict[str, Session | datetime]:
-    """Return what AdminSessionSchema dumps: the session and the time at which it ends unused."""
+    """Return what PersonalDataSchema dumps of a session: it, and the time at which it ends unused."""
     return {"session": session, "expires_at": session.ends_at(lifetimes)}
+
+
+def admin_login(login: OpenLogin, lifetimes: Lifetimes) -> dict[str, Any]:
+    """Return what AdminSessionSchema dumps."""
+    return {
+        "id": login.id,
+        "holder_id": login.holder_id,
+        "session": login.session,
+        "portal": login.is_portal_open,
+        "expires_at": login.ends_at(lifetimes),
+        "services": login.services,
+    }

@@ -9,6 +9,7 @@ from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole
+from identity.http.api.service_schemas import PORTAL, ServiceLoginSchema
 from identity.http.client_address import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.session_auth import current_principal, require_principal
@@ -82,11 +83,13 @@ class OpenSessionSchema(ResponseSchema):
     id = fields.String()
     current = fields.Boolean()
     switched = fields.Boolean()
+    portal = fields.Boolean(metadata=PORTAL)
     address = fields.String()
     user_agent = fields.String()
     created_at = Timestamp()
     last_seen_at = Timestamp(attribute="seen_at")
     expires_at = Timestamp()
+    services = fields.List(fields.Nested(ServiceLoginSchema))
 
 
 class OpenSessionsSchema(ResponseSchema):
@@ -140,17 +143,20 @@ def log_out() -> None:
 @blueprint.errors(401, 403)
 @blueprint.response(200, OpenSessionsSchema)
 def list_open() -> dict[str, Any]:
-    """List one's own open sessions (LOGIN-7)."""
+    """List one's own open sessions, each with the services where it is logged in (LOGIN-7, OIDC-24)."""
     principal, lifetimes = current_principal(), ports().rules.sessions
     return {
         "items": [
             {
-                "session": session,
-                "current": session.id == principal.session_id,
-                "switched": session.binding_id is not None,
-                "expires_at": session.ends_at(lifetimes),
+                "id": login.id,
+                "session": login.session,
+                "current": login.id == principal.session_id,
+                "switched": login.is_switched,
+                "portal": login.is_portal_open,
+                "expires_at": login.ends_at(lifetimes),
+                "services": login.services,
             }
-            for session in sessions.own_sessions(ports(), principal)
+            for login in sessions.own_logins(ports(), principal)
         ]
     }
 
@@ -169,6 +175,14 @@ def end_others() -> None:
 def end_one(session_id: object) -> None:
     """End one of one's own sessions (LOGIN-7)."""
     sessions.end_session(ports(), current_principal(), str(session_id))
+
+
+@blueprint.delete("/sessions/<uuid:session_id>/grants/<uuid:grant_id>")
+@blueprint.errors(401, 403, 404)
+@blueprint.response(204)
+def end_service(session_id: object, grant_id: object) -> None:
+    """End one's login at one service; the service is told (OIDC-24)."""
+    sessions.end_service(ports(), current_principal(), str(session_id), str(grant_id))
 
 
 @blueprint.post("/session/switch")

@@ -1,5 +1,6 @@
 """A person's own open sessions (LOGIN-7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -8,7 +9,8 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotFound
-from identity.domain.session import Principal, Session
+from identity.domain.open_login import OpenLogin, ServiceLogin
+from identity.domain.session import Principal
 from identity.http.portal.browser_names import browser_name
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.pages import render_page
@@ -23,37 +25,42 @@ blueprint = Blueprint("sessions", __name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionView:
-    """One open session as its owner sees it."""
+class LoginView:
+    """One login as its owner sees it. The portal's session may have timed out; then its data may be deleted."""
 
     id: str
     browser: str
     address: str
     created_at: datetime
-    seen_at: datetime
+    seen_at: datetime | None
     current: bool
     switched: bool
+    timed_out: bool
+    services: Sequence[ServiceLogin]
 
     @classmethod
-    def of(cls, session: Session, principal: Principal) -> Self:
-        """Return the view of a session; `principal` is who looks at it."""
+    def of(cls, login: OpenLogin, principal: Principal) -> Self:
+        """Return the view of a login; `principal` is who looks at it."""
+        session = login.session
         return cls(
-            id=session.id,
-            browser=browser_name(session.user_agent),
-            address=session.address,
-            created_at=session.created_at,
-            seen_at=session.seen_at,
-            current=session.id == principal.session_id,
-            switched=session.binding_id is not None,
+            id=login.id,
+            browser=browser_name(session.user_agent) if session else texts.FORMER_BROWSER,
+            address=session.address if session else "",
+            created_at=session.created_at if session else login.services[-1].created_at,
+            seen_at=session.seen_at if session else None,
+            current=login.id == principal.session_id,
+            switched=login.is_switched,
+            timed_out=not login.is_portal_open,
+            services=login.services,
         )
 
 
 @blueprint.get("/sessions")
 def show() -> Response:
-    """List the open sessions, this one first. Raises ForbiddenWhileSwitched (SW-4)."""
+    """List the open logins, this one first. Raises ForbiddenWhileSwitched (SW-4)."""
     principal = require_principal()
-    views = [SessionView.of(session, principal) for session in sessions.own_sessions(ports(), principal)]
-    return render_page("sessions.html", sessions=sorted(views, key=lambda view: not view.current))
+    views = [LoginView.of(login, principal) for login in sessions.own_logins(ports(), principal)]
+    return render_page("sessions.html", logins=sorted(views, key=lambda view: not view.current))
 
 
 @blueprint.post("/sessions/<uuid:session_id>/end")
@@ -69,6 +76,17 @@ def end(session_id: UUID) -> Response:
         flash_message(texts.DEVICE_LOGGED_OUT)
     except NotFound:
         flash_message(texts.DEVICE_ALREADY_LOGGED_OUT, kind="notice")
+    return redirect_to("portal.sessions.show")
+
+
+@blueprint.post("/sessions/<uuid:session_id>/services/<uuid:grant_id>/end")
+def end_service(session_id: UUID, grant_id: UUID) -> Response:
+    """End the login at one service (OIDC-24)."""
+    try:
+        sessions.end_service(ports(), require_principal(), str(session_id), str(grant_id))
+        flash_message(texts.SERVICE_LOGGED_OUT)
+    except NotFound:
+        flash_message(texts.SERVICE_ALREADY_LOGGED_OUT, kind="notice")
     return redirect_to("portal.sessions.show")
 
 

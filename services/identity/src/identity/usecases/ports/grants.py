@@ -55,12 +55,6 @@ class Grants(Protocol):
     def record_refresh(self, grant_id: str, now: datetime) -> bool:
         """Set when the grant was refreshed last; return False if that was less than a minute ago (OIDC-29)."""
 
-    def of_holder(self, account_id: str, now: datetime) -> Sequence[Grant]:
-        """Return what an account holds and has not ended, newest first."""
-
-    def of_account(self, account_id: str, now: datetime) -> Sequence[Grant]:
-        """Return what an account holds and what acts as it, as far as it has not ended, newest first."""
-
     def last_account(self, holder_id: str, client: str) -> str | None:
         """Return the account that a person acted as when a grant was last opened for a client."""
 
@@ -89,9 +83,9 @@ class Grants(Protocol):
         """End one grant."""
 
     def end_of_sessions(
-        self, session_ids: Sequence[str], reason: EndReason, now: datetime
+        self, session_ids: Sequence[str], reason: EndReason, now: datetime, *, holder_id: str | None = None
     ) -> Sequence[EndedGrant]:
-        """End the grants that were opened from these sessions."""
+        """End the grants that were opened from these sessions; with `holder_id`, only that account's."""
 
     def end_of_account(
         self, account_id: str, reason: EndReason, now: datetime, *, except_session_id: str | None = None

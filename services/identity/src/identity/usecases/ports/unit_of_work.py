@@ -34,6 +34,7 @@ from identity.usecases.ports.request_queries import Queries
 from identity.usecases.ports.security import Passwords, Sealer, Tokens
 from identity.usecases.ports.seen_proofs import SeenProofs
 from identity.usecases.ports.service_clients import Clients
+from identity.usecases.ports.service_logins import ServiceLogins
 from identity.usecases.ports.sessions import Sessions
 from identity.usecases.ports.system import Clock, LoginCounter, OAuthMeter, Randomness
 
@@ -134,6 +135,7 @@ class UnitOfWork(Transaction):
     refresh_tokens: RefreshTokens
     authorization_requests: AuthorizationRequests
     client_consents: ClientConsents
+    service_logins: ServiceLogins
     consents: Consents
     counters: Counters
     outbox: Outbox

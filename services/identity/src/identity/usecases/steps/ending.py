@@ -23,11 +23,14 @@ def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
 
 
 def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
-    """End a session that the account opened; return False when there is none with this id."""
-    if not uow.sessions.end_of_holder(account_id, session_id=session_id):
-        return False
-    _tell(uow, uow.grants.end_of_sessions([session_id], "session_ended", uow.clock.now()), "session_ended")
-    return True
+    """End a session that the account opened, also one that has timed out but has grants.
+
+    Return False when there is none with this id.
+    """
+    was_open = uow.sessions.end_of_holder(account_id, session_id=session_id)
+    now = uow.clock.now()
+    grants = uow.grants.end_of_sessions([session_id], "session_ended", now, holder_id=account_id)
+    return _tell(uow, grants, "session_ended") > 0 or was_open
 
 
 def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Sequence[str]:

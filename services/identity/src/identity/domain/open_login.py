@@ -1,0 +1,96 @@
+"""Where a person is logged in: the portal's sessions, each with its services (LOGIN-7, OIDC-24)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from identity.domain.account import Kind
+from identity.domain.grant import EndReason
+from identity.domain.session import Lifetimes, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company as a list of logins shows it."""
+
+    tax_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLogin:
+    """A grant, with the names of its service and of the account that it acts as."""
+
+    id: str
+    client: str
+    service: str
+    session_id: str
+    holder_id: str
+    account_id: str
+    kind: Kind
+    username: str
+    company_name: str
+    tax_id: str
+    scopes: Sequence[str]
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_reason: EndReason | None
+
+    @property
+    def company(self) -> Company | None:
+        """The company that it acts for; a link account may act for none (OIDC-7)."""
+        return Company(self.tax_id, self.company_name) if self.kind == "general" else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLogin:
+    """A login that has not ended. If the portal's session timed out, `is_portal_open` is false: services go on.
+
+    `session` is None once its row was deleted.
+    """
+
+    id: str
+    session: Session | None
+    is_portal_open: bool
+    services: Sequence[ServiceLogin]
+
+    @property
+    def holder_id(self) -> str:
+        """Who logged in."""
+        return self.session.holder_id if self.session is not None else self.services[0].holder_id
+
+    @property
+    def is_switched(self) -> bool:
+        """Whether the portal's session acts as a company."""
+        return self.session is not None and self.is_portal_open and self.session.binding_id is not None
+
+    def ends_at(self, lifetimes: Lifetimes) -> datetime:
+        """Return when it ends, unused: the portal's session, else the last of the services."""
+        if self.session is not None and self.is_portal_open:
+            return self.session.ends_at(lifetimes)
+        return max(service.expires_at for service in self.services)
+
+
+def open_logins(
+    sessions: Sequence[Session], services: Sequence[ServiceLogin], *, lifetimes: Lifetimes, now: datetime
+) -> list[OpenLogin]:
+    """Return the logins in the order of `sessions`, then those whose sessions have no row any more."""
+    by_session: dict[str, list[ServiceLogin]] = defaultdict(list)
+    for service in services:
+        by_session[service.session_id].append(service)
+    found = [
+        OpenLogin(
+            id=session.id,
+            session=session,
+            is_portal_open=session.ends_at(lifetimes) > now,
+            services=by_session.pop(session.id, []),
+        )
+        for session in sessions
+    ]
+    found += [
+        OpenLogin(id=session_id, session=None, is_portal_open=False, services=left)
+        for session_id, left in by_session.items()
+    ]
+    return [login for login in found if login.is_portal_open or login.services]
