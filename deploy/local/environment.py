@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 PROGRAMS = Path(".venv/run/bin").absolute()
 MAX_SOCKET_PATH = 100  # Linux allows 107 bytes (unix(7))
-SHARED = ("IDENTITY_EVENT_STREAM", "IDENTITY_PUBLIC_URL")  # both services need the same values
 EXTERNAL_PAGES = {  # placeholders for the pages that a real installation links to
     "IDENTITY_INFORMATION_URL": "https://www.example.com/#information",
     "IDENTITY_MANUAL_URL": "https://www.example.com/#manual",
@@ -197,9 +196,8 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
         "IDENTITY_PUBLIC_URL": paths.identity_url,
         "MAILER_SMTP_URL": f"smtp://127.0.0.1:{paths.settings.smtp_port}",
     }
-    shared = {name: os.environ[name] for name in SHARED if os.environ.get(name)}
     return (
-        _merge(defaults, shared | _from_caller("MAILER_"))
+        _merge(defaults, _from_caller("IDENTITY_PUBLIC_URL") | _from_caller("MAILER_"))
         | _secret("MAIL_SEAL_PRIVATE_KEYS", str(paths.keys / "mail_seal_private.json"))
         | _secret("MAIL_SIGN_PUBLIC_KEYS", str(paths.keys / "mail_sign_public.json"))
     )

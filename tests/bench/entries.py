@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from port_events.catalogue import VerificationRequested, event_type_of
-from port_events.envelope import SOURCE, STREAM, Event, to_fields, to_json
+from port_events.envelope import MAIL_STREAM, SOURCE, Event, to_fields, to_json
 from port_events.keys import KeySets
 from port_events.sealing import MailPayload, Sealer
 
@@ -62,5 +62,5 @@ def add_pipelined(client: "Redis", entries: Sequence[Fields]) -> None:
     for start in range(0, len(entries), _PIPELINED):
         pipeline = client.pipeline(transaction=False)
         for fields in entries[start : start + _PIPELINED]:
-            pipeline.xadd(STREAM, fields)  # type: ignore[arg-type]  # dict is invariant
+            pipeline.xadd(MAIL_STREAM, fields)  # type: ignore[arg-type]  # dict is invariant
         pipeline.execute()

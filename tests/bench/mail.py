@@ -14,7 +14,7 @@ from mailer.adapters.renderer import TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder
 from mailer.domain.mail import Mail, Mailbox
 from mailer.domain.mail_catalogue import mail_kind_for
-from port_events.envelope import RECEIPTS, STREAM
+from port_events.envelope import MAIL_STREAM, RECEIPTS, STREAM
 from sqlalchemy import Engine, func, insert
 
 from tests.bench.arrivals import Arrivals, recording_arrivals
@@ -90,7 +90,8 @@ def relay_throughput(stand: Environment) -> Iterator[Figure]:
 
 def _empty(client: "Redis") -> None:
     """Trim all entries but keep the stream: the relay publishes again when the stream is missing."""
-    client.xtrim(STREAM, maxlen=0, approximate=False)
+    for stream in (STREAM, MAIL_STREAM):
+        client.xtrim(stream, maxlen=0, approximate=False)
 
 
 def _add(client: "Redis", entries: Sequence[Fields]) -> float:

@@ -29,7 +29,33 @@ from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types combine sync and async answers
 As = Callable[[str], Client]
-STREAM, RECEIPTS = "identity.events", "mailer.receipts"
+STREAM, MAILS, RECEIPTS = "identity.events", "identity.mails", "mailer.receipts"
+
+
+TOUCHES: tuple[Callable[[Client], object], ...] = (
+    lambda it: it.xgroup_destroy(MAILS, "mailer"),
+    lambda it: it.xgroup_setid(MAILS, "mailer", "$"),
+    lambda it: it.xgroup_delconsumer(MAILS, "mailer", "a"),
+    lambda it: it.xgroup_create(MAILS, "other"),
+    lambda it: it.xreadgroup("mailer", "b", {MAILS: ">"}),
+    lambda it: it.xreadgroup("mailer", "b", {STREAM: ">", MAILS: ">"}),
+    lambda it: it.xack(MAILS, "mailer", "0-1"),
+    lambda it: it.xautoclaim(MAILS, "mailer", "b", 0),
+    lambda it: it.xclaim(MAILS, "mailer", "b", 0, ["0-1"]),
+    lambda it: it.xrange(MAILS),
+    lambda it: it.xread({MAILS: "0"}),
+    lambda it: it.xadd(MAILS, {"ce": "{}"}),
+    lambda it: it.xdel(MAILS, "0-1"),
+    lambda it: it.xtrim(MAILS, maxlen=0),
+    lambda it: it.delete(MAILS),
+    lambda it: it.rename(MAILS, "seen:pass:1"),
+    lambda it: it.copy(MAILS, "seen:pass:1"),
+    lambda it: it.expire(MAILS, 0),
+    lambda it: it.restore(MAILS, 0, b"", replace=True),
+    lambda it: it.pipeline().xgroup_destroy(MAILS, "mailer").execute(),
+    lambda it: it.eval("return redis.call('XGROUP', 'DESTROY', KEYS[1], 'mailer')", 1, MAILS),
+    lambda it: it.eval("return redis.call('XGROUP', 'DESTROY', 'identity.mails', 'mailer')", 0),
+)
 
 
 @pytest.fixture
@@ -43,7 +69,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         clients.append(redis.Redis.from_url(server.url_for(role, f"{role}-password")))
         return clients[-1]
 
-    for role, stream, group in (("mailer", STREAM, "mailer"), ("relay", RECEIPTS, "identity")):
+    for role, stream, group in (("mailer", MAILS, "mailer"), ("relay", RECEIPTS, "identity")):
         connect(role).xgroup_create(stream, group, id="0", mkstream=True)
     yield connect
     for client in clients:
@@ -62,17 +88,24 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: it.transaction(lambda pipe: pipe.get(f"{STREAM}:mark:1"), f"{STREAM}:mark:1")),
         ("relay", lambda it: it.exists(STREAM)),
         ("relay", lambda it: RedisStream(it, STREAM).trim(timedelta(days=7))),
-        ("relay", lambda it: it.xpending(STREAM, "mailer")),
+        ("relay", lambda it: it.pipeline().xadd(MAILS, {"ce": "{}"}).xadd(STREAM, {"ce": "{}"}).execute()),
+        ("relay", lambda it: it.exists(MAILS) and it.xinfo_stream(MAILS)),
+        ("relay", lambda it: it.xpending(MAILS, "mailer")),
         ("relay", lambda it: list(StreamCollector(it, STREAM).collect())),
-        ("mailer", lambda it: list(QueueCollector(it, stream=STREAM).collect())),
-        ("mailer", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"}, block=1)),
+        ("mailer", lambda it: list(QueueCollector(it, stream=MAILS).collect())),
+        ("mailer", lambda it: it.xreadgroup("mailer", "a", {MAILS: ">"}, block=1)),
+        # A mailer of the release before `identity.mails` finishes its work during an upgrade.
+        (
+            "mailer",
+            lambda it: it.xgroup_create(STREAM, "mailer", mkstream=True) and it.xack(STREAM, "mailer", "0-1"),
+        ),
         ("mailer", lambda it: it.xadd(RECEIPTS, {"event_id": "1"})),
         ("mailer", lambda it: it.hset("mailer:ledger:1", "state", "sent")),
-        ("consumer", lambda it: it.xgroup_create(STREAM, "pass", id="0")),
+        ("consumer", lambda it: it.xgroup_create(STREAM, "pass", id="0", mkstream=True)),
         ("consumer", lambda it: it.set("seen:pass:1", "1", ex=5)),
-        ("operator", lambda it: it.xinfo_groups(STREAM)),
-        ("scaler", lambda it: it.xinfo_groups(STREAM)),
-        ("scaler", lambda it: it.xpending(STREAM, "mailer")),
+        ("operator", lambda it: it.xinfo_groups(MAILS)),
+        ("scaler", lambda it: it.xinfo_groups(MAILS)),
+        ("scaler", lambda it: it.xpending(MAILS, "mailer")),
         ("scaler", lambda it: it.ping()),
         ("operator", lambda it: it.client_list()),
     ],
@@ -90,7 +123,10 @@ def test_a_role_does_its_work(as_role: As, role: str, act: Callable[[Client], ob
         ("relay", lambda it: it.get("mailer:ledger:1")),
         ("relay", lambda it: it.xack(STREAM, "mailer", "0-1")),
         ("consumer", lambda it: it.xtrim(STREAM, maxlen=0)),
+        ("relay", lambda it: it.xgroup_destroy(MAILS, "mailer")),
         ("mailer", lambda it: it.xadd(STREAM, {"ce": "{}"})),
+        ("mailer", lambda it: it.xadd(MAILS, {"ce": "{}"})),
+        ("mailer", lambda it: it.xtrim(MAILS, maxlen=0)),
         ("mailer", lambda it: it.set(f"{STREAM}:mark:1", 5)),
         ("consumer", lambda it: it.set(f"{STREAM}:mark:1", 5)),
         ("mailer", lambda it: it.xtrim(STREAM, maxlen=0)),
@@ -117,9 +153,9 @@ def test_a_role_does_its_work(as_role: As, role: str, act: Callable[[Client], ob
         ("operator", lambda it: it.set("mailer:paused", "1")),
         ("consumer", lambda it: it.xread({RECEIPTS: "0"})),
         ("operator", lambda it: it.delete(STREAM)),
-        ("scaler", lambda it: it.xrange(STREAM)),
-        ("scaler", lambda it: it.xreadgroup("mailer", "a", {STREAM: ">"})),
-        ("scaler", lambda it: it.xgroup_destroy(STREAM, "mailer")),
+        ("scaler", lambda it: it.xrange(MAILS)),
+        ("scaler", lambda it: it.xreadgroup("mailer", "a", {MAILS: ">"})),
+        ("scaler", lambda it: it.xgroup_destroy(MAILS, "mailer")),
         ("scaler", lambda it: it.xpending(RECEIPTS, "identity")),
         ("scaler", lambda it: it.hgetall("mailer:ledger:1")),
     ],
@@ -127,6 +163,22 @@ def test_a_role_does_its_work(as_role: As, role: str, act: Callable[[Client], ob
 def test_a_role_does_nothing_else(as_role: As, role: str, act: Callable[[Client], object]) -> None:
     with pytest.raises(redis.exceptions.NoPermissionError):
         act(as_role(role))
+
+
+@pytest.mark.rule("EVT-7", "SEC-10")
+@pytest.mark.parametrize("role", ["consumer", "scaler"])
+@pytest.mark.parametrize("act", TOUCHES)
+def test_nobody_but_the_mailer_touches_the_mails(
+    as_role: As, role: str, act: Callable[[Client], object]
+) -> None:
+    entry_id = as_role("relay").xadd(MAILS, {"ce": "{}", "sealed": "s"})
+    as_role("mailer").xreadgroup("mailer", "a", {MAILS: ">"})
+
+    with pytest.raises(redis.ResponseError, match=r"(?i)no permissions|NOPERM"):
+        act(as_role(role))
+
+    (pending,) = as_role("mailer").xpending_range(MAILS, "mailer", "-", "+", 10)
+    assert (pending["message_id"], pending["consumer"]) == (entry_id, b"a")
 
 
 @pytest.mark.rule("SEC-10")
@@ -138,7 +190,7 @@ def test_a_script_gives_the_mailer_no_right_that_it_lacks(as_role: As) -> None:
 @pytest.mark.rule("SEC-10")
 def test_the_mailer_completes_a_mail_in_one_script(as_role: As) -> None:
     mailer = as_role("mailer")
-    keys = ["mailer:ledger:1", RECEIPTS, STREAM, "mailer:dead"]
+    keys = ["mailer:ledger:1", RECEIPTS, MAILS, "mailer:dead"]
 
     mailer.register_script(COMPLETE)(
         keys=keys, args=["sent", "now", "", 60000, "mailer", "0-1", "1", 1000, "", "token"]
@@ -167,9 +219,9 @@ def test_the_mailers_queue_works_with_its_rights(as_role: As) -> None:
 @pytest.mark.rule("SEC-10", "MAIL-5")
 def test_queue_commands_work_with_the_mailers_rights(as_role: As) -> None:
     mailer, now = as_role("mailer"), datetime.now(UTC)
-    kept = RedisDeadLetters(mailer, stream=STREAM)
+    kept = RedisDeadLetters(mailer, stream=MAILS)
     kind = "tw.port.identity.verification.requested"
-    entry_id = as_role("relay").xadd(STREAM, {"ce": '{"id": "1"}', "type": kind, "sealed": "s"}).decode()
+    entry_id = as_role("relay").xadd(MAILS, {"ce": '{"id": "1"}', "type": kind, "sealed": "s"}).decode()
     record = {"entry_id": entry_id, "type": kind, "at": now.isoformat(), "category": "c", "words": "w"}
     mailer.hset("mailer:dead", "1", json.dumps(record))
     mailer.hset("mailer:ledger:1", "state", "refused")
@@ -178,7 +230,7 @@ def test_queue_commands_work_with_the_mailers_rights(as_role: As) -> None:
 
     (letter,) = kept.all()
     retried = kept.retry(letter)
-    figures = RedisQueueStats(mailer, stream=STREAM, clock=SystemClock()).collect()
+    figures = RedisQueueStats(mailer, stream=MAILS, clock=SystemClock()).collect()
 
     assert (retried, kept.drop("1"), figures.all.waiting) == (RetryResult.QUEUED, False, 1)
     assert figures.pause == PauseState(now, "moves")

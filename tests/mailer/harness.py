@@ -11,7 +11,7 @@ from typing import Any
 
 from port_events import catalogue as events
 from port_events.catalogue import EventData, event_type_of
-from port_events.envelope import RECEIPTS, SOURCE, STREAM, Event, to_fields, to_json
+from port_events.envelope import MAIL_STREAM, RECEIPTS, SOURCE, Event, to_fields, to_json
 from port_events.sealing import KeySets, MailPayload, Sealer, new_key_sets
 from port_runtime.settings import load
 from redis import Redis
@@ -101,7 +101,7 @@ class MailerHarness:
     def publish(self, event: Event, sealed: str | None) -> Published:
         """Append an entry to the stream as the relay does."""
         fields: Any = to_fields(to_json(event), event.type, sealed)
-        return Published(event, str(self.client.xadd(STREAM, fields)), sealed)
+        return Published(event, str(self.client.xadd(MAIL_STREAM, fields)), sealed)
 
     def request(self, address: str, data: EventData | None = None, **over: Any) -> Published:
         """Publish a mail request; by default the verification of a link account."""
@@ -134,14 +134,14 @@ class MailerHarness:
         return {event_id: json.loads(record) for event_id, record in found.items()}
 
     def pending(self) -> int:
-        groups: Any = self.client.xinfo_groups(STREAM)
+        groups: Any = self.client.xinfo_groups(MAIL_STREAM)
         return sum(int(group["pending"]) for group in groups)
 
     def wait_until_finished(self, *, timeout_seconds: float = 10) -> None:
         """Wait until no entry is pending or unread."""
 
         def finished() -> bool:
-            groups: Any = self.client.xinfo_groups(STREAM)
+            groups: Any = self.client.xinfo_groups(MAIL_STREAM)
             return bool(groups) and groups[0]["pending"] == 0 and groups[0]["lag"] == 0
 
         wait_until(finished, what="an empty pending list", timeout_seconds=timeout_seconds)

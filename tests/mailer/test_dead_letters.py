@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from port_events import catalogue as events
+from port_events.envelope import MAIL_STREAM
 
 from mailer.adapters.redis.dead_letters import RedisDeadLetters
 from mailer.usecases.dead_letters import RetryResult
@@ -114,7 +115,7 @@ def test_of_concurrent_retries_one_succeeds(harness: MailerHarness) -> None:
     harness.start_mailer()
     refused = refuse(harness, "ming@example.com")
     harness.smtp.reset()
-    dead_letters = RedisDeadLetters(harness.redis_server.client(), stream="identity.events")
+    dead_letters = RedisDeadLetters(harness.redis_server.client(), stream=MAIL_STREAM)
     letter = dead_letters.find(refused.event.id)
     assert letter is not None
     outcomes: list[RetryResult] = []
@@ -165,7 +166,7 @@ def test_an_expired_letter_is_not_retried(harness: MailerHarness) -> None:
 def test_a_letter_whose_event_was_trimmed_is_not_retried(harness: MailerHarness) -> None:
     harness.start_mailer()
     gone = refuse(harness, "ming@example.com")
-    harness.client.xdel("identity.events", gone.entry_id)
+    harness.client.xdel(MAIL_STREAM, gone.entry_id)
 
     result = run_command(harness, "dead", "retry", gone.event.id)
 

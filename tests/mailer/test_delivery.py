@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from port_events import catalogue as events
 from port_events.catalogue import EventData
+from port_events.envelope import MAIL_STREAM
 from port_events.sealing import Sealer, new_key_sets
 
 from mailer.adapters.mail_texts import samples
@@ -80,21 +81,30 @@ def test_sender_and_reply_address_come_from_the_settings(harness: MailerHarness)
     assert "請直接回覆本信" in mail.text
 
 
-def test_events_without_a_mail_or_a_sealed_part_are_acknowledged(harness: MailerHarness) -> None:
+def test_events_that_this_mailer_does_not_mail_are_acknowledged(harness: MailerHarness) -> None:
     harness.start_mailer()
 
     for data in NO_MAIL:
-        harness.publish(harness.event(data), None)
-    harness.publish(harness.event(events.VerificationRequested(kind="link")), None)
+        harness.publish(harness.event(data), "sealed")
 
     harness.wait_until_finished()
     assert harness.receipts() == []
     assert harness.smtp.mailbox.count() == 0
 
 
+@pytest.mark.rule("EVT-7")
+def test_a_mail_without_its_sealed_part_is_refused_as_unreadable(harness: MailerHarness) -> None:
+    harness.start_mailer()
+
+    published = harness.publish(harness.event(events.VerificationRequested(kind="link")), None)
+
+    harness.wait_for_state(published, "refused")
+    assert harness.dead()[published.event.id]["category"] == "unreadable"
+
+
 def test_a_malformed_entry_does_not_block_the_others(harness: MailerHarness) -> None:
-    harness.client.xadd("identity.events", {"nonsense": "1"})
-    harness.client.xadd("identity.events", {"ce": "{", "type": "x"})
+    harness.client.xadd(MAIL_STREAM, {"nonsense": "1"})
+    harness.client.xadd(MAIL_STREAM, {"ce": "{", "type": "x"})
     harness.start_mailer()
 
     harness.request("ming@example.com")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from port_events.envelope import RECEIPTS, STREAM, Entry
+from port_events.envelope import MAIL_STREAM, RECEIPTS, Entry
 from redis.exceptions import ResponseError
 
 from mailer.adapters.redis.connection import ThreadConnections, connect
@@ -31,15 +31,15 @@ def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
 def ledger(
     harness: MailerHarness, connections: ThreadConnections, *, owner: str, lease_ms: int
 ) -> RedisLedger:
-    names = LedgerConfig(owner=owner, stream=STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms)
+    names = LedgerConfig(owner=owner, stream=MAIL_STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms)
     return RedisLedger(connections, names, clock=harness.clock)
 
 
 def request(harness: MailerHarness) -> tuple[Published, Entry]:
     """Publish a mail request and have the group read it."""
     published = harness.request("ming@example.com")
-    harness.client.xgroup_create(STREAM, GROUP, id="0")
-    harness.client.xreadgroup(GROUP, "one", {STREAM: ">"})
+    harness.client.xgroup_create(MAIL_STREAM, GROUP, id="0")
+    harness.client.xreadgroup(GROUP, "one", {MAIL_STREAM: ">"})
     return published, entry_of(published)
 
 
@@ -144,13 +144,13 @@ def test_a_claim_acknowledges_an_entry_only_if_its_mail_is_final(
     only.complete(entry, granted(only, published), Outcome(State.SENT, harness.clock.now()))
     again = dataclasses.replace(entry, id=harness.publish(published.event, published.sealed).entry_id)
     elsewhere = harness.request("hua@example.com")
-    harness.client.xreadgroup(GROUP, "one", {STREAM: ">"})
-    harness.client.xdel(STREAM, elsewhere.entry_id)
+    harness.client.xreadgroup(GROUP, "one", {MAIL_STREAM: ">"})
+    harness.client.xdel(MAIL_STREAM, elsewhere.entry_id)
 
     claims = only.claim_all([again, entry_of(elsewhere)])
 
     assert [type(each) for each in claims] == [AlreadyFinal, AlreadyFinal]
-    pending: Any = harness.client.xpending_range(STREAM, GROUP, "-", "+", 10)
+    pending: Any = harness.client.xpending_range(MAIL_STREAM, GROUP, "-", "+", 10)
     assert [each["message_id"] for each in pending] == [elsewhere.entry_id]
 
 

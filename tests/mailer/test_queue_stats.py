@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from port_events import catalogue as events
+from port_events.envelope import MAIL_STREAM
 
 from tests.mailer.commands import refuse, run_command, run_json
 from tests.mailer.harness import MailerHarness
@@ -15,7 +16,7 @@ def counts(stats: Any) -> tuple[int, int, int]:
 
 
 def held(harness: MailerHarness) -> list[int]:
-    members: Any = harness.client.xinfo_consumers("identity.events", "mailer")
+    members: Any = harness.client.xinfo_consumers(MAIL_STREAM, "mailer")
     return [int(each["pending"]) for each in members]
 
 
@@ -153,7 +154,7 @@ def test_a_long_backlog_is_counted_to_its_end(harness: MailerHarness) -> None:
     event = harness.event(events.VerificationRequested(kind="link"))
     with harness.client.pipeline() as many:
         for _ in range(2500):
-            many.xadd("identity.events", {"ce": "{}", "type": event.type, "sealed": "x"})
+            many.xadd(MAIL_STREAM, {"ce": "{}", "type": event.type, "sealed": "x"})
         many.execute()
 
     assert run_json(harness, "queue")["waiting"] == 2500

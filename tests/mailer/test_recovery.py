@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from port_events.envelope import STREAM
+from port_events.envelope import MAIL_STREAM
 
 from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
@@ -64,7 +64,7 @@ def test_a_stopping_mailer_finishes_and_releases_the_rest(harness: MailerHarness
         harness.smtp.mailbox.wait_for(count=5)
         stopped.send_signal(signal.SIGTERM)
         assert stopped.wait(timeout=20) == 0
-    members: Any = harness.client.xinfo_consumers("identity.events", "mailer")
+    members: Any = harness.client.xinfo_consumers(MAIL_STREAM, "mailer")
     queues = harness.client.keys("mailer:queue:*")
 
     harness.start_mailer(MAILER_LEASE="300")
@@ -267,11 +267,11 @@ def test_one_sweep_takes_over_as_many_entries_as_there_is_room_for(harness: Mail
     dead = "a-mailer-that-died"
     mailer = harness.mailer(MAILER_THREADS="32", MAILER_LEASE="20")
     harness.request_many(3 * BATCH)
-    harness.client.xgroup_create(STREAM, GROUP, "0")
-    harness.client.xreadgroup(GROUP, dead, {STREAM: ">"})
-    pending: Any = harness.client.xpending_range(STREAM, GROUP, "-", "+", 3 * BATCH)
+    harness.client.xgroup_create(MAIL_STREAM, GROUP, "0")
+    harness.client.xreadgroup(GROUP, dead, {MAIL_STREAM: ">"})
+    pending: Any = harness.client.xpending_range(MAIL_STREAM, GROUP, "-", "+", 3 * BATCH)
     ids = [each["message_id"] for each in pending]
-    harness.client.xclaim(STREAM, GROUP, dead, 0, ids, idle=30_000, justid=True)
+    harness.client.xclaim(MAIL_STREAM, GROUP, dead, 0, ids, idle=30_000, justid=True)
 
     mailer.intake.sweep()
 

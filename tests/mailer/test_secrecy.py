@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from port_events import catalogue as events
+from port_events.envelope import MAIL_STREAM
 from port_events.sealing import new_key_sets
 
 from tests.mailer.harness import PUBLIC_URL, MailerHarness
@@ -16,11 +17,11 @@ LINK = f"{PUBLIC_URL}/email/verify?token={TOKEN}"
 
 
 def everything_in_redis(harness: MailerHarness) -> str:
-    """Return all keys and values except the stream, whose payloads are sealed."""
+    """Return all keys and values except the stream of mails, whose payloads are sealed."""
     client: Any = harness.client
     shown = []
     for key in client.keys("*"):
-        if key == "identity.events":
+        if key == MAIL_STREAM:
             continue
         kind = client.type(key)
         reader = {

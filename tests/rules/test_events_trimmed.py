@@ -1,4 +1,4 @@
-"""The stream is trimmed by age but keeps entries that the mailer has not handled (EVT-6, MAIL-7)."""
+"""The streams are trimmed by age, but mails that the mailer has not handled stay (EVT-6, EVT-7, MAIL-7)."""
 
 import contextlib
 import time
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
-from port_events.envelope import STREAM
+from port_events.envelope import MAIL_STREAM, STREAM
 from port_runtime.settings import load
 
 from tests.support.harness.system import System
@@ -34,19 +34,23 @@ def relay(system: System, redis: Client) -> Iterator[Relay]:
         yield relay
 
 
-def _grow_old(redis: Client, *, days: float) -> list[bytes]:
-    """Give every entry the id it would have if published that long ago; return the ids."""
-    entries = redis.xrange(STREAM)
-    redis.delete(STREAM)
+def _grow_old(redis: Client, *, days: float) -> dict[str, list[bytes]]:
+    """Give every entry the id it would have if published that long ago; return the ids by stream."""
+    return {stream: _shift(redis, stream, days) for stream in (STREAM, MAIL_STREAM)}
+
+
+def _shift(redis: Client, stream: str, days: float) -> list[bytes]:
+    entries = redis.xrange(stream)
+    redis.delete(stream)
     then = int(time.time() * 1000 - days * DAY_MS)
-    return [redis.xadd(STREAM, fields, id=f"{then}-{n}") for n, (_, fields) in enumerate(entries)]
+    return [redis.xadd(stream, fields, id=f"{then}-{n}") for n, (_, fields) in enumerate(entries)]
 
 
-def _left(redis: Client) -> list[bytes]:
-    return [entry_id for entry_id, _ in redis.xrange(STREAM)]
+def _left(redis: Client, stream: str) -> list[bytes]:
+    return [entry_id for entry_id, _ in redis.xrange(stream)]
 
 
-@pytest.mark.rule("EVT-6")
+@pytest.mark.rule("EVT-6", "EVT-7")
 def test_entries_older_than_the_retention_are_trimmed_and_younger_ones_stay(
     system: System, relay: Relay, redis: Client
 ) -> None:
@@ -55,56 +59,57 @@ def test_entries_older_than_the_retention_are_trimmed_and_younger_ones_stay(
     _grow_old(redis, days=7.1)
     system.register()
     relay.step()
-    redis.xgroup_create(STREAM, "mailer", id="$")
+    redis.xgroup_create(MAIL_STREAM, "mailer", id="$")
 
     trimmed = relay.trim()
 
-    assert (trimmed, redis.xlen(STREAM)) == (2, 2)
+    assert (trimmed, redis.xlen(STREAM), redis.xlen(MAIL_STREAM)) == (3, 2, 1)
 
 
-@pytest.mark.rule("EVT-6", "MAIL-7")
-def test_entries_not_yet_delivered_to_the_mailer_stay_whatever_their_age(
-    system: System, relay: Relay, redis: Client
+@pytest.mark.rule("EVT-6", "EVT-7", "MAIL-7")
+@pytest.mark.parametrize("has_group", [True, False])
+def test_mails_not_yet_delivered_to_the_mailer_stay_whatever_their_age(
+    system: System, relay: Relay, redis: Client, *, has_group: bool
 ) -> None:
     system.register()
     relay.step()
     ids = _grow_old(redis, days=30)
-    redis.xgroup_create(STREAM, "mailer", id="0")
+    redis.xgroup_create(MAIL_STREAM, "mailer" if has_group else "another", id="0")
 
     trimmed = relay.trim()
 
-    assert (trimmed, _left(redis)) == (0, ids)
+    assert (trimmed, _left(redis, STREAM), _left(redis, MAIL_STREAM)) == (2, [], ids[MAIL_STREAM])
 
 
-@pytest.mark.rule("EVT-6", "MAIL-7")
-def test_unacknowledged_entries_stay_and_earlier_ones_are_trimmed(
+@pytest.mark.rule("EVT-6", "EVT-7", "MAIL-7")
+def test_unacknowledged_mails_stay_and_earlier_ones_are_trimmed(
     system: System, relay: Relay, redis: Client
 ) -> None:
-    for _ in range(2):
+    for _ in range(3):
         system.register()
     relay.step()
-    ids = _grow_old(redis, days=30)
-    redis.xgroup_create(STREAM, "mailer", id="0")
-    redis.xreadgroup("mailer", "one", {STREAM: ">"})
-    redis.xack(STREAM, "mailer", ids[0], ids[2], ids[3])
+    first, second, third = _grow_old(redis, days=30)[MAIL_STREAM]
+    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
+    redis.xreadgroup("mailer", "one", {MAIL_STREAM: ">"})
+    redis.xack(MAIL_STREAM, "mailer", first, third)
 
-    trimmed = relay.trim()
+    relay.trim()
 
-    assert (trimmed, _left(redis)) == (1, ids[1:])
+    assert _left(redis, MAIL_STREAM) == [second, third]
 
 
-@pytest.mark.rule("EVT-6", "MAIL-7")
-def test_before_the_mailers_group_exists_sealed_entries_stay(
+@pytest.mark.rule("EVT-7")
+def test_a_consumer_that_is_behind_keeps_nothing_on_the_event_stream(
     system: System, relay: Relay, redis: Client
 ) -> None:
     system.register()
     relay.step()
-    ids = _grow_old(redis, days=30)  # the registration, then the mail request with its sealed part
-    redis.xgroup_create(STREAM, "billing", id="$")
+    _grow_old(redis, days=30)
+    redis.xgroup_create(STREAM, "mailer", id="0")  # any consumer may call its group so
 
-    trimmed = relay.trim()
+    relay.trim()
 
-    assert (trimmed, _left(redis)) == (1, ids[1:])
+    assert _left(redis, STREAM) == []
 
 
 @pytest.mark.rule("EVT-6")
@@ -112,7 +117,6 @@ def test_the_leading_relay_trims_about_once_a_minute(system: System, relay: Rela
     system.register()
     relay.step()
     _grow_old(redis, days=30)
-    redis.xgroup_create(STREAM, "mailer", id="$")
 
     relay.step()
     at_once = redis.xlen(STREAM)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
-from port_events.envelope import RECEIPTS, STREAM
+from port_events.envelope import MAIL_STREAM, RECEIPTS
 from port_runtime.settings import load
 from structlog.testing import capture_logs
 
@@ -37,11 +37,11 @@ def relay(system: System, redis: Client) -> Iterator[Relay]:
 
 def _read(redis: Client) -> list[bytes]:
     """Read as the mailer does; return the ids."""
-    return [entry_id for entry_id, _ in redis.xreadgroup("mailer", "one", {STREAM: ">"})[0][1]]
+    return [entry_id for entry_id, _ in redis.xreadgroup("mailer", "one", {MAIL_STREAM: ">"})[0][1]]
 
 
 def _trim(redis: Client) -> None:
-    redis.xtrim(STREAM, maxlen=0, approximate=False)
+    redis.xtrim(MAIL_STREAM, maxlen=0, approximate=False)
 
 
 def _trim_what_was_read(redis: Client) -> None:
@@ -50,19 +50,19 @@ def _trim_what_was_read(redis: Client) -> None:
 
 
 def _delete_each(redis: Client) -> None:
-    redis.xdel(STREAM, *(entry_id for entry_id, _ in redis.xrange(STREAM)))
+    redis.xdel(MAIL_STREAM, *(entry_id for entry_id, _ in redis.xrange(MAIL_STREAM)))
 
 
 def _acknowledge(redis: Client) -> None:
-    redis.xack(STREAM, "mailer", *_read(redis))
+    redis.xack(MAIL_STREAM, "mailer", *_read(redis))
 
 
 def _skip(redis: Client) -> None:
-    redis.xgroup_setid(STREAM, "mailer", "$")
+    redis.xgroup_setid(MAIL_STREAM, "mailer", "$")
 
 
 def _trim_without_a_group(redis: Client) -> None:
-    redis.xgroup_destroy(STREAM, "mailer")
+    redis.xgroup_destroy(MAIL_STREAM, "mailer")
     _trim(redis)
 
 
@@ -88,7 +88,7 @@ def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
 ) -> None:
     person = system.register()
     relay.step()
-    redis.xgroup_create(STREAM, "mailer", id="0")
+    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
     damage(redis)
 
     with capture_logs() as logs:
@@ -108,9 +108,9 @@ def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
 def test_only_the_mail_that_is_missing_is_lost(system: System, relay: Relay, redis: Client) -> None:
     people = [system.register() for _ in range(3)]
     relay.step()
-    redis.xgroup_create(STREAM, "mailer", id="0")
+    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
     ids = _read(redis)
-    redis.xdel(STREAM, *ids[:2])
+    redis.xdel(MAIL_STREAM, ids[0])
 
     _maintain(system, relay)
 
@@ -123,7 +123,7 @@ def test_a_mail_whose_receipt_is_not_recorded_yet_is_not_lost(
 ) -> None:
     person = system.register()
     relay.step()
-    redis.xgroup_create(STREAM, "mailer", id="0")
+    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
     _acknowledge(redis)
     (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
     sent = {"event_id": event_id, "state": "sent", "at": "2026-01-05T00:00:00Z", "category": ""}

@@ -186,7 +186,7 @@ def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
     without = ports.scrape("relay")
     alive, ready = ports.get("relay", "/livez"), ports.get("relay", "/readyz")
     installation.redis.start()
-    wait_until(lambda: ports.scrape("relay").value("identity_outbox_unpublished") == 0, what="publishing")
+    wait_until(lambda: ports.scrape("relay").value("identity_relay_published_total") == 2, what="publishing")
     after = ports.scrape("relay")
 
     assert without.value("identity_outbox_unpublished") == 2
@@ -194,7 +194,11 @@ def test_metrics_show_one_leading_relay_and_the_backlog_while_redis_is_down(
     assert not list(without.series("identity_stream_entries"))
     assert (alive.status_code, ready.status_code) == (200, 503)
     assert ready.json()["checks"] == {"database": "ok", "redis": "ConnectionError"}
-    assert after.value("identity_relay_published_total") == after.value("identity_stream_entries") == 2
+    assert (
+        after.value("identity_relay_published_total")
+        == after.value("identity_stream_entries", stream="events")
+        == 2
+    )
     assert after.value("identity_relay_publish_seconds_count") == 2
 
 
@@ -238,10 +242,16 @@ def test_a_lagging_consumer_group_shows_by_name(
     done = ports.scrape("relay")
 
     figures = [
-        tuple(scrape.value(f"identity_stream_{name}", group="passes") for name in ("lag", "pending"))
+        tuple(
+            scrape.value(f"identity_stream_{name}", stream="events", group="passes")
+            for name in ("lag", "pending")
+        )
         for scrape in (unread, half, done)
     ]
-    ages = [scrape.value("identity_stream_oldest_seconds", group="passes") for scrape in (unread, half, done)]
+    ages = [
+        scrape.value("identity_stream_oldest_seconds", stream="events", group="passes")
+        for scrape in (unread, half, done)
+    ]
     assert figures == [(2, 0), (1, 1), (0, 0)]
     assert [age > 0 for age in ages] == [True, True, False]
 

@@ -54,7 +54,7 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
     names = {
         "POST /api/v1/accounts",
         "publish identity.events",
-        "receive identity.events",
+        "receive identity.mails",
         "deliver tw.port.identity.verification.requested",
         "smtp send",
     }
@@ -63,7 +63,7 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
     spans = _of_trace(collector, TRACE)
     request, publish = spans["POST /api/v1/accounts"], spans["publish identity.events"]
     receive, deliver = (
-        spans["receive identity.events"],
+        spans["receive identity.mails"],
         spans["deliver tw.port.identity.verification.requested"],
     )
     send = spans["smtp send"]

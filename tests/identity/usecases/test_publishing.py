@@ -1,6 +1,6 @@
 """Publishing against an outbox and a stream in memory: crashes, lost and restored stores (EVT-2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -51,6 +51,10 @@ class MemoryOutbox(OutboxReader):
         ][:limit]
 
     @override
+    def unsent_mails(self, event_ids: Collection[str]) -> Collection[str]:
+        return ()
+
+    @override
     def record_receipts(self, receipts: Sequence[Receipt]) -> None: ...
 
     @override
@@ -75,6 +79,10 @@ class MemoryStream(Stream):
             raise ConcurrentPublish
         self.positions += [each.position for each in entries]
         self.at = Checkpoint("epoch", position, high_watermark=position, stored=position)
+
+    @override
+    def copy_mails(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
+        return 0
 
     @override
     def trim(self, retention: timedelta) -> int:

@@ -14,7 +14,7 @@ from identity.settings.relay import RelaySettings
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports
 from identity.usecases.ports.system import Randomness
-from port_events.envelope import STREAM, Entry, Event, from_fields
+from port_events.envelope import MAIL_STREAM, STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
 from port_runtime.settings import load
 from sqlalchemy import Engine, text
@@ -236,10 +236,10 @@ class System:
         found = [entry.event for entry in self.entries()]
         return [event for event in found if subject in {None, event.subject}]
 
-    def entries(self) -> list[Entry]:
-        """Return the stream entries of these events."""
+    def entries(self, stream: str = STREAM) -> list[Entry]:
+        """Return the entries of these events in the stream."""
         self.publish()
-        found = [from_fields(entry_id, fields) for entry_id, fields in self._entries()]
+        found = [from_fields(entry_id, fields) for entry_id, fields in self._entries(stream)]
         mine = {row.id for row in self.rows("SELECT id FROM accounts")}
         return [entry for entry in found if entry.event.subject in mine]
 
@@ -249,11 +249,12 @@ class System:
 
     def raw_stream(self) -> str:
         """Return everything about this system's events that is readable in Redis."""
-        return json.dumps([[str(part) for part in entry] for entry in self._entries()])
+        entries = [*self._entries(), *self._entries(MAIL_STREAM)]
+        return json.dumps([[str(part) for part in entry] for entry in entries])
 
-    def _entries(self) -> list[Any]:
+    def _entries(self, stream: str = STREAM) -> list[Any]:
         with self.redis.client() as client:
-            entries: Any = client.xrange(STREAM, f"({self._started_at}")
+            entries: Any = client.xrange(stream, f"({self._started_at}")
             return list(entries)
 
     def _newest_entry(self) -> str:

@@ -49,6 +49,7 @@ OAUTH_ERRORS: Final = (
 RECEIPTS: Final = ("sent", "refused", "expired")
 VERDICTS: Final = ("told", "retried", "set_aside")
 UNTIL_TOLD: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
+STREAMS: Final = ("events", "mails")
 UNTIL_PUBLISHED: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0)
 
 REQUESTS = counter(
@@ -184,20 +185,28 @@ AUDIT_TRUNCATED = gauge(
     "",
     "1 in the relay that leads while the chain of the audit log lacks an end that was recorded, otherwise 0",
 )
-STREAM_ENTRIES = observable_gauge("identity_stream_entries", "events", "Entries of the event stream")
+STREAM_ENTRIES = observable_gauge(
+    "identity_stream_entries", "events", "Entries of the streams of events and mails", stream=STREAMS
+)
 STREAM_LAG = observable_gauge(
     "identity_stream_lag",
     "events",
     "Entries that a group has not read yet; no series while Redis does not know",
+    stream=STREAMS,
     group=(),
 )
 STREAM_PENDING = observable_gauge(
-    "identity_stream_pending", "events", "Entries that a group has read and not acknowledged", group=()
+    "identity_stream_pending",
+    "events",
+    "Entries that a group has read and not acknowledged",
+    stream=STREAMS,
+    group=(),
 )
 STREAM_OLDEST = observable_gauge(
     "identity_stream_oldest_seconds",
     "seconds",
     "Age of the oldest entry that a group has not acknowledged, 0 without one",
+    stream=STREAMS,
     group=(),
 )
 

@@ -131,8 +131,7 @@ class Intake(threading.Thread):
         )
 
     def _admit(self, entries: list[Entry]) -> None:
-        # An entry without a sealed part was published again after its receipt: there is nothing to send.
-        not_mailed = [each.id for each in entries if has_no_mail(each.event.type) or each.sealed is None]
+        not_mailed = [each.id for each in entries if has_no_mail(each.event.type)]
         self._ports.stream.ack(not_mailed)
         skipped = set(not_mailed)
         self._claim(

@@ -72,7 +72,7 @@ SMTP_AWAY = observable_gauge(
 STREAM_LAG = observable_gauge(
     "mailer_stream_lag",
     "events",
-    "Entries of the stream that no mailer has read yet; no series while Redis cannot tell",
+    "Entries of the stream of mails that no mailer has read yet; no series while Redis cannot tell",
 )
 STREAM_PENDING = observable_gauge(
     "mailer_stream_pending",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import dramatiq
 from dramatiq.common import join_all
 from port_events.consumer_group import member_name
-from port_events.envelope import RECEIPTS
+from port_events.envelope import MAIL_STREAM, RECEIPTS
 from port_events.redis_client import check_writable
 from port_runtime import tracing
 from port_runtime.health import Check
@@ -38,7 +38,7 @@ from mailer.adapters.redis.connection import (
 from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.queue_pause import RedisQueuePause
-from mailer.adapters.redis.stream import GROUP, EventStream
+from mailer.adapters.redis.stream import GROUP, MailStream
 from mailer.adapters.renderer import TemplateRenderer
 from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport
 from mailer.adapters.smtp.message import MessageBuilder
@@ -73,7 +73,7 @@ class Wiring:
     client: redis.Redis
     connections: ThreadConnections
     clock: Clock
-    stream: EventStream
+    stream: MailStream
     in_flight: InFlight
     ledger: RedisLedger
     transport: SmtpTransport
@@ -154,7 +154,7 @@ class MailerProcess:
         """Return the server of metrics and health (OPS-4); it has its own connection to Redis."""
         wiring, client = self.wiring, connect(settings.redis_url.reveal())
         collector = ScrapeCollector(
-            QueueCollector(client, stream=settings.stream).collect,
+            QueueCollector(client, stream=MAIL_STREAM).collect,
             ProcessCollector(wiring.in_flight, wiring.transport.is_unavailable).collect,
         )
         return OpsServer(
@@ -256,7 +256,7 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
     max_queued = settings.threads * QUEUED_A_THREAD
     config = LedgerConfig(
         owner=name,
-        stream=settings.stream,
+        stream=MAIL_STREAM,
         group=GROUP,
         receipts=RECEIPTS,
         lease_ms=settings.lease_seconds * 1000,
@@ -265,7 +265,7 @@ def _wire(settings: Settings, *, clock: Clock, name: str) -> Wiring:
         client=client,
         connections=connections,
         clock=clock,
-        stream=EventStream(client, stream=settings.stream, name=name),
+        stream=MailStream(client, stream=MAIL_STREAM, name=name),
         in_flight=InFlight(max_queued=max_queued),
         ledger=RedisLedger(connections, config, clock=clock),
         transport=build_transport(settings, clock, bulkhead),

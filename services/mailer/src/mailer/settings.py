@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
-from port_events.envelope import STREAM
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_events.redis_client import URL_SCHEMES, check_redis_url
 from port_events.sealing import Opener
@@ -164,7 +163,6 @@ class Settings(TemplateSettings):
         default="off",
         doc="`on` allows `redis://` beyond loopback in production, as on a private network",
     )
-    stream: str = setting("IDENTITY_EVENT_STREAM", parse=text, default=STREAM, doc="key of the event stream")
     smtp_url: Secret = setting(
         "MAILER_SMTP_URL",
         parse=secret_url(*PORTS),

@@ -1,7 +1,8 @@
 """Reads and writes CloudEvents 1.0 as entries of a Redis Stream (EVT-3).
 
 An entry has the fields `ce`, the JSON envelope; `type`, the event's type again, so that readers can skip entries
-without parsing; `position`, its decimal position in the HTTP feed; and sometimes `sealed`, for the mailer only.
+without parsing; and `position`, its decimal position in the HTTP feed. Entries of the stream `identity.mails` also have
+the field `sealed`, the content of a mail, encrypted for the mailer (EVT-7).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 STREAM: Final = "identity.events"
+MAIL_STREAM: Final = "identity.mails"
 RECEIPTS: Final = "mailer.receipts"
 SOURCE: Final = "tw.port.identity"
 SPECVERSION: Final = "1.0"
@@ -50,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in the stream. `id` is the entry id, `sealed` is for the mailer, `position` is for the HTTP feed."""
+    """An event in a stream. `id` is the entry id, `sealed` is for the mailer, `position` is for the HTTP feed."""
 
     id: str
     event: Event

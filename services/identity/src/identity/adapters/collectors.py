@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
+from port_events.envelope import MAIL_STREAM
 from port_events.lag import group_lags
 from port_runtime.metrics import Sample
 from redis import Redis
@@ -29,6 +30,7 @@ from identity.metrics import (
     STREAM_LAG,
     STREAM_OLDEST,
     STREAM_PENDING,
+    STREAMS,
 )
 
 MAX_GROUPS: Final = 50
@@ -116,19 +118,22 @@ class SigningKeyCollector:
 
 
 class StreamCollector:
-    """The lag of each consumer group."""
+    """The length of each stream and the lag of each consumer group."""
 
     def __init__(self, client: Redis, stream: str) -> None:
-        self._client, self._stream = client, stream
+        self._client = client
+        self._keys = dict(zip(STREAMS, (stream, MAIL_STREAM), strict=True))
 
     def collect(self) -> Iterator[Sample]:
-        """Read the length of the stream and the lags; a missing stream has neither entries nor groups."""
-        yield Sample(STREAM_ENTRIES, int(self._client.xlen(self._stream)))
-        for lag in islice(group_lags(self._client, self._stream), MAX_GROUPS):
-            yield Sample(STREAM_PENDING, lag.pending, (lag.group,))
-            yield Sample(STREAM_OLDEST, lag.oldest_seconds, (lag.group,))
-            if lag.unread is not None:
-                yield Sample(STREAM_LAG, lag.unread, (lag.group,))
+        """Read the lengths and the lags; a missing stream has neither entries nor groups."""
+        for stream, key in self._keys.items():
+            yield Sample(STREAM_ENTRIES, int(self._client.xlen(key)), (stream,))
+            for lag in islice(group_lags(self._client, key), MAX_GROUPS):
+                labels = (stream, lag.group)
+                yield Sample(STREAM_PENDING, lag.pending, labels)
+                yield Sample(STREAM_OLDEST, lag.oldest_seconds, labels)
+                if lag.unread is not None:
+                    yield Sample(STREAM_LAG, lag.unread, labels)
 
 
 def _age_seconds(since: datetime) -> float:

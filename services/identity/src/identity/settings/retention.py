@@ -30,7 +30,8 @@ def stream_retention() -> int:
         "IDENTITY_STREAM_KEPT",
         parse=seconds,
         default="7d",
-        doc="how long the stream keeps entries that the mailer has handled; a wiped Redis is refilled that far back",
+        doc="how long the streams keep events, and mails that the mailer has handled; a wiped Redis is refilled that "
+        "far back",
     )
 
 

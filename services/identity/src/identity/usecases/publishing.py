@@ -1,9 +1,9 @@
-"""Publishing the outbox to the stream (EVT-2).
+"""Publishing the outbox to the streams of events and mails (EVT-2, EVT-7).
 
-An event gets its position in the database, once, before it is published. Redis keeps a checkpoint beside the stream:
-the position of the newest event in it. Events and checkpoint change in one transaction, and only if the checkpoint is
-the one that was read. After a crash between database and Redis, and after Redis lost data or was restored from a
-backup, the checkpoint shows what the stream really holds, and the outbox what has to follow.
+An event gets its position in the database, once, before it is published. Redis keeps a checkpoint beside the streams:
+the position of the newest event in them. Both streams and checkpoint change in one transaction, and only if the
+checkpoint is the one that was read. After a crash between database and Redis, and after Redis lost data or was restored
+from a backup, the checkpoint shows what the streams really hold, and the outbox what has to follow.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,8 @@ def publish(outbox: OutboxReader, stream: Stream, now: datetime, *, retention: t
     Events that have a position but are not in Redis come first. An empty Redis gets those within `retention`.
     """
     checkpoint = stream.checkpoint(outbox.epoch())
+    if copied := stream.copy_mails(checkpoint, outbox.unsent_mails):
+        _log.info("copied mails of the previous release to their own stream", mails=copied)
     published, newest = checkpoint.position or 0, outbox.newest_position()
     if published < newest:
         # A stream that is merely behind gets everything: consumers must see no gap.

@@ -62,7 +62,7 @@ def _templates_check() -> Check:
 
 def _check_redis(settings: Settings) -> None:
     """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises for a write."""
-    from port_events.envelope import RECEIPTS
+    from port_events.envelope import MAIL_STREAM, RECEIPTS
     from port_events.redis_client import check_writable
     from port_runtime.health import Unhealthy
 
@@ -75,7 +75,7 @@ def _check_redis(settings: Settings) -> None:
 
     with connect(settings.redis_url.reveal()) as client:
         check_writable(client, WRITE_CHECK)
-        if missing := missing_permissions(client, stream=settings.stream, receipts=RECEIPTS):
+        if missing := missing_permissions(client, stream=MAIL_STREAM, receipts=RECEIPTS):
             raise Unhealthy(f"the user may not {', '.join(missing)}")
         if warnings := durability_warnings(client):
             raise Unhealthy("; ".join(warnings))

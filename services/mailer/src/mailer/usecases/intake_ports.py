@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Stream(Protocol):
-    """The event stream, read as a consumer group whose pending list is the unfinished work."""
+    """The stream of mails, read as a consumer group whose pending list is the unfinished work."""
 
     def open(self) -> None:
         """Create the group if it is missing, starting at the stream's first entry."""

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of the two streams and their messages."""
+"""The AsyncAPI 3.0 document of the streams and their messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 from port_events.catalogue import CATALOGUE, EventType
 from port_events.documents.examples import example_document
 from port_events.documents.schema import event_schema
-from port_events.envelope import RECEIPTS, STREAM
+from port_events.envelope import MAIL_STREAM, RECEIPTS, STREAM
 
 VERSION: Final = "1.0.0"
 MESSAGES: Final = "#/components/messages/"
@@ -38,9 +38,9 @@ def _info() -> dict[str, Any]:
         "description": (
             "Facts about accounts and bindings as CloudEvents 1.0 in a Redis Stream. An entry has the field "
             "`ce` with the JSON envelope described here, the field `type` with the event's type again, the field "
-            "`position` with its decimal position in the HTTP feed (`GET /api/v1/events`), and sometimes the field "
-            "`sealed`, which only the mailer can open. Delivery is at least once, in order for each subject: "
-            "ignore an `id` that was handled before. Skip unknown types and versions; fields may be added."
+            "`position` with its decimal position in the HTTP feed (`GET /api/v1/events`). Delivery is at least "
+            "once, in order for each subject: ignore an `id` that was handled before. Skip unknown types and "
+            "versions; fields may be added."
         ),
         "license": {"name": "Apache-2.0"},
     }
@@ -51,6 +51,14 @@ def _channels() -> dict[str, Any]:
         "events": {
             "address": STREAM,
             "description": "Redis Stream; every service reads it with a consumer group of its own.",
+            "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
+        },
+        "mails": {
+            "address": MAIL_STREAM,
+            "description": (
+                "Redis Stream for the mailer alone. An event that is mailed has a second entry here, with the same "
+                "fields and the field `sealed`: the mail's recipient and content, encrypted for the mailer."
+            ),
             "messages": {_name(each): {"$ref": MESSAGES + _name(each)} for each in CATALOGUE.values()},
         },
         "receipts": {
@@ -67,6 +75,11 @@ def _operations() -> dict[str, Any]:
             "action": "send",
             "channel": {"$ref": "#/channels/events"},
             "summary": "Identity's relay publishes what was committed.",
+        },
+        "publishMails": {
+            "action": "send",
+            "channel": {"$ref": "#/channels/mails"},
+            "summary": "Identity's relay publishes the events that are mailed, together with `publishEvents`.",
         },
         "readReceipts": {
             "action": "receive",

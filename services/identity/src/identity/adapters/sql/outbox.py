@@ -125,6 +125,11 @@ class SqlOutboxReader(OutboxReader, WaitingMails):
         self._position = None
 
     @override
+    def unsent_mails(self, event_ids: Collection[str]) -> Collection[str]:
+        with self._engine.connect() as connection:
+            return set(connection.scalars(_UNSENT_MAILS, {"events": sorted(event_ids)}))
+
+    @override
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         # Sorted, so that two relays lock the rows in the same order.
         rows = [
@@ -193,6 +198,10 @@ _ASSIGN = (
     update(outbox)
     .where(outbox.c.id == bindparam("row"))
     .values(position=bindparam("assigned"), published_at=bindparam("now"))
+)
+_UNSENT_MAILS = select(outbox.c.event_id).where(
+    outbox.c.event_id.in_(bindparam("events", expanding=True)),
+    outbox.c.mail_state.in_(("waiting", "refused")),
 )
 _RECORD_RECEIPT = (
     update(outbox)

@@ -68,6 +68,9 @@ class OutboxReader(Protocol):
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
         """Return events with positions above `after`, in order; `since` skips those positioned before it."""
 
+    def unsent_mails(self, event_ids: Collection[str]) -> Collection[str]:
+        """Return those of the events whose mails may still be sent: waiting, or refused and a dead letter."""
+
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Store the states of mails and delete their sealed payloads; a final state does not change again."""
 

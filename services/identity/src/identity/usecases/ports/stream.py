@@ -1,6 +1,6 @@
-"""The relay's side of Redis: the event stream with its checkpoint, and the mailer's receipts."""
+"""The relay's side of Redis: the streams of events and mails with their checkpoint, and the mailer's receipts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -10,7 +10,7 @@ from identity.usecases.ports.outbox import PositionedEvent, Receipt
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The newest position in the stream: None when Redis has no checkpoint, or has lost the stream.
+    """The newest position in the streams: None when Redis has no checkpoint, or has lost the event stream.
 
     `epoch` identifies the database that assigned the positions. `high_watermark` is the newest position that this
     process has seen in Redis. `stored` is the stored value, to detect that another process has changed it.
@@ -27,16 +27,25 @@ class ConcurrentPublish(Exception):  # noqa: N818  # named for what happened
 
 
 class Stream(Protocol):
-    """The event stream and the receipts."""
+    """The streams of events and mails, and the receipts."""
 
     def checkpoint(self, epoch: str) -> Checkpoint:
         """Return the checkpoint of this database."""
 
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
-        """Append the entries in order and move the checkpoint to `position`. Raises ConcurrentPublish."""
+        """Append the entries in order and move the checkpoint to `position`, all or nothing. Raises ConcurrentPublish.
+
+        An entry with a sealed part is appended to the stream of mails, and without that part to the event stream.
+        """
+
+    def copy_mails(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
+        """Copy mails to the stream of mails that relays of the previous release left on the event stream.
+
+        `choose` selects from event ids. Returns how many were copied. Raises ConcurrentPublish.
+        """
 
     def trim(self, retention: timedelta) -> int:
-        """Delete entries older than `retention`, but none that the mailer has not handled; return how many."""
+        """Delete entries older than `retention`, but no mail that the mailer has not handled; return how many."""
 
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
         """Return the next receipts with their entry ids; wait at most `block_ms` for one."""
@@ -46,10 +55,10 @@ class Stream(Protocol):
 
 
 class MailerProgress(Protocol):
-    """What the stream tells of the mailer's progress."""
+    """What the stream of mails tells of the mailer's progress."""
 
     def unhandled_from(self, epoch: str) -> int | None:
-        """Return the position of the first event that the mailer has not handled, or the next one to be published.
+        """Return the position of the first mail that the mailer has not handled, or of the next event to be published.
 
         None if the stream cannot tell.
         """

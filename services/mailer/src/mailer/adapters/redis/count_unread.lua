@@ -1,13 +1,12 @@
--- Count the mail requests of one page of the stream.
+-- Count the mails of one page of the stream.
 -- KEYS: stream. ARGV: the entry to start after, the page size.
--- Returns the last entry of the page ('' if it is empty), then {type, count, first entry} for each event type that has
--- entries with a sealed part.
+-- Returns the last entry of the page ('' if it is empty), then {type, count, first entry} for each event type.
 local counts, firsts, last = {}, {}, ''
 for _, entry in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', 'COUNT', ARGV[2])) do
   local fields = {}
   for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
   last = entry[1]
-  if fields['type'] and fields['sealed'] then
+  if fields['type'] then
     counts[fields['type']] = (counts[fields['type']] or 0) + 1
     firsts[fields['type']] = firsts[fields['type']] or last
   end

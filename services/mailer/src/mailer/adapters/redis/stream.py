@@ -1,4 +1,4 @@
-"""The event stream, read as the consumer group `mailer`; the group's pending list is the unfinished work."""
+"""The stream of mails, read as the consumer group `mailer`; the group's pending list is the unfinished work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GONE_IDLE_MS: Final = 3600 * 1000
 log = get_logger("mailer.events")
 
 
-class EventStream(Stream):
+class MailStream(Stream):
     """`fetch` and `ack` may be called from any thread, the other methods only from the intake's thread."""
 
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:

@@ -1,0 +1,54 @@
+"""The checkpoint in Redis: the position up to which the relays have published (EVT-2)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import WatchError
+
+from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish
+
+
+class RedisCheckpoint:
+    """One key for each database (epoch). Raises redis.RedisError."""
+
+    def __init__(self, client: Redis, stream: str) -> None:
+        self._client, self._stream = client, stream
+
+    def key(self, epoch: str) -> str:
+        """Return the key; the relay's Redis user may write only such keys."""
+        return f"{self._stream}:mark:{epoch}"
+
+    @contextmanager
+    def watching(self, expected: Checkpoint) -> Iterator[Pipeline]:
+        """Yield a pipeline that runs what follows `multi` when the block ends, all or nothing.
+
+        Raises ConcurrentPublish unless the checkpoint is `expected` until then.
+        """
+        key = self.key(expected.epoch)
+        try:
+            with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py lacks the type
+                stored: Any = pipeline.get(key)  # runs immediately: commands queue only after MULTI
+                # A missing checkpoint is a mismatch too: a new one would hide what a wiped Redis has lost.
+                if (None if stored is None else int(stored)) != expected.stored:
+                    raise ConcurrentPublish
+                yield pipeline
+                pipeline.execute()
+        except WatchError:  # also raised when the connection is lost after WATCH
+            raise ConcurrentPublish from None
+
+    def rewind(self, epoch: str, after: int) -> int | None:
+        """Lower the checkpoint to `after`; return its previous value, or None if there is no checkpoint."""
+        key = self.key(epoch)
+
+        def lower(pipeline: Pipeline) -> int | None:
+            stored: Any = pipeline.get(key)
+            pipeline.multi()
+            if stored is not None and int(stored) > after:
+                pipeline.set(key, after)
+            return None if stored is None else int(stored)
+
+        return cast("int | None", self._client.transaction(lower, key, value_from_callable=True))  # type: ignore[arg-type]  # redis-py types the callable too narrowly

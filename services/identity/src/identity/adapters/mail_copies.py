@@ -1,0 +1,74 @@
+"""Copies mails from the event stream, where relays of the previous release publish them, to `identity.mails` (EVT-7).
+
+A copy has its original's entry id, which dead letters refer to. Those ids are higher than all on `identity.mails`: a
+relay appends each mail there before its event to the event stream, and Redis' ids only increase. So what follows the
+highest id has no copy yet. The release after this one needs no copies.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from port_events.consumer_group import RawEntry
+from port_events.envelope import MAIL_STREAM, MalformedEvent, as_text, from_fields
+from redis import Redis
+
+from identity.adapters.checkpoint import RedisCheckpoint
+from identity.adapters.mail_stream import id_of, text_of
+from identity.usecases.ports.stream import Checkpoint
+
+_PAGE = 1000
+
+
+class MailCopies:
+    """Belongs to one relay. Raises redis.RedisError."""
+
+    def __init__(self, client: Redis, stream: str) -> None:
+        self._stream = stream
+        self._checkpoint = RedisCheckpoint(client, stream)
+        self._done_at: int | None = None
+
+    def record_published(self, position: int) -> None:
+        """Record that the checkpoint is this relay's own: there is nothing to copy before somebody else moves it."""
+        self._done_at = position
+
+    def make(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
+        """Copy the mails of the event ids that `choose` returns; return how many. Raises ConcurrentPublish."""
+        if expected.stored in {None, self._done_at}:
+            return 0
+        copied, after = 0, "0-0"
+        while after:
+            of_page, after = self._copy_page(expected, after, choose)
+            copied += of_page
+        self._done_at = expected.stored
+        return copied
+
+    def _copy_page(
+        self, expected: Checkpoint, after: str, choose: Callable[[Collection[str]], Collection[str]]
+    ) -> tuple[int, str]:
+        """Return how many mails were copied, and the entry after which the next page starts, '' for none."""
+        with self._checkpoint.watching(expected) as pipeline:
+            newest: Any = (
+                pipeline.xinfo_stream(MAIL_STREAM)["last-generated-id"]
+                if pipeline.exists(MAIL_STREAM)
+                else "0-0"
+            )
+            start = max(id_of(after), id_of(as_text(newest)))
+            page: Any = pipeline.xrange(self._stream, f"({text_of(start)}", count=_PAGE)
+            mails = [(event_id, *raw) for raw in page if (event_id := _mailed_event(raw))]
+            chosen = choose({event_id for event_id, *_ in mails}) if mails else ()
+            copies = [(entry_id, fields) for event_id, entry_id, fields in mails if event_id in chosen]
+            pipeline.multi()
+            for entry_id, fields in copies:
+                pipeline.xadd(MAIL_STREAM, fields, id=entry_id)
+            key = self._checkpoint.key(expected.epoch)
+            pipeline.set(key, str(expected.stored))  # a write, which ends other relays' transactions
+        return len(copies), as_text(page[-1][0]) if len(page) == _PAGE else ""
+
+
+def _mailed_event(raw: RawEntry) -> str | None:
+    """Return the event id of an entry with a sealed part."""
+    try:
+        entry = from_fields(*raw)
+    except MalformedEvent:
+        return None
+    return entry.event.id if entry.sealed is not None else None
