@@ -179,8 +179,8 @@ TABLE: list[tuple[Act, set[str], str]] = [
     (operator_unbinds, {"acting"}, "binding_removed"),
     (suspend_general, BOTH, "account_suspended"),
     (suspend_link, OF_LINK, "account_suspended"),
-    (close_general, BOTH, "account_closed"),
-    (close_link, OF_LINK, "account_closed"),
+    (close_general, BOTH, "account_closed binding_removed"),  # its bindings end first
+    (close_link, OF_LINK, "account_closed binding_removed"),
     (change_password, BOTH, "password_changed"),
     (reset_password, OF_LINK, "password_changed"),
     (operator_ends_sessions, BOTH, "operator"),
@@ -209,6 +209,6 @@ def test_what_ends_a_grant(setting: Setting, act: Act, ends: set[str], reason: s
     assert before == [True] * 3
     assert {name for name, grant in grants.items() if not grant.is_active} == ends
     assert {name for name, grant in grants.items() if grant.owed} == ends
-    assert {grant.ended_reason for grant in grants.values()} - {None} == ({reason} if reason else set())
+    assert {grant.ended_reason for grant in grants.values()} - {None} == set(reason.split())
     for name in ends:
         assert grants[name].owed == [(setting.client, setting.acts_as(name))]
