@@ -1,14 +1,17 @@
 """A service sends a person to log in, and gets a code (OIDC-3, OIDC-4, OIDC-9)."""
 
+from contextlib import ExitStack
+
 import pytest
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
 from identity.usecases import account_status
+from sqlalchemy import text
 
 from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
 from tests.support.actors.oauth_clients import REDIRECT_URI, register_oidc_client
 from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
-from tests.support.harness.system import System
+from tests.support.harness.system import Servers, System
 
 
 @pytest.mark.rule("OIDC-3")
@@ -160,3 +163,19 @@ def test_two_windows_have_requests_of_their_own(system: System) -> None:
 
     assert [(each["state"], "code" in each) for each in answers] == [("2", True), ("1", True)]
     assert sorted(system.rows("SELECT client FROM grants")) == sorted([(first,), (second,)])
+
+
+@pytest.mark.rule("OIDC-4")
+def test_without_its_database_a_request_waits(servers: Servers, sqlite_url: str) -> None:
+    with ExitStack() as stack:
+        system = System(servers, sqlite_url, stack)
+        page = ServiceBrowser(system).authorize(register_oidc_client(system).name)
+
+        with system.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE authorization_requests RENAME TO hidden"))
+        failed = page.reload().response
+        with system.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE hidden RENAME TO authorization_requests"))
+
+        assert (failed.status_code, "Retry-After" in failed.headers) == (503, True)
+        assert page.reload().outcome == "login"

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, get_args
 
+from identity.domain.grant import PASSWORD_ACR
 from identity.domain.scope import CLAIMS, SCOPES
 from identity.usecases.ports.jose import CLIENT_ALGORITHMS, Algorithm
 
@@ -33,6 +34,7 @@ _FIXED = {
     ],
     "subject_types_supported": ["public"],
     "code_challenge_methods_supported": ["S256"],
+    "acr_values_supported": [PASSWORD_ACR],
     "claims_parameter_supported": True,
     "request_parameter_supported": False,
     "request_uri_parameter_supported": False,

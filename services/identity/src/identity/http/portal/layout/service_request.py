@@ -9,6 +9,7 @@ from flask import g, request
 
 from identity.domain.authorization_error import RequestGone
 from identity.domain.oauth_client import OidcClient
+from identity.http.database_errors import DATABASE_ERRORS
 from identity.http.portal.layout.redirects import next_url
 from identity.http.security_headers import CONTENT_SECURITY_POLICY
 from identity.http.web_context import ports
@@ -42,7 +43,7 @@ def _find() -> ServiceRequest | None:
         return None
     try:
         stored, client = stored_requests.find(ports(), found["id"])
-    except RequestGone:
+    except (RequestGone, *DATABASE_ERRORS):  # an error page is shown without the database too
         return None
     uri = stored.parameters.get("redirect_uri") or ""
     hint = stored.parameters.get("login_hint")
