@@ -159,7 +159,8 @@ def test_two_windows_have_requests_of_their_own(system: System) -> None:
     browser = ServiceBrowser(system)
     windows = [browser.authorize(first, state="1"), browser.authorize(second, state="2")]
 
-    answers = [windows[1].log_in(person).answer, windows[0].reload().log_in(person).answer]
+    stale = windows[0]
+    answers = [windows[1].log_in(person).answer, stale.reload().answer]
 
     assert [(each["state"], "code" in each) for each in answers] == [("2", True), ("1", True)]
     assert sorted(system.rows("SELECT client FROM grants")) == sorted([(first,), (second,)])
@@ -179,3 +180,37 @@ def test_without_its_database_a_request_waits(servers: Servers, sqlite_url: str)
 
         assert (failed.status_code, "Retry-After" in failed.headers) == (503, True)
         assert page.reload().outcome == "login"
+
+
+@pytest.mark.rule("OIDC-4", "SEC-8")
+def test_a_form_of_before_a_login_in_another_window_leads_back_to_its_request(system: System) -> None:
+    client, person = register_oidc_client(system).name, system.person()
+    browser = ServiceBrowser(system, system.logged_in(person))
+    page = browser.authorize(client, prompt="select_account")
+    browser.authorize(client, prompt="login").log_in(person)
+
+    refused = page.choose(person.id)
+    reopened = [browser.open(f"{page.path}/{action}").path for action in ("company", "consent", "cancel")]
+
+    assert (refused.response.status_code, f'href="{page.path}"' in refused.response.text) == (400, True)
+    assert normalize("完成後將前往 通行證系統") in refused.text
+    assert reopened == [page.path] * 3
+    assert browser.open(page.path).choose(person.id).outcome == "code"
+
+
+@pytest.mark.rule("OIDC-5")
+def test_somebody_else_can_log_in_for_a_request(system: System) -> None:
+    client, person, other = register_oidc_client(system).name, system.person(), system.person()
+    system.logged_in(other)
+    browser = ServiceBrowser(system, system.logged_in(person))
+    page = browser.authorize(client, prompt="select_account")
+
+    chosen = browser.open(f"{page.path}/login", {"other": "1"}).log_in(other)
+    answer = chosen.choose(other.id)
+
+    assert (browser.open(f"{page.path}/login").outcome, page.choices, chosen.choices) == (
+        "410",
+        [person.id],
+        [other.id],
+    )
+    assert (answer.outcome, system.rows("SELECT holder_id FROM grants")) == ("code", [(other.id,)])

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from identity.domain.authorization_error import AuthorizationError, ErrorCode, RequestGone
-from identity.domain.grant import CODE_LIFETIME, Code, Grant
-from identity.domain.oauth_client import OidcClient
-from identity.domain.service_client import digest_of
+from identity.domain.authorization_error import AuthorizationError, ErrorCode
 from identity.domain.session import Principal, Session
 from identity.domain.stored_request import Progress
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.companies import Candidate, candidates_of, chosen_of
+from identity.usecases.steps.granting import IssuedCode, issue
 
 Step = Literal["login", "open_step", "no_company", "company", "consent"]
 SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {
@@ -35,22 +33,12 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedCode:
-    """An authorization code, which is stored nowhere else."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Ready:
-    """Nothing is left to do: who acts as whom, since which login."""
+    """Nothing is left to do: who acts as whom, since which login, and whether the person has just consented."""
 
     session: Session
     chosen: Candidate
-
-
-class GrantOvertaken(Exception):  # noqa: N818  # decide again
-    """What the grant would stand on has ended since it was read (OIDC-8)."""
+    consented: bool
 
 
 def proceed(ports: Ports, asked: Asked, principal: Principal | None) -> Interaction | IssuedCode:
@@ -61,15 +49,29 @@ def proceed(ports: Ports, asked: Asked, principal: Principal | None) -> Interact
     with ports.unit_of_work() as uow:
         decision = _decide(uow, asked, principal)
         if isinstance(decision, _Ready):
-            return _issue(uow, asked, decision)
+            return issue(
+                uow, asked, session=decision.session, chosen=decision.chosen, consented=decision.consented
+            )
     if asked.request.is_silent:
         raise AuthorizationError(SILENT_ERRORS[decision.step])
     return decision
 
 
-def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Interaction | _Ready:
+def needs_login(ports: Ports, asked: Asked, principal: Principal | None) -> bool:
+    """Return whether the person must log in, also if somebody is logged in (OIDC-5)."""
+    with ports.unit_of_work() as uow:
+        return _session(uow, asked, principal) is None
+
+
+def _session(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Session | None:
+    """Return the person's session if it is new enough."""
     session = uow.sessions.get(principal.session_id) if principal is not None else None
-    if principal is None or session is None or _must_log_in(asked, session, uow.clock.now()):
+    return None if session is None or _must_log_in(asked, session, uow.clock.now()) else session
+
+
+def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Interaction | _Ready:
+    session = _session(uow, asked, principal)
+    if principal is None or session is None:
         return Interaction("login")
     if principal.next_step is not None:
         return Interaction("open_step")
@@ -84,7 +86,7 @@ def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Inter
         return Interaction("company", candidates)
     if _needs_consent(uow, asked, principal, progress, chosen):
         return Interaction("consent", candidates, chosen)
-    return _Ready(session, chosen)
+    return _Ready(session, chosen, progress.consented)
 
 
 def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
@@ -128,68 +130,4 @@ def _needs_consent(
         return False
     return not set(asked.request.scopes) <= set(
         uow.client_consents.scopes(principal.actor.id, asked.client.name)
-    )
-
-
-def _issue(uow: UnitOfWork, asked: Asked, ready: _Ready) -> IssuedCode:
-    """Open the grant with its code. Raises GrantOvertaken, RequestGone."""
-    now, grant = uow.clock.now(), _grant(uow, asked, ready)
-    if not uow.grants.open(grant) or _has_lost_something(uow, asked.client):
-        raise GrantOvertaken
-    if asked.stored is not None and not uow.authorization_requests.close(asked.stored.digest, now):
-        raise RequestGone(asked.client)
-    code = uow.randomness.token()
-    uow.grants.add_code(_code(code, asked, grant))
-    if _progress_in(asked, ready.session).consented:
-        uow.client_consents.add(grant.holder_id, grant.client, grant.scopes, now)
-    uow.record_action(
-        "grant.opened",
-        grant.account_id,
-        grant_id=grant.id,
-        client=grant.client,
-        **({"link_account_id": grant.holder_id} if grant.holder_id != grant.account_id else {}),
-    )
-    uow.commit()
-    return IssuedCode(code)
-
-
-def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
-    """Return whether the client may do less than when it was read (OIDC-25).
-
-    The open grant locks the client: a registration that comes later finds the grant and ends it.
-    """
-    registered = uow.oidc_clients.get(client.name)
-    return registered is None or registered.is_narrower_than(client)
-
-
-def _grant(uow: UnitOfWork, asked: Asked, ready: _Ready) -> Grant:
-    session, request = ready.session, asked.request
-    return Grant(
-        id=uow.randomness.identifier(),
-        client=asked.client.name,
-        session_id=session.id,
-        holder_id=session.holder_id,
-        account_id=ready.chosen.account.id,
-        binding_id=ready.chosen.binding_id,
-        scopes=request.scopes,
-        resources=request.resources,
-        claims=dict(request.claims.places),
-        acr=request.acr,
-        auth_time=session.created_at,
-        created_at=uow.clock.now(),
-        expires_at=session.expires_at,
-    )
-
-
-def _code(code: str, asked: Asked, grant: Grant) -> Code:
-    request = asked.request
-    return Code(
-        digest=digest_of(code),
-        grant_id=grant.id,
-        redirect_uri=asked.address.redirect_uri,
-        code_challenge=request.code_challenge,
-        nonce=request.nonce,
-        jkt=request.jkt,
-        issued_at=grant.created_at,
-        expires_at=grant.created_at + CODE_LIFETIME,
     )

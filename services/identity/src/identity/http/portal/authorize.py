@@ -1,6 +1,6 @@
 """The request of a port service: what the person does first, and the way back to the service (OIDC-4)."""
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from identity.domain.authorization_error import AuthorizationError, RequestGone, UnprovenRequest
 from identity.domain.errors import Unavailable
@@ -17,8 +17,9 @@ from identity.http.portal.stored_requests import with_request
 from identity.http.session_auth import current_principal, forget_principal, optional_principal
 from identity.http.web_context import ports
 from identity.usecases import authorization, stored_requests
-from identity.usecases.authorization import GrantOvertaken, Interaction, IssuedCode
+from identity.usecases.authorization import Interaction
 from identity.usecases.authorization_requests import Asked
+from identity.usecases.steps.granting import GrantOvertaken, IssuedCode
 
 blueprint = Blueprint("authorize", __name__)
 
@@ -73,7 +74,10 @@ def begin(asked: Asked, request_id: str | None) -> Response:
 @blueprint.get("/authorize/<request_id>/login")
 @with_request
 def log_in(request_id: str, asked: Asked) -> Response:
-    """Show the login, also to somebody who is logged in: a new login is demanded, or another person is meant."""
+    """Show the login; to somebody who is logged in, if a new login is demanded or with `other` for another person."""
+    needs_login = authorization.needs_login(ports(), asked, optional_principal())
+    if not needs_login and "other" not in request.args:
+        return redirect_to("portal.authorize.show", request_id=request_id)
     return _login_page(request_id, LoginForm(username=asked.request.login_hint))
 
 
@@ -96,6 +100,12 @@ def submit(request_id: str, _asked: Asked) -> Response:
         lambda form, **shown: _login_page(request_id, form, **shown),
         url_of=lambda _: url_for("portal.authorize.show", request_id=request_id),
     )
+
+
+@blueprint.get("/authorize/<request_id>/<any(company, consent, cancel):_action>")
+def reopen(request_id: str, _action: str) -> Response:
+    """Show the request whose form URL was opened as a page."""
+    return redirect_to("portal.authorize.show", request_id=request_id)
 
 
 @blueprint.post("/authorize/<request_id>/cancel")

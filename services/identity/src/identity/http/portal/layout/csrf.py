@@ -11,6 +11,7 @@ from identity.http.portal.layout.error_pages import error_page, form_page, refus
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.pages import clear_form_session
 from identity.http.portal.layout.redirects import landing_url
+from identity.http.portal.layout.service_request import service_request
 from identity.http.session_auth import optional_principal
 from identity.http.zh_tw import portal as texts
 
@@ -57,5 +58,7 @@ def _error_response(_error: CSRFError) -> Response:
 
 
 def _landing_or_login_url() -> str:
-    principal = optional_principal()
+    principal, asked = optional_principal(), service_request()
+    if asked is not None:
+        return url_for("portal.authorize.show", request_id=asked.id)
     return landing_url(principal) if principal else url_for("portal.login.show")

@@ -15,7 +15,7 @@ from identity.http.security_headers import CONTENT_SECURITY_POLICY
 from identity.http.web_context import ports
 from identity.usecases import stored_requests
 
-_PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/login)?")
+_PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/[a-z]+)?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
 """Without IPv6 addresses, which a Content-Security-Policy cannot name."""
 

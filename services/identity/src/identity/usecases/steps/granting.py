@@ -1,0 +1,89 @@
+"""Opening a grant with its authorization code (OIDC-8, OIDC-9)."""
+
+from dataclasses import dataclass
+
+from identity.domain.authorization_error import RequestGone
+from identity.domain.grant import CODE_LIFETIME, Code, Grant
+from identity.domain.oauth_client import OidcClient
+from identity.domain.service_client import digest_of
+from identity.domain.session import Session
+from identity.usecases.authorization_requests import Asked
+from identity.usecases.ports import UnitOfWork
+from identity.usecases.steps.companies import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """An authorization code, which is stored nowhere else."""
+
+    code: str
+
+
+class GrantOvertaken(Exception):  # noqa: N818  # decide again
+    """What the grant would stand on has ended since it was read (OIDC-8)."""
+
+
+def issue(
+    uow: UnitOfWork, asked: Asked, *, session: Session, chosen: Candidate, consented: bool
+) -> IssuedCode:
+    """Open the grant with its code; keep a consent just given. Raises GrantOvertaken, RequestGone."""
+    now, grant = uow.clock.now(), _grant(uow, asked, session, chosen)
+    if not uow.grants.open(grant) or _has_lost_something(uow, asked.client):
+        raise GrantOvertaken
+    if asked.stored is not None and not uow.authorization_requests.close(asked.stored.digest, now):
+        raise RequestGone(asked.client)
+    code = uow.randomness.token()
+    uow.grants.add_code(_code(code, asked, grant))
+    if consented:
+        uow.client_consents.add(grant.holder_id, grant.client, grant.scopes, now)
+    uow.record_action(
+        "grant.opened",
+        grant.account_id,
+        grant_id=grant.id,
+        client=grant.client,
+        **({"link_account_id": grant.holder_id} if grant.holder_id != grant.account_id else {}),
+    )
+    uow.commit()
+    return IssuedCode(code)
+
+
+def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
+    """Return whether the client may do less than when it was read (OIDC-25).
+
+    The open grant locks the client: a registration that comes later finds the grant and ends it.
+    """
+    registered = uow.oidc_clients.get(client.name)
+    return registered is None or registered.is_narrower_than(client)
+
+
+def _grant(uow: UnitOfWork, asked: Asked, session: Session, chosen: Candidate) -> Grant:
+    request = asked.request
+    return Grant(
+        id=uow.randomness.identifier(),
+        client=asked.client.name,
+        session_id=session.id,
+        holder_id=session.holder_id,
+        account_id=chosen.account.id,
+        binding_id=chosen.binding_id,
+        scopes=request.scopes,
+        resources=request.resources,
+        claims=dict(request.claims.places),
+        acr=request.acr,
+        auth_time=session.created_at,
+        created_at=uow.clock.now(),
+        expires_at=session.expires_at,
+    )
+
+
+def _code(code: str, asked: Asked, grant: Grant) -> Code:
+    request = asked.request
+    return Code(
+        digest=digest_of(code),
+        grant_id=grant.id,
+        redirect_uri=asked.address.redirect_uri,
+        code_challenge=request.code_challenge,
+        nonce=request.nonce,
+        jkt=request.jkt,
+        issued_at=grant.created_at,
+        expires_at=grant.created_at + CODE_LIFETIME,
+    )
