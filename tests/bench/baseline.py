@@ -15,7 +15,7 @@ class BaselineServer(Server):
     """Identity's server with another application."""
 
     def __init__(self, settings: WebSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._bind = open_bind(settings)
         self._app = _application()
         self._hooks = {}

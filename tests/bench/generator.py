@@ -51,7 +51,7 @@ def main() -> None:
     answers, spent = _run(connections, task["seconds"])
     times = sorted(milliseconds for _, milliseconds in answers)
     report = {
-        "a_second": len(times) / spent,
+        "per_second": len(times) / spent,
         "median_ms": statistics.median(times),
         "p99_ms": times[int(len(times) * 0.99)],
         "refused": sum(status not in _GOOD for status, _ in answers),
