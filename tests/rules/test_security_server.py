@@ -232,6 +232,13 @@ def test_half_requests_occupy_no_thread_and_end_at_their_deadline(server: Server
         assert (b"100 Continue" in answer) == (name == "a body that is awaited"), name
 
 
+@pytest.mark.rule("OIDC-3")
+def test_long_authorization_requests_reach_the_provider(server: Server) -> None:
+    answer = get(server, f"/oauth/authorize?client_id=unknown&state={'x' * 8000}")
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.rule("SEC-16")
 def test_clients_that_keep_their_side_open_occupy_nothing(server: Server) -> None:
     with ExitStack() as stack:
@@ -253,7 +260,7 @@ def test_clients_that_keep_their_side_open_occupy_nothing(server: Server) -> Non
         (POST + b"Content-Length: 70000\r\nExpect: 100-continue\r\n\r\n", [413]),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n11171\r\n" + b"x" * 70001, [413]),
         (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: 1\r\n" * 20000, [431]),
-        (b"GET /" + b"x" * 5000, [414]),
+        (b"GET /" + b"x" * 9000, [414]),
         (b"GET / HTTP/1.1\nHost: x\n\n", [400]),
     ],
 )  # fmt: skip

@@ -22,7 +22,8 @@ from identity.settings.web import WebSettings
 
 GRACE_SECONDS = 20
 _KEEPALIVE_SECONDS = 20
-_MAX_REQUEST_LINE = 4096
+_MAX_REQUEST_LINE = 8190
+"""The most that gunicorn reads: an authorization request has up to 8 KiB (OIDC-3)."""
 _BACKLOG = 2048
 
 
