@@ -10,6 +10,7 @@ from typing import Literal
 from tests.faults.evidence import Evidence, HandledEvent, OutboxRow
 from tests.faults.faults import Wipe
 from tests.faults.recording_mailbox import Arrival
+from tests.faults.stream_check import misplaced_entries
 
 Cause = Literal["unrecorded", "wiped"]
 """Causes of a duplicate mail that MAIL-3 allows.
@@ -37,12 +38,14 @@ class ConsistencyReport:
     events_lost: list[str] = field(default_factory=list)
     out_of_order: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
+    misplaced: list[str] = field(default_factory=list)
     mails_lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     doubled_unrecorded: list[str] = field(default_factory=list)
     doubled_wiped: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     mails_by_state: dict[str, int] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)
 
     def duplicates_by(self, cause: Cause | None) -> list[str]:
         """Return the list of duplicate mails with this cause."""
@@ -58,6 +61,7 @@ class ConsistencyReport:
             "events lost": self.events_lost,
             "events out of order for a subject": self.out_of_order,
             "events repeated after dedupe": self.duplicates,
+            "entries on the wrong stream or at the wrong position": self.misplaced,
             "mails lost": self.mails_lost,
             "mails doubled": self.doubled,
             "mails sent after their expiry": self.late,
@@ -69,6 +73,8 @@ def check_consistency(evidence: Evidence) -> ConsistencyReport:
     """Check all evidence."""
     report = ConsistencyReport(changes=sum(evidence.expected.values()), events=len(evidence.rows))
     _compare_changes(evidence, report)
+    report.entries = {stream: len(entries) for stream, entries in evidence.streams.items()}
+    report.misplaced += misplaced_entries(evidence.streams, evidence.rows)
     for group, handled in evidence.handled.items():
         _compare_handled(group, handled, evidence.rows, report)
     _compare_mails(evidence, report)

@@ -7,10 +7,11 @@ from pathlib import Path
 import httpx
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
+from port_events.envelope import MAIL_STREAM, STREAM
 from port_events.sealing import new_key_sets
 
-from tests.faults.receipts import ReceiptLog
 from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
+from tests.faults.stream_logs import EntryLog, ReceiptLog
 from tests.faults.supervisor import ProcessSpec, Supervisor
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.settings import identity_settings, mailer_settings
@@ -52,8 +53,10 @@ class Environment:
         stack.callback(self.engine.dispose)
         migrate(self.engine)
         self.receipts = ReceiptLog(self.redis)
-        self.receipts.start()
-        stack.callback(self.receipts.stop)
+        self.streams = {stream: EntryLog(self.redis, stream) for stream in (STREAM, MAIL_STREAM)}
+        for log in (self.receipts, *self.streams.values()):
+            log.start()
+            stack.callback(log.stop)
         self.url = f"http://127.0.0.1:{free_port()}"
         self.supervisor = self._supervisor()
         stack.callback(self.supervisor.destroy)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from tests.faults.environment import GROUPS, Environment
 from tests.faults.faults import Damage
 from tests.faults.recording_mailbox import Arrival
+from tests.faults.stream_logs import StreamEntry
 
 ExpectedEvent = tuple[str, str]
 """A subject and the short type of an event that its state implies."""
@@ -56,6 +57,7 @@ class Evidence:
 
     `link_accounts` are all to which a general account was ever bound: they are also notified of a removed binding.
     `receipts` has the time in Unix milliseconds at which each receipt was written, from its stream id.
+    `streams` has the entries of the streams of events and mails, also those that a fault has deleted since.
     """
 
     expected: Counter[ExpectedEvent]
@@ -65,6 +67,7 @@ class Evidence:
     handled: Mapping[str, Sequence[HandledEvent]]
     arrivals: Sequence[Arrival]
     receipts: Mapping[str, int]
+    streams: Mapping[str, Sequence[StreamEntry]]
     refused: frozenset[str]
     damage: Damage
     ahead_seconds: float
@@ -72,6 +75,8 @@ class Evidence:
 
 def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) -> Evidence:
     """Read all records after the system has settled."""
+    for log in environment.streams.values():
+        log.stop()
     with environment.engine.connect() as connection:
         facts = Counter((subject, kind) for subject, kind in connection.execute(text(_EXPECTED)))
         facts.update(
@@ -88,6 +93,7 @@ def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) ->
         handled={group: handled_events(environment.effects_of(group)) for group in GROUPS},
         arrivals=environment.mailbox.arrivals(),
         receipts=environment.receipts.written_at_ms(),
+        streams={stream: log.entries() for stream, log in environment.streams.items()},
         refused=frozenset(environment.script.refused),
         damage=damage,
         ahead_seconds=ahead_seconds,

@@ -74,11 +74,11 @@ def _without_epoch() -> None:
     relay = _module("identity.processes.relay")
     publish = relay.publish
 
-    def believing(outbox: Any, stream: Any, now: datetime, *, kept: timedelta) -> int:
+    def believing(outbox: Any, stream: Any, now: datetime, *, retention: timedelta) -> int:
         checkpoint, newest = stream.checkpoint(outbox.epoch()), outbox.newest_position()
         if (checkpoint.position or 0) < newest:
             stream.publish([], expected=checkpoint, position=newest)
-        return int(publish(outbox, stream, now, kept=kept))
+        return int(publish(outbox, stream, now, retention=retention))
 
     relay.publish = believing
 

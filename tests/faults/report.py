@@ -56,6 +56,8 @@ def _figures(run: Run, report: ConsistencyReport) -> Iterator[tuple[str, str, st
     yield "events lost by a consumer", f"{len(report.events_lost)}", "0"
     yield "events out of order for their subject", f"{len(report.out_of_order)}", "0"
     yield "events repeated after dedupe", f"{len(report.duplicates)}", "0"
+    yield f"entries published ({_counts(report.entries)})", f"{sum(report.entries.values()):,}", ""
+    yield "entries on the wrong stream or at the wrong position", f"{len(report.misplaced)}", "0"
     yield f"mails asked for ({_counts(report.mails_by_state)})", f"{report.mails:,}", ""
     yield "mails lost", f"{len(report.mails_lost)}", "0"
     yield "mails doubled", f"{len(report.doubled)}", "0"

@@ -2,19 +2,25 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from port_events.envelope import MAIL_STREAM, STREAM
 
 from tests.faults.consistency_check import check_consistency
 from tests.faults.evidence import Evidence, HandledEvent, OutboxRow
 from tests.faults.faults import Damage, Wipe
 from tests.faults.recording_mailbox import Arrival
+from tests.faults.stream_check import Streams
+from tests.faults.stream_logs import StreamEntry
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = START.timestamp()
 HOUR = timedelta(hours=1)
+EVENTS = (StreamEntry("e-1", 1, is_sealed=False), StreamEntry("e-2", 2, is_sealed=False))
+MAILS = (StreamEntry("e-2", 2, is_sealed=True),)
 
 
 def ms(at: float) -> int:
@@ -31,6 +37,10 @@ def mail(**over: object) -> OutboxRow:
     return row("e-2", "verification.requested", **(values | over))
 
 
+def streams(*, events: Sequence[StreamEntry] = EVENTS, mails: Sequence[StreamEntry] = MAILS) -> Streams:
+    return {STREAM: events, MAIL_STREAM: mails}
+
+
 def evidence(*, mailed: OutboxRow | None = None, **over: object) -> Evidence:
     """Return the evidence of a correct registration: two handled events, one mail that arrived once."""
     plain = Evidence(
@@ -41,6 +51,7 @@ def evidence(*, mailed: OutboxRow | None = None, **over: object) -> Evidence:
         handled={"passes": [HandledEvent("e-1", "ming", 1), HandledEvent("e-2", "ming", 2)]},
         arrivals=[Arrival("e-2", NOW + 1)],
         receipts={"e-2": ms(NOW + 2)},
+        streams=streams(),
         refused=frozenset(),
         damage=Damage(),
         ahead_seconds=0,
@@ -175,3 +186,32 @@ def test_an_unexpected_mail_is_found() -> None:
     arrivals = [Arrival("e-2", NOW + 1), Arrival("stranger", NOW + 1)]
 
     assert wrong(evidence(arrivals=arrivals)) == {"events without their change": 1}
+
+
+@pytest.mark.rule("EVT-7", "EVT-2")
+def test_what_a_wiped_redis_gets_again_is_in_place() -> None:
+    again = streams(events=(*EVENTS, *EVENTS), mails=(*MAILS, *MAILS))
+
+    assert wrong(evidence(streams=again)) == {}
+
+
+@pytest.mark.rule("EVT-7")
+@pytest.mark.parametrize(
+    "misplaced",
+    [
+        streams(events=(EVENTS[0], replace(EVENTS[1], is_sealed=True))),
+        streams(mails=(replace(MAILS[0], is_sealed=False),)),
+        streams(mails=(StreamEntry("e-1", 1, is_sealed=True), *MAILS)),
+        streams(mails=(StreamEntry("e-2", 3, is_sealed=True),)),
+    ],
+)
+def test_an_entry_on_the_wrong_stream_or_at_another_position_is_found(misplaced: Streams) -> None:
+    assert wrong(evidence(streams=misplaced)) == {"entries on the wrong stream or at the wrong position": 1}
+
+
+@pytest.mark.rule("EVT-7", "EVT-2")
+def test_events_missing_or_out_of_order_on_their_stream_are_found() -> None:
+    missing, reversed_ = streams(events=EVENTS[1:]), streams(events=EVENTS[::-1])
+
+    assert "entries on the wrong stream or at the wrong position" in wrong(evidence(streams=missing))
+    assert "entries on the wrong stream or at the wrong position" in wrong(evidence(streams=reversed_))
