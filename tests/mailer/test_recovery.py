@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,11 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from dramatiq.errors import ConnectionClosed
 from port_events.envelope import MAIL_STREAM
+from port_runtime.settings import load
 
 from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
+from mailer.settings import Settings
 from tests.mailer.harness import MailerHarness
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
@@ -308,6 +313,42 @@ def test_a_queue_that_loses_its_messages_loses_no_mail(harness: MailerHarness) -
 
     harness.smtp.mailbox.wait_for(count=5)
     mailer.stop()
+
+
+@pytest.mark.rule("MAIL-7", "OPS-7")
+def test_the_consumer_of_a_queue_is_closed_and_replaced_while_redis_is_down(harness: MailerHarness) -> None:
+    mailer = harness.mailer()
+    broker = mailer.wiring.broker
+    consumer = broker.consume(mailer.name, prefetch=2)
+    broker.enqueue_all(broker.get_actor("deliver").message(entry_id) for entry_id in ("1-0", "2-0"))
+    done, other = next(consumer), next(consumer)
+    assert done is not None
+    assert other is not None
+    consumer.ack(done)
+
+    harness.redis_server.stop()
+
+    consumer.requeue([other])
+    consumer.close()
+    with pytest.raises(ConnectionClosed):
+        next(broker.consume(mailer.name))
+    mailer.wiring.client.close()
+
+
+@pytest.mark.rule("OPS-4", "MAIL-7")
+def test_a_mailer_without_the_thread_of_its_queue_is_not_alive(harness: MailerHarness) -> None:
+    mailer = harness.start_mailer()
+    server = mailer.ops_server(load(Settings, harness.environ()))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server.start(listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/livez"
+        before = httpx.get(url, trust_env=False).status_code
+
+        mailer.worker.consumers[mailer.name].stop()
+        mailer.worker.consumers[mailer.name].join(10)
+
+        assert (before, httpx.get(url, trust_env=False).status_code) == (200, 503)
+        server.stop()
 
 
 @pytest.mark.rule("SEC-10")

@@ -165,7 +165,7 @@ class MailerProcess:
         )
 
     def _is_alive(self) -> bool:
-        threads = self.worker.workers
+        threads = [*self.worker.workers, *self.worker.consumers.values()]
         return self.intake.heartbeat.is_alive() and all(thread.is_alive() for thread in threads)
 
     def run(self, settings: Settings) -> None:

@@ -7,6 +7,7 @@ needed: the stream's pending list holds the same entries, and the intake's sweep
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -105,7 +106,11 @@ class ActorQueue(Queue):
 
 
 class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq exports the class under no name
-    """Fetches as soon as it is notified, otherwise after the poll time; acknowledges in batches."""
+    """Fetches as soon as it is notified, otherwise after the poll time; acknowledges in batches.
+
+    dramatiq's thread of a consumer survives ConnectionClosed only, and ends for good when `close` or `requeue` fails.
+    What they leave undone, the intake's sweep enqueues again.
+    """
 
     def __init__(self, broker: NotifyingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)
@@ -120,8 +125,13 @@ class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ign
         self._done.append(message.options["redis_message_id"])
         self.queued_message_ids.discard(message.message_id)
 
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        with suppress(redis.RedisError):
+            super().requeue(messages)
+
     def close(self) -> None:
-        self._flush()
+        with suppress(redis.RedisError):
+            self._flush()
 
     def __next__(self) -> MessageProxy | None:
         if not self.message_cache:
@@ -139,7 +149,7 @@ class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ign
             wanted = self.prefetch - self.outstanding_message_count
             if wanted > 0:
                 self.message_cache = self.broker.do_fetch(self.queue_name, wanted)
-        except redis.ConnectionError as error:
+        except redis.RedisError as error:
             raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]  # dramatiq has no type here
 
     def _flush(self) -> None:
