@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from port_events.envelope import STREAM
+from port_events.envelope import MAIL_STREAM
 
 from mailer.adapters.redis.stream import GROUP
 from tests.mailer.harness import MailerHarness
@@ -72,10 +72,10 @@ def start_two_mailers(harness: MailerHarness, **over: str) -> None:
         harness.start_mailer(**over)
 
     def members() -> int:
-        found: Any = harness.client.xinfo_consumers(STREAM, GROUP)
+        found: Any = harness.client.xinfo_consumers(MAIL_STREAM, GROUP)
         return len(found)
 
-    wait_until(lambda: harness.client.exists(STREAM) and members() == 2, what="two mailers")
+    wait_until(lambda: harness.client.exists(MAIL_STREAM) and members() == 2, what="two mailers")
 
 
 def expect_each_mail_once(harness: MailerHarness, count: int) -> None:
@@ -167,10 +167,10 @@ def test_a_mail_in_hand_is_sent_by_one_mailer_when_its_claim_is_lost(
 
 def _length(server: RedisServer) -> int:
     with server.client() as client:
-        return int(client.xlen(STREAM))
+        return int(client.xlen(MAIL_STREAM))
 
 
 def _pending(server: RedisServer) -> int:
     with server.client() as client:
-        groups: Any = client.xinfo_groups(STREAM)
+        groups: Any = client.xinfo_groups(MAIL_STREAM)
         return sum(int(each["pending"]) for each in groups)
