@@ -64,7 +64,7 @@ def test_a_redis_crash_loses_and_doubles_no_mail(installation: Installation) -> 
     assert [installation.mailbox.count(person.email) for person in people] == [1] * 3
 
 
-@pytest.mark.rule("SEC-13", "EVT-2")
+@pytest.mark.rule("SEC-13", "EVT-2", "OIDC-27")
 def test_without_its_database_identity_sends_retry_after_and_recovers_by_itself(
     on_own_postgres: Installation, own_postgres: PostgresCluster
 ) -> None:
@@ -75,6 +75,9 @@ def test_without_its_database_identity_sends_retry_after_and_recovers_by_itself(
 
     own_postgres.stop()
     refused = [visitor.post("/accounts", registration()), visitor.log_in(before), visitor.get("/consents")]
+    form = {"grant_type": "refresh_token", "client_id": "pass", "refresh_token": "a token"}
+    of_service = visitor.http.post("/oauth/token", data=form)
+    keys = visitor.http.get("/.well-known/jwks.json")
     states = [installation.status_of("/readyz"), installation.status_of("/livez")]
     own_postgres.start()
     wait_until(lambda: installation.status_of("/readyz") == 200, what="web to be ready again")
@@ -84,7 +87,9 @@ def test_without_its_database_identity_sends_retry_after_and_recovers_by_itself(
     assert [answer.status_code for answer in refused] == [503, 503, 200]
     assert [answer.json()["code"] for answer in refused[:2]] == ["unavailable"] * 2
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused[:2])
-    assert states == [503, 200]
+    assert (of_service.status_code, of_service.json()) == (503, {"error": "temporarily_unavailable"})
+    assert int(of_service.headers["Retry-After"]) > 0
+    assert (keys.status_code, states) == (200, [503, 200])
     assert [installation.mailbox.count(person.email) for person in (before, after)] == [1, 1]
     assert all(program.running for program in programs)
 

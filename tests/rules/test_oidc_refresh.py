@@ -249,6 +249,27 @@ def test_nothing_is_refreshed_once_the_account_is_suspended(system: System) -> N
     assert code_of(service.refresh(first["refresh_token"])) == INVALID
 
 
+@pytest.mark.rule("OIDC-16", "OIDC-21")
+def test_an_unbinding_at_the_same_moment_leaves_no_active_token(system: System) -> None:
+    service, link = caller(system), system.person("link")
+    grants = [open_grant(system, service.name, link, general=system.person()) for _ in range(3)]
+    tokens = [service.redeem(issue_code(system, grant)).json()["refresh_token"] for grant in grants]
+    account = system.logged_in(link)
+    bindings = [each["id"] for each in account.get("/bindings").json()["items"]]
+
+    answers = run_concurrently(
+        [
+            *(lambda token=token: service.refresh(token) for token in tokens),
+            *(lambda binding=binding: account.delete(f"/bindings/{binding}") for binding in bindings),
+        ]
+    )
+
+    refreshed = [answer.json() for answer in answers[:3] if answer.is_success]
+    assert {answer.status_code for answer in answers[3:]} == {204}
+    assert [service.is_active(told["access_token"]) for told in refreshed] == [False] * len(refreshed)
+    assert {code_of(service.refresh(told["refresh_token"])) for told in refreshed} <= {INVALID}
+
+
 @pytest.mark.rule("OIDC-29")
 def test_refreshing_is_recorded_once_a_minute_and_grant(system: System) -> None:
     service = caller(system)

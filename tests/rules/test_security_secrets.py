@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.actors.authorization import VERIFIER, ServiceBrowser
+from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import PASSWORD, Person, Visitor
 from tests.support.actors.registration_form import open_form, valid_fields
+from tests.support.actors.service_clients import Service
 from tests.support.browser.pages import PlainBrowser
 from tests.support.harness.installation import Installation
 from tests.support.harness.leak_scan import ResponseRecorder, database_text, leaked, redis_text
 from tests.support.harness.ops_ports import OpsPorts
+from tests.support.harness.processes import run
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.trace_collector import TraceCollector, run_trace_collector
@@ -19,6 +24,7 @@ from tests.support.servers.trace_collector import TraceCollector, run_trace_coll
 NEW_PASSWORD = "Lantern-Quay-31!"
 PAGES_PASSWORD = "Anchor-Meadow-58!"
 WRONG_PASSWORD = "Wrong-Password-of-Nobody-5!"
+TOKENS = ("access_token", "refresh_token", "id_token")
 PASSWORDS = {PASSWORD, NEW_PASSWORD, PAGES_PASSWORD, WRONG_PASSWORD}
 
 
@@ -138,6 +144,27 @@ class Walk:
         self.secrets.add(mail.token)
         assert PlainBrowser(visitor).open(mail.link).press().status == 200
 
+    def use_service(self, person: Person) -> None:
+        """Log in at a service, which sends its secret, code and tokens where they are right and where they are not."""
+        service = _service(self.installation)
+        caller = OAuthCaller(self.installation, service, visitor=self.visitor())
+        wrong = Service(service.name, f"{service.secret}x")
+        browser = ServiceBrowser(self.installation, self.installation.logged_in(person))
+        code = browser.authorize(service.name).answer["code"]
+        caller.redeem(code, redirect_uri="https://elsewhere.example/")
+        first = caller.redeem(code, code_verifier=VERIFIER).json()
+        second = caller.refresh(first["refresh_token"]).json()
+        assert caller.is_active(second["access_token"])
+        OAuthCaller(self.installation, wrong, visitor=self.visitor()).refresh(second["refresh_token"])
+        caller.post(f"/oauth/token?code={code}&client_secret={service.secret}")
+        caller.refresh(second["refresh_token"])
+        for token in (first["access_token"], first["refresh_token"]):
+            self.visitor().http.get("/oauth/userinfo", headers={"Authorization": f"Bearer {token}"})
+            caller.refresh(token)
+        caller.redeem(code, code_verifier=VERIFIER)
+        tokens = {answer[name] for answer in (first, second) for name in TOKENS}
+        self.secrets |= {service.secret, code, VERIFIER, *tokens}
+
     def refused_with_its_link(self, person: Person) -> None:
         """Let the mail server refuse a mail with an answer that quotes the link of an earlier mail."""
         visitor = self.visitor()
@@ -148,6 +175,14 @@ class Walk:
         general = self.logged_in(person)
         changed = general.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
         assert changed.status_code == 204
+
+
+def _service(installation: Installation) -> Service:
+    client, environment = ("identity", "clients"), installation.environment
+    options = ("--name", "通行證系統", "--redirect-uri", REDIRECT_URI, "--refresh")
+    made = run(*client, "add", "pass", "--right", "tokens:introspect", "--json", environment=environment)
+    assert run(*client, "oidc", "pass", *options, environment=environment).returncode == 0
+    return Service("pass", json.loads(made.stdout)["secret"])
 
 
 def _walk(installation: Installation) -> Walk:
@@ -162,6 +197,7 @@ def _walk(installation: Installation) -> Walk:
     walk.logged_in(forgetful, NEW_PASSWORD)
     walk.bind_by_page(walk.by_pages(other), walk.registered("general"))
     walk.applied_by_page()
+    walk.use_service(walk.registered("general"))
     walk.refused_with_its_link(refused)
     installation.wait_for_mails()
     return walk
@@ -174,7 +210,7 @@ def collector() -> Iterator[TraceCollector]:
         yield collector
 
 
-@pytest.mark.rule("SEC-9", "EVT-4", "BIND-7", "SEC-5", "SEC-7", "OPS-4")
+@pytest.mark.rule("SEC-9", "EVT-4", "BIND-7", "SEC-5", "SEC-7", "OPS-4", "OIDC-29")
 def test_no_secret_is_readable_after_every_use_case(
     installation: Installation, collector: TraceCollector
 ) -> None:

@@ -8,7 +8,7 @@ from httpx import Response
 
 from tests.support.actors.jose import Key, signed
 from tests.support.actors.oauth_clients import REDIRECT_URI, VERIFIER
-from tests.support.actors.people import unique
+from tests.support.actors.people import Visitor, unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
@@ -19,12 +19,19 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 class OAuthCaller:
     """A service at the OAuth endpoints. It authenticates by its key or its secret; without one it names itself only."""
 
-    def __init__(self, system: System, service: Service, *, key: Key | None = None) -> None:
+    def __init__(
+        self,
+        system: System,
+        service: Service,
+        *,
+        key: Key | None = None,
+        visitor: Visitor | None = None,
+    ) -> None:
         self.name = service.name
         self._system = system
         self._service = service
         self._key = key
-        self._http = system.visitor().http
+        self._http = (visitor or system.visitor()).http
 
     def post(self, path: str, headers: Mapping[str, str] | None = None, **parameters: Any) -> Response:
         """Send a form; a parameter that is None is left out."""
