@@ -11,6 +11,7 @@ from port_events.envelope import MAIL_STREAM, STREAM
 from port_events.sealing import new_key_sets
 
 from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
+from tests.faults.redis_pair import RedisPair
 from tests.faults.stream_logs import EntryLog, ReceiptLog
 from tests.faults.supervisor import ProcessSpec, Supervisor
 from tests.support.actors.people import NO_TLS
@@ -19,7 +20,6 @@ from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster, database_name
 from tests.support.servers.proxy import Proxy
-from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import SmtpServer
 
 LEASE_SECONDS = 5
@@ -29,7 +29,7 @@ _LAUNCH = "tests.faults.launch"
 
 
 class Environment:
-    """PostgreSQL behind a proxy, Redis with its append-only file, a scripted SMTP server and the supervisor."""
+    """PostgreSQL and a pair of Redis servers, each behind a proxy, a scripted SMTP server and the supervisor."""
 
     def __init__(self, stack: ExitStack, *, lifetime_seconds: float, without: str | None = None) -> None:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-chaos-")))
@@ -37,7 +37,7 @@ class Environment:
         self._without = without
         self.postgres = PostgresCluster()
         stack.callback(self.postgres.destroy)
-        self.redis = RedisServer()
+        self.redis = RedisPair()
         stack.callback(self.redis.destroy)
         self.smtp = SmtpServer()
         stack.callback(self.smtp.destroy)
@@ -52,8 +52,8 @@ class Environment:
         self.engine = open_engine(self.database_url)
         stack.callback(self.engine.dispose)
         migrate(self.engine)
-        self.receipts = ReceiptLog(self.redis)
-        self.streams = {stream: EntryLog(self.redis, stream) for stream in (STREAM, MAIL_STREAM)}
+        self.receipts = ReceiptLog(self.redis.servers)
+        self.streams = {stream: EntryLog(self.redis.servers, stream) for stream in (STREAM, MAIL_STREAM)}
         for log in (self.receipts, *self.streams.values()):
             log.start()
             stack.callback(log.stop)

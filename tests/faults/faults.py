@@ -23,7 +23,7 @@ AHEAD_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Wipe:
-    """A loss of data in Redis at `at` (time.time()); the receipts of `recorded` events were in the database."""
+    """A loss of data in Redis until `at` (time.time()); the database had the receipts of `recorded` events before."""
 
     at: float
     recorded: frozenset[str]
@@ -122,15 +122,15 @@ def _record_loss(environment: Environment, damage: Damage) -> None:
 def _redis_restarts(environment: Environment, rng: random.Random, damage: Damage) -> None:
     """Kill -9 and restart Redis; it may lose the writes of the last second."""
     _record_loss(environment, damage)
-    environment.redis.kill()
+    environment.redis.primary.kill()
     time.sleep(rng.uniform(0, 3))
-    environment.redis.start()
+    environment.redis.primary.start()
 
 
 def _redis_wiped(environment: Environment, _rng: random.Random, damage: Damage) -> None:
     """Lose all data in Redis."""
     _record_loss(environment, damage)
-    environment.redis.wipe()
+    environment.redis.primary.wipe()
 
 
 def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, damage: Damage) -> None:
@@ -142,21 +142,37 @@ def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, dama
 
 def _redis_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Suspend Redis, possibly until another relay takes over."""
-    environment.redis.pause()
+    environment.redis.primary.pause()
     try:
         time.sleep(rng.uniform(2, _LEAD_SECONDS + 5))
     finally:
-        environment.redis.resume()
+        environment.redis.primary.resume()
 
 
 def _redis_full(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Make Redis refuse commands that need memory."""
-    with environment.redis.client() as client:
+    with environment.redis.primary.client() as client:
         client.config_set("maxmemory", "1")
         try:
             time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
         finally:
             client.config_set("maxmemory", "0")
+
+
+def _redis_fails_over(environment: Environment, _rng: random.Random, _damage: Damage) -> None:
+    """Exchange primary and replica; connections to the old primary stay open."""
+    environment.redis.fail_over()
+
+
+def _redis_loses_writes(environment: Environment, rng: random.Random, damage: Damage) -> None:
+    """Promote a replica, and let the old primary take writes for a while; these are lost."""
+    environment.redis.promote()
+    _record_loss(environment, damage)
+    try:
+        time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
+    finally:
+        damage.wipes[-1].at = time.time()
+        environment.redis.demote()
 
 
 def _postgres_restarts(environment: Environment, rng: random.Random, _damage: Damage) -> None:
@@ -285,6 +301,8 @@ FAULTS: Final[dict[str, Fault]] = {
     "redis wiped with a backlog": _redis_wiped_with_backlog,
     "redis hangs": _redis_hangs,
     "redis full": _redis_full,
+    "redis fails over": _redis_fails_over,
+    "redis fails over lossily": _redis_loses_writes,
     "postgresql crashes": _postgres_restarts,
     "postgresql unreachable": _postgres_unreachable,
     "postgresql read-only": _postgres_read_only,

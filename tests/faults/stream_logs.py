@@ -3,7 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from port_events.consumer_group import RawEntry
@@ -27,10 +27,10 @@ class StreamEntry:
 
 
 class StreamLog(ABC):
-    """Reads one stream over its own connection, and continues after outages."""
+    """Reads one stream of each server over its own connections, and continues after outages."""
 
-    def __init__(self, redis: RedisServer, stream: str) -> None:
-        self._redis, self._stream = redis, stream
+    def __init__(self, servers: Sequence[RedisServer], stream: str) -> None:
+        self._servers, self._stream = servers, stream
         self._leaving = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=stream, daemon=True)
 
@@ -44,15 +44,18 @@ class StreamLog(ABC):
         self._thread.join(timeout=10)
 
     def _follow(self) -> None:
-        last, leaving = "0-0", False
-        with self._redis.client(socket_timeout=5) as client:
+        leaving = False
+        with ExitStack() as stack:
+            clients = [stack.enter_context(each.client(socket_timeout=5)) for each in self._servers]
+            last = dict.fromkeys(clients, "0-0")
             while not leaving:
                 leaving = self._leaving.wait(_POLL_SECONDS)
-                with suppress(RedisError, OSError):
-                    while entries := client.xrange(self._stream, f"({last}", count=_AT_ONCE):
-                        for entry in entries:
-                            last = as_text(entry[0])
-                            self._record(entry)
+                for client in clients:
+                    with suppress(RedisError, OSError):
+                        while entries := client.xrange(self._stream, f"({last[client]}", count=_AT_ONCE):
+                            for entry in entries:
+                                last[client] = as_text(entry[0])
+                                self._record(entry)
 
     @abstractmethod
     def _record(self, raw: RawEntry) -> None:
@@ -62,8 +65,8 @@ class StreamLog(ABC):
 class ReceiptLog(StreamLog):
     """The receipts of the mailers."""
 
-    def __init__(self, redis: RedisServer) -> None:
-        super().__init__(redis, RECEIPTS)
+    def __init__(self, servers: Sequence[RedisServer]) -> None:
+        super().__init__(servers, RECEIPTS)
         self._given: dict[str, int] = {}
 
     def written_at_ms(self) -> dict[str, int]:
@@ -74,14 +77,15 @@ class ReceiptLog(StreamLog):
     def _record(self, raw: RawEntry) -> None:
         entry_id, fields = raw
         event_id = as_text(fields.get(b"event_id", b""))
-        self._given.setdefault(event_id, int(as_text(entry_id).partition("-")[0]))
+        written_at_ms = int(as_text(entry_id).partition("-")[0])
+        self._given[event_id] = min(self._given.get(event_id, written_at_ms), written_at_ms)
 
 
 class EntryLog(StreamLog):
     """The entries of a stream of events or mails."""
 
-    def __init__(self, redis: RedisServer, stream: str) -> None:
-        super().__init__(redis, stream)
+    def __init__(self, servers: Sequence[RedisServer], stream: str) -> None:
+        super().__init__(servers, stream)
         self._entries: list[StreamEntry] = []
 
     def entries(self) -> Sequence[StreamEntry]:
