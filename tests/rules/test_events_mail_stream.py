@@ -16,6 +16,8 @@ from port_events.envelope import MAIL_STREAM, STREAM
 from port_runtime.settings import load
 
 from deploy.local.redis_acl import roles
+from tests.support.harness.installation import Installation
+from tests.support.harness.ops_ports import OpsPorts
 from tests.support.harness.settings import mailer_settings
 from tests.support.harness.system import Servers, System
 from tests.support.servers.redis import RedisServer
@@ -67,6 +69,26 @@ def test_when_redis_refuses_mails_it_gets_no_events_either_and_later_both(
         relay.step()
 
         assert (without, client.xlen(STREAM), client.xlen(MAIL_STREAM)) == ((0, 0), 2, 1)
+
+
+@pytest.mark.rule("EVT-7", "OPS-4", "OPS-7")
+def test_relay_and_mailer_are_not_ready_without_access_to_the_mails(
+    installation_on_sqlite: Installation,
+) -> None:
+    installation, ports = installation_on_sqlite, OpsPorts()
+    with installation.redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "both", "on", ">word", "~*", "+@all")
+        url = installation.redis.url_for("both", "word")
+        installation.start("relay", "mailer", REDIS_URL=url, **ports.settings)
+
+        ready = [ports.get(part, "/readyz").status_code for part in ("relay", "mailer")]
+        # As with an ACL file of the previous release:
+        client.execute_command("ACL", "SETUSER", "both", "resetkeys", f"~{STREAM}*", "~mailer*")
+        without = [ports.get(part, "/readyz") for part in ("relay", "mailer")]
+
+    assert ready == [200, 200]
+    assert [each.json()["checks"]["redis"] for each in without] == ["NoPermissionError"] * 2
+    assert [each.status_code for each in without] == [503, 503]
 
 
 @pytest.mark.rule("EVT-7", "MAIL-7")

@@ -14,7 +14,6 @@ import dramatiq
 from dramatiq.common import join_all
 from port_events.consumer_group import member_name
 from port_events.envelope import MAIL_STREAM, RECEIPTS
-from port_events.redis_client import check_writable
 from port_runtime import tracing
 from port_runtime.health import Check
 from port_runtime.logs import get_logger
@@ -30,8 +29,8 @@ from mailer.adapters.payload_opener import SealedPayloadOpener
 from mailer.adapters.redis.broker import ActorQueue, NotifyingRedisBroker
 from mailer.adapters.redis.connection import (
     TRANSIENT_ERRORS,
-    WRITE_CHECK,
     ThreadConnections,
+    check_access,
     connect,
     durability_warnings,
 )
@@ -160,7 +159,7 @@ class MailerProcess:
         return OpsServer(
             wiring.instruments.registry(collector),
             # The mail server is not checked: a rollout must not wait for it, and mails can.
-            checks=[Check("redis", partial(check_writable, client, WRITE_CHECK))],
+            checks=[Check("redis", partial(check_access, client))],
             alive=self._is_alive,
         )
 

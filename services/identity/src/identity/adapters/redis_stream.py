@@ -70,8 +70,9 @@ class RedisStream(Stream, MailerProgress):
         return self._checkpoint.rewind(epoch, after)
 
     def check_writable(self) -> None:
-        """Raise redis.RedisError unless Redis accepts writes."""
+        """Raise redis.RedisError unless Redis accepts writes and the user has access to the mails."""
         check_writable(self._client, self._checkpoint.key("check"))
+        self._client.xlen(MAIL_STREAM)
 
     @override
     def trim(self, retention: timedelta) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import redis
 from port_events import redis_client
+from port_events.envelope import MAIL_STREAM
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
@@ -84,6 +85,12 @@ class Script:
             return execute("EVALSHA", self._hash, len(keys), *keys, *arguments)
         except redis.exceptions.NoScriptError:
             return execute("EVAL", self._source, len(keys), *keys, *arguments)
+
+
+def check_access(client: redis.Redis) -> None:
+    """Raise redis.RedisError unless Redis accepts writes and the user has access to the mails."""
+    redis_client.check_writable(client, WRITE_CHECK)
+    client.xlen(MAIL_STREAM)
 
 
 def missing_permissions(client: redis.Redis, *, stream: str, receipts: str) -> list[str]:
