@@ -1,0 +1,34 @@
+"""Identity as processes, shared by the tests of all clients."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.clients.identity import RunningIdentity
+from tests.clients.people import Browser
+from tests.support.servers.lifecycle import started
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
+
+
+@pytest.fixture(scope="session")
+def identity(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIdentity]:
+    """A running installation. Access tokens live for a minute: Authlib refreshes those that do not live longer."""
+    directory = tmp_path_factory.mktemp("clients")
+    database = directory / "identity.db"
+    shutil.copy(sqlite_template, database)
+    with ExitStack() as stack:
+        redis, smtp = stack.enter_context(started(RedisServer())), stack.enter_context(started(SmtpServer()))
+        running = RunningIdentity(redis, smtp, f"sqlite:///{database}", stack=stack, directory=directory)
+        running.environment["IDENTITY_OIDC_ACCESS"] = "1m"
+        running.start("web", "relay", "notify", "mailer")
+        yield running
+
+
+@pytest.fixture
+def browser(identity: RunningIdentity) -> Browser:
+    """A browser of a person without a session."""
+    return Browser(identity)

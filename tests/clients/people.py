@@ -1,0 +1,52 @@
+"""A person at the pages of identity and of services, and the company for which the person acts."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from tests.support.actors.authorization import Journey, ServiceBrowser
+from tests.support.actors.people import Person, Visitor
+from tests.support.harness.installation import Installation
+
+TAX_ID = "62140097"
+
+
+class Browser(ServiceBrowser):
+    """A browser without scripts that follows every redirect, and sends a service only its own cookies."""
+
+    def follow(self, response: httpx.Response) -> Journey:
+        """Follow redirects wherever they lead."""
+        while response.next_request is not None:
+            response = self.http.send(response.next_request)
+        return Journey(self, response)
+
+    def log_in(self, url: str, person: Person) -> httpx.Response:
+        """Open a page of a service that asks for a login, log in; return the page that the service shows."""
+        return self.open(url).log_in(person).response
+
+    def is_logged_in(self, url: str) -> bool:
+        """Return whether a service shows its page at once, without identity."""
+        return self.http.get(url).status_code == httpx.codes.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A person with a link account that is bound to one general account."""
+
+    person: Person
+    company: Person
+    session: Visitor
+    binding_id: str
+
+    def unbind(self) -> None:
+        """End the binding."""
+        answer = self.session.delete(f"/bindings/{self.binding_id}")
+        assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
+
+
+def add_agent(identity: Installation) -> Agent:
+    """Register both accounts and bind them; the person has accepted the texts of the first login."""
+    company = identity.person(company={"tax_id": TAX_ID})
+    person = identity.person("link")
+    session = identity.logged_in(person)
+    return Agent(person, company, session, identity.bind_and_verify(session, company))

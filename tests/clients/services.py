@@ -1,0 +1,63 @@
+"""Services that are registered by the operators' commands and run beside identity."""
+
+import contextlib
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support import ROOT
+from tests.support.actors.people import NO_TLS, unique
+from tests.support.actors.service_clients import Service
+from tests.support.harness.installation import Installation
+from tests.support.harness.processes import Program, run_preloaded
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.ports import free_port
+
+PLACE = ROOT / "tests/clients"
+BUILT = ROOT / ".venv/clients"
+START_SECONDS = 90.0
+"""Spring takes 10 s of CPU time to start."""
+
+
+def new_url() -> str:
+    """Return a service's address. Its host is not identity's, because cookies are shared by all ports of a host."""
+    return f"http://localhost:{free_port()}"
+
+
+def register(
+    identity: Installation, *options: str, scopes: tuple[str, ...] = ("profile", "company")
+) -> Service:
+    """Register a service by the commands of the guide."""
+    name = f"pass-{unique()}"
+    secret = _identity(identity, "clients", "add", name).strip()
+    of_scopes = [part for scope in scopes for part in ("--scope", scope)]
+    _identity(identity, "clients", "oidc", name, "--name", "通行證系統", *of_scopes, *options)
+    return Service(name, secret)
+
+
+def _identity(identity: Installation, *arguments: str) -> str:
+    done = run_preloaded("identity", *arguments, environment=identity.environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def built(name: str) -> Path:
+    """Return a program that `make clients` builds; skips the test if it is missing."""
+    path = BUILT / name
+    if not path.exists():
+        pytest.skip(f"{name} is not there, so its login did not run (make clients says why)")
+    return path
+
+
+def wait_for(program: Program, url: str) -> None:
+    """Wait until a service listens; AssertionError with its output if it ends before."""
+
+    def listens() -> bool:
+        assert program.running, f"`{program.command}` ended:\n{program.output}"
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(url, trust_env=False, verify=NO_TLS)
+            return True
+        return False
+
+    wait_until(listens, what=f"{url} to answer", timeout_seconds=START_SECONDS)
