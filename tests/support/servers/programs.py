@@ -46,3 +46,11 @@ KUSTOMIZE = OptionalProgram(
     "the rendering and validation of the Kubernetes manifests",
     "install kubectl, or go install sigs.k8s.io/kustomize/kustomize/v5@latest",
 )
+APACHE = OptionalProgram(
+    ("apache2", "/usr/sbin/apache2"),
+    "the login by mod_auth_openidc",
+    "apt-get install -y --no-install-recommends libapache2-mod-auth-openidc",
+)
+JAVA = OptionalProgram(
+    ("java",), "the login by Spring Security", "apt-get install -y openjdk-17-jre-headless"
+)

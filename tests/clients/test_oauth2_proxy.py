@@ -1,0 +1,49 @@
+"""oauth2-proxy in front of an application: login, and thrown out when it refreshes after the end of the binding."""
+
+import pytest
+
+from tests.clients.identity import RunningIdentity
+from tests.clients.people import Browser, add_agent
+from tests.clients.services import PLACE, built, new_url, register, wait_for
+from tests.clients.upstream import upstream
+from tests.support.actors.people import unique
+from tests.support.harness.waiting import wait_until
+
+REFRESH = "1s"
+
+
+@pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-13", "OIDC-16", "OIDC-20", "OIDC-21")
+def test_oauth2_proxy_logs_a_person_in_until_it_refreshes_after_the_end(
+    identity: RunningIdentity, browser: Browser
+) -> None:
+    program = built("oauth2-proxy")
+    agent = add_agent(identity)
+    url = new_url()
+    redirect_uri = f"{url}/oauth2/callback"
+    service = register(identity, "--redirect-uri", redirect_uri, "--refresh", scopes=("profile", "email"))
+    with upstream() as upstream_url:
+        environment = {
+            "OAUTH2_PROXY_OIDC_ISSUER_URL": identity.url,
+            "OAUTH2_PROXY_CLIENT_ID": service.name,
+            "OAUTH2_PROXY_CLIENT_SECRET": service.secret,
+            "OAUTH2_PROXY_COOKIE_SECRET": unique().rjust(32, "0"),
+            "OAUTH2_PROXY_COOKIE_SECURE": "false",
+            "OAUTH2_PROXY_HTTP_ADDRESS": url.removeprefix("http://"),
+            "OAUTH2_PROXY_REDIRECT_URL": redirect_uri,
+            "OAUTH2_PROXY_UPSTREAMS": f"{upstream_url}/",
+        }
+        config = str(PLACE / "oauth2_proxy/oauth2-proxy.cfg")
+        running = identity.start_program(
+            str(program), "--config", config, "--cookie-refresh", REFRESH, environment=environment
+        )
+        wait_for(running, f"{url}/ping")
+
+        headers = browser.log_in(f"{url}/", agent.person).json()
+        agent.unbind()
+
+        wait_until(lambda: not browser.is_logged_in(f"{url}/"), what="the refresh that fails")
+        running.destroy()
+
+    assert headers["x-forwarded-user"] == agent.company.id
+    assert headers["x-forwarded-preferred-username"] == agent.company.username
+    assert headers["x-forwarded-email"] == agent.company.email

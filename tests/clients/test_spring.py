@@ -1,0 +1,42 @@
+"""Spring Security: login, and thrown out by back-channel logout."""
+
+import pytest
+
+from tests.clients.identity import RunningIdentity
+from tests.clients.people import Browser, add_agent
+from tests.clients.services import built, new_url, register, wait_for
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.programs import JAVA
+
+CHEAP = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Xshare:auto")
+
+
+@pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-13", "OIDC-20", "OIDC-21", "OIDC-22")
+def test_spring_security_logs_a_person_in_until_the_binding_ends(
+    identity: RunningIdentity, browser: Browser
+) -> None:
+    java, jar = JAVA.require(), built("spring/pass.jar")
+    agent = add_agent(identity)
+    url = new_url()
+    service = register(
+        identity,
+        *("--redirect-uri", f"{url}/login/oauth2/code/identity"),
+        *("--backchannel-uri", f"{url}/logout/connect/back-channel/identity"),
+    )
+    environment = {
+        "IDENTITY_URL": identity.url,
+        "CLIENT_ID": service.name,
+        "CLIENT_SECRET": service.secret,
+        "SERVER_ADDRESS": "localhost",
+        "SERVER_PORT": url.rpartition(":")[2],
+    }
+    running = identity.start_program(str(java), *CHEAP, "-jar", str(jar), environment=environment)
+    wait_for(running, url)
+
+    user = browser.log_in(f"{url}/", agent.person).json()
+    agent.unbind()
+
+    wait_until(lambda: not browser.is_logged_in(f"{url}/"), what="Spring to end the login")
+    running.destroy()
+    assert (user["sub"], user["act"]["sub"]) == (agent.company.id, agent.person.id)
+    assert user["company"]["tax_id"] == agent.company.tax_id

@@ -1,0 +1,23 @@
+"""A web application behind a proxy that logs people in: it shows the headers that it gets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, request
+from werkzeug.serving import make_server
+
+from tests.support.servers.lifecycle import serve_http
+
+
+@contextmanager
+def upstream() -> Iterator[str]:
+    """Run it until the block ends; yields its URL."""
+    app = Flask(__name__)
+
+    @app.get("/")
+    def home() -> dict[str, str]:
+        """Show the headers, by names in lower case."""
+        return {name.lower(): value for name, value in request.headers.items()}
+
+    with serve_http(make_server("127.0.0.1", 0, app, threaded=True)) as url:
+        yield url
