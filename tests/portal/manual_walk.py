@@ -61,7 +61,7 @@ class ManualWalk:
             "manual-17-verified"
         )
         self.expect_title("Email驗證成功")
-        self.tab.press("前往「通行證系統登入作業」")
+        self.tab.press("前往登入")
         self.expect_title("通行證系統登入作業")
 
     def log_in_first(self) -> None:
@@ -111,7 +111,7 @@ class ManualWalk:
         """解除一般帳號綁定 from the link account's side, steps 1 to 4."""
         self.tab.choose(general.username).press("解除帳號").expect_text("請確認解除綁定帳號為")
         self.tab.screenshot("unbinding-04-question")
-        self.tab.confirm(f"請確認解除綁定帳號為:【{general.username}】!!").confirm("已解除綁定帳號")
+        self.tab.confirm(f"請確認解除綁定帳號為:【{general.username}】!!").confirm("已解除綁定")
         assert self.tab.page.get_by_role("link", name=general.username, exact=True).count() == 0
 
     def unbind_own_account(self, general: Person) -> None:
@@ -128,7 +128,7 @@ class ManualWalk:
         """Dismiss the row of the removed binding."""
         self.tab.go("/links").choose(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
-        self.tab.press("移除此列")
+        self.tab.press("從清單移除")
         assert normalize(general.username) not in self.tab.text
 
     def change_profile(self) -> str:

@@ -79,8 +79,8 @@ def test_after_another_tab_switched_choosing_a_row_leads_there_with_one_message(
 
     tab.choose(other.username).page.wait_for_url("**/home*")
 
-    assert tab.dialog_text.count(normalize("目前已切換登入為")) == 1
-    tab.confirm("要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】")
+    assert tab.dialog_text.count(normalize("目前已切換登入至")) == 1
+    tab.confirm("要選擇其他帳號，請先按【前往鏈結帳號管理與登入】")
     assert (tab.path, len(requests) <= MAX_REQUESTS) == ("/home", True)
 
 

@@ -7,7 +7,7 @@ from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
-SENT_AGAIN = "[鏈結帳號綁定驗證碼通知]已重新發送到被綁定帳號的 Email信箱！"
+SENT_AGAIN = "「鏈結帳號綁定驗證碼通知」已重新發送到被綁定帳號的 Email信箱！"
 DONE = "帳號綁定驗證成功！！"
 CODE = "請輸入6位數字驗證碼"
 
@@ -77,7 +77,7 @@ def test_an_expired_code_is_reported_and_a_new_one_is_offered(
     tab.log_in(holder).expect_text("驗證碼已失效，請點選【補發驗證信】重新取得驗證碼").screenshot(
         "links-expired"
     )
-    tab.press("補發驗證信").expect_text(SENT_AGAIN).confirm("請聯繫帳號使用者取得新的[驗證碼]。")
+    tab.press("補發驗證信").expect_text(SENT_AGAIN).confirm("請聯繫帳號使用者取得新的「驗證碼」。")
     new = code_of(portal, general, count=2)
 
     assert new != old
@@ -96,7 +96,7 @@ def test_the_page_counts_down_until_another_code_can_be_requested(
     tab.page.reload()
     tab.press("補發驗證信").confirm(SENT_AGAIN)
 
-    assert (waiting, normalize("還須等候") in shown) == (True, True)
+    assert (waiting, normalize("可補發驗證信") in shown) == (True, True)
     assert tab.control("補發驗證信").is_disabled()
 
 

@@ -32,7 +32,7 @@ def test_everything_works_without_script(
     switched = tab.header
     tab.press_in_menu("前往鏈結帳號管理與登入").choose(general.username).press("解除帳號")
     tab.screenshot("links-question").confirm(f"請確認解除綁定帳號為：【{general.username}】！！").confirm(
-        "已解除綁定帳號"
+        "已解除綁定"
     )
     emptied = tab.text
     tab.press_in_menu("登出")
@@ -90,7 +90,7 @@ def test_everything_works_by_keyboard_alone(
     tab.expect_text(f"請確認解除綁定帳號為：【{general.username}】！！")
     walk_to(tab, "確定")
 
-    tab.expect_text("已解除綁定帳號")
+    tab.expect_text("已解除綁定")
     assert normalize("王小花(王小花的有限公司)") in switched
 
 

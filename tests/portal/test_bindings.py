@@ -60,7 +60,7 @@ def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
         "王小花的有限公司",
         "07-1234567",
         general.tax_id,
-        f"{general.username[0]}•••@example.com",
+        f"{general.username[0]}***@example.com",
     )
     assert [value for value in values if normalize(value) not in unverified] == []
     assert general.email not in unverified
@@ -69,7 +69,7 @@ def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
     assert tab.control("登入").count() == 1
 
 
-NOT_BINDABLE = "僅能綁定已完成郵件驗證並通過審核的一般帳號"
+NOT_BINDABLE = "僅能綁定已完成 Email 驗證及審核、且未停用的一般帳號"
 REFUSED = {
     "wrong-password": (401, "帳號或密碼錯誤"),
     "nobody": (401, "帳號或密碼錯誤"),

@@ -55,7 +55,7 @@ def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
 ) -> None:
     tab.log_in(portal.person("link"), consenting=False)
     tab.screenshot("consents")
-    assert normalize("請將內容閱讀至最後,才能勾選「我同意」") in tab.text
+    assert normalize("請捲動至文件最後,閱讀完畢後即可勾選「我同意」") in tab.text
 
     for title in TITLES:
         expect(tick_of(tab, title)).to_be_disabled()
@@ -139,7 +139,7 @@ def test_accepting_an_outdated_version_shows_the_current_texts(portal: System, t
         tick_of(tab, title).check()
     tick_of(tab, TITLES[2]).evaluate("tick => { tick.value = 'hazard=older'; }")
 
-    tab.press("確認").expect_text("請閱讀並同意目前版本的全部文件")
+    tab.press("確認").expect_text("請閱讀並同意最新版本的全部文件")
 
     assert (tab.status, tab.path, kept(portal)) == (422, "/consents", [])
     expect(tick_of(tab, TITLES[0])).to_be_disabled()
@@ -155,7 +155,7 @@ def test_without_script_each_text_has_a_page_and_a_button_of_its_own(portal: Sys
     for title in TITLES:
         assert normalize(title) in plain_tab.heading
         assert kept(portal) == []
-        plain_tab.screenshot(f"consent-{title}").press("我已閱讀完畢,我同意")
+        plain_tab.screenshot(f"consent-{title}").press("我已閱讀並同意")
 
     assert plain_tab.path == "/home"
     assert kept(portal) == sorted(DOCUMENTS)
@@ -169,7 +169,7 @@ def test_if_the_script_fails_to_load_the_page_works_without_it(portal: System, t
 
     tab.press("逐份閱讀文件")
     for _ in TITLES:
-        tab.press("我已閱讀完畢,我同意")
+        tab.press("我已閱讀並同意")
 
     assert tab.path == "/home"
 
@@ -187,12 +187,12 @@ def test_with_script_the_no_script_links_are_hidden(portal: System, tab: Tab) ->
 def test_without_script_the_texts_can_be_read_in_any_order(portal: System, plain_tab: Tab) -> None:
     plain_tab.log_in(portal.person(), consenting=False)
 
-    plain_tab.go("/consents/hazard").press("我已閱讀完畢,我同意")
+    plain_tab.go("/consents/hazard").press("我已閱讀並同意")
     plain_tab.page.go_back()
-    plain_tab.press("我已閱讀完畢,我同意")
+    plain_tab.press("我已閱讀並同意")
     titles = [plain_tab.heading]
-    titles.append(plain_tab.press("我已閱讀完畢,我同意").heading)
-    plain_tab.press("我已閱讀完畢,我同意")
+    titles.append(plain_tab.press("我已閱讀並同意").heading)
+    plain_tab.press("我已閱讀並同意")
 
     assert [normalize(title) in shown for title, shown in zip(TITLES, titles, strict=False)] == [True, True]
     assert plain_tab.path == "/home"

@@ -72,7 +72,7 @@ def test_after_the_countdown_the_mail_can_be_sent_again(portal: System, tab: Tab
 
     pass_time(tab, 15)
     assert 0 < seconds_left(tab) <= WAIT_SECONDS - 15
-    tab.expect_text("還須等候").screenshot("verification-countdown")
+    tab.expect_text("可補發驗證信").screenshot("verification-countdown")
     pass_time(tab, 45)
     portal.clock.advance(seconds=60)
     expect(resend_of(tab)).to_be_enabled()
@@ -109,7 +109,7 @@ def test_at_the_daily_limit_the_wait_is_shown_in_hours(portal: System, tab: Tab)
 
     tab.log_in(person, consenting=False)
 
-    tab.expect_text("還須等候 22 小時 30 分鐘").screenshot("verification-cap")
+    tab.expect_text("後可補發驗證信").expect_text("22 小時").screenshot("verification-cap")
     expect(resend_of(tab)).to_be_disabled()
 
 

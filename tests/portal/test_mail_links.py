@@ -25,7 +25,7 @@ def test_the_link_page_asks_its_button_verifies_and_success_links_to_the_login(
 
     assert normalize(person.username) in question
     assert (tab.heading, normalize(next_words) in tab.text) == (normalize("Email驗證成功"), True)
-    tab.press("前往「通行證系統登入作業」")
+    tab.press("前往登入")
     assert (tab.path, tab.heading) == ("/", normalize("通行證系統登入作業"))
 
 
@@ -61,7 +61,7 @@ def test_an_expired_link_leads_to_the_login_where_the_mail_can_be_resent(portal:
 
     assert (tab.status, tab.heading) == (410, normalize("連結已失效"))
     assert normalize("再按【補發驗證信】") in tab.text
-    assert tab.press("前往「通行證系統登入作業」").path == "/"
+    assert tab.press("前往登入").path == "/"
 
 
 @pytest.mark.rule("VER-4")
@@ -83,7 +83,7 @@ def test_a_superseded_link_says_to_use_the_newest_mail(portal: System, tab: Tab)
 
     tab.expect_status(410).open_link(old).screenshot("email-link-superseded")
 
-    assert (tab.status, normalize("請點擊最新一封郵件中的連結") in tab.text) == (410, True)
+    assert (tab.status, normalize("請點選最新一封信件中的連結") in tab.text) == (410, True)
 
 
 @pytest.mark.rule("VER-4", "REG-9")
@@ -165,7 +165,7 @@ def test_no_request_of_these_pages_sends_a_referrer(portal: System, tab: Tab) ->
     mail = portal.mail(portal.register().email)
     tab.page.on("request", lambda request: referrers.append(request.headers.get("referer", "")))
 
-    tab.open_link(mail).press("完成 Email 驗證").press("前往「通行證系統登入作業」")
+    tab.open_link(mail).press("完成 Email 驗證").press("前往登入")
 
     assert not [each for each in referrers if "token" in each]
     assert mail.token not in str(tab.page.context.cookies())

@@ -29,7 +29,7 @@ def change(tab: Tab, current: str, new: str, again: str | None = None) -> Tab:
 def test_a_forgotten_password_is_reset_by_the_mailed_link(portal: System, tab: Tab) -> None:
     person = portal.person()
 
-    tab.go("/").press("忘記密碼").screenshot("password-forgotten")
+    tab.go("/").press("忘記密碼？").screenshot("password-forgotten")
     tab.fill(帳號=person.username, Email=person.email).press("寄送重設密碼的連結")
     answered = tab.screenshot("password-forgotten-sent").text
     tab.open_link(portal.mail(person.email, "密碼重設")).screenshot("password-reset")

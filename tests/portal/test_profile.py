@@ -175,7 +175,9 @@ def test_a_conflicting_save_can_keep_the_saved_version(portal: System, tab: Tab)
 def test_saving_unchanged_data_is_reported(portal: System, tab: Tab) -> None:
     _opened(tab, portal.person()).press("儲存").confirm(ASKED)
 
-    tab.expect_text("沒有需要儲存的變更").screenshot("profile-nothing-new").confirm("沒有需要儲存的變更")
+    tab.expect_text("資料沒有變更，無須儲存").screenshot("profile-nothing-new").confirm(
+        "資料沒有變更，無須儲存"
+    )
 
     assert tab.path == "/profile"
 
@@ -218,7 +220,7 @@ def test_while_switched_the_page_explains_and_links_back(portal: System, tab: Ta
     tab.page.locator("main").get_by_role("button", name="前往鏈結帳號管理與登入").click()
     tab.page.wait_for_load_state()
 
-    assert normalize("切換登入期間不能執行此操作") in shown
+    assert normalize("切換登入期間無法進行此操作") in shown
     assert hidden == 0
     assert (tab.path, normalize("鏈結帳號)") in tab.header) == ("/links", True)
 

@@ -10,7 +10,7 @@ from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 QUESTION = "確定要送出申請？？"
-RIGHT: dict[str, Any] = {"errors": {}}
+RIGHT: dict[str, Any] = {"errors": {}, "advice": {}, "values": {}}
 
 
 def accounts(system: System) -> int:
@@ -76,7 +76,7 @@ def test_a_late_answer_does_not_overwrite_a_newer_one(tab: Tab) -> None:
         tab.fill(手機電話="1")
     tab.fill(姓名="大明有限公司").expect_text("不可為公司名稱")
     with tab.page.expect_response("**/check") as late:
-        held[0].fulfill(json={"errors": {"name": ["舊的理由"], "mobile": []}})
+        held[0].fulfill(json=RIGHT | {"errors": {"name": ["舊的理由"]}})
     late.value.finished()
     tab.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 

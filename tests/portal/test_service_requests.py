@@ -85,7 +85,7 @@ def test_everything_works_without_scripts(
     names = bind_companies(portal, holder, 9)
     service.send(plain_tab).submit_login(holder).press("逐份閱讀文件")
     for _ in range(3):
-        plain_tab.press("我已閱讀完畢，我同意")
+        plain_tab.press("我已閱讀並同意")
     plain_tab.screenshot("service-companies").fill({"搜尋公司、統編或帳號": names[2]}).press("搜尋")
     plain_tab.page.get_by_role("button", name=names[2]).click()
     plain_tab.screenshot("service-consent").press("同意並繼續")

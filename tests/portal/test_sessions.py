@@ -26,7 +26,7 @@ def line(tab: Tab, words: str) -> Locator:
 
 
 def end(tab: Tab, words: str, question: str) -> Tab:
-    """Press 【結束】 in a row and confirm."""
+    """Press 【登出】 in a row and confirm."""
     line(tab, words).locator(".devices__act > form > button").click()
     return tab.confirm(question)
 
@@ -55,9 +55,9 @@ def test_one_session_is_ended_after_a_question(portal: System, tab: Tab) -> None
     other = elsewhere(portal, person)
     tab.log_in(person).go("/sessions")
 
-    end(tab, "Firefox", "確定要結束這個登入？")
+    end(tab, "Firefox", "確定要登出這個裝置？")
 
-    assert normalize("已結束該裝置的登入") in tab.dialog_text
+    assert normalize("已登出該裝置") in tab.dialog_text
     tab.press("確定").screenshot("sessions-alone")
     assert other.get("/session").status_code == 401
     assert line(tab, "").count() == 1
@@ -70,9 +70,9 @@ def test_ending_an_already_ended_session_is_no_error(portal: System, tab: Tab) -
     tab.log_in(person).go("/sessions")
     other.delete("/session")
 
-    end(tab, "Firefox", "確定要結束這個登入？")
+    end(tab, "Firefox", "確定要登出這個裝置？")
 
-    assert (tab.status, normalize("該裝置的登入已經結束") in tab.dialog_text) == (200, True)
+    assert (tab.status, normalize("該裝置已登出") in tab.dialog_text) == (200, True)
 
 
 @pytest.mark.rule("LOGIN-7")
@@ -94,9 +94,9 @@ def test_all_other_sessions_are_ended_and_this_one_stays(portal: System, tab: Ta
     others = [elsewhere(portal, person) for _ in range(2)]
     tab.log_in(person).go("/sessions")
 
-    tab.press("結束其他所有登入").screenshot("sessions-question-all").confirm("確定要結束其他所有登入？")
+    tab.press("登出其他所有裝置").screenshot("sessions-question-all").confirm("確定要登出其他所有裝置？")
 
-    assert normalize("其他裝置的登入皆已結束") in tab.dialog_text
+    assert normalize("其他裝置皆已登出") in tab.dialog_text
     assert [other.get("/session").status_code for other in others] == [401, 401]
     assert tab.press("確定").go("/home").path == "/home"
 
@@ -139,7 +139,7 @@ def test_sessions_are_ended_without_script(portal: System, plain_tab: Tab) -> No
     other = elsewhere(portal, person)
     plain_tab.log_in(person).go("/sessions").screenshot("sessions")
 
-    plain_tab.press("結束其他所有登入").confirm("確定要結束其他所有登入？")
+    plain_tab.press("登出其他所有裝置").confirm("確定要登出其他所有裝置？")
 
     assert other.get("/session").status_code == 401
 

@@ -37,7 +37,7 @@ def test_header_and_session_show_the_actor_after_switching(tab: Tab, holder: Per
     assert normalize("王小花(王小花的有限公司)") in tab.header
     assert normalize("鏈結帳號)") not in tab.header
     assert session_of(tab)["actor"] == {"username": holder.username, "name": "陳港生"}
-    assert normalize(f"鏈結帳號{holder.username}(陳港生)切換而來") in tab.text
+    assert normalize(f"鏈結帳號{holder.username}(陳港生)切換登入") in tab.text
     assert normalize(general.username) in tab.text
 
 
@@ -83,12 +83,12 @@ def test_a_tab_left_on_the_list_follows_to_the_switched_account(tab: Tab, holder
     second = tab.log_in(holder).new_tab().go("/links")
     tab.press("登入")
 
-    second.press("登入").confirm("目前已切換登入，請先返回鏈結帳號管理與登入")
+    second.press("登入").confirm("您已切換登入其他公司，請先回到「鏈結帳號管理與登入」")
     pressed = second.path
-    second.go("/links").expect_text("目前已切換登入為「王小花（王小花的有限公司）」").screenshot(
+    second.go("/links").expect_text("目前已切換登入至「王小花（王小花的有限公司）」").screenshot(
         "home-switched-told"
     )
-    second.confirm("請先點選【前往鏈結帳號管理與登入】")
+    second.confirm("請先按【前往鏈結帳號管理與登入】")
 
     assert (pressed, second.path) == ("/home", "/home")
 

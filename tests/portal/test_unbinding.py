@@ -24,7 +24,7 @@ def test_the_link_account_ends_a_binding_after_being_asked(
 
     tab.press("解除帳號").expect_text(question).screenshot(f"links-end-{state}").press("取消")
     kept = link.get("/bindings").json()["items"][0]["status"]
-    tab.press("解除帳號").confirm(question).confirm(f"已解除綁定帳號：【{general.username}】")
+    tab.press("解除帳號").confirm(question).confirm(f"已解除綁定：【{general.username}】")
 
     assert kept == state
     assert normalize("尚未綁定任何一般帳號") in tab.text
@@ -40,7 +40,7 @@ def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
 
     tab.log_in(holder).screenshot("links-removed")
     shown = tab.text
-    tab.press("移除此列")
+    tab.press("從清單移除")
 
     assert normalize("已被解除") in shown
     assert normalize("該帳號的使用者已自行解除綁定") in shown
@@ -53,7 +53,7 @@ def test_a_lapsed_binding_shows_the_reason(portal: System, tab: Tab, holder: Per
     portal.bind(portal.logged_in(holder), general)
     portal.clock.advance(days=7)
 
-    tab.log_in(holder).expect_text("綁定後逾 7 日未完成驗證，綁定已自動失效").press("移除此列")
+    tab.log_in(holder).expect_text("逾 7 日未完成驗證，綁定已自動失效").press("從清單移除")
 
     assert portal.logged_in(holder).get("/bindings").json()["items"] == []
 

@@ -55,7 +55,7 @@ def test_a_switched_session_sees_neither_password_nor_sessions(system: System, p
 
     page = page_of(link, path)
 
-    assert (page.status, normalize("切換登入期間不能執行此操作") in page.text) == (403, True)
+    assert (page.status, normalize("切換登入期間無法進行此操作") in page.text) == (403, True)
 
 
 @pytest.mark.rule("SW-4", "PRO-4")

@@ -44,7 +44,7 @@ def test_a_browser_gets_an_error_page_and_a_program_a_problem_document(
     document = browser.get("/api/v1/failing", headers=_FOR_PEOPLE)
 
     assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
-    assert normalize(f"狀態碼 {status}") in visible_text(page.text)
+    assert normalize(f"錯誤代碼 {status}") in visible_text(page.text)
     assert (document.status_code, document.headers["Content-Type"]) == (status, "application/problem+json")
     assert "secret" not in page.text + document.text
     assert "Traceback" not in page.text + document.text

@@ -40,7 +40,7 @@ def test_saving_unchanged_data_is_reported_and_publishes_nothing(system: System)
     answer = page.send(mobile="+886912345678")
 
     assert answer.status_code == 303
-    assert normalize("沒有需要儲存的變更") in page.text
+    assert normalize("資料沒有變更，無須儲存") in page.text
     assert "account.profile_changed" not in system.event_types(person.id)
 
 
@@ -72,11 +72,9 @@ def test_the_fields_can_be_checked_before_they_are_saved(system: System) -> None
         f"{PROFILE}/check", data={**page.forms[PROFILE], "name": "大明商行", "email": "new@example.com"}
     )
 
-    assert answer.json() == {
-        "errors": {
-            "name": ["需填寫人員完整姓名，不可為公司名稱"],
-            "current_password": ["變更 Email 須填寫目前密碼"],
-        }
+    assert answer.json()["errors"] == {
+        "name": ["需填寫人員完整姓名，不可為公司名稱"],
+        "current_password": ["變更 Email 須填寫目前密碼"],
     }
     assert visitor.get("/account").json() == before
 
@@ -253,7 +251,7 @@ def test_while_switched_the_page_shows_no_data_changes_nothing_and_links_back(sy
     shown_on_each = [visible_text(answer.text) for answer in [page.answer, *answers]]
     assert [answer.status_code for answer in [page.answer, *answers]] == [403] * 5
     assert {answer.text.count('action="/links/return"') for answer in answers} == {2}  # menu and main part
-    assert all(normalize("請先返回鏈結帳號管理與登入") in text for text in shown_on_each)
+    assert all(normalize("請先回到「鏈結帳號管理與登入」") in text for text in shown_on_each)
     assert not any(general.email in answer.text for answer in [page.answer, *answers])
     assert system.logged_in(general).get("/account").json()["name"] == "錢大明"
     assert system.logged_in(general).get("/account/binding").json()["status"] == "verified"

@@ -102,7 +102,7 @@ def test_expired_and_superseded_links_show_the_next_step(system: System) -> None
 
     assert {page.status for page in pages.values()} == {410}
     assert all("/password/forgotten" in page.links for page in pages.values())
-    assert normalize("請使用最新一封郵件中的連結") in pages["superseded"].text
+    assert normalize("請使用最新一封信件中的連結") in pages["superseded"].text
     assert normalize("連結已失效，請重新申請重設密碼") in pages["expired"].text
 
 
@@ -144,7 +144,7 @@ def test_all_errors_of_a_new_password_are_shown_at_once_and_former_ones_are_refu
     former = page.press(password=person.password, password_again=person.password)
 
     assert (wrong.status, former.status) == (422, 422)
-    for reason in ("密碼至少需 12 個字元", "連續的鍵盤字元", "兩次輸入的密碼不一致"):
+    for reason in ("密碼至少需 12 個字元", "依順序排列的字元", "兩次輸入的密碼不一致"):
         assert normalize(reason) in wrong.text
     assert normalize("不可使用最近三次用過的密碼") in former.text
     assert "Qwerty1" not in wrong.answer.text

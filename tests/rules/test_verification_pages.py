@@ -35,7 +35,7 @@ def test_the_success_page_links_to_the_login(system: System) -> None:
 
     assert normalize("Email驗證成功") in page.text
     assert page.links == ["/"]
-    assert normalize("通行證系統登入作業") in page.text
+    assert normalize("前往登入") in page.text
 
 
 @pytest.mark.rule("VER-2", "VER-3")
@@ -57,7 +57,7 @@ def test_reloading_the_success_page_reports_that_it_is_done(system: System) -> N
     [
         ("general", "none", "現在可以登入通行證系統。"),
         ("link", "none", "進行一般帳號綁定"),
-        ("general", "both", "接著由系統管理單位審核"),
+        ("general", "both", "帳號將由系統管理單位審核"),
         ("link", "both", "註冊帳號審核通過後"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_superseded_link_points_to_the_newest_mail(system: System) -> None:
     page = PlainBrowser(system.visitor()).open(old)
 
     assert (page.status, page.has_button) == (410, False)
-    assert normalize("請使用最新一封郵件中的連結") in page.text
+    assert normalize("請使用最新一封信件中的連結") in page.text
 
 
 @pytest.mark.rule("VER-4", "VER-7")

@@ -160,7 +160,7 @@ def test_the_page_shows_the_wait_and_opening_it_counts_nothing(system: System) -
 
     assert 'data-wait="60"' in first
     assert 'data-wait="45"' in later
-    assert normalize("還須等候45秒") in visible_text(later)
+    assert normalize("45秒後可補發驗證信") in visible_text(later)
     assert "data-wait=" not in open_again
     assert granted.status_code == 202
 
@@ -175,7 +175,7 @@ def test_at_the_daily_limit_the_page_shows_the_hours_left(system: System) -> Non
     system.clock.advance(minutes=10)
     text = visible_text(page(logged_in(system, person)).text)
 
-    assert normalize("還須等候22小時20分鐘") in text
+    assert normalize("22小時20分鐘後可補發驗證信") in text
     assert normalize("24小時內最多寄送10封") in text
 
 

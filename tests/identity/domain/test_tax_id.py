@@ -55,7 +55,15 @@ def test_an_agency_code_is_accepted(code: str) -> None:
 
 @pytest.mark.rule("REG-7")
 @pytest.mark.parametrize(
-    "code", ["", "1234567", "123456789", "1234567890", "a11111111", "A1111111", "A1111111111", "A-1111111"]
+    ("typed", "kept"), [("62 140 097", "62140097"), ("6214-0097", "62140097"), ("a11111111", "A11111111")]
+)
+def test_spaces_hyphens_and_small_letters_are_accepted(typed: str, kept: str) -> None:
+    assert parse_tax_id(typed) == kept
+
+
+@pytest.mark.rule("REG-7")
+@pytest.mark.parametrize(
+    "code", ["", "1234567", "123456789", "1234567890", "A1111111", "A1111111111", "A-1111111"]
 )
 def test_anything_but_a_tax_id_or_agency_code_is_refused(code: str) -> None:
     with pytest.raises(InvalidValue) as error:

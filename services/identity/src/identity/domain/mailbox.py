@@ -25,9 +25,9 @@ def parse_mailbox(raw: str) -> str:
 
 
 def masked_mailbox(mailbox: str) -> str:
-    """Return the mailbox as others may see it, for example `s•••@example.com` (BIND-1)."""
+    """Return the mailbox as others may see it, for example `s***@example.com` (BIND-1)."""
     local, _, domain = mailbox.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
+    return f"{local[:1]}***@{domain}"
 
 
 def mailbox_of_aliases(mailbox: str) -> str:

@@ -18,7 +18,7 @@ def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
 
     Without `checksum` any eight digits are valid, for test systems with invented ids.
     """
-    text = to_half_width(raw)
+    text = re.sub(r"[\s-]", "", to_half_width(raw)).upper()
     if _EIGHT_DIGITS.fullmatch(text):
         if checksum and not passes_checksum(text):
             raise InvalidValue("tax_id_checksum")

@@ -241,6 +241,12 @@ def unbind_from_general(ports: Ports, principal: Principal) -> None:
         uow.commit()
 
 
+def was_bound(ports: Ports, principal: Principal) -> bool:
+    """Return whether the account ever had a binding."""
+    with ports.unit_of_work() as uow:
+        return bool(uow.bindings.of_account(principal.account.id))
+
+
 def binding_of(ports: Ports, principal: Principal) -> tuple[Binding, Account] | None:
     """Return a general account's live binding with its link account (UNB-3). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)

@@ -115,6 +115,7 @@ def _show(account: Account, form: ProfileForm, *, status: int = 200, **values: A
         account=account,
         form=form,
         bound=bindings.binding_of(ports(), require_principal()) if general else None,
+        was_bound=general and bindings.was_bound(ports(), require_principal()),
         **{"revision": account.revision, "error": "", "differences": [], **values},
     )
 

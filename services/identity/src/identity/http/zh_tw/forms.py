@@ -7,7 +7,7 @@ from identity.http.text_types import FieldTexts
 USERNAME: Final = FieldTexts(
     "帳號",
     hint="例：example1234",
-    help="帳號由您自行設定：4 至 30 個英文字母、數字、「.」、「_」或「-」，並以英文字母開頭。"
+    help="帳號由您自行設定：4 至 30 個英文字母、數字、「.」、底線（_）或「-」，並以英文字母開頭。"
     "不分大小寫，不可與其他帳號重複，也不可以「.com」等網域名稱結尾。",
 )
 NAME: Final = FieldTexts(

@@ -23,7 +23,7 @@ KINDS: Final[Mapping[Kind, KindTexts]] = {
     ),
     "link": KindTexts(
         name="鏈結帳號",
-        about="鏈結帳號能將多個［一般帳號］鏈結至單一登入帳號，但「不具」申請通行證及查詢列印等功能。"
+        about="鏈結帳號能將多個「一般帳號」鏈結至單一登入帳號，但「不具」申請通行證及查詢列印等功能。"
         "如果您只有單一家公司要辦理通行證，請直接註冊「一般帳號」登入使用。",
         after="登入通行證系統，進行一般帳號綁定",
     ),
@@ -42,11 +42,11 @@ BINDING_STATES: Final[Mapping[Status, StateTexts]] = {
 REMOVED: Final[Mapping[RemovedReason, str]] = {
     "link": "您已解除此綁定",
     "general": "該帳號的使用者已自行解除綁定",
-    "lapsed": "綁定後逾 7 日未完成驗證，綁定已自動失效",
+    "lapsed": "逾 7 日未完成驗證，綁定已自動失效",
     "operator": "系統管理單位已解除此綁定",
     "password_reset": "該帳號已重設密碼，為保護帳號安全，綁定已自動解除",
     "password_changed": "該帳號的使用者變更密碼時，一併解除了綁定",
-    "account_closed": "該帳號已停止使用",
+    "account_closed": "該帳號已註銷",
 }
 """Why a binding ended (UNB-4)."""
 REMOVED_AT: Final = "{reason}（{at}）。"
@@ -60,15 +60,15 @@ CODE_SENT: Final = (
     "［鏈結帳號綁定驗證碼通知］已發送到被綁定帳號的 Email 信箱！請聯繫帳號使用者取得［驗證碼］。"
 )
 CODE_SENT_AGAIN: Final = (
-    "［鏈結帳號綁定驗證碼通知］已重新發送到被綁定帳號的 Email 信箱！先前的驗證碼已失效，"
-    "請聯繫帳號使用者取得新的［驗證碼］。"
+    "「鏈結帳號綁定驗證碼通知」已重新發送到被綁定帳號的 Email 信箱！先前的驗證碼已失效，"
+    "請聯繫帳號使用者取得新的「驗證碼」。"
 )
 BINDING_VERIFIED: Final = "帳號綁定驗證成功！！"
 BINDING_ALREADY_VERIFIED: Final = "此帳號已通過綁定驗證，無須再補發驗證信"
-BINDING_REMOVED: Final = "已解除綁定帳號：【{username}】！"
+BINDING_REMOVED: Final = "已解除綁定：【{username}】。"
 BINDING_GONE: Final = "此綁定已解除或已失效，請確認綁定帳號清單"
 SWITCHED_AS: Final = (
-    "目前已切換登入為「{name}（{company}）」。要選擇其他帳號，請先點選【前往鏈結帳號管理與登入】。"
+    "目前已切換登入至「{name}（{company}）」。要選擇其他帳號，請先按【前往鏈結帳號管理與登入】。"
 )
 OWN_BINDING_REMOVED: Final = "帳號解除綁定成功！！"
 OWN_BINDING_NONE: Final = "此帳號目前未被綁定，不需解除"
@@ -94,18 +94,18 @@ EMAIL_CHANGE_REQUESTED: Final = (
     "本帳號已經成功修改，為了確認 Email 帳戶的唯一性與暢通，請至您更新的 Email 信箱收取驗證信，"
     "認證信有效時限為 24 小時，驗證完成後 Email 才會完成更新！！"
 )
-PROFILE_UNCHANGED: Final = "填寫的內容與目前儲存的資料相同，沒有需要儲存的變更"
+PROFILE_UNCHANGED: Final = "資料沒有變更，無須儲存"
 EMAIL_CHANGE_WITHDRAWN: Final = "已撤回 Email 變更，先前寄出的驗證信不再有效"
 NO_EMAIL_CHANGE: Final = "目前沒有等待驗證的 Email 變更"
 PASSWORD_CHANGED: Final = "密碼修改成功！其他登入中的裝置皆已登出"
 AND_BINDING_REMOVED: Final = "，鏈結帳號的綁定已解除"
 AND_EMAIL_CHANGE_WITHDRAWN: Final = "，待驗證的 Email 變更已取消"
-DEVICE_LOGGED_OUT: Final = "已結束該裝置的登入"
-DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置的登入已經結束"
+DEVICE_LOGGED_OUT: Final = "已登出該裝置"
+DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置已登出"
 SERVICE_LOGGED_OUT: Final = "已結束該服務的登入"
 SERVICE_ALREADY_LOGGED_OUT: Final = "該服務的登入已經結束"
 FORMER_BROWSER: Final = "先前的瀏覽器"
-OTHER_DEVICES_LOGGED_OUT: Final = "其他裝置的登入皆已結束"
+OTHER_DEVICES_LOGGED_OUT: Final = "其他裝置皆已登出"
 
 UNKNOWN_BROWSER: Final = "其他瀏覽器"
 LINE_BROWSER: Final = "LINE 內建瀏覽器"
@@ -152,7 +152,7 @@ COOKIES_DISABLED: Final = (
     "瀏覽器未保留本系統的 Cookie，無法送出表單。請允許 Cookie 後重新開啟頁面；先前若已登入，須重新登入"
 )
 ERROR_TITLES: Final[Mapping[int, str]] = {
-    400: "無法處理此請求",
+    400: "無法完成此操作",
     401: "尚未登入",
     403: "無法執行此操作",
     404: "找不到頁面",
@@ -169,7 +169,7 @@ ERROR_ADVICE: Final[Mapping[int, str]] = {
     404: "網址可能已變更或輸入有誤，請由首頁重新進入。",
     405: "此網址不能直接開啟，請由首頁重新進入。",
     413: "請縮短內容後再送出一次。",
-    500: "請稍後再試。若持續發生，請將下方的代碼提供給系統管理單位。",
+    500: "請稍後再試。若持續發生，請將下方的追蹤編號提供給系統管理單位。",
     503: "請稍候片刻再重新整理本頁。",
 }
 NOT_SAVED: Final = "剛才的內容尚未儲存，請稍候片刻再送出一次。"

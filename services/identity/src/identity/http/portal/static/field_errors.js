@@ -30,6 +30,8 @@ export function summarize(form, wrong) {
   list.append(...wrong.map((name) => entry(fieldOf(form, name))));
   summary.append(title, list);
   form.before(summary);
+  const mark = "錯誤：";
+  if (!document.title.startsWith(mark)) document.title = mark + document.title;
   summary.focus();
   return false;
 }
