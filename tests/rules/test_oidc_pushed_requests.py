@@ -1,6 +1,7 @@
 """Pushed authorization requests (OIDC-12)."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.actors.jose import dpop, ec_key, key_set
 from tests.support.actors.oauth_clients import register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import unique
+from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
 
@@ -32,6 +34,11 @@ def pushed(service: OAuthCaller, **changes: str | None) -> str:
 def use(browser: ServiceBrowser, client: str, request_uri: str, **more: str) -> Journey:
     """Be sent to the authorization endpoint with a pushed request."""
     return browser.open("/oauth/authorize", {"client_id": client, "request_uri": request_uri, **more})
+
+
+def outcome(browser: ServiceBrowser, client: str, request_uri: str) -> str:
+    """Return what a pushed request leads to."""
+    return use(browser, client, request_uri).outcome
 
 
 @pytest.fixture
@@ -167,3 +174,16 @@ def test_a_proof_binds_the_code_to_its_key(system: System, service: OAuthCaller)
         "invalid_dpop_proof",
     )
     assert system.rows("SELECT jkt FROM grant_codes") == [(key.thumbprint(),)] * 2
+
+
+@pytest.mark.rule("OIDC-12")
+def test_of_several_uses_at_once_one_gets_a_code(system: System, service: OAuthCaller) -> None:
+    visitor = system.logged_in(system.person())
+    uri, browsers = pushed(service), [ServiceBrowser(system) for _ in range(6)]
+    for browser in browsers:
+        browser.http.cookies.set("session", str(visitor.token))
+
+    outcomes = run_concurrently([partial(outcome, each, service.name, uri) for each in browsers])
+
+    assert sorted(outcomes) == ["410"] * 5 + ["code"]
+    assert system.rows("SELECT count(*) FROM grants") == [(1,)]

@@ -178,6 +178,15 @@ def test_nothing_redirects_before_client_and_uri_are_proven(system: System, clie
 
 
 @pytest.mark.rule("OIDC-3")
+def test_a_request_by_post_is_as_short_as_one_by_get(system: System, client: str) -> None:
+    body = f"{urlencode(query(client))}&state2={'/' * (MAX_BYTES // 2)}"
+
+    answer = system.visitor().http.post("/oauth/authorize", content=body)
+
+    assert refused_page(answer) == (400, False)
+
+
+@pytest.mark.rule("OIDC-3")
 @pytest.mark.parametrize("broken", UNREADABLE)
 def test_what_cannot_be_read_is_refused(system: System, client: str, broken: str) -> None:
     browser = system.visitor().http

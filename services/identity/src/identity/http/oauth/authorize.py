@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request, url_for
 
 from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
-from identity.domain.authorization_parameters import Parameters, parse_parameters
+from identity.domain.authorization_parameters import MAX_BYTES, Parameters, parse_parameters
 from identity.domain.stored_request import REQUEST_URI
 from identity.http.portal.authorize import begin, proceed
 from identity.http.portal.layout.client_answers import error_answer
@@ -37,8 +37,10 @@ def continue_by_get() -> Response:
     """Lead to the same request by GET: only then does the browser send its Lax cookie (OIDC-4)."""
     if request.query_string:
         raise UnprovenRequest("a request by POST has no query")
-    parameters = parse_parameters(request.get_data())
-    return redirect_to_url(f"{url_for('oauth_authorize.authorize')}?{urlencode(parameters.pairs)}")
+    query = urlencode(parse_parameters(request.get_data()).pairs)
+    if len(query) > MAX_BYTES:
+        raise UnprovenRequest("the request is longer than 8 KiB")
+    return redirect_to_url(f"{url_for('oauth_authorize.authorize')}?{query}")
 
 
 def _authorize_pushed(parameters: Parameters, request_id: str) -> Response:
