@@ -171,6 +171,21 @@ def test_only_mails_that_may_still_be_sent_are_copied_with_their_ids(upgrade: Up
     assert [entry.event.subject for entry in upgrade.system.entries(MAIL_STREAM)] == [refused.id, waiting.id]
 
 
+@pytest.mark.rule("EVT-7", "MAIL-7")
+def test_copies_that_redis_loses_are_made_again_before_their_mails_count_as_lost(upgrade: Upgrade) -> None:
+    for _ in range(2):
+        upgrade.register_as_before()
+    upgrade.system.publish()
+    copies = upgrade.ids(MAIL_STREAM)
+
+    upgrade.client.delete(MAIL_STREAM)  # as after a crash that lost the last second
+    upgrade.system.clock.advance(seconds=61)
+    upgrade.system.publish()
+
+    assert upgrade.ids(MAIL_STREAM) == copies
+    assert upgrade.mail_states() == ["waiting", "waiting"]
+
+
 @pytest.mark.rule("EVT-7", "EVT-2")
 def test_copying_goes_on_where_a_killed_relay_stopped(
     upgrade: Upgrade, monkeypatch: pytest.MonkeyPatch

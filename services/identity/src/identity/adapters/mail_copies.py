@@ -31,6 +31,10 @@ class MailCopies:
         """Record that the checkpoint is this relay's own: there is nothing to copy before somebody else moves it."""
         self._done_at = position
 
+    def forget(self) -> None:
+        """Look again for what has no copy: Redis may have lost copies, as in a crash."""
+        self._done_at = None
+
     def make(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
         """Copy the mails of the event ids that `choose` returns; return how many. Raises ConcurrentPublish."""
         if expected.stored in {None, self._done_at}:

@@ -65,6 +65,10 @@ class RedisStream(Stream, MailerProgress):
     def copy_mails(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
         return self._copies.make(expected, choose)
 
+    def forget_copies(self) -> None:
+        """Let the next `copy_mails` look again: Redis may have lost copies, as in a crash."""
+        self._copies.forget()
+
     def rewind(self, epoch: str, after: int) -> int | None:
         """Lower the checkpoint to `after`; return its previous value, or None if there is no checkpoint."""
         return self._checkpoint.rewind(epoch, after)

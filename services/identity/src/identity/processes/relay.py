@@ -126,12 +126,15 @@ class Relay:
         """Publish one batch and return the number of events. Raises ConcurrentPublish."""
         if self.election.was_elected():
             self.outbox.forget_position()
+        is_due = self._clock.now() >= self._maintained_at + _MAINTENANCE_INTERVAL
+        if is_due:
+            self._stream.forget_copies()  # before lost mails are looked for
         try:
             published = publish(self.outbox, self._stream, self._clock.now(), retention=self._retention)
         except Exception:
             self.outbox.forget_position()  # only the table now shows which events have a position
             raise
-        if self._clock.now() >= self._maintained_at + _MAINTENANCE_INTERVAL:
+        if is_due:
             self._maintained_at = self._clock.now()
             self.outbox.expire_mails(self._maintained_at)
             self.trim()
