@@ -13,8 +13,6 @@ from typing_extensions import override
 from identity.adapters.checkpoint import RedisCheckpoint
 from identity.adapters.mail_copies import MailCopies
 from identity.adapters.mail_stream import MailStream, id_of, text_of
-from identity.domain.audit_chain import Anchor
-from identity.usecases.ports.audit import AnchorStore
 from identity.usecases.ports.outbox import PositionedEvent, Receipt
 from identity.usecases.ports.stream import Checkpoint, MailerProgress, Stream
 
@@ -121,25 +119,6 @@ class RedisStream(Stream, MailerProgress):
             (entry_id, _receipt({as_text(k): as_text(v) for k, v in fields.items()}))
             for entry_id, fields in raw
         ]
-
-
-class RedisAnchor(AnchorStore):
-    """The anchor of one database in Redis, under a key that only the relay may write (SEC-10)."""
-
-    def __init__(self, client: Redis, stream: str, epoch: Callable[[], str]) -> None:
-        self._client, self._stream, self._epoch = client, stream, epoch
-
-    @override
-    def read(self) -> Anchor | None:
-        stored: Any = self._client.get(self._key())
-        return Anchor.from_json(stored) if stored is not None else None
-
-    @override
-    def write(self, anchor: Anchor) -> None:
-        self._client.set(self._key(), anchor.to_json())
-
-    def _key(self) -> str:
-        return f"{self._stream}:mark:{self._epoch()}:audit"
 
 
 def _receipt(fields: dict[str, str]) -> Receipt:

@@ -18,7 +18,8 @@ from identity.adapters.collectors import AuditCollector, OutboxCollector, Stream
 from identity.adapters.commit_listener import OUTBOX, CommitListener, commit_listener_for
 from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
-from identity.adapters.redis_stream import RedisAnchor, RedisStream
+from identity.adapters.redis_anchor import RedisAnchor
+from identity.adapters.redis_stream import RedisStream
 from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
