@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 from identity.usecases import account_status, service_clients
+from sqlalchemy import text
 
 from tests.support.actors.oauth_clients import (
     REDIRECT_URI,
@@ -20,6 +21,7 @@ from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System
 
 INVALID = (400, "invalid_grant")
+NOW = "2026-01-01 00:00:00+00:00"
 
 
 def code_of(answer: Response) -> tuple[int, str]:
@@ -157,6 +159,41 @@ def test_a_code_is_void_once_its_grant_has_ended(
     end(system, link, general)
 
     assert code_of(service.redeem(code)) == INVALID
+
+
+@pytest.mark.rule("OIDC-9", "OIDC-21")
+def test_a_code_gives_nothing_while_what_its_grant_stands_on_is_not_as_it_must_be(system: System) -> None:
+    service, link, general = caller(system), system.person("link"), system.person()
+    code = issue_code(system, open_grant(system, service.name, link, general=general))
+    changes = [
+        ("bindings", "status", "removed", "general_account_id", general.id),
+        *(
+            ("accounts", column, value, "id", person.id)
+            for person in (link, general)
+            for column, value in (("suspended_at", NOW), ("email_verified_at", None), ("review", "pending"))
+        ),
+    ]
+
+    answers = [code_of(while_changed(system, change, lambda: service.redeem(code))) for change in changes]
+
+    assert answers == [INVALID] * len(changes)
+    assert service.redeem(code).status_code == 200
+
+
+def while_changed(
+    system: System, change: tuple[str, str, str | None, str, str], act: Callable[[], Response]
+) -> Response:
+    """Act while a column of a row has another value, and nothing has ended because of it."""
+    table, column, value, key, row_id = change
+    ((former,),) = system.rows(f"SELECT {column} FROM {table} WHERE {key} = :id", id=row_id)
+    statement = text(f"UPDATE {table} SET {column} = :value WHERE {key} = :id")
+    with system.engine.begin() as connection:
+        connection.execute(statement, {"value": value, "id": row_id})
+    try:
+        return act()
+    finally:
+        with system.engine.begin() as connection:
+            connection.execute(statement, {"value": former, "id": row_id})
 
 
 @pytest.mark.rule("OIDC-9", "OIDC-18")
