@@ -3,15 +3,14 @@
 What comes a second time ends its grant: one of the two who have it has stolen it (RFC 9700 section 4.14).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from identity.domain.errors import InvalidProof
-from identity.domain.grant import LOST_ANSWER, ActiveGrant, Code, Token
+from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
 from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, UnauthorizedClient
-from identity.domain.pkce import is_verified
 from identity.domain.service_client import digest_of
+from identity.domain.token_request import CodeRequest, RefreshRequest, TokenWish, check_code
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
 from identity.usecases.steps.tokens import (
@@ -22,31 +21,6 @@ from identity.usecases.steps.tokens import (
     servers_of,
     sign_id_token,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
-    """What a client may ask for in both cases; `jkt` is the thumbprint of the key that it has proven, if any."""
-
-    scopes: Sequence[str] = ()
-    resources: Sequence[str] = ()
-    jkt: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRequest(_Wish):
-    """What a client sends to redeem a code."""
-
-    code: str = field(repr=False)
-    redirect_uri: str | None
-    verifier: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshRequest(_Wish):
-    """What a client sends to refresh; without scopes or resources it keeps those that it has."""
-
-    refresh_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +40,7 @@ def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
         code = uow.grants.use_code(digest, uow.clock.now())
         if code is not None:
             active = _active(uow, client, code.grant_id)
-            _check_code(code, asked)
+            check_code(code, asked)
             full = _request_of_code(client, active, asked)
             access, successor = _issue(uow, full, asked, refreshes=client.may_refresh)
             uow.commit()
@@ -101,7 +75,7 @@ def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
     raise refusal_of_reuse(ports, reused, "refresh_reused")
 
 
-def _require_key(client: OidcClient, asked: _Wish) -> None:
+def _require_key(client: OidcClient, asked: TokenWish) -> None:
     if client.requires_dpop and asked.jkt is None:
         raise InvalidProof
 
@@ -111,15 +85,6 @@ def _active(uow: UnitOfWork, client: OidcClient, grant_id: str) -> ActiveGrant:
     if active is None or active.grant.client != client.name:
         raise InvalidGrant("the login has ended")
     return active
-
-
-def _check_code(code: Code, asked: CodeRequest) -> None:
-    if asked.redirect_uri != code.redirect_uri:
-        raise InvalidGrant("redirect_uri is not that of the authorization request")
-    if not is_verified(code.code_challenge, asked.verifier):
-        raise InvalidGrant("code_verifier does not belong to the authorization request")
-    if code.jkt not in {None, asked.jkt}:
-        raise InvalidGrant("the code is bound to another key")
 
 
 def _request_of_code(client: OidcClient, active: ActiveGrant, asked: CodeRequest) -> TokenRequest:
@@ -145,7 +110,7 @@ def _request_of_token(active: ActiveGrant, token: Token) -> TokenRequest:
 
 
 def _issue(
-    uow: UnitOfWork, full: TokenRequest, asked: _Wish, *, refreshes: bool
+    uow: UnitOfWork, full: TokenRequest, asked: TokenWish, *, refreshes: bool
 ) -> tuple[IssuedToken, IssuedToken | None]:
     """Issue an access token for what is asked, and a refresh token for all that may be asked (RFC 6749 section 6)."""
     own, *known = full.audience

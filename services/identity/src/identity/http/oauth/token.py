@@ -7,6 +7,7 @@ from flask import Response, jsonify
 
 from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidRequest, UnsupportedGrantType
+from identity.domain.token_request import CodeRequest, RefreshRequest
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.errors import oauth_blueprint
@@ -15,7 +16,7 @@ from identity.http.web_context import ports
 from identity.usecases import token
 from identity.usecases.ports import Ports
 from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest
-from identity.usecases.token import CodeRequest, RefreshRequest, Tokens
+from identity.usecases.token import Tokens
 from identity.usecases.token_exchange import exchange
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  # the name of a grant type
