@@ -223,6 +223,38 @@ def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dic
     assert not leads
 
 
+@pytest.fixture
+def second_urls(admin_url: str, urls: dict[str, str]) -> Iterator[dict[str, str]]:
+    """URLs of new roles that inherit the rights of those of the processes, as the runbook rotates passwords."""
+    with psycopg.connect(_dsn(admin_url), autocommit=True) as connection:
+        for role in urls:
+            words = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
+            new, old = sql.Identifier(f"{role}_new"), sql.Identifier(role)
+            connection.execute(words.format(new, PASSWORD, old))
+            connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(old))
+        yield {role: url.replace(f"//{role}:", f"//{role}_new:") for role, url in urls.items()}
+        for role in urls:
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(f"{role}_new")))
+            connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
+
+
+def test_a_second_role_with_the_rights_of_the_first_replaces_it(
+    servers: Servers, second_urls: dict[str, str]
+) -> None:
+    with ExitStack() as stack:
+        system = System(servers, second_urls["identity_web"], stack)
+        system.relay.close()
+        system.relay = _relay(system, second_urls)
+
+        system.person()
+        system.wait_for_mails()
+        system.relay.extend_chain()
+        with notify_ports(system, IDENTITY_DATABASE_URL=second_urls["identity_notify"]) as notify:
+            tell_all(notify)
+        _run(system, "tidy", IDENTITY_DATABASE_URL=second_urls["identity_tidy"])
+        _run(system, "check")
+
+
 def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> None:
     web, relay, notify = (open_engine(urls[f"identity_{name}"]) for name in ("web", "relay", "notify"))
 

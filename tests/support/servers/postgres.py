@@ -123,6 +123,14 @@ class PostgresCluster:
         name = sql.Identifier(database_name(database))
         self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
+    def copy(self, database: str, empty: str) -> None:
+        """Dump one database and restore it into an empty one; both are URLs of `create_database`."""
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory).chmod(0o777)  # the programs run as another user
+            dump = str(Path(directory) / "dump")
+            _run("pg_dump", "--format=custom", f"--file={dump}", database.replace("+psycopg", ""))
+            _run("pg_restore", "--exit-on-error", f"--dbname={empty.replace('+psycopg', '')}", dump)
+
     def _execute(self, statement: sql.Composed) -> None:
         with self._connect() as connection:
             connection.execute(statement)
