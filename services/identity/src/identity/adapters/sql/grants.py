@@ -3,19 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import reduce
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlalchemy.sql.expression import FromClause
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
-from identity.adapters.sql.active_grants import is_active, read_grant, select_active
+from identity.adapters.sql.active_grants import read_grant, select_active
 from identity.adapters.sql.oauth_tables import grant_codes, grant_tokens, grants
-from identity.adapters.sql.tables import accounts, bindings, clients, sessions
+from identity.adapters.sql.opening_grants import OPEN, OPEN_BOUND, OPEN_CHILD
 from identity.domain.grant import REFRESHES_RECORDED, ActiveGrant, Code, EndedGrant, EndReason, Grant, Token
 from identity.usecases.ports.grants import Grants
 
@@ -33,11 +30,11 @@ class SqlGrants(Grants):
 
     @override
     def open(self, grant: Grant) -> bool:
-        return self._open(_OPEN if grant.binding_id is None else _OPEN_BOUND, grant)
+        return self._open(OPEN if grant.binding_id is None else OPEN_BOUND, grant)
 
     @override
     def open_child(self, grant: Grant) -> bool:
-        return self._open(_OPEN_CHILD, grant)
+        return self._open(OPEN_CHILD, grant)
 
     def _open(self, statement: ReturningInsert[str], grant: Grant) -> bool:
         values = {column.name: getattr(grant, column.name) for column in grants.c}
@@ -163,51 +160,3 @@ class SqlGrants(Grants):
         statement = update(grants).where(condition, _NOT_ENDED).values(ended_at=now, ended_reason=reason)
         rows = self._session.execute(statement.returning(*_ENDED)).mappings()
         return [EndedGrant(**row) for row in rows]
-
-
-_HOLDER, _ACCOUNT, _PARENT = accounts.alias("holder"), accounts.alias("account"), grants.alias("parent")
-_PERSON = (_HOLDER.c.id == bindparam("holder_id"), is_active(_HOLDER))
-_COMPANY = (
-    _ACCOUNT.c.id == bindparam("account_id"),
-    is_active(_ACCOUNT),
-    bindings.c.id == bindparam("binding_id"),
-    bindings.c.status == "verified",
-    bindings.c.link_account_id == _HOLDER.c.id,
-    bindings.c.general_account_id == _ACCOUNT.c.id,
-)
-_CLIENT = (clients.c.name == bindparam("client"), clients.c.revoked_at.is_(None))
-_SESSION = (
-    sessions.c.id == bindparam("session_id"),
-    sessions.c.holder_id == _HOLDER.c.id,
-    sessions.c.expires_at > bindparam("now"),
-)
-_STANDING_PARENT = (
-    _PARENT.c.id == bindparam("parent_id"),
-    _PARENT.c.holder_id == _HOLDER.c.id,
-    _PARENT.c.ended_at.is_(None),
-    _PARENT.c.expires_at > bindparam("now"),
-)
-
-
-def _open_statement(*froms: FromClause, conditions: tuple[ColumnElement[bool], ...]) -> ReturningInsert[Any]:
-    """Return an INSERT that locks its rows in the order of `froms`, which is the order of all use cases."""
-    values = (bindparam(column.name, type_=column.type) for column in grants.c)
-    first, *others = froms
-    joined = reduce(lambda left, right: left.join(right, true()), others, first)
-    row = select(*values).select_from(joined).where(*conditions)
-    statement = insert(grants).from_select(list(grants.c), row.with_for_update(read=True))
-    return statement.returning(grants.c.id)
-
-
-_OPEN = _open_statement(_HOLDER, clients, sessions, conditions=(*_PERSON, *_CLIENT, *_SESSION))
-_OPEN_BOUND = _open_statement(
-    _HOLDER, _ACCOUNT, bindings, clients, sessions, conditions=(*_PERSON, *_COMPANY, *_CLIENT, *_SESSION)
-)
-_OPEN_CHILD = _open_statement(
-    _HOLDER,
-    _ACCOUNT,
-    bindings,
-    clients,
-    _PARENT,
-    conditions=(*_PERSON, *_COMPANY, *_CLIENT, *_STANDING_PARENT),
-)
