@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import backlog, load, mail, mailers, million, scale, size, web
+from tests.bench import backlog, load, logouts, mail, mailers, million, oauth, scale, size, web
 from tests.bench.argon2 import CORES
 from tests.bench.environment import Environment
 from tests.bench.figures import Bench, Figure
@@ -20,6 +20,11 @@ BENCHES: dict[str, Bench] = {
     "registration": web.registrations,
     "session": web.session,
     "session-busy": web.session_under_logins,
+    "introspection": oauth.introspection,
+    "documents": oauth.documents,
+    "code": oauth.codes,
+    "logout": logouts.unbinding_to_logout,
+    "unbinding": logouts.unbinding_with_many_grants,
     "scale": scale.many_against_few,
     "million": million.million_against_empty,
     "mail": mail.mail_latency,

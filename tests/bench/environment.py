@@ -37,12 +37,12 @@ class Web:
     def __init__(self, process: Process, url: str) -> None:
         self.process = process
         self.api = f"{url}/api/v1"
-        self._root = url
+        self.root = url
 
     def is_ready(self, path: str) -> bool:
         """Whether the server answers on a path."""
         try:
-            return httpx.get(f"{self._root}{path}", timeout=5).status_code < 500
+            return httpx.get(f"{self.root}{path}", timeout=5).status_code < 500
         except httpx.TransportError:
             return False
 
