@@ -28,11 +28,22 @@ def authenticate(ports: Ports, shown: Credentials, *, asker: ClientInfo) -> Regi
     Failures are counted by client and address, and by address. What is right is accepted even above the limits: it
     cannot be guessed.
     """
-    name = shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
-    client = ports.grants.client(name) if is_name(name) else None
+    name = name_of(ports, shown)
+    return check_proven(ports, ports.grants.client(name) if is_name(name) else None, shown, asker=asker)
+
+
+def name_of(ports: Ports, shown: Credentials) -> str:
+    """Return the name that the credentials claim; it may be no client's, or no name at all."""
+    return shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
+
+
+def check_proven(
+    ports: Ports, client: RegisteredClient | None, shown: Credentials, *, asker: ClientInfo
+) -> RegisteredClient:
+    """Return the client that the credentials claim, as `authenticate` does. Raises BadClient, Locked."""
     if client is not None and client.oidc.auth == shown.method and _is_proven(ports, client, shown):
         return client
-    raise _refusal(ports, client, name, asker)
+    raise _refusal(ports, client, name_of(ports, shown), asker)
 
 
 def _is_proven(ports: Ports, client: RegisteredClient, shown: Credentials) -> bool:

@@ -5,20 +5,24 @@ from typing import Any
 from identity.domain.grant import ActiveToken
 from identity.domain.oauth_client import RegisteredClient
 from identity.domain.person_claims import act_claim, company, rights
-from identity.domain.service_client import digest_of
+from identity.domain.service_client import digest_of, is_name
+from identity.domain.session import ClientInfo
+from identity.usecases.client_authentication import Credentials, check_proven, name_of
 from identity.usecases.ports import Ports
 
 _INACTIVE: dict[str, Any] = {"active": False}
 
 
-def introspect(ports: Ports, client: RegisteredClient, token: str) -> dict[str, Any]:
-    """Return what a token of this client's audience stands for; `{"active": false}` for all others.
+def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInfo) -> dict[str, Any]:
+    """Return what a token of the client's audience stands for; `{"active": false}` for all others.
 
-    Neither a missing right nor a token for somebody else is told apart from an ended one.
+    Neither a missing right nor a token for somebody else is told apart from an ended one. Raises BadClient, Locked.
     """
-    active = None
-    if "tokens:introspect" in client.service.rights:
-        active = ports.grants.active_token(digest_of(token), ports.clock.now())
+    name = name_of(ports, shown)
+    found, active = None, None
+    if is_name(name):
+        found, active = ports.grants.client_and_active_token(name, digest_of(token), ports.clock.now())
+    client = check_proven(ports, found, shown, asker=asker)
     is_told = active is not None and active.token.kind == "access" and _is_for(client, active)
     ports.oauth_meter.introspected(active=is_told)
     return (
@@ -27,7 +31,8 @@ def introspect(ports: Ports, client: RegisteredClient, token: str) -> dict[str, 
 
 
 def _is_for(client: RegisteredClient, active: ActiveToken) -> bool:
-    return not {client.oidc.name, *client.oidc.resources}.isdisjoint(active.token.audience)
+    may_ask = "tokens:introspect" in client.service.rights
+    return may_ask and not {client.oidc.name, *client.oidc.resources}.isdisjoint(active.token.audience)
 
 
 def _description(active: ActiveToken, *, issuer: str) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """The read of every token endpoint: one statement that says whether a token is active, and for whom (OIDC-20)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, bindparam, select, true
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -28,11 +28,14 @@ _ACTIVE_TOKEN = select_active(
 )
 _IS_CLIENT = (oidc_clients.c.name == bindparam("name"), clients.c.revoked_at.is_(None))
 _OIDC_CLIENT = select(OidcClient).join(clients, clients.c.name == oidc_clients.c.name).where(*_IS_CLIENT)
+_CLIENT_COLUMNS, _OIDC_COLUMNS = tuple(clients.c), tuple(oidc_clients.c)
+_ACTIVE = _ACTIVE_TOKEN.subquery()
 _CLIENT = (
-    select(ServiceClient, OidcClient)
-    .join_from(ServiceClient, OidcClient, clients.c.name == oidc_clients.c.name)
+    select(*_CLIENT_COLUMNS, *_OIDC_COLUMNS)
+    .join_from(clients, oidc_clients, clients.c.name == oidc_clients.c.name)
     .where(*_IS_CLIENT)
 )
+_CLIENT_AND_TOKEN = _CLIENT.add_columns(*_ACTIVE.c).outerjoin(_ACTIVE, true())
 
 
 class SqlGrantQueries(GrantQueries):
@@ -49,14 +52,32 @@ class SqlGrantQueries(GrantQueries):
 
     @override
     def client(self, name: str) -> RegisteredClient | None:
-        with Session(self._engine, expire_on_commit=False) as session:
-            row = session.execute(_CLIENT, {"name": name}).one_or_none()
-        return RegisteredClient(*row) if row is not None else None
+        with self._engine.connect() as connection:
+            row = connection.execute(_CLIENT, {"name": name}).one_or_none()
+        return _client(iter(row)) if row is not None else None
+
+    @override
+    def client_and_active_token(
+        self, name: str, digest: str, now: datetime
+    ) -> tuple[RegisteredClient | None, ActiveToken | None]:
+        values = {"name": name, "digest": digest, "now": now}
+        with self._engine.connect() as connection:
+            row = connection.execute(_CLIENT_AND_TOKEN, values).one_or_none()
+        if row is None:
+            return None, None
+        fields = iter(row)
+        client, token = _client(fields), tuple(fields)
+        return client, _active_token(token) if token[0] is not None else None
 
     @override
     def oidc_client(self, name: str) -> OidcClient | None:
         with Session(self._engine, expire_on_commit=False) as session:
             return session.scalars(_OIDC_CLIENT, {"name": name}).one_or_none()
+
+
+def _client(values: Iterator[Any]) -> RegisteredClient:
+    service = ServiceClient(**named(_CLIENT_COLUMNS, values))
+    return RegisteredClient(service, OidcClient(**named(_OIDC_COLUMNS, values)))
 
 
 def _active_token(row: Iterable[Any]) -> ActiveToken:

@@ -19,7 +19,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def require_client(form: Form) -> RegisteredClient:
     """Return the client that makes the request. Raises InvalidRequest, BadClient, Locked."""
-    return authenticate(ports(), _credentials(form), asker=client_info())
+    return authenticate(ports(), credentials_of(form), asker=client_info())
 
 
 def client_ports(client: RegisteredClient) -> Ports:
@@ -27,8 +27,8 @@ def client_ports(client: RegisteredClient) -> Ports:
     return ports().by(replace(ports().caller(), kind="service", name=client.oidc.name))
 
 
-def _credentials(form: Form) -> Credentials:
-    """Return what the request shows, by one method only (RFC 6749 section 2.3)."""
+def credentials_of(form: Form) -> Credentials:
+    """Return what the request shows, by one method only (RFC 6749 section 2.3). Raises InvalidRequest, BadClient."""
     has_header = "Authorization" in request.headers
     secret, assertion = form.get("client_secret"), form.get("client_assertion")
     if has_header + (secret is not None) + (assertion is not None) > 1:

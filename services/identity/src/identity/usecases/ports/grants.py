@@ -129,6 +129,11 @@ class GrantQueries(Protocol):
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
         """Return a token if it is active: unexpired and unused, and all that its grant stands on is as it must be."""
 
+    def client_and_active_token(
+        self, name: str, digest: str, now: datetime
+    ) -> tuple[RegisteredClient | None, ActiveToken | None]:
+        """Return both in one statement; services ask about a token with each of their requests."""
+
     def client(self, name: str) -> RegisteredClient | None:
         """Return a client that is not revoked, with its registration."""
 
