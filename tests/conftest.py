@@ -6,6 +6,7 @@ from tests.support.harness import tmpdir
 
 pytest_plugins = [
     "tests.support.harness.selection",
+    "tests.support.browser.fixtures",
     "tests.support.servers.fixtures",
     "tests.support.harness.fixtures",
 ]

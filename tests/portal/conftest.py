@@ -7,20 +7,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.actors.people import Person
-from tests.support.browser.chromium import BrowserMonitor, Browsers, Site, launch_chromium
+from tests.support.browser.chromium import BrowserMonitor, Browsers, Site
 from tests.support.browser.keyboard_tab import KeyboardTab
 from tests.support.browser.tab import Tab
 from tests.support.harness.system import Servers, System
 
 StartPortal = Callable[..., System]
 _WIDE = 1280
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for each test process."""
-    with launch_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
