@@ -12,6 +12,7 @@ IDENTITY_PORT ?= 8000
 MAILBOX_PORT  ?= 8025
 SMTP_PORT     ?= 1025
 REDIS_PORT    ?= 6390
+PASS_DEMO_PORT ?= 8090
 DEMO          ?=
 # One more than the number of cores, because tests wait for servers.
 WORKERS       ?= $(shell echo $$(( $$(nproc 2>/dev/null || echo 1) + 1 )))
@@ -49,11 +50,11 @@ BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
-	@echo "  Ports and places by variables: IDENTITY_PORT MAILBOX_PORT SMTP_PORT REDIS_PORT RUN_DIR PYTHON"
+	@echo "  Ports and places by variables: IDENTITY_PORT MAILBOX_PORT SMTP_PORT REDIS_PORT PASS_DEMO_PORT RUN_DIR PYTHON"
 
-run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts)
+run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts and port service)
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
-	REDIS_PORT=$(REDIS_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
+	REDIS_PORT=$(REDIS_PORT) PASS_DEMO_PORT=$(PASS_DEMO_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
 test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) clients ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(PYTEST_ARGS)

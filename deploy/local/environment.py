@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.local import pass_demo
 from deploy.local.keys import make_secrets, password_of, write_secret
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class RunPaths:
         """The URL of the development mailbox."""
         return f"http://127.0.0.1:{self.settings.mailbox_port}"
 
+    @property
+    def pass_demo_url(self) -> str:
+        """The URL of the sample port service."""
+        return f"http://127.0.0.1:{self.settings.pass_demo_port}"
+
     def redis_url(self, role: str) -> str:
         """Return the URL of Redis' socket for a role."""
         return f"unix://{role}:{password_of(self.redis, role)}@{self.socket}?db=0"
@@ -108,7 +114,10 @@ def environments(paths: RunPaths) -> dict[str, dict[str, str]]:
     """Return the environment of each process of the Procfile."""
     redis, mailbox = _redis(paths), _mailbox(paths)
     identity, mailer = _identity(paths), _mailer(paths)
+    issuer = identity.get("IDENTITY_PUBLIC_URL", paths.identity_url)
+    demo = {pass_demo.NAME: _base() | pass_demo.environment(paths, issuer)} if paths.settings.demo else {}
     return {
+        **demo,
         "redis": _base() | redis,
         "mailbox": _base() | mailbox,
         "identity": _base() | identity,
@@ -180,6 +189,7 @@ def _identity(paths: RunPaths) -> dict[str, str]:
         "IDENTITY_BIND": f"127.0.0.1:{paths.settings.identity_port}",
         "IDENTITY_PUBLIC_URL": paths.identity_url,
         **EXTERNAL_PAGES,
+        **(pass_demo.links(paths) if paths.settings.demo else {}),
     }
     return (
         _merge(defaults, _database(paths))

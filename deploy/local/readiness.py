@@ -29,6 +29,8 @@ def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
         "relay": lambda: _connected(paths, "relay"),
         "mailer": lambda: _connected(paths, "mailer") and _reads(paths),
     }
+    if paths.settings.demo:
+        waiting["pass-demo"] = lambda: _answers(paths.pass_demo_url)
     told_at = time.monotonic() + STILL_WAITING_SECONDS
     while waiting:
         waiting = {name: ask for name, ask in waiting.items() if not ask()}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from honcho.environ import parse_procfile
 from port_runtime.settings import exit_on_error
 
+from deploy.local import pass_demo
 from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
 from deploy.local.environment import PROGRAMS, RunPaths, environments, prepare
@@ -56,9 +57,12 @@ def main() -> int:
         write_commands(settings.root / "bin", PROGRAMS, environment_by_process)
         if (failed := _migrate(environment_by_process["migrate"])) != 0:
             return failed
+        if settings.demo and (failed := pass_demo.register(paths, environment_by_process["identity"])) != 0:
+            return failed
         system = System(lambda: _announce(paths, started), last="redis")
         for name, command in parse_procfile(PROCFILE.read_text()).processes.items():
-            system.add_process(name, command, env=environment_by_process[name])
+            if name in environment_by_process:
+                system.add_process(name, command, env=environment_by_process[name])
         code = _run(system)
         if code:
             _say(f"More in {settings.run_dir}/redis/redis.log and {settings.run_dir}/mailbox.log")
@@ -91,6 +95,7 @@ def _announce(paths: RunPaths, started: float) -> None:
         )
     )
     if paths.settings.demo:
+        _say(f"Sample port service: {paths.pass_demo_url}  (linked from the portal's home)")
         _say(make_demo(paths))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 RUN_DIR = ".run"
-PORTS = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT")
+PORTS = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT", "PASS_DEMO_PORT")
 _port = integer(1, 65535)
 
 
@@ -31,14 +31,19 @@ class Settings:
     mailbox_port: int = setting("MAILBOX_PORT", parse=_port, default="8025", doc="page of the mailbox")
     smtp_port: int = setting("SMTP_PORT", parse=_port, default="1025", doc="SMTP of the mailbox")
     redis_port: int = setting("REDIS_PORT", parse=_port, default="6390", doc="Redis, for consumers")
-    demo: bool = setting("DEMO", parse=_demo, default="off", doc="1 creates sample accounts")
+    pass_demo_port: int = setting(
+        "PASS_DEMO_PORT", parse=_port, default="8090", doc="the sample port service, with DEMO=1"
+    )
+    demo: bool = setting(
+        "DEMO", parse=_demo, default="off", doc="1 creates sample accounts and runs a sample port service"
+    )
 
     def errors(self) -> Iterator[str]:
         """Yield an error for each port that is taken or used twice."""
         seen: dict[int, str] = {}
         for field in fields(self):
             name, port = field.name.upper(), getattr(self, field.name)
-            if name not in PORTS:
+            if name not in PORTS or (name == "PASS_DEMO_PORT" and not self.demo):
                 continue
             if port in seen:
                 yield f"{name}: {port} is {seen[port]}'s already"

@@ -8,7 +8,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from port_runtime.settings import SettingsError
 
 from deploy.local.environment import RunPaths, prepare
 from deploy.local.settings import PORTS, read
@@ -193,6 +195,16 @@ def test_a_taken_port_is_reported_in_one_line(launch: Launch) -> None:
     )
 
 
+def test_the_port_of_the_sample_service_counts_only_when_it_runs() -> None:
+    ports = {name: str(free_port()) for name in PORTS}
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        settings = {**ports, "PASS_DEMO_PORT": str(taken.getsockname()[1])}
+        read(settings)
+        with pytest.raises(SettingsError, match="PASS_DEMO_PORT"):
+            read({**settings, "DEMO": "1"})
+
+
 def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: Launch) -> None:
     other_stream = {"DEMO": "1", "IDENTITY_EVENT_STREAM": "port.events"}
     copy = launch(**other_stream)
@@ -200,10 +212,19 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
     shown = [line for line in copy.output.splitlines() if line.startswith("  demo")]
     copy.stop()
 
+    secret = copy.run_dir / "pass-demo" / "client_secret"
+    secret.unlink()
     again = launch(**other_stream, RUN_DIR=str(copy.run_dir))
     again.wait_for("made before")
     again.wait_for("demogamma")
+    told = httpx.post(
+        f"{again.identity_url}/oauth/introspect",
+        data={"token": "none"},
+        auth=("pass-demo", secret.read_text().strip()),
+        trust_env=False,
+    )
 
+    assert told.json() == {"active": False}
     assert [line for line in again.output.splitlines() if line.startswith("  demo")] == shown
 
 
@@ -211,7 +232,7 @@ def test_every_part_of_the_local_system_is_installed() -> None:
     procfile = (ROOT / "deploy/local/Procfile").read_text()
 
     names = [line.split(":")[0] for line in procfile.splitlines()]
-    assert names == ["redis", "mailbox", "identity", "relay", "notify", "mailer"]
+    assert names == ["redis", "mailbox", "identity", "relay", "notify", "mailer", "pass-demo"]
     if PYTHON.exists():
         for command in ("identity", "mailer"):
             subprocess.run([PYTHON.with_name(command), "--help"], check=True, capture_output=True)

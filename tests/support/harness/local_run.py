@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.settings import PORTS
 from tests.support import ROOT
 from tests.support.harness.processes import Program
 from tests.support.servers.ports import free_port
 
 PYTHON = ROOT / ".venv" / "run" / "bin" / "python"
-PORTS = ("IDENTITY_PORT", "MAILBOX_PORT", "SMTP_PORT", "REDIS_PORT")
 
 
 class LocalRun(Program):
@@ -45,6 +45,11 @@ class LocalRun(Program):
     def mailbox_url(self) -> str:
         """The URL of the development mailbox's API."""
         return f"http://127.0.0.1:{self.ports['MAILBOX_PORT']}/api/messages"
+
+    @property
+    def pass_demo_url(self) -> str:
+        """The URL of the sample port service, with DEMO=1."""
+        return f"http://127.0.0.1:{self.ports['PASS_DEMO_PORT']}"
 
     def processes(self) -> dict[int, dict[str, str]]:
         """Return the environment of each process of this copy, including orphaned ones."""
