@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from identity.domain.scope import SCOPES
+from identity.http.zh_tw.portal import SCOPE_DATA
 from identity.usecases import personal_data
 
 from tests.support.actors.authorization import Journey, ServiceBrowser
@@ -107,6 +109,11 @@ def test_erasing_a_person_deletes_the_consents(system: System) -> None:
         personal_data.erase(system.ports, person.username)
 
     assert (before, consents(system)) == ([(person.id, client)], [])
+
+
+@pytest.mark.rule("OIDC-11")
+def test_the_consent_has_words_for_every_scope() -> None:
+    assert set(SCOPE_DATA) == set(SCOPES)
 
 
 def form_action(page: httpx.Response) -> str:

@@ -337,7 +337,7 @@ def test_a_new_login_of_the_same_person_keeps_other_services_logged_in(system: S
 def test_an_old_login_of_another_browser_is_no_new_one(system: System) -> None:
     client = register_oidc_client(system).name
     old = ServiceBrowser(system, system.logged_in(system.person()))
-    system.clock.advance(seconds=1)
+    system.clock.advance(seconds=6)
 
     page = ServiceBrowser(system).authorize(client, prompt="login")
 

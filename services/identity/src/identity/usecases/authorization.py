@@ -1,7 +1,7 @@
 """Deciding on an authorization request: what the person must do first, and the code at the end (OIDC-4 to OIDC-11)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from identity.domain.authorization_error import AuthorizationError, ErrorCode
@@ -21,6 +21,8 @@ SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {
     "consent": "consent_required",
 }
 """What `prompt=none` is answered instead of a page (OIDC-5)."""
+_CLOCK_SKEW = timedelta(seconds=5)
+"""Between the web server that kept a request and the one where the person logs in for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
     request, stored = asked.request, asked.stored
     if stored is not None and stored.progress is not None:
         is_former = session.id == stored.progress.former_session_id
-        if not is_former and session.created_at >= stored.created_at:
+        if not is_former and session.created_at >= stored.created_at - _CLOCK_SKEW:
             return False
     if request.demands_login:
         return True
