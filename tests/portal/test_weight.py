@@ -6,7 +6,7 @@ from tests.support.browser.network import count_octets
 from tests.support.browser.tab import Tab
 from tests.support.harness.system import System
 
-_MOST_BYTES = 150_000
+_MOST_BYTES = 40_000
 _MOST_AGAIN = 20_000
 _OBSERVE = """
   window.shifted = 0;

@@ -7,13 +7,13 @@ import pytest
 
 from tests.support.harness.system import System
 
-_FILE = re.compile(r'(?:src|href)="(/(?:static|bootstrap)/[^"]+)"')
+_FILE = re.compile(r'(?:src|href)="(/static/[^"]+)"')
 _IMPORT = re.compile(r'from "\./([a-z_]+\.js)"')
 
 
 def _files(browser: httpx.Client) -> list[str]:
     found = sorted(set(_FILE.findall(browser.get("/").text)))
-    assert {address.partition("?")[0].rpartition(".")[2] for address in found} == {"css", "js", "svg"}
+    assert {address.partition("?")[0].rpartition(".")[2] for address in found} == {"css", "js", "png", "svg"}
     return found
 
 
@@ -23,7 +23,8 @@ def test_static_files_are_cached_and_compressed(system: System) -> None:
     answers = [browser.get(address, headers={"Accept-Encoding": "gzip"}) for address in _files(browser)]
 
     assert {answer.headers["Cache-Control"] for answer in answers} == {"public, max-age=31536000, immutable"}
-    large = [answer for answer in answers if len(answer.content) > 1000]
+    texts = [answer for answer in answers if answer.headers["Content-Type"] != "image/png"]
+    large = [answer for answer in texts if len(answer.content) > 1000]
     assert {answer.headers.get("Content-Encoding") for answer in large} == {"gzip"}
 
 

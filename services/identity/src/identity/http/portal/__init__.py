@@ -1,7 +1,6 @@
 """The portal: pages for people, over the same use cases as the API."""
 
 from flask import Blueprint, Flask
-from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from identity.http.portal import (
@@ -48,7 +47,6 @@ _MODULES = (
 
 def init_app(app: Flask) -> CSRFProtect:
     """Register the pages and their assets; return the protection, from which the API is exempt (SEC-8)."""
-    Bootstrap5(app)
     portal = Blueprint("portal", __name__, template_folder="templates")
     for module in _MODULES:
         portal.register_blueprint(module.blueprint)
