@@ -1,4 +1,4 @@
-"""Documents generated from the code: settings, Redis users, OpenAPI, metrics, alert rules, proofs of rules, drawings.
+"""Documents generated from the code: settings, Redis users, OpenAPI, metrics, alert rules, proofs, drawings, examples.
 
 `python -m deploy.local.documents write` writes them; `check` exits with 1 and names each file that is out of date.
 """
@@ -20,15 +20,15 @@ ACL = ROOT / "deploy/redis/users.acl.example"
 
 def documents() -> dict[Path, str]:
     """Return the text that each file should have."""
-    return {
+    written = {
         OPENAPI: f"{openapi_document()}\n",
         ACL: acl_example(),
         **settings.documents(),
         **observability.documents(),
         **rules.documents(),
         **drawings.documents(),
-        **example.documents(),
     }
+    return written | example.documents(written)
 
 
 def main(command: str) -> int:

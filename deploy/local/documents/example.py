@@ -1,32 +1,59 @@
-"""The example in the README about tests: a copy of a test function."""
+"""Examples in READMEs: copies of a function, of a marked part of a file, or of a whole file that tests run.
+
+A part lies between two comments, `<example NAME>` and `</example>`.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[3]
-README = ROOT / "tests/support/README.md"
+READMES = (ROOT / "tests/support/README.md", ROOT / "services/identity/README.md")
 EXAMPLE = re.compile(
-    r"(<!-- example: (\S+)::(\S+) [^\n]*-->\n```python\n).*?(```\n<!-- /example -->)", re.DOTALL
+    r"(<!-- example: (\S+?)(?:::(\S+))? [^\n]*-->\n```\w+\n).*?(```\n<!-- /example -->)", re.DOTALL
 )
 
 
-def documents() -> dict[Path, str]:
-    """Return the text that the file should have."""
-    return {
-        README: EXAMPLE.sub(
-            lambda found: f"{found[1]}{_source(*found.group(2, 3))}{found[4]}", README.read_text()
-        )
-    }
+def documents(others: Mapping[Path, str]) -> dict[Path, str]:
+    """Return the text that each file should have; in `others`, other parts of it may be written already."""
+    return {readme: _with_examples(others.get(readme) or readme.read_text()) for readme in READMES}
 
 
-def _source(path: str, name: str) -> str:
+def _with_examples(text: str) -> str:
+    return EXAMPLE.sub(lambda found: f"{found[1]}{_source(ROOT / found[2], found[3])}{found[4]}", text)
+
+
+def _source(path: Path, name: str | None) -> str:
+    text = path.read_text()
+    if name is None:
+        return text
+    is_test = path.suffix == ".py" and name.startswith("test_")
+    return _function(text, name) if is_test else _part(text, name)
+
+
+def _function(text: str, name: str) -> str:
     """Return a function with its decorators; StopIteration if the file has none of this name."""
-    text = (ROOT / path).read_text()
     function = next(
         node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name
     )
     lines = text.splitlines(keepends=True)
     return "".join(lines[function.decorator_list[0].lineno - 1 : function.end_lineno])
+
+
+def _part(text: str, name: str) -> str:
+    """Return what is between the comments, without its indentation; ValueError if they are missing."""
+    found = re.search(
+        rf"^[ \t]*(?:#|//) <example {name}>\n(.*?)^[ \t]*(?:#|//) </example>\n",
+        text,
+        re.DOTALL | re.MULTILINE,
+    )
+    if found is None:
+        raise ValueError(f"no <example {name}>")
+    return textwrap.dedent(found[1]).rstrip() + "\n"
