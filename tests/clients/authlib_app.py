@@ -4,15 +4,21 @@ from typing import Any
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
-from flask import Flask, redirect, session, url_for
+from flask import Flask, redirect, request, session, url_for
+from joserfc.errors import JoseError
 from werkzeug.wrappers import Response
+
+from tests.clients.token_checks import fetch_keys, read_logout_token
 
 
 def create_app(identity_url: str, **config: str) -> Flask:
     """Return the service; `config` has IDENTITY_CLIENT_ID, IDENTITY_CLIENT_SECRET and Flask's SECRET_KEY."""
     app = Flask(__name__)
     app.config.update(config)
-    oauth = OAuth(app)
+    ended: set[str] = set()
+
+    # <example login>
+    oauth = OAuth(app)  # reads IDENTITY_CLIENT_ID and IDENTITY_CLIENT_SECRET from app.config
     oauth.register(
         "identity",
         server_metadata_url=f"{identity_url}/.well-known/openid-configuration",
@@ -20,20 +26,45 @@ def create_app(identity_url: str, **config: str) -> Flask:
         update_token=lambda token, **_: session.update(token={**session["token"], **token}),
     )
 
-    @app.get("/")
-    def home() -> Any:
-        """Show what userinfo says now; Authlib refreshes a token that has expired."""
-        if "token" not in session:
-            return oauth.identity.authorize_redirect(url_for("callback", _external=True))
-        return oauth.identity.userinfo(token=session["token"])
+    @app.get("/login")
+    def login() -> Any:
+        return oauth.identity.authorize_redirect(url_for("callback", _external=True))
 
     @app.get("/callback")
     def callback() -> Response:
-        """Redeem the code; Authlib checks the ID token."""
-        token = oauth.identity.authorize_access_token()
+        token = oauth.identity.authorize_access_token()  # it has checked the answer and the ID token
         session["user"] = token.pop("userinfo")
         session["token"] = token
         return redirect(url_for("home"))
+
+    # </example>
+
+    @app.get("/")
+    def home() -> Any:
+        """Show what the ID token says."""
+        if "user" in session and session["user"]["sid"] in ended:
+            session.clear()
+        return session.get("user") or redirect(url_for("login"))
+
+    @app.get("/userinfo")
+    def userinfo() -> Any:
+        """Show what userinfo says now; Authlib refreshes a token that has expired."""
+        return oauth.identity.userinfo(token=session["token"])
+
+    # <example logout>
+    @app.post("/backchannel-logout")
+    def backchannel_logout() -> tuple[str, int]:
+        keys, client_id = fetch_keys(identity_url), app.config["IDENTITY_CLIENT_ID"]
+        try:
+            sid = read_logout_token(
+                request.form["logout_token"], keys, identity_url=identity_url, client_id=client_id
+            )
+        except JoseError:
+            return "", 400
+        ended.add(sid)  # ends each session with this `sid`; several processes need a table for it
+        return "", 200
+
+    # </example>
 
     @app.errorhandler(OAuthError)
     def log_in_again(_: OAuthError) -> Response:

@@ -30,13 +30,14 @@ def register(
 ) -> Service:
     """Register a service by the commands of the guide."""
     name = f"pass-{unique()}"
-    secret = _identity(identity, "clients", "add", name).strip()
+    secret = identity_command(identity, "clients", "add", name).strip()
     of_scopes = [part for scope in scopes for part in ("--scope", scope)]
-    _identity(identity, "clients", "oidc", name, "--name", "通行證系統", *of_scopes, *options)
+    identity_command(identity, "clients", "oidc", name, "--name", "通行證系統", *of_scopes, *options)
     return Service(name, secret)
 
 
-def _identity(identity: Installation, *arguments: str) -> str:
+def identity_command(identity: Installation, *arguments: str) -> str:
+    """Run a command of identity; return what it prints."""
     done = run_preloaded("identity", *arguments, environment=identity.environment)
     assert done.returncode == 0, done.stderr
     return done.stdout

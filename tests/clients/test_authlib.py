@@ -1,5 +1,8 @@
-"""Authlib in Flask, as in the guide."""
+"""Authlib in Flask: login, userinfo, refresh, and both ways in which a service learns of an end."""
 
+from collections.abc import Iterator
+
+import httpx
 import pytest
 from werkzeug.serving import make_server
 
@@ -8,30 +11,57 @@ from tests.clients.identity import RunningIdentity
 from tests.clients.people import Browser, add_agent
 from tests.clients.services import new_url, register
 from tests.support.actors.people import unique
+from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import serve_http
 
 
-@pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-16", "OIDC-20", "OIDC-21")
-def test_authlib_logs_a_person_in_for_a_company_refreshes_and_learns_of_the_end(
-    identity: RunningIdentity, browser: Browser
-) -> None:
-    agent = add_agent(identity)
+@pytest.fixture
+def service_url(identity: RunningIdentity) -> Iterator[str]:
+    """The address of the service."""
     url = new_url()
-    service = register(identity, "--redirect-uri", f"{url}/callback", "--refresh")
+    backchannel_uri = f"{url}/backchannel-logout"
+    service = register(
+        identity, "--redirect-uri", f"{url}/callback", "--backchannel-uri", backchannel_uri, "--refresh"
+    )
     app = create_app(
         identity.url,
         IDENTITY_CLIENT_ID=service.name,
         IDENTITY_CLIENT_SECRET=service.secret,
         SECRET_KEY=unique(),
     )
-
     with serve_http(make_server("localhost", int(url.rpartition(":")[2]), app, threaded=True)):
-        shown = browser.log_in(f"{url}/", agent.person).json()
-        refreshed = [row.detail for row in identity.audit("grant.refreshed")]
-        agent.unbind()
-        is_logged_in = browser.is_logged_in(f"{url}/")
+        yield url
 
-    assert (shown["sub"], shown["act"]["sub"]) == (agent.company.id, agent.person.id)
+
+@pytest.mark.rule("OPS-3", "OIDC-1", "OIDC-16", "OIDC-20", "OIDC-21")
+def test_authlib_logs_a_person_in_for_a_company_and_refreshes_until_the_binding_ends(
+    identity: RunningIdentity, browser: Browser, service_url: str
+) -> None:
+    agent = add_agent(identity)
+
+    user = browser.log_in(f"{service_url}/", agent.person).json()
+    shown = browser.open(f"{service_url}/userinfo").response.json()
+    refreshed = [row.detail for row in identity.audit("grant.refreshed")]
+    agent.unbind()
+    refused = browser.http.get(f"{service_url}/userinfo")
+
+    assert (user["sub"], user["act"]["sub"]) == (agent.company.id, agent.person.id)
     assert shown["company"]["tax_id"] == agent.company.tax_id
-    assert any(service.name in detail for detail in refreshed)
-    assert not is_logged_in
+    assert any(user["sid"] in detail for detail in refreshed)
+    assert refused.status_code == httpx.codes.FOUND
+
+
+@pytest.mark.rule("OPS-3", "OIDC-22")
+def test_a_service_in_flask_ends_its_session_at_back_channel_logout(
+    identity: RunningIdentity, browser: Browser, service_url: str
+) -> None:
+    agent = add_agent(identity)
+    browser.log_in(f"{service_url}/", agent.person)
+    was_logged_in = browser.is_logged_in(f"{service_url}/")
+
+    agent.unbind()
+
+    wait_until(lambda: not browser.is_logged_in(f"{service_url}/"), what="the service to end the session")
+    forged = httpx.post(f"{service_url}/backchannel-logout", data={"logout_token": "a.b.c"}, trust_env=False)
+    assert was_logged_in
+    assert forged.status_code == httpx.codes.BAD_REQUEST

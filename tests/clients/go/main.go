@@ -17,7 +17,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	// example: login
+	// <example login>
 	identity, err := oidc.NewProvider(context.Background(), os.Getenv("IDENTITY_URL"))
 	if err != nil {
 		log.Fatal(err)
@@ -30,7 +30,7 @@ func main() {
 		Scopes:       []string{oidc.ScopeOpenID, "profile", "company"},
 	}
 	verifier := identity.Verifier(&oidc.Config{ClientID: client.ClientID})
-	// end
+	// </example>
 	service := &service{identity, &client, verifier}
 	http.HandleFunc("GET /{$}", service.login)
 	http.HandleFunc("GET /callback", service.callback)

@@ -7,7 +7,7 @@ const { PASS_URL, CLIENT_KIND } = process.env;
 const { identity, DPoP, buildUrl = oidc.buildAuthorizationUrl } = await prepare[CLIENT_KIND]();
 const redirect_uri = `${PASS_URL}/callback`;
 
-// example: login
+// <example login>
 async function login() {
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier(), expectedState = oidc.randomState();
   const code_challenge = await oidc.calculatePKCECodeChallenge(pkceCodeVerifier);
@@ -19,7 +19,7 @@ async function callback(url, checks) {
   const tokens = await oidc.authorizationCodeGrant(identity, url, checks, undefined, { DPoP });
   return { tokens, user: await oidc.fetchUserInfo(identity, tokens.access_token, tokens.claims().sub, { DPoP }) };
 }
-// end
+// </example>
 
 async function refresh(tokens) {
   return oidc.refreshTokenGrant(identity, tokens.refresh_token, undefined, { DPoP });

@@ -21,6 +21,7 @@ public class PassService {
         SpringApplication.run(PassService.class, arguments);
     }
 
+    // <example security>
     @Bean
     SecurityFilterChain security(HttpSecurity http) throws Exception {
         return http
@@ -29,6 +30,7 @@ public class PassService {
             .oidcLogout(logout -> logout.backChannel(withDefaults()))
             .build();
     }
+    // </example>
 
     @GetMapping("/")
     Map<String, Object> home(@AuthenticationPrincipal OidcUser user) {

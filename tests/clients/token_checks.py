@@ -1,0 +1,60 @@
+"""How a service checks what identity tells it: whom a token stands for, and that a login has ended."""
+
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.errors import InvalidClaimError
+from joserfc.jwk import KeySet
+from joserfc.jwt import JWTClaimsRegistry
+
+
+# <example introspection>
+def introspect(identity_url: str, token: str, *, name: str, secret: str) -> dict[str, Any]:
+    """Ask identity; what ends a login is known at once."""
+    answer = httpx.post(f"{identity_url}/oauth/introspect", data={"token": token}, auth=(name, secret))
+    found: dict[str, Any] = answer.raise_for_status().json()
+    return found  # {"active": False}, or who acts for whom with which rights
+
+
+# </example>
+
+
+# <example jwks>
+def fetch_keys(identity_url: str) -> KeySet:
+    """Fetch the keys; keep them for 5 minutes, and fetch them again for a `kid` that is not among them."""
+    return KeySet.import_key_set(httpx.get(f"{identity_url}/.well-known/jwks.json").json())
+
+
+def verify_access_token(token: str, keys: KeySet, *, identity_url: str, resource: str) -> dict[str, Any]:
+    """Return the claims of a JWT for this service. Raises JoseError. The end of a login is known 5 minutes later."""
+    decoded = jwt.decode(token, keys, algorithms=["ES256"])
+    _require(decoded, "at+jwt", iss=identity_url, aud=resource)
+    return decoded.claims
+
+
+def _require(token: jwt.Token, typ: str, **values: str) -> None:
+    needed: Any = {name: {"essential": True, "value": value} for name, value in values.items()}
+    JWTClaimsRegistry(exp={"essential": True}, **needed).validate(token.claims)
+    if token.header.get("typ") != typ:
+        raise InvalidClaimError("typ")
+
+
+# </example>
+
+
+# <example logout>
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def read_logout_token(token: str, keys: KeySet, *, identity_url: str, client_id: str) -> str:
+    """Return the `sid` of the login that has ended. Raises JoseError: then answer 400."""
+    decoded = jwt.decode(token, keys, algorithms=["RS256", "ES256"])
+    _require(decoded, "logout+jwt", iss=identity_url, aud=client_id)
+    claims = decoded.claims
+    if LOGOUT not in claims.get("events", {}) or "nonce" in claims:
+        raise InvalidClaimError("events")
+    return str(claims["sid"])
+
+
+# </example>
