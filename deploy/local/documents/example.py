@@ -56,4 +56,6 @@ def _part(text: str, name: str) -> str:
     )
     if found is None:
         raise ValueError(f"no <example {name}>")
-    return textwrap.dedent(found[1]).rstrip() + "\n"
+    part = textwrap.dedent(found[1]).rstrip() + "\n"
+    # The formatter reads READMEs too, and wants two lines between functions that are not inside another.
+    return re.sub(r"\n\n(?=@|def )", "\n\n\n", part) if found[1].startswith(" ") else part
