@@ -81,7 +81,7 @@ def test_a_token_of_a_link_account_names_it_as_the_actor(system: System) -> None
     assert long["act"] == {
         "sub": link.id,
         "name": name_of(system, link),
-        "preferred_username": link.username,
+        "username": link.username,
         "company": company_of(system, link),
     }
     assert (long["token_type"], long["cnf"], long["rights"]) == (

@@ -50,7 +50,7 @@ def test_who_really_acts_is_told_to_everyone_and_described_with_the_scope_actor(
     described = ask(system, token_of(system, link, ["openid", "actor"], general)).json()
 
     assert described["sub"] == general.id
-    assert set(described["act"]) == {"sub", "name", "preferred_username", "company"}
+    assert set(described["act"]) == {"sub", "name", "username", "company"}
     assert described["act"]["sub"] == link.id
 
 

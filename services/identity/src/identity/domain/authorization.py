@@ -117,12 +117,14 @@ def _check_form(parameters: Parameters, client: OidcClient, *, pushed: bool) -> 
 
 
 def _scopes(parameters: Parameters, client: OidcClient) -> list[str]:
-    asked = set((parameters.get("scope") or "").split(" ")) - {""}
-    if OPENID not in asked:
+    """Return the scopes that are known here; others are ignored (OpenID Connect Core section 3.1.2.1)."""
+    asked = set((parameters.get("scope") or "").split(" "))
+    known = [scope for scope in SCOPES if scope in asked]
+    if OPENID not in known:
         raise AuthorizationError("invalid_scope", "scope must contain openid")
-    if not asked <= set(SCOPES) & set(client.scopes):
-        raise AuthorizationError("invalid_scope", "a scope is unknown or not registered for this client")
-    return [scope for scope in SCOPES if scope in asked]
+    if not set(known) <= set(client.scopes):
+        raise AuthorizationError("invalid_scope", "a scope is not registered for this client")
+    return known
 
 
 def _resources(parameters: Parameters, known: Collection[str]) -> list[str]:

@@ -81,5 +81,5 @@ def _link_account(person: Person, *, with_details: bool) -> dict[str, Any] | Non
     link = person.actor
     if link.id == person.account.id:
         return None
-    details = {"name": link.name, "preferred_username": link.username, "company": company(link)}
+    details = {"name": link.name, "username": link.username, "company": company(link)}
     return {"sub": link.id} | (details if with_details else {})
