@@ -47,7 +47,7 @@ def _proven(name: str) -> bool:
     _, report = chaos(proof.plan)
     reported = {what: len(cases) for what, cases in report.violations().items()}
     seen = any(reported.get(what) for what in proof.expected)
-    _say(f"without {name:<8} {'reported' if seen else 'NOT REPORTED'}: {reported or 'nothing'}")
+    _say(f"without {name:<12} {'reported' if seen else 'NOT REPORTED'}: {reported or 'nothing'}")
     return seen
 
 

@@ -36,7 +36,12 @@ def chaos(plan: Plan) -> tuple[Run, ConsistencyReport]:
         environment = Environment(stack, lifetime_seconds=plan.lifetime_seconds, without=plan.without)
         environment.start()
         users = SimulatedUsers(
-            environment.url, environment.mailbox, count=_USERS, rate=plan.journeys_per_second, seed=plan.seed
+            environment.url,
+            environment.mailbox,
+            environment.client,
+            count=_USERS,
+            rate=plan.journeys_per_second,
+            seed=plan.seed,
         )
         users.start()
         time.sleep(_WARM_UP_SECONDS)

@@ -44,6 +44,10 @@ class ConsistencyReport:
     doubled_unrecorded: list[str] = field(default_factory=list)
     doubled_wiped: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
+    logouts: int = 0
+    logouts_repeated: int = 0
+    logouts_lost: list[str] = field(default_factory=list)
+    unexpected_logouts: list[str] = field(default_factory=list)
     mails_by_state: dict[str, int] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
 
@@ -65,6 +69,8 @@ class ConsistencyReport:
             "mails lost": self.mails_lost,
             "mails doubled": self.doubled,
             "mails sent after their expiry": self.late,
+            "logouts lost": self.logouts_lost,
+            "logouts of logins that go on": self.unexpected_logouts,
         }
         return {name: cases for name, cases in named.items() if cases}
 
@@ -78,6 +84,7 @@ def check_consistency(evidence: Evidence) -> ConsistencyReport:
     for group, handled in evidence.handled.items():
         _compare_handled(group, handled, evidence.rows, report)
     _compare_mails(evidence, report)
+    _compare_logouts(evidence, report)
     return report
 
 
@@ -107,6 +114,23 @@ def _compare_handled(
                 f"{each.event_id} at {group}: {each.sequence} after {newest[each.subject]}"
             )
         newest[each.subject] = max(newest[each.subject], each.sequence)
+
+
+def _compare_logouts(evidence: Evidence, report: ConsistencyReport) -> None:
+    """Compare the ended grants, the logouts owed for them and those that the service received (OIDC-22)."""
+    times = Counter(evidence.told)
+    for grant in evidence.grants:
+        received = times.pop(grant.id, 0)
+        if not grant.has_ended:
+            report.unexpected_logouts += [grant.id] if received else []
+            continue
+        report.logouts += 1
+        report.logouts_repeated += max(received - 1, 0)
+        if grant.outcome is None:
+            report.logouts_lost.append(f"{grant.id}: never owed")
+        elif not received:
+            report.logouts_lost.append(f"{grant.id}: {grant.outcome}, and never received")
+    report.unexpected_logouts += list(times)
 
 
 def _compare_mails(evidence: Evidence, report: ConsistencyReport) -> None:

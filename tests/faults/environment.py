@@ -14,6 +14,8 @@ from tests.faults.recording_mailbox import RecordingMailbox, RecordingScript
 from tests.faults.redis_pair import RedisPair
 from tests.faults.stream_logs import EntryLog, ReceiptLog
 from tests.faults.supervisor import ProcessSpec, Supervisor
+from tests.support.actors.logouts import add_told_client
+from tests.support.actors.oauth_clients import REDIRECT_URI
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.waiting import wait_until
@@ -23,7 +25,7 @@ from tests.support.servers.proxy import Proxy
 from tests.support.servers.smtp import SmtpServer
 
 LEASE_SECONDS = 5
-WEB_WORKERS, RELAYS, MAILERS = 2, 2, 3
+WEB_WORKERS, RELAYS, NOTIFIERS, MAILERS = 2, 2, 2, 3
 GROUPS = ("passes", "billing")
 _LAUNCH = "tests.faults.launch"
 
@@ -58,6 +60,10 @@ class Environment:
             log.start()
             stack.callback(log.stop)
         self.url = f"http://127.0.0.1:{free_port()}"
+        self.service_port = free_port()
+        self.client = add_told_client(
+            self.engine, f"http://127.0.0.1:{self.service_port}/logout", redirect_uris=[REDIRECT_URI]
+        )
         self.supervisor = self._supervisor()
         stack.callback(self.supervisor.destroy)
 
@@ -79,6 +85,11 @@ class Environment:
         """Return the file in which the consumer of a group records its effects."""
         return self.directory / f"{group}.db"
 
+    @property
+    def told(self) -> Path:
+        """The file in which the service records the logout tokens that it receives."""
+        return self.directory / "told.db"
+
     def _supervisor(self) -> Supervisor:
         supervisor = Supervisor()
         environment = self._settings()
@@ -90,6 +101,12 @@ class Environment:
             ProcessSpec(f"relay-{n}", "relay", (*system, "identity", "relay"), environment)
             for n in range(RELAYS)
         ]
+        specs += [
+            ProcessSpec(f"notify-{n}", "notify", (*system, "identity", "notify"), environment)
+            for n in range(NOTIFIERS)
+        ]
+        service = ("tests.faults.service", str(self.service_port), str(self.told))
+        specs.append(ProcessSpec("service", "service", service, {}))
         specs += [
             ProcessSpec(f"mailer-{n}", "mailer", (*system, "mailer", "run"), environment)
             for n in range(MAILERS)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from tests.faults.environment import GROUPS, Environment
 from tests.faults.faults import Damage
 from tests.faults.recording_mailbox import Arrival
+from tests.faults.service import told_grants
 from tests.faults.stream_logs import StreamEntry
 
 ExpectedEvent = tuple[str, str]
@@ -24,6 +25,11 @@ UNION ALL SELECT general_account_id, 'binding.requested' FROM bindings
 UNION ALL SELECT general_account_id, 'bind_code.issued' FROM bindings
 UNION ALL SELECT general_account_id, 'binding.verified' FROM bindings WHERE verified_at IS NOT NULL
 UNION ALL SELECT general_account_id, 'binding.removed' FROM bindings WHERE removed_at IS NOT NULL
+"""
+_GRANTS = """
+SELECT grants.id, grants.ended_at IS NOT NULL,
+  CASE WHEN logouts.id IS NOT NULL THEN coalesce(logouts.outcome, 'waiting') END
+FROM grants LEFT JOIN logouts ON logouts.grant_id = grants.id
 """
 _PREFIX = "tw.port.identity."
 _REQUESTED = "verification.requested"
@@ -51,11 +57,21 @@ class HandledEvent:
     sequence: int
 
 
+@dataclass(frozen=True, slots=True)
+class GrantRow:
+    """A grant; `outcome` is that of its logout, None if none is owed."""
+
+    id: str
+    has_ended: bool
+    outcome: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What the consistency check compares. Times are time.time().
 
     `link_accounts` are all to which a general account was ever bound: they are also notified of a removed binding.
+    `told` has the grants of the logout tokens that the service received.
     `receipts` has the time in Unix milliseconds at which each receipt was written, from its stream id.
     `streams` has the entries of the streams of events and mails, also those that a fault has deleted since.
     """
@@ -69,6 +85,8 @@ class Evidence:
     receipts: Mapping[str, int]
     streams: Mapping[str, Sequence[StreamEntry]]
     refused: frozenset[str]
+    grants: Sequence[GrantRow]
+    told: Sequence[str]
     damage: Damage
     ahead_seconds: float
 
@@ -85,6 +103,7 @@ def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) ->
         mailboxes = {row.id: row.email for row in connection.execute(text("SELECT id, email FROM accounts"))}
         partners = _link_accounts(connection)
         rows = _rows(connection)
+        grants = [GrantRow(*row) for row in connection.execute(text(_GRANTS))]
     return Evidence(
         expected=facts,
         rows=rows,
@@ -95,6 +114,8 @@ def gather(environment: Environment, damage: Damage, *, ahead_seconds: float) ->
         receipts=environment.receipts.written_at_ms(),
         streams={stream: log.entries() for stream, log in environment.streams.items()},
         refused=frozenset(environment.script.refused),
+        grants=grants,
+        told=told_grants(environment.told),
         damage=damage,
         ahead_seconds=ahead_seconds,
     )

@@ -87,21 +87,23 @@ class FaultInjector:
             return bool(connection.scalar(_BEHIND, {"healed": healed_at}))
 
     def _kill_processes(self) -> None:
-        """Kill -9 a web worker, relay, mailer or consumer from time to time."""
+        """Kill -9 a process of any kind from time to time."""
         while not self._is_over.wait(self._kill_every * self._kill_rng.uniform(0.4, 1.6)):
-            kind = self._kill_rng.choice(("web", "relay", "mailer", "consumer"))
+            kind = self._kill_rng.choice(("web", "relay", "notify", "service", "mailer", "consumer"))
             process = self._kill_rng.choice(self._environment.supervisor.of(kind))
             self._environment.supervisor.kill(process, self._kill_rng.choice)
 
 
 def wait_until_settled(environment: Environment, *, seconds: float) -> bool:
-    """Wait until all mails are final and every consumer has all events; return False on time-out."""
+    """Wait until mails are final, services told and consumers have all events; return False on time-out."""
     deadline = time.monotonic() + seconds
     open_rows = text("SELECT count(*) FROM outbox WHERE position IS NULL OR mail_state = 'waiting'")
+    owed = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")
     every = text("SELECT count(*) FROM outbox")
     while time.monotonic() < deadline:
         with environment.engine.connect() as connection:
-            waiting, all_of_them = connection.scalar(open_rows), connection.scalar(every)
+            waiting = (connection.scalar(open_rows) or 0) + (connection.scalar(owed) or 0)
+            all_of_them = connection.scalar(every)
         if not waiting and all(
             len(handled_events(environment.effects_of(group))) >= all_of_them for group in GROUPS
         ):

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from identity.domain.logout import LEASE
 from sqlalchemy import text
 
 from tests.faults.environment import LEASE_SECONDS, Environment
@@ -14,6 +15,7 @@ from tests.faults.supervisor import ManagedProcess
 from tests.support.harness.waiting import wait_until
 
 _RECORDED = text("SELECT event_id FROM outbox WHERE mail_state = 'sent'")
+_LEASED = text("SELECT count(*) FROM logouts WHERE done_at IS NULL AND leased_until > to_timestamp(:at)")
 _MAILS_IN_HAND: Final = 3
 _MAX_FAULT_SECONDS: Final = 6.0
 _LEAD_SECONDS: Final = 10.0
@@ -99,6 +101,24 @@ def _mailers_killed_in_mid_mail(environment: Environment, rng: random.Random, _d
     with _held_mid_mail(environment):
         for process in environment.supervisor.of("mailer"):
             environment.supervisor.kill(process, rng.choice)
+
+
+def _notify_killed_in_mid_logout(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Suspend the service until tries hang at it, kill every notify, and then the service too."""
+    with _frozen(environment.supervisor.of("service"), rng):
+        began = time.time()
+        with suppress(AssertionError):  # nobody logs out or unbinds: a fault without a try under way
+            wait_until(lambda: _leased_since(environment, began), what="logouts", timeout_seconds=8)
+        for process in environment.supervisor.of("notify"):
+            environment.supervisor.kill(process, rng.choice)
+    for process in environment.supervisor.of("service"):
+        environment.supervisor.kill(process, rng.choice)
+
+
+def _leased_since(environment: Environment, began: float) -> int:
+    """Return how many tries began since then (time.time()) and have not ended."""
+    with environment.engine.connect() as connection:
+        return connection.scalar(_LEASED, {"at": began + LEASE.total_seconds()}) or 0
 
 
 def _kill_all(kind: str) -> Fault:
@@ -275,7 +295,7 @@ def _smtp_away_too_long(environment: Environment, rng: random.Random, damage: Da
 
 def _clock_ahead(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Advance the clock of one process for a while."""
-    process = rng.choice(environment.supervisor.of("web", "relay", "mailer"))
+    process = rng.choice(environment.supervisor.of("web", "relay", "notify", "mailer"))
     process.restart("--ahead", str(AHEAD_SECONDS))
     try:
         time.sleep(rng.uniform(8, 15))
@@ -292,8 +312,12 @@ FAULTS: Final[dict[str, Fault]] = {
     "consumer frozen": _freeze("consumer"),
     "mailers frozen in mid-mail": _mailer_frozen_in_mid_mail,
     "mailers killed in mid-mail": _mailers_killed_in_mid_mail,
+    "notify frozen": _freeze("notify", lease_seconds=LEASE.total_seconds()),
+    "service frozen": _freeze("service"),
+    "notify killed in mid-logout": _notify_killed_in_mid_logout,
     "all web workers killed": _kill_all("web"),
     "all relays killed": _kill_all("relay"),
+    "all notifies killed": _kill_all("notify"),
     "all mailers killed": _kill_all("mailer"),
     "all consumers killed": _kill_all("consumer"),
     "redis killed": _redis_restarts,

@@ -83,6 +83,20 @@ def _without_epoch() -> None:
     relay.publish = believing
 
 
+def _without_logout_lease() -> None:
+    """Record a logout as told before it is sent."""
+    logouts = _module("identity.adapters.sql.logouts").SqlLogouts
+    lease = logouts.lease
+
+    def settling(self: Any, client: str, now: datetime, *, until: datetime) -> Any:
+        logout = lease(self, client, now, until=until)
+        if logout is not None:
+            self.settle(logout, "told", now)
+        return logout
+
+    logouts.lease = settling
+
+
 def _module(module: str) -> Any:
     """Import a module, untyped, to patch it."""
     return import_module(module)
@@ -93,6 +107,7 @@ WITHOUT: Final[dict[str, Callable[[], None]]] = {
     "ledger": _without_ledger,
     "lease": _without_lease,
     "epoch": _without_epoch,
+    "logout lease": _without_logout_lease,
 }
 """Protections that can be switched off, to prove that the harness reports the consequence."""
 

@@ -1,4 +1,4 @@
-"""The load: simulated users who register, verify, bind and unbind accounts while faults happen."""
+"""The load: simulated users who register, verify, bind, log in at a service and unbind while faults happen."""
 
 import random
 import secrets
@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 
 from tests.faults.recording_mailbox import RecordingMailbox
+from tests.support.actors.authorization import query
+from tests.support.actors.oauth_clients import REDIRECT_URI
 from tests.support.actors.people import TAX_IDS, Person, Visitor, registration
 from tests.support.servers.received_mail import ReceivedMail
 
@@ -30,8 +32,10 @@ class Interrupted(Exception):  # noqa: N818 - named for what happened
 class SimulatedUsers:
     """`count` users at once; counts `completed` steps and `errors`."""
 
-    def __init__(self, url: str, mailbox: RecordingMailbox, *, count: int, rate: float, seed: int) -> None:
-        self._url, self._mailbox = url, mailbox
+    def __init__(
+        self, url: str, mailbox: RecordingMailbox, client: str, *, count: int, rate: float, seed: int
+    ) -> None:
+        self._url, self._mailbox, self._client = url, mailbox, client
         self._seconds_a_journey = count / rate
         self._stopping = threading.Event()
         self.completed: Counter[str] = Counter()
@@ -53,7 +57,7 @@ class SimulatedUsers:
     def _run(self, rng: random.Random) -> None:
         while not self._stopping.is_set():
             began = time.monotonic()
-            journey = Journey(self._url, self._mailbox, rng, self.completed)
+            journey = Journey(self._url, self._mailbox, rng, self.completed, client=self._client)
             try:
                 journey.run()
             except Interrupted as reason:
@@ -66,9 +70,12 @@ class SimulatedUsers:
 
 
 class Journey:
-    """Registers a link and a general account, verifies both, binds them and sometimes unbinds them."""
+    """Registers a link and a general account, binds them, logs in at a service; then unbinds them or logs out."""
 
-    def __init__(self, url: str, mailbox: RecordingMailbox, rng: random.Random, done: Counter[str]) -> None:
+    def __init__(
+        self, url: str, mailbox: RecordingMailbox, rng: random.Random, done: Counter[str], *, client: str
+    ) -> None:
+        self._client = client
         self._url, self._mailbox, self._rng, self._done = url, mailbox, rng, done
         self._visitors: list[Visitor] = []
         self._people: list[Person] = []
@@ -82,11 +89,14 @@ class Journey:
         (binding_id,) = (item["id"] for item in self._call("look", lambda: session.get("/bindings"))["items"])
         code = self._mail(general, "驗證碼").code
         self._call("give the code", lambda: session.post(f"/bindings/{binding_id}/verify", {"code": code}))
+        self._call("log in at the service", lambda: self._log_in_at_service(session))
         if self._rng.random() < 0.5:
             self._call("unbind", lambda: session.delete(f"/bindings/{binding_id}"))
         elif self._rng.random() < 0.5:
             side = self._logged_in(general)
             self._call("unbind oneself", lambda: side.delete("/account/binding"))
+        else:
+            self._call("log out", lambda: session.delete("/session"), accepted=("not_signed_in",))
 
     def close(self) -> None:
         """Close connections and discard the mails."""
@@ -113,6 +123,13 @@ class Journey:
         self._call("log in", lambda: visitor.log_in(person))
         self._call("consent", visitor.accept_consents, accepted=("step_open", "no_step_open"))
         return visitor
+
+    def _log_in_at_service(self, visitor: Visitor) -> httpx.Response:
+        """Let the service send the browser to us; return the redirect with a code as a success without content."""
+        visitor.http.cookies.set("session", str(visitor.token))
+        answer = visitor.http.get("/oauth/authorize", params=query(self._client))
+        is_done = answer.headers.get("Location", "").startswith(f"{REDIRECT_URI}?code=")
+        return httpx.Response(204) if is_done else answer
 
     def _visitor(self) -> Visitor:
         visitor = Visitor(self._url)

@@ -35,5 +35,6 @@ PROOFS: Final[dict[str, Proof]] = {
     ),
     "ledger": Proof(_plan("ledger", "mailers frozen in mid-mail"), ("mails doubled",)),
     "lease": Proof(_plan("lease", "mailers killed in mid-mail"), ("mails lost",)),
+    "logout lease": Proof(_plan("logout lease", "notify killed in mid-logout"), ("logouts lost",)),
     "epoch": Proof(_plan("epoch", "redis wiped with a backlog"), ("events lost", "mails lost")),
 }

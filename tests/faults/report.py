@@ -72,6 +72,10 @@ def _figures(run: Run, report: ConsistencyReport) -> Iterator[tuple[str, str, st
         "counted apart",
     )
     yield "mails sent after their expiry", f"{len(report.late)}", "0"
+    yield "logouts owed to a service", f"{report.logouts:,}", ""
+    yield "logouts lost", f"{len(report.logouts_lost)}", "0"
+    yield "logouts of logins that go on", f"{len(report.unexpected_logouts)}", "0"
+    yield "  received again (OIDC-22)", f"{report.logouts_repeated}", "counted apart"
     yield "longest recovery, seconds", f"{run.longest_recovery:.1f}", ""
 
 

@@ -10,7 +10,7 @@ import pytest
 from port_events.envelope import MAIL_STREAM, STREAM
 
 from tests.faults.consistency_check import check_consistency
-from tests.faults.evidence import Evidence, HandledEvent, OutboxRow
+from tests.faults.evidence import Evidence, GrantRow, HandledEvent, OutboxRow
 from tests.faults.faults import Damage, Wipe
 from tests.faults.recording_mailbox import Arrival
 from tests.faults.stream_check import Streams
@@ -53,6 +53,11 @@ def evidence(*, mailed: OutboxRow | None = None, **over: object) -> Evidence:
         receipts={"e-2": ms(NOW + 2)},
         streams=streams(),
         refused=frozenset(),
+        grants=[
+            GrantRow("g-1", has_ended=True, outcome="told"),
+            GrantRow("g-2", has_ended=False, outcome=None),
+        ],
+        told=["g-1"],
         damage=Damage(),
         ahead_seconds=0,
     )
@@ -215,3 +220,25 @@ def test_events_missing_or_out_of_order_on_their_stream_are_found() -> None:
 
     assert "entries on the wrong stream or at the wrong position" in wrong(evidence(streams=missing))
     assert "entries on the wrong stream or at the wrong position" in wrong(evidence(streams=reversed_))
+
+
+ENDED = GrantRow("g-1", has_ended=True, outcome="told")
+NOT_OWED = GrantRow("g-1", has_ended=True, outcome=None)
+OPEN = GrantRow("g-2", has_ended=False, outcome=None)
+
+
+@pytest.mark.rule("OIDC-22")
+@pytest.mark.parametrize(
+    ("ended", "told", "found"),
+    [
+        (ENDED, ["g-1", "g-1"], {}),
+        (ENDED, [], {"logouts lost": 1}),
+        (NOT_OWED, [], {"logouts lost": 1}),
+        (ENDED, ["g-1", "g-2"], {"logouts of logins that go on": 1}),
+        (ENDED, ["g-1", "g-3"], {"logouts of logins that go on": 1}),
+    ],
+)
+def test_a_logout_that_is_lost_or_wrong_is_found(
+    ended: GrantRow, told: list[str], found: dict[str, int]
+) -> None:
+    assert wrong(evidence(grants=[ended, OPEN], told=told)) == found

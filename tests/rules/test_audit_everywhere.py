@@ -6,8 +6,10 @@ import httpx
 import pytest
 from identity.domain.audit import ACTIONS
 
+from tests.support.actors.grants import add_oidc_client, open_grant
+from tests.support.actors.oauth_clients import REDIRECT_URI
 from tests.support.actors.people import PASSWORD, Person, Visitor
-from tests.support.actors.service_clients import admin_client
+from tests.support.actors.service_clients import AdminClient, admin_client, service_visitor
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -78,6 +80,8 @@ def _unproven(walk: Walk) -> None:
     visitor.post("/email-verifications")
     walk.system.clock.advance(minutes=2)
     walk.admin.act(person, "resend-mail")
+    walk.system.clock.advance(minutes=2)
+    visitor.put("/email-verifications/mailbox", {"email": f"new.{person.email}", "password": PASSWORD})
 
 
 def _bindings(walk: Walk, general: Person) -> None:
@@ -116,6 +120,7 @@ def _own_account(walk: Walk, person: Person) -> None:
     own.delete("/sessions")
     own.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
     own.delete("/session")
+    walk.visitor().post("/username-reminders", {"email": person.email})
     walk.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     token = walk.system.mail(person.email, "重設").token
     walk.visitor().post("/password-resets/confirm", {"token": token, "password": "Meadow-Copper-58!"})
@@ -134,6 +139,15 @@ def _operators(walk: Walk, person: Person) -> None:
     walk.admin.act(walk.registered(), "reject")
 
 
+def _services(walk: Walk, person: Person) -> None:
+    own, client = walk.logged_in(person), add_oidc_client(walk.system)
+    mine, other = (open_grant(walk.system, client, person) for _ in range(2))
+    own.delete(f"/sessions/{mine.session_id}/grants/{mine.id}")
+    walk.admin.post(f"/admin/grants/{other.id}/end")
+    registrar = walk.watched(AdminClient(service_visitor(walk.system, "clients:manage")))
+    registrar.put(f"/admin/clients/{client}/oidc", display_name="通行證系統", redirect_uris=[REDIRECT_URI])
+
+
 @pytest.mark.rule("SEC-11", "OPS-1")
 def test_every_changing_call_leaves_a_row(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="general")
@@ -142,6 +156,7 @@ def test_every_changing_call_leaves_a_row(start_system: StartSystem) -> None:
     _unproven(walk)
     _bindings(walk, walk.approved())
     _own_account(walk, walk.approved())
+    _services(walk, walk.approved())
     _operators(walk, walk.approved())
 
     changing = {

@@ -1,7 +1,7 @@
 """Telling services that logins have ended, as `identity notify` does but at once and on the test's clock."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,7 +59,7 @@ def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
         session.commit()
 
 
-def add_told_client(engine: Engine, uri: str) -> str:
+def add_told_client(engine: Engine, uri: str, *, redirect_uris: Sequence[str] = ()) -> str:
     """Add a client that is told of logouts, without a running system; return its name."""
     name, now = f"service-{unique()}", SystemClock().now()
     with Session(engine) as session:
@@ -69,10 +69,10 @@ def add_told_client(engine: Engine, uri: str) -> str:
             OidcClient(
                 name=name,
                 display_name=name,
-                redirect_uris=[],
+                redirect_uris=list(redirect_uris),
                 backchannel_uri=uri,
-                scopes=[],
-                accepts=[],
+                scopes=["openid"],
+                accepts=["general"],
                 updated_at=now,
             )
         )

@@ -14,9 +14,9 @@ _CELLS = {
     "LAST SEEN": "{last_seen_at}",
     "UNTIL": "{expires_at}",
     "FROM": "{address}",
+    "SERVICES": "{services}",
     "HELD BY": "{holder}",
     "ACTS AS": "{account}",
-    "SERVICES": "{services}",
 }
 
 

@@ -1,0 +1,58 @@
+"""A service that records the logout tokens that it receives (OIDC-22).
+
+    python -m tests.faults.service PORT FILE
+
+Each token is on the disk before its answer is sent, so that a kill in between repeats it and loses nothing.
+"""
+
+import json
+import sqlite3
+import sys
+from base64 import urlsafe_b64decode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+
+def main() -> None:
+    """Record tokens until a signal."""
+    port, path = sys.argv[1:]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Record one token, then answer."""
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            with sqlite3.connect(path, timeout=10) as database:
+                database.execute("INSERT INTO told VALUES (?)", (_sid(form["logout_token"][0]),))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE IF NOT EXISTS told (grant_id TEXT)")
+    ThreadingHTTPServer(("127.0.0.1", int(port)), Handler).serve_forever()
+
+
+def _sid(token: str) -> str:
+    claims = token.split(".")[1]
+    return str(json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sid"])
+
+
+def told_grants(path: Path) -> list[str]:
+    """Return the grants of the recorded tokens."""
+    if not path.exists():
+        return []
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+    try:
+        return [grant_id for (grant_id,) in database.execute("SELECT grant_id FROM told")]
+    except sqlite3.OperationalError:
+        return []  # the service has just started
+    finally:
+        database.close()
+
+
+if __name__ == "__main__":
+    main()
