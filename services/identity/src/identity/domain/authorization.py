@@ -1,4 +1,4 @@
-"""An authorization request: who asks, where the answer goes, and what is asked for (OIDC-1 to OIDC-3, OIDC-10)."""
+"""An authorization request: what a client asks for (OIDC-1, OIDC-3, OIDC-10)."""
 
 import re
 from collections.abc import Collection
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from identity.domain.authorization_error import AuthorizationError, UnprovenRequest
+from identity.domain.authorization_error import AuthorizationError
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.grant import PASSWORD_ACR
 from identity.domain.oauth_client import OidcClient
@@ -23,14 +23,6 @@ _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 """A SHA-256 digest in base64url: a PKCE challenge (RFC 7636), or the thumbprint of a key (RFC 7638)."""
 _MAX_NONCE_CHARACTERS = 500
 _SECONDS = re.compile(r"[0-9]{1,9}")
-
-
-@dataclass(frozen=True, slots=True)
-class ReturnAddress:
-    """Where the client gets its answer: a redirect URI that it registered, and the `state` that it sent."""
-
-    redirect_uri: str
-    state: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,20 +50,6 @@ class AuthorizationRequest:
     def demands_login(self) -> bool:
         """Whether a login from before the request does not count."""
         return "login" in self.prompts or self.max_age == timedelta(0)
-
-
-def prove_return_address(parameters: Parameters, client: OidcClient | None) -> ReturnAddress:
-    """Return where the answer may go. Raises UnprovenRequest: then it may go nowhere (OIDC-2)."""
-    uri = parameters.get("redirect_uri")
-    if client is None:
-        raise UnprovenRequest("client_id names no client")
-    if parameters.repeated & {"client_id", "redirect_uri"}:
-        raise UnprovenRequest("client_id or redirect_uri is given twice", client)
-    if uri is None:
-        raise UnprovenRequest("redirect_uri is missing", client)
-    if not client.accepts_redirect_uri(uri):
-        raise UnprovenRequest("redirect_uri is not registered", client)
-    return ReturnAddress(uri, None if "state" in parameters.repeated else parameters.get("state"))
 
 
 def parse_request(

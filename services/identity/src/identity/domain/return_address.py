@@ -1,0 +1,29 @@
+"""Where the answer to an authorization request goes (OIDC-2)."""
+
+from dataclasses import dataclass
+
+from identity.domain.authorization_error import UnprovenRequest
+from identity.domain.authorization_parameters import Parameters
+from identity.domain.oauth_client import OidcClient
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where the client gets its answer: a redirect URI that it registered, and the `state` that it sent."""
+
+    redirect_uri: str
+    state: str | None
+
+
+def prove_return_address(parameters: Parameters, client: OidcClient | None) -> ReturnAddress:
+    """Return where the answer may go. Raises UnprovenRequest: then it may go nowhere (OIDC-2)."""
+    uri = parameters.get("redirect_uri")
+    if client is None:
+        raise UnprovenRequest("client_id names no client")
+    if parameters.repeated & {"client_id", "redirect_uri"}:
+        raise UnprovenRequest("client_id or redirect_uri is given twice", client)
+    if uri is None:
+        raise UnprovenRequest("redirect_uri is missing", client)
+    if not client.accepts_redirect_uri(uri):
+        raise UnprovenRequest("redirect_uri is not registered", client)
+    return ReturnAddress(uri, None if "state" in parameters.repeated else parameters.get("state"))
