@@ -39,6 +39,10 @@ def test_oauth2_proxy_logs_a_person_in_until_it_refreshes_after_the_end(
         wait_for(running, f"{url}/ping")
 
         headers = browser.log_in(f"{url}/", agent.person).json()
+        wait_until(
+            lambda: browser.is_logged_in(f"{url}/") and _has_refreshed(identity, service.name),
+            what="a refresh",
+        )
         agent.unbind()
 
         wait_until(lambda: not browser.is_logged_in(f"{url}/"), what="the refresh that fails")
@@ -47,3 +51,7 @@ def test_oauth2_proxy_logs_a_person_in_until_it_refreshes_after_the_end(
     assert headers["x-forwarded-user"] == agent.company.id
     assert headers["x-forwarded-preferred-username"] == agent.company.username
     assert headers["x-forwarded-email"] == agent.company.email
+
+
+def _has_refreshed(identity: RunningIdentity, client: str) -> bool:
+    return any(client in row.detail for row in identity.audit("grant.refreshed"))
