@@ -97,7 +97,13 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
     help="Its public JWK set, for `--auth key`.",
 )
 @_word("--consent", "asks_consent", "ask", means=True, text="people are asked before data go to it.")
-@_word("--pkce", "requires_pkce", "optional", means=False, text="a nonce may replace PKCE.")
+@_word(
+    "--pkce",
+    "requires_pkce",
+    "optional",
+    means=False,
+    text="do not demand PKCE; the client should send a nonce.",
+)
 @click.option("--refresh", "may_refresh", is_flag=True, help="Give it refresh tokens.")
 @click.option("--dpop", "requires_dpop", is_flag=True, default=None, help="Demand DPoP.")
 @click.option("--resource", "resources", multiple=True, help="A URI by which others ask for tokens for it.")
