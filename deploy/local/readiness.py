@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import redis
 
-from deploy.local.environment import event_stream
+from deploy.local.redis_acl import MAILS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def _reads(paths: RunPaths) -> bool:
     """Return whether the mailer's consumer group exists: the mailer creates it before it reads."""
     try:
         with _operator(paths) as client:
-            return any(group["name"] == b"mailer" for group in client.xinfo_groups(event_stream()))
+            return any(group["name"] == b"mailer" for group in client.xinfo_groups(MAILS))
     except redis.RedisError:
         return False
 

@@ -19,21 +19,21 @@ _TRANSACT = "+multi +exec +discard"
 _DATA = "+@string +@hash +@list +@set +@sortedset -@dangerous +del +unlink +exists +expire +pexpire +ttl +pttl +type"
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
 _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
-_MAILS = "identity.mails"
+MAILS = "identity.mails"
 
 
 def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") -> dict[str, str]:
     """Return the ACL rules of each role; `stream` is IDENTITY_EVENT_STREAM."""
     return {
         # Writes and trims the streams, keeps their checkpoint, reads the lag of their groups and the mailer's receipts.
-        "relay": f"{_CONNECT} {_TRANSACT} (~{stream} ~{_MAILS} {_APPEND} +xpending +exists) "
+        "relay": f"{_CONNECT} {_TRANSACT} (~{stream} ~{MAILS} {_APPEND} +xpending +exists) "
         f"(~{stream}:mark:* +get +set +watch) +unwatch (~{receipts} {_GROUP})",
         # Reads the mails but cannot write them; owns everything under `mailer:`; writes receipts. The operators'
         # commands (`mailer queue`, `mailer dead`) use this user too. During an upgrade, mailers of the release before
         # `identity.mails` finish what they read from `stream`: without that right they could not record a sent mail.
         "mailer": (
-            f"{_CONNECT} {_TRANSACT} ~mailer:* {_DATA} +script|load (~{_MAILS} ~{stream} {_GROUP}) "
-            f"(~{receipts} {_APPEND}) (~mailer:* ~{_MAILS} ~{stream} ~{receipts} +eval +evalsha)"
+            f"{_CONNECT} {_TRANSACT} ~mailer:* {_DATA} +script|load (~{MAILS} ~{stream} {_GROUP}) "
+            f"(~{receipts} {_APPEND}) (~mailer:* ~{MAILS} ~{stream} ~{receipts} +eval +evalsha)"
         ),
         # Any other service: reads the events in its own group, and keeps its dedupe records and dead letters.
         "consumer": (
@@ -41,7 +41,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
             f"(~seen:* +exists +set +get +del +expire +watch +xadd +xdel {_GROUP}) +unwatch"
         ),
         # KEDA, which scales the mailers: reads the length of the backlog but no entry.
-        "scaler": f"{_CONNECT} (~{_MAILS} +xinfo +xpending +xlen)",
+        "scaler": f"{_CONNECT} (~{MAILS} +xinfo +xpending +xlen)",
         # A person: may read everything and change nothing.
         "operator": f"~* +@read {_CONNECT} +keys +client|list +slowlog|get",
     }
