@@ -8,6 +8,7 @@ const status = document.querySelector("[data-busy]");
 export function waiting(button) {
   let label = null;
   const timer = setTimeout(() => {
+    status.classList.toggle("visually-hidden", Boolean(button)); // the button says it too
     status.textContent = WORDS; // announced by screen readers
     if (!button) return;
     label = [...button.childNodes];
