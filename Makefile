@@ -158,7 +158,7 @@ $(IOREDIS) $(OPENID): %/node_modules/.package-lock.json: %/package-lock.json | .
 define build # <command>
 	@echo "building $@"
 	@mkdir -p $(@D)
-	@{ $1; } >$@.log 2>&1 || echo "$@ could not be built (see $@.log); the tests say below what did not run" >&2
+	@( $1 ) >$@.log 2>&1 || echo "$@ could not be built: $$(tail -n 1 $@.log); the tests say below what did not run" >&2
 endef
 
 .venv/clients/pass-go: $(wildcard tests/clients/go/*)
