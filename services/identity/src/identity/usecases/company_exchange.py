@@ -20,7 +20,8 @@ from identity.usecases.token import Tokens
 def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
     """Give the client of a link account a grant for one of its companies, without another redirect.
 
-    The actor token is the link account's own, as this client got it; the subject is the general account's id.
+    The actor token is the link account's own, as this client got it; the subject is the general account's id. Without a
+    key, a public client gets no refresh token: a stolen access token would last as long as the login.
     """
     actor = (
         active_access_token(ports, asked.actor) if asked.actor_type == ACCESS_TOKEN and asked.actor else None
@@ -48,7 +49,8 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
             jkt=asked.jkt,
         )
         access = issue_access_token(uow, wish)
-        refresh = issue_refresh_token(uow, _of_client(client, wish)) if client.may_refresh else None
+        refreshes = client.may_refresh and (not client.is_public or asked.jkt is not None)
+        refresh = issue_refresh_token(uow, _of_client(client, wish)) if refreshes else None
         uow.commit()
     id_token = sign_id_token(ports, client, active, access)
     return Tokens(access=access, refresh=refresh, id_token=id_token)

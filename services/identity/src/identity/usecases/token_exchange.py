@@ -1,8 +1,9 @@
 """Token exchange (RFC 8693, OIDC-19): for a service behind the one that was called, and for another company."""
 
 from identity.domain.errors import InvalidProof
+from identity.domain.grant import Token
 from identity.domain.oauth_client import OidcClient
-from identity.domain.oauth_errors import InvalidGrant, InvalidRequest, InvalidTarget
+from identity.domain.oauth_errors import InvalidGrant, InvalidRequest, InvalidTarget, UnauthorizedClient
 from identity.usecases.company_exchange import exchange_for_company
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.exchange import (
@@ -37,6 +38,7 @@ def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> To
     subject = active_access_token(ports, asked.subject)
     if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
         raise InvalidGrant("the subject token is not active, or not for this service")
+    _check_holder(client, subject.token, asked.jkt)
     with ports.unit_of_work() as uow:
         active = uow.grants.active(subject.grant.id, uow.clock.now())
         if active is None:
@@ -59,6 +61,19 @@ def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> To
         uow.record_action("grant.exchanged", active.account.id, reached=reached, **active.grant.audited)
         uow.commit()
     return Tokens(access=access, refresh=None, id_token=None)
+
+
+def _check_holder(client: OidcClient, token: Token, jkt: str | None) -> None:
+    """Refuse what a thief of the token could ask for too. Raises InvalidGrant, UnauthorizedClient.
+
+    A client that got the token itself must prove its key again. A token that came from another client is exchanged only
+    by one that can authenticate.
+    """
+    if token.client == client.name:
+        if token.jkt not in {None, jkt}:
+            raise InvalidGrant("the subject token is bound to another key")
+    elif client.is_public:
+        raise UnauthorizedClient("a public client exchanges only its own tokens")
 
 
 def _targets(uow: UnitOfWork, client: OidcClient, asked: ExchangeRequest) -> list[OidcClient]:
