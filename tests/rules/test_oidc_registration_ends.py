@@ -15,6 +15,7 @@ API = "https://pass.example/api"
 SCOPES = ("--scope", "profile", "--scope", "email")
 ACCEPTS = ("--accepts", "general,link")
 RESOURCE = ("--resource", API)
+REACH = ("--may-reach", "OTHER")
 
 
 def client_with_grant(system: System) -> tuple[str, str]:
@@ -22,8 +23,8 @@ def client_with_grant(system: System) -> tuple[str, str]:
     person = system.person()
     options = {"accepts": ["general", "link"], "backchannel_uri": "https://pass.example/logout"}
     scopes = ["profile", "email"]
-    client = register_oidc_client(system, scopes=scopes, resources=[API], **options).name
     other = register_oidc_client(system, scopes=scopes, **options).name
+    client = register_oidc_client(system, scopes=scopes, resources=[API], may_reach=[other], **options).name
     for name in (client, other):
         open_grant(system, name, person)
     return client, other
@@ -47,18 +48,19 @@ def reasons(system: System) -> dict[str, str | None]:
 @pytest.mark.parametrize(
     "options",
     [
-        (*SCOPES[:2], *ACCEPTS, *RESOURCE),
-        (*SCOPES, "--accepts", "general", *RESOURCE),
-        (*SCOPES, *ACCEPTS, "--resource", f"{API}/other"),
+        (*SCOPES[:2], *ACCEPTS, *RESOURCE, *REACH),
+        (*SCOPES, "--accepts", "general", *RESOURCE, *REACH),
+        (*SCOPES, *ACCEPTS, "--resource", f"{API}/other", *REACH),
+        (*SCOPES, *ACCEPTS, *RESOURCE),
     ],
-    ids=["scope", "kind of account", "resource"],
+    ids=["scope", "kind of account", "resource", "reach"],
 )
 def test_a_registration_that_takes_something_away_ends_the_grants(
     system: System, options: tuple[str, ...]
 ) -> None:
     client, other = client_with_grant(system)
 
-    register_again(system, client, *options)
+    register_again(system, client, *(other if each == "OTHER" else each for each in options))
 
     assert reasons(system) == {client: "scopes_cut", other: None}
     assert [len(system.audit(action)) for action in ("client.oidc_set", "grant.ended")] == [3, 1]
@@ -68,7 +70,9 @@ def test_a_registration_that_takes_something_away_ends_the_grants(
 def test_any_other_change_ends_none(system: System) -> None:
     client, other = client_with_grant(system)
 
-    register_again(system, client, *SCOPES, "--scope", "company", *ACCEPTS, *RESOURCE, "--dpop")
+    register_again(
+        system, client, *SCOPES, "--scope", "company", *ACCEPTS, *RESOURCE, "--may-reach", other, "--dpop"
+    )
 
     assert reasons(system) == {client: None, other: None}
 

@@ -68,13 +68,14 @@ class OidcClient:
         return bare is not None and bare in map(without_loopback_port, self.redirect_uris)
 
     def is_narrower_than(self, former: "OidcClient") -> bool:
-        """Return whether a scope, a kind of account or a resource is gone, so that its grants must end."""
+        """Return whether a scope, kind of account, resource or reach is gone, so that its grants must end."""
         return any(
             set(before) - set(after)
             for before, after in (
                 (former.scopes, self.scopes),
                 (former.accepts, self.accepts),
                 (former.resources, self.resources),
+                (former.may_reach, self.may_reach),
             )
         )
 
