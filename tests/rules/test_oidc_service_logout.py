@@ -247,6 +247,19 @@ def test_the_button_needs_its_page(setting: Setting) -> None:
 
 
 @pytest.mark.rule("OIDC-23")
+@pytest.mark.parametrize("name", ["client_id", "id_token_hint", "post_logout_redirect_uri", "state"])
+def test_a_changed_form_of_the_button_is_an_error_page(setting: Setting, name: str) -> None:
+    page = setting.log_out(client_id=setting.client)
+    (form,) = (each for each in HtmlPage(page.response.text).forms if each.action.endswith("/logout/service"))
+
+    answer = setting.browser.http.post(
+        "/logout/service", data=form.fields | {name: "\0"}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+
+    assert (answer.status_code, setting.is_logged_in) == (400, True)
+
+
+@pytest.mark.rule("OIDC-23")
 @pytest.mark.parametrize(
     "query", ["state=1&state=2", "state=%zz", "state=%00", f"state={'x' * 8200}", "id_token_hint=%ff"]
 )

@@ -4,8 +4,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request, url_for
 
-from identity.domain.authorization_error import UnprovenLogout, UnprovenRequest
-from identity.domain.authorization_parameters import Parameters, parse_parameters
+from identity.domain.authorization_error import UnprovenLogout
 from identity.http.portal import service_logout
 from identity.http.portal.layout.redirects import redirect_to_url
 
@@ -15,7 +14,7 @@ blueprint = Blueprint("oauth_logout", __name__, url_prefix="/oauth")
 @blueprint.get("/logout")
 def log_out() -> Response:
     """Log out at once, or ask the person."""
-    return service_logout.respond(_parse(request.query_string))
+    return service_logout.respond(service_logout.parse(request.query_string))
 
 
 @blueprint.post("/logout")
@@ -23,11 +22,6 @@ def continue_by_get() -> Response:
     """Lead to the same request by GET: only then does the browser send its Lax cookie."""
     if request.query_string:
         raise UnprovenLogout("a request by POST has no query")
-    return redirect_to_url(f"{url_for('.log_out')}?{urlencode(_parse(request.get_data()).pairs)}")
-
-
-def _parse(raw: bytes) -> Parameters:
-    try:
-        return parse_parameters(raw)
-    except UnprovenRequest as refusal:
-        raise UnprovenLogout(refusal.description) from None
+    return redirect_to_url(
+        f"{url_for('.log_out')}?{urlencode(service_logout.parse(request.get_data()).pairs)}"
+    )

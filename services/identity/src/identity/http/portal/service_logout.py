@@ -4,8 +4,8 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from identity.domain.authorization_error import UnprovenLogout
-from identity.domain.authorization_parameters import Parameters
+from identity.domain.authorization_error import UnprovenLogout, UnprovenRequest
+from identity.domain.authorization_parameters import Parameters, parse_parameters
 from identity.domain.session import Principal
 from identity.http.portal.authorize import refused_page
 from identity.http.portal.layout.client_answers import lead_to
@@ -20,6 +20,14 @@ from identity.usecases.service_logout import LogoutRequest
 blueprint = Blueprint("service_logout", __name__)
 
 _FIELDS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state")
+
+
+def parse(raw: bytes) -> Parameters:
+    """Return the parameters of a query or a form. Raises UnprovenLogout."""
+    try:
+        return parse_parameters(raw)
+    except UnprovenRequest as refusal:
+        raise UnprovenLogout(refusal.description) from None
 
 
 def respond(parameters: Parameters) -> Response:
@@ -45,7 +53,9 @@ def _question(asked: LogoutRequest, parameters: Parameters) -> Response:
 @blueprint.post("/logout/service")
 def confirm() -> Response:
     """Log out, as the person has confirmed."""
-    parameters = Parameters.of(request.form.items())
+    parameters = parse(
+        urlencode(list(request.form.items(multi=True))).encode()
+    )  # as strictly as the query before
     return _log_out(service_logout.read(ports(), parameters), optional_principal())
 
 
