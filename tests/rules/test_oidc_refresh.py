@@ -153,6 +153,23 @@ def test_of_eight_at_once_the_last_pair_is_the_only_one_that_works(system: Syste
 
 
 @pytest.mark.rule("OIDC-16")
+def test_a_token_and_its_successor_at_once_do_not_both_go_on(system: System) -> None:
+    service = caller(system)
+    for _ in range(5):
+        _, first = opened(system, service)
+        second = service.refresh(first["refresh_token"]).json()
+
+        answers = run_concurrently(
+            [
+                lambda token=each["refresh_token"]: service.refresh(token)  # type: ignore[misc]  # mypy: lambda
+                for each in (second, first)
+            ]
+        )
+
+        assert INVALID in map(code_of, answers)
+
+
+@pytest.mark.rule("OIDC-16")
 def test_a_client_with_a_key_keeps_its_token(system: System) -> None:
     registered = register_oidc_client(system, auth="key", keys=key_set(ec_key()), may_refresh=True)
     service = OAuthCaller(system, registered, key=ec_key())

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -31,13 +31,13 @@ class SqlRefreshTokens(RefreshTokens):
 
     @override
     def has_unused_successor(self, token: Token) -> bool:
-        unused = exists().where(
+        unused = select(_row.digest).where(
             _row.grant_id == token.grant_id,
             _row.parent == token.digest,
             _row.kind == "refresh",
             _row.used_at.is_(None),
         )
-        return bool(self._session.scalar(select(unused)))
+        return self._session.scalars(unused.with_for_update()).first() is not None
 
     @override
     def void_successors(self, token: Token, now: datetime) -> None:
