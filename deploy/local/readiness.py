@@ -35,7 +35,7 @@ def wait_until_ready(paths: RunPaths, say: Callable[[str], None]) -> None:
     while waiting:
         waiting = {name: ask for name, ask in waiting.items() if not ask()}
         if waiting and time.monotonic() > told_at:
-            say(f"still waiting for {', '.join(waiting)}; their lines above say why")
+            say(f"still waiting for {', '.join(waiting)}; the reason may be in the lines above")
             told_at += STILL_WAITING_SECONDS
         time.sleep(POLL_SECONDS)
 

@@ -10,9 +10,10 @@ from joserfc.errors import JoseError
 from tests.clients.identity import RunningIdentity
 from tests.clients.people import add_agent
 from tests.clients.services import PLACE, identity_command
-from tests.clients.token_checks import fetch_keys, introspect, verify_access_token
+from tests.clients.token_checks import fetch_keys, introspect, token_for, verify_access_token
 from tests.support.actors.authorization import VERIFIER, ServiceBrowser
 from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.people import Person
 
 RESOURCE = "https://gate.example/"
 
@@ -26,23 +27,41 @@ def secrets(identity: RunningIdentity) -> dict[str, str]:
     return {command[2]: text for command, text in zip(commands, printed, strict=True) if command[1] == "add"}
 
 
+def logged_in(identity: RunningIdentity, secrets: dict[str, str], person: Person, **parameters: str) -> str:
+    """Log a person in at `pass`; return the access token."""
+    journey = ServiceBrowser(identity).authorize("pass", **parameters).log_in(person)
+    form = {
+        "grant_type": "authorization_code",
+        "code": journey.answer["code"],
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+        **parameters,
+    }
+    answer = httpx.post(f"{identity.url}/oauth/token", auth=("pass", secrets["pass"]), data=form)
+    return str(answer.json()["access_token"])
+
+
+@pytest.mark.rule("OIDC-19")
+def test_a_service_exchanges_its_token_for_one_of_the_next_service(
+    identity: RunningIdentity, secrets: dict[str, str]
+) -> None:
+    agent = add_agent(identity)
+    token = logged_in(identity, secrets, agent.person)
+
+    exchanged = token_for(identity.url, token, RESOURCE, name="pass", secret=secrets["pass"])
+
+    claims = verify_access_token(
+        exchanged, fetch_keys(identity.url), identity_url=identity.url, resource=RESOURCE
+    )
+    assert claims["act"] == {"sub": "pass", "act": {"sub": agent.person.id}}
+
+
 @pytest.mark.rule("OPS-3", "OIDC-15", "OIDC-20", "OIDC-21", "OIDC-25")
 def test_a_service_checks_tokens_by_introspection_and_by_jwks(
     identity: RunningIdentity, secrets: dict[str, str]
 ) -> None:
     agent = add_agent(identity)
-    journey = ServiceBrowser(identity).authorize("pass", resource=RESOURCE).log_in(agent.person)
-    token = httpx.post(
-        f"{identity.url}/oauth/token",
-        auth=("pass", secrets["pass"]),
-        data={
-            "grant_type": "authorization_code",
-            "code": journey.answer["code"],
-            "redirect_uri": REDIRECT_URI,
-            "code_verifier": VERIFIER,
-            "resource": RESOURCE,
-        },
-    ).json()["access_token"]
+    token = logged_in(identity, secrets, agent.person, resource=RESOURCE)
     keys = fetch_keys(identity.url)
 
     def asked() -> dict[str, Any]:

@@ -20,6 +20,22 @@ def introspect(identity_url: str, token: str, *, name: str, secret: str) -> dict
 # </example>
 
 
+# <example exchange>
+def token_for(identity_url: str, token: str, resource: str, *, name: str, secret: str) -> str:
+    """Exchange the token that came with a request for one with which this service may call another one."""
+    form = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": token,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "resource": resource,  # exactly as the other service registered it
+    }
+    answer = httpx.post(f"{identity_url}/oauth/token", data=form, auth=(name, secret))
+    return str(answer.raise_for_status().json()["access_token"])
+
+
+# </example>
+
+
 # <example jwks>
 def fetch_keys(identity_url: str) -> KeySet:
     """Fetch the keys; keep them for 5 minutes, and fetch them again for a `kid` that is not among them."""
