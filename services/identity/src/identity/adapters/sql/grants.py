@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
@@ -141,13 +141,14 @@ class SqlGrants(Grants):
 
     @override
     def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        return self._end(_row.client == client, reason, now)
+        # Children are of the same client, whose lock lets none be opened. They may be too many to be listed.
+        return self._end_each(_row.client == client, reason, now)
 
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
         # Not the children: waiting for a locked one while holding others could deadlock with a request.
-        return self._end_each(_row.id.in_(due.with_for_update(skip_locked=True)), "expired", now)
+        return self._end_named(due.with_for_update(skip_locked=True), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
         """End the grants, then their children in a statement of its own, which sees those opened meanwhile."""
@@ -157,6 +158,11 @@ class SqlGrants(Grants):
         return ended + self._end_each(_row.parent_id.in_([grant.id for grant in ended]), reason, now)
 
     def _end_each(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> list[EndedGrant]:
-        statement = update(grants).where(condition, _NOT_ENDED).values(ended_at=now, ended_reason=reason)
+        """End what the condition names, locked in one order, parents first: no transactions wait for each other."""
+        named = select(_row.id).where(condition, _NOT_ENDED).order_by(_row.parent_id.is_not(None), _row.id)
+        return self._end_named(named.with_for_update(key_share=True), reason, now)
+
+    def _end_named(self, named: Select[tuple[str]], reason: EndReason, now: datetime) -> list[EndedGrant]:
+        statement = update(grants).where(_row.id.in_(named)).values(ended_at=now, ended_reason=reason)
         rows = self._session.execute(statement.returning(*_ENDED)).mappings()
         return [EndedGrant(**row) for row in rows]
