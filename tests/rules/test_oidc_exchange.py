@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from identity.domain.rate_limits import GRANTS_BY_PERSON
 
+from tests.support.actors.authorization import ServiceBrowser
 from tests.support.actors.oauth_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import Person
@@ -165,6 +167,28 @@ def test_a_link_account_gets_a_company_without_a_redirect(system: System) -> Non
     assert (shown["sid"] != company.grant, shown["auth_time"]) == (True, shown["iat"])
     assert OAuthCaller(system, company.client).refresh(issued["refresh_token"]).status_code == 200
     assert issued["id_token"].count(".") == 2
+
+
+@pytest.mark.rule("OIDC-8", "OIDC-19")
+def test_a_person_has_no_more_logins_at_services_than_the_limit(system: System) -> None:
+    company = Company(system)
+    company.bind()
+    browser = ServiceBrowser(system, system.logged_in(company.link))
+    counter = GRANTS_BY_PERSON.counter(company.link.id)
+    for _ in range(GRANTS_BY_PERSON.max_count - 2):
+        system.ports.counters.increment([counter], system.clock.now())
+
+    within = [browser.authorize(company.client.name, prompt="none").outcome, company.ask().status_code]
+    page, answer = browser.authorize(company.client.name, prompt="none"), company.ask()
+    system.clock.advance(hours=1)
+    browser = ServiceBrowser(system, system.logged_in(company.link))
+
+    assert within == ["code", 200]
+    assert (page.outcome, answer.status_code) == ("429", 429)
+    assert answer.json()["error"] == "temporarily_unavailable"
+    assert all("Retry-After" in each.headers for each in (page.response, answer))
+    assert len(system.rows("SELECT 1 FROM grants")) == 3
+    assert browser.authorize(company.client.name, prompt="none").outcome == "code"
 
 
 @pytest.mark.rule("OIDC-19", "OIDC-21")

@@ -44,7 +44,7 @@ class TooSoon(RetryLater):
 
 
 class TooManyRequests(RetryLater):
-    """Too many requests from one address (SEC-3)."""
+    """Too many requests from one address (SEC-3), or too many logins of one person at services (OIDC-8)."""
 
 
 class Busy(RetryLater):

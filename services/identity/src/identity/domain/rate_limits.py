@@ -82,6 +82,9 @@ AUTHORIZATIONS_BY_CLIENT_ADDRESS = Limit(
 )
 """Authorization requests from one address that are stored, because they need a person (OIDC-4)."""
 
+GRANTS_BY_PERSON = Limit(name="grant.person", max_count=300, window=timedelta(hours=1))
+"""Logins of one person at services, also silent ones. Each is a row for weeks, and may owe a logout (OIDC-8)."""
+
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
 """Audited refusals that cost the client nothing to repeat, for example while locked, and repeated reads (SEC-11)."""
 

@@ -7,6 +7,7 @@ from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidGrant, InvalidTarget, UnauthorizedClient
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, active_access_token, narrowed
+from identity.usecases.steps.granting import count_opening
 from identity.usecases.steps.tokens import (
     TokenRequest,
     issue_access_token,
@@ -36,6 +37,7 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
         grant = _grant(uow, actor, asked)
         if grant is None or not uow.grants.open_child(grant):
             raise InvalidGrant("the link account has no verified binding to this account")
+        count_opening(uow, grant)
         uow.record_action("grant.opened", grant.account_id, **grant.audited)
         active = uow.grants.active(grant.id, uow.clock.now())
         if active is None:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from identity.domain.authorization_error import RequestGone
+from identity.domain.errors import TooManyRequests
 from identity.domain.grant import CODE_LIFETIME, Code, Grant
 from identity.domain.oauth_client import OidcClient
+from identity.domain.rate_limits import GRANTS_BY_PERSON
 from identity.domain.service_client import digest_of
 from identity.domain.session import Session
 from identity.usecases.authorization_requests import Asked
@@ -26,10 +28,14 @@ class GrantOvertaken(Exception):  # noqa: N818  # decide again
 def issue(
     uow: UnitOfWork, asked: Asked, *, session: Session, chosen: Candidate, consented: bool
 ) -> IssuedCode:
-    """Open the grant with its code; keep a consent just given. Raises GrantOvertaken, RequestGone."""
+    """Open the grant with its code; keep a consent just given.
+
+    Raises GrantOvertaken, RequestGone, TooManyRequests.
+    """
     now, grant = uow.clock.now(), _grant(uow, asked, session, chosen)
     if not uow.grants.open(grant) or _has_lost_something(uow, asked.client):
         raise GrantOvertaken
+    count_opening(uow, grant)
     if asked.stored is not None and not uow.authorization_requests.close(asked.stored.digest, now):
         raise RequestGone(asked.client)
     code = uow.randomness.token()
@@ -45,6 +51,14 @@ def issue(
     )
     uow.commit()
     return IssuedCode(code)
+
+
+def count_opening(uow: UnitOfWork, grant: Grant) -> None:
+    """Count a grant of a person. Raises TooManyRequests."""
+    now = uow.clock.now()
+    (opened,) = uow.counters.increment([GRANTS_BY_PERSON.counter(grant.holder_id)], now)
+    if opened.exceeded:
+        raise TooManyRequests(opened.wait_seconds(now))
 
 
 def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
