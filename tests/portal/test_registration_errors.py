@@ -165,7 +165,7 @@ def test_without_script_all_errors_are_shown_with_focus_on_the_summary(plain_tab
         "有 3 個欄位需要修正",
         "姓名:需填寫人員完整姓名,不可為公司名稱",
         "確認密碼:兩次輸入的密碼不一致",
-        "公司統編:統一編號檢查碼不符",
+        "公司統編:統一編號不正確(檢查碼不符),請再確認",
     ):
         assert normalize(message) in plain_tab.text
     assert plain_tab.page.locator(":focus").get_attribute("class") == "errors"

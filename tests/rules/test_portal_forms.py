@@ -15,6 +15,8 @@ TEMPLATES = Path(identity.http.portal.__file__).parent / "templates" / "portal"
 _ANY = {
     "binding_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
     "session_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+    "grant_id": "0" * 8 + "-0000-4000-8000-" + "0" * 12,
+    "request_id": "unknown",
 }
 
 
