@@ -55,7 +55,6 @@ def authenticate(
     credential = ports.queries.credential(key)
     if credential is not None and credential.has_lapsed(ports.clock.now()):
         credential = None
-    rejection = ports.queries.rejection(key, ports.clock.now()) if credential is None else None
     account_id = credential.id if credential else None
     attempt = _attempt(ports, key, credential, client)
     wait_seconds, address_locked = _count(ports, attempt)
@@ -64,6 +63,11 @@ def authenticate(
         throttle_key = client.networks[-1] if address_locked else f"{key}:{client.networks[0]}"
         record_refusal(ports, refused_action, account_id, throttle_key=throttle_key, why="locked")
         raise Locked(wait_seconds)
+    rejection = ports.queries.rejection(
+        key, ports.clock.now()
+    )  # also for a known name: the same work (LOGIN-1)
+    if credential is not None:
+        rejection = None
     try:
         matches = ports.passwords.verify(
             owner.password_hash if (owner := credential or rejection) else None, normalized(password)
