@@ -50,6 +50,7 @@ MAIL_REQUESTS = {
     "email_change.announced",
     "password_reset.requested",
     "registration.conflicted",
+    "usernames.requested",
 }
 # Every consumer may read ids, usernames, companies' public numbers, and codes of a fixed list.
 OPEN_FIELDS = {"kind", "username", "tax_id", "fields", "reason", "binding_id", "link_account_id"}
