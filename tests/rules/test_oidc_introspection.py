@@ -115,6 +115,14 @@ def test_only_a_service_of_the_audience_with_the_right_is_told(system: System) -
 
 
 @pytest.mark.rule("OIDC-20")
+def test_a_client_that_cannot_prove_who_it_is_is_told_nothing(system: System) -> None:
+    public = introspecting(system, auth="none")
+    token = issue_token(system, open_grant(system, public.name, system.person()), public.name)
+
+    assert shown(system, Service(public.name, ""), token) == INACTIVE
+
+
+@pytest.mark.rule("OIDC-20")
 def test_sessions_refresh_tokens_and_nonsense_are_never_answered(system: System) -> None:
     service, person = introspecting(system), system.person()
     session = system.logged_in(person)

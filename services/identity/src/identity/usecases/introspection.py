@@ -16,7 +16,8 @@ _INACTIVE: dict[str, Any] = {"active": False}
 def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInfo) -> dict[str, Any]:
     """Return what a token of the client's audience stands for; `{"active": false}` for all others.
 
-    Neither a missing right nor a token for somebody else is told apart from an ended one. Raises BadClient, Locked.
+    Neither a missing right nor a token for somebody else is told apart from an ended one. A public client, which cannot
+    prove who it is, is told nothing. Raises BadClient, Locked.
     """
     name = name_of(ports, shown)
     found, active = None, None
@@ -31,7 +32,7 @@ def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInf
 
 
 def _is_for(client: RegisteredClient, active: ActiveToken) -> bool:
-    may_ask = "tokens:introspect" in client.service.rights
+    may_ask = "tokens:introspect" in client.service.rights and not client.oidc.is_public
     return may_ask and not {client.oidc.name, *client.oidc.resources}.isdisjoint(active.token.audience)
 
 
