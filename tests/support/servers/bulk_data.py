@@ -39,6 +39,9 @@ INSERT INTO outbox (event_id, type, subject, ce, created_at, position, published
 SELECT 'e' || n, 'tw.port.identity.verification.requested', 'a' || n, '{}', now(), n, now()
 FROM generate_series(1, :rows) n;
 
+INSERT INTO rejections (account_id, username_key, password_hash, reason, rejected_at)
+SELECT id, username_key, 'x', 'r', now() FROM accounts;
+
 INSERT INTO clients (name, rights, created_at, rotated_at) VALUES ('many', '[]', now(), now());
 
 INSERT INTO oidc_clients (name, display_name, redirect_uris, post_logout_uris, scopes, accepts, auth, asks_consent,
