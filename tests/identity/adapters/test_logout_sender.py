@@ -180,13 +180,16 @@ def test_control_characters_in_an_address_send_nothing(receiver: LogoutReceiver)
 def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = self_signed(tmp_path)
     with ExitStack() as stack:
-        talk = answer(b"HTTP/1.1 200 OK\r\n\r\n")
-        port = stack.enter_context(server(talk, tls=certificate.server_context()))
-        untrusted = error_of(f"https://127.0.0.1:{port}/")
+        # A server for each, because a refused handshake may still occupy one.
+        ports = [
+            stack.enter_context(server(answer(b"HTTP/1.1 200 OK\r\n\r\n"), tls=certificate.server_context()))
+            for _ in range(3)
+        ]
+        untrusted = error_of(f"https://127.0.0.1:{ports[0]}/")
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate.ca_file))
-        other_name = error_of(f"https://127.0.0.2:{port}/")
+        other_name = error_of(f"https://127.0.0.2:{ports[1]}/")
 
-        trusted = sender(https_only=True).send(f"https://127.0.0.1:{port}/", "token")
+        trusted = sender(https_only=True).send(f"https://127.0.0.1:{ports[2]}/", "token")
 
     assert (untrusted, trusted) == ("certificate not trusted", 200)
     assert other_name in {"certificate not trusted", "unreachable"}
