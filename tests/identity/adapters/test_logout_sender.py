@@ -88,7 +88,9 @@ def drip(text: bytes) -> Talk:
 
 def answer(text: bytes) -> Talk:
     def talk(connected: socket.socket) -> None:
-        connected.recv(4096)
+        received = b""  # all of it: a connection closed before is reset, and the answer with it
+        while not received.endswith(b"logout_token=token") and (part := connected.recv(4096)):
+            received += part
         connected.sendall(text)
 
     return talk
