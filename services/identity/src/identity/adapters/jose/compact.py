@@ -42,7 +42,7 @@ class SignedToken:
         return self.unverified_claims()
 
     def unverified_claims(self) -> dict[str, Any]:
-        """Return the claims, whoever wrote them. Raises BadTokenError."""
+        """Return the claims without verifying the signature. Raises BadTokenError."""
         try:
             claims = json.loads(self._parsed.payload)
         except UNREADABLE:

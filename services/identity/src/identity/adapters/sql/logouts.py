@@ -97,8 +97,8 @@ class SqlLogouts(Logouts):
 
     @override
     def retry(self, logout_id: int, now: datetime) -> Logout | None:
-        anew = {"created_at": now, "due_at": now, "leased_until": None, "tries": 0, "done_at": None}
-        found = self._change(logout_id, **anew)
+        waiting = {"created_at": now, "due_at": now, "leased_until": None, "tries": 0, "done_at": None}
+        found = self._change(logout_id, **waiting)
         if found is not None:
             self._wake_notify()
         return found
