@@ -103,6 +103,14 @@ def proof(system: System, key: Key, token: str) -> str:
 
 
 @pytest.mark.rule("OIDC-17", "OIDC-20")
+def test_a_proof_beside_an_unknown_token_is_not_stored(system: System) -> None:
+    answer = ask(system, "unknown", scheme="DPoP", DPoP=proof(system, ec_key(), "unknown"))
+
+    assert answer.status_code == 401
+    assert system.rows("SELECT 1 FROM seen_proofs") == []
+
+
+@pytest.mark.rule("OIDC-17", "OIDC-20")
 def test_a_bound_token_needs_its_key(system: System) -> None:
     person, key, other = system.person(), ec_key(), ec_key("other")
     token = token_of(system, person, ["openid"], jkt=key.thumbprint())

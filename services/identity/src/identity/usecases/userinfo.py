@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from identity.domain.grant import ActiveToken
 from identity.domain.oauth_errors import InsufficientScope, InvalidToken
 from identity.domain.person_claims import act_claim, person_claims
 from identity.domain.scope import OPENID, claims_of
@@ -9,13 +10,23 @@ from identity.usecases.ports import Ports
 from identity.usecases.steps.exchange import active_access_token
 
 
-def userinfo(ports: Ports, access_token: str, *, jkt: str | None) -> dict[str, Any]:
-    """Return the claims of the token's scopes; `jkt` is the thumbprint of the key that was proven with it, if any.
+def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
+    """Return the active token; one that was exchanged for another service is not for the provider.
 
-    A token that was exchanged for another service is not for the provider. Raises InvalidToken, InsufficientScope.
+    Raises InvalidToken.
     """
     active = active_access_token(ports, access_token)
-    if active is None or active.token.jkt != jkt or active.token.client not in active.token.audience:
+    if active is None or active.token.client not in active.token.audience:
+        raise InvalidToken
+    return active
+
+
+def userinfo(active: ActiveToken, *, jkt: str | None) -> dict[str, Any]:
+    """Return the claims of the token's scopes; `jkt` is the thumbprint of the key that was proven with it, if any.
+
+    Raises InvalidToken, InsufficientScope.
+    """
+    if active.token.jkt != jkt:
         raise InvalidToken
     scopes = active.token.scopes
     if OPENID not in scopes:

@@ -7,7 +7,7 @@ from identity.http.oauth.dpop import dpop_key
 from identity.http.oauth.errors import oauth_blueprint
 from identity.http.oauth.form import MEDIA_TYPE, read_form
 from identity.http.web_context import ports
-from identity.usecases.userinfo import userinfo
+from identity.usecases.userinfo import token_of_client, userinfo
 
 blueprint = oauth_blueprint("userinfo")
 
@@ -17,10 +17,11 @@ blueprint = oauth_blueprint("userinfo")
 def answer() -> Response:
     """Answer with the claims that the token's scopes give."""
     scheme, token = _credentials()
+    active = token_of_client(ports(), token)  # first: no stranger's proof is stored
     jkt = dpop_key(access_token=token) if scheme == "dpop" else None
     if scheme == "dpop" and jkt is None:
         raise InvalidToken
-    response = jsonify(userinfo(ports(), token, jkt=jkt))
+    response = jsonify(userinfo(active, jkt=jkt))
     response.headers["Cache-Control"] = "no-store"
     return response
 
