@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from identity.usecases import service_clients
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -18,6 +19,10 @@ from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
 
 RESOURCE, JWT_RESOURCE = "https://gate.example/api", "https://scales.example/api"
+OWN = "https://service.example/api"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
+ACCOUNT = "urn:tw:port:identity:token-type:account"
 SCOPES = ["openid", "profile", "email", "company", "actor", "pass:apply"]
 EVERY_CLAIM = [
     "name",
@@ -191,12 +196,38 @@ def test_an_access_token_is_for_the_client_and_the_resources_of_the_login_that_i
     assert code_of(redeemed(resource=[RESOURCE, "https://nowhere.example"])) == (400, "invalid_target")
 
 
-@pytest.mark.rule("OIDC-14")
-def test_a_resource_that_is_registered_no_more_is_refused(system: System) -> None:
-    service = caller(system)
-    grant = open_grant(system, service.name, system.person(), resources=[RESOURCE])
+@pytest.mark.rule("OIDC-14", "OIDC-16", "OIDC-19")
+def test_a_resource_that_no_client_registers_any_longer_is_left_out_unless_it_is_asked_for(
+    system: System,
+) -> None:
+    gate = caller(system, resources=[RESOURCE])
+    service = caller(system, resources=[OWN], may_refresh=True, accepts=["general", "link"])
+    link, general = system.person("link"), system.person()
+    system.bind_and_verify(system.logged_in(link), general)
+    grant = open_grant(system, service.name, link, resources=[RESOURCE, OWN])
+    first = service.redeem(issue_code(system, grant)).json()
+    code, named = issue_code(system, grant), issue_code(system, grant)
+    company = {"subject_token": general.id, "subject_token_type": ACCOUNT}
+    company |= {"actor_token": first["access_token"], "actor_token_type": ACCESS_TOKEN}
+    with system.app.app_context():
+        service_clients.revoke(system.ports, gate.name)
 
-    assert code_of(service.redeem(issue_code(system, grant))) == (400, "invalid_target")
+    answers = [
+        service.redeem(code),
+        service.refresh(first["refresh_token"]),
+        service.token(EXCHANGE, **company),
+    ]
+
+    assert [
+        service.post("/oauth/introspect", token=answer.json()["access_token"]).json()["aud"]
+        for answer in answers
+    ] == [[service.name, OWN]] * 3
+    refused = [
+        service.redeem(named, resource=RESOURCE),
+        service.refresh(answers[1].json()["refresh_token"], resource=RESOURCE),
+        service.token(EXCHANGE, **company, resource=RESOURCE),
+    ]
+    assert [code_of(answer) for answer in refused] == [(400, "invalid_target")] * 3
 
 
 @pytest.mark.rule("OIDC-15")

@@ -42,12 +42,13 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
         active = uow.grants.active(grant.id, uow.clock.now())
         if active is None:
             raise InvalidGrant("the login has ended")
+        servers = servers_of(uow, grant.resources, asked=asked.resources)
         wish = TokenRequest(
             active=active,
             client=client.name,
             scopes=grant.scopes,
-            audience=[client.name, *grant.resources],
-            servers=servers_of(uow, grant.resources),
+            audience=[client.name, *servers],
+            servers=list(servers.values()),
             jkt=asked.jkt,
         )
         access = issue_access_token(uow, wish)

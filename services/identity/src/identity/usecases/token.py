@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from identity.domain.errors import InvalidProof
 from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
 from identity.domain.oauth_client import OidcClient
-from identity.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, UnauthorizedClient
+from identity.domain.oauth_errors import InvalidGrant, InvalidScope, UnauthorizedClient
 from identity.domain.service_client import digest_of
 from identity.domain.token_request import CodeRequest, RefreshRequest, TokenWish, check_code
 from identity.usecases.ports import Ports, UnitOfWork
@@ -116,12 +116,11 @@ def _issue(
     own, *known = full.audience
     if not set(asked.scopes) <= set(full.scopes):
         raise InvalidScope("the login has not all of these scopes")
-    if not set(asked.resources) <= set(known):
-        raise InvalidTarget("the login has not all of these resources")
     scopes = [scope for scope in full.scopes if scope in asked.scopes] or full.scopes
-    resources = [uri for uri in known if uri in asked.resources] or known
-    servers = servers_of(uow, resources)
-    narrowed = replace(full, scopes=scopes, audience=[own, *resources], servers=servers, jkt=asked.jkt)
+    servers = servers_of(uow, known, asked=asked.resources)
+    narrowed = replace(
+        full, scopes=scopes, audience=[own, *servers], servers=list(servers.values()), jkt=asked.jkt
+    )
     access = issue_access_token(uow, narrowed)
     return access, issue_refresh_token(uow, full) if refreshes else None
 

@@ -82,7 +82,7 @@ def _targets(uow: UnitOfWork, client: OidcClient, asked: ExchangeRequest) -> lis
         raise InvalidTarget("audience or resource must name the service to be reached")
     live = {each.name: each for each in uow.oidc_clients.live()}
     named = [live.get(name) for name in asked.audience]
-    targets = [*named, *servers_of(uow, asked.resources)]
+    targets = [*named, *servers_of(uow, asked.resources, asked=asked.resources).values()]
     if any(target is None or target.name not in client.may_reach for target in targets):
         raise InvalidTarget("the client may not reach this service")
     return [target for target in targets if target is not None]

@@ -40,14 +40,20 @@ class IssuedToken:
     token: Token
 
 
-def servers_of(uow: UnitOfWork, resources: Collection[str]) -> list[OidcClient]:
-    """Return the clients that registered these resources. Raises InvalidTarget if one is registered by none."""
-    if not resources:
-        return []
+def servers_of(
+    uow: UnitOfWork, resources: Collection[str], *, asked: Collection[str] = ()
+) -> dict[str, OidcClient]:
+    """Return the clients that registered these resources, by resource; only those asked for, if any are.
+
+    A resource that no client registers any longer is left out. Raises InvalidTarget if it is asked for.
+    """
+    if not resources and not asked:
+        return {}
     by_uri = {uri: client for client in uow.oidc_clients.live() for uri in client.resources}
-    if not set(resources) <= by_uri.keys():
-        raise InvalidTarget("a resource is not registered")
-    return [by_uri[uri] for uri in resources]
+    registered = {uri: by_uri[uri] for uri in resources if uri in by_uri}
+    if not set(asked) <= registered.keys():
+        raise InvalidTarget("a resource is not registered, or not part of the login")
+    return {uri: client for uri, client in registered.items() if uri in asked or not asked}
 
 
 def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
