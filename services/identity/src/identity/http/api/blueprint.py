@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import flask_smorest
 from marshmallow import Schema
+from typing_extensions import override
 
 from identity.http.api.arguments import ExtraChecks, json_body, load, query_arguments
 from identity.http.api.schemas import ProblemSchema
@@ -15,6 +16,7 @@ from identity.http.problems import MEDIA_TYPE
 Decorator = Callable[[Any], Any]
 Location = Literal["json", "query"]
 _BODY_ERRORS = (400, 413, 415, 422)
+_ERRORS_OF_ALL = (HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE)
 _SESSION: Sequence[dict[str, list[str]]] = ({"bearer": []},)
 
 
@@ -36,6 +38,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         super().__init__(name, import_name, description=description)
         self.parameters = list(parameters)
         self._security = list(security)
+
+    @override
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Register a view; its operation has the id `<blueprint>_<view>`, which becomes a name in generated clients."""
+        if view_func is not None:
+            view_func = self.doc(operationId=f"{self.name}_{endpoint or view_func.__name__}")(view_func)
+        super().add_url_rule(rule, endpoint, view_func, **options)
 
     def arguments(
         self,
@@ -70,12 +85,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
         return decorate
 
     def errors(self, *statuses: int) -> Decorator:
-        """Document the error statuses of a view; 503 is added, since the database may be unavailable."""
+        """Document the error statuses of a view, and two that any view may give: another host, no database."""
         content = {MEDIA_TYPE: {"schema": ProblemSchema}}
         document: dict[str, Any] = {
             "responses": {
                 int(status): {"description": HTTPStatus(status).phrase, "content": content}
-                for status in sorted({*statuses, HTTPStatus.SERVICE_UNAVAILABLE})
+                for status in sorted({*statuses, *_ERRORS_OF_ALL})
             }
         }
         if HTTPStatus.UNAUTHORIZED in statuses:

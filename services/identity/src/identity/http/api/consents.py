@@ -48,6 +48,7 @@ class ConsentTextsSchema(ResponseSchema):
 
 
 @blueprint.get("/consents")
+@blueprint.errors()
 @blueprint.response(200, ConsentTextsSchema)
 def texts() -> dict[str, Any]:
     """Return the texts in force; no login is needed."""

@@ -23,6 +23,7 @@ from identity.http.api import (
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.schemas import ProblemSchema
 from identity.http.problems import MEDIA_TYPE
+from identity.http.web_context import EXTENSION as WEB_CONTEXT
 
 PREFIX = "/api/v1"
 _MODULES = (
@@ -69,6 +70,8 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
                 )
                 self.spec.tag({"name": name, "description": blueprint.description})
             document: dict[str, Any] = self.spec.to_dict()
+        for operation in operations(document).values():
+            operation.setdefault("security", [])  # that it needs none is said, not left to a default
         return document
 
     def _openapi_json(self) -> Response:
@@ -76,6 +79,9 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     def _register_error_handlers(self) -> None:
         """Register none: `http/errors.py` handles every error."""
+
+    def _register_pagination_header(self) -> None:
+        """Register none: pages have cursors in their bodies."""
 
     def _register_responses(self) -> None:
         """Document a problem in place of flask-smorest's own error response."""
@@ -96,6 +102,10 @@ def init_app(app: Flask, csrf: CSRFProtect) -> None:
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
         OPENAPI_JSON_SORT_KEYS=False,
+        API_SPEC_OPTIONS={
+            "info": {"license": {"name": "Apache 2.0", "identifier": "Apache-2.0"}},
+            "servers": [{"url": app.extensions[WEB_CONTEXT].ports.rules.public_url}],
+        },
     )
     api = LazyApi(app)
     api.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
@@ -113,12 +123,16 @@ def api_document(app: Flask) -> dict[str, Any]:
     return api.document()
 
 
-def _reference() -> str:
-    document = api_document(current_app)
-    operations = [
-        (method.upper(), path, operation)
+def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the operations of an OpenAPI document by method and path."""
+    return {
+        (method.upper(), path): operation
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
         if isinstance(operation, dict)
-    ]
-    return render_template("portal/api_reference.html", operations=operations, document=document)
+    }
+
+
+def _reference() -> str:
+    document = api_document(current_app)
+    return render_template("portal/api_reference.html", operations=operations(document), document=document)

@@ -112,6 +112,7 @@ def _issued(issued: sessions.IssuedSession) -> dict[str, Any]:
 
 
 @blueprint.post("/sessions")
+@blueprint.doc(security=[])  # its 401 is about the credentials in the body
 @blueprint.arguments(Credentials)
 @blueprint.errors(401, 403, 422, 429, 503)
 @blueprint.response(201, SessionSchema)
