@@ -88,6 +88,23 @@ def test_a_name_that_does_not_exist_locks_alike(system: System) -> None:
     assert answers == [401, 401, 401, 401, 401, 429]
 
 
+@pytest.mark.rule("LOGIN-2", "LOGIN-1")
+def test_the_answer_before_a_lock_warns_alike_for_known_and_unknown_names(system: System) -> None:
+    names = system.person().username, f"nobody{unique()}"
+
+    answers = [
+        [system.visitor().post("/sessions", {"username": name, "password": WRONG}).json() for _ in range(5)]
+        for name in names
+    ]
+
+    assert answers[0] == answers[1]
+    assert [normalize(answer["detail"]) for answer in answers[0]] == [
+        *[normalize("帳號或密碼錯誤")] * 3,
+        normalize("帳號或密碼錯誤,再錯 1 次將鎖定 15 分鐘"),
+        normalize("帳號或密碼錯誤,已鎖定 15 分鐘,請稍後再試"),
+    ]
+
+
 @pytest.mark.rule("LOGIN-2", "SEC-3")
 def test_parallel_guesses_gain_nothing(system: System) -> None:
     person = system.person()

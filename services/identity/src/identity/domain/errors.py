@@ -63,8 +63,11 @@ class SessionEnded(NotSignedIn):
     """The current password was entered wrongly too often in this session, which has ended (SEC-19)."""
 
 
+@dataclass(eq=False)
 class BadCredentials(Refusal):
-    """Unknown account or wrong password; the response is the same (LOGIN-1)."""
+    """Unknown account or wrong password. The response is the same, with the `tries_left` before a lock (LOGIN-1)."""
+
+    tries_left: int | None = None
 
 
 class BadClient(Refusal):
@@ -86,8 +89,11 @@ class ScopeMissing(Refusal):
     right: str
 
 
+@dataclass(eq=False)
 class BadPassword(Refusal):
-    """The current password of a logged-in account was wrong (PRO-2, PRO-4)."""
+    """The current password of a logged-in account was wrong (PRO-2, PRO-4); `tries_left` before the session ends."""
+
+    tries_left: int | None = None
 
 
 class AccountSuspended(Refusal):

@@ -41,6 +41,11 @@ class CounterState:
         """Whether the count is above the limit."""
         return self.count > self.limit.max_count
 
+    @property
+    def left(self) -> int:
+        """How many more the limit allows."""
+        return max(0, self.limit.max_count - self.count)
+
     def is_full(self, now: datetime) -> bool:
         """Return whether one more would exceed the limit."""
         return self.count >= self.limit.max_count and now < self.expires_at

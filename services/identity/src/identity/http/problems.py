@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import ceil
 from typing import Any
 
@@ -11,11 +12,13 @@ from flask import Response
 from identity.domain import errors
 from identity.domain.mail_link import Purpose
 from identity.domain.password_policy import PasswordPolicy
+from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.http.field_errors import FieldError, InvalidInput
 from identity.http.zh_tw import portal as words
 from identity.http.zh_tw import problems as sentences
 
 MEDIA_TYPE = "application/problem+json"
+_MINUTE = timedelta(minutes=1)
 _SECONDS_PER_MINUTE = 60
 _SERVER_ERROR = 500
 
@@ -185,6 +188,9 @@ def _derived_values(refusal: errors.Refusal) -> dict[str, Any]:
             in_seconds = wait <= _SECONDS_PER_MINUTE
             text = words.SECONDS.format(count=wait) if in_seconds else words.MINUTES.format(count=minutes)
             return {"minutes": minutes, "wait": text}
+        case errors.BadCredentials(tries_left=left) | errors.BadPassword(tries_left=left):
+            warning = sentences.TRIES_WARNINGS.get((type(refusal), left), "")
+            return {"warning": warning.format(minutes=LOGIN_ACCOUNT.window // _MINUTE)}
         case errors.LinkExpired(purpose=purpose):
             return {"advice": sentences.LINK_EXPIRED_ADVICE[Purpose(purpose)]}
         case errors.CodeWrong(tries_left=left):

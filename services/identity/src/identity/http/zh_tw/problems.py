@@ -19,12 +19,12 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.Unavailable: "系統暫時無法服務，請稍後再試",
     errors.NotSignedIn: "尚未登入，或登入已逾時，請重新登入",
     errors.SessionEnded: "密碼錯誤次數過多，已將您登出，請重新登入",
-    errors.BadCredentials: "帳號或密碼錯誤",
+    errors.BadCredentials: "帳號或密碼錯誤{warning}",
     errors.BadClient: "服務的憑證不正確或已失效",
     errors.InvalidProof: "服務的 DPoP 證明不正確或已失效",
     errors.InvalidIdToken: "服務傳來的登入資訊不正確",
     errors.ScopeMissing: "此服務沒有執行這項操作的權限",
-    errors.BadPassword: "目前密碼不正確",
+    errors.BadPassword: "目前密碼不正確{warning}",
     errors.AccountSuspended: "此帳號已停用，請洽系統管理單位",
     errors.ReviewRejected: "您申請的帳號未通過審核",
     errors.StepRequired: "請先完成登入後的必要步驟",
@@ -139,6 +139,12 @@ LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
     Purpose.EMAIL_RESTORE: "Email 變更無法再以此連結取消",
     Purpose.PASSWORD_RESET: "請重新申請重設密碼",
 }
+TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
+    (errors.BadCredentials, 1): "，再錯 1 次將鎖定 {minutes} 分鐘",
+    (errors.BadCredentials, 0): "，已鎖定 {minutes} 分鐘，請稍後再試",
+    (errors.BadPassword, 1): "，再錯 1 次將自動登出",
+}
+"""By the tries that are left (LOGIN-2, SEC-19)."""
 NO_TRIES_LEFT: Final = "請點選【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"
 BOUND_HERE: Final = "此帳號已在您的綁定清單中"

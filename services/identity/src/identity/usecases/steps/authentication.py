@@ -22,6 +22,7 @@ from identity.domain.rate_limits import (
     PASSWORD_CHECK,
     PASSWORD_PROOFS,
     Counter,
+    CounterState,
     counters_by_network,
 )
 from identity.domain.session import ClientInfo, DeviceOwner, device_name
@@ -57,7 +58,7 @@ def authenticate(
         credential = None
     account_id = credential.id if credential else None
     attempt = _attempt(ports, key, credential, client)
-    wait_seconds, address_locked = _count(ports, attempt)
+    own, wait_seconds, address_locked = _count(ports, attempt)
     if wait_seconds:
         # A locked address can send any number of names at no cost, so the key then does not include the name.
         throttle_key = client.networks[-1] if address_locked else f"{key}:{client.networks[0]}"
@@ -82,7 +83,7 @@ def authenticate(
         raise ReviewRejected(rejection.reason)
     if credential is None or not matches:
         record_refusal(ports, refused_action, account_id, why="bad_credentials")
-        raise BadCredentials
+        raise BadCredentials(own.left)
     return credential, attempt
 
 
@@ -100,8 +101,8 @@ def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
     return Attempt(LOGIN_ACCOUNT.counter(key), counters_by_network(limit, client.networks))
 
 
-def _count(ports: Ports, attempt: Attempt) -> tuple[int, bool]:
-    """Count an attempt; return the seconds to wait, 0 if it may proceed, and whether the address is locked.
+def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
+    """Count an attempt; return its own state, the seconds to wait, 0 if it may proceed, and if the address is locked.
 
     Attempts from a locked address do not count against the account, nor do they create counters for invented names.
     """
@@ -112,10 +113,10 @@ def _count(ports: Ports, attempt: Attempt) -> tuple[int, bool]:
             ports.counters.decrement([attempt.own])
         (state,) = ports.counters.peek([attempt.own], now)
         waits = [each.wait_seconds(now) for each in (state, *shared) if each.is_full(now)]
-        return max(waits), True
+        return state, max(waits), True
     if state is None:  # the shared counter was full, and concurrent logins have just lowered it
         (state,) = ports.counters.increment([attempt.own], now)
-    return state.wait_seconds(now) if state.exceeded else 0, False
+    return state, state.wait_seconds(now) if state.exceeded else 0, False
 
 
 def clear_failures(ports: Ports, attempt: Attempt) -> None:
@@ -152,7 +153,7 @@ def verify_current_password(ports: Ports, account: Account, *, password: str, se
     record_refusal(ports, "password.refused", account.id, why="bad_password")
     if failures.is_full(now):
         _end_session(ports, account, session_id)
-    raise BadPassword
+    raise BadPassword(failures.left)
 
 
 def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
