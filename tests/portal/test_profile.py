@@ -156,6 +156,7 @@ def test_a_conflicting_save_shows_both_versions(portal: System, tab: Tab) -> Non
 
     assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in shown
     assert normalize("手機電話您填寫的") not in shown
+    assert normalize("請比對您修改的欄位") in shown
     assert normalize("錢中明(錢大明股份有限公司)") in other.header
 
 

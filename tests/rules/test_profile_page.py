@@ -155,7 +155,9 @@ def test_a_second_email_change_within_a_minute_is_marked_at_the_field(system: Sy
 
 
 @pytest.mark.rule("PRO-5")
-def test_a_conflicting_save_shows_both_versions(system: System) -> None:
+def test_a_conflicting_save_shows_both_versions_of_the_own_changes_and_saves_only_those(
+    system: System,
+) -> None:
     person = system.person()
     first, second = system.logged_in(person), system.logged_in(person)
     page = AccountPage(second)
@@ -163,19 +165,30 @@ def test_a_conflicting_save_shows_both_versions(system: System) -> None:
 
     lost = page.send(name="錢中明", company_phone="07-1234567")
     shown, kept = page.text, first.get("/account").json()
-    decided = page.send(mobile="0987654321")
+    decided = page.send()
 
     account = first.get("/account").json()
     assert (lost.status_code, decided.status_code) == (412, 303)
     assert normalize("姓名您填寫的錢中明目前儲存的錢小明") in shown
-    assert normalize("手機電話您填寫的0912345678目前儲存的0987654321") in shown
-    assert "Email您填寫的" not in shown
+    assert normalize("手機電話您填寫的") not in shown
     assert (kept["name"], kept["company"]["phone"]) == ("錢小明", "02-12345678#12345")
     assert (account["name"], account["mobile"], account["company"]["phone"]) == (
         "錢中明",
         "0987654321",
         "07-1234567",
     )
+
+
+@pytest.mark.rule("PRO-5")
+def test_two_people_who_save_the_same_change_do_not_conflict(system: System) -> None:
+    person = system.person()
+    page = AccountPage(system.logged_in(person))
+    save(system.logged_in(person), {"name": "錢小明", "mobile": "0987654321"})
+
+    page.send(name="錢小明")
+
+    assert normalize("資料沒有變更，無須儲存") in page.text
+    assert page.forms[PROFILE]["mobile"] == "0987654321"
 
 
 @pytest.mark.rule("PRO-5")
