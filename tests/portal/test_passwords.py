@@ -33,7 +33,8 @@ def test_a_forgotten_password_is_reset_by_the_mailed_link(portal: System, tab: T
     tab.fill(帳號=person.username, Email=person.email).press("寄送重設密碼的連結")
     answered = tab.screenshot("password-forgotten-sent").text
     tab.open_link(portal.mail(person.email, "密碼重設")).screenshot("password-reset")
-    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").screenshot("password-reset-done")
+    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").page.wait_for_url("**/password/reset/done")
+    tab.screenshot("password-reset-done")
 
     assert normalize("若帳號與 Email 相符，重設密碼的連結已寄出，連結於 1 小時內有效") in answered
     assert (tab.heading, "token" in tab.page.url) == (normalize("密碼重設成功"), False)
@@ -73,16 +74,53 @@ def test_a_new_password_is_checked_while_it_is_typed(portal: System, tab: Tab) -
     tab.screenshot("password-reset-typing")
 
 
+@pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
+def test_the_strength_of_a_new_password_is_told_while_it_is_typed(portal: System, tab: Tab) -> None:
+    tab.open_link(reset_mail(portal, portal.person()))
+
+    tab.field("新密碼").fill(NEW)
+    tab.expect_text("密碼強度：強").screenshot("password-reset-strong")
+    tab.field("新密碼").fill("Short-1")
+
+    tab.expect_text("密碼至少需 12 個字元")
+    assert normalize("密碼強度") not in tab.text
+
+
+@pytest.mark.rule("LOGIN-8", "SEC-2", "REG-11")
+def test_a_wrong_new_password_is_not_sent_and_stays_in_its_field(portal: System, tab: Tab) -> None:
+    tab.open_link(reset_mail(portal, portal.person()))
+
+    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").expect_text("有 2 個欄位需要修正")
+
+    tab.expect_text("新密碼：密碼至少需 12 個字元").expect_text("確認新密碼：兩次輸入的密碼不一致")
+    assert tab.page.evaluate("document.activeElement.className") == "errors"
+    assert (tab.field("新密碼").input_value(), tab.field("確認新密碼").input_value()) == (
+        "Short-1",
+        "Other-1",
+    )
+    assert tab.page.title().startswith("錯誤：")
+    tab.screenshot("password-reset-invalid")
+
+
 @pytest.mark.rule("LOGIN-8", "SEC-2")
-def test_a_refused_new_password_is_shown_with_the_reason(portal: System, tab: Tab) -> None:
-    tab.expect_status(422).open_link(reset_mail(portal, portal.person()))
+def test_a_link_used_in_another_tab_is_reported_in_this_one(portal: System, tab: Tab) -> None:
+    mail = reset_mail(portal, portal.person())
+    tab.expect_status(410).open_link(mail)
+    portal.visitor().post("/password-resets/confirm", {"token": mail.token, "password": NEW})
 
-    tab.fill(新密碼="Short-1", 確認新密碼="Other-1").press("設定新密碼").screenshot("password-reset-invalid")
+    tab.fill(新密碼="Ferry-Basalt-52?", 確認新密碼="Ferry-Basalt-52?").press("設定新密碼")
 
-    assert tab.status == 422
-    assert normalize("密碼至少需 12 個字元") in tab.text
-    assert normalize("兩次輸入的密碼不一致") in tab.text
-    assert tab.field("新密碼").input_value() == ""
+    tab.expect_text("此連結已使用過")
+
+
+@pytest.mark.rule("PRO-4", "REG-11")
+def test_without_network_the_typed_passwords_stay(portal: System, tab: Tab) -> None:
+    tab.log_in(portal.person()).go("/profile/password").go_offline()
+
+    change(tab, PASSWORD, NEW)
+
+    tab.expect_text("目前無法連線")
+    assert tab.field("新密碼").input_value() == NEW
 
 
 @pytest.mark.rule("LOGIN-8", "SEC-4", "VER-4")
@@ -148,17 +186,22 @@ def test_the_browser_stays_known_after_a_password_change(portal: System, tab: Ta
         ((PASSWORD, "Passw0rd-Passw0rd"), 422, ("新密碼", "密碼太常見或太容易猜到")),
     ],
 )
-def test_each_error_is_shown_at_its_field(
+def test_each_error_is_shown_at_its_field_and_no_field_is_emptied(
     portal: System, tab: Tab, typed: tuple[str, str], status: int, messages: tuple[str, str]
 ) -> None:
     tab.expect_status(status).log_in(portal.person()).go("/profile/password")
 
     change(tab, *typed)
 
+    tab.expect_text("有 1 個欄位需要修正")
     field = tab.field(messages[0])
     reason = tab.page.locator(f"#{field.get_attribute('id')}-error").inner_text()
-    assert (tab.status, field.get_attribute("aria-invalid")) == (status, "true")
+    assert field.get_attribute("aria-invalid") == "true"
     assert normalize(messages[1]) in normalize(reason)
+    assert [tab.field(name).input_value() for name in ("目前密碼", "新密碼", "確認新密碼")] == [
+        *typed,
+        typed[1],
+    ]
     tab.screenshot(f"password-change-{status}")
 
 
@@ -167,8 +210,11 @@ def test_too_many_wrong_current_passwords_lead_to_the_login_and_back(portal: Sys
     person = portal.person()
     tab.expect_status(403).log_in(person).go("/profile/password")
 
-    for _ in range(5):
-        change(tab, "Wrong-Crane-88!", NEW)
+    for warning in ["", "", "", "，再錯 1 次將自動登出"]:
+        with tab.page.expect_response("**/profile/password"):
+            change(tab, "Wrong-Crane-88!", NEW)
+        tab.expect_text(f"目前密碼：目前密碼不正確{warning}")
+    change(tab, "Wrong-Crane-88!", NEW).page.wait_for_url("**ended=password")
 
     assert (tab.path, normalize("密碼錯誤次數過多，已將您登出") in tab.text) == ("/", True)
     tab.screenshot("password-change-ended")
@@ -185,13 +231,13 @@ def test_a_bound_accounts_password_change_asks_whether_the_binding_ends_too(
     question = tab.screenshot("password-change-bound").text
 
     tab.field("同時解除鏈結帳號綁定").set_checked(ticked)
-    change(tab, general.password, NEW)
+    said = change(tab, general.password, NEW).dialog_text
 
     now = portal.visitor()
     now.log_in(general, password=NEW)
     assert normalize(link.username) in question
     assert now.get("/account/binding").json()["status"] == status
-    assert (normalize("綁定已解除") in tab.dialog_text) is ticked
+    assert (normalize("綁定已解除") in said) is ticked
 
 
 @pytest.mark.rule("UNB-5", "LOGIN-8")
@@ -209,8 +255,11 @@ def test_passwords_are_set_without_script(portal: System, plain_tab: Tab) -> Non
     _consent(portal, person)
     plain_tab.go("/").fill(使用者帳號=person.username, 使用者密碼=NEW).press("登入")
     plain_tab.go("/profile/password").screenshot("password-change")
+    change(plain_tab.expect_status(422), NEW, "Ferry-Basalt-52?", "Other-Basalt-52?")
+    refused = plain_tab.text, plain_tab.field("新密碼").input_value()
     change(plain_tab, NEW, "Ferry-Basalt-52?")
 
+    assert (normalize("兩次輸入的密碼不一致") in refused[0], refused[1]) == (True, "")
     assert normalize("密碼修改成功") in plain_tab.dialog_text
 
 

@@ -10,10 +10,13 @@ from identity.domain.errors import InvalidValue
 from identity.domain.password_strength import guesses
 
 Profile = Literal["tw-gov", "nist"]
+Strength = Literal["fair", "strong"]
 
 MAX_CHARACTERS = 128
 _MIN_GUESSES = 10**8
 """zxcvbn's "safely unguessable", a score of 3."""
+_STRONG_GUESSES = 10**10
+"""zxcvbn's "very unguessable", a score of 4."""
 _MIN_TERM_CHARACTERS = 4
 _MIN_RUN = 5
 
@@ -71,6 +74,11 @@ class PasswordPolicy:
             yield InvalidValue("password_keyboard_run", min=_MIN_RUN)
         elif is_common(password) or guesses(password, terms) < _MIN_GUESSES:
             yield InvalidValue("password_common")
+
+    def strength(self, password: str, personal_terms: Iterable[str] = ()) -> Strength:
+        """Return how strong a password is that breaks no rule."""
+        terms = [term for term in personal_terms if term]
+        return "strong" if guesses(normalized(password), terms) >= _STRONG_GUESSES else "fair"
 
     def check(self, password: str, personal_terms: Iterable[str] = ()) -> None:
         """Raise InvalidValue for the first rule that a password breaks."""

@@ -33,4 +33,9 @@ def parse_tax_id(raw: str) -> str:
 
 def password_errors(password: str, values: Mapping[str, str]) -> Iterator[InvalidValue]:
     """Yield every error of an applicant's password; it must not contain their other `values` (REG-10, SEC-2)."""
-    return ports().rules.passwords.errors(password, [values.get(name, "") for name in PERSONAL_FIELDS])
+    return ports().rules.passwords.errors(password, personal_terms(values))
+
+
+def personal_terms(values: Mapping[str, str]) -> list[str]:
+    """Return those of an applicant's values that their password must not contain (SEC-2)."""
+    return [values.get(name, "") for name in PERSONAL_FIELDS]

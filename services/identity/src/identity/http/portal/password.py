@@ -13,6 +13,7 @@ from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import CheckboxField, Form, SecretField, check_repeated
 from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.password_advice import password_advice
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
@@ -45,14 +46,21 @@ class NewPasswordForm(Form):
         """Check the new password against the policy; it must not contain the owner's data (SEC-2)."""
         super().validate(extra_validators)
         if not self.password.errors:
-            terms = self._owner.personal_terms if self._owner else ()
-            for error in ports().rules.passwords.errors(self.password.data or "", terms):
+            for error in ports().rules.passwords.errors(self.password.data or "", self._personal_terms):
                 self.add_error("password", problems.field_error_sentence(error))
         return not self.invalid_fields
 
     def validate_password_again(self, field: SecretField) -> None:
         """Refuse a password typed differently the second time. Raises ValidationError."""
         check_repeated(self.password, field)
+
+    def secret_advice(self) -> dict[str, str]:
+        """Return how strong the new password is."""
+        return password_advice(self.password, self._personal_terms)
+
+    @property
+    def _personal_terms(self) -> Sequence[str]:
+        return self._owner.personal_terms if self._owner else ()
 
     def check_response(self) -> Response:
         """Return the errors so far; nothing is changed, and the current password is not tried."""

@@ -16,12 +16,13 @@ from identity.domain.postal_address import parse_postal_address
 from identity.domain.username import parse_username
 from identity.http import problems
 from identity.http.client_address import client_info
-from identity.http.field_errors import parse_tax_id, password_errors
+from identity.http.field_errors import parse_tax_id, password_errors, personal_terms
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField, check_repeated
 from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
+from identity.http.portal.layout.password_advice import password_advice
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
@@ -73,6 +74,10 @@ class RegistrationForm(Form):
     def validate_password_again(self, field: SecretField) -> None:
         """Refuse a password typed differently the second time (REG-10). Raises ValidationError."""
         check_repeated(self.password, field)
+
+    def secret_advice(self) -> dict[str, str]:
+        """Return how strong the password is."""
+        return password_advice(self.password, personal_terms(self._parsed_values()))
 
     def _parsed_values(self) -> dict[str, str]:
         return {field.name: field.parsed for field in self if isinstance(field, TextField)}

@@ -1,7 +1,9 @@
 """Labels, hints and help of the portal's form fields (REG-11)."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from identity.domain.password_policy import Strength
 from identity.http.text_types import FieldTexts
 
 USERNAME: Final = FieldTexts(
@@ -81,4 +83,8 @@ MAILBOX_MEANT: Final = "請再確認 Email 是否正確。您要填寫的是「{
 
 TYPE_PASSWORD_AGAIN: Final = "為了安全，密碼不會保留，請重新輸入"
 PASSWORD_REQUIRED: Final = "變更 Email 須填寫目前密碼"
+PASSWORD_STRENGTHS: Final[Mapping[Strength, str]] = {
+    "fair": "密碼強度：中。加長或改用較少見的字詞會更安全",
+    "strong": "密碼強度：強",
+}
 PASSWORDS_DIFFER: Final = "兩次輸入的密碼不一致"

@@ -75,6 +75,7 @@ class SecretField(_Explained, PasswordField):
     """A password: never shown again, neither on a page nor in a log."""
 
     input = "password"
+    advice = ""
 
     def __init__(self, field_texts: FieldTexts, **options: Any) -> None:
         super().__init__(field_texts.label, render_kw=self._explain(field_texts, options), **options)
@@ -110,6 +111,10 @@ class Form(WtForm):
         field = self[name]
         field.errors = [*field.errors, reason]
 
+    def secret_advice(self) -> dict[str, str]:
+        """Return what to say of passwords without errors, by field; a page is never rendered with it."""
+        return {}
+
     @property
     def invalid_fields(self) -> list[Field]:
         """The wrong fields, in the order of the page."""
@@ -120,7 +125,7 @@ class Form(WtForm):
         texts = [field for field in self if isinstance(field, TextField)]
         return jsonify(
             errors={field.name: [str(reason) for reason in field.errors] for field in self.invalid_fields},
-            advice={field.name: field.advice for field in texts},
+            advice={**{field.name: field.advice for field in texts}, **self.secret_advice()},
             values={field.name: field.parsed for field in texts},
         )
 

@@ -15,20 +15,23 @@ export function markField(form, name, reasons, { quietly = false, advice = "" } 
   if (reason.textContent !== text) reason.textContent = text;
 }
 
-// Show the summary above the form and focus it; return true if there are no errors.
-export function summarize(form, wrong) {
+// Show the summary above the form and focus it; return true if there are no errors and no `sentence` to show.
+export function summarize(form, wrong, sentence = "") {
   form.parentElement.querySelector(".errors")?.remove();
-  if (!wrong.length) return true;
+  if (!wrong.length && !sentence) return true;
   const summary = document.createElement("div");
   summary.className = "errors";
   summary.setAttribute("role", "alert");
   summary.tabIndex = -1;
   const title = document.createElement("p");
   title.className = "errors__title";
-  title.textContent = `有 ${wrong.length} 個欄位需要修正`;
-  const list = document.createElement("ul");
-  list.append(...wrong.map((name) => entry(fieldOf(form, name))));
-  summary.append(title, list);
+  title.textContent = sentence || `有 ${wrong.length} 個欄位需要修正`;
+  summary.append(title);
+  if (wrong.length) {
+    const list = document.createElement("ul");
+    list.append(...wrong.map((name) => entry(fieldOf(form, name))));
+    summary.append(list);
+  }
   form.before(summary);
   const mark = "錯誤：";
   if (!document.title.startsWith(mark)) document.title = mark + document.title;

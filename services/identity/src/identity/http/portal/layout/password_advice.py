@@ -1,0 +1,15 @@
+"""How strong a new password is, said while it is typed (SEC-2)."""
+
+from collections.abc import Iterable
+
+from identity.http.portal.layout.forms import SecretField
+from identity.http.web_context import ports
+from identity.http.zh_tw import forms as texts
+
+
+def password_advice(field: SecretField, personal_terms: Iterable[str]) -> dict[str, str]:
+    """Return the sentence on a new password by its field's name, empty for one that breaks a rule."""
+    if field.errors or not field.data:
+        return {field.name: ""}
+    strength = ports().rules.passwords.strength(field.data, personal_terms)
+    return {field.name: texts.PASSWORD_STRENGTHS[strength]}
