@@ -1,4 +1,4 @@
-"""Compose file, manifests and the example environment file set all required settings, and only existing ones."""
+"""Compose file and manifests set all required settings, and only existing ones."""
 
 import re
 from pathlib import Path
@@ -46,17 +46,6 @@ def known(service: str) -> set[str]:
 
 def required(service: str) -> set[str]:
     return {doc.name for kind in READ_BY[service] for doc in describe(kind) if doc.required}
-
-
-@pytest.mark.rule("OPS-5")
-def test_the_example_names_every_setting_once() -> None:
-    text = (ROOT / "deploy" / "production.env.example").read_text()
-    named = [
-        name.removesuffix("_FILE") if name.removesuffix("_FILE") in ALL else name
-        for name in re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
-    ]
-
-    assert sorted(named) == sorted(ALL)
 
 
 @pytest.mark.rule("OPS-5")

@@ -14,7 +14,7 @@ from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.browser.text import visible_text
-from tests.support.harness.processes import run_preloaded
+from tests.support.harness.processes import Program, run_preloaded
 
 pytestmark = pytest.mark.processes
 
@@ -175,6 +175,16 @@ def test_check_names_what_is_unavailable(harness: MailerHarness) -> None:
     assert result.returncode == 1
     assert "smtp: ConnectionRefusedError" in result.stdout
     assert "redis: ok" in result.stdout
+
+
+@pytest.mark.rule("OPS-5")
+def test_a_check_waits_for_the_mail_server(harness: MailerHarness, tmp_path: Path) -> None:
+    harness.smtp.stop()
+    check = Program("mailer", "check", "--wait", "2m", environment=harness.environ(), directory=tmp_path)
+    check.wait_for("waiting for smtp")
+    harness.smtp.start()
+
+    assert check.wait() == 0
 
 
 def test_check_of_templates_needs_no_setting() -> None:

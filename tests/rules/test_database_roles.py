@@ -154,10 +154,15 @@ def _relay(system: System, urls: dict[str, str]) -> Relay:
 
 
 def test_every_process_does_its_work_with_its_own_role(system: System, urls: dict[str, str]) -> None:
-    by_relay, by_tidy = ({"IDENTITY_DATABASE_URL": urls[f"identity_{name}"]} for name in ("relay", "tidy"))
+    by_relay, by_tidy, by_notify = (
+        {"IDENTITY_DATABASE_URL": urls[f"identity_{name}"]} for name in ("relay", "tidy", "notify")
+    )
     _use_accounts(system)
     _use_a_service(system, urls)
     _run(system, "check")
+    _run(system, "check", "--as", "relay", **by_relay)
+    _run(system, "check", "--as", "notify", **by_notify)
+    _run(system, "check", "--as", "tidy", **by_tidy)
     _run(system, "clients", "add", "port", "--right", "events:read")
     _run(system, "events", "status")
     system.wait_for_mails()

@@ -1,7 +1,7 @@
 """Health reports contain the results of checks, but no messages of libraries."""
 
 import pytest
-from port_runtime.health import Check, Unhealthy, run_checks
+from port_runtime.health import OK, Check, Report, Unhealthy, run_checks, wait_until_healthy
 
 
 def fail(error: Exception) -> None:
@@ -44,3 +44,31 @@ def test_a_failed_check_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) 
         "check database failed: OSError: no route to the host"
     ]
     assert "Traceback" not in caplog.text
+
+
+def test_failed_checks_are_repeated_until_all_pass_and_each_change_is_reported() -> None:
+    reasons, reports = iter(["no tables", "no tables", "read-only"]), list[Report]()
+
+    def probe() -> None:
+        if reason := next(reasons, None):
+            raise Unhealthy(reason)
+
+    report = wait_until_healthy(
+        [Check("database", probe)], timeout_seconds=60, report_change=reports.append, interval_seconds=0.001
+    )
+
+    assert report.results == {"database": OK}
+    assert [each.results["database"] for each in reports] == ["no tables", "read-only"]
+
+
+def test_a_wait_ends_when_its_time_is_over() -> None:
+    check = Check("database", lambda: fail(Unhealthy("read-only")))
+
+    reports = [
+        wait_until_healthy(
+            [check], timeout_seconds=seconds, report_change=lambda _: None, interval_seconds=0.001
+        )
+        for seconds in (0, 0.01)
+    ]
+
+    assert [report.results for report in reports] == [{"database": "read-only"}] * 2

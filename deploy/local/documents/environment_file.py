@@ -1,42 +1,66 @@
-"""`deploy/production.env.example`: every setting as an environment file."""
+"""`deploy/settings/*.env.example`: the settings of each process in production, as an environment file."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable
 
     from port_runtime.settings import SettingDoc
 
-WIDTH = 110
-HEAD = """\
-# Every setting, generated from the code by `make docs`. A line that is commented out shows the default.
-# `docker run --env-file` and systemd's EnvironmentFile read a copy of this file; each process ignores what it does
-# not need. Any setting can also be read from a file: NAME_FILE is the path. Use that for secrets; `identity keys new`
-# generates the keys. `identity check` and `mailer check` report errors. Some settings are required in production only;
-# their description says so.
-"""
+WIDTH: Final = 110
+HEAD: Final = (
+    "The settings of {commands} in production; made from the code by `make docs`. A line that is commented out"
+    " shows the default. `docker run --env-file` and systemd's EnvironmentFile read a copy of this file. Any setting"
+    " can be a file: NAME_FILE is its path. Use that for secrets; `identity keys new` generates keys. `{check}`"
+    " reports errors."
+)
+VALUES: Final = {
+    "IDENTITY_PUBLIC_URL": "https://pass.example.tw",
+    "IDENTITY_REVIEW": "both",
+    "IDENTITY_CONSENT_DIR": "/etc/port/consents",
+}
+"""Examples of what production requires and what has a default, or none, elsewhere."""
+SECRETS_IN_PRODUCTION: Final = frozenset({"IDENTITY_AUDIT_KEYS", "IDENTITY_OIDC_KEYS"})
+FORMS: Final = {
+    "IDENTITY_DATABASE_URL": "postgresql+psycopg://identity_{process}:PASSWORD@db.example.tw/identity?sslmode=verify-full",
+    "REDIS_URL": "rediss://{process}:PASSWORD@redis.example.tw:6379/0",
+    "MAILER_SMTP_URL": "smtp+starttls://USER:PASSWORD@mail.example.tw:587",
+}
 
 
-def environment_file(rows: Mapping[str, SettingDoc], readers: Mapping[str, Sequence[str]]) -> str:
-    """Return the text; both mappings have the variables' names as keys."""
-    groups: dict[tuple[str, ...], list[SettingDoc]] = {}
-    for name, doc in rows.items():
-        groups.setdefault(tuple(readers[name]), []).append(doc)
-    parts = [HEAD]
-    for readers_of_it, docs in groups.items():
-        parts.append(f"# --- {', '.join(readers_of_it)} ---\n")
-        parts.extend(_entry(doc) for doc in docs)
-    return "\n".join(parts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A process with an environment file of its own: the commands that read it, and the command that checks it."""
+
+    name: str
+    commands: str
+    check: str
 
 
-def _entry(doc: SettingDoc) -> str:
-    meaning = textwrap.fill(doc.doc, WIDTH, initial_indent="# ", subsequent_indent="#   ")
-    line = (
-        f"{doc.name}_FILE=/run/secrets/{doc.name.lower()}"
-        if doc.secret
-        else f"{doc.name}={doc.default_text or ''}"
-    )
-    return f"{meaning}\n{line if doc.required else f'# {line}'}\n"
+def environment_file(process: Process, docs: Iterable[SettingDoc]) -> str:
+    """Return the text; the settings without a default that production requires are not commented out."""
+    head = _comment(HEAD.format(commands=process.commands, check=process.check), indent="")
+    return "\n".join([f"{head}\n", *(_entry(process.name, doc) for doc in docs)])
+
+
+def _comment(text: str, *, indent: str = "  ") -> str:
+    return textwrap.fill(text, WIDTH, initial_indent="# ", subsequent_indent=f"# {indent}")
+
+
+def _entry(process: str, doc: SettingDoc) -> str:
+    parts = [_comment(doc.doc)]
+    if doc.name in FORMS:
+        parts.append(f"#   {FORMS[doc.name].format(process=process)}")
+    is_set = doc.required or doc.name in VALUES or doc.name in SECRETS_IN_PRODUCTION
+    line = _line(process, doc)
+    return "\n".join([*parts, line if is_set else f"# {line}", ""])
+
+
+def _line(process: str, doc: SettingDoc) -> str:
+    if doc.secret or doc.name.endswith("_KEYS"):
+        return f"{doc.name}_FILE=/run/secrets/{process}/{doc.name.lower()}"
+    return f"{doc.name}={VALUES.get(doc.name) or doc.default_text or ''}"

@@ -1,30 +1,59 @@
-"""The settings of every process, as a Markdown table in each service's README and as an environment file."""
+"""The settings of every process, as a Markdown table in each service's README and as environment files."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from identity.settings.database import DatabaseSettings
 from identity.settings.notify import NotifySettings
+from identity.settings.pages import PageSettings
 from identity.settings.relay import RelaySettings
 from identity.settings.retention import TidySettings
 from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingDoc, describe
 
-from deploy.local.documents.environment_file import environment_file
+from deploy.local.documents.environment_file import Process, environment_file
 
 ROOT = Path(__file__).parents[3]
-ENVIRONMENT = ROOT / "deploy/production.env.example"
+ENVIRONMENTS = ROOT / "deploy/settings"
 TABLE = re.compile(r"(<!-- settings: [^\n]*-->\n).*?(<!-- /settings -->)", re.DOTALL)
 Readers = tuple[tuple[str, type], ...]
 IDENTITY: Readers = (
-    ("identity", IdentitySettings),
+    ("web", IdentitySettings),
     ("relay", RelaySettings),
     ("notify", NotifySettings),
     ("tidy", TidySettings),
 )
 MAILER: Readers = (("mailer", MailerSettings),)
+PROCESSES: dict[Process, tuple[type, ...]] = {
+    Process(
+        name="web",
+        commands="`identity serve` and the operators' commands",
+        check="identity check",
+    ): (IdentitySettings,),
+    Process(
+        name="relay",
+        commands="`identity relay`, `identity audit verify`, `anchor` and `accept`, `identity events replay`",
+        check="identity check --as relay",
+    ): (RelaySettings,),
+    Process(name="notify", commands="`identity notify`", check="identity check --as notify"): (
+        NotifySettings,
+    ),
+    Process(name="tidy", commands="`identity tidy`", check="identity check --as tidy"): (
+        TidySettings,
+        IdentitySettings,
+    ),
+    Process(name="migrate", commands="`identity migrate`", check="identity migrate"): (DatabaseSettings,),
+    Process(name="mailer", commands="`mailer run` and the operators' commands", check="mailer check"): (
+        MailerSettings,
+    ),
+}
+"""The processes that have an environment file of their own, with the settings that each reads."""
+NOT_FOR_TIDY = {doc.name for doc in describe(PageSettings)} - {doc.name for doc in describe(DatabaseSettings)}
+NOT_FOR_TIDY = (NOT_FOR_TIDY | {"IDENTITY_OIDC_KEYS"}) - {"IDENTITY_PUBLIC_URL"}
+"""What `identity tidy` can read but does not use: ports, proxies, links of pages, and keys that sign tokens."""
 READMES = {ROOT / "services/identity/README.md": IDENTITY, ROOT / "services/mailer/README.md": MAILER}
 
 
@@ -32,8 +61,16 @@ def documents() -> dict[Path, str]:
     """Return the text that each file should have."""
     return {
         **{readme: _with_table(readme, readers) for readme, readers in READMES.items()},
-        ENVIRONMENT: environment_file(*_by_name((*IDENTITY, *MAILER))),
+        **{
+            ENVIRONMENTS / f"{process.name}.env.example": environment_file(process, _docs(process))
+            for process in PROCESSES
+        },
     }
+
+
+def _docs(process: Process) -> list[SettingDoc]:
+    rows, _ = _by_name(tuple((process.name, settings) for settings in PROCESSES[process]))
+    return [doc for name, doc in rows.items() if process.name != "tidy" or name not in NOT_FOR_TIDY]
 
 
 def _with_table(readme: Path, readers: Readers) -> str:

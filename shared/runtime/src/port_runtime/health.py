@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 OK: Final = "ok"
+INTERVAL_SECONDS: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +39,29 @@ def run_checks(checks: Iterable[Check]) -> Report:
     """Run every check, even after one has failed."""
     results = {check.name: _result(check) for check in checks}
     return Report(ok=all(result == OK for result in results.values()), results=results)
+
+
+def wait_until_healthy(
+    checks: Sequence[Check],
+    *,
+    timeout_seconds: float,
+    report_change: Callable[[Report], None],
+    interval_seconds: float = INTERVAL_SECONDS,
+) -> Report:
+    """Run the checks until all pass or the time is over, and return the last report.
+
+    `report_change` gets each report that fails otherwise than the one before.
+    """
+    ends_at = time.monotonic() + timeout_seconds
+    report = run_checks(checks)
+    while not report.ok and (remaining := ends_at - time.monotonic()) > 0:
+        report_change(report)
+        before = report
+        while report.results == before.results and remaining > 0:
+            time.sleep(min(interval_seconds, remaining))
+            report = run_checks(checks)
+            remaining = ends_at - time.monotonic()
+    return report
 
 
 def _result(check: Check) -> str:

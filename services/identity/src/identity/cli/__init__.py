@@ -7,6 +7,7 @@ from identity.cli import oauth_clients, processes
 from identity.cli.accounts import accounts
 from identity.cli.audit import audit
 from identity.cli.bindings import bindings
+from identity.cli.check import check
 from identity.cli.clients import clients
 from identity.cli.database import database
 from identity.cli.errors import CommandGroup
@@ -25,7 +26,7 @@ def main() -> None:
     replace_unencodable()
 
 
-for command in (*processes.COMMANDS, tidy):
+for command in (*processes.COMMANDS, check, tidy):
     main.add_command(command)
 for group in (accounts, audit, bindings, clients, database, events, grants, keys, logouts, sessions):
     main.add_command(group)

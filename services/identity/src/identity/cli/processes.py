@@ -1,12 +1,9 @@
-"""`identity serve`, `relay`, `notify`, `migrate`, `check` and `openapi`."""
-
-import json
-import sys
+"""`identity serve`, `relay`, `notify`, `migrate` and `openapi`."""
 
 import click
 from port_runtime import multiprocess_metrics
 
-from identity.cli.base import as_json, read_settings
+from identity.cli.base import read_settings
 from identity.cli.signals import interrupt_on_sigterm
 
 
@@ -65,36 +62,6 @@ def migrate() -> None:
 
 
 @click.command()
-@as_json
-def check(*, as_json: bool) -> None:
-    """Check settings, consent texts, keys and the database; exit with 1 if a check fails.
-
-    IDENTITY_OIDC_KEYS that are missing, or whose signing key is older than 365 days by its member `nbf` or `iat`, cause
-    a warning.
-    """
-    from port_runtime.health import Check, run_checks
-
-    from identity.adapters.sql.engine import database_probe
-    from identity.adapters.sql.migrations import revision_probe
-    from identity.bootstrap.oidc import signing_key_report
-    from identity.bootstrap.ports import open_dependencies
-    from identity.settings.web import WebSettings
-
-    settings = read_settings(WebSettings)
-    with open_dependencies(settings) as dependencies:
-        engine = dependencies.engine
-        report = run_checks(
-            [Check("database", database_probe(engine)), Check("migrations", revision_probe(engine))]
-        )
-        oidc_keys = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
-    results = {"settings": "ok", **report.results, "oidc_keys": oidc_keys}
-    click.echo(
-        json.dumps(results) if as_json else "\n".join(f"{name}: {found}" for name, found in results.items())
-    )
-    sys.exit(0 if report.ok else 1)
-
-
-@click.command()
 def openapi() -> None:
     """Print the OpenAPI document of the API."""
     from identity.processes.openapi import openapi_document
@@ -102,4 +69,4 @@ def openapi() -> None:
     click.echo(openapi_document())
 
 
-COMMANDS = (serve, relay, notify, migrate, check, openapi)
+COMMANDS = (serve, relay, notify, migrate, openapi)

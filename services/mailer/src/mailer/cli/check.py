@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import click
+from port_runtime.setting_parsers import seconds
 
 from mailer.cli.base import mailer_settings, template_renderer
 
 if TYPE_CHECKING:
-    from port_runtime.health import Check
+    from port_runtime.health import Check, Report
 
     from mailer.settings import Settings
 
@@ -19,19 +20,32 @@ if TYPE_CHECKING:
 @click.option(
     "--templates", "templates_only", is_flag=True, help="Check only the templates; needs no settings."
 )
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=seconds,
+    default="0",
+    metavar="TIME",
+    help="Repeat failed checks for so long, such as 10m; a wrong setting ends the command at once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(*, templates_only: bool, as_json: bool) -> None:
+def check(*, templates_only: bool, wait_seconds: int, as_json: bool) -> None:
     """Check settings, templates, Redis with its permissions, and the mail server; exit with 1 if a check fails."""
     from port_runtime import health
 
     checks = [_templates_check()] if templates_only else _checks(mailer_settings())
-    report = health.run_checks(checks)
+    report = health.wait_until_healthy(checks, timeout_seconds=wait_seconds, report_change=_print_waiting)
     if as_json:
         click.echo(json.dumps({"ok": report.ok, "results": report.results}))
     else:
         for name, result in report.results.items():
             click.echo(f"{name}: {result}")
     raise SystemExit(0 if report.ok else 1)
+
+
+def _print_waiting(report: Report) -> None:
+    failed = (f"{name}: {result}" for name, result in report.results.items() if result != "ok")
+    click.echo(f"waiting for {'; '.join(failed)}", err=True)
 
 
 def _checks(settings: Settings) -> list[Check]:

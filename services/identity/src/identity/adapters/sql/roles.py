@@ -50,6 +50,7 @@ _RIGHTS: Final = {
         "audit": f"SELECT, {_RECORD}, UPDATE (place, mac)",
         "audit_segments": "SELECT, INSERT",
         "audit_anchor": _CHANGE,
+        "alembic_version": _READ,
     },
     "identity_notify": {
         "accounts": "SELECT (id)",
@@ -57,6 +58,7 @@ _RIGHTS: Final = {
         "oidc_clients": "SELECT (name, backchannel_uri, id_token_alg)",
         "logouts": "SELECT, INSERT, UPDATE (due_at, leased_until, tries, outcome, done_at)",
         "audit": _RECORD,
+        "alembic_version": _READ,
     },
     # `identity tidy`. SELECT … FOR UPDATE needs the right to update one column.
     "identity_tidy": {
@@ -80,6 +82,7 @@ _RIGHTS: Final = {
         "audit": f"SELECT, {_RECORD}, DELETE",
         "audit_segments": "SELECT, UPDATE (key, pruned_at, seal), DELETE",
         "audit_anchor": _READ,
+        "alembic_version": _READ,
     },
 }
 _SEQUENCES: Final = {

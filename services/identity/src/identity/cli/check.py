@@ -1,0 +1,142 @@
+"""`identity check`: whether a process could work with its settings, database and Redis (OPS-5)."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import click
+from port_runtime.setting_parsers import seconds
+
+from identity.cli.base import as_json, read_settings
+from identity.cli.signals import interrupt_on_sigterm
+
+if TYPE_CHECKING:
+    from port_runtime.health import Check, Report
+    from sqlalchemy import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checks:
+    """The checks of one process, and results that are printed but never fail."""
+
+    checks: list["Check"]
+    warnings: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def _check_web() -> Iterator[_Checks]:
+    from identity.bootstrap.oidc import signing_key_report
+    from identity.bootstrap.ports import open_dependencies
+    from identity.settings.web import WebSettings
+
+    settings = read_settings(WebSettings)
+    with open_dependencies(settings) as dependencies:
+        report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
+        yield _Checks(checks=_database(dependencies.engine), warnings={"oidc_keys": report})
+
+
+@contextmanager
+def _check_relay() -> Iterator[_Checks]:
+    from port_runtime.health import Check
+    from port_runtime.metrics import Instruments
+
+    from identity.bootstrap.relay import build_relay
+    from identity.metrics import RELAY
+    from identity.settings.relay import RelaySettings
+
+    dependencies = build_relay(read_settings(RelaySettings), Instruments(RELAY))
+    try:
+        redis = Check("redis", dependencies.stream.check_writable)
+        yield _Checks(checks=[*_database(dependencies.engine), redis])
+    finally:
+        dependencies.close()
+
+
+@contextmanager
+def _check_notify() -> Iterator[_Checks]:
+    from port_runtime.metrics import Instruments
+
+    from identity.bootstrap.notify import build_notify
+    from identity.bootstrap.oidc import signing_key_report
+    from identity.metrics import NOTIFY
+    from identity.settings.notify import NotifySettings
+
+    settings = read_settings(NotifySettings)
+    dependencies = build_notify(settings, Instruments(NOTIFY))
+    report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
+    try:
+        yield _Checks(checks=_database(dependencies.engine), warnings={"oidc_keys": report})
+    finally:
+        dependencies.close()
+
+
+@contextmanager
+def _check_tidy() -> Iterator[_Checks]:
+    from identity.bootstrap.ports import open_dependencies
+    from identity.settings.retention import TidySettings
+    from identity.settings.web import WebSettings
+
+    read_settings(TidySettings)
+    with open_dependencies(read_settings(WebSettings)) as dependencies:
+        yield _Checks(checks=_database(dependencies.engine))
+
+
+_PROCESSES: Final[Mapping[str, Callable[[], AbstractContextManager[_Checks]]]] = {
+    "web": _check_web,
+    "relay": _check_relay,
+    "notify": _check_notify,
+    "tidy": _check_tidy,
+}
+
+
+def _database(engine: "Engine") -> list["Check"]:
+    from port_runtime.health import Check
+
+    from identity.adapters.sql.engine import database_probe
+    from identity.adapters.sql.migrations import revision_probe
+
+    return [Check("database", database_probe(engine)), Check("migrations", revision_probe(engine))]
+
+
+@click.command()
+@click.option(
+    "--as",
+    "process",
+    type=click.Choice(list(_PROCESSES)),
+    default="web",
+    show_default=True,
+    help="The process whose settings and servers are checked.",
+)
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=seconds,
+    default="0",
+    metavar="TIME",
+    help="Repeat failed checks for so long, such as 10m; a wrong setting ends the command at once.",
+)
+@as_json
+def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
+    """Check settings, keys, the database, its migrations, and Redis as far as the process needs it.
+
+    Exits with 1 if a check fails, with 2 if a setting is wrong. IDENTITY_OIDC_KEYS that are missing, or whose signing
+    key is older than 365 days by its member `nbf` or `iat`, cause a warning.
+    """
+    interrupt_on_sigterm()
+    from port_runtime.health import wait_until_healthy
+
+    with _PROCESSES[process]() as found:
+        report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=_print_waiting)
+    results = {"settings": "ok", **report.results, **found.warnings}
+    click.echo(
+        json.dumps(results) if as_json else "\n".join(f"{name}: {found}" for name, found in results.items())
+    )
+    sys.exit(0 if report.ok else 1)
+
+
+def _print_waiting(report: "Report") -> None:
+    failed = (f"{name}: {result}" for name, result in report.results.items() if result != "ok")
+    click.echo(f"waiting for {'; '.join(failed)}", err=True)

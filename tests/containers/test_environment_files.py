@@ -1,0 +1,131 @@
+"""The environment file of each process is complete: with real secrets the process accepts it in production."""
+
+import re
+from pathlib import Path
+
+import pytest
+from identity.settings.database import DatabaseSettings
+from identity.settings.notify import NotifySettings
+from identity.settings.relay import ChainSettings, RelaySettings
+from identity.settings.retention import TidySettings
+from identity.settings.web import WebSettings
+from mailer.settings import Settings as MailerSettings
+from port_runtime.settings import SettingsError, describe, load
+
+from deploy.containers.secret_files import main as make_secret_files
+from tests.support import ROOT
+
+FOLDER = ROOT / "deploy/settings"
+READ_BY: dict[str, tuple[type, ...]] = {
+    "web": (WebSettings,),
+    "relay": (RelaySettings, ChainSettings),
+    "notify": (NotifySettings,),
+    "tidy": (TidySettings, WebSettings),
+    "migrate": (DatabaseSettings,),
+    "mailer": (MailerSettings,),
+}
+KEYS = {
+    "IDENTITY_SECRET_KEYS": "secret_keys",
+    "IDENTITY_AUDIT_KEYS": "audit_keys",
+    "IDENTITY_OIDC_KEYS": "oidc_keys.json",
+    "MAIL_SEAL_PUBLIC_KEYS": "mail_seal_public.json",
+    "MAIL_SEAL_PRIVATE_KEYS": "mail_seal_private.json",
+    "MAIL_SIGN_PUBLIC_KEYS": "mail_sign_public.json",
+    "MAIL_SIGN_PRIVATE_KEYS": "mail_sign_private.json",
+}
+"""The files that an installation in containers has for the keys."""
+
+pytestmark = pytest.mark.rule("OPS-5")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("secrets")
+    make_secret_files(folder, give=False)
+    return folder / "kept/keys"
+
+
+def lines(process: str) -> dict[str, str]:
+    """Return the lines of a process' file that are not commented out."""
+    text = (FOLDER / f"{process}.env.example").read_text()
+    return dict(re.findall(r"^([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
+
+
+def form(process: str, name: str) -> str:
+    """Return the form of a URL that the comment above its line shows."""
+    text = (FOLDER / f"{process}.env.example").read_text()
+    found = re.search(rf"^#   (\S+://\S+)\n{name}_FILE=", text, re.MULTILINE)
+    assert found, f"{process} shows no form of {name}"
+    return found[1]
+
+
+def environment(process: str, keys: Path, folder: Path) -> dict[str, str]:
+    """Return what the file sets, with a value for each secret and a folder that exists."""
+    found = {}
+    for name, value in lines(process).items():
+        plain = name.removesuffix("_FILE")
+        if name == plain:
+            found[name] = str(folder) if name == "IDENTITY_CONSENT_DIR" else value
+        elif plain in KEYS:
+            found[name] = str(keys / KEYS[plain])
+        else:
+            found[plain] = form(process, plain)
+    return found
+
+
+@pytest.mark.parametrize("process", READ_BY)
+def test_each_process_accepts_its_file_in_production(process: str, keys: Path, tmp_path: Path) -> None:
+    set_by_file = environment(process, keys, tmp_path)
+
+    for kind in READ_BY[process]:
+        assert load(kind, set_by_file).mode == "production"
+
+
+@pytest.mark.parametrize("process", READ_BY)
+def test_each_line_is_needed(process: str, keys: Path, tmp_path: Path) -> None:
+    set_by_file = environment(process, keys, tmp_path)
+    checked_later = {"IDENTITY_OIDC_KEYS_FILE"}  # by the process, once it has read its settings
+
+    for name in set_by_file.keys() - checked_later:
+        less = {other: value for other, value in set_by_file.items() if other != name}
+        with pytest.raises(SettingsError, match=name.removesuffix("_FILE")):
+            load_all(process, less)
+
+
+def load_all(process: str, environ: dict[str, str]) -> None:
+    for kind in READ_BY[process]:
+        load(kind, environ)
+
+
+@pytest.mark.parametrize("process", READ_BY)
+def test_each_file_names_settings_of_its_process_once(process: str) -> None:
+    known = {doc.name for kind in READ_BY[process] for doc in describe(kind)}
+    text = (FOLDER / f"{process}.env.example").read_text()
+    named = [
+        name if name in known else name.removesuffix("_FILE")
+        for name in re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
+    ]
+
+    assert len(named) == len(set(named))
+    assert set(named) <= known
+    assert process == "tidy" or set(named) == known
+
+
+def test_relay_and_mailer_have_users_of_their_own() -> None:
+    users = {process: re.search(r"//(\w+):", form(process, "REDIS_URL")) for process in ("relay", "mailer")}
+
+    assert {process: found and found[1] for process, found in users.items()} == {
+        "relay": "relay",
+        "mailer": "mailer",
+    }
+    assert not [process for process in READ_BY if process not in users and "REDIS_URL_FILE" in lines(process)]
+
+
+def test_a_process_that_signs_no_tokens_gets_no_key_for_it() -> None:
+    with_keys = {
+        process
+        for process in READ_BY
+        if "IDENTITY_OIDC_KEYS" in (FOLDER / f"{process}.env.example").read_text()
+    }
+
+    assert with_keys == {"web", "notify"}
