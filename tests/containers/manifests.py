@@ -22,6 +22,7 @@ def render(overlay: str, directory: Path, *components: str) -> list[Document]:
     """Return the documents of an overlay with extra components; skips the test without kustomize."""
     tool = KUSTOMIZE.require()
     copy = directory / "kubernetes"
+    directory.mkdir(exist_ok=True)
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
     shutil.copytree(KUBERNETES, copy, ignore=shutil.ignore_patterns("secrets"))
     make_secret_files(copy / "overlays" / "local" / "secrets", give=False)

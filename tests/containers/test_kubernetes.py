@@ -1,25 +1,19 @@
-"""The rendered Kubernetes manifests: valid against the schemas, restricted, with least network access.
-
-The validator has no schema for kinds of other projects (KEDA, Prometheus operator); they are not validated.
-"""
+"""The rendered Kubernetes manifests: valid against the schemas, restricted, with least network access."""
 
 import os
 import re
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 from identity.processes.gunicorn_server import GRACE_SECONDS
 from mailer.process import RELEASE_SECONDS, STOP_SECONDS
 
-from tests.containers.manifests import OVERLAYS, Document, containers, name_of, pods, render
+from tests.containers.manifests import KUBERNETES, OVERLAYS, Document, containers, name_of, pods, render
+from tests.containers.schemas import validate, validate_custom
 from tests.support import ROOT
 
-KUBERNETES_VERSION = "1.37"
-NOT_VALIDATED = {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
 OURS = {"identity", "relay", "notify", "mailer"}
 
 
@@ -27,15 +21,71 @@ def of(documents: list[Document], kind: str) -> dict[str, Document]:
     return {it["metadata"]["name"]: it for it in documents if it["kind"] == kind}
 
 
-def test_every_kind_that_has_a_schema_is_valid(overlay: list[Document]) -> None:
-    unknown = set()
-    for document in overlay:
-        try:
-            kubernetes_validate.validate(document, KUBERNETES_VERSION, strict=True)
-        except kubernetes_validate.SchemaNotFoundError:
-            unknown.add(document["kind"])
+def test_every_kind_of_kubernetes_is_valid(overlay: list[Document]) -> None:
+    custom = {document["kind"] for document in validate(overlay)}
 
-    assert unknown <= NOT_VALIDATED
+    assert custom <= {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"}
+
+
+def test_every_kind_of_other_projects_is_valid(production: list[Document]) -> None:
+    for document in validate(production):
+        validate_custom(document)
+
+
+@pytest.mark.parametrize(
+    ("component", "kinds"),
+    [
+        ("ingress", {"Ingress"}),
+        ("gateway", {"HTTPRoute"}),
+        ("kube-prometheus-stack", {"ServiceMonitor", "PrometheusRule"}),
+    ],
+)
+def test_each_component_adds_its_kinds(component: str, kinds: set[str], tmp_path: Path) -> None:
+    added = [it for it in render("local", tmp_path, component) if it["kind"] in kinds]
+
+    for document in validate(added):
+        validate_custom(document)
+    assert {document["kind"] for document in added} == kinds
+
+
+@pytest.mark.parametrize(("component", "namespace"), [("ingress", "ingress"), ("gateway", "gateway")])
+def test_only_a_component_admits_requests_from_outside(
+    component: str, namespace: str, tmp_path: Path
+) -> None:
+    labels = {"app.kubernetes.io/name": "identity"}
+    closed = _peers(of(render("local", tmp_path / "closed"), "NetworkPolicy"), labels, "ingress")
+    entered = _peers(of(render("local", tmp_path / "open", component), "NetworkPolicy"), labels, "ingress")
+
+    assert {port["port"] for rule in closed for port in rule["ports"]} == {9100}
+    (rule,) = [rule for rule in entered if rule not in closed]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 8000}]
+    assert rule["from"] == [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+    ]
+
+
+def test_the_gateway_sends_requests_to_the_portal_and_http_to_https(tmp_path: Path) -> None:
+    documents = render("local", tmp_path, "gateway")
+    routes, services = of(documents, "HTTPRoute"), of(documents, "Service")
+
+    ((backend,),) = [rule["backendRefs"] for rule in routes["identity"]["spec"]["rules"]]
+    ((redirect,),) = [rule["filters"] for rule in routes["identity-to-https"]["spec"]["rules"]]
+    assert backend["port"] in {port["port"] for port in services[backend["name"]]["spec"]["ports"]}
+    assert redirect["requestRedirect"] == {"scheme": "https", "statusCode": 301}
+
+
+def test_the_base_names_no_ingress_controller() -> None:
+    files = [*KUBERNETES.glob("base/*"), *KUBERNETES.glob("components/*/*")]
+
+    assert [
+        path for path in files if re.search("nginx|traefik|haproxy|contour|istio", path.read_text())
+    ] == []
+
+
+def test_the_stack_of_prometheus_finds_what_its_operator_reads(production: list[Document]) -> None:
+    read = [it for it in production if it["apiVersion"].startswith("monitoring.coreos.com/")]
+
+    assert {it["metadata"]["labels"]["release"] for it in read} == {"kube-prometheus-stack"}
 
 
 def test_the_overlay_has_all_parts(overlay: list[Document]) -> None:
@@ -217,9 +267,7 @@ def test_every_pod_has_an_egress_policy(overlay: list[Document]) -> None:
 def test_the_tracing_component_configures_every_pod(name: str, tmp_path: Path) -> None:
     traced = render(name, tmp_path, "tracing")
 
-    for document in traced:
-        with suppress(kubernetes_validate.SchemaNotFoundError):
-            kubernetes_validate.validate(document, KUBERNETES_VERSION, strict=True)
+    validate(traced)
     for service, deployment in ((it, of(traced, "Deployment")[it]) for it in OURS):
         pod = deployment["spec"]["template"]
         (own,) = pod["spec"]["containers"]
