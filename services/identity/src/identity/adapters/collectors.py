@@ -1,17 +1,11 @@
-"""Metrics that are read from the database and from Redis on each scrape (OPS-4)."""
+"""Metrics that are read from the database on each scrape (OPS-4)."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
-from typing import Final
 
-from port_events.envelope import MAIL_STREAM
-from port_events.lag import group_lags
 from port_runtime.metrics import Sample
-from redis import Redis
 from sqlalchemy import Engine, func, select
 
-from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.sql.oauth_tables import grants, logouts
 from identity.adapters.sql.tables import audit, outbox, sessions
 from identity.metrics import (
@@ -25,16 +19,7 @@ from identity.metrics import (
     OUTBOX_OLDEST,
     OUTBOX_UNPUBLISHED,
     SESSIONS,
-    SIGNING_KEYS,
-    STREAM_ENTRIES,
-    STREAM_LAG,
-    STREAM_OLDEST,
-    STREAM_PENDING,
-    STREAMS,
 )
-
-MAX_GROUPS: Final = 50
-"""Consumers may create any number of groups; only this many get series."""
 
 
 class SessionCollector:
@@ -103,37 +88,6 @@ class LogoutCollector:
         yield Sample(GRANTS, open_grants or 0)
         yield Sample(LOGOUTS_WAITING, found)
         yield Sample(LOGOUTS_OLDEST, _age_seconds(oldest) if oldest else 0)
-
-
-class SigningKeyCollector:
-    """The keys that may sign; none is usable when the clock runs behind them all."""
-
-    def __init__(self, signer: JoseSigner) -> None:
-        self._signer = signer
-
-    def collect(self) -> Iterator[Sample]:
-        """Count the keys by algorithm."""
-        for algorithm, count in self._signer.usable_keys().items():
-            yield Sample(SIGNING_KEYS, count, (algorithm,))
-
-
-class StreamCollector:
-    """The length of each stream and the lag of each consumer group."""
-
-    def __init__(self, client: Redis, stream: str) -> None:
-        self._client = client
-        self._keys = dict(zip(STREAMS, (stream, MAIL_STREAM), strict=True))
-
-    def collect(self) -> Iterator[Sample]:
-        """Read the lengths and the lags; a missing stream has neither entries nor groups."""
-        for stream, key in self._keys.items():
-            yield Sample(STREAM_ENTRIES, int(self._client.xlen(key)), (stream,))
-            for lag in islice(group_lags(self._client, key), MAX_GROUPS):
-                labels = (stream, lag.group)
-                yield Sample(STREAM_PENDING, lag.pending, labels)
-                yield Sample(STREAM_OLDEST, lag.oldest_seconds, labels)
-                if lag.unread is not None:
-                    yield Sample(STREAM_LAG, lag.unread, labels)
 
 
 def _age_seconds(since: datetime) -> float:

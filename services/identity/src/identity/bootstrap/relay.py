@@ -14,7 +14,7 @@ from redis.retry import Retry
 from sqlalchemy import Engine
 
 from identity.adapters.clock import SystemClock
-from identity.adapters.collectors import AuditCollector, OutboxCollector, StreamCollector
+from identity.adapters.collectors import AuditCollector, OutboxCollector
 from identity.adapters.commit_listener import OUTBOX, CommitListener, commit_listener_for
 from identity.adapters.instrumented_stream import InstrumentedStream
 from identity.adapters.leader_election import LeaderElection, leader_election_for
@@ -25,6 +25,7 @@ from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
+from identity.adapters.stream_collector import StreamCollector
 from identity.domain.audit import Caller, Entry
 from identity.domain.audit_chain import ChainKeys
 from identity.settings.relay import RelaySettings

@@ -1,0 +1,20 @@
+"""Metrics of the signing keys (OPS-4)."""
+
+from collections.abc import Iterator
+
+from port_runtime.metrics import Sample
+
+from identity.adapters.jose.signer import JoseSigner
+from identity.metrics import SIGNING_KEYS
+
+
+class SigningKeyCollector:
+    """The keys that may sign; none is usable when the clock runs behind them all."""
+
+    def __init__(self, signer: JoseSigner) -> None:
+        self._signer = signer
+
+    def collect(self) -> Iterator[Sample]:
+        """Count the keys by algorithm."""
+        for algorithm, count in self._signer.usable_keys().items():
+            yield Sample(SIGNING_KEYS, count, (algorithm,))

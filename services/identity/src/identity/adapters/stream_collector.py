@@ -1,0 +1,34 @@
+"""Metrics that are read from Redis on each scrape (OPS-4)."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from port_events.envelope import MAIL_STREAM
+from port_events.lag import group_lags
+from port_runtime.metrics import Sample
+from redis import Redis
+
+from identity.metrics import STREAM_ENTRIES, STREAM_LAG, STREAM_OLDEST, STREAM_PENDING, STREAMS
+
+MAX_GROUPS: Final = 50
+"""Consumers may create any number of groups; only this many get series."""
+
+
+class StreamCollector:
+    """The length of each stream and the lag of each consumer group."""
+
+    def __init__(self, client: Redis, stream: str) -> None:
+        self._client = client
+        self._keys = dict(zip(STREAMS, (stream, MAIL_STREAM), strict=True))
+
+    def collect(self) -> Iterator[Sample]:
+        """Read the lengths and the lags; a missing stream has neither entries nor groups."""
+        for stream, key in self._keys.items():
+            yield Sample(STREAM_ENTRIES, int(self._client.xlen(key)), (stream,))
+            for lag in islice(group_lags(self._client, key), MAX_GROUPS):
+                labels = (stream, lag.group)
+                yield Sample(STREAM_PENDING, lag.pending, labels)
+                yield Sample(STREAM_OLDEST, lag.oldest_seconds, labels)
+                if lag.unread is not None:
+                    yield Sample(STREAM_LAG, lag.unread, labels)
