@@ -10,7 +10,6 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from joserfc import jwe, jws
@@ -18,11 +17,9 @@ from joserfc.errors import BadSignatureError, JoseError
 
 from port_events.envelope import format_rfc3339, parse_rfc3339
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, KeySets, new_key_sets, read_keys
+from port_events.mail_payload import MailPayload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
     from joserfc.jwk import OKPKey
 
 __all__ = [
@@ -79,19 +76,6 @@ class Mismatched(SealError):  # noqa: N818 - named after its cause
 
 class Malformed(SealError):  # noqa: N818 - named after its cause
     """It is too long, damaged or in another format."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailPayload:
-    """The recipient and the content of a mail; `repr` shows neither."""
-
-    event_id: str
-    event_type: str
-    address: str = field(repr=False)
-    name: str = field(repr=False)
-    issued_at: datetime
-    expires_at: datetime
-    content: Mapping[str, str] = field(repr=False)
 
 
 class Sealer:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from port_events.sealing import MailPayload
+from port_events.mail_payload import MailPayload
 
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter

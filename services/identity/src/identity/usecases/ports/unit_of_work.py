@@ -1,42 +1,47 @@
 """The ports in one object, and the transaction that is opened from them."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from port_events import catalogue
 from port_events.envelope import SOURCE, Event, to_json
-from port_events.sealing import MailPayload
+from port_events.mail_payload import MailPayload
 from port_runtime import tracing
 
-from identity.domain import consent
-from identity.domain.account import Account, Kind
 from identity.domain.audit import Caller, Entry
-from identity.domain.mail import MailRequest
-from identity.domain.password_policy import PasswordPolicy
-from identity.domain.rate_limits import Limit
-from identity.domain.session import Lifetimes
-from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
-from identity.usecases.ports.audit import AuditHistory, AuditLog
-from identity.usecases.ports.authorization_requests import AuthorizationRequests, ClientConsents
-from identity.usecases.ports.bindings import BindCodes, Bindings
-from identity.usecases.ports.counters import Counters
-from identity.usecases.ports.feed import Feed
-from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients, RefreshTokens
-from identity.usecases.ports.jose import ProofVerifier, TokenSigner
-from identity.usecases.ports.logouts import Logouts
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
-from identity.usecases.ports.rejections import Rejections
-from identity.usecases.ports.request_queries import Queries
-from identity.usecases.ports.security import Passwords, Sealer, Tokens
-from identity.usecases.ports.seen_proofs import SeenProofs
-from identity.usecases.ports.service_clients import Clients
-from identity.usecases.ports.service_logins import ServiceLogins
-from identity.usecases.ports.sessions import Sessions
-from identity.usecases.ports.system import Clock, LoginCounter, OAuthMeter, Randomness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import timedelta
+
+    from identity.domain import consent
+    from identity.domain.account import Account, Kind
+    from identity.domain.mail import MailRequest
+    from identity.domain.password_policy import PasswordPolicy
+    from identity.domain.rate_limits import Limit
+    from identity.domain.session import Lifetimes
+    from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
+    from identity.usecases.ports.audit import AuditHistory, AuditLog
+    from identity.usecases.ports.authorization_requests import AuthorizationRequests, ClientConsents
+    from identity.usecases.ports.bindings import BindCodes, Bindings
+    from identity.usecases.ports.counters import Counters
+    from identity.usecases.ports.feed import Feed
+    from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients, RefreshTokens
+    from identity.usecases.ports.jose import ProofVerifier, TokenSigner
+    from identity.usecases.ports.logouts import Logouts
+    from identity.usecases.ports.rejections import Rejections
+    from identity.usecases.ports.request_queries import Queries
+    from identity.usecases.ports.security import Passwords, Sealer, Tokens
+    from identity.usecases.ports.seen_proofs import SeenProofs
+    from identity.usecases.ports.service_clients import Clients
+    from identity.usecases.ports.service_logins import ServiceLogins
+    from identity.usecases.ports.sessions import Sessions
+    from identity.usecases.ports.system import Clock, LoginCounter, OAuthMeter, Randomness
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
 """The fields of an event that the audit log stores too. No names: the log outlives personal data (OPS-6)."""
@@ -67,7 +72,7 @@ class Ports:
     `caller` returns who makes the current request.
     """
 
-    transaction: Callable[["Ports"], "UnitOfWork"]
+    transaction: Callable[[Ports], UnitOfWork]
     queries: Queries
     grants: GrantQueries
     feed: Feed
@@ -86,11 +91,11 @@ class Ports:
     oauth_meter: OAuthMeter
     rules: Rules
 
-    def unit_of_work(self) -> "UnitOfWork":
+    def unit_of_work(self) -> UnitOfWork:
         """Return a new transaction, to be used as a context manager."""
         return self.transaction(self)
 
-    def by(self, caller: Caller) -> "Ports":
+    def by(self, caller: Caller) -> Ports:
         """Return the same ports for another caller: an operator or a system process."""
         return replace(self, caller=lambda: caller)
 

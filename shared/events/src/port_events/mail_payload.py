@@ -1,0 +1,23 @@
+"""What a sealed part holds (`sealing`), for those who neither seal nor open one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailPayload:
+    """The recipient and the content of a mail; `repr` shows neither."""
+
+    event_id: str
+    event_type: str
+    address: str = field(repr=False)
+    name: str = field(repr=False)
+    issued_at: datetime
+    expires_at: datetime
+    content: Mapping[str, str] = field(repr=False)
