@@ -1,15 +1,17 @@
 """Writing the audit log (SEC-11)."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
 from identity.usecases.ports.audit import AuditLog
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 ADD = audit.insert().inline()
 """Does not fetch the id of the new row."""
@@ -18,7 +20,7 @@ ADD = audit.insert().inline()
 class SqlAuditLog(AuditLog):
     """Entries that commit with the change they describe."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: "Session") -> None:
         self._session = session
         self._rows: list[dict[str, Any]] = []
 

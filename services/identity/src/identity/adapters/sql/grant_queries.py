@@ -8,6 +8,7 @@ from sqlalchemy import Engine, bindparam, select, true
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.active_grants import named, read_grant, select_active
 from identity.adapters.sql.oauth_tables import grant_tokens, grants, oidc_clients
 from identity.adapters.sql.tables import clients

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import (
@@ -16,7 +16,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.tables import outbox, outbox_epoch
@@ -31,13 +30,16 @@ from identity.usecases.ports.outbox import (
     WaitingMails,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
 _ADD = outbox.insert()
 
 
 class SqlOutbox(Outbox):
     """The events of one transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: "Session") -> None:
         self._session = session
         self._rows: list[dict[str, Any]] = []
 

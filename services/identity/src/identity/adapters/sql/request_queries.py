@@ -6,6 +6,7 @@ from sqlalchemy import Engine, bindparam, case, func, literal_column, or_, selec
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.accounts import BY_USERNAME
 from identity.adapters.sql.rejections import BY_SESSION, read_rejection
 from identity.adapters.sql.rejections import BY_USERNAME as REJECTED_BY_USERNAME

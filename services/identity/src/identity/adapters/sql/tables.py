@@ -1,4 +1,4 @@
-"""The tables, and the mapping of the domain's plain classes to all tables, those of OpenID Connect included."""
+"""The tables, without those of OpenID Connect."""
 
 from sqlalchemy import (
     JSON,
@@ -13,24 +13,9 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.orm import registry
 
-from identity.adapters.sql.oauth_tables import (
-    grants,
-    logouts,
-    oidc_clients,
-)
 from identity.adapters.sql.schema import BIG, ID, metadata, reference
 from identity.adapters.sql.utc_datetime import UtcDateTime
-from identity.domain.account import Account
-from identity.domain.bind_code import BindCode
-from identity.domain.binding import Binding
-from identity.domain.grant import Grant
-from identity.domain.logout import Logout
-from identity.domain.mail_link import Challenge
-from identity.domain.oauth_client import OidcClient
-from identity.domain.service_client import ServiceClient
-from identity.domain.session import Session
 
 accounts = Table(
     "accounts",
@@ -279,23 +264,3 @@ rejections = Table(
     Column("reason", Text, nullable=False),
     Column("rejected_at", UtcDateTime, nullable=False, index=True),
 )
-
-
-def map_domain() -> None:
-    """Map the domain's classes; runs once per process."""
-    mapping = registry(metadata=metadata)
-    for mapped, table in (
-        (Account, accounts),
-        (Binding, bindings),
-        (BindCode, bind_codes),
-        (Challenge, mail_links),
-        (Session, sessions),
-        (ServiceClient, clients),
-        (OidcClient, oidc_clients),
-        (Grant, grants),
-        (Logout, logouts),
-    ):
-        mapping.map_imperatively(mapped, table)
-
-
-map_domain()

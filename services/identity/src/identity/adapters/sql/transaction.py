@@ -6,6 +6,7 @@ from typing import Self
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.audit_log import SqlAuditLog
 from identity.adapters.sql.grants import SqlGrants
 from identity.adapters.sql.logouts import SqlLogouts

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.accounts import SqlAccounts
 from identity.adapters.sql.audit_log import SqlAuditLog
 from identity.adapters.sql.audit_search import SqlAuditHistory

@@ -1,0 +1,39 @@
+"""Maps the domain's plain classes to all tables. Import it wherever a session loads or adds them.
+
+The relay reads and writes rows, and needs no object-relational mapper.
+"""
+
+from sqlalchemy.orm import registry
+
+from identity.adapters.sql.oauth_tables import grants, logouts, oidc_clients
+from identity.adapters.sql.schema import metadata
+from identity.adapters.sql.tables import accounts, bind_codes, bindings, clients, mail_links, sessions
+from identity.domain.account import Account
+from identity.domain.bind_code import BindCode
+from identity.domain.binding import Binding
+from identity.domain.grant import Grant
+from identity.domain.logout import Logout
+from identity.domain.mail_link import Challenge
+from identity.domain.oauth_client import OidcClient
+from identity.domain.service_client import ServiceClient
+from identity.domain.session import Session
+
+
+def map_domain() -> None:
+    """Map the domain's classes; runs once per process."""
+    mapping = registry(metadata=metadata)
+    for mapped, table in (
+        (Account, accounts),
+        (Binding, bindings),
+        (BindCode, bind_codes),
+        (Challenge, mail_links),
+        (Session, sessions),
+        (ServiceClient, clients),
+        (OidcClient, oidc_clients),
+        (Grant, grants),
+        (Logout, logouts),
+    ):
+        mapping.map_imperatively(mapped, table)
+
+
+map_domain()
