@@ -235,18 +235,20 @@ GRANTS = observable_gauge(
     "identity_grants", "grants", "Logins at other services that have not ended (OpenID Connect)"
 )
 LOGOUTS = counter(
-    "identity_logouts_total", "tries", "Tries to tell a client of an ended login, by result", outcome=VERDICTS
+    "identity_logouts_total", "tries", "Attempts to send a logout to a client, by result", outcome=VERDICTS
 )
 LOGOUTS_WAITING = observable_gauge(
-    "identity_logouts_waiting", "logouts", "Ended logins that a client has not been told of yet"
+    "identity_logouts_waiting", "logouts", "Logouts that are still to be sent to a client"
 )
 LOGOUTS_OLDEST = observable_gauge(
     "identity_logouts_oldest_seconds",
     "seconds",
-    "Age of the oldest logout that its client has not been told of, 0 without one",
+    "Age of the oldest logout that is still to be sent, 0 without one",
 )
 LOGOUT_SECONDS = histogram(
-    "identity_logout_seconds", "Time from the end of a login until its client was told", buckets=UNTIL_TOLD
+    "identity_logout_seconds",
+    "Time from the end of a login until its client accepted the logout",
+    buckets=UNTIL_TOLD,
 )
 NOTIFY_FAILURES = counter(
     "identity_notify_failures_total",
