@@ -104,6 +104,11 @@ class PostgresCluster:
         return f"postgresql+psycopg://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @property
+    def pid(self) -> int:
+        """The process id of the running server; its children serve the connections."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
+    @property
     def log(self) -> str:
         """The server's log."""
         return (self._root / "log").read_text(errors="replace")

@@ -55,6 +55,12 @@ class RedisServer:
         """The URL of the private socket."""
         return f"unix://{self.directory}/redis.sock?db=0"
 
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None, "the Redis server does not run"
+        return self._process.pid
+
     def url_for(self, user: str, password: str) -> str:
         """Return the URL of one ACL user."""
         return f"redis://{user}:{password}@127.0.0.1:{self.port}/0"
