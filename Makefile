@@ -82,7 +82,7 @@ check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, a
 	[ -z "$$failed" ] || { echo "not in order:$${failed#;}" >&2; exit 1; }; \
 	echo "everything checked"
 
-bench: .venv/test/.stamp ## run the benchmarks against their limits and peers (ONLY=login,session: a selection)
+bench: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp ## run the benchmarks against their limits and peers (ONLY=login,session: a selection)
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.bench --only "$(ONLY)"
 
 chaos: .venv/test/.stamp ## run the system under load while faults are injected (SEED= MINUTES= KILL_EVERY=; PROVE=1: prove that it can fail)

@@ -7,6 +7,8 @@ from multiprocessing import get_context
 
 from argon2 import PasswordHasher
 
+from tests.bench.slots import Run, Side
+
 CORES = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))
 
 
@@ -14,24 +16,39 @@ class RawArgon2:
     """One warm process per core; a few per cent faster than threads."""
 
     def __init__(self, password_hash: str, password: str) -> None:
-        self._known = (password_hash, password)
+        self._arguments = (password_hash, password)
         self._pool = ProcessPoolExecutor(CORES, mp_context=get_context("spawn"))
-        self.per_second(0.2)
+        self._cpu_seconds = 0.0
+        self._verify(0.2)
 
-    def per_second(self, seconds: float) -> float:
-        """Verify for `seconds`; return the verifications per second of all cores."""
-        work = [self._pool.submit(_verify, *self._known, seconds) for _ in range(CORES)]
-        return sum(each.result() for each in work)
+    def side(self, seconds: float) -> Side:
+        """Return the limit: verify for `seconds`."""
+        return Side(
+            name="raw Argon2",
+            unit="/s",
+            prepare=lambda: lambda: self._verify(seconds),
+            cpu={"hash": lambda: self._cpu_seconds},
+        )
+
+    def _verify(self, seconds: float) -> Run:
+        work = [self._pool.submit(_verify, *self._arguments, seconds) for _ in range(CORES)]
+        results = [each.result() for each in work]
+        self._cpu_seconds += sum(cpu_seconds for _, _, cpu_seconds in results)
+        return Run(
+            value=sum(done / spent for done, spent, _ in results),
+            operations=sum(done for done, *_ in results),
+        )
 
     def close(self) -> None:
         """End the processes."""
         self._pool.shutdown()
 
 
-def _verify(password_hash: str, password: str, seconds: float) -> float:
+def _verify(password_hash: str, password: str, seconds: float) -> tuple[int, float, float]:
+    """Return the number of verifications, the seconds and the CPU seconds."""
     hasher = PasswordHasher()
-    began, done = time.perf_counter(), 0
+    began, cpu_began, done = time.perf_counter(), time.process_time(), 0
     while (spent := time.perf_counter() - began) < seconds:
         hasher.verify(password_hash, password)
         done += 1
-    return done / spent
+    return done, spent, time.process_time() - cpu_began

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -15,7 +15,9 @@ from tests.bench.argon2 import CORES
 from tests.bench.entries import Fields, sealed_entries
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure
-from tests.bench.processes import Process, pss_mib
+from tests.bench.processes import Process
+from tests.bench.sink import start_sink
+from tests.bench.slots import Run, Side, Slot
 
 FEW, MANY = 10_000, 100_000
 _SEALED_AT_ONCE = 1_000
@@ -35,40 +37,51 @@ class DrainResult:
     max_mib: Mapping[str, float]
 
 
-def drain_backlog(stand: Environment) -> Iterator[Figure]:
+def drain_backlog(environment: Environment) -> Iterator[Figure]:
     """Drain a backlog from the outbox to SMTP with one relay and two mailers."""
-    database = stand.database(members=1)
+    database = environment.database(members=1)
     with (
-        stand.sink() as sink,
-        stand.redis() as redis,
-        stand.relay(database, redis) as relay,
-        stand.mailer(redis, sink.port) as one,
-        stand.mailer(redis, sink.port) as another,
+        start_sink() as sink,
+        environment.redis() as redis,
+        environment.relay(database, redis) as relay,
+        environment.mailer(redis, sink.port) as one,
+        environment.mailer(redis, sink.port) as another,
     ):
         processes = {"relay": relay, "mailer": one, "other mailer": another}
-        _drain(database, _entries(1_000, stand.keys), processes)  # warm up
-        at_first = _memory(processes)
-        few = _drain(database, _entries(FEW, stand.keys), processes)
-        many = _drain(database, _entries(MANY, stand.keys), processes)
-        again = _drain(database, _entries(FEW, stand.keys), processes)
-    few_seconds = (few.seconds + again.seconds) / 2  # before and after, to average out other load
-    yield Figure(
-        name="backlog of 100,000: time for each event, of 10,000's",
-        measured=(many.seconds / MANY) / (few_seconds / FEW),
-        parts={
-            "10,000 s": few_seconds, "100,000 s": many.seconds, "/s": MANY / many.seconds, "sink": sink.kind,
-        },
-    )  # fmt: skip
+        _drain(database, _entries(1_000, environment.keys), processes)  # warm up
+        cpu = environment.cpu_of(redis=redis, relay=relay, mailer=one, other_mailer=another)
+        few, many = (
+            Side(
+                name=f"{count:,} events", unit="ms", cpu=cpu,
+                prepare=partial(_prepare, environment, database, processes, count),
+            )
+            for count in (FEW, MANY)
+        )  # fmt: skip
+        slots = environment.interleaved(many, few, wanted=1)
+    yield Figure(name="backlog of 100,000: time of an event, of 10,000's", slots=slots)
     for name in ("relay", "mailer"):
-        yield Figure(
-            name=f"its {name}'s highest memory, of 10,000's (PSS)",
-            measured=many.max_mib[name] / few.max_mib[name],
-            parts={
-                "before MiB": at_first[name],
-                "10,000 MiB": few.max_mib[name],
-                "100,000 MiB": many.max_mib[name],
-            },
-        )
+        yield Figure(name=f"its {name}'s highest memory, of 10,000's", slots=slots, value=_memory_ratio(name))
+
+
+def _prepare(
+    environment: Environment, database: str, processes: Mapping[str, Process], count: int
+) -> Callable[[], Run]:
+    entries = _entries(count, environment.keys)
+
+    def drain() -> Run:
+        result = _drain(database, entries, processes)
+        details = {f"{name} MiB": mib for name, mib in result.max_mib.items()}
+        return Run(value=result.seconds / count * 1000, operations=count, details=details)
+
+    return drain
+
+
+def _memory_ratio(name: str) -> Callable[[Slot], float]:
+    def ratio(slot: Slot) -> float:
+        assert slot.limit, "nothing was measured beside it"
+        return slot.product.details[f"{name} MiB"] / slot.limit.details[f"{name} MiB"]
+
+    return ratio
 
 
 def _entries(count: int, keys: KeySets) -> list[Fields]:
@@ -114,4 +127,4 @@ def _is_open(engine: Engine) -> bool:
 
 
 def _memory(processes: Mapping[str, Process]) -> dict[str, float]:
-    return {name: pss_mib([each.pid, *each.children()]) for name, each in processes.items()}
+    return {name: process.pss_mib() for name, process in processes.items()}

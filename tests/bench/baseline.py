@@ -1,14 +1,37 @@
-"""A bare Flask route under identity's gunicorn settings: the limit of `GET /session`."""
+"""Bare Flask routes under identity's gunicorn settings: the limits of `GET /session`, introspection and pages."""
 
 import os
 import sys
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, render_template
 from gunicorn.app.base import BaseApplication
 from identity.processes.gunicorn_server import Server, open_bind
 from identity.settings.web import WebSettings
+from jinja2 import DictLoader
 from port_runtime import logs
 from port_runtime.settings import load
+
+# As large as the portal's page after the login, with as many links, and like that made of a layout and a page.
+_TEMPLATES = {
+    "layout.html": """<!doctype html>
+<html lang="zh-Hant-TW">
+<head><meta charset="utf-8"><title>{% block title %}{% endblock %}</title></head>
+<body>
+<nav><ul>
+{% for number in range(links) %}<li><a href="{{ url_for('page', number=number) }}">{{ name }}</a></li>
+{% endfor %}</ul></nav>
+<main>{% block main %}{% endblock %}</main>
+</body>
+</html>
+""",
+    "page.html": """{% extends "layout.html" %}
+{% block title %}{{ name }}{% endblock %}
+{% block main %}<h1>{{ name }}</h1>
+"""
+    + "<p>通行證的申請、查詢與列印，請由貴單位原使用的通行證系統入口進入。</p>\n" * 31
+    + "{% endblock %}",
+}
+_LINKS = 23
 
 
 class BaselineServer(Server):
@@ -24,10 +47,15 @@ class BaselineServer(Server):
 
 def _application() -> Flask:
     app = Flask("bare", static_folder=None)
+    app.jinja_loader = DictLoader(_TEMPLATES)
 
     @app.get("/api/v1/session")
     def session() -> Response:
         return jsonify({"next": None})
+
+    @app.get("/page")
+    def page() -> str:
+        return render_template("page.html", name="錢大明", links=_LINKS)
 
     return app
 

@@ -53,7 +53,7 @@ def sealed_entries(count: int, keys: KeySets) -> list[Fields]:
     """Return the fields of `count` entries."""
     sealer = Sealer(seal_keys=keys.seal_public, sign_keys=keys.sign_private)
     return [
-        to_fields(to_json(event), event.type, sealer.seal(letter)) for event, letter in mail_payloads(count)
+        to_fields(to_json(event), event.type, sealer.seal(payload)) for event, payload in mail_payloads(count)
     ]
 
 

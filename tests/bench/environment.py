@@ -1,24 +1,23 @@
 """Real servers for the benchmarks, and the system's processes on them."""
 
-import json
+import os
 import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from subprocess import TimeoutExpired
 
-import httpx
 from port_events.sealing import new_key_sets
 
+from tests.bench.cpu import CpuSeconds, cpu_seconds, read_cpu_time
 from tests.bench.entries import PUBLIC_URL
-from tests.bench.load import Request
 from tests.bench.population import populate
 from tests.bench.processes import Process
-from tests.bench.sink import Sink, start_sink
-from tests.support.actors.people import PASSWORD, registration
+from tests.bench.slots import Side, Slot, interleaved
+from tests.bench.web_server import SMALL, Web
 from tests.support.harness.settings import oidc_keys
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
@@ -27,56 +26,7 @@ from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.redis import RedisServer
 
 WEB_WORKERS = 2
-SMALL = 200
 _UNLIMITED = "1000000"
-
-
-class Web:
-    """A running web server and the requests to it."""
-
-    def __init__(self, process: Process, url: str) -> None:
-        self.process = process
-        self.api = f"{url}/api/v1"
-        self.root = url
-
-    def is_ready(self, path: str) -> bool:
-        """Whether the server answers on a path."""
-        try:
-            return httpx.get(f"{self.root}{path}", timeout=5).status_code < 500
-        except httpx.TransportError:
-            return False
-
-    def logins(self, members: int = SMALL, *, first: int = 1) -> Request:
-        """Return logins of the members from `first` on, in turn."""
-        numbers = range(first, members + 1)
-        bodies = [json.dumps({"username": f"Member{n}", "password": PASSWORD}) for n in numbers]
-        return self._post("/sessions", bodies)
-
-    def registrations(self, count: int) -> Request:
-        """Return registrations of new accounts."""
-        run = secrets.token_hex(3)
-        applications = (
-            registration(username=f"N{run}{n}", email=f"n{run}{n}@example.com") for n in range(count)
-        )
-        return self._post("/accounts", [json.dumps(each) for each in applications])
-
-    def session(self) -> Request:
-        """Log in and return `GET /session` with the token."""
-        answer = httpx.post(
-            f"{self.api}/sessions", json={"username": "Member1", "password": PASSWORD}, timeout=30
-        )
-        assert answer.json()["next"] is None, answer.text
-        return Request(
-            url=f"{self.api}/session", headers={"Authorization": f"Bearer {answer.json()['token']}"}
-        )
-
-    def _post(self, path: str, bodies: list[str]) -> Request:
-        return Request(
-            url=f"{self.api}{path}",
-            method="POST",
-            headers={"Content-Type": "application/json"},
-            bodies=bodies,
-        )
 
 
 class Environment:
@@ -87,28 +37,33 @@ class Environment:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-bench-")))
         self.keys = new_key_sets()
         self._secret = secrets.token_urlsafe(48)
+        self._cpu_trees = [os.getpid()]  # PostgreSQL's is added: it makes itself an orphan
 
     @cached_property
     def postgres(self) -> PostgresCluster:
         """PostgreSQL with fsync, as in production."""
-        return self._stack.enter_context(started(PostgresCluster(fsync=True)))
+        cluster = self._stack.enter_context(started(PostgresCluster(fsync=True)))
+        self._cpu_trees.append(cluster.pid)
+        return cluster
 
     @cached_property
     def small_database(self) -> str:
-        """The URL of a database with 200 accounts, shared by the web benchmarks."""
+        """The URL of a database with 200 accounts."""
         return self.database(SMALL)
 
-    @cached_property
-    def web(self) -> Web:
-        """A web server on `small_database`."""
-        return self._stack.enter_context(self.serving(self.small_database))
+    def interleaved(self, product: Side, limit: Side | None = None, *, wanted: int = 5) -> list[Slot]:
+        """Measure in so many quiet slots; whatever this process has not started is foreign load."""
+        own = partial(cpu_seconds, *self._cpu_trees)
+        return interleaved(lambda: read_cpu_time(own), product, limit, wanted=wanted)
 
-    @cached_property
-    def baseline(self) -> Web:
-        """A bare Flask route under the same settings."""
-        return self._stack.enter_context(
-            self.serving(self.small_database, sys.executable, "-m", "tests.bench.baseline")
-        )
+    def cpu_of(self, *, redis: RedisServer | None = None, **processes: Process) -> dict[str, CpuSeconds]:
+        """Return what reads the CPU time of processes by their names here, and of the running databases."""
+        readings = {name: process.cpu_seconds for name, process in processes.items()}
+        if "postgres" in vars(self):
+            readings["PostgreSQL"] = partial(cpu_seconds, self.postgres.pid)
+        if redis is not None:
+            readings["Redis"] = partial(cpu_seconds, redis.pid)
+        return readings
 
     def database(self, members: int, *, lived: int | None = None) -> str:
         """Create a database and populate it; return its URL."""
@@ -120,11 +75,9 @@ class Environment:
         """Run a Redis for the block."""
         return started(RedisServer())
 
-    @contextmanager
-    def sink(self) -> Iterator[Sink]:
-        """Run a mail server that accepts and discards all mails."""
-        with start_sink() as sink:
-            yield sink
+    def baseline(self) -> AbstractContextManager[Web]:
+        """Run bare Flask routes under identity's settings for the block."""
+        return self.serving(self.small_database, sys.executable, "-m", "tests.bench.baseline")
 
     @contextmanager
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:
@@ -138,7 +91,7 @@ class Environment:
         arguments = program or ("identity", "serve")
         with self.process(*arguments, IDENTITY_DATABASE_URL=database, **environment) as process:
             web = Web(process, f"http://127.0.0.1:{port}")
-            wait_until(lambda: web.is_ready(ready), what=f"an answer; see {process.log}", timeout_seconds=20)
+            wait_until(lambda: web.is_ready(ready), what=f"an answer; see {process.log}", timeout_seconds=60)
             yield web
 
     @contextmanager

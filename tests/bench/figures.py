@@ -1,11 +1,15 @@
-"""The result of a benchmark: a figure, its goal and its parts."""
+"""The result of a benchmark: what its slots give, its goal and whether it is met."""
 
 import statistics
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from tests.bench.environment import Environment
+from tests.bench.slots import Slot
+
+Verdict = Literal["met", "missed", "noisy", "-"]
+_Value = Callable[[Slot], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +20,41 @@ class Goal:
     bound: float
 
     def is_met(self, measured: float) -> bool:
-        """Whether the figure, rounded as in the table, is within the bound."""
-        shown = round(measured, 3)
-        return shown >= self.bound if self.side == "least" else shown <= self.bound
+        """Whether the figure is within the bound."""
+        return measured >= self.bound if self.side == "least" else measured <= self.bound
 
     def __str__(self) -> str:
         return f"{'≥' if self.side == 'least' else '≤'} {self.bound:g}"
+
+
+def at_least(bound: float) -> Goal:
+    """Return the goal of a figure that should be high."""
+    return Goal("least", bound)
+
+
+def at_most(bound: float) -> Goal:
+    """Return the goal of a figure that should be low."""
+    return Goal("most", bound)
+
+
+def ratio(slot: Slot) -> float:
+    """Return the product's value as a multiple of its limit's; without a limit, the value itself."""
+    return slot.product.value / (slot.limit.value if slot.limit else 1)
+
+
+def product(slot: Slot) -> float:
+    """Return the product's value."""
+    return slot.product.value
+
+
+def detail(name: str) -> _Value:
+    """Return what reads one of the product's results by its name."""
+    return lambda slot: slot.product.details[name]
+
+
+def cpu_ms(part: str) -> _Value:
+    """Return what reads the CPU time of a part of the product for each operation."""
+    return lambda slot: slot.product.cpu_ms[part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,57 +62,79 @@ class Figure:
     """One line of the table. Without a goal it is only reported."""
 
     name: str
-    measured: float
+    slots: Sequence[Slot]
+    value: _Value = ratio
     unit: Literal["×", "ms", "s", "%", "MiB", "/s", ""] = "×"
     goal: Goal | None = None
-    parts: dict[str, float | str] = field(default_factory=dict)
 
     @property
-    def verdict(self) -> str:
-        """Whether the goal is met, as a word."""
+    def counted(self) -> Sequence[Slot]:
+        """The quiet slots; all of them if none was quiet."""
+        return [slot for slot in self.slots if slot.is_quiet] or self.slots
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        """The lower quartile, the median and the upper quartile of the counted slots."""
+        return quartiles(map(self.value, self.counted))
+
+    @property
+    def measured(self) -> float:
+        """The median of the counted slots."""
+        return self.quartiles[1]
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The same ratio of CPU time for each operation instead of rates or times, where both sides have it."""
+        if self.value is not ratio:
+            return None
+        pairs = [(slot.product.total_cpu_ms, slot.limit.total_cpu_ms) for slot in self.counted if slot.limit]
+        if not pairs or not all(map(all, pairs)):
+            return None
+        median = statistics.median(ours / limit for ours, limit in pairs)
+        return median if self.counted[0].product.unit == "ms" else 1 / median
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the quiet slots meet the goal; `noisy` if there are none."""
+        if not any(slot.is_quiet for slot in self.slots):
+            return "noisy"
         if self.goal is None:
             return "-"
-        return "yes" if self.goal.is_met(self.measured) else "NO"
+        return "met" if self.goal.is_met(self.measured) else "missed"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything that was measured."""
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "goal": str(self.goal) if self.goal else None,
+            "verdict": self.verdict,
+            "quartiles": self.quartiles,
+            "cpu_ratio": self.cpu_ratio,
+            "quiet_slots": sum(slot.is_quiet for slot in self.slots),
+            "foreign": statistics.median(slot.foreign for slot in self.counted),
+            "slots": [
+                {
+                    "measured": self.value(slot),
+                    "foreign": slot.foreign,
+                    "is_quiet": slot.is_quiet,
+                    **asdict(slot),
+                }
+                for slot in self.slots
+            ],
+        }
 
 
 Bench = Callable[[Environment], Iterator[Figure]]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Measurements of the limit and of the product, by slot."""
-
-    limits: Sequence[float]
-    measured: Sequence[float]
-
-    @property
-    def ratio(self) -> float:
-        """The median of the ratios of each slot: other load slows both sides of a slot."""
-        slots = zip(self.measured, self.limits, strict=True)
-        return statistics.median(one / limit for one, limit in slots)
-
-    @property
-    def limit(self) -> float:
-        """The limit's median."""
-        return statistics.median(self.limits)
-
-    @property
-    def median(self) -> float:
-        """The product's median."""
-        return statistics.median(self.measured)
-
-
-def interleaved(limit: Callable[[], float], product: Callable[[], float], *, slots: int) -> Pair:
-    """Measure limit and product alternately; their order is reversed in every other slot."""
-    limits, measured = [], []
-    for slot in range(slots):
-        order = (True, False) if slot % 2 == 0 else (False, True)
-        for is_limit in order:
-            if is_limit:
-                limits.append(limit())
-            else:
-                measured.append(product())
-    return Pair(limits, measured)
+def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
+    """Return the quartiles, interpolated between values, with the smallest and the largest as the ends."""
+    ordered = sorted(values)
+    if len(ordered) == 1:
+        ordered *= 2
+    lower, median, upper = statistics.quantiles(ordered, n=4, method="inclusive")
+    return lower, median, upper
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -1,4 +1,4 @@
-"""A light load generator for machines without wrk: keep-alive connections in one thread, minimal parsing.
+"""A light load generator: keep-alive connections in one thread, minimal parsing. SIGTERM ends it early.
 
 Run by its path, with the path of its task, so that it imports nothing else of the tests.
 """
@@ -6,16 +6,19 @@ Run by its path, with the path of its task, so that it imports nothing else of t
 import itertools
 import json
 import selectors
+import signal
 import socket
 import statistics
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 _GOOD = range(200, 400)
+_TIMEOUT_SECONDS = 30
 
 
 class Connection:
@@ -36,11 +39,23 @@ class Connection:
 
     def take(self) -> tuple[int, float] | None:
         """Read available bytes; return status and milliseconds when the response is complete."""
-        self._received += self.socket.recv(65536)
+        received = self.socket.recv(65536)
+        if not received:
+            sys.exit("the server closed a connection")
+        self._received += received
         head, found, body = bytes(self._received).partition(b"\r\n\r\n")
         if not found or len(body) < _length(head):
             return None
         return int(head[9:12]), (time.perf_counter() - self._began) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer's status and latency; `is_late` when it came after the end of the load."""
+
+    status: int
+    milliseconds: float
+    is_late: bool
 
 
 def main() -> None:
@@ -49,28 +64,41 @@ def main() -> None:
     address, requests = _requests(task)
     connections = [Connection(address, requests) for _ in range(task["clients"])]
     answers, spent = _run(connections, task["seconds"])
-    times = sorted(milliseconds for _, milliseconds in answers)
+    times = sorted(answer.milliseconds for answer in answers)
     report = {
-        "per_second": len(times) / spent,
+        "requests": len(answers),
+        "per_second": sum(not answer.is_late for answer in answers) / spent if spent else 0.0,
         "median_ms": statistics.median(times),
         "p99_ms": times[int(len(times) * 0.99)],
-        "refused": sum(status not in _GOOD for status, _ in answers),
+        "refused": sum(answer.status not in _GOOD for answer in answers),
     }
     sys.stdout.write(json.dumps(report) + "\n")
 
 
-def _run(connections: list[Connection], seconds: float) -> tuple[list[tuple[int, float]], float]:
-    answers: list[tuple[int, float]] = []
-    began = time.perf_counter()
+def _run(connections: list[Connection], seconds: float) -> tuple[list[Answer], float]:
+    """Send for so many seconds, then wait for the last answers; return the answers and the seconds of sending."""
+    is_stopped: list[bool] = []
+    signal.signal(signal.SIGTERM, lambda *_: is_stopped.append(True))
+    answers: list[Answer] = []
+    began, spent = time.perf_counter(), 0.0
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection.socket, selectors.EVENT_READ, connection)
             connection.ask()
-        while (spent := time.perf_counter() - began) < seconds:
-            for key, _ in selector.select(1):
-                answer = key.data.take()
-                if answer is not None:
-                    answers.append(answer)
+        waiting = len(connections)
+        while waiting:
+            if not (ready := selector.select(_TIMEOUT_SECONDS)):
+                sys.exit(f"no answer within {_TIMEOUT_SECONDS} s")
+            for key, _ in ready:
+                is_over = bool(is_stopped) or time.perf_counter() - began >= seconds
+                if (taken := key.data.take()) is None:
+                    continue
+                status, milliseconds = taken
+                answers.append(Answer(status, milliseconds, is_over))
+                if is_over:
+                    waiting -= 1
+                else:
+                    spent = time.perf_counter() - began
                     key.data.ask()
     return answers, spent
 

@@ -1,17 +1,25 @@
-"""Runs HTTP load in another process: wrk where installed, otherwise `tests.bench.generator`."""
+"""Runs HTTP load in another process: wrk for one client, `tests.bench.generator` for several or without wrk.
+
+wrk takes less CPU time from what it measures. The generator waits for its last answers, so that all CPU time of the
+service belongs to counted requests, and no request is left to disturb the measurement that follows.
+"""
 
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tests.bench.cpu import CpuSeconds
+from tests.bench.slots import Run, Side
 from tests.support.servers.programs import WRK
 
 MakeRequest = Callable[[], "Request"]
+SECONDS = 2.0
+_UNTIL_STOPPED = 3600.0
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 
@@ -29,59 +37,96 @@ class Request:
 class LoadResult:
     """The result of a load; latencies in milliseconds."""
 
+    requests: int
     per_second: float
     median_ms: float
     p99_ms: float
     refused: int
 
-    def checked(self) -> "LoadResult":
-        """Return itself. Raises AssertionError when a request was refused, so that no figure counts refusals."""
-        assert self.refused == 0, f"{self.refused} requests were refused"
-        return self
+    def as_rate(self) -> Run:
+        """Return the requests per second, with the tail of their latency."""
+        return Run(value=self.per_second, operations=self.requests, details={"p99 ms": self.p99_ms})
+
+    def as_median(self) -> Run:
+        """Return the median latency, with its tail."""
+        return Run(value=self.median_ms, operations=self.requests, details={"p99 ms": self.p99_ms})
 
 
 def generator() -> str:
-    """Return the name of the load generator."""
+    """Return the name of the load generator for one client."""
     return "wrk" if WRK.path() else "own"
 
 
+def rate(name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds], *, clients: int = 1) -> Side:
+    """Return a side that measures requests per second, in each slot with a new request."""
+    seconds = SECONDS if clients == 1 else 2 * SECONDS
+
+    def prepare() -> Callable[[], Run]:
+        prepared = request()
+        return lambda: run(prepared, clients=clients, seconds=seconds).as_rate()
+
+    return Side(name=name, unit="/s", cpu=cpu, prepare=prepare)
+
+
+def median(name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds]) -> Side:
+    """Return a side that measures the median latency of one client, in each slot with a new request."""
+
+    def prepare() -> Callable[[], Run]:
+        prepared = request()
+        return lambda: run(prepared, clients=1, seconds=SECONDS).as_median()
+
+    return Side(name=name, unit="ms", cpu=cpu, prepare=prepare)
+
+
 def run(request: Request, *, clients: int, seconds: float) -> LoadResult:
-    """Run the load with `clients` keep-alive connections."""
-    with running(request, clients=clients, seconds=seconds) as answers:
-        return answers()
+    """Run the load with `clients` keep-alive connections. Raises AssertionError when a request was refused."""
+    with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
+        command = _wrk if clients == 1 and WRK.path() else _own
+        with _started(command(request, Path(folder) / "task", clients=clients, seconds=seconds)) as process:
+            return _result(process)
 
 
 class Running:
-    """A running load. Calling it waits for its end."""
+    """A load that runs until `stop`."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def __call__(self) -> LoadResult:
-        """Wait for the end; return the result."""
-        output, errors = self._process.communicate()
-        if self._process.returncode:
-            raise RuntimeError(f"the load generator failed: {errors[-1000:]}")
-        return LoadResult(**json.loads(output.splitlines()[-1])).checked()
+    def stop(self) -> LoadResult:
+        """Wait for the answers to what was sent; return the result."""
+        self._process.terminate()
+        return _result(self._process)
 
 
 @contextmanager
-def running(request: Request, *, clients: int, seconds: float) -> Iterator[Running]:
-    """Run a load during the block."""
+def running(request: Request, *, clients: int) -> Iterator[Running]:
+    """Run a load during the block, which should stop it."""
     with tempfile.TemporaryDirectory(prefix="port-load-") as folder:
         task = Path(folder) / "task"
-        process = subprocess.Popen(
-            _wrk(request, task, clients, seconds) if WRK.path() else _own(request, task, clients, seconds),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
+        with _started(_own(request, task, clients=clients, seconds=_UNTIL_STOPPED)) as process:
             yield Running(process)
-        finally:
-            process.kill()
-            process.wait()
 
 
-def _wrk(request: Request, task: Path, clients: int, seconds: float) -> list[str]:
+@contextmanager
+def _started(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _result(process: "subprocess.Popen[str]") -> LoadResult:
+    output, errors = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"the load generator failed: {errors[-1000:]}")
+    result = LoadResult(**json.loads(output.splitlines()[-1]))
+    assert result.refused == 0, f"{result.refused} requests were refused"  # no figure counts refusals
+    return result
+
+
+def _wrk(request: Request, task: Path, *, clients: int, seconds: float) -> list[str]:
     task.write_text("\n".join(request.bodies))
     headers = [f"--header={name}: {value}" for name, value in request.headers.items()]
     # wrk accepts whole seconds only.
@@ -91,6 +136,6 @@ def _wrk(request: Request, task: Path, clients: int, seconds: float) -> list[str
     ]  # fmt: skip
 
 
-def _own(request: Request, task: Path, clients: int, seconds: float) -> list[str]:
+def _own(request: Request, task: Path, *, clients: int, seconds: float) -> list[str]:
     task.write_text(json.dumps({**asdict(request), "clients": clients, "seconds": seconds}))
     return [sys.executable, str(Path(__file__).with_name("generator.py")), str(task)]

@@ -1,23 +1,29 @@
 """How soon services hear that a binding has ended, and how long ending it takes."""
 
+import itertools
+import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import httpx
 from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Engine, text
 
-from tests.bench.environment import Environment, Web
-from tests.bench.figures import Figure, Goal, percentile
-from tests.bench.oauth import GRANT, register
-from tests.support.actors.people import PASSWORD
-from tests.support.servers.logout_receiver import logout_receiver
+from tests.bench.environment import Environment
+from tests.bench.figures import Figure, at_most, percentile
+from tests.bench.grants import add_grants, register
+from tests.bench.slots import Run, Side
+from tests.bench.web_server import Web
+from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver
 
-_BINDINGS = 40
+_BINDINGS = 30
+_UNBINDINGS = 3
 _MANY_GRANTS = 1000
 _HUNG_LOGOUTS = 20
+_MEMBERS = 500
 _LINK = 1
 _LINK_ACCOUNT = "UPDATE accounts SET kind = 'link' WHERE id = :link"
 _BIND = """
@@ -29,98 +35,96 @@ VALUES (:binding, :link, :general, :general, 'verified', now(), now(), false)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A database in which Member1 is a link account, and a logged-in browser of it."""
+    """A web server on a database in which Member1 is a link account, and a logged-in client of that account."""
 
     engine: Engine
+    web: Web
     api: httpx.Client
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(2))
 
-    def bind(self, number: int) -> str:
-        """Bind a member; return the binding's id."""
+    def bind(self, client: str, *, grants: int = 1) -> str:
+        """Bind the next member and open grants of a client for it; return the binding's id."""
+        number = next(self._numbers)
         binding = f"{number:08d}-0000-4000-8000-000000000000"
-        values = {"binding": binding, "link": _id(_LINK), "general": _id(number)}
+        ids = {"binding": binding, "general": _id(number)}
         with self.engine.begin() as connection:
-            connection.execute(text(_BIND), values)
+            connection.execute(text(_BIND), {**ids, "link": _id(_LINK)})
+        add_grants(
+            self.engine, f"{client}{number}-", count=grants,
+            client=client, holder=_id(_LINK), account=_id(number), binding=binding,
+        )  # fmt: skip
         return binding
-
-    def grant(self, client: str, number: int, binding: str, *, count: int = 1) -> None:
-        """Open grants of a client for the bound member."""
-        people = {"holder": _id(_LINK), "account": _id(number), "binding": binding}
-        values = {**people, "client": client, "count": count, "prefix": f"{client}{number}-"}
-        with self.engine.begin() as connection:
-            connection.execute(text(GRANT), values)
 
     def unbind(self, binding: str) -> float:
         """End the binding; return the seconds until the answer."""
         began = time.monotonic()
         answer = self.api.delete(f"/bindings/{binding}")
-        assert answer.status_code == 204, answer.text
+        assert answer.status_code == HTTPStatus.NO_CONTENT, answer.text
         return time.monotonic() - began
 
 
-def unbinding_to_logout(stand: Environment) -> Iterator[Figure]:
+def unbinding_to_logout(environment: Environment) -> Iterator[Figure]:
     """From the answer to an unbinding to the logout token at the service; then beside a service that hangs."""
     with ExitStack() as stack:
-        told, hung = (stack.enter_context(logout_receiver()) for _ in range(2))
-        bound = _bound(stand, stack)
-        register(bound.engine, "told", f"{told.url}/logout")
+        prompt, hung = (stack.enter_context(logout_receiver()) for _ in range(2))
+        bound = _bound(environment, stack)
+        register(bound.engine, "prompt", f"{prompt.url}/logout")
         register(bound.engine, "hung", f"{hung.url}/logout")
         settings = {"IDENTITY_DATABASE_URL": bound.engine.url.render_as_string(hide_password=False)}
-        stack.enter_context(stand.process("identity", "notify", **settings)).wait_for("notify started")
+        notify = stack.enter_context(environment.process("identity", "notify", **settings))
+        notify.wait_for("notify started")
+        cpu = environment.cpu_of(service=bound.web.process, notify=notify)
+        side = Side(name="logouts", unit="s", prepare=lambda: lambda: _logouts(bound, prompt), cpu=cpu)
+        slots = environment.interleaved(side, wanted=3)
+        yield Figure(name="unbinding to logout, 95 %", slots=slots, unit="s", goal=at_most(1))
         hung.hang()
-        for is_hung in (False, True):
-            if is_hung:
-                for number in range(100, 100 + _HUNG_LOGOUTS):
-                    binding = bound.bind(number)
-                    bound.grant("hung", number, binding)
-                    bound.unbind(binding)
-            waits = []
-            first = 2 + _BINDINGS * is_hung
-            for number in range(first, first + _BINDINGS):
-                binding = bound.bind(number)
-                bound.grant("told", number, binding)
-                expected = len(told.received) + 1
-                bound.unbind(binding)
-                answered = time.monotonic()
-                waits.append(max(0.0, told.wait_for(expected)[-1].at - answered))
-            yield Figure(
-                name=f"unbinding to logout, 95 %{', another service hung' if is_hung else ''}",
-                measured=percentile(waits, 0.95),
-                unit="s",
-                goal=Goal("most", 2 if is_hung else 1),
-                parts={"median s": percentile(waits, 0.5)},
-            )
+        for _ in range(_HUNG_LOGOUTS):
+            bound.unbind(bound.bind("hung"))
+        slots = environment.interleaved(side, wanted=3)
+        yield Figure(name="the same while another service hangs", slots=slots, unit="s", goal=at_most(2))
 
 
-def unbinding_with_many_grants(stand: Environment) -> Iterator[Figure]:
-    """The answer to an unbinding that ends a thousand grants."""
+def _logouts(bound: Bound, service: LogoutReceiver) -> Run:
+    waits = []
+    for _ in range(_BINDINGS):
+        binding = bound.bind("prompt")
+        expected = len(service.received) + 1
+        bound.unbind(binding)
+        answered = time.monotonic()
+        waits.append(max(0.0, service.wait_for(expected)[-1].at - answered))
+    median = {"median s": statistics.median(waits)}
+    return Run(value=percentile(waits, 0.95), operations=len(waits), details=median)
+
+
+def unbinding_with_many_grants(environment: Environment) -> Iterator[Figure]:
+    """Measure the answer to an unbinding that ends a thousand grants."""
     with ExitStack() as stack:
-        bound = _bound(stand, stack)
-        register(bound.engine, "told", "http://127.0.0.1:9/logout")
-        seconds = []
-        for number in range(2, 9):
-            binding = bound.bind(number)
-            bound.grant("told", number, binding, count=_MANY_GRANTS)
-            seconds.append(bound.unbind(binding))
-        yield Figure(
-            name="unbinding that ends 1,000 grants: median",
-            measured=percentile(seconds, 0.5) * 1000,
-            unit="ms",
-            goal=Goal("most", 200),
-            parts={"slowest ms": max(seconds) * 1000},
-        )
+        bound = _bound(environment, stack)
+        register(bound.engine, "closed", "http://127.0.0.1:9/logout")
+
+        def prepare() -> Callable[[], Run]:
+            bindings = [bound.bind("closed", grants=_MANY_GRANTS) for _ in range(_UNBINDINGS)]
+            return lambda: _unbindings(bound, bindings)
+
+        cpu = environment.cpu_of(service=bound.web.process)
+        slots = environment.interleaved(Side(name="unbinding", unit="ms", prepare=prepare, cpu=cpu))
+    yield Figure(name="unbinding that ends 1,000 grants: median", slots=slots, unit="ms", goal=at_most(200))
 
 
-def _bound(stand: Environment, stack: ExitStack) -> Bound:
-    database = stand.database(200)
+def _unbindings(bound: Bound, bindings: Sequence[str]) -> Run:
+    times = [bound.unbind(binding) * 1000 for binding in bindings]
+    return Run(value=statistics.median(times), operations=len(times), details={"slowest ms": max(times)})
+
+
+def _bound(environment: Environment, stack: ExitStack) -> Bound:
+    database = environment.database(_MEMBERS)
     engine = open_engine(database)
     stack.callback(engine.dispose)
     with engine.begin() as connection:
         connection.execute(text(_LINK_ACCOUNT), {"link": _id(_LINK)})
-    web: Web = stack.enter_context(stand.serving(database))
-    person = {"username": f"Member{_LINK}", "password": PASSWORD}
-    token = httpx.post(f"{web.api}/sessions", json=person, timeout=30).json()["token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    return Bound(engine, stack.enter_context(httpx.Client(base_url=web.api, headers=headers, timeout=30)))
+    web = stack.enter_context(environment.serving(database))
+    client = httpx.Client(base_url=web.api, headers=web.session().headers, timeout=30)
+    return Bound(engine, web, stack.enter_context(client))
 
 
 def _id(number: int) -> str:

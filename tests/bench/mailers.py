@@ -1,20 +1,27 @@
-"""Several mailers against a plain dramatiq actor, against other numbers of mailers and against smtp-source."""
+"""Mailers, from the stream to SMTP, against a plain SMTP loop, a plain dramatiq actor and smtp-source."""
 
+import smtplib
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.smtp.message import MessageBuilder
+from mailer.domain.mail import Mail, Mailbox
 from mailer.domain.mail_catalogue import mail_kind_for
+from port_events.envelope import RECEIPTS
 
 from tests.bench import plain_actor
-from tests.bench.entries import PUBLIC_URL, mail_payloads, sealed_entries
+from tests.bench.cpu import cpu_seconds
+from tests.bench.entries import PUBLIC_URL, Fields, add_pipelined, mail_payloads, sealed_entries
 from tests.bench.environment import Environment
-from tests.bench.figures import Figure, Goal, interleaved
-from tests.bench.mail import mail_all
+from tests.bench.figures import Figure, at_least, product
 from tests.bench.processes import Process
+from tests.bench.sink import start_sink
+from tests.bench.slots import Run, Side
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.programs import OptionalProgram
 from tests.support.servers.redis import RedisServer
@@ -29,70 +36,110 @@ SMTP_SOURCE = OptionalProgram(
 _PROCESSES = 2
 _THREADS = 8
 _MAILS = 5_000
-_WARMING_UP = 2_000
-_SLOTS = 5
+_WARM_UP = 2_000
 _NUMBERS = (1, 2, 4)
 _PIPELINED = 100
 _MESSAGE_OCTETS = 6_000
+_SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小組")
 
 
-def against_a_plain_actor(stand: Environment) -> Iterator[Figure]:
-    """Mails per second of 2 mailers against 2 dramatiq processes with a plain actor, to the same sink."""
-    mails = _plain_messages(_MAILS)
-    with (
-        stand.sink() as sink,
-        stand.redis() as redis,
-        redis.client() as client,
-        _mailers(stand, redis, sink.port, _PROCESSES),
-        _plain_workers(stand, redis, sink.port),
-    ):
-        mail_all(client, sealed_entries(_WARMING_UP, stand.keys))
-        _send_plain(client, mails[:_WARMING_UP])
-        pair = interleaved(
-            lambda: _send_plain(client, mails),
-            lambda: mail_all(client, sealed_entries(_MAILS, stand.keys)),
-            slots=_SLOTS,
-        )
-    parts: dict[str, float | str] = {"plain /s": pair.limit, "mailers /s": pair.median, "sink": sink.kind}
-    yield Figure(
-        name="2 mailers: mails a second, of a plain dramatiq actor's",
-        measured=pair.ratio, goal=Goal("least", 0.60), parts=parts,
-    )  # fmt: skip
-    yield Figure(
-        name="2 mailers: mails a second, on a quiet machine",
-        measured=pair.median, unit="/s", goal=Goal("least", 900),
-    )  # fmt: skip
+class Mailers:
+    """Running mailers with a Redis of their own."""
 
+    def __init__(self, environment: Environment, redis: RedisServer, client: "Redis") -> None:
+        self.redis = redis
+        self.client = client
+        self._environment = environment
+        self._processes: list[Process] = []
 
-def in_numbers(stand: Environment) -> Iterator[Figure]:
-    """Mails per second of 1, 2 and 4 mailers, and of smtp-source with as many connections."""
-    with stand.sink() as sink, stand.redis() as redis, redis.client() as client:
-        for number in _NUMBERS:
-            with _mailers(stand, redis, sink.port, number):
-                mail_all(client, sealed_entries(_WARMING_UP, stand.keys))
-                measured = mail_all(client, sealed_entries(_MAILS, stand.keys))
-            yield Figure(name=f"mailers: mails a second of {number}", measured=measured, unit="/s")
-        if program := SMTP_SOURCE.path():
-            measured = _smtp_source(str(program), sink.port, connections=_PROCESSES * _THREADS)
-            yield Figure(name="smtp-source: mails a second, 16 connections", measured=measured, unit="/s")
+    def start(self, stack: ExitStack, number: int, *, smtp_port: int) -> None:
+        """Start mailers that run until the stack ends, and warm them up."""
+        self._processes = [
+            stack.enter_context(self._environment.mailer(self.redis, smtp_port)) for _ in range(number)
+        ]
+        self._prepare(_WARM_UP)()
+
+    def side(self) -> Side:
+        """Return what measures their mails per second."""
+        pids = [process.pid for process in self._processes]
+        cpu = {"service": partial(cpu_seconds, *pids), "Redis": partial(cpu_seconds, self.redis.pid)}
+        name = "mailer" if len(pids) == 1 else f"{len(pids)} mailers"
+        return Side(name=name, unit="/s", prepare=lambda: self._prepare(_MAILS), cpu=cpu)
+
+    def _prepare(self, count: int) -> Callable[[], Run]:
+        entries = sealed_entries(count, self._environment.keys)
+        self.client.delete(RECEIPTS)
+        return lambda: self._send(entries)
+
+    def _send(self, entries: Sequence[Fields]) -> Run:
+        """Add all entries to the stream and wait for all receipts."""
+        began, count = time.perf_counter(), len(entries)
+        add_pipelined(self.client, entries)
+        wait_until(lambda: self.client.xlen(RECEIPTS) >= count, what="the mailers", timeout_seconds=120)
+        return Run(value=count / (time.perf_counter() - began), operations=count)
 
 
 @contextmanager
-def _mailers(stand: Environment, redis: RedisServer, smtp_port: int, number: int) -> Iterator[None]:
-    with ExitStack() as stack:
-        for _ in range(number):
-            stack.enter_context(stand.mailer(redis, smtp_port))
-        yield
+def _mailers(environment: Environment) -> Iterator[Mailers]:
+    with environment.redis() as redis, redis.client() as client:
+        yield Mailers(environment, redis, client)
+
+
+def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
+    """Measure mails per second of one mailer against a loop with smtplib to the same server."""
+    with start_sink() as sink, _mailers(environment) as mailers, ExitStack() as stack:
+        mailers.start(stack, 1, smtp_port=sink.port)
+        limit = Side(
+            name="plain loop", unit="/s", prepare=lambda: lambda: _plain_loop(sink.port, _MAILS),
+            cpu={"Python": time.process_time},
+        )  # fmt: skip
+        slots = environment.interleaved(mailers.side(), limit)
+    yield Figure(name="mailer: mails a second, of a plain loop", slots=slots, goal=at_least(0.45))
+
+
+def _plain_loop(port: int, count: int) -> Run:
+    """Render with the product's templates, build with its MIME writer, send over one connection."""
+    renderer = TemplateRenderer(sender_name=_SENDER.name, public_url=PUBLIC_URL, can_reply=False)
+    builder = MessageBuilder(sender=_SENDER)
+    payloads = list(mail_payloads(count))
+    with smtplib.SMTP("127.0.0.1", port) as smtp:
+        smtp.ehlo()
+        began = time.perf_counter()
+        for event, payload in payloads:
+            rendered = renderer.render(mail_kind_for(event.type, event.data), payload)
+            mail = Mail(
+                event_id=event.id,
+                to=Mailbox(payload.address, payload.name),
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                date=payload.issued_at,
+            )
+            smtp.sendmail(_SENDER.address, payload.address, builder.build(mail))
+        return Run(value=count / (time.perf_counter() - began), operations=count)
+
+
+def against_a_plain_actor(environment: Environment) -> Iterator[Figure]:
+    """Measure mails per second of 2 mailers against 2 dramatiq processes with a plain actor, to the same server."""
+    messages = _plain_messages(_MAILS)
+    with start_sink() as sink, _mailers(environment) as mailers, ExitStack() as stack:
+        mailers.start(stack, _PROCESSES, smtp_port=sink.port)
+        workers = stack.enter_context(_plain_workers(environment, mailers.redis, sink.port))
+        _send_plain(mailers.client, messages[:_WARM_UP])
+        limit = Side(
+            name="plain actor", unit="/s", prepare=lambda: lambda: _send_plain(mailers.client, messages),
+            cpu={"workers": workers.cpu_seconds, "Redis": partial(cpu_seconds, mailers.redis.pid)},
+        )  # fmt: skip
+        slots = environment.interleaved(mailers.side(), limit)
+    yield Figure(name="2 mailers: mails a second, of a plain actor's", slots=slots, goal=at_least(0.9))
+    yield Figure(name="2 mailers: mails a second", slots=slots, value=product, unit="/s", goal=at_least(900))
 
 
 @contextmanager
-def _plain_workers(stand: Environment, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
-    settings = {
-        plain_actor.REDIS_URL: redis.socket_url,
-        plain_actor.SMTP_PORT: str(smtp_port),
-    }
+def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int) -> Iterator[Process]:
+    settings = {plain_actor.REDIS_URL: redis.socket_url, plain_actor.SMTP_PORT: str(smtp_port)}
     arguments = ["--processes", str(_PROCESSES), "--threads", str(_THREADS), plain_actor.__name__]
-    with stand.process("dramatiq", *arguments, **settings) as process:
+    with environment.process("dramatiq", *arguments, **settings) as process:
         process.wait_for("ready for action")
         yield process
 
@@ -101,38 +148,44 @@ def _plain_messages(count: int) -> list["Message[None]"]:
     """Return the same mails, rendered, as messages of the plain actor."""
     renderer = TemplateRenderer(sender_name=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
     messages = []
-    for event, letter in mail_payloads(count):
-        mail = renderer.render(mail_kind_for(event.type, event.data), letter)
-        message = plain_actor.send.message(letter.address, letter.name, mail.subject, mail.text, mail.html)
+    for event, payload in mail_payloads(count):
+        mail = renderer.render(mail_kind_for(event.type, event.data), payload)
+        message = plain_actor.send.message(payload.address, payload.name, mail.subject, mail.text, mail.html)
         messages.append(message.copy(options={"redis_message_id": message.message_id}))
     return messages
 
 
-def _send_plain(client: "Redis", messages: Sequence["Message[None]"]) -> float:
+def _send_plain(client: "Redis", messages: Sequence["Message[None]"]) -> Run:
     """Enqueue messages as dramatiq's dispatch.lua does, in pipelines of a hundred; wait for all acknowledgements."""
-    queue = f"dramatiq:{plain_actor.QUEUE}"
+    queue, count = f"dramatiq:{plain_actor.QUEUE}", len(messages)
     began = time.perf_counter()
-    for start in range(0, len(messages), _PIPELINED):
+    for start in range(0, count, _PIPELINED):
         part: Any = {message.message_id: message.encode() for message in messages[start : start + _PIPELINED]}
         pipeline = client.pipeline(transaction=True)
         pipeline.hset(f"{queue}.msgs", mapping=part)
         pipeline.rpush(queue, *part)
         pipeline.execute()
     wait_until(lambda: not client.hlen(f"{queue}.msgs"), what="the plain actor", timeout_seconds=120)
-    return len(messages) / (time.perf_counter() - began)
+    return Run(value=count / (time.perf_counter() - began), operations=count)
 
 
-def _smtp_source(program: str, port: int, *, connections: int) -> float:
-    arguments = [
-        "-s",
-        str(connections),
-        "-d",
-        "-m",
-        str(_MAILS),
-        "-l",
-        str(_MESSAGE_OCTETS),
-        f"127.0.0.1:{port}",
-    ]
+def in_numbers(environment: Environment) -> Iterator[Figure]:
+    """Measure mails per second of 1, 2 and 4 mailers, beside smtp-source with 16 connections where installed."""
+    program = SMTP_SOURCE.path()
+    with start_sink() as sink:
+        source = Side(
+            name="smtp-source", unit="/s", prepare=lambda: lambda: _smtp_source(str(program), sink.port)
+        )
+        for number in _NUMBERS:
+            with _mailers(environment) as mailers, ExitStack() as stack:
+                mailers.start(stack, number, smtp_port=sink.port)
+                slots = environment.interleaved(mailers.side(), source if program else None, wanted=2)
+            yield Figure(name=f"mails a second of {number}", slots=slots, value=product, unit="/s")
+
+
+def _smtp_source(program: str, port: int) -> Run:
+    connections = str(_PROCESSES * _THREADS)
+    arguments = ["-s", connections, "-d", "-m", str(_MAILS), "-l", str(_MESSAGE_OCTETS), f"127.0.0.1:{port}"]
     began = time.perf_counter()
     subprocess.run([program, *arguments], check=True, timeout=120, stderr=subprocess.DEVNULL)
-    return _MAILS / (time.perf_counter() - began)
+    return Run(value=_MAILS / (time.perf_counter() - began), operations=_MAILS)

@@ -1,70 +1,61 @@
 """1,000,000 accounts and events against an empty database: the same time, and no plan that scans a large table."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+
+from identity.adapters.sql.engine import open_engine
 
 from tests.bench import load
-from tests.bench.environment import SMALL, Environment, Web
-from tests.bench.figures import Figure, Goal
+from tests.bench.environment import Environment
+from tests.bench.figures import Figure, at_most, product
+from tests.bench.grants import SECRET, register
 from tests.bench.plans import logged_statements, reads_of
 from tests.bench.sizes import compared
-from tests.support.harness.processes import run
+from tests.bench.slots import Run, Side
+from tests.bench.web_server import SMALL, Web
 
 ROWS = 1_000_000
+_MakeRequest = Callable[[Web], load.Request]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A web server on a populated database, and a service's secret for its feed."""
-
-    web: Web
-    rows: int
-    secret: str
-
-    def newest_of_feed(self) -> load.Request:
-        """The request for the feed's last event."""
-        url = f"{self.web.api}/events?after={self.rows - 1}"
-        return load.Request(url=url, headers={"Authorization": f"Bearer {self.secret}"})
-
-
-_REQUESTS: dict[str, Callable[[Side], load.Request]] = {
-    "login": lambda side: side.web.logins(members=1),
-    "registration": lambda side: side.web.registrations(500),
-    "GET /session": lambda side: side.web.session(),
-    "GET /events": Side.newest_of_feed,
-}
-
-
-def million_against_empty(stand: Environment) -> Iterator[Figure]:
+def million_against_empty(environment: Environment) -> Iterator[Figure]:
     """Compare the medians of four requests with one client; then check the plans of their statements."""
-    full = stand.database(ROWS, lived=SMALL)
-    with ExitStack() as stack:
-        many, none = _side(stand, stack, full, ROWS), _side(stand, stack, stand.database(1), 1)
-        for name, request in _REQUESTS.items():
-            told = f"{name}, 1,000,000 rows, of an empty database's"
-            yield compared(told, none, many, request, called=("empty", "1,000,000"))
-    yield _planned(stand, full, many)
-
-
-def _side(stand: Environment, stack: ExitStack, database: str, rows: int) -> Side:
-    settings = stand.settings(IDENTITY_DATABASE_URL=database)
-    made = run("identity", "clients", "add", "bench", "--right", "events:read", environment=settings)
-    return Side(stack.enter_context(stand.serving(database)), rows, made.stdout.strip())
-
-
-def _planned(stand: Environment, full: str, asked: Side) -> Figure:
-    """Send each request again with statement logging and explain every statement."""
-    with (
-        logged_statements(stand.postgres, full) as statements,
-        stand.serving(full) as web,
-    ):
-        for request in _REQUESTS.values():
-            load.run(request(replace(asked, web=web)), clients=1, seconds=1)
-    reads = reads_of(full, statements(), tables=("accounts", "outbox"))
-    assert reads.by_index, "no statement is explained by an index: nothing was explained"
-    return Figure(
-        name="their statements that read all of accounts or outbox (EXPLAIN)",
-        measured=len(reads.whole), unit="", goal=Goal("most", 0),
-        parts={"by an index": float(len(reads.by_index)), **dict.fromkeys(reads.whole, "whole")},
+    full, empty = environment.database(ROWS, lived=SMALL), environment.database(1)
+    for url in (full, empty):
+        _register(url)
+    with environment.serving(full) as many, environment.serving(empty) as none:
+        requests: dict[str, _MakeRequest] = {
+            "login": lambda web: web.logins(members=1),
+            "registration": lambda web: web.registrations(500),
+            "GET /session": Web.session,
+            "GET /events": lambda web: _events(web, after=0 if web is none else ROWS - 1),
+        }
+        for name, request in requests.items():
+            slots = compared(environment, {"empty": none, "1,000,000": many}, request)
+            yield Figure(name=f"{name}: time, 1,000,000 rows, of none", slots=slots, goal=at_most(1.3))
+    plans = Side(name="plans", unit="", prepare=lambda: lambda: _plans(environment, full, requests.values()))
+    yield Figure(
+        name="their statements that read all of a large table",
+        slots=environment.interleaved(plans, wanted=1), value=product, unit="", goal=at_most(0),
     )  # fmt: skip
+
+
+def _register(url: str) -> None:
+    engine = open_engine(url)
+    register(engine)
+    engine.dispose()
+
+
+def _events(web: Web, *, after: int) -> load.Request:
+    return load.Request(url=f"{web.api}/events?after={after}", headers={"Authorization": f"Bearer {SECRET}"})
+
+
+def _plans(environment: Environment, url: str, requests: Iterable[_MakeRequest]) -> Run:
+    """Send each request again with statement logging and explain every statement."""
+    with logged_statements(environment.postgres, url) as statements, environment.serving(url) as web:
+        for request in requests:
+            load.run(request(web), clients=1, seconds=1)
+    reads = reads_of(url, statements(), tables=("accounts", "outbox"))
+    assert reads.by_index, "no statement is explained by an index: nothing was explained"
+    return Run(
+        value=len(reads.whole), details={"by an index": len(reads.by_index), **dict.fromkeys(reads.whole, 1)}
+    )

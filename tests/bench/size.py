@@ -1,86 +1,100 @@
-"""The processes' idle CPU, memory and time to the first response."""
+"""The processes' idle CPU time and memory, and how soon they are ready."""
 
-import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 from tests.bench import load
-from tests.bench.environment import Environment, Web
-from tests.bench.figures import Figure, Goal
-from tests.bench.processes import Process, pss_mib
+from tests.bench.environment import Environment
+from tests.bench.figures import Figure, at_most, detail
+from tests.bench.processes import Process
+from tests.bench.sink import start_sink
+from tests.bench.slots import Run, Side
+from tests.bench.web import CLIENTS
+from tests.bench.web_server import Web
+from tests.support.harness.local_run import LocalRun
 
 _SETTLE_SECONDS = 4
-_IDLE_SECONDS = 20
-_STARTS = 5
-_IDLE_GOALS = {"web": 1.0, "relay": 1.0, "mailer": 3.0}
+_IDLE_SECONDS = 6
+_LOAD_SECONDS = 4
+_POLL_SECONDS = 0.2
 
 
-def idle_and_memory(stand: Environment) -> Iterator[Figure]:
-    """Measure idle CPU and PSS of each process, and the cold start."""
-    database = stand.small_database
-    with (
-        stand.sink() as sink,
-        stand.redis() as redis,
-        stand.relay(database, redis) as relay,
-        stand.mailer(redis, sink.port) as mailer,
-        stand.serving(database) as web,
-    ):
-        load.run(web.registrations(20), clients=1, seconds=1)  # warm up
-        time.sleep(_SETTLE_SECONDS)
-        processes = {"web": web.process, "relay": relay, "mailer": mailer}
-        yield from _idle(processes)
-        yield from _memory(processes)
-        yield from _memory_under_load(web)
-    yield _cold_start(stand)
+def idle_and_memory(environment: Environment) -> Iterator[Figure]:
+    """Measure idle CPU time and memory of each kind of process, alone, because processes share memory."""
+    database = environment.small_database
+    with environment.serving(database) as web:
+        load.run(web.registrations(20), clients=1, seconds=1)
+        yield from _idle(environment, "web processes", web.process, max_percent=1.0, max_mib=100)
+        busy = Side(name="under logins", unit="MiB", prepare=lambda: lambda: _memory_under_logins(web))
+        slots = environment.interleaved(busy, wanted=3)
+    yield Figure(
+        name="web processes, 8 clients log in: memory (PSS)", slots=slots, unit="MiB", goal=at_most(260)
+    )
+    with start_sink() as sink, environment.redis() as redis:
+        with environment.relay(database, redis) as relay:
+            yield from _idle(environment, "relay", relay, max_percent=1.0, max_mib=50)
+        with environment.mailer(redis, sink.port) as mailer:
+            yield from _idle(environment, "mailer", mailer, max_percent=3.0)
 
 
-def _idle(processes: Mapping[str, Process]) -> Iterator[Figure]:
-    before = {name: process.cpu_seconds() for name, process in processes.items()}
-    began = time.perf_counter()
+def _idle(
+    environment: Environment, name: str, process: Process, *, max_percent: float, max_mib: float | None = None
+) -> Iterator[Figure]:
+    time.sleep(_SETTLE_SECONDS)
+    side = Side(name=name, unit="MiB", prepare=lambda: partial(_rest, process))
+    slots = environment.interleaved(side, wanted=3)
+    goal = at_most(max_mib) if max_mib else None
+    yield Figure(name=f"{name}, idle: memory (PSS)", slots=slots, unit="MiB", goal=goal)
+    yield Figure(
+        name=f"{name}, idle: share of a core",
+        slots=slots, value=detail("% of a core"), unit="%", goal=at_most(max_percent),
+    )  # fmt: skip
+
+
+def _rest(process: Process) -> Run:
+    before, began = process.cpu_seconds(), time.perf_counter()
     time.sleep(_IDLE_SECONDS)
-    spent = time.perf_counter() - began
-    for name, process in processes.items():
-        share = (process.cpu_seconds() - before[name]) / spent * 100
-        yield Figure(
-            name=f"idle {name}, of a core", measured=share, unit="%", goal=Goal("most", _IDLE_GOALS[name])
-        )
+    share = (process.cpu_seconds() - before) / (time.perf_counter() - began)
+    return Run(value=process.pss_mib(), details={"% of a core": share * 100})
 
 
-def _memory(processes: Mapping[str, Process]) -> Iterator[Figure]:
-    web = processes["web"]
-    workers = [pss_mib([pid]) for pid in web.children()]
-    yield Figure(name="memory of an identity worker (PSS)", measured=statistics.mean(workers), unit="MiB")
+def _memory_under_logins(web: Web) -> Run:
+    highest, until = 0.0, time.perf_counter() + _LOAD_SECONDS
+    with load.running(web.logins(), clients=CLIENTS) as logins:
+        while time.perf_counter() < until:
+            time.sleep(_POLL_SECONDS)
+            highest = max(highest, web.process.pss_mib())
+        result = logins.stop()
+    return Run(value=highest, details={"logins /s": result.per_second, "p99 ms": result.p99_ms})
+
+
+def starts(environment: Environment) -> Iterator[Figure]:
+    """Measure the time to the first answer of the web processes, and of a warm `make run` to its ready message."""
+    web = Side(name="web processes", unit="s", prepare=lambda: partial(_cold_start, environment))
+    slots = environment.interleaved(web)
     yield Figure(
-        name="memory of all web processes, idle (PSS)",
-        measured=pss_mib([web.pid, *web.children()]), unit="MiB", goal=Goal("most", 120),
-    )  # fmt: skip
-    for name in ("relay", "mailer"):
-        process = processes[name]
-        yield Figure(
-            name=f"memory of the {name} (PSS)",
-            measured=pss_mib([process.pid, *process.children()]),
-            unit="MiB",
-        )
+        name="start of the web processes to the first answer", slots=slots, unit="s", goal=at_most(0.8)
+    )
+    _local_run(environment.directory)  # creates keys and databases
+    everything = Side(name="make run", unit="s", prepare=lambda: partial(_local_run, environment.directory))
+    slots = environment.interleaved(everything, wanted=3)
+    yield Figure(name="`make run`, warm, to ready", slots=slots, unit="s", goal=at_most(3))
 
 
-def _memory_under_load(web: Web) -> Iterator[Figure]:
-    highest = 0.0
-    with load.running(web.logins(), clients=8, seconds=4):
-        for _ in range(15):
-            time.sleep(0.2)
-            highest = max(highest, pss_mib([web.process.pid, *web.process.children()]))
-    yield Figure(
-        name="memory of all web processes, 8 clients log in (PSS)",
-        measured=highest, unit="MiB", goal=Goal("most", 260),
-    )  # fmt: skip
+def _cold_start(environment: Environment) -> Run:
+    with environment.serving(environment.small_database, ready="/readyz") as web:
+        seconds = time.perf_counter() - web.process.started_at
+        return Run(value=seconds, details={"CPU s": web.process.cpu_seconds()})
 
 
-def _cold_start(stand: Environment) -> Figure:
-    times = []
-    for _ in range(_STARTS):
-        with stand.serving(stand.small_database, ready="/readyz") as web:
-            times.append(time.perf_counter() - web.process.started_at)
-    return Figure(
-        name="cold start of the web processes to the first answer",
-        measured=statistics.median(times), unit="s", goal=Goal("most", 1),
-    )  # fmt: skip
+def _local_run(directory: Path) -> Run:
+    began = time.perf_counter()
+    copy = LocalRun(directory / "copy")
+    try:
+        copy.wait_for("Ready after")
+        return Run(value=time.perf_counter() - began)
+    finally:
+        copy.stop()
+        copy.destroy()

@@ -1,36 +1,21 @@
-"""Compares a request on a small database with the same on a large one, with one client."""
+"""Compares a request to a small database with the same to a large one, with one client."""
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping
 
 from tests.bench import load
-from tests.bench.figures import Figure, Goal, interleaved
-
-T = TypeVar("T")
-_SECONDS: Final = 2.0
-_SLOTS: Final = 5
+from tests.bench.environment import Environment
+from tests.bench.slots import Slot
+from tests.bench.web_server import Web
 
 
 def compared(
-    name: str,
-    few: T,
-    many: T,
-    request: Callable[[T], load.Request],
-    *,
-    called: tuple[str, str],
-    at_most: float = 1.3,
-) -> Figure:
-    """Return the ratio of the medians, large to small; `called` names both sides in the figure."""
-
-    def median_ms(side: T) -> float:
-        return load.run(request(side), clients=1, seconds=_SECONDS).median_ms
-
-    for side in (few, many):
-        median_ms(side)
-    pair = interleaved(lambda: median_ms(few), lambda: median_ms(many), slots=_SLOTS)
-    return Figure(
-        name=name,
-        measured=pair.ratio,
-        goal=Goal("most", at_most),
-        parts={f"{called[0]} ms": pair.limit, f"{called[1]} ms": pair.median},
+    environment: Environment, servers: Mapping[str, Web], request: Callable[[Web], load.Request]
+) -> list[Slot]:
+    """Measure the median latencies; `servers` are the one with the small and the one with the large database."""
+    for web in servers.values():
+        load.run(request(web), clients=1, seconds=1)
+    small, large = (
+        load.median(name, lambda web=web: request(web), environment.cpu_of(service=web.process))  # type: ignore[misc]
+        for name, web in servers.items()
     )
+    return environment.interleaved(large, small)

@@ -18,7 +18,7 @@ end
 function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format(
-    '\n{"per_second": %.3f, "median_ms": %.3f, "p99_ms": %.3f, "refused": %d}\n',
-    summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    '\n{"requests": %d, "per_second": %.3f, "median_ms": %.3f, "p99_ms": %.3f, "refused": %d}\n',
+    summary.requests, summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000, latency:percentile(99) / 1000,
     e.connect + e.read + e.write + e.status + e.timeout))
 end

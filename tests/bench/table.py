@@ -1,0 +1,65 @@
+"""Prints figures as a table for a terminal of 110 columns."""
+
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+
+from tests.bench.figures import Figure
+from tests.bench.slots import Measurement
+
+_HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "others (quiet slots)")
+_ALL_DIGITS_FROM = 1000
+_WIDTHS = (52, 9, 13, 7, 7, 6, 0)
+
+
+def head() -> str:
+    """Return the line above the figures."""
+    return _line(_HEAD)
+
+
+def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
+    """Yield the line of a figure, and one for each side of what was measured."""
+    lower, median, upper = figure.quartiles
+    unit = "" if figure.unit == "×" else f" {figure.unit}"
+    yield _line((
+        figure.name,
+        f"{number(median)}{unit}",
+        f"{number(lower)}–{number(upper)}" if len(figure.counted) > 1 else "",
+        str(figure.goal or ""),
+        figure.verdict,
+        "" if figure.cpu_ratio is None else number(figure.cpu_ratio),
+        others(figure),
+    ))  # fmt: skip
+    if with_sides:
+        for side in ("product", "limit"):
+            measured = [getattr(slot, side) for slot in figure.counted if getattr(slot, side)]
+            if measured:
+                yield f"    {_side(measured)}"
+
+
+def others(figure: Figure) -> str:
+    """Return the share of the machine that others took, and the number of quiet slots."""
+    share = statistics.median(slot.foreign for slot in figure.counted)
+    return f"{share:.0%} ({sum(slot.is_quiet for slot in figure.slots)} of {len(figure.slots)})"
+
+
+def number(value: float) -> str:
+    """Return three digits of a number, all of those before the point."""
+    return f"{value:,.0f}" if abs(value) >= _ALL_DIGITS_FROM else f"{value:#.3g}".rstrip(".")
+
+
+def _side(measured: Sequence[Measurement]) -> str:
+    first = measured[0]
+    texts = [f"{_median(one.value for one in measured)} {first.unit}".rstrip()]
+    texts += [f"{name} {_median(one.details[name] for one in measured)}" for name in first.details]
+    if first.cpu_ms:
+        parts = [f"{_median(one.cpu_ms[name] for one in measured)} {name}" for name in first.cpu_ms]
+        texts.append(f"CPU ms each: {', '.join(parts)}")
+    return f"{first.name}: {'; '.join(texts)}"
+
+
+def _median(values: Iterable[float]) -> str:
+    return number(statistics.median(values))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
