@@ -1,0 +1,49 @@
+"""The README's tables of benchmarks and of results."""
+
+import json
+import re
+
+from tests.bench.__main__ import BENCHES
+from tests.bench.figures import Figure, at_least
+from tests.bench.record import CHART, README, with_results
+from tests.bench.slots import Measurement, Slot
+
+
+def _report(value: float, *, foreign: float) -> object:
+    """Return what a run writes whose only figure has this value."""
+    side = Measurement(
+        name="logins", unit="/s", value=value, details={}, cpu_ms={"service": 30.0, "PostgreSQL": 1.25}, foreign=foreign
+    )  # fmt: skip
+    figure = Figure(
+        name="logins a second, of raw Argon2", slots=[Slot(side), Slot(side)], goal=at_least(0.85)
+    )
+    return json.loads(json.dumps({"at": "2026-11-30T21:00:00+00:00", "figures": [figure.as_json()]}))
+
+
+def test_the_readme_names_every_benchmark() -> None:
+    names = re.findall(r"^\| `([a-z-]+)` \|", README.read_text(), re.MULTILINE)
+
+    assert names == list(BENCHES)
+
+
+def test_each_run_is_a_column_and_the_last_quiet_one_is_in_the_chart() -> None:
+    text = with_results(README.read_text(), [_report(0.5, foreign=0.4), _report(0.86, foreign=0.02)])
+
+    assert (
+        "| logins a second, of raw Argon2 | ≥ 0.85 | 0.500 (0.500–0.500) noisy; others 40% |"
+        " 0.860 (0.860–0.860) met; others 2% |\n"
+    ) in text
+    assert "| logins, share of raw Argon2id, 8 clients (more is better) | 0.860 | 0.53 |" in text
+    assert "| CPU of a login in ms, service and PostgreSQL (less is better) | 31.2 | 49.8 |" in text
+
+
+def test_a_noisy_figure_does_not_get_into_the_chart() -> None:
+    chart = README.read_text().partition("<!-- chart")[2]
+
+    assert chart in with_results(README.read_text(), [_report(0.5, foreign=0.4)])
+
+
+def test_the_chart_has_each_row_that_a_run_gives() -> None:
+    rows = README.read_text().partition("<!-- chart")[2]
+
+    assert [title for title in CHART if f"\n| {title}" not in rows] == []
