@@ -35,6 +35,11 @@ def test_containers_have_least_privilege(name: str) -> None:
 
 
 @each_service
+def test_an_init_process_passes_signals_on(name: str) -> None:
+    assert SERVICES[name]["init"] is True
+
+
+@each_service
 def test_a_container_has_limits(name: str) -> None:
     assert {"mem_limit", "cpus", "pids_limit"} <= set(SERVICES[name])
 

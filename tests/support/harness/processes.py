@@ -137,9 +137,9 @@ class Program:
 
         wait_until(written, what=f"{text!r} of `{self.command}`", timeout_seconds=timeout_seconds)
 
-    def wait(self) -> int:
+    def wait(self, timeout_seconds: float = _END_SECONDS) -> int:
         """Wait until it ends by itself; return its exit code."""
-        return self._process.wait(_END_SECONDS)
+        return self._process.wait(timeout_seconds)
 
     def kill(self) -> None:
         """Kill -9 the process, but not its children, as in a crash."""

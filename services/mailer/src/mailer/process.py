@@ -21,6 +21,7 @@ from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
+from port_runtime.signals import end_now
 
 from mailer.actors import Deliverer, declare_actor
 from mailer.adapters.clock import SystemClock
@@ -181,8 +182,8 @@ class MailerProcess:
         stop_requested = threading.Event()
 
         def stop(_number: int, _frame: FrameType | None) -> None:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, end_now)
+            signal.signal(signal.SIGINT, end_now)
             stop_requested.set()
 
         signal.signal(signal.SIGTERM, stop)

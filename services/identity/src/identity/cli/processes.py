@@ -2,9 +2,9 @@
 
 import click
 from port_runtime import multiprocess_metrics
+from port_runtime.signals import interrupt_on_sigterm
 
 from identity.cli.base import read_settings
-from identity.cli.signals import interrupt_on_sigterm
 
 
 @click.command()

@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
+from port_runtime.signals import interrupt_on_sigterm
 
 from identity.cli.base import as_json, read_settings
-from identity.cli.signals import interrupt_on_sigterm
+
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -1,6 +1,8 @@
 """Gunicorn's hooks: metrics, traces and the operations port as web processes start and end (OPS-4)."""
 
 import os
+import signal
+import sys
 from functools import partial
 from typing import Any
 
@@ -39,13 +41,21 @@ class GunicornHooks:
     def options(self, app: Flask) -> dict[str, Any]:
         """Return the hooks by gunicorn's setting names."""
         return {
+            "post_fork": self._keep_signals,
             "post_worker_init": partial(self._start_worker, app),
             "worker_exit": self._end_worker,  # in a worker that ends normally
             "child_exit": self._forget_worker,  # in the arbiter, after a worker has ended for whatever reason
             "on_exit": self._remove_metrics,  # in the arbiter
         }
 
+    def _keep_signals(self, arbiter: Any, _worker: object) -> None:
+        """Keep what the arbiter's handlers queue in the worker until it has handlers of its own."""
+        self._early_signals = arbiter.SIG_QUEUE
+
     def _start_worker(self, app: Flask, _worker: object) -> None:
+        while not self._early_signals.empty():
+            if self._early_signals.get_nowait() == signal.SIGTERM:
+                sys.exit()  # gunicorn sends it once, and would wait in vain until it kills the worker
         # Threads must start after the fork.
         tracing.configure("identity")
         self._instruments.gauge(WORKERS).set(1)
