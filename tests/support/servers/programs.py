@@ -40,7 +40,9 @@ CHROMIUM = OptionalProgram(
 )
 PGBOUNCER = OptionalProgram(("pgbouncer",), "the pooler of PostgreSQL", "apt-get install -y pgbouncer")
 WRK = OptionalProgram(("wrk",), "the load figures", "apt-get install -y wrk")
-DEBIAN_REDIS = OptionalProgram(("redis-server",), "Redis over TLS", "apt-get install -y redis-server")
+DEBIAN_REDIS = OptionalProgram(
+    ("redis-server",), "Redis over TLS and Redis 7.0", "apt-get install -y redis-server"
+)
 KUSTOMIZE = OptionalProgram(
     ("kustomize", "kubectl"),
     "the rendering and validation of the Kubernetes manifests",

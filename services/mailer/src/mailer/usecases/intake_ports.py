@@ -29,10 +29,10 @@ class Stream(Protocol):
         """Take entries off the pending list."""
 
     def touch(self, entry_ids: list[str]) -> None:
-        """Reset the idle time of this mailer's entries."""
+        """Show that this mailer lives, and reset the idle time of its entries."""
 
     def remove_gone_members(self) -> list[str]:
-        """Remove mailers that hold nothing and have been idle for an hour; return their names."""
+        """Remove mailers that hold nothing and have been silent for an hour; return their names."""
 
 
 class Queue(Protocol):

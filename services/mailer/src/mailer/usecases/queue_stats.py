@@ -37,7 +37,7 @@ class ThrottledDomain:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A mailer (or `handed-back`): its pending entries, the messages in its queue, its idle time."""
+    """A mailer (or `handed-back`): its pending entries, the messages in its queue, its silence."""
 
     name: str
     pending: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from redis.retry import Retry
 
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
+OLDEST_ADVISED: Final = (7, 2)
+"""Below it Redis shows an idle mailer of a release without heartbeats as gone."""
 WRITE_CHECK: Final = "mailer:write-check"  # never exists
 TRANSIENT_ERRORS: Final = (
     redis.ConnectionError,
@@ -112,6 +115,15 @@ def durability_warnings(client: redis.Redis) -> list[str]:
     if not info.get("aof_enabled", 1):
         warnings.append("appendonly should be yes")
     return warnings
+
+
+def version_warning(client: redis.Redis) -> str:
+    """Return a warning of a Redis older than OLDEST_ADVISED, otherwise an empty text."""
+    with suppress(redis.exceptions.NoPermissionError):
+        info: Any = client.info("server")
+        if tuple(map(int, info["redis_version"].split(".")[:2])) < OLDEST_ADVISED:
+            return f"{info['redis_version']}; 7.2 or newer is advised"
+    return ""
 
 
 def _options(url: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from mailer.adapters.redis.connection import read_script
 from mailer.adapters.redis.domain_rate_limit import throttled_domains
 from mailer.adapters.redis.ledger import DEAD, PREFIX
 from mailer.adapters.redis.queue_pause import RedisQueuePause
-from mailer.adapters.redis.stream import GROUP
+from mailer.adapters.redis.stream import GROUP, HEARTBEATS
 from mailer.domain.mail import FINAL, State
 from mailer.domain.mail_catalogue import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
@@ -117,11 +117,17 @@ class RedisQueueStats:
             return pipeline.execute()
 
     def _members(self) -> Iterator[Member]:
+        now_ms, heartbeats = self._server_ms(), self._heartbeats()
         for each in self._client.xinfo_consumers(self._stream, GROUP):
             name, pending = as_text(each["name"]), int(each["pending"])
             if pending or name != RELEASED_CONSUMER:
                 queued: Any = self._client.hlen(f"{NAMESPACE}:{name}.msgs")
-                yield Member(name, pending, int(queued), int(each["idle"]) / 1000)
+                silence_ms = min(int(each["idle"]), now_ms - heartbeats.get(name, 0))
+                yield Member(name, pending, int(queued), max(silence_ms, 0) / 1000)
+
+    def _heartbeats(self) -> dict[str, int]:
+        found: Any = self._client.zrange(HEARTBEATS, 0, -1, withscores=True)
+        return {as_text(name): int(at_ms) for name, at_ms in found}
 
     def _server_ms(self) -> int:
         seconds, microseconds = self._client.time()

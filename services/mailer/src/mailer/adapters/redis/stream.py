@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from port_events.consumer_group import RELEASED_CONSUMER, Group
-from port_events.envelope import Entry, MalformedEvent, from_fields
+from port_events.envelope import Entry, MalformedEvent, as_text, from_fields
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 from typing_extensions import override
 
+from mailer.adapters.redis.connection import read_script
 from mailer.usecases.intake_ports import Stream
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from port_events.consumer_group import RawEntry
 
 GROUP: Final = "mailer"
-GONE_IDLE_MS: Final = 3600 * 1000
+MAX_SILENCE_MS: Final = 3600 * 1000
+HEARTBEATS: Final = "mailer:heartbeats"
+"""When each mailer last showed that it lives, in ms of Redis' clock."""
+_REMOVE_GONE: Final = read_script("remove_gone")
 log = get_logger("mailer.events")
 
 
@@ -56,6 +60,8 @@ class MailStream(Stream):
 
     @override
     def touch(self, entry_ids: list[str]) -> None:
+        seconds, microseconds = self._client.time()
+        self._client.zadd(HEARTBEATS, {self._group.name: int(seconds) * 1000 + int(microseconds) // 1000})
         if entry_ids:
             group = self._group
             self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
@@ -63,20 +69,14 @@ class MailStream(Stream):
     def leave_group(self, unfinished: list[str]) -> None:
         """Release entries that were not started, so that other mailers can claim them; then leave the group."""
         self._group.leave(*unfinished)
+        self._client.zrem(HEARTBEATS, self._group.name)
 
     @override
-    def remove_gone_members(self) -> list[str]:
-        members: Any = self._client.xinfo_consumers(self._group.stream, GROUP)
-        gone = [
-            member["name"].decode()
-            for member in members
-            if member["pending"] == 0
-            and member["idle"] > GONE_IDLE_MS
-            and member["name"] != RELEASED_CONSUMER.encode()
-        ]
-        for name in gone:
-            self._client.xgroup_delconsumer(self._group.stream, GROUP, name)
-        return gone
+    def remove_gone_members(self, silence_ms: int = MAX_SILENCE_MS) -> list[str]:
+        gone: Any = self._client.eval(
+            _REMOVE_GONE, 2, self._group.stream, HEARTBEATS, GROUP, RELEASED_CONSUMER, silence_ms
+        )
+        return [as_text(name) for name in gone]
 
     def _entries(self, raw: list[RawEntry]) -> list[Entry]:
         entries, malformed = [], []

@@ -1,0 +1,93 @@
+"""A mailer that is gone leaves the group; one that only has nothing to do stays, on every version of Redis."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from port_events.envelope import MAIL_STREAM
+from redis import Redis
+
+from mailer.adapters.redis.stream import GROUP, HEARTBEATS, MailStream
+from tests.mailer.commands import run_command
+from tests.mailer.harness import MailerHarness
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.programs import DEBIAN_REDIS
+from tests.support.servers.redis import RedisServer
+from tests.support.servers.smtp import SmtpServer
+
+SILENCE_MS = 300
+
+
+@pytest.fixture(params=["valkey", "redis-7.0"])
+def client(request: pytest.FixtureRequest, start_redis: Callable[..., RedisServer]) -> Iterator[Redis]:
+    program = DEBIAN_REDIS.require() if request.param == "redis-7.0" else None
+    with start_redis(program=program).client() as client:
+        yield client
+
+
+def member(client: Redis, name: str) -> MailStream:
+    """Return a mailer that has handled one entry, with which it appears in the group."""
+    stream = MailStream(client, stream=MAIL_STREAM, name=name)
+    stream.open()
+    client.xadd(MAIL_STREAM, {"ce": "cannot be read"})
+    stream.read(1, 1)  # acknowledges it
+    stream.touch([])
+    return stream
+
+
+def server_ms(client: Redis) -> float:
+    seconds, microseconds = client.time()
+    return float(seconds * 1000 + microseconds / 1000)
+
+
+def pass_time(client: Redis, live: MailStream) -> None:
+    """Let a mailer do nothing but look for mails, for longer than any may be silent."""
+    until = server_ms(client) + 2 * SILENCE_MS
+
+    def is_over() -> bool:
+        live.read(1, 1)
+        live.touch([])
+        return server_ms(client) > until
+
+    wait_until(is_over, what="the silence of the others")
+
+
+def names(client: Redis) -> set[str]:
+    found: Any = client.xinfo_consumers(MAIL_STREAM, GROUP)
+    return {each["name"].decode() for each in found}
+
+
+@pytest.mark.rule("MAIL-7")
+def test_an_idle_mailer_is_not_taken_for_gone(client: Redis) -> None:
+    idle = member(client, "idle")
+    member(client, "gone")
+
+    pass_time(client, idle)
+
+    assert idle.remove_gone_members(SILENCE_MS) == ["gone"]
+    assert names(client) == {"idle"}
+    assert client.zrange(HEARTBEATS, 0, -1) == [b"idle"]
+
+
+@pytest.mark.rule("MAIL-7")
+def test_a_gone_mailer_stays_as_long_as_an_entry_is_pending(client: Redis) -> None:
+    live = member(client, "live")
+    client.xadd(MAIL_STREAM, {"ce": "cannot be read"})
+    client.xreadgroup(GROUP, "gone", {MAIL_STREAM: ">"})
+
+    pass_time(client, live)
+
+    assert live.remove_gone_members(SILENCE_MS) == []
+    assert client.xpending(MAIL_STREAM, GROUP)["pending"] == 1
+
+
+def test_check_warns_of_an_old_redis(
+    start_redis: Callable[..., RedisServer], smtp_server: SmtpServer
+) -> None:
+    harness = MailerHarness(start_redis(program=DEBIAN_REDIS.require()), smtp_server)
+
+    checked = run_command(harness, "check")
+    harness.close()
+
+    assert checked.exit_code == 0
+    assert checked.stderr.startswith("warning: Redis is 7.0.")
