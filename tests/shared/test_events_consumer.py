@@ -225,6 +225,18 @@ def test_members_that_left_are_removed_from_the_group(redis_server: RedisServer,
     assert client.xinfo_consumers(STREAM, GROUP) == []
 
 
+@pytest.mark.rule("EVT-5")
+def test_a_fixed_name_stays_in_the_group_for_the_successor_that_may_read_already(
+    redis_server: RedisServer, client: Redis
+) -> None:
+    publish(client, "e-1")
+
+    with following(redis_server, name="only") as follower:
+        follower.wait_for("e-1")
+
+    assert [each["name"] for each in client.xinfo_consumers(STREAM, GROUP)] == ["only"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_the_consumer(
     redis_server: RedisServer, client: Redis, number: signal.Signals

@@ -105,6 +105,7 @@ class Consumer:
         dedupe_store: DedupeStore | None = None,
         feed: Feed | None = None,
     ) -> None:
+        self._keeps_name = name is not None
         name = name or member_name()
         self._client = client
         self._block_ms, self._batch, self._claim_idle_ms = block_ms, batch, claim_idle_ms
@@ -304,7 +305,7 @@ class Consumer:
         current = self._current
         requeued = [current.raw[0]] if current and current.source is self._dead_letters else []
         try:
-            self._group.leave(*unhandled)
-            self._dead_letters.leave(*requeued)
+            self._group.leave(*unhandled, keep_name=self._keeps_name)
+            self._dead_letters.leave(*requeued, keep_name=self._keeps_name)
         except exceptions.RedisError as error:
             _log.warning("left without handing back %d entries: %s", len(unhandled), type(error).__name__)

@@ -172,8 +172,11 @@ class Group:
         found = _texts(cast("list[Any]", self._client.xrange(self.stream, entry_id, entry_id)))
         return found[0][1] if found else None
 
-    def leave(self, *unhandled: str) -> None:
-        """Release the given entries for any member to claim at once, then leave the group."""
+    def leave(self, *unhandled: str, keep_name: bool = False) -> None:
+        """Release the given entries for any member to claim at once, then leave the group.
+
+        `keep_name` if a process that follows uses the same name: it may be reading under it already.
+        """
         if unhandled:
             self._client.xclaim(
                 self.stream,
@@ -184,6 +187,8 @@ class Group:
                 idle=RELEASED_IDLE_MS,
                 justid=True,  # does not count as a delivery
             )
+        if keep_name:
+            return
         # Deleting a consumer drops its pending entries, so delete it only when it has none.
         if not self._client.xpending_range(self.stream, self.group, "-", "+", 1, consumername=self.name):
             self._client.xgroup_delconsumer(self.stream, self.group, self.name)

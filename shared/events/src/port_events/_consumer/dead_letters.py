@@ -93,9 +93,9 @@ class DeadLetters(Source):
         """Return a requeued entry with its delivery count, or None when there is none."""
         return self._group.take_over(idle_ms)
 
-    def leave(self, *unhandled: str) -> None:
+    def leave(self, *unhandled: str, keep_name: bool) -> None:
         """Release the entries that were taken but not handled."""
-        self._group.leave(*unhandled)
+        self._group.leave(*unhandled, keep_name=keep_name)
 
     def redeliver(self, raw: RawEntry) -> None:
         self._group.redeliver(raw[0])
