@@ -10,6 +10,7 @@ import pytest
 from identity.settings.relay import RelaySettings
 from identity.settings.web import WebSettings
 from mailer.settings import Settings as MailerSettings
+from port_events.consumer import Consumer
 from port_events.sealing import new_key_sets
 from port_runtime.settings import SettingsError, load
 
@@ -18,11 +19,13 @@ from tests.support.harness.installation import COMMANDS, Installation
 from tests.support.harness.processes import run, run_preloaded
 from tests.support.harness.settings import oidc_keys
 from tests.support.servers.ports import free_port
+from tests.support.servers.redis import RedisServer
 
 pytestmark = pytest.mark.processes
 
 _KEYS = new_key_sets()
 _REDIS = "redis://127.0.0.1:1/0"
+_CLUSTER = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
 _LONG = "0123456789abcdef0123456789abcdef"
 
 
@@ -382,3 +385,26 @@ def test_production_starts_and_answers_with_correct_settings(
     installation.start("web", **production)
 
     assert installation.status_of("/readyz") == 200
+
+
+@pytest.mark.rule("OPS-5", "OPS-7")
+@pytest.mark.parametrize("process", ["relay", "mailer"])
+def test_a_redis_cluster_is_refused(
+    settings: dict[str, str], start_redis: Callable[..., RedisServer], process: str
+) -> None:
+    cluster = start_redis(options=_CLUSTER)
+
+    refused = run_preloaded(
+        *COMMANDS[process], environment={**settings, "REDIS_URL": cluster.url, "IDENTITY_AUDIT_KEYS": _LONG}
+    )
+
+    assert refused.returncode == 2
+    assert refused.stderr.endswith("REDIS_URL: leads to a Redis Cluster, which is not supported\n")
+
+
+@pytest.mark.rule("OPS-7")
+def test_a_consumer_refuses_a_redis_cluster(start_redis: Callable[..., RedisServer]) -> None:
+    cluster = start_redis(options=_CLUSTER)
+
+    with pytest.raises(ValueError, match="Redis Cluster"):
+        Consumer.from_url(cluster.url, group="passes")

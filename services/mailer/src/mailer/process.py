@@ -14,13 +14,14 @@ import dramatiq
 from dramatiq.common import join_all
 from port_events.consumer_group import member_name
 from port_events.envelope import MAIL_STREAM, RECEIPTS
+from port_events.redis_client import leads_to_cluster
 from port_runtime import tracing
 from port_runtime.health import Check
 from port_runtime.logs import get_logger
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
-from port_runtime.settings import ErrorCollector
+from port_runtime.settings import ErrorCollector, SettingsError
 from port_runtime.signals import end_now
 
 from mailer.actors import Deliverer, declare_actor
@@ -177,6 +178,9 @@ class MailerProcess:
                 tracing.configure("mailer")
             with collector.step():
                 listener = open_listener(address, "MAILER_METRICS_BIND") if address else None
+            with collector.step():
+                if leads_to_cluster(settings.redis_url.reveal()):
+                    raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
         ops_server = self.ops_server(settings)
         if listener is not None:
             ops_server.start(listener)

@@ -39,7 +39,7 @@ from port_events._consumer.retry import MAX_TRIES, HandlerRetry, Retrier, RetryL
 from port_events.consumer_group import Group, member_name
 from port_events.envelope import STREAM, Event, MalformedEvent, from_fields
 from port_events.lag import Lag, consumer_lag
-from port_events.redis_client import connect
+from port_events.redis_client import connect, leads_to_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -136,7 +136,12 @@ class Consumer:
 
     @classmethod
     def from_url(cls, url: str, *, group: str, **options: Unpack[Options]) -> Self:
-        """Connect to `redis://`, `rediss://`, `unix://` or `redis+sentinel://`; the options are those of the class."""
+        """Connect to `redis://`, `rediss://`, `unix://` or `redis+sentinel://`; the options are those of the class.
+
+        Raises ValueError for a Redis Cluster.
+        """
+        if leads_to_cluster(url):
+            raise ValueError("Redis Cluster is not supported")
         client = connect(
             url,
             socket_timeout=BLOCK_MS / 1000 * 2,

@@ -6,11 +6,15 @@ resolves the address again, or asks the sentinels that the URL names.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.connection import Connection, ConnectionPool, parse_url
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from port_events._failover import CONNECTION_CLASSES, Generation, UnableServer, is_unable
 from port_events._sentinel import SUFFIX, SentinelUrl
@@ -26,6 +30,7 @@ __all__ = [
     "connect",
     "generation",
     "is_unable",
+    "leads_to_cluster",
 ]
 
 URL_SCHEMES: Final = ("redis", "rediss", "unix", f"redis{SUFFIX}", f"rediss{SUFFIX}")
@@ -41,6 +46,15 @@ def connect(url: str, **options: Any) -> Redis:
 def generation(client: Redis) -> int:
     """Return a number that rises when a client of `connect` reconnects, possibly to another server."""
     return cast("Generation", client.connection_pool.connection_kwargs["generation"]).number
+
+
+def leads_to_cluster(url: str) -> bool:
+    """Whether the server there answers and belongs to a Redis Cluster, which refuses transactions over our keys."""
+    client = connect(url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+    with client, suppress(RedisError):
+        info: Any = client.info("server")
+        return "cluster" in {info.get("redis_mode"), info.get("server_mode")}  # the latter is Valkey's
+    return False
 
 
 def check_redis_url(url: str) -> None:

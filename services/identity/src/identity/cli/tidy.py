@@ -9,7 +9,6 @@ from port_runtime.signals import interrupt_on_sigterm
 
 from identity.cli.base import as_json, read_settings
 
-
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 

@@ -8,11 +8,12 @@ from datetime import timedelta
 from types import FrameType
 
 import structlog
+from port_events.redis_client import leads_to_cluster
 from port_runtime import tracing
 from port_runtime.heartbeat import Heartbeat
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
-from port_runtime.settings import ErrorCollector
+from port_runtime.settings import ErrorCollector, SettingsError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -199,6 +200,9 @@ def serve(settings: RelaySettings) -> None:
             listener = open_listener(address, "IDENTITY_RELAY_METRICS_BIND") if address else None
         with collector.step():
             relay = Relay(settings)
+        with collector.step():
+            if leads_to_cluster(settings.redis_url.reveal()):
+                raise SettingsError(["REDIS_URL: leads to a Redis Cluster, which is not supported"])
     ops_server = relay.ops_server()
     if listener is not None:
         ops_server.start(listener)

@@ -77,7 +77,7 @@ def _templates_check() -> Check:
 def _check_redis(settings: Settings) -> None:
     """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises for a write."""
     from port_events.envelope import MAIL_STREAM, RECEIPTS
-    from port_events.redis_client import check_writable
+    from port_events.redis_client import check_writable, leads_to_cluster
     from port_runtime.health import Unhealthy
 
     from mailer.adapters.redis.connection import (
@@ -88,6 +88,8 @@ def _check_redis(settings: Settings) -> None:
         version_warning,
     )
 
+    if leads_to_cluster(settings.redis_url.reveal()):
+        raise Unhealthy("a Redis Cluster, which is not supported")
     with connect(settings.redis_url.reveal()) as client:
         if old := version_warning(client):
             click.echo(f"warning: Redis is {old}", err=True)
