@@ -40,17 +40,24 @@ def _check_web() -> Iterator[_Checks]:
 
 @contextmanager
 def _check_relay() -> Iterator[_Checks]:
-    from port_runtime.health import Check
+    from port_events.redis_client import leads_to_cluster
+    from port_runtime.health import Check, Unhealthy
     from port_runtime.metrics import Instruments
 
     from identity.bootstrap.relay import build_relay
     from identity.metrics import RELAY
     from identity.settings.relay import RelaySettings
 
-    dependencies = build_relay(read_settings(RelaySettings), Instruments(RELAY))
+    settings = read_settings(RelaySettings)
+    dependencies = build_relay(settings, Instruments(RELAY))
+
+    def check_redis() -> None:
+        if leads_to_cluster(settings.redis_url.reveal()):
+            raise Unhealthy("a Redis Cluster, which is not supported")
+        dependencies.stream.check_writable()
+
     try:
-        redis = Check("redis", dependencies.stream.check_writable)
-        yield _Checks(checks=[*_database(dependencies.engine), redis])
+        yield _Checks(checks=[*_database(dependencies.engine), Check("redis", check_redis)])
     finally:
         dependencies.close()
 
