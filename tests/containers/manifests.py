@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,20 @@ from tests.support.servers.programs import KUSTOMIZE
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 OVERLAYS = ("local", "production")
+NAMESPACE = "port-identity"
 Document = dict[str, Any]
 
 
-def render(overlay: str, directory: Path, *components: str) -> list[Document]:
-    """Return the documents of an overlay with extra components; skips the test without kustomize."""
+def render(overlay: str, directory: Path, *components: str, **settings: str) -> list[Document]:
+    """Return the documents of an overlay with extra components and settings; skips the test without kustomize."""
     tool = KUSTOMIZE.require()
     copy = directory / "kubernetes"
     directory.mkdir(exist_ok=True)
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
     shutil.copytree(KUBERNETES, copy, ignore=shutil.ignore_patterns("secrets"))
     make_secret_files(copy / "overlays" / "local" / "secrets", give=False)
-    if components:
-        overlay = _with_components(copy / "overlays", overlay, components)
+    if components or settings:
+        overlay = _own_overlay(copy / "overlays", overlay, components, settings)
     verb = "build" if tool.name == "kustomize" else "kustomize"
     done = subprocess.run(
         [tool, verb, copy / "overlays" / overlay], capture_output=True, text=True, check=False
@@ -36,9 +37,17 @@ def render(overlay: str, directory: Path, *components: str) -> list[Document]:
     return list(yaml.safe_load_all(done.stdout))
 
 
-def _with_components(overlays: Path, overlay: str, components: tuple[str, ...]) -> str:
-    own = f"{overlay}-with-{'-'.join(components)}"
-    text = {"resources": [f"../{overlay}"], "components": [f"../../components/{it}" for it in components]}
+def _own_overlay(
+    overlays: Path, overlay: str, components: tuple[str, ...], settings: Mapping[str, str]
+) -> str:
+    own = f"{overlay}-with-{'-'.join((*components, *settings)).lower()}"
+    literals = [f"{name}={value}" for name, value in settings.items()]
+    merged = {"name": "settings", "namespace": NAMESPACE, "behavior": "merge", "literals": literals}
+    text = {
+        "resources": [f"../{overlay}"],
+        "components": [f"../../components/{it}" for it in components],
+        "configMapGenerator": [merged] if settings else [],
+    }
     (overlays / own).mkdir()
     (overlays / own / "kustomization.yaml").write_text(yaml.safe_dump(text))
     return own

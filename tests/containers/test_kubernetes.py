@@ -278,6 +278,26 @@ def test_the_tracing_component_configures_every_pod(name: str, tmp_path: Path) -
         )
 
 
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_a_changed_setting_or_password_changes_nothing_immutable(name: str, tmp_path: Path) -> None:
+    before = render(name, tmp_path / "before")  # each time with new passwords
+    after = render(name, tmp_path / "after", IDENTITY_LOG_LEVEL="DEBUG")
+
+    assert set(of(before, "ConfigMap")).isdisjoint(of(after, "ConfigMap"))
+    assert _immutable(before) == _immutable(after)
+
+
+def _immutable(documents: list[Document]) -> dict[str, list[Any]]:
+    """Return what the API server refuses to change, by kind and name."""
+    fields = {
+        "Job": ("template", "selector"),
+        "Deployment": ("selector",),
+        "StatefulSet": ("selector", "serviceName", "volumeClaimTemplates"),
+    }
+    kept = [it for it in documents if it["kind"] in fields]
+    return {name_of(it): [it["spec"].get(field) for field in fields[it["kind"]]] for it in kept}
+
+
 def test_mailers_scale_by_backlog_and_never_below_one(production: list[Document]) -> None:
     spec = of(production, "ScaledObject")["mailer"]["spec"]
     words = {word for trigger in spec["triggers"] for word in trigger["metadata"]}
