@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tests.architecture.tree import files
@@ -32,6 +33,29 @@ def test_the_top_level_has_only_the_listed_files_and_folders() -> None:
     loose = {path.name for path in files() if len(path.parts) == 1}
 
     assert (folders - FOLDERS, loose - ROOT_FILES) == (set(), set())
+
+
+def test_the_wheel_of_identity_has_every_package() -> None:
+    source = Path("services/identity/src")
+    project = tomllib.loads((ROOT / source.parent / "pyproject.toml").read_text())
+    packages = {
+        ".".join(path.relative_to(source).parent.parts)
+        for path in files()
+        if path.suffix == ".py" and path.is_relative_to(source)
+    }
+
+    assert set(project["tool"]["setuptools"]["packages"]) == packages | {
+        "identity_migrations", "identity_migrations.versions",
+    }  # fmt: skip
+
+
+def test_every_package_has_an_init_file() -> None:
+    """Setuptools leaves a folder without one out of the wheel; the installation of the tests does not."""
+    modules = [path for path in files() if path.suffix == ".py" and "src" in path.parts]
+
+    assert {path.parent for path in modules if path.parent.name != "src"} == {
+        path.parent for path in modules if path.name == "__init__.py"
+    }
 
 
 def test_no_module_has_a_catch_all_name() -> None:
