@@ -26,7 +26,8 @@ KILL_EVERY    ?= 4
 WITHOUT       ?=
 PROVE         ?=
 MAILERS       ?= 1
-VERSION       := 0.1.0
+VERSION       := $(shell cat VERSION)
+DIST          ?= dist
 COMPOSE       ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 export IDENTITY_PORT MAILBOX_PORT
 # Some containers set it; every process start would then compile a thousand modules again.
@@ -49,9 +50,11 @@ SCHEMAS   := sigs.k8s.io/gateway-api@v1.4.1 github.com/kedacore/keda/v2@v2.18.1 
 TYPED     := shared/runtime/src shared/events/src services/identity/src services/mailer/src tests deploy shared/examples
 
 BUILD_ARGS = --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+BUILD_ARGS += --build-arg SOURCE_DATE_EPOCH=$(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+BUILD_ARGS += --build-arg CREATED=$(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
 BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
-.PHONY: help run test test-fast clients check bench chaos images up down clean-run clean lock docs pictures fmt set-up
+.PHONY: help run test test-fast clients check bench chaos release dist images up down clean-run clean lock docs pictures fmt set-up
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
@@ -89,6 +92,18 @@ chaos: .venv/test/.stamp ## run the system under load while faults are injected 
 	@RUN_DIR=$(RUN_DIR) $(TEST)/python -m tests.faults --seed $(SEED) --minutes $(MINUTES) --kill-every $(KILL_EVERY) \
 	  $(if $(WITHOUT),--without $(WITHOUT)) $(if $(PROVE),--prove)
 
+release: .venv/test/.stamp ## release a version (VERSION=1.2.3): check, test, write the changelog's section, tag, build
+	@[ "$(origin VERSION)" = "command line" ] || { echo "which version? make release VERSION=1.2.3" >&2; exit 2; }
+	$(TEST)/python -m deploy.release prepare $(VERSION)
+	@$(MAKE) docs && $(MAKE) test check || { echo "not released; \`git restore .\` takes back what was written" >&2; exit 1; }
+	$(TEST)/python -m deploy.release tag
+	@$(MAKE) dist
+	@if docker info >/dev/null 2>&1; then $(MAKE) images; else echo "no container engine runs, so no image was built" >&2; fi
+
+dist: .venv/test/.stamp $(UV) ## build the wheels of the last commit (twice, compared), bills of materials and checksums into dist/
+	rm -rf -- $(DIST)
+	$(TEST)/python -m deploy.release build $(DIST) $(UV)
+
 images: ## build the container images (PYTHON_IMAGE=name@digest: on this base image)
 	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target identity -t port-identity:$(VERSION) .
 	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target secrets -t port-secrets:$(VERSION) .
@@ -107,7 +122,7 @@ clean-run: ## delete the data of `make run`
 	rm -rf -- "$(RUN_DIR)"
 
 clean: clean-run ## delete everything that set-up and tools created
-	rm -rf .venv $(dir $(IOREDIS)) $(dir $(OPENID)) $(dir $(TYPESCRIPT)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist $(dir $(IOREDIS)) $(dir $(OPENID)) $(dir $(TYPESCRIPT)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
 	$(TEST)/python -m port_events.documents write

@@ -8,6 +8,8 @@ WORKDIR /build
 RUN python3 -m venv /opt/identity
 COPY services/identity/requirements.txt .
 RUN /opt/identity/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+# The time of the commit: it is in the wheels and compiled modules, so two builds of one commit have the same.
+ARG SOURCE_DATE_EPOCH
 COPY shared shared
 COPY services/identity services/identity
 # The final image does not contain the build tools.
@@ -28,11 +30,13 @@ FROM ${PYTHON_IMAGE} AS identity
 ARG PYTHON_IMAGE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+ARG CREATED
 LABEL org.opencontainers.image.title="port-identity" \
       org.opencontainers.image.description="Accounts, bindings and sessions of Taiwan's port passes" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="${PYTHON_IMAGE}"
 COPY --from=build /opt/identity /opt/identity
 ENV PATH=/opt/identity/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

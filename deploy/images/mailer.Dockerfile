@@ -8,6 +8,8 @@ WORKDIR /build
 RUN python3 -m venv /opt/mailer
 COPY services/mailer/requirements.txt .
 RUN /opt/mailer/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+# The time of the commit: it is in the wheels and compiled modules, so two builds of one commit have the same.
+ARG SOURCE_DATE_EPOCH
 COPY shared shared
 COPY services/mailer services/mailer
 # The final image does not contain the build tools.
@@ -19,11 +21,13 @@ FROM ${PYTHON_IMAGE} AS mailer
 ARG PYTHON_IMAGE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+ARG CREATED
 LABEL org.opencontainers.image.title="port-mailer" \
       org.opencontainers.image.description="Events of the port-pass identity system to Chinese mails over SMTP" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.base.name="${PYTHON_IMAGE}"
 COPY --from=build /opt/mailer /opt/mailer
 ENV PATH=/opt/mailer/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MAILER_METRICS_BIND=0.0.0.0:9100

@@ -12,7 +12,7 @@ from tests.support import ROOT
 FOLDERS = {".ci", "deploy", "services", "shared", "tests"}
 ROOT_FILES = {
     ".dockerignore", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
-    "docker-compose.yml", "pyproject.toml",
+    "VERSION", "docker-compose.yml", "pyproject.toml",
 }  # fmt: skip
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 TEXT = {".py", ".toml", ".txt", ".md", ".yml", ".yaml", ".json", ".sh", ".html", ".in", ".cfg", ".conf", ""}
@@ -23,7 +23,7 @@ FORBIDDEN = re.compile(
 )
 # A path, or the end of one, in a document's `code`; files made at run time are excepted.
 NAMED = re.compile(
-    r"(?<![\w./<>-])(?!\.run/|\.venv/)((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|mjs|sh|md|json|ya?ml|toml|example))?)"
+    r"(?<![\w./<>-])(?!\.run/|\.venv/|dist/)((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|mjs|sh|md|json|ya?ml|toml|example))?)"
     r"(?![\w/*<…])"
 )
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support import ROOT
 
 IMAGES = sorted((ROOT / "deploy" / "images").glob("*.Dockerfile"))
-LABELS = {"title", "description", "licenses", "version", "revision", "base.name"}
+LABELS = {"title", "description", "licenses", "version", "revision", "created", "base.name"}
 
 pytestmark = pytest.mark.parametrize("image", IMAGES, ids=lambda path: path.name)
 

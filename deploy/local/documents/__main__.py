@@ -1,4 +1,4 @@
-"""Documents generated from the code: settings, Redis users, OpenAPI, metrics, alert rules, proofs, drawings, examples.
+"""Documents generated from the code: version, settings, Redis users, OpenAPI, metrics, alerts, proofs, drawings.
 
 `python -m deploy.local.documents write` writes them; `check` exits with 1 and names each file that is out of date.
 """
@@ -12,6 +12,7 @@ from identity.processes.openapi import openapi_document
 
 from deploy.local.documents import drawings, example, observability, rules, settings
 from deploy.local.redis_acl import acl_example
+from deploy.release import version
 
 ROOT = Path(__file__).parents[3]
 OPENAPI = ROOT / "services/identity/openapi.json"
@@ -28,7 +29,7 @@ def documents() -> dict[Path, str]:
         **rules.documents(),
         **drawings.documents(),
     }
-    return written | example.documents(written)
+    return version.documents() | written | example.documents(written)
 
 
 def main(command: str) -> int:

@@ -1,0 +1,54 @@
+"""The steps of `make release` and `make dist`: `prepare VERSION`, `tag`, `build DIRECTORY UV`."""
+
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy.release import bill, changelog, wheels
+from deploy.release.version import ROOT, SEMANTIC, VERSION, current
+from deploy.release.wheels import git
+
+CHANGELOG = ROOT / "CHANGELOG.md"
+
+
+def prepare(version: str) -> None:
+    """Check that the version can be released; write it and its section of the changelog."""
+    if not re.fullmatch(SEMANTIC, version):
+        sys.exit(f"VERSION={version} is not a version like 1.2.3")
+    if git("status", "--porcelain"):
+        sys.exit("the tree has changes that are not committed")
+    if git("tag", "--list", f"v{version}"):
+        sys.exit(f"v{version} is already released")
+    try:
+        text = changelog.cut(CHANGELOG.read_text(), version, on=datetime.now(UTC).date())
+    except changelog.NothingToReleaseError:
+        sys.exit("CHANGELOG.md has nothing under [Unreleased]")
+    CHANGELOG.write_text(text)
+    VERSION.write_text(f"{version}\n")
+
+
+def tag() -> None:
+    """Commit what `prepare` and `make docs` wrote, and tag it with the changelog's section."""
+    version = current()
+    git("commit", "--all", "--message", f"release: {version}")
+    notes = changelog.section(CHANGELOG.read_text(), version)
+    git("tag", "--annotate", "--cleanup=verbatim", "--message", f"{version}\n\n{notes}", f"v{version}")
+
+
+def build(directory: str, uv: str) -> None:
+    """Build the wheels of HEAD twice, and the bill of materials of each service."""
+    output = Path(directory).resolve()
+    if output.exists() and any(output.iterdir()):
+        sys.exit(f"{output} is not empty")
+    made = wheels.build_twice("HEAD", output)
+    files = [*made, *(bill.write(service, output, uv=Path(uv).resolve()) for service in bill.SERVICES)]
+    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(wheels.digests(files).items()))
+    (output / "SHA256SUMS").write_text(sums)
+    print(sums, end="")
+
+
+if __name__ == "__main__":
+    steps: dict[str, Callable[..., None]] = {"prepare": prepare, "tag": tag, "build": build}
+    steps[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,23 @@
+"""The changelog's sections (Keep a Changelog)."""
+
+import re
+from datetime import date
+
+_UNRELEASED = "## [Unreleased]\n"
+
+
+class NothingToReleaseError(ValueError):
+    """The changelog has no entry since the last release."""
+
+
+def section(text: str, version: str) -> str:
+    """Return the entries of a version, or of what is unreleased."""
+    found = re.search(rf"(?ms)^## \[{re.escape(version)}\][^\n]*\n(.*?)(?=^## \[|\Z)", text)
+    return found.group(1).strip() if found else ""
+
+
+def cut(text: str, version: str, *, on: date) -> str:
+    """Move what is unreleased into a section of the version."""
+    if not section(text, "Unreleased"):
+        raise NothingToReleaseError(version)
+    return text.replace(_UNRELEASED, f"{_UNRELEASED}\n## [{version}] - {on.isoformat()}\n", 1)

@@ -1,0 +1,39 @@
+"""The version of the release, in every file that repeats it: `VERSION` decides, `make docs` writes the others."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+VERSION = ROOT / "VERSION"
+SEMANTIC = r"\d+\.\d+\.\d+"
+_PLACES = {
+    r'(?m)^(version = ")[^"]+': (
+        "shared/runtime/pyproject.toml",
+        "shared/events/pyproject.toml",
+        "services/identity/pyproject.toml",
+        "services/mailer/pyproject.toml",
+    ),
+    r"(?m)^(ARG VERSION=).+": ("deploy/images/identity.Dockerfile", "deploy/images/mailer.Dockerfile"),
+    rf"(port-(?:identity|mailer|secrets):){SEMANTIC}": (
+        "docker-compose.yml",
+        "deploy/kubernetes/overlays/local/kustomization.yaml",
+    ),
+    rf"(newTag: ){SEMANTIC}": (
+        "deploy/kubernetes/base/kustomization.yaml",
+        "deploy/kubernetes/overlays/production/kustomization.yaml",
+    ),
+}
+
+
+def current() -> str:
+    """Return the version."""
+    return VERSION.read_text().strip()
+
+
+def documents() -> dict[Path, str]:
+    """Return the text that each file with the version should have."""
+    return {
+        ROOT / place: re.sub(pattern, rf"\g<1>{current()}", (ROOT / place).read_text())
+        for pattern, places in _PLACES.items()
+        for place in places
+    }
