@@ -77,9 +77,11 @@ class Installation(System):
         """Start one part without waiting for it."""
         return self.start_program(*COMMANDS[part], environment={**self.environment, **settings})
 
-    def start_program(self, *command: str, environment: Mapping[str, str]) -> Program:
+    def start_program(
+        self, *command: str, environment: Mapping[str, str], pass_fds: tuple[int, ...] = ()
+    ) -> Program:
         """Start another program that ends with the installation."""
-        program = Program(*command, environment=environment, directory=self.directory)
+        program = Program(*command, environment=environment, directory=self.directory, pass_fds=pass_fds)
         self._stack.callback(program.destroy)
         return program
 

@@ -86,6 +86,7 @@ class Program:
         directory: Path,
         log_name: str = "",
         cwd: Path = Path("/"),
+        pass_fds: tuple[int, ...] = (),
     ) -> None:
         """Start a command of the tests' environment, or a program by its path; its log is in `directory`."""
         number = len(list(directory.glob("*.log")))
@@ -100,6 +101,7 @@ class Program:
                 stderr=output,
                 stdin=subprocess.DEVNULL,
                 cwd=cwd,
+                pass_fds=pass_fds,
                 start_new_session=True,  # so that `destroy` can kill its children too
             )
 

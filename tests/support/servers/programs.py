@@ -56,3 +56,4 @@ APACHE = OptionalProgram(
 JAVA = OptionalProgram(
     ("java",), "the login by Spring Security", "apt-get install -y openjdk-17-jre-headless"
 )
+SYSTEMD = OptionalProgram(("systemd-analyze",), "the check of systemd's units", "apt-get install -y systemd")

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from flask import Flask
+from gunicorn import systemd
 from gunicorn.app.base import BaseApplication
 from gunicorn.config import ForwardedAllowIPS
 from gunicorn.glogging import Logger
@@ -59,8 +60,11 @@ class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
 def open_bind(settings: WebSettings) -> str:
     """Open the port and return gunicorn's `bind` for it; gunicorn closes it. Raises SettingsError.
 
-    Gunicorn itself retries a taken port five times, and its message names no setting.
+    A socket that systemd passes (sd_listen_fds(3)) takes the place of IDENTITY_BIND. Gunicorn itself retries a taken
+    port five times, and its message names no setting.
     """
+    if passed := systemd.listen_fds():
+        return ",".join(f"fd://{systemd.SD_LISTEN_FDS_START + number}" for number in range(passed))
     return f"fd://{open_listener(settings.bind, 'IDENTITY_BIND', backlog=_BACKLOG).detach()}"
 
 
