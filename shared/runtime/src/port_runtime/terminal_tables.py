@@ -1,16 +1,21 @@
-"""Tables for a terminal, aligned by the columns that their text takes: a Chinese character takes two."""
+"""Tables for a terminal, aligned by the columns that their text takes: a Chinese character takes two.
+
+The functions import wcwidth, because every process imports this module with the commands, and few print a table.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wcwidth import ljust, rjust
-from wcwidth import width as display_width
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["display_width"]
+
+def display_width(text: str) -> int:
+    """Return the number of columns that a text takes."""
+    from wcwidth import width
+
+    return width(text)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
@@ -26,6 +31,8 @@ def truncate(text: str, limit: int) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[int]) -> str:
+    from wcwidth import ljust, rjust
+
     aligned = (
         rjust(cell, width) if column in right else ljust(cell, width)
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True))

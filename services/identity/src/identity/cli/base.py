@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from port_runtime import logs
 from port_runtime.settings import load
+from port_runtime.startup import without_collection
 from port_runtime.terminal_tables import table
 
 from identity.domain.audit import (
@@ -58,8 +59,9 @@ def with_ports(command: Command) -> Command:
 
     @wraps(command)
     def run(*args: Any, **named: Any) -> None:
-        from identity.bootstrap.ports import open_dependencies
-        from identity.settings.web import WebSettings
+        with without_collection():
+            from identity.bootstrap.ports import open_dependencies
+            from identity.settings.web import WebSettings
 
         try:
             with open_dependencies(read_settings(WebSettings)) as dependencies:

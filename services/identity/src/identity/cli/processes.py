@@ -3,6 +3,7 @@
 import click
 from port_runtime import multiprocess_metrics
 from port_runtime.signals import interrupt_on_sigterm
+from port_runtime.startup import without_collection
 
 from identity.cli.base import read_settings
 
@@ -16,9 +17,10 @@ def serve() -> None:
     # Must precede the import of prometheus_client, which chooses its multiprocess mode at import.
     shared = multiprocess_metrics.create_directory("identity-metrics-") if settings.metrics_bind else None
     try:
-        from identity.processes.gunicorn_server import Server
+        with without_collection():
+            from identity.processes.gunicorn_server import Server
 
-        server = Server(settings, shared)
+            server = Server(settings, shared)
     except BaseException:
         if shared:
             multiprocess_metrics.remove_directory(shared)  # once gunicorn runs, its on_exit hook does it
@@ -29,20 +31,22 @@ def serve() -> None:
 @click.command()
 def relay() -> None:
     """Publish events from the outbox. Any number of relays may run; one of them is the leader."""
-    from identity.processes.relay import serve as run
-    from identity.settings.relay import RelaySettings
+    with without_collection():
+        from identity.processes.relay import serve as run
+        from identity.settings.relay import RelaySettings
 
-    settings = read_settings(RelaySettings)
+        settings = read_settings(RelaySettings)
     run(settings)
 
 
 @click.command()
 def notify() -> None:
     """Tell services that logins have ended (back-channel logout). Any number of these may run."""
-    from identity.processes.notify import serve as run
-    from identity.settings.notify import NotifySettings
+    with without_collection():
+        from identity.processes.notify import serve as run
+        from identity.settings.notify import NotifySettings
 
-    settings = read_settings(NotifySettings)
+        settings = read_settings(NotifySettings)
     run(settings)
 
 
@@ -50,9 +54,10 @@ def notify() -> None:
 def migrate() -> None:
     """Bring the database up to date; safe to run repeatedly and concurrently."""
     interrupt_on_sigterm()
-    from identity.adapters.sql.engine import open_engine
-    from identity.adapters.sql.migrations import migrate as run
-    from identity.settings.database import DatabaseSettings
+    with without_collection():
+        from identity.adapters.sql.engine import open_engine
+        from identity.adapters.sql.migrations import migrate as run
+        from identity.settings.database import DatabaseSettings
 
     settings = read_settings(DatabaseSettings)
     before, after = run(open_engine(settings.database_url.reveal()))

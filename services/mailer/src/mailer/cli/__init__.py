@@ -4,6 +4,7 @@ import json
 
 import click
 from port_runtime.settings import describe, exit_on_error
+from port_runtime.startup import without_collection
 from port_runtime.terminal import replace_unencodable
 
 from mailer.cli.base import exit_on_broken_template, mailer_settings
@@ -32,12 +33,13 @@ def run() -> None:
     """Send mails until SIGTERM or Ctrl-C; any number of mailers may run at once."""
     from port_runtime import logs
 
-    from mailer.process import MailerProcess
+    with without_collection():
+        from mailer.process import MailerProcess
 
-    settings = mailer_settings()
-    logs.configure("mailer", settings.log_level)
-    with exit_on_broken_template():
-        process = MailerProcess.build(settings)
+        settings = mailer_settings()
+        logs.configure("mailer", settings.log_level)
+        with exit_on_broken_template():
+            process = MailerProcess.build(settings)
     with exit_on_error():
         process.run(settings)
 
