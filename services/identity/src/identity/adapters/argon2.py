@@ -5,13 +5,15 @@ import secrets
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from argon2 import PasswordHasher, Type
+from argon2 import DEFAULT_HASH_LENGTH, DEFAULT_RANDOM_SALT_LENGTH, PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from typing_extensions import override
 
 from identity.domain.errors import Busy
@@ -49,7 +51,7 @@ class Argon2Passwords(Passwords):
         self._meter = meter
         # It has the current parameters. After they change, response times reveal which accounts exist, until each
         # owner's next login renews the hash.
-        self._dummy_hash = self._hasher.hash(secrets.token_urlsafe())
+        self._dummy_hash = random_hash(cost)
 
     @override
     def hash(self, password: str) -> str:
@@ -85,6 +87,16 @@ class Argon2Passwords(Passwords):
             return function(*arguments)
         finally:
             self._meter.seconds.observe(time.perf_counter() - started_at)
+
+
+def random_hash(cost: Cost) -> str:
+    """Return a hash that no password has; to compute one would delay the start of every process and command."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(length)).decode().rstrip("=")
+        for length in (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH)
+    )
+    parameters = f"m={cost.memory_kib},t={cost.passes},p={cost.lanes}"
+    return f"$argon2id$v={ARGON2_VERSION}${parameters}${salt}${digest}"
 
 
 def _lower_priority() -> None:
