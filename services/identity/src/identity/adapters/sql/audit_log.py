@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Engine
 from typing_extensions import override
 
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import audit
 from identity.domain.audit import Entry
 from identity.usecases.ports.audit import AuditLog
@@ -13,8 +14,13 @@ from identity.usecases.ports.audit import AuditLog
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+_COLUMNS = (
+    "at", "action", "result", "actor_kind", "actor", "via", "account_id", "link_account_id", "address", "request_id",
+    "reason", "detail",
+)  # fmt: skip
 ADD = audit.insert().inline()
 """Does not fetch the id of the new row."""
+_ADD_ONE = FixedStatement(ADD, columns=_COLUMNS)
 
 
 class SqlAuditLog(AuditLog):
@@ -32,8 +38,12 @@ class SqlAuditLog(AuditLog):
         """Insert the entries in one round trip, just before the commit."""
         if self._rows:
             rows, self._rows = self._rows, []
+            connection = self._session.connection()
             # A single row avoids the driver's pipeline, which costs more to set up.
-            self._session.connection().execute(ADD, rows if len(rows) > 1 else rows[0])
+            if len(rows) == 1:
+                _ADD_ONE.run(connection, rows[0])
+            else:
+                connection.execute(ADD, rows)
 
 
 class AutocommitAuditLog(AuditLog):
@@ -45,22 +55,10 @@ class AutocommitAuditLog(AuditLog):
     @override
     def add(self, entry: Entry) -> None:
         with self._engine.connect() as connection:
-            connection.execute(ADD, to_row(entry))
+            _ADD_ONE.run(connection, to_row(entry))
 
 
 def to_row(entry: Entry) -> dict[str, Any]:
     """Return the columns of an entry."""
-    return {
-        "at": entry.at,
-        "action": entry.action,
-        "result": entry.result,
-        "actor_kind": entry.actor_kind,
-        "actor": entry.actor,
-        "via": entry.via,
-        "account_id": entry.account_id,
-        "link_account_id": entry.link_account_id,
-        "address": entry.address,
-        "request_id": entry.request_id,
-        "reason": entry.reason,
-        "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True),
-    }
+    values = {name: getattr(entry, name) for name in _COLUMNS}
+    return {**values, "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True)}

@@ -18,6 +18,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import counters
 from identity.adapters.sql.upsert import insert_into
 
@@ -25,30 +26,29 @@ from identity.adapters.sql.upsert import insert_into
 class Places(NamedTuple):
     """What the statement depends on, besides its values: for each counter whether it locks, and its gates.
 
-    A counter is skipped while one of its gates, counters of the same statement, is full. With `rotated`, the
-    installation has older keys too, and rows stored under them are read.
+    A counter is skipped while one of its gates, counters of the same statement, is full. If the installation has
+    `older_keys` too, rows stored under them are read.
     """
 
     locks: tuple[bool, ...]
     gates: tuple[tuple[int, ...], ...]
-    rotated: bool
+    older_keys: int
 
 
 @cache
-def increment_statement(dialect: str, places: Places) -> Any:
+def increment_statement(dialect: str, places: Places) -> FixedStatement:
     """Increment each counter, or start a new window at one; a lock's window restarts when its limit is reached."""
     row, numbers = counters.c, range(len(places.locks))
     insert = insert_into(counters, dialect)
-    # From a SELECT, because SQLAlchemy compiles an INSERT of several VALUES on every execution.
     first_counts = [
-        _first_count(n, rotated=places.rotated).where(*(~_is_full(gate) for gate in places.gates[n]))
+        _first_count(n, places.older_keys).where(*(~_is_full(gate) for gate in places.gates[n]))
         for n in numbers
     ]
     max_count = case(*((_named(n), bindparam(f"max{n}", type_=Integer)) for n in numbers))
     # A counter at zero has no window: the next increment starts one.
     over = or_(row.expires_at <= bindparam("now"), row.times == 0)
     renewed = [over, *(and_(_named(n), row.times + 1 == max_count) for n in numbers if places.locks[n])]
-    return (
+    return FixedStatement(
         insert.from_select(["key", "times", "expires_at"], union_all(*first_counts))
         .on_conflict_do_update(
             index_elements=[row.key],
@@ -65,25 +65,26 @@ def _named(place: int) -> Any:
     return counters.c.key == bindparam(f"key{place}")
 
 
-def _first_count(place: int, *, rotated: bool) -> Any:
+def _first_count(place: int, older_keys: int) -> Any:
     """Return the new row of a counter: at one, or with what is counted under an older key."""
     key = bindparam(f"key{place}", type_=counters.c.key.type)
     until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
-    if not rotated:
+    if not older_keys:
         # Without a WHERE, SQLite would parse the ON of ON CONFLICT as a join condition.
         return select(key, literal_column("1"), until).where(text("1 = 1"))
-    former = _former(place).c
+    former = _former(place, older_keys).c
     return select(key, func.coalesce(former.times, 0) + 1, func.coalesce(former.expires_at, until)).where(
         text("1 = 1")
     )
 
 
-def _former(place: int) -> Subquery:
+def _former(place: int, older_keys: int) -> Subquery:
     row = counters.alias().c
+    keys = [bindparam(f"former{place}_{age}", type_=row.key.type) for age in range(older_keys)]
     return (
         select(func.max(row.times).label("times"), func.max(row.expires_at).label("expires_at"))
         .where(
-            row.key.in_(bindparam(f"former{place}", expanding=True)),
+            row.key.in_(keys),
             row.times > 0,
             row.expires_at > bindparam("now", type_=row.expires_at.type),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, String, bindparam, case, delete, 
 from typing_extensions import override
 
 from identity.adapters.sql.counter_increment import Places, increment_statement
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import counters
 from identity.domain.rate_limits import Counter, CounterState
 from identity.usecases.ports.counters import Counters
@@ -65,16 +66,14 @@ class SqlCounters(Counters):
             by_key[key] = counter
             values |= {
                 f"key{place}": key,
-                f"former{place}": former,
                 f"until{place}": now + counter.limit.window,
                 f"max{place}": counter.limit.max_count,
+                **{f"former{place}_{age}": older for age, older in enumerate(former)},
             }
         locks = tuple(counter.limit.extends_on_limit for counter in counters)
-        places = Places(locks, tuple(gates), rotated=bool(former))
-        if not places.rotated:
-            values = {name: value for name, value in values.items() if not name.startswith("former")}
+        places = Places(locks, tuple(gates), older_keys=len(former))
         with self._connect() as connection:
-            rows = connection.execute(increment_statement(connection.dialect.name, places), values).all()
+            rows = increment_statement(connection.dialect.name, places).rows(connection, values)
         return {by_key[key]: CounterState(by_key[key].limit, times, until) for key, times, until in rows}
 
     @override
@@ -104,7 +103,8 @@ class SqlCounters(Counters):
     def clear_failures(self, own: Counter, networks: Sequence[Counter]) -> None:
         keys = [self._keys(counter)[0] for counter in (own, *networks)]
         values = {f"key{place}": key for place, key in enumerate(keys)}
-        self._execute(_clear_failures_statement(len(keys)), values)
+        with self._connect() as connection:
+            _clear_failures_statement(len(keys)).run(connection, values)
 
     def _execute(self, statement: Executable, values: dict[str, Any] | None = None) -> None:
         with self._connect() as connection:
@@ -112,7 +112,7 @@ class SqlCounters(Counters):
 
 
 @cache
-def _clear_failures_statement(count: int) -> Any:
+def _clear_failures_statement(count: int) -> FixedStatement:
     """Reset the first counter and decrement the others; lock them in `increment`'s order to avoid deadlocks."""
     keys = [bindparam(f"key{place}", type_=String) for place in range(count)]
     locked = (
@@ -122,4 +122,4 @@ def _clear_failures_statement(count: int) -> Any:
         .with_for_update()
     )
     remaining = case((or_(_row.key == keys[0], _row.times == 0), 0), else_=_row.times - 1)
-    return update(counters).where(_row.key.in_(locked)).values(times=remaining)
+    return FixedStatement(update(counters).where(_row.key.in_(locked)).values(times=remaining))

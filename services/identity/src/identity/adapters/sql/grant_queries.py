@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.active_grants import named, read_grant, select_active
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oauth_tables import grant_tokens, grants, oidc_clients
 from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, Token
@@ -36,7 +37,8 @@ _CLIENT = (
     .join_from(clients, oidc_clients, clients.c.name == oidc_clients.c.name)
     .where(*_IS_CLIENT)
 )
-_CLIENT_AND_TOKEN = _CLIENT.add_columns(*_ACTIVE.c).outerjoin(_ACTIVE, true())
+_CLIENT_BY_NAME, _TOKEN_BY_DIGEST = FixedStatement(_CLIENT), FixedStatement(_ACTIVE_TOKEN)
+_CLIENT_AND_TOKEN = FixedStatement(_CLIENT.add_columns(*_ACTIVE.c).outerjoin(_ACTIVE, true()))
 
 
 class SqlGrantQueries(GrantQueries):
@@ -48,13 +50,13 @@ class SqlGrantQueries(GrantQueries):
     @override
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
         with self._engine.connect() as connection:
-            row = connection.execute(_ACTIVE_TOKEN, {"digest": digest, "now": now}).one_or_none()
+            row = _TOKEN_BY_DIGEST.row(connection, {"digest": digest, "now": now})
         return _active_token(row) if row is not None else None
 
     @override
     def client(self, name: str) -> RegisteredClient | None:
         with self._engine.connect() as connection:
-            row = connection.execute(_CLIENT, {"name": name}).one_or_none()
+            row = _CLIENT_BY_NAME.row(connection, {"name": name})
         return _client(iter(row)) if row is not None else None
 
     @override
@@ -63,7 +65,7 @@ class SqlGrantQueries(GrantQueries):
     ) -> tuple[RegisteredClient | None, ActiveToken | None]:
         values = {"name": name, "digest": digest, "now": now}
         with self._engine.connect() as connection:
-            row = connection.execute(_CLIENT_AND_TOKEN, values).one_or_none()
+            row = _CLIENT_AND_TOKEN.row(connection, values)
         if row is None:
             return None, None
         fields = iter(row)

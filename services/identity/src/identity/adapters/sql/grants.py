@@ -1,16 +1,16 @@
 """The grants with their codes and tokens."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, insert, or_, select, true, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
 from identity.adapters.sql.active_grants import read_grant, select_active
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oauth_tables import grant_codes, grant_tokens, grants
 from identity.adapters.sql.opening_grants import OPEN, OPEN_BOUND, OPEN_CHILD
 from identity.domain.grant import REFRESHES_RECORDED, ActiveGrant, Code, EndedGrant, EndReason, Grant, Token
@@ -19,7 +19,24 @@ from identity.usecases.ports.grants import Grants
 _row = grants.c
 _NOT_ENDED = _row.ended_at.is_(None)
 _ENDED = (_row.id, _row.client, _row.holder_id, _row.account_id)
-_ACTIVE = select_active(grants, client=_row.client).where(_row.id == bindparam("grant_id"))
+_ACTIVE = FixedStatement(select_active(grants, client=_row.client).where(_row.id == bindparam("grant_id")))
+_CODE_COLUMNS, _TOKEN_COLUMNS = grant_codes.c.keys(), grant_tokens.c.keys()
+_ADD_CODE = FixedStatement(insert(grant_codes), columns=_CODE_COLUMNS)
+_CODE = FixedStatement(select(grant_codes).where(grant_codes.c.digest == bindparam("digest")))
+_USE_CODE = FixedStatement(
+    update(grant_codes)
+    .where(
+        grant_codes.c.digest == bindparam("digest"),
+        grant_codes.c.used_at.is_(None),
+        grant_codes.c.expires_at > bindparam("now"),
+    )
+    .values(used_at=bindparam("now"))
+    .returning(*grant_codes.c)
+)
+_ADD_TOKEN = FixedStatement(insert(grant_tokens), columns=_TOKEN_COLUMNS)
+_TOKEN = FixedStatement(select(grant_tokens).where(grant_tokens.c.digest == bindparam("digest")))
+
+_Record = TypeVar("_Record", Code, Token)
 
 
 class SqlGrants(Grants):
@@ -36,10 +53,9 @@ class SqlGrants(Grants):
     def open_child(self, grant: Grant) -> bool:
         return self._open(OPEN_CHILD, grant)
 
-    def _open(self, statement: ReturningInsert[str], grant: Grant) -> bool:
+    def _open(self, statement: FixedStatement, grant: Grant) -> bool:
         values = {column.name: getattr(grant, column.name) for column in grants.c}
-        opened = self._session.connection().execute(statement, {**values, "now": grant.created_at})
-        return opened.scalar_one_or_none() is not None
+        return statement.row(self._session.connection(), {**values, "now": grant.created_at}) is not None
 
     @override
     def get(self, grant_id: str) -> Grant | None:
@@ -52,7 +68,7 @@ class SqlGrants(Grants):
 
     @override
     def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
-        row = self._session.execute(_ACTIVE, {"grant_id": grant_id, "now": now}).one_or_none()
+        row = _ACTIVE.row(self._session.connection(), {"grant_id": grant_id, "now": now})
         return ActiveGrant(**read_grant(iter(row))) if row is not None else None
 
     @override
@@ -68,34 +84,24 @@ class SqlGrants(Grants):
 
     @override
     def add_code(self, code: Code) -> None:
-        self._session.execute(insert(grant_codes).values(asdict(code)))
+        _ADD_CODE.run(self._session.connection(), _fields(code, _CODE_COLUMNS))
 
     @override
     def use_code(self, digest: str, now: datetime) -> Code | None:
-        code = grant_codes.c
-        used = (
-            update(grant_codes)
-            .where(code.digest == digest, code.used_at.is_(None), code.expires_at > now)
-            .values(used_at=now)
-        )
-        row = self._session.execute(used.returning(*grant_codes.c)).mappings().one_or_none()
-        return Code(**row) if row is not None else None
+        row = _USE_CODE.row(self._session.connection(), {"digest": digest, "now": now})
+        return _read(Code, _CODE_COLUMNS, row)
 
     @override
     def code(self, digest: str) -> Code | None:
-        query = select(grant_codes).where(grant_codes.c.digest == digest)
-        row = self._session.execute(query).mappings().one_or_none()
-        return Code(**row) if row is not None else None
+        return _read(Code, _CODE_COLUMNS, _CODE.row(self._session.connection(), {"digest": digest}))
 
     @override
     def add_token(self, token: Token) -> None:
-        self._session.execute(insert(grant_tokens).values(asdict(token)))
+        _ADD_TOKEN.run(self._session.connection(), _fields(token, _TOKEN_COLUMNS))
 
     @override
     def token(self, digest: str) -> Token | None:
-        query = select(grant_tokens).where(grant_tokens.c.digest == digest)
-        row = self._session.execute(query).mappings().one_or_none()
-        return Token(**row) if row is not None else None
+        return _read(Token, _TOKEN_COLUMNS, _TOKEN.row(self._session.connection(), {"digest": digest}))
 
     @override
     def void_token(self, digest: str, now: datetime) -> None:
@@ -166,3 +172,11 @@ class SqlGrants(Grants):
         statement = update(grants).where(_row.id.in_(named)).values(ended_at=now, ended_reason=reason)
         rows = self._session.execute(statement.returning(*_ENDED)).mappings()
         return [EndedGrant(**row) for row in rows]
+
+
+def _fields(record: Code | Token, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in names}
+
+
+def _read(kind: type[_Record], names: Sequence[str], row: Sequence[Any] | None) -> _Record | None:
+    return kind(**dict(zip(names, row, strict=True))) if row is not None else None

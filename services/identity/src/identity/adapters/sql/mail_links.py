@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import accounts, mail_links
 from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail_link import Challenge, Purpose
@@ -30,9 +30,9 @@ class SqlMailLinks(MailLinks):
         """Store the new challenges in place of the older ones; the rows of their accounts must exist."""
         new, self._new = self._new, []
         for challenge in new:
-            statement = _put_link(self._session.get_bind().dialect.name)
+            connection = self._session.connection()
             values = {column.name: getattr(challenge, column.name) for column in mail_links.c}
-            self._session.execute(statement, values)
+            _put_link(connection.dialect.name).run(connection, values)
 
     @override
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
@@ -68,9 +68,10 @@ class SqlMailLinks(MailLinks):
 
 
 @cache
-def _put_link(dialect: str) -> Any:
+def _put_link(dialect: str) -> FixedStatement:
     insert = insert_into(mail_links, dialect)
     replaced = {
         column.name: insert.excluded[column.name] for column in mail_links.c if not column.primary_key
     }
-    return insert.on_conflict_do_update(index_elements=list(mail_links.primary_key), set_=replaced)
+    statement = insert.on_conflict_do_update(index_elements=list(mail_links.primary_key), set_=replaced)
+    return FixedStatement(statement, columns=mail_links.c.keys())

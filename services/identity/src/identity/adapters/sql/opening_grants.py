@@ -1,13 +1,12 @@
 """The statements that open a grant: each holds all that the grant stands on as it is (OIDC-8)."""
 
 from functools import reduce
-from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, true
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.expression import FromClause
 
 from identity.adapters.sql.active_grants import is_active
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oauth_tables import grants
 from identity.adapters.sql.tables import accounts, bindings, clients, sessions
 
@@ -35,14 +34,14 @@ _STANDING_PARENT = (
 )
 
 
-def _open_statement(*froms: FromClause, conditions: tuple[ColumnElement[bool], ...]) -> ReturningInsert[Any]:
+def _open_statement(*froms: FromClause, conditions: tuple[ColumnElement[bool], ...]) -> FixedStatement:
     """Return an INSERT that locks its rows in the order of `froms`, which is the order of all use cases."""
     values = (bindparam(column.name, type_=column.type) for column in grants.c)
     first, *others = froms
     joined = reduce(lambda left, right: left.join(right, true()), others, first)
     row = select(*values).select_from(joined).where(*conditions)
     statement = insert(grants).from_select(list(grants.c), row.with_for_update(read=True))
-    return statement.returning(grants.c.id)
+    return FixedStatement(statement.returning(grants.c.id))
 
 
 OPEN = _open_statement(_HOLDER, clients, sessions, conditions=(*_PERSON, *_CLIENT, *_SESSION))

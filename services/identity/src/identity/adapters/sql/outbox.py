@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from typing_extensions import override
 
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import outbox, outbox_epoch
 from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail import LOST
@@ -33,7 +34,11 @@ from identity.usecases.ports.outbox import (
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_ADD = outbox.insert()
+_COLUMNS = (
+    "event_id", "type", "subject", "ce", "sealed", "created_at", "mail_state", "mail_expires_at",
+)  # fmt: skip
+_ADD = outbox.insert().inline()
+_ADD_ONE = FixedStatement(_ADD, columns=_COLUMNS)
 
 
 class SqlOutbox(Outbox):
@@ -62,7 +67,11 @@ class SqlOutbox(Outbox):
         """Insert the events in one round trip, just before the commit."""
         if self._rows:
             rows, self._rows = self._rows, []
-            self._session.execute(_ADD, rows)
+            connection = self._session.connection()
+            if len(rows) == 1:
+                _ADD_ONE.run(connection, rows[0])
+            else:
+                connection.execute(_ADD, rows)
 
 
 class SqlOutboxReader(OutboxReader, WaitingMails):

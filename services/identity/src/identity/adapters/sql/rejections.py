@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import rejections, sessions
 from identity.domain.rejection import Rejection
 from identity.usecases.ports.rejections import Rejections
 
 _row = rejections.c
 _OPEN = select(rejections).where(_row.rejected_at > bindparam("since"))
-BY_USERNAME = _OPEN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
-BY_SESSION = _OPEN.join(sessions, sessions.c.account_id == _row.account_id).where(
-    sessions.c.token_digest == bindparam("digest"), sessions.c.expires_at > bindparam("now")
+BY_USERNAME = FixedStatement(
+    _OPEN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
+)
+BY_SESSION = FixedStatement(
+    _OPEN.join(sessions, sessions.c.account_id == _row.account_id).where(
+        sessions.c.token_digest == bindparam("digest"), sessions.c.expires_at > bindparam("now")
+    )
 )
 
 
@@ -36,8 +40,8 @@ class SqlRejections(Rejections):
 
 
 def read_rejection(
-    connection: Connection, query: Select[Any], values: Mapping[str, object]
+    connection: Connection, query: FixedStatement, values: Mapping[str, object]
 ) -> Rejection | None:
     """Return the rejection that a query finds."""
-    found = connection.execute(query, values).mappings().one_or_none()
-    return Rejection(**found) if found else None
+    found = query.row(connection, values)
+    return Rejection(**dict(zip(_row.keys(), found, strict=True))) if found else None

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import Engine, String, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
 from identity.adapters.sql.accounts import BY_USERNAME
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.rejections import BY_SESSION, read_rejection
 from identity.adapters.sql.rejections import BY_USERNAME as REJECTED_BY_USERNAME
 from identity.adapters.sql.tables import accounts, clients, consents, outbox, sessions
@@ -31,8 +32,8 @@ _SUMMARY = (
     _row.id, _row.kind, _row.username, _row.name, _row.tax_id, _row.company_name,
     STATUS,
 )  # fmt: skip
-_ACTOR = select(*_SUMMARY).where(_row.id == bindparam("actor"))
-_PRINCIPAL = (
+_ACTOR = FixedStatement(select(*_SUMMARY).where(_row.id == bindparam("actor")))
+_PRINCIPAL = FixedStatement(
     select(
         *_SUMMARY,
         sessions.c.id,
@@ -47,24 +48,30 @@ _PRINCIPAL = (
     .join_from(sessions, accounts, _row.id == sessions.c.account_id)
     .where(sessions.c.token_digest == bindparam("digest"))
 )
-_ACCEPTED = select(func.aggregate_strings(consents.c.document + "=" + consents.c.version, "\n")).where(
-    consents.c.account_id == _row.id
+_DOCUMENT_AND_VERSION = consents.c.document + literal_column("'='", String) + consents.c.version
+_ACCEPTED = select(
+    func.aggregate_strings(_DOCUMENT_AND_VERSION, literal_column("'\n'"))  # type: ignore[arg-type]  # any expression
+).where(consents.c.account_id == _row.id)
+_CREDENTIAL = FixedStatement(
+    select(
+        *_SUMMARY,
+        _row.password_hash,
+        _row.credential_version,
+        _row.created_at,
+        _row.email_verified_at,
+        _ACCEPTED.scalar_subquery(),
+    ).where(_row.username_key == bindparam("key"))
 )
-_CREDENTIAL = select(
-    *_SUMMARY,
-    _row.password_hash,
-    _row.credential_version,
-    _row.created_at,
-    _row.email_verified_at,
-    _ACCEPTED.scalar_subquery(),
-).where(_row.username_key == bindparam("key"))
-_SEEN = update(sessions).where(sessions.c.id == bindparam("session")).values(seen_at=bindparam("now"))
-_VERIFICATION_MAIL = (
+_SEEN = FixedStatement(
+    update(sessions).where(sessions.c.id == bindparam("session")).values(seen_at=bindparam("now"))
+)
+_VERIFICATION_MAIL = FixedStatement(
     select(outbox.c.mail_state, outbox.c.mail_at, outbox.c.created_at, outbox.c.mail_category)
     .where(
         outbox.c.subject == bindparam("account"),
         outbox.c.type.in_(
-            ("tw.port.identity.verification.requested", "tw.port.identity.registration.conflicted")
+            literal_column(f"'tw.port.identity.{name}'")
+            for name in ("verification.requested", "registration.conflicted")
         ),
     )
     .order_by(outbox.c.id.desc())
@@ -83,7 +90,7 @@ class SqlQueries(Queries):
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
     ) -> Principal | None:
         with self._engine.connect() as connection:
-            row = connection.execute(_PRINCIPAL, {"digest": token_digest}).one_or_none()
+            row = _PRINCIPAL.row(connection, {"digest": token_digest})
             if row is None:
                 return None
             (
@@ -94,10 +101,11 @@ class SqlQueries(Queries):
             if now >= min(expires_at, seen_at + lifetimes.idle) or has_lapsed(verified_at, opened_at, now):
                 return None
             if now >= seen_at + SEEN_EVERY:  # at most one write a minute
-                connection.execute(_SEEN, {"session": session_id, "now": now})
+                _SEEN.run(connection, {"session": session_id, "now": now})
                 seen_at = now
             if holder_id != account.id:
-                actor = AccountSummary(*connection.execute(_ACTOR, {"actor": holder_id}).one())
+                (holder,) = _ACTOR.rows(connection, {"actor": holder_id})
+                actor = AccountSummary(*holder)
         if {account.status, actor.status} & {"suspended", "closed"}:
             return None
         return Principal(
@@ -123,7 +131,7 @@ class SqlQueries(Queries):
     @override
     def credential(self, key: str) -> Credential | None:
         with self._engine.connect() as connection:
-            row = connection.execute(_CREDENTIAL, {"key": key}).one_or_none()
+            row = _CREDENTIAL.row(connection, {"key": key})
         if row is None:
             return None
         password_hash, version, opened_at, verified_at, accepted = row[len(_SUMMARY) :]
@@ -156,11 +164,12 @@ class SqlQueries(Queries):
     @override
     def verification_mail(self, account_id: str) -> MailState | None:
         with self._engine.connect() as connection:
-            row = connection.execute(_VERIFICATION_MAIL, {"account": account_id}).one_or_none()
+            row = _VERIFICATION_MAIL.row(connection, {"account": account_id})
         if row is None:
             return None
-        state, category = _MAIL_STATES.get(row.mail_state, (row.mail_state, row.mail_category))
-        return MailState(state, row.mail_at or row.created_at, category)
+        mail_state, mail_at, created_at, mail_category = row
+        state, category = _MAIL_STATES.get(mail_state, (mail_state, mail_category))
+        return MailState(state, mail_at or created_at, category)
 
 
 def _document_and_version(text: str) -> tuple[str, str]:

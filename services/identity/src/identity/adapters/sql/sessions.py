@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import Session as OrmSession
-from sqlalchemy.sql.dml import ReturningInsert
 from typing_extensions import override
 
+from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import accounts, sessions
 from identity.domain.session import Principal, Session
 from identity.usecases.ports.sessions import Sessions
@@ -25,8 +25,7 @@ class SqlSessions(Sessions):
         # then finds the session, and ends it.
         values = {column.name: getattr(session, column.name) for column in sessions.c}
         account = {"account": session.holder_id, "version": credential_version}
-        opened = self._orm_session.connection().execute(_OPEN, values | account)
-        return opened.scalar_one_or_none() is not None
+        return _OPEN.row(self._orm_session.connection(), values | account) is not None
 
     @override
     def get(self, session_id: str) -> Session | None:
@@ -67,16 +66,14 @@ class SqlSessions(Sessions):
 
     @override
     def end_oldest(self, newest: Session, *, keep: int, idle_since: datetime) -> Sequence[str]:
-        row = sessions.c
-        others = (row.holder_id == newest.holder_id, row.id != newest.id)
-        are_open = (row.expires_at > newest.created_at, row.seen_at > idle_since)
-        latest_first = select(row.id).where(*others, *are_open).order_by(row.created_at.desc(), row.id)
-        # Locked rows are skipped, so that concurrent logins do not wait for each other: they end the same ones.
-        unlocked = (
-            select(row.id).where(row.id.in_(latest_first.offset(keep - 1))).with_for_update(skip_locked=True)
-        )
-        ended = delete(sessions).where(row.id.in_(unlocked)).returning(row.id)
-        return self._orm_session.scalars(ended).all()
+        values = {
+            "holder": newest.holder_id,
+            "newest": newest.id,
+            "now": newest.created_at,
+            "idle_since": idle_since,
+            "others": keep - 1,
+        }
+        return [session_id for (session_id,) in _END_OLDEST.rows(self._orm_session.connection(), values)]
 
     @override
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
@@ -104,7 +101,7 @@ class SqlSessions(Sessions):
         self._orm_session.execute(delete(sessions).where(sessions.c.binding_id == binding_id))
 
 
-def _open_statement() -> ReturningInsert[str]:
+def _open_statement() -> FixedStatement:
     account = accounts.c
     row = select(*(bindparam(column.name, type_=column.type) for column in sessions.c)).where(
         account.id == bindparam("account"),
@@ -113,7 +110,21 @@ def _open_statement() -> ReturningInsert[str]:
         account.suspended_at.is_(None),
     )
     statement = insert(sessions).from_select(list(sessions.c), row.with_for_update(read=True))
-    return statement.returning(sessions.c.id)
+    return FixedStatement(statement.returning(sessions.c.id))
 
 
 _OPEN = _open_statement()
+
+
+def _end_oldest_statement() -> FixedStatement:
+    row = sessions.c
+    others = (row.holder_id == bindparam("holder"), row.id != bindparam("newest"))
+    are_open = (row.expires_at > bindparam("now"), row.seen_at > bindparam("idle_since"))
+    latest_first = select(row.id).where(*others, *are_open).order_by(row.created_at.desc(), row.id)
+    excess = latest_first.offset(bindparam("others", type_=Integer))
+    # Locked rows are skipped, so that concurrent logins do not wait for each other: they end the same ones.
+    unlocked = select(row.id).where(row.id.in_(excess)).with_for_update(skip_locked=True)
+    return FixedStatement(delete(sessions).where(row.id.in_(unlocked)).returning(row.id))
+
+
+_END_OLDEST = _end_oldest_statement()

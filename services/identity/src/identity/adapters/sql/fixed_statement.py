@@ -1,0 +1,108 @@
+"""Statements that never change: compiled once for each database and executed by the driver itself.
+
+SQLAlchemy takes two thirds of the CPU time of such a statement, to find its compiled form and to describe its result.
+It still keeps the connections, transactions and errors.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Executable
+from sqlalchemy.engine import Dialect
+
+_CURSOR = "identity.cursor"
+_Row = Sequence[Any]
+
+
+class FixedStatement:
+    """A statement whose text depends on nothing but the database; its parameters are always the same.
+
+    `columns` are those that an INSERT without VALUES sets.
+    """
+
+    def __init__(self, statement: Executable, *, columns: Sequence[str] | None = None) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._compiled: dict[str, _Compiled] = {}
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        """Execute it on a connection; it returns no rows."""
+        self._execute(connection, values)
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[_Row]:
+        """Execute it and return the rows."""
+        compiled, cursor = self._execute(connection, values)
+        # All of them, since SQLite keeps its read lock until then.
+        return compiled.read(cursor.fetchall())
+
+    def row(self, connection: Connection, values: Mapping[str, Any]) -> _Row | None:
+        """Execute it and return its only row, or None."""
+        rows = self.rows(connection, values)
+        return rows[0] if rows else None
+
+    def _execute(self, connection: Connection, values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
+        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+        parameters, cursor = compiled.parameters(values), _cursor(connection)
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, cursor, compiled.sql, parameters, None, False)
+        try:
+            cursor.execute(compiled.sql, parameters)
+        except BaseException as error:  # noqa: BLE001 - raised again
+            connection.info.pop(_CURSOR, None)  # SQLAlchemy closes it
+            # Wraps the error and replaces lost connections. SQLAlchemy has no public way to ask for that.
+            connection._handle_dbapi_exception(error, compiled.sql, parameters, cursor, None)  # noqa: SLF001
+        return compiled, cursor
+
+    def _compile(self, dialect: Dialect) -> "_Compiled":
+        return self._compiled.setdefault(dialect.name, _Compiled(self._statement, dialect, self._columns))
+
+
+class _Compiled:
+    """The statement's text for one database, and how its values are written and read."""
+
+    def __init__(self, statement: Any, dialect: Dialect, columns: Sequence[str] | None) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        if compiled.post_compile_params or compiled.literal_execute_params:
+            raise TypeError("a list as a parameter changes the text")
+        self.sql = str(compiled)
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        self._constants = {name: bind.value for name, bind in binds.items() if bind.value is not None}
+        self._order: Sequence[str] | None = compiled.positiontup
+        self._writers = _functions(
+            (name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds.items()
+        )
+        results = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
+        self._readers = _functions(
+            (place, kind.result_processor(dialect, None)) for place, kind in enumerate(results)
+        )
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        """Return the values in the driver's form."""
+        written = {**self._constants, **values}
+        for name, write in self._writers:
+            written[name] = write(written[name])
+        return written if self._order is None else [written[name] for name in self._order]
+
+    def read(self, rows: Sequence[_Row]) -> Sequence[_Row]:
+        """Return the rows with Python's values."""
+        return [self._read(row) for row in rows] if self._readers else rows
+
+    def _read(self, row: _Row) -> _Row:
+        values = list(row)
+        for place, read in self._readers:
+            values[place] = read(values[place])
+        return values
+
+
+def _functions(
+    pairs: Iterable[tuple[Any, Callable[[Any], Any] | None]],
+) -> Sequence[tuple[Any, Callable[[Any], Any]]]:
+    return [(key, function) for key, function in pairs if function is not None]
+
+
+def _cursor(connection: Connection) -> Any:
+    """Return the connection's cursor for these statements, which keeps what the driver needs for every execution."""
+    cursor = connection.info.get(_CURSOR)
+    if cursor is None:
+        cursor = connection.info[_CURSOR] = connection.connection.cursor()
+    return cursor
