@@ -30,7 +30,12 @@ TUNING = {
     "autovacuum_naptime": "10s",
     "log_min_messages": "fatal",
 }
-WITHOUT_FSYNC = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FOR_RULES = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "logical",  # test_events_debezium.py decodes the log
+}
 
 
 class PostgresCluster:
@@ -46,7 +51,7 @@ class PostgresCluster:
         self._data = self._root / "data"
         self._primary = primary
         self.password: str = primary.password if primary else secrets.token_hex(12)
-        self._options = TUNING | ({} if fsync else WITHOUT_FSYNC)
+        self._options = TUNING | ({} if fsync else FOR_RULES)
         self._names = count(1)
         try:
             self._initialise()
