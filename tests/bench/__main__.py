@@ -14,6 +14,7 @@ from tests.bench import backlog, load, logouts, mail, mailers, million, oauth, s
 from tests.bench.argon2 import CORES
 from tests.bench.environment import Environment
 from tests.bench.figures import Bench, Figure
+from tests.bench.sink import sink_name
 from tests.bench.slots import QUIET_SHARE
 
 BENCHES: dict[str, Bench] = {
@@ -44,9 +45,9 @@ def main() -> int:
     """Run the benchmarks; return 1 when one could not run, not when a goal is missed."""
     chosen, began = _chosen(sys.argv[1:]), time.monotonic()
     _say(
-        f"{CORES} cores, load by {load.generator()}. Medians of the slots in which others took under"
-        f" {QUIET_SHARE:.0%} of the machine.",
-        "`noisy`: there was none, so this is the median of all. `by CPU`: the ratio of CPU times.",
+        f"{CORES} cores, load by {load.generator()}, mails to {sink_name()}.",
+        f"Medians of the slots in which others took under {QUIET_SHARE:.0%} of the machine; without any, of all (noisy).",
+        "By CPU: the ratio of CPU times instead of rates or times.",
         "",
         table.head(),
     )
@@ -83,6 +84,7 @@ def _write(figures: Sequence[Figure], *, failed: Sequence[str], seconds: float) 
         "minutes": round(seconds / 60, 1),
         "cores": CORES,
         "load_generator": load.generator(),
+        "mail_server": sink_name(),
         "figures": [figure.as_json() for figure in figures],
         "not_measured": list(failed),
     }

@@ -41,11 +41,11 @@ def drain_backlog(environment: Environment) -> Iterator[Figure]:
     """Drain a backlog from the outbox to SMTP with one relay and two mailers."""
     database = environment.database(members=1)
     with (
-        start_sink() as sink,
+        start_sink() as smtp_port,
         environment.redis() as redis,
         environment.relay(database, redis) as relay,
-        environment.mailer(redis, sink.port) as one,
-        environment.mailer(redis, sink.port) as another,
+        environment.mailer(redis, smtp_port) as one,
+        environment.mailer(redis, smtp_port) as another,
     ):
         processes = {"relay": relay, "mailer": one, "other mailer": another}
         _drain(database, _entries(1_000, environment.keys), processes)  # warm up

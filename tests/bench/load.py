@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.bench.cpu import CpuSeconds
-from tests.bench.slots import Run, Side
+from tests.bench.slots import Run, Side, Unit
 from tests.support.servers.programs import WRK
 
 MakeRequest = Callable[[], "Request"]
@@ -43,13 +43,10 @@ class LoadResult:
     p99_ms: float
     refused: int
 
-    def as_rate(self) -> Run:
-        """Return the requests per second, with the tail of their latency."""
-        return Run(value=self.per_second, operations=self.requests, details={"p99 ms": self.p99_ms})
-
-    def as_median(self) -> Run:
-        """Return the median latency, with its tail."""
-        return Run(value=self.median_ms, operations=self.requests, details={"p99 ms": self.p99_ms})
+    def as_run(self, unit: Unit) -> Run:
+        """Return the requests per second, or the median latency if the unit is ms, with the tail of the latency."""
+        value = self.per_second if unit == "/s" else self.median_ms
+        return Run(value=value, operations=self.requests, details={"p99 ms": self.p99_ms})
 
 
 def generator() -> str:
@@ -57,25 +54,17 @@ def generator() -> str:
     return "wrk" if WRK.path() else "own"
 
 
-def rate(name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds], *, clients: int = 1) -> Side:
-    """Return a side that measures requests per second, in each slot with a new request."""
+def side(
+    name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds], *, unit: Unit = "/s", clients: int = 1
+) -> Side:
+    """Return a side that measures requests per second or, in ms, their median latency; each slot has a new request."""
     seconds = SECONDS if clients == 1 else 2 * SECONDS
 
     def prepare() -> Callable[[], Run]:
         prepared = request()
-        return lambda: run(prepared, clients=clients, seconds=seconds).as_rate()
+        return lambda: run(prepared, clients=clients, seconds=seconds).as_run(unit)
 
-    return Side(name=name, unit="/s", cpu=cpu, prepare=prepare)
-
-
-def median(name: str, request: MakeRequest, cpu: Mapping[str, CpuSeconds]) -> Side:
-    """Return a side that measures the median latency of one client, in each slot with a new request."""
-
-    def prepare() -> Callable[[], Run]:
-        prepared = request()
-        return lambda: run(prepared, clients=1, seconds=SECONDS).as_median()
-
-    return Side(name=name, unit="ms", cpu=cpu, prepare=prepare)
+    return Side(name=name, unit=unit, cpu=cpu, prepare=prepare)
 
 
 def run(request: Request, *, clients: int, seconds: float) -> LoadResult:

@@ -121,7 +121,7 @@ def _prepare_relay(engine: Engine, client: "Redis", entries: Sequence[Fields]) -
     def relay() -> Run:
         began = time.perf_counter()
         connection.commit()
-        wait_until(lambda: client.xlen(STREAM) >= len(rows), what="the relay", timeout_seconds=60)
+        wait_until(lambda: client.xlen(STREAM) >= len(rows), what="the relay", timeout_seconds=300)
         seconds = time.perf_counter() - began
         connection.close()
         return Run(value=len(rows) / seconds, operations=len(rows))

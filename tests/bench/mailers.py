@@ -35,7 +35,7 @@ SMTP_SOURCE = OptionalProgram(
 )
 _PROCESSES = 2
 _THREADS = 8
-_MAILS = 5_000
+_MAILS = 3_000
 _WARM_UP = 2_000
 _NUMBERS = (1, 2, 4)
 _PIPELINED = 100
@@ -75,7 +75,7 @@ class Mailers:
         """Add all entries to the stream and wait for all receipts."""
         began, count = time.perf_counter(), len(entries)
         add_pipelined(self.client, entries)
-        wait_until(lambda: self.client.xlen(RECEIPTS) >= count, what="the mailers", timeout_seconds=120)
+        wait_until(lambda: self.client.xlen(RECEIPTS) >= count, what="the mailers", timeout_seconds=300)
         return Run(value=count / (time.perf_counter() - began), operations=count)
 
 
@@ -87,10 +87,10 @@ def _mailers(environment: Environment) -> Iterator[Mailers]:
 
 def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
     """Measure mails per second of one mailer against a loop with smtplib to the same server."""
-    with start_sink() as sink, _mailers(environment) as mailers, ExitStack() as stack:
-        mailers.start(stack, 1, smtp_port=sink.port)
+    with start_sink() as smtp_port, _mailers(environment) as mailers, ExitStack() as stack:
+        mailers.start(stack, 1, smtp_port=smtp_port)
         limit = Side(
-            name="plain loop", unit="/s", prepare=lambda: lambda: _plain_loop(sink.port, _MAILS),
+            name="plain loop", unit="/s", prepare=lambda: lambda: _plain_loop(smtp_port, _MAILS),
             cpu={"Python": time.process_time},
         )  # fmt: skip
         slots = environment.interleaved(mailers.side(), limit)
@@ -122,9 +122,9 @@ def _plain_loop(port: int, count: int) -> Run:
 def against_a_plain_actor(environment: Environment) -> Iterator[Figure]:
     """Measure mails per second of 2 mailers against 2 dramatiq processes with a plain actor, to the same server."""
     messages = _plain_messages(_MAILS)
-    with start_sink() as sink, _mailers(environment) as mailers, ExitStack() as stack:
-        mailers.start(stack, _PROCESSES, smtp_port=sink.port)
-        workers = stack.enter_context(_plain_workers(environment, mailers.redis, sink.port))
+    with start_sink() as smtp_port, _mailers(environment) as mailers, ExitStack() as stack:
+        mailers.start(stack, _PROCESSES, smtp_port=smtp_port)
+        workers = stack.enter_context(_plain_workers(environment, mailers.redis, smtp_port))
         _send_plain(mailers.client, messages[:_WARM_UP])
         limit = Side(
             name="plain actor", unit="/s", prepare=lambda: lambda: _send_plain(mailers.client, messages),
@@ -165,20 +165,20 @@ def _send_plain(client: "Redis", messages: Sequence["Message[None]"]) -> Run:
         pipeline.hset(f"{queue}.msgs", mapping=part)
         pipeline.rpush(queue, *part)
         pipeline.execute()
-    wait_until(lambda: not client.hlen(f"{queue}.msgs"), what="the plain actor", timeout_seconds=120)
+    wait_until(lambda: not client.hlen(f"{queue}.msgs"), what="the plain actor", timeout_seconds=300)
     return Run(value=count / (time.perf_counter() - began), operations=count)
 
 
 def in_numbers(environment: Environment) -> Iterator[Figure]:
     """Measure mails per second of 1, 2 and 4 mailers, beside smtp-source with 16 connections where installed."""
     program = SMTP_SOURCE.path()
-    with start_sink() as sink:
+    with start_sink() as smtp_port:
         source = Side(
-            name="smtp-source", unit="/s", prepare=lambda: lambda: _smtp_source(str(program), sink.port)
+            name="smtp-source", unit="/s", prepare=lambda: lambda: _smtp_source(str(program), smtp_port)
         )
         for number in _NUMBERS:
             with _mailers(environment) as mailers, ExitStack() as stack:
-                mailers.start(stack, number, smtp_port=sink.port)
+                mailers.start(stack, number, smtp_port=smtp_port)
                 slots = environment.interleaved(mailers.side(), source if program else None, wanted=2)
             yield Figure(name=f"mails a second of {number}", slots=slots, value=product, unit="/s")
 

@@ -57,7 +57,7 @@ def codes(environment: Environment) -> Iterator[Figure]:
     add_codes(engine, _CODES)
     numbers = itertools.count(1)
     with environment.serving(database) as web:
-        product = load.rate(
+        product = load.side(
             "codes", lambda: _redemptions(web.root, numbers), environment.cpu_of(service=web.process)
         )
         limit = Side(

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.ports import free_port
@@ -20,17 +19,14 @@ _BACKLOG = 100
 _CONTENT_END = b"\r\n.\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Sink:
-    """A running sink; `kind` names the program."""
-
-    port: int
-    kind: str
+def sink_name() -> str:
+    """Return the name of the program."""
+    return "smtp-sink" if SMTP_SINK.path() else "own sink"
 
 
 @contextmanager
-def start_sink() -> Iterator[Sink]:
-    """Run a sink for the block."""
+def start_sink() -> Iterator[int]:
+    """Run a sink for the block; yields its port."""
     port, program = free_port(), SMTP_SINK.path()
     as_user = ["-u", "nobody"] if os.geteuid() == 0 else []  # smtp-sink refuses to run as root
     own = [sys.executable, "-m", "tests.bench.sink", str(port)]
@@ -38,7 +34,7 @@ def start_sink() -> Iterator[Sink]:
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: _listens(port), what="the mail sink to listen")
-        yield Sink(port, "smtp-sink" if program else "own")
+        yield port
     finally:
         process.kill()
         process.wait()

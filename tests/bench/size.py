@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench import load
+from tests.bench.cpu import cpu_seconds
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, at_most, detail
 from tests.bench.processes import Process
@@ -32,10 +33,10 @@ def idle_and_memory(environment: Environment) -> Iterator[Figure]:
     yield Figure(
         name="web processes, 8 clients log in: memory (PSS)", slots=slots, unit="MiB", goal=at_most(260)
     )
-    with start_sink() as sink, environment.redis() as redis:
+    with start_sink() as smtp_port, environment.redis() as redis:
         with environment.relay(database, redis) as relay:
             yield from _idle(environment, "relay", relay, max_percent=1.0, max_mib=50)
-        with environment.mailer(redis, sink.port) as mailer:
+        with environment.mailer(redis, smtp_port) as mailer:
             yield from _idle(environment, "mailer", mailer, max_percent=3.0)
 
 
@@ -94,7 +95,7 @@ def _local_run(directory: Path) -> Run:
     copy = LocalRun(directory / "copy")
     try:
         copy.wait_for("Ready after")
-        return Run(value=time.perf_counter() - began)
+        return Run(value=time.perf_counter() - began, details={"CPU s": cpu_seconds(copy.pid)})
     finally:
         copy.stop()
         copy.destroy()

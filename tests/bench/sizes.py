@@ -15,7 +15,7 @@ def compared(
     for web in servers.values():
         load.run(request(web), clients=1, seconds=1)
     small, large = (
-        load.median(name, lambda web=web: request(web), environment.cpu_of(service=web.process))  # type: ignore[misc]
+        load.side(name, lambda web=web: request(web), environment.cpu_of(service=web.process), unit="ms")  # type: ignore[misc]
         for name, web in servers.items()
     )
     return environment.interleaved(large, small)

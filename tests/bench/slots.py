@@ -6,6 +6,7 @@ from typing import Literal
 
 from tests.bench.cpu import CpuSeconds, CpuTime, foreign_share
 
+Unit = Literal["/s", "ms", "s", "MiB", ""]
 QUIET_SHARE = 0.10
 """A slot is quiet when others took a smaller share of the machine."""
 
@@ -24,7 +25,7 @@ class Side:
     """The product or its limit: what prepares a slot's measured run, and what reads the CPU time of its parts."""
 
     name: str
-    unit: Literal["/s", "ms", "s", "MiB", ""]
+    unit: Unit
     prepare: Callable[[], Callable[[], Run]]
     cpu: Mapping[str, CpuSeconds] = field(default_factory=dict)
 
@@ -34,7 +35,7 @@ class Measurement:
     """A side in one slot."""
 
     name: str
-    unit: str
+    unit: Unit
     value: float
     details: Mapping[str, float]
     cpu_ms: Mapping[str, float]

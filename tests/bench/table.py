@@ -1,4 +1,4 @@
-"""Prints figures as a table for a terminal of 110 columns."""
+"""Prints figures as a table for a terminal of 120 columns."""
 
 import statistics
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tests.bench.figures import Figure
 from tests.bench.slots import Measurement
 
-_HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "others (quiet slots)")
+_HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "others (quiet)")
 _ALL_DIGITS_FROM = 1000
 _WIDTHS = (52, 9, 13, 7, 7, 6, 0)
 

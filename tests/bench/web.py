@@ -40,7 +40,7 @@ def _against_argon2(
     ):
         load.run(request(web), clients=CLIENTS, seconds=1)
         cpu = environment.cpu_of(service=web.process)
-        product = load.rate(name, lambda: request(web), cpu, clients=CLIENTS)
+        product = load.side(name, lambda: request(web), cpu, clients=CLIENTS)
         return environment.interleaved(product, raw.side(2 * load.SECONDS))
 
 
@@ -89,8 +89,8 @@ def against_bare_route(
         bare = load.Request(url=baseline.root + _BARE[limit])
         for one in (bare, request):
             load.run(one, clients=1, seconds=1)
-        product = load.rate("product", lambda: request, environment.cpu_of(service=web.process))
-        bare_side = load.rate(f"bare {limit}", lambda: bare, {"service": baseline.process.cpu_seconds})
+        product = load.side("product", lambda: request, environment.cpu_of(service=web.process))
+        bare_side = load.side(f"bare {limit}", lambda: bare, {"service": baseline.process.cpu_seconds})
         return environment.interleaved(product, bare_side, wanted=7)
 
 
@@ -101,7 +101,7 @@ def session_under_logins(environment: Environment) -> Iterator[Figure]:
         for one in (bare, request):
             load.run(one, clients=1, seconds=1)
         product = Side(name="under logins", unit="ms", prepare=lambda: lambda: _under_logins(web, request))
-        slots = environment.interleaved(product, load.median("idle bare route", lambda: bare, {}))
+        slots = environment.interleaved(product, load.side("idle bare route", lambda: bare, {}, unit="ms"))
     yield Figure(name="GET /session under logins: median, of an idle route", slots=slots, goal=at_most(2))
 
 
