@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -44,9 +45,10 @@ REPORT = Path(os.environ.get("RUN_DIR", ".run")) / "bench.json"
 def main() -> int:
     """Run the benchmarks; return 1 when one could not run, not when a goal is missed."""
     chosen, began = _chosen(sys.argv[1:]), time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # so that it ends what it started
     _say(
         f"{CORES} cores, load by {load.generator()}, mails to {sink_name()}.",
-        f"Medians of the slots in which others took under {QUIET_SHARE:.0%} of the machine; without any, of all (noisy).",
+        f"Medians of the slots in which others took under {QUIET_SHARE:.0%} of the machine; else of all (noisy).",
         "By CPU: the ratio of CPU times instead of rates or times.",
         "",
         table.head(),
@@ -61,7 +63,7 @@ def main() -> int:
                     is_first = not figures or figures[-1].slots is not figure.slots
                     _say(*table.lines(figure, with_sides=is_first))
                     figures.append(figure)
-            except (AssertionError, RuntimeError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # the others' results must not be lost
                 failed.append(name)
                 _say(f"{name}: could not be measured: {error}")
     _write(figures, failed=failed, seconds=time.monotonic() - began)

@@ -1,16 +1,15 @@
 """Inserts clients, grants, tokens and codes of OpenID Connect directly into the tables."""
 
-from identity.adapters.sql.engine import open_engine
 from identity.domain.service_client import digest_of
 from sqlalchemy import Engine, text
 
+from tests.bench.population import bulk_engine
 from tests.support.actors.oauth_clients import REDIRECT_URI, VERIFIER, challenge_of
 
 CLIENT = "bench"
 _SECRET = "a-secret-of-the-benchmarks"
 SECRET = f"{CLIENT}-{_SECRET}"
 MEMBER = "1".rjust(36, "0")
-_BATCH = 50_000
 _REGISTER = (
     """
 INSERT INTO clients (name, rights, created_at, digest, rotated_at)
@@ -35,7 +34,7 @@ _TOKEN = """
 INSERT INTO grant_tokens (digest, kind, grant_id, client, scopes, audience, issued_at, expires_at)
 SELECT encode(sha256((:prefix || n)::bytea), 'hex'), 'access', :grant, :client, '["openid", "company"]', :audience,
   now(), now() + interval '1 day'
-FROM generate_series(CAST(:first AS integer), CAST(:last AS integer)) n
+FROM generate_series(1, :count) n
 """
 _CODE = """
 INSERT INTO grant_codes (digest, grant_id, redirect_uri, code_challenge, issued_at, expires_at)
@@ -66,23 +65,19 @@ def add_grants(engine: Engine, prefix: str, *, count: int = 1, **values: str) ->
 
 def add_tokens(database: str, count: int) -> None:
     """Register the client and give it the access tokens `token1` … of one grant."""
-    engine = open_engine(database)
-    register(engine)
-    add_grants(engine, "grant")
     values = {"prefix": "token", "grant": "grant1", "client": CLIENT, "audience": f'["{CLIENT}"]'}
-    for first in range(1, count + 1, _BATCH):
+    with bulk_engine(database) as engine:
+        register(engine)
+        add_grants(engine, "grant")
         with engine.begin() as connection:
-            last = min(first + _BATCH - 1, count)
-            connection.execute(text(_TOKEN), {**values, "first": first, "last": last})
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
-    engine.dispose()
+            connection.execute(text(_TOKEN), {**values, "count": count})
 
 
-def add_codes(engine: Engine, count: int) -> None:
+def add_codes(database: str, count: int) -> None:
     """Register the client and give it the authorization codes `code1` …, each of a grant."""
-    register(engine)
-    add_grants(engine, "code", count=count)
     values = {"redirect_uri": REDIRECT_URI, "challenge": challenge_of(VERIFIER), "count": count}
-    with engine.begin() as connection:
-        connection.execute(text(_CODE), values)
+    with bulk_engine(database) as engine:
+        register(engine)
+        add_grants(engine, "code", count=count)
+        with engine.begin() as connection:
+            connection.execute(text(_CODE), values)

@@ -53,8 +53,8 @@ def documents(environment: Environment) -> Iterator[Figure]:
 def codes(environment: Environment) -> Iterator[Figure]:
     """Measure codes to tokens by one client against one RS256 signature and one transaction of four statements."""
     database = environment.database(200)
+    add_codes(database, _CODES)
     engine = open_engine(database)
-    add_codes(engine, _CODES)
     numbers = itertools.count(1)
     with environment.serving(database) as web:
         product = load.side(

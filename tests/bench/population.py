@@ -1,10 +1,13 @@
 """Inserts many accounts directly into the tables, all with one known password."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from argon2 import PasswordHasher, Type
 from identity.adapters.consent_texts import SAMPLES, read_texts
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from tests.support.actors.people import PASSWORD
 
@@ -59,16 +62,27 @@ def populate(database_url: str, count: int, *, lived: int | None = None) -> None
     The first `lived`, or all, have what people leave behind, too.
     """
     lived = count if lived is None else lived
-    engine = open_engine(database_url)
-    migrate(engine)
-    with engine.begin() as connection:
-        connection.execute(text(_ACCOUNTS), {"hash": HASHER.hash(PASSWORD), "count": count})
-        connection.execute(text(_EVENTS), {"count": count})
-        for one in read_texts(SAMPLES).texts:
-            values = {"document": one.document, "version": one.version, "lived": lived}
-            connection.execute(text(_CONSENTS), values)
-        for statement in _LIFE:
-            connection.execute(text(statement), {"lived": lived})
+    with bulk_engine(database_url) as engine:
+        migrate(engine)
+        with engine.begin() as connection:
+            _insert(connection, count, lived=lived)
+
+
+def _insert(connection: Connection, count: int, *, lived: int) -> None:
+    connection.execute(text(_ACCOUNTS), {"hash": HASHER.hash(PASSWORD), "count": count})
+    connection.execute(text(_EVENTS), {"count": count})
+    for one in read_texts(SAMPLES).texts:
+        values = {"document": one.document, "version": one.version, "lived": lived}
+        connection.execute(text(_CONSENTS), values)
+    for statement in _LIFE:
+        connection.execute(text(statement), {"lived": lived})
+
+
+@contextmanager
+def bulk_engine(database_url: str) -> Iterator[Engine]:
+    """Open a database without the product's time limit for statements; vacuum and analyze it at the end."""
+    engine = create_engine(database_url)
+    yield engine
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     engine.dispose()
