@@ -78,6 +78,24 @@ def test_login_company_and_consent_lead_back_to_the_service(
     assert service.answer(tab)["error"] == ["access_denied"]
 
 
+@pytest.mark.rule("OIDC-4")
+def test_detours_before_the_login_still_lead_to_the_service(
+    portal: System, tab: Tab, service: Service, general: Person
+) -> None:
+    portal.logged_in(general)
+
+    service.send(tab).press("忘記密碼？").fill(帳號=general.username, Email=general.email)
+    tab.press("寄送重設密碼的連結").press("再試一次").press("前往登入").press("忘記帳號？").press("前往登入")
+    tab.press("申請帳號").press("一般帳號").press("重新選擇帳號類型").screenshot("service-apply").press(
+        "前往登入"
+    )
+    shown = tab.text
+    tab.submit_login(general).press("同意並繼續")
+
+    assert normalize("登入後將前往 通行證系統") in shown
+    assert service.answer(tab).keys() == {"code", "state", "iss"}
+
+
 @pytest.mark.rule("OIDC-4", "OIDC-28")
 def test_everything_works_without_scripts(
     portal: System, plain_tab: Tab, service: Service, holder: Person

@@ -70,6 +70,26 @@ def test_logging_in_never_leads_elsewhere(system: System) -> None:
     assert {(page.status_code, "evil" in page.text) for page in pages} == {(200, False)}
 
 
+@pytest.mark.rule("SEC-8")
+@pytest.mark.parametrize("path", ["/", "/apply", "/apply/link", "/password/forgotten", "/username/forgotten"])
+def test_pages_before_the_login_keep_the_requested_page_of_ours_only(system: System, path: str) -> None:
+    browser = system.visitor().http
+
+    ours, foreign = (browser.get(path, params={"next": wanted}) for wanted in ("/sessions", "//evil.example"))
+
+    assert (ours.status_code, "next=/sessions" in ours.text) == (200, True)
+    assert (foreign.status_code, "evil" in foreign.text) == (200, False)
+
+
+@pytest.mark.rule("VER-8", "LOGIN-3")
+def test_the_url_of_the_form_that_corrects_the_mailbox_keeps_the_requested_page(system: System) -> None:
+    browser = system.visitor().http
+
+    answer = browser.get("/verification/mailbox?next=/sessions")
+
+    assert answer.headers["Location"] == "/verification?next=/sessions"
+
+
 def test_logging_in_leads_to_the_requested_page_of_ours(system: System) -> None:
     person = system.person()
     system.logged_in(person)

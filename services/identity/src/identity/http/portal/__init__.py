@@ -22,7 +22,7 @@ from identity.http.portal import (
     verification,
     verification_link,
 )
-from identity.http.portal.layout import assets, csrf, pages, times
+from identity.http.portal.layout import assets, csrf, pages, service_request, times
 
 _MODULES = (
     login,
@@ -52,6 +52,7 @@ def init_app(app: Flask) -> CSRFProtect:
         portal.register_blueprint(module.blueprint)
     assets.init_app(app, portal)
     times.init_app(app)
+    app.url_defaults(service_request.keep_next)
     app.register_blueprint(portal)
     app.context_processor(pages.template_values)
     return csrf.init_app(app)

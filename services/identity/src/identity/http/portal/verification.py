@@ -19,7 +19,7 @@ from identity.http.portal.layout.flash_messages import flash_message, flash_refu
 from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
-from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
+from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal, rejection, require_step
 from identity.http.text_types import MailRefusalTexts
 from identity.http.web_context import ports, web_context
@@ -80,7 +80,7 @@ def resend() -> Response:
         return redirect_to_url(landing_url(current_principal()))
     else:
         flash_message(texts.VERIFICATION_SENT_AGAIN)
-    return redirect_to("portal.verification.show", next=next_url() or None)
+    return redirect_to("portal.verification.show")
 
 
 def _redisplay() -> Response:
@@ -107,7 +107,7 @@ def correct() -> Response:
     except (TooManyChecks, TooSoon, Busy) as refusal:
         return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
     flash_message(texts.MAILBOX_CORRECTED.format(email=form.email.parsed))
-    return redirect_to("portal.verification.show", next=next_url() or None)
+    return redirect_to("portal.verification.show")
 
 
 @blueprint.get("/verification/mailbox")

@@ -7,7 +7,7 @@ from identity.domain import errors
 from identity.http import problems
 from identity.http.portal.layout.flash_messages import flash_refusal
 from identity.http.portal.layout.pages import render_page, with_refusal_status
-from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
+from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal
 from identity.http.web_context import web_context
 from identity.http.zh_tw import portal as texts
@@ -20,7 +20,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
     """Redirect to what must be done first, if the refusal says so; else show the reason."""
     match refusal:
         case errors.SessionEnded():
-            return redirect_to("portal.login.show", next=form_page() or None, ended="password")
+            return redirect_to("portal.login.show", next=next_url() or form_page() or None, ended="password")
         case errors.NotSignedIn():
             return _redirect_to_login()
         case errors.StepRequired() | errors.WrongKind():
@@ -35,7 +35,7 @@ def refusal_response(refusal: errors.Refusal) -> Response:
 def _redirect_to_login() -> Response:
     """Redirect to the login. Cookies stay: a late response to an old token must not undo a new login."""
     page = request.path if request.method == "GET" else form_page()
-    return redirect_to("portal.login.show", next=page or None, ended=_login_notice(page))
+    return redirect_to("portal.login.show", next=next_url() or page or None, ended=_login_notice(page))
 
 
 def _login_notice(page: str) -> str | None:

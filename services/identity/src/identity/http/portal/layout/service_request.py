@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import g, request
+from flask import g, has_request_context, request, url_for
 
 from identity.domain.authorization_error import RequestGone
 from identity.domain.oauth_client import OidcClient
@@ -15,6 +15,11 @@ from identity.http.security_headers import CONTENT_SECURITY_POLICY
 from identity.http.web_context import ports
 from identity.usecases import stored_requests
 
+_BEFORE = frozenset(
+    f"portal.{name}"
+    for name in ("login", "registration", "recovery", "forgotten_usernames", "verification", "consents")
+)
+_APART = frozenset({"portal.login.log_out"})
 _PATH = re.compile(r"/authorize/(?P<id>[A-Za-z0-9_-]{1,64})(?:/[a-z]+)?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?")
 """Without IPv6 addresses, which a Content-Security-Policy cannot name."""
@@ -48,6 +53,17 @@ def _find() -> ServiceRequest | None:
     uri = stored.parameters.get("redirect_uri") or ""
     hint = stored.parameters.get("login_hint")
     return ServiceRequest(found["id"], client.display_name, redirectable_origin(uri), hint)
+
+
+def keep_next(endpoint: str, values: dict[str, Any]) -> None:
+    """Add `next` to the URLs of what a person does before the page that is wanted: its request's, or its own."""
+    blueprint = endpoint.rpartition(".")[0]
+    if blueprint not in _BEFORE or endpoint in _APART or "next" in values or not has_request_context():
+        return
+    asked = service_request()
+    following = next_url() or (url_for("portal.authorize.show", request_id=asked.id) if asked else "")
+    if following:
+        values["next"] = following
 
 
 def redirectable_origin(uri: str) -> str | None:
