@@ -4,6 +4,7 @@ import re
 
 import httpx
 import pytest
+from identity.http.portal.layout.assets import FOLDER
 
 from tests.support.harness.system import System
 
@@ -62,3 +63,12 @@ def test_no_file_outside_the_static_folder_is_served(system: System) -> None:
     answers = [browser.get(f"/static/x/{path}") for path in paths]
 
     assert {answer.status_code for answer in answers} == {404}
+
+
+def test_the_style_of_every_page_has_every_file_of_its_folder(system: System) -> None:
+    shown = system.visitor().http.get("/static/x/portal.css").text
+
+    parts = [path.read_text().strip() for path in (FOLDER / "styles").iterdir()]
+
+    assert len(parts) > 10
+    assert [part[:60] for part in parts if part not in shown] == []

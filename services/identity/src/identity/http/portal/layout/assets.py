@@ -1,7 +1,7 @@
 """The pages' assets: served by the portal, compressed, and cached by browsers until their content changes.
 
 The URLs contain a digest of all files as a folder, so that modules that a script imports by
-relative path get a new URL whenever the script does.
+relative path get a new URL whenever the script does. The styles of every page are several files, but one request.
 """
 
 from hashlib import sha256
@@ -12,9 +12,15 @@ from flask_compress import Compress
 
 FILES = "portal.file"
 _EXTENSION = "portal.assets"
-_FOLDER = Path(__file__).parents[1] / "static"
+FOLDER = Path(__file__).parents[1] / "static"
 _CACHE_FOREVER = "public, max-age=31536000, immutable"
 _ICON = "touch-icon.png"
+_STYLE = "portal.css"
+_STYLES = (
+    "reset", "scales", "page", "frame", "account_menu", "buttons", "forms", "messages", "tiles", "profile",
+    "registration", "sessions", "first_login", "print",
+)  # fmt: skip
+"""The files of folder `styles` that make up the style of every page, in the order in which they override each other."""
 _DIGEST_CHARACTERS = 12
 
 
@@ -25,9 +31,10 @@ def init_app(app: Flask, portal: Blueprint) -> None:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["br", "gzip"],
     )
-    app.extensions[_EXTENSION] = _digest(*sorted(_FOLDER.iterdir()))
+    app.extensions[_EXTENSION] = _digest(*sorted(path for path in FOLDER.rglob("*") if path.is_file()))
+    app.extensions[_STYLE] = "\n".join((FOLDER / "styles" / f"{name}.css").read_text() for name in _STYLES)
     portal.add_url_rule("/static/<v>/<path:filename>", FILES.partition(".")[2], _send)
-    portal.add_url_rule("/favicon.ico", "favicon", lambda: send_from_directory(_FOLDER, _ICON))
+    portal.add_url_rule("/favicon.ico", "favicon", lambda: send_from_directory(FOLDER, _ICON))
     Compress(app)
     app.after_request(_set_cache_headers)
 
@@ -40,7 +47,9 @@ def _digest(*files: Path) -> str:
 
 
 def _send(v: str, filename: str) -> Response:  # noqa: ARG001 - during a rollout any version is served
-    return send_from_directory(_FOLDER, filename)
+    if filename == _STYLE:
+        return Response(current_app.extensions[_STYLE], mimetype="text/css")
+    return send_from_directory(FOLDER, filename)
 
 
 def _set_cache_headers(response: Response) -> Response:
