@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
 
 from identity.http.portal import (
     authorize,
@@ -54,5 +55,6 @@ def init_app(app: Flask) -> CSRFProtect:
     times.init_app(app)
     app.url_defaults(service_request.keep_next)
     app.register_blueprint(portal)
+    app.jinja_env.undefined = StrictUndefined  # a misspelt name fails in every test that shows the page
     app.context_processor(pages.template_values)
     return csrf.init_app(app)

@@ -15,7 +15,11 @@ from identity.http.web_context import ports, web_context
 
 def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
     """Return a page. Its URL is sent to no other site, and to no page at all if it holds a token (SEC-8)."""
-    response = make_response(render_template(f"portal/{template}", **values), status)
+    has_errors = any(getattr(value, "invalid_fields", ()) for value in values.values()) or bool(
+        values.get("error") or values.get("differences")
+    )
+    page = render_template(f"portal/{template}", has_errors=has_errors, **values)
+    response = make_response(page, status)
     response.headers["Referrer-Policy"] = "no-referrer" if "token" in request.args else "same-origin"
     asked = service_request()
     if asked is not None and asked.origin is not None:
@@ -46,6 +50,7 @@ def session_seconds_left() -> int:
 def template_values() -> dict[str, Any]:
     """Return what every template may use."""
     return {
+        "has_errors": False,
         "principal": g.get("principal"),
         "links": web_context().links,
         "contact": web_context().contact,
