@@ -44,7 +44,11 @@ def test_a_company_is_found_and_chosen_by_keyboard_in_any_width_of_characters(
 ) -> None:
     bind_companies(portal, holder, COMPANIES)
     keyboard = tab.log_in(holder).page.keyboard
+    query = tab.page.locator("#company-query")
 
+    keyboard.press("/")  # outside the list, letters have no meaning (WCAG 2.1.4)
+    ignored = query.evaluate("one => one !== document.activeElement")
+    tab.page.locator("[data-company]").first.focus()
     keyboard.press("/")
     keyboard.insert_text("第２９９")  # one input event, as an input method sends it
     started = tab.page.evaluate("performance.now()")
@@ -56,7 +60,7 @@ def test_a_company_is_found_and_chosen_by_keyboard_in_any_width_of_characters(
     keyboard.press("Enter")
 
     expect(tab.page.locator("#chosen")).to_be_focused()
-    assert names(tab) == ["第299貨運股份有限公司"]
+    assert (ignored, names(tab)) == (True, ["第299貨運股份有限公司"])
     assert took < MAX_SEARCH_MS
 
 
