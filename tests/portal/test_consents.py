@@ -56,6 +56,8 @@ def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
     tab.log_in(portal.person("link"), consenting=False)
     tab.screenshot("consents")
     assert normalize("請捲動至文件最後,閱讀完畢後即可勾選「我同意」") in tab.text
+    assert normalize("危害告知 3／3") in tab.text
+    expect(text_of(tab, "個資同意使用").get_by_role("heading", level=3).first).to_have_text("一、蒐集之目的")
 
     for title in TITLES:
         expect(tick_of(tab, title)).to_be_disabled()
