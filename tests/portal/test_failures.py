@@ -15,7 +15,7 @@ from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 _SEEN: list[tuple[int, Exception, str]] = [
-    (403, errors.ForeignOrigin(), "無法執行此操作"),
+    (403, errors.ForeignOrigin(), "無法完成此操作"),
     (410, errors.LinkSuperseded(), "連結已失效"),
     (429, errors.TooManyRequests(90), "操作過於頻繁"),
     (500, RuntimeError("a secret of the inside"), "系統發生錯誤"),
@@ -45,6 +45,22 @@ def test_an_unknown_address_links_home(tab: Tab) -> None:
 
     assert (tab.status, tab.heading) == (404, normalize("找不到頁面"))
     assert tab.press("回首頁").path == "/"
+
+
+def test_the_tracking_number_is_copied_by_one_button(tab: Tab) -> None:
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.expect_status(404).go("/nowhere").press("複製追蹤編號").expect_text("已複製")
+
+    shown = tab.page.locator("code").inner_text()
+
+    assert len(shown) == 32
+    assert tab.page.evaluate("navigator.clipboard.readText()") == shown
+
+
+def test_without_script_no_button_copies(plain_tab: Tab) -> None:
+    plain_tab.go("/nowhere").screenshot("failure-404")
+
+    assert plain_tab.page.locator("[data-copy]").is_hidden()
 
 
 def test_a_post_only_address_links_home(tab: Tab) -> None:

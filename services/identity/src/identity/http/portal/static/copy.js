@@ -1,0 +1,10 @@
+// Copies a text, by a button that is shown only where browsers allow it: over https and on the own machine.
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const said = button.parentElement.querySelector("[data-copied]");
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const copied = await navigator.clipboard.writeText(button.dataset.copy).then(() => true, () => false);
+    said.textContent = copied ? "已複製" : "無法複製，請自行選取文字";
+  });
+}
