@@ -1,5 +1,8 @@
 """Screenshots for people, and automatic checks of a page's accessibility (axe-core) and width."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -8,7 +11,7 @@ from playwright.sync_api import Page
 from tests.support import ROOT
 
 FOLDER = ROOT / ".run" / "screens"
-_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
+_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _TOO_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -16,6 +19,11 @@ _TOO_WIDE = """() => {
     .filter((one) => one.getBoundingClientRect().right > width + 1)
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
+
+MODES = ("large", "forced")
+"""Text of twice the size; the operating system's few colours (forced colours)."""
+IN_EVERY_MODE = os.environ.get("SCREENS") == "all"
+"""Whether each screenshot is also taken and checked in every mode, which takes three times as long."""
 
 
 def save(page: Page, name: str) -> None:
@@ -28,14 +36,25 @@ def check_width(page: Page) -> None:
     """Raise AssertionError if the page is wider than its window, with text of the usual and of twice the size."""
     too_wide = page.evaluate(_TOO_WIDE)
     assert too_wide == [], f"{page.url} is wider than the window: {too_wide}"
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    too_wide = page.evaluate(_TOO_WIDE)
-    page.evaluate("document.documentElement.style.fontSize = ''")
+    with mode(page, "large"):
+        too_wide = page.evaluate(_TOO_WIDE)
     assert too_wide == [], f"{page.url} is wider than the window with text of twice the size: {too_wide}"
 
 
+@contextmanager
+def mode(page: Page, name: str) -> Iterator[None]:
+    """Show the page in a mode until the block ends."""
+    if name == "forced":
+        page.emulate_media(forced_colors="active")
+    else:
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+    yield
+    page.emulate_media(forced_colors="none")
+    page.evaluate("document.documentElement.style.fontSize = ''")
+
+
 def check_accessibility(page: Page) -> None:
-    """Raise AssertionError for violations of WCAG 2.1 AA. Needs scripts: without timers it never returns."""
+    """Raise AssertionError for violations of WCAG 2.2 AA. Needs scripts: without timers it never returns."""
     page.evaluate(AXE_SCRIPT)
     found = page.evaluate("(tags) => axe.run({runOnly: {type: 'tag', values: tags}})", list(_RULES))
     assert not found["violations"], "\n".join(_describe(one) for one in found["violations"])

@@ -216,6 +216,16 @@ class Tab:
         screenshots.check_width(self.page)
         if self._scripts:
             screenshots.check_accessibility(self.page)
+            if screenshots.IN_EVERY_MODE:
+                self.check_modes(f"{name}-{where}")
+        return self
+
+    def check_modes(self, name: str) -> Self:
+        """Save and check the page with text of twice the size and in forced colours."""
+        for mode in screenshots.MODES:
+            with screenshots.mode(self.page, mode):
+                screenshots.save(self.page, f"{name}-{mode}")
+                screenshots.check_accessibility(self.page)
         return self
 
 

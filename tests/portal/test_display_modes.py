@@ -1,0 +1,23 @@
+"""The main pages with text of twice the size and in forced colours; `SCREENS=all` checks every screenshot so."""
+
+import pytest
+
+from tests.support.actors.companies import bind_companies
+from tests.support.actors.people import Person
+from tests.support.browser.tab import Tab
+from tests.support.harness.system import System
+
+
+@pytest.mark.parametrize("path", ["/", "/apply/link"])
+def test_pages_before_the_login(portal: System, tab: Tab, path: str) -> None:
+    assert portal.url
+    tab.go(path)
+
+    tab.check_modes(f"mode{path.replace('/', '-')}{tab.width}")
+
+
+def test_the_list_of_companies_with_its_panel(portal: System, tab: Tab, holder: Person) -> None:
+    usernames = bind_companies(portal, holder, 9, unverified=1)
+    tab.log_in(holder).choose(usernames[0]).expect_text("※尚未進行驗證！！")
+
+    tab.check_modes(f"mode-links-{tab.width}")
