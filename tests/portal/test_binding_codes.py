@@ -49,7 +49,7 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
     assert shown == [True, bad]
     assert place == "鏈結帳號管理與登入"
     assert described.endswith("-error")
-    tab.expect_text("驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼").screenshot("links-spent")
+    tab.expect_text("驗證碼錯誤次數已達上限，請按【補發驗證信】重新取得驗證碼").screenshot("links-spent")
     assert tab.field(CODE).count() == 0
 
 
@@ -74,7 +74,7 @@ def test_an_expired_code_is_reported_and_a_new_one_is_offered(
     old = code_of(portal, general)
     portal.clock.advance(hours=24)
 
-    tab.log_in(holder).expect_text("驗證碼已失效，請點選【補發驗證信】重新取得驗證碼").screenshot(
+    tab.log_in(holder).expect_text("驗證碼已失效，請按【補發驗證信】重新取得驗證碼").screenshot(
         "links-expired"
     )
     tab.press("補發驗證信").expect_text(SENT_AGAIN).confirm("請聯繫帳號使用者取得新的「驗證碼」。")

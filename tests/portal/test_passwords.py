@@ -33,7 +33,9 @@ def test_a_forgotten_password_is_reset_by_the_mailed_link(portal: System, tab: T
     tab.fill(帳號=person.username, Email=person.email).press("寄送重設密碼的連結")
     answered = tab.screenshot("password-forgotten-sent").text
     tab.open_link(portal.mail(person.email, "密碼重設")).screenshot("password-reset")
-    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").page.wait_for_url("**/password/reset/done")
+    tab.fill(新密碼=NEW, 確認新密碼=NEW).press("設定新密碼").page.wait_for_url(
+        "**/password/reset/done?kind=general"
+    )
     tab.screenshot("password-reset-done")
 
     assert normalize("若帳號與 Email 相符，重設密碼的連結已寄出，連結於 1 小時內有效") in answered

@@ -39,7 +39,7 @@ def test_each_session_shows_browser_place_and_times_in_taiwan(portal: System, ta
     portal.clock.advance(minutes=10)
 
     tab.log_in(person).go("/sessions").screenshot("sessions")
-    there, here = line(tab, "Firefox（Linux）"), line(tab, "這台裝置")
+    there, here = line(tab, "Firefox（Linux）"), line(tab, "這個裝置")
 
     words = normalize(there.inner_text())
     hour = (began.hour + 8) % 24
@@ -105,7 +105,7 @@ def test_all_other_sessions_are_ended_and_this_one_stays(portal: System, tab: Ta
 def test_ending_ones_own_session_logs_out(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/sessions")
 
-    end(tab, "這台裝置", "確定要登出這台裝置？")
+    end(tab, "這個裝置", "確定要登出這個裝置？")
 
     assert (tab.path, tab.go("/home").path) == ("/", "/")
 
@@ -118,7 +118,7 @@ def test_a_switched_session_is_marked_in_the_link_accounts_list(portal: System, 
 
     tab.log_in(link).go("/sessions").screenshot("sessions-switched")
 
-    assert line(tab, "已切換為一般帳號").count() == 1
+    assert line(tab, "切換登入中").count() == 1
 
 
 @pytest.mark.rule("LOGIN-7", "SEC-8")
@@ -165,7 +165,7 @@ def test_each_login_shows_its_services_and_one_is_ended(portal: System, tab: Tab
     service_line(tab, "港生運輸").locator("form > button").click()
     tab.screenshot("sessions-service-question").confirm("確定要登出這項服務？")
 
-    assert normalize("已結束該服務的登入") in tab.dialog_text
+    assert normalize("已登出該服務") in tab.dialog_text
     tab.press("確定")
     assert line(tab, "通行證系統已逾時登出").count() == 1
     assert service_line(tab, "不代表公司").count() == 2

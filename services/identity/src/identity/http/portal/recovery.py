@@ -75,14 +75,14 @@ def reset_page() -> Response:
         owner = recovery.preview(ports(), token)
     except _LINK_REFUSALS as refusal:
         return refusal_page(Purpose.PASSWORD_RESET, refusal)
-    return _show(token, NewPasswordForm(owner=owner), owner.username)
+    return _show(token, NewPasswordForm(owner=owner), owner)
 
 
 def _show(
-    token: str, form: NewPasswordForm, username: str, *, error: str = "", status: int = 200
+    token: str, form: NewPasswordForm, owner: Account, *, error: str = "", status: int = 200
 ) -> Response:
     return render_link_page(
-        "recovery_reset.html", status=status, token=token, form=form, username=username, error=error
+        "recovery_reset.html", status=status, token=token, form=form, owner=owner, error=error
     )
 
 
@@ -100,16 +100,16 @@ def reset() -> Response:
 
 def _reset(token: str, owner: Account, form: NewPasswordForm) -> Response:
     if not form.validate():
-        return _show(token, form, owner.username, status=422)
+        return _show(token, form, owner, status=422)
     try:
         device = recovery.reset(ports(), token, password=form.password.data or "")
     except PasswordReused as refusal:
         form.add_error("password", problems.sentence(refusal))
-        return with_refusal_status(_show(token, form, owner.username), refusal)
+        return with_refusal_status(_show(token, form, owner), refusal)
     except Busy as refusal:
-        page = _show(token, form, owner.username, error=problems.sentence(refusal))
+        page = _show(token, form, owner, error=problems.sentence(refusal))
         return with_refusal_status(page, refusal)
-    return remember_device(redirect_to("portal.recovery.reset_done"), device)
+    return remember_device(redirect_to("portal.recovery.reset_done", kind=owner.kind), device)
 
 
 @blueprint.post("/password/reset/check")
@@ -125,4 +125,4 @@ def check() -> Response:
 @blueprint.get("/password/reset/done")
 def reset_done() -> Response:
     """Say that the new password is valid, on a page without the link's token: reloading repeats nothing."""
-    return render_page("recovery_done.html")
+    return render_page("recovery_done.html", kind=request.args.get("kind"))

@@ -102,8 +102,8 @@ AND_BINDING_REMOVED: Final = "，鏈結帳號的綁定已解除"
 AND_EMAIL_CHANGE_WITHDRAWN: Final = "，待驗證的 Email 變更已取消"
 DEVICE_LOGGED_OUT: Final = "已登出該裝置"
 DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置已登出"
-SERVICE_LOGGED_OUT: Final = "已結束該服務的登入"
-SERVICE_ALREADY_LOGGED_OUT: Final = "該服務的登入已經結束"
+SERVICE_LOGGED_OUT: Final = "已登出該服務"
+SERVICE_ALREADY_LOGGED_OUT: Final = "該服務已登出"
 FORMER_BROWSER: Final = "先前的瀏覽器"
 OTHER_DEVICES_LOGGED_OUT: Final = "其他裝置皆已登出"
 
@@ -154,10 +154,10 @@ COOKIES_DISABLED: Final = (
 ERROR_TITLES: Final[Mapping[int, str]] = {
     400: "無法完成此操作",
     401: "尚未登入",
-    403: "無法執行此操作",
+    403: "無法完成此操作",
     404: "找不到頁面",
-    405: "無法執行此操作",
-    409: "無法執行此操作",
+    405: "無法完成此操作",
+    409: "無法完成此操作",
     410: "連結已失效",
     413: "送出的資料過大",
     422: "輸入的資料不正確",

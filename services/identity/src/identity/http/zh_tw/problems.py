@@ -43,8 +43,8 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.NotBindable: "此帳號無法綁定。僅能綁定已完成 Email 驗證及審核、且未停用的一般帳號",
     errors.AlreadyBound: "{bound}",
     errors.CodeWrong: "驗證碼錯誤，{tries}",
-    errors.CodeExpired: "驗證碼已失效，請點選【補發驗證信】重新取得驗證碼",
-    errors.CodeExhausted: "驗證碼錯誤次數已達上限，請點選【補發驗證信】重新取得驗證碼",
+    errors.CodeExpired: "驗證碼已失效，請按【補發驗證信】重新取得驗證碼",
+    errors.CodeExhausted: "驗證碼錯誤次數已達上限，請按【補發驗證信】重新取得驗證碼",
     errors.NotVerified: "此帳號尚未通過綁定驗證或目前無法使用，不能切換登入",
     errors.AlreadySwitched: "您已切換登入其他公司，請先回到「鏈結帳號管理與登入」",
     errors.NotSwitched: "目前並未切換登入",
@@ -145,7 +145,7 @@ TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
     (errors.BadPassword, 1): "，再錯 1 次將自動登出",
 }
 """By the tries that are left (LOGIN-2, SEC-19)."""
-NO_TRIES_LEFT: Final = "請點選【補發驗證信】重新取得驗證碼"
+NO_TRIES_LEFT: Final = "請按【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"
 BOUND_HERE: Final = "此帳號已在您的綁定清單中"
 BOUND_ELSEWHERE: Final = "此帳號已被其他鏈結帳號綁定，須先解除原有綁定"
@@ -154,5 +154,5 @@ PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
 PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號四類中至少三類"
 PASSWORD_DESCRIPTION: Final = (
     "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
-    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）或連續鍵盤字元。"
+    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）或 5 個以上依順序排列的字元（例：12345、abcde、qwert）。"
 )
