@@ -58,7 +58,7 @@ def test_the_tracking_number_is_copied_by_one_button(tab: Tab) -> None:
 
 
 def test_without_script_no_button_copies(plain_tab: Tab) -> None:
-    plain_tab.go("/nowhere").screenshot("failure-404")
+    plain_tab.expect_status(404).go("/nowhere").screenshot("failure-404")
 
     assert plain_tab.page.locator("[data-copy]").is_hidden()
 

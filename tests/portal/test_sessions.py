@@ -39,7 +39,7 @@ def test_each_session_shows_browser_place_and_times_in_taiwan(portal: System, ta
     portal.clock.advance(minutes=10)
 
     tab.log_in(person).go("/sessions").screenshot("sessions")
-    there, here = line(tab, "Firefox（Linux）"), line(tab, "這個裝置")
+    there, here = line(tab, "Firefox（Linux）"), line(tab, "目前使用中")
 
     words = normalize(there.inner_text())
     hour = (began.hour + 8) % 24
@@ -105,7 +105,7 @@ def test_all_other_sessions_are_ended_and_this_one_stays(portal: System, tab: Ta
 def test_ending_ones_own_session_logs_out(portal: System, tab: Tab) -> None:
     tab.log_in(portal.person()).go("/sessions")
 
-    end(tab, "這個裝置", "確定要登出這個裝置？")
+    end(tab, "目前使用中", "確定要登出這個裝置？")
 
     assert (tab.path, tab.go("/home").path) == ("/", "/")
 
