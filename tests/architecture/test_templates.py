@@ -16,7 +16,7 @@ OF_FLASK = {"request", "g", "url_for", "csrf_token"}
 """What Flask and Flask-WTF give every template."""
 
 _jinja = Environment(loader=FileSystemLoader(TEMPLATES))  # noqa: S701 - nothing is rendered
-_jinja.filters |= {"duration": str, "taipei": str}
+_jinja.filters |= {"duration": str, "paragraphs": str, "taipei": str}
 
 
 def _parsed(path: Path) -> nodes.Template:

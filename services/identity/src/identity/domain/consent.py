@@ -1,14 +1,10 @@
 """The three texts that a person accepts at the first login (LOGIN-3)."""
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from identity.domain.errors import ConsentOutdated
-
-_HEADING = re.compile(r"[一二三四五六七八九十]+、")
-"""How a numbered heading begins; the paragraph follows on the next line."""
 
 DOCUMENTS = ("personal_data", "authorization", "hazard")
 """In the order in which they are shown."""
@@ -23,16 +19,6 @@ class Text:
     title: str
     body: str
     sample: bool = False
-
-    @property
-    def paragraphs(self) -> list[tuple[str, str]]:
-        """The heading of each paragraph, empty if it has none, and its text."""
-        return [_split(paragraph) for paragraph in self.body.split("\n\n")]
-
-
-def _split(paragraph: str) -> tuple[str, str]:
-    heading, _, text = paragraph.partition("\n")
-    return (heading, text) if text and _HEADING.match(heading) else ("", paragraph)
 
 
 class Texts:

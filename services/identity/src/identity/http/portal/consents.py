@@ -4,6 +4,8 @@ With scripts, all texts are on one page. Without scripts, each text has its own 
 by GET with the list of texts read so far: nothing is stored before the last one is accepted.
 """
 
+import re
+
 from flask import Blueprint, Response, request
 
 from identity.domain.consent import Text
@@ -15,10 +17,12 @@ from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to_url
 from identity.http.session_auth import current_principal, forget_principal, require_step
 from identity.http.web_context import ports
+from identity.http.zh_tw import portal as words
 from identity.usecases import consents
 
 blueprint = Blueprint("consents", __name__)
 
+_HEADING = re.compile(words.CONSENT_HEADING)
 _PAIR = "="
 """Separates a text's name from its version in form values."""
 
@@ -65,6 +69,17 @@ def show_one(document: str) -> Response:
         total=len(texts),
         following=unread[0] if unread else None,
     )
+
+
+@blueprint.app_template_filter()
+def paragraphs(body: str) -> list[tuple[str, str]]:
+    """Return each paragraph of a text with its numbered heading, which is empty if it has none."""
+    return [_split(paragraph) for paragraph in body.split("\n\n")]
+
+
+def _split(paragraph: str) -> tuple[str, str]:
+    heading, _, text = paragraph.partition("\n")
+    return (heading, text) if text and _HEADING.match(heading) else ("", paragraph)
 
 
 def _pair(text: Text) -> str:

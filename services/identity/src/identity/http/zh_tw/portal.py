@@ -13,6 +13,11 @@ SESSION_ENDED: Final = "登入已逾時或已登出，請重新登入"
 SESSION_ENDED_BY_PASSWORD: Final = "密碼錯誤次數過多，已將您登出，剛才的內容尚未儲存，請重新登入"
 SESSION_ENDED_UNSAVED: Final = "登入已逾時或已登出，剛才的內容尚未儲存，請重新登入"
 
+# --- consents -----------------------------------------------------------------------------------------------------
+
+CONSENT_HEADING: Final = "[一二三四五六七八九十]+、"
+"""How a numbered heading in a consent text begins, as a pattern; its paragraph follows on the next line."""
+
 # --- registration -------------------------------------------------------------------------------------------------
 
 KINDS: Final[Mapping[Kind, KindTexts]] = {
