@@ -78,7 +78,8 @@ def test_a_system_message_has_an_accessible_description(portal: System, tab: Tab
     expect(message).to_be_visible()
 
     assert described(message) == normalize("資料已儲存。")
-    tab.screenshot("message-read-out")
+    tab.screenshot("message-read-out").press("確定")
+    expect(tab.page.locator("main")).to_be_focused()
 
 
 def test_a_question_has_an_accessible_description(portal: System, tab: Tab, holder: Person) -> None:

@@ -6,7 +6,14 @@ export function showMessages() {
   for (const message of document.querySelectorAll("dialog[data-modal][open]")) {
     message.close();
     message.showModal();
+    message.addEventListener("close", () => focusMain(message));
   }
+}
+
+// Nothing had the focus before the message: afterwards it is at the beginning of the main part, not of the page.
+function focusMain(message) {
+  const focused = document.activeElement;
+  if (focused === document.body || message.contains(focused)) document.querySelector("main").focus({ preventScroll: true });
 }
 
 // A question is asked before a form is sent.
