@@ -55,6 +55,21 @@ def test_a_corrected_field_loses_its_mark_while_typing(tab: Tab) -> None:
 
 
 @pytest.mark.rule("REG-11")
+def test_the_summary_strikes_out_what_is_mended(tab: Tab) -> None:
+    fields = by_label(valid_fields(mobile="1", tax_id="1"))
+    tab.go("/apply/link").fill(fields).press("送出").expect_text("有 2 個欄位需要修正")
+    struck = tab.page.locator(".errors__mended")
+
+    tab.fill(手機電話="0912345678").expect_text("有 1 個欄位需要修正").screenshot("application-mending")
+    after_one = struck.all_inner_texts()
+    tab.fill(公司統編="04595257").expect_text("已全部修正，請再送出一次")
+
+    assert [normalize(text).partition(":")[0] for text in after_one] == ["手機電話"]
+    tab.press("送出").confirm(QUESTION)
+    assert tab.path.endswith("/sent")
+
+
+@pytest.mark.rule("REG-11")
 def test_an_emptied_field_is_marked_only_on_submit(tab: Tab) -> None:
     tab.go("/apply/link").fill(手機電話="1").expect_text("請填寫臺灣手機號碼")
 

@@ -1,5 +1,6 @@
 // Shows the errors of a form: the reason beside each field, and a summary above it with links to the fields.
 
+const wrongFields = (count) => `有 ${count} 個欄位需要修正`;
 const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
 
 // `quietly` if the summary is announced right after: screen readers need not announce each reason twice.
@@ -13,6 +14,18 @@ export function markField(form, name, reasons, { quietly = false, advice = "" } 
   field.classList.toggle("field--advised", advice !== "");
   const text = reasons.join("；") || advice;
   if (reason.textContent !== text) reason.textContent = text;
+  markEntry(form, input.id, reasons.length > 0);
+}
+
+// Strike a field out in the summary once it is mended; the summary stays as high, so that nothing moves while typing.
+function markEntry(form, id, isWrong) {
+  const summary = form.parentElement.querySelector(".errors");
+  const entry = summary?.querySelector(`a[href="#${CSS.escape(id)}"]`)?.closest("li");
+  if (!entry) return;
+  summary.removeAttribute("role"); // it was announced before; its changes are not
+  entry.classList.toggle("errors__mended", !isWrong);
+  const left = summary.querySelectorAll("li:not(.errors__mended)").length;
+  summary.querySelector(".errors__title").textContent = left ? wrongFields(left) : "已全部修正，請再送出一次";
 }
 
 // Show the summary above the form and focus it; return true if there are no errors and no `sentence` to show.
@@ -25,7 +38,7 @@ export function summarize(form, wrong, sentence = "") {
   summary.tabIndex = -1;
   const title = document.createElement("p");
   title.className = "errors__title";
-  title.textContent = sentence || `有 ${wrong.length} 個欄位需要修正`;
+  title.textContent = sentence || wrongFields(wrong.length);
   summary.append(title);
   if (wrong.length) {
     const list = document.createElement("ul");
