@@ -40,7 +40,9 @@ class NewPasswordForm(Form):
     def __init__(self, *args: Any, owner: Account | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self._owner = owner
-        self.password.hint = problems.password_description(ports().rules.passwords)
+        policy = ports().rules.passwords
+        self.password.hint = problems.password_summary(policy)
+        self.password.help = problems.password_description(policy)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
         """Check the new password against the policy; it must not contain the owner's data (SEC-2)."""
