@@ -42,7 +42,8 @@ IOREDIS   := shared/examples/node/node_modules/.package-lock.json
 OPENID    := tests/clients/node/node_modules/.package-lock.json
 TYPESCRIPT := tests/clients/typescript/node_modules/.package-lock.json
 CLIENTS   := $(OPENID) $(TYPESCRIPT) $(addprefix .venv/clients/,pass-go oauth2-proxy spring/pass.jar)
-TOOLS     := .venv/tools/schemas
+TOOLS     := .venv/tools/schemas .venv/tools/helm
+HELM      := v3.22.0
 OAUTH2_PROXY := v7.15.6
 # Modules that hold the schemas of kinds that Kubernetes itself does not have.
 SCHEMAS   := sigs.k8s.io/gateway-api@v1.4.1 github.com/kedacore/keda/v2@v2.18.1 \
@@ -70,7 +71,7 @@ test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) clients
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal -q --fast $(PYTEST_ARGS) $(addprefix tests/,$(FAST))
 
-clients: $(CLIENTS) $(TOOLS) ## build the clients and tools that tests drive, as far as npm, Go and Maven can (once: 2 min of CPU time)
+clients: $(CLIENTS) $(TOOLS) ## build the clients and tools that tests drive, as far as npm, Go and Maven can (once: 5 min of CPU time)
 
 check: .venv/test/.stamp ## run formatter, linter, type checker, import rules, architecture tests, template and document checks
 	@failed=; run() { echo "$$*"; "$(TEST)/$$@" || failed="$$failed; $$*"; }; \
@@ -187,6 +188,10 @@ endef
 # Without optimization: it takes a third less time to build.
 .venv/clients/oauth2-proxy:
 	$(call build,GOTOOLCHAIN=local GOBIN=$(CURDIR)/$(@D) go install -gcflags='all=-N -l' -ldflags=-s github.com/oauth2-proxy/oauth2-proxy/v7@$(OAUTH2_PROXY))
+
+.venv/tools/helm:
+	$(call build,ln -s "$$(command -v helm)" $@ 2>/dev/null || GOTOOLCHAIN=local GOBIN=$(CURDIR)/$(@D) \
+	  go install -gcflags='all=-N -l' -ldflags=-s helm.sh/helm/v3/cmd/helm@$(HELM))
 
 .venv/tools/schemas:
 	$(call build,rm -rf $@.new && mkdir $@.new && for module in $(SCHEMAS); do \

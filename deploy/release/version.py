@@ -13,6 +13,7 @@ _PLACES = {
         "services/identity/pyproject.toml",
         "services/mailer/pyproject.toml",
     ),
+    r"(?m)^((?:version|appVersion): ).+": ("deploy/helm/Chart.yaml",),
     r"(?m)^(ARG VERSION=).+": ("deploy/images/identity.Dockerfile", "deploy/images/mailer.Dockerfile"),
     rf"(port-(?:identity|mailer|secrets):){SEMANTIC}": (
         "docker-compose.yml",

@@ -21,7 +21,6 @@ Document = dict[str, Any]
 
 def render(overlay: str, directory: Path, *components: str, **settings: str) -> list[Document]:
     """Return the documents of an overlay with extra components and settings; skips the test without kustomize."""
-    tool = KUSTOMIZE.require()
     copy = directory / "kubernetes"
     directory.mkdir(exist_ok=True)
     shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
@@ -29,10 +28,14 @@ def render(overlay: str, directory: Path, *components: str, **settings: str) -> 
     make_secret_files(copy / "overlays" / "local" / "secrets", give=False)
     if components or settings:
         overlay = _own_overlay(copy / "overlays", overlay, components, settings)
+    return build(copy / "overlays" / overlay)
+
+
+def build(directory: Path) -> list[Document]:
+    """Return the documents of a folder with a kustomization; skips the test without kustomize."""
+    tool = KUSTOMIZE.require()
     verb = "build" if tool.name == "kustomize" else "kustomize"
-    done = subprocess.run(
-        [tool, verb, copy / "overlays" / overlay], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([tool, verb, directory], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return list(yaml.safe_load_all(done.stdout))
 

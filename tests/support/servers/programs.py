@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import ROOT
+
 
 @dataclass(frozen=True)
 class OptionalProgram:
@@ -47,6 +49,11 @@ KUSTOMIZE = OptionalProgram(
     ("kustomize", "kubectl"),
     "the rendering and validation of the Kubernetes manifests",
     "install kubectl, or go install sigs.k8s.io/kustomize/kustomize/v5@latest",
+)
+HELM = OptionalProgram(
+    ("helm", str(ROOT / ".venv/tools/helm")),
+    "the comparison of the Helm chart with the Kubernetes manifests",
+    "make clients, with Go 1.26 or newer",
 )
 APACHE = OptionalProgram(
     ("apache2", "/usr/sbin/apache2"),

@@ -1,0 +1,133 @@
+"""The Helm chart gives the objects of the kustomize manifests, and refuses wrong values."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.containers.manifests import KUBERNETES, Document, build, name_of, pods, render
+from tests.support import ROOT
+from tests.support.servers.programs import HELM
+
+CHART = ROOT / "deploy/helm"
+SCALING = {"HorizontalPodAutoscaler", "ScaledObject", "TriggerAuthentication"}
+"""Kinds of the overlay that the chart leaves to separate files."""
+
+
+def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([HELM.require(), *arguments], capture_output=True, text=True, check=False)
+
+
+def template(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    options = ("--namespace", "port-identity", "--kube-version", "1.34.0")
+    return helm("template", "pass", CHART, *options, *arguments)
+
+
+def chart(*arguments: str | Path) -> dict[str, Document]:
+    """Return the chart's objects by name, as they are without what belongs to Helm alone."""
+    done = template(*arguments)
+    assert done.returncode == 0, done.stderr
+    documents = [it for it in yaml.safe_load_all(done.stdout) if it]
+    for document in documents:
+        if document["kind"] == "Job":
+            document["metadata"]["name"] = document["metadata"]["name"].removesuffix("-1")
+    for pod in pods(documents).values():
+        if annotations := pod["metadata"].pop("annotations", None):
+            assert set(annotations) == {"checksum/settings"}
+    return {name_of(it): it for it in documents}
+
+
+def by_name(documents: list[Document]) -> dict[str, Document]:
+    """Return the objects of kustomize by name, without the hash of the settings in a name."""
+    text = json.dumps(documents, default=str)
+    for document in documents:
+        if document["kind"] == "ConfigMap":
+            text = text.replace(f'"{document["metadata"]["name"]}"', '"settings"')
+    return {name_of(it): it for it in json.loads(text)}
+
+
+def kustomize(directory: Path, *components: str, **settings: str) -> dict[str, Document]:
+    """Build the base with components, in a folder that holds a copy of both."""
+    shutil.copytree(KUBERNETES, directory / "kubernetes", ignore=shutil.ignore_patterns("secrets"))
+    shutil.copytree(KUBERNETES.with_name("observability"), directory / "observability")
+    own = directory / "kubernetes/own"
+    own.mkdir()
+    text: dict[str, Any] = {
+        "namespace": "port-identity",
+        "resources": ["../base"],
+        "components": [f"../components/{it}" for it in components],
+        "labels": [{"pairs": {"app.kubernetes.io/part-of": "port-identity"}, "includeTemplates": True}],
+        "configMapGenerator": [{"name": "settings", "literals": [f"{k}={v}" for k, v in settings.items()]}],
+    }
+    (own / "kustomization.yaml").write_text(yaml.safe_dump(text))
+    return by_name(build(own))
+
+
+@pytest.mark.parametrize("components", [(), ("gateway", "tracing"), ("ingress", "kube-prometheus-stack")])
+def test_the_chart_gives_the_objects_of_the_base_and_its_components(
+    components: tuple[str, ...], tmp_path: Path
+) -> None:
+    values = [f"--set=components.{it}=true" for it in components]
+    settings = {"IDENTITY_MODE": "production", "IDENTITY_PUBLIC_URL": "https://pass.example.tw"}
+
+    assert chart("--set=createNamespace=true", *values) == kustomize(tmp_path, *components, **settings)
+
+
+def test_the_chart_gives_the_objects_of_the_overlay_for_production(tmp_path: Path) -> None:
+    overlay = [it for it in render("production", tmp_path) if it["kind"] not in SCALING]
+
+    assert chart("--values", CHART / "production-values.yaml") == by_name(overlay)
+
+
+def test_helm_finds_nothing_in_the_chart() -> None:
+    for values in ((), ("--values", CHART / "production-values.yaml")):
+        done = helm("lint", "--strict", "--kube-version", "1.34.0", CHART, *values)
+
+        assert (done.returncode, "[WARNING]" in done.stdout) == (0, False), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "components.ingress=true,components.gateway=true",
+        "components.traefik=true",
+        "replica.identity=2",
+        "replicas.identity=-1",
+        "images.identity.digest=latest",
+        "patches.Ingress/identity.spec.ingressClassName=nginx",
+    ],
+)
+def test_a_wrong_value_is_refused(wrong: str) -> None:
+    done = template(f"--set={wrong}")
+
+    assert done.returncode != 0
+    assert wrong.partition("=")[0].split(".")[0] in done.stderr
+
+
+def test_a_changed_setting_restarts_the_pods_that_read_it() -> None:
+    first, second = (
+        pods(
+            [
+                it
+                for it in yaml.safe_load_all(template(f"--set=settings.IDENTITY_REVIEW={review}").stdout)
+                if it
+            ]
+        )
+        for review in ("both", "none")
+    )
+
+    assert {name for name in first if first[name] == second[name]} == {"Job/migrate-1"}
+
+
+def test_a_digest_pins_an_image() -> None:
+    digest = f"sha256:{'0' * 64}"
+
+    (container,) = pods([*chart(f"--set=images.identity.digest={digest}").values()])["Deployment/identity"][
+        "spec"
+    ]["containers"]
+
+    assert container["image"] == f"port-identity@{digest}"
