@@ -16,6 +16,7 @@ from port_runtime.settings import ErrorCollector
 
 from identity.domain import common_passwords, password_strength
 from identity.metrics import WEB
+from identity.processes.free_memory import use_one_arena
 from identity.processes.gunicorn_hooks import GunicornHooks
 from identity.processes.gunicorn_worker import Worker
 from identity.processes.web import create_app
@@ -77,6 +78,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Open the ports and build the application. Raises SettingsError with all errors."""
         self.settings = settings
         _trust_no_peer()
+        use_one_arena()
         instruments = Instruments(WEB, shared=shared)
         with ErrorCollector() as collector:
             with collector.step():

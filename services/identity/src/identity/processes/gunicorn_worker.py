@@ -24,6 +24,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from identity.http import problems
 from identity.http.security_headers import security_headers
+from identity.processes.free_memory import FreeMemory
 from identity.processes.incoming_request import IncomingRequest
 from identity.processes.web import MAX_BODY_BYTES
 
@@ -73,6 +74,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().__init__(*arguments, **options)
         self._waiting: dict[Any, Waiting] = {}
         self._swept_at = 0.0
+        self._free_memory = FreeMemory()
 
     def enqueue_req(self, conn: Any) -> None:
         """Wait for a request. Gunicorn calls this for each connection from which it expects one."""
@@ -104,6 +106,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if now < self._swept_at + _SWEEP_INTERVAL_SECONDS:
             return
         self._swept_at = now
+        self._free_memory.return_when_idle()
         for conn, waiting in list(self._waiting.items()):
             if waiting.deadline <= now:
                 self._expire(conn, waiting)
@@ -161,6 +164,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                     conn.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _hand_over(self, conn: Any, request: IncomingRequest) -> None:
+        self._free_memory.use()
         self._forget(conn)
         conn.init()
         conn.data_ready = True
