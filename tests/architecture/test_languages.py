@@ -12,7 +12,7 @@ DATA = {
     Path("services/identity/src/identity/domain/full_name.py"),  # forms of companies, which are refused
     Path("services/identity/src/identity/domain/phone.py"),  # words before an extension
     Path("services/identity/src/identity/domain/postal_address.py"),  # counties and cities
-    Path("services/mailer/src/mailer/domain/wrapping.py"),  # punctuation at which lines are not broken
+    Path("services/mailer/src/mailer/domain/flowed_text.py"),  # punctuation at which lines are not broken
 }
 
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder
 from mailer.domain.mail import Mail, Mailbox
 from mailer.domain.mail_catalogue import mail_kind_for
@@ -99,7 +99,7 @@ def against_a_plain_loop(environment: Environment) -> Iterator[Figure]:
 
 def _plain_loop(port: int, count: int) -> Run:
     """Render with the product's templates, build with its MIME writer, send over one connection."""
-    renderer = TemplateRenderer(sender_name=_SENDER.name, public_url=PUBLIC_URL, can_reply=False)
+    renderer = TemplateRenderer(CommonValues(sender=_SENDER.name, public_url=PUBLIC_URL, can_reply=False))
     builder = MessageBuilder(sender=_SENDER)
     payloads = list(mail_payloads(count))
     with smtplib.SMTP("127.0.0.1", port) as smtp:
@@ -146,7 +146,9 @@ def _plain_workers(environment: Environment, redis: RedisServer, smtp_port: int)
 
 def _plain_messages(count: int) -> list["Message[None]"]:
     """Return the same mails, rendered, as messages of the plain actor."""
-    renderer = TemplateRenderer(sender_name=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
+    renderer = TemplateRenderer(
+        CommonValues(sender=plain_actor.SENDER, public_url=PUBLIC_URL, can_reply=False)
+    )
     messages = []
     for event, payload in mail_payloads(count):
         mail = renderer.render(mail_kind_for(event.type, event.data), payload)

@@ -1,5 +1,6 @@
 """Messages are valid for every mail reader (MAIL-2), with any name in their headers (SEC-13)."""
 
+import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -59,6 +60,33 @@ def test_headers_are_read_back_by_the_strict_parser() -> None:
 
 
 @pytest.mark.rule("MAIL-2")
+def test_each_header_begins_on_the_line_of_its_name() -> None:
+    to = Mailbox(f"{'m' * 64}@{'long.' * 20}example.com")
+
+    octets = written(a_mail(to=to), reply_to=Mailbox("help@example.tw", "港區通行證應用管理系統工作小組"))
+
+    names = ("From", "Reply-To", "To", "Subject")
+    lines = octets.decode().split("\r\n")
+    assert [name for name in names if not any(line.startswith(f"{name}: ") for line in lines)] == []
+    assert f"To: {to.address}" in lines
+
+
+@pytest.mark.rule("MAIL-2")
+def test_the_default_senders_name_is_one_word() -> None:
+    (name, address) = re.findall(r"(?m)^From: (.*)\r\n (<.*>)\r$", written(a_mail()).decode())[0]
+
+    assert (name.count("=?"), address) == (1, "<hep@example.tw>")
+
+
+@pytest.mark.rule("MAIL-1", "MAIL-2")
+def test_the_text_says_that_its_lines_are_flowed() -> None:
+    plain = parsed(a_mail()).get_body(("plain",))
+
+    assert plain is not None
+    assert dict(plain["Content-Type"].params) == {"charset": "utf-8", "format": "flowed", "delsp": "yes"}
+
+
+@pytest.mark.rule("MAIL-2")
 def test_both_bodies_are_utf_8_alternatives_with_plain_text_first() -> None:
     message = parsed(a_mail())
 
@@ -94,7 +122,7 @@ def test_names_of_any_length_fold_into_short_ascii_lines(name: str) -> None:
     head = written(mail).split(b"\r\n\r\n")[0]
 
     assert head.isascii()
-    assert max(map(len, head.split(b"\r\n"))) <= 76
+    assert max(map(len, head.split(b"\r\n"))) <= 78
     assert to_name(mail) == name
 
 

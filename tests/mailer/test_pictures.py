@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser
 
-from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.harness import PUBLIC_URL
 from tests.support.browser import screenshots
@@ -14,7 +14,7 @@ PHONE, DESK = 360, 1280
 @pytest.mark.rule("MAIL-1")
 def test_each_mail_fits_a_narrow_phone(chromium: Browser) -> None:
     renderer = TemplateRenderer(
-        sender_name="港區通行證應用管理系統工作小組", public_url=PUBLIC_URL, can_reply=False
+        CommonValues(sender="港區通行證應用管理系統工作小組", public_url=PUBLIC_URL, can_reply=False)
     )
 
     for width in (PHONE, DESK):

@@ -7,9 +7,9 @@ import pytest
 from port_runtime.terminal_tables import display_width
 
 from mailer.adapters.mail_texts import SamplePayload, samples
-from mailer.adapters.renderer import BrokenTemplateError, TemplateRenderer
+from mailer.adapters.renderer import BrokenTemplateError, CommonValues, TemplateRenderer
+from mailer.domain.flowed_text import COLUMNS
 from mailer.domain.mail_catalogue import MAILS
-from mailer.domain.wrapping import COLUMNS
 from mailer.usecases.ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
@@ -21,7 +21,7 @@ ALL = [(name, number) for name in sorted(MAILS) for number, _ in enumerate(sampl
 
 @pytest.fixture(scope="module")
 def renderer() -> TemplateRenderer:
-    return TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=False)
+    return TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=False))
 
 
 def rendered(renderer: TemplateRenderer, name: str, number: int = 0) -> Rendered:
@@ -47,7 +47,7 @@ def test_lines_of_plain_text_fit_a_narrow_terminal(
 ) -> None:
     lines = rendered(renderer, name, number).text.split("\n")
 
-    too_wide = [line for line in lines if display_width(line) > COLUMNS + 2 and not line.startswith("http")]
+    too_wide = [line for line in lines if display_width(line) > COLUMNS and not line.startswith("http")]
 
     assert too_wide == []
 
@@ -157,7 +157,7 @@ def test_an_operators_file_replaces_one_built_in_file(tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
 
-    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
+    own = TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
 
     assert rendered(own, "bind_code").subject == "自訂主旨"
     assert SAMPLE_CODE in rendered(own, "bind_code").text
@@ -168,7 +168,7 @@ def test_a_file_that_replaces_no_template_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bind_kode").mkdir()
     (tmp_path / "bind_kode" / "subject.txt").write_text("x", encoding="utf-8")
 
-    own = TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
+    own = TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
 
     assert own.unknown_files() == ["bind_kode/subject.txt"]
 
@@ -190,7 +190,7 @@ def test_a_broken_template_prevents_the_start_and_is_named(tmp_path: Path, sourc
     (tmp_path / "approved" / "body.txt").write_text(source, encoding="utf-8")
 
     with pytest.raises(BrokenTemplateError, match=r"^approved/body\.txt[:,]"):
-        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
+        TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
 
 
 @pytest.mark.rule("MAIL-6")
@@ -199,4 +199,4 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "approved" / "body.txt").write_bytes("通行證".encode("big5"))
 
     with pytest.raises(BrokenTemplateError, match=r"approved/body\.txt"):
-        TemplateRenderer(sender_name=SENDER, public_url=PUBLIC_URL, can_reply=True, override_dir=tmp_path)
+        TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)

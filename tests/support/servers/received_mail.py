@@ -7,6 +7,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
 
+from tests.support.servers.flowed_text import unflowed
+
 _LINK = re.compile(r"https?://[^\s<>\"]+\?token=[^\s<>\"]+")
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
@@ -44,8 +46,8 @@ class ReceivedMail:
 
     @cached_property
     def text(self) -> str:
-        """The plain text body."""
-        return self._body("plain")
+        """The plain text body as a mail reader shows it, without soft line breaks."""
+        return unflowed(self._body("plain"))
 
     @cached_property
     def html(self) -> str:

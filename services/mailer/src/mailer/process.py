@@ -41,7 +41,7 @@ from mailer.adapters.redis.domain_rate_limit import RedisDomainRateLimit
 from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import GROUP, MailStream
-from mailer.adapters.renderer import TemplateRenderer
+from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.instrumented_transport import InstrumentedTransport
 from mailer.adapters.smtp.message import MessageBuilder
 from mailer.adapters.smtp.transport import SmtpTransport
@@ -221,12 +221,12 @@ class MailerProcess:
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
     """Return the renderer; raises BrokenTemplateError if a template fails. Logs unknown files of operators."""
-    renderer = TemplateRenderer(
-        sender_name=settings.sender.name or settings.sender.address,
+    common = CommonValues(
+        sender=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,
         can_reply=settings.reply_to is not None,
-        override_dir=settings.template_dir,
     )
+    renderer = TemplateRenderer(common, settings.template_dir)
     for name in renderer.unknown_files():
         log.warning("template_unknown", file=name)
     return renderer

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
-from jinja2.ext import Extension
 from typing_extensions import override
 
 from mailer.adapters import mail_texts
-from mailer.adapters.mail_texts import BUILT_IN, SamplePayload
+from mailer.adapters.template_loader import TemplateLoader
+from mailer.domain.flowed_text import flow_line
 from mailer.domain.header_injection import reject_header_injection
 from mailer.domain.mail_catalogue import MAILS, MailKind
-from mailer.domain.wrapping import wrap, wrap_line
 from mailer.usecases.ports import Rendered, Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from mailer.adapters.mail_texts import SamplePayload
     from mailer.usecases.ports import MailPayload
 
 FILES: Final = ("subject.txt", "body.txt", "body.html")
@@ -30,16 +31,25 @@ class BrokenTemplateError(Exception):
     """A template is missing or cannot be rendered; the message names it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonValues:
+    """The values that all mails share, by their names in templates."""
+
+    sender: str
+    public_url: str
+    can_reply: bool
+
+
 class TemplateRenderer(Renderer):
     """The constructor compiles all templates and renders them with sample data."""
 
-    def __init__(
-        self, *, sender_name: str, public_url: str, can_reply: bool, override_dir: Path | None = None
-    ) -> None:
+    def __init__(self, common: CommonValues, override_dir: Path | None = None) -> None:
         """Raise BrokenTemplateError for the first template that fails."""
-        self._public_url, self._override_dir = public_url, override_dir
-        self._environment = _environment(override_dir)
-        self._environment.globals.update(sender=sender_name, public_url=public_url, can_reply=can_reply)
+        self._public_url, self._override_dir = common.public_url, override_dir
+        self._loader = TemplateLoader(override_dir)
+        self._environment = _environment(self._loader)
+        names = (each.name for each in fields(common))
+        self._environment.globals.update({name: getattr(common, name) for name in names})
         self._templates = {kind.name: self._compiled(kind) for kind in MAILS.values()}
         for kind in MAILS.values():
             for sample in self.samples(kind):
@@ -47,12 +57,13 @@ class TemplateRenderer(Renderer):
 
     @override
     def render(self, kind: MailKind, payload: MailPayload) -> Rendered:
-        subject, text, html = self._templates[kind.name]
+        subject_template, text, html = self._templates[kind.name]
         values = _values(payload)
+        subject = subject_template.render(values).strip()
         return Rendered(
-            subject=subject.render(values).strip(),
-            text=wrap(text.render(values)) + "\n",
-            html=html.render(values),
+            subject=subject,
+            text=self._loader.flow(text.render(values)) + "\n",
+            html=html.render(values, subject=subject),
         )
 
     def render_test(self, kind: MailKind, payload: MailPayload) -> Rendered:
@@ -62,7 +73,7 @@ class TemplateRenderer(Renderer):
         top = body.end() if body else 0
         return Rendered(
             subject=mail_texts.subject_of_test(mail.subject),
-            text=f"{wrap(notice)}\n\n{mail.text}",
+            text=f"{flow_line(notice)}\n\n{mail.text}",
             html=f'{mail.html[:top]}\n<p style="margin:16px">{notice}</p>{mail.html[top:]}',
         )
 
@@ -93,12 +104,14 @@ class TemplateRenderer(Renderer):
             raise BrokenTemplateError(f"{name}: {error}") from None
 
     def _verify(self, kind: MailKind, sample: SamplePayload) -> None:
+        values = _values(sample)
         for template, file in zip(self._templates[kind.name], FILES, strict=True):
             name = f"{kind.name}/{file}"
             try:
-                text = template.render(_values(sample)).strip()
+                text = template.render(values).strip()
                 if file == "subject.txt":
                     reject_header_injection("subject", text)
+                    values["subject"] = text
             except jinja2.TemplateNotFound as error:
                 raise BrokenTemplateError(f"{name}: there is no template {error.name}") from None
             except Exception as error:  # noqa: BLE001 - a template may fail in any way
@@ -107,23 +120,11 @@ class TemplateRenderer(Renderer):
                 raise BrokenTemplateError(f"{name}: is empty")
 
 
-class WrapOnce(Extension):
-    """Wraps the fixed lines of text templates once, when they are compiled."""
-
-    @override
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        if not name or not name.endswith(".txt"):
-            return source
-        return "\n".join(line if "{" in line else wrap_line(line) for line in source.splitlines())
-
-
-def _environment(override_dir: Path | None) -> jinja2.Environment:
-    folders = [BUILT_IN] if override_dir is None else [override_dir, BUILT_IN]
+def _environment(loader: TemplateLoader) -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders, encoding="utf-8"),
+        loader=loader,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
         undefined=jinja2.StrictUndefined,
-        extensions=[WrapOnce],
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,

@@ -55,7 +55,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A message with a text and an HTML body; `repr` shows only the event id."""
+    """A message with an HTML body and a text in `format=flowed; delsp=yes`; `repr` shows only the event id."""
 
     event_id: str
     to: Mailbox
@@ -91,4 +91,4 @@ def ascii_domain(domain: str) -> str:
 def masked_mailbox(mailbox: str) -> str:
     """Return the mailbox masked as in the portal: only its first character and the domain are visible."""
     local, _, domain = mailbox.rpartition("@")
-    return f"{local[:1]}•••@{domain}"
+    return f"{local[:1]}***@{domain}"

@@ -75,7 +75,7 @@ class MailPayload(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A mail's subject and its two bodies."""
+    """A mail's subject and its two bodies, the text in `format=flowed; delsp=yes`."""
 
     subject: str
     text: str

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from mailer.domain.mail import Mail, Mailbox
 
 LINE: Final = 76
-# RFC 2047 allows 75 characters a word and 76 a line. Some mail readers show a space between two encoded words, so up to
-# fifteen Chinese characters of a name stay in one word. Some show a space before a subject that starts on a new line.
-NAME_OCTETS: Final = 45
-SUBJECT_OCTETS: Final = 39
+"""RFC 2047 allows 75 characters an encoded word, and 76 a line with one."""
+NAME_LINE: Final = 78
+"""RFC 5322 allows 78: the default sender's name is then one word. Some mail readers show a space between two."""
 MAX_PLAIN: Final = 60
+_WORD: Final = "=?utf-8?B?{}?="
+_TYPES: Final = {
+    "plain": "text/plain; charset=utf-8; format=flowed; delsp=yes",
+    "html": "text/html; charset=utf-8",
+}
 
 
 class MessageBuilder:
@@ -31,9 +35,9 @@ class MessageBuilder:
 
     def __init__(self, *, sender: Mailbox, reply_to: Mailbox | None = None) -> None:
         self._domain = ascii_domain(sender.domain)
-        lines = ["MIME-Version: 1.0", header("From", header_mailbox(sender))]
+        lines = ["MIME-Version: 1.0", header_mailbox("From", sender)]
         if reply_to:
-            lines.append(header("Reply-To", header_mailbox(reply_to)))
+            lines.append(header_mailbox("Reply-To", reply_to))
         lines += [
             "Auto-Submitted: auto-generated",
             "X-Auto-Response-Suppress: All",
@@ -48,7 +52,7 @@ class MessageBuilder:
             f"{self._head}\r\n"
             f"Date: {format_datetime(mail.date.astimezone(TAIWAN))}\r\n"
             f"Message-ID: <{mail.token}@{self._domain}>\r\n"
-            f"{header('To', header_mailbox(mail.to))}\r\n"
+            f"{header_mailbox('To', mail.to)}\r\n"
             f"{_subject(mail.subject)}\r\n"
             f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
         )
@@ -56,23 +60,26 @@ class MessageBuilder:
         return b"".join((head.encode(), *parts, f"--{boundary}--\r\n".encode()))
 
 
-def header(name: str, value: str) -> str:
-    """Return a header without its line ending; a long value starts on the next line."""
-    first = value.split("\r\n", 1)[0]
-    return f"{name}: {value}" if len(name) + 2 + len(first) <= LINE else f"{name}:\r\n {value}"
-
-
-def header_mailbox(mailbox: Mailbox) -> str:
-    """Return `name <address>` encoded for a header, folded if there is a name."""
+def header_mailbox(header: str, mailbox: Mailbox) -> str:
+    """Return a header with `name <address>`, folded if there is a name. A long address stays on the first line."""
     address = ascii_address(mailbox.address)
     if not mailbox.name:
-        return address
-    name = f'"{quote(mailbox.name)}"' if _is_plain(mailbox.name) else encoded_words(mailbox.name, NAME_OCTETS)
-    return f"{name}\r\n <{address}>"
+        return f"{header}: {address}"
+    name = (
+        f'"{quote(mailbox.name)}"'
+        if _is_plain(mailbox.name)
+        else encoded_words(header, mailbox.name, line=NAME_LINE)
+    )
+    return f"{header}: {name}\r\n <{address}>"
 
 
-def encoded_words(text: str, max_octets: int) -> str:
-    """Return RFC 2047 encoded words of whole characters, one on each line."""
+def encoded_words(header: str, text: str, *, line: int = LINE) -> str:
+    """Return RFC 2047 encoded words of whole characters, one on each line.
+
+    The first one stands beside the header's name, because some mail readers misread a header that starts on its second
+    line. Each is as long as fits there.
+    """
+    max_octets = (line - len(f"{header}: {_WORD}") + len("{}")) // 4 * 3
     words, word = [], b""
     for character in text:
         octets = character.encode()
@@ -81,7 +88,7 @@ def encoded_words(text: str, max_octets: int) -> str:
             word = b""
         word += octets
     words.append(word)
-    return "\r\n ".join(f"=?utf-8?B?{b2a_base64(each, newline=False).decode()}?=" for each in words)
+    return "\r\n ".join(_WORD.format(b2a_base64(each, newline=False).decode()) for each in words)
 
 
 def ascii_address(address: str) -> str:
@@ -92,7 +99,7 @@ def ascii_address(address: str) -> str:
 
 @lru_cache(maxsize=64)  # there are few subjects, and none holds personal data
 def _subject(text: str) -> str:
-    return header("Subject", text if _is_plain(text) else encoded_words(text, SUBJECT_OCTETS))
+    return f"Subject: {text if _is_plain(text) else encoded_words('Subject', text)}"
 
 
 def _is_plain(text: str) -> bool:
@@ -102,5 +109,5 @@ def _is_plain(text: str) -> bool:
 def _part(boundary: str, kind: str, text: str) -> bytes:
     encoded = b2a_base64(text.replace("\n", "\r\n").encode(), newline=False)
     lines = [encoded[start : start + LINE] for start in range(0, len(encoded), LINE)]
-    head = f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    head = f"--{boundary}\r\nContent-Type: {_TYPES[kind]}\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     return head.encode() + b"\r\n".join(lines) + b"\r\n"
