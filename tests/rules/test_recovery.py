@@ -30,6 +30,8 @@ def test_account_and_mailbox_lead_to_a_new_password(system: System, kind: str) -
     done = reset(system, request_reset(system, person))
 
     assert done == (204, None)
+    announced = "綁定將一併解除" in system.mail(person.email, "密碼重設").text
+    assert announced == (kind == "general")
     assert system.visitor().log_in(person).status_code == 401
     assert system.visitor().log_in(person, password=NEW).status_code == 201
     assert open_session.get("/session").status_code == 401

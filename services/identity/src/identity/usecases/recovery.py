@@ -1,5 +1,6 @@
 """Resetting a forgotten password (LOGIN-8)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from port_events.catalogue import PasswordResetRequested
@@ -67,7 +68,8 @@ def _has_verified(account: Account, email: str) -> bool:
 
 
 def _mail_link(uow: UnitOfWork, account: Account, email: str) -> None:
-    mail = issue_link(uow, account, Purpose.PASSWORD_RESET, email=email)
+    link = issue_link(uow, account, Purpose.PASSWORD_RESET, email=email)
+    mail = replace(link, content={**link.content, "kind": account.kind})
     uow.record_event(account, PasswordResetRequested(), mail=mail)
 
 

@@ -17,10 +17,14 @@ LINKS: Final = frozenset({"link", "login_url"})
 
 @dataclass(frozen=True, slots=True)
 class MailKind:
-    """A kind of mail: the name of its template folder and the keys that its payload's content must have."""
+    """A kind of mail: the name of its template folder, and the keys of its payload's content.
+
+    Events of earlier releases lack the optional keys.
+    """
 
     name: str
     content: tuple[str, ...]
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,8 @@ class NoMail:
 
 _PARTIES: Final = ("username", "company", "link_username", "link_name", "link_company")
 _KINDS: Final = (
-    MailKind("registration_general", ("username", "link")),
-    MailKind("registration_link", ("username", "link")),
+    MailKind("registration_general", ("username", "link"), optional=("review",)),
+    MailKind("registration_link", ("username", "link"), optional=("review",)),
     MailKind("mailbox_already_registered", ("username", "kind", "login_url")),
     MailKind("bind_code", (*_PARTIES, "code")),
     MailKind("binding_verified", _PARTIES),
@@ -49,7 +53,7 @@ _KINDS: Final = (
     MailKind("email_change", ("username", "link")),
     MailKind("email_change_notice", ("username", "new_email_masked", "link")),
     MailKind("email_changed", ("username", "new_email_masked")),
-    MailKind("password_reset", ("username", "link")),
+    MailKind("password_reset", ("username", "link"), optional=("kind",)),
     MailKind("usernames", ("usernames", "login_url")),
     MailKind("password_changed", ("username", "reason")),
     MailKind("approved", ("username", "kind", "login_url")),

@@ -25,7 +25,8 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
 
     Without `send` the event is published without a mail.
     """
-    mail = issue_link(uow, account, Purpose.REGISTRATION, email=account.email)
+    link = issue_link(uow, account, Purpose.REGISTRATION, email=account.email)
+    mail = replace(link, content={**link.content, "review": account.review})
     owner = uow.accounts.by_mailbox(account.mailbox_key_for(account.email))
     if owner is None:
         uow.record_event(account, VerificationRequested(kind=account.kind), mail=mail if send else None)
