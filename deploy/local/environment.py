@@ -206,8 +206,14 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
         "IDENTITY_PUBLIC_URL": paths.identity_url,
         "MAILER_SMTP_URL": f"smtp://127.0.0.1:{paths.settings.smtp_port}",
     }
+    shared = (
+        "IDENTITY_PUBLIC_URL",
+        "IDENTITY_CONTACT_",
+        "IDENTITY_PRIVACY_URL",
+        "IDENTITY_ACCESSIBILITY_URL",
+    )
     return (
-        _merge(defaults, _from_caller("IDENTITY_PUBLIC_URL") | _from_caller("MAILER_"))
+        _merge(defaults, _from_caller("MAILER_", *shared))
         | _secret("MAIL_SEAL_PRIVATE_KEYS", str(paths.keys / "mail_seal_private.json"))
         | _secret("MAIL_SIGN_PUBLIC_KEYS", str(paths.keys / "mail_sign_public.json"))
     )
@@ -225,12 +231,12 @@ def _secret(name: str, path: str) -> dict[str, str]:
     return {f"{name}_FILE": os.environ.get(f"{name}_FILE") or path}
 
 
-def _from_caller(prefix: str) -> dict[str, str]:
+def _from_caller(*prefixes: str) -> dict[str, str]:
     """Return the settings in the caller's environment, e.g. IDENTITY_REVIEW, without those handled separately."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(prefix) and value and name not in NOT_PASSED_ON
+        if name.startswith(prefixes) and value and name not in NOT_PASSED_ON
     }
 
 

@@ -225,6 +225,7 @@ def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
         sender=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,
         can_reply=settings.reply_to is not None,
+        contact=settings.contact(),
     )
     renderer = TemplateRenderer(common, settings.template_dir)
     for name in renderer.unknown_files():

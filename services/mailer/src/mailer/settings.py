@@ -29,6 +29,7 @@ from port_runtime.setting_parsers import (
     secret_url,
     switch,
     text,
+    url_of,
 )
 from port_runtime.settings import setting
 from port_runtime.tls_urls import is_redis_protected
@@ -36,6 +37,7 @@ from port_runtime.urls import ascii_host, parse_origin
 
 from mailer.adapters.mail_texts import default_sender
 from mailer.adapters.smtp.server import PORTS, SmtpServer, Timeouts
+from mailer.domain.contact import Contact
 from mailer.domain.domain_rate_limits import DomainRateLimits, normalize_domain
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox
@@ -58,6 +60,14 @@ def mailbox(raw: str) -> Mailbox:
     except (UnsafeMailError, ValueError):
         raise ValueError("must be an address, or a name with an address in angle brackets") from None
     return found
+
+
+def address(raw: str) -> str:
+    """Parse an address without a name."""
+    found = mailbox(raw)
+    if found.name:
+        raise ValueError("must be an address without a name")
+    return found.address
 
 
 def file(raw: str) -> Path:
@@ -135,6 +145,44 @@ class TemplateSettings:
         default=None,
         doc="directory of templates; each file replaces the built-in file of the same path",
     )
+    contact_name: str | None = setting(
+        "IDENTITY_CONTACT_NAME",
+        parse=optional(text),
+        default=None,
+        doc="the agency that people turn to, named in the footer of every mail; the same as identity's",
+    )
+    contact_phone: str | None = setting(
+        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="its phone number"
+    )
+    contact_mailbox: str | None = setting(
+        "IDENTITY_CONTACT_MAILBOX", parse=optional(address), default=None, doc="its mailbox"
+    )
+    contact_hours: str | None = setting(
+        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="when it answers"
+    )
+    privacy_url: str | None = setting(
+        "IDENTITY_PRIVACY_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="its privacy statement",
+    )
+    accessibility_url: str | None = setting(
+        "IDENTITY_ACCESSIBILITY_URL",
+        parse=optional(url_of("http", "https")),
+        default=None,
+        doc="its accessibility statement",
+    )
+
+    def contact(self) -> Contact:
+        """Return the agency's contact and statements (OPS-8)."""
+        return Contact(
+            name=self.contact_name,
+            phone=self.contact_phone,
+            mailbox=self.contact_mailbox,
+            hours=self.contact_hours,
+            privacy_url=self.privacy_url,
+            accessibility_url=self.accessibility_url,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
+from markupsafe import Markup
 from typing_extensions import override
 
 from mailer.adapters import mail_texts
 from mailer.adapters.template_loader import TemplateLoader
+from mailer.domain.contact import NOT_SET, Contact
 from mailer.domain.flowed_text import flow_line
 from mailer.domain.header_injection import reject_header_injection
 from mailer.domain.mail_catalogue import MAILS, MailKind
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mailer.usecases.ports import MailPayload
 
 FILES: Final = ("subject.txt", "body.txt", "body.html")
+FOOTER: Final = ("_base/footer.txt", "_base/footer.html")
 _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
@@ -38,6 +41,7 @@ class CommonValues:
     sender: str
     public_url: str
     can_reply: bool
+    contact: Contact = NOT_SET
 
 
 class TemplateRenderer(Renderer):
@@ -48,8 +52,7 @@ class TemplateRenderer(Renderer):
         self._public_url, self._override_dir = common.public_url, override_dir
         self._loader = TemplateLoader(override_dir)
         self._environment = _environment(self._loader)
-        names = (each.name for each in fields(common))
-        self._environment.globals.update({name: getattr(common, name) for name in names})
+        self._add_globals(common)
         self._templates = {kind.name: self._compiled(kind) for kind in MAILS.values()}
         for kind in MAILS.values():
             for sample in self.samples(kind):
@@ -89,6 +92,14 @@ class TemplateRenderer(Renderer):
         names = (path.relative_to(own).as_posix() for path in sorted(own.rglob("*")) if path.is_file())
         known = {f"{mail}/{file}" for mail in MAILS for file in FILES}
         return [name for name in names if not name.startswith("_base/") and name not in known]
+
+    def _add_globals(self, common: CommonValues) -> None:
+        """Make the common values and the footer, which is the same in all mails, known to the templates."""
+        values = self._environment.globals
+        values.update({each.name: getattr(common, each.name) for each in fields(common)})
+        text, html = (self._template(name).render() for name in FOOTER)
+        self._loader.flow_once(text.splitlines())
+        values.update(footer_text=text, footer_html=Markup(html))  # noqa: S704 - the template has escaped it
 
     def _compiled(self, kind: MailKind) -> tuple[jinja2.Template, ...]:
         return tuple(self._template(f"{kind.name}/{file}") for file in FILES)

@@ -11,7 +11,7 @@ from mailer.adapters.mail_texts import BUILT_IN
 from mailer.domain.flowed_text import flow_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 _EXPRESSION: Final = "{"
@@ -31,9 +31,12 @@ class TemplateLoader(jinja2.FileSystemLoader):
     ) -> tuple[str, str, Callable[[], bool]]:
         source, file, is_current = super().get_source(environment, template)
         if template.endswith(".txt"):
-            fixed = (line for line in source.splitlines() if _EXPRESSION not in line)
-            self._flowed.update((line, flow_line(line)) for line in fixed)
+            self.flow_once(line for line in source.splitlines() if _EXPRESSION not in line)
         return source, file, is_current
+
+    def flow_once(self, fixed_lines: Iterable[str]) -> None:
+        """Flow lines that many mails have, so that `flow` finds them done."""
+        self._flowed.update((line, flow_line(line)) for line in fixed_lines)
 
     def flow(self, text: str) -> str:
         """Return text in `format=flowed; delsp=yes`."""

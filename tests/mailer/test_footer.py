@@ -1,0 +1,54 @@
+"""Every mail ends with the agency's contact, the official address and a warning of phishing (OPS-8)."""
+
+import pytest
+from port_runtime.settings import load
+
+from mailer.domain.mail_catalogue import MAILS
+from mailer.process import build_renderer
+from mailer.settings import TemplateSettings
+from tests.mailer.harness import PUBLIC_URL
+from tests.mailer.mail_text import squeezed, visible
+from tests.support.servers.flowed_text import unflowed
+
+CONTACT = {
+    "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
+    "IDENTITY_CONTACT_PHONE": "07-1234567#12",
+    "IDENTITY_CONTACT_MAILBOX": "pass@port.example.tw",
+    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
+    "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
+    "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
+}
+
+
+def bodies(name: str, **environ: str) -> list[str]:
+    """Return the visible text of both bodies of a mail."""
+    renderer = build_renderer(load(TemplateSettings, {"IDENTITY_PUBLIC_URL": PUBLIC_URL, **environ}))
+    mail = renderer.render(MAILS[name], next(renderer.samples(MAILS[name])))
+    return [squeezed(unflowed(mail.text)), squeezed(visible(mail.html))]
+
+
+@pytest.mark.rule("OPS-8")
+@pytest.mark.parametrize("name", sorted(MAILS))
+def test_every_mail_has_the_agencys_contact_and_statements(name: str) -> None:
+    for body in bodies(name, **CONTACT):
+        assert [value for value in CONTACT.values() if squeezed(value) not in body] == []
+
+
+@pytest.mark.rule("OPS-8")
+@pytest.mark.parametrize("name", sorted(MAILS))
+def test_every_mail_warns_of_phishing_and_names_the_official_address(name: str) -> None:
+    for body in bodies(name):
+        assert f"本單位不會索取您的密碼;登入前,請確認是本系統的正式網址:{PUBLIC_URL}/" in body
+
+
+@pytest.mark.rule("OPS-8")
+def test_a_contact_that_is_not_set_is_not_shown() -> None:
+    for body in bodies("approved"):
+        assert [word for word in ("電話", "服務時間", "隱私權政策", "無障礙聲明") if word in body] == []
+        assert "請洽系統管理單位" in body
+
+
+@pytest.mark.rule("OPS-8")
+def test_a_mail_sends_people_to_the_agency_by_its_name() -> None:
+    for body in bodies("approved", **CONTACT):
+        assert "請洽臺灣港務股份有限公司" in body
