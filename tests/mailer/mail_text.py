@@ -8,16 +8,21 @@ _SKIPPED = {"head", "style", "title"}
 
 
 class _Visible(HTMLParser):
-    """Collects visible text except the labels of buttons, which plain text does not have."""
+    """Collects visible text with the numbers of lists, except the labels of buttons, which plain text does not have."""
 
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[str] = []
         self._hidden: list[str] = []
+        self._items = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SKIPPED or (tag == "a" and ("class", "button") in attrs):
+        is_hidden = "display:none" in (dict(attrs).get("style") or "")
+        if tag in _SKIPPED or is_hidden or (tag == "a" and ("class", "button") in attrs):
             self._hidden.append(tag)
+        elif tag == "li":
+            self._items += 1
+            self.texts.append(f"{self._items}.")
 
     def handle_endtag(self, tag: str) -> None:
         if self._hidden and self._hidden[-1] == tag:

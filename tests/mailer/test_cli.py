@@ -132,7 +132,7 @@ def test_a_test_mail_is_sent(harness: MailerHarness) -> None:
 
     (mail,) = harness.smtp.mailbox.all("ming@example.com")
     assert result.returncode == 0
-    assert mail.subject == "【測試】通行證系統密碼重設信件"
+    assert mail.subject == "【測試】通行證系統密碼重設通知"
     assert mail.text.startswith("※本信為測試信，")
     assert visible_text(mail.html).index("本信為測試信") < visible_text(mail.html).index("錢大明")
 

@@ -13,15 +13,17 @@ from mailer.domain.mail_catalogue import MAILS
 from mailer.usecases.ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
+from tests.support.servers.flowed_text import unflowed
 
 SENDER = "港區通行證應用管理系統工作小組"
+COMMON = CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=False)
 SAMPLE_CODE = "314159"
 ALL = [(name, number) for name in sorted(MAILS) for number, _ in enumerate(samples(name, PUBLIC_URL))]
 
 
 @pytest.fixture(scope="module")
 def renderer() -> TemplateRenderer:
-    return TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=False))
+    return TemplateRenderer(COMMON)
 
 
 def rendered(renderer: TemplateRenderer, name: str, number: int = 0) -> Rendered:
@@ -35,9 +37,9 @@ def test_html_and_plain_text_have_the_same_content(
 ) -> None:
     mail = rendered(renderer, name, number)
 
-    text = squeezed(mail.text).replace("--" + SENDER, SENDER)
+    text = squeezed(unflowed(mail.text)).replace("--" + SENDER, SENDER)
 
-    assert squeezed(visible(mail.html)) == SENDER + text
+    assert squeezed(visible(mail.html)) == SENDER + squeezed(mail.subject) + text
 
 
 @pytest.mark.rule("MAIL-1")
@@ -60,11 +62,20 @@ def test_punctuation_is_full_width_beside_chinese(renderer: TemplateRenderer, na
     assert not re.findall(r"[\u4e00-\u9fff][,:;!?()]|[,;!?()][\u4e00-\u9fff]", text)
 
 
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize(("name", "number"), ALL)
+def test_a_space_is_between_chinese_and_latin(renderer: TemplateRenderer, name: str, number: int) -> None:
+    mail = rendered(renderer, name, number)
+
+    for text in (mail.subject, unflowed(mail.text), visible(mail.html)):
+        assert not re.findall(r"[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]", text)
+
+
 @pytest.mark.parametrize(("name", "number"), ALL)
 def test_every_mail_says_when_it_was_requested(renderer: TemplateRenderer, name: str, number: int) -> None:
     mail = rendered(renderer, name, number)
 
-    assert "2026年1月5日14:03" in squeezed(mail.text)  # 06:03 in UTC
+    assert "2026/01/05 14:03（臺灣時間）" in unflowed(mail.text)  # 06:03 in UTC
 
 
 @pytest.mark.parametrize("name", sorted(MAILS))
@@ -106,19 +117,36 @@ def test_the_general_accounts_registration_mail_has_the_same_wording(renderer: T
 
 @pytest.mark.rule("VER-1", "REV-1")
 @pytest.mark.parametrize("name", ["registration_link", "registration_general"])
-def test_a_registration_mail_suits_an_account_that_will_be_reviewed(
+def test_a_registration_mail_says_whether_the_account_will_be_reviewed(
     renderer: TemplateRenderer, name: str
 ) -> None:
-    mail = rendered(renderer, name)
+    none, pending, unknown = (
+        squeezed(unflowed(rendered(renderer, name, number).text)) for number in range(3)
+    )
 
-    assert squeezed("若帳號須經審核,審核通過後才能使用上述功能,審核結果將以郵件通知。") in squeezed(mail.text)
+    assert "審核" not in none
+    assert (
+        squeezed("此帳號另須經系統管理單位審核，審核通過後才能使用上述功能，結果將以 Email 通知。") in pending
+    )
+    assert squeezed("若帳號須經審核，審核通過後才能使用上述功能，結果將以 Email 通知。") in unknown
+
+
+@pytest.mark.rule("UNB-5")
+def test_the_mail_of_a_reset_tells_only_a_general_account_of_its_binding(renderer: TemplateRenderer) -> None:
+    texts = [unflowed(rendered(renderer, "password_reset", number).text) for number in range(3)]
+
+    assert ["綁定將一併解除" in text for text in texts] == [
+        True,
+        False,
+        True,
+    ]  # the last one does not say which
 
 
 @pytest.mark.rule("PRO-2", "OPS-1")
 def test_the_mail_of_an_email_change_does_not_name_the_requester(renderer: TemplateRenderer) -> None:
     mail = rendered(renderer, "email_change")
 
-    assert squeezed("通行證系統帳號「number01」申請將Email變更為本信箱") in squeezed(mail.text)
+    assert "通行證系統帳號「number01」申請將 Email 變更為本信箱" in unflowed(mail.text)
     assert "您申請" not in mail.text
 
 
@@ -135,6 +163,8 @@ def test_the_code_mail_has_the_requester_the_code_its_validity_and_a_warning(
         "錢大明股份有限公司",
         SAMPLE_CODE,
         "24小時",
+        "對方須輸入您的密碼才能提出此申請",
+        f"請立即登入通行證系統解除綁定並修改密碼:{PUBLIC_URL}/",
         "請勿將驗證碼提供給任何人",
     ):
         assert part in squeezed(mail.text), part
@@ -157,7 +187,7 @@ def test_an_operators_file_replaces_one_built_in_file(tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
     (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
 
-    own = TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
+    own = TemplateRenderer(COMMON, tmp_path)
 
     assert rendered(own, "bind_code").subject == "自訂主旨"
     assert SAMPLE_CODE in rendered(own, "bind_code").text
@@ -168,7 +198,7 @@ def test_a_file_that_replaces_no_template_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bind_kode").mkdir()
     (tmp_path / "bind_kode" / "subject.txt").write_text("x", encoding="utf-8")
 
-    own = TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
+    own = TemplateRenderer(COMMON, tmp_path)
 
     assert own.unknown_files() == ["bind_kode/subject.txt"]
 
@@ -190,7 +220,7 @@ def test_a_broken_template_prevents_the_start_and_is_named(tmp_path: Path, sourc
     (tmp_path / "approved" / "body.txt").write_text(source, encoding="utf-8")
 
     with pytest.raises(BrokenTemplateError, match=r"^approved/body\.txt[:,]"):
-        TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
+        TemplateRenderer(COMMON, tmp_path)
 
 
 @pytest.mark.rule("MAIL-6")
@@ -199,4 +229,25 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "approved" / "body.txt").write_bytes("通行證".encode("big5"))
 
     with pytest.raises(BrokenTemplateError, match=r"approved/body\.txt"):
-        TemplateRenderer(CommonValues(sender=SENDER, public_url=PUBLIC_URL, can_reply=True), tmp_path)
+        TemplateRenderer(COMMON, tmp_path)
+
+
+@pytest.mark.rule("MAIL-6")
+def test_an_operators_copies_of_an_earlier_releases_base_still_work(tmp_path: Path) -> None:
+    macros = ("p()", "note()", "small()", "button(url, label)", "address(url)", "code(digits)")
+    shown = {"p()": "caller()", "note()": "caller()", "small()": "caller()"}
+    (tmp_path / "_base").mkdir()
+    (tmp_path / "_base" / "parts.html").write_text(
+        "".join(
+            f"{{% macro {each} %}}{{{{ {shown.get(each, 'varargs')} }}}}{{% endmacro %}}" for each in macros
+        )
+    )
+    for form in ("html", "txt"):
+        (tmp_path / "_base" / f"layout.{form}").write_text(
+            "自訂 {{ sender }} {{ name }} {{ can_reply }} {% block content %}{% endblock %}", encoding="utf-8"
+        )
+
+    own = TemplateRenderer(COMMON, tmp_path)
+
+    assert "自訂" in rendered(own, "registration_link").html
+    assert "鏈結帳號必須與" in rendered(own, "registration_link").text

@@ -119,17 +119,17 @@ def test_the_link_of_a_new_mailbox_activates_it(portal: System, tab: Tab) -> Non
 def test_the_link_in_the_old_mailbox_cancels_or_restores(portal: System, tab: Tab) -> None:
     person = portal.person()
     request_email_change(portal.logged_in(person), person)
-    tab.open_link(portal.mail(person.email, "Email變更申請通知")).screenshot("email-cancel")
+    tab.open_link(portal.mail(person.email, "Email 變更申請通知")).screenshot("email-cancel")
     tab.press("取消 Email 變更").screenshot("email-cancelled")
     cancelled = tab.heading
     portal.clock.advance(minutes=1)
     email = request_email_change(portal.logged_in(person), person)
-    portal.confirm(portal.mail(email, "Email變更驗證").token)
+    portal.confirm(portal.mail(email, "Email 變更驗證").token)
 
-    tab.open_link(portal.mail(person.email, "Email變更申請通知", count=2)).screenshot("email-restore")
+    tab.open_link(portal.mail(person.email, "Email 變更申請通知", count=2)).screenshot("email-restore")
     tab.press("恢復原來的 Email").screenshot("email-restored")
 
-    assert (cancelled, tab.heading) == (normalize("Email變更已取消"), normalize("已恢復原來的Email"))
+    assert (cancelled, tab.heading) == (normalize("Email 變更已取消"), normalize("已恢復原來的Email"))
     assert tab.press("重新設定密碼").path == "/password/forgotten"
 
 
@@ -137,7 +137,7 @@ def test_the_link_in_the_old_mailbox_cancels_or_restores(portal: System, tab: Ta
 def test_an_expired_cancellation_says_what_to_do(portal: System, tab: Tab) -> None:
     person = portal.person()
     request_email_change(portal.logged_in(person), person)
-    mail = portal.mail(person.email, "Email變更申請通知")
+    mail = portal.mail(person.email, "Email 變更申請通知")
     portal.clock.advance(hours=24)
 
     tab.expect_status(410).open_link(mail).screenshot("email-cancel-expired")

@@ -108,7 +108,7 @@ def test_a_new_mailbox_is_pending_until_its_owner_follows_the_link(
     tab.expect_text(EMAIL_ASKED).screenshot(f"profile-{kind}-email-asked").confirm(EMAIL_ASKED)
     tab.expect_text(f"新的 Email 為 {email}").screenshot(f"profile-{kind}-email-pending")
     pending = tab.field("Email").input_value()
-    tab.open_link(portal.mail(email, "Email變更驗證")).press("完成新 Email 驗證")
+    tab.open_link(portal.mail(email, "Email 變更驗證")).press("完成新 Email 驗證")
     tab.go("/profile")
 
     assert (pending, tab.field("Email").input_value()) == (person.email, email)
@@ -127,7 +127,7 @@ def test_a_pending_mailbox_is_withdrawn_after_a_question(portal: System, tab: Ta
     tab.confirm("已撤回 Email 變更")
 
     assert normalize(email) not in tab.text
-    assert portal.confirm(portal.mail(email, "Email變更驗證").token).json()["code"] == "link_superseded"
+    assert portal.confirm(portal.mail(email, "Email 變更驗證").token).json()["code"] == "link_superseded"
 
 
 @pytest.mark.rule("PRO-2")

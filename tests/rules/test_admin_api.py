@@ -254,7 +254,7 @@ def test_a_replaced_mailbox_is_verified_by_link_and_the_old_one_gets_a_notice(sy
     assert (answer.status_code, before["email"], before["pending_email"]) == (202, person.email, new)
     assert confirmed.json()["purpose"] == "email_change"
     assert service.get(f"/admin/accounts/{person.id}").json()["email"] == new
-    notices = [system.mail(person.email, subject) for subject in ("Email變更申請通知", "Email變更完成")]
+    notices = [system.mail(person.email, subject) for subject in ("Email 變更申請通知", "Email 變更完成")]
     assert [person.username in notice.text for notice in notices] == [True, True]
     assert "/email/cancel?token=" in notices[0].link
     (row,) = system.audit("account.mailbox_set")

@@ -5,6 +5,7 @@ import re
 from email.utils import parsedate_to_datetime
 
 import pytest
+from port_runtime.terminal_tables import display_width
 from sqlalchemy import text
 
 from tests.support.actors.people import PASSWORD
@@ -53,7 +54,8 @@ def test_every_mail_is_in_chinese_of_taiwan_and_both_bodies_hold_the_same_links_
         assert "{{" not in mail.text + mail.html
         for fact in re.findall(r"https?://\S+|(?<!\d)\d{6}(?!\d)", mail.text):
             assert normalize(fact) in _words(mail), (mail.subject, fact)
-        assert max(len(line) for line in mail.text.splitlines() if "http" not in line) <= 78
+        lines = mail.flowed_text.split("\n")
+        assert max(display_width(line) for line in lines if "http" not in line) <= 72
 
 
 @pytest.mark.rule("MAIL-2")

@@ -133,7 +133,7 @@ def log_in_too_often(setting: Setting) -> None:
 
 def cancel_email_change(setting: Setting) -> None:
     request_email_change(setting.general_visitor, setting.general)
-    token = setting.system.mail(setting.general.email, "Email變更申請通知").token
+    token = setting.system.mail(setting.general.email, "Email 變更申請通知").token
     assert setting.system.visitor().post("/email-changes/cancel", {"token": token}).is_success
 
 

@@ -343,7 +343,7 @@ def withdraw_mailbox(system: System, person: Person) -> None:
 def confirm_mailbox(system: System, person: Person) -> None:
     email = request_email_change(system.logged_in(person), person)
     system.clock.advance(minutes=1)
-    assert system.confirm(system.mail(email, "Email變更驗證").token).status_code == 200
+    assert system.confirm(system.mail(email, "Email 變更驗證").token).status_code == 200
 
 
 @pytest.mark.rule("OIDC-13", "PRO-5")

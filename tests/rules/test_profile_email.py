@@ -18,7 +18,7 @@ def test_a_new_mailbox_is_active_once_its_link_is_followed(system: System, kind:
 
     email = request_email_change(visitor, person)
     pending = visitor.get("/account").json()
-    confirmed = system.confirm(system.mail(email, "Email變更驗證").token)
+    confirmed = system.confirm(system.mail(email, "Email 變更驗證").token)
     done = system.logged_in(person).get("/account").json()
 
     assert (pending["email"], pending["pending_email"]) == (person.email, email)
@@ -53,7 +53,7 @@ def test_a_change_requires_the_current_password(system: System, password: str | 
 def test_the_link_is_valid_for_24_hours_and_the_old_mailbox_stays_until_then(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
-    token = system.mail(email, "Email變更驗證").token
+    token = system.mail(email, "Email 變更驗證").token
 
     system.clock.advance(hours=24)
     answer = system.confirm(token)
@@ -96,7 +96,7 @@ def test_operators_do_not_see_an_expired_change(system: System) -> None:
 def test_a_pending_mailbox_can_be_withdrawn(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    token = system.mail(request_email_change(visitor, person), "Email變更驗證").token
+    token = system.mail(request_email_change(visitor, person), "Email 變更驗證").token
 
     withdrawn = visitor.delete("/account/pending-email")
     answer = system.confirm(token)
@@ -112,7 +112,7 @@ def test_a_pending_mailbox_can_be_withdrawn(system: System) -> None:
 def test_a_second_change_must_wait_and_voids_the_first(system: System) -> None:
     person = system.person()
     visitor = system.logged_in(person)
-    first = system.mail(request_email_change(visitor, person), "Email變更驗證").token
+    first = system.mail(request_email_change(visitor, person), "Email 變更驗證").token
 
     proof = {"email": f"new{unique()}@example.com", "current_password": person.password}
     too_soon = save(visitor, proof)
@@ -121,7 +121,7 @@ def test_a_second_change_must_wait_and_voids_the_first(system: System) -> None:
 
     assert (too_soon.status_code, too_soon.json()["code"]) == (429, "too_soon")
     assert system.confirm(first).json()["code"] == "link_superseded"
-    assert system.confirm(system.mail(second, "Email變更驗證").token).status_code == 200
+    assert system.confirm(system.mail(second, "Email 變更驗證").token).status_code == 200
 
 
 @pytest.mark.rule("PRO-2", "REG-9")
@@ -136,7 +136,7 @@ def test_a_taken_mailbox_gets_the_same_answer_and_its_owner_a_notice_instead_of_
     answer = save(visitor, {"email": owner.email, "current_password": person.password})
     notice = system.mail(owner.email)
     system.wait_for_mails()
-    announced = system.mailbox.count(person.email, "Email變更申請通知")
+    announced = system.mailbox.count(person.email, "Email 變更申請通知")
 
     assert (answer.status_code, answer.json()["pending_email"]) == (200, owner.email)
     assert (normalize("Email已被使用通知") in normalize(notice.subject), "?token=" in notice.text) == (
@@ -151,7 +151,7 @@ def test_a_mailbox_taken_meanwhile_is_reported_when_the_link_is_followed(system:
     person = system.person()
     visitor = system.logged_in(person)
     email = request_email_change(visitor, person)
-    link = system.mail(email, "Email變更驗證").link
+    link = system.mail(email, "Email 變更驗證").link
     system.person(email=email)
 
     page = PlainBrowser(system.visitor()).open(link).press()
@@ -165,7 +165,7 @@ def test_the_page_changes_nothing_until_its_button_is_pressed(system: System) ->
     person = system.person()
     visitor = system.logged_in(person)
     page = PlainBrowser(system.visitor()).open(
-        system.mail(request_email_change(visitor, person), "Email變更驗證").link
+        system.mail(request_email_change(visitor, person), "Email 變更驗證").link
     )
 
     before = visitor.get("/account").json()["email"]

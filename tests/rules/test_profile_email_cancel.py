@@ -15,13 +15,13 @@ NEW_PASSWORD = "Another-Crane-88!"
 
 def notice_of(system: System, person: Person, *, count: int = 1) -> str:
     """Return the token of the newest notice to the person's mailbox."""
-    return system.mail(person.email, "Email變更申請通知", count=count).token
+    return system.mail(person.email, "Email 變更申請通知", count=count).token
 
 
 def take_over(system: System, visitor: Visitor, person: Person) -> str:
     """Request a change and follow its link, as somebody with the password can; return the new mailbox."""
     email = request_email_change(visitor, person)
-    assert system.confirm(system.mail(email, "Email變更驗證").token).status_code == 200
+    assert system.confirm(system.mail(email, "Email 變更驗證").token).status_code == 200
     return email
 
 
@@ -45,10 +45,10 @@ def test_the_old_mailbox_cancels_a_pending_change_and_all_sessions_end(system: S
     person = system.person()
     intruder = system.logged_in(person)
     email = request_email_change(intruder, person)
-    notice = system.mail(person.email, "Email變更申請通知")
+    notice = system.mail(person.email, "Email 變更申請通知")
 
     cancelled = cancel(system, notice.token)
-    confirmed = system.confirm(system.mail(email, "Email變更驗證").token)
+    confirmed = system.confirm(system.mail(email, "Email 變更驗證").token)
 
     assert (f"{email[0]}***@example.com" in notice.text, email in notice.text + notice.html) == (True, False)
     assert cancelled == (
@@ -86,7 +86,7 @@ def test_the_old_mailbox_restores_itself_after_the_change_took_effect(system: Sy
     assert intruder.get("/account").status_code == 401
     assert (by_reset.status_code, by_code.status_code) == (410, 410)
     assert mailbox_of(system, person) == (person.email, None)
-    assert f"{person.email[0]}***@example.com" in system.mail(email, "Email變更完成").text
+    assert f"{person.email[0]}***@example.com" in system.mail(email, "Email 變更完成").text
 
 
 @pytest.mark.rule("PRO-3")
@@ -98,14 +98,14 @@ def test_an_intruder_cannot_void_the_link_by_another_change_or_a_new_password(sy
     third = take_over(system, intruder, person)
     intruder.log_in(person)
     intruder.put("/account/password", {"current": person.password, "new": NEW_PASSWORD})
-    by_second = system.mail(second, "Email變更申請通知").token
+    by_second = system.mail(second, "Email 變更申請通知").token
 
     status, cancelled = cancel(system, notice_of(system, person))
 
     assert (status, cancelled["restored"]) == (200, True)
     assert mailbox_of(system, person, password=NEW_PASSWORD) == (person.email, None)
     assert cancel(system, by_second)[1]["code"] == "link_superseded"
-    assert person.username in system.mail(third, "Email變更完成").text
+    assert person.username in system.mail(third, "Email 變更完成").text
 
 
 @pytest.mark.rule("PRO-3")
@@ -154,7 +154,7 @@ def test_a_mailbox_taken_meanwhile_cannot_be_restored(system: System) -> None:
 def test_opening_the_page_changes_nothing_and_its_button_cancels(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
-    link = system.mail(person.email, "Email變更申請通知").link
+    link = system.mail(person.email, "Email 變更申請通知").link
     browser = PlainBrowser(system.visitor())
 
     opened = browser.open(link)
@@ -192,7 +192,7 @@ def test_a_change_ends_all_sessions_but_the_one_in_which_its_link_is_followed(sy
     link.switch(binding)
     email = request_email_change(other, person)
 
-    own.post("/email-verifications/confirm", {"token": system.mail(email, "Email變更驗證").token})
+    own.post("/email-verifications/confirm", {"token": system.mail(email, "Email 變更驗證").token})
 
     assert [visitor.get("/session").status_code for visitor in (own, other, link)] == [200, 401, 401]
 
@@ -203,6 +203,6 @@ def test_a_switched_session_ends_even_if_the_link_is_followed_in_it(system: Syst
     link.switch(system.bind_and_verify(link, person))
     email = request_email_change(system.logged_in(person), person)
 
-    link.post("/email-verifications/confirm", {"token": system.mail(email, "Email變更驗證").token})
+    link.post("/email-verifications/confirm", {"token": system.mail(email, "Email 變更驗證").token})
 
     assert link.get("/session").status_code == 401

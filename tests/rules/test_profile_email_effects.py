@@ -15,7 +15,7 @@ def test_a_change_voids_open_bind_codes(system: System) -> None:
     code = system.mail(general.email, "驗證碼").code
     email = request_email_change(system.logged_in(general), general)
 
-    system.confirm(system.mail(email, "Email變更驗證").token)
+    system.confirm(system.mail(email, "Email 變更驗證").token)
     refused = link.post(f"/bindings/{binding}/verify", {"code": code})
 
     assert (refused.status_code, refused.json()["code"]) == (410, "code_expired")
@@ -28,7 +28,7 @@ def test_a_change_voids_reset_links_of_the_old_mailbox(system: System) -> None:
     reset = system.mail(person.email, "密碼重設").token
     email = request_email_change(system.logged_in(person), person)
 
-    system.confirm(system.mail(email, "Email變更驗證").token)
+    system.confirm(system.mail(email, "Email 變更驗證").token)
     refused = system.visitor().post(
         "/password-resets/confirm", {"token": reset, "password": "Another-Crane-88!"}
     )
@@ -41,8 +41,8 @@ def test_the_old_mailbox_gets_a_notice_with_the_masked_new_one(system: System) -
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
 
-    system.confirm(system.mail(email, "Email變更驗證").token)
-    notice = system.mail(person.email, "Email變更完成")
+    system.confirm(system.mail(email, "Email 變更驗證").token)
+    notice = system.mail(person.email, "Email 變更完成")
 
     assert f"{email[0]}***@example.com" in notice.text
     assert email not in notice.text + notice.html
@@ -52,7 +52,7 @@ def test_the_old_mailbox_gets_a_notice_with_the_masked_new_one(system: System) -
 def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
-    system.confirm(system.mail(email, "Email變更驗證").token)
+    system.confirm(system.mail(email, "Email 變更驗證").token)
 
     system.register(email=person.email)
     answer = system.confirm(system.mail(person.email, "註冊通知信件", count=2).token)
@@ -64,7 +64,7 @@ def test_the_old_mailbox_is_free_for_another_account_afterwards(system: System) 
 def test_a_password_reset_voids_a_pending_change(system: System) -> None:
     person = system.person()
     email = request_email_change(system.logged_in(person), person)
-    token = system.mail(email, "Email變更驗證").token
+    token = system.mail(email, "Email 變更驗證").token
     system.visitor().post("/password-resets", {"username": person.username, "email": person.email})
     reset = system.mail(person.email, "密碼重設").token
 
@@ -82,7 +82,7 @@ def test_a_password_reset_voids_a_pending_change(system: System) -> None:
 def test_a_password_change_voids_a_pending_change(system: System) -> None:
     person = system.person()
     owner, thief = system.logged_in(person), system.logged_in(person)
-    token = system.mail(request_email_change(thief, person), "Email變更驗證").token
+    token = system.mail(request_email_change(thief, person), "Email 變更驗證").token
 
     changed = owner.put("/account/password", {"current": person.password, "new": "Another-Crane-88!"})
     refused = system.confirm(token)
@@ -95,7 +95,7 @@ def test_a_password_change_voids_a_pending_change(system: System) -> None:
 @pytest.mark.rule("PRO-2", "OPS-2")
 def test_a_suspension_voids_a_pending_change(system: System) -> None:
     person = system.person()
-    token = system.mail(request_email_change(system.logged_in(person), person), "Email變更驗證").token
+    token = system.mail(request_email_change(system.logged_in(person), person), "Email 變更驗證").token
 
     invoke(system, "accounts", "suspend", person.username, "--reason", "冒用")
     refused = system.confirm(token)

@@ -11,7 +11,7 @@ def verified_with_the_same_mailbox(system: System, first: Person, kind: str, tax
     """Register with the mailbox of `first`, follow the link if one came; return the status."""
     second = system.register(kind, email=first.email, company={"tax_id": tax_id})
     token = system.mail(first.email, "註冊通知信件", count=2).token
-    assert system.mailbox.count(first.email, "Email已被使用") == 0
+    assert system.mailbox.count(first.email, "Email 已被使用") == 0
     answer = system.confirm(token)
     assert answer.json()["username"] == second.username
     return int(answer.status_code)

@@ -98,7 +98,7 @@ def test_registrations_and_changes_of_mailbox_share_one_budget_for_all_aliases(s
     elsewhere = request_email_change(system.logged_in(person), person)
 
     assert refused == 429
-    assert system.mail(elsewhere, "Email變更驗證").token
+    assert system.mail(elsewhere, "Email 變更驗證").token
 
 
 @pytest.mark.rule("SEC-6", "OPS-1")
@@ -109,7 +109,7 @@ def test_an_operator_can_set_a_mailbox_that_strangers_have_claimed(system: Syste
     answer = invoke(system, "accounts", "set-mailbox", owner.username, mailbox, "--reason", "遺失信箱")
 
     assert answer.exit_code == 0
-    assert system.mail(mailbox, "Email變更驗證").token
+    assert system.mail(mailbox, "Email 變更驗證").token
 
 
 @pytest.mark.rule("SEC-6")

@@ -5,6 +5,7 @@ from email.utils import parseaddr
 import pytest
 
 from tests.support.browser.text import normalize, visible_text
+from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.settings import PUBLIC_URL
 from tests.support.harness.system import System
 
@@ -18,8 +19,8 @@ BOTH = (
 )
 LINK_ONLY = (
     "驗證成功即可登入通行證系統進行一般帳號綁定功能。",
-    "1. 鏈結帳號必須與「一般帳號」綁定後登入使用,若您還沒有一般帳號,請先完成一般帳號註冊。",
-    "2. 如果您只有單一家公司要辦理通行證,並且還沒有一般帳號,請直接註冊「一般帳號」做登入使用。",
+    "鏈結帳號必須與「一般帳號」綁定後登入使用,若您還沒有一般帳號,請先完成一般帳號註冊。",
+    "如果您只有單一家公司要辦理通行證,並且還沒有一般帳號,請直接註冊「一般帳號」做登入使用。",
 )
 
 
@@ -49,6 +50,17 @@ def test_only_a_link_accounts_mail_has_the_manuals_two_notes(
         assert [part for part in LINK_ONLY if normalize(part) not in body] == []
     for body in (normalize(of_general.text), visible_text(of_general.html)):
         assert [part for part in LINK_ONLY if normalize(part) in body] == []
+
+
+@pytest.mark.rule("VER-1", "REV-1")
+def test_the_mail_says_whether_the_account_will_be_reviewed(start_system: StartSystem) -> None:
+    system = start_system(IDENTITY_REVIEW="link")
+    reviewed, other = system.register("link"), system.register("general")
+
+    of_reviewed, of_other = system.mail(reviewed.email), system.mail(other.email)
+
+    assert "此帳號另須經系統管理單位審核，審核通過後才能使用上述功能" in of_reviewed.text
+    assert "審核" not in of_other.text
 
 
 @pytest.mark.rule("VER-1")

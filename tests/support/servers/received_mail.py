@@ -47,7 +47,12 @@ class ReceivedMail:
     @cached_property
     def text(self) -> str:
         """The plain text body as a mail reader shows it, without soft line breaks."""
-        return unflowed(self._body("plain"))
+        return unflowed(self.flowed_text)
+
+    @cached_property
+    def flowed_text(self) -> str:
+        """The plain text body as it was sent."""
+        return self._body("plain")
 
     @cached_property
     def html(self) -> str:
