@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ REPORT = Path(os.environ.get("RUN_DIR", ".run")) / "bench.json"
 
 def main() -> int:
     """Run the benchmarks; return 1 when one could not run, not when a goal is missed."""
-    chosen, began = _chosen(sys.argv[1:]), time.monotonic()
+    chosen = _chosen(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # so that it ends what it started
     _say(
         f"{CORES} cores, load by {load.generator()}, mails to {sink_name()}.",
@@ -55,9 +55,11 @@ def main() -> int:
     )
     figures: list[Figure] = []
     failed: list[str] = []
+    seconds: dict[str, float] = {}
     with ExitStack() as stack:
         environment = Environment(stack)
         for name in chosen:
+            seconds[name] = -time.monotonic()
             try:
                 for figure in BENCHES[name](environment):
                     is_first = not figures or figures[-1].slots is not figure.slots
@@ -66,7 +68,8 @@ def main() -> int:
             except Exception as error:  # noqa: BLE001  # the others' results must not be lost
                 failed.append(name)
                 _say(f"{name}: could not be measured: {error}")
-    _write(figures, failed=failed, seconds=time.monotonic() - began)
+            seconds[name] += time.monotonic()
+    _write(figures, failed=failed, seconds=seconds)
     return 1 if failed else 0
 
 
@@ -80,10 +83,10 @@ def _chosen(arguments: Sequence[str]) -> list[str]:
     return only or list(BENCHES)
 
 
-def _write(figures: Sequence[Figure], *, failed: Sequence[str], seconds: float) -> None:
+def _write(figures: Sequence[Figure], *, failed: Sequence[str], seconds: Mapping[str, float]) -> None:
     report = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "minutes": round(seconds / 60, 1),
+        "seconds": {name: round(spent) for name, spent in seconds.items()},
         "cores": CORES,
         "load_generator": load.generator(),
         "mail_server": sink_name(),
@@ -95,7 +98,7 @@ def _write(figures: Sequence[Figure], *, failed: Sequence[str], seconds: float) 
     _say("")
     for verdict in ("missed", "noisy"):
         _say(*(f"{verdict}: {figure.name}" for figure in figures if figure.verdict == verdict))
-    _say(f"{seconds / 60:.1f} minutes; written to {REPORT}")
+    _say(f"{sum(seconds.values()) / 60:.1f} minutes; written to {REPORT}")
 
 
 def _say(*lines: str) -> None:

@@ -43,8 +43,9 @@ def others(figure: Figure) -> str:
 
 
 def number(value: float) -> str:
-    """Return three digits of a number, all of those before the point."""
-    return f"{value:,.0f}" if abs(value) >= _ALL_DIGITS_FROM else f"{value:#.3g}".rstrip(".")
+    """Return three digits of a number, all of those before the point; a whole number as it is."""
+    is_whole = abs(value) >= _ALL_DIGITS_FROM or value == round(value)
+    return f"{value:,.0f}" if is_whole else f"{value:#.3g}".rstrip(".")
 
 
 def _side(measured: Sequence[Measurement]) -> str:

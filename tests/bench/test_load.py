@@ -1,0 +1,69 @@
+"""The load generator counts every request that it has sent."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tests.bench import load
+from tests.support.harness.waiting import wait_until
+from tests.support.servers.lifecycle import serve_http
+
+
+class Server(ThreadingHTTPServer):
+    """Answers with 204, or with 503 when it is `unavailable`; keeps the bodies."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.bodies: list[bytes] = []
+        self.unavailable = False
+        self.url = ""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        assert isinstance(self.server, Server)
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(503 if self.server.unavailable else 204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    with serve_http(server) as server.url:
+        yield server
+
+
+def _request(server: Server) -> load.Request:
+    return load.Request(url=f"{server.url}/", method="POST", bodies=["one", "two"])
+
+
+def test_requests_that_are_answered_after_the_end_are_counted_but_are_not_in_the_rate(server: Server) -> None:
+    result = load.run(_request(server), clients=4, seconds=0.1)
+
+    assert result.requests == len(server.bodies)
+    assert abs(server.bodies.count(b"one") - server.bodies.count(b"two")) <= 1
+    assert 0 < result.median_ms <= result.p99_ms
+
+
+def test_a_load_that_is_stopped_gives_its_result(server: Server) -> None:
+    with load.running(_request(server), clients=4) as running:
+        wait_until(lambda: len(server.bodies) > 10, what="the load")
+        result = running.stop()
+
+    assert result.requests == len(server.bodies)
+
+
+def test_refused_requests_make_no_figure(server: Server) -> None:
+    server.unavailable = True
+
+    with pytest.raises(AssertionError, match="requests were refused"):
+        load.run(_request(server), clients=2, seconds=0.05)
