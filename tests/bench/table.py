@@ -1,12 +1,14 @@
 """Prints figures as a table for a terminal of 120 columns."""
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from tests.bench.figures import Figure
 from tests.bench.slots import Measurement
 
 _HEAD = ("figure", "median", "quartiles", "goal", "verdict", "by CPU", "others (quiet)")
+_COLUMNS = 120
 _ALL_DIGITS_FROM = 1000
 _WIDTHS = (52, 9, 13, 7, 7, 6, 0)
 
@@ -33,7 +35,9 @@ def lines(figure: Figure, *, with_sides: bool) -> Iterator[str]:
         for side in ("product", "limit"):
             measured = [getattr(slot, side) for slot in figure.counted if getattr(slot, side)]
             if measured:
-                yield f"    {_side(measured)}"
+                yield from textwrap.wrap(
+                    _side(measured), _COLUMNS, initial_indent=" " * 4, subsequent_indent=" " * 8
+                )
 
 
 def others(figure: Figure) -> str:
