@@ -31,13 +31,18 @@ def render(overlay: str, directory: Path, *components: str, **settings: str) -> 
     return build(copy / "overlays" / overlay)
 
 
+def load(text: str) -> list[Document]:
+    """Return the documents of a YAML text; the loader in C takes a tenth of the time."""
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
+
+
 def build(directory: Path) -> list[Document]:
     """Return the documents of a folder with a kustomization; skips the test without kustomize."""
     tool = KUSTOMIZE.require()
     verb = "build" if tool.name == "kustomize" else "kustomize"
     done = subprocess.run([tool, verb, directory], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return list(yaml.safe_load_all(done.stdout))
+    return load(done.stdout)
 
 
 def _own_overlay(

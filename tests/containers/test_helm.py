@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.containers.manifests import KUBERNETES, Document, build, name_of, pods, render
+from tests.containers.manifests import KUBERNETES, Document, build, load, name_of, pods, render
 from tests.support import ROOT
 from tests.support.servers.programs import HELM
 
@@ -31,7 +31,7 @@ def chart(*arguments: str | Path) -> dict[str, Document]:
     """Return the chart's objects by name, as they are without what belongs to Helm alone."""
     done = template(*arguments)
     assert done.returncode == 0, done.stderr
-    documents = [it for it in yaml.safe_load_all(done.stdout) if it]
+    documents = load(done.stdout)
     for document in documents:
         if document["kind"] == "Job":
             document["metadata"]["name"] = document["metadata"]["name"].removesuffix("-1")
@@ -110,14 +110,7 @@ def test_a_wrong_value_is_refused(wrong: str) -> None:
 
 def test_a_changed_setting_restarts_the_pods_that_read_it() -> None:
     first, second = (
-        pods(
-            [
-                it
-                for it in yaml.safe_load_all(template(f"--set=settings.IDENTITY_REVIEW={review}").stdout)
-                if it
-            ]
-        )
-        for review in ("both", "none")
+        pods(load(template(f"--set=settings.IDENTITY_REVIEW={review}").stdout)) for review in ("both", "none")
     )
 
     assert {name for name in first if first[name] == second[name]} == {"Job/migrate-1"}
