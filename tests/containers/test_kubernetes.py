@@ -316,6 +316,24 @@ def test_the_prometheus_query_is_in_the_catalogue_of_metrics(production: list[Do
     assert re.findall(r"`(\w+)`", catalogue).count(query.partition("(")[2].partition("{")[0]) == 1
 
 
+def test_the_comment_lists_the_files_of_each_secret(production: list[Document]) -> None:
+    comment = (ROOT / "deploy/kubernetes/overlays/production/kustomization.yaml").read_text()
+    listed = {
+        name: set(files.split())
+        for name, files in re.findall(r"^#     (\w+-secrets): (.+)$", comment, re.MULTILINE)
+    }
+    wanted: dict[str, set[str]] = {}
+    for pod in pods(production).values():
+        (secret,) = [it["secret"]["secretName"] for it in pod["spec"]["volumes"] if "secret" in it]
+        for container in containers(pod):
+            files = {it["value"] for it in container["env"] if it["name"].endswith("_FILE")}
+            wanted.setdefault(secret, set()).update(Path(file).name for file in files)
+    for parameter in of(production, "TriggerAuthentication")["mailer-scaler"]["spec"]["secretTargetRef"]:
+        wanted.setdefault(parameter["name"], set()).add(parameter["key"])
+
+    assert listed == wanted
+
+
 def test_each_budget_selects_its_deployment(overlay: list[Document]) -> None:
     for name, budget in of(overlay, "PodDisruptionBudget").items():
         labels = of(overlay, "Deployment")[name]["spec"]["template"]["metadata"]["labels"]
