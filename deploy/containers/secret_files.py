@@ -1,17 +1,17 @@
 """Generate the secrets of a containerized installation: a directory per process, a file per secret.
 
-    python -m deploy.containers.secret_files DIRECTORY [--give]
+    python -m deploy.containers.secret_files DIRECTORY [--give] [--redis-admin=on]
 
 Existing secrets stay. Redis' ACL file and the SQL of PostgreSQL's roles are always rewritten. `--give` requires root
-and makes the user of each container the owner of its files. The server names are those of docker-compose.yml and of
-the Kubernetes overlay `local`.
+and makes the user of each container the owner of its files. `--redis-admin=on` turns the administrator of Redis on. The
+server names are those of docker-compose.yml and of the Kubernetes overlay `local`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,19 +36,19 @@ DATABASE_ROLES: Final = {
 }
 
 
-def main(root: Path, *, give: bool) -> None:
+def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
     """Write the secrets into the directories under `root`."""
     kept = root / "kept"
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _make(kept)
+    _make(kept, redis_admin=redis_admin)
     for name, (user, files) in _shares(kept).items():
         for file in files:
             _put(file, root / name, user if give else None)
 
 
-def _make(kept: Path) -> None:
+def _make(kept: Path, *, redis_admin: bool) -> None:
     """Generate all secrets in the directory that only this program reads."""
-    make_secrets(kept / "keys", kept / "redis", stream=STREAM)
+    make_secrets(kept / "keys", kept / "redis", stream=STREAM, redis_admin=redis_admin)
     _kept_password(kept / "postgres_password")
     passwords = {role: _kept_password(kept / f"{role}.password") for role in DATABASE_ROLES.values()}
     write_secret(kept / "roles.sql", roles_script() + _passwords_script(passwords))
@@ -110,4 +110,9 @@ def _put(file: Path, directory: Path, user: int | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), give="--give" in sys.argv[2:])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--give", action="store_true")
+    parser.add_argument("--redis-admin", choices=("on", "off"), default="off")
+    arguments = parser.parse_args()
+    main(arguments.directory, give=arguments.give, redis_admin=arguments.redis_admin == "on")

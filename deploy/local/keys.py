@@ -9,7 +9,7 @@ from identity.adapters.clock import SystemClock
 from identity.adapters.jose.signing_keys import new_signing_keys
 from port_events.keys import new_key_sets
 
-from deploy.local.redis_acl import acl_file, roles
+from deploy.local.redis_acl import ADMIN, acl_file, roles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,11 @@ SECRET_BYTES = 48
 KEY_SETS = ("seal_public", "seal_private", "sign_public", "sign_private")
 
 
-def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
-    """Generate missing secrets in the two directories; Redis' ACL file is always rewritten."""
+def make_secrets(keys: Path, redis: Path, *, stream: str, redis_admin: bool = False) -> None:
+    """Generate missing secrets in the two directories; Redis' ACL file is always rewritten.
+
+    `redis_admin` turns the administrator of Redis on.
+    """
     for directory in (keys, redis):
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o700)
@@ -30,10 +33,11 @@ def make_secrets(keys: Path, redis: Path, *, stream: str) -> None:
         made = new_key_sets()
         for name in KEY_SETS:
             _write(keys / f"mail_{name}.json", getattr(made, name))
-    for role in roles():
-        _keep(redis / f"{role}.password", secrets.token_urlsafe(24))
-    passwords = {role: password_of(redis, role) for role in roles()}
-    _write(redis / "users.acl", acl_file(passwords, stream))
+    users = (*roles(), ADMIN)
+    for user in users:
+        _keep(redis / f"{user}.password", secrets.token_urlsafe(24))
+    passwords = {user: password_of(redis, user) for user in users}
+    _write(redis / "users.acl", acl_file(passwords, stream, admin=redis_admin))
 
 
 def password_of(redis: Path, role: str) -> str:

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
 _CONNECT = "+@connection -@admin -@dangerous +command +time +info"
@@ -20,6 +20,12 @@ _DATA = "+@string +@hash +@list +@set +@sortedset -@dangerous +del +unlink +exis
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
 _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 MAILS = "identity.mails"
+ADMIN = "admin"
+_EVERYTHING = "resetchannels -@all ~* &* +@all"
+# Nobody can log in as this user. Redis before 7.2 loads the append-only file with its rights, and without them it drops
+# all that transactions and scripts had written.
+_DEFAULT_USER = "user default off resetpass ~* &* +@all"
+_PLACEHOLDER = "#SHA256-OF-THE-PASSWORD-OF-"
 
 
 def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") -> dict[str, str]:
@@ -47,25 +53,33 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
     }
 
 
-def acl_file(passwords: Mapping[str, str], stream: str = "identity.events") -> str:
-    """Return an ACL file, which contains only hashes of the passwords."""
+def acl_file(passwords: Mapping[str, str], stream: str = "identity.events", *, admin: bool = False) -> str:
+    """Return an ACL file, which contains only hashes of the passwords; `admin` turns the administrator on."""
     rules = roles(stream)
     lines = [f"user {name} on #{_hash(passwords[name])} resetchannels -@all {rules[name]}" for name in rules]
-    return "\n".join(["user default off resetpass resetchannels -@all", *lines, ""])
+    return _whole(
+        [*lines, f"user {ADMIN} {'on' if admin else 'off'} #{_hash(passwords[ADMIN])} {_EVERYTHING}"]
+    )
 
 
 def acl_example() -> str:
     """Return an ACL file for a Redis of your own, with placeholders for the hashes of the passwords."""
     lines = [
-        f"user {name} on #SHA256-OF-THE-PASSWORD-OF-{name.upper()} resetchannels -@all {rules}"
+        f"user {name} on {_PLACEHOLDER}{name.upper()} resetchannels -@all {rules}"
         for name, rules in roles().items()
     ]
+    lines.append(f"user {ADMIN} off {_PLACEHOLDER}{ADMIN.upper()} {_EVERYTHING}")
     head = [
         "# The users of Redis, from deploy/local/redis_acl.py by `make docs`. Insert the hash of each password:",
         '#   printf %s "$PASSWORD" | sha256sum',
         "# An `aclfile` allows no comments: remove these lines. Without `aclfile`, run each line as ACL SETUSER ….",
+        '# The administrator is off: see "The administrator of Redis" in deploy/runbook.md.',
     ]
-    return "\n".join([*head, "user default off resetpass resetchannels -@all", *lines, ""])
+    return "\n".join(head) + "\n" + _whole(lines)
+
+
+def _whole(lines: Sequence[str]) -> str:
+    return "\n".join([_DEFAULT_USER, *lines, ""])
 
 
 def _hash(password: str) -> str:

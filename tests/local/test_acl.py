@@ -25,6 +25,7 @@ from deploy.containers.secret_files import main as make_secret_files
 from deploy.local.keys import make_secrets, password_of
 from deploy.local.redis_acl import roles
 from tests.support import ROOT
+from tests.support.servers.programs import DEBIAN_REDIS
 from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types combine sync and async answers
@@ -272,6 +273,47 @@ def test_a_second_start_keeps_the_secrets_of_the_containers(tmp_path: Path) -> N
     make_secret_files(tmp_path, give=False)
 
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == first
+
+
+@pytest.mark.rule("SEC-10")
+@pytest.mark.parametrize("is_on", [False, True])
+def test_the_administrator_of_the_containers_works_while_it_is_on(
+    start_redis: Callable[..., RedisServer], tmp_path: Path, *, is_on: bool
+) -> None:
+    make_secret_files(tmp_path, give=False, redis_admin=is_on)
+    server = start_redis(options=("--aclfile", str(tmp_path / "redis" / "users.acl")))
+
+    with redis.Redis.from_url(
+        server.url_for("admin", password_of(tmp_path / "kept" / "redis", "admin"))
+    ) as admin:
+        if not is_on:
+            with pytest.raises(redis.AuthenticationError):
+                admin.ping()
+            return
+        admin.xgroup_create(STREAM, "abandoned", mkstream=True)
+        assert admin.xgroup_destroy(STREAM, "abandoned") == 1
+        assert admin.acl_setuser("relay", enabled=True, passwords=["+new"])
+
+
+@pytest.mark.rule("SEC-10", "MAIL-3")
+@pytest.mark.parametrize("server", ["valkey", "redis-7.0"])
+def test_a_restart_keeps_what_transactions_and_scripts_wrote(
+    start_redis: Callable[..., RedisServer], tmp_path: Path, server: str
+) -> None:
+    make_secret_files(tmp_path, give=False)
+    redis_server = start_redis(
+        options=("--aclfile", str(tmp_path / "redis" / "users.acl")),
+        program=DEBIAN_REDIS.require() if server == "redis-7.0" else None,
+    )
+    password = password_of(tmp_path / "kept" / "redis", "mailer")
+    with redis.Redis.from_url(redis_server.url_for("mailer", password)) as mailer:
+        mailer.pipeline(transaction=True).set("mailer:a", 1).set("mailer:b", 1).execute()
+        mailer.eval("redis.call('SET', KEYS[1], 1) redis.call('SET', KEYS[2], 1)", 2, "mailer:c", "mailer:d")
+
+        redis_server.stop()
+        redis_server.start()
+
+        assert mailer.exists("mailer:a", "mailer:b", "mailer:c", "mailer:d") == 4
 
 
 def acl_users(text: str) -> dict[str, str]:
