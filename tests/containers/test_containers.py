@@ -18,7 +18,7 @@ from tests.support.harness.waiting import wait_until
 
 SLOW_MAILBOX = Path(__file__).with_name("slow_mailbox.yml")
 ONE_OFF = {"secrets", "roles", "migrate"}
-OURS = ("identity", "relay", "notify", "mailer")
+OURS = ("identity", "relay", "notify", "tidy", "mailer")
 BACKLOG = 160
 UNREACHABLE = """
 import socket, sys
@@ -136,7 +136,7 @@ def test_a_killed_mailer_is_restarted(containers: Containers) -> None:
 
 
 def test_sigterm_reaches_the_process_itself(containers: Containers) -> None:
-    containers.wait_until_healthy()  # PID 1 ignores signals until it has a handler
+    containers.wait_until_healthy()
 
     containers.run("stop", *OURS)
 
