@@ -19,6 +19,7 @@ from port_runtime.settings import load
 from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
+from tests.support import ROOT
 from tests.support.actors.grants import add_oidc_client, open_grant
 from tests.support.actors.logouts import logouts, notify_ports, tell_all
 from tests.support.actors.profile import request_email_change
@@ -230,17 +231,22 @@ def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dic
 
 @pytest.fixture
 def second_urls(admin_url: str, urls: dict[str, str]) -> Iterator[dict[str, str]]:
-    """URLs of new roles that inherit the rights of those of the processes, as the runbook rotates passwords."""
+    """URLs of second roles, made by the statements of the runbook."""
+    _, _, section = (ROOT / "deploy/runbook.md").read_text().partition("### The password of a database role")
+    script = section.partition("```sql\n")[2].partition("```")[0]
     with psycopg.connect(_dsn(admin_url), autocommit=True) as connection:
         for role in urls:
-            words = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}")
-            new, old = sql.Identifier(f"{role}_new"), sql.Identifier(role)
-            connection.execute(words.format(new, PASSWORD, old))
-            connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(old))
-        yield {role: url.replace(f"//{role}:", f"//{role}_new:") for role, url in urls.items()}
+            name = sql.Identifier(f"{role}_2")
+            for line in script.replace("identity_web", role).splitlines():
+                if line.startswith("\\password"):  # psql's, which sends this statement with a hash
+                    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, PASSWORD))
+                else:
+                    connection.execute(line.encode())
+        yield {role: url.replace(f"//{role}:", f"//{role}_2:") for role, url in urls.items()}
         for role in urls:
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(f"{role}_new")))
-            connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(f"{role}_2")))
+            restored = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
+            connection.execute(restored.format(sql.Identifier(role), PASSWORD))
 
 
 def test_a_second_role_with_the_rights_of_the_first_replaces_it(
