@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.harness.containers import CLIENTS, Containers, require_client, require_engine
+from tests.support.harness.containers import (
+    CLIENTS,
+    Containers,
+    image_bytes,
+    require_client,
+    require_engine,
+)
 from tests.support.harness.readme_commands import walk_api
 from tests.support.harness.waiting import wait_until
 
@@ -103,6 +109,14 @@ def test_images_hold_no_build_or_install_tools(containers: Containers, service: 
     )  # fmt: skip
 
     assert tried.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+@pytest.mark.parametrize("service", ["identity", "mailer"])
+def test_an_image_adds_less_than_120_mb_to_its_base(containers: Containers, service: str) -> None:
+    image = containers.inspect(service)[0]["Config"]
+    base = image["Labels"]["org.opencontainers.image.base.name"]
+
+    assert image_bytes(image["Image"]) - image_bytes(base) < 120 * 10**6
 
 
 @pytest.mark.rule("SEC-10")

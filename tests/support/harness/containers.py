@@ -37,6 +37,12 @@ def require_client(name: str) -> Sequence[str]:
     return CLIENTS[name]
 
 
+def image_bytes(name: str) -> int:
+    """Return the size of an image."""
+    command = ["docker", "image", "inspect", "--format", "{{.Size}}", name]
+    return int(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
 def _answers(*command: str) -> bool:
     if shutil.which(command[0]) is None:
         return False
