@@ -143,6 +143,18 @@ class ActiveToken(ActiveGrant):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntrospectedToken:
+    """What introspection tells of a token that is active at this moment (OIDC-20)."""
+
+    token: Token
+    account: AccountSummary
+    actor: AccountSummary
+    auth_time: datetime
+    acr: str | None
+    amr: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndedGrant:
     """A grant that was just ended: what the audit log records and a logout names."""
 

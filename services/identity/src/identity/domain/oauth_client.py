@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from identity.domain.account import Kind
 from identity.domain.client_uri import without_loopback_port
-from identity.domain.service_client import ServiceClient
+from identity.domain.service_client import Scope, Secrets, ServiceClient
 
 Auth = Literal["secret", "key", "none"]
 """How the client authenticates: HTTP Basic with its secret, a signed assertion, or not at all (OIDC-18)."""
@@ -91,3 +91,38 @@ class RegisteredClient:
 
     service: ServiceClient
     oidc: OidcClient
+
+    @property
+    def name(self) -> str:
+        """The `client_id`."""
+        return self.oidc.name
+
+    @property
+    def auth(self) -> Auth:
+        """How the client authenticates."""
+        return self.oidc.auth
+
+    @property
+    def keys(self) -> dict[str, Any] | None:
+        """The client's public keys."""
+        return self.oidc.keys
+
+    def accepts(self, digest: str, now: datetime) -> bool:
+        """Return whether a secret with this digest is valid."""
+        return self.service.accepts(digest, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskingClient:
+    """What introspection reads of a client that is not revoked."""
+
+    name: str
+    rights: list[Scope]
+    auth: Auth
+    keys: dict[str, Any] | None
+    resources: list[str]
+    secrets: Secrets
+
+    def accepts(self, digest: str, now: datetime) -> bool:
+        """Return whether a secret with this digest is valid."""
+        return self.secrets.accept(digest, now)

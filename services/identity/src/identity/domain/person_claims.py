@@ -15,7 +15,7 @@ ACTOR_DETAILS = "actor"
 """The scope that adds name, username and company to the link account in `act`."""
 
 
-class Person(Protocol):
+class Accounts(Protocol):
     """The accounts of a grant as they are now; both are the same unless a link account acts for a company."""
 
     @property
@@ -25,6 +25,10 @@ class Person(Protocol):
     @property
     def actor(self) -> AccountSummary:
         """The account that logged in."""
+
+
+class Person(Accounts, Protocol):
+    """The accounts, with what only a person's own claims tell."""
 
     @property
     def email(self) -> str:
@@ -41,7 +45,7 @@ def person_claims(person: Person, names: Collection[str]) -> dict[str, Any]:
 
 
 def act_claim(
-    person: Person, scopes: Collection[str], services: dict[str, Any] | None = None
+    person: Accounts, scopes: Collection[str], services: dict[str, Any] | None = None
 ) -> dict[str, Any] | None:
     """Return `act`, or None if the person acts as their own account and no service exchanged the token.
 
@@ -54,7 +58,7 @@ def act_claim(
     return {"sub": services["sub"]} | ({"act": inner} if inner else {})
 
 
-def rights(person: Person, scopes: Collection[str]) -> tuple[str, ...]:
+def rights(person: Accounts, scopes: Collection[str]) -> tuple[str, ...]:
     """Return the rights in the pass system that a token with these scopes carries (SW-1, SW-2)."""
     return rights_of(scopes, PASS_RIGHTS if person.account.kind == "general" else ())
 
@@ -77,7 +81,7 @@ def _every(person: Person) -> Iterator[tuple[str, Any]]:
         yield "company", company(account)
 
 
-def _link_account(person: Person, *, with_details: bool) -> dict[str, Any] | None:
+def _link_account(person: Accounts, *, with_details: bool) -> dict[str, Any] | None:
     link = person.actor
     if link.id == person.account.id:
         return None

@@ -28,6 +28,21 @@ class RevokedClientError(ClientError):
     """The client was revoked."""
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The digests of a client's current and former secret."""
+
+    digest: str | None
+    former_digest: str | None
+    former_ends_at: datetime | None
+
+    def accept(self, digest: str, now: datetime) -> bool:
+        """Return whether a secret with this digest is valid, in constant time."""
+        is_current = hmac.compare_digest(self.digest or "", digest)
+        is_former = hmac.compare_digest(self.former_digest or "", digest)
+        return is_current or (is_former and self.former_ends_at is not None and now < self.former_ends_at)
+
+
 @dataclass(eq=False, kw_only=True)
 class ServiceClient:
     """A service client. Its secrets, the current and the former one, are stored only as digests."""
@@ -43,9 +58,8 @@ class ServiceClient:
 
     def accepts(self, digest: str, now: datetime) -> bool:
         """Return whether a secret with this digest is valid, in constant time."""
-        is_current = hmac.compare_digest(self.digest or "", digest)
-        is_former = hmac.compare_digest(self.former_digest or "", digest)
-        return self.revoked_at is None and (is_current or (is_former and self.has_former(now)))
+        secrets = Secrets(self.digest, self.former_digest, self.former_ends_at)
+        return secrets.accept(digest, now) and self.revoked_at is None
 
     def has_former(self, now: datetime) -> bool:
         """Return whether the former secret is still valid."""

@@ -38,7 +38,12 @@ def _current_service() -> ServiceClient:
 
 def basic_credentials() -> tuple[str, str]:
     """Return the name and the secret, which are form-encoded (RFC 6749 section 2.3.1). Raises BadClient."""
-    sent = _authorization()
+    return basic_credentials_in(request.headers.get("Authorization", ""))
+
+
+def basic_credentials_in(header: str) -> tuple[str, str]:
+    """Return name and secret of an Authorization header. Raises BadClient."""
+    sent = _read(header)
     if sent is not None and sent.type == "basic" and sent.password:
         return unquote_plus(sent.username or ""), unquote_plus(sent.password)
     raise BadClient
@@ -46,13 +51,13 @@ def basic_credentials() -> tuple[str, str]:
 
 def _credentials() -> tuple[str | None, str]:
     """Return name and secret; a bearer has no name. Raises BadClient."""
-    sent = _authorization()
+    sent = _read(request.headers.get("Authorization", ""))
     if sent is not None and sent.type == "bearer" and sent.token:
         return None, sent.token
     return basic_credentials()
 
 
-def _authorization() -> Authorization | None:
-    if len(request.headers.get("Authorization", "")) > _MAX_HEADER_CHARACTERS:
+def _read(header: str) -> Authorization | None:
+    if len(header) > _MAX_HEADER_CHARACTERS:
         raise BadClient
-    return request.authorization
+    return Authorization.from_header(header)

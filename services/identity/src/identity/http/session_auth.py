@@ -89,13 +89,20 @@ def caller() -> Caller:
     )
 
 
+def bearer_token(header: str) -> str | None:
+    """Return the token of an Authorization header of this scheme. Raises NotSignedIn if it is too long."""
+    if header[: len(_BEARER)].lower() != _BEARER:
+        return None
+    if len(header) > _MAX_TOKEN_CHARACTERS:
+        raise NotSignedIn
+    return header[len(_BEARER) :]
+
+
 def _token() -> str:
     """Return the token of the Authorization header or of the cookie. Raises NotSignedIn, ForeignOrigin."""
-    header = request.headers.get("Authorization", "")
-    if header[: len(_BEARER)].lower() == _BEARER:
-        if len(header) > _MAX_TOKEN_CHARACTERS:
-            raise NotSignedIn
-        return header[len(_BEARER) :]
+    token = bearer_token(request.headers.get("Authorization", ""))
+    if token is not None:
+        return token
     cookie = request.cookies.get(web_context().session_cookie)
     if not cookie or len(cookie) > _MAX_TOKEN_CHARACTERS:
         raise NotSignedIn

@@ -6,7 +6,6 @@ WSGI middleware rather than hooks, because the span must be current while the wh
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from flask import Request
 from port_runtime import tracing
 
 from identity.metrics import METHODS, OTHER
@@ -32,12 +31,13 @@ class TracingMiddleware:
             return self._application(environ, start_response)
 
 
-def annotate(request: Request, route: str, status: int, *, request_id: str) -> None:
+def annotate(environ: "WSGIEnvironment", route: str, status: int, *, request_id: str) -> None:
     """Add route and status to the request's span, but not its URL, which may hold a token."""
-    span: tracing.Span | None = request.environ.get(_SPAN)
+    span: tracing.Span | None = environ.get(_SPAN)
     if span is None:
         return
-    method = request.method if request.method in METHODS else OTHER
+    method = environ["REQUEST_METHOD"]
+    method = method if method in METHODS else OTHER
     span.update_name(f"{method} {route}")
     span.set_attribute("http.request.method", method)
     span.set_attribute("http.route", route)

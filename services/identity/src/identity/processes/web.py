@@ -20,9 +20,12 @@ from identity.adapters.sql.schema import metadata
 from identity.bootstrap.ports import build_ports
 from identity.http import errors, health, oauth, portal, request_hooks, traces
 from identity.http.api import openapi
+from identity.http.api.sessions import answer_session
 from identity.http.client_address import TrustedProxies
-from identity.http.oauth import document_server
-from identity.http.oauth.discovery import public_documents
+from identity.http.direct_answers import DirectAnswers
+from identity.http.oauth.discovery import discovery_blueprint, public_documents
+from identity.http.oauth.introspect import answer_introspection
+from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Contact, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
@@ -76,14 +79,24 @@ def create_app(
     )
     meter = RequestMetrics(instruments)
     request_hooks.init_app(app, meter, https=settings.https, hosts=settings.known_hosts)
-    app.wsgi_app = traces.TracingMiddleware(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     errors.init_app(app)
     app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
     csrf = portal.init_app(app)
     openapi.init_app(app, csrf)
     oauth.init_app(app, csrf)
     documents = public_documents(ports.rules.public_url, ports.signer.public_keys())
-    document_server.init_app(app, documents, meter, https=settings.https, hosts=settings.known_hosts)
+    app.register_blueprint(discovery_blueprint(documents))
+    direct = DirectAnswers(
+        {
+            ("GET", f"{openapi.PREFIX}/session"): answer_session(ports),
+            ("POST", "/oauth/introspect"): answer_introspection(ports),
+            **{("GET", path): document.answer for path, document in documents.items()},
+        },
+        meter=meter,
+        headers=security_headers(https=settings.https),
+        hosts=settings.known_hosts,
+    )
+    app.wsgi_app = traces.TracingMiddleware(direct.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
     return app
 
 

@@ -1,6 +1,10 @@
 """Authenticating clients of OpenID Connect (OIDC-18)."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from typing_extensions import TypeIs
 
 from identity.domain.errors import BadClient, Locked, Refusal
 from identity.domain.oauth_client import Auth, RegisteredClient
@@ -11,6 +15,28 @@ from identity.domain.session import ClientInfo
 from identity.usecases import service_clients
 from identity.usecases.ports import Ports
 from identity.usecases.steps.client_address_limits import count_by_network
+
+
+class ProvableClient(Protocol):
+    """A client that is not revoked, with what proves it."""
+
+    @property
+    def name(self) -> str:
+        """The `client_id`."""
+
+    @property
+    def auth(self) -> Auth:
+        """How the client authenticates."""
+
+    @property
+    def keys(self) -> dict[str, Any] | None:
+        """The client's public keys."""
+
+    def accepts(self, digest: str, now: datetime) -> bool:
+        """Return whether a secret with this digest is valid."""
+
+
+Client = TypeVar("Client", bound=ProvableClient)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,38 +63,39 @@ def name_of(ports: Ports, shown: Credentials) -> str:
     return shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
 
 
-def check_proven(
-    ports: Ports, client: RegisteredClient | None, shown: Credentials, *, asker: ClientInfo
-) -> RegisteredClient:
+def check_proven(ports: Ports, client: Client | None, shown: Credentials, *, asker: ClientInfo) -> Client:
     """Return the client that the credentials claim, as `authenticate` does. Raises BadClient, Locked."""
-    if client is not None and client.oidc.auth == shown.method and _is_proven(ports, client, shown):
+    if is_proven(client, ports, shown):
         return client
     raise _refusal(ports, client, name_of(ports, shown), asker)
 
 
-def _is_proven(ports: Ports, client: RegisteredClient, shown: Credentials) -> bool:
+def is_proven(client: Client | None, ports: Ports, shown: Credentials) -> TypeIs[Client]:
+    """Return whether the credentials prove the client; an assertion that does is used up."""
+    if client is None or client.auth != shown.method:
+        return False
     if shown.method == "secret":
-        return client.service.accepts(digest_of(shown.proof), ports.clock.now())
+        return client.accepts(digest_of(shown.proof), ports.clock.now())
     return shown.method == "none" or _has_key(ports, client, shown.proof)
 
 
-def _has_key(ports: Ports, client: RegisteredClient, assertion: str) -> bool:
+def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
     """Return whether a key of the client signed the assertion, for this server and for the first time."""
-    name, issuer = client.oidc.name, ports.rules.public_url
+    name, issuer = client.name, ports.rules.public_url
     try:
-        claims = ports.proofs.client_assertion(assertion, client.oidc.keys or {"keys": []})
+        claims = ports.proofs.client_assertion(assertion, client.keys or {"keys": []})
         use = check_assertion(claims, client=name, issuer=issuer, now=ports.clock.now())
     except BadClient:
         return False
     return ports.seen_proofs.first_use(use)
 
 
-def _refusal(ports: Ports, client: RegisteredClient | None, name: str, asker: ClientInfo) -> Refusal:
+def _refusal(ports: Ports, client: ProvableClient | None, name: str, asker: ClientInfo) -> Refusal:
     """Count and record a failure, whether there is such a client or not; return what to raise."""
     limit = replace(ports.rules.login_failures_by_client_address, name=service_clients.COUNTER)
     own = CLIENT_FAILURES.counter(name, asker.networks[0])
     wait_seconds = count_by_network(ports, limit, asker, own=own)
-    known = client.oidc.name if client is not None else ""
+    known = client.name if client is not None else ""
     service_clients.record_refused(
         ports, known, why="bad_client", throttle_key=f"{known}:{asker.networks[0]}"
     )

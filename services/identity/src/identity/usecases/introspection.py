@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from identity.domain.grant import ActiveToken
-from identity.domain.oauth_client import RegisteredClient
+from identity.domain.grant import IntrospectedToken
+from identity.domain.oauth_client import AskingClient
 from identity.domain.person_claims import act_claim, company, rights
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo
-from identity.usecases.client_authentication import Credentials, check_proven, name_of
+from identity.usecases.client_authentication import Credentials, check_proven, is_proven, name_of
 from identity.usecases.ports import Ports
 
 _INACTIVE: dict[str, Any] = {"active": False}
@@ -19,11 +19,26 @@ def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInf
     Neither a missing right nor a token for somebody else is told apart from an ended one. A public client, which cannot
     prove who it is, is told nothing. Raises BadClient, Locked.
     """
+    found, active = _read(ports, shown, token)
+    return _answer(ports, check_proven(ports, found, shown, asker=asker), active)
+
+
+def introspect_by_secret(ports: Ports, shown: Credentials, token: str) -> dict[str, Any] | None:
+    """Return what `introspect` does, or None if it would refuse the client: nothing is counted or recorded then."""
+    found, active = _read(ports, shown, token)
+    return _answer(ports, found, active) if is_proven(found, ports, shown) else None
+
+
+def _read(
+    ports: Ports, shown: Credentials, token: str
+) -> tuple[AskingClient | None, IntrospectedToken | None]:
     name = name_of(ports, shown)
-    found, active = None, None
-    if is_name(name):
-        found, active = ports.grants.client_and_active_token(name, digest_of(token), ports.clock.now())
-    client = check_proven(ports, found, shown, asker=asker)
+    if not is_name(name):
+        return None, None
+    return ports.grants.introspected(name, digest_of(token), ports.clock.now())
+
+
+def _answer(ports: Ports, client: AskingClient, active: IntrospectedToken | None) -> dict[str, Any]:
     is_told = active is not None and active.token.kind == "access" and _is_for(client, active)
     ports.oauth_meter.introspected(active=is_told)
     return (
@@ -31,13 +46,13 @@ def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInf
     )
 
 
-def _is_for(client: RegisteredClient, active: ActiveToken) -> bool:
-    may_ask = "tokens:introspect" in client.service.rights and not client.oidc.is_public
-    return may_ask and not {client.oidc.name, *client.oidc.resources}.isdisjoint(active.token.audience)
+def _is_for(client: AskingClient, active: IntrospectedToken) -> bool:
+    may_ask = "tokens:introspect" in client.rights and client.auth != "none"
+    return may_ask and not {client.name, *client.resources}.isdisjoint(active.token.audience)
 
 
-def _description(active: ActiveToken, *, issuer: str) -> dict[str, Any]:
-    token, grant, account = active.token, active.grant, active.account
+def _description(active: IntrospectedToken, *, issuer: str) -> dict[str, Any]:
+    token, account = active.token, active.account
     described = {
         "active": True,
         "iss": issuer,
@@ -48,10 +63,10 @@ def _description(active: ActiveToken, *, issuer: str) -> dict[str, Any]:
         "scope": " ".join(token.scopes),
         "exp": int(token.expires_at.timestamp()),
         "iat": int(token.issued_at.timestamp()),
-        "auth_time": int(grant.auth_time.timestamp()),
-        "acr": grant.acr,
-        "amr": grant.amr,
-        "sid": grant.id,
+        "auth_time": int(active.auth_time.timestamp()),
+        "acr": active.acr,
+        "amr": active.amr,
+        "sid": token.grant_id,
         "token_type": "DPoP" if token.jkt else "Bearer",
         "cnf": {"jkt": token.jkt} if token.jkt else None,
         "username": account.username,

@@ -13,6 +13,8 @@ from identity.domain.session import AccountSummary
 
 _HOLDER, _ACCOUNT = accounts.alias("holder"), accounts.alias("account")
 _SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
+SUMMARIES = tuple(account.c[name] for account in (_ACCOUNT, _HOLDER) for name in _SUMMARY)
+"""The columns of the account and of the actor."""
 _GRANT_COLUMNS = tuple(grants.c)
 
 
@@ -30,16 +32,16 @@ def select_active(
     source: FromClause, *columns: ColumnElement[Any], client: ColumnElement[str]
 ) -> Select[Any]:
     """Return a statement for the active grants of the `client`; `columns` come before those that `read_grant` reads."""
+    read = (*_GRANT_COLUMNS, *SUMMARIES, _ACCOUNT.c.email, _ACCOUNT.c.updated_at, _ACCOUNT.c.created_at)
+    return select_from_active(source, *columns, *read, client=client)
+
+
+def select_from_active(
+    source: FromClause, *columns: ColumnElement[Any], client: ColumnElement[str]
+) -> Select[Any]:
+    """Return a statement for these columns of the active grants of the `client`."""
     return (
-        select(
-            *columns,
-            *_GRANT_COLUMNS,
-            *(_ACCOUNT.c[name] for name in _SUMMARY),
-            *(_HOLDER.c[name] for name in _SUMMARY),
-            _ACCOUNT.c.email,
-            _ACCOUNT.c.updated_at,
-            _ACCOUNT.c.created_at,
-        )
+        select(*columns)
         .select_from(source)
         .join(_HOLDER, _HOLDER.c.id == grants.c.holder_id)
         .join(_ACCOUNT, _ACCOUNT.c.id == grants.c.account_id)
@@ -59,7 +61,7 @@ def select_active(
 def read_grant(values: Iterator[Any]) -> Mapping[str, Any]:
     """Return the fields of an ActiveGrant from a row of that statement."""
     grant = Grant(**named(_GRANT_COLUMNS, values))
-    account, actor = _summary(values), _summary(values)
+    account, actor = read_summary(values), read_summary(values)
     email, updated_at, created_at = values
     return {
         "grant": grant,
@@ -75,5 +77,6 @@ def named(columns: tuple[Any, ...], values: Iterator[Any]) -> Mapping[str, Any]:
     return {column.name: next(values) for column in columns}
 
 
-def _summary(values: Iterator[Any]) -> AccountSummary:
+def read_summary(values: Iterator[Any]) -> AccountSummary:
+    """Return an account from the next of SUMMARIES' values."""
     return AccountSummary(**dict(zip(_SUMMARY, values, strict=False)), status="active")

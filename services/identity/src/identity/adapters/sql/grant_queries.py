@@ -9,36 +9,56 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that sessions load
-from identity.adapters.sql.active_grants import named, read_grant, select_active
+from identity.adapters.sql.active_grants import (
+    SUMMARIES,
+    named,
+    read_grant,
+    read_summary,
+    select_active,
+    select_from_active,
+)
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.oauth_tables import grant_tokens, grants, oidc_clients
 from identity.adapters.sql.tables import clients
-from identity.domain.grant import ActiveToken, Token
-from identity.domain.oauth_client import OidcClient, RegisteredClient
-from identity.domain.service_client import ServiceClient
+from identity.domain.grant import ActiveToken, IntrospectedToken, Token
+from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
+from identity.domain.service_client import Secrets, ServiceClient
 from identity.usecases.ports.grants import GrantQueries
 
 _TOKEN_COLUMNS = tuple(grant_tokens.c)
-_ACTIVE_TOKEN = select_active(
-    grant_tokens.join(grants, grants.c.id == grant_tokens.c.grant_id),
-    *_TOKEN_COLUMNS,
-    client=grant_tokens.c.client,
-).where(
+_TOKENS = grant_tokens.join(grants, grants.c.id == grant_tokens.c.grant_id)
+_IS_TOKEN = (
     grant_tokens.c.digest == bindparam("digest"),
     grant_tokens.c.expires_at > bindparam("now"),
     grant_tokens.c.used_at.is_(None),
 )
+_ACTIVE_TOKEN = select_active(_TOKENS, *_TOKEN_COLUMNS, client=grant_tokens.c.client).where(*_IS_TOKEN)
 _IS_CLIENT = (oidc_clients.c.name == bindparam("name"), clients.c.revoked_at.is_(None))
 _OIDC_CLIENT = select(OidcClient).join(clients, clients.c.name == oidc_clients.c.name).where(*_IS_CLIENT)
 _CLIENT_COLUMNS, _OIDC_COLUMNS = tuple(clients.c), tuple(oidc_clients.c)
-_ACTIVE = _ACTIVE_TOKEN.subquery()
 _CLIENT = (
     select(*_CLIENT_COLUMNS, *_OIDC_COLUMNS)
     .join_from(clients, oidc_clients, clients.c.name == oidc_clients.c.name)
     .where(*_IS_CLIENT)
 )
 _CLIENT_BY_NAME, _TOKEN_BY_DIGEST = FixedStatement(_CLIENT), FixedStatement(_ACTIVE_TOKEN)
-_CLIENT_AND_TOKEN = FixedStatement(_CLIENT.add_columns(*_ACTIVE.c).outerjoin(_ACTIVE, true()))
+
+
+def _introspected_statement() -> FixedStatement:
+    told = (grants.c.auth_time, grants.c.acr, grants.c.amr)
+    columns = (*_TOKEN_COLUMNS, *told, *SUMMARIES)
+    active = select_from_active(_TOKENS, *columns, client=grant_tokens.c.client).where(*_IS_TOKEN).subquery()
+    client = (
+        oidc_clients.c.name, clients.c.rights, oidc_clients.c.auth, oidc_clients.c["keys"], oidc_clients.c.resources,
+        clients.c.digest, clients.c.former_digest, clients.c.former_ends_at,
+    )  # fmt: skip
+    joined = clients.join(oidc_clients, clients.c.name == oidc_clients.c.name).outerjoin(active, true())
+    return FixedStatement(select(*client, *active.c).select_from(joined).where(*_IS_CLIENT))
+
+
+_INTROSPECTED = _introspected_statement()
+_ASKING = 8
+"""The number of its columns that are about the client."""
 
 
 class SqlGrantQueries(GrantQueries):
@@ -60,17 +80,19 @@ class SqlGrantQueries(GrantQueries):
         return _client(iter(row)) if row is not None else None
 
     @override
-    def client_and_active_token(
+    def introspected(
         self, name: str, digest: str, now: datetime
-    ) -> tuple[RegisteredClient | None, ActiveToken | None]:
-        values = {"name": name, "digest": digest, "now": now}
+    ) -> tuple[AskingClient | None, IntrospectedToken | None]:
         with self._engine.connect() as connection:
-            row = _CLIENT_AND_TOKEN.row(connection, values)
+            row = _INTROSPECTED.row(connection, {"name": name, "digest": digest, "now": now})
         if row is None:
             return None, None
-        fields = iter(row)
-        client, token = _client(fields), tuple(fields)
-        return client, _active_token(token) if token[0] is not None else None
+        own_name, rights, auth, keys, resources, *secrets = row[:_ASKING]
+        client = AskingClient(
+            name=own_name, rights=rights, auth=auth, keys=keys, resources=resources, secrets=Secrets(*secrets)
+        )
+        token = row[_ASKING:]
+        return client, _introspected(iter(token)) if token[0] is not None else None
 
     @override
     def oidc_client(self, name: str) -> OidcClient | None:
@@ -87,3 +109,10 @@ def _active_token(row: Iterable[Any]) -> ActiveToken:
     values = iter(row)
     token = Token(**named(_TOKEN_COLUMNS, values))
     return ActiveToken(token=token, **read_grant(values))
+
+
+def _introspected(values: Iterator[Any]) -> IntrospectedToken:
+    token = Token(**named(_TOKEN_COLUMNS, values))
+    auth_time, acr, amr = next(values), next(values), next(values)
+    account, actor = read_summary(values), read_summary(values)
+    return IntrospectedToken(token=token, account=account, actor=actor, auth_time=auth_time, acr=acr, amr=amr)

@@ -1,5 +1,6 @@
 """What several resources of the API return: the base of response schemas, times, accounts, mails and problems."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 import marshmallow
@@ -25,6 +26,12 @@ class ResponseSchema(marshmallow.Schema):
         return value
 
 
+def format_time(value: datetime, *, milliseconds: bool = False) -> str:
+    """Return a time in RFC 3339 and UTC."""
+    fraction = f".{value.microsecond // 1000:03}" if milliseconds else ""
+    return f"{value.strftime(_SECONDS)}{fraction}Z"
+
+
 class Timestamp(fields.String):
     """A time in RFC 3339 and UTC, to the second or to the millisecond."""
 
@@ -36,8 +43,7 @@ class Timestamp(fields.String):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         if value is None:
             return None
-        fraction = f".{value.microsecond // 1000:03}" if self._milliseconds else ""
-        return f"{value.strftime(_SECONDS)}{fraction}Z"
+        return format_time(value, milliseconds=self._milliseconds)
 
 
 class MaskedEmail(fields.String):

@@ -1,6 +1,6 @@
 """Sessions and switching (LOGIN, SW)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import after_this_request, g
 from marshmallow import fields
@@ -8,13 +8,18 @@ from marshmallow import fields
 from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
-from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole
+from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole, format_time
 from identity.http.api.service_schemas import PORTAL, ServiceLoginSchema
 from identity.http.client_address import client_info
 from identity.http.device_cookies import remember_device
-from identity.http.session_auth import current_principal, require_principal
+from identity.http.direct_answers import Answer, Answerer
+from identity.http.session_auth import bearer_token, current_principal, require_principal
 from identity.http.web_context import ports
 from identity.usecases import login, sessions, switching, verification
+from identity.usecases.ports import Ports
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 blueprint = Blueprint("sessions", __name__, description="Sessions and switching")
 
@@ -98,6 +103,47 @@ class OpenSessionsSchema(ResponseSchema):
     items = fields.List(fields.Nested(OpenSessionSchema))
 
 
+_SESSION = SessionSchema()
+
+
+def answer_session(ports: Ports) -> Answerer:
+    """Return what answers `GET /session` before Flask does, if the request has a bearer token."""
+
+    def answer(environ: "WSGIEnvironment") -> Answer | None:
+        token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))
+        if token is None:
+            return None
+        principal = sessions.identify(ports, token)
+        if principal.switched or principal.next_step == "verify_email":
+            return Answer.of_json(_SESSION.dump(_current(ports, principal)))
+        return Answer.of_json(_document(principal))
+
+    return answer
+
+
+def _document(principal: Principal) -> dict[str, Any]:
+    """Return what SessionSchema dumps for a person's own session, in a tenth of the time."""
+    account = principal.account
+    return {
+        "expires_at": format_time(principal.expires_at),
+        "next": principal.next_step,
+        "account": {
+            "id": account.id,
+            "kind": account.kind,
+            "username": account.username,
+            "name": account.name,
+            "status": account.status,
+            "company": {"tax_id": account.tax_id, "name": account.company_name},
+        },
+        "rights": principal.rights,
+    }
+
+
+def _current(ports: Ports, principal: Principal) -> dict[str, Any]:
+    mail = verification.mail_state(ports, principal)
+    return session_response(principal, **({"verification_mail": mail} if mail else {}))
+
+
 def session_response(principal: Principal, **more: Any) -> dict[str, Any]:
     """Return what SessionSchema dumps; `more` is a new `token` or the state of the `verification_mail`."""
     if principal.switched:
@@ -127,9 +173,7 @@ def log_in(credentials: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, SessionSchema)
 def show() -> dict[str, Any]:
     """Show the account that the token belongs to, and its next step."""
-    principal = current_principal()
-    mail = verification.mail_state(ports(), principal)
-    return session_response(principal, **({"verification_mail": mail} if mail else {}))
+    return _current(ports(), current_principal())
 
 
 @blueprint.delete("/session")

@@ -22,6 +22,11 @@ class Form:
     def __init__(self, parameters: Sequence[tuple[str, str]]) -> None:
         self._parameters = parameters
 
+    @property
+    def names(self) -> set[str]:
+        """The names of the parameters."""
+        return {name for name, _ in self._parameters}
+
     def get(self, name: str) -> str | None:
         """Return a parameter. Raises InvalidRequest if it is given twice."""
         values = self.every(name)
@@ -45,7 +50,12 @@ def read_form(*, repeatable: frozenset[str] = frozenset()) -> Form:
     """Return the form of the request. Raises InvalidRequest, RequestEntityTooLarge, UnsupportedMediaType."""
     if request.mimetype != MEDIA_TYPE:
         raise UnsupportedMediaType
-    parameters = _parse(_body())
+    return parse_form(_body(), repeatable=repeatable)
+
+
+def parse_form(body: bytes, *, repeatable: frozenset[str] = frozenset()) -> Form:
+    """Return the form of a body. Raises InvalidRequest."""
+    parameters = _parse(body)
     once = [name for name, _ in parameters if name not in repeatable]
     if len(once) != len(set(once)):
         raise InvalidRequest("a parameter is given twice")

@@ -1,15 +1,29 @@
 """Introspection (RFC 7662): another service asks whom a token stands for (OIDC-20)."""
 
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
 from flask import Response, jsonify
 
+from identity.domain.errors import BadClient
+from identity.domain.oauth_errors import InvalidRequest
 from identity.http.client_address import client_info
+from identity.http.direct_answers import Answer, Answerer
 from identity.http.oauth.client_auth import credentials_of
 from identity.http.oauth.errors import oauth_blueprint
-from identity.http.oauth.form import read_form
+from identity.http.oauth.form import MAX_FORM_BYTES, MEDIA_TYPE, parse_form, read_form
+from identity.http.service_auth import basic_credentials_in
 from identity.http.web_context import ports
-from identity.usecases.introspection import introspect
+from identity.usecases.client_authentication import Credentials
+from identity.usecases.introspection import introspect, introspect_by_secret
+from identity.usecases.ports import Ports
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 blueprint = oauth_blueprint("introspect")
+_PARAMETERS: Final = {"token", "token_type_hint"}
+_NO_STORE: Final = ("Cache-Control", "no-store")
 
 
 @blueprint.post("/introspect")
@@ -18,5 +32,34 @@ def answer() -> Response:
     form = read_form()
     shown, token = credentials_of(form), form.require("token")
     response = jsonify(introspect(ports(), shown, token, asker=client_info()))
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.add(*_NO_STORE)
     return response
+
+
+def answer_introspection(ports: Ports) -> Answerer:
+    """Return what answers before Flask does, if the client shows its right secret and asks about a token."""
+
+    def answer(environ: "WSGIEnvironment") -> Answer | None:
+        asked = _usual(environ)
+        content = introspect_by_secret(ports, *asked) if asked is not None else None
+        return Answer.of_json(content, _NO_STORE) if content is not None else None
+
+    return answer
+
+
+def _usual(environ: "WSGIEnvironment") -> tuple[Credentials, str] | None:
+    """Return credentials and token of a request in the usual form; Flask can read its body again."""
+    length = environ.get("CONTENT_LENGTH", "")
+    if environ.get("CONTENT_TYPE") != MEDIA_TYPE or not length.isdigit() or int(length) > MAX_FORM_BYTES:
+        return None
+    body = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = BytesIO(body)
+    try:
+        form = parse_form(body)
+        name, secret = basic_credentials_in(environ.get("HTTP_AUTHORIZATION", ""))
+        token = form.require("token")
+    except (BadClient, InvalidRequest):
+        return None
+    return (
+        (Credentials(method="secret", name=name, proof=secret), token) if form.names <= _PARAMETERS else None
+    )

@@ -4,8 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain.grant import ActiveGrant, ActiveToken, Code, EndedGrant, EndReason, Grant, Token
-from identity.domain.oauth_client import OidcClient, RegisteredClient
+from identity.domain.grant import (
+    ActiveGrant,
+    ActiveToken,
+    Code,
+    EndedGrant,
+    EndReason,
+    Grant,
+    IntrospectedToken,
+    Token,
+)
+from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
 
 
 class OidcClients(Protocol):
@@ -129,10 +138,13 @@ class GrantQueries(Protocol):
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
         """Return a token if it is active: unexpired and unused, and all that its grant stands on is as it must be."""
 
-    def client_and_active_token(
+    def introspected(
         self, name: str, digest: str, now: datetime
-    ) -> tuple[RegisteredClient | None, ActiveToken | None]:
-        """Return both in one statement; services ask about a token with each of their requests."""
+    ) -> tuple[AskingClient | None, IntrospectedToken | None]:
+        """Return a client that is not revoked and a token as `active_token` does, with what introspection tells.
+
+        Both in one statement: services ask about a token with each of their requests.
+        """
 
     def client(self, name: str) -> RegisteredClient | None:
         """Return a client that is not revoked, with its registration."""

@@ -1,0 +1,85 @@
+"""Answers the most frequent requests before Flask does, in a third of the time.
+
+Flask has the same routes, and answers whatever is unusual about a request. Its error handlers see what is raised here.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from identity.http.known_hosts import is_known_host
+from identity.http.request_record import RequestRecord
+from identity.metrics import RequestMetrics
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ERROR: Final = "identity.error"
+"""Where Flask finds what was raised here, in the WSGI environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response without the headers that every response has."""
+
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    status: HTTPStatus = HTTPStatus.OK
+
+    @classmethod
+    def of_json(cls, content: Any, *headers: tuple[str, str]) -> Self:
+        """Return what Flask's `jsonify` would."""
+        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        own = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
+        return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)  # as Flask-Compress does
+
+
+Answerer = Callable[["WSGIEnvironment"], Answer | None]
+"""Returns None for a request that Flask must answer."""
+
+
+class DirectAnswers:
+    """WSGI middleware with answerers by method and path; Flask answers requests for other hosts, None allows all."""
+
+    def __init__(
+        self,
+        answerers: Mapping[tuple[str, str], Answerer],
+        *,
+        meter: RequestMetrics,
+        headers: Mapping[str, str],
+        hosts: frozenset[str] | None,
+    ) -> None:
+        self._answerers, self._meter, self._hosts = answerers, meter, hosts
+        self._headers = [(name.lower(), (name, value)) for name, value in headers.items()]
+
+    def before(self, application: "WSGIApplication") -> "WSGIApplication":
+        """Return an application that asks the answerers, and then the other application."""
+
+        def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            return self._answer(environ, start_response) or application(environ, start_response)
+
+        return answer
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes] | None:
+        route = environ["PATH_INFO"]
+        answerer = self._answerers.get((environ["REQUEST_METHOD"], route))
+        if answerer is None or not is_known_host(self._hosts, environ.get("HTTP_HOST", "")):
+            return None
+        record = RequestRecord.begin(environ)
+        try:
+            answer = answerer(environ)
+        except Exception as error:  # noqa: BLE001 - Flask answers it
+            environ[ERROR] = error
+            return None
+        if answer is None:
+            return None
+        status = f"{answer.status.value} {answer.status.phrase.upper()}"
+        start_response(status, [*answer.headers, ("X-Request-ID", record.id), *self._missing(answer)])
+        record.end(self._meter, route, int(answer.status))
+        return [answer.body]
+
+    def _missing(self, answer: Answer) -> Iterable[tuple[str, str]]:
+        own = {name.lower() for name, _ in answer.headers}
+        return (header for name, header in self._headers if name not in own)

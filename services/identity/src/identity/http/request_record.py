@@ -1,0 +1,60 @@
+"""What is recorded of every request: its identifiers, a log line, its metrics and its span."""
+
+import re
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from port_runtime import tracing
+
+from identity.http import traces
+from identity.http.known_hosts import PROBES
+from identity.metrics import UNKNOWN_ROUTE, RequestMetrics
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_log = structlog.get_logger("identity.http")
+_CLIENT_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
+_MILLISECONDS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """A request that is being handled: our identifier, and the client's if it sent a usable one."""
+
+    environ: "WSGIEnvironment"
+    client_request_id: str | None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    started_at: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def begin(cls, environ: "WSGIEnvironment") -> "RequestRecord":
+        """Return the record of a request, whose identifiers every log line of its thread has from now on."""
+        received = environ.get("HTTP_X_REQUEST_ID", "")
+        record = cls(environ, received if _CLIENT_REQUEST_ID.fullmatch(received) else None)
+        ids = {"request_id": record.id, "trace_id": tracing.trace_id()}
+        if record.client_request_id is not None:
+            ids["client_request_id"] = record.client_request_id
+        structlog.contextvars.clear_contextvars()  # those of the thread's last request
+        structlog.contextvars.bind_contextvars(**ids)
+        return record
+
+    def end(self, meter: RequestMetrics, route: str | None, status: int) -> None:
+        """Count, trace and log the route, never the URL, which may hold a token (SEC-9)."""
+        seconds = time.perf_counter() - self.started_at
+        method, known = self.environ["REQUEST_METHOD"], route or UNKNOWN_ROUTE
+        meter.answered(method, known, status, seconds=seconds)
+        traces.annotate(self.environ, known, status, request_id=self.id)
+        if self.environ["PATH_INFO"] not in PROBES:
+            ms = round(seconds * _MILLISECONDS, 1)
+            _log.info(
+                "request",
+                method=method,
+                route=route or "-",
+                status=status,
+                ms=ms,
+                request_id=self.id,
+            )
