@@ -69,7 +69,7 @@ def test_a_damaged_link_says_to_copy_the_whole_address(tab: Tab) -> None:
     tab.expect_status(400).go("/email/verify?token=damaged").screenshot("email-link-damaged")
 
     assert (tab.status, tab.heading) == (400, normalize("連結不正確"))
-    assert normalize("請從郵件複製完整的網址") in tab.text
+    assert normalize("請從信件複製完整的網址") in tab.text
 
 
 @pytest.mark.rule("VER-4", "VER-5")

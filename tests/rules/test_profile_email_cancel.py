@@ -180,7 +180,7 @@ def test_a_link_that_is_none_gets_a_page_with_the_next_step(system: System, toke
 
     page = PlainBrowser(system.visitor()).open(f"/email/cancel?token={token}")
 
-    assert (page.status, normalize("請從郵件複製完整的網址") in page.text) == (400, True)
+    assert (page.status, normalize("請從信件複製完整的網址") in page.text) == (400, True)
     assert "/password/forgotten" in page.links
 
 

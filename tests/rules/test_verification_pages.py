@@ -134,7 +134,7 @@ def test_a_damaged_link_gets_a_clear_page(system: System, path: str) -> None:
     for page in (without, damaged, pressed):
         assert (page.status, page.has_button) == (400, False)
         assert normalize("連結不正確") in page.text
-        assert normalize("請從郵件複製完整的網址") in page.text
+        assert normalize("請從信件複製完整的網址") in page.text
         assert "/" in page.links
 
 

@@ -35,7 +35,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.NotFound: "找不到資料",
     errors.UsernameTaken: "帳號已經存在，請重設其他帳號",
     errors.MailboxTaken: "此 Email 已由其他帳號使用",
-    errors.LinkInvalid: "連結不正確，請確認網址是否完整，或使用最新一封郵件中的連結",
+    errors.LinkInvalid: "連結不正確，請確認網址是否完整，或使用最新一封信件中的連結",
     errors.LinkExpired: "連結已失效，{advice}",
     errors.LinkSuperseded: "此連結已失效或已被較新的信件取代，請使用最新一封信件中的連結",
     errors.LinkUsed: "此連結已使用過，密碼已重設完成，請以新密碼登入",
