@@ -3,12 +3,14 @@
 import json
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from identity.adapters.argon2 import Argon2Passwords
+from identity.adapters.sql.new_sessions import SqlNewSessions
 from identity.adapters.sql.sessions import SqlSessions
 from identity.domain.errors import Busy
 
@@ -16,6 +18,7 @@ from tests.support.actors.people import Person, Visitor
 from tests.support.actors.service_clients import admin_client
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
+from tests.support.harness.waiting import wait_until
 
 _HELD_SECONDS = 0.5
 
@@ -87,6 +90,9 @@ def test_a_password_change_ends_the_session_of_a_concurrent_login(
 ) -> None:
     person = system.person()
     owner, late = system.logged_in(person), system.visitor()
+    monkeypatch.setattr(
+        SqlNewSessions, "open", lambda *_arguments, **_named: False
+    )  # as if others had to end
     plain, changing = SqlSessions.open, threading.Thread(target=change_password, args=(owner, person))
 
     def opened(sessions: SqlSessions, *arguments: Any, **named: Any) -> bool:
@@ -102,6 +108,43 @@ def test_a_password_change_ends_the_session_of_a_concurrent_login(
 
     assert (let_in.status_code, owner.get("/session").status_code) == (201, 200)
     assert late.get("/session").status_code == 401
+
+
+_WAIT_IN_THE_STATEMENT = """
+CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;
+CREATE TRIGGER wait_here BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION wait_here()
+"""
+
+
+@pytest.mark.rule("SEC-7", "PRO-4")
+def test_a_password_change_waits_for_the_statement_that_opens_a_session(
+    start_system_on_postgresql: StartSystem,
+) -> None:
+    system = start_system_on_postgresql(IDENTITY_HASH_SLOTS="2")
+    person = system.person()
+    owner, late = system.logged_in(person), system.visitor()
+    with system.engine.begin() as connection:
+        connection.exec_driver_sql(_WAIT_IN_THE_STATEMENT)
+
+    with ThreadPoolExecutor(2) as pool, system.engine.connect() as holder:
+        holder.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        let_in = pool.submit(late.log_in, person)
+        wait_until(lambda: lock_waits(system) == 1, what="the login to wait in its statement")
+        changing = pool.submit(change_password, owner, person)
+        wait_until(lambda: lock_waits(system) == 2, what="the password change to wait for the account")
+        holder.rollback()
+        changing.result(20)
+
+    assert (let_in.result().status_code, late.get("/session").status_code) == (201, 401)
+
+
+def lock_waits(system: System) -> int:
+    """Return how many statements wait for a lock."""
+    (row,) = system.rows(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    return int(row.n)
 
 
 @pytest.mark.rule("BIND-3", "UNB-5")

@@ -22,6 +22,7 @@ from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
 from identity.adapters.sql.grant_queries import SqlGrantQueries
+from identity.adapters.sql.new_sessions import SqlNewSessions
 from identity.adapters.sql.request_queries import SqlQueries
 from identity.adapters.sql.seen_proofs import SqlSeenProofs
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
@@ -97,6 +98,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
         feed=SqlFeed(autocommit),
         counters=SqlCounters(autocommit.connect, tokens),
         audit=AutocommitAuditLog(autocommit),
+        new_sessions=SqlNewSessions(autocommit),
         caller=caller,
         clock=clock,
         randomness=randomness or SystemRandomness(),

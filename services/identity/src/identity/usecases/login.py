@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
+from identity.domain.audit import Entry
 from identity.domain.credential import Credential
 from identity.domain.errors import AccountSuspended, BadCredentials, Busy, Locked, Refusal, ReviewRejected
 from identity.domain.password_policy import normalized
@@ -73,6 +74,25 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
         address=client.address,
         user_agent=client.user_agent,
     )
+    if new_hash is not None or not _open_at_once(ports, session, credential):
+        _open_in_transaction(ports, session, credential, new_hash=new_hash)
+    return IssuedSession(token, _principal(ports, session, credential), issue_device(ports, credential))
+
+
+def _open_at_once(ports: Ports, session: Session, credential: Credential) -> bool:
+    """Open a session if nothing else must be decided or written."""
+    detail, now = {"session_id": session.id}, session.created_at
+    return ports.new_sessions.open(
+        session,
+        Entry.of("session.opened", credential.id, detail, caller=ports.caller(), at=now),
+        credential_version=credential.credential_version,
+        idle_since=now - ports.rules.sessions.idle,
+    )
+
+
+def _open_in_transaction(
+    ports: Ports, session: Session, credential: Credential, *, new_hash: str | None
+) -> None:
     with ports.unit_of_work() as uow:
         if new_hash is not None:
             account = uow.accounts.locked(credential.id)
@@ -83,7 +103,6 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
         uow.record_action("session.opened", credential.id, session_id=session.id)
         _end_oldest(uow, session)
         uow.commit()
-    return IssuedSession(token, _principal(ports, session, credential), issue_device(ports, credential))
 
 
 def _end_oldest(uow: UnitOfWork, newest: Session) -> None:

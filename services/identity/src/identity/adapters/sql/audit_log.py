@@ -14,13 +14,13 @@ from identity.usecases.ports.audit import AuditLog
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_COLUMNS = (
+COLUMNS = (
     "at", "action", "result", "actor_kind", "actor", "via", "account_id", "link_account_id", "address", "request_id",
     "reason", "detail",
 )  # fmt: skip
 ADD = audit.insert().inline()
 """Does not fetch the id of the new row."""
-_ADD_ONE = FixedStatement(ADD, columns=_COLUMNS)
+_ADD_ONE = FixedStatement(ADD, columns=COLUMNS)
 
 
 class SqlAuditLog(AuditLog):
@@ -60,5 +60,5 @@ class AutocommitAuditLog(AuditLog):
 
 def to_row(entry: Entry) -> dict[str, Any]:
     """Return the columns of an entry."""
-    values = {name: getattr(entry, name) for name in _COLUMNS}
+    values = {name: getattr(entry, name) for name in COLUMNS}
     return {**values, "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True)}

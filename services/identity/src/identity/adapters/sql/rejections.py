@@ -1,9 +1,10 @@
 """The rejected applications."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -14,9 +15,7 @@ from identity.usecases.ports.rejections import Rejections
 
 _row = rejections.c
 _OPEN = select(rejections).where(_row.rejected_at > bindparam("since"))
-BY_USERNAME = FixedStatement(
-    _OPEN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
-)
+BY_USERNAME = _OPEN.where(_row.username_key == bindparam("key")).order_by(_row.rejected_at.desc()).limit(1)
 BY_SESSION = FixedStatement(
     _OPEN.join(sessions, sessions.c.account_id == _row.account_id).where(
         sessions.c.token_digest == bindparam("digest"), sessions.c.expires_at > bindparam("now")
@@ -39,9 +38,6 @@ class SqlRejections(Rejections):
         self._session.execute(delete(rejections).where(_row.account_id == account_id))
 
 
-def read_rejection(
-    connection: Connection, query: FixedStatement, values: Mapping[str, object]
-) -> Rejection | None:
-    """Return the rejection that a query finds."""
-    found = query.row(connection, values)
-    return Rejection(**dict(zip(_row.keys(), found, strict=True))) if found else None
+def read_rejection(row: Sequence[Any]) -> Rejection:
+    """Return a rejection from the row of such a query."""
+    return Rejection(**dict(zip(rejections.c.keys(), row, strict=True)))

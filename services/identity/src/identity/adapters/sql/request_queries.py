@@ -1,8 +1,10 @@
 """The reads that nearly every request makes: one statement without a transaction, or two while switched."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, String, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import Engine, String, bindparam, case, func, literal_column, or_, select, true, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
@@ -52,6 +54,8 @@ _DOCUMENT_AND_VERSION = consents.c.document + literal_column("'='", String) + co
 _ACCEPTED = select(
     func.aggregate_strings(_DOCUMENT_AND_VERSION, literal_column("'\n'"))  # type: ignore[arg-type]  # any expression
 ).where(consents.c.account_id == _row.id)
+_ONE_ROW = select(literal_column("1").label("one")).subquery()
+_REJECTION = REJECTED_BY_USERNAME.subquery()
 _CREDENTIAL = FixedStatement(
     select(
         *_SUMMARY,
@@ -60,7 +64,11 @@ _CREDENTIAL = FixedStatement(
         _row.created_at,
         _row.email_verified_at,
         _ACCEPTED.scalar_subquery(),
-    ).where(_row.username_key == bindparam("key"))
+        *_REJECTION.c,
+    )
+    .select_from(_ONE_ROW)
+    .outerjoin(accounts, _row.username_key == bindparam("key"))
+    .outerjoin(_REJECTION, true())
 )
 _SEEN = FixedStatement(
     update(sessions).where(sessions.c.id == bindparam("session")).values(seen_at=bindparam("now"))
@@ -129,32 +137,19 @@ class SqlQueries(Queries):
             return session.scalars(BY_USERNAME, {"key": key}).one_or_none()
 
     @override
-    def credential(self, key: str) -> Credential | None:
-        with self._engine.connect() as connection:
-            row = _CREDENTIAL.row(connection, {"key": key})
-        if row is None:
-            return None
-        password_hash, version, opened_at, verified_at, accepted = row[len(_SUMMARY) :]
-        return Credential(
-            summary=AccountSummary(*row[: len(_SUMMARY)]),
-            password_hash=password_hash,
-            credential_version=version,
-            opened_at=opened_at,
-            verified_at=verified_at,
-            accepted=frozenset(_document_and_version(text) for text in (accepted or "").splitlines()),
-        )
-
-    @override
-    def rejection(self, key: str, now: datetime) -> Rejection | None:
+    def credential(self, key: str, now: datetime) -> tuple[Credential | None, Rejection | None]:
         with self._engine.connect() as connection:
             values = {"key": key, "since": now - REJECTION_LIFETIME}
-            return read_rejection(connection, REJECTED_BY_USERNAME, values)
+            (row,) = _CREDENTIAL.rows(connection, values)
+        credential, rejection = row[: -len(_REJECTION.c)], row[-len(_REJECTION.c) :]
+        return _credential(credential), read_rejection(rejection) if rejection[0] is not None else None
 
     @override
     def rejection_of_session(self, token_digest: str, now: datetime) -> Rejection | None:
         with self._engine.connect() as connection:
             values = {"digest": token_digest, "now": now, "since": now - REJECTION_LIFETIME}
-            return read_rejection(connection, BY_SESSION, values)
+            row = BY_SESSION.row(connection, values)
+        return read_rejection(row) if row is not None else None
 
     @override
     def service_client(self, digest: str) -> ServiceClient | None:
@@ -170,6 +165,20 @@ class SqlQueries(Queries):
         mail_state, mail_at, created_at, mail_category = row
         state, category = _MAIL_STATES.get(mail_state, (mail_state, mail_category))
         return MailState(state, mail_at or created_at, category)
+
+
+def _credential(row: Sequence[Any]) -> Credential | None:
+    if row[0] is None:
+        return None
+    password_hash, version, opened_at, verified_at, accepted = row[len(_SUMMARY) :]
+    return Credential(
+        summary=AccountSummary(*row[: len(_SUMMARY)]),
+        password_hash=password_hash,
+        credential_version=version,
+        opened_at=opened_at,
+        verified_at=verified_at,
+        accepted=frozenset(_document_and_version(text) for text in (accepted or "").splitlines()),
+    )
 
 
 def _document_and_version(text: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session as OrmSession
 from typing_extensions import override
 
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.tables import accounts, sessions
+from identity.adapters.sql.new_sessions import SESSION_COLUMNS, session_of_open_account
+from identity.adapters.sql.tables import sessions
 from identity.domain.session import Principal, Session
 from identity.usecases.ports.sessions import Sessions
 
@@ -23,7 +24,7 @@ class SqlSessions(Sessions):
     def open(self, session: Session, *, credential_version: int) -> bool:
         # One statement, which also keeps the account from changing until the commit: a suspension or a new password
         # then finds the session, and ends it.
-        values = {column.name: getattr(session, column.name) for column in sessions.c}
+        values = {name: getattr(session, name) for name in SESSION_COLUMNS}
         account = {"account": session.holder_id, "version": credential_version}
         return _OPEN.row(self._orm_session.connection(), values | account) is not None
 
@@ -101,19 +102,9 @@ class SqlSessions(Sessions):
         self._orm_session.execute(delete(sessions).where(sessions.c.binding_id == binding_id))
 
 
-def _open_statement() -> FixedStatement:
-    account = accounts.c
-    row = select(*(bindparam(column.name, type_=column.type) for column in sessions.c)).where(
-        account.id == bindparam("account"),
-        account.credential_version == bindparam("version"),
-        account.closed_at.is_(None),
-        account.suspended_at.is_(None),
-    )
-    statement = insert(sessions).from_select(list(sessions.c), row.with_for_update(read=True))
-    return FixedStatement(statement.returning(sessions.c.id))
-
-
-_OPEN = _open_statement()
+_OPEN = FixedStatement(
+    insert(sessions).from_select(SESSION_COLUMNS, session_of_open_account()).returning(sessions.c.id)
+)
 
 
 def _end_oldest_statement() -> FixedStatement:

@@ -34,11 +34,12 @@ class Queries(Protocol):
     def by_username(self, key: str) -> Account | None:
         """Return the open account with this name."""
 
-    def credential(self, key: str) -> Credential | None:
-        """Return the credential of the open account with this name."""
+    def credential(self, key: str, now: datetime) -> tuple[Credential | None, Rejection | None]:
+        """Return the credential of the open account with this name.
 
-    def rejection(self, key: str, now: datetime) -> Rejection | None:
-        """Return the newest rejection of an application with this name that can still be shown (REV-3)."""
+        With it comes the newest rejection of an application with this name that can still be shown (REV-3): whether
+        there is either, the work is the same (LOGIN-1).
+        """
 
     def rejection_of_session(self, token_digest: str, now: datetime) -> Rejection | None:
         """Return the rejection of the account that opened this session (REV-3)."""

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from identity.domain.audit import Entry
 from identity.domain.session import Principal, Session
+
+
+class NewSessions(Protocol):
+    """Opening a session in one statement, which commits by itself."""
+
+    def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:
+        """Add a session with its audit entry; return False if the usual transaction must decide.
+
+        That is, if `Sessions.open` would return False, if older sessions must end, or if the database has no such
+        statement.
+        """
 
 
 class Sessions(Protocol):

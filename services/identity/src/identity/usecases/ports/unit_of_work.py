@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins
-    from identity.usecases.ports.sessions import Sessions
+    from identity.usecases.ports.sessions import NewSessions, Sessions
     from identity.usecases.ports.system import Clock, LoginCounter, OAuthMeter, Randomness
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
@@ -67,8 +67,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """A use case's ports. What commits on its own, so that refused requests count too: counters, audit, seen_proofs.
+    """A use case's ports.
 
+    What commits on its own: counters, audit and seen_proofs, so that refused requests count too, and new_sessions.
     `caller` returns who makes the current request.
     """
 
@@ -78,6 +79,7 @@ class Ports:
     feed: Feed
     counters: Counters
     audit: AuditLog
+    new_sessions: NewSessions
     caller: Callable[[], Caller]
     clock: Clock
     randomness: Randomness

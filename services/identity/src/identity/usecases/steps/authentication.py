@@ -53,7 +53,7 @@ def authenticate(
     Raises BadCredentials, ReviewRejected, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
-    credential = ports.queries.credential(key)
+    credential, rejection = ports.queries.credential(key, ports.clock.now())
     if credential is not None and credential.has_lapsed(ports.clock.now()):
         credential = None
     account_id = credential.id if credential else None
@@ -64,9 +64,6 @@ def authenticate(
         throttle_key = client.networks[-1] if address_locked else f"{key}:{client.networks[0]}"
         record_refusal(ports, refused_action, account_id, throttle_key=throttle_key, why="locked")
         raise Locked(wait_seconds)
-    rejection = ports.queries.rejection(
-        key, ports.clock.now()
-    )  # also for a known name: the same work (LOGIN-1)
     if credential is not None:
         rejection = None
     try:

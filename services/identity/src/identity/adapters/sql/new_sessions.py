@@ -1,0 +1,70 @@
+"""Opening a session with its audit entry."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine, Integer, Select, bindparam, func, insert, literal_column, select
+from typing_extensions import override
+
+from identity.adapters.sql.audit_log import COLUMNS, to_row
+from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.tables import accounts, audit, sessions
+from identity.domain.audit import Entry
+from identity.domain.session import MAX_SESSIONS, Session
+from identity.usecases.ports.sessions import NewSessions
+
+SESSION_COLUMNS = sessions.c.keys()
+_ENTRY = "entry_"
+"""The prefix of the entry's parameters; some of its columns are named like a session's."""
+
+
+class SqlNewSessions(NewSessions):
+    """Needs an autocommit engine. SQLite has no statement that writes two tables, so nothing is opened there."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @override
+    def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:
+        if self._engine.dialect.name != "postgresql":
+            return False
+        values = {name: getattr(session, name) for name in SESSION_COLUMNS}
+        account = {"account": session.holder_id, "version": credential_version, "idle_since": idle_since}
+        recorded = {f"{_ENTRY}{name}": value for name, value in to_row(entry).items()}
+        with self._engine.connect() as connection:
+            return _OPEN_AND_RECORD.row(connection, {**values, **account, **recorded}) is not None
+
+
+def session_of_open_account() -> Select[str]:
+    """Return the row of a session whose account is open and has the same password, and keep the account so."""
+    account = accounts.c
+    columns = (bindparam(column.name, type_=column.type) for column in sessions.c)
+    return (
+        select(*columns)
+        .where(
+            account.id == bindparam("account"),
+            account.credential_version == bindparam("version"),
+            account.closed_at.is_(None),
+            account.suspended_at.is_(None),
+        )
+        .with_for_update(read=True, of=accounts)
+    )
+
+
+def _open_and_record() -> FixedStatement:
+    row = sessions.c
+    are_open = (row.expires_at > bindparam("created_at"), row.seen_at > bindparam("idle_since"))
+    others = select(func.count()).where(row.holder_id == bindparam("account"), *are_open).scalar_subquery()
+    # The engine's commits do not wait for the disk, but this one must.
+    is_durable = func.set_config("synchronous_commit", "on", literal_column("true")).is_not(None)
+    opened = (
+        insert(sessions)
+        .from_select(SESSION_COLUMNS, session_of_open_account().where(others < MAX_SESSIONS, is_durable))
+        .returning(row.id)
+        .cte("opened")
+    )
+    entry = (bindparam(f"{_ENTRY}{name}", type_=audit.c[name].type) for name in COLUMNS)
+    recorded = insert(audit).from_select(COLUMNS, select(*entry).select_from(opened))
+    return FixedStatement(recorded.returning(literal_column("1", Integer)))
+
+
+_OPEN_AND_RECORD = _open_and_record()
