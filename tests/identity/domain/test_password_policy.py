@@ -7,10 +7,14 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from identity.domain import password_strength
 from identity.domain.common_passwords import is_common, load
 from identity.domain.errors import InvalidValue
 from identity.domain.password_policy import PasswordPolicy, Profile, normalized
+from identity.domain.password_strength import guesses
 from identity.http.problems import field_error_sentence
+from zxcvbn import matching
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 GOOD = "Harbour-Crane-77!"
 
@@ -198,3 +202,24 @@ def test_every_text_gets_a_result_and_a_refusal_names_the_reason(password: str) 
 def test_check_raises_the_first_error() -> None:
     with pytest.raises(InvalidValue, match="password_too_short"):
         PasswordPolicy("tw-gov").check("short")
+
+
+@pytest.mark.rule("SEC-2")
+def test_one_dictionary_gives_the_guesses_of_zxcvbns_separate_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(2)
+    separate = {name: matching.build_ranked_dict(words) for name, words in FREQUENCY_LISTS.items()}
+    words = sorted(set().union(*separate.values()))
+    passwords = [
+        "".join(dice.choice([each, each.title(), each[::-1]]) for each in dice.sample(words, k=2))
+        + dice.choice(["", "!", "1984", "p@ss", "-2025"])
+        for _ in range(300)
+    ]
+    merged = [guesses(password, ["member"]) for password in passwords]
+    ours = password_strength._dictionaries()["taiwan"]  # noqa: SLF001 - nothing else returns them apart
+
+    monkeypatch.setattr(password_strength, "_dictionaries", lambda: {**separate, "taiwan": ours})
+    monkeypatch.delitem(matching.RANKED_DICTIONARIES, "words")
+    for name, ranks in separate.items():
+        monkeypatch.setitem(matching.RANKED_DICTIONARIES, name, ranks)
+
+    assert [guesses(password, ["member"]) for password in passwords] == merged

@@ -54,12 +54,25 @@ def _dictionaries() -> dict[str, dict[str, int]]:
     from zxcvbn import matching
 
     matching.REGEXEN["recent_year"] = _YEAR
+    # zxcvbn looks up every part of a password in every dictionary, of which only the ranks count for the guesses.
+    theirs = _merged(*matching.RANKED_DICTIONARIES.values())
+    matching.RANKED_DICTIONARIES.clear()
+    matching.RANKED_DICTIONARIES["words"] = theirs
     ours = {spelling: rank for rank, spellings in enumerate(_words(), start=1) for spelling in spellings}
     eras = ["", "mg", "roc", *next(spellings for spellings in _words() if "minguo" in spellings)]
     years = {
         f"{era}{year}": rank for rank, year in enumerate(reversed(_MINGUO_YEARS), start=1) for era in eras
     }
-    return {**matching.RANKED_DICTIONARIES, "taiwan": ours, "minguo": years}
+    return {"words": theirs, "taiwan": _merged(ours, years)}
+
+
+def _merged(*dictionaries: Mapping[str, int]) -> dict[str, int]:
+    """Return one dictionary with the best rank of each word."""
+    ranks: dict[str, int] = {}
+    for dictionary in dictionaries:
+        for word, rank in dictionary.items():
+            ranks[word] = min(rank, ranks.get(word, rank))
+    return ranks
 
 
 @functools.cache
