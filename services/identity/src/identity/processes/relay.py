@@ -32,7 +32,8 @@ _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _LISTEN_SECONDS = 2.0
 """The longest that a missed notification delays an event."""
-_RECEIPT_WAIT_MS = 2_000
+_RECEIPT_WAIT_MS = 1_000
+"""The longest that a stop waits for this."""
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
 """SEC-11 allows 10 s; this leaves time to retry a batch that failed."""
