@@ -93,6 +93,14 @@ def test_a_password_must_not_contain_a_keyboard_run(profile: Profile, password: 
     assert codes(password, profile=profile) == ["password_keyboard_run"]
 
 
+@pytest.mark.rule("SEC-2", "REG-11")
+def test_a_password_that_is_being_typed_is_told_what_is_missing_only() -> None:
+    assert [codes("ab"), codes("Ab-1")] == [
+        ["password_too_short", "password_too_plain"],
+        ["password_too_short"],
+    ]
+
+
 @pytest.mark.rule("SEC-2")
 @pytest.mark.parametrize(
     "password",

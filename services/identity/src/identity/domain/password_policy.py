@@ -63,7 +63,8 @@ class PasswordPolicy:
         if len(password) > self.max_characters:
             yield InvalidValue("password_too_long", max=self.max_characters)
             return
-        if len(password) < self.min_characters:
+        too_short = len(password) < self.min_characters
+        if too_short:
             yield InvalidValue("password_too_short", min=self.min_characters)
         if _classes(password) < self.min_classes:
             yield InvalidValue("password_too_plain")
@@ -72,8 +73,8 @@ class PasswordPolicy:
             yield InvalidValue("password_personal")
         if _contains_run(password):
             yield InvalidValue("password_keyboard_run", min=_MIN_RUN)
-        elif is_common(password) or guesses(password, terms) < _MIN_GUESSES:
-            yield InvalidValue("password_common")
+        elif not too_short and (is_common(password) or guesses(password, terms) < _MIN_GUESSES):
+            yield InvalidValue("password_common")  # of a short one it would only add to what is missing
 
     def strength(self, password: str, personal_terms: Iterable[str] = ()) -> Strength:
         """Return how strong a password is that breaks no rule."""
