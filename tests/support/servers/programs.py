@@ -41,6 +41,7 @@ CHROMIUM = OptionalProgram(
     "CHROMIUM",
 )
 PGBOUNCER = OptionalProgram(("pgbouncer",), "the pooler of PostgreSQL", "apt-get install -y pgbouncer")
+MUTT = OptionalProgram(("mutt",), "the reading of the mails by mutt", "apt-get install -y mutt")
 WRK = OptionalProgram(("wrk",), "the load figures", "apt-get install -y wrk")
 DEBIAN_REDIS = OptionalProgram(
     ("redis-server",), "Redis over TLS and Redis 7.0", "apt-get install -y redis-server"
