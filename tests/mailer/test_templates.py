@@ -185,11 +185,11 @@ def test_user_input_is_escaped_in_html(renderer: TemplateRenderer) -> None:
 @pytest.mark.rule("MAIL-6")
 def test_an_operators_file_replaces_one_built_in_file(tmp_path: Path) -> None:
     (tmp_path / "bind_code").mkdir()
-    (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨", encoding="utf-8")
+    (tmp_path / "bind_code" / "subject.txt").write_text("自訂主旨 {{ username }}", encoding="utf-8")
 
     own = TemplateRenderer(COMMON, tmp_path)
 
-    assert rendered(own, "bind_code").subject == "自訂主旨"
+    assert rendered(own, "bind_code").subject == "自訂主旨 account001"
     assert SAMPLE_CODE in rendered(own, "bind_code").text
 
 

@@ -57,16 +57,20 @@ class TemplateRenderer(Renderer):
         for kind in MAILS.values():
             for sample in self.samples(kind):
                 self._verify(kind, sample)
+        subjects = (
+            (name, self._loader.fixed_text(self._environment, f"{name}/subject.txt")) for name in MAILS
+        )
+        self._fixed_subjects = {name: subject for name, subject in subjects if subject}
 
     @override
     def render(self, kind: MailKind, payload: MailPayload) -> Rendered:
         subject_template, text, html = self._templates[kind.name]
         values = _values(payload)
-        subject = subject_template.render(values).strip()
+        values["subject"] = self._fixed_subjects.get(kind.name) or subject_template.render(values).strip()
         return Rendered(
-            subject=subject,
+            subject=values["subject"],
             text=self._loader.flow(text.render(values)) + "\n",
-            html=html.render(values, subject=subject),
+            html=html.render(values),
         )
 
     def render_test(self, kind: MailKind, payload: MailPayload) -> Rendered:

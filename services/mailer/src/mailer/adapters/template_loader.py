@@ -34,6 +34,11 @@ class TemplateLoader(jinja2.FileSystemLoader):
             self.flow_once(line for line in source.splitlines() if _EXPRESSION not in line)
         return source, file, is_current
 
+    def fixed_text(self, environment: jinja2.Environment, template: str) -> str | None:
+        """Return the text of a template that has nothing to be filled in, without white space around it."""
+        source, _, _ = self.get_source(environment, template)
+        return None if _EXPRESSION in source else source.strip()
+
     def flow_once(self, fixed_lines: Iterable[str]) -> None:
         """Flow lines that many mails have, so that `flow` finds them done."""
         self._flowed.update((line, flow_line(line)) for line in fixed_lines)
