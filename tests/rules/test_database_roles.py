@@ -7,7 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
-from identity.adapters.collectors import AuditCollector, LogoutCollector, OutboxCollector, SessionCollector
+from identity.adapters.collectors import (
+    AuditCollector,
+    ExpiredCollector,
+    LogoutCollector,
+    OutboxCollector,
+    SessionCollector,
+)
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.migrations import migrate
 from identity.adapters.sql.schema import metadata
@@ -271,12 +277,13 @@ def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> N
 
     for engine in (web, relay, notify):
         database_probe(engine)()
-    found = [*SessionCollector(web, idle_seconds=60).collect(), *OutboxCollector(relay).collect(),
-             *AuditCollector(relay).collect(), *LogoutCollector(notify).collect()]  # fmt: skip
+    found = [*SessionCollector(web, idle_seconds=60).collect(),
+             *ExpiredCollector(web, idle_seconds=60).collect(),
+             *OutboxCollector(relay).collect(), *AuditCollector(relay).collect(), *LogoutCollector(notify).collect()]  # fmt: skip
 
     for engine in (web, relay, notify):
         engine.dispose()
-    assert len(found) == 10
+    assert len(found) == 12
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ OAUTH_ERRORS: Final = (
     "unsupported_grant_type",
     "unsupported_response_type",
 )
+POOLS: Final = ("transactions", "statements")
 RECEIPTS: Final = ("sent", "refused", "expired")
 VERDICTS: Final = ("told", "retried", "set_aside")
 UNTIL_TOLD: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 3600.0, 86_400.0)
@@ -113,6 +114,23 @@ REFRESH_REUSE = counter(
 )
 SESSIONS = observable_gauge("identity_sessions", "sessions", "Open sessions, within both their limits")
 WORKERS = gauge("identity_web_workers", "processes", "Running web processes of this instance")
+DATABASE_CONNECTIONS = gauge(
+    "identity_database_connections",
+    "connections",
+    "Connections to PostgreSQL in use by all web processes of this instance: for transactions or single statements",
+    pool=POOLS,
+)
+DATABASE_CONNECTIONS_MAX = gauge(
+    "identity_database_connections_max",
+    "connections",
+    "Connections to PostgreSQL that may be in use (`IDENTITY_DATABASE_POOL`); 0 on SQLite",
+    pool=POOLS,
+)
+EXPIRED_OLDEST = observable_gauge(
+    "identity_expired_oldest_seconds",
+    "seconds",
+    "Time since the expiry of the oldest session or counter that `identity tidy` has not deleted, 0 without one",
+)
 
 WEB: Final = (
     REQUESTS,
@@ -129,6 +147,9 @@ WEB: Final = (
     REFRESH_REUSE,
     SESSIONS,
     WORKERS,
+    DATABASE_CONNECTIONS,
+    DATABASE_CONNECTIONS_MAX,
+    EXPIRED_OLDEST,
 )
 
 LEADS = gauge("identity_relay_leads", "", "1 in the relay that leads, 0 in standbys")
@@ -185,6 +206,15 @@ AUDIT_TRUNCATED = gauge(
     "",
     "1 in the relay that leads while the chain of the audit log lacks an end that was recorded, otherwise 0",
 )
+AUDIT_HEAD = observable_gauge(
+    "identity_audit_head",
+    "",
+    "Number of the last segment of the audit log's chain, which only grows; 0 without one",
+)
+REDIS_MEMORY = observable_gauge("identity_redis_memory_bytes", "bytes", "Memory that Redis uses")
+REDIS_MEMORY_MAX = observable_gauge(
+    "identity_redis_memory_max_bytes", "bytes", "Redis' `maxmemory`, 0 if there is no limit"
+)
 STREAM_ENTRIES = observable_gauge(
     "identity_stream_entries", "events", "Entries of the streams of events and mails", stream=STREAMS
 )
@@ -225,6 +255,9 @@ RELAY: Final = (
     AUDIT_UNSEALED,
     AUDIT_OLDEST,
     AUDIT_TRUNCATED,
+    AUDIT_HEAD,
+    REDIS_MEMORY,
+    REDIS_MEMORY_MAX,
     STREAM_ENTRIES,
     STREAM_LAG,
     STREAM_PENDING,

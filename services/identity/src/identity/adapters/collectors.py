@@ -7,10 +7,12 @@ from port_runtime.metrics import Sample
 from sqlalchemy import Engine, func, select
 
 from identity.adapters.sql.oauth_tables import grants, logouts
-from identity.adapters.sql.tables import audit, outbox, sessions
+from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions
 from identity.metrics import (
+    AUDIT_HEAD,
     AUDIT_OLDEST,
     AUDIT_UNSEALED,
+    EXPIRED_OLDEST,
     GRANTS,
     LOGOUTS_OLDEST,
     LOGOUTS_WAITING,
@@ -35,6 +37,22 @@ class SessionCollector:
         query = select(func.count()).where(sessions.c.expires_at > now, sessions.c.seen_at > now - self._idle)
         with self._engine.connect() as connection:
             yield Sample(SESSIONS, connection.scalar(query) or 0)
+
+
+class ExpiredCollector:
+    """How long `identity tidy` is overdue, by two of the tables from which it deletes; read through their indexes."""
+
+    def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
+        self._engine = engine
+        self._idle = timedelta(seconds=idle_seconds)
+
+    def collect(self) -> Iterator[Sample]:
+        """Find the oldest expired session and counter."""
+        columns = (sessions.c.seen_at, sessions.c.expires_at, counters.c.expires_at)
+        with self._engine.connect() as connection:
+            seen, *expired = (connection.scalar(select(func.min(column))) for column in columns)
+        due = [at for at in (seen and seen + self._idle, *expired) if at]
+        yield Sample(EXPIRED_OLDEST, max(map(_age_seconds, due), default=0))
 
 
 class OutboxCollector:
@@ -65,10 +83,12 @@ class AuditCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the rows that are not in the chain yet; a healthy relay is only seconds behind."""
+        """Count the rows that are not in the chain yet, and find its end; a healthy relay is only seconds behind."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()
+            head = connection.scalar(select(func.max(audit_segments.c.number)))
+        yield Sample(AUDIT_HEAD, head or 0)
         yield Sample(AUDIT_UNSEALED, found)
         yield Sample(AUDIT_OLDEST, _age_seconds(oldest) if oldest else 0)
 

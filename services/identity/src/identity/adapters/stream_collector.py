@@ -32,3 +32,16 @@ class StreamCollector:
                 yield Sample(STREAM_OLDEST, lag.oldest_seconds, labels)
                 if lag.unread is not None:
                     yield Sample(STREAM_LAG, lag.unread, labels)
+
+
+class RedisMemoryCollector:
+    """The memory of Redis, which refuses all writes at its limit (`noeviction`)."""
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+
+    def collect(self) -> Iterator[Sample]:
+        """Read use and limit."""
+        found = self._client.info("memory")
+        yield Sample(REDIS_MEMORY, found["used_memory"])
+        yield Sample(REDIS_MEMORY_MAX, found["maxmemory"])

@@ -25,7 +25,7 @@ from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
-from identity.adapters.stream_collector import StreamCollector
+from identity.adapters.stream_collector import RedisMemoryCollector, StreamCollector
 from identity.domain.audit import Caller, Entry
 from identity.domain.audit_chain import ChainKeys
 from identity.settings.relay import RelaySettings
@@ -83,6 +83,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
             OutboxCollector(engine).collect,
             AuditCollector(engine).collect,
             StreamCollector(redis, settings.event_stream).collect,
+            RedisMemoryCollector(redis).collect,
         ),
     )
 

@@ -14,10 +14,11 @@ from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
 
-from identity.adapters.collectors import SessionCollector
+from identity.adapters.collectors import ExpiredCollector, SessionCollector
 from identity.adapters.sql.engine import database_probe
+from identity.adapters.sql.pool_metrics import report_pool_size
 from identity.metrics import WORKERS
-from identity.processes.web import db
+from identity.processes.web import db, engines_by_pool
 from identity.settings.web import WebSettings
 
 
@@ -59,15 +60,22 @@ class GunicornHooks:
         # Threads must start after the fork.
         tracing.configure("identity")
         self._instruments.gauge(WORKERS).set(1)
+        with app.app_context():
+            for pool, engine in engines_by_pool().items():
+                report_pool_size(engine, self._instruments, pool=pool)
         if self._listener is not None:
             self._ops_server(app).start(self._listener)
 
     def _ops_server(self, app: Flask) -> OpsServer:
         with app.app_context():
             engine = db.engine
-        collector = SessionCollector(engine, idle_seconds=self._settings.session_idle)
+        idle_seconds = self._settings.session_idle
+        collectors = (
+            SessionCollector(engine, idle_seconds=idle_seconds),
+            ExpiredCollector(engine, idle_seconds=idle_seconds),
+        )
         return OpsServer(
-            self._instruments.registry(ScrapeCollector(collector.collect)),
+            self._instruments.registry(ScrapeCollector(*(each.collect for each in collectors))),
             checks=[Check("database", database_probe(engine))],
             alive=lambda: True,  # gunicorn itself ends a worker whose loop is stuck
         )

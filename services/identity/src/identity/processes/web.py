@@ -7,6 +7,7 @@ from flask_sqlalchemy import SQLAlchemy
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.settings import ErrorCollector
+from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
 from identity.adapters.signed_tokens import derive
@@ -16,6 +17,7 @@ from identity.adapters.sql.engine import (
     database_probe,
     engine_options,
 )
+from identity.adapters.sql.pool_metrics import observe_pool
 from identity.adapters.sql.schema import metadata
 from identity.bootstrap.ports import build_ports
 from identity.http import errors, health, oauth, portal, request_hooks, traces
@@ -35,6 +37,7 @@ from identity.usecases.ports.system import Clock, Randomness
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": False})
 
 _AUTOCOMMIT = "autocommit"
+_POOLS = {None: "transactions", _AUTOCOMMIT: "statements"}
 MAX_BODY_BYTES = 64 * 1024
 
 
@@ -57,6 +60,8 @@ def create_app(
         with collector.step():
             for each in db.engines.values():
                 configure_engine(each)
+            for pool, each in engines_by_pool().items():
+                observe_pool(each, instruments, pool=pool)
         with collector.step():
             ports = build_ports(
                 settings,
@@ -98,6 +103,11 @@ def create_app(
     )
     app.wsgi_app = traces.TracingMiddleware(direct.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
     return app
+
+
+def engines_by_pool() -> dict[str, Engine]:
+    """Return the engines of the current application by the label of their pools in the metrics."""
+    return {_POOLS[name]: engine for name, engine in db.engines.items()}
 
 
 def _flask_settings(settings: WebSettings) -> dict[str, object]:

@@ -1,0 +1,38 @@
+"""How many connections of a pool are in use (OPS-4); SQLite has no server whose connections could run out."""
+
+from port_runtime.metrics import Instruments
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import QueuePool
+
+from identity.metrics import DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX
+
+
+def observe_pool(engine: Engine, instruments: Instruments, *, pool: str) -> None:
+    """Set the gauge whenever a connection is taken or returned."""
+    if engine.dialect.name == "sqlite":
+        return
+    used = instruments.gauge(DATABASE_CONNECTIONS).labels(pool)
+
+    def taken(*_arguments: object) -> None:
+        used.set(_in_use(engine))
+
+    def returned(*_arguments: object) -> None:
+        used.set(max(_in_use(engine) - 1, 0))  # the pool still counts the connection that is being returned
+
+    event.listen(engine, "checkout", taken)
+    event.listen(engine, "checkin", returned)
+
+
+def report_pool_size(engine: Engine, instruments: Instruments, *, pool: str) -> None:
+    """Set the gauge of the most connections. Call it after forking: a gauge belongs to the process that sets it."""
+    if engine.dialect.name != "sqlite":
+        instruments.gauge(DATABASE_CONNECTIONS_MAX).labels(pool).set(_queue(engine).size())
+
+
+def _in_use(engine: Engine) -> int:
+    return _queue(engine).checkedout()
+
+
+def _queue(engine: Engine) -> QueuePool:
+    assert isinstance(engine.pool, QueuePool)  # noqa: S101  # SQLAlchemy's default, for the type checker
+    return engine.pool
