@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import promql_parser as promql
 import pytest
@@ -113,8 +114,9 @@ def test_alerts_and_runbook_sections_match() -> None:
     assert headings() == names
     assert len(names) == len(set(names))
     for rule in alerts():
-        assert rule["annotations"]["runbook"] == f"deploy/runbook.md#{rule['alert'].lower()}"
+        assert urlsplit(rule["annotations"]["runbook_url"]).fragment == rule["alert"].lower()
         assert rule["annotations"]["summary"]
+        assert rule["annotations"]["description"].endswith(".")
         assert rule["labels"]["severity"] in {"page", "ticket"}
 
 

@@ -279,7 +279,8 @@ def test_each_process_reads_its_readiness_and_metrics(urls: dict[str, str]) -> N
         database_probe(engine)()
     found = [*SessionCollector(web, idle_seconds=60).collect(),
              *ExpiredCollector(web, idle_seconds=60).collect(),
-             *OutboxCollector(relay).collect(), *AuditCollector(relay).collect(), *LogoutCollector(notify).collect()]  # fmt: skip
+             *OutboxCollector(relay).collect(), *AuditCollector(relay).collect(),
+             *LogoutCollector(notify).collect()]  # fmt: skip
 
     for engine in (web, relay, notify):
         engine.dispose()

@@ -9,7 +9,15 @@ from port_events.lag import group_lags
 from port_runtime.metrics import Sample
 from redis import Redis
 
-from identity.metrics import STREAM_ENTRIES, STREAM_LAG, STREAM_OLDEST, STREAM_PENDING, STREAMS
+from identity.metrics import (
+    REDIS_MEMORY,
+    REDIS_MEMORY_MAX,
+    STREAM_ENTRIES,
+    STREAM_LAG,
+    STREAM_OLDEST,
+    STREAM_PENDING,
+    STREAMS,
+)
 
 MAX_GROUPS: Final = 50
 """Consumers may create any number of groups; only this many get series."""
