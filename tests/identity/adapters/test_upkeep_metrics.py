@@ -1,0 +1,87 @@
+"""Metrics of the pool of connections, of overdue cleanup and of Redis' memory (OPS-4)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from identity.adapters.collectors import AuditCollector, ExpiredCollector
+from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.pool_metrics import observe_pool, report_pool_size
+from identity.adapters.stream_collector import RedisMemoryCollector
+from identity.metrics import AUDIT_HEAD, DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX, WEB
+from port_runtime.metrics import Instruments
+from sqlalchemy import Engine
+
+from tests.support.harness.commands import invoke
+from tests.support.harness.system import System
+from tests.support.servers.postgres import PostgresCluster
+from tests.support.servers.redis import RedisServer
+
+pytestmark = pytest.mark.rule("OPS-4")
+
+
+@pytest.fixture
+def engine(postgres: PostgresCluster) -> Iterator[Engine]:
+    """An engine with a pool of three connections to an empty database."""
+    url = postgres.create_database()
+    engine = open_engine(url, pool_size=3)
+    yield engine
+    engine.dispose()
+    postgres.drop_database(url)
+
+
+def _value(instruments: Instruments, name: str) -> float | None:
+    return instruments.registry().get_sample_value(name, {"pool": "transactions"})
+
+
+def test_connections_in_use_are_counted_also_after_the_server_closed_one(engine: Engine) -> None:
+    instruments = Instruments(WEB)
+    observe_pool(engine, instruments, pool="transactions")
+    report_pool_size(engine, instruments, pool="transactions")
+
+    with engine.connect(), engine.connect():
+        both = _value(instruments, DATABASE_CONNECTIONS.name)
+    with engine.connect() as connection:
+        connection.detach()
+    engine.dispose()
+    with engine.connect():
+        one = _value(instruments, DATABASE_CONNECTIONS.name)
+
+    assert (both, one, _value(instruments, DATABASE_CONNECTIONS.name)) == (2, 1, 0)
+    assert _value(instruments, DATABASE_CONNECTIONS_MAX.name) == 3
+
+
+def test_overdue_cleanup_is_seen_until_tidy_has_run(system: System) -> None:
+    system.logged_in(system.person())
+    collector = ExpiredCollector(system.engine, idle_seconds=1800)
+    system.clock.advance(days=1)
+
+    fresh = [sample.value for sample in collector.collect()]  # by the real clock, nothing has expired
+    overdue = ExpiredCollector(system.engine, idle_seconds=-7200)
+    before = [sample.value for sample in overdue.collect()]
+    invoke(system, "tidy")
+    after = [sample.value for sample in overdue.collect()]
+
+    assert fresh == after == [0]
+    assert before[0] >= timedelta(hours=2).total_seconds()
+
+
+def test_the_head_of_the_audit_log_grows(system: System) -> None:
+    system.person()
+    heads = []
+    for _ in range(2):
+        system.relay.extend_chain()
+        heads += [each.value for each in AuditCollector(system.engine).collect() if each.metric is AUDIT_HEAD]
+        system.person()
+
+    assert 0 < heads[0] < heads[1]
+
+
+def test_redis_memory_is_read_with_its_limit(redis_server: RedisServer) -> None:
+    client = redis_server.client()
+    client.config_set("maxmemory", "64mb")
+
+    used, limit = (sample.value for sample in RedisMemoryCollector(client).collect())
+
+    client.config_set("maxmemory", "0")
+    assert 0 < used < limit == 64 * 1024 * 1024
