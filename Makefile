@@ -56,10 +56,10 @@ BUILD_ARGS += --build-arg SOURCE_DATE_EPOCH=$(shell git log -1 --format=%ct 2>/d
 BUILD_ARGS += --build-arg CREATED=$(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
 BUILD_ARGS += $(if $(PYTHON_IMAGE),--build-arg PYTHON_IMAGE=$(PYTHON_IMAGE))
 
-.PHONY: help run test test-fast clients check bench chaos release dist images up down clean-run clean lock docs pictures fmt set-up
+.PHONY: help run test test-fast clients check bench chaos restore-drill release dist images up down clean-run clean lock docs pictures fmt set-up
 
 help: ## show this
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12 | sed 's/^/  make /'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15 | sed 's/^/  make /'
 	@echo "  Ports and places by variables: IDENTITY_PORT MAILBOX_PORT SMTP_PORT REDIS_PORT PASS_DEMO_PORT RUN_DIR PYTHON"
 
 run: .venv/run/.stamp .venv/mailbox/.stamp ## run the whole system in the foreground, without Docker or root (DEMO=1: with sample accounts and port service)
@@ -105,6 +105,9 @@ release: .venv/test/.stamp ## release a version (VERSION=1.2.3): check, test, wr
 dist: .venv/test/.stamp $(UV) ## build the wheels of the last commit (twice, compared), bills of materials and checksums into dist/
 	rm -rf -- $(DIST)
 	$(TEST)/python -m deploy.release build $(DIST) $(UV)
+
+restore-drill: .venv/test/.stamp .venv/run/.stamp ## dump, lose and restore a database, start the system on it; print minutes
+	@$(TEST)/python -m pytest -n 0 -q -s tests/rules/test_restore_drill.py $(PYTEST_ARGS)
 
 images: ## build the container images (PYTHON_IMAGE=name@digest: on this base image)
 	docker build $(BUILD_ARGS) -f deploy/images/identity.Dockerfile --target identity -t port-identity:$(VERSION) .

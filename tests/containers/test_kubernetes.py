@@ -114,7 +114,7 @@ def test_every_pod_meets_the_restricted_profile(overlay: list[Document]) -> None
         assert spec["enableServiceLinks"] is False, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(spec), name
         assert {kind for volume in spec["volumes"] for kind in volume if kind != "name"} <= {
-            "secret", "configMap", "emptyDir",
+            "secret", "configMap", "emptyDir", "persistentVolumeClaim",
         }, name  # fmt: skip
         for container in containers(pod):
             own = container["securityContext"]
@@ -296,6 +296,24 @@ def _immutable(documents: list[Document]) -> dict[str, list[Any]]:
     }
     kept = [it for it in documents if it["kind"] in fields]
     return {name_of(it): [it["spec"].get(field) for field in fields[it["kind"]]] for it in kept}
+
+
+@pytest.mark.rule("SEC-15")
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_backup_component_dumps_with_least_rights(name: str, tmp_path: Path) -> None:
+    documents = render(name, tmp_path, "backup")
+    pod = pods(documents)["CronJob/backup"]
+
+    validate(documents)
+    test_every_pod_meets_the_restricted_profile([it for it in documents if name_of(it) == "CronJob/backup"])
+    script = of(documents, "ConfigMap")[
+        next(it["configMap"]["name"] for it in pod["spec"]["volumes"] if "configMap" in it)
+    ]
+    assert script["data"] == {
+        "backup.sh": (ROOT / "deploy/kubernetes/components/backup/backup.sh").read_text()
+    }
+    out = _peers(of(documents, "NetworkPolicy"), {"app.kubernetes.io/name": "backup"}, "egress")
+    assert {port["port"] for it in out for port in it["ports"]} == {53, 5432}
 
 
 def test_mailers_scale_by_backlog_and_never_below_one(production: list[Document]) -> None:

@@ -175,6 +175,11 @@ def database_name(url: str) -> str:
     return url.rsplit("/", 1)[-1]
 
 
+def programs() -> Path:
+    """Return the folder of psql, pg_dump and the other programs."""
+    return _binaries()
+
+
 def _run(program: str, *arguments: str) -> None:
     command = [*_as_user(), str(_binaries() / program), *arguments]
     # To a file, because the server would inherit a pipe and keep its reader waiting.
