@@ -80,6 +80,8 @@ def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
     assert after.value("identity_http_request_seconds_count", route="/api/v1/sessions") == 25
     assert after.value("identity_hash_seconds_count") == after.value("identity_hash_wait_seconds_count") >= 26
     assert after.value("identity_hash_waiting") == 0
+    assert after.value("identity_database_connections_max", pool="statements") == 15
+    assert after.value("process_cpu_seconds_total") > before.value("process_cpu_seconds_total") > 0
     assert after.value("identity_sessions") == 20  # the most that an account may have (SEC-19)
 
 

@@ -3,9 +3,12 @@
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
@@ -55,7 +58,7 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
         "POST /api/v1/accounts",
         "publish identity.events",
         "receive identity.mails",
-        "deliver tw.port.identity.verification.requested",
+        "deliver identity.mails",
         "smtp send",
     }
     wait_until(lambda: names <= _of_trace(collector, TRACE).keys(), what="all spans", timeout_seconds=30)
@@ -64,7 +67,7 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
     request, publish = spans["POST /api/v1/accounts"], spans["publish identity.events"]
     receive, deliver = (
         spans["receive identity.mails"],
-        spans["deliver tw.port.identity.verification.requested"],
+        spans["deliver identity.mails"],
     )
     send = spans["smtp send"]
     assert request.span.parent_span_id.hex() == CALLER[36:52]
@@ -77,6 +80,18 @@ def test_a_registration_is_one_trace_from_its_request_to_the_mail_servers_answer
         "mailer",
         "mailer",
     ]
+    assert [each.span.kind for each in (request, publish, receive, deliver, send)] == [
+        Span.SPAN_KIND_SERVER,
+        Span.SPAN_KIND_PRODUCER,
+        Span.SPAN_KIND_CLIENT,
+        Span.SPAN_KIND_CONSUMER,
+        Span.SPAN_KIND_CLIENT,
+    ]
+    assert {each.version for each in spans.values()} == {version("identity")}
+    assert (send.attributes["server.address"], send.attributes["server.port"]) == (
+        "127.0.0.1",
+        urlsplit(installation.smtp.url).port,
+    )
     assert request.attributes["http.response.status_code"] == 202
     assert request.attributes["request_id"] == answer.headers["X-Request-ID"]
     assert send.attributes["smtp.answer"] == "accepted"
@@ -102,17 +117,24 @@ def test_spans_hold_no_address_no_name_and_no_query(
         "http.response.status_code",
         "request_id",
         "messaging.system",
+        "messaging.operation.name",
         "messaging.operation.type",
         "messaging.destination.name",
         "messaging.consumer.group.name",
         "messaging.message.id",
         "cloudevents.event_type",
         "network.protocol.name",
+        "server.address",
+        "server.port",
         "smtp.answer",
         "error.type",
     }
-    for personal in (person.email, person.username, person.id, "127.0.0.1", "abc.def-ghi", "token"):
+    for personal in (person.email, person.username, person.id, "abc.def-ghi", "token"):
         assert personal not in collector.text
+    addresses = {
+        key for each in collector.spans for key, value in each.attributes.items() if value == "127.0.0.1"
+    }
+    assert addresses <= {"server.address"}
 
 
 @pytest.mark.rule("OPS-4", "MAIL-5")
@@ -144,7 +166,9 @@ def test_without_a_collector_the_callers_trace_is_passed_on_in_events_and_logs(
 
     lines = [json.loads(line) for line in installation.logs().splitlines() if line.startswith("{")]
     assert {event.traceparent for event in installation.events()} == {CALLER}
-    assert {line["service"] for line in lines if line.get("trace_id") == TRACE} == {"identity", "mailer"}
+    of_trace = [line for line in lines if line.get("trace_id") == TRACE]
+    assert {line["service"] for line in of_trace} == {"identity", "mailer"}
+    assert {line["span_id"] for line in of_trace} == {CALLER[36:52]}
 
 
 @pytest.mark.rule("OPS-4", "SEC-13")

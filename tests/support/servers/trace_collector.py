@@ -21,9 +21,10 @@ PATH = "/v1/traces"
 
 @dataclass(frozen=True)
 class ReceivedSpan:
-    """A span with the name of its service."""
+    """A span with the name and version of its service."""
 
     service: str
+    version: str
     span: Span
 
     @property
@@ -58,8 +59,9 @@ class TraceCollector:
         """Read one request of an exporter."""
         request = ExportTraceServiceRequest.FromString(octets)
         spans = [
-            ReceivedSpan(str(_values(each.resource.attributes)["service.name"]), span)
+            ReceivedSpan(str(resource["service.name"]), str(resource["service.version"]), span)
             for each in request.resource_spans
+            for resource in [_values(each.resource.attributes)]
             for scope in each.scope_spans
             for span in scope.spans
         ]

@@ -6,6 +6,7 @@
 from typing import Final
 
 from port_runtime.metrics import Instruments, counter, gauge, histogram, observable_gauge
+from port_runtime.process_metrics import PROCESS, build_info
 from prometheus_client import Counter, Histogram
 from typing_extensions import override
 
@@ -53,6 +54,7 @@ UNTIL_TOLD: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0, 600.0, 360
 STREAMS: Final = ("events", "mails")
 UNTIL_PUBLISHED: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0)
 
+BUILD = build_info("identity")
 REQUESTS = counter(
     "identity_http_requests_total",
     "requests",
@@ -150,6 +152,8 @@ WEB: Final = (
     DATABASE_CONNECTIONS,
     DATABASE_CONNECTIONS_MAX,
     EXPIRED_OLDEST,
+    BUILD,
+    *PROCESS,
 )
 
 LEADS = gauge("identity_relay_leads", "", "1 in the relay that leads, 0 in standbys")
@@ -262,6 +266,8 @@ RELAY: Final = (
     STREAM_LAG,
     STREAM_PENDING,
     STREAM_OLDEST,
+    BUILD,
+    *PROCESS,
 )
 
 GRANTS = observable_gauge(
@@ -302,6 +308,8 @@ NOTIFY: Final = (
     LOGOUT_SECONDS,
     NOTIFY_FAILURES,
     SIGNING_KEYS,
+    BUILD,
+    *PROCESS,
 )
 
 

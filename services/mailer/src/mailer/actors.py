@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import dramatiq
 from dramatiq.errors import Retry
+from port_events.envelope import MAIL_STREAM
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 from structlog.contextvars import bound_contextvars
@@ -73,14 +74,17 @@ class Deliverer:
         event = entry.event
         with (
             tracing.span(
-                f"deliver {event.type}",
+                f"deliver {MAIL_STREAM}",
                 parent=event.traceparent,
                 kind=tracing.SpanKind.CONSUMER,
                 messaging__system="redis",
+                messaging__operation__name="deliver",
                 messaging__operation__type="process",
+                messaging__destination__name=MAIL_STREAM,
+                cloudevents__event_type=event.type,
                 messaging__message__id=event.id,
             ),
-            bound_contextvars(event_id=event.id, trace_id=tracing.trace_id()),
+            bound_contextvars(event_id=event.id, trace_id=tracing.trace_id(), span_id=tracing.span_id()),
         ):
             outcome = self._delivery.deliver(entry, item.grant)
         return outcome.due if isinstance(outcome, RetryAt) else None

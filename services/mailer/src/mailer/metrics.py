@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from port_runtime.metrics import counter, histogram, observable_gauge
+from port_runtime.process_metrics import PROCESS, build_info
 from typing_extensions import override
 
 from mailer.domain.mail import FINAL
@@ -39,6 +40,7 @@ PLACES: Final = ("queued", "running", "waiting")
 UNTIL_ACCEPTED: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 28800.0)
 SMTP: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0, 60.0)
 
+BUILD = build_info("mailer")
 COMPLETED = counter(
     "mailer_mails_total",
     "mails",
@@ -99,6 +101,8 @@ CATALOGUE: Final = (
     OLDEST,
     DEAD,
     PAUSED,
+    BUILD,
+    *PROCESS,
 )
 
 

@@ -20,6 +20,7 @@ from port_runtime.health import Check
 from port_runtime.logs import get_logger
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector, SettingsError
 from port_runtime.signals import end_now
@@ -48,7 +49,7 @@ from mailer.adapters.smtp.transport import SmtpTransport
 from mailer.bulkhead import Bulkhead
 from mailer.in_flight import InFlight
 from mailer.intake import Intake, IntakePorts
-from mailer.metrics import CATALOGUE, PrometheusDeliveryMetrics
+from mailer.metrics import BUILD, CATALOGUE, PrometheusDeliveryMetrics
 from mailer.usecases.delivery import Delivery
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ class MailerProcess:
             ledger=wiring.ledger,
             payload_opener=SealedPayloadOpener(settings.opener()),
             renderer=build_renderer(settings),
-            transport=InstrumentedTransport(wiring.transport, wiring.instruments),
+            transport=InstrumentedTransport(
+                wiring.transport, wiring.instruments, server=settings.smtp_server()
+            ),
             metrics=PrometheusDeliveryMetrics(wiring.instruments),
             rate_limit=RedisDomainRateLimit(
                 wiring.connections, settings.domain_rate_limits, clock=wiring.clock
@@ -158,6 +161,7 @@ class MailerProcess:
         collector = ScrapeCollector(
             QueueCollector(client, stream=MAIL_STREAM).collect,
             ProcessCollector(wiring.in_flight, wiring.transport.is_unavailable).collect,
+            ProcessUsageCollector(BUILD, "mailer").collect,
         )
         return OpsServer(
             wiring.instruments.registry(collector),
@@ -175,7 +179,7 @@ class MailerProcess:
         address = settings.metrics_bind
         with ErrorCollector() as collector:
             with collector.step():
-                tracing.configure("mailer")
+                tracing.configure("mailer", distribution="mailer")
             with collector.step():
                 listener = open_listener(address, "MAILER_METRICS_BIND") if address else None
             with collector.step():

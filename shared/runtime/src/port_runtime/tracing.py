@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import random
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
@@ -59,20 +60,24 @@ def is_enabled(environ: Mapping[str, str]) -> bool:
     return True
 
 
-def configure(service: str) -> None:
-    """Export this process' spans if the OTEL_* variables say so. Raises SettingsError.
+def configure(service: str, *, distribution: str) -> None:
+    """Export this process' spans if the OTEL_* variables say so, with the distribution's version. Raises SettingsError.
 
     Call it after forking: the exporter's thread does not survive a fork.
     """
     if not is_enabled(os.environ):
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+    from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    name = {} if os.environ.get("OTEL_SERVICE_NAME") else {SERVICE_NAME: service}
-    provider = TracerProvider(resource=Resource.create(name), shutdown_on_exit=False)  # `close` does that
+    attributes = {SERVICE_VERSION: version(distribution)}
+    if not os.environ.get("OTEL_SERVICE_NAME"):
+        attributes[SERVICE_NAME] = service
+    provider = TracerProvider(
+        resource=Resource.create(attributes), shutdown_on_exit=False
+    )  # `close` does that
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
 
@@ -125,7 +130,13 @@ def fail(span: Span, kind: str) -> None:
 
 
 def record(
-    name: str, *, parent: str | None, began: datetime, ended: datetime, **attributes: str | float
+    name: str,
+    *,
+    parent: str | None,
+    kind: SpanKind,
+    began: datetime,
+    ended: datetime,
+    **attributes: str | float,
 ) -> None:
     """Record a span for work that is over, for example the time an entry waited.
 
@@ -134,7 +145,9 @@ def record(
     if parent is None:
         return
     start = int(began.timestamp() * 1e9)
-    finished = _TRACER.start_span(name, _context(parent), attributes=_dotted(attributes), start_time=start)
+    finished = _TRACER.start_span(
+        name, _context(parent), kind, attributes=_dotted(attributes), start_time=start
+    )
     finished.end(max(start, int(ended.timestamp() * 1e9)))
 
 
@@ -149,6 +162,17 @@ def trace_id() -> str | None:
     """Return the current trace's id in hexadecimal, for logs."""
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else None
+
+
+def span_id() -> str | None:
+    """Return the current span's id in hexadecimal, for logs."""
+    context = trace.get_current_span().get_span_context()
+    return trace.format_span_id(context.span_id) if context.is_valid else None
+
+
+def server(host: str | None, port: int | None) -> dict[str, Any]:
+    """Return the attributes of the server that a span talks to; none for a socket without a host."""
+    return {"server__address": host, "server__port": port} if host else {}
 
 
 def _context(parent: str) -> Context:

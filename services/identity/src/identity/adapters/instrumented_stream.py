@@ -25,6 +25,8 @@ class InstrumentedStream(RedisStream):
         self._seconds = instruments.histogram(PUBLISH_SECONDS)
         self._recorded = instruments.counter(RECEIPTS_NOTED)
         self._states: dict[str, str] = {}
+        address = client.get_connection_kwargs()
+        self._server = tracing.server(address.get("host"), address.get("port"))
 
     @override
     def publish(self, entries: Sequence[PositionedEvent], *, expected: Checkpoint, position: int) -> None:
@@ -49,12 +51,15 @@ class InstrumentedStream(RedisStream):
             f"publish {self._stream}",
             parent=event.traceparent,
             began=entry.created_at,
+            kind=tracing.SpanKind.PRODUCER,
             ended=now,
             messaging__system="redis",
+            messaging__operation__name="publish",
             messaging__operation__type="send",
             messaging__destination__name=self._stream,
             messaging__message__id=event.id,
             cloudevents__event_type=event.type,
+            **self._server,
         )
 
     @override

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
+from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.setting_parsers import PRODUCTION
 from port_runtime.settings import ErrorCollector
@@ -20,7 +21,7 @@ from identity.adapters.sql.logouts import CHANNEL
 from identity.adapters.sql.transaction import SqlTransaction
 from identity.bootstrap.oidc import token_signer
 from identity.domain.audit import Caller
-from identity.metrics import LogoutMetrics
+from identity.metrics import BUILD, LogoutMetrics
 from identity.settings.notify import NotifySettings
 from identity.usecases.logout_notification import NotifyPorts
 from identity.usecases.ports.system import Clock
@@ -72,5 +73,9 @@ def build_notify(
             issuer=settings.public_url,
         ),
         listener=commit_listener_for(engine, CHANNEL, poll_seconds=_SQLITE_POLL_SECONDS),
-        collector=ScrapeCollector(LogoutCollector(engine).collect, SigningKeyCollector(signer).collect),
+        collector=ScrapeCollector(
+            LogoutCollector(engine).collect,
+            SigningKeyCollector(signer).collect,
+            ProcessUsageCollector(BUILD, "identity").collect,
+        ),
     )

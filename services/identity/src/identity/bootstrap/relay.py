@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from port_events.redis_client import connect
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
+from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -28,6 +29,7 @@ from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.adapters.stream_collector import RedisMemoryCollector, StreamCollector
 from identity.domain.audit import Caller, Entry
 from identity.domain.audit_chain import ChainKeys
+from identity.metrics import BUILD
 from identity.settings.relay import RelaySettings
 from identity.usecases.ports.audit import AnchorStore
 
@@ -84,6 +86,7 @@ def build_relay(settings: RelaySettings, instruments: Instruments) -> RelayDepen
             AuditCollector(engine).collect,
             StreamCollector(redis, settings.event_stream).collect,
             RedisMemoryCollector(redis).collect,
+            ProcessUsageCollector(BUILD, "identity").collect,
         ),
     )
 

@@ -35,7 +35,7 @@ class RequestRecord:
         """Return the record of a request, whose identifiers every log line of its thread has from now on."""
         received = environ.get("HTTP_X_REQUEST_ID", "")
         record = cls(environ, received if _CLIENT_REQUEST_ID.fullmatch(received) else None)
-        ids = {"request_id": record.id, "trace_id": tracing.trace_id()}
+        ids = {"request_id": record.id, "trace_id": tracing.trace_id(), "span_id": tracing.span_id()}
         if record.client_request_id is not None:
             ids["client_request_id"] = record.client_request_id
         structlog.contextvars.clear_contextvars()  # those of the thread's last request

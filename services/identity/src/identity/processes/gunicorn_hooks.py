@@ -11,13 +11,14 @@ from port_runtime import multiprocess_metrics, tracing
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
+from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
 
 from identity.adapters.collectors import ExpiredCollector, SessionCollector
 from identity.adapters.sql.engine import database_probe
 from identity.adapters.sql.pool_metrics import report_pool_size
-from identity.metrics import WORKERS
+from identity.metrics import BUILD, WORKERS
 from identity.processes.web import db, engines_by_pool
 from identity.settings.web import WebSettings
 
@@ -58,7 +59,7 @@ class GunicornHooks:
             if self._early_signals.get_nowait() == signal.SIGTERM:
                 sys.exit()  # gunicorn sends it once, and would wait in vain until it kills the worker
         # Threads must start after the fork.
-        tracing.configure("identity")
+        tracing.configure("identity", distribution="identity")
         self._instruments.gauge(WORKERS).set(1)
         with app.app_context():
             for pool, engine in engines_by_pool().items():
@@ -73,6 +74,7 @@ class GunicornHooks:
         collectors = (
             SessionCollector(engine, idle_seconds=idle_seconds),
             ExpiredCollector(engine, idle_seconds=idle_seconds),
+            ProcessUsageCollector(BUILD, "identity", pid=os.getppid),
         )
         return OpsServer(
             self._instruments.registry(ScrapeCollector(*(each.collect for each in collectors))),

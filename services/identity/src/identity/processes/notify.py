@@ -130,7 +130,7 @@ def serve(settings: NotifySettings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError."""
     with ErrorCollector() as collector:
         with collector.step():
-            tracing.configure("identity-notify")
+            tracing.configure("identity-notify", distribution="identity")
         with collector.step():
             address = settings.metrics_bind
             listener = open_listener(address, "IDENTITY_NOTIFY_METRICS_BIND") if address else None

@@ -195,7 +195,7 @@ def serve(settings: RelaySettings) -> None:
     """Run until SIGTERM or SIGINT. Raises SettingsError."""
     with ErrorCollector() as collector:
         with collector.step():
-            tracing.configure("identity-relay")
+            tracing.configure("identity-relay", distribution="identity")
         with collector.step():
             address = settings.metrics_bind
             listener = open_listener(address, "IDENTITY_RELAY_METRICS_BIND") if address else None

@@ -32,6 +32,8 @@ class MailStream(Stream):
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
         self._client = client
         self._group = Group(client, stream, GROUP, name)
+        address = client.get_connection_kwargs()
+        self._server = tracing.server(address.get("host"), address.get("port"))
 
     @override
     def open(self) -> None:
@@ -99,8 +101,12 @@ class MailStream(Stream):
             parent=entry.event.traceparent,
             began=datetime.fromtimestamp(int(entry.id.partition("-")[0]) / 1000, UTC),
             ended=datetime.now(UTC),
+            kind=tracing.SpanKind.CLIENT,
             messaging__system="redis",
+            messaging__operation__name="receive",
             messaging__operation__type="receive",
+            messaging__destination__name=self._group.stream,
             messaging__consumer__group__name=GROUP,
             messaging__message__id=entry.event.id,
+            **self._server,
         )

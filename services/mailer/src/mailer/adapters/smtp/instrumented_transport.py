@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from port_runtime.metrics import Instruments
     from prometheus_client import Histogram
 
+    from mailer.adapters.smtp.server import SmtpServer
     from mailer.domain.mail import Mail
 
 
 class InstrumentedTransport(MailTransport):
     """The span names the category of the reply, never its text."""
 
-    def __init__(self, transport: MailTransport, instruments: Instruments) -> None:
+    def __init__(self, transport: MailTransport, instruments: Instruments, *, server: SmtpServer) -> None:
         self._transport = transport
+        self._server = tracing.server(server.host, server.port)
         seconds = instruments.histogram(SMTP_SECONDS)
         self._accepted, self._refused, self._away = map(seconds.labels, ("accepted", "refused", "away"))
 
@@ -33,7 +35,9 @@ class InstrumentedTransport(MailTransport):
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
         started = time.perf_counter()
         histogram: Histogram | None = self._away
-        with tracing.span("smtp send", kind=tracing.SpanKind.CLIENT, network__protocol__name="smtp") as span:
+        with tracing.span(
+            "smtp send", kind=tracing.SpanKind.CLIENT, network__protocol__name="smtp", **self._server
+        ) as span:
             try:
                 self._transport.send(mail, should_send=should_send)
                 histogram = self._accepted
