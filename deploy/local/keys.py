@@ -5,10 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from identity.adapters.clock import SystemClock
-from identity.adapters.jose.signing_keys import new_signing_keys
-from port_events.keys import new_key_sets
-
 from deploy.local.redis_acl import ADMIN, acl_file, roles
 
 if TYPE_CHECKING:
@@ -28,16 +24,30 @@ def make_secrets(keys: Path, redis: Path, *, stream: str, redis_admin: bool = Fa
         directory.chmod(0o700)
     for name in ("secret_keys", "audit_keys"):
         _keep(keys / name, secrets.token_urlsafe(SECRET_BYTES))
-    _keep(keys / "oidc_keys.json", new_signing_keys(SystemClock().now()))
+    if not (keys / "oidc_keys.json").exists():
+        _write_signing_keys(keys / "oidc_keys.json")
     if not all((keys / f"mail_{name}.json").exists() for name in KEY_SETS):
-        made = new_key_sets()
-        for name in KEY_SETS:
-            _write(keys / f"mail_{name}.json", getattr(made, name))
+        _write_mail_keys(keys)
     users = (*roles(), ADMIN)
     for user in users:
         _keep(redis / f"{user}.password", secrets.token_urlsafe(24))
     passwords = {user: password_of(redis, user) for user in users}
     _write(redis / "users.acl", acl_file(passwords, stream, admin=redis_admin))
+
+
+def _write_signing_keys(path: Path) -> None:
+    from identity.adapters.clock import SystemClock
+    from identity.adapters.jose.signing_keys import new_signing_keys
+
+    _write(path, new_signing_keys(SystemClock().now()))
+
+
+def _write_mail_keys(keys: Path) -> None:
+    from port_events.keys import new_key_sets
+
+    made = new_key_sets()
+    for name in KEY_SETS:
+        _write(keys / f"mail_{name}.json", getattr(made, name))
 
 
 def password_of(redis: Path, role: str) -> str:

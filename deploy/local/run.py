@@ -22,7 +22,6 @@ from deploy.local.commands import write_commands
 from deploy.local.demo import make_demo
 from deploy.local.environment import PROGRAMS, RunPaths, environments, prepare
 from deploy.local.process_manager import STOPPED_BY_SIGNAL, System
-from deploy.local.readiness import wait_until_ready
 from deploy.local.settings import RUN_DIR, read
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def _migrate(environment: dict[str, str]) -> int:
 
 
 def _announce(paths: RunPaths, started: float) -> None:
+    from deploy.local.readiness import wait_until_ready  # with a client of Redis, while the processes start
+
     wait_until_ready(paths, _say)
     _say(
         READY.format(
