@@ -135,6 +135,8 @@ def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     interrupt_on_sigterm()
     from port_runtime.health import wait_until_healthy
 
+    import identity.adapters.sql.migrations  # noqa: F401  # alembic logs its plugins when it is imported; logs are not on yet
+
     with _PROCESSES[process]() as found:
         report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=_print_waiting)
     results = {"settings": "ok", **report.results, **found.warnings}
