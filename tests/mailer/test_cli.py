@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.adapters import mail_texts, renderer
+from mailer.adapters import mail_texts, template_loader
 from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
@@ -81,7 +81,7 @@ def test_a_missing_template_exits_with_2_and_is_named(
     incomplete = tmp_path / "zh_TW"
     shutil.copytree(mail_texts.BUILT_IN, incomplete)
     (incomplete / "bind_code" / "subject.txt").unlink()
-    monkeypatch.setattr(renderer, "BUILT_IN", incomplete)
+    monkeypatch.setattr(template_loader, "BUILT_IN", incomplete)
 
     result = run_command(harness, "run")
 
