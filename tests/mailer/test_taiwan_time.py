@@ -11,13 +11,13 @@ from mailer.adapters.mail_texts import format_validity
 @pytest.mark.parametrize(
     ("span", "words"),
     [
-        (timedelta(hours=24), "24小時"),
-        (timedelta(hours=24) - timedelta(microseconds=1), "24小時"),
-        (timedelta(hours=24) - timedelta(seconds=5), "24小時"),
-        (timedelta(hours=23, minutes=58), "23小時"),
-        (timedelta(hours=1) - timedelta(milliseconds=3), "1小時"),
-        (timedelta(minutes=59), "59分鐘"),
-        (timedelta(days=7) - timedelta(milliseconds=20), "7天"),
+        (timedelta(hours=24), "24 小時"),
+        (timedelta(hours=24) - timedelta(microseconds=1), "24 小時"),
+        (timedelta(hours=24) - timedelta(seconds=5), "24 小時"),
+        (timedelta(hours=23, minutes=58), "23 小時"),
+        (timedelta(hours=1) - timedelta(milliseconds=3), "1 小時"),
+        (timedelta(minutes=59), "59 分鐘"),
+        (timedelta(days=7) - timedelta(milliseconds=20), "7 天"),
     ],
 )
 def test_a_validity_is_shown_in_whole_units(span: timedelta, words: str) -> None:
