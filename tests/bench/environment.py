@@ -37,7 +37,7 @@ class Environment:
         self.directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="port-bench-")))
         self.keys = new_key_sets()
         self._secret = secrets.token_urlsafe(48)
-        self._cpu_trees = [os.getpid()]  # PostgreSQL's is added: it makes itself an orphan
+        self._cpu_trees = [os.getpid()]  # PostgreSQL's is added: it is not a child, as it daemonizes
 
     @cached_property
     def postgres(self) -> PostgresCluster:
@@ -52,12 +52,12 @@ class Environment:
         return self.database(SMALL)
 
     def interleaved(self, product: Side, limit: Side | None = None, *, wanted: int = 5) -> list[Slot]:
-        """Measure in so many quiet slots; whatever this process has not started is foreign load."""
+        """Measure in `wanted` quiet slots; whatever this process has not started is foreign load."""
         own = partial(cpu_seconds, *self._cpu_trees)
         return interleaved(lambda: read_cpu_time(own), product, limit, wanted=wanted)
 
     def cpu_of(self, *, redis: RedisServer | None = None, **processes: Process) -> dict[str, CpuSeconds]:
-        """Return what reads the CPU time of processes by their names here, and of the running databases."""
+        """Return readers of the CPU time by name, for the given processes and the running databases."""
         readings = {name: process.cpu_seconds for name, process in processes.items()}
         if "postgres" in vars(self):
             readings["PostgreSQL"] = partial(cpu_seconds, self.postgres.pid)
@@ -122,7 +122,7 @@ class Environment:
             process.destroy()
 
     def settings(self, **more: str) -> dict[str, str]:
-        """Return the common settings and more."""
+        """Return the common settings, with `more` added."""
         return {
             "IDENTITY_MODE": "local",
             "IDENTITY_PUBLIC_URL": PUBLIC_URL,

@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def _run(connections: list[Connection], seconds: float) -> tuple[list[Answer], float]:
-    """Send for so many seconds, then wait for the last answers; return the answers and the seconds of sending."""
+    """Send for the given seconds, then wait for the last answers; return the answers and the seconds of sending."""
     is_stopped: list[bool] = []
     signal.signal(signal.SIGTERM, lambda *_: is_stopped.append(True))
     answers: list[Answer] = []

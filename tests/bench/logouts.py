@@ -1,4 +1,4 @@
-"""How soon services hear that a binding has ended, and how long ending it takes."""
+"""The time until services receive the logout after an unbinding, and the time of the unbinding itself."""
 
 import itertools
 import statistics

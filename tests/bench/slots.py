@@ -69,7 +69,7 @@ class Slot:
 def interleaved(
     read: Callable[[], CpuTime], product: Side, limit: Side | None = None, *, wanted: int
 ) -> list[Slot]:
-    """Measure until there are so many quiet slots, at most twice as many; one that is wanted once is taken once.
+    """Measure until there are so many quiet slots, at most twice as many; a single slot is not repeated.
 
     `read` returns the machine's CPU time. The order of limit and product is reversed in every other slot.
     """
