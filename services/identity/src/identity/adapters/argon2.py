@@ -90,7 +90,7 @@ class Argon2Passwords(Passwords):
 
 
 def random_hash(cost: Cost) -> str:
-    """Return a hash that no password has; to compute one would delay the start of every process and command."""
+    """Return a hash that matches no password; computing one would delay the start of every process and command."""
     salt, digest = (
         b64encode(secrets.token_bytes(length)).decode().rstrip("=")
         for length in (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH)

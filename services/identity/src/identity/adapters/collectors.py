@@ -40,7 +40,7 @@ class SessionCollector:
 
 
 class ExpiredCollector:
-    """How long `identity tidy` is overdue, by two of the tables from which it deletes; read through their indexes."""
+    """How long `identity tidy` is overdue: the age of the oldest expired session and counter, read through indexes."""
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         self._engine = engine

@@ -144,7 +144,7 @@ class ActiveToken(ActiveGrant):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntrospectedToken:
-    """What introspection tells of a token that is active at this moment (OIDC-20)."""
+    """What introspection returns about an active token (OIDC-20)."""
 
     token: Token
     account: AccountSummary

@@ -1,4 +1,4 @@
-"""Back-channel logout: a client is told that a grant has ended, again and again until it answers (OIDC-22)."""
+"""Back-channel logout: a client is notified that a grant has ended, with retries until it answers (OIDC-22)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

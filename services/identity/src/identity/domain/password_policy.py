@@ -74,10 +74,10 @@ class PasswordPolicy:
         if _contains_run(password):
             yield InvalidValue("password_keyboard_run", min=_MIN_RUN)
         elif not too_short and (is_common(password) or guesses(password, terms) < _MIN_GUESSES):
-            yield InvalidValue("password_common")  # of a short one it would only add to what is missing
+            yield InvalidValue("password_common")  # a short one gets only the message about what is missing
 
     def strength(self, password: str, personal_terms: Iterable[str] = ()) -> Strength:
-        """Return how strong a password is that breaks no rule."""
+        """Return the strength of a password that breaks no rule."""
         terms = [term for term in personal_terms if term]
         return "strong" if guesses(normalized(password), terms) >= _STRONG_GUESSES else "fair"
 

@@ -28,7 +28,7 @@ class Accounts(Protocol):
 
 
 class Person(Accounts, Protocol):
-    """The accounts, with what only a person's own claims tell."""
+    """The accounts, with the data that only the person's own claims contain."""
 
     @property
     def email(self) -> str:

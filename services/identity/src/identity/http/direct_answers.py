@@ -1,6 +1,6 @@
-"""Answers the most frequent requests before Flask does, in a third of the time.
+"""WSGI middleware that answers the most frequent requests without Flask, in a third of the time.
 
-Flask has the same routes, and answers whatever is unusual about a request. Its error handlers see what is raised here.
+Flask has the same routes and answers every request of unusual form. Its error handlers handle exceptions raised here.
 """
 
 import json
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ERROR: Final = "identity.error"
-"""Where Flask finds what was raised here, in the WSGI environment."""
+"""The key in the WSGI environment of an exception that was raised here and that Flask shall handle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ Answerer = Callable[["WSGIEnvironment"], Answer | None]
 
 
 class DirectAnswers:
-    """WSGI middleware with answerers by method and path; Flask answers requests for other hosts, None allows all."""
+    """The middleware, with answerers by method and path. Flask answers for hosts not in `hosts`; None allows all."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class DirectAnswers:
         self._headers = [(name.lower(), (name, value)) for name, value in headers.items()]
 
     def before(self, application: "WSGIApplication") -> "WSGIApplication":
-        """Return an application that asks the answerers, and then the other application."""
+        """Wrap an application, which is called when no answerer gives an answer."""
 
         def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             return self._answer(environ, start_response) or application(environ, start_response)

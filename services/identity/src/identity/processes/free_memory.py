@@ -1,4 +1,4 @@
-"""What glibc keeps of freed memory: 19 MiB in each web process after a single login. Other C libraries keep theirs."""
+"""Returns freed memory that glibc keeps: 19 MiB in each web process after one login. No effect elsewhere."""
 
 import ctypes
 import time
@@ -14,9 +14,9 @@ def _libc(name: str) -> Callable[..., Any] | None:
 
 
 def use_one_arena() -> None:
-    """Let all threads allocate from the arena that can be returned; call it before they start.
+    """Let all threads allocate from the main arena, which can be trimmed; call it before they start.
 
-    glibc's `malloc_trim` leaves the free end of every other arena, where a hash had its memory.
+    glibc's `malloc_trim` does not release the free end of other arenas, where a hash would get its memory.
     """
     if mallopt := _libc("mallopt"):
         mallopt(_M_ARENA_MAX, 1)
@@ -31,11 +31,11 @@ class FreeMemory:
         self._used_at: float | None = None
 
     def use(self) -> None:
-        """Note a request."""
+        """Record that a request has arrived."""
         self._used_at = self._clock()
 
     def return_when_idle(self) -> None:
-        """Return it, once after the last request."""
+        """Return the memory once IDLE_SECONDS have passed since the last request; only once for it."""
         if self._used_at is not None and self._clock() >= self._used_at + IDLE_SECONDS:
             self._used_at = None
             if self._trim is not None:

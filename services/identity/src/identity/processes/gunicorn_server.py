@@ -39,7 +39,7 @@ def _trust_no_peer() -> None:
 
 
 def _share_memory(_arbiter: object, _worker: object) -> None:
-    """Load what the workers share, and exempt it from garbage collection, which would make each copy every page.
+    """Load what the workers share, and exempt it from garbage collection, which would make each copy every memory page.
 
     Nothing is collected before: a start leaves next to no garbage, and the search takes a tenth of its time.
     """

@@ -31,9 +31,9 @@ _log = structlog.get_logger("identity.relay")
 _STANDBY_SECONDS = 0.5
 _BACKOFF_SECONDS = 1.0
 _LISTEN_SECONDS = 2.0
-"""The longest that a missed notification delays an event."""
+"""How long a missed notification can delay an event."""
 _RECEIPT_WAIT_MS = 1_000
-"""The longest that a stop waits for this."""
+"""How long this can delay a stop."""
 _MAINTENANCE_INTERVAL = timedelta(minutes=1)
 _CHAIN_INTERVAL_SECONDS = 4.0
 """SEC-11 allows 10 s; this leaves time to retry a batch that failed."""

@@ -18,7 +18,7 @@ from identity.usecases.steps.client_address_limits import count_by_network
 
 
 class ProvableClient(Protocol):
-    """A client that is not revoked, with what proves it."""
+    """A client that is not revoked, with its credentials."""
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ def check_proven(ports: Ports, client: Client | None, shown: Credentials, *, ask
 
 
 def is_proven(client: Client | None, ports: Ports, shown: Credentials) -> TypeIs[Client]:
-    """Return whether the credentials prove the client; an assertion that does is used up."""
+    """Return whether the credentials authenticate the client; a valid assertion cannot be used again."""
     if client is None or client.auth != shown.method:
         return False
     if shown.method == "secret":

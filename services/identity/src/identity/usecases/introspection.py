@@ -24,7 +24,7 @@ def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInf
 
 
 def introspect_by_secret(ports: Ports, shown: Credentials, token: str) -> dict[str, Any] | None:
-    """Return what `introspect` does, or None if it would refuse the client: nothing is counted or recorded then."""
+    """Return what `introspect` does, or None if it would refuse the client; it then counts and records nothing."""
     found, active = _read(ports, shown, token)
     return _answer(ports, found, active) if is_proven(found, ports, shown) else None
 

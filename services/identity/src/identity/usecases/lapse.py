@@ -1,4 +1,4 @@
-"""What lapses when nobody verifies it: accounts, bindings and changes of email (VER-7, BIND-8, PRO-2)."""
+"""Closes accounts, bindings and changes of email that were not verified in time (VER-7, BIND-8, PRO-2)."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

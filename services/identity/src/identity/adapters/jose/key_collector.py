@@ -9,7 +9,7 @@ from identity.metrics import SIGNING_KEYS
 
 
 class SigningKeyCollector:
-    """The keys that may sign; none is usable when the clock runs behind them all."""
+    """The keys that may sign; none is usable if the clock is earlier than the start of all of them."""
 
     def __init__(self, signer: JoseSigner) -> None:
         self._signer = signer

@@ -1,7 +1,7 @@
 """Statements that never change: compiled once for each database and executed by the driver itself.
 
-SQLAlchemy takes two thirds of the CPU time of such a statement, to find its compiled form and to describe its result.
-It still keeps the connections, transactions and errors.
+With SQLAlchemy, finding the compiled form and describing the result take two thirds of such a statement's CPU time.
+SQLAlchemy still manages connections and transactions and translates errors.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -18,7 +18,7 @@ _ENTRY = "entry_"
 
 
 class SqlNewSessions(NewSessions):
-    """Needs an autocommit engine. SQLite has no statement that writes two tables, so nothing is opened there."""
+    """Needs an autocommit engine. On SQLite it opens nothing, because no statement there can write two tables."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -35,7 +35,7 @@ class SqlNewSessions(NewSessions):
 
 
 def session_of_open_account() -> Select[str]:
-    """Return the row of a session whose account is open and has the same password, and keep the account so."""
+    """Return the row of a session if its account is open with the same password; locks the account."""
     account = accounts.c
     columns = (bindparam(column.name, type_=column.type) for column in sessions.c)
     return (

@@ -1,4 +1,4 @@
-"""The statements that open a grant: each holds all that the grant stands on as it is (OIDC-8)."""
+"""The statements that open a grant: each locks all rows that the grant depends on (OIDC-8)."""
 
 from functools import reduce
 

@@ -24,7 +24,7 @@ def observe_pool(engine: Engine, instruments: Instruments, *, pool: str) -> None
 
 
 def report_pool_size(engine: Engine, instruments: Instruments, *, pool: str) -> None:
-    """Set the gauge of the most connections. Call it after forking: a gauge belongs to the process that sets it."""
+    """Set the gauge of the pool's maximum size. Call it after forking: a gauge belongs to the process that sets it."""
     if engine.dialect.name != "sqlite":
         instruments.gauge(DATABASE_CONNECTIONS_MAX).labels(pool).set(_queue(engine).size())
 

@@ -9,17 +9,17 @@ from sqlalchemy.engine import Dialect
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC; SQLite has no time zones and stores it naive. PostgreSQL's driver needs no help."""
+    """An aware datetime in UTC; SQLite has no time zones and stores it naive. PostgreSQL needs no conversion."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """Return what writes a value, or None."""
+        """Return the function that converts a value for the driver, or None."""
         return None if dialect.name == "postgresql" else super().bind_processor(dialect)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
-        """Return what reads a value, or None."""
+        """Return the function that converts a value from the driver, or None."""
         return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002

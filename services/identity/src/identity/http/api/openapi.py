@@ -71,7 +71,7 @@ class LazyApi(Api):  # type: ignore[misc]  # flask-smorest has no types
                 self.spec.tag({"name": name, "description": blueprint.description})
             document: dict[str, Any] = self.spec.to_dict()
         for operation in operations(document).values():
-            operation.setdefault("security", [])  # that it needs none is said, not left to a default
+            operation.setdefault("security", [])  # explicit: it needs no authentication
         return document
 
     def _openapi_json(self) -> Response:

@@ -107,7 +107,7 @@ _SESSION = SessionSchema()
 
 
 def answer_session(ports: Ports) -> Answerer:
-    """Return what answers `GET /session` before Flask does, if the request has a bearer token."""
+    """Return an answerer (`direct_answers`) for `GET /session` with a bearer token."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         token = bearer_token(environ.get("HTTP_AUTHORIZATION", ""))

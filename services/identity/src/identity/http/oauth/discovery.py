@@ -42,7 +42,7 @@ class PublicDocument:
         return HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK
 
     def answer(self, environ: "WSGIEnvironment") -> Answer:
-        """Answer before Flask does."""
+        """Answer without Flask."""
         return self._answers[self.status(environ.get("HTTP_IF_NONE_MATCH"))]
 
 

@@ -37,7 +37,7 @@ def answer() -> Response:
 
 
 def answer_introspection(ports: Ports) -> Answerer:
-    """Return what answers before Flask does, if the client shows its right secret and asks about a token."""
+    """Return an answerer (`direct_answers`) for requests with a valid client secret and a token."""
 
     def answer(environ: "WSGIEnvironment") -> Answer | None:
         asked = _usual(environ)

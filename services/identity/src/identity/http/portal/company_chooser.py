@@ -1,4 +1,4 @@
-"""As whom a link account goes on to a port service (OIDC-6, OIDC-7)."""
+"""The choice of the company for which a link account logs in to a port service (OIDC-6, OIDC-7)."""
 
 from dataclasses import dataclass
 from datetime import datetime

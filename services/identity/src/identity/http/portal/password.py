@@ -57,7 +57,7 @@ class NewPasswordForm(Form):
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
-        """Return how strong the new password is."""
+        """Return the strength of the new password."""
         return password_advice(self.password, self._personal_terms)
 
     @property

@@ -21,14 +21,14 @@ _REVISION = re.compile(r"\d{1,9}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The revision that a form was rendered from, and its values then, which the form's hidden fields send back."""
+    """The revision and the values that a form was rendered with; its hidden fields send them back."""
 
     revision: int
     values: Mapping[str, str]
 
     @classmethod
     def of(cls, account: Account) -> Self:
-        """Return what a form with the saved data is rendered from."""
+        """Return the saved data, with which a form is rendered."""
         return cls(account.revision, {name: getattr(account, name) for name in ProfileForm.SAVED})
 
     @classmethod
@@ -74,7 +74,7 @@ class ProfileForm(Form):
         return valid
 
     def changes_email(self, rendered: Rendered) -> bool:
-        """Return whether the typed mailbox is valid and another than the rendered one."""
+        """Return whether the typed mailbox is valid and differs from the rendered one."""
         return any(field is self.email for field in self._changed_fields(rendered))
 
     def changes(self, rendered: Rendered) -> Changes:

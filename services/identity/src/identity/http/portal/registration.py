@@ -76,7 +76,7 @@ class RegistrationForm(Form):
         check_repeated(self.password, field)
 
     def secret_advice(self) -> dict[str, str]:
-        """Return how strong the password is."""
+        """Return the strength of the password."""
         return password_advice(self.password, personal_terms(self._parsed_values()))
 
     def _parsed_values(self) -> dict[str, str]:

@@ -141,7 +141,7 @@ class GrantQueries(Protocol):
     def introspected(
         self, name: str, digest: str, now: datetime
     ) -> tuple[AskingClient | None, IntrospectedToken | None]:
-        """Return a client that is not revoked and a token as `active_token` does, with what introspection tells.
+        """Return a client that is not revoked and a token as `active_token` does, with what introspection returns.
 
         Both in one statement: services ask about a token with each of their requests.
         """

@@ -1,6 +1,6 @@
-"""Ending sessions and the grants that stand on them, in one transaction (OIDC-21).
+"""Ending sessions and the grants that depend on them, in one transaction (OIDC-21).
 
-The only caller of `uow.sessions.end…` and `uow.grants.end…`. Each ended grant is recorded, and its client is told.
+The only caller of `uow.sessions.end…` and `uow.grants.end…`. Each ended grant is recorded, and its client notified.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from identity.usecases.ports import Transaction, UnitOfWork
 def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
     """End one session."""
     uow.sessions.end(session_id)
-    _tell(uow, uow.grants.end_of_sessions([session_id], reason, uow.clock.now()), reason)
+    _record_ended(uow, uow.grants.end_of_sessions([session_id], reason, uow.clock.now()), reason)
 
 
 def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
@@ -30,7 +30,7 @@ def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> 
     was_open = uow.sessions.end_of_holder(account_id, session_id=session_id)
     now = uow.clock.now()
     grants = uow.grants.end_of_sessions([session_id], "session_ended", now, holder_id=account_id)
-    return _tell(uow, grants, "session_ended") > 0 or was_open
+    return _record_ended(uow, grants, "session_ended") > 0 or was_open
 
 
 def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Sequence[str]:
@@ -38,7 +38,7 @@ def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Seque
     now = uow.clock.now()
     ended = uow.sessions.end_oldest(newest, keep=keep, idle_since=now - uow.rules.sessions.idle)
     if ended:
-        _tell(uow, uow.grants.end_of_sessions(ended, "session_ended", now), "session_ended")
+        _record_ended(uow, uow.grants.end_of_sessions(ended, "session_ended", now), "session_ended")
     return ended
 
 
@@ -47,7 +47,7 @@ def end_other_sessions(uow: UnitOfWork, account_id: str, *, except_id: str) -> i
     ended = uow.sessions.end_others(account_id, except_id=except_id)
     now = uow.clock.now()
     grants = uow.grants.end_of_holder(account_id, "session_ended", now, except_session_id=except_id)
-    _tell(uow, grants, "session_ended")
+    _record_ended(uow, grants, "session_ended")
     return ended
 
 
@@ -67,7 +67,7 @@ def end_sessions_of_account(
     grants = uow.grants.end_of_account(
         account_id, reason, uow.clock.now(), except_session_id=except_id if keep_grants else None
     )
-    _tell(uow, grants, reason)
+    _record_ended(uow, grants, reason)
     return ended
 
 
@@ -75,26 +75,26 @@ def end_of_binding(uow: UnitOfWork, binding_id: str) -> None:
     """End every session and grant that acts by the binding (SW-5)."""
     uow.sessions.end_of_binding(binding_id)
     now = uow.clock.now()
-    _tell(uow, uow.grants.end_of_binding(binding_id, "binding_removed", now), "binding_removed")
+    _record_ended(uow, uow.grants.end_of_binding(binding_id, "binding_removed", now), "binding_removed")
 
 
 def end_of_client(uow: UnitOfWork, client: str, reason: EndReason) -> int:
     """End all grants of a client whose row is locked; return how many."""
-    return _tell(uow, uow.grants.end_of_client(client, reason, uow.clock.now()), reason)
+    return _record_ended(uow, uow.grants.end_of_client(client, reason, uow.clock.now()), reason)
 
 
 def end_grant(uow: UnitOfWork, grant_id: str, reason: EndReason) -> int:
     """End one grant with its children; return how many."""
-    return _tell(uow, uow.grants.end(grant_id, reason, uow.clock.now()), reason)
+    return _record_ended(uow, uow.grants.end(grant_id, reason, uow.clock.now()), reason)
 
 
 def end_expired(uow: Transaction, *, limit: int) -> int:
     """End up to `limit` grants whose login has reached its absolute end; return how many."""
-    return _tell(uow, uow.grants.end_expired(uow.clock.now(), limit=limit), "expired")
+    return _record_ended(uow, uow.grants.end_expired(uow.clock.now(), limit=limit), "expired")
 
 
-def _tell(uow: Transaction, ended: Sequence[EndedGrant], reason: EndReason) -> int:
-    """Record each ended grant, and owe its client a logout (OIDC-22, OIDC-29)."""
+def _record_ended(uow: Transaction, ended: Sequence[EndedGrant], reason: EndReason) -> int:
+    """Record each ended grant, and queue the notification of its client (OIDC-22, OIDC-29)."""
     for grant in ended:
         uow.record_action(
             "grant.ended",

@@ -1,4 +1,4 @@
-"""What happens when a code or a refresh token comes again (OIDC-9, OIDC-16)."""
+"""The reaction to the reuse of a code or a refresh token (OIDC-9, OIDC-16)."""
 
 from identity.domain.grant import EndReason, Grant
 from identity.domain.oauth_client import OidcClient

@@ -1,4 +1,4 @@
-"""How strong a new password is, said while it is typed (SEC-2)."""
+"""Advice on the strength of a new password while it is typed (SEC-2)."""
 
 from collections.abc import Iterable
 
