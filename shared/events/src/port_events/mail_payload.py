@@ -1,4 +1,4 @@
-"""What a sealed part holds (`sealing`), for those who neither seal nor open one."""
+"""The content of a sealed part; apart from `sealing`, so that it can be imported without cryptography."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting a process: what it imports and builds then stays until its end, so garbage collection need not search it."""
+"""Excludes what a process imports and builds at its start from garbage collection, since it lives until the end."""
 
 from __future__ import annotations
 

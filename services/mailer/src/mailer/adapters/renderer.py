@@ -98,7 +98,7 @@ class TemplateRenderer(Renderer):
         return [name for name in names if not name.startswith("_base/") and name not in known]
 
     def _add_globals(self, common: CommonValues) -> None:
-        """Make the common values and the footer, which is the same in all mails, known to the templates."""
+        """Add the common values and the footer, which is the same in all mails, to the templates' globals."""
         values = self._environment.globals
         values.update({each.name: getattr(common, each.name) for each in fields(common)})
         text, html = (self._template(name).render() for name in FOOTER)

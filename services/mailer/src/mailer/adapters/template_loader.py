@@ -40,7 +40,7 @@ class TemplateLoader(jinja2.FileSystemLoader):
         return None if _EXPRESSION in source else source.strip()
 
     def flow_once(self, fixed_lines: Iterable[str]) -> None:
-        """Flow lines that many mails have, so that `flow` finds them done."""
+        """Flow lines that many mails contain once in advance, for `flow` to look up."""
         self._flowed.update((line, flow_line(line)) for line in fixed_lines)
 
     def flow(self, text: str) -> str:

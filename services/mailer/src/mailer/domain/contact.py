@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """What is not set is not shown."""
+    """The contact's details; empty ones are not shown."""
 
     name: str | None = None
     phone: str | None = None

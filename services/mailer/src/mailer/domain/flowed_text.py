@@ -10,7 +10,7 @@ from typing import Final
 COLUMNS: Final = 72
 SIGNATURE: Final = "-- "
 _LAST_ASCII: Final = "~"
-# What may not start a line, and what may not end one.
+# Characters that may not start a line, and those that may not end one.
 _NEVER_FIRST: Final = frozenset(" ，。、；：！？）」』】》…—")
 _NEVER_LAST: Final = frozenset("（「『【《")
 _STUFFED: Final = (" ", ">", "From ")

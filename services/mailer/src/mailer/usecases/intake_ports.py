@@ -29,7 +29,7 @@ class Stream(Protocol):
         """Take entries off the pending list."""
 
     def touch(self, entry_ids: list[str]) -> None:
-        """Show that this mailer lives, and reset the idle time of its entries."""
+        """Record this mailer's heartbeat, and reset the idle time of its entries."""
 
     def remove_gone_members(self) -> list[str]:
         """Remove mailers that hold nothing and have been silent for an hour; return their names."""

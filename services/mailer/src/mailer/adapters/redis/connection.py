@@ -17,7 +17,7 @@ from redis.retry import Retry
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
 OLDEST_ADVISED: Final = (7, 2)
-"""Below it Redis shows an idle mailer of a release without heartbeats as gone."""
+"""Older versions do not count empty reads as activity, so an idle mailer of a release without heartbeats seems dead."""
 WRITE_CHECK: Final = "mailer:write-check"  # never exists
 TRANSIENT_ERRORS: Final = (
     redis.ConnectionError,

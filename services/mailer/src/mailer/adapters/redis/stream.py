@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GROUP: Final = "mailer"
 MAX_SILENCE_MS: Final = 3600 * 1000
 HEARTBEATS: Final = "mailer:heartbeats"
-"""When each mailer last showed that it lives, in ms of Redis' clock."""
+"""The time of each mailer's last heartbeat, in ms of Redis' clock."""
 _REMOVE_GONE: Final = read_script("remove_gone")
 log = get_logger("mailer.events")
 
