@@ -1,4 +1,4 @@
-"""The portal's templates use no name that nobody gives them: a page fails only when it is shown (StrictUndefined)."""
+"""Views pass every name that the portal's templates use; a missing one would fail only when the page is rendered."""
 
 import ast
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The OpenAPI document: a linter of others accepts it, and a client in TypeScript that is generated from it works."""
+"""An independent linter accepts the OpenAPI document, and a TypeScript client generated from it works."""
 
 import json
 import subprocess

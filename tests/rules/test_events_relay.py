@@ -49,9 +49,7 @@ def test_one_relay_leads_and_another_takes_over_when_it_releases(system: System,
 
     while_led = other.election.acquire()
     system.relay.election.release()
-    wait_until(
-        other.election.acquire, what="the lead, which PostgreSQL frees with the connection", timeout_seconds=2
-    )
+    wait_until(other.election.acquire, what="the leader lock, freed with the connection", timeout_seconds=2)
     second = system.register()
     published = other.step()
 
@@ -138,7 +136,7 @@ def test_positions_assigned_by_two_relays_at_once_have_no_gap_and_no_duplicate(
     system: System, other: Relay
 ) -> None:
     def place(outbox: SqlOutboxReader) -> None:
-        with contextlib.suppress(IntegrityError):  # the relay that loses the race starts its round again
+        with contextlib.suppress(IntegrityError):  # the relay that loses the race retries in its next round
             outbox.assign_positions(system.clock.now(), beyond=0, limit=5)
 
     for _ in range(8):
