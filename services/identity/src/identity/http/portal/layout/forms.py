@@ -112,7 +112,7 @@ class Form(WtForm):
         field.errors = [*field.errors, reason]
 
     def secret_advice(self) -> dict[str, str]:
-        """Return the advice on passwords without errors, by field; it is sent while typing, never rendered in a page."""
+        """Return the advice on passwords without errors, by field; sent while typing, never rendered in a page."""
         return {}
 
     @property
