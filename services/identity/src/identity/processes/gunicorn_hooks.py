@@ -57,7 +57,7 @@ class GunicornHooks:
     def _start_worker(self, app: Flask, _worker: object) -> None:
         while not self._early_signals.empty():
             if self._early_signals.get_nowait() == signal.SIGTERM:
-                sys.exit()  # gunicorn sends it once, and would wait in vain until it kills the worker
+                sys.exit()  # gunicorn sends it once, then waits until it kills the worker
         # Threads must start after the fork.
         tracing.configure("identity", distribution="identity")
         self._instruments.gauge(WORKERS).set(1)

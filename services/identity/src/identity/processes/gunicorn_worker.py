@@ -1,6 +1,6 @@
 """The web server's worker process: gunicorn's threads, which only ever see whole requests (SEC-16).
 
-Gunicorn gives a connection to a thread as soon as it is accepted, and the thread waits for the client without end.
+Gunicorn gives a connection to a thread as soon as it is accepted, and the thread waits for the client without a limit.
 Here the worker's event loop collects each request, within two deadlines, and gives it to a thread when it is whole.
 """
 

@@ -1,6 +1,6 @@
 """A request on its way: bytes are collected until a whole request is there, so that no thread waits for a client.
 
-Gunicorn's own parser reads the request afterwards. What is malformed is complete: that parser shall refuse it.
+Gunicorn's own parser reads the request afterwards. A malformed request counts as whole, so that this parser refuses it.
 """
 
 import re

@@ -56,7 +56,7 @@ def _find() -> ServiceRequest | None:
 
 
 def keep_next(endpoint: str, values: dict[str, Any]) -> None:
-    """Add `next` to the URLs of what a person does before the page that is wanted: its request's, or its own."""
+    """Add `next`, where to continue, to the URLs of pages that come before the requested one, such as the login."""
     blueprint = endpoint.rpartition(".")[0]
     if blueprint not in _BEFORE or endpoint in _APART or "next" in values or not has_request_context():
         return
