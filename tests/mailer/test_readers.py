@@ -1,4 +1,4 @@
-"""How mail readers that nobody here wrote show each mail: Python, mailparser in Node.js, mutt (MAIL-1, MAIL-2)."""
+"""How independent mail readers show each mail: Python, mailparser in Node.js, mutt (MAIL-1, MAIL-2)."""
 
 import os
 import subprocess
