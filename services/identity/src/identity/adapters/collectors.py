@@ -94,7 +94,7 @@ class AuditCollector:
 
 
 class LogoutCollector:
-    """The grants that have not ended and the logouts not told, read through their partial indexes (OIDC-22)."""
+    """The grants that have not ended and the pending logouts, read through their partial indexes (OIDC-22)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

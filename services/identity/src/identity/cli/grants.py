@@ -62,7 +62,7 @@ def _row(grant: "ServiceLogin") -> dict[str, Any]:
 @click.argument("grant_ids", nargs=-1, required=True)
 @as_operator
 def end(ports: "Ports", grant_ids: tuple[str, ...]) -> None:
-    """End grants at once; the services are told."""
+    """End grants at once; the services are notified."""
     from identity.usecases import grant_administration
 
     def end_one(grant_id: str) -> str:

@@ -1,4 +1,4 @@
-"""`identity logouts`: ended logins that a service was not told of (OIDC-22)."""
+"""`identity logouts`: ended logins of which a service was not notified (OIDC-22)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ _IDS = click.argument("logout_ids", nargs=-1, required=True, type=click.IntRange
 
 @click.group()
 def logouts() -> None:
-    """Show which services were not told that a login has ended; tell them again, or give up."""
+    """Show which services were not notified that a login has ended; retry, or give up."""
 
 
 @logouts.command("list")
@@ -69,7 +69,7 @@ def retry(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
 @_IDS
 @as_operator
 def drop(ports: "Ports", logout_ids: tuple[int, ...]) -> None:
-    """Give up: the services are not told."""
+    """Give up: the services are not notified."""
     from identity.usecases import logout_administration
 
     _change(ports, logout_ids, logout_administration.drop, "dropped")

@@ -24,7 +24,7 @@ ErrorCode = Literal[
 
 @dataclass(eq=False)
 class AuthorizationError(Exception):
-    """The client is told `code`; `description` is for its developers, in ASCII."""
+    """The client receives `code`; `description` is for its developers, in ASCII."""
 
     code: ErrorCode
     description: str = ""

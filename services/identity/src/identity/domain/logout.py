@@ -30,7 +30,7 @@ _RETRIED_STATUSES: Final = frozenset({408, 429})
 
 @dataclass(eq=False, kw_only=True)
 class Logout:
-    """A logout that a client must be told. `outcome` says how the last try ended; with `done_at` it was the last."""
+    """A logout of which a client must be notified. Once `done_at` is set, `outcome` is that of the last attempt."""
 
     id: int | None = None
     grant_id: str

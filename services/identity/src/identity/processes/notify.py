@@ -1,4 +1,4 @@
-"""The notify process: tells clients that logins have ended, and ends those that reach their absolute end (OIDC-22)."""
+"""The notify process: notifies clients of ended logins, and ends those that reach their absolute end (OIDC-22)."""
 
 import signal
 import threading

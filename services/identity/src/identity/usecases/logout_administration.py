@@ -1,4 +1,4 @@
-"""Operators' help with logouts that a client was not told of (OIDC-22, OIDC-25)."""
+"""Operators' actions on logouts of which a client was not notified (OIDC-22, OIDC-25)."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,7 +19,7 @@ def retry(ports: Ports, logout_id: int) -> None:
 
 
 def drop(ports: Ports, logout_id: int) -> None:
-    """Give a logout up: its client is not told. Raises NotFound."""
+    """Give a logout up: its client is not notified. Raises NotFound."""
     _change(ports, "logout.dropped", lambda uow: uow.logouts.drop(logout_id, uow.clock.now()))
 
 

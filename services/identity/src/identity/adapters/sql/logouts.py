@@ -1,4 +1,4 @@
-"""The logouts that clients must be told."""
+"""The logouts of which clients must be notified."""
 
 from collections.abc import Sequence
 from datetime import datetime

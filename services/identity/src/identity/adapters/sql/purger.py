@@ -22,7 +22,7 @@ from identity.usecases.ports.purger import Purger
 _LINK_RETENTION = timedelta(days=2)
 """A day longer than any link is valid, so that a late click is answered by `expired` and not by `invalid`."""
 _ENDED_RETENTION = timedelta(days=30)
-"""Of ended grants, and of logouts that their clients were told."""
+"""Of ended grants, and of logouts of which the clients were notified."""
 BATCH_SIZE = 500
 _row = outbox.c
 _child = grants.alias("child")

@@ -225,7 +225,7 @@ def end_session(arguments: dict[str, Any], session_id: object) -> None:
 @blueprint.errors(*_ERRORS, 404)
 @blueprint.response(204)
 def end_grant(arguments: dict[str, Any], grant_id: object) -> None:
-    """End one login at a service; the service is told (OIDC-24)."""
+    """End one login at a service; the service is notified (OIDC-24)."""
     grant_administration.end_grant(operator_ports(arguments["reason"]), str(grant_id))
 
 

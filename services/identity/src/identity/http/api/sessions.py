@@ -226,7 +226,7 @@ def end_one(session_id: object) -> None:
 @blueprint.errors(401, 403, 404)
 @blueprint.response(204)
 def end_service(session_id: object, grant_id: object) -> None:
-    """End one's login at one service; the service is told (OIDC-24)."""
+    """End one's login at one service; the service is notified (OIDC-24)."""
     sessions.end_service(ports(), current_principal(), str(session_id), str(grant_id))
 
 

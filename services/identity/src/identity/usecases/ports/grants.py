@@ -43,14 +43,14 @@ class Grants(Protocol):
     """
 
     def open(self, grant: Grant) -> bool:
-        """Add a grant with one conditional statement; return False if anything it stands on has ended (OIDC-8).
+        """Add a grant with one conditional statement; return False if anything it depends on has ended (OIDC-8).
 
         That is: the session, the active accounts, the verified binding, the client. They stay as they are until the
         commit, so that whoever ends one of them finds the grant.
         """
 
     def open_child(self, grant: Grant) -> bool:
-        """Add a grant that stands on its parent instead of a session; return False as `open` does."""
+        """Add a grant that depends on its parent instead of a session; return False as `open` does."""
 
     def get(self, grant_id: str) -> Grant | None:
         """Return a grant, also one that has ended."""
@@ -59,7 +59,7 @@ class Grants(Protocol):
         """Return a grant that has not ended, locked until the commit."""
 
     def active(self, grant_id: str, now: datetime) -> ActiveGrant | None:
-        """Return a grant if all that it stands on is as it must be, by the conditions of `active_token`."""
+        """Return a grant if it and all it depends on are active, by the conditions of `active_token`."""
 
     def record_refresh(self, grant_id: str, now: datetime) -> bool:
         """Set when the grant was refreshed last; return False if that was less than a minute ago (OIDC-29)."""
@@ -136,7 +136,7 @@ class GrantQueries(Protocol):
     """The reads of token endpoints outside a transaction, each in one statement."""
 
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
-        """Return a token if it is active: unexpired and unused, and all that its grant stands on is as it must be."""
+        """Return a token if it is unexpired and unused, and its grant and all it depends on are active."""
 
     def introspected(
         self, name: str, digest: str, now: datetime

@@ -1,4 +1,4 @@
-"""The logouts that clients must be told, and the way to tell them (OIDC-22)."""
+"""The logouts of which clients must be notified, and how they are sent (OIDC-22)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -54,4 +54,4 @@ class LogoutMeter(Protocol):
         """Count a try."""
 
     def told(self, seconds: float) -> None:
-        """Record the time from the end of a grant until its client was told."""
+        """Record the time from the end of a grant until its client was notified."""

@@ -55,7 +55,7 @@ class Stream(Protocol):
 
 
 class MailerProgress(Protocol):
-    """What the stream of mails tells of the mailer's progress."""
+    """The mailer's progress as seen in the stream of mails."""
 
     def unhandled_from(self, epoch: str) -> int | None:
         """Return the position of the first mail that the mailer has not handled, or of the next event to be published.

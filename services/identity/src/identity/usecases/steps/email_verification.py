@@ -77,7 +77,7 @@ def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
 
 
 def replace_mailbox(uow: UnitOfWork, account: Account, email: str) -> None:
-    """Replace the mailbox with a verified one, and tell the old one (PRO-2, PRO-3).
+    """Replace the mailbox with a verified one, and notify the old one (PRO-2, PRO-3).
 
     Password links and bind codes sent to the old mailbox no longer prove anything.
     """

@@ -22,7 +22,7 @@ class IssuedCode:
 
 
 class GrantOvertaken(Exception):  # noqa: N818  # decide again
-    """What the grant would stand on has ended since it was read (OIDC-8)."""
+    """Something that the grant would depend on has ended since it was read (OIDC-8)."""
 
 
 def issue(
