@@ -30,7 +30,7 @@ _RETRIED_STATUSES: Final = frozenset({408, 429})
 
 @dataclass(eq=False, kw_only=True)
 class Logout:
-    """A logout of which a client must be notified. Once `done_at` is set, `outcome` is that of the last attempt."""
+    """A logout of which a client must be notified. `outcome` is that of the latest attempt; none follows `done_at`."""
 
     id: int | None = None
     grant_id: str
