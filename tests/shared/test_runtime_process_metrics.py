@@ -1,6 +1,5 @@
 """Metrics of a process are those of the operating system, and include its children (OPS-4)."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,8 +49,19 @@ def values(pid: int) -> dict[str, float]:
     return {sample.metric.name: sample.value for sample in collector.collect()}
 
 
-def test_a_process_is_described_as_by_the_operating_system() -> None:
-    found, known = values(os.getpid()), psutil.Process()
+@pytest.fixture
+def alone() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process without children."""
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        yield process
+        process.kill()
+
+
+def test_a_process_is_described_as_by_the_operating_system(alone: "subprocess.Popen[bytes]") -> None:
+    found, known = values(alone.pid), psutil.Process(alone.pid)
 
     assert found[MEMORY.name] == pytest.approx(known.memory_info().rss, rel=0.1)
     assert found[STARTED.name] == pytest.approx(known.create_time(), abs=1)
