@@ -139,7 +139,7 @@ def test_a_cancelled_login_leads_back_without_scripts_too(copy: LocalRun, browse
 
     tab.press("登入").press("取消")
     cancelled = tab.screenshot("pass-demo-cancelled").heading
-    tab.press("重新登入").submit_login(person(copy, LINK))
+    tab.press("再試一次").submit_login(person(copy, LINK))
 
-    assert cancelled == normalize("您已取消登入")
+    assert cancelled == normalize("您已取消")
     assert normalize(LINK.username) in tab.text
