@@ -101,7 +101,7 @@ def test_the_answer_before_a_lock_warns_alike_for_known_and_unknown_names(system
     assert [normalize(answer["detail"]) for answer in answers[0]] == [
         *[normalize("帳號或密碼錯誤")] * 3,
         normalize("帳號或密碼錯誤,再錯 1 次將鎖定 15 分鐘"),
-        normalize("帳號或密碼錯誤,已鎖定 15 分鐘,請稍後再試"),
+        normalize("帳號或密碼錯誤,已鎖定 15 分鐘,請稍後再試,或以「忘記密碼?」重設密碼"),
     ]
 
 

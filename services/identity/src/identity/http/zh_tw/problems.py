@@ -141,7 +141,7 @@ LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
 }
 TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
     (errors.BadCredentials, 1): "，再錯 1 次將鎖定 {minutes} 分鐘",
-    (errors.BadCredentials, 0): "，已鎖定 {minutes} 分鐘，請稍後再試",
+    (errors.BadCredentials, 0): "，已鎖定 {minutes} 分鐘，請稍後再試，或以「忘記密碼？」重設密碼",
     (errors.BadPassword, 1): "，再錯 1 次將自動登出",
 }
 """By the tries that are left (LOGIN-2, SEC-19)."""
