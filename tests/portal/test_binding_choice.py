@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request, Route, expect
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
@@ -110,6 +110,29 @@ def test_a_row_that_fails_to_load_in_place_is_opened_as_a_page(
     expect(tab.page.locator("body")).to_have_text("away")
 
     assert (tab.status, len(requests) <= MAX_REQUESTS) == (503, True)
+
+
+@pytest.mark.rule("BIND-1")
+def test_a_late_answer_keeps_what_the_person_types_meanwhile(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    portal.bind(portal.logged_in(holder), general)
+    tab.log_in(holder).choose(general.username).expect_text("王小花")
+    code = tab.field("請輸入6位數字驗證碼")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    tab.page.route(lambda address: "account=" in address, hold)
+    with tab.page.expect_request(lambda request: "account=" in request.url):
+        tab.row(general.username).click()
+    code.fill("12")
+    held[0].continue_()
+    tab.wait_for_companies()
+    tab.page.keyboard.type("3456")
+
+    expect(code).to_have_value("123456")
 
 
 @pytest.mark.rule("BIND-1")

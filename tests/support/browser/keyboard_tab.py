@@ -46,6 +46,10 @@ class KeyboardTab(Tab):
         """Focus the button or link of that name and press Enter."""
         return self.press_key(self.control(name), "Enter")
 
+    def choose(self, username: str) -> Self:
+        """Focus the row of that account and press Enter."""
+        return self.press_key(self.row(username), "Enter").wait_for_companies()
+
     def press_in_menu(self, name: str) -> Self:
         """Open the account menu with Enter and press one of its entries."""
         header = self.page.locator("header")

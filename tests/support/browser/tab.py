@@ -104,7 +104,12 @@ class Tab:
     def choose(self, username: str) -> Self:
         """Choose the row of that account in a list of companies."""
         self.row(username).click()
+        return self.wait_for_companies()
+
+    def wait_for_companies(self) -> Self:
+        """Wait until a list of companies shows what was asked for last."""
         self.page.wait_for_load_state()
+        expect(self.page.locator("[data-companies][aria-busy=true]")).to_have_count(0)
         return self
 
     def row(self, username: str) -> Locator:

@@ -19,10 +19,14 @@ function turnToPanel() {
   panel.closest(".company").scrollIntoView({ block: "nearest" });
 }
 
+// Whether the person is in a field of that binding's panel: a new list would empty it and take the focus away.
+function isTypingAt(address) {
+  return shown === placeOf(address) && document.activeElement?.closest("#chosen input");
+}
+
 async function choose(address, stillWanted) {
-  // The same binding again while the person is already typing: keep what is typed.
-  if (shown === placeOf(address) && document.activeElement?.closest("#chosen input")) return;
-  const done = await show(address, () => !leaving && stillWanted());
+  if (isTypingAt(address)) return;
+  const done = await show(address, () => !leaving && !isTypingAt(address) && stillWanted());
   if (done === false) leave(address);
   if (!done) return;
   shown = placeOf(address);

@@ -27,9 +27,10 @@ export async function show(address, stillWanted = () => true) {
   done();
   done = waiting();
   const page = await pageAt(address).catch(() => null);
-  if (number !== newest || !stillWanted()) return null;
+  if (number !== newest) return null;
   list.removeAttribute("aria-busy");
   done();
+  if (!stillWanted()) return null;
   const parts = PARTS.map((part) => [list.querySelector(part), page?.querySelector(part)]);
   if (parts.flat().some((part) => !part)) return false;
   // The elements stay in place, so that screen readers announce their new content.
