@@ -18,7 +18,7 @@ from tests.support.harness.processes import run_preloaded
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.redis import RedisServer
-from tests.support.servers.sentinel import SentinelServer
+from tests.support.servers.sentinel import DECISION_SECONDS, SentinelServer
 
 MAX_SECONDS = 30
 
@@ -40,7 +40,15 @@ class WatchedPair:
     def primary(self) -> RedisServer:
         return next(each for each in self.servers if each.port == self.sentinel.primary_port())
 
-    def roles(self) -> set[str]:
+    def wait_for_demotion(self) -> None:
+        """Wait until the old primary has become a replica."""
+        wait_until(
+            lambda: self._roles() == {"master", "slave"},
+            what="the old primary to be demoted",
+            timeout_seconds=DECISION_SECONDS,
+        )
+
+    def _roles(self) -> set[str]:
         """Return the roles of both; empty while the sentinel ends the connections of the one that it demotes."""
         try:
             return {each.role() for each in self.servers}
@@ -80,9 +88,9 @@ def test_relay_mailers_and_consumers_follow_the_sentinel(
     installation.wait_for_mails()
 
     pair.sentinel.fail_over()
-    began = time.monotonic()
     people += [installation.register() for _ in range(3)]
-    wait_until(lambda: pair.roles() == {"master", "slave"}, what="the old primary to be demoted")
+    pair.wait_for_demotion()
+    began = time.monotonic()
     people.append(installation.register())
     installation.wait_for_mails()
     wait_until(lambda: len(pair.events()) >= 2 * len(people), what="the events")
