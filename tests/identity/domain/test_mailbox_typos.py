@@ -12,6 +12,8 @@ from identity.domain.mailbox_typos import likely_mailbox
         ("gmail.com.tw", "gmail.com"),
         ("yahoo.con.tw", "yahoo.com.tw"), ("yaho.com.tw", "yahoo.com.tw"), ("hotmial.com", "hotmail.com"),
         ("outlok.com", "outlook.com"), ("ms.hient.net", "ms.hinet.net"),
+        ("gmial.con", "gmail.com"), ("yaho.con.tw", "yahoo.com.tw"), ("hotmial.cmo", "hotmail.com"),
+        ("twport.con.tw", "twport.com.tw"), ("hient.nte", "hinet.net"),
     ],
 )  # fmt: skip
 def test_a_common_domain_is_suggested_for_one_that_is_nearly_it(domain: str, meant: str) -> None:
@@ -20,7 +22,8 @@ def test_a_common_domain_is_suggested_for_one_that_is_nearly_it(domain: str, mea
 
 @pytest.mark.rule("VER-8")
 @pytest.mark.parametrize(
-    "domain", ["gmail.com", "mail.com", "ymail.com", "hinet.net", "twport.com.tw", "example.com", "kh.gov.tw"]
+    "domain",
+    ["gmail.com", "mail.com", "ymail.com", "hinet.net", "twport.com.tw", "example.com", "kh.gov.tw", "tw"],
 )
 def test_nothing_is_suggested_for_other_domains(domain: str) -> None:
     assert likely_mailbox(f"me@{domain}") is None

@@ -13,6 +13,11 @@ _OTHERS: Final = frozenset(
     {"mail.com", "email.com", "ymail.com", "gmx.com", "live.tw", "live.com.tw", "me.com"}
 )
 """Providers of their own whose names are close to a common one."""
+_MISTYPED_LABELS: Final = {
+    **dict.fromkeys(("con", "cmo", "ocm", "vom", "xom", "comm", "cim"), "com"),
+    **dict.fromkeys(("nte", "ent", "nett"), "net"),
+}
+"""Endings that no domain has."""
 _SIMILARITY: Final = 0.85
 
 
@@ -21,5 +26,15 @@ def likely_mailbox(mailbox: str) -> str | None:
     local, _, domain = mailbox.rpartition("@")
     if domain in _OTHERS or (domain in _COMMON and domain not in _UNUSED):
         return None
-    found = get_close_matches(domain, _COMMON, n=1, cutoff=_SIMILARITY)
-    return f"{local}@{_UNUSED.get(found[0], found[0])}" if found else None
+    ended = _with_real_ending(domain)
+    found = get_close_matches(ended, _COMMON, n=1, cutoff=_SIMILARITY)
+    likely = _UNUSED.get(found[0], found[0]) if found else ended
+    return f"{local}@{likely}" if likely != domain else None
+
+
+def _with_real_ending(domain: str) -> str:
+    """Mend the last label, and the one before a country's, so that both halves may be mistyped."""
+    labels = domain.split(".")
+    ending = -2 if domain.endswith(".tw") else -1
+    labels[ending] = _MISTYPED_LABELS.get(labels[ending], labels[ending])
+    return ".".join(labels)
