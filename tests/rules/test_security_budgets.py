@@ -2,7 +2,7 @@
 
 import pytest
 from identity.domain.mailbox import mailbox_of_aliases
-from identity.domain.rate_limits import MAILBOX_HOUR, RESETS_BY_CLIENT_ADDRESS
+from identity.domain.rate_limits import MAILBOX_HOUR, RESEND_DAY, RESETS_BY_CLIENT_ADDRESS
 
 from tests.support.actors.failed_logins import fail_logins
 from tests.support.actors.people import Person, Visitor, unique
@@ -85,6 +85,25 @@ def test_a_known_browser_gets_its_reset_although_strangers_have_used_up_theirs(s
 
     assert answers == {202}
     assert system.mailbox.count(owner.email, "密碼重設") == by_strangers + 1
+
+
+@pytest.mark.rule("SEC-6", "LOGIN-8", "SEC-3")
+def test_in_a_known_browser_mistyped_mailboxes_block_the_right_one_only_by_the_daily_limit(
+    system: System,
+) -> None:
+    owner = system.person()
+    home = system.logged_in(owner)
+    for number in range(RESEND_DAY.max_count - 1):
+        forget(home, Person("", "general", owner.username, f"typo{number}{owner.email}", ""))
+
+    sent = []
+    for _ in range(2):
+        forget(home, owner)
+        system.wait_for_mails()
+        sent.append(system.mailbox.count(owner.email, "密碼重設"))
+        system.clock.advance(minutes=2)
+
+    assert sent == [1, 1]
 
 
 @pytest.mark.rule("SEC-6", "PRO-2")

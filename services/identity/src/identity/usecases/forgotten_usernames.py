@@ -29,7 +29,7 @@ def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo)
     """
     if count_by_network(ports, RESETS_BY_CLIENT_ADDRESS, client):
         return
-    quota = MailQuota(Budget.RESETS, "usernames", (email,), email)
+    quota = MailQuota(Budget.RESETS, "usernames", (email,), email, typed=(tax_id or "",))
     with ports.unit_of_work() as uow:
         # The account's row is locked before those of the counters, as everywhere.
         found = uow.accounts.of_mailbox(email, tax_id, limit=MAX_LISTED)

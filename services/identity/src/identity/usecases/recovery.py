@@ -60,7 +60,7 @@ def _quota(key: str, email: str) -> MailQuota:
 
 def _quota_of_device(device: str, email: str) -> MailQuota:
     """Return the quota of a browser that the account knows; strangers cannot use it up (SEC-3)."""
-    return MailQuota(Budget.RESETS_BY_DEVICE, Purpose.PASSWORD_RESET, (device,), email)
+    return MailQuota(Budget.RESETS_BY_DEVICE, Purpose.PASSWORD_RESET, (device,), email, typed=(email,))
 
 
 def _has_verified(account: Account, email: str) -> bool:

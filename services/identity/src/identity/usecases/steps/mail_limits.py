@@ -12,7 +12,6 @@ from identity.domain.rate_limits import MAILBOX_DAY, MAILBOX_HOUR, RESEND_DAY, R
 from identity.usecases.ports import Ports, UnitOfWork
 
 _OF_MAILBOX = (MAILBOX_HOUR, MAILBOX_DAY)
-_OF_SUBJECT = (RESEND_GAP, RESEND_DAY)
 
 
 class Budget(StrEnum):
@@ -31,17 +30,24 @@ class Budget(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailQuota:
-    """What a mail is counted by: its purpose and subject, and the mailbox in one of its budgets."""
+    """What a mail is counted by: its purpose and subject, and the mailbox in one of its budgets.
+
+    `typed` is what a person may mistype: the right value need not wait for a wrong one, but shares its daily count.
+    """
 
     budget: Budget
     purpose: str
     subject: tuple[str, ...]
     mailbox: str
+    typed: tuple[str, ...] = ()
 
     @property
     def by_subject(self) -> list[Counter]:
         """The counters of the request."""
-        return [limit.counter(self.purpose, *self.subject) for limit in _OF_SUBJECT]
+        return [
+            RESEND_GAP.counter(self.purpose, *self.subject, *self.typed),
+            RESEND_DAY.counter(self.purpose, *self.subject),
+        ]
 
     @property
     def by_mailbox(self) -> list[Counter]:
