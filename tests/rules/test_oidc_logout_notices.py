@@ -1,5 +1,6 @@
 """A client is told that a grant has ended until it answers (OIDC-22)."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +23,8 @@ from tests.support.servers.ports import free_port
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 REASON = ("--reason", "the service was repaired")
+_STEP_SECONDS = 0.05
+_MAX_STEPS = 10_000
 
 
 @dataclass
@@ -46,10 +49,13 @@ class Setting:
         (row,) = self.system.rows("SELECT due_at, done_at, leased_until FROM logouts WHERE done_at IS NULL")
         assert row.leased_until is None
         query = "SELECT count(*) FROM logouts WHERE done_at IS NULL AND due_at > :at"
-        now, seconds = self.system.clock.now(), 0.0
-        while self.system.rows(query, at=now + timedelta(seconds=seconds))[0][0]:
-            seconds += 0.05
-        return seconds
+        now = self.system.clock.now()
+
+        def is_due(steps: int) -> bool:
+            at = now + timedelta(seconds=steps * _STEP_SECONDS)
+            return not self.system.rows(query, at=at)[0][0]
+
+        return bisect_left(range(_MAX_STEPS), True, key=is_due) * _STEP_SECONDS
 
 
 @pytest.fixture
