@@ -12,7 +12,7 @@ from tests.support import ROOT
 HTTP = ROOT / "services/identity/src/identity/http"
 TEMPLATES = HTTP / "portal/templates"
 RENDERERS = {"render_page", "render_link_page", "render_template"}
-OF_FLASK = {"request", "g", "url_for", "csrf_token"}
+OF_FLASK = {"request", "g", "csrf_token"}
 """What Flask and Flask-WTF give every template."""
 
 _jinja = Environment(loader=FileSystemLoader(TEMPLATES))  # noqa: S701 - nothing is rendered
@@ -42,12 +42,17 @@ def _names_given(call: ast.Call) -> Iterator[str]:
 
 
 def _of_every_page() -> set[str]:
-    """Return the names that `template_values` gives."""
+    """Return the names that `template_globals` and `template_values` give."""
     module = ast.parse((HTTP / "portal/layout/pages.py").read_text())
-    (function,) = (
-        each for each in module.body if isinstance(each, ast.FunctionDef) and each.name == "template_values"
+    functions = [
+        each
+        for each in module.body
+        if isinstance(each, ast.FunctionDef) and each.name.startswith("template_")
+    ]
+    constants = (
+        each for function in functions for each in ast.walk(function) if isinstance(each, ast.Constant)
     )
-    return {str(each.value) for each in ast.walk(function) if isinstance(each, ast.Constant)} | OF_FLASK
+    return {str(each.value) for each in constants} | OF_FLASK
 
 
 def _names_set(path: Path) -> set[str]:

@@ -24,6 +24,7 @@ from identity.http.portal import (
     verification_link,
 )
 from identity.http.portal.layout import assets, csrf, pages, service_request, times
+from identity.http.web_context import EXTENSION
 
 _MODULES = (
     login,
@@ -56,5 +57,6 @@ def init_app(app: Flask) -> CSRFProtect:
     app.url_defaults(service_request.keep_next)
     app.register_blueprint(portal)
     app.jinja_env.undefined = StrictUndefined  # a misspelt name fails in every test that shows the page
+    app.jinja_env.globals.update(pages.template_globals(app.extensions[EXTENSION]))
     app.context_processor(pages.template_values)
     return csrf.init_app(app)

@@ -7,11 +7,12 @@ relative path get a new URL whenever the script does. The styles of every page a
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, current_app, request, send_from_directory
 from flask_compress import Compress
 
 FILES = "portal.file"
 _EXTENSION = "portal.assets"
+_URL = "/static"
 FOLDER = Path(__file__).parents[1] / "static"
 _CACHE_FOREVER = "public, max-age=31536000, immutable"
 _ICON = "touch-icon.png"
@@ -33,7 +34,7 @@ def init_app(app: Flask, portal: Blueprint) -> None:
     )
     app.extensions[_EXTENSION] = _digest(*sorted(path for path in FOLDER.rglob("*") if path.is_file()))
     app.extensions[_STYLE] = "\n".join((FOLDER / "styles" / f"{name}.css").read_text() for name in _STYLES)
-    portal.add_url_rule("/static/<v>/<path:filename>", FILES.partition(".")[2], _send)
+    portal.add_url_rule(f"{_URL}/<v>/<path:filename>", FILES.partition(".")[2], _send)
     portal.add_url_rule("/favicon.ico", "favicon", lambda: send_from_directory(FOLDER, _ICON))
     Compress(app)
     app.after_request(_set_cache_headers)
@@ -70,4 +71,4 @@ def _current_digest() -> str:
 
 def asset(name: str) -> str:
     """Return the URL of a file; it changes with the content."""
-    return url_for(FILES, filename=name, v=_current_digest())
+    return f"{_URL}/{_current_digest()}/{name}"

@@ -9,8 +9,8 @@ from identity.http import problems
 from identity.http.portal.layout.assets import asset
 from identity.http.portal.layout.flash_messages import flashed_messages
 from identity.http.portal.layout.redirects import next_url
-from identity.http.portal.layout.service_request import form_policy, service_request
-from identity.http.web_context import ports, web_context
+from identity.http.portal.layout.service_request import form_policy, service_request, template_url
+from identity.http.web_context import WebContext, ports
 
 
 def render_page(template: str, *, status: int = 200, **values: Any) -> Response:
@@ -47,16 +47,21 @@ def session_seconds_left() -> int:
     return max(0, int(left.total_seconds()))
 
 
-def template_values() -> dict[str, Any]:
-    """Return what every template may use."""
+def template_globals(context: WebContext) -> dict[str, Any]:
+    """Return what every template and every macro may use."""
     return {
         "has_errors": False,
-        "principal": g.get("principal"),
-        "links": web_context().links,
-        "contact": web_context().contact,
+        "links": context.links,
+        "contact": context.contact,
         "asset": asset,
+        "url_for": template_url,
         "next_url": next_url,
         "service_request": service_request,
         "messages": flashed_messages,
         "session_seconds_left": session_seconds_left,
     }
+
+
+def template_values() -> dict[str, Any]:
+    """Return what every template of a request may use."""
+    return {"principal": g.get("principal")}
