@@ -5,12 +5,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from identity.adapters.clock import SystemClock
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.signing_keys import read_signing_keys
+from identity.adapters.signed_tokens import derive
 from identity.cli import main
 from port_events.keys import new_key_sets
 from port_events.sealing import MailPayload, Opener, Sealer
+from port_runtime.secret import Secret
 
 from tests.support.harness.settings import oidc_keys
 
@@ -145,3 +149,9 @@ def test_a_malformed_key_set_is_reported_by_its_name_only(
 
 def _ids(key_set: str) -> list[str]:
     return [key["kid"] for key in json.loads(key_set)["keys"]]
+
+
+def test_derived_keys_are_those_of_hkdf() -> None:
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"identity:pages")
+
+    assert derive(Secret(OLD), "pages") == hkdf.derive(OLD.encode())

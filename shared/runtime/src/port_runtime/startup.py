@@ -1,13 +1,15 @@
-"""Excludes what a process imports and builds at its start from garbage collection, since it lives until the end."""
+"""Keeps what a process imports and builds at its start out of its way: from garbage collection, or altogether."""
 
 from __future__ import annotations
 
 import gc
+import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 
 @contextmanager
@@ -22,3 +24,15 @@ def without_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def without_modules(*names: str) -> Iterator[None]:
+    """Let what is imported in this block find no such modules: optional dependencies that the process does not use."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden, cast("ModuleType", None)))  # an import of None fails
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
