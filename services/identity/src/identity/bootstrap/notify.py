@@ -59,7 +59,7 @@ def build_notify(
         with collector.step():
             engine = open_engine(settings.database_url.reveal(), pool_size=5)
         with collector.step():
-            signer = token_signer(settings.oidc_keys, clock, required=True)
+            signer = token_signer(settings.oidc_keys, clock)
     sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
     return NotifyDependencies(
         engine=engine,

@@ -15,14 +15,13 @@ MAX_KEY_AGE = timedelta(days=365)
 """Older keys are reported, and go on signing."""
 
 
-def token_signer(keys: Secret | None, clock: Clock, *, required: bool = False) -> JoseSigner:
-    """Return the signer; without keys, where they are not required, it signs nothing. Raises SettingsError."""
-    if keys is None and required:
+def token_signer(keys: Secret | None, clock: Clock) -> JoseSigner:
+    """Return the signer. Raises SettingsError."""
+    if keys is None:
         raise SettingsError([f"{_NAME}: must be set"])
     try:
-        signer = JoseSigner(read_signing_keys(keys.reveal()) if keys else (), clock)
-        if keys:
-            signer.check()
+        signer = JoseSigner(read_signing_keys(keys.reveal()), clock)
+        signer.check()
     except KeySetError as error:
         raise SettingsError([f"{_NAME}: {error}"]) from None
     return signer

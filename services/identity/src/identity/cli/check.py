@@ -33,7 +33,7 @@ def _check_web() -> Iterator[_Checks]:
     from identity.settings.web import WebSettings
 
     settings = read_settings(WebSettings)
-    with open_dependencies(settings) as dependencies:
+    with open_dependencies(settings, signs=settings.oidc_keys is not None) as dependencies:
         report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
         yield _Checks(checks=_database(dependencies.engine), warnings={"oidc_keys": report})
 
