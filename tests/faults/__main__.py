@@ -36,9 +36,9 @@ def main() -> int:
     path = Path(os.environ.get("RUN_DIR", ".run")) / "chaos.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(as_json(run, report), ensure_ascii=False, indent=2, default=str) + "\n")
-    kept = run.settled and not report.violations()
-    _say("", f"{'kept' if kept else 'BROKEN'} in {time.monotonic() - began:.0f} s; written to {path}")
-    return 0 if kept else 1
+    passed = run.settled and not report.violations()
+    _say("", f"{'passed' if passed else 'FAILED'} in {time.monotonic() - began:.0f} s; written to {path}")
+    return 0 if passed else 1
 
 
 def _proven(name: str) -> bool:

@@ -67,10 +67,10 @@ class ConsistencyReport:
             "events repeated after dedupe": self.duplicates,
             "entries on the wrong stream or at the wrong position": self.misplaced,
             "mails lost": self.mails_lost,
-            "mails doubled": self.doubled,
+            "mails duplicated": self.doubled,
             "mails sent after their expiry": self.late,
-            "logouts lost": self.logouts_lost,
-            "logouts of logins that go on": self.unexpected_logouts,
+            "logout notifications lost": self.logouts_lost,
+            "logout notifications of active logins": self.unexpected_logouts,
         }
         return {name: cases for name, cases in named.items() if cases}
 
@@ -117,7 +117,7 @@ def _compare_handled(
 
 
 def _compare_logouts(evidence: Evidence, report: ConsistencyReport) -> None:
-    """Compare the ended grants, the logouts owed for them and those that the service received (OIDC-22)."""
+    """Compare the ended grants, the notifications due for them and those that the service received (OIDC-22)."""
     times = Counter(evidence.told)
     for grant in evidence.grants:
         received = times.pop(grant.id, 0)
@@ -127,7 +127,7 @@ def _compare_logouts(evidence: Evidence, report: ConsistencyReport) -> None:
         report.logouts += 1
         report.logouts_repeated += max(received - 1, 0)
         if grant.outcome is None:
-            report.logouts_lost.append(f"{grant.id}: never owed")
+            report.logouts_lost.append(f"{grant.id}: never due")
         elif not received:
             report.logouts_lost.append(f"{grant.id}: {grant.outcome}, and never received")
     report.unexpected_logouts += list(times)
@@ -149,7 +149,7 @@ def _compare_mails(evidence: Evidence, report: ConsistencyReport) -> None:
         for pair in pairwise(arrivals):
             details = f"{row.event_id} ({row.type}): {_timeline(row, pair, evidence)}"
             report.duplicates_by(_cause(row, pair, evidence)).append(details)
-    report.unexpected_events += [f"a mail of {event_id}, which nobody asked for" for event_id in by_event]
+    report.unexpected_events += [f"a mail of {event_id}, which nobody requested" for event_id in by_event]
 
 
 def _lost(row: OutboxRow, arrivals: Sequence[Arrival], evidence: Evidence) -> str | None:

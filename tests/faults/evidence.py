@@ -59,7 +59,7 @@ class HandledEvent:
 
 @dataclass(frozen=True, slots=True)
 class GrantRow:
-    """A grant; `outcome` is that of its logout, None if none is owed."""
+    """A grant; `outcome` is that of its logout, None if none is due."""
 
     id: str
     has_ended: bool

@@ -95,14 +95,14 @@ class FaultInjector:
 
 
 def wait_until_settled(environment: Environment, *, seconds: float) -> bool:
-    """Wait until mails are final, services told and consumers have all events; return False on time-out."""
+    """Wait until mails are final, services notified and consumers have all events; return False on time-out."""
     deadline = time.monotonic() + seconds
     open_rows = text("SELECT count(*) FROM outbox WHERE position IS NULL OR mail_state = 'waiting'")
-    owed = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")
+    due = text("SELECT count(*) FROM logouts WHERE done_at IS NULL")
     every = text("SELECT count(*) FROM outbox")
     while time.monotonic() < deadline:
         with environment.engine.connect() as connection:
-            waiting = (connection.scalar(open_rows) or 0) + (connection.scalar(owed) or 0)
+            waiting = (connection.scalar(open_rows) or 0) + (connection.scalar(due) or 0)
             all_of_them = connection.scalar(every)
         if not waiting and all(
             len(handled_events(environment.effects_of(group))) >= all_of_them for group in GROUPS

@@ -25,7 +25,7 @@ AHEAD_SECONDS: Final = 20.0
 
 @dataclass(slots=True)
 class Wipe:
-    """A loss of data in Redis until `at` (time.time()); the database had the receipts of `recorded` events before."""
+    """Redis lost data until `at` (time.time()); before, the database had the receipts of the `recorded` events."""
 
     at: float
     recorded: frozenset[str]
@@ -88,26 +88,26 @@ def _held_mid_mail(environment: Environment) -> Iterator[None]:
         environment.smtp.release()
 
 
-def _mailer_frozen_in_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend a mailer between envelope and message until others have sent its mails."""
+def _mailers_frozen_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Suspend two mailers between envelope and message until another has sent their mails."""
     with ExitStack() as stack:
         with _held_mid_mail(environment):
             stack.enter_context(_frozen(environment.supervisor.of("mailer")[:2], rng))
         time.sleep(2 * LEASE_SECONDS + rng.uniform(1, 3))
 
 
-def _mailers_killed_in_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+def _mailers_killed_mid_mail(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Kill every mailer while it holds claims."""
     with _held_mid_mail(environment):
         for process in environment.supervisor.of("mailer"):
             environment.supervisor.kill(process, rng.choice)
 
 
-def _notify_killed_in_mid_logout(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Suspend the service until tries hang at it, kill every notify, and then the service too."""
+def _notify_killed_mid_logout(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Suspend the service until notifications hang, kill every notify, and then the service."""
     with _frozen(environment.supervisor.of("service"), rng):
         began = time.time()
-        with suppress(AssertionError):  # nobody logs out or unbinds: a fault without a try under way
+        with suppress(AssertionError):  # nobody logs out or unbinds: a fault without a notification in flight
             wait_until(lambda: _leased_since(environment, began), what="logouts", timeout_seconds=8)
         for process in environment.supervisor.of("notify"):
             environment.supervisor.kill(process, rng.choice)
@@ -116,7 +116,7 @@ def _notify_killed_in_mid_logout(environment: Environment, rng: random.Random, _
 
 
 def _leased_since(environment: Environment, began: float) -> int:
-    """Return how many tries began since then (time.time()) and have not ended."""
+    """Return how many notifications have started since `began` (time.time()) and not ended."""
     with environment.engine.connect() as connection:
         return connection.scalar(_LEASED, {"at": began + LEASE.total_seconds()}) or 0
 
@@ -133,7 +133,7 @@ def _kill_all(kind: str) -> Fault:
 
 
 def _record_loss(environment: Environment, damage: Damage) -> None:
-    """Record which receipts the database has just before Redis loses data."""
+    """Record which receipts are in the database just before Redis loses data."""
     with environment.engine.connect() as connection:
         recorded = frozenset(connection.scalars(_RECORDED))
     damage.wipes.append(Wipe(time.time(), recorded))
@@ -154,7 +154,7 @@ def _redis_wiped(environment: Environment, _rng: random.Random, damage: Damage) 
 
 
 def _redis_wiped_with_backlog(environment: Environment, rng: random.Random, damage: Damage) -> None:
-    """Lose all data in Redis before consumers have read it, so that only the database has it."""
+    """Lose all data in Redis before consumers have read it, so that it exists only in the database."""
     with _frozen(environment.supervisor.of("mailer", "consumer"), rng):
         time.sleep(rng.uniform(2, 4))
         _redis_wiped(environment, rng, damage)
@@ -221,7 +221,7 @@ def _postgres_read_only(environment: Environment, rng: random.Random, _damage: D
 
 
 @contextmanager
-def _misbehaving(environment: Environment) -> Iterator[None]:
+def _faulty_smtp(environment: Environment) -> Iterator[None]:
     try:
         yield
     finally:
@@ -232,48 +232,48 @@ def _misbehaving(environment: Environment) -> Iterator[None]:
 
 def _smtp_defers(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Refuse all mails temporarily (451)."""
-    with _misbehaving(environment):
+    with _faulty_smtp(environment):
         environment.smtp.refuse(code=451, text="4.3.0 Later")
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
 
 
 def _smtp_refuses(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Refuse all mails permanently (5xx) for a moment; these mails are never delivered."""
-    with _misbehaving(environment):
+    with _faulty_smtp(environment):
         environment.smtp.refuse(code=550, text="5.1.1 No such user")
         time.sleep(rng.uniform(0.5, 1.5))
 
 
 def _smtp_refuses_and_closes(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Refuse a few recipients permanently and close their connections; the other mails must go on."""
-    with _misbehaving(environment):
+    """Refuse a few recipients permanently and close their connections; other mails must still arrive."""
+    with _faulty_smtp(environment):
         environment.smtp.pipelining = rng.random() < 0.5
         environment.smtp.refuse(code=550, text="5.1.1 No such user", times=rng.randint(1, 4), closes=True)
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
 
 
-def _smtp_wears_out(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+def _smtp_limits_connections(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Refuse at MAIL (452) once a connection has carried a few mails, and keep it open."""
-    with _misbehaving(environment):
+    with _faulty_smtp(environment):
         environment.smtp.wear_out(rng.randint(1, 3))
         time.sleep(rng.uniform(2, _MAX_FAULT_SECONDS))
 
 
 def _smtp_hangs(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Neither answer after the message nor accept it."""
-    with _misbehaving(environment):
+    """Neither accept nor refuse messages."""
+    with _faulty_smtp(environment):
         environment.smtp.hang(at="data")
         time.sleep(rng.uniform(2, LEASE_SECONDS + 3))
 
 
-def _smtp_takes_and_drops(environment: Environment, rng: random.Random, _damage: Damage) -> None:
-    """Accept the message, but cut the connection before the sender gets the answer, so that it cannot record it."""
-    with _misbehaving(environment):
+def _smtp_accepts_and_drops(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+    """Accept messages, but close the connection before the mailer gets the answer and can record it."""
+    with _faulty_smtp(environment):
         environment.smtp.drop(at="accepted", times=rng.randint(1, 4))
         time.sleep(rng.uniform(1, 3))
 
 
-def _smtp_away(environment: Environment, rng: random.Random, _damage: Damage) -> None:
+def _smtp_down(environment: Environment, rng: random.Random, _damage: Damage) -> None:
     """Stop the mail server for a moment."""
     environment.smtp.stop()
     try:
@@ -282,7 +282,7 @@ def _smtp_away(environment: Environment, rng: random.Random, _damage: Damage) ->
         environment.smtp.start()
 
 
-def _smtp_away_too_long(environment: Environment, rng: random.Random, damage: Damage) -> None:
+def _smtp_down_past_validity(environment: Environment, rng: random.Random, damage: Damage) -> None:
     """Stop the mail server for longer than mails are valid; expired mails must not arrive."""
     began = time.time()
     environment.smtp.stop()
@@ -303,21 +303,21 @@ def _clock_ahead(environment: Environment, rng: random.Random, _damage: Damage) 
         process.restart()
 
 
-LONG: Final = frozenset({"smtp away past validity"})
+LONG: Final = frozenset({"smtp down past validity"})
 """Faults that last longer than a minute; short runs skip them."""
 FAULTS: Final[dict[str, Fault]] = {
     "web frozen": _freeze("web"),
     "relay frozen": _freeze("relay", lease_seconds=_LEAD_SECONDS),
     "mailer frozen": _freeze("mailer"),
     "consumer frozen": _freeze("consumer"),
-    "mailers frozen in mid-mail": _mailer_frozen_in_mid_mail,
-    "mailers killed in mid-mail": _mailers_killed_in_mid_mail,
+    "mailers frozen mid-mail": _mailers_frozen_mid_mail,
+    "mailers killed mid-mail": _mailers_killed_mid_mail,
     "notify frozen": _freeze("notify", lease_seconds=LEASE.total_seconds()),
     "service frozen": _freeze("service"),
-    "notify killed in mid-logout": _notify_killed_in_mid_logout,
+    "notify killed mid-logout": _notify_killed_mid_logout,
     "all web workers killed": _kill_all("web"),
     "all relays killed": _kill_all("relay"),
-    "all notifies killed": _kill_all("notify"),
+    "all notify killed": _kill_all("notify"),
     "all mailers killed": _kill_all("mailer"),
     "all consumers killed": _kill_all("consumer"),
     "redis killed": _redis_restarts,
@@ -326,17 +326,17 @@ FAULTS: Final[dict[str, Fault]] = {
     "redis hangs": _redis_hangs,
     "redis full": _redis_full,
     "redis fails over": _redis_fails_over,
-    "redis fails over lossily": _redis_loses_writes,
+    "redis loses writes": _redis_loses_writes,
     "postgresql crashes": _postgres_restarts,
     "postgresql unreachable": _postgres_unreachable,
     "postgresql read-only": _postgres_read_only,
     "smtp defers (4xx)": _smtp_defers,
     "smtp refuses (5xx)": _smtp_refuses,
     "smtp refuses and closes": _smtp_refuses_and_closes,
-    "smtp wears connections out": _smtp_wears_out,
+    "smtp limits connections": _smtp_limits_connections,
     "smtp hangs after DATA": _smtp_hangs,
-    "smtp takes, then drops": _smtp_takes_and_drops,
-    "smtp away": _smtp_away,
-    "smtp away past validity": _smtp_away_too_long,
-    "one clock ahead": _clock_ahead,
+    "smtp accepts, then drops": _smtp_accepts_and_drops,
+    "smtp down": _smtp_down,
+    "smtp down past validity": _smtp_down_past_validity,
+    "clock ahead": _clock_ahead,
 }

@@ -86,15 +86,17 @@ class Journey:
         session = self._logged_in(link)
         bind = {"username": general.username, "password": general.password}
         self._call("bind", lambda: session.post("/bindings", bind), accepted=("already_bound",))
-        (binding_id,) = (item["id"] for item in self._call("look", lambda: session.get("/bindings"))["items"])
+        (binding_id,) = (
+            item["id"] for item in self._call("list bindings", lambda: session.get("/bindings"))["items"]
+        )
         code = self._mail(general, "驗證碼").code
-        self._call("give the code", lambda: session.post(f"/bindings/{binding_id}/verify", {"code": code}))
+        self._call("verify binding", lambda: session.post(f"/bindings/{binding_id}/verify", {"code": code}))
         self._call("log in at the service", lambda: self._log_in_at_service(session))
         if self._rng.random() < 0.5:
             self._call("unbind", lambda: session.delete(f"/bindings/{binding_id}"))
         elif self._rng.random() < 0.5:
-            side = self._logged_in(general)
-            self._call("unbind oneself", lambda: side.delete("/account/binding"))
+            other = self._logged_in(general)
+            self._call("unbind from general account", lambda: other.delete("/account/binding"))
         else:
             self._call("log out", lambda: session.delete("/session"), accepted=("not_signed_in",))
 
@@ -125,7 +127,7 @@ class Journey:
         return visitor
 
     def _log_in_at_service(self, visitor: Visitor) -> httpx.Response:
-        """Let the service send the browser to us; return the redirect with a code as a success without content."""
+        """Follow the service's redirect to identity; return a redirect with a code as 204."""
         visitor.http.cookies.set("session", str(visitor.token))
         answer = visitor.http.get("/oauth/authorize", params=query(self._client))
         is_done = answer.headers.get("Location", "").startswith(f"{REDIRECT_URI}?code=")

@@ -33,8 +33,8 @@ PROOFS: Final[dict[str, Proof]] = {
         _plan("outbox", "all web workers killed", kill_every=1.0),
         ("changes without their event", "mails lost"),
     ),
-    "ledger": Proof(_plan("ledger", "mailers frozen in mid-mail"), ("mails doubled",)),
-    "lease": Proof(_plan("lease", "mailers killed in mid-mail"), ("mails lost",)),
-    "logout lease": Proof(_plan("logout lease", "notify killed in mid-logout"), ("logouts lost",)),
+    "ledger": Proof(_plan("ledger", "mailers frozen mid-mail"), ("mails duplicated",)),
+    "lease": Proof(_plan("lease", "mailers killed mid-mail"), ("mails lost",)),
+    "logout lease": Proof(_plan("logout lease", "notify killed mid-logout"), ("logout notifications lost",)),
     "epoch": Proof(_plan("epoch", "redis wiped with a backlog"), ("events lost", "mails lost")),
 }

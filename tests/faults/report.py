@@ -35,13 +35,13 @@ def lines(run: Run, report: ConsistencyReport) -> Iterator[str]:
     """Yield the lines of the table."""
     yield f"seed {run.seed}, {run.minutes:g} minutes, {len(run.results)} faults, {sum(run.kills.values())} kills"
     yield f"  killed -9: {_counts(run.kills)}"
-    yield f"  done: {_counts(run.completed)}"
-    yield f"  people met: {_counts(run.errors) or 'nothing'}"
+    yield f"  completed: {_counts(run.completed)}"
+    yield f"  interrupted: {_counts(run.errors) or 'nothing'}"
     yield ""
     for name, value, limit in _figures(run, report):
         yield f"{name:<66} {value:>10}  {limit}"
     yield ""
-    yield f"{'fault':<26} {'times':>5} {'lasted':>8} {'recovered after: median':>24} {'longest':>8}"
+    yield f"{'fault':<26} {'times':>5} {'seconds':>8} {'recovery: median':>24} {'longest':>8}"
     yield from _results(run.results)
     for name, cases in report.violations().items():
         yield ""
@@ -51,31 +51,31 @@ def lines(run: Run, report: ConsistencyReport) -> Iterator[str]:
 
 def _figures(run: Run, report: ConsistencyReport) -> Iterator[tuple[str, str, str]]:
     yield "changes committed", f"{report.changes:,}", ""
-    yield "events of them", f"{report.events:,}", ""
+    yield "events of these changes", f"{report.events:,}", ""
     yield "changes without their event, events without their change", _two(report), "0, 0"
     yield "events lost by a consumer", f"{len(report.events_lost)}", "0"
     yield "events out of order for their subject", f"{len(report.out_of_order)}", "0"
     yield "events repeated after dedupe", f"{len(report.duplicates)}", "0"
     yield f"entries published ({_counts(report.entries)})", f"{sum(report.entries.values()):,}", ""
     yield "entries on the wrong stream or at the wrong position", f"{len(report.misplaced)}", "0"
-    yield f"mails asked for ({_counts(report.mails_by_state)})", f"{report.mails:,}", ""
+    yield f"mails requested ({_counts(report.mails_by_state)})", f"{report.mails:,}", ""
     yield "mails lost", f"{len(report.mails_lost)}", "0"
-    yield "mails doubled", f"{len(report.doubled)}", "0"
+    yield "mails duplicated", f"{len(report.doubled)}", "0"
     yield (
-        "  between the server's answer and our note (MAIL-3)",
+        "  killed between the server's answer and its record (MAIL-3)",
         f"{len(report.doubled_unrecorded)}",
-        "counted apart",
+        "not limited",
     )
     yield (
-        "  by a wiped Redis, its receipt not yet in the database (MAIL-3)",
+        "  Redis wiped before the receipt was in the database (MAIL-3)",
         f"{len(report.doubled_wiped)}",
-        "counted apart",
+        "not limited",
     )
     yield "mails sent after their expiry", f"{len(report.late)}", "0"
-    yield "logouts owed to a service", f"{report.logouts:,}", ""
-    yield "logouts lost", f"{len(report.logouts_lost)}", "0"
-    yield "logouts of logins that go on", f"{len(report.unexpected_logouts)}", "0"
-    yield "  received again (OIDC-22)", f"{report.logouts_repeated}", "counted apart"
+    yield "logout notifications due", f"{report.logouts:,}", ""
+    yield "logout notifications lost", f"{len(report.logouts_lost)}", "0"
+    yield "logout notifications of active logins", f"{len(report.unexpected_logouts)}", "0"
+    yield "  received more than once (OIDC-22)", f"{report.logouts_repeated}", "not limited"
     yield "longest recovery, seconds", f"{run.longest_recovery:.1f}", ""
 
 
@@ -83,9 +83,9 @@ def _two(report: ConsistencyReport) -> str:
     return f"{len(report.unpublished_changes)}, {len(report.unexpected_events)}"
 
 
-def _results(blows: Sequence[FaultResult]) -> Iterator[str]:
+def _results(results: Sequence[FaultResult]) -> Iterator[str]:
     by_name: dict[str, list[FaultResult]] = defaultdict(list)
-    for result in blows:
+    for result in results:
         by_name[result.name].append(result)
     for name, group in sorted(by_name.items()):
         recovered = [result.recovery_seconds for result in group]

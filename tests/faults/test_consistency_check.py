@@ -223,7 +223,7 @@ def test_events_missing_or_out_of_order_on_their_stream_are_found() -> None:
 
 
 ENDED = GrantRow("g-1", has_ended=True, outcome="told")
-NOT_OWED = GrantRow("g-1", has_ended=True, outcome=None)
+NOT_DUE = GrantRow("g-1", has_ended=True, outcome=None)
 OPEN = GrantRow("g-2", has_ended=False, outcome=None)
 
 
@@ -232,10 +232,10 @@ OPEN = GrantRow("g-2", has_ended=False, outcome=None)
     ("ended", "told", "found"),
     [
         (ENDED, ["g-1", "g-1"], {}),
-        (ENDED, [], {"logouts lost": 1}),
-        (NOT_OWED, [], {"logouts lost": 1}),
-        (ENDED, ["g-1", "g-2"], {"logouts of logins that go on": 1}),
-        (ENDED, ["g-1", "g-3"], {"logouts of logins that go on": 1}),
+        (ENDED, [], {"logout notifications lost": 1}),
+        (NOT_DUE, [], {"logout notifications lost": 1}),
+        (ENDED, ["g-1", "g-2"], {"logout notifications of active logins": 1}),
+        (ENDED, ["g-1", "g-3"], {"logout notifications of active logins": 1}),
     ],
 )
 def test_a_logout_that_is_lost_or_wrong_is_found(
