@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,8 @@ from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Out
 from tests.mailer.harness import MailerHarness, Published
 from tests.support.harness.waiting import wait_until
 
+NewLedger = Callable[..., RedisLedger]
+
 
 @pytest.fixture
 def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
@@ -28,19 +30,31 @@ def connections(harness: MailerHarness) -> Iterator[ThreadConnections]:
         made.close()
 
 
-def ledger(
-    harness: MailerHarness, connections: ThreadConnections, *, owner: str, lease_ms: int
-) -> RedisLedger:
-    names = LedgerConfig(owner=owner, stream=MAIL_STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms)
-    return RedisLedger(connections, names, clock=harness.clock)
+@pytest.fixture
+def new_ledger(harness: MailerHarness, connections: ThreadConnections) -> NewLedger:
+    """Return the ledger as the mailer `owner` sees it."""
+
+    def made(owner: str, *, lease_ms: int = 60_000) -> RedisLedger:
+        names = LedgerConfig(
+            owner=owner, stream=MAIL_STREAM, group=GROUP, receipts=RECEIPTS, lease_ms=lease_ms
+        )
+        return RedisLedger(connections, names, clock=harness.clock)
+
+    return made
 
 
-def request(harness: MailerHarness) -> tuple[Published, Entry]:
-    """Publish a mail request and have the group read it."""
+@pytest.fixture
+def published(harness: MailerHarness) -> Published:
+    """A mail request that the group has read."""
     published = harness.request("ming@example.com")
     harness.client.xgroup_create(MAIL_STREAM, GROUP, id="0")
     harness.client.xreadgroup(GROUP, "one", {MAIL_STREAM: ">"})
-    return published, entry_of(published)
+    return published
+
+
+@pytest.fixture
+def entry(published: Published) -> Entry:
+    return entry_of(published)
 
 
 def entry_of(published: Published) -> Entry:
@@ -59,12 +73,11 @@ def refused(harness: MailerHarness) -> Outcome:
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
 def test_a_late_refusal_does_not_affect_the_new_holder_of_the_claim(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
-    published, entry = request(harness)
-    late = ledger(harness, connections, owner="late", lease_ms=0)
+    late = new_ledger("late", lease_ms=0)
     taken_over_from = granted(late, published)
-    granted(ledger(harness, connections, owner="other", lease_ms=60_000), published)
+    granted(new_ledger("other"), published)
 
     late.complete(entry, taken_over_from, refused(harness))
 
@@ -75,11 +88,10 @@ def test_a_late_refusal_does_not_affect_the_new_holder_of_the_claim(
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
 def test_a_late_acceptance_is_recorded_after_a_refusal(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
-    published, entry = request(harness)
-    late = ledger(harness, connections, owner="late", lease_ms=0)
-    other = ledger(harness, connections, owner="other", lease_ms=60_000)
+    late = new_ledger("late", lease_ms=0)
+    other = new_ledger("other")
     taken_over_from = granted(late, published)
     other.complete(entry, granted(other, published), refused(harness))
 
@@ -93,10 +105,9 @@ def test_a_late_acceptance_is_recorded_after_a_refusal(
 
 @pytest.mark.rule("MAIL-3")
 def test_an_outcome_is_recorded_when_redis_has_lost_the_claim(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
-    published, entry = request(harness)
-    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    only = new_ledger("only")
     grant = granted(only, published)
     harness.client.delete(f"mailer:ledger:{published.event.id}")
 
@@ -107,9 +118,10 @@ def test_an_outcome_is_recorded_when_redis_has_lost_the_claim(
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_sent_mail_is_never_granted_again(harness: MailerHarness, connections: ThreadConnections) -> None:
-    published, entry = request(harness)
-    only = ledger(harness, connections, owner="only", lease_ms=0)
+def test_a_sent_mail_is_never_granted_again(
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
+) -> None:
+    only = new_ledger("only", lease_ms=0)
     only.complete(entry, granted(only, published), Outcome(State.SENT, harness.clock.now()))
     harness.clock.advance(days=1)
 
@@ -121,11 +133,10 @@ def test_a_sent_mail_is_never_granted_again(harness: MailerHarness, connections:
 
 @pytest.mark.rule("MAIL-3")
 def test_an_entry_read_before_redis_lost_its_data_is_not_granted(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
-    published, entry = request(harness)
-    other = ledger(harness, connections, owner="other", lease_ms=60_000)
-    frozen = ledger(harness, connections, owner="frozen", lease_ms=60_000)
+    other = new_ledger("other")
+    frozen = new_ledger("frozen")
     other.complete(entry, granted(other, published), Outcome(State.SENT, harness.clock.now()))
     harness.redis_server.wipe()
     again = harness.request("hua@example.com")
@@ -137,10 +148,9 @@ def test_an_entry_read_before_redis_lost_its_data_is_not_granted(
 
 @pytest.mark.rule("MAIL-3", "OPS-7")
 def test_a_claim_acknowledges_an_entry_only_if_its_mail_is_final(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
-    published, entry = request(harness)
-    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    only = new_ledger("only")
     only.complete(entry, granted(only, published), Outcome(State.SENT, harness.clock.now()))
     again = dataclasses.replace(entry, id=harness.publish(published.event, published.sealed).entry_id)
     elsewhere = harness.request("hua@example.com")
@@ -156,10 +166,9 @@ def test_a_claim_acknowledges_an_entry_only_if_its_mail_is_final(
 
 @pytest.mark.rule("MAIL-3", "OPS-7")
 def test_a_claim_is_not_certain_after_a_reconnect(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, connections: ThreadConnections, new_ledger: NewLedger, published: Published
 ) -> None:
-    published, _ = request(harness)
-    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    only = new_ledger("only")
     grant = granted(only, published)
     harness.redis_server.wipe()
     before = only.owns(grant)
@@ -171,25 +180,21 @@ def test_a_claim_is_not_certain_after_a_reconnect(
 
 
 @pytest.mark.rule("MAIL-3")
-def test_a_claim_is_owned_until_another_has_it(
-    harness: MailerHarness, connections: ThreadConnections
-) -> None:
-    published, _ = request(harness)
-    slow = ledger(harness, connections, owner="slow", lease_ms=0)
+def test_a_claim_is_owned_until_another_has_it(new_ledger: NewLedger, published: Published) -> None:
+    slow = new_ledger("slow", lease_ms=0)
     grant = granted(slow, published)
     while_alone = slow.owns(grant)
 
-    granted(ledger(harness, connections, owner="other", lease_ms=60_000), published)
+    granted(new_ledger("other"), published)
 
     assert (while_alone, slow.owns(grant)) == (True, False)
 
 
 @pytest.mark.rule("MAIL-3")
 def test_within_its_lease_a_claim_is_owned_without_asking_redis(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published
 ) -> None:
-    published, _ = request(harness)
-    quick = ledger(harness, connections, owner="quick", lease_ms=60_000)
+    quick = new_ledger("quick")
     grant = granted(quick, published)
 
     harness.redis_server.stop()
@@ -199,10 +204,9 @@ def test_within_its_lease_a_claim_is_owned_without_asking_redis(
 
 @pytest.mark.rule("MAIL-3")
 def test_a_claim_that_redis_has_lost_is_not_owned(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published
 ) -> None:
-    published, _ = request(harness)
-    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    only = new_ledger("only")
     grant = granted(only, published)
 
     harness.redis_server.wipe()
@@ -213,10 +217,9 @@ def test_a_claim_that_redis_has_lost_is_not_owned(
 
 @pytest.mark.rule("MAIL-3", "MAIL-7")
 def test_a_claim_released_while_redis_is_down_is_not_renewed(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published
 ) -> None:
-    published, _ = request(harness)
-    giving_up = ledger(harness, connections, owner="one", lease_ms=200)
+    giving_up = new_ledger("one", lease_ms=200)
     grant = granted(giving_up, published)
     harness.redis_server.stop()
     wait_until(lambda: not giving_up.owns(grant), what="the lease's end as it is known here")
@@ -225,7 +228,7 @@ def test_a_claim_released_while_redis_is_down_is_not_renewed(
     giving_up.release(grant)
     giving_up.renew()
 
-    other = ledger(harness, connections, owner="other", lease_ms=60_000)
+    other = new_ledger("other")
     wait_until(
         lambda: isinstance(other.claim(entry_of(published)), ClaimGranted), what="the lease's end in Redis"
     )
@@ -233,11 +236,10 @@ def test_a_claim_released_while_redis_is_down_is_not_renewed(
 
 @pytest.mark.rule("MAIL-5")
 def test_a_deferral_by_a_fast_clock_does_not_bind_other_mailers(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published
 ) -> None:
-    published, _ = request(harness)
-    ahead = ledger(harness, connections, owner="ahead", lease_ms=60_000)
-    other = ledger(harness, connections, owner="other", lease_ms=60_000)
+    ahead = new_ledger("ahead")
+    other = new_ledger("other")
     grant = granted(ahead, published)
 
     ahead.defer(grant, due=harness.clock.now() + timedelta(seconds=MAX_SECONDS), failed=True)
@@ -255,10 +257,9 @@ def test_a_deferral_by_a_fast_clock_does_not_bind_other_mailers(
 
 @pytest.mark.rule("MAIL-3", "MAIL-5")
 def test_only_an_acceptance_is_retried_when_redis_refuses_the_record(
-    harness: MailerHarness, connections: ThreadConnections
+    harness: MailerHarness, new_ledger: NewLedger, published: Published, entry: Entry
 ) -> None:
-    published, entry = request(harness)
-    only = ledger(harness, connections, owner="only", lease_ms=60_000)
+    only = new_ledger("only")
     grant = granted(only, published)
     harness.client.set("mailer:dead", "of another kind")
 
