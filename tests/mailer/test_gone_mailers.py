@@ -7,7 +7,8 @@ import pytest
 from port_events.envelope import MAIL_STREAM
 from redis import Redis
 
-from mailer.adapters.redis.stream import GROUP, HEARTBEATS, MailStream
+from mailer.adapters.redis.heartbeats import HEARTBEATS
+from mailer.adapters.redis.stream import GROUP, MailStream
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.harness.waiting import wait_until

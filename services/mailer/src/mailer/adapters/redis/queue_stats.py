@@ -16,9 +16,10 @@ from port_events.envelope import as_text
 from mailer.adapters.redis.broker import NAMESPACE
 from mailer.adapters.redis.connection import read_script
 from mailer.adapters.redis.domain_rate_limit import throttled_domains
+from mailer.adapters.redis.heartbeats import heartbeat_times, redis_time_ms
 from mailer.adapters.redis.ledger import DEAD, PREFIX
 from mailer.adapters.redis.queue_pause import RedisQueuePause
-from mailer.adapters.redis.stream import GROUP, HEARTBEATS
+from mailer.adapters.redis.stream import GROUP
 from mailer.domain.mail import FINAL, State
 from mailer.domain.mail_catalogue import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
@@ -60,7 +61,7 @@ class RedisQueueStats:
             self._count_pending(by_type, last_given, now)
         self._count_unread(by_type, last_given or _FIRST_ID)
         return QueueStats(
-            now_ms=self._server_ms(),
+            now_ms=redis_time_ms(self._client),
             by_type=dict(sorted(by_type.items())),
             members=tuple(self._members()) if last_given is not None else (),
             throttled=tuple(throttled_domains(self._client, now)),
@@ -92,7 +93,7 @@ class RedisQueueStats:
                 return
 
     def _count_pending(self, by_type: defaultdict[str, QueueCounts], until: str, now: datetime) -> None:
-        server_ms, now_ms = self._server_ms(), int(now.timestamp() * 1000)
+        server_ms, now_ms = redis_time_ms(self._client), int(now.timestamp() * 1000)
         for entries in self._pending(until):
             for entry, record in zip(entries, self._records(entries), strict=True):
                 state = _state(record, now_ms=now_ms, server_ms=server_ms)
@@ -117,21 +118,13 @@ class RedisQueueStats:
             return pipeline.execute()
 
     def _members(self) -> Iterator[Member]:
-        now_ms, heartbeats = self._server_ms(), self._heartbeats()
+        now_ms, heartbeats = redis_time_ms(self._client), heartbeat_times(self._client)
         for each in self._client.xinfo_consumers(self._stream, GROUP):
             name, pending = as_text(each["name"]), int(each["pending"])
             if pending or name != RELEASED_CONSUMER:
                 queued: Any = self._client.hlen(f"{NAMESPACE}:{name}.msgs")
                 silence_ms = min(int(each["idle"]), now_ms - heartbeats.get(name, 0))
                 yield Member(name, pending, int(queued), max(silence_ms, 0) / 1000)
-
-    def _heartbeats(self) -> dict[str, int]:
-        found: Any = self._client.zrange(HEARTBEATS, 0, -1, withscores=True)
-        return {as_text(name): int(at_ms) for name, at_ms in found}
-
-    def _server_ms(self) -> int:
-        seconds, microseconds = self._client.time()
-        return int(seconds) * 1000 + int(microseconds) // 1000
 
 
 def _state(record: list[bytes | None], *, now_ms: int, server_ms: int) -> QueueState | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from port_events.consumer_group import RELEASED_CONSUMER, Group
-from port_events.envelope import Entry, MalformedEvent, as_text, from_fields
+from port_events.consumer_group import Group
+from port_events.envelope import Entry, MalformedEvent, from_fields
 from port_runtime import tracing
 from port_runtime.logs import get_logger
 from typing_extensions import override
 
-from mailer.adapters.redis.connection import read_script
+from mailer.adapters.redis.heartbeats import MAX_SILENCE_MS, Heartbeats
 from mailer.usecases.intake_ports import Stream
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from port_events.consumer_group import RawEntry
 
 GROUP: Final = "mailer"
-MAX_SILENCE_MS: Final = 3600 * 1000
-HEARTBEATS: Final = "mailer:heartbeats"
-"""The time of each mailer's last heartbeat, in ms of Redis' clock."""
-_REMOVE_GONE: Final = read_script("remove_gone")
 log = get_logger("mailer.events")
 
 
@@ -32,6 +28,7 @@ class MailStream(Stream):
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
         self._client = client
         self._group = Group(client, stream, GROUP, name)
+        self._heartbeats = Heartbeats(client, self._group)
         address = client.get_connection_kwargs()
         self._server = tracing.server(address.get("host"), address.get("port"))
 
@@ -62,8 +59,7 @@ class MailStream(Stream):
 
     @override
     def touch(self, entry_ids: list[str]) -> None:
-        seconds, microseconds = self._client.time()
-        self._client.zadd(HEARTBEATS, {self._group.name: int(seconds) * 1000 + int(microseconds) // 1000})
+        self._heartbeats.record()
         if entry_ids:
             group = self._group
             self._client.xclaim(group.stream, GROUP, group.name, 0, entry_ids, justid=True)  # type: ignore[arg-type]  # invariant list
@@ -71,14 +67,11 @@ class MailStream(Stream):
     def leave_group(self, unfinished: list[str]) -> None:
         """Release entries that were not started, so that other mailers can claim them; then leave the group."""
         self._group.leave(*unfinished)
-        self._client.zrem(HEARTBEATS, self._group.name)
+        self._heartbeats.remove()
 
     @override
     def remove_gone_members(self, silence_ms: int = MAX_SILENCE_MS) -> list[str]:
-        gone: Any = self._client.eval(
-            _REMOVE_GONE, 2, self._group.stream, HEARTBEATS, GROUP, RELEASED_CONSUMER, silence_ms
-        )
-        return [as_text(name) for name in gone]
+        return self._heartbeats.remove_gone_members(silence_ms)
 
     def _entries(self, raw: list[RawEntry]) -> list[Entry]:
         entries, malformed = [], []

@@ -1,0 +1,55 @@
+"""The heartbeats of the mailers: they tell an idle member of the group from one that is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from port_events.consumer_group import RELEASED_CONSUMER
+from port_events.envelope import as_text
+
+from mailer.adapters.redis.connection import read_script
+
+if TYPE_CHECKING:
+    import redis
+    from port_events.consumer_group import Group
+
+MAX_SILENCE_MS: Final = 3600 * 1000
+HEARTBEATS: Final = "mailer:heartbeats"
+"""The time of each mailer's last heartbeat, in ms of Redis' clock."""
+_REMOVE_GONE: Final = read_script("remove_gone")
+
+
+class Heartbeats:
+    """The heartbeats of one mailer, and what it learns from those of others."""
+
+    def __init__(self, client: redis.Redis, group: Group) -> None:
+        self._client = client
+        self._group = group
+
+    def record(self) -> None:
+        """Record that this mailer is alive."""
+        self._client.zadd(HEARTBEATS, {self._group.name: redis_time_ms(self._client)})
+
+    def remove(self) -> None:
+        """Remove this mailer, which is stopping."""
+        self._client.zrem(HEARTBEATS, self._group.name)
+
+    def remove_gone_members(self, silence_ms: int) -> list[str]:
+        """Remove members that hold nothing and have been silent for longer; return their names."""
+        stream, group = self._group.stream, self._group.group
+        gone: Any = self._client.eval(
+            _REMOVE_GONE, 2, stream, HEARTBEATS, group, RELEASED_CONSUMER, silence_ms
+        )
+        return [as_text(name) for name in gone]
+
+
+def heartbeat_times(client: redis.Redis) -> dict[str, int]:
+    """Return the time of each mailer's last heartbeat, in ms of Redis' clock."""
+    found: Any = client.zrange(HEARTBEATS, 0, -1, withscores=True)
+    return {as_text(name): int(at_ms) for name, at_ms in found}
+
+
+def redis_time_ms(client: redis.Redis) -> int:
+    """Return the time of Redis' clock in ms."""
+    seconds, microseconds = client.time()
+    return int(seconds) * 1000 + int(microseconds) // 1000
