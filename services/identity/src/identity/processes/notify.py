@@ -1,12 +1,10 @@
 """The notify process: notifies clients of ended logins, and ends those that reach their absolute end (OIDC-22)."""
 
-import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType
 
 import structlog
 from port_runtime import tracing
@@ -19,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from identity.bootstrap.notify import build_notify
 from identity.domain.logout import MAX_AT_ONCE
 from identity.metrics import NOTIFY, NOTIFY_FAILURES
+from identity.processes.background import Attempts, stop_on_signal
 from identity.settings.notify import NotifySettings
 from identity.usecases.logout_notification import clients_due, end_expired, lease_next, tell
 from identity.usecases.ports.system import Clock
@@ -48,7 +47,7 @@ class Notify:
         self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="client")
         self._busy: Counter[str] = Counter()
         self._busy_lock = threading.Lock()
-        self._failing: set[str] = set()
+        self._attempts = Attempts(_log, self._count_failure)
 
     def ops_server(self) -> OpsServer:
         """Return the operations server (OPS-4)."""
@@ -108,22 +107,12 @@ class Notify:
             self._stopping.wait(_EXPIRE_INTERVAL_SECONDS)
 
     def _attempt(self, task: str, step: Callable[[], object]) -> None:
-        """Run a step; count and log what fails, a lasting fault once, and wait before the next round."""
-        try:
-            step()
-            self._failing.discard(task)
-        except Exception as error:  # noqa: BLE001  # the next round may succeed, whatever the error
-            if task not in self._failing:
-                expected = isinstance(error, SQLAlchemyError | OSError)
-                _log.warning(
-                    "waiting for a server" if expected else "unforeseen error",
-                    kind=type(error).__name__,
-                    task=task,
-                    exc_info=None if expected else error,
-                )
-            self._failing.add(task)
-            self._instruments.counter(NOTIFY_FAILURES).labels(task).inc()
+        """Run a step; after a failure, wait before the next round."""
+        if not self._attempts.succeeds(task, step):
             self._stopping.wait(_BACKOFF_SECONDS)
+
+    def _count_failure(self, task: str) -> None:
+        self._instruments.counter(NOTIFY_FAILURES).labels(task).inc()
 
 
 def serve(settings: NotifySettings) -> None:
@@ -140,11 +129,7 @@ def serve(settings: NotifySettings) -> None:
     if listener is not None:
         ops_server.start(listener)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        notify.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    stop_on_signal(notify)
     started_at = time.monotonic()
     _log.info("notify started")
     notify.run()

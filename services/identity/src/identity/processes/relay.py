@@ -1,11 +1,9 @@
 """The relay process: publishes the outbox, records receipts, chains the audit log. One relay leads (EVT-2, SEC-11)."""
 
-import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from types import FrameType
 
 import structlog
 from port_events.redis_client import leads_to_cluster
@@ -14,12 +12,12 @@ from port_runtime.heartbeat import Heartbeat
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.settings import ErrorCollector, SettingsError
-from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
 from identity.bootstrap.relay import build_relay
 from identity.metrics import AUDIT_TRUNCATED, LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
+from identity.processes.background import Attempts, stop_on_signal
 from identity.settings.relay import RelaySettings
 from identity.usecases.audit import anchoring, chaining
 from identity.usecases.ports.stream import ConcurrentPublish
@@ -58,6 +56,7 @@ class Relay:
         self._stopping = threading.Event()
         self._maintained_at = self._clock.now()
         self._truncated = False
+        self._attempts = Attempts(_log, self._count_failure)
 
     def ops_server(self) -> OpsServer:
         """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
@@ -87,24 +86,13 @@ class Relay:
         self.close()
 
     def _repeat(self, task: str, step: Callable[[], None]) -> None:
-        failing = False
         while not self._stopping.is_set():
-            try:
-                step()
-                failing = False
-            except Exception as error:  # noqa: BLE001  # the next round may succeed, whatever the error
-                if not failing:
-                    expected = isinstance(error, RedisError | SQLAlchemyError | OSError)
-                    _log.warning(
-                        "waiting for a server" if expected else "unforeseen error",
-                        kind=type(error).__name__,
-                        task=task,
-                        exc_info=None if expected else error,
-                    )
-                failing = True
-                self._instruments.counter(RELAY_FAILURES).labels(task).inc()
+            if not self._attempts.succeeds(task, step):
                 self._instruments.gauge(LEADS).set(self.election.is_leader)
                 self._stopping.wait(_BACKOFF_SECONDS)
+
+    def _count_failure(self, task: str) -> None:
+        self._instruments.counter(RELAY_FAILURES).labels(task).inc()
 
     def _lead(self) -> None:
         self._heartbeat.beat()
@@ -208,15 +196,11 @@ def serve(settings: RelaySettings) -> None:
     if listener is not None:
         ops_server.start(listener)
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        relay.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    stop_on_signal(relay)
     started_at = time.monotonic()
     _log.info("relay started", stream=settings.event_stream)
     if not settings.audit_keys:
-        _log.warning("the audit log is not sealed: IDENTITY_AUDIT_KEYS is not set")
+        _log.warning("the audit log is not chained: IDENTITY_AUDIT_KEYS is not set")
     relay.run()
     ops_server.stop()
     tracing.close()

@@ -102,7 +102,7 @@ def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome:
         transaction.commit()
     if verdict != "told":
         _log.warning(
-            "logout not told",
+            "logout notification failed",
             client=logout.client,
             logout=logout.id,
             tries=logout.tries,

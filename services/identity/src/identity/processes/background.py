@@ -1,0 +1,56 @@
+"""What the processes without a web server share: steps that are repeated after any failure, and the end by a signal."""
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Protocol
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+_EXPECTED = (RedisError, SQLAlchemyError, OSError)
+
+
+class BackgroundProcess(Protocol):
+    """A process that works until it is stopped."""
+
+    def stop(self) -> None:
+        """Make it end soon; a signal handler calls this."""
+
+
+class Attempts:
+    """Runs the steps of a process; counts every failure, and logs a lasting one once."""
+
+    def __init__(self, log: Any, count_failure: Callable[[str], None]) -> None:
+        self._log = log
+        self._count_failure = count_failure
+        self._failing: set[str] = set()
+
+    def succeeds(self, task: str, step: Callable[[], object]) -> bool:
+        """Run a step of the task; return whether it raised nothing."""
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001  # the next round may succeed, whatever the error
+            if task not in self._failing:
+                expected = isinstance(error, _EXPECTED)
+                self._log.warning(
+                    "waiting for a server" if expected else "unforeseen error",
+                    kind=type(error).__name__,
+                    task=task,
+                    exc_info=None if expected else error,
+                )
+            self._failing.add(task)
+            self._count_failure(task)
+            return False
+        self._failing.discard(task)
+        return True
+
+
+def stop_on_signal(process: BackgroundProcess) -> None:
+    """Stop the process on SIGTERM and SIGINT."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        process.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
