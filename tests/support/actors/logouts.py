@@ -55,7 +55,7 @@ def owe_logouts(engine: Engine, client: str, count: int = 1) -> None:
         EndedGrant(id=str(uuid.uuid4()), client=client, holder_id="", account_id="") for _ in range(count)
     ]
     with Session(engine) as session:
-        SqlLogouts(session).add_owed(ended, SystemClock().now())
+        SqlLogouts(session).add_pending(ended, SystemClock().now())
         session.commit()
 
 

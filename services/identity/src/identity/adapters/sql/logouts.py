@@ -33,7 +33,7 @@ class SqlLogouts(Logouts):
         self._is_postgresql = session.get_bind().dialect.name == "postgresql"
 
     @override
-    def add_owed(self, ended: Sequence[EndedGrant], now: datetime) -> None:
+    def add_pending(self, ended: Sequence[EndedGrant], now: datetime) -> None:
         told = select(_client.name).where(
             _client.name.in_({grant.client for grant in ended}), _client.backchannel_uri.is_not(None)
         )

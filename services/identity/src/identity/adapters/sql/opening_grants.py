@@ -26,7 +26,7 @@ _SESSION = (
     sessions.c.holder_id == _HOLDER.c.id,
     sessions.c.expires_at > bindparam("now"),
 )
-_STANDING_PARENT = (
+_ACTIVE_PARENT = (
     _PARENT.c.id == bindparam("parent_id"),
     _PARENT.c.holder_id == _HOLDER.c.id,
     _PARENT.c.ended_at.is_(None),
@@ -54,5 +54,5 @@ OPEN_CHILD = _open_statement(
     bindings,
     clients,
     _PARENT,
-    conditions=(*_PERSON, *_COMPANY, *_CLIENT, *_STANDING_PARENT),
+    conditions=(*_PERSON, *_COMPANY, *_CLIENT, *_ACTIVE_PARENT),
 )

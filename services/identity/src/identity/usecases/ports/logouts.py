@@ -9,9 +9,9 @@ from identity.domain.logout import LeasedLogout, Logout, Verdict
 
 
 class Logouts(Protocol):
-    """The owed logouts, and those done."""
+    """Pending logouts, and those that are done."""
 
-    def add_owed(self, ended: Sequence[EndedGrant], now: datetime) -> None:
+    def add_pending(self, ended: Sequence[EndedGrant], now: datetime) -> None:
         """Add a logout for each grant whose client registered a back-channel logout URI, and wake `notify`."""
 
     def clients_due(self, now: datetime) -> Sequence[str]:
@@ -30,7 +30,7 @@ class Logouts(Protocol):
         """Return what waits and what was set aside, oldest first."""
 
     def retry(self, logout_id: int, now: datetime) -> Logout | None:
-        """Owe an unsettled logout anew, and wake `notify`; None if there is none with this id."""
+        """Make an unsettled logout pending again, and wake `notify`; None if there is none with this id."""
 
     def drop(self, logout_id: int, now: datetime) -> Logout | None:
         """Give up an unsettled logout for good; None if there is none with this id."""

@@ -105,5 +105,5 @@ def _record_ended(uow: Transaction, ended: Sequence[EndedGrant], reason: EndReas
             **({"link_account_id": grant.holder_id} if grant.holder_id != grant.account_id else {}),
         )
     if ended:
-        uow.logouts.add_owed(ended, uow.clock.now())
+        uow.logouts.add_pending(ended, uow.clock.now())
     return len(ended)
