@@ -5,11 +5,6 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
-from redis.exceptions import RedisError
-from sqlalchemy.exc import SQLAlchemyError
-
-_EXPECTED = (RedisError, SQLAlchemyError, OSError)
-
 
 class BackgroundProcess(Protocol):
     """A process that works until it is stopped."""
@@ -19,11 +14,17 @@ class BackgroundProcess(Protocol):
 
 
 class Attempts:
-    """Runs the steps of a process; counts every failure, and logs a lasting one once."""
+    """Runs the steps of a process; counts every failure, and logs a lasting one once.
 
-    def __init__(self, log: Any, count_failure: Callable[[str], None]) -> None:
+    An `expected` error is that of a server, which may be unavailable: it is logged without a traceback.
+    """
+
+    def __init__(
+        self, log: Any, count_failure: Callable[[str], None], *, expected: tuple[type[Exception], ...]
+    ) -> None:
         self._log = log
         self._count_failure = count_failure
+        self._expected = expected
         self._failing: set[str] = set()
 
     def succeeds(self, task: str, step: Callable[[], object]) -> bool:
@@ -32,7 +33,7 @@ class Attempts:
             step()
         except Exception as error:  # noqa: BLE001  # the next round may succeed, whatever the error
             if task not in self._failing:
-                expected = isinstance(error, _EXPECTED)
+                expected = isinstance(error, self._expected)
                 self._log.warning(
                     "waiting for a server" if expected else "unforeseen error",
                     kind=type(error).__name__,

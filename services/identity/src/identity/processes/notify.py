@@ -47,7 +47,7 @@ class Notify:
         self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="client")
         self._busy: Counter[str] = Counter()
         self._busy_lock = threading.Lock()
-        self._attempts = Attempts(_log, self._count_failure)
+        self._attempts = Attempts(_log, self._count_failure, expected=(SQLAlchemyError, OSError))
 
     def ops_server(self) -> OpsServer:
         """Return the operations server (OPS-4)."""

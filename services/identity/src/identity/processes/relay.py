@@ -12,6 +12,7 @@ from port_runtime.heartbeat import Heartbeat
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.settings import ErrorCollector, SettingsError
+from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
@@ -56,7 +57,7 @@ class Relay:
         self._stopping = threading.Event()
         self._maintained_at = self._clock.now()
         self._truncated = False
-        self._attempts = Attempts(_log, self._count_failure)
+        self._attempts = Attempts(_log, self._count_failure, expected=(RedisError, SQLAlchemyError, OSError))
 
     def ops_server(self) -> OpsServer:
         """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
