@@ -78,6 +78,20 @@ def test_every_mail_says_when_it_was_requested(renderer: TemplateRenderer, name:
     assert "2026/01/05 14:03（臺灣時間）" in unflowed(mail.text)  # 06:03 in UTC
 
 
+@pytest.mark.rule("MAIL-1")
+@pytest.mark.parametrize("name", sorted(MAILS.keys() - {"usernames"}))
+def test_preheader_and_first_lines_name_account_and_company(renderer: TemplateRenderer, name: str) -> None:
+    """One mailbox gets the mails of several companies, under the same subjects."""
+    sample = next(renderer.samples(MAILS[name])).content
+    mail = rendered(renderer, name)
+
+    preheader = mail.html.split("mso-hide:all", 1)[1].split("&zwnj;", 1)[0]
+    beginning = unflowed(mail.text).split("\n\n")[1:3]
+    for value in (sample["username"], sample["company"]):
+        assert value in preheader
+        assert value in "".join(beginning)
+
+
 @pytest.mark.parametrize("name", sorted(MAILS))
 def test_no_subject_holds_a_secret(renderer: TemplateRenderer, name: str) -> None:
     subject = rendered(renderer, name).subject
@@ -146,7 +160,7 @@ def test_the_mail_of_a_reset_tells_only_a_general_account_of_its_binding(rendere
 def test_the_mail_of_an_email_change_does_not_name_the_requester(renderer: TemplateRenderer) -> None:
     mail = rendered(renderer, "email_change")
 
-    assert "通行證系統帳號「number01」申請將 Email 變更為本信箱" in unflowed(mail.text)
+    assert "通行證系統帳號「number01」（錢大明股份有限公司）申請將 Email 變更為本信箱" in unflowed(mail.text)
     assert "您申請" not in mail.text
 
 

@@ -8,7 +8,7 @@ from tests.support.actors.people import TAX_IDS, Person, unique
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
-SUBJECT = "帳號名稱通知"
+SUBJECT = "帳號查詢通知"
 
 
 def verified(system: System, email: str, *, mails: int, kind: str = "general", **changes: Any) -> Person:
@@ -36,9 +36,13 @@ def test_one_mail_lists_the_verified_accounts_of_the_mailbox(system: System) -> 
 
     mail = system.mail(email, SUBJECT)
     assert answer[0] == 202
-    assert [name in mail.text for name in (link.username, first.username, second.username)] == [True] * 3
+    listed = [
+        f"鏈結帳號{link.username}（錢大明股份有限公司）",
+        f"一般帳號{first.username}（錢大明股份有限公司）",
+        f"一般帳號{second.username}（大同運輸有限公司）",
+    ]
+    assert [normalize(each) in normalize(mail.text) for each in listed] == [True] * 3
     assert unverified.username not in mail.text
-    assert normalize(f"{second.username}（大同運輸有限公司）") in normalize(mail.text)
 
 
 @pytest.mark.rule("LOGIN-9")

@@ -55,4 +55,5 @@ def test_unusual_registrations_receive_their_mail(system: System) -> None:
         company={"name": "Daming Co., Ltd."},
     )
 
-    assert f"{name} 您好" in system.mail(person.email).text
+    text = system.mail(person.email).text
+    assert (f"{name} 您好" in text, "公司名稱：Daming Co., Ltd." in text) == (True, True)

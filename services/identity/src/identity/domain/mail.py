@@ -25,5 +25,9 @@ class MailRequest:
     @classmethod
     def notice(cls, account: Account, now: datetime, **content: str) -> "MailRequest":
         """Return a notice to the account's own mailbox."""
-        content = {"username": account.username, **content}
-        return cls(account.email, account.name, now + NOTICE_LIFETIME, content)
+        return cls(account.email, account.name, now + NOTICE_LIFETIME, {**names_of(account), **content})
+
+
+def names_of(account: Account) -> dict[str, str]:
+    """Return the template values that tell the accounts of one mailbox apart."""
+    return {"username": account.username, "company": account.company_name}

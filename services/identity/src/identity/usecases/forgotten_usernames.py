@@ -46,7 +46,7 @@ def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo)
 
 
 def _mail(uow: UnitOfWork, account: Account, listed: Sequence[Account]) -> None:
-    lines = "\n".join(f"{each.username}\t{each.company_name}" for each in listed)
+    lines = "\n".join(f"{each.username}\t{each.company_name}\t{each.kind}" for each in listed)
     content = {"usernames": lines, "login_url": f"{uow.rules.public_url}/"}
     uow.record_event(
         account, UsernamesRequested(), mail=MailRequest.notice(account, uow.clock.now(), **content)

@@ -43,21 +43,22 @@ class NoMail:
 
 
 _PARTIES: Final = ("username", "company", "link_username", "link_name", "link_company")
+_COMPANY: Final = ("company",)
 _KINDS: Final = (
-    MailKind("registration_general", ("username", "link"), optional=("review",)),
-    MailKind("registration_link", ("username", "link"), optional=("review",)),
-    MailKind("mailbox_already_registered", ("username", "kind", "login_url")),
+    MailKind("registration_general", ("username", "link"), optional=("company", "review")),
+    MailKind("registration_link", ("username", "link"), optional=("company", "review")),
+    MailKind("mailbox_already_registered", ("username", "kind", "login_url"), optional=_COMPANY),
     MailKind("bind_code", (*_PARTIES, "code")),
     MailKind("binding_verified", _PARTIES),
     MailKind("binding_removed", (*_PARTIES, "removed_by", "reader")),
-    MailKind("email_change", ("username", "link")),
-    MailKind("email_change_notice", ("username", "new_email_masked", "link")),
-    MailKind("email_changed", ("username", "new_email_masked")),
-    MailKind("password_reset", ("username", "link"), optional=("kind",)),
+    MailKind("email_change", ("username", "link"), optional=_COMPANY),
+    MailKind("email_change_notice", ("username", "new_email_masked", "link"), optional=_COMPANY),
+    MailKind("email_changed", ("username", "new_email_masked"), optional=_COMPANY),
+    MailKind("password_reset", ("username", "link"), optional=("company", "kind")),
     MailKind("usernames", ("usernames", "login_url")),
-    MailKind("password_changed", ("username", "reason")),
-    MailKind("approved", ("username", "kind", "login_url")),
-    MailKind("rejected", ("username", "kind", "reason")),
+    MailKind("password_changed", ("username", "reason"), optional=_COMPANY),
+    MailKind("approved", ("username", "kind", "login_url"), optional=_COMPANY),
+    MailKind("rejected", ("username", "kind", "reason"), optional=_COMPANY),
 )
 MAILS: Final[Mapping[str, MailKind]] = {kind.name: kind for kind in _KINDS}
 

@@ -6,7 +6,7 @@ from identity.domain.account import Account
 from identity.domain.bind_code import DIGITS, BindCode
 from identity.domain.binding import Binding
 from identity.domain.errors import NotFound
-from identity.domain.mail import MailRequest
+from identity.domain.mail import MailRequest, names_of
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.mail_limits import code_quota, consume_quota
 
@@ -42,8 +42,7 @@ def link_of(uow: UnitOfWork, binding: Binding) -> Account:
 def parties(general: Account, link: Account) -> dict[str, str]:
     """Return the template values that name both accounts and their companies (BIND-7)."""
     return {
-        "username": general.username,
-        "company": general.company_name,
+        **names_of(general),
         "link_username": link.username,
         "link_name": link.name,
         "link_company": link.company_name,

@@ -12,7 +12,7 @@ from port_events.catalogue import (
 )
 
 from identity.domain.account import Account
-from identity.domain.mail import MailRequest
+from identity.domain.mail import MailRequest, names_of
 from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import masked_mailbox
 from identity.usecases.ports import UnitOfWork
@@ -95,7 +95,7 @@ def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest
 
     It expires when the link would: the state of the mail, which the requester can see, must not reveal the conflict.
     """
-    content = {"username": owner.username, "kind": owner.kind, "login_url": f"{uow.rules.public_url}/"}
+    content = {**names_of(owner), "kind": owner.kind, "login_url": f"{uow.rules.public_url}/"}
     return MailRequest(email, owner.name, uow.clock.now() + Purpose.REGISTRATION.lifetime, content)
 
 

@@ -2,7 +2,7 @@
 
 from identity.domain.account import Account
 from identity.domain.errors import LinkInvalid
-from identity.domain.mail import MailRequest
+from identity.domain.mail import MailRequest, names_of
 from identity.domain.mail_link import Challenge, Purpose
 from identity.usecases.ports import Ports, UnitOfWork
 
@@ -19,7 +19,7 @@ def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: st
     uow.links.put(challenge)
     token = uow.tokens.link(purpose, account.id, challenge.value)
     link = f"{uow.rules.public_url}{purpose.path}?token={token}"
-    content = {"username": account.username, "link": link}
+    content = {**names_of(account), "link": link}
     return MailRequest(email, account.name, challenge.expires_at, content)
 
 
