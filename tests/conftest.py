@@ -2,6 +2,8 @@
 
 import gc
 
+from hypothesis import settings
+
 from tests.support.harness import tmpdir
 
 pytest_plugins = [
@@ -12,6 +14,9 @@ pytest_plugins = [
 ]
 
 tmpdir.use_memory()
+# A busy machine may take longer than any deadline for the first case.
+settings.register_profile("no_deadline", deadline=None)
+settings.load_profile("no_deadline")
 
 
 def pytest_collection_finish() -> None:
