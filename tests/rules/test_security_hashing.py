@@ -1,5 +1,6 @@
 """Argon2id with the configured parameters, bounded concurrency, and renewal after a change (SEC-1)."""
 
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -89,6 +90,21 @@ def test_passwords_are_hashed_by_argon2id_with_owasps_default_parameters(
     ((kept,),) = system.rows("SELECT password_hash FROM accounts WHERE id = :id", id=person.id)
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert PASSWORD not in kept
+
+
+@pytest.mark.rule("SEC-1")
+def test_passwords_are_hashed_where_no_thread_may_lower_its_priority(
+    start_system: StartSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", refuse)
+    system = start_system()
+
+    login = system.visitor().log_in(system.person())
+
+    assert login.status_code == 201
 
 
 @pytest.mark.rule("SEC-1")

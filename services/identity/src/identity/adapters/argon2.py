@@ -8,6 +8,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -100,6 +101,10 @@ def random_hash(cost: Cost) -> str:
 
 
 def _lower_priority() -> None:
-    """Lower the priority of this thread; on Linux, each thread has its own (see the notes in setpriority(2))."""
+    """Lower the priority of this thread; on Linux, each thread has its own (see the notes in setpriority(2)).
+
+    Where the system forbids it, such as by a seccomp filter, passwords are hashed at the usual priority.
+    """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
