@@ -6,11 +6,7 @@
 {{- $key := printf "%s/%s" $object.kind $name }}
 {{- $labels := dict "app.kubernetes.io/part-of" "port-identity" }}
 {{- $_ := set $object.metadata "labels" (merge (default dict $object.metadata.labels) $labels) }}
-{{- if eq $object.kind "Namespace" }}
-{{- $_ := set $object.metadata "name" .root.Release.Namespace }}
-{{- else }}
 {{- $_ := set $object.metadata "namespace" .root.Release.Namespace }}
-{{- end }}
 {{- if hasPrefix "monitoring.coreos.com/" $object.apiVersion }}
 {{- $_ := set $object.metadata.labels "release" $values.prometheusRelease }}
 {{- end }}
