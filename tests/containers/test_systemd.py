@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 from configparser import ConfigParser
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -66,16 +68,19 @@ def test_systemd_holds_the_port_of_the_web_processes() -> None:
 
 
 def test_the_page_gives_each_process_the_secrets_that_its_settings_name(tmp_path: Path) -> None:
-    page = (UNITS / "README.md").read_text()
-    block = page.partition("test_systemd.py runs this block")[2].partition("```sh\n")[2].partition("```")[0]
+    _, *parts = (UNITS / "README.md").read_text().split("test_systemd.py runs this block")
+    block = "".join(part.partition("```sh\n")[2].partition("```")[0] for part in parts)
     for real, stand_in in {
         "/etc/port-identity": str(tmp_path / "etc"),
+        "/etc/valkey": str(tmp_path),
         "/opt/port-identity/current/identity/bin/identity": executable("identity"),
     }.items():
         block = block.replace(real, stand_in)
 
     subprocess.run(["bash", "-euc", block], cwd=ROOT, check=True)
 
+    acl = (tmp_path / "users.acl").read_text()
+    assert "SHA256-OF" not in acl
     for process in PROCESSES:
         settings = (tmp_path / f"etc/{process}.env").read_text()
         named = re.findall(rf"(?m)^\w+_FILE=/run/credentials/port-{process}.service/secrets_(\w+)$", settings)
@@ -85,7 +90,10 @@ def test_the_page_gives_each_process_the_secrets_that_its_settings_name(tmp_path
         assert set(named) == set(kept), process
         assert "/run/secrets/" not in settings
         assert {name for name, value in kept.items() if not value} == {
-            name for name in named if name.endswith("_url")
+            name for name in named if name.endswith("_url") and name != "redis_url"
         }
+        if redis := kept.get("redis_url"):
+            password = str(urlsplit(redis).password)
+            assert f"user {process} on #{sha256(password.encode()).hexdigest()} " in acl
     assert not (tmp_path / "etc/keys.json").exists()
     assert (tmp_path / "etc/secrets/web/identity_secret_keys").stat().st_mode & 0o077 == 0
