@@ -73,7 +73,7 @@ NOT_BINDABLE = "僅能綁定已完成 Email 驗證及審核、且未停用的一
 REFUSED = {
     "wrong-password": (401, "帳號或密碼錯誤"),
     "nobody": (401, "帳號或密碼錯誤"),
-    "link": (422, NOT_BINDABLE),
+    "link": (422, "鏈結帳號不能再綁定鏈結帳號，請輸入各公司的一般帳號"),
     "unverified": (422, NOT_BINDABLE),
     "elsewhere": (409, "此帳號已被其他鏈結帳號綁定，須先解除原有綁定"),
 }

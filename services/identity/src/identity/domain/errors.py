@@ -161,8 +161,11 @@ class AlreadyVerified(Refusal):
     """The mailbox is verified; no mail is needed (VER-5)."""
 
 
+@dataclass(eq=False, kw_only=True)
 class NotBindable(Refusal):
-    """Not an active general account (BIND-3); disclosed only after the right password."""
+    """Not an active general account, or one of links if `is_link` (BIND-3); disclosed only after the right password."""
+
+    is_link: bool = False
 
 
 @dataclass(eq=False, kw_only=True)

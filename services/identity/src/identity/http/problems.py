@@ -196,7 +196,7 @@ def _derived_values(refusal: errors.Refusal) -> dict[str, Any]:
         case errors.CodeWrong(tries_left=left):
             text = sentences.TRIES_LEFT.format(count=left) if left else sentences.NO_TRIES_LEFT
             return {"tries": text}
-        case errors.AlreadyBound(here=here):
-            return {"bound": sentences.BOUND_HERE if here else sentences.BOUND_ELSEWHERE}
+        case errors.NotBindable(is_link=case) | errors.AlreadyBound(here=case):
+            return {"why": sentences.BINDING_REFUSALS[type(refusal), case]}
         case _:
             return {}

@@ -40,8 +40,8 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.LinkSuperseded: "此連結已失效或已被較新的信件取代，請使用最新一封信件中的連結",
     errors.LinkUsed: "此連結已使用過，密碼已重設完成，請以新密碼登入",
     errors.AlreadyVerified: "Email 已完成驗證，請繼續登入後的下一步",
-    errors.NotBindable: "此帳號無法綁定。僅能綁定已完成 Email 驗證及審核、且未停用的一般帳號",
-    errors.AlreadyBound: "{bound}",
+    errors.NotBindable: "此帳號無法綁定。{why}",
+    errors.AlreadyBound: "{why}",
     errors.CodeWrong: "驗證碼錯誤，{tries}",
     errors.CodeExpired: "驗證碼已失效，請按【補發驗證信】重新取得驗證碼",
     errors.CodeExhausted: "驗證碼錯誤次數已達上限，請按【補發驗證信】重新取得驗證碼",
@@ -147,8 +147,13 @@ TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
 """By the tries that are left (LOGIN-2, SEC-19)."""
 NO_TRIES_LEFT: Final = "請按【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"
-BOUND_HERE: Final = "此帳號已在您的綁定清單中"
-BOUND_ELSEWHERE: Final = "此帳號已被其他鏈結帳號綁定，須先解除原有綁定"
+BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
+    (errors.NotBindable, False): "僅能綁定已完成 Email 驗證及審核、且未停用的一般帳號",
+    (errors.NotBindable, True): "鏈結帳號不能再綁定鏈結帳號，請輸入各公司的一般帳號",
+    (errors.AlreadyBound, False): "此帳號已被其他鏈結帳號綁定，須先解除原有綁定",
+    (errors.AlreadyBound, True): "此帳號已在您的綁定清單中",
+}
+"""By whether the account is a link account, or bound here."""
 
 PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
 PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號四類中至少三類"
