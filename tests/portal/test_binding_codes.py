@@ -1,5 +1,7 @@
 """Entering and requesting bind codes on the page 鏈結帳號管理與登入 (BIND-5, BIND-6; manual, binding steps 7 to 10)."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support.actors.people import Person
@@ -39,7 +41,9 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
     bad = wrong(code_of(portal, general))
     tab.expect_status(400).log_in(holder)
 
+    requested = (portal.clock.now() + timedelta(hours=8)).strftime("%Y/%m/%d")
     tab.fill({CODE: bad}).press("驗證").expect_text("驗證碼錯誤，還可再試 4 次").screenshot("links-wrong")
+    tab.expect_text(f"請輸入最新一封信件（{requested}")
     place = tab.page.locator("nav.side [aria-current=page]").text_content()
     described = str(tab.field(CODE).get_attribute("aria-describedby"))
     shown = [tab.field(CODE).evaluate("one => document.activeElement === one"), tab.field(CODE).input_value()]

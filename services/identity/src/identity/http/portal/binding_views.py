@@ -88,6 +88,11 @@ class BindingView:
         )
 
     @property
+    def code_issued_at(self) -> str:
+        """When the mail with the valid code was requested, in Taiwan's time."""
+        return taipei(self.entry.code.issued_at) if self.entry.code else ""
+
+    @property
     def code_expires_at(self) -> str:
         """When the code expires, in Taiwan's time."""
         return taipei(self.entry.code.expires_at) if self.entry.code else ""

@@ -166,9 +166,18 @@ def verify(binding_id: UUID) -> Response:
         bindings.verify(ports(), principal, account, code=form.code.parsed)
     except (CodeWrong, CodeExpired, CodeExhausted, NotBindable) as refusal:
         form.add_error("code", problems.sentence(refusal))
+        if isinstance(refusal, CodeWrong) and refusal.tries_left:
+            _name_newest_mail(form, account)
         return with_refusal_status(_show(account=account, code_form=form), refusal)
     flash_message(texts.BINDING_VERIFIED)
     return _redirect_to_binding(account)
+
+
+def _name_newest_mail(form: CodeForm, binding_id: str) -> None:
+    """Say which mail's code is valid: nobody knows whether the wrong one was an older mail's, which is not kept."""
+    view = selected(_views(require_principal("link")), binding_id)
+    if view is not None and view.code_issued_at:
+        form.add_error("code", texts.NEWEST_CODE.format(at=view.code_issued_at))
 
 
 @blueprint.post("/links/<uuid:binding_id>/code")
