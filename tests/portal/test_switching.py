@@ -112,7 +112,8 @@ def test_a_switched_session_ends_at_the_next_page_after_its_binding_is_removed(
     tab.log_in(holder).press("登入")
     portal.logged_in(general).delete("/account/binding")
 
-    tab.go("/home").confirm("登入已逾時或已登出，請重新登入")
+    tab.go("/home").expect_text("「王小花的有限公司」的綁定已解除").screenshot("login-unbound")
+    tab.confirm("切換登入已結束，請重新登入")
 
     assert tab.path == "/"
 

@@ -243,6 +243,14 @@ def unbind_from_general(ports: Ports, principal: Principal) -> None:
         uow.commit()
 
 
+def removed_company(ports: Ports, binding_id: str) -> str | None:
+    """Return the company of a binding that has ended, or None."""
+    with ports.unit_of_work() as uow:
+        binding = uow.bindings.get(binding_id)
+        general = uow.accounts.get(binding.general_account_id) if binding and not binding.is_live else None
+        return general.company_name if general else None
+
+
 def was_bound(ports: Ports, principal: Principal) -> bool:
     """Return whether the account ever had a binding."""
     with ports.unit_of_work() as uow:

@@ -14,6 +14,7 @@ from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
+from identity.http.portal.layout.switched_login import unbound_company
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
@@ -51,11 +52,19 @@ def show() -> Response:
     """Show the login form; a logged-in person is redirected to where the session continues."""
     principal = optional_principal()
     if principal is None:
-        notice = _NOTICES.get(request.args.get("ended", ""))
+        notice = _notice(request.args.get("ended", ""))
         if notice:
             flash_message(notice, kind="notice")
         return _show(LoginForm())
     return redirect_to_url(landing_url(principal))
+
+
+def _notice(ended: str) -> str:
+    """Return why the login is needed again, or an empty string."""
+    company = unbound_company() if ended in {"session", "unsaved"} else None
+    if company is not None:
+        return texts.SESSION_ENDED_BY_UNBINDING.format(company=company)
+    return _NOTICES.get(ended, "")
 
 
 def _redisplay() -> Response:

@@ -9,6 +9,7 @@ from identity.http.portal.layout.flash_messages import flash_refusal
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.layout.session_cookies import set_session_cookie
+from identity.http.portal.layout.switched_login import forget_binding, remember_binding
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.usecases import switching
@@ -35,6 +36,7 @@ def start(binding_id: UUID) -> Response:
     except NotVerified as refusal:
         flash_refusal(refusal)
         return redirect_to("portal.bindings.show", account=binding_id)
+    remember_binding(str(binding_id))
     return set_session_cookie(redirect_to("portal.switching.home"), issued)
 
 
@@ -42,4 +44,5 @@ def start(binding_id: UUID) -> Response:
 def back() -> Response:
     """Go back to the link account's list (SW-3)."""
     issued = switching.switch_back(ports(), require_principal())
+    forget_binding()
     return set_session_cookie(redirect_to("portal.bindings.show"), issued)
