@@ -98,6 +98,7 @@ def test_logging_out_ends_the_session_and_the_back_button_shows_nothing_of_it(
     cookie = tab.cookie("session")
 
     tab.press_in_menu("登出")
+    tab.expect_text("您已登出。").screenshot("login-logged-out")
     left = (tab.path, tab.heading, portal.visitor().get("/session", Cookie=f"session={cookie}").status_code)
     tab.page.go_back()
 

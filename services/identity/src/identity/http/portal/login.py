@@ -100,4 +100,4 @@ def submit_login(show: Callable[..., Response], *, url_of: Callable[[Principal],
 def log_out() -> Response:
     """End the session at once; while switched, the link account is logged out too (LOGIN-6)."""
     sessions.log_out(ports(), current_principal())
-    return clear_session_cookie(redirect_to("portal.login.show"))
+    return clear_session_cookie(redirect_to("portal.login.show", ended="logout"))

@@ -70,7 +70,7 @@ def end(session_id: UUID) -> Response:
     sessions.require_not_switched(principal)
     if str(session_id) == principal.session_id:
         sessions.log_out(ports(), principal)
-        return clear_session_cookie(redirect_to("portal.login.show"))
+        return clear_session_cookie(redirect_to("portal.login.show", ended="logout"))
     try:
         sessions.end_session(ports(), principal, str(session_id))
         flash_message(texts.DEVICE_LOGGED_OUT)
