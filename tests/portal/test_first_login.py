@@ -235,9 +235,13 @@ def test_a_rejected_applicant_learns_the_reason_in_the_open_session_and_at_the_l
 def test_a_mistyped_mailbox_is_pointed_out_and_corrected(portal: System, tab: Tab) -> None:
     person = portal.register()
     local = person.email.partition("@")[0]
-    portal.clock.advance(minutes=2)
 
-    tab.log_in(person, consenting=False).fill({"正確的Email": f"{local}@gmial.com", "密碼": person.password})
+    tab.log_in(person, consenting=False).expect_text("後可更正 Email。").screenshot(
+        "verification-correct-wait"
+    )
+    waiting = tab.control("更正 Email").is_disabled()
+    portal.clock.advance(minutes=2)
+    tab.go("/verification").fill({"正確的Email": f"{local}@gmial.con", "密碼": person.password})
     tab.press("更正 Email").expect_text(f"您要填寫的是「{local}@gmail.com」嗎？")
     tab.screenshot("verification-correct-question").press("取消")
     tab.fill({"正確的Email": f"{local}@gmail.com"}).press("更正 Email")
@@ -246,5 +250,5 @@ def test_a_mistyped_mailbox_is_pointed_out_and_corrected(portal: System, tab: Ta
     tab.confirm("確定要更正 Email？？").confirm(f"Email 已更正，驗證信將寄至 {local}@gmail.com")
 
     tab.screenshot("verification-corrected")
-    assert (kept, "嗎" in asked) == (f"{local}@gmail.com", False)
+    assert (waiting, kept, "嗎" in asked) == (True, f"{local}@gmail.com", False)
     assert portal.mail(f"{local}@gmail.com").token

@@ -137,6 +137,21 @@ def test_a_wrong_password_is_shown_at_its_field(portal: System, tab: Tab) -> Non
 
     tab.fill(Email=email, 目前密碼="Wrong-Crane-88!").press("儲存").confirm(ASKED)
 
+@pytest.mark.rule("PRO-2", "SEC-6")
+def test_another_new_mailbox_too_soon_is_refused_above_the_form_with_the_wait(
+    portal: System, tab: Tab
+) -> None:
+    person = portal.person()
+    request_email_change(portal.logged_in(person), person)
+    _opened(tab, person).expect_status(429)
+
+    tab.fill(Email=_new_mailbox(), 目前密碼=person.password).press("儲存").confirm(ASKED)
+
+    tab.expect_text("郵件寄送過於頻繁，請稍候再試").expect_text("秒後可再變更 Email。")
+    tab.screenshot("profile-too-soon")
+    assert (tab.status, tab.field("Email").get_attribute("aria-invalid")) == (429, "false")
+
+
     tab.expect_text("目前密碼：目前密碼不正確").screenshot("profile-bad-password")
     assert (tab.status, tab.field("Email").input_value()) == (403, email)
     assert tab.field("目前密碼").input_value() == ""

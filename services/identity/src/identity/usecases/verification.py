@@ -27,6 +27,7 @@ from identity.usecases.steps.mail_limits import (
     consume_quota,
     registration_quota,
     resend_quota,
+    subject_wait_seconds,
     wait_seconds,
 )
 from identity.usecases.steps.mail_links import read_link
@@ -129,11 +130,12 @@ class VerificationStatus:
     email: str
     mail: MailState | None
     wait_seconds: int
+    correction_wait_seconds: int
     lapses_at: datetime
 
 
 def status(ports: Ports, principal: Principal) -> VerificationStatus:
-    """Return the mailbox, the state of its mail and the wait until the next one (VER-5, VER-6). Raises NotSignedIn."""
+    """Return the mailbox, the state of its mail and the waits for the next one (VER-5, VER-6). Raises NotSignedIn."""
     account = ports.queries.account(principal.actor.id)
     if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
         raise NotSignedIn
@@ -141,6 +143,7 @@ def status(ports: Ports, principal: Principal) -> VerificationStatus:
         email=account.email,
         mail=ports.queries.verification_mail(account.id),
         wait_seconds=wait_seconds(ports, resend_quota(account)),
+        correction_wait_seconds=subject_wait_seconds(ports, registration_quota(account)),
         lapses_at=account.created_at + UNVERIFIED_LIFETIME,
     )
 

@@ -31,7 +31,6 @@ blueprint = Blueprint("profile", __name__)
 _FIELD_OF: dict[type[Refusal], str] = {
     BadPassword: "current_password",
     TooManyChecks: "current_password",
-    TooSoon: "email",
 }
 
 
@@ -52,7 +51,7 @@ def _show(
         bound=bindings.binding_of(ports(), require_principal()) if general else None,
         was_bound=general and bindings.was_bound(ports(), require_principal()),
         rendered=rendered,
-        **{"error": "", "differences": [], **values},
+        **{"error": "", "differences": [], "wait_seconds": 0, **values},
     )
 
 
@@ -109,6 +108,15 @@ def _show_refusal(form: ProfileForm, rendered: Rendered, refusal: Refusal) -> Re
         differences = form.differences(account, rendered)
         form.keep_only(differences, account)
         page = _show(account, form, rendered=Rendered.of(account), differences=differences)
+        return with_refusal_status(page, refusal)
+    if isinstance(refusal, TooSoon):
+        page = _show(
+            account,
+            form,
+            rendered=rendered,
+            error=texts.MAILED_TOO_SOON,
+            wait_seconds=refusal.retry_after_seconds,
+        )
         return with_refusal_status(page, refusal)
     field = _FIELD_OF.get(type(refusal))
     if field is not None:

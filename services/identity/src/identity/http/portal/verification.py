@@ -46,7 +46,7 @@ def show() -> Response:
     return _show(MailboxForm())
 
 
-def _show(form: MailboxForm, *, error: str = "", status_code: int = 200) -> Response:
+def _show(form: MailboxForm, *, error: str = "", wait_seconds: int = 0, status_code: int = 200) -> Response:
     status = verification.status(ports(), require_step("verify_email"))
     mail = status.mail
     return render_page(
@@ -55,6 +55,7 @@ def _show(form: MailboxForm, *, error: str = "", status_code: int = 200) -> Resp
         form=form,
         error=error,
         verification=status,
+        correction_wait_seconds=max(wait_seconds, status.correction_wait_seconds),
         refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
         gap_seconds=int(RESEND_GAP.window.total_seconds()),
         daily_limit=RESEND_DAY.max_count,
@@ -104,7 +105,10 @@ def correct() -> Response:
     except BadPassword as refusal:
         form.add_error("password", problems.sentence(refusal))
         return with_refusal_status(_show(form), refusal)
-    except (TooManyChecks, TooSoon, Busy) as refusal:
+    except TooSoon as refusal:
+        page = _show(form, error=texts.MAILED_TOO_SOON, wait_seconds=refusal.retry_after_seconds)
+        return with_refusal_status(page, refusal)
+    except (TooManyChecks, Busy) as refusal:
         return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
     flash_message(texts.MAILBOX_CORRECTED.format(email=form.email.parsed))
     return redirect_to("portal.verification.show")

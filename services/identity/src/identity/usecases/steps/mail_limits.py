@@ -111,8 +111,17 @@ def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
 
 def wait_seconds(ports: Ports, quota: MailQuota) -> int:
     """Return the seconds until the next mail may be requested, without counting; 0 if it may be now."""
+    return _seconds_until_free(ports, quota.counters)
+
+
+def subject_wait_seconds(ports: Ports, quota: MailQuota) -> int:
+    """Return the same for a mail to any other mailbox."""
+    return _seconds_until_free(ports, quota.by_subject)
+
+
+def _seconds_until_free(ports: Ports, counters: Sequence[Counter]) -> int:
     now = ports.clock.now()
-    states = ports.counters.peek(quota.counters, now)
+    states = ports.counters.peek(counters, now)
     return max((state.wait_seconds(now) for state in states if state.is_full(now)), default=0)
 
 

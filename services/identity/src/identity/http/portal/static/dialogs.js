@@ -28,6 +28,7 @@ export function ask(question) {
   question.removeAttribute("popover");
 
   async function open(button) {
+    if (button?.disabled) return; // until a wait is over
     if (form && form.passesChecks) {
       const done = waiting(button);
       const passed = await form.passesChecks();
