@@ -35,9 +35,12 @@ def test_changed_data_are_saved_after_a_question_and_the_header_follows(
     _opened(tab, person).screenshot(f"profile-{kind}")
 
     tab.fill(姓名="錢小明", 手機電話="0987-654-321", 公司電話="07-12345678#9").press("儲存")
-    tab.expect_text(ASKED).screenshot(f"profile-{kind}-asked").confirm(ASKED)
+    tab.expect_text(ASKED).screenshot(f"profile-{kind}-asked")
+    asked = tab.page.locator("dialog[open] dl").inner_text()
+    tab.confirm(ASKED)
     tab.expect_text("資料已儲存").screenshot(f"profile-{kind}-saved").confirm("資料已儲存")
 
+    assert normalize(asked) == normalize("姓名錢小明 手機電話0987654321 公司電話07-12345678#9")
     assert (tab.path, tab.heading) == ("/profile", normalize(HEADINGS[kind]))
     assert tab.field("手機電話").input_value() == "0987654321"
     assert tab.field("公司電話").input_value() == "07-12345678#9"
@@ -91,10 +94,12 @@ def test_the_password_is_required_only_for_a_new_mailbox(portal: System, tab: Ta
     before = password.is_visible()
     tab.fill(Email=_new_mailbox())
     changed = password.is_visible()
-    tab.screenshot("profile-email-changed").fill(Email=person.email.upper())
+    tab.fill(目前密碼=person.password).screenshot("profile-email-changed").fill(Email=person.email.upper())
     back = password.is_visible()
+    tab.fill(Email=_new_mailbox())
 
     assert (before, changed, back) == (False, True, False)
+    assert password.input_value() == person.password
 
 
 @pytest.mark.rule("PRO-2")
@@ -130,13 +135,6 @@ def test_a_pending_mailbox_is_withdrawn_after_a_question(portal: System, tab: Ta
     assert portal.confirm(portal.mail(email, "Email 變更驗證").token).json()["code"] == "link_superseded"
 
 
-@pytest.mark.rule("PRO-2")
-def test_a_wrong_password_is_shown_at_its_field(portal: System, tab: Tab) -> None:
-    email = _new_mailbox()
-    _opened(tab, portal.person()).expect_status(403)
-
-    tab.fill(Email=email, 目前密碼="Wrong-Crane-88!").press("儲存").confirm(ASKED)
-
 @pytest.mark.rule("PRO-2", "SEC-6")
 def test_another_new_mailbox_too_soon_is_refused_above_the_form_with_the_wait(
     portal: System, tab: Tab
@@ -154,6 +152,13 @@ def test_another_new_mailbox_too_soon_is_refused_above_the_form_with_the_wait(
 
     tab.expect_text("目前密碼：目前密碼不正確").screenshot("profile-bad-password")
     assert (tab.status, tab.field("Email").input_value()) == (403, email)
+@pytest.mark.rule("PRO-2")
+def test_a_wrong_password_is_shown_at_its_field(portal: System, tab: Tab) -> None:
+    email = _new_mailbox()
+    _opened(tab, portal.person()).expect_status(403)
+
+    tab.fill(Email=email, 目前密碼="Wrong-Crane-88!").press("儲存").confirm(ASKED)
+
     assert tab.field("目前密碼").input_value() == ""
 
 

@@ -6,11 +6,16 @@ import { markField, summarize } from "./field_errors.js";
 const PAUSE_MS = 600;
 const MOST_WAIT_MS = 5000;
 
-// The question before sending shows the values as they will be saved, and what to look at again.
+// The question before sending shows the values as they will be saved, and what to look at again. In a form that knows
+// the saved values (`was_…`) it shows those that change.
 function showKept(form, { values, advice }) {
   for (const place of form.querySelectorAll("[data-kept]")) {
-    place.textContent = values[place.dataset.kept];
-    place.closest("[hidden]")?.removeAttribute("hidden");
+    const name = place.dataset.kept;
+    place.textContent = values[name];
+    place.parentElement.hidden = form.elements[`was_${name}`]?.value === values[name];
+  }
+  for (const list of form.querySelectorAll("dl:has([data-kept])")) {
+    list.hidden = [...list.children].every((row) => row.hidden);
   }
   for (const place of form.querySelectorAll("[data-kept-advice]")) {
     place.textContent = advice[place.dataset.keptAdvice];

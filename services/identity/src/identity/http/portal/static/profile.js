@@ -1,4 +1,7 @@
-// The current password is asked for only if the mailbox changes (PRO-2). Without scripts the field is always shown.
+// The current password is asked for, and sent, only if the mailbox changes (PRO-2). What is typed stays, also while the
+// mailbox is typed again. Without scripts the field is always shown.
+
+import { markField } from "./field_errors.js";
 
 const proof = document.querySelector("[data-email-proof]");
 const email = proof && proof.closest("form").elements.email;
@@ -6,7 +9,9 @@ const email = proof && proof.closest("form").elements.email;
 function show() {
   const changed = email.value.trim().toLowerCase() !== proof.dataset.emailProof;
   proof.classList.toggle("email-proof--wanted", changed);
-  if (!changed) proof.querySelector("input").value = "";
+  const password = proof.querySelector("input");
+  password.disabled = !changed;
+  if (!changed) markField(password.form, password.name, []);
 }
 
 if (proof) {
