@@ -6,6 +6,7 @@ The URL with its token never goes into a cookie; the form session only records t
 
 from flask import Blueprint, Response, request, session
 
+from identity.domain.account import Account
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
 from identity.domain.mailbox import masked_mailbox
@@ -60,12 +61,24 @@ def _show(purpose: Purpose) -> Response:
         return refusal_page(purpose, refusal)
     just_verified = session.pop(_JUST_VERIFIED, None) == preview.purpose
     if preview.already:
-        return render_link_page("link_done.html", confirmation=preview, repeated=not just_verified)
+        return render_link_page(
+            "link_done.html",
+            confirmation=preview,
+            repeated=not just_verified,
+            own_email=preview.account.email if _is_own(preview.account) else None,
+            email=masked_mailbox(preview.account.email),
+        )
     changing = preview.purpose is Purpose.EMAIL_CHANGE
     email = preview.account.pending_email if changing else preview.account.email
     return render_link_page(
         "link_confirm.html", confirmation=preview, token=token, email=masked_mailbox(email or "")
     )
+
+
+def _is_own(account: Account) -> bool:
+    """Return whether this browser is logged in to the account."""
+    principal = optional_principal()
+    return principal is not None and not principal.switched and principal.account.id == account.id
 
 
 def _confirm(purpose: Purpose) -> Response:
