@@ -156,6 +156,9 @@ def test_a_link_account_without_a_company_is_led_to_its_list(
     service.send(tab.log_in(holder)).screenshot("service-no-company")
 
     assert tab.heading == normalize("沒有可使用的公司")
+    tab.press("已完成綁定，繼續").expect_text("目前仍沒有已通過驗證的綁定帳號").screenshot(
+        "service-no-company-yet"
+    )
     assert (
         tab.control("前往綁定帳號").is_visible()
         or tab.page.get_by_role("link", name="前往綁定帳號").is_visible()

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from identity.http.portal.company_list import company_list
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.stored_requests import advance, with_request
+from identity.http.web_context import ports
 from identity.usecases.authorization import Interaction
 from identity.usecases.authorization_requests import Asked
 from identity.usecases.steps.companies import Candidate
@@ -66,6 +67,7 @@ def empty_page(request_id: str, asked: Asked, _interaction: Interaction) -> Resp
         request_id=request_id,
         service=asked.client.display_name,
         accepts=asked.client.accepts,
+        looked_up_at=ports().clock.now() if "again" in request.args else None,
     )
 
 
