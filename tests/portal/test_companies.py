@@ -93,6 +93,7 @@ def test_a_chosen_row_opens_below_itself_and_stays_in_view(portal: System, tab: 
     expect(panel).to_be_focused()
     assert panel.evaluate("one => one.getBoundingClientRect().top < innerHeight - 50")
     tab.screenshot("links-chosen-below")
+    assert tab.page.locator(".company:has(#chosen)").get_by_role("button", name="登入").count() == 1
 
 
 @pytest.mark.rule("BIND-10")

@@ -72,6 +72,8 @@ def test_login_company_and_consent_lead_back_to_the_service(
     assert normalize("登入後將前往 通行證系統") in shown
     assert service.answer(tab).keys() == {"code", "state", "iss"}
     assert portal.rows("SELECT binding_id FROM grants") == [("00000000-0000-4000-8000-000000000007",)]
+    tab.go("/links")
+    assert normalize("第7貨運股份有限公司 上次使用") in tab.text
     service.send(tab, prompt="select_account")
     expect(tab.page.locator(".company__name").first).to_contain_text("第7貨運股份有限公司")
     tab.screenshot("service-last").press("取消")
@@ -154,11 +156,11 @@ def test_a_link_account_without_a_company_is_led_to_its_list(
     service = Service(portal, service_url)
 
     service.send(tab.log_in(holder)).screenshot("service-no-company")
-
-    assert tab.heading == normalize("沒有可使用的公司")
     tab.press("已完成綁定，繼續").expect_text("目前仍沒有已通過驗證的綁定帳號").screenshot(
         "service-no-company-yet"
     )
+
+    assert tab.heading == normalize("沒有可使用的公司")
     assert (
         tab.control("前往綁定帳號").is_visible()
         or tab.page.get_by_role("link", name="前往綁定帳號").is_visible()

@@ -13,7 +13,7 @@ from identity.domain.service_client import digest_of
 from identity.domain.session import ClientInfo, Principal
 from identity.domain.stored_request import LIFETIME, PUSHED_LIFETIME, Progress, StoredRequest
 from identity.usecases.authorization_requests import Asked, read
-from identity.usecases.ports import Ports
+from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.client_address_limits import count_by_network
 
 
@@ -93,16 +93,26 @@ def find_pushed(ports: Ports, request_id: str, client_name: str | None) -> tuple
 
 
 def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: Any) -> None:
-    """Record what the person has done. Raises RequestGone."""
+    """Record what the person has done; the company chosen counts as used (BIND-10). Raises RequestGone."""
     stored = asked.stored
     assert stored is not None  # noqa: S101  # only stored requests have pages
     progress = replace(stored.progress or _begun(principal), **changes)
     now = ports.clock.now()
     expires_at = stored.expires_at if stored.progress is not None else now + LIFETIME
     with ports.unit_of_work() as uow:
+        if principal is not None and "account_id" in changes:
+            _use_binding(uow, principal, changes["account_id"])
         if not uow.authorization_requests.advance(stored.digest, progress, now=now, expires_at=expires_at):
             raise RequestGone(asked.client)
         uow.commit()
+
+
+def _use_binding(uow: UnitOfWork, principal: Principal, account_id: str) -> None:
+    """Record the choice of a company, as a switch does, if it is one of the person's (BIND-10)."""
+    for binding in uow.bindings.live_of_link(principal.actor.id):
+        if binding.general_account_id == account_id and binding.status == "verified":
+            binding.use(uow.clock.now())
+    uow.flush()  # before the request's row: opening the grant locks the two in this order
 
 
 def close(ports: Ports, stored: StoredRequest) -> None:
