@@ -169,6 +169,11 @@ def password_summary(policy: PasswordPolicy) -> str:
     )
 
 
+def password_hint(policy: PasswordPolicy) -> str:
+    """Return the rule as it stands beside the field, before anything is typed (REG-11)."""
+    return sentences.PASSWORD_HINT.format(summary=password_summary(policy))
+
+
 def password_description(policy: PasswordPolicy) -> str:
     """Return the whole rule for a valid password (REG-11)."""
     return sentences.PASSWORD_DESCRIPTION.format(summary=password_summary(policy))

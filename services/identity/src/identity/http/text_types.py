@@ -14,11 +14,15 @@ class FieldTexts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindTexts:
-    """What the registration pages say of a kind of account; `after` says what verification leads to."""
+    """What the registration pages say of a kind of account.
+
+    `after` says what verification leads to, `company` which company to enter.
+    """
 
     name: str
     about: str
     after: str
+    company: str
 
 
 @dataclass(frozen=True, slots=True)

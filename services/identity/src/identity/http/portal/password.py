@@ -41,7 +41,7 @@ class NewPasswordForm(Form):
         super().__init__(*args, **options)
         self._owner = owner
         policy = ports().rules.passwords
-        self.password.hint = problems.password_summary(policy)
+        self.password.hint = problems.password_hint(policy)
         self.password.help = problems.password_description(policy)
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:

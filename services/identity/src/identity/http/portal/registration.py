@@ -58,7 +58,7 @@ class RegistrationForm(Form):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         policy = ports().rules.passwords
-        self.password.hint = problems.password_summary(policy)
+        self.password.hint = problems.password_hint(policy)
         self.password.help = problems.password_description(policy)
         self.account_part = list(self)[:6]
         self.company_part = list(self)[6:]
@@ -102,7 +102,7 @@ class RegistrationForm(Form):
     def explain_empty_passwords(self) -> None:
         """Say why the password fields are empty when all other values are shown again."""
         for field in (self.password, self.password_again):
-            field.hint = labels.TYPE_PASSWORD_AGAIN
+            field.hint = labels.TYPE_PASSWORD_AGAIN.format(hint=field.hint)
 
 
 @blueprint.get("/apply")

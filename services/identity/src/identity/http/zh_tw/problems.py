@@ -157,6 +157,7 @@ BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
 
 PASSWORD_SUMMARY: Final = "{min} 至 {max} 個字元{classes}"
 PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、符號四類中至少三類"
+PASSWORD_HINT: Final = "{summary}；不可含您的帳號、姓名等資料，也不可太常見"
 PASSWORD_DESCRIPTION: Final = (
     "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
     "不可使用常見密碼、容易猜到的組合（例如地名加上年份）或 5 個以上依順序排列的字元（例：12345、abcde、qwert）。"
