@@ -38,9 +38,9 @@ KINDS: Final[Mapping[Kind, KindTexts]] = {
 }
 REGISTERED: Final = "{kind}資料已經成功送出，請收取驗證信！！"
 VERIFICATION_SENT_AGAIN: Final = "系統將重新寄送驗證信，請收取最新一封；先前信件中的連結已失效。"
+MAILED_TOO_SOON: Final = "郵件寄送過於頻繁，請稍候再試"
 MAILBOX_CORRECTED: Final = "Email 已更正，驗證信將寄至 {email}；先前信件中的連結已失效。"
 
-MAILED_TOO_SOON: Final = "郵件寄送過於頻繁，請稍候再試"
 # --- bindings -----------------------------------------------------------------------------------------------------
 
 BINDING_STATES: Final[Mapping[Status, StateTexts]] = {
@@ -72,11 +72,11 @@ CODE_SENT_AGAIN: Final = (
     "「鏈結帳號綁定驗證碼通知」已重新發送到被綁定帳號的 Email 信箱！先前的驗證碼已失效，"
     "請聯繫帳號使用者取得新的「驗證碼」。"
 )
+NEWEST_CODE: Final = "請輸入最新一封信件（{at} 申請寄出）中的驗證碼"
 BINDING_VERIFIED: Final = "帳號綁定驗證成功！！"
 BINDING_ALREADY_VERIFIED: Final = "此帳號已通過綁定驗證，無須再補發驗證信"
 BINDING_REMOVED: Final = "已解除綁定：【{username}】。"
 BINDING_GONE: Final = "此綁定已解除或已失效，請確認綁定帳號清單"
-NEWEST_CODE: Final = "請輸入最新一封信件（{at} 申請寄出）中的驗證碼"
 SWITCHED_AS: Final = (
     "目前已切換登入至「{name}（{company}）」。要選擇其他帳號，請先按【前往鏈結帳號管理與登入】。"
 )
