@@ -32,7 +32,7 @@ def pass_time(tab: Tab, seconds: int) -> None:
 
 
 def seconds_left(tab: Tab) -> int:
-    left = normalize(tab.page.locator("[data-wait-left]").inner_text())
+    left = normalize(tab.page.locator("[data-wait-for=resend] [data-wait-left]").inner_text())
     return int(left.removesuffix("秒")) if left.endswith("秒") else 60 * int(left.removesuffix("分鐘"))
 
 
