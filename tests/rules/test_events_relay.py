@@ -49,7 +49,7 @@ def test_one_relay_leads_and_another_takes_over_when_it_releases(system: System,
 
     while_led = other.election.acquire()
     system.relay.election.release()
-    wait_until(other.election.acquire, what="the leader lock, freed with the connection", timeout_seconds=2)
+    wait_until(other.election.acquire, what="the leader lock, freed with the connection", timeout_seconds=10)
     second = system.register()
     published = other.step()
 

@@ -62,7 +62,7 @@ def test_a_standing_by_relay_takes_over_at_once_when_the_leader_is_killed(instal
     wait_until(
         lambda: len(installation.event_types(second.id)) == 2,
         what="the follower to publish",
-        timeout_seconds=5,
+        timeout_seconds=20,
     )
 
     assert follower.running

@@ -119,12 +119,12 @@ def test_a_mailbox_refused_with_a_close_delays_nobody(system: System, pipelining
     others = [system.register() for _ in range(10)]
     system.publish()
     for person in others:
-        system.mailbox.wait_for(person.email, timeout=5)
+        system.mailbox.wait_for(person.email, timeout=20)
     state = "SELECT mail_state FROM outbox WHERE subject = :id AND mail_state = 'refused'"
     wait_until(
         lambda: system.relay.receive(block_ms=100) and system.rows(state, id=refused[0].id),
         what="the verdict",
-        timeout_seconds=5,
+        timeout_seconds=20,
     )
     smtp.reset()
 
@@ -139,5 +139,5 @@ def test_a_server_that_wears_connections_out_gets_every_mail(system: System) -> 
     system.publish()
 
     for person in people:
-        system.mailbox.wait_for(person.email, timeout=15)
+        system.mailbox.wait_for(person.email, timeout=30)
     system.servers.smtp.reset()
