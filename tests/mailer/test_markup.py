@@ -16,7 +16,8 @@ HARMLESS = {
     "max-height property": "Outlook hides the preheader by `display:none` and `mso-hide`",
     "overflow": "the same",
     "role attribute": "its screen readers name the tables, in the order of the text",
-    "word-break": "it breaks long addresses by itself, or scrolls",
+    "word-break": "Yahoo breaks long addresses at `<wbr>`, which Outlook and Gmail on iOS lack",
+    "<wbr> element": "they have `word-break`",
 }
 # What Outlook supports on some elements only. `a` is the button, its cell has `mso-padding-alt`; a list has padding 0.
 OUTLOOK = {"padding": {"td", "a", "ol"}, "max-width": {"table"}, "border": {"td"}, "width property": set()}
