@@ -29,6 +29,12 @@ EXTERNAL_PAGES = {  # placeholders for the pages that a real installation links 
     "IDENTITY_PRIVACY_URL": "https://www.example.com/#privacy",
     "IDENTITY_ACCESSIBILITY_URL": "https://www.example.com/#accessibility",
 }
+SAMPLE_CONTACT = {  # of `make run DEMO=1`, in the portal and in mails; no such phone number exists
+    "IDENTITY_CONTACT_NAME": "示範港務公司",
+    "IDENTITY_CONTACT_PHONE": "07-0000000",
+    "IDENTITY_CONTACT_MAILBOX": "pass@example.com",
+    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
+}
 NOT_PASSED_ON = (
     "IDENTITY_PORT",
     "IDENTITY_SECRET_KEYS",
@@ -195,7 +201,7 @@ def _identity(paths: RunPaths) -> dict[str, str]:
         "IDENTITY_BIND": f"127.0.0.1:{paths.settings.identity_port}",
         "IDENTITY_PUBLIC_URL": paths.identity_url,
         **EXTERNAL_PAGES,
-        **(pass_demo.links(paths) if paths.settings.demo else {}),
+        **(pass_demo.links(paths) | SAMPLE_CONTACT if paths.settings.demo else {}),
     }
     return (
         _merge(defaults, _database(paths))
@@ -211,6 +217,7 @@ def _mailer(paths: RunPaths) -> dict[str, str]:
         "IDENTITY_MODE": "local",
         "IDENTITY_PUBLIC_URL": paths.identity_url,
         "MAILER_SMTP_URL": f"smtp://127.0.0.1:{paths.settings.smtp_port}",
+        **(SAMPLE_CONTACT if paths.settings.demo else {}),
     }
     shared = (
         "IDENTITY_PUBLIC_URL",

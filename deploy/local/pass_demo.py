@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "pass-demo"
 TITLE = "通行證作業（示範）"
-SCOPES = ("company", "actor", "pass:apply", "pass:query", "pass:print")
+SCOPES = ("profile", "company", "actor", "pass:apply", "pass:query", "pass:print")
 REFRESH_SECONDS = 2
 """Its page loads itself again, so that a person sees when the login has ended."""
 

@@ -122,13 +122,17 @@ def test_a_general_account_comes_from_the_portal_and_logs_out_of_both(
     tab.page.get_by_role("link", name="列印通行證").click()
     expect(tab.page.locator("h1")).to_have_text("列印通行證")
     take_pictures(tab, "task")
-    shown = tab.text
+    shown, header = tab.text, tab.header
     tab.press("登出")
+    expect(tab.page.locator("h1")).to_have_text("已登出")
+    tab.page.reload()
     expect(tab.page.locator("h1")).to_have_text("請先登入")
-    tab.press("登入")
+    tab.press("前往港區通行證系統")
 
     assert normalize("以一般帳號直接登入") in shown
     assert normalize("切換公司") not in shown
+    assert normalize(f"{VERIFIED.name}（{VERIFIED.company}）") in header
+    assert normalize("示範港務公司電話07-0000000") in normalize(tab.page.locator("footer").inner_text())
     assert normalize(VERIFIED.company) in shown
     assert tab.heading == normalize("通行證系統登入作業")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 TASKS = ("apply", "query", "print")
-SCOPE = " ".join(["openid", "company", "actor", *(f"pass:{task}" for task in TASKS)])
+SCOPE = " ".join(["openid", "profile", "company", "actor", *(f"pass:{task}" for task in TASKS)])
 identity: Any = LocalProxy(lambda: current_app.config["IDENTITY"])  # Authlib's client
 logins: Any = LocalProxy(lambda: current_app.config["LOGINS"])
 pages = Blueprint("pages", __name__)
@@ -43,6 +43,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=64 * 1024,
         URL=url,
+        IDENTITY_URL=issuer,
         LOGINS=Logins(environ["PASS_DATABASE"]),
         REFRESH=environ.get("PASS_REFRESH_SECONDS"),
         CONTENT_SECURITY_POLICY="default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
@@ -64,7 +65,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
 def show(task: str | None = None) -> ResponseReturnValue:
     """Show who acts for which company with which rights; a task needs its right."""
     if "login" not in session:
-        return redirect(url_for(".log_in", to=task)) if task else _message("welcome")
+        name = "logged_out" if session.pop("logged_out", False) else "welcome"
+        return redirect(url_for(".log_in", to=task)) if task else _message(name)
     person = logins.find(session["login"])
     if person is None:
         return _message("ended")
@@ -90,6 +92,8 @@ def callback() -> ResponseReturnValue:
     except (OAuthError, JoseError) as error:
         return _message("cancelled") if error.error == "access_denied" else _message("refused", 400)
     person = _introspect(token["access_token"])
+    if person["active"]:
+        person["name"] = identity.userinfo(token=token)["name"]
     logins.drop(session.pop("login", None))
     session["login"] = logins.add({**person, "id_token": token["id_token"]}) if person["active"] else None
     return redirect(url_for(".show", task=session.pop("task", None)))
@@ -101,6 +105,7 @@ def log_out() -> Any:
     person = logins.drop(session.pop("login", None))
     if person is None:
         return redirect(url_for(".show"))
+    session["logged_out"] = True
     return identity.logout_redirect(current_app.config["URL"] + "/", person["id_token"])
 
 
