@@ -97,7 +97,7 @@ def test_a_mailbox_taken_first_by_another_account_shows_the_next_step(portal: Sy
     tab.expect_status(409).open_link(lost).press("完成 Email 驗證").screenshot("email-link-taken")
 
     assert (tab.status, normalize("此 Email 已由其他帳號使用") in tab.text) == (409, True)
-    assert tab.press("忘記密碼").path == "/password/forgotten"
+    assert tab.press("忘記密碼？").path == "/password/forgotten"
 
 
 @pytest.mark.rule("VER-2", "PRO-2")

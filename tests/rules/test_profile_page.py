@@ -108,7 +108,7 @@ def test_the_pending_mailbox_can_be_withdrawn_once(system: System) -> None:
     late.send(WITHDRAW)
 
     assert normalize("已撤回 Email 變更") in page.text
-    assert normalize("目前沒有等待驗證的 Email 變更") in late.text
+    assert normalize("目前沒有待驗證的 Email 變更") in late.text
     assert email not in page.answer.text
     assert visitor.get("/account").json()["pending_email"] is None
 

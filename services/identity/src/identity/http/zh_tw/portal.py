@@ -81,16 +81,16 @@ SWITCHED_AS: Final = (
     "目前已切換登入至「{name}（{company}）」。要選擇其他帳號，請先按【前往鏈結帳號管理與登入】。"
 )
 OWN_BINDING_REMOVED: Final = "帳號解除綁定成功！！"
-OWN_BINDING_NONE: Final = "此帳號目前未被綁定，不需解除"
+OWN_BINDING_NONE: Final = "此帳號目前未被綁定，無須解除"
 
 # --- port services (OIDC) -----------------------------------------------------------------------------------------
 
 SCOPE_DATA: Final[Mapping[str, str]] = {
     "openid": "帳號識別碼；由鏈結帳號代理時，一併提供鏈結帳號的識別碼",
-    "profile": "姓名、帳號名稱、資料更新時間",
+    "profile": "姓名、帳號、資料更新時間",
     "email": "Email",
     "company": "公司名稱、公司統編、帳號類型",
-    "actor": "代理的鏈結帳號：帳號名稱、姓名、所屬公司",
+    "actor": "代理的鏈結帳號：帳號、姓名、所屬公司",
     "pass:apply": "申請通行證的權限",
     "pass:query": "查詢通行證的權限",
     "pass:print": "列印通行證的權限",
@@ -106,7 +106,7 @@ EMAIL_CHANGE_REQUESTED: Final = (
 )
 PROFILE_UNCHANGED: Final = "資料沒有變更，無須儲存"
 EMAIL_CHANGE_WITHDRAWN: Final = "已撤回 Email 變更，先前寄出的驗證信不再有效"
-NO_EMAIL_CHANGE: Final = "目前沒有等待驗證的 Email 變更"
+NO_EMAIL_CHANGE: Final = "目前沒有待驗證的 Email 變更"
 PASSWORD_CHANGED: Final = "密碼修改成功！其他登入中的裝置皆已登出"
 AND_BINDING_REMOVED: Final = "，鏈結帳號的綁定已解除"
 AND_EMAIL_CHANGE_WITHDRAWN: Final = "，待驗證的 Email 變更已取消"

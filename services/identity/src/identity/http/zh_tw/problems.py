@@ -23,14 +23,14 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.BadClient: "服務的憑證不正確或已失效",
     errors.InvalidProof: "服務的 DPoP 證明不正確或已失效",
     errors.InvalidIdToken: "服務傳來的登入資訊不正確",
-    errors.ScopeMissing: "此服務沒有執行這項操作的權限",
+    errors.ScopeMissing: "此服務沒有執行此操作的權限",
     errors.BadPassword: "目前密碼不正確{warning}",
     errors.AccountSuspended: "此帳號已停用，請洽系統管理單位",
     errors.ReviewRejected: "您申請的帳號未通過審核",
     errors.StepRequired: "請先完成登入後的必要步驟",
     errors.ForbiddenWhileSwitched: "切換登入期間無法進行此操作，"
     "請先回到「鏈結帳號管理與登入」，或由該帳號使用者本人登入",
-    errors.WrongKind: "此類帳號不能執行這項操作",
+    errors.WrongKind: "此類帳號無法執行此操作",
     errors.ForeignOrigin: "請求來源不正確，請回到本系統頁面再試一次",
     errors.NotFound: "找不到資料",
     errors.UsernameTaken: "帳號已經存在，請重設其他帳號",
@@ -45,7 +45,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.CodeWrong: "驗證碼錯誤，{tries}",
     errors.CodeExpired: "驗證碼已失效，請按【補發驗證信】重新取得驗證碼",
     errors.CodeExhausted: "驗證碼錯誤次數已達上限，請按【補發驗證信】重新取得驗證碼",
-    errors.NotVerified: "此帳號尚未通過綁定驗證或目前無法使用，不能切換登入",
+    errors.NotVerified: "此帳號尚未通過綁定驗證，或目前無法使用，無法切換登入",
     errors.AlreadySwitched: "您已切換登入其他公司，請先回到「鏈結帳號管理與登入」",
     errors.NotSwitched: "目前並未切換登入",
     errors.PasswordReused: "不可使用最近三次用過的密碼",
@@ -54,7 +54,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.RevisionStale: "資料已在其他視窗或由他人修改，請重新讀取後再儲存",
     errors.CursorExpired: "此位置之後的事件已不再保留，請改由 /api/v1/snapshot 重新取得",
     errors.OperatorMissing: "請以 X-Operator 標頭指明操作人員（1 至 64 個可顯示的字元）",
-    errors.WrongState: "目前的狀態不能執行此操作",
+    errors.WrongState: "目前的狀態無法執行此操作",
 }
 """By refusal. A sentence may name the refusal's attributes and what `http/problems.py` derives from them."""
 
@@ -120,7 +120,7 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "too_long.items": "最多 {max} 筆",
     "too_short": "至少需 {min} 個字",
     "unknown_client": "沒有這個已登記的服務",
-    "unknown_field": "不認得的欄位",
+    "unknown_field": "無法識別的欄位",
     "unknown_value": "須為下列之一：{allowed}",
     "unreadable": "內容過長或含有無法處理的字元",
     "web_address": "不可含有網址；英文字之間的句點後請空一格，例：Co., Ltd.",
