@@ -22,6 +22,7 @@ from werkzeug.serving import make_server
 
 from tests.support.actors.people import Person, Visitor, registration
 from tests.support.harness.clock import FakeClock
+from tests.support.harness.documented_answers import check_answer
 from tests.support.harness.settings import identity_settings
 from tests.support.servers.lifecycle import serve_http
 from tests.support.servers.mailbox import Mailbox
@@ -130,8 +131,9 @@ class System:
             return list(connection.execute(text(statement), values))
 
     def visitor(self) -> Visitor:
-        """Return a new visitor without a session."""
+        """Return a new visitor without a session, whose answers have to be as documented."""
         visitor = Visitor(self.url)
+        visitor.http.event_hooks["response"].append(check_answer)
         self._stack.callback(visitor.close)
         return visitor
 

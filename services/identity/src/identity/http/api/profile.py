@@ -62,9 +62,10 @@ class LinkAccountSchema(ResponseSchema):
 
 
 class OwnBindingSchema(ResponseSchema):
-    """A general account's own view of its binding."""
+    """A general account's own view of its binding; without one there is only the status."""
 
     inner = "binding"
+    omissible = frozenset({"link", "requested_at", "verified_at"})
 
     status = fields.String(metadata={"enum": ["none", "unverified", "verified"]})
     link = fields.Nested(LinkAccountSchema)

@@ -13,9 +13,17 @@ _SECONDS = "%Y-%m-%dT%H:%M:%S"
 
 
 class ResponseSchema(marshmallow.Schema):
-    """A response. An attribute that the dumped object lacks is looked up in its attribute `inner`, if that is set."""
+    """A response. An attribute that the dumped object lacks is looked up in its attribute `inner`, if that is set.
+
+    The document requires every field except those in `omissible`.
+    """
 
     inner: ClassVar[str | None] = None
+    omissible: ClassVar[frozenset[str]] = frozenset()
+
+    @override
+    def on_bind_field(self, field_name: str, field_obj: Any) -> None:
+        field_obj.required = field_name not in self.omissible
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """Look up an attribute of the object, else of its inner object."""
@@ -99,20 +107,25 @@ class AccountSchema(ResponseSchema):
 class FieldErrorSchema(ResponseSchema):
     """One wrong field, by its JSON pointer."""
 
-    pointer = fields.String(required=True)
-    code = fields.String(required=True)
-    detail = fields.String(required=True)
+    pointer = fields.String()
+    code = fields.String()
+    detail = fields.String()
 
 
 class ProblemSchema(ResponseSchema):
     """Why a request was refused (RFC 9457); `code` is stable, `detail` is for people."""
 
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    code = fields.String(required=True)
+    omissible = frozenset({"errors", "next", "tries_left", "here", "right", "reason", "state"})
+
+    type = fields.String()
+    title = fields.String()
+    status = fields.Integer()
+    detail = fields.String()
+    code = fields.String()
     errors = fields.List(fields.Nested(FieldErrorSchema))
     next = fields.String()
     tries_left = fields.Integer()
     here = fields.Boolean()
+    right = fields.String()
+    reason = fields.String()
+    state = fields.String()

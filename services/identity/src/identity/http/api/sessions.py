@@ -66,6 +66,7 @@ class SessionSchema(ResponseSchema):
     """A session, with `token` only if it was just issued, and `actor` only while switched."""
 
     inner = "principal"
+    omissible = frozenset({"token", "actor", "verification_mail"})
 
     token = fields.String()
     expires_at = Timestamp()
