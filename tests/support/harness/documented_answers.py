@@ -22,7 +22,9 @@ def check_answer(answer: httpx.Response) -> None:
     answer.read()
     if validator and answer.content.strip() != b"{}":
         errors = [f"{each.instance_path}: {each.message}" for each in validator.iter_errors(answer.json())]
-        assert not errors, f"{answer.request.method} {path} {answer.status_code} is not as documented: {errors}"
+        assert not errors, (
+            f"{answer.request.method} {path} {answer.status_code} is not as documented: {errors}"
+        )
 
 
 @cache

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, key_set_errors
 from port_events.redis_client import URL_SCHEMES, check_redis_url
 from port_events.sealing import Opener
+from port_runtime.contact import Contact
 from port_runtime.secret import Secret  # noqa: TC002 - a field of the dataclass, read at run time
 from port_runtime.setting_parsers import (
     PRODUCTION,
@@ -37,7 +38,6 @@ from port_runtime.urls import ascii_host, parse_origin
 
 from mailer.adapters.mail_texts import default_sender
 from mailer.adapters.smtp.server import PORTS, SmtpServer, Timeouts
-from mailer.domain.contact import Contact
 from mailer.domain.domain_rate_limits import DomainRateLimits, normalize_domain
 from mailer.domain.errors import UnsafeMailError
 from mailer.domain.mail import Mailbox

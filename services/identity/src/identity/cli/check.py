@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import click
-from port_runtime.setting_parsers import seconds
+from port_runtime.check_command import print_waiting, wait_option
 from port_runtime.signals import interrupt_on_sigterm
 
 from identity.cli.base import as_json, read_settings
 
 if TYPE_CHECKING:
-    from port_runtime.health import Check, Report
+    from port_runtime.health import Check
     from sqlalchemy import Engine
 
 
@@ -117,14 +117,7 @@ def _database(engine: "Engine") -> list["Check"]:
     show_default=True,
     help="The process whose settings and servers are checked.",
 )
-@click.option(
-    "--wait",
-    "wait_seconds",
-    type=seconds,
-    default="0",
-    metavar="TIME",
-    help="Repeat failed checks for so long, such as 10m; a wrong setting ends the command at once.",
-)
+@wait_option
 @as_json
 def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     """Check settings, keys, the database, its migrations, and Redis as far as the process needs it.
@@ -138,14 +131,9 @@ def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
     import identity.adapters.sql.migrations  # noqa: F401  # alembic logs its plugins when it is imported; logs are not on yet
 
     with _PROCESSES[process]() as found:
-        report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=_print_waiting)
+        report = wait_until_healthy(found.checks, timeout_seconds=wait_seconds, report_change=print_waiting)
     results = {"settings": "ok", **report.results, **found.warnings}
     click.echo(
         json.dumps(results) if as_json else "\n".join(f"{name}: {found}" for name, found in results.items())
     )
     sys.exit(0 if report.ok else 1)
-
-
-def _print_waiting(report: "Report") -> None:
-    failed = (f"{name}: {result}" for name, result in report.results.items() if result != "ok")
-    click.echo(f"waiting for {'; '.join(failed)}", err=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
+from port_runtime.contact import Contact
 
 from identity.usecases.ports import Ports
 
@@ -23,24 +24,6 @@ class Links:
     apply: str | None = None
     query: str | None = None
     print: str | None = None
-    privacy: str | None = None
-    accessibility: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """The agency that people turn to (OPS-8)."""
-
-    name: str | None = None
-    phone: str | None = None
-    mailbox: str | None = None
-    hours: str | None = None
-
-    @property
-    def phone_url(self) -> str:
-        """The URL that dials the phone number, without an extension."""
-        number, _, _ = (self.phone or "").partition("#")
-        return f"tel:{''.join(char for char in number if char.isdigit() or char == '+')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

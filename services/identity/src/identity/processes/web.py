@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from port_runtime.contact import Contact
 from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.settings import ErrorCollector
@@ -29,7 +30,7 @@ from identity.http.oauth.discovery import discovery_blueprint, public_documents
 from identity.http.oauth.introspect import answer_introspection
 from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
-from identity.http.web_context import EXTENSION, Contact, Links, WebContext
+from identity.http.web_context import EXTENSION, Links, WebContext
 from identity.metrics import WEB, RequestMetrics
 from identity.settings.web import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
@@ -147,8 +148,6 @@ def _links(settings: WebSettings) -> Links:
         apply=settings.apply_url,
         query=settings.query_url,
         print=settings.print_url,
-        privacy=settings.privacy_url,
-        accessibility=settings.accessibility_url,
     )
 
 
@@ -158,4 +157,6 @@ def _contact(settings: WebSettings) -> Contact:
         phone=settings.contact_phone,
         mailbox=settings.contact_mailbox,
         hours=settings.contact_hours,
+        privacy_url=settings.privacy_url,
+        accessibility_url=settings.accessibility_url,
     )

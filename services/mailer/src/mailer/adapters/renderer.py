@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 from markupsafe import Markup
+from port_runtime.contact import Contact
 from typing_extensions import override
 
 from mailer.adapters import mail_texts
 from mailer.adapters.template_loader import TemplateLoader
-from mailer.domain.contact import NOT_SET, Contact
 from mailer.domain.flowed_text import flow_line
 from mailer.domain.header_injection import reject_header_injection
 from mailer.domain.mail_catalogue import MAILS, MailKind
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mailer.usecases.ports import MailPayload
 
 FILES: Final = ("subject.txt", "body.txt", "body.html")
+NO_CONTACT: Final = Contact()
 FOOTER: Final = ("_base/footer.txt", "_base/footer.html")
 _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
@@ -41,7 +42,7 @@ class CommonValues:
     sender: str
     public_url: str
     can_reply: bool
-    contact: Contact = NOT_SET
+    contact: Contact = NO_CONTACT
 
 
 class TemplateRenderer(Renderer):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
-from port_runtime.setting_parsers import seconds
+from port_runtime.check_command import print_waiting, wait_option
 
 from mailer.cli.base import mailer_settings, template_renderer
 
 if TYPE_CHECKING:
-    from port_runtime.health import Check, Report
+    from collections.abc import Callable
+
+    from port_runtime.health import Check
 
     from mailer.settings import Settings
 
@@ -20,21 +23,14 @@ if TYPE_CHECKING:
 @click.option(
     "--templates", "templates_only", is_flag=True, help="Check only the templates; needs no settings."
 )
-@click.option(
-    "--wait",
-    "wait_seconds",
-    type=seconds,
-    default="0",
-    metavar="TIME",
-    help="Repeat failed checks for so long, such as 10m; a wrong setting ends the command at once.",
-)
+@wait_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(*, templates_only: bool, wait_seconds: int, as_json: bool) -> None:
     """Check settings, templates, Redis with its permissions, and the mail server; exit with 1 if a check fails."""
     from port_runtime import health
 
     checks = [_templates_check()] if templates_only else _checks(mailer_settings())
-    report = health.wait_until_healthy(checks, timeout_seconds=wait_seconds, report_change=_print_waiting)
+    report = health.wait_until_healthy(checks, timeout_seconds=wait_seconds, report_change=print_waiting)
     if as_json:
         click.echo(json.dumps({"ok": report.ok, "results": report.results}))
     else:
@@ -43,17 +39,16 @@ def check(*, templates_only: bool, wait_seconds: int, as_json: bool) -> None:
     raise SystemExit(0 if report.ok else 1)
 
 
-def _print_waiting(report: Report) -> None:
-    failed = (f"{name}: {result}" for name, result in report.results.items() if result != "ok")
-    click.echo(f"waiting for {'; '.join(failed)}", err=True)
-
-
 def _checks(settings: Settings) -> list[Check]:
     from port_runtime.health import Check
 
+    @cache  # each warning once, however often the checks are repeated
+    def warn(text: str) -> None:
+        click.echo(f"warning: {text}", err=True)
+
     return [
         _templates_check(),
-        Check("redis", lambda: _check_redis(settings)),
+        Check("redis", lambda: _check_redis(settings, warn)),
         Check("smtp", lambda: _check_smtp(settings)),
     ]
 
@@ -74,7 +69,7 @@ def _templates_check() -> Check:
     return Check("templates", probe)
 
 
-def _check_redis(settings: Settings) -> None:
+def _check_redis(settings: Settings, warn: Callable[[str], None]) -> None:
     """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises for a write."""
     from port_events.envelope import MAIL_STREAM, RECEIPTS
     from port_events.redis_client import check_writable, leads_to_cluster
@@ -92,7 +87,7 @@ def _check_redis(settings: Settings) -> None:
         raise Unhealthy("a Redis Cluster, which is not supported")
     with connect(settings.redis_url.reveal()) as client:
         if old := version_warning(client):
-            click.echo(f"warning: Redis is {old}", err=True)
+            warn(f"Redis is {old}")
         check_writable(client, WRITE_CHECK)
         if missing := missing_permissions(client, stream=MAIL_STREAM, receipts=RECEIPTS):
             raise Unhealthy(f"the user may not {', '.join(missing)}")
