@@ -48,6 +48,35 @@ def test_a_line_begins_with_time_level_service_and_event(lines: Lines) -> None:
     assert (line["status"], line["logger"]) == (200, "identity.http")
 
 
+@pytest.mark.rule("OPS-4", "SEC-9")
+@pytest.mark.parametrize(
+    ("log_format", "expected"),
+    [
+        ("logfmt", r'level=info service=mailer event="two\nlines \u001b" '),
+        ("console", r"info     two\nlines \u001b  "),
+    ],
+)
+def test_other_formats_have_the_same_values_and_no_value_forges_a_line(
+    lines: Lines, log_format: str, expected: str
+) -> None:
+    stream = io.StringIO()
+    logs.configure("mailer", stream=stream, log_format=log_format)
+    values = {"mails": 1, "more": {"a b": [True, None]}, "token": "hidden", "name": "壞"}
+
+    logs.get_logger("x").info("two\nlines \x1b", **values)
+
+    same = r'mails=1 more="{\"a b\": [true, null]}" token="**********" name="\u58de" logger=x'
+    assert (stream.getvalue().partition(" ")[2], lines.all()) == (f"{expected}{same}\n", [])
+
+
+def test_a_traceback_follows_its_line_on_a_terminal(lines: Lines) -> None:
+    logs.configure("mailer", stream=lines, log_format="console")
+
+    logs.get_logger("x").error("failed", exc_info=ValueError("why"))
+
+    assert [line.split()[-1] for line in lines.getvalue().splitlines()] == ["logger=x", "why"]
+
+
 def test_times_are_in_utc(lines: Lines) -> None:
     logs.get_logger("x").info("now")
 

@@ -22,6 +22,7 @@ from port_runtime.setting_parsers import (
     host_port,
     integer,
     is_loopback,
+    log_format,
     log_level,
     mode,
     optional,
@@ -267,6 +268,12 @@ class Settings(TemplateSettings):
     )
     log_level: str = setting(
         "MAILER_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"
+    )
+    log_format: str = setting(
+        "IDENTITY_LOG_FORMAT",
+        parse=log_format,
+        default="json",
+        doc="format of log lines in both services: `json`, `logfmt`, or `console` for people at a terminal",
     )
     seal_keys: Secret = setting(
         "MAIL_SEAL_PRIVATE_KEYS", parse=secret, doc="JWK set: private keys that decrypt mails"

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line, times in UTC, with the bound context, secrets masked (OPS-4, SEC-9)."""
+"""Structured logs: one line for each record, times in UTC, with the bound context, secrets masked (OPS-4, SEC-9)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
+from port_runtime.log_formats import FORMATS, JSON
 from port_runtime.log_redaction import redact
 
 if TYPE_CHECKING:
@@ -18,23 +19,26 @@ if TYPE_CHECKING:
 _FIRST = ("time", "level", "service", "event")
 
 
-def configure(service: str, level: str = "INFO", stream: TextIO | None = None) -> None:
+def configure(
+    service: str, level: str = "INFO", stream: TextIO | None = None, *, log_format: str = JSON
+) -> None:
     """Write all logs of this process, including those of libraries, to `stream` (default: standard error).
 
     Each line has `time` (ISO 8601, UTC), `level`, `service`, `event` and the values bound in `structlog.contextvars`,
     such as `request_id`. `level` is a level name of the standard library, otherwise ValueError is raised.
+    `log_format` is one of `log_formats.FORMATS`.
     """
     target = stream or sys.stderr
     number = _number(level)
     shared = _shared(service)
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, *_last()],
+        processors=[*shared, structlog.processors.format_exc_info, *_last(log_format)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(file=target),
         # Not cached: a process may configure logging again (a test, a forked worker).
         cache_logger_on_first_use=False,
     )
-    _take_over_standard_library(shared, number, target)
+    _take_over_standard_library(shared, number, target, log_format)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -65,9 +69,8 @@ def _shared(service: str) -> list[Processor]:
     ]
 
 
-def _last() -> list[Processor]:
-    # ASCII only, so that no encoding breaks a line and no control character forges one.
-    return [redact, _in_order, structlog.processors.JSONRenderer(ensure_ascii=True)]
+def _last(log_format: str) -> list[Processor]:
+    return [redact, _in_order, FORMATS[log_format]]
 
 
 def _in_order(_logger: object, _method: str, record: MutableMapping[str, Any]) -> dict[str, Any]:
@@ -77,7 +80,7 @@ def _in_order(_logger: object, _method: str, record: MutableMapping[str, Any]) -
     return {**first, **record}
 
 
-def _take_over_standard_library(shared: list[Processor], level: int, stream: TextIO) -> None:
+def _take_over_standard_library(shared: list[Processor], level: int, stream: TextIO, log_format: str) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -85,7 +88,7 @@ def _take_over_standard_library(shared: list[Processor], level: int, stream: Tex
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                *_last(),
+                *_last(log_format),
             ],
         ),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from port_runtime.log_formats import FORMATS
 from port_runtime.secret import Secret
 
 T = TypeVar("T")
@@ -96,6 +97,8 @@ mode = choice(PRODUCTION, "local")
 """In production, settings that are unsafe beyond one machine are refused (SEC-14)."""
 log_level = choice("DEBUG", "INFO", "WARNING", "ERROR")
 """The minimum level of `logs.configure`."""
+log_format = choice(*FORMATS)
+"""The format of `logs.configure`."""
 
 
 def host_port(raw: str) -> HostPort:

@@ -50,7 +50,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def read_settings(kind: type[T]) -> T:
     """Read settings and configure logging. Raises SettingsError."""
     settings = load(kind, os.environ)
-    logs.configure("identity", settings.log_level)
+    logs.configure("identity", settings.log_level, log_format=settings.log_format)
     return settings
 
 

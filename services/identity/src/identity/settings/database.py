@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import PRODUCTION, log_level, mode, secret_url, switch
+from port_runtime.setting_parsers import PRODUCTION, log_format, log_level, mode, secret_url, switch
 from port_runtime.settings import setting
 from port_runtime.tls_urls import is_database_protected
 
@@ -42,6 +42,12 @@ class DatabaseSettings:
     )
     log_level: str = setting(
         "IDENTITY_LOG_LEVEL", parse=log_level, default="INFO", doc="lowest level that is logged"
+    )
+    log_format: str = setting(
+        "IDENTITY_LOG_FORMAT",
+        parse=log_format,
+        default="json",
+        doc="format of log lines in both services: `json`, `logfmt`, or `console` for people at a terminal",
     )
 
     def errors(self) -> Iterator[str]:

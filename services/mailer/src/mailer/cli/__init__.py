@@ -37,7 +37,7 @@ def run() -> None:
         from mailer.process import MailerProcess
 
         settings = mailer_settings()
-        logs.configure("mailer", settings.log_level)
+        logs.configure("mailer", settings.log_level, log_format=settings.log_format)
         with exit_on_broken_template():
             process = MailerProcess.build(settings)
     with exit_on_error():

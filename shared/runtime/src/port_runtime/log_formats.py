@@ -1,0 +1,56 @@
+"""The formats of log lines: JSON, logfmt, and one for people at a terminal.
+
+All are ASCII, with every control character escaped, so that no encoding breaks a line and no value forges one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from structlog.processors import JSONRenderer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from structlog.typing import Processor
+
+JSON: Final = "json"
+_PLAIN: Final = re.compile(r"[\w.:/@%+-]+", re.ASCII)
+_NOT_IN_KEYS: Final = re.compile(r"[^\w.-]", re.ASCII)
+
+
+def logfmt(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
+    """Render `key=value` pairs; a value that holds more than letters, digits and marks is quoted as in JSON."""
+    return _pairs(record)
+
+
+def console(_logger: object, _method: str, record: MutableMapping[str, Any]) -> str:
+    """Render time, level and event, then the other values as in logfmt; a traceback follows on lines of its own."""
+    time, level, event = (str(record.pop(key, "")) for key in ("time", "level", "event"))
+    traceback = str(record.pop("exception", ""))
+    record.pop("service", None)
+    first = f"{time} {level:<8} {_escaped(event)}"
+    lines = [f"{first}  {_pairs(record)}" if record else first, *map(_escaped, traceback.splitlines())]
+    return "\n    ".join(lines)
+
+
+FORMATS: Final[Mapping[str, Processor]] = {
+    JSON: JSONRenderer(ensure_ascii=True),
+    "logfmt": logfmt,
+    "console": console,
+}
+
+
+def _pairs(record: Mapping[str, Any]) -> str:
+    return " ".join(f"{_NOT_IN_KEYS.sub('_', key)}={_value(value)}" for key, value in record.items())
+
+
+def _value(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text)[1:-1].replace('\\"', '"')
