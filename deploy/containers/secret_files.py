@@ -87,7 +87,7 @@ def _shares(kept: Path) -> dict[str, tuple[int, list[Path]]]:
         "migrate": (SERVICE_USER, [database["migrate"]]),
         "relay": (SERVICE_USER, [database["relay"], kept / "relay_url", audit]),
         "notify": (SERVICE_USER, [database["notify"], keys / "oidc_keys.json"]),
-        "tidy": (SERVICE_USER, [database["tidy"], *identity, audit]),
+        "tidy": (SERVICE_USER, [database["tidy"], audit]),
         "mailer": (SERVICE_USER, mailer),
         "scaler": (SERVICE_USER, [redis / "scaler.password"]),
         "redis": (SERVER_USER, [redis / "users.acl"]),

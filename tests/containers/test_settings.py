@@ -24,7 +24,7 @@ from tests.support.servers.postgres import PostgresCluster
 
 READ_BY: dict[str, tuple[type, ...]] = {
     "identity": (IdentitySettings,),
-    "tidy": (IdentitySettings, TidySettings),
+    "tidy": (TidySettings,),
     "migrate": (DatabaseSettings,),
     "relay": (RelaySettings,),
     "notify": (NotifySettings,),

@@ -36,7 +36,7 @@
 {{- $_ := set .template.metadata "annotations" (dict "checksum/settings" (toJson $values.settings | sha256sum)) }}
 {{- end }}
 {{- with $values.imagePullSecrets }}{{ $_ := set $spec "imagePullSecrets" . }}{{ end }}
-{{- $readsConsents := and $values.consents (has .name (list "identity" "tidy")) }}
+{{- $readsConsents := and $values.consents (eq .name "identity") }}
 {{- range $container := concat (default list $spec.initContainers) $spec.containers }}
 {{- $image := get $values.images (trimPrefix "port-" $container.image) }}
 {{- $tag := default $root.Chart.AppVersion $image.tag }}

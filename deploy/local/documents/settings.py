@@ -7,7 +7,6 @@ from pathlib import Path
 
 from identity.settings.database import DatabaseSettings
 from identity.settings.notify import NotifySettings
-from identity.settings.pages import PageSettings
 from identity.settings.relay import RelaySettings
 from identity.settings.retention import TidySettings
 from identity.settings.web import WebSettings as IdentitySettings
@@ -41,19 +40,13 @@ PROCESSES: dict[Process, tuple[type, ...]] = {
     Process(name="notify", commands="`identity notify`", check="identity check --as notify"): (
         NotifySettings,
     ),
-    Process(name="tidy", commands="`identity tidy`", check="identity check --as tidy"): (
-        TidySettings,
-        IdentitySettings,
-    ),
+    Process(name="tidy", commands="`identity tidy`", check="identity check --as tidy"): (TidySettings,),
     Process(name="migrate", commands="`identity migrate`", check="identity migrate"): (DatabaseSettings,),
     Process(name="mailer", commands="`mailer run` and the operators' commands", check="mailer check"): (
         MailerSettings,
     ),
 }
 """The processes that have an environment file of their own, with the settings that each reads."""
-NOT_FOR_TIDY = {doc.name for doc in describe(PageSettings)} - {doc.name for doc in describe(DatabaseSettings)}
-NOT_FOR_TIDY = (NOT_FOR_TIDY | {"IDENTITY_OIDC_KEYS"}) - {"IDENTITY_PUBLIC_URL"}
-"""What `identity tidy` can read but does not use: ports, proxies, links of pages, and keys that sign tokens."""
 READMES = {ROOT / "services/identity/README.md": IDENTITY, ROOT / "services/mailer/README.md": MAILER}
 
 
@@ -70,7 +63,7 @@ def documents() -> dict[Path, str]:
 
 def _docs(process: Process) -> list[SettingDoc]:
     rows, _ = _by_name(tuple((process.name, settings) for settings in PROCESSES[process]))
-    return [doc for name, doc in rows.items() if process.name != "tidy" or name not in NOT_FOR_TIDY]
+    return list(rows.values())
 
 
 def _with_table(readme: Path, readers: Readers) -> str:

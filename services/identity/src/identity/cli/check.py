@@ -82,12 +82,10 @@ def _check_notify() -> Iterator[_Checks]:
 
 @contextmanager
 def _check_tidy() -> Iterator[_Checks]:
-    from identity.bootstrap.ports import open_dependencies
+    from identity.bootstrap.tidy import open_tidy
     from identity.settings.retention import TidySettings
-    from identity.settings.web import WebSettings
 
-    read_settings(TidySettings)
-    with open_dependencies(read_settings(WebSettings)) as dependencies:
+    with open_tidy(read_settings(TidySettings)) as dependencies:
         yield _Checks(checks=_database(dependencies.engine))
 
 

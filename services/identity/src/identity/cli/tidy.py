@@ -22,16 +22,13 @@ def tidy(*, as_json: bool) -> None:
     """Close unverified accounts and bindings, suspend idle accounts, and delete expired data."""
     interrupt_on_sigterm()
     from identity.adapters.sql.purger import SqlPurger
-    from identity.bootstrap.ports import open_dependencies
-    from identity.domain.audit import Caller
+    from identity.bootstrap.tidy import open_tidy
     from identity.settings.retention import TidySettings
-    from identity.settings.web import WebSettings
     from identity.usecases.cleanup import clean_up
 
     settings = read_settings(TidySettings)
-    with open_dependencies(read_settings(WebSettings)) as dependencies:
-        engine = dependencies.engine
-        ports = dependencies.ports.by(Caller(kind="system", name="tidy"))
+    with open_tidy(settings) as dependencies:
+        engine, ports = dependencies.engine, dependencies.ports
         result = clean_up(ports, SqlPurger(engine))
         counts = {
             "accounts": result.accounts,

@@ -1,14 +1,15 @@
-"""How long events and the audit log are kept: settings shared by processes, and those of `identity tidy`."""
+"""How long data is kept: settings shared by processes, and those of `identity tidy`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_runtime.setting_parsers import PRODUCTION, optional, seconds
+from port_runtime.setting_parsers import PRODUCTION, choice, optional, seconds
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
 
 _MIN_FEED_SECONDS = 7 * 86_400
+_MIN_IDLE_SECONDS = 120  # "last seen" is exact to a minute
 _MIN_AUDIT_SECONDS = 184 * 86_400  # the longest six months (SEC-11)
 _MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
@@ -35,6 +36,30 @@ def stream_retention() -> int:
     )
 
 
+def session_idle() -> int:
+    """Declare the idle lifetime of a session, in seconds; `identity tidy` deletes the sessions that reached it."""
+    return setting(
+        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session unused for this long ends"
+    )
+
+
+def session_idle_errors(idle: int) -> Iterator[str]:
+    """Yield what is wrong with the idle lifetime."""
+    if idle < _MIN_IDLE_SECONDS:
+        yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
+
+
+def database_pooler() -> str:
+    """Declare what stands before the database."""
+    return setting(
+        "IDENTITY_DATABASE_POOLER",
+        parse=choice("none", "transaction"),
+        default="none",
+        doc="`transaction`: the database's URL leads to PgBouncer in transaction mode; relays and `identity migrate` "
+        "need a URL that leads past it",
+    )
+
+
 def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
     """Yield what is wrong: the feed must still hold whatever the stream has dropped (EVT-6)."""
     if feed < stream:
@@ -45,7 +70,12 @@ def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TidySettings(AuditSettings):
-    """What `identity tidy` reads in addition to the settings of the web processes."""
+    """What `identity tidy` reads; it writes no mail and no link, so it has no key but those of the audit log."""
+
+    session_idle: int = session_idle()
+    feed_kept: int = feed_retention()
+    stream_kept: int = stream_retention()
+    database_pooler: str = database_pooler()
 
     audit_kept: int = setting(
         "IDENTITY_AUDIT_KEPT",
@@ -60,9 +90,16 @@ class TidySettings(AuditSettings):
         doc="suspend accounts unused for this long, e.g. `180d`; none if not set",
     )
 
+    @property
+    def has_pooler(self) -> bool:
+        """Whether each transaction may have another server connection."""
+        return self.database_pooler == "transaction"
+
     def errors(self) -> Iterator[str]:
         """Yield the errors that are found once all settings have been parsed."""
         yield from AuditSettings.errors(self)
+        yield from session_idle_errors(self.session_idle)
+        yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
         if self.audit_kept < _MIN_AUDIT_SECONDS:
             yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
         if self.idle_disabled is not None and self.idle_disabled < _MIN_IDLE_ACCOUNT_SECONDS:

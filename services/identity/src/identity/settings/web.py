@@ -23,12 +23,18 @@ from port_runtime.settings import setting
 from identity.settings.keys import key_strength_errors
 from identity.settings.oidc import oidc_keys, token_lifetime_errors
 from identity.settings.pages import PageSettings
-from identity.settings.retention import feed_retention, retention_errors, stream_retention
+from identity.settings.retention import (
+    database_pooler,
+    feed_retention,
+    retention_errors,
+    session_idle,
+    session_idle_errors,
+    stream_retention,
+)
 
 _MIN_MEMORY_KIB = 19456
 _MIN_PASSES = 2
 _MIN_KIB_PER_LANE = 8  # Argon2, RFC 9106 section 3.1
-_MIN_IDLE_SECONDS = 120  # "last seen" is exact to a minute
 _MAX_SECONDS = 3660 * 86_400
 _MAX_ABSOLUTE_SECONDS = 30 * 86_400
 _MAX_IDLE_SECONDS = 12 * 3600
@@ -101,9 +107,7 @@ class WebSettings(PageSettings):
         doc="lifetime of an ID token and of an access token that is a JWT, up to 10m: an ended session does not end "
         "these",
     )
-    session_idle: int = setting(
-        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session unused for this long ends"
-    )
+    session_idle: int = session_idle()
     session_absolute: int = setting(
         "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
     )
@@ -158,13 +162,7 @@ class WebSettings(PageSettings):
         default="10",
         doc="database connections of one web process",
     )
-    database_pooler: str = setting(
-        "IDENTITY_DATABASE_POOLER",
-        parse=choice("none", "transaction"),
-        default="none",
-        doc="`transaction`: the database's URL leads to PgBouncer in transaction mode; relays and `identity migrate` "
-        "need a URL that leads past it",
-    )
+    database_pooler: str = database_pooler()
 
     @property
     def has_pooler(self) -> bool:
@@ -185,8 +183,7 @@ class WebSettings(PageSettings):
             "MAIL_SIGN_PRIVATE_KEYS", self.sign_private_keys.reveal(), curve=SIGN_CURVE, private=True
         )
         yield from token_lifetime_errors(access=self.oidc_access, jwt=self.oidc_jwt)
-        if self.session_idle < _MIN_IDLE_SECONDS:
-            yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
+        yield from session_idle_errors(self.session_idle)
         if self.session_absolute > _MAX_SECONDS:
             yield "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"
         if self.argon2_memory_kib < _MIN_KIB_PER_LANE * self.argon2_lanes:

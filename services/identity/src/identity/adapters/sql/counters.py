@@ -33,7 +33,7 @@ class SqlCounters(Counters):
 
     def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], tokens: Tokens) -> None:
         self._connect = connect
-        self._keys = tokens.counter_keys
+        self._tokens = tokens
 
     @override
     def increment(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
@@ -62,7 +62,7 @@ class SqlCounters(Counters):
         by_key: dict[str, Counter] = {}
         former: list[str] = []
         for place, counter in enumerate(counters):
-            key, *former = self._keys(counter)
+            key, *former = self._tokens.counter_keys(counter)
             by_key[key] = counter
             values |= {
                 f"key{place}": key,
@@ -78,7 +78,7 @@ class SqlCounters(Counters):
 
     @override
     def peek(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
-        keys = [self._keys(counter) for counter in counters]
+        keys = [self._tokens.counter_keys(counter) for counter in counters]
         with self._connect() as connection:
             found = {key: tuple(rest) for key, *rest in connection.execute(_PEEK, {"keys": [*chain(*keys)]})}
         return [
@@ -88,20 +88,22 @@ class SqlCounters(Counters):
 
     @override
     def decrement(self, counters: Sequence[Counter]) -> None:
-        self._execute(_DECREMENT, {"keys": [self._keys(counter)[0] for counter in counters]})
+        self._execute(_DECREMENT, {"keys": [self._tokens.counter_keys(counter)[0] for counter in counters]})
 
     @override
     def clear(self, counters: Sequence[Counter]) -> None:
-        self._execute(_CLEAR, {"keys": [*chain.from_iterable(map(self._keys, counters))]})
+        self._execute(_CLEAR, {"keys": [*chain.from_iterable(map(self._tokens.counter_keys, counters))]})
 
     @override
     def clear_below(self, counter: Counter) -> None:
-        starts = [_row.key.startswith(f"{key}:", autoescape=True) for key in self._keys(counter)]
+        starts = [
+            _row.key.startswith(f"{key}:", autoescape=True) for key in self._tokens.counter_keys(counter)
+        ]
         self._execute(delete(counters).where(or_(*starts)))
 
     @override
     def clear_failures(self, own: Counter, networks: Sequence[Counter]) -> None:
-        keys = [self._keys(counter)[0] for counter in (own, *networks)]
+        keys = [self._tokens.counter_keys(counter)[0] for counter in (own, *networks)]
         values = {f"key{place}": key for place, key in enumerate(keys)}
         with self._connect() as connection:
             _clear_failures_statement(len(keys)).run(connection, values)

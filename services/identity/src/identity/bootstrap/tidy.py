@@ -1,0 +1,72 @@
+"""The dependencies of `identity tidy`, which has neither the keys nor the rules of the web processes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+
+from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.sql.engine import configure_engine, make_engine
+from identity.adapters.sql.unit_of_work import SqlUnitOfWork
+from identity.domain.audit import Caller
+from identity.domain.session import Lifetimes
+from identity.settings.retention import TidySettings
+from identity.usecases.ports import Ports, Rules
+
+_CALLER = Caller(kind="system", name="tidy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TidyDependencies:
+    """The ports of the cleanup, and the engine for jobs that need it."""
+
+    ports: Ports
+    engine: Engine
+
+
+class _Absent:
+    """Stands for a port or a rule that no cleanup uses; any use is a programming error."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"`identity tidy` has no settings for this: {name}")
+
+
+@contextmanager
+def open_tidy(settings: TidySettings) -> Iterator[TidyDependencies]:
+    """Build the dependencies, and close the connections afterwards. Raises SettingsError."""
+    engine = make_engine(settings.database_url.reveal(), pooler=settings.has_pooler)
+    configure_engine(engine)
+    sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+    ports = Ports(
+        **_absent(Ports)
+        | {
+            "transaction": lambda ports: SqlUnitOfWork(ports, sessions),
+            "caller": lambda: _CALLER,
+            "clock": SystemClock(),
+            "randomness": SystemRandomness(),
+            "rules": _rules(settings),
+        }
+    )
+    try:
+        yield TidyDependencies(ports=ports, engine=engine)
+    finally:
+        engine.dispose()
+
+
+def _rules(settings: TidySettings) -> Rules:
+    idle = timedelta(seconds=settings.session_idle)
+    return Rules(
+        **_absent(Rules)
+        | {
+            "sessions": Lifetimes(idle=idle, absolute=idle),  # cleanup reads no absolute lifetime
+            "feed_retention": timedelta(seconds=settings.feed_kept),
+        }
+    )
+
+
+def _absent(of: type) -> dict[str, Any]:
+    return {field.name: _Absent() for field in fields(of)}
