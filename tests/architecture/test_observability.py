@@ -99,6 +99,13 @@ def test_the_dashboard_shows_every_metric_of_the_catalogue() -> None:
 
 
 @pytest.mark.rule("OPS-4")
+def test_no_panel_adds_up_namespaces() -> None:
+    added = re.compile(r"\b(?:sum|min|max|avg|count)\b(?! by \(namespace\b)")
+
+    assert [query for _, query in panels() if added.search(query)] == []
+
+
+@pytest.mark.rule("OPS-4")
 def test_a_query_of_an_unknown_metric_is_reported() -> None:
     wrong = 'rate(identity_requests_total[5m]) + mailer_mails_total{outcome="lost"} + mailer_paused{by="me"}'
 

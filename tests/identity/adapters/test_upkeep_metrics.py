@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
-from identity.adapters.collectors import AuditCollector, ExpiredCollector
+from identity.adapters.collectors import AuditCollector, TidyCollector
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.pool_metrics import observe_pool, report_pool_size
 from identity.adapters.stream_collector import RedisMemoryCollector
-from identity.metrics import AUDIT_HEAD, DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX, WEB
+from identity.metrics import (
+    AUDIT_HEAD,
+    DATABASE_CONNECTIONS,
+    DATABASE_CONNECTIONS_MAX,
+    TIDY_LAST_SUCCESS,
+    WEB,
+)
 from port_runtime.metrics import Instruments
 from sqlalchemy import Engine
 
@@ -53,18 +60,38 @@ def test_connections_in_use_are_counted_also_after_the_server_closed_one(engine:
 
 def test_overdue_cleanup_is_seen_until_tidy_has_run(system: System) -> None:
     system.logged_in(system.person())
-    collector = ExpiredCollector(system.engine, idle_seconds=1800)
+    collector = TidyCollector(system.engine, idle_seconds=1800)
     ahead = system.clock.now() - datetime.now(UTC)  # of the machine's clock, by which the collector works
     system.clock.advance(days=1)
 
     fresh = [sample.value for sample in collector.collect()]
-    overdue = ExpiredCollector(system.engine, idle_seconds=-7210 - round(ahead.total_seconds()))
+    overdue = TidyCollector(system.engine, idle_seconds=-7210 - round(ahead.total_seconds()))
     before = [sample.value for sample in overdue.collect()]
     invoke(system, "tidy")
     after = [sample.value for sample in overdue.collect()]
 
-    assert fresh == after == [0]
+    assert (fresh, after[0]) == ([0], 0)
     assert before[0] >= timedelta(hours=2).total_seconds()
+
+
+@pytest.mark.parametrize("step", ["idle_accounts.suspend_idle", "audit.chaining.prune"])
+def test_only_a_run_of_tidy_that_did_everything_counts(
+    system: System, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ages() -> list[float]:
+        collector = TidyCollector(system.engine, idle_seconds=1800)
+        return [each.value for each in collector.collect() if each.metric is TIDY_LAST_SUCCESS]
+
+    def fail(*_arguments: object, **_named: object) -> NoReturn:
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(f"identity.usecases.{step}", fail)
+        ended = invoke(system, "tidy", IDENTITY_IDLE_DISABLED="180d", IDENTITY_AUDIT_KEYS="a" * 32)
+    failed = ages()
+    invoke(system, "tidy")
+
+    assert (ended.exit_code, failed, len(ages())) == (1, [], 1)
 
 
 def test_the_head_of_the_audit_log_grows(system: System) -> None:

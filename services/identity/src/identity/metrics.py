@@ -133,6 +133,11 @@ EXPIRED_OLDEST = observable_gauge(
     "seconds",
     "Time since the expiry of the oldest session or counter that `identity tidy` has not deleted, 0 without one",
 )
+TIDY_LAST_SUCCESS = observable_gauge(
+    "identity_tidy_last_success_seconds",
+    "seconds",
+    "Time since `identity tidy` ended without an error; absent until it has",
+)
 
 WEB: Final = (
     REQUESTS,
@@ -152,6 +157,7 @@ WEB: Final = (
     DATABASE_CONNECTIONS,
     DATABASE_CONNECTIONS_MAX,
     EXPIRED_OLDEST,
+    TIDY_LAST_SUCCESS,
     BUILD,
     *PROCESS,
 )

@@ -7,7 +7,7 @@ from port_runtime.metrics import Sample
 from sqlalchemy import Engine, func, select
 
 from identity.adapters.sql.oauth_tables import grants, logouts
-from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions
+from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions, tidy_runs
 from identity.metrics import (
     AUDIT_HEAD,
     AUDIT_OLDEST,
@@ -21,6 +21,7 @@ from identity.metrics import (
     OUTBOX_OLDEST,
     OUTBOX_UNPUBLISHED,
     SESSIONS,
+    TIDY_LAST_SUCCESS,
 )
 
 
@@ -39,20 +40,26 @@ class SessionCollector:
             yield Sample(SESSIONS, connection.scalar(query) or 0)
 
 
-class ExpiredCollector:
-    """How long `identity tidy` is overdue: the age of the oldest expired session and counter, read through indexes."""
+class TidyCollector:
+    """How long `identity tidy` is overdue: its last whole run, and the oldest expired session and counter.
+
+    All are read through indexes.
+    """
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
         self._engine = engine
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Find the oldest expired session and counter."""
+        """Find the last whole run, and the oldest expired session and counter."""
         columns = (sessions.c.seen_at, sessions.c.expires_at, counters.c.expires_at)
         with self._engine.connect() as connection:
             seen, *expired = (connection.scalar(select(func.min(column))) for column in columns)
+            finished_at = connection.scalar(select(tidy_runs.c.finished_at))
         due = [at for at in (seen and seen + self._idle, *expired) if at]
         yield Sample(EXPIRED_OLDEST, max(map(_age_seconds, due), default=0))
+        if finished_at:
+            yield Sample(TIDY_LAST_SUCCESS, _age_seconds(finished_at))
 
 
 class OutboxCollector:

@@ -22,6 +22,7 @@ def tidy(*, as_json: bool) -> None:
     """Close unverified accounts and bindings, suspend idle accounts, and delete expired data."""
     interrupt_on_sigterm()
     from identity.adapters.sql.purger import SqlPurger
+    from identity.adapters.sql.tidy_runs import record_tidy_run
     from identity.bootstrap.tidy import open_tidy
     from identity.settings.retention import TidySettings
     from identity.usecases.cleanup import clean_up
@@ -39,6 +40,7 @@ def tidy(*, as_json: bool) -> None:
             "facts": result.events,
             "audit_rows": _prune_audit(ports, engine, settings),
         }
+        record_tidy_run(engine, ports.clock.now())
     line = (
         "lapsed accounts: {accounts}, lapsed bindings: {bindings}, forgotten email changes: {email_changes}, "
         "suspended idle accounts: {idle}, "

@@ -15,7 +15,7 @@ from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
 
-from identity.adapters.collectors import ExpiredCollector, SessionCollector
+from identity.adapters.collectors import SessionCollector, TidyCollector
 from identity.adapters.sql.engine import database_probe
 from identity.adapters.sql.pool_metrics import report_pool_size
 from identity.metrics import BUILD, WORKERS
@@ -73,7 +73,7 @@ class GunicornHooks:
         idle_seconds = self._settings.session_idle
         collectors = (
             SessionCollector(engine, idle_seconds=idle_seconds),
-            ExpiredCollector(engine, idle_seconds=idle_seconds),
+            TidyCollector(engine, idle_seconds=idle_seconds),
             ProcessUsageCollector(BUILD, "identity", pid=os.getppid),
         )
         return OpsServer(

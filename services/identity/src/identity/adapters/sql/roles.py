@@ -41,6 +41,7 @@ _RIGHTS: Final = {
         "grant_tokens": _ALL,
         "logouts": _CHANGE,
         "seen_proofs": "SELECT, INSERT",
+        "tidy_runs": _READ,
         "alembic_version": _READ,
     },
     # The relay, `identity audit` and `identity events replay`.
@@ -83,6 +84,7 @@ _RIGHTS: Final = {
         "audit": f"SELECT, {_RECORD}, DELETE",
         "audit_segments": "SELECT, UPDATE (key, pruned_at, seal), DELETE",
         "audit_anchor": _READ,
+        "tidy_runs": _CHANGE,
         "alembic_version": _READ,
     },
 }

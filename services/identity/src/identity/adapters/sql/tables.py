@@ -264,3 +264,11 @@ rejections = Table(
     Column("reason", Text, nullable=False),
     Column("rejected_at", UtcDateTime, nullable=False, index=True),
 )
+
+tidy_runs = Table(
+    "tidy_runs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("finished_at", UtcDateTime, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
