@@ -21,7 +21,7 @@ const texts = await anonymous.GET("/api/v1/consents");
 console.log(
   JSON.stringify({
     refused: refused.error?.code,
-    username: session.data?.account?.username,
-    texts: texts.data?.items?.length,
+    username: session.data?.account.username,
+    texts: texts.data?.items.length,
   }),
 );
