@@ -8,7 +8,7 @@ from marshmallow import fields
 from identity.domain.open_login import OpenLogin
 from identity.domain.session import Lifetimes, Session
 from identity.http.api.schemas import AccountSchema, MailStateSchema, ResponseSchema, Timestamp
-from identity.http.api.service_schemas import PORTAL, AdminServiceLoginSchema, ServiceRecordSchema
+from identity.http.api.service_schemas import OF_PORTAL, PORTAL, AdminServiceLoginSchema, ServiceRecordSchema
 
 
 class FoundAccountSchema(ResponseSchema):
@@ -83,6 +83,7 @@ class AdminSessionSchema(ResponseSchema):
     """An open session: who holds it, and which account it acts as."""
 
     inner = "session"
+    omissible = OF_PORTAL | {"account_id", "binding_id"}
 
     id = fields.String()
     holder_id = fields.String()

@@ -8,6 +8,8 @@ PORTAL = {
     "description": "whether the portal's own session goes on; if not, it has timed out, the services alone go on, and "
     "its address, browser and times may be missing"
 }
+OF_PORTAL = frozenset({"address", "user_agent", "created_at", "last_seen_at"})
+"""The fields that a login lacks once its session at the portal has timed out."""
 
 
 class ServiceCompanySchema(ResponseSchema):

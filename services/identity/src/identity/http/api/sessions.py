@@ -9,7 +9,7 @@ from identity.domain.session import Principal
 from identity.http.api.blueprint import Blueprint
 from identity.http.api.fields import Input, SecretText, Text
 from identity.http.api.schemas import MailStateSchema, ResponseSchema, Timestamp, Whole, format_time
-from identity.http.api.service_schemas import PORTAL, ServiceLoginSchema
+from identity.http.api.service_schemas import OF_PORTAL, PORTAL, ServiceLoginSchema
 from identity.http.client_address import client_info
 from identity.http.device_cookies import remember_device
 from identity.http.direct_answers import Answer, Answerer
@@ -85,6 +85,7 @@ class OpenSessionSchema(ResponseSchema):
     """One of a person's own sessions."""
 
     inner = "session"
+    omissible = OF_PORTAL
 
     id = fields.String()
     current = fields.Boolean()
