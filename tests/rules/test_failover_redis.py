@@ -19,6 +19,7 @@ from redis import Redis
 from tests.shared.consumer_thread import GROUP, ConsumerThread
 from tests.support.actors.people import Person
 from tests.support.harness.clock import FakeClock
+from tests.support.harness.figures import report_figure
 from tests.support.harness.settings import mailer_settings
 from tests.support.harness.system import Servers, System
 from tests.support.harness.waiting import wait_until
@@ -146,8 +147,10 @@ def test_relay_mailer_and_consumers_go_on_with_the_new_primary(parts: Parts, pai
     people += [parts.system.register() for _ in range(3)]
     parts.wait_for(people)
 
+    seconds = time.monotonic() - began
     parts.expect_all_once(people, pair.entries())
-    assert time.monotonic() - began < MAX_SECONDS
+    report_figure(f"Redis' failover: {seconds:.2f} s to a mail; none lost or doubled")
+    assert seconds < MAX_SECONDS
 
 
 @pytest.mark.rule("OPS-7", "MAIL-3", "EVT-2", "EVT-5")
@@ -163,5 +166,7 @@ def test_what_the_new_primary_lacks_is_neither_lost_nor_repeated(parts: Parts, p
     people.append(parts.system.register())
     parts.wait_for(people)
 
+    seconds = time.monotonic() - began
     parts.expect_all_once(people, pair.entries())
-    assert time.monotonic() - began < MAX_SECONDS
+    report_figure(f"Redis' failover: {seconds:.2f} s to a mail; none lost or doubled")
+    assert seconds < MAX_SECONDS

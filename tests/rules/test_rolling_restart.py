@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.actors.people import Person, registration
+from tests.support.harness.figures import report_figure, timed
 from tests.support.harness.installation import Installation
 from tests.support.harness.processes import Program, run
 from tests.support.harness.waiting import wait_until
@@ -121,18 +122,25 @@ def test_a_rolling_restart_fails_no_request_and_loses_or_doubles_no_mail(
         load.goes_on()
         for port, web in webs:
             balancer.drain(port)
-            ended.append(web.stop())
+            with timed("stop of web under load"):
+                ended.append(web.stop())
             _web(installation, balancer)
             load.goes_on()
-        installation.start("relay")
-        ended.append(relay.stop())
+        with timed("start of a relay under load"):
+            installation.start("relay")
+        with timed("stop of a relay under load"):
+            ended.append(relay.stop())
         load.goes_on()
         for mailer in mailers:
-            ended.append(mailer.stop())
-            installation.start("mailer")
+            with timed("stop of a mailer under load"):
+                ended.append(mailer.stop())
+            with timed("start of a mailer under load"):
+                installation.start("mailer")
             load.goes_on()
     installation.wait_for_mails()
 
+    failed = len(load.wrong) + len(balancer.failures)
+    report_figure(f"update of every process under load: {load.answers.total()} requests, {failed} failed")
     assert (load.wrong, balancer.failures) == ([], [])
     assert ended == [0] * 5
     assert load.answers.total() > 8 * CLIENTS * 7

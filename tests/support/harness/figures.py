@@ -1,0 +1,18 @@
+"""Figures that tests measure on the way; `pytest -s` shows them (deploy/README.md, Figures)."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def report_figure(text: str) -> None:
+    """Print a figure on a line of its own."""
+    print(f"\nfigure: {text}")  # noqa: T201  # this is what it is for
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """Report how long the block takes."""
+    began = time.monotonic()
+    yield
+    report_figure(f"{what}: {time.monotonic() - began:.2f} s")
