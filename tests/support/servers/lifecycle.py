@@ -1,5 +1,6 @@
 """Start a server and stop it when a block ends."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ class Server(Protocol):
 
 
 S = TypeVar("S", bound=Server)
+_ACCEPT_STEPS = 3
+"""The steps of the event loop from an accepted socket to a protocol with its transport."""
 
 
 @contextmanager
@@ -39,3 +42,13 @@ def serve_http(server: HTTPServer) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+async def close_listener(server: asyncio.Server) -> None:
+    """Stop accepting. If a server closes while it accepts a connection, asyncio leaves that socket open."""
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        loop.remove_reader(listening)
+    for _ in range(_ACCEPT_STEPS):
+        await asyncio.sleep(0)
+    server.close()

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from contextlib import suppress
 
+from tests.support.servers.lifecycle import close_listener
 from tests.support.servers.ports import free_port
 
 _CHUNK = 65_536
@@ -51,7 +52,7 @@ class Proxy:
         self._loop.close()
 
     async def _close(self) -> None:
-        self._server.close()
+        await close_listener(self._server)
         self._reset()
         self._flowing.set()
         if tasks := asyncio.all_tasks() - {asyncio.current_task()}:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from tests.support.servers.certificates import Certificate, self_signed
+from tests.support.servers.lifecycle import close_listener
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.ports import free_port
 from tests.support.servers.received_mail import ReceivedMail
@@ -252,14 +253,12 @@ class _Running:
 
     def _make(self) -> _Protocol:
         made: _Protocol = self._factory(self._loop)
-        self._made = [
-            old for old in self._made if old.transport is not None and not old.transport.is_closing()
-        ]
+        self._made = [old for old in self._made if old.transport is None or not old.transport.is_closing()]
         self._made.append(made)
         return made
 
     async def _close(self) -> None:
-        self._listening.close()
+        await close_listener(self._listening)
         for protocol in self._made:
             if protocol.transport is not None:
                 _cut(protocol.transport)
