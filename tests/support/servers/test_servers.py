@@ -1,6 +1,8 @@
 """Tests of the servers on which other tests rely."""
 
+import gc
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -11,6 +13,7 @@ import redis
 
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.postgres import PostgresCluster
+from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
 from tests.support.servers.smtp import Login, SmtpServer
 
@@ -158,3 +161,19 @@ def test_mail_goes_over_tls_with_a_login(start_smtp: Callable[..., SmtpServer], 
         client.send_message(sample_message())
 
     assert server.mailbox.count() == 1
+
+
+@pytest.mark.parametrize("new_server", [SmtpServer, lambda: Proxy(1)], ids=["smtp", "proxy"])
+def test_a_server_that_stops_while_it_accepts_leaves_no_socket_open(
+    new_server: Callable[[], SmtpServer | Proxy],
+) -> None:
+    """An open socket warns when it is collected, and warnings are errors."""
+    server = new_server()
+    server.start()
+    connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(4)]
+
+    server.destroy()
+
+    for each in connections:
+        each.close()
+    gc.collect()
