@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, literal_column, or_, select
 from sqlalchemy.sql.expression import FromClause
 
 from identity.adapters.sql.oauth_tables import grants
@@ -16,6 +16,8 @@ _SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
 SUMMARIES = tuple(account.c[name] for account in (_ACCOUNT, _HOLDER) for name in _SUMMARY)
 """The columns of the account and of the actor."""
 _GRANT_COLUMNS = tuple(grants.c)
+# Literals instead of parameters: PostgreSQL misjudges conditions with unknown values, and so plans at each execution.
+_PENDING, _VERIFIED = literal_column("'pending'", String), literal_column("'verified'", String)
 
 
 def is_active(account: FromClause) -> ColumnElement[bool]:
@@ -24,7 +26,7 @@ def is_active(account: FromClause) -> ColumnElement[bool]:
         account.c.closed_at.is_(None),
         account.c.suspended_at.is_(None),
         account.c.email_verified_at.is_not(None),
-        account.c.review != "pending",
+        account.c.review != _PENDING,
     )
 
 
@@ -52,7 +54,7 @@ def select_from_active(
             grants.c.expires_at > bindparam("now"),
             is_active(_HOLDER),
             is_active(_ACCOUNT),
-            or_(grants.c.binding_id.is_(None), bindings.c.status == "verified"),
+            or_(grants.c.binding_id.is_(None), bindings.c.status == _VERIFIED),
             clients.c.revoked_at.is_(None),
         )
     )
