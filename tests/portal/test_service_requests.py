@@ -125,7 +125,7 @@ def test_the_back_button_leads_to_a_page_with_a_way_out(
     tab.page.reload()
 
     assert tab.screenshot("service-gone").heading == normalize("這次的登入要求已失效")
-    tab.press("返回 通行證系統")
+    tab.press("返回「通行證系統」")
     assert normalize("回到服務") in tab.text
 
 
@@ -180,5 +180,5 @@ def test_error_page_and_way_back_to_an_app(portal: System, tab: Tab, general: Pe
     tab.log_in(general).go(f"/oauth/authorize?{urlencode(query(client, redirect_uri=app))}")
     tab.screenshot("service-app")
 
-    link = tab.page.get_by_role("link", name="返回 通行證系統").get_attribute("href") or ""
+    link = tab.page.get_by_role("link", name="返回「通行證系統」").get_attribute("href") or ""
     assert (refused, link.startswith(f"{app}?code=")) == (normalize("無法前往服務"), True)

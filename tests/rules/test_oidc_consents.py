@@ -154,7 +154,7 @@ def test_a_uri_that_no_form_may_lead_to_gets_a_page_with_a_link(system: System, 
 
     page = browser.authorize(client, redirect_uri=uri)
 
-    assert (page.response.status_code, page.text.count(normalize("返回 通行證系統"))) == (200, 2)
+    assert (page.response.status_code, page.text.count(normalize("返回「通行證系統」"))) == (200, 4)
     assert f'href="{uri}?code=' in page.response.text
     assert form_action(page.response) == "form-action 'self'"
 
