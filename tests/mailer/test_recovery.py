@@ -56,7 +56,7 @@ def test_mails_of_a_killed_mailer_are_sent_by_another(harness: MailerHarness, tm
 
     harness.start_mailer()
 
-    harness.smtp.mailbox.wait_for(count=20, timeout=20)
+    harness.smtp.mailbox.wait_for(count=20)
     harness.wait_until_finished()
     assert harness.smtp.mailbox.count() == 20
     assert {receipt["event_id"] for receipt in harness.receipts()} == {each.event.id for each in published}

@@ -38,7 +38,7 @@ class Mailbox:
         address: str | None = None,
         subject_contains: str | None = None,
         count: int = 1,
-        timeout: float = 10,
+        timeout: float = 30,
     ) -> list[ReceivedMail]:
         """Wait until there are `count` matching mails; AssertionError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
