@@ -42,6 +42,7 @@ def test_a_wrong_code_shows_the_remaining_tries_at_the_field(
     tab.expect_status(400).log_in(holder)
 
     requested = (portal.clock.now() + timedelta(hours=8)).strftime("%Y/%m/%d")
+    tab.expect_text(f"系統已於 {requested}")
     tab.fill({CODE: bad}).press("驗證").expect_text("驗證碼錯誤，還可再試 4 次").screenshot("links-wrong")
     tab.expect_text(f"請輸入最新一封信件（{requested}")
     place = tab.page.locator("nav.side [aria-current=page]").text_content()
