@@ -5,11 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from port_runtime import health
 
 from mailer.adapters import mail_texts, template_loader
+from mailer.adapters.redis import connection
 from mailer.domain.mail_catalogue import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
@@ -185,6 +188,22 @@ def test_a_check_waits_for_the_mail_server(harness: MailerHarness, tmp_path: Pat
     harness.smtp.start()
 
     assert check.wait() == 0
+
+
+@pytest.mark.rule("OPS-5")
+def test_a_check_that_waits_warns_of_an_old_redis_once(
+    harness: MailerHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_twice(checks: Sequence[health.Check], **_options: object) -> health.Report:
+        health.run_checks(checks)
+        return health.run_checks(checks)
+
+    monkeypatch.setattr(connection, "OLDEST_ADVISED", (999, 0))
+    monkeypatch.setattr(health, "wait_until_healthy", check_twice)
+
+    result = run_command(harness, "check")
+
+    assert (result.exit_code, result.stderr.count("newer is advised")) == (0, 1)
 
 
 def test_check_of_templates_needs_no_setting() -> None:
