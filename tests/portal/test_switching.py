@@ -143,7 +143,7 @@ def test_a_stale_page_does_not_switch_through_a_removed_binding(
     tab.log_in(holder)
     portal.logged_in(holder).delete(f"/bindings/{bound}")
 
-    tab.press("登入").confirm("不能切換登入")
+    tab.press("登入").confirm("無法切換登入")
 
     assert tab.path == "/links"
 
