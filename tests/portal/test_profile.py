@@ -119,7 +119,7 @@ def test_a_new_mailbox_is_pending_until_its_owner_follows_the_link(
     )
 
     assert (pending, tab.field("Email").input_value()) == (person.email, email)
-    assert normalize("等待驗證") not in tab.text
+    assert normalize("Email 變更待驗證") not in tab.text
 
 
 @pytest.mark.rule("PRO-2")
