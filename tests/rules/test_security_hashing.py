@@ -5,13 +5,15 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import islice
+from unittest import mock
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import HashingError, VerifyMismatchError
 
 from tests.support.actors.people import PASSWORD, unique
+from tests.support.harness.commands import invoke
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 
@@ -105,6 +107,18 @@ def test_passwords_are_hashed_where_no_thread_may_lower_its_priority(
     login = system.visitor().log_in(system.person())
 
     assert login.status_code == 201
+
+
+@pytest.mark.rule("SEC-1", "OPS-5")
+def test_a_check_fails_where_no_password_can_be_hashed(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works = invoke(system, "check")
+    monkeypatch.setattr(PasswordHasher, "hash", mock.Mock(side_effect=HashingError))
+    fails = invoke(system, "check")
+
+    assert (works.exit_code, "passwords: ok\n" in works.output) == (0, True)
+    assert (fails.exit_code, "passwords: HashingError\n" in fails.output) == (1, True)
 
 
 @pytest.mark.rule("SEC-1")

@@ -357,7 +357,7 @@ def test_a_secret_may_come_from_a_file_but_not_from_both_places(
 
     assert (by_file.returncode, by_file.stdout) == (
         0,
-        "settings: ok\ndatabase: ok\nmigrations: ok\noidc_keys: ok\n",
+        "settings: ok\ndatabase: ok\nmigrations: ok\npasswords: ok\noidc_keys: ok\n",
     )
     assert both == (2, ["IDENTITY_SECRET_KEYS: must not be set together with IDENTITY_SECRET_KEYS_FILE"])
     assert nowhere[0] == 2

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from port_runtime.health import Check
     from sqlalchemy import Engine
 
+    from identity.usecases.ports.security import Passwords
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checks:
@@ -28,6 +31,8 @@ class _Checks:
 
 @contextmanager
 def _check_web() -> Iterator[_Checks]:
+    from port_runtime.health import Check
+
     from identity.bootstrap.oidc import signing_key_report
     from identity.bootstrap.ports import open_dependencies
     from identity.settings.web import WebSettings
@@ -35,7 +40,13 @@ def _check_web() -> Iterator[_Checks]:
     settings = read_settings(WebSettings)
     with open_dependencies(settings, signs=settings.oidc_keys is not None) as dependencies:
         report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
-        yield _Checks(checks=_database(dependencies.engine), warnings={"oidc_keys": report})
+        hashing = Check("passwords", partial(_hash_password, dependencies.ports.passwords))
+        yield _Checks(checks=[*_database(dependencies.engine), hashing], warnings={"oidc_keys": report})
+
+
+def _hash_password(passwords: "Passwords") -> None:
+    """Hash a password as a login does, which takes memory and threads that the system may refuse."""
+    passwords.hash("password")
 
 
 @contextmanager
@@ -118,7 +129,7 @@ def _database(engine: "Engine") -> list["Check"]:
 @wait_option
 @as_json
 def check(*, process: str, wait_seconds: int, as_json: bool) -> None:
-    """Check settings, keys, the database, its migrations, and Redis as far as the process needs it.
+    """Check settings, keys, the database, its migrations, and Redis and password hashing if the process needs them.
 
     Exits with 1 if a check fails, with 2 if a setting is wrong. IDENTITY_OIDC_KEYS that are missing, or whose signing
     key is older than 365 days by its member `nbf` or `iat`, cause a warning.
