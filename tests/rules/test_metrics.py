@@ -41,6 +41,7 @@ def test_each_process_exposes_exactly_what_its_catalogue_names(
     installation: Installation, ports: OpsPorts
 ) -> None:
     installation.start(*CATALOGUES, **ports.settings)
+    assert run("identity", "tidy", environment=installation.environment).returncode == 0
     installation.logged_in(installation.person())
     installation.wait_for_mails()
 
