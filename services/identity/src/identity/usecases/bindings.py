@@ -81,7 +81,8 @@ def request(
 
 
 def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntry:
-    if target.summary.kind != "general":  # before locking: two link accounts that request each other would deadlock
+    # Before locking: two link accounts that request each other would deadlock.
+    if target.summary.kind != "general":
         raise NotBindable(is_link=True)
     with ports.unit_of_work() as uow:
         _lock_link_account(uow, principal)
