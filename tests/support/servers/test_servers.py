@@ -4,14 +4,19 @@ import gc
 import smtplib
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from email.message import EmailMessage
+from pathlib import Path
 
 import psycopg
 import pytest
 import redis
 
+from tests.support import ROOT
 from tests.support.servers.mailbox import Mailbox
+from tests.support.servers.ports import free_port
 from tests.support.servers.postgres import PostgresCluster
 from tests.support.servers.proxy import Proxy
 from tests.support.servers.redis import RedisServer
@@ -33,6 +38,18 @@ def send(server: SmtpServer, content: EmailMessage | None = None) -> None:
 
 def libpq(url: str) -> str:
     return url.replace("+psycopg", "")
+
+
+def test_a_free_port_is_taken_neither_by_another_call_nor_by_an_outgoing_connection() -> None:
+    ports = [free_port() for _ in range(100)]
+    of_another_process = (
+        "from tests.support.servers.ports import free_port; print(*[free_port() for _ in range(150)])"
+    )
+    others = subprocess.check_output([sys.executable, "-c", of_another_process], text=True, cwd=ROOT).split()
+    ephemeral = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+    assert len({*ports, *map(int, others)}) == 250
+    assert not ephemeral.exists() or max(ports) < int(ephemeral.read_text().split()[0])
 
 
 def test_a_database_made_from_a_template_has_its_rows(postgres: PostgresCluster) -> None:
