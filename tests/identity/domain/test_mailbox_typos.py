@@ -14,6 +14,7 @@ from identity.domain.mailbox_typos import likely_mailbox
         ("outlok.com", "outlook.com"), ("ms.hient.net", "ms.hinet.net"),
         ("gmial.con", "gmail.com"), ("yaho.con.tw", "yahoo.com.tw"), ("hotmial.cmo", "hotmail.com"),
         ("twport.con.tw", "twport.com.tw"), ("hient.nte", "hinet.net"),
+        ("mail.con", "mail.com"), ("ymail.con", "ymail.com"), ("email.cmo", "email.com"),
     ],
 )  # fmt: skip
 def test_a_common_domain_is_suggested_for_one_that_is_nearly_it(domain: str, meant: str) -> None:
@@ -23,7 +24,19 @@ def test_a_common_domain_is_suggested_for_one_that_is_nearly_it(domain: str, mea
 @pytest.mark.rule("VER-8")
 @pytest.mark.parametrize(
     "domain",
-    ["gmail.com", "mail.com", "ymail.com", "hinet.net", "twport.com.tw", "example.com", "kh.gov.tw", "tw"],
+    [
+        "gmail.com",
+        "mail.com",
+        "ymail.com",
+        "hinet.net",
+        "twport.com.tw",
+        "example.com",
+        "kh.gov.tw",
+        "tw",
+        "ent.tw",
+        "nett.tw",
+        "vom.tw",
+    ],
 )
 def test_nothing_is_suggested_for_other_domains(domain: str) -> None:
     assert likely_mailbox(f"me@{domain}") is None

@@ -17,24 +17,29 @@ _MISTYPED_LABELS: Final = {
     **dict.fromkeys(("con", "cmo", "ocm", "vom", "xom", "comm", "cim"), "com"),
     **dict.fromkeys(("nte", "ent", "nett"), "net"),
 }
-"""Endings that no domain has."""
+"""Mistyped endings; the first label of a domain may have any of these names."""
 _SIMILARITY: Final = 0.85
 
 
 def likely_mailbox(mailbox: str) -> str | None:
     """Return the mailbox that was probably meant, or None if the domain looks right."""
     local, _, domain = mailbox.rpartition("@")
-    if domain in _OTHERS or (domain in _COMMON and domain not in _UNUSED):
-        return None
-    ended = _with_real_ending(domain)
-    found = get_close_matches(ended, _COMMON, n=1, cutoff=_SIMILARITY)
-    likely = _UNUSED.get(found[0], found[0]) if found else ended
+    likely = _likely_domain(domain)
     return f"{local}@{likely}" if likely != domain else None
+
+
+def _likely_domain(domain: str) -> str:
+    for known in (domain, ended := _with_real_ending(domain)):
+        if known in _OTHERS or (known in _COMMON and known not in _UNUSED):
+            return known
+    found = get_close_matches(ended, _COMMON, n=1, cutoff=_SIMILARITY)
+    return _UNUSED.get(found[0], found[0]) if found else ended
 
 
 def _with_real_ending(domain: str) -> str:
     """Mend the last label, and the one before a country's, so that both halves may be mistyped."""
     labels = domain.split(".")
     ending = -2 if domain.endswith(".tw") else -1
-    labels[ending] = _MISTYPED_LABELS.get(labels[ending], labels[ending])
+    if len(labels) > -ending:
+        labels[ending] = _MISTYPED_LABELS.get(labels[ending], labels[ending])
     return ".".join(labels)
