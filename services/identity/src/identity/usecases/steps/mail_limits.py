@@ -32,7 +32,8 @@ class Budget(StrEnum):
 class MailQuota:
     """What a mail is counted by: its purpose and subject, and the mailbox in one of its budgets.
 
-    `typed` is what a person may mistype: the right value need not wait for a wrong one, but shares its daily count.
+    `typed` is what a person may mistype: a request with the right value need not wait for one with a wrong value, which
+    sends no mail, but both share the daily count.
     """
 
     budget: Budget
@@ -51,8 +52,12 @@ class MailQuota:
 
     @property
     def by_mailbox(self) -> list[Counter]:
-        """The counters of the mailbox, one for all its aliases."""
-        return [limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _OF_MAILBOX]
+        """The counters of the mailbox, one for all its aliases, and of the gap between mails whatever is typed."""
+        gap = [RESEND_GAP.counter(self.purpose, *self.subject)] if self.typed else []
+        return [
+            *(limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _OF_MAILBOX),
+            *gap,
+        ]
 
     @property
     def counters(self) -> list[Counter]:
