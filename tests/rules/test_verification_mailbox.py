@@ -1,8 +1,11 @@
 """An unverified account corrects its mailbox (VER-8)."""
 
 import pytest
+from identity.domain.rate_limits import MAILBOX_HOUR
 
 from tests.support.actors.people import Visitor, unique
+from tests.support.browser.pages import AccountPage
+from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
 PATH = "/email-verifications/mailbox"
@@ -47,6 +50,27 @@ def test_the_password_is_required_and_mails_are_limited(system: System) -> None:
     assert (too_soon, wrong) == ((429, "too_soon"), (403, "bad_password"))
     assert unchanged == (422, "invalid_input")
     assert (first, second) == ((202, ""), (429, "too_soon"))
+
+
+@pytest.mark.rule("VER-8", "SEC-6")
+def test_a_mailbox_that_gets_too_many_mails_does_not_block_another(system: System) -> None:
+    full = f"full{unique()}@example.com"
+    for _ in range(MAILBOX_HOUR.max_count):
+        system.register(email=full)
+    person, visitor = system.register(), system.visitor()
+    visitor.log_in(person)
+    system.clock.advance(minutes=2)
+    page = AccountPage(visitor, "/verification")
+
+    refused = page.send("/verification/mailbox", email=full, password=person.password)
+    shown = page.text
+    corrected = page.send(
+        "/verification/mailbox", email=f"right{unique()}@example.com", password=person.password
+    )
+
+    assert (refused.status_code, corrected.status_code) == (429, 303)
+    assert normalize("寄至此 Email 的郵件過多，請於 58 分鐘後再試，或改填其他 Email") in shown
+    assert normalize("後可更正 Email") not in shown
 
 
 @pytest.mark.rule("VER-8", "REG-9")

@@ -13,6 +13,7 @@ from identity.domain.errors import (
 )
 from identity.domain.mailbox import parse_mailbox
 from identity.domain.rate_limits import RESEND_DAY, RESEND_GAP
+from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message, flash_refusal
@@ -20,6 +21,7 @@ from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.mailbox_advice import mailbox_advice
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
+from identity.http.portal.layout.times import duration
 from identity.http.session_auth import current_principal, rejection, require_step
 from identity.http.text_types import MailRefusalTexts
 from identity.http.web_context import ports, web_context
@@ -46,7 +48,7 @@ def show() -> Response:
     return _show(MailboxForm())
 
 
-def _show(form: MailboxForm, *, error: str = "", wait_seconds: int = 0, status_code: int = 200) -> Response:
+def _show(form: MailboxForm, *, error: str = "", status_code: int = 200) -> Response:
     status = verification.status(ports(), require_step("verify_email"))
     mail = status.mail
     return render_page(
@@ -55,7 +57,6 @@ def _show(form: MailboxForm, *, error: str = "", wait_seconds: int = 0, status_c
         form=form,
         error=error,
         verification=status,
-        correction_wait_seconds=max(wait_seconds, status.correction_wait_seconds),
         refusal=_refusal_texts(mail) if mail and mail.state == "refused" else None,
         gap_seconds=int(RESEND_GAP.window.total_seconds()),
         daily_limit=RESEND_DAY.max_count,
@@ -106,12 +107,19 @@ def correct() -> Response:
         form.add_error("password", problems.sentence(refusal))
         return with_refusal_status(_show(form), refusal)
     except TooSoon as refusal:
-        page = _show(form, error=texts.MAILED_TOO_SOON, wait_seconds=refusal.retry_after_seconds)
-        return with_refusal_status(page, refusal)
+        return with_refusal_status(_show(form, error=_too_soon(principal, refusal)), refusal)
     except (TooManyChecks, Busy) as refusal:
         return with_refusal_status(_show(form, error=problems.sentence(refusal)), refusal)
     flash_message(texts.MAILBOX_CORRECTED.format(email=form.email.parsed))
     return redirect_to("portal.verification.show")
+
+
+def _too_soon(principal: Principal, refusal: TooSoon) -> str:
+    """Say whether any mail has to wait, as the countdown at the button shows, or only one to the typed mailbox."""
+    wait_seconds = verification.status(ports(), principal).correction_wait_seconds
+    if refusal.retry_after_seconds <= wait_seconds:
+        return texts.MAILED_TOO_SOON
+    return texts.MAILBOX_MAILED_TOO_SOON.format(wait=duration(refusal.retry_after_seconds))
 
 
 @blueprint.get("/verification/mailbox")

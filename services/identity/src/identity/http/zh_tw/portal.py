@@ -39,6 +39,7 @@ KINDS: Final[Mapping[Kind, KindTexts]] = {
 REGISTERED: Final = "{kind}資料已經成功送出，請收取驗證信！！"
 VERIFICATION_SENT_AGAIN: Final = "系統將重新寄送驗證信，請收取最新一封；先前信件中的連結已失效。"
 MAILED_TOO_SOON: Final = "郵件寄送過於頻繁，請稍候再試"
+MAILBOX_MAILED_TOO_SOON: Final = "寄至此 Email 的郵件過多，請於 {wait}後再試，或改填其他 Email"
 MAILBOX_CORRECTED: Final = "Email 已更正，驗證信將寄至 {email}；先前信件中的連結已失效。"
 
 # --- bindings -----------------------------------------------------------------------------------------------------
