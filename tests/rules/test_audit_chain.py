@@ -316,14 +316,15 @@ def test_deleting_more_than_was_pruned_is_detected(chained: System) -> None:
 
 
 @pytest.mark.rule("SEC-11")
-def test_a_segment_with_a_broken_hash_is_not_pruned(chained: System) -> None:
+def test_a_segment_with_a_broken_hash_is_not_pruned_and_tidy_fails(chained: System) -> None:
     tamper(chained, "UPDATE audit_segments SET head = 'f' WHERE number = 2")
-    later = chained.clock.now() + timedelta(days=1)
+    chained.clock.advance(days=401)
 
-    with open_chain(chained) as chain:
-        dropped = prune(chained.ports, chain, keys(), before=later)
+    tidied = invoke(chained, "tidy")
 
-    assert (dropped, len(chained.audit())) == (0, 6)
+    assert (tidied.exit_code, "segment 2 of the audit log is not authentic" in tidied.output) == (1, True)
+    assert [row.place for row in chained.audit() if row.place] == [1, 2, 3, 4, 5, 6]
+    assert chained.rows("SELECT 1 FROM tidy_runs") == []
 
 
 @pytest.mark.rule("SEC-11")

@@ -61,10 +61,13 @@ def _prune_audit(ports: "Ports", engine: "Engine", settings: "TidySettings") -> 
     """Delete whole segments past their retention; without keys, no segment exists."""
     from identity.adapters.signed_tokens import chain_keys
     from identity.adapters.sql.audit_chain import SqlAuditChain
-    from identity.usecases.audit.chaining import prune
+    from identity.usecases.audit.chaining import NotAuthentic, prune
 
     keys = chain_keys(settings.audit_keys)
     if keys is None:
         return 0
     before = ports.clock.now() - timedelta(seconds=settings.audit_kept)
-    return prune(ports, SqlAuditChain(engine), keys, before=before)
+    try:
+        return prune(ports, SqlAuditChain(engine), keys, before=before)
+    except NotAuthentic as error:
+        raise click.ClickException(f"{error}: see `identity audit verify`") from None

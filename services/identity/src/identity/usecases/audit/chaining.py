@@ -50,18 +50,24 @@ def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
     return segment
 
 
+class NotAuthentic(Exception):  # noqa: N818 - named after what is wrong
+    """A segment's hash does not match its content, or its key is missing: it is kept as evidence."""
+
+    def __init__(self, segment: int) -> None:
+        super().__init__(f"segment {segment} of the audit log is not authentic, or its key is missing")
+
+
 def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime) -> int:
     """Delete whole segments chained before that time, a few per transaction; return the number of rows.
 
-    Stops at a segment whose hash is not authentic: it is evidence.
+    Raises NotAuthentic for a segment whose hash is wrong, before any segment of its transaction is deleted.
     """
     dropped = 0
     while due := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
         for segment in due:
             key = keys.get(segment.key)
             if key is None or not segment.is_authentic(key):
-                _log.error("audit log not pruned: a seal does not hold", segment=segment.number)
-                return dropped
+                raise NotAuthentic(segment.number)
         rows, now = due[-1].last - due[0].first + 1, ports.clock.now()
         last = replace(due[-1], pruned_at=now, key=keys.newest).with_mac(keys.newest_key)
         chain.drop(last, Entry.of("audit.pruned", None, {"rows": rows}, caller=ports.caller(), at=now))
