@@ -109,9 +109,9 @@ def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: 
 
 def _use_binding(uow: UnitOfWork, principal: Principal, account_id: str) -> None:
     """Record the choice of a company, as a switch does, if it is one of the person's (BIND-10)."""
-    for binding in uow.bindings.live_of_link(principal.actor.id):
-        if binding.general_account_id == account_id and binding.status == "verified":
-            binding.use(uow.clock.now())
+    binding = uow.bindings.live_of_general(account_id)
+    if binding is not None and binding.link_account_id == principal.actor.id and binding.status == "verified":
+        binding.use(uow.clock.now())
     uow.flush()  # before the request's row: opening the grant locks the two in this order
 
 
