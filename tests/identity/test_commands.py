@@ -44,7 +44,13 @@ def test_a_check_of_an_unreachable_database_gives_the_reason_without_a_stack_tra
 
     assert (ended.returncode, ended.stdout.splitlines()) == (
         1,
-        ["settings: ok", "database: OperationalError", "migrations: OperationalError", "oidc_keys: ok"],
+        [
+            "settings: ok",
+            "database: OperationalError",
+            "migrations: OperationalError",
+            "passwords: ok",
+            "oidc_keys: ok",
+        ],
     )
     assert "Connection refused" in ended.stderr
     assert "Traceback" not in ended.stderr

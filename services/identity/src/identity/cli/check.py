@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -40,12 +40,12 @@ def _check_web() -> Iterator[_Checks]:
     settings = read_settings(WebSettings)
     with open_dependencies(settings, signs=settings.oidc_keys is not None) as dependencies:
         report = signing_key_report(settings.oidc_keys, dependencies.ports.clock)
-        hashing = Check("passwords", partial(_hash_password, dependencies.ports.passwords))
+        hashing = Check("passwords", cache(partial(_hash_password, dependencies.ports.passwords)))
         yield _Checks(checks=[*_database(dependencies.engine), hashing], warnings={"oidc_keys": report})
 
 
 def _hash_password(passwords: "Passwords") -> None:
-    """Hash a password as a login does, which takes memory and threads that the system may refuse."""
+    """Hash a password as a login does, which takes memory and threads that the system may refuse; once is enough."""
     passwords.hash("password")
 
 
