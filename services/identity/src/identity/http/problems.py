@@ -201,7 +201,7 @@ def _derived_values(refusal: errors.Refusal) -> dict[str, Any]:
         case errors.CodeWrong(tries_left=left):
             text = sentences.TRIES_LEFT.format(count=left) if left else sentences.NO_TRIES_LEFT
             return {"tries": text}
-        case errors.NotBindable(is_link=case) | errors.AlreadyBound(here=case):
-            return {"why": sentences.BINDING_REFUSALS[type(refusal), case]}
+        case errors.NotBindable(is_link=flag) | errors.AlreadyBound(here=flag):
+            return {"why": sentences.BINDING_REFUSALS[type(refusal), flag]}
         case _:
             return {}
