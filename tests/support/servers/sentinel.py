@@ -22,7 +22,7 @@ port {port}
 bind 127.0.0.1
 dir {directory}
 sentinel monitor {service} 127.0.0.1 {primary} 1
-sentinel down-after-milliseconds {service} 60000
+sentinel down-after-milliseconds {service} 3600000
 sentinel failover-timeout {service} 6000
 """
 
@@ -56,7 +56,11 @@ class SentinelServer:
     def fail_over(self) -> None:
         """Promote the replica while the primary works, and return when new connections lead to it."""
         before = self.primary_port()
-        wait_until(self._begins_failover, what="the sentinel to accept the replica")
+        wait_until(
+            self._begins_failover,
+            what="the sentinel to accept the replica",
+            timeout_seconds=DECISION_SECONDS,
+        )
         wait_until(
             lambda: self.primary_port() != before, what="the failover", timeout_seconds=DECISION_SECONDS
         )
