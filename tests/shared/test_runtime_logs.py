@@ -52,8 +52,8 @@ def test_a_line_begins_with_time_level_service_and_event(lines: Lines) -> None:
 @pytest.mark.parametrize(
     ("log_format", "expected"),
     [
-        ("logfmt", r'level=info service=mailer event="two\nlines \u001b" '),
-        ("console", r"info     two\nlines \u001b  "),
+        ("logfmt", r'level=info service=mailer event="two\nlines \u001b\u007f\u2028" '),
+        ("console", r"info     two\nlines \u001b\u007f\u2028  "),
     ],
 )
 def test_other_formats_have_the_same_values_and_no_value_forges_a_line(
@@ -63,7 +63,7 @@ def test_other_formats_have_the_same_values_and_no_value_forges_a_line(
     logs.configure("mailer", stream=stream, log_format=log_format)
     values = {"mails": 1, "more": {"a b": [True, None]}, "token": "hidden", "name": "壞"}
 
-    logs.get_logger("x").info("two\nlines \x1b", **values)
+    logs.get_logger("x").info("two\nlines \x1b\x7f\u2028", **values)
 
     same = r'mails=1 more="{\"a b\": [true, null]}" token="**********" name="\u58de" logger=x'
     assert (stream.getvalue().partition(" ")[2], lines.all()) == (f"{expected}{same}\n", [])
@@ -133,10 +133,11 @@ def test_a_traceback_is_part_of_its_line(lines: Lines) -> None:
 
 
 def test_no_character_can_break_or_forge_a_line(lines: Lines) -> None:
-    logs.get_logger("x").info("two\nlines \u2028 \ud800 王小明", name="\x1b[31m")
+    logs.get_logger("x").info("two\nlines \x7f \u2028 \ud800 王小明", name="\x1b[31m")
 
-    assert lines.only()["event"] == "two\nlines \u2028 \ud800 王小明"
+    assert lines.only()["event"] == "two\nlines \x7f \u2028 \ud800 王小明"
     assert lines.getvalue().isascii()
+    assert lines.getvalue().removesuffix("\n").isprintable()
 
 
 def test_warnings_are_logged(lines: Lines) -> None:

@@ -36,8 +36,12 @@ def console(_logger: object, _method: str, record: MutableMapping[str, Any]) -> 
     return "\n    ".join(lines)
 
 
+def _json(value: object, **options: Any) -> str:
+    return json.dumps(value, **options).replace("\x7f", r"\u007f")
+
+
 FORMATS: Final[Mapping[str, Processor]] = {
-    JSON: JSONRenderer(ensure_ascii=True),
+    JSON: JSONRenderer(_json),
     "logfmt": logfmt,
     "console": console,
 }
@@ -48,9 +52,9 @@ def _pairs(record: Mapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+    text = value if isinstance(value, str) else _json(value)
+    return text if _PLAIN.fullmatch(text) else _json(text)
 
 
 def _escaped(text: str) -> str:
-    return json.dumps(text)[1:-1].replace('\\"', '"')
+    return _json(text)[1:-1].replace('\\"', '"')
