@@ -2,9 +2,10 @@
 
     python -m deploy.containers.secret_files DIRECTORY [--give] [--redis-admin=on]
 
-Existing secrets stay. Redis' ACL file and the SQL of PostgreSQL's roles are always rewritten. `--give` requires root
-and makes the user of each container the owner of its files. `--redis-admin=on` turns the administrator of Redis on. The
-server names are those of docker-compose.yml and of the Kubernetes overlay `local`.
+Existing secrets stay, but a process loses the copy of one that it no longer needs. Redis' ACL file and the SQL of
+PostgreSQL's roles are always rewritten. `--give` requires root and makes the user of each container the owner of its
+files. `--redis-admin=on` turns the administrator of Redis on. The server names are those of docker-compose.yml and of
+the Kubernetes overlay `local`.
 """
 
 from __future__ import annotations
@@ -41,9 +42,13 @@ def main(root: Path, *, give: bool, redis_admin: bool = False) -> None:
     kept = root / "kept"
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     _make(kept, redis_admin=redis_admin)
-    for name, (user, files) in _shares(kept).items():
+    shares = _shares(kept)
+    known = {file.name for _, files in shares.values() for file in files}
+    for name, (user, files) in shares.items():
         for file in files:
             _put(file, root / name, user if give else None)
+        for other in known - {file.name for file in files}:  # other files are the operator's
+            (root / name / other).unlink(missing_ok=True)
 
 
 def _make(kept: Path, *, redis_admin: bool) -> None:

@@ -276,6 +276,19 @@ def test_a_second_start_keeps_the_secrets_of_the_containers(tmp_path: Path) -> N
 
 
 @pytest.mark.rule("SEC-10")
+def test_an_upgrade_takes_back_what_a_process_no_longer_needs(tmp_path: Path) -> None:
+    make_secret_files(tmp_path, give=False)
+    of_an_older_release = tmp_path / "tidy" / "secret_keys"
+    of_an_operator = tmp_path / "mailer" / "smtp_url"
+    for path in (of_an_older_release, of_an_operator):
+        path.write_text("secret")
+
+    make_secret_files(tmp_path, give=False)
+
+    assert (of_an_older_release.exists(), of_an_operator.exists()) == (False, True)
+
+
+@pytest.mark.rule("SEC-10")
 @pytest.mark.parametrize("is_on", [False, True])
 def test_the_administrator_of_the_containers_works_while_it_is_on(
     start_redis: Callable[..., RedisServer], tmp_path: Path, *, is_on: bool
