@@ -19,7 +19,7 @@ _SEEN: list[tuple[int, Exception, str]] = [
     (410, errors.LinkSuperseded(), "連結已失效"),
     (429, errors.TooManyRequests(90), "操作過於頻繁"),
     (500, RuntimeError("a secret of the inside"), "系統發生錯誤"),
-    (503, errors.Busy(5), "系統暫時無法服務"),
+    (503, errors.Busy(5), "系統暫時無法提供服務"),
 ]
 
 
@@ -98,10 +98,10 @@ def test_a_database_outage_gets_an_error_page_that_works_again_afterwards(portal
     with _database_away(portal):
         tab.go("/home").screenshot("failure-503-database")
         shown = tab.status, tab.heading, normalize("剛才的內容尚未儲存") in tab.text
-        said = tab.text.count(normalize("系統暫時無法服務"))
+        said = tab.text.count(normalize("系統暫時無法提供服務"))
     tab.page.reload()
 
-    assert shown == (503, normalize("系統暫時無法服務"), False)
+    assert shown == (503, normalize("系統暫時無法提供服務"), False)
     assert said == 1
     assert (tab.status, tab.path) == (200, "/home")
 

@@ -142,7 +142,7 @@ def test_used_expired_superseded_and_damaged_links_each_get_a_page(portal: Syste
     headings["expired"] = tab.open_link(used).screenshot("password-link-expired").heading
 
     assert headings == {
-        "used": normalize("密碼已重設完成"),
+        "used": normalize("密碼已重設"),
         "superseded": normalize("連結已失效"),
         "damaged": normalize("連結不正確"),
         "expired": normalize("連結已失效"),

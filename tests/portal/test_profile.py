@@ -147,7 +147,7 @@ def test_another_new_mailbox_too_soon_is_refused_above_the_form_with_the_wait(
 
     tab.fill(Email=_new_mailbox(), 目前密碼=person.password).press("儲存").confirm(ASKED)
 
-    tab.expect_text("郵件寄送過於頻繁，請稍候再試").expect_text("秒後可再變更 Email。")
+    tab.expect_text("郵件寄送過於頻繁，請稍後再試").expect_text("秒後可再變更 Email。")
     tab.screenshot("profile-too-soon")
     assert (tab.status, tab.field("Email").get_attribute("aria-invalid")) == (429, "false")
 

@@ -7,7 +7,7 @@ from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 
-_STALE = "頁面停留過久,或已在其他視窗登入、登出。請確認內容後再送出一次"
+_STALE = "頁面閒置過久,或已在其他視窗登入、登出。請確認內容後再送出一次"
 _ENDED = "登入已逾時或已登出"
 
 

@@ -70,7 +70,9 @@ def test_a_stale_unbinding_page_leads_to_the_row(
     tab.press(pressed)
 
     if pressed == "驗證":
-        tab.confirm("此綁定已解除或已失效，請確認綁定帳號清單").expect_text("該帳號的使用者已自行解除綁定")
+        tab.confirm("此綁定已解除或已失效，請重新查看綁定帳號清單").expect_text(
+            "該帳號的使用者已自行解除綁定"
+        )
     else:
         tab.confirm("請確認解除綁定帳號為").expect_text("尚未綁定任何一般帳號")
 

@@ -150,7 +150,7 @@ def test_a_second_email_change_within_a_minute_is_refused_above_the_form(system:
 
     account = visitor.get("/account").json()
     assert (answer.status_code, page.forms[PROFILE]["email"]) == (429, "second@example.com")
-    assert normalize("郵件寄送過於頻繁，請稍候再試") in page.text
+    assert normalize("郵件寄送過於頻繁，請稍後再試") in page.text
     assert (account["name"], account["pending_email"]) == ("錢大明", first)
 
 

@@ -115,7 +115,7 @@ def test_a_used_link_says_that_the_password_is_set(system: System) -> None:
     opened_again, sent_again = page.reload(), page.press(password=f"{NEW}x", password_again=f"{NEW}x")
 
     for refused in (opened_again, sent_again):
-        assert (refused.status, normalize("密碼已重設完成") in refused.text) == (410, True)
+        assert (refused.status, normalize("密碼已重設，請以新密碼登入") in refused.text) == (410, True)
     assert system.visitor().log_in(person, password=NEW).status_code == 201
 
 

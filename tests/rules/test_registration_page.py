@@ -53,7 +53,7 @@ def test_the_input_is_kept_except_passwords(system: System) -> None:
         name: "" if name in secret else value for name, value in fields.items()
     }
     assert "<b>" not in page.answer.text
-    assert normalize("為了安全,密碼不會保留,請重新輸入") in page.text
+    assert normalize("基於安全考量,系統不會保留密碼,請重新輸入") in page.text
 
 
 @pytest.mark.rule("REG-10", "SEC-2")

@@ -13,12 +13,12 @@ Profile = Literal["tw-gov", "nist"]
 Strength = Literal["fair", "strong"]
 
 MAX_CHARACTERS = 128
+MIN_RUN = 5
 _MIN_GUESSES = 10**8
 """zxcvbn's "safely unguessable", a score of 3."""
 _STRONG_GUESSES = 10**10
 """zxcvbn's "very unguessable", a score of 4."""
 _MIN_TERM_CHARACTERS = 4
-_MIN_RUN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class PasswordPolicy:
         if _contains_term(password, terms):
             yield InvalidValue("password_personal")
         if _contains_run(password):
-            yield InvalidValue("password_keyboard_run", min=_MIN_RUN)
+            yield InvalidValue("password_keyboard_run", min=MIN_RUN)
         elif not too_short and (is_common(password) or guesses(password, terms) < _MIN_GUESSES):
             yield InvalidValue("password_common")  # a short one gets only the message about what is missing
 
@@ -109,11 +109,11 @@ def _significant_parts(term: str) -> Iterator[str]:
 
 def _contains_run(password: str) -> bool:
     lowered = password.lower()
-    if any(len(set(lowered[at : at + _MIN_RUN])) == 1 for at in range(len(lowered) - _MIN_RUN + 1)):
+    if any(len(set(lowered[at : at + MIN_RUN])) == 1 for at in range(len(lowered) - MIN_RUN + 1)):
         return True
     return any(
-        run[at : at + _MIN_RUN] in lowered
+        run[at : at + MIN_RUN] in lowered
         for row in _RUNS
         for run in (row, row[::-1])
-        for at in range(len(run) - _MIN_RUN + 1)
+        for at in range(len(run) - MIN_RUN + 1)
     )

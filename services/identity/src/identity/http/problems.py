@@ -11,7 +11,7 @@ from flask import Response
 
 from identity.domain import errors
 from identity.domain.mail_link import Purpose
-from identity.domain.password_policy import PasswordPolicy
+from identity.domain.password_policy import MIN_RUN, PasswordPolicy
 from identity.domain.rate_limits import LOGIN_ACCOUNT
 from identity.http.field_errors import FieldError, InvalidInput
 from identity.http.zh_tw import portal as words
@@ -176,7 +176,7 @@ def password_hint(policy: PasswordPolicy) -> str:
 
 def password_description(policy: PasswordPolicy) -> str:
     """Return the whole rule for a valid password (REG-11)."""
-    return sentences.PASSWORD_DESCRIPTION.format(summary=password_summary(policy))
+    return sentences.PASSWORD_DESCRIPTION.format(summary=password_summary(policy), min_run=MIN_RUN)
 
 
 def _known_status(status: int) -> int:

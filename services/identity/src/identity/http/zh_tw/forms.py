@@ -10,7 +10,7 @@ USERNAME: Final = FieldTexts(
     "帳號",
     hint="例：example1234",
     help="帳號由您自行設定：4 至 30 個英文字母、數字、「.」、底線（_）或「-」，並以英文字母開頭。"
-    "不分大小寫，不可與其他帳號重複，也不可以「.com」等網域名稱結尾。",
+    "不分大小寫，不可與其他帳號重複，結尾不可為「.com」等網域名稱。",
 )
 NAME: Final = FieldTexts(
     "姓名",
@@ -81,7 +81,7 @@ CORRECT_EMAIL: Final = FieldTexts("正確的 Email", hint="例：example@gmail.c
 CORRECT_EMAIL_PASSWORD: Final = FieldTexts("密碼", hint="此帳號的登入密碼")
 MAILBOX_MEANT: Final = "請再確認 Email 是否正確。您要填寫的是「{mailbox}」嗎？"
 
-TYPE_PASSWORD_AGAIN: Final = "為了安全，密碼不會保留，請重新輸入。{hint}"
+TYPE_PASSWORD_AGAIN: Final = "基於安全考量，系統不會保留密碼，請重新輸入。{hint}"
 PASSWORD_REQUIRED: Final = "變更 Email 須填寫目前密碼"
 PASSWORD_STRENGTHS: Final[Mapping[Strength, str]] = {
     "fair": "密碼強度：中。加長或改用較少見的字詞會更安全",

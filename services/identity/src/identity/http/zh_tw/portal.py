@@ -33,12 +33,12 @@ KINDS: Final[Mapping[Kind, KindTexts]] = {
         about="鏈結帳號能將多個「一般帳號」鏈結至單一登入帳號，但「不具」申請通行證及查詢列印等功能。"
         "如果您只有單一家公司要辦理通行證，請直接註冊「一般帳號」登入使用。",
         after="登入通行證系統，進行一般帳號綁定",
-        company="請填寫您任職的公司（一家即可）。要切換登入的公司不在此填寫，登入後再逐一綁定各公司的一般帳號。",
+        company="請填寫您任職的公司（一家即可）。要切換登入的公司無須在此填寫，請於登入後逐一綁定各公司的一般帳號。",
     ),
 }
 REGISTERED: Final = "{kind}資料已經成功送出，請收取驗證信！！"
 VERIFICATION_SENT_AGAIN: Final = "系統將重新寄送驗證信，請收取最新一封；先前信件中的連結已失效。"
-MAILED_TOO_SOON: Final = "郵件寄送過於頻繁，請稍候再試"
+MAILED_TOO_SOON: Final = "郵件寄送過於頻繁，請稍後再試"
 MAILBOX_MAILED_TOO_SOON: Final = "寄至此 Email 的郵件過多，請於 {wait}後再試，或改填其他 Email"
 MAILBOX_CORRECTED: Final = "Email 已更正，驗證信將寄至 {email}；先前信件中的連結已失效。"
 
@@ -73,11 +73,11 @@ CODE_SENT_AGAIN: Final = (
     "「鏈結帳號綁定驗證碼通知」已重新發送到被綁定帳號的 Email 信箱！先前的驗證碼已失效，"
     "請聯繫帳號使用者取得新的「驗證碼」。"
 )
-NEWEST_CODE: Final = "請輸入最新一封信件（{at} 申請寄出）中的驗證碼"
+NEWEST_CODE: Final = "請輸入最新一封信件（{at} 申請）中的驗證碼"
 BINDING_VERIFIED: Final = "帳號綁定驗證成功！！"
 BINDING_ALREADY_VERIFIED: Final = "此帳號已通過綁定驗證，無須再補發驗證信"
 BINDING_REMOVED: Final = "已解除綁定：【{username}】。"
-BINDING_GONE: Final = "此綁定已解除或已失效，請確認綁定帳號清單"
+BINDING_GONE: Final = "此綁定已解除或已失效，請重新查看綁定帳號清單"
 SWITCHED_AS: Final = (
     "目前已切換登入至「{name}（{company}）」。要選擇其他帳號，請先按【前往鏈結帳號管理與登入】。"
 )
@@ -87,11 +87,11 @@ OWN_BINDING_NONE: Final = "此帳號目前未被綁定，無須解除"
 # --- port services (OIDC) -----------------------------------------------------------------------------------------
 
 SCOPE_DATA: Final[Mapping[str, str]] = {
-    "openid": "帳號識別碼；由鏈結帳號代理時，一併提供鏈結帳號的識別碼",
+    "openid": "帳號識別碼；以鏈結帳號切換登入時，一併提供鏈結帳號的識別碼",
     "profile": "姓名、帳號、資料更新時間",
     "email": "Email",
     "company": "公司名稱、公司統編、帳號類型",
-    "actor": "代理的鏈結帳號：帳號、姓名、所屬公司",
+    "actor": "切換登入所用的鏈結帳號：帳號、姓名、所屬公司",
     "pass:apply": "申請通行證的權限",
     "pass:query": "查詢通行證的權限",
     "pass:print": "列印通行證的權限",
@@ -110,11 +110,11 @@ EMAIL_CHANGE_WITHDRAWN: Final = "已撤回 Email 變更，先前寄出的驗證�
 NO_EMAIL_CHANGE: Final = "目前沒有待驗證的 Email 變更"
 PASSWORD_CHANGED: Final = "密碼修改成功！其他登入中的裝置皆已登出"
 AND_BINDING_REMOVED: Final = "，鏈結帳號的綁定已解除"
-AND_EMAIL_CHANGE_WITHDRAWN: Final = "，待驗證的 Email 變更已取消"
+AND_EMAIL_CHANGE_WITHDRAWN: Final = "，待驗證的 Email 變更已撤回"
 DEVICE_LOGGED_OUT: Final = "已登出該裝置"
-DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置已登出"
+DEVICE_ALREADY_LOGGED_OUT: Final = "該裝置先前已登出"
 SERVICE_LOGGED_OUT: Final = "已登出該服務"
-SERVICE_ALREADY_LOGGED_OUT: Final = "該服務已登出"
+SERVICE_ALREADY_LOGGED_OUT: Final = "該服務先前已登出"
 FORMER_BROWSER: Final = "先前的瀏覽器"
 OTHER_DEVICES_LOGGED_OUT: Final = "其他裝置皆已登出"
 
@@ -158,7 +158,7 @@ REFUSED_OTHERWISE: Final = MailRefusalTexts("郵件無法送達收件信箱", f"
 
 # --- error pages --------------------------------------------------------------------------------------------------
 
-CSRF_STALE: Final = "頁面停留過久，或已在其他視窗登入、登出。請確認內容後再送出一次"
+CSRF_STALE: Final = "頁面閒置過久，或已在其他視窗登入、登出。請確認內容後再送出一次"
 COOKIES_DISABLED: Final = (
     "瀏覽器未保留本系統的 Cookie，無法送出表單。請允許 Cookie 後重新開啟頁面；先前若已登入，須重新登入"
 )
@@ -174,7 +174,7 @@ ERROR_TITLES: Final[Mapping[int, str]] = {
     422: "輸入的資料不正確",
     429: "操作過於頻繁",
     500: "系統發生錯誤",
-    503: "系統暫時無法服務",
+    503: "系統暫時無法提供服務",
 }
 ERROR_ADVICE: Final[Mapping[int, str]] = {
     404: "網址可能已變更或輸入有誤，請由首頁重新進入。",

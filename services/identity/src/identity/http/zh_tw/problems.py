@@ -16,11 +16,11 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.TooSoon: "郵件寄送過於頻繁，請於 {wait}後再試",
     errors.TooManyRequests: "來自此網路位址的申請次數過多，請於 {minutes} 分鐘後再試",
     errors.Busy: "系統忙碌中，請稍後再試",
-    errors.Unavailable: "系統暫時無法服務，請稍後再試",
+    errors.Unavailable: "系統暫時無法提供服務，請稍後再試",
     errors.NotSignedIn: "尚未登入，或登入已逾時，請重新登入",
     errors.SessionEnded: "密碼錯誤次數過多，已將您登出，請重新登入",
     errors.BadCredentials: "帳號或密碼錯誤{warning}",
-    errors.BadClient: "服務的憑證不正確或已失效",
+    errors.BadClient: "服務的身分驗證失敗",
     errors.InvalidProof: "服務的 DPoP 證明不正確或已失效",
     errors.InvalidIdToken: "服務傳來的登入資訊不正確",
     errors.ScopeMissing: "此服務沒有執行此操作的權限",
@@ -38,7 +38,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.LinkInvalid: "連結不正確，請確認網址是否完整，或使用最新一封信件中的連結",
     errors.LinkExpired: "連結已失效，{advice}",
     errors.LinkSuperseded: "此連結已失效或已被較新的信件取代，請使用最新一封信件中的連結",
-    errors.LinkUsed: "此連結已使用過，密碼已重設完成，請以新密碼登入",
+    errors.LinkUsed: "此連結已使用過，密碼已重設，請以新密碼登入",
     errors.AlreadyVerified: "Email 已完成驗證，請繼續登入後的下一步",
     errors.NotBindable: "此帳號無法綁定。{why}",
     errors.AlreadyBound: "{why}",
@@ -51,7 +51,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.PasswordReused: "不可使用最近三次用過的密碼",
     errors.ConsentOutdated: "請閱讀並同意最新版本的全部文件",
     errors.RevisionMissing: "請先讀取最新資料再儲存",
-    errors.RevisionStale: "資料已在其他視窗或由他人修改，請重新讀取後再儲存",
+    errors.RevisionStale: "資料已在其他視窗或由他人修改，請重新載入後再儲存",
     errors.CursorExpired: "此位置之後的事件已不再保留，請改由 /api/v1/snapshot 重新取得",
     errors.OperatorMissing: "請以 X-Operator 標頭指明操作人員（1 至 64 個可顯示的字元）",
     errors.WrongState: "目前的狀態無法執行此操作",
@@ -63,15 +63,15 @@ STATUSES: Final[Mapping[int, str]] = {
     404: "找不到資料",
     405: "不支援此操作方式",
     408: "請求逾時",
-    411: "請求缺少長度",
+    411: "請求缺少 Content-Length 標頭",
     413: "送出的資料過大",
     414: "網址過長",
     415: "請以 application/json 格式送出",
-    417: "不支援此請求的要求",
+    417: "無法滿足 Expect 標頭的要求",
     421: "本系統不提供此網址的服務",
     431: "請求標頭過大",
     500: "系統發生錯誤，請稍後再試",
-    503: "系統暫時無法服務，請稍後再試",
+    503: "系統暫時無法提供服務，請稍後再試",
 }
 """Of plain HTTP errors, by status."""
 
@@ -101,8 +101,8 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "invalid_uri.userinfo": "網址不可含帳號或密碼",
     "invalid_uri.wildcard": "網址不可含「*」，請逐一登記完整網址",
     "invalid_username": "帳號須為 4 至 30 個英文字母、數字、「.」、底線（_）或「-」，並以英文字母開頭",
-    "invalid_username.web_address": "帳號不可像網址：不可以「www.」開頭，也不可以「.com」、「.tw」等網域名稱結尾",
-    "keys_unused": "僅以金鑰驗證身分的服務可登記公開金鑰",
+    "invalid_username.web_address": "帳號不可像網址：開頭不可為「www.」，結尾不可為「.com」、「.tw」等網域名稱",
+    "keys_unused": "只有以金鑰驗證身分的服務才能登記公開金鑰",
     "malformed_json": "JSON 結構過深",
     "password_common": "密碼太常見或太容易猜到（例如地名或公司名稱加上年份），請改用較少見的字詞組合",
     "password_keyboard_run": "密碼不可含 {min} 個以上依順序排列的字元（例：12345、abcde、qwert）",
@@ -113,13 +113,13 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "pkce_needed": "沒有密鑰的應用程式與 fapi2 一律須使用 PKCE",
     "required": "此欄位為必填",
     "resource_taken": "此資源已由其他服務登記",
-    "said_twice": "重複的參數",
+    "said_twice": "參數重複",
     "same_mailbox": "與目前的 Email 相同",
     "tax_id_checksum": "統一編號不正確（檢查碼不符），請再確認",
     "too_long": "最多 {max} 個字",
     "too_long.items": "最多 {max} 筆",
     "too_short": "至少需 {min} 個字",
-    "unknown_client": "沒有這個已登記的服務",
+    "unknown_client": "查無此服務，或尚未登記",
     "unknown_field": "無法識別的欄位",
     "unknown_value": "須為下列之一：{allowed}",
     "unreadable": "內容過長或含有無法處理的字元",
@@ -135,8 +135,8 @@ SEPARATOR: Final = "、"
 LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
     Purpose.REGISTRATION: "請重新登入申請補發",
     Purpose.EMAIL_CHANGE: "請登入後至帳號資料修改重新變更 Email",
-    Purpose.EMAIL_CANCEL: "Email 變更無法再以此連結取消",
-    Purpose.EMAIL_RESTORE: "Email 變更無法再以此連結取消",
+    Purpose.EMAIL_CANCEL: "無法再以此連結取消 Email 變更",
+    Purpose.EMAIL_RESTORE: "無法再以此連結取消 Email 變更",
     Purpose.PASSWORD_RESET: "請重新申請重設密碼",
 }
 TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
@@ -160,5 +160,6 @@ PASSWORD_CLASSES: Final = "，且須含大寫英文、小寫英文、數字、�
 PASSWORD_HINT: Final = "{summary}；不可含您的帳號、姓名等資料，也不可太常見"
 PASSWORD_DESCRIPTION: Final = (
     "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
-    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）或 5 個以上依順序排列的字元（例：12345、abcde、qwert）。"
+    "不可使用常見密碼、容易猜到的組合（例如地名加上年份）"
+    "或 {min_run} 個以上依順序排列的字元（例：12345、abcde、qwert）。"
 )
