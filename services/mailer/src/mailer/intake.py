@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
     from mailer.usecases.ports import Clock
 
-BLOCK_MS: Final = 500  # a stop takes at most this long
+BLOCK_MS: Final = 500  # maximum time a read blocks
 BATCH: Final = 100
 RETRY_SECONDS: Final = 1.0
 GRACE: Final = timedelta(seconds=1)  # so that dramatiq's own delayed message is delivered first
 SOON: Final = timedelta(seconds=30)  # longer than the circuit breaker's longest backoff
-SWEEPS_A_LEASE: Final = 5
+SWEEPS_PER_LEASE: Final = 5
 CLEANUP_SECONDS: Final = 600
 PAUSE_POLL_SECONDS: Final = 1.0
 MAX_SILENCE_SECONDS: Final = 120.0  # longer than one run of the loop may wait for Redis
@@ -48,7 +48,7 @@ class IntakePorts:
 
 
 class Intake(threading.Thread):
-    """Reads as many entries as there is room for, and sweeps SWEEPS_A_LEASE times within each lease."""
+    """Reads as many entries as there is room for, and sweeps SWEEPS_PER_LEASE times within each lease."""
 
     def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
@@ -70,7 +70,7 @@ class Intake(threading.Thread):
         self.join()
 
     def run(self) -> None:
-        """Run until stopped; logs errors of Redis and retries."""
+        """Run until stopped. Redis errors are logged and retried."""
         opened = False
         while not self._stopped.is_set():
             self.heartbeat.beat()
@@ -92,7 +92,7 @@ class Intake(threading.Thread):
         ports.stream.touch(ports.in_flight.entry_ids())
         ports.leases.renew()
         ports.mail_server.close_idle()
-        self._take_over(until=time.monotonic() + self._lease_seconds / SWEEPS_A_LEASE)
+        self._take_over(until=time.monotonic() + self._lease_seconds / SWEEPS_PER_LEASE)
         queued_before = time.monotonic() - self._lease_seconds
         ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
 
@@ -108,7 +108,7 @@ class Intake(threading.Thread):
         self._ports.leases.settle()
         self._poll_pause()
         if time.monotonic() >= self._sweep_at:
-            self._sweep_at = time.monotonic() + self._lease_seconds / SWEEPS_A_LEASE
+            self._sweep_at = time.monotonic() + self._lease_seconds / SWEEPS_PER_LEASE
             self.sweep()
             self._clean_up()
         if self._should_leave_backlog():
@@ -124,7 +124,10 @@ class Intake(threading.Thread):
             self._poll_at = time.monotonic() + PAUSE_POLL_SECONDS
 
     def _should_leave_backlog(self) -> bool:
-        """Read nothing while the mail server is unavailable and an entry in flight will be retried soon."""
+        """Return whether to leave new entries in the stream.
+
+        That is while closing, or while the mail server is unavailable and an entry in flight is due soon.
+        """
         soon = self._ports.clock.now() + SOON
         return self._closing.is_set() or (
             self._ports.mail_server.is_unavailable() and self._ports.in_flight.is_waiting(soon)

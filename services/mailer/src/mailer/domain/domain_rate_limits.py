@@ -1,4 +1,4 @@
-"""How many mails an hour are sent to one receiving domain (MAIL-5)."""
+"""Hourly mail limit per recipient domain (MAIL-5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that could inject or break a mail header are refused (SEC-13)."""
+"""Rejects values that could inject or break mail headers (SEC-13)."""
 
 from __future__ import annotations
 
