@@ -25,7 +25,7 @@ def configure(
     """Write all logs of this process, including those of libraries, to `stream` (default: standard error).
 
     Each line has `time` (ISO 8601, UTC), `level`, `service`, `event` and the values bound in `structlog.contextvars`,
-    such as `request_id`. `level` is a level name of the standard library, otherwise ValueError is raised.
+    such as `request_id`. `level` is a standard logging level name; raises ValueError otherwise.
     `log_format` is one of `log_formats.FORMATS`.
     """
     target = stream or sys.stderr

@@ -1,7 +1,7 @@
-"""Metrics of several processes: each writes files in a shared directory, which a scrape adds up.
+"""Multi-process metrics: each process writes files to a shared directory; a scrape aggregates them.
 
-prometheus_client decides at import whether it uses such files. So this module does not import it, and the command
-calls `create_directory` before anything else does.
+prometheus_client decides at import whether it uses such files. So this module does not import it at module level; call
+`create_directory` before anything imports it.
 """
 
 from __future__ import annotations

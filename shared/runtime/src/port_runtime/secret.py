@@ -1,4 +1,4 @@
-"""Secrets are marked by their type, not by the name of a variable."""
+"""A string type that hides its value in logs and tracebacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Traces (OPS-4) by OpenTelemetry's API: without its SDK a trace's ids are passed on, with it spans are recorded.
+"""Tracing with the OpenTelemetry API (OPS-4).
+
+Without the SDK, trace ids are only propagated; with it, spans are exported.
 
     with span("POST /api/v1/accounts", parent=traceparent, kind=SpanKind.SERVER) as current:
         current.set_attribute("http.response.status_code", 202)
@@ -40,7 +42,7 @@ _ids: Final = random.SystemRandom()  # no state that forked workers would share
 def is_enabled(environ: Mapping[str, str]) -> bool:
     """Whether spans are exported: an endpoint is set and nothing switches tracing off.
 
-    Raises SettingsError, also where the extra `tracing` is not installed.
+    Raises SettingsError, including when the extra `tracing` is not installed.
     """
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
@@ -61,9 +63,9 @@ def is_enabled(environ: Mapping[str, str]) -> bool:
 
 
 def configure(service: str, *, distribution: str) -> None:
-    """Export this process' spans if the OTEL_* variables say so, with the distribution's version. Raises SettingsError.
+    """Configure span export from the OTEL_* variables. Raises SettingsError.
 
-    Call it after forking: the exporter's thread does not survive a fork.
+    `distribution` supplies `service.version`. Call it after forking: the exporter's thread does not survive a fork.
     """
     if not is_enabled(os.environ):
         return
@@ -103,8 +105,8 @@ def span(
 ) -> Iterator[Span]:
     """Make a span current: a child of `parent`, a W3C traceparent, or else of the current span.
 
-    An invalid or missing parent starts a new trace. An exception marks the span as failed, by its class alone.
-    Two underscores in a keyword stand for a dot in the attribute's name.
+    An invalid or missing parent starts a new trace. An exception marks the span as failed; only its class name is
+    recorded. Two underscores in a keyword stand for a dot in the attribute's name.
     """
     context = _context(parent) if parent else None
     started = _TRACER.start_span(name, context, kind, _dotted(attributes))
@@ -138,9 +140,9 @@ def record(
     ended: datetime,
     **attributes: str | float,
 ) -> None:
-    """Record a span for work that is over, for example the time an entry waited.
+    """Record a span for work that is over, for example the time an entry waited; none without a parent.
 
-    `ended` may be earlier than `began` where their clocks differ; the span then takes no time.
+    `ended` may be earlier than `began` where their clocks differ; the span then has zero duration.
     """
     if parent is None:
         return
