@@ -19,14 +19,14 @@ ENTRY = frozenset({"Entry", "of"})
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 ROUTES = {
-    "a service reads the feed all the time; `client.added` and `client.rights_set` say that it may": {
+    "polled continuously; the permission is audited as `client.added` and `client.rights_set`": {
         "GET /api/v1/events",
         "GET /api/v1/snapshot",
     },
     "reads no personal data; `client.oidc_set` says what was registered": {
         "GET /api/v1/admin/clients/<name>/oidc",
     },
-    "leads to `grant.opened`, or to nothing": {
+    "audited as `grant.opened` if it succeeds": {
         "POST /authorize/<request_id>/cancel",
         "POST /authorize/<request_id>/company",
         "POST /authorize/<request_id>/consent",
@@ -81,7 +81,7 @@ def names_in(code: CodeType) -> Iterator[str]:
 
 
 def modules_of(function: FunctionType, names: frozenset[str]) -> Iterator[ModuleType]:
-    """Yield identity's modules that a function can name: its own, those it imports itself, and globals."""
+    """Yield the identity modules a function imports or has as globals, and the submodules it names."""
     found = [importlib.import_module(name) for name in names if name.startswith("identity.")]
     found += [value for name in names if isinstance(value := function.__globals__.get(name), ModuleType)]
     for module in found:
@@ -121,7 +121,7 @@ def names_reached_from(function: Callable[..., Any]) -> Iterator[frozenset[str]]
 
 
 def routes(app: Flask) -> Iterator[tuple[str, FunctionType]]:
-    """Yield every changing route, and every read of operators and services; people read what is their own."""
+    """Yield every state-changing route, and every read by an operator or service."""
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if not isinstance(view, FunctionType):
@@ -132,7 +132,7 @@ def routes(app: Flask) -> Iterator[tuple[str, FunctionType]]:
 
 
 def commands(group: click.Group, path: str = "") -> Iterator[tuple[str, FunctionType]]:
-    """Yield every command by its whole name."""
+    """Yield every command by its full name."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{path}{name} ")

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), posit
 
 
 class Effects:
-    """The file, as a `port_events.consumer.DedupeStore`."""
+    """A `port_events.consumer.DedupeStore` backed by the SQLite file."""
 
     def __init__(self, path: str) -> None:
         self._database = sqlite3.connect(path, isolation_level=None)
@@ -44,7 +44,7 @@ class Effects:
         return found.fetchone() is not None
 
     def mark_handled(self, event: Event) -> None:
-        """Do nothing: `record` did."""
+        """Do nothing; `record` already stored the event."""
 
     def position(self) -> int | None:
         """Return the group's position."""

@@ -20,10 +20,10 @@ from tests.mailer.harness import PUBLIC_URL
 
 @pytest.mark.rule("EVT-1")
 def test_every_event_of_the_catalogue_has_a_mail_or_a_reason_for_none() -> None:
-    silences = [choice for choice in EVENTS.values() if isinstance(choice, NoMail)]
+    events_without_mail = [choice for choice in EVENTS.values() if isinstance(choice, NoMail)]
 
     assert EVENTS.keys() == CATALOGUE.keys()
-    assert all(silence.reason for silence in silences)
+    assert all(each.reason for each in events_without_mail)
 
 
 def test_every_mail_request_is_a_mail() -> None:

@@ -65,7 +65,7 @@ class Walk(RuleBasedStateMachine):
     def any_switched(self) -> bool:
         return any(each.open and each.acting for each in self.model.sessions)
 
-    def any_sitting_and_binding(self) -> bool:
+    def any_session_and_binding(self) -> bool:
         return bool(self.model.sessions and self.model.bindings)
 
     def any_suspended(self) -> bool:
@@ -86,23 +86,23 @@ class Walk(RuleBasedStateMachine):
     @rule(link=which, general=which, after=wait)
     def bind(self, link: int, general: int, after: int) -> None:
         self.do.system.clock.advance(seconds=after)
-        if sitting := self.at_home(self.model.links[link % 2]):
-            self.do.bind(sitting, self.model.generals[general % 3])
+        if session := self.at_home(self.model.links[link % 2]):
+            self.do.bind(session, self.model.generals[general % 3])
 
     @precondition(lambda self: self.bindings("unverified"))
     @rule(number=which)
     def verify(self, number: int) -> None:
         binding = pick(self.bindings("unverified"), number)
-        if sitting := self.at_home(binding.link):
-            self.do.verify(sitting, binding, binding.code.digits if binding.code else "000000")
+        if session := self.at_home(binding.link):
+            self.do.verify(session, binding, binding.code.digits if binding.code else "000000")
 
     @precondition(lambda self: self.bindings("unverified"))
     @rule(number=which, times=st.integers(1, 6))
     def verify_with_a_wrong_code(self, number: int, times: int) -> None:
         binding = pick(self.bindings("unverified"), number)
-        if sitting := self.at_home(binding.link):
+        if session := self.at_home(binding.link):
             for _ in range(times):
-                self.do.verify(sitting, binding, "000000")
+                self.do.verify(session, binding, "000000")
 
     @precondition(lambda self: self.bindings("unverified"))
     @rule(number=which, after=wait)
@@ -110,10 +110,10 @@ class Walk(RuleBasedStateMachine):
         self.do.system.clock.advance(seconds=after)
         binding = pick(self.bindings("unverified"), number)
         old = binding.code
-        if sitting := self.at_home(binding.link):
-            self.do.resend(sitting, binding)
+        if session := self.at_home(binding.link):
+            self.do.resend(session, binding)
             if old is not None and binding.code is not old:
-                self.do.verify(sitting, binding, old.digits)
+                self.do.verify(session, binding, old.digits)
 
     @precondition(lambda self: self.bindings("unverified", "verified"))
     @rule(number=which, side=st.sampled_from(["link", "link", "general", "general", "operator"]))
@@ -122,11 +122,11 @@ class Walk(RuleBasedStateMachine):
         if side == "operator":
             self.do.remove_as_operator(binding)
             return
-        sitting = self.at_home(binding.link if side == "link" else binding.general)
-        if sitting and side == "link":
-            self.do.unbind_from_link(sitting, binding)
-        elif sitting:
-            self.do.unbind_from_general(sitting)
+        session = self.at_home(binding.link if side == "link" else binding.general)
+        if session and side == "link":
+            self.do.unbind_from_link(session, binding)
+        elif session:
+            self.do.unbind_from_general(session)
 
     # --- sessions -----------------------------------------------------------------------------------------------
 
@@ -134,33 +134,34 @@ class Walk(RuleBasedStateMachine):
     @rule(number=which)
     def switch(self, number: int) -> None:
         binding = pick(self.bindings("verified"), number)
-        if sitting := self.at_home(binding.link):
-            self.do.switch(sitting, binding)
+        if session := self.at_home(binding.link):
+            self.do.switch(session, binding)
 
     @precondition(any_switched)
     @rule(number=which)
     def switch_back(self, number: int) -> None:
         self.do.switch_back(pick([each for each in self.model.sessions if each.open and each.acting], number))
 
-    @precondition(any_sitting_and_binding)
+    @precondition(any_session_and_binding)
     @rule(
-        session=which,
-        number=which,
+        session_number=which,
+        binding_number=which,
         act=st.sampled_from(ACTS),
     )
-    def whoever_tries_whatever(self, session: int, number: int, act: str) -> None:
+    def whoever_tries_whatever(self, session_number: int, binding_number: int, act: str) -> None:
         """Also picks ended and switched sessions and other people's bindings."""
-        sitting, binding = pick(self.model.sessions, session), pick(self.model.bindings, number)
-        if sitting.account in self.model.generals and act not in {"back", "look", "log out"}:
+        session = pick(self.model.sessions, session_number)
+        binding = pick(self.model.bindings, binding_number)
+        if session.account in self.model.generals and act not in {"back", "look", "log out"}:
             return
         {
-            "verify": lambda: self.do.verify(sitting, binding, "000000"),
-            "resend": lambda: self.do.resend(sitting, binding),
-            "unbind": lambda: self.do.unbind_from_link(sitting, binding),
-            "switch": lambda: self.do.switch(sitting, binding),
-            "back": lambda: self.do.switch_back(sitting),
-            "look": lambda: self.do.read_session(sitting),
-            "log out": lambda: self.do.log_out(sitting),
+            "verify": lambda: self.do.verify(session, binding, "000000"),
+            "resend": lambda: self.do.resend(session, binding),
+            "unbind": lambda: self.do.unbind_from_link(session, binding),
+            "switch": lambda: self.do.switch(session, binding),
+            "back": lambda: self.do.switch_back(session),
+            "look": lambda: self.do.read_session(session),
+            "log out": lambda: self.do.log_out(session),
         }[act]()
 
     # --- accounts -----------------------------------------------------------------------------------------------
@@ -178,8 +179,8 @@ class Walk(RuleBasedStateMachine):
         if what == "reset":
             self.do.reset_password(holder)
         elif what in {"password", "keep out"}:
-            if sitting := self.at_home(holder):
-                self.do.change_password(sitting, end_binding=what == "keep out")
+            if session := self.at_home(holder):
+                self.do.change_password(session, end_binding=what == "keep out")
         elif what == "end" and holder is self.model.generals[0]:
             self.do.close(holder)
         elif what == "suspension" and not self.any_suspended():
@@ -187,8 +188,8 @@ class Walk(RuleBasedStateMachine):
         elif what == "mailbox":
             waiting = self.bindings("unverified")
             holder = waiting[-1].general if waiting else holder  # an email change voids an open code
-            if sitting := self.at_home(holder):
-                self.do.change_email(sitting)
+            if session := self.at_home(holder):
+                self.do.change_email(session)
 
     @precondition(lambda self: not self.model.generals[2].verified)
     @rule()
@@ -246,8 +247,8 @@ class Walk(RuleBasedStateMachine):
         }
 
     def teardown(self) -> None:
-        for sitting in self.model.sessions:
-            self.do.read_session(sitting)
+        for session in self.model.sessions:
+            self.do.read_session(session)
 
 
 @pytest.mark.timeout(900)  # Hypothesis shrinks a failure for up to five minutes before reporting it

@@ -47,7 +47,7 @@ def test_a_lapsed_binding_is_not_shown(system: System) -> None:
 
 
 @pytest.mark.rule("UNB-3")
-def test_a_link_accounts_page_has_no_such_part(system: System) -> None:
+def test_a_link_accounts_page_has_no_binding_section(system: System) -> None:
     page = AccountPage(system.logged_in(system.person("link")))
 
     assert normalize("鏈結帳號資料修改") in page.text

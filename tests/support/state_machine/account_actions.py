@@ -34,10 +34,10 @@ class AccountActions:
         return self.system.clock.now()
 
     def request(
-        self, sitting: ModelSession | None, method: str, path: str, body: Any = None, **headers: str
+        self, session: ModelSession | None, method: str, path: str, body: Any = None, **headers: str
     ) -> Any:
         """Call the API with a session, or without one."""
-        self._browser.token = sitting.token if sitting else None
+        self._browser.token = session.token if session else None
         return self._browser.request(method, path, body, **headers)
 
     def expect(self, answer: Any, *wanted: int | tuple[int, str]) -> None:
@@ -84,17 +84,17 @@ class AccountActions:
             self.expect(answer, *refusals)
             return None
         self.expect(answer, 201)
-        sitting = ModelSession(answer.json()["token"], holder)
-        self.model.open_session(sitting)
+        session = ModelSession(answer.json()["token"], holder)
+        self.model.open_session(session)
         if answer.json()["next"] == "consent":
-            self._browser.token = sitting.token
+            self._browser.token = session.token
             assert self._browser.accept_consents().status_code == 200
-        return sitting
+        return session
 
-    def log_out(self, sitting: ModelSession) -> None:
+    def log_out(self, session: ModelSession) -> None:
         """End a session."""
-        self.expect(self.request(sitting, "DELETE", "/session"), 204 if sitting.open else 401)
-        sitting.open = False
+        self.expect(self.request(session, "DELETE", "/session"), 204 if session.open else 401)
+        session.open = False
 
     def reset_password(self, holder: ModelAccount) -> None:
         """Request the mail and follow its link."""
@@ -125,27 +125,27 @@ class AccountActions:
         holder.events.append("account.password_changed")
         self.model.end_sessions(holder)
 
-    def change_password(self, sitting: ModelSession, *, end_binding: bool) -> None:
+    def change_password(self, session: ModelSession, *, end_binding: bool) -> None:
         """Change the password, with `end_binding` to end the binding too."""
-        holder = sitting.account
+        holder = session.account
         password = f"Harbour-Crane-{next(_numbers)}!"
         wish = {"current": holder.person.password, "new": password, "end_binding": end_binding}
-        self.expect(self.request(sitting, "PUT", "/account/password", wish), 204)
+        self.expect(self.request(session, "PUT", "/account/password", wish), 204)
         holder.person = _changed(holder.person, password=password)
         binding = self.model.live_binding(holder)
         if end_binding and binding is not None:
             self.model.remove(binding, "password_changed")
         holder.events.append("account.password_changed")
-        self.model.end_sessions(holder, but=sitting)
+        self.model.end_sessions(holder, but=session)
 
-    def change_email(self, sitting: ModelSession) -> None:
+    def change_email(self, session: ModelSession) -> None:
         """Change to a new mailbox and verify it."""
         self.system.clock.advance(seconds=61)
-        holder = sitting.account
+        holder = session.account
         email = f"box{next(_numbers)}.{holder.person.username}@example.com"
-        tag = self.request(sitting, "GET", "/account").headers["ETag"]
+        tag = self.request(session, "GET", "/account").headers["ETag"]
         change = {"email": email, "current_password": holder.person.password}
-        self.expect(self.request(sitting, "PATCH", "/account", change, **{"If-Match": tag}), 200)
+        self.expect(self.request(session, "PATCH", "/account", change, **{"If-Match": tag}), 200)
         holder.events += ["email_change.requested", "email_change.announced"]
         value = self.database.link_value(holder, "email_change")
         assert value is not None

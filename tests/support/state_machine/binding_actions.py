@@ -18,12 +18,12 @@ from tests.support.state_machine.model import (
 class Actions(AccountActions):
     """All actions on accounts, bindings and switched sessions."""
 
-    def bind(self, sitting: ModelSession, general: ModelAccount) -> None:
-        """Request a binding with the right password."""
+    def bind(self, session: ModelSession, general: ModelAccount) -> None:
+        """Request a binding with the correct password."""
         person, present = general.person, self.model.live_binding(general)
         wish = {"username": person.username, "password": person.password}
-        answer = self.request(sitting, "POST", "/bindings", wish)
-        if self._closed_to_link(sitting, answer):
+        answer = self.request(session, "POST", "/bindings", wish)
+        if self._closed_to_link(session, answer):
             return
         if general.closed or general.lapsed(self.now):
             self.expect(answer, (401, "bad_credentials"), (429, "locked"))
@@ -39,7 +39,7 @@ class Actions(AccountActions):
             self.expect(answer, 201)
             if present is not None:
                 self.model.remove(present, "lapsed")
-            self._record_binding(answer.json()["id"], sitting.account, general)
+            self._record_binding(answer.json()["id"], session.account, general)
 
     def _record_binding(self, binding_id: str, link: ModelAccount, general: ModelAccount) -> None:
         code = ModelCode(self.codes.newest, self.now)
@@ -47,11 +47,11 @@ class Actions(AccountActions):
         general.events += [f"binding.requested {binding_id}", f"bind_code.issued {binding_id}"]
         general.record_code_mail(self.now)
 
-    def verify(self, sitting: ModelSession, binding: ModelBinding, digits: str) -> None:
+    def verify(self, session: ModelSession, binding: ModelBinding, digits: str) -> None:
         """Enter a code."""
-        answer = self.request(sitting, "POST", f"/bindings/{binding.id}/verify", {"code": digits})
+        answer = self.request(session, "POST", f"/bindings/{binding.id}/verify", {"code": digits})
         code = binding.code
-        if self._closed_to_link(sitting, answer) or self._not_found(sitting, binding, answer):
+        if self._closed_to_link(session, answer) or self._not_found(session, binding, answer):
             return
         if binding.status == "verified":
             self.expect(answer, 200)
@@ -70,11 +70,11 @@ class Actions(AccountActions):
             binding.status, binding.code = "verified", None
             binding.general.events.append(f"binding.verified {binding.id}")
 
-    def resend(self, sitting: ModelSession, binding: ModelBinding) -> None:
+    def resend(self, session: ModelSession, binding: ModelBinding) -> None:
         """Request a new code."""
-        answer = self.request(sitting, "POST", f"/bindings/{binding.id}/code")
+        answer = self.request(session, "POST", f"/bindings/{binding.id}/code")
         general = binding.general
-        if self._closed_to_link(sitting, answer) or self._not_found(sitting, binding, answer):
+        if self._closed_to_link(session, answer) or self._not_found(session, binding, answer):
             return
         if binding.status == "verified":
             self.expect(answer, (409, "already_bound"))
@@ -90,23 +90,23 @@ class Actions(AccountActions):
             general.events.append(f"bind_code.issued {binding.id}")
             general.record_code_mail(self.now)
 
-    def unbind_from_link(self, sitting: ModelSession, binding: ModelBinding) -> None:
+    def unbind_from_link(self, session: ModelSession, binding: ModelBinding) -> None:
         """End a binding, or dismiss an ended one."""
-        answer = self.request(sitting, "DELETE", f"/bindings/{binding.id}")
-        if self._closed_to_link(sitting, answer):
+        answer = self.request(session, "DELETE", f"/bindings/{binding.id}")
+        if self._closed_to_link(session, answer):
             return
-        if sitting.account is not binding.link:
+        if session.account is not binding.link:
             self.expect(answer, (404, "not_found"))
             return
         self.expect(answer, 204)
         if binding.status != "removed":
             self.model.remove(binding, "lapsed" if binding.lapsed(self.now) else "link")
 
-    def unbind_from_general(self, sitting: ModelSession) -> None:
+    def unbind_from_general(self, session: ModelSession) -> None:
         """End the general account's own binding."""
-        answer = self.request(sitting, "DELETE", "/account/binding")
-        binding = self.model.live_binding(sitting.account)
-        if not sitting.open:
+        answer = self.request(session, "DELETE", "/account/binding")
+        binding = self.model.live_binding(session.account)
+        if not session.open:
             self.expect(answer, 401)
         elif binding is None or binding.lapsed(self.now):
             self.expect(answer, 404)
@@ -120,54 +120,54 @@ class Actions(AccountActions):
             administration.remove_binding(self.system.ports, binding.id)
         self.model.remove(binding, "operator")
 
-    def _closed_to_link(self, sitting: ModelSession, answer: Any) -> bool:
-        if not sitting.open:
+    def _closed_to_link(self, session: ModelSession, answer: Any) -> bool:
+        if not session.open:
             self.expect(answer, (401, "not_signed_in"))
-        elif sitting.acting is not None:
+        elif session.acting is not None:
             self.expect(answer, (403, "while_switched"))
         else:
             return False
         return True
 
-    def _not_found(self, sitting: ModelSession, binding: ModelBinding, answer: Any) -> bool:
-        if sitting.account is binding.link and binding.is_live(self.now):
+    def _not_found(self, session: ModelSession, binding: ModelBinding, answer: Any) -> bool:
+        if session.account is binding.link and binding.is_live(self.now):
             return False
         self.expect(answer, (404, "not_found"))
         return True
 
-    def switch(self, sitting: ModelSession, binding: ModelBinding) -> None:
+    def switch(self, session: ModelSession, binding: ModelBinding) -> None:
         """Switch to the general account."""
-        answer = self.request(sitting, "POST", "/session/switch", {"binding_id": binding.id})
-        if not sitting.open:
+        answer = self.request(session, "POST", "/session/switch", {"binding_id": binding.id})
+        if not session.open:
             self.expect(answer, 401)
-        elif sitting.acting is not None:
+        elif session.acting is not None:
             self.expect(answer, (409, "already_switched"))
-        elif sitting.account is not binding.link:
+        elif session.account is not binding.link:
             self.expect(answer, (404, "not_found"))
         elif binding.status != "verified" or not binding.general.active:
             self.expect(answer, (409, "not_verified"))
         else:
             self.expect(answer, 200)
-            sitting.token, sitting.acting = answer.json()["token"], binding
+            session.token, session.acting = answer.json()["token"], binding
 
-    def switch_back(self, sitting: ModelSession) -> None:
+    def switch_back(self, session: ModelSession) -> None:
         """Switch back to the link account."""
-        answer = self.request(sitting, "DELETE", "/session/switch")
-        if not sitting.open:
+        answer = self.request(session, "DELETE", "/session/switch")
+        if not session.open:
             self.expect(answer, 401)
-        elif sitting.acting is None:
+        elif session.acting is None:
             self.expect(answer, (409, "not_switched"))
         else:
             self.expect(answer, 200)
-            sitting.token, sitting.acting = answer.json()["token"], None
+            session.token, session.acting = answer.json()["token"], None
 
-    def read_session(self, sitting: ModelSession) -> None:
+    def read_session(self, session: ModelSession) -> None:
         """Read the session and compare account and actor."""
-        answer = self.request(sitting, "GET", "/session")
-        if not sitting.open:
+        answer = self.request(session, "GET", "/session")
+        if not session.open:
             self.expect(answer, 401)
             return
         self.expect(answer, 200)
-        acting = sitting.acting.general if sitting.acting else sitting.account
+        acting = session.acting.general if session.acting else session.account
         shown = answer.json()["account"]["username"], answer.json().get("actor", {}).get("username")
-        assert shown == (acting.person.username, sitting.account.person.username if sitting.acting else None)
+        assert shown == (acting.person.username, session.account.person.username if session.acting else None)

@@ -111,21 +111,21 @@ class Model:
         """End a binding, its code and its switched sessions (SW-5)."""
         binding.status, binding.code = "removed", None
         binding.general.events.append(f"binding.removed {binding.id} {reason}")
-        for sitting in self.sessions:
-            sitting.open &= sitting.acting is not binding
+        for session in self.sessions:
+            session.open &= session.acting is not binding
 
-    def open_session(self, sitting: ModelSession) -> None:
+    def open_session(self, session: ModelSession) -> None:
         """Add a session; the oldest of the account beyond twenty ends (SEC-19)."""
-        self.sessions.append(sitting)
-        own = [each for each in self.sessions if each.open and each.account is sitting.account]
+        self.sessions.append(session)
+        own = [each for each in self.sessions if each.open and each.account is session.account]
         for each in own[:-MAX_SESSIONS]:
             each.open = False
 
     def end_sessions(self, holder: ModelAccount, *, but: ModelSession | None = None) -> None:
         """End the account's sessions and those switched to it."""
-        for sitting in self.sessions:
-            acts = sitting.acting is not None and sitting.acting.general is holder
-            sitting.open &= sitting is but or not (acts or sitting.account is holder)
+        for session in self.sessions:
+            acts = session.acting is not None and session.acting.general is holder
+            session.open &= session is but or not (acts or session.account is holder)
 
     def lapsed_bindings(self, now: datetime) -> Iterator[ModelBinding]:
         """Yield the bindings that have lapsed."""
