@@ -91,14 +91,16 @@ def _decision(name: str, explanation: str, *, module: str = "administration") ->
     accounts.command(name.replace("_", "-"))(_names(as_operator(decide)))
 
 
-_decision("approve", "Approve accounts that await review, and tell the applicants.", module="account_status")
+_decision(
+    "approve", "Approve accounts that await review, and notify the applicants.", module="account_status"
+)
 
 
 @accounts.command("reject")
 @_names
 @as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
-    """Reject accounts that await review, and close them. The applicants read the reason: write it in Chinese."""
+    """Reject accounts that await review, and close them. The reason is sent to the applicants; write it in Chinese."""
     from identity.usecases import account_status
 
     reason = ports.caller().reason or ""
@@ -108,10 +110,12 @@ def reject(ports: "Ports", names: tuple[str, ...]) -> None:
 _decision("suspend", "Suspend accounts: their sessions end at once.", module="account_status")
 _decision("reinstate", "Lift suspensions.", module="account_status")
 _decision(
-    "close", "Close accounts for good: their names and mailboxes are free again.", module="account_status"
+    "close",
+    "Permanently close accounts; their usernames and mailboxes can be reused.",
+    module="account_status",
 )
-_decision("unlock", "Lift the lock that failed logins left.")
-_decision("resend_mail", "Mail again the link that accounts wait for.")
+_decision("unlock", "Unlock accounts locked by failed logins.")
+_decision("resend_mail", "Resend the pending verification link.")
 
 
 @accounts.command("set-mailbox")

@@ -182,10 +182,12 @@ _register_action(
 _register_action("suspend", account_status.suspend, "Suspend an account: its sessions end at once (OPS-2).")
 _register_action("reinstate", account_status.reinstate, "Lift a suspension.")
 _register_action(
-    "close", account_status.close, "Close an account for good; its name and mailbox are free again."
+    "close",
+    account_status.close,
+    "Permanently close an account; its username and mailbox can be reused.",
 )
-_register_action("unlock", administration.unlock, "Lift the lock that failed logins left.")
-_register_action("resend-mail", administration.resend_mail, "Mail again the link that the account waits for.")
+_register_action("unlock", administration.unlock, "Unlock an account locked by failed logins.")
+_register_action("resend-mail", administration.resend_mail, "Resend the pending verification link.")
 
 
 @blueprint.put("/admin/accounts/<uuid:account_id>/mailbox")

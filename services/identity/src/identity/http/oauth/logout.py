@@ -21,7 +21,7 @@ def log_out() -> Response:
 def continue_by_get() -> Response:
     """Lead to the same request by GET: only then does the browser send its Lax cookie."""
     if request.query_string:
-        raise UnprovenLogout("a request by POST has no query")
+        raise UnprovenLogout("a POST request must have no query string")
     return redirect_to_url(
         f"{url_for('.log_out')}?{urlencode(service_logout.parse(request.get_data()).pairs)}"
     )

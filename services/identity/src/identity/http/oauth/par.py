@@ -20,7 +20,7 @@ _BAD_REQUEST = 400
 
 @blueprint.post("/par")
 def push() -> Response:
-    """Keep a request of an authenticated client for a minute, and name it."""
+    """Store a pushed request for one minute and return its request_uri."""
     client = require_client(read_form(repeatable=frozenset({"resource"})))
     request_id = stored_requests.push(
         client_ports(client),

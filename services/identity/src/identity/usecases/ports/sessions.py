@@ -1,4 +1,4 @@
-"""Sessions."""
+"""Port for storing sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ class NewSessions(Protocol):
     """Opening a session in one statement, which commits by itself."""
 
     def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:
-        """Add a session with its audit entry; return False if the usual transaction must decide.
+        """Add a session with its audit entry; return False if the caller must fall back to `Sessions.open`.
 
         That is, if `Sessions.open` would return False, if older sessions must end, or if the database has no such
         statement.
@@ -58,4 +58,4 @@ class Sessions(Protocol):
         """End the sessions that the account opened and those that act as it; return how many."""
 
     def end_of_binding(self, binding_id: str) -> None:
-        """End every session that acts by the binding (SW-5)."""
+        """End every session that uses the binding (SW-5)."""
