@@ -2,7 +2,7 @@
 
     python -m deploy.containers.secret_files DIRECTORY [--give] [--redis-admin=on]
 
-Existing secrets stay, but a process loses the copy of one that it no longer needs. Redis' ACL file and the SQL of
+Existing secrets are kept, but a process loses the copy of one that it no longer needs. Redis' ACL file and the SQL of
 PostgreSQL's roles are always rewritten. `--give` requires root and makes the user of each container the owner of its
 files. `--redis-admin=on` turns the administrator of Redis on. The server names are those of docker-compose.yml and of
 the Kubernetes overlay `local`.
