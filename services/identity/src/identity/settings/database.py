@@ -1,10 +1,19 @@
-"""The settings that every process reads: mode, database, log level."""
+"""The settings that every process reads (mode, database, log level), and those of connections through a pool."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from port_runtime.secret import Secret
-from port_runtime.setting_parsers import PRODUCTION, log_format, log_level, mode, secret_url, switch
+from port_runtime.setting_parsers import (
+    PRODUCTION,
+    choice,
+    integer,
+    log_format,
+    log_level,
+    mode,
+    secret_url,
+    switch,
+)
 from port_runtime.settings import setting
 from port_runtime.tls_urls import is_database_protected
 
@@ -16,6 +25,27 @@ def _check_path(url: str) -> None:
         raise ValueError(
             "must name a file behind three slashes, as in sqlite:///identity.db, or four: sqlite:////data/…"
         )
+
+
+def database_pool() -> int:
+    """Declare the size of a web process' connection pool."""
+    return setting(
+        "IDENTITY_DATABASE_POOL",
+        parse=integer(1, 256),
+        default="10",
+        doc="database connections of one web process",
+    )
+
+
+def database_pooler() -> str:
+    """Declare what stands before the database."""
+    return setting(
+        "IDENTITY_DATABASE_POOLER",
+        parse=choice("none", "transaction"),
+        default="none",
+        doc="`transaction`: the database's URL leads to PgBouncer in transaction mode; relays and `identity migrate` "
+        "need a URL that leads past it",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from port_runtime.setting_parsers import PRODUCTION, choice, optional, seconds
+from port_runtime.setting_parsers import PRODUCTION, optional, seconds
 from port_runtime.settings import setting
 
 from identity.settings.audit import AuditSettings
+from identity.settings.database import database_pooler
 
 _MIN_FEED_SECONDS = 7 * 86_400
 _MIN_IDLE_SECONDS = 120  # "last seen" is exact to a minute
@@ -47,17 +48,6 @@ def session_idle_errors(idle: int) -> Iterator[str]:
     """Yield what is wrong with the idle lifetime."""
     if idle < _MIN_IDLE_SECONDS:
         yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
-
-
-def database_pooler() -> str:
-    """Declare what stands before the database."""
-    return setting(
-        "IDENTITY_DATABASE_POOLER",
-        parse=choice("none", "transaction"),
-        default="none",
-        doc="`transaction`: the database's URL leads to PgBouncer in transaction mode; relays and `identity migrate` "
-        "need a URL that leads past it",
-    )
 
 
 def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:

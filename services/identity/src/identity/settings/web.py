@@ -20,11 +20,11 @@ from port_runtime.setting_parsers import (
 )
 from port_runtime.settings import setting
 
+from identity.settings.database import database_pool, database_pooler
 from identity.settings.keys import key_strength_errors
 from identity.settings.oidc import oidc_keys, token_lifetime_errors
 from identity.settings.pages import PageSettings
 from identity.settings.retention import (
-    database_pooler,
     feed_retention,
     retention_errors,
     session_idle,
@@ -156,12 +156,7 @@ class WebSettings(PageSettings):
         default="24",
         doc="threads of one web process; more than hash slots and hash queue together",
     )
-    database_pool: int = setting(
-        "IDENTITY_DATABASE_POOL",
-        parse=integer(1, 256),
-        default="10",
-        doc="database connections of one web process",
-    )
+    database_pool: int = database_pool()
     database_pooler: str = database_pooler()
 
     @property
