@@ -2,7 +2,7 @@
 
 import itertools
 
-from identity.adapters.clock import SystemRandomness
+from identity.adapters.randomness import SystemRandomness
 
 
 class PredictableCodes(SystemRandomness):

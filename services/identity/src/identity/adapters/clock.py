@@ -1,12 +1,10 @@
-"""The system's clock and its source of randomness."""
+"""The system's clock."""
 
-import secrets
-import uuid
 from datetime import UTC, datetime
 
 from typing_extensions import override
 
-from identity.usecases.ports.system import Clock, Randomness
+from identity.usecases.ports.system import Clock
 
 
 class SystemClock(Clock):
@@ -15,19 +13,3 @@ class SystemClock(Clock):
     @override
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-class SystemRandomness(Randomness):
-    """The operating system's source of randomness."""
-
-    @override
-    def identifier(self) -> str:
-        return str(uuid.uuid4())
-
-    @override
-    def token(self) -> str:
-        return secrets.token_urlsafe(32)
-
-    @override
-    def digits(self, count: int) -> str:
-        return "".join(secrets.choice("0123456789") for _ in range(count))

@@ -11,11 +11,12 @@ from port_runtime.settings import ErrorCollector
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
-from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.clock import SystemClock
 from identity.adapters.collectors import LogoutCollector
 from identity.adapters.commit_listener import CommitListener, commit_listener_for
 from identity.adapters.jose.key_collector import SigningKeyCollector
 from identity.adapters.logout_sender import HttpLogoutSender
+from identity.adapters.randomness import SystemRandomness
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.logouts import CHANNEL
 from identity.adapters.sql.transaction import SqlTransaction

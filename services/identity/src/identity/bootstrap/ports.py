@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from identity.adapters.argon2 import Argon2Passwords, Cost
-from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.clock import SystemClock
 from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.verifier import JoseVerifier
+from identity.adapters.randomness import SystemRandomness
 from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
 from identity.adapters.sql.counters import SqlCounters

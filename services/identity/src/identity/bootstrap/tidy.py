@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
-from identity.adapters.clock import SystemClock, SystemRandomness
+from identity.adapters.clock import SystemClock
+from identity.adapters.randomness import SystemRandomness
 from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.domain.audit import Caller
