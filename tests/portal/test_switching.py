@@ -106,13 +106,14 @@ def test_a_tab_left_on_the_home_page_follows_back_to_the_list(tab: Tab, holder: 
 
 @pytest.mark.rule("SW-5")
 @pytest.mark.usefixtures("bound")
+@pytest.mark.parametrize("path", ["/home", "/"])
 def test_a_switched_session_ends_at_the_next_page_after_its_binding_is_removed(
-    portal: System, tab: Tab, holder: Person, general: Person
+    portal: System, tab: Tab, holder: Person, general: Person, path: str
 ) -> None:
     tab.log_in(holder).press("登入")
     portal.logged_in(general).delete("/account/binding")
 
-    tab.go("/home").expect_text("「王小花的有限公司」的綁定已解除").screenshot("login-unbound")
+    tab.go(path).expect_text("「王小花的有限公司」的綁定已解除").screenshot("login-unbound")
     tab.confirm("切換登入已結束，請重新登入")
 
     assert tab.path == "/"

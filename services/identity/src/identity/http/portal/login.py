@@ -14,7 +14,7 @@ from identity.http.portal.layout.forms import Form, SecretField, TextField
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
-from identity.http.portal.layout.switched_login import unbound_company
+from identity.http.portal.layout.switched_login import forget_binding, unbound_company
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels
@@ -61,8 +61,9 @@ def show() -> Response:
 
 def _notice(ended: str) -> str:
     """Return why the login is needed again, or an empty string."""
-    company = unbound_company() if ended in {"session", "unsaved"} else None
+    company = None if ended == "password" else unbound_company()
     if company is not None:
+        forget_binding()  # said once, even where no redirect says that a session has ended
         return texts.SESSION_ENDED_BY_UNBINDING.format(company=company)
     return _NOTICES.get(ended, "")
 
