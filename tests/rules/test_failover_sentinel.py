@@ -83,6 +83,8 @@ def test_relay_mailers_and_consumers_follow_the_sentinel(
 ) -> None:
     installation = installation_on_sqlite
     installation.environment["REDIS_URL"] = pair.sentinel.url
+    # Longer than the old primary takes writes: a mailer that is still there must not take over what another has sent.
+    installation.environment["MAILER_LEASE"] = "15"
     installation.start("web", "relay", "mailer", "mailer")
     pair.require_replicas(replicas)
     people = [installation.register()]

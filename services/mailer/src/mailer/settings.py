@@ -251,7 +251,8 @@ class Settings(TemplateSettings):
         "MAILER_LEASE",
         parse=within(seconds, 1, 300),
         default="20s",
-        doc="time after which other mailers take over the mails of a mailer that does not respond",
+        doc="time after which other mailers take over the mails of a mailer that does not respond; longer than a "
+        "demoted primary of Redis takes writes (with Sentinel about 10 s), otherwise mails may be sent twice",
     )
     domain_rate_limits: DomainRateLimits = setting(
         "MAILER_DOMAIN_CEILINGS",
