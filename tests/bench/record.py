@@ -1,6 +1,7 @@
 """Writes the results of quiet runs into README.md: `python -m tests.bench.record FIRST.json SECOND.json`.
 
-Each file is a `.run/bench.json` and becomes a column. The chart's table gets the quiet figures of the last one.
+Each file is a `.run/bench.json` and becomes a column; the last run may have measured only some figures. The chart's table
+gets the quiet figures of the last one.
 """
 
 import json
@@ -69,7 +70,7 @@ def _results(reports: Sequence[Any]) -> Iterator[str]:
     yield f"| figure | goal | {' | '.join(report['at'][:16].replace('T', ' ') for report in reports)} |"
     yield "| --- " * (2 + len(reports)) + "|"
     runs = [{figure["name"]: figure for figure in report["figures"]} for report in reports]
-    for name, figure in runs[-1].items():
+    for name, figure in {**runs[0], **runs[-1]}.items():
         cells = [_cell(run[name]) if name in run else "" for run in runs]
         yield f"| {name} | {figure['goal'] or ''} | {' | '.join(cells)} |"
 
