@@ -1,7 +1,7 @@
 """Writes the results of quiet runs into README.md: `python -m tests.bench.record FIRST.json SECOND.json`.
 
-Each file is a `.run/bench.json` and becomes a column; the last run may have measured only some figures. The chart's table
-gets the quiet figures of the last one.
+Each file is a `.run/bench.json` and becomes a column; the last run may have measured only some figures. The chart's
+table gets the quiet figures of the last one.
 """
 
 import json
