@@ -30,7 +30,7 @@ class TidyDependencies:
 
 
 class _Absent:
-    """Stands for a port or a rule that no cleanup uses; any use is a programming error."""
+    """A placeholder for a port or a rule that the cleanup does not use. Raises AttributeError when it is used."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"`identity tidy` has no settings for this: {name}")
