@@ -148,7 +148,7 @@ class Walk(RuleBasedStateMachine):
         binding_number=which,
         act=st.sampled_from(ACTS),
     )
-    def whoever_tries_whatever(self, session_number: int, binding_number: int, act: str) -> None:
+    def any_session_acts_on_any_binding(self, session_number: int, binding_number: int, act: str) -> None:
         """Also picks ended and switched sessions and other people's bindings."""
         session = pick(self.model.sessions, session_number)
         binding = pick(self.model.bindings, binding_number)

@@ -28,7 +28,7 @@ sentinel failover-timeout {service} 6000
 
 
 class SentinelServer:
-    """One sentinel that decides alone. It promotes the replica only when it is told to."""
+    """One sentinel, which is a quorum by itself. It promotes the replica only on command."""
 
     def __init__(self, primary: RedisServer) -> None:
         self.port = free_port()
