@@ -1,7 +1,7 @@
-"""Limits for logged-in people: sessions, profile changes, password checks (SEC-19)."""
+"""Limits for logged-in people: sessions, profile changes, switches, password checks (SEC-19)."""
 
 import pytest
-from identity.domain.rate_limits import PASSWORD_PROOFS, PROFILE_CHANGES
+from identity.domain.rate_limits import PASSWORD_PROOFS, PROFILE_CHANGES, SWITCHES
 from identity.domain.session import MAX_SESSIONS
 
 from tests.support.actors.people import Visitor
@@ -71,6 +71,27 @@ def test_an_account_can_change_its_profile_twenty_times_a_day(system: System) ->
     assert (unchanged.status_code, next_day.status_code) == (200, 200)
     assert (by_page.status_code, normalize("資料修改次數過多") in page.text) == (429, True)
     assert system.event_types(person.id).count("account.profile_changed") == PROFILE_CHANGES.max_count + 1
+
+
+@pytest.mark.rule("SEC-19", "SW-1", "SW-3")
+def test_a_link_account_can_switch_three_hundred_times_an_hour_and_always_return(system: System) -> None:
+    owner = system.person("link")
+    link = system.logged_in(owner)
+    binding = system.bind_and_verify(link, system.person())
+    for _ in range(SWITCHES.max_count - 1):
+        system.ports.counters.increment([SWITCHES.counter(owner.id)], system.clock.now())
+
+    within, back, refused = link.switch(binding), link.switch_back(), link.switch(binding)
+    page = AccountPage(link, "/links")
+    page.send(f"/links/{binding}/switch")
+    shown, rows = page.text, len(system.audit("session.switched"))
+    system.clock.advance(hours=1)
+    next_hour = system.logged_in(owner).switch(binding)
+
+    assert (within.status_code, back.status_code, next_hour.status_code) == (200, 200, 200)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert "Retry-After" in refused.headers
+    assert (normalize("切換登入次數過多，請於 60 分鐘後再試") in shown, rows) == (True, 1)
 
 
 @pytest.mark.rule("SEC-19", "PRO-4", "OPS-1")

@@ -39,6 +39,10 @@ class TooManyChanges(RetryLater):
     """The profile was changed too often (SEC-19)."""
 
 
+class TooManySwitches(RetryLater):
+    """The link account has switched too often (SEC-19)."""
+
+
 class TooSoon(RetryLater):
     """The quota of requested mails is exhausted (VER-5, BIND-6, SEC-6)."""
 

@@ -38,6 +38,7 @@ PROBLEMS: Mapping[type[errors.Refusal], Problem] = {
     errors.Locked: Problem(429, "locked"),
     errors.TooManyChecks: Problem(429, "too_many_requests"),
     errors.TooManyChanges: Problem(429, "too_many_requests"),
+    errors.TooManySwitches: Problem(429, "too_many_requests"),
     errors.TooSoon: Problem(429, "too_soon"),
     errors.TooManyRequests: Problem(429, "too_many_requests"),
     errors.Busy: Problem(503, "busy"),

@@ -1,6 +1,14 @@
 """Acting as a bound general account, and switching back (SW)."""
 
-from identity.domain.errors import AlreadySwitched, NotFound, NotSignedIn, NotSwitched, NotVerified
+from identity.domain.errors import (
+    AlreadySwitched,
+    NotFound,
+    NotSignedIn,
+    NotSwitched,
+    NotVerified,
+    TooManySwitches,
+)
+from identity.domain.rate_limits import SWITCHES
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.sessions import IssuedSession, identify
@@ -10,7 +18,7 @@ from identity.usecases.steps.unbinding import lock_general
 def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession:
     """Continue as the general account of a verified binding, with a new token (SW-1).
 
-    Raises AlreadySwitched, NotFound, NotVerified, NotSignedIn.
+    Raises AlreadySwitched, NotFound, NotVerified, TooManySwitches, NotSignedIn.
     """
     if principal.switched:
         raise AlreadySwitched
@@ -21,9 +29,18 @@ def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession
         general = lock_general(uow, binding)
         if binding.status != "verified" or general.status != "active":
             raise NotVerified
+        _count(uow, principal)
         binding.use(uow.clock.now())
         token = _reissue(uow, principal, account_id=general.id, binding_id=binding.id)
         return IssuedSession(token, identify(ports, token))
+
+
+def _count(uow: UnitOfWork, principal: Principal) -> None:
+    """Count a switch of the link account (SEC-19). Raises TooManySwitches."""
+    now = uow.clock.now()
+    (switches,) = uow.counters.increment([SWITCHES.counter(principal.actor.id)], now)
+    if switches.exceeded:
+        raise TooManySwitches(switches.wait_seconds(now))
 
 
 def switch_back(ports: Ports, principal: Principal) -> IssuedSession:

@@ -234,7 +234,7 @@ def end_service(session_id: object, grant_id: object) -> None:
 
 @blueprint.post("/session/switch")
 @blueprint.arguments(SwitchInput, guard=require_principal)
-@blueprint.errors(401, 403, 404, 409, 422)
+@blueprint.errors(401, 403, 404, 409, 422, 429)
 @blueprint.response(200, SessionSchema)
 def switch(arguments: dict[str, Any]) -> dict[str, Any]:
     """Continue as the general account of a verified binding, with a new token (SW-1)."""

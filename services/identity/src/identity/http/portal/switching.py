@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response
 
-from identity.domain.errors import NotVerified, WrongKind
+from identity.domain.errors import NotVerified, TooManySwitches, WrongKind
 from identity.http.portal.layout.flash_messages import flash_refusal
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
@@ -33,7 +33,7 @@ def start(binding_id: UUID) -> Response:
         raise WrongKind
     try:
         issued = switching.switch(ports(), principal, str(binding_id))
-    except NotVerified as refusal:
+    except (NotVerified, TooManySwitches) as refusal:
         flash_refusal(refusal)
         return redirect_to("portal.bindings.show", account=binding_id)
     remember_binding(str(binding_id))

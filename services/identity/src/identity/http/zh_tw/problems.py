@@ -13,6 +13,7 @@ REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.Locked: "登入失敗次數過多，請於 {minutes} 分鐘後再試",
     errors.TooManyChecks: "密碼確認次數過多，請於 {minutes} 分鐘後再試",
     errors.TooManyChanges: "資料修改次數過多，請於 {wait}後再試",
+    errors.TooManySwitches: "切換登入次數過多，請於 {wait}後再試",
     errors.TooSoon: "郵件寄送過於頻繁，請於 {wait}後再試",
     errors.TooManyRequests: "來自此網路位址的申請次數過多，請於 {minutes} 分鐘後再試",
     errors.Busy: "系統忙碌中，請稍後再試",
