@@ -1,15 +1,18 @@
 """Statements that the driver executes: values, events and errors are those of SQLAlchemy, on both databases."""
 
+import os
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from identity.adapters.sql.engine import open_engine
+from identity.adapters.sql.engine import autocommit_options, configure_engine, open_engine
 from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import clients, counters
-from sqlalchemy import Engine, bindparam, event, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Engine, bindparam, create_engine, event, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 ROW = {"key": "login:example", "times": 1, "expires_at": NOW}
@@ -21,6 +24,16 @@ ADD_CLIENT = FixedStatement(insert(clients), columns=("name", "rights", "created
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = open_engine(database_url, pool_size=1)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=[False, True], ids=["prepared", "behind a pooler"])
+def autocommitting(request: pytest.FixtureRequest, postgresql_url: str) -> Iterator[Engine]:
+    """An engine whose statements libpq executes."""
+    options = autocommit_options(make_url(postgresql_url), pool_size=1, pooler=request.param)
+    engine = create_engine(postgresql_url, **options)
+    configure_engine(engine)
     yield engine
     engine.dispose()
 
@@ -120,6 +133,34 @@ def test_an_error_leaves_the_connection_usable(engine: Engine) -> None:
 
     with engine.connect() as connection:
         assert READ.row(connection, {"key": ROW["key"]}) is not None
+
+
+def test_libpq_reads_values_and_reports_errors_as_the_driver_does(autocommitting: Engine) -> None:
+    client = {"name": "pass", "rights": ["events:read"], "created_at": NOW, "rotated_at": NOW}
+    query = select(clients).where(clients.c.name == bindparam("name"))
+
+    with autocommitting.connect() as connection:
+        ADD_CLIENT.run(connection, client)
+        with pytest.raises(IntegrityError) as raised:
+            ADD_CLIENT.run(connection, client)
+        fixed = [FixedStatement(query).row(connection, {"name": name}) for name in ("pass", "other")]
+        usual = connection.execute(query, {"name": "pass"}).one()
+
+    assert raised.value.orig.diag.constraint_name == "pk_clients"  # type: ignore[union-attr]  # psycopg's
+    assert fixed == [tuple(usual), None]
+
+
+def test_a_connection_that_libpq_loses_is_replaced(autocommitting: Engine) -> None:
+    with autocommitting.connect() as connection:
+        READ.row(connection, {"key": "none"})
+        with socket.socket(fileno=os.dup(connection.connection.driver_connection.fileno())) as lost:  # type: ignore[union-attr]  # psycopg's
+            lost.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(OperationalError) as raised:
+            READ.row(connection, {"key": "none"})
+    with autocommitting.connect() as connection:
+        row = READ.row(connection, {"key": "none"})
+
+    assert (raised.value.connection_invalidated, row) == (True, None)
 
 
 def test_a_list_as_a_parameter_is_refused(engine: Engine) -> None:

@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Executable
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Dialect
 
-_CURSOR = "identity.cursor"
+from identity.adapters.sql.libpq import LibpqStatements
+
+_CURSOR, _LIBPQ = "identity.cursor", "identity.libpq"
+_NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
+"""Compiles statements with libpq's parameters $1 …"""
 _Row = Sequence[Any]
 
 
@@ -27,31 +32,26 @@ class FixedStatement:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
         """Execute it on a connection; it returns no rows."""
-        self._execute(connection, values)
+        self.rows(connection, values)
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[_Row]:
         """Execute it and return the rows."""
-        compiled, cursor = self._execute(connection, values)
-        # All of them, since SQLite keeps its read lock until then.
-        return compiled.read(cursor.fetchall())
+        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+        parameters = compiled.parameters(values)
+        for listener in connection.dispatch.before_cursor_execute:
+            listener(connection, None, compiled.sql, parameters, None, False)
+        try:
+            rows = compiled.execute(connection, parameters)
+        except BaseException as error:  # noqa: BLE001 - raised again
+            cursor = connection.info.pop(_CURSOR, None)
+            # Wraps the error, closes the cursor, replaces lost connections. SQLAlchemy has no public way to ask for it.
+            connection._handle_dbapi_exception(error, compiled.sql, parameters, cursor, None)  # noqa: SLF001
+        return compiled.read(rows)
 
     def row(self, connection: Connection, values: Mapping[str, Any]) -> _Row | None:
         """Execute it and return its only row, or None."""
         rows = self.rows(connection, values)
         return rows[0] if rows else None
-
-    def _execute(self, connection: Connection, values: Mapping[str, Any]) -> "tuple[_Compiled, Any]":
-        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
-        parameters, cursor = compiled.parameters(values), _cursor(connection)
-        for listener in connection.dispatch.before_cursor_execute:
-            listener(connection, cursor, compiled.sql, parameters, None, False)
-        try:
-            cursor.execute(compiled.sql, parameters)
-        except BaseException as error:  # noqa: BLE001 - raised again
-            connection.info.pop(_CURSOR, None)  # SQLAlchemy closes it
-            # Wraps the error and replaces lost connections. SQLAlchemy has no public way to ask for that.
-            connection._handle_dbapi_exception(error, compiled.sql, parameters, cursor, None)  # noqa: SLF001
-        return compiled, cursor
 
     def _compile(self, dialect: Dialect) -> "_Compiled":
         return self._compiled.setdefault(dialect.name, _Compiled(self._statement, dialect, self._columns))
@@ -72,9 +72,14 @@ class _Compiled:
             (name, bind.type.dialect_impl(dialect).bind_processor(dialect)) for name, bind in binds.items()
         )
         results = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
+        self._has_rows = bool(results)
         self._readers = _functions(
             (place, kind.result_processor(dialect, None)) for place, kind in enumerate(results)
         )
+        self._is_for_libpq = isinstance(dialect, PGDialect_psycopg)
+        if self._is_for_libpq:
+            numbered = statement.compile(dialect=_NUMBERED, column_keys=columns)
+            self._numbered, self._numbers = str(numbered), numbered.positiontup
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """Return the values in the driver's form."""
@@ -82,6 +87,20 @@ class _Compiled:
         for name, write in self._writers:
             written[name] = write(written[name])
         return written if self._order is None else [written[name] for name in self._order]
+
+    def execute(self, connection: Connection, parameters: Any) -> Sequence[_Row]:
+        """Execute it with the driver's values, and return the rows in them. Raises the driver's errors."""
+        pooled = connection.connection
+        driver: Any = pooled.dbapi_connection
+        if self._is_for_libpq and driver.autocommit:
+            libpq: LibpqStatements = pooled.info.get(_LIBPQ) or pooled.info.setdefault(
+                _LIBPQ, LibpqStatements(driver)
+            )
+            return libpq.rows(self._numbered, [parameters[name] for name in self._numbers])
+        cursor = pooled.info.get(_CURSOR) or pooled.info.setdefault(_CURSOR, pooled.cursor())
+        cursor.execute(self.sql, parameters)
+        # All rows, since SQLite keeps its read lock until then.
+        return cursor.fetchall() if self._has_rows else ()
 
     def read(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """Return the rows with Python's values."""
@@ -98,11 +117,3 @@ def _functions(
     pairs: Iterable[tuple[Any, Callable[[Any], Any] | None]],
 ) -> Sequence[tuple[Any, Callable[[Any], Any]]]:
     return [(key, function) for key, function in pairs if function is not None]
-
-
-def _cursor(connection: Connection) -> Any:
-    """Return the connection's cursor for these statements, which keeps what the driver needs for every execution."""
-    cursor = connection.info.get(_CURSOR)
-    if cursor is None:
-        cursor = connection.info[_CURSOR] = connection.connection.cursor()
-    return cursor
