@@ -1,8 +1,9 @@
 """An account: a general account of one user at one company, or a link account that several are bound to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from identity.domain.company import Company
 from identity.domain.username import username_key
@@ -11,6 +12,18 @@ Kind = Literal["general", "link"]
 Review = Literal["none", "pending", "approved", "rejected"]
 Status = Literal["email_unverified", "awaiting_review", "active", "suspended", "closed"]
 ClosedReason = Literal["lapsed", "rejected", "operator", "erased"]
+
+OPEN: Final[tuple[Status, ...]] = ("active", "awaiting_review", "email_unverified", "suspended")
+"""The statuses of an account that is not closed."""
+
+TRANSITIONS: Final[Mapping[str, tuple[Status, ...]]] = {
+    "account.approved": ("awaiting_review",),
+    "account.rejected": ("awaiting_review",),
+    "account.suspended": ("active", "awaiting_review", "email_unverified"),
+    "account.reinstated": ("suspended",),
+    "account.closed": OPEN,
+}
+"""The statuses in which an operator may make a decision, which its event names (REV-2, OPS-2)."""
 
 UNVERIFIED_LIFETIME = timedelta(days=7)
 """VER-7."""
@@ -130,6 +143,22 @@ class Account:
         """Mark the mailbox as verified and claim it; the unique index decides between two accounts."""
         self.email_verified_at = now
         self.mailbox_key = self.mailbox_key_for(self.email)
+
+    def approve(self) -> None:
+        """Approve the application (REV-2)."""
+        self.review = "approved"
+
+    def reject(self) -> None:
+        """Reject the application; the account is closed as well (REV-2)."""
+        self.review = "rejected"
+
+    def suspend(self, now: datetime) -> None:
+        """Suspend the account, whatever its other steps (OPS-2)."""
+        self.suspended_at = now
+
+    def reinstate(self) -> None:
+        """Lift the suspension; the status before it returns (OPS-2)."""
+        self.suspended_at = None
 
     def revise(self, now: datetime) -> None:
         """Count a change of the profile (PRO-5)."""

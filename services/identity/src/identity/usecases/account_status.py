@@ -3,20 +3,22 @@
 `username_or_id` names an account. Each function raises NotFound and WrongState.
 """
 
+from contextlib import AbstractContextManager
+
 from port_events.catalogue import AccountApproved, AccountReinstated, AccountRejected
 
-from identity.domain.account import Account
+from identity.domain.account import TRANSITIONS, Account
 from identity.domain.mail import MailRequest
 from identity.domain.rejection import Rejection
-from identity.usecases.ports import Ports
-from identity.usecases.steps.account_lookup import OPEN, locked_account
+from identity.usecases.ports import Ports, UnitOfWork
+from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.account_status import close_locked, suspend_locked
 
 
 def approve(ports: Ports, username_or_id: str) -> Account:
     """Approve an account that awaits review, and notify the applicant."""
-    with locked_account(ports, username_or_id, "account.approved", "awaiting_review") as (uow, account):
-        account.review = "approved"
+    with _decision(ports, username_or_id, "account.approved") as (uow, account):
+        account.approve()
         login_url = f"{uow.rules.public_url}/"
         mail = MailRequest.notice(account, uow.clock.now(), kind=account.kind, login_url=login_url)
         uow.record_event(account, AccountApproved(kind=account.kind), mail=mail)
@@ -25,8 +27,8 @@ def approve(ports: Ports, username_or_id: str) -> Account:
 
 def reject(ports: Ports, username_or_id: str, *, reason: str) -> Account:
     """Reject an account that awaits review, mail the applicant the reason, and close the account."""
-    with locked_account(ports, username_or_id, "account.rejected", "awaiting_review") as (uow, account):
-        account.review = "rejected"
+    with _decision(ports, username_or_id, "account.rejected") as (uow, account):
+        account.reject()
         uow.rejections.add(
             Rejection(
                 account_id=account.id,
@@ -44,23 +46,28 @@ def reject(ports: Ports, username_or_id: str, *, reason: str) -> Account:
 
 def suspend(ports: Ports, username_or_id: str) -> Account:
     """Suspend an account; its sessions end, and nobody acts as it."""
-    with locked_account(
-        ports, username_or_id, "account.suspended", "active", "awaiting_review", "email_unverified"
-    ) as (uow, account):
+    with _decision(ports, username_or_id, "account.suspended") as (uow, account):
         suspend_locked(uow, account)
     return account
 
 
 def reinstate(ports: Ports, username_or_id: str) -> Account:
     """Lift a suspension."""
-    with locked_account(ports, username_or_id, "account.reinstated", "suspended") as (uow, account):
-        account.suspended_at = None
+    with _decision(ports, username_or_id, "account.reinstated") as (uow, account):
+        account.reinstate()
         uow.record_event(account, AccountReinstated())
     return account
 
 
 def close(ports: Ports, username_or_id: str) -> Account:
     """Close an account for good."""
-    with locked_account(ports, username_or_id, "account.closed", *OPEN) as (uow, account):
+    with _decision(ports, username_or_id, "account.closed") as (uow, account):
         close_locked(uow, account, "operator")
     return account
+
+
+def _decision(
+    ports: Ports, username_or_id: str, action: str
+) -> AbstractContextManager[tuple[UnitOfWork, Account]]:
+    """Lock an account whose status allows the decision."""
+    return locked_account(ports, username_or_id, action, *TRANSITIONS[action])

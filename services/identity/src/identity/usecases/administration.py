@@ -6,14 +6,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from identity.domain.account import Account, Status
+from identity.domain.account import OPEN, Account, Status
 from identity.domain.binding import Binding
 from identity.domain.errors import InvalidValue, MailboxTaken, NotFound, WrongState
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import LOGIN_ACCOUNT, LOGIN_DEVICE, PASSWORD_PROOFS
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps import ending
-from identity.usecases.steps.account_lookup import OPEN, locked_account
+from identity.usecases.steps.account_lookup import locked_account
 from identity.usecases.steps.bind_codes import issue_code
 from identity.usecases.steps.email_verification import (
     drop_expired_email_change,

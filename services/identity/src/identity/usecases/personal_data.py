@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from port_events.catalogue import AccountClosed
 
-from identity.domain.account import Account
+from identity.domain.account import OPEN, Account
 from identity.domain.open_login import ServiceLogin
 from identity.domain.session import Session
 from identity.usecases.ports import Ports
@@ -13,7 +13,7 @@ from identity.usecases.ports.accounts import ConsentRecord
 from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.steps import ending
-from identity.usecases.steps.account_lookup import OPEN, get_by_username_or_id, locked_account
+from identity.usecases.steps.account_lookup import get_by_username_or_id, locked_account
 from identity.usecases.steps.account_status import close_locked
 
 _ALL = AuditFilter(limit=1_000_000)

@@ -9,7 +9,6 @@ from identity.domain.username import username_key
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 
-OPEN: tuple[Status, ...] = ("active", "awaiting_review", "email_unverified", "suspended")
 _ID_CHARACTERS = 36
 
 

@@ -22,7 +22,7 @@ def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> Non
 
 def suspend_locked(uow: UnitOfWork, account: Account) -> None:
     """Suspend a locked account: end its sessions, those that act as it, and a pending change of mailbox."""
-    account.suspended_at = uow.clock.now()
+    account.suspend(uow.clock.now())
     cancel_email_change(uow, account)
     ending.end_sessions_of_account(uow, account.id, "account_suspended")
     uow.record_event(account, AccountSuspended())
