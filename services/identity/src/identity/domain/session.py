@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
-from typing import Literal, Protocol
+from typing import Protocol
 
+from identity.domain import login_steps
 from identity.domain.account import Kind, Status
 
-Step = Literal["verify_email", "await_review", "consent"]
 PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
 """The rights of a general account in the pass system; a link account has none (SW-2)."""
 
@@ -127,13 +127,9 @@ class Principal:
         return self.binding_id is not None
 
     @property
-    def next_step(self) -> Step | None:
+    def next_step(self) -> login_steps.Step | None:
         """The first open step, or None."""
-        if self.actor.status == "email_unverified":
-            return "verify_email"
-        if self.actor.status == "awaiting_review":
-            return "await_review"
-        return None if self.consented else "consent"
+        return login_steps.next_step(self.actor.status, consented=self.consented)
 
     @property
     def rights(self) -> tuple[str, ...]:

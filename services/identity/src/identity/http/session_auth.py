@@ -13,8 +13,9 @@ from identity.domain.errors import (
     StepRequired,
     WrongKind,
 )
+from identity.domain.login_steps import Step
 from identity.domain.rejection import Rejection
-from identity.domain.session import Principal, Step
+from identity.domain.session import Principal
 from identity.http.client_address import client_address
 from identity.http.same_origin import require_same_origin
 from identity.http.web_context import ports, web_context
