@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder
 from mailer.domain.mail import Mail, Mailbox
-from mailer.domain.mail_catalogue import mail_kind_for
+from mailer.domain.mail_kinds import mail_kind_for
 from port_events.envelope import RECEIPTS
 
 from tests.bench import plain_actor

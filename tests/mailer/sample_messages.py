@@ -16,7 +16,7 @@ from port_runtime.contact import Contact
 from mailer.adapters.renderer import CommonValues, TemplateRenderer
 from mailer.adapters.smtp.message import MessageBuilder
 from mailer.domain.mail import Mail, Mailbox
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 from tests.mailer.harness import PUBLIC_URL
 
 SENDER = Mailbox("hep@example.tw", "港區通行證應用管理系統工作小組")

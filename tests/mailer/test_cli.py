@@ -13,7 +13,7 @@ from port_runtime import health
 
 from mailer.adapters import mail_texts, template_loader
 from mailer.adapters.redis import connection
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 from tests.mailer.commands import run_command
 from tests.mailer.harness import MailerHarness
 from tests.support.browser.text import visible_text

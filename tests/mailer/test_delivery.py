@@ -10,7 +10,7 @@ from port_events.envelope import MAIL_STREAM
 from port_events.sealing import Sealer, new_key_sets
 
 from mailer.adapters.mail_texts import samples
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 from tests.mailer.harness import LINK, PUBLIC_URL, MailerHarness
 from tests.support.harness.waiting import wait_until
 

@@ -3,7 +3,7 @@
 import pytest
 from port_runtime.settings import load
 
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 from mailer.process import build_renderer
 from mailer.settings import TemplateSettings
 from mailer.usecases.ports import Rendered

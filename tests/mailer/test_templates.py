@@ -9,7 +9,7 @@ from port_runtime.terminal_tables import display_width
 from mailer.adapters.mail_texts import SamplePayload, samples
 from mailer.adapters.renderer import BrokenTemplateError, CommonValues, TemplateRenderer
 from mailer.domain.flowed_text import COLUMNS
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 from mailer.usecases.ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.heartbeat import Heartbeat
 from port_runtime.logs import get_logger
 
-from mailer.domain.mail_catalogue import has_no_mail
+from mailer.domain.mail_kinds import has_no_mail
 from mailer.usecases.ports import ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:

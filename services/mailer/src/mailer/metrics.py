@@ -12,7 +12,7 @@ from port_runtime.process_metrics import PROCESS, build_info
 from typing_extensions import override
 
 from mailer.domain.mail import FINAL
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 from mailer.domain.smtp_replies import RULES
 from mailer.usecases.ports import DeliveryMetrics
 

@@ -15,7 +15,7 @@ from mailer.adapters import mail_texts
 from mailer.adapters.template_loader import TemplateLoader
 from mailer.domain.flowed_text import flow_line
 from mailer.domain.header_injection import reject_header_injection
-from mailer.domain.mail_catalogue import MAILS, MailKind
+from mailer.domain.mail_kinds import MAILS, MailKind
 from mailer.usecases.ports import Rendered, Renderer
 
 if TYPE_CHECKING:

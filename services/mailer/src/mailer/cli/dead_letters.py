@@ -12,7 +12,7 @@ import click
 from port_runtime.terminal_tables import table, truncate
 
 from mailer.cli.base import EVENT_PREFIX, connected, format_datetime, mailer_settings
-from mailer.domain.mail_catalogue import EVENTS, has_no_mail
+from mailer.domain.mail_kinds import EVENTS, has_no_mail
 from mailer.usecases.dead_letters import (
     DeadLetter,
     DeadLetterDetails,

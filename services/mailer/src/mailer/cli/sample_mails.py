@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from mailer.cli.base import exit_on_broken_template, mailer_settings, template_renderer
-from mailer.domain.mail_catalogue import MAILS
+from mailer.domain.mail_kinds import MAILS
 
 if TYPE_CHECKING:
     from mailer.adapters.renderer import TemplateRenderer
-    from mailer.domain.mail_catalogue import MailKind
+    from mailer.domain.mail_kinds import MailKind
     from mailer.settings import Settings
     from mailer.usecases.ports import Rendered
 

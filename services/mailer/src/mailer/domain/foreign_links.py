@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from port_runtime.urls import origin_of
 
 from mailer.domain.errors import ForeignLinkError
-from mailer.domain.mail_catalogue import LINKS
+from mailer.domain.mail_kinds import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from mailer.domain.errors import (
 )
 from mailer.domain.foreign_links import reject_foreign_links
 from mailer.domain.mail import Mail, Mailbox, State
-from mailer.domain.mail_catalogue import mail_kind_for, require_complete
+from mailer.domain.mail_kinds import mail_kind_for, require_complete
 from mailer.domain.reply_redaction import redact_reply
 from mailer.domain.smtp_replies import UNREADABLE
 from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.domain.mail_catalogue import MailKind
+    from mailer.domain.mail_kinds import MailKind
     from mailer.usecases.ports import (
         Clock,
         DeliveryMetrics,

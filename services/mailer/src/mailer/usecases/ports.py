@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from port_events.envelope import Entry
 
     from mailer.domain.mail import Mail, State
-    from mailer.domain.mail_catalogue import MailKind
+    from mailer.domain.mail_kinds import MailKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from mailer.adapters.redis.ledger import DEAD, PREFIX
 from mailer.adapters.redis.queue_pause import RedisQueuePause
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.mail import FINAL, State
-from mailer.domain.mail_catalogue import has_no_mail
+from mailer.domain.mail_kinds import has_no_mail
 from mailer.usecases.queue_stats import Member, QueueCounts, QueueState, QueueStats
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from port_events.catalogue import CATALOGUE, MAIL_REQUEST, VerificationRequested
 from mailer.adapters.mail_texts import BUILT_IN, samples
 from mailer.adapters.renderer import FILES
 from mailer.domain.errors import UnreadableError
-from mailer.domain.mail_catalogue import (
+from mailer.domain.mail_kinds import (
     EVENTS,
     MAILS,
     ByAccountKind,
