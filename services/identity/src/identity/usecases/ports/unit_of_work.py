@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from identity.domain.session import Lifetimes
     from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
     from identity.usecases.ports.audit import AuditHistory, AuditLog
-    from identity.usecases.ports.authorization_requests import AuthorizationRequests, ClientConsents
+    from identity.usecases.ports.authorization_requests import AuthorizationRequests
     from identity.usecases.ports.bindings import BindCodes, Bindings
+    from identity.usecases.ports.client_consents import ClientConsents
     from identity.usecases.ports.counters import Counters
     from identity.usecases.ports.feed import Feed
     from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients, RefreshTokens

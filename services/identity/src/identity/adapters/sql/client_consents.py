@@ -1,0 +1,42 @@
+"""The consents of people to what services get."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+from typing_extensions import override
+
+from identity.adapters.sql.oauth_tables import client_consents
+from identity.adapters.sql.upsert import insert_into
+from identity.usecases.ports.client_consents import ClientConsents
+
+_row = client_consents.c
+
+
+class SqlClientConsents(ClientConsents):
+    """Reads and writes consents to services within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @override
+    def scopes(self, account_id: str, client: str) -> Sequence[str]:
+        query = select(_row.scopes).where(_row.account_id == account_id, _row.client == client)
+        return self._session.execute(query).scalar_one_or_none() or []
+
+    @override
+    def add(self, account_id: str, client: str, scopes: Sequence[str], now: datetime) -> None:
+        known = self.scopes(account_id, client)
+        values = {"scopes": sorted({*known, *scopes}), "accepted_at": now}
+        statement = insert_into(client_consents, self._session.get_bind().dialect.name)
+        key = {"account_id": account_id, "client": client}
+        self._session.execute(
+            statement.values(**key, **values).on_conflict_do_update(
+                index_elements=["account_id", "client"], set_=values
+            )
+        )
+
+    @override
+    def forget(self, account_id: str) -> None:
+        self._session.execute(delete(client_consents).where(_row.account_id == account_id))
