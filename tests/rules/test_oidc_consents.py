@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from identity.domain.scope import SCOPES
+from identity.domain.oidc_scopes import SCOPES
 from identity.http.zh_tw.portal import SCOPE_DATA
 from identity.usecases import personal_data
 

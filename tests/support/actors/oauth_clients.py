@@ -7,7 +7,7 @@ from typing import Any
 
 from identity.domain.client_registration import Registration
 from identity.domain.grant import CODE_LIFETIME, Code, Grant, Token, TokenKind
-from identity.domain.scope import SCOPES
+from identity.domain.oidc_scopes import SCOPES
 from identity.domain.service_client import Scope, digest_of
 from identity.usecases import oauth_clients, service_clients
 

@@ -14,8 +14,8 @@ from identity.domain.client_registration import (
     PROFILES,
     Registration,
 )
+from identity.domain.oidc_scopes import SCOPES
 from identity.domain.registration_fields import RegistrationError, WrongField
-from identity.domain.scope import SCOPES
 
 if TYPE_CHECKING:
     from identity.domain.oauth_client import OidcClient

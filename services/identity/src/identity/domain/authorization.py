@@ -10,8 +10,8 @@ from identity.domain.authorization_error import AuthorizationError
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.grant import PASSWORD_ACR
 from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_scopes import OPENID, SCOPES
 from identity.domain.requested_claims import RequestedClaims, parse_claims
-from identity.domain.scope import OPENID, SCOPES
 
 PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 _NOT_SUPPORTED: Final = {

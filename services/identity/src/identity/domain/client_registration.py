@@ -14,8 +14,8 @@ from identity.domain.client_uri import (
 )
 from identity.domain.errors import InvalidValue
 from identity.domain.oauth_client import Auth, OidcClient, Profile
+from identity.domain.oidc_scopes import OPENID, SCOPES
 from identity.domain.registration_fields import Fields, RegistrationError, WrongField, one_of
-from identity.domain.scope import OPENID, SCOPES
 from identity.domain.service_client import ClientError
 from identity.domain.text import parse_proper_name
 

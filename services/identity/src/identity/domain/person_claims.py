@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Protocol
 
-from identity.domain.scope import rights_of
+from identity.domain.oidc_scopes import rights_of
 from identity.domain.session import PASS_RIGHTS, AccountSummary
 
 ACTOR_DETAILS = "actor"

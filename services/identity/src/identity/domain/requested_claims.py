@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from identity.domain.authorization_error import AuthorizationError
-from identity.domain.scope import claims_of
+from identity.domain.oidc_scopes import claims_of
 
 _PLACES = ("id_token", "userinfo")
 _ALWAYS = frozenset({"sub", "acr", "auth_time"})

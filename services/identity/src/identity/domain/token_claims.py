@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from identity.domain.grant import ID_TOKEN_LIFETIME, ActiveGrant, Token
+from identity.domain.oidc_scopes import claims_of
 from identity.domain.person_claims import act_claim, person_claims
-from identity.domain.scope import claims_of
 
 Claims = dict[str, Any]
 

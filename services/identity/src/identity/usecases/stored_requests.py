@@ -8,7 +8,7 @@ from identity.domain.authorization_parameters import Parameters
 from identity.domain.errors import TooManyRequests
 from identity.domain.oauth_client import OidcClient
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
-from identity.domain.return_address import prove_return_address
+from identity.domain.redirect_uri import prove_return_address
 from identity.domain.service_client import digest_of
 from identity.domain.session import ClientInfo, Principal
 from identity.domain.stored_request import LIFETIME, PUSHED_LIFETIME, Progress, StoredRequest

@@ -4,8 +4,8 @@ from typing import Any
 
 from identity.domain.grant import ActiveToken
 from identity.domain.oauth_errors import InsufficientScope, InvalidToken
+from identity.domain.oidc_scopes import OPENID, claims_of
 from identity.domain.person_claims import act_claim, person_claims
-from identity.domain.scope import OPENID, claims_of
 from identity.usecases.ports import Ports
 from identity.usecases.steps.exchange import active_access_token
 

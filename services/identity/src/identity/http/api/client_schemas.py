@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from identity.domain.client_registration import AUTHS, KINDS, PROFILES
-from identity.domain.scope import SCOPES
+from identity.domain.oidc_scopes import SCOPES
 from identity.http.api.schemas import ResponseSchema, Timestamp
 
 

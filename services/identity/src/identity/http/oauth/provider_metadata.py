@@ -3,7 +3,7 @@
 from typing import Any, Final, get_args
 
 from identity.domain.grant import PASSWORD_ACR
-from identity.domain.scope import CLAIMS, SCOPES
+from identity.domain.oidc_scopes import CLAIMS, SCOPES
 from identity.usecases.ports.jose import CLIENT_ALGORITHMS, Algorithm
 
 JWKS_PATH: Final = "/.well-known/jwks.json"
