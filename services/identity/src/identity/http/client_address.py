@@ -10,6 +10,7 @@ from port_runtime.setting_parsers import Network
 
 from identity.domain.session import ClientInfo
 from identity.http import forwarding
+from identity.http.cookie_names import device_cookie_prefix
 from identity.http.forwarding import IpAddress
 from identity.http.web_context import web_context
 from identity.metrics import FORWARDING_UNREADABLE
@@ -59,7 +60,7 @@ class TrustedProxies:
 def client_info() -> ClientInfo:
     """Return the address, the browser's user agent, and the device cookies by account."""
     agent = request.headers.get("User-Agent", "")[:_MAX_USER_AGENT_CHARACTERS]
-    prefix = web_context().device_prefix
+    prefix = device_cookie_prefix()
     devices = {
         name.removeprefix(prefix): value for name, value in request.cookies.items() if name.startswith(prefix)
     }

@@ -3,6 +3,7 @@
 from flask import Response, request
 
 from identity.domain.session import DEVICE_LIFETIME, Device
+from identity.http.cookie_names import device_cookie_prefix
 from identity.http.web_context import web_context
 
 _MAX_DEVICES = 10
@@ -13,7 +14,7 @@ def remember_device(response: Response, device: Device | None) -> Response:
     if device is not None:
         _drop_oldest_devices(response, keep=device)
         response.set_cookie(
-            web_context().device_prefix + device.name,
+            device_cookie_prefix() + device.name,
             device.cookie,
             max_age=DEVICE_LIFETIME,  # its signature expires at the same time
             secure=web_context().https,
@@ -25,7 +26,7 @@ def remember_device(response: Response, device: Device | None) -> Response:
 
 def _drop_oldest_devices(response: Response, *, keep: Device) -> None:
     """Limit the number of device cookies, so that they fit into a request's headers."""
-    prefix = web_context().device_prefix
+    prefix = device_cookie_prefix()
     names = [name for name in request.cookies if name.startswith(prefix) and name != prefix + keep.name]
     for name in names[: max(0, len(names) + 1 - _MAX_DEVICES)]:
         response.delete_cookie(name, secure=web_context().https, httponly=True, samesite="Lax")

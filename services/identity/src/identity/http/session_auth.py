@@ -17,8 +17,9 @@ from identity.domain.login_steps import Step
 from identity.domain.rejection import Rejection
 from identity.domain.session import Principal
 from identity.http.client_address import client_address
+from identity.http.cookie_names import session_cookie
 from identity.http.same_origin import require_same_origin
-from identity.http.web_context import ports, web_context
+from identity.http.web_context import ports
 from identity.usecases import sessions
 
 _MAX_TOKEN_CHARACTERS = 128
@@ -104,7 +105,7 @@ def _token() -> str:
     token = bearer_token(request.headers.get("Authorization", ""))
     if token is not None:
         return token
-    cookie = request.cookies.get(web_context().session_cookie)
+    cookie = request.cookies.get(session_cookie())
     if not cookie or len(cookie) > _MAX_TOKEN_CHARACTERS:
         raise NotSignedIn
     require_same_origin()

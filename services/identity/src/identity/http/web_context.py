@@ -37,16 +37,6 @@ class WebContext:
     contact: Contact
     review_days: int
 
-    @property
-    def session_cookie(self) -> str:
-        """The name of the portal's cookie; over https its prefix makes browsers restrict it to this host."""
-        return "__Host-session" if self.https else "session"
-
-    @property
-    def device_prefix(self) -> str:
-        """The prefix of the device cookies' names; there is one cookie for each account (SEC-3)."""
-        return "__Host-device-" if self.https else "device-"
-
 
 def web_context() -> WebContext:
     """Return the current application's context."""

@@ -25,6 +25,7 @@ from identity.http import errors, health, oauth, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.api.sessions import answer_session
 from identity.http.client_address import TrustedProxies
+from identity.http.cookie_names import cookie_name
 from identity.http.direct_answers import DirectAnswers
 from identity.http.oauth.discovery import discovery_blueprint, public_documents
 from identity.http.oauth.introspect import answer_introspection
@@ -125,7 +126,7 @@ def _flask_settings(settings: WebSettings) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": MAX_BODY_BYTES,
         "SECRET_KEY": keys[0],
         "SECRET_KEY_FALLBACKS": keys[1:],
-        "SESSION_COOKIE_NAME": "__Host-form" if settings.https else "form",
+        "SESSION_COOKIE_NAME": cookie_name("form", https=settings.https),
         "SESSION_COOKIE_SECURE": settings.https,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -5,11 +5,11 @@ from werkzeug.exceptions import HTTPException
 
 from identity.domain import errors
 from identity.http import problems
+from identity.http.cookie_names import session_cookie
 from identity.http.portal.layout.flash_messages import flash_refusal
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, next_url, redirect_to, redirect_to_url
 from identity.http.session_auth import current_principal
-from identity.http.web_context import web_context
 from identity.http.zh_tw import portal as texts
 
 _SERVER_ERROR = 500
@@ -42,7 +42,7 @@ def _login_notice(page: str) -> str | None:
     """Return the key of the login page's notice; a first visit gets none."""
     if request.method == "POST":
         return "unsaved" if page else "session"
-    return "session" if request.cookies.get(web_context().session_cookie) else None
+    return "session" if request.cookies.get(session_cookie()) else None
 
 
 def form_page() -> str:

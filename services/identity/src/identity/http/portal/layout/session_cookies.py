@@ -2,6 +2,7 @@
 
 from flask import Response
 
+from identity.http.cookie_names import session_cookie
 from identity.http.device_cookies import remember_device
 from identity.http.portal.layout.pages import clear_form_session
 from identity.http.web_context import web_context
@@ -16,16 +17,14 @@ def set_login_cookies(response: Response, issued: IssuedSession) -> Response:
 
 def set_session_cookie(response: Response, issued: IssuedSession) -> Response:
     """Store the session's new token until the browser is closed."""
-    web = web_context()
-    response.set_cookie(
-        web.session_cookie, issued.token, secure=web.https, httponly=True, samesite="Lax", path="/"
-    )
+    https = web_context().https
+    response.set_cookie(session_cookie(), issued.token, secure=https, httponly=True, samesite="Lax", path="/")
     return response
 
 
 def clear_session_cookie(response: Response) -> Response:
     """Delete the session cookie; forms rendered earlier become invalid."""
     clear_form_session()
-    web = web_context()
-    response.delete_cookie(web.session_cookie, secure=web.https, httponly=True, samesite="Lax", path="/")
+    https = web_context().https
+    response.delete_cookie(session_cookie(), secure=https, httponly=True, samesite="Lax", path="/")
     return response
