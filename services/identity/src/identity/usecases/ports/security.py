@@ -1,9 +1,7 @@
-"""Password hashing, signed tokens and sealing."""
+"""Password hashing and signed tokens."""
 
 from collections.abc import Sequence
 from typing import Protocol
-
-from port_events.mail_payload import MailPayload
 
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
@@ -49,10 +47,3 @@ class Tokens(Protocol):
 
     def device_id(self, cookie: str | None, account: DeviceOwner) -> str | None:
         """Return what identifies the device, or None for a cookie of another account or an older password."""
-
-
-class Sealer(Protocol):
-    """Signs and encrypts what only the mailer may read (SEC-9)."""
-
-    def seal(self, payload: MailPayload) -> str:
-        """Return the sealed payload."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from port_events import catalogue
 from port_events.envelope import SOURCE, Event, to_json
-from port_events.mail_payload import MailPayload
 from port_runtime import tracing
 
 from identity.domain.audit import Caller, Entry
+from identity.usecases.ports.mail_sealing import Sealer, sealed_mail
 from identity.usecases.ports.outbox import Outbox, OutboxEntry
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.logouts import Logouts
     from identity.usecases.ports.rejections import Rejections
     from identity.usecases.ports.request_queries import Queries
-    from identity.usecases.ports.security import Passwords, Sealer, Tokens
+    from identity.usecases.ports.security import Passwords, Tokens
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins
@@ -192,21 +192,9 @@ class UnitOfWork(Transaction):
                 subject=event.subject,
                 ce=to_json(event),
                 created_at=event.time,
-                sealed=self._sealer.seal(_payload(event, mail)) if mail else None,
+                sealed=sealed_mail(self._sealer, event, mail) if mail else None,
                 mail_expires_at=mail.expires_at if mail else None,
             )
         )
         detail = {name: value for name, value in event.data.items() if name in _AUDITED_FIELDS}
         self.record_action(event_type.short, account.id, **detail)
-
-
-def _payload(event: Event, mail: MailRequest) -> MailPayload:
-    return MailPayload(
-        event_id=event.id,
-        event_type=event.type,
-        address=mail.mailbox,
-        name=mail.name,
-        issued_at=event.time,
-        expires_at=mail.expires_at,
-        content=mail.content,
-    )

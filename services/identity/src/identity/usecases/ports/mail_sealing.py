@@ -1,0 +1,29 @@
+"""Sealing mails: only the mailer can read what is written to the outbox (SEC-9)."""
+
+from typing import Protocol
+
+from port_events.envelope import Event
+from port_events.mail_payload import MailPayload
+
+from identity.domain.mail import MailRequest
+
+
+class Sealer(Protocol):
+    """Signs and encrypts what only the mailer may read."""
+
+    def seal(self, payload: MailPayload) -> str:
+        """Return the sealed payload."""
+
+
+def sealed_mail(sealer: Sealer, event: Event, mail: MailRequest) -> str:
+    """Return the mail that an event requests, sealed."""
+    payload = MailPayload(
+        event_id=event.id,
+        event_type=event.type,
+        address=mail.mailbox,
+        name=mail.name,
+        issued_at=event.time,
+        expires_at=mail.expires_at,
+        content=mail.content,
+    )
+    return sealer.seal(payload)
