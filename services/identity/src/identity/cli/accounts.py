@@ -42,13 +42,13 @@ def accounts() -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
-def list_accounts(ports: "Ports", *, as_json: bool, **asked: Any) -> None:
+def list_accounts(ports: "Ports", *, as_json: bool, **criteria: Any) -> None:
     """List accounts, oldest first."""
     from identity.http.api.admin_schemas import FoundAccountSchema
     from identity.usecases import account_queries
     from identity.usecases.ports.accounts import AccountFilter
 
-    found = FoundAccountSchema().dump(account_queries.find(ports, AccountFilter(**asked)), many=True)
+    found = FoundAccountSchema().dump(account_queries.find(ports, AccountFilter(**criteria)), many=True)
     print_rows(found, cells=_CELLS, as_json=as_json)
 
 
@@ -70,12 +70,12 @@ def show_account(ports: "Ports", name: str, *, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
-def history(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
+def history(ports: "Ports", name: str, *, as_json: bool, **criteria: Any) -> None:
     """Show what happened to an account, newest first."""
     from identity.cli.audit import show_rows
     from identity.usecases.ports.audit import AuditFilter
 
-    show_rows(ports, AuditFilter(account=name, **asked), as_json=as_json)
+    show_rows(ports, AuditFilter(account=name, **criteria), as_json=as_json)
 
 
 def _decision(name: str, explanation: str, *, module: str = "administration") -> None:

@@ -64,14 +64,14 @@ def audit() -> None:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @as_json
 @with_ports
-def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **asked: Any) -> None:
+def list_rows(ports: "Ports", *, as_json: bool, since: datetime | None, **criteria: Any) -> None:
     """List who did what, newest first."""
     from datetime import UTC
 
     from identity.usecases.ports.audit import AuditFilter
 
-    moment = since.replace(tzinfo=UTC) if since else None
-    show_rows(ports, AuditFilter(since=moment, **asked), as_json=as_json)
+    start = since.replace(tzinfo=UTC) if since else None
+    show_rows(ports, AuditFilter(since=start, **criteria), as_json=as_json)
 
 
 def show_rows(ports: "Ports", query: "AuditFilter", *, as_json: bool) -> None:
@@ -152,7 +152,7 @@ def print_anchor(*, path: str | None, url: str | None) -> None:
 @audit.command("accept")
 @operator_options
 def accept(*, operator: str | None, reason: str) -> None:
-    """Record the present end of the chain in place of one that is missing, for example after a restore.
+    """Record the current end of the chain in place of one that is missing, for example after a restore.
 
     Uses the relay's settings; ends the alert AuditLogTruncated.
     """

@@ -113,11 +113,11 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
 @as_json
 @with_client_ports
 @_name_options
-def register_client(ports: "Ports", name: str, *, as_json: bool, **asked: Any) -> None:
+def register_client(ports: "Ports", name: str, *, as_json: bool, **values: Any) -> None:
     """Register client NAME for OpenID Connect; this replaces what was registered before."""
     from identity.usecases import oauth_clients as cases
 
-    print_row(_row(cases.register(ports, name, Registration(**asked))), as_json=as_json)
+    print_row(_row(cases.register(ports, name, Registration(**values))), as_json=as_json)
 
 
 @click.command("show")

@@ -13,7 +13,6 @@ ActorKind = Literal["person", "operator", "service", "system"]
 MAX_OPERATOR_CHARACTERS = 64
 MIN_REASON_CHARACTERS = 2
 MAX_REASON_CHARACTERS = 500
-"""Characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +145,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "a port service sent a used code or refresh token, which ended the grant", result="refused"
     ),
     "grant.exchanged": Action("a service exchanged a token for one of another service"),
-    "grant.ended": Action("a grant of a port service ended, with its tokens; `why` says for what reason"),
+    "grant.ended": Action("a grant of a port service ended, with its tokens; `why` gives the reason"),
     "logout.set_aside": Action(
-        "a service could not be told that a login has ended; `why` says for what reason"
+        "a service could not be notified that a login has ended; `why` gives the reason"
     ),
     # Operators' other actions.
     "account.unlocked": Action("an operator cleared the failed logins"),
@@ -159,8 +158,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.act_refused": Action(
         "an operator's action was refused because of the account's state", result="refused"
     ),
-    "logout.retried": Action("an operator had a service told again that a login has ended"),
-    "logout.dropped": Action("an operator gave up telling a service that a login has ended"),
+    "logout.retried": Action("an operator let a service be notified again that a login has ended"),
+    "logout.dropped": Action("an operator dropped the notice to a service that a login has ended"),
     "client.added": Action("a service client was created"),
     "client.rotated": Action("a service client got a new secret"),
     "client.former_ended": Action("a service client's old secret was revoked"),
@@ -172,16 +171,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "client.refused": Action(
         "a service was refused: wrong secret, missing right or no operator named", result="refused"
     ),
-    # What operators have read; the same read is recorded once a minute.
+    # Reads of operators; the same read is recorded once a minute.
     "account.searched": Action("an operator searched accounts"),
     "account.read": Action("an operator read an account, its bindings or its sessions"),
     "audit.read": Action("an operator read this log"),
     "events.read": Action("an operator read events"),
-    "events.replayed": Action("an operator had the relay publish events again"),
-    # Of the requests of people, what no other entry tells.
+    "events.replayed": Action("an operator made the relay publish events again"),
+    # Requests of people that have no other entry.
     "request.refused": Action("a person made a request that they may not make (403)", result="refused"),
     "audit.pruned": Action("expired segments of this log were deleted"),
-    "audit.end_accepted": Action("an operator accepted the present end of this log's chain"),
+    "audit.end_accepted": Action("an operator accepted the current end of this log's chain"),
 }
 
 
