@@ -8,7 +8,7 @@ from identity.adapters.sql.migrations import migrate
 from port_events.sealing import new_key_sets
 from sqlalchemy import text
 
-from tests.support.harness.processes import run
+from tests.support.harness.processes import run_preloaded
 from tests.support.harness.settings import oidc_keys
 from tests.support.servers.postgres import PostgresCluster
 
@@ -31,7 +31,7 @@ def _environment(database_url: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("command", [("migrate",), ("tidy",), ("accounts", "list")])
 def test_an_unreachable_database_is_reported_in_one_line(command: tuple[str, ...]) -> None:
-    ended = run("identity", *command, environment=_environment(_NOWHERE))
+    ended = run_preloaded("identity", *command, environment=_environment(_NOWHERE))
 
     (line,) = ended.stderr.splitlines()
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -40,7 +40,7 @@ def test_an_unreachable_database_is_reported_in_one_line(command: tuple[str, ...
 
 
 def test_a_check_of_an_unreachable_database_gives_the_reason_without_a_stack_trace() -> None:
-    ended = run("identity", "check", environment=_environment(_NOWHERE))
+    ended = run_preloaded("identity", "check", environment=_environment(_NOWHERE))
 
     assert (ended.returncode, ended.stdout.splitlines()) == (
         1,
@@ -57,7 +57,7 @@ def test_a_check_of_an_unreachable_database_gives_the_reason_without_a_stack_tra
 
 
 def test_a_database_without_tables_is_reported_with_the_command_that_creates_them(sqlite_url: str) -> None:
-    ended = run("identity", "accounts", "list", environment=_environment(f"{sqlite_url}.empty"))
+    ended = run_preloaded("identity", "accounts", "list", environment=_environment(f"{sqlite_url}.empty"))
 
     (line,) = ended.stderr.splitlines()
     assert line.endswith("run `identity migrate`")

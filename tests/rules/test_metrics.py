@@ -13,7 +13,7 @@ from port_runtime.metrics import Metric
 from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import VARIABLES, OpsPorts
-from tests.support.harness.processes import run
+from tests.support.harness.processes import run, run_preloaded
 from tests.support.harness.waiting import wait_until
 
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
@@ -41,7 +41,7 @@ def test_each_process_exposes_exactly_what_its_catalogue_names(
     installation: Installation, ports: OpsPorts
 ) -> None:
     installation.start(*CATALOGUES, **ports.settings)
-    assert run("identity", "tidy", environment=installation.environment).returncode == 0
+    assert run_preloaded("identity", "tidy", environment=installation.environment).returncode == 0
     installation.logged_in(installation.person())
     installation.wait_for_mails()
 

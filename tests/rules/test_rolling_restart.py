@@ -12,7 +12,7 @@ import pytest
 from tests.support.actors.people import Person, registration
 from tests.support.harness.figures import report_figure, timed
 from tests.support.harness.installation import Installation
-from tests.support.harness.processes import Program, run
+from tests.support.harness.processes import Program, run_preloaded
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.load_balancer import LoadBalancer, run_load_balancer
 from tests.support.servers.ports import free_port
@@ -95,7 +95,7 @@ def _web(installation: Installation, balancer: LoadBalancer) -> tuple[int, Progr
 
 
 def _migrate(installation: Installation) -> None:
-    migrated = run("identity", "migrate", environment=installation.environment)
+    migrated = run_preloaded("identity", "migrate", environment=installation.environment)
     assert migrated.returncode == 0, migrated.stderr
     url = installation.database_url.replace("postgresql+psycopg", "postgresql")
     with psycopg.connect(url, autocommit=True) as connection:

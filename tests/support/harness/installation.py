@@ -81,7 +81,9 @@ class Installation(System):
         self, *command: str, environment: Mapping[str, str], pass_fds: tuple[int, ...] = ()
     ) -> Program:
         """Start another program that ends with the installation."""
-        program = Program(*command, environment=environment, directory=self.directory, pass_fds=pass_fds)
+        program = Program(
+            *command, environment=environment, directory=self.directory, pass_fds=pass_fds, preloaded=True
+        )
         self._stack.callback(program.destroy)
         return program
 
