@@ -45,16 +45,6 @@ def shared_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     copy.destroy()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_stopping_leaves_no_process_behind(launch: Launch, number: int) -> None:
-    copy = launch()
-    copy.wait_for(READY)
-
-    code = copy.stop(number)
-
-    assert (code, copy.processes()) == (0, {})
-
-
 def test_stopping_during_the_start_leaves_no_process_behind(launch: Launch) -> None:
     copy = launch()
     wait_until(lambda: copy.pids_of("valkey-server"), what="the first process")
@@ -143,7 +133,9 @@ def test_files_of_an_earlier_release_are_closed_to_others(tmp_path: Path) -> Non
     assert (tmp_path / "notes").stat().st_mode & 0o777 == 0o644
 
 
-def test_two_copies_run_side_by_side_on_the_printed_urls(shared_copy: LocalRun, launch: Launch) -> None:
+def test_two_copies_run_side_by_side_on_the_printed_urls_and_one_stops_alone(
+    shared_copy: LocalRun, launch: Launch
+) -> None:
     other = launch()
     other.wait_for(READY)
 
@@ -153,6 +145,9 @@ def test_two_copies_run_side_by_side_on_the_printed_urls(shared_copy: LocalRun, 
             assert answer.status == 200
         with urllib.request.urlopen(copy.identity_url) as page:  # noqa: S310 - of loopback
             assert "通行證資訊網" in page.read().decode()
+    code = other.stop(signal.SIGHUP)
+
+    assert (code, other.processes(), shared_copy.running) == (0, {}, True)
 
 
 def test_a_second_copy_in_the_same_directory_is_refused_in_one_line(
@@ -210,7 +205,7 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
     copy = launch(**other_stream)
     copy.wait_for("demogamma")
     shown = [line for line in copy.output.splitlines() if line.startswith("  demo")]
-    copy.stop()
+    stopped = (copy.stop(signal.SIGTERM), copy.processes())
 
     secret = copy.run_dir / "pass-demo" / "client_secret"
     secret.unlink()
@@ -224,6 +219,7 @@ def test_the_sample_accounts_are_made_once_in_the_states_of_the_manual(launch: L
         trust_env=False,
     )
 
+    assert stopped == (0, {})
     assert told.json() == {"active": False}
     assert [line for line in again.output.splitlines() if line.startswith("  demo")] == shown
 
