@@ -5,14 +5,8 @@
 
 from typing import Final
 
-from port_runtime.metrics import Instruments, counter, gauge, histogram, observable_gauge
+from port_runtime.metrics import counter, gauge, histogram, observable_gauge
 from port_runtime.process_metrics import PROCESS, build_info
-from prometheus_client import Counter, Histogram
-from typing_extensions import override
-
-from identity.domain.logout import Verdict
-from identity.usecases.ports.logouts import LogoutMeter
-from identity.usecases.ports.system import LoginCounter, OAuthMeter
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OTHER: Final = "other"
@@ -317,88 +311,3 @@ NOTIFY: Final = (
     BUILD,
     *PROCESS,
 )
-
-
-class HashMetrics:
-    """The metrics of password hashing."""
-
-    def __init__(self, instruments: Instruments) -> None:
-        self.waiting = instruments.gauge(HASH_WAITING)
-        self.refused = instruments.counter(HASHES_REFUSED)
-        self.wait_seconds = instruments.histogram(HASH_WAIT_SECONDS)
-        self.seconds = instruments.histogram(HASH_SECONDS)
-
-
-class LoginMetrics(LoginCounter):
-    """The metric of logins."""
-
-    def __init__(self, instruments: Instruments) -> None:
-        self._logins = instruments.counter(LOGINS)
-
-    @override
-    def login(self, outcome: str) -> None:
-        self._logins.labels(outcome).inc()
-
-
-class LogoutMetrics(LogoutMeter):
-    """The metrics of logouts."""
-
-    def __init__(self, instruments: Instruments) -> None:
-        self._tries = instruments.counter(LOGOUTS)
-        self._seconds = instruments.histogram(LOGOUT_SECONDS)
-
-    @override
-    def tried(self, verdict: Verdict) -> None:
-        self._tries.labels(verdict).inc()
-
-    @override
-    def told(self, seconds: float) -> None:
-        self._seconds.observe(seconds)
-
-
-class OAuthMetrics(OAuthMeter):
-    """The metrics of the OAuth endpoints."""
-
-    def __init__(self, instruments: Instruments) -> None:
-        self._tokens = instruments.counter(OAUTH_TOKENS)
-        self._refusals = instruments.counter(OAUTH_REFUSALS)
-        self._introspections = instruments.counter(INTROSPECTIONS)
-        self._reuse = instruments.counter(REFRESH_REUSE)
-
-    @override
-    def issued(self, grant_type: str) -> None:
-        self._tokens.labels(grant_type).inc()
-
-    @override
-    def refused(self, endpoint: str, error: str) -> None:
-        self._refusals.labels(endpoint, error).inc()
-
-    @override
-    def introspected(self, *, active: bool) -> None:
-        self._introspections.labels(str(active).lower()).inc()
-
-    @override
-    def refresh_reused(self) -> None:
-        self._reuse.inc()
-
-
-class RequestMetrics:
-    """Counts requests. Caches the series, because looking one up takes longer than incrementing it."""
-
-    def __init__(self, instruments: Instruments) -> None:
-        self._requests, self._seconds = instruments.counter(REQUESTS), instruments.histogram(REQUEST_SECONDS)
-        self._cached: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-
-    def answered(self, method: str, route: str, status: int, *, seconds: float) -> None:
-        """Count a response; `route` is a template, so that the number of series is bounded."""
-        method = method if method in METHODS else OTHER
-        requests, durations = self._series(method, route, status // 100)
-        requests.inc()
-        durations.observe(seconds)
-
-    def _series(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        key = (method, route, status)
-        if key not in self._cached:
-            series = self._requests.labels(method, route, f"{status}xx"), self._seconds.labels(method, route)
-            self._cached[key] = series
-        return self._cached[key]

@@ -17,8 +17,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import ARGON2_VERSION
 from typing_extensions import override
 
+from identity.adapters.meters import HashMetrics
 from identity.domain.errors import Busy
-from identity.metrics import HashMetrics
 from identity.usecases.ports.security import Passwords
 
 T = TypeVar("T")

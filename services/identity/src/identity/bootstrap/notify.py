@@ -16,13 +16,14 @@ from identity.adapters.collectors import LogoutCollector
 from identity.adapters.commit_listener import CommitListener, commit_listener_for
 from identity.adapters.jose.key_collector import SigningKeyCollector
 from identity.adapters.logout_sender import HttpLogoutSender
+from identity.adapters.meters import LogoutMetrics
 from identity.adapters.randomness import SystemRandomness
 from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.logouts import CHANNEL
 from identity.adapters.sql.transaction import SqlTransaction
 from identity.bootstrap.oidc import token_signer
 from identity.domain.audit import Caller
-from identity.metrics import BUILD, LogoutMetrics
+from identity.metrics import BUILD
 from identity.settings.notify import NotifySettings
 from identity.usecases.logout_notification import NotifyPorts
 from identity.usecases.ports.system import Clock

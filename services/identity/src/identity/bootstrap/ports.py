@@ -17,6 +17,7 @@ from identity.adapters.clock import SystemClock
 from identity.adapters.consent_texts import SAMPLES, ConsentTextError, read_texts
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.verifier import JoseVerifier
+from identity.adapters.meters import HashMetrics, LoginMetrics, OAuthMetrics
 from identity.adapters.randomness import SystemRandomness
 from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
@@ -34,7 +35,7 @@ from identity.domain.audit import Caller
 from identity.domain.consent import Texts
 from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import Lifetimes
-from identity.metrics import WEB, HashMetrics, LoginMetrics, OAuthMetrics
+from identity.metrics import WEB
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports, Rules
 from identity.usecases.ports.system import Clock, Randomness

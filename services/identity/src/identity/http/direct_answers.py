@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from identity.http.known_hosts import is_known_host
+from identity.http.request_metrics import RequestMetrics
 from identity.http.request_record import RequestRecord
-from identity.metrics import RequestMetrics
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -4,9 +4,9 @@ from flask import Flask, Response, g, request
 
 from identity.http.direct_answers import ERROR
 from identity.http.known_hosts import require_known_host
+from identity.http.request_metrics import RequestMetrics
 from identity.http.request_record import RequestRecord
 from identity.http.security_headers import security_headers
-from identity.metrics import RequestMetrics
 
 
 def init_app(app: Flask, meter: RequestMetrics, *, https: bool, hosts: frozenset[str] | None) -> None:

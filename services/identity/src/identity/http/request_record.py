@@ -11,7 +11,8 @@ from port_runtime import tracing
 
 from identity.http import traces
 from identity.http.known_hosts import PROBES
-from identity.metrics import UNKNOWN_ROUTE, RequestMetrics
+from identity.http.request_metrics import RequestMetrics
+from identity.metrics import UNKNOWN_ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -29,10 +29,11 @@ from identity.http.cookie_names import cookie_name
 from identity.http.direct_answers import DirectAnswers
 from identity.http.oauth.discovery import discovery_blueprint, public_documents
 from identity.http.oauth.introspect import answer_introspection
+from identity.http.request_metrics import RequestMetrics
 from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Links, WebContext
-from identity.metrics import WEB, RequestMetrics
+from identity.metrics import WEB
 from identity.settings.web import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
 

@@ -1,0 +1,84 @@
+"""What password hashing, logins, logouts and OAuth endpoints count (OPS-4)."""
+
+from port_runtime.metrics import Instruments
+from typing_extensions import override
+
+from identity.domain.logout import Verdict
+from identity.metrics import (
+    HASH_SECONDS,
+    HASH_WAIT_SECONDS,
+    HASH_WAITING,
+    HASHES_REFUSED,
+    INTROSPECTIONS,
+    LOGINS,
+    LOGOUT_SECONDS,
+    LOGOUTS,
+    OAUTH_REFUSALS,
+    OAUTH_TOKENS,
+    REFRESH_REUSE,
+)
+from identity.usecases.ports.logouts import LogoutMeter
+from identity.usecases.ports.system import LoginCounter, OAuthMeter
+
+
+class HashMetrics:
+    """The metrics of password hashing."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self.waiting = instruments.gauge(HASH_WAITING)
+        self.refused = instruments.counter(HASHES_REFUSED)
+        self.wait_seconds = instruments.histogram(HASH_WAIT_SECONDS)
+        self.seconds = instruments.histogram(HASH_SECONDS)
+
+
+class LoginMetrics(LoginCounter):
+    """The metric of logins."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._logins = instruments.counter(LOGINS)
+
+    @override
+    def login(self, outcome: str) -> None:
+        self._logins.labels(outcome).inc()
+
+
+class LogoutMetrics(LogoutMeter):
+    """The metrics of logouts."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._tries = instruments.counter(LOGOUTS)
+        self._seconds = instruments.histogram(LOGOUT_SECONDS)
+
+    @override
+    def tried(self, verdict: Verdict) -> None:
+        self._tries.labels(verdict).inc()
+
+    @override
+    def told(self, seconds: float) -> None:
+        self._seconds.observe(seconds)
+
+
+class OAuthMetrics(OAuthMeter):
+    """The metrics of the OAuth endpoints."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._tokens = instruments.counter(OAUTH_TOKENS)
+        self._refusals = instruments.counter(OAUTH_REFUSALS)
+        self._introspections = instruments.counter(INTROSPECTIONS)
+        self._reuse = instruments.counter(REFRESH_REUSE)
+
+    @override
+    def issued(self, grant_type: str) -> None:
+        self._tokens.labels(grant_type).inc()
+
+    @override
+    def refused(self, endpoint: str, error: str) -> None:
+        self._refusals.labels(endpoint, error).inc()
+
+    @override
+    def introspected(self, *, active: bool) -> None:
+        self._introspections.labels(str(active).lower()).inc()
+
+    @override
+    def refresh_reused(self) -> None:
+        self._reuse.inc()
