@@ -1,37 +1,16 @@
 """The streams are trimmed by age, but mails that the mailer has not handled stay (EVT-6, EVT-7, MAIL-7)."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from identity.processes.relay import Relay
-from identity.settings.relay import RelaySettings
 from port_events.envelope import MAIL_STREAM, STREAM
-from port_runtime.settings import load
 
 from tests.support.harness.system import System
-from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types combine sync and async answers
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def redis(start_redis: Callable[[], RedisServer]) -> Iterator[Client]:
-    """A client of a Redis that no mailer reads."""
-    with start_redis().client() as client:
-        yield client
-
-
-@pytest.fixture
-def relay(system: System, redis: Client) -> Iterator[Relay]:
-    """The installation's relay on that Redis."""
-    port = redis.connection_pool.connection_kwargs["port"]
-    settings = load(RelaySettings, {**system.environment, "REDIS_URL": f"redis://127.0.0.1:{port}/0"})
-    with contextlib.closing(Relay(settings, clock=system.clock)) as relay:
-        yield relay
 
 
 def _grow_old(redis: Client, *, days: float) -> dict[str, list[bytes]]:
@@ -52,80 +31,82 @@ def _left(redis: Client, stream: str) -> list[bytes]:
 
 @pytest.mark.rule("EVT-6", "EVT-7")
 def test_entries_older_than_the_retention_are_trimmed_and_younger_ones_stay(
-    system: System, relay: Relay, redis: Client
+    system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     system.register()
-    relay.step()
-    _grow_old(redis, days=7.1)
+    lone_relay.step()
+    _grow_old(lone_redis, days=7.1)
     system.register()
-    relay.step()
-    redis.xgroup_create(MAIL_STREAM, "mailer", id="$")
+    lone_relay.step()
+    lone_redis.xgroup_create(MAIL_STREAM, "mailer", id="$")
 
-    trimmed = relay.trim()
+    trimmed = lone_relay.trim()
 
-    assert (trimmed, redis.xlen(STREAM), redis.xlen(MAIL_STREAM)) == (3, 2, 1)
+    assert (trimmed, lone_redis.xlen(STREAM), lone_redis.xlen(MAIL_STREAM)) == (3, 2, 1)
 
 
 @pytest.mark.rule("EVT-6", "EVT-7", "MAIL-7")
 @pytest.mark.parametrize("has_group", [True, False])
 def test_mails_not_yet_delivered_to_the_mailer_stay_whatever_their_age(
-    system: System, relay: Relay, redis: Client, *, has_group: bool
+    system: System, lone_relay: Relay, lone_redis: Client, *, has_group: bool
 ) -> None:
     system.register()
-    relay.step()
-    ids = _grow_old(redis, days=30)
-    redis.xgroup_create(MAIL_STREAM, "mailer" if has_group else "another", id="0")
+    lone_relay.step()
+    ids = _grow_old(lone_redis, days=30)
+    lone_redis.xgroup_create(MAIL_STREAM, "mailer" if has_group else "another", id="0")
 
-    trimmed = relay.trim()
+    trimmed = lone_relay.trim()
 
-    assert (trimmed, _left(redis, STREAM), _left(redis, MAIL_STREAM)) == (2, [], ids[MAIL_STREAM])
+    assert (trimmed, _left(lone_redis, STREAM), _left(lone_redis, MAIL_STREAM)) == (2, [], ids[MAIL_STREAM])
 
 
 @pytest.mark.rule("EVT-6", "EVT-7", "MAIL-7")
 def test_unacknowledged_mails_stay_and_earlier_ones_are_trimmed(
-    system: System, relay: Relay, redis: Client
+    system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     for _ in range(3):
         system.register()
-    relay.step()
-    first, second, third = _grow_old(redis, days=30)[MAIL_STREAM]
-    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
-    redis.xreadgroup("mailer", "one", {MAIL_STREAM: ">"})
-    redis.xack(MAIL_STREAM, "mailer", first, third)
+    lone_relay.step()
+    first, second, third = _grow_old(lone_redis, days=30)[MAIL_STREAM]
+    lone_redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
+    lone_redis.xreadgroup("mailer", "one", {MAIL_STREAM: ">"})
+    lone_redis.xack(MAIL_STREAM, "mailer", first, third)
 
-    relay.trim()
+    lone_relay.trim()
 
-    assert _left(redis, MAIL_STREAM) == [second, third]
+    assert _left(lone_redis, MAIL_STREAM) == [second, third]
 
 
 @pytest.mark.rule("EVT-7")
 def test_a_consumer_that_is_behind_keeps_nothing_on_the_event_stream(
-    system: System, relay: Relay, redis: Client
+    system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     system.register()
-    relay.step()
-    _grow_old(redis, days=30)
-    redis.xgroup_create(STREAM, "mailer", id="0")  # any consumer may call its group so
+    lone_relay.step()
+    _grow_old(lone_redis, days=30)
+    lone_redis.xgroup_create(STREAM, "mailer", id="0")  # any consumer may call its group so
 
-    relay.trim()
+    lone_relay.trim()
 
-    assert _left(redis, STREAM) == []
+    assert _left(lone_redis, STREAM) == []
 
 
 @pytest.mark.rule("EVT-6")
-def test_the_leading_relay_trims_about_once_a_minute(system: System, relay: Relay, redis: Client) -> None:
+def test_the_leading_relay_trims_about_once_a_minute(
+    system: System, lone_relay: Relay, lone_redis: Client
+) -> None:
     system.register()
-    relay.step()
-    _grow_old(redis, days=30)
+    lone_relay.step()
+    _grow_old(lone_redis, days=30)
 
-    relay.step()
-    at_once = redis.xlen(STREAM)
+    lone_relay.step()
+    at_once = lone_redis.xlen(STREAM)
     system.clock.advance(seconds=61)
-    relay.step()
+    lone_relay.step()
 
-    assert (at_once, redis.xlen(STREAM)) == (2, 0)
+    assert (at_once, lone_redis.xlen(STREAM)) == (2, 0)
 
 
 @pytest.mark.rule("EVT-6")
-def test_trimming_an_empty_stream_does_nothing(relay: Relay) -> None:
-    assert relay.trim() == 0
+def test_trimming_an_empty_stream_does_nothing(lone_relay: Relay) -> None:
+    assert lone_relay.trim() == 0

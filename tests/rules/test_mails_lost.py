@@ -1,38 +1,18 @@
 """A mail that is lost from the stream is shown as refused, and a new one can be requested (VER-6, MAIL-7)."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from identity.processes.relay import Relay
-from identity.settings.relay import RelaySettings
 from port_events.envelope import MAIL_STREAM, RECEIPTS
-from port_runtime.settings import load
 from structlog.testing import capture_logs
 
 from tests.support.actors.people import Person
 from tests.support.browser.text import normalize, visible_text
 from tests.support.harness.system import System
-from tests.support.servers.redis import RedisServer
 
 Client = Any  # redis-py's types combine sync and async answers
-
-
-@pytest.fixture
-def redis(start_redis: Callable[[], RedisServer]) -> Iterator[Client]:
-    """A client of a Redis on which the test acts as the mailer."""
-    with start_redis().client() as client:
-        yield client
-
-
-@pytest.fixture
-def relay(system: System, redis: Client) -> Iterator[Relay]:
-    """The installation's relay on that Redis."""
-    port = redis.connection_pool.connection_kwargs["port"]
-    settings = load(RelaySettings, {**system.environment, "REDIS_URL": f"redis://127.0.0.1:{port}/0"})
-    with contextlib.closing(Relay(settings, clock=system.clock)) as relay:
-        yield relay
 
 
 def _read(redis: Client) -> list[bytes]:
@@ -84,15 +64,15 @@ def _mail(system: System, person: Person) -> tuple[str, str | None]:
 @pytest.mark.rule("VER-6", "MAIL-7")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
-    system: System, relay: Relay, redis: Client, damage: Callable[[Client], None]
+    system: System, lone_relay: Relay, lone_redis: Client, damage: Callable[[Client], None]
 ) -> None:
     person = system.register()
-    relay.step()
-    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
-    damage(redis)
+    lone_relay.step()
+    lone_redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
+    damage(lone_redis)
 
     with capture_logs() as logs:
-        _maintain(system, relay)
+        _maintain(system, lone_relay)
 
     assert _mail(system, person) == ("refused", "lost")
     assert [(line["log_level"], line["mails"]) for line in logs if "lost" in line["event"]] == [("error", 1)]
@@ -105,50 +85,50 @@ def test_a_lost_mail_is_shown_as_refused_and_a_new_one_may_be_requested(
 
 
 @pytest.mark.rule("VER-6")
-def test_only_the_mail_that_is_missing_is_lost(system: System, relay: Relay, redis: Client) -> None:
+def test_only_the_mail_that_is_missing_is_lost(system: System, lone_relay: Relay, lone_redis: Client) -> None:
     people = [system.register() for _ in range(3)]
-    relay.step()
-    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
-    ids = _read(redis)
-    redis.xdel(MAIL_STREAM, ids[0])
+    lone_relay.step()
+    lone_redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
+    ids = _read(lone_redis)
+    lone_redis.xdel(MAIL_STREAM, ids[0])
 
-    _maintain(system, relay)
+    _maintain(system, lone_relay)
 
     assert [_mail(system, person)[0] for person in people] == ["refused", "waiting", "waiting"]
 
 
 @pytest.mark.rule("VER-6")
 def test_a_mail_whose_receipt_is_not_recorded_yet_is_not_lost(
-    system: System, relay: Relay, redis: Client
+    system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     person = system.register()
-    relay.step()
-    redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
-    _acknowledge(redis)
+    lone_relay.step()
+    lone_redis.xgroup_create(MAIL_STREAM, "mailer", id="0")
+    _acknowledge(lone_redis)
     (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
     sent = {"event_id": event_id, "state": "sent", "at": "2026-01-05T00:00:00Z", "category": ""}
-    redis.xadd(RECEIPTS, sent)
+    lone_redis.xadd(RECEIPTS, sent)
 
-    _maintain(system, relay)
+    _maintain(system, lone_relay)
     before = _mail(system, person)
-    relay.receive()
-    _maintain(system, relay)
+    lone_relay.receive()
+    _maintain(system, lone_relay)
 
     assert (before[0], _mail(system, person)[0]) == ("waiting", "sent")
 
 
 @pytest.mark.rule("VER-6")
 def test_a_lost_mail_that_a_mailer_had_in_memory_may_still_be_sent(
-    system: System, relay: Relay, redis: Client
+    system: System, lone_relay: Relay, lone_redis: Client
 ) -> None:
     person = system.register()
-    relay.step()
+    lone_relay.step()
     (event_id,) = system.rows("SELECT event_id FROM outbox WHERE mail_state = 'waiting'")[0]
-    _trim(redis)
-    _maintain(system, relay)
+    _trim(lone_redis)
+    _maintain(system, lone_relay)
     lost = _mail(system, person)
 
-    redis.xadd(RECEIPTS, {"event_id": event_id, "state": "sent", "at": "2026-01-05T00:00:00Z"})
-    relay.receive()
+    lone_redis.xadd(RECEIPTS, {"event_id": event_id, "state": "sent", "at": "2026-01-05T00:00:00Z"})
+    lone_relay.receive()
 
     assert (lost[1], _mail(system, person)[0]) == ("lost", "sent")

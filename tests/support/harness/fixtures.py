@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
+from identity.processes.relay import Relay
+from identity.settings.relay import RelaySettings
 from mailer.process import MailerProcess
 from mailer.settings import Settings as MailerSettings
 from port_events.sealing import new_key_sets
@@ -119,6 +122,21 @@ def new_installation(
     """Make an installation on a database; its processes end after the test."""
     with ExitStack() as stack:
         yield lambda url: Installation(redis_server, smtp_server, url, stack=stack, directory=tmp_path)
+
+
+@pytest.fixture
+def lone_redis(redis_server: RedisServer) -> Iterator[Any]:
+    """A client of a Redis that no mailer reads. It has no type, because redis-py's combine sync and async answers."""
+    with redis_server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def lone_relay(system: System, redis_server: RedisServer) -> Iterator[Relay]:
+    """The system's relay on the Redis that no mailer reads."""
+    settings = load(RelaySettings, {**system.environment, "REDIS_URL": redis_server.url})
+    with closing(Relay(settings, clock=system.clock)) as relay:
+        yield relay
 
 
 # The database comes first among the arguments: it is removed after the processes have ended.
