@@ -7,7 +7,7 @@ import pytest
 from identity.settings.database import DatabaseSettings
 from identity.settings.notify import NotifySettings
 from identity.settings.relay import ChainSettings, RelaySettings
-from identity.settings.retention import TidySettings
+from identity.settings.tidy import TidySettings
 from identity.settings.web import WebSettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import SettingsError, describe, load

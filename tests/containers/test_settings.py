@@ -10,7 +10,7 @@ import yaml
 from identity.settings.database import DatabaseSettings
 from identity.settings.notify import NotifySettings
 from identity.settings.relay import RelaySettings
-from identity.settings.retention import TidySettings
+from identity.settings.tidy import TidySettings
 from identity.settings.web import WebSettings as IdentitySettings
 from mailer.settings import Settings as MailerSettings
 from port_runtime.settings import describe, load

@@ -11,7 +11,7 @@ from identity.cli import main
 from identity.settings.database import DatabaseSettings
 from identity.settings.notify import NotifySettings
 from identity.settings.relay import RelaySettings
-from identity.settings.retention import TidySettings
+from identity.settings.tidy import TidySettings
 from identity.settings.web import WebSettings
 from port_runtime.settings import describe
 

@@ -9,7 +9,7 @@ from unittest import mock
 
 from click.testing import CliRunner, Result
 from identity.cli import main
-from identity.settings.retention import TidySettings
+from identity.settings.tidy import TidySettings
 from port_runtime.settings import describe
 
 from tests.support.harness.system import System

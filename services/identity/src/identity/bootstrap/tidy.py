@@ -15,7 +15,7 @@ from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
 from identity.domain.audit import Caller
 from identity.domain.session import Lifetimes
-from identity.settings.retention import TidySettings
+from identity.settings.tidy import TidySettings
 from identity.usecases.ports import Ports, Rules
 
 _CALLER = Caller(kind="system", name="tidy")

@@ -94,7 +94,7 @@ def _check_notify() -> Iterator[_Checks]:
 @contextmanager
 def _check_tidy() -> Iterator[_Checks]:
     from identity.bootstrap.tidy import open_tidy
-    from identity.settings.retention import TidySettings
+    from identity.settings.tidy import TidySettings
 
     with open_tidy(read_settings(TidySettings)) as dependencies:
         yield _Checks(checks=_database(dependencies.engine))

@@ -12,7 +12,7 @@ from identity.cli.base import as_json, read_settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from identity.settings.retention import TidySettings
+    from identity.settings.tidy import TidySettings
     from identity.usecases.ports import Ports
 
 
@@ -24,7 +24,7 @@ def tidy(*, as_json: bool) -> None:
     from identity.adapters.sql.purger import SqlPurger
     from identity.adapters.sql.tidy_runs import record_tidy_run
     from identity.bootstrap.tidy import open_tidy
-    from identity.settings.retention import TidySettings
+    from identity.settings.tidy import TidySettings
     from identity.usecases.cleanup import clean_up
 
     settings = read_settings(TidySettings)

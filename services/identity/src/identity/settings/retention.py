@@ -1,18 +1,12 @@
-"""How long data is kept: settings shared by processes, and those of `identity tidy`."""
+"""How long data is kept: the settings that several processes read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from port_runtime.setting_parsers import PRODUCTION, optional, seconds
+from port_runtime.setting_parsers import PRODUCTION, seconds
 from port_runtime.settings import setting
-
-from identity.settings.audit import AuditSettings
-from identity.settings.database import database_pooler
 
 _MIN_FEED_SECONDS = 7 * 86_400
 _MIN_IDLE_SECONDS = 120  # "last seen" is exact to a minute
-_MIN_AUDIT_SECONDS = 184 * 86_400  # the longest six months (SEC-11)
-_MIN_IDLE_ACCOUNT_SECONDS = 30 * 86_400
 
 
 def feed_retention() -> int:
@@ -56,43 +50,3 @@ def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:
         yield "IDENTITY_FEED_KEPT: must not be shorter than IDENTITY_STREAM_KEPT"
     elif mode == PRODUCTION and feed < _MIN_FEED_SECONDS:
         yield "IDENTITY_FEED_KEPT: must be 7 days or more in production"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TidySettings(AuditSettings):
-    """What `identity tidy` reads; it writes no mail and no link, so it has no key but those of the audit log."""
-
-    session_idle: int = session_idle()
-    feed_kept: int = feed_retention()
-    stream_kept: int = stream_retention()
-    database_pooler: str = database_pooler()
-
-    audit_kept: int = setting(
-        "IDENTITY_AUDIT_KEPT",
-        parse=seconds,
-        default="400d",
-        doc="how long the audit log keeps rows, at least 184d",
-    )
-    idle_disabled: int | None = setting(
-        "IDENTITY_IDLE_DISABLED",
-        parse=optional(seconds),
-        default=None,
-        doc="suspend accounts unused for this long, e.g. `180d`; none if not set",
-    )
-
-    @property
-    def has_pooler(self) -> bool:
-        """Whether each transaction may have another server connection."""
-        return self.database_pooler == "transaction"
-
-    def errors(self) -> Iterator[str]:
-        """Yield the errors that are found once all settings have been parsed."""
-        yield from AuditSettings.errors(self)
-        yield from session_idle_errors(self.session_idle)
-        yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
-        if self.audit_kept < _MIN_AUDIT_SECONDS:
-            yield "IDENTITY_AUDIT_KEPT: must be 184d (six months) or more"
-        if self.idle_disabled is not None and self.idle_disabled < _MIN_IDLE_ACCOUNT_SECONDS:
-            yield "IDENTITY_IDLE_DISABLED: must be 30d or more"
-        if self.idle_disabled is not None and self.idle_disabled > self.audit_kept:
-            yield "IDENTITY_IDLE_DISABLED: must not be longer than IDENTITY_AUDIT_KEPT, which tells who was idle"
