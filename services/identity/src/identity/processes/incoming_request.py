@@ -7,6 +7,7 @@ import re
 from typing import Final, Literal
 
 MAX_HEAD_BYTES: Final = 64 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024
 _MAX_CHUNK_OVERHEAD: Final = 4
 """Chunks may be small: with their sizes, a body may be so many times as long."""
 _END: Final = b"\r\n\r\n"

@@ -34,6 +34,7 @@ from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Links, WebContext
 from identity.metrics import WEB
+from identity.processes.incoming_request import MAX_BODY_BYTES
 from identity.settings.web import WebSettings
 from identity.usecases.ports.system import Clock, Randomness
 
@@ -41,7 +42,6 @@ db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "
 
 _AUTOCOMMIT = "autocommit"
 _POOLS = {None: "transactions", _AUTOCOMMIT: "statements"}
-MAX_BODY_BYTES = 64 * 1024
 
 
 def create_app(
