@@ -1,4 +1,4 @@
-"""The runbook's commands that rotate keys in Compose, with a stand-in for `docker` that runs them here."""
+"""The runbook's commands that rotate keys in containers, with stand-ins for `kubectl` and `docker`."""
 
 import json
 import os
@@ -23,20 +23,53 @@ docker() {{
   esac
 }}
 """
+KUBECTL = """
+kubectl() {{
+  case "$3" in
+    create) cp -r "${{7#--from-file=}}" {secrets}/$6 ;;
+    rollout) echo "$4 $5" >>{secrets}/rollouts ;;
+  esac
+}}
+"""
 
 
 def keys_of(path: Path) -> list[str]:
     return [key["kid"] for key in json.loads(path.read_text())["keys"]]
 
 
+@pytest.fixture(scope="module")
+def blocks() -> list[str]:
+    """The runbook's blocks of commands: in a cluster, in Compose, removing the old keys in Compose."""
+    _, *parts = (ROOT / "deploy/runbook.md").read_text().split("test_key_rotation.py runs this block")
+    return [part.partition("```sh\n")[2].partition("```")[0] for part in parts]
+
+
 @pytest.mark.rule("SEC-4")
-def test_the_runbook_rotates_the_keys_that_seal_mails(tmp_path: Path) -> None:
+def test_the_runbook_rotates_the_keys_that_seal_mails_in_a_cluster(tmp_path: Path, blocks: list[str]) -> None:
+    secrets = tmp_path / "port-secrets"
+    make_secret_files(secrets, give=False)
+    old = keys_of(secrets / "mailer/mail_seal_private.json")
+    commands = blocks[0].replace(".venv/test/bin/identity", executable("identity"))
+
+    _bash(KUBECTL.format(secrets=secrets) + commands, HOME=str(tmp_path))
+
+    new, *others = keys_of(secrets / "mailer-secrets/mail_seal_private.json")
+    assert others == old
+    assert keys_of(secrets / "identity-secrets/mail_seal_public.json") == [new, *old]
+    assert [path.name for path in secrets.rglob("*new*")] == []
+    # The mailers have the new key before identity uses it.
+    assert (secrets / "rollouts").read_text().split() == [
+        "restart", "deployment/mailer", "status", "deployment/mailer",
+        "restart", "deployment/identity", "status", "deployment/identity",
+    ]  # fmt: skip
+
+
+@pytest.mark.rule("SEC-4")
+def test_the_runbook_rotates_the_keys_that_seal_mails_in_compose(tmp_path: Path, blocks: list[str]) -> None:
     make_secret_files(tmp_path, give=False)
     private, public = tmp_path / "mailer/mail_seal_private.json", tmp_path / "identity/mail_seal_public.json"
     old = keys_of(private)
-    _, *parts = (ROOT / "deploy/runbook.md").read_text().split("test_key_rotation.py runs this block")
-    blocks = [part.partition("```sh\n")[2].partition("```")[0] for part in parts]
-    functions, kept, rotation = blocks[0].partition("kept '")
+    functions, kept, rotation = blocks[1].partition("kept '")
 
     _run(functions + kept + rotation, tmp_path)
 
@@ -46,7 +79,7 @@ def test_the_runbook_rotates_the_keys_that_seal_mails(tmp_path: Path) -> None:
     )  # the mailers have the new key before identity uses it
     assert keys_of(public) == [new, *old]
 
-    _run(functions + blocks[1], tmp_path)
+    _run(functions + blocks[2], tmp_path)
 
     assert keys_of(private) == keys_of(public) == [new]
     assert {path.name for path in (tmp_path / "kept/keys").glob("*new*")} == set()
@@ -54,6 +87,11 @@ def test_the_runbook_rotates_the_keys_that_seal_mails(tmp_path: Path) -> None:
 
 def _run(commands: str, secrets: Path) -> None:
     here = commands.replace("/secrets/kept", str(secrets / "kept"))
-    stand_in = DOCKER.format(python=sys.executable, secrets=secrets)
+    _bash(DOCKER.format(python=sys.executable, secrets=secrets) + here)
+
+
+def _bash(commands: str, **variables: str) -> None:
     path = f"{Path(executable('identity')).parent}:{os.environ['PATH']}"
-    subprocess.run(["bash", "-euc", stand_in + here], cwd=ROOT, check=True, env={**os.environ, "PATH": path})
+    subprocess.run(
+        ["bash", "-euc", commands], cwd=ROOT, check=True, env={**os.environ, "PATH": path, **variables}
+    )
