@@ -64,10 +64,13 @@ def test_an_unconfirmed_question_saves_nothing(portal: System, tab: Tab) -> None
 def test_wrong_fields_are_marked_before_the_question(portal: System, tab: Tab) -> None:
     _opened(tab, portal.person())
 
-    tab.fill(姓名="大明商行", 手機電話="1").press("儲存").expect_text("有 2 個欄位需要修正")
+    tab.fill(姓名="大明商行", 手機電話="091234567", 公司電話="07-521123#1").press("儲存")
+    tab.expect_text("有 3 個欄位需要修正")
 
     assert not tab.has_dialog
     assert normalize("姓名:需填寫人員完整姓名,不可為公司名稱") in tab.text
+    assert normalize("手機電話:手機號碼須為10碼,您填寫了9碼") in tab.text
+    assert normalize("公司電話:區碼07的電話號碼須為7碼(不含區碼與分機),您填寫了6碼") in tab.text
     assert tab.field("手機電話").get_attribute("aria-invalid") == "true"
     expect(tab.page.locator(".errors")).to_be_focused()
     tab.screenshot("profile-errors")

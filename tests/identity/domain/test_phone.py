@@ -49,8 +49,10 @@ def test_a_landline_of_every_area_is_accepted_in_every_usual_grouping(area: str)
 def test_a_landline_has_the_length_of_its_area(area: str) -> None:
     for number in NUMBERS[area]:
         for wrong in (number[:-1], number + "1"):
-            with pytest.raises(InvalidValue):
-                parse_phone(f"{area}-{wrong}")
+            with pytest.raises(InvalidValue) as error:
+                parse_phone(f"{area}-{wrong}#1")
+            wanted = {"area": area, "digits": len(number), "typed": len(wrong)}
+            assert (error.value.case, error.value.values) == ("length", wanted)
 
 
 @pytest.mark.rule("REG-6")
@@ -58,9 +60,9 @@ def test_a_landline_has_the_length_of_its_area(area: str) -> None:
     "phone",
     [
         "02-12345679", "02-01234567", "02-97208889", "03-1234567", "03-7123456", "037-123456", "037-022111",
-        "04-52289111", "04-2222151", "04-9222151", "049-1222106", "05-1254321", "05-9254321", "06-1991111",
+        "04-52289111", "049-1222106", "05-1254321", "05-9254321", "06-1991111",
         "07-1368333", "08-1320415", "08-5320415", "082-118823", "0826-56039", "0836-12381", "089-126141",
-        "01-2345678", "09-2345678",
+        "01-2345678",
     ],
 )  # fmt: skip
 def test_a_landline_has_a_first_digit_of_its_area(phone: str) -> None:
@@ -150,6 +152,15 @@ def test_a_number_that_is_not_a_taiwanese_mobile_is_refused(number: str) -> None
         parse_mobile(number)
 
     assert error.value.code == "invalid_mobile"
+
+
+@pytest.mark.rule("REG-5", "REG-6")
+@pytest.mark.parametrize("number", ["091234567", "09-2345678", "09123456789"])
+def test_a_mobile_number_of_another_length_is_told_the_right_one(number: str) -> None:
+    for parse in (parse_mobile, parse_phone):
+        with pytest.raises(InvalidValue) as error:
+            parse(number)
+        assert (error.value.case, error.value.values["digits"]) == ("mobile_length", 10)
 
 
 @pytest.mark.rule("REG-6")
