@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.actors.people import Person
+from tests.support.actors.profile import masked
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
@@ -60,7 +61,7 @@ def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
         "王小花的有限公司",
         "07-1234567",
         general.tax_id,
-        f"{general.username[0]}***@example.com",
+        masked(general.email),
     )
     assert [value for value in values if normalize(value) not in unverified] == []
     assert general.email not in unverified

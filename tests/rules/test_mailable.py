@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from identity.domain.company import parse_company_name
 from identity.domain.errors import InvalidValue
 from identity.domain.full_name import parse_full_name
-from identity.domain.mailbox import masked_mailbox, parse_mailbox
+from identity.domain.mailbox import parse_mailbox
 from identity.domain.username import parse_username
 from mailer.domain.foreign_links import reject_foreign_links
 from mailer.domain.mail import Mailbox
+from port_runtime.mailbox_mask import masked_mailbox
 
 from tests.support.actors.people import unique
 from tests.support.harness.system import System

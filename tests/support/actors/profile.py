@@ -23,3 +23,9 @@ def request_email_change(visitor: Visitor, person: Person) -> str:
     answer = save(visitor, {"email": email, "current_password": person.password})
     assert answer.status_code == 200, answer.text
     return email
+
+
+def masked(mailbox: str) -> str:
+    """Return a mailbox with a name of five characters or more as others see it."""
+    local, _, domain = mailbox.partition("@")
+    return f"{local[0]}***{local[-1]}@{domain}"

@@ -1,4 +1,4 @@
-"""Mailboxes: the form in which they are stored and compared, how others may see them, and aliases (REG-9, BIND-1)."""
+"""Mailboxes: the form in which they are stored and compared, and aliases (REG-9)."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -22,12 +22,6 @@ def parse_mailbox(raw: str) -> str:
     except EmailNotValidError:
         raise InvalidValue("invalid_email") from None
     return (checked.ascii_email or checked.normalized).lower()
-
-
-def masked_mailbox(mailbox: str) -> str:
-    """Return the mailbox as others may see it, for example `s***@example.com` (BIND-1)."""
-    local, _, domain = mailbox.rpartition("@")
-    return f"{local[:1]}***@{domain}"
 
 
 def mailbox_of_aliases(mailbox: str) -> str:

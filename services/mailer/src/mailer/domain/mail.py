@@ -86,9 +86,3 @@ def ascii_domain(domain: str) -> str:
         return domain.encode("idna").decode()
     except UnicodeError:
         return domain
-
-
-def masked_mailbox(mailbox: str) -> str:
-    """Return the mailbox masked as in the portal: only its first character and the domain are visible."""
-    local, _, domain = mailbox.rpartition("@")
-    return f"{local[:1]}***@{domain}"

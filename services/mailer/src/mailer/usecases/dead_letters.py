@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from port_runtime.mailbox_mask import masked_mailbox
+
 from mailer.domain.errors import UnreadableError
-from mailer.domain.mail import masked_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

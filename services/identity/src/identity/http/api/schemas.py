@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 import marshmallow
 from marshmallow import fields
+from port_runtime.mailbox_mask import masked_mailbox
 from typing_extensions import override
-
-from identity.domain.mailbox import masked_mailbox
 
 _SECONDS = "%Y-%m-%dT%H:%M:%S"
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from port_runtime.mailbox_mask import masked_mailbox
+
 from identity.domain.bind_code import MAX_TRIES
 from identity.domain.binding import Status
 from identity.domain.errors import CodeExhausted, CodeExpired
-from identity.domain.mailbox import masked_mailbox
 from identity.http import problems
 from identity.http.portal.layout.times import taipei
 from identity.http.text_types import StateTexts

@@ -1,10 +1,10 @@
 """The page behind the link that cancels a change of mailbox: opening it changes nothing, its button does (PRO-3)."""
 
 from flask import Blueprint, Response, request, session
+from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
-from identity.domain.mailbox import masked_mailbox
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.layout.redirects import redirect_to

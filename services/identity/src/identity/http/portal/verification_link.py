@@ -5,11 +5,11 @@ The URL with its token never goes into a cookie; the form session only records t
 """
 
 from flask import Blueprint, Response, request, session
+from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.account import Account
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
-from identity.domain.mailbox import masked_mailbox
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
 from identity.http.portal.layout.redirects import redirect_to

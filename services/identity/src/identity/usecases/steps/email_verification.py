@@ -10,11 +10,11 @@ from port_events.catalogue import (
     RegistrationConflicted,
     VerificationRequested,
 )
+from port_runtime.mailbox_mask import masked_mailbox
 
 from identity.domain.account import Account
 from identity.domain.mail import MailRequest, names_of
 from identity.domain.mail_link import Purpose
-from identity.domain.mailbox import masked_mailbox
 from identity.usecases.ports import UnitOfWork
 from identity.usecases.steps.mail_limits import Budget, MailQuota, consume_quota
 from identity.usecases.steps.mail_links import issue_link
