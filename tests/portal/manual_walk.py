@@ -117,7 +117,7 @@ class ManualWalk:
     def unbind_own_account(self, general: Person) -> None:
         """解除一般帳號綁定 from the general account's side, steps 1 to 4, in another browser."""
         holder = self.tab.new_browser()
-        holder.log_in(general).press_in_menu("基本資料維護")
+        holder.log_in(general).press_in_menu("帳號資料修改")
         assert holder.heading == normalize("帳號資料修改")
         assert normalize("帳號被綁定資訊已綁定並驗證") in holder.text
         holder.press("解除綁定").confirm("確定要解除綁定??")
@@ -134,7 +134,7 @@ class ManualWalk:
     def change_profile(self) -> str:
         """鏈結帳號資料修改, steps 1 to 7, with a new mailbox; return it."""
         mailbox = f"new{self.fields['email']}"
-        self.tab.press_in_menu("基本資料維護")
+        self.tab.press_in_menu("鏈結帳號資料修改")
         self.expect_title("鏈結帳號資料修改")
         self.expect_texts("在此修改公司電話並不會同步變更公司基本資料")
         self.tab.fill(姓名="錢小明", 手機電話="0987-654-321", 公司電話="07-12345678", Email=mailbox)
@@ -157,7 +157,7 @@ class ManualWalk:
         self.tab.go("/")
         if self.tab.path == "/":
             self.log_in()
-        self.tab.press_in_menu("基本資料維護")
+        self.tab.press_in_menu("鏈結帳號資料修改")
         labels = ("姓名", "手機電話", "公司電話", "Email")
         shown = [self.tab.field(label).input_value() for label in labels]
         assert shown == ["錢小明", "0987654321", "07-12345678", mailbox]

@@ -19,7 +19,7 @@ EMAIL_ASKED = (
 
 def _opened(tab: Tab, person: Person) -> Tab:
     """Log in and open the page from the menu (manual, step 1)."""
-    return tab.log_in(person).press_in_menu("基本資料維護")
+    return tab.log_in(person).press_in_menu(HEADINGS[person.kind])
 
 
 def _new_mailbox() -> str:

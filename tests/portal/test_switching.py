@@ -34,7 +34,7 @@ def test_header_and_session_show_the_actor_after_switching(tab: Tab, holder: Per
 
     assert normalize("陳港生(錢大明股份有限公司/鏈結帳號)") in before[0]
     assert (tab.path, before[1], session_of(tab)["rights"]) == ("/home", [], RIGHTS)
-    assert normalize("王小花(王小花的有限公司)") in tab.header
+    assert normalize("王小花(王小花的有限公司)切換登入中操作人員:陳港生") in tab.header
     assert normalize("鏈結帳號)") not in tab.header
     assert session_of(tab)["actor"] == {"username": holder.username, "name": "陳港生"}
     assert normalize(f"鏈結帳號{holder.username}(陳港生)切換登入") in tab.text
