@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.actors.people import Person
+from tests.support.actors.profile import request_email_change
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
@@ -102,6 +103,25 @@ def test_a_page_opened_after_the_session_ended_leads_through_the_login_to_that_p
     assert normalize("請重新登入") in shown
     assert tab.path == "/sessions"
     assert not tab.has_dialog
+
+
+@pytest.mark.rule("PRO-2", "PRO-3")
+def test_a_page_left_open_after_a_change_of_the_mailbox_asks_once_to_log_in_and_check_it(
+    portal: System, tab: Tab
+) -> None:
+    person, _ = _people(portal)
+    tab.log_in(person)
+    portal.clock.advance(minutes=1)
+    email = request_email_change(portal.logged_in(person), person)
+    portal.confirm(portal.mail(email, "Email 變更驗證").token)
+
+    tab.go("/profile").screenshot("login-new-mailbox")
+    tab.confirm("請重新登入確認 Email 資訊是否正確!!").submit_login(person)
+    shown = tab.path, tab.field("Email").input_value()
+    portal.clock.advance(minutes=31)
+
+    assert shown == ("/profile", email)
+    assert _ENDED in tab.go("/profile").dialog_text
 
 
 def test_going_back_after_a_form_was_processed_sends_nothing_again(portal: System, tab: Tab) -> None:

@@ -123,6 +123,13 @@ def _own_session(account: Account, principal: Principal | None) -> str | None:
     return principal.session_id if principal and principal.actor.id == account.id else None
 
 
+def mailbox_changed_since(ports: Ports, account_id: str, since: datetime) -> bool:
+    """Return whether the link to a new mailbox was followed later, as long as that link is kept."""
+    with ports.unit_of_work() as uow:
+        challenge = uow.links.get(account_id, Purpose.EMAIL_CHANGE)
+    return challenge is not None and challenge.used_at is not None and challenge.used_at > since
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationStatus:
     """The state of an unverified account; it lapses at `lapses_at` (VER-7)."""

@@ -11,6 +11,7 @@ from identity.http.client_address import client_info
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
+from identity.http.portal.layout.own_login import forget_login, mailbox_was_changed
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
@@ -65,6 +66,9 @@ def _notice(ended: str) -> str:
     if company is not None:
         forget_binding()  # said once, even where no redirect says that a session has ended
         return texts.SESSION_ENDED_BY_UNBINDING.format(company=company)
+    if ended != "password" and mailbox_was_changed():
+        forget_login()
+        return texts.SESSION_ENDED_BY_NEW_MAILBOX + (texts.NOT_SAVED_BEFORE if ended == "unsaved" else "")
     return _NOTICES.get(ended, "")
 
 

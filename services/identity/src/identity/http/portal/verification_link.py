@@ -12,6 +12,7 @@ from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, Mai
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
+from identity.http.portal.layout.own_login import remember_login
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports
@@ -89,4 +90,6 @@ def _confirm(purpose: Purpose) -> Response:
         return refusal_page(purpose, refusal)  # nothing was changed, so reloading does no harm
     if not confirmation.already:
         session[_JUST_VERIFIED] = confirmation.purpose
+        if _is_own(confirmation.account):
+            remember_login(confirmation.account.id)
     return without_referrer(redirect_to(_ENDPOINTS[confirmation.purpose], token=token))

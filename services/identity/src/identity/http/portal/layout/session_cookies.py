@@ -4,6 +4,7 @@ from flask import Response
 
 from identity.http.cookie_names import session_cookie
 from identity.http.device_cookies import remember_device
+from identity.http.portal.layout.own_login import remember_login
 from identity.http.portal.layout.pages import clear_form_session
 from identity.http.web_context import web_context
 from identity.usecases.sessions import IssuedSession
@@ -12,6 +13,7 @@ from identity.usecases.sessions import IssuedSession
 def set_login_cookies(response: Response, issued: IssuedSession) -> Response:
     """Set the session and device cookies of a new login; forms rendered before it become invalid."""
     clear_form_session()
+    remember_login(issued.principal.actor.id)
     return remember_device(set_session_cookie(response, issued), issued.device)
 
 
