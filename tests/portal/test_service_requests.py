@@ -75,7 +75,7 @@ def test_login_company_and_consent_lead_back_to_the_service(
     tab.go("/links")
     assert normalize("第7貨運股份有限公司 上次使用") in tab.text
     service.send(tab, prompt="select_account")
-    expect(tab.page.locator(".company__name").first).to_contain_text("第7貨運股份有限公司")
+    expect(tab.page.locator(".company__name").first).to_have_text("第7貨運股份有限公司 目前使用")
     tab.screenshot("service-last").press("取消")
     assert service.answer(tab)["error"] == ["access_denied"]
 

@@ -27,11 +27,15 @@ _CLOCK_SKEW = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What the person must do first. `candidates` are whom the person may act as, the one last chosen first."""
+    """What the person must do first. `candidates` are whom the person may act as, the one last chosen first.
+
+    `in_use` has the ids of the accounts that the service acts as in this login.
+    """
 
     step: Step
     candidates: tuple[Candidate, ...] = ()
     chosen: Candidate | None = None
+    in_use: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Inter
     progress = _progress_in(asked, session)
     chosen = chosen_of(candidates, principal, asked.request, progress)
     if chosen is None:
-        return Interaction("company", candidates)
+        return Interaction("company", candidates, in_use=_in_use(uow, asked, session))
     if _needs_consent(uow, asked, principal, progress, chosen):
         return Interaction("consent", candidates, chosen)
     return _Ready(session, chosen, progress.consented)
@@ -101,6 +105,11 @@ def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
     if request.demands_login:
         return True
     return request.max_age is not None and now - session.created_at > request.max_age
+
+
+def _in_use(uow: UnitOfWork, asked: Asked, session: Session) -> frozenset[str]:
+    logins = uow.service_logins.of_session(session.id, uow.clock.now())
+    return frozenset(each.account_id for each in logins if each.client == asked.client.name)
 
 
 def _named(

@@ -56,6 +56,7 @@ def page(request_id: str, asked: Asked, interaction: Interaction) -> Response:
         service=asked.client.display_name,
         companies=company_list(rows),
         last=last,
+        last_in_use=last is not None and last.id in interaction.in_use,
         own=own,
     )
 
