@@ -103,7 +103,8 @@ def test_a_link_account_acts_for_a_company_until_its_binding_ends(copy: LocalRun
 
     assert normalize(f"由鏈結帳號 {LINK.username}（{LINK.name}）代表公司登入") in first
     assert ALL_RIGHTS in first
-    assert normalize(f"{LINK.name}（{UNVERIFIED.company}）") in header
+    assert normalize(f"{UNVERIFIED.name}（{UNVERIFIED.company}）操作人員：{LINK.name}") in header
+    assert normalize(f"已由「{VERIFIED.company}」改為「{UNVERIFIED.company}」") in second
     assert normalize(f"統一編號{UNVERIFIED.tax_id}") in second
     assert service.heading == normalize(VERIFIED.company)
 
@@ -131,6 +132,7 @@ def test_a_general_account_comes_from_the_portal_and_logs_out_of_both(
 
     assert normalize("以一般帳號直接登入") in shown
     assert normalize("切換公司") not in shown
+    assert normalize("登出時，您在港區通行證系統的登入也會結束") in shown
     assert normalize(f"{VERIFIED.name}（{VERIFIED.company}）") in header
     assert normalize("示範港務公司電話07-0000000") in normalize(tab.page.locator("footer").inner_text())
     assert normalize(VERIFIED.company) in shown

@@ -94,7 +94,9 @@ def callback() -> ResponseReturnValue:
     person = _introspect(token["access_token"])
     if person["active"]:
         person["name"] = identity.userinfo(token=token)["name"]
-    logins.drop(session.pop("login", None))
+    former = logins.drop(session.pop("login", None))
+    if former and person["active"] and former["company"] != person["company"]:
+        person["former_company"] = former["company"]["name"]
     session["login"] = logins.add({**person, "id_token": token["id_token"]}) if person["active"] else None
     return redirect(url_for(".show", task=session.pop("task", None)))
 
