@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 from identity.domain.binding import RemovedReason
 from identity.http.zh_tw.portal import REMOVED
+from playwright.sync_api import expect
 
 from tests.support.actors.people import Person
 from tests.support.browser.tab import Tab
@@ -31,6 +32,22 @@ def test_the_link_account_ends_a_binding_after_being_asked(
     assert link.get("/bindings").json()["items"] == []
 
 
+@pytest.mark.rule("UNB-1")
+def test_after_an_end_the_row_that_is_left_stays_closed_and_the_list_has_the_focus(
+    portal: System, tab: Tab, holder: Person, general: Person
+) -> None:
+    link, kept = portal.logged_in(holder), portal.person()
+    for one in (general, kept):
+        portal.bind_and_verify(link, one)
+
+    tab.log_in(holder).choose(general.username).press("解除帳號").confirm("請確認解除綁定帳號為")
+    tab.confirm(f"已解除綁定：【{general.username}】（王小花的有限公司）。")
+
+    expect(tab.page.locator("#list-title")).to_be_focused()
+    assert tab.page.locator("#chosen").count() == 0
+    tab.choose(kept.username).expect_text("※已通過驗證！！")
+
+
 @pytest.mark.rule("UNB-4")
 def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
     portal: System, tab: Tab, holder: Person, general: Person
@@ -44,6 +61,7 @@ def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
 
     assert normalize("已被解除") in shown
     assert normalize("該帳號的使用者已自行解除綁定") in shown
+    assert normalize("距上一封驗證碼信件須滿60秒") in shown
     assert "example.com" not in shown
     assert normalize("尚未綁定任何一般帳號") in tab.text
 

@@ -117,8 +117,8 @@ class BindingView:
         return MAX_TRIES - code.tries if code and code.tries else None
 
 
-def selected(views: list[BindingView], binding_id: str) -> BindingView | None:
-    """Return the view of the selected binding; a sole binding is always selected."""
-    if len(views) == 1:
+def selected(views: list[BindingView], binding_id: str | None) -> BindingView | None:
+    """Return the view of the selected binding; a sole one is selected unless the id is empty."""
+    if len(views) == 1 and binding_id != "":
         return views[0]
     return next((view for view in views if view.id == binding_id), None)

@@ -39,6 +39,9 @@ from identity.usecases import bindings
 
 blueprint = Blueprint("bindings", __name__)
 
+_NONE = ""
+"""The `account` of a list without a panel, even if it has a single row."""
+
 
 class BindForm(Form):
     """A general account and its password: not the ones that the browser remembers for the link account."""
@@ -66,7 +69,7 @@ def _views(principal: Principal) -> list[BindingView]:
 
 def _show(
     *,
-    account: str = "",
+    account: str | None = None,
     bind_form: BindForm | None = None,
     code_form: CodeForm | None = None,
     error: str = "",
@@ -97,14 +100,14 @@ def _seconds_to_resend(view: BindingView | None) -> int:
     return bindings.code_wait_seconds(ports(), view.entry.account)
 
 
-def _redirect_to_binding(binding_id: str) -> Response:
+def _redirect_to_binding(binding_id: str | None) -> Response:
     return redirect_to("portal.bindings.show", account=binding_id)
 
 
 @blueprint.get("/links")
 def show() -> Response:
     """Show the list, and the panel of the binding that `account` names (BIND-1)."""
-    return _show(account=request.args.get("account", ""))
+    return _show(account=request.args.get("account"))
 
 
 @blueprint.get("/links/<uuid:binding_id>/<any(verify, code, end, switch):_action>")
@@ -162,6 +165,7 @@ def verify(binding_id: UUID) -> Response:
     principal, form, account = require_principal("link"), CodeForm.from_request(), str(binding_id)
     if not form.validate():
         return _show(account=account, code_form=form, status=422)
+    former_place = _place(principal, account)
     try:
         bindings.verify(ports(), principal, account, code=form.code.parsed)
     except (CodeWrong, CodeExpired, CodeExhausted, NotBindable) as refusal:
@@ -170,7 +174,18 @@ def verify(binding_id: UUID) -> Response:
             _name_newest_mail(form, account)
         return with_refusal_status(_show(account=account, code_form=form), refusal)
     flash_message(texts.BINDING_VERIFIED)
+    place = _place(principal, account)
+    if place != former_place:
+        flash_message(texts.BINDING_MOVED.format(company=place[1], place=place[0]))
     return _redirect_to_binding(account)
+
+
+def _place(principal: Principal, binding_id: str) -> tuple[int, str]:
+    """Return where a binding is in the list, from 1, and its company. Raises NotFound."""
+    for place, view in enumerate(_views(principal), 1):
+        if view.id == binding_id:
+            return place, view.company
+    raise NotFound
 
 
 def _name_newest_mail(form: CodeForm, binding_id: str) -> None:
@@ -201,8 +216,8 @@ def end(binding_id: UUID) -> Response:
     view = next((view for view in _views(principal) if view.id == account), None)
     bindings.unbind_from_link(ports(), principal, account)
     if view is not None and view.status != "removed":
-        flash_message(texts.BINDING_REMOVED.format(username=view.username))
-    return redirect_to("portal.bindings.show")
+        flash_message(texts.BINDING_REMOVED.format(username=view.username, company=view.company))
+    return redirect_to("portal.bindings.show", account=_NONE)
 
 
 @blueprint.errorhandler(ForbiddenWhileSwitched)
@@ -222,4 +237,4 @@ def _while_switched(refusal: ForbiddenWhileSwitched) -> Response:
 def _not_found(_refusal: NotFound) -> Response:
     """Redirect to the list if the binding ended while its page was open."""
     flash_message(texts.BINDING_GONE, kind="notice")
-    return _redirect_to_binding((request.view_args or {}).get("binding_id", ""))
+    return _redirect_to_binding((request.view_args or {}).get("binding_id"))

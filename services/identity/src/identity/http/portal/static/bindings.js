@@ -14,7 +14,7 @@ function placeOf(address) {
 
 function turnToPanel() {
   const panel = document.querySelector("#chosen");
-  if (!panel) return;
+  if (!panel) return document.querySelector("#list-title").focus();
   panel.focus({ preventScroll: true });
   panel.closest(".company").scrollIntoView({ block: "nearest" });
 }
@@ -54,7 +54,7 @@ window.addEventListener("popstate", () => {
   if (!leaving && place !== shown) choose(location.href, () => placeOf(location.href) === place);
 });
 
-// A message is about the selected binding: once it is closed, the focus goes to the panel.
+// A message is about the selected binding: once it is closed, the focus goes to the panel, or to the list without one.
 const message = document.querySelector("dialog[data-modal]:not([data-question])");
 if (message && new URLSearchParams(location.search).has("account")) {
   message.addEventListener("close", () => { if (!message.open) turnToPanel(); });
