@@ -248,6 +248,7 @@ def test_while_switched_the_page_explains_and_links_back(portal: System, tab: Ta
 
     assert normalize("切換登入期間無法進行此操作") in shown
     assert hidden == 0
+    assert normalize("錯誤代碼") not in shown
     assert (tab.path, normalize("鏈結帳號)") in tab.header) == ("/links", True)
 
 

@@ -179,6 +179,7 @@ ERROR_TITLES: Final[Mapping[int, str]] = {
     500: "系統發生錯誤",
     503: "系統暫時無法提供服務",
 }
+WHILE_SWITCHED: Final = "切換登入期間無法使用本頁"
 ERROR_ADVICE: Final[Mapping[int, str]] = {
     404: "網址可能已變更或輸入有誤，請由首頁重新進入。",
     405: "此網址不能直接開啟，請由首頁重新進入。",

@@ -29,7 +29,8 @@ def refusal_response(refusal: errors.Refusal) -> Response:
             flash_refusal(refusal)
             return redirect_to_url(landing_url(current_principal()))
     status = problems.PROBLEMS[type(refusal)].status
-    return with_refusal_status(error_page(status, problems.sentence(refusal)), refusal)
+    title = texts.WHILE_SWITCHED if isinstance(refusal, errors.ForbiddenWhileSwitched) else ""
+    return with_refusal_status(error_page(status, problems.sentence(refusal), title=title), refusal)
 
 
 def _redirect_to_login() -> Response:
@@ -59,16 +60,19 @@ def status_response(status: int) -> Response:
     return error_page(status, "" if status in texts.ERROR_ADVICE else problems.status_sentence(status))
 
 
-def error_page(status: int, sentence: str, *, retry_url: str = "") -> Response:
-    """Return the page that says what went wrong and where to continue."""
+def error_page(status: int, sentence: str, *, title: str = "", retry_url: str = "") -> Response:
+    """Return the page that says what went wrong and where to continue; a `title` says that nothing failed."""
     unsaved = status == _UNAVAILABLE and request.method == "POST"
-    title = texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]
+    usual_title = (
+        texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]
+    )
     advice = texts.NOT_SAVED if unsaved else texts.ERROR_ADVICE.get(status, "")
-    repeats_title = advice and sentence.startswith(title)
+    repeats_title = advice and sentence.startswith(usual_title)
     return render_page(
         "error.html",
         status=status,
-        title=title,
+        title=title or usual_title,
+        is_failure=not title,
         sentence="" if repeats_title else sentence,
         advice=advice,
         code=status,
