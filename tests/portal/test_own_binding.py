@@ -1,6 +1,7 @@
 """帳號被綁定資訊 in a browser: the general account ends its binding (UNB-2, UNB-3)."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.browser.tab import Tab
 from tests.support.browser.text import normalize
@@ -20,6 +21,8 @@ def test_a_general_account_sees_who_binds_it_and_ends_it(
     (portal.bind_and_verify if state == "verified" else portal.bind)(link, general)
     tab.log_in(general).go("/profile").screenshot(f"own-binding-{state}")
     shown = tab.text
+    tab.press("此帳號已被鏈結帳號綁定：查看或解除綁定")
+    expect(tab.page.locator("#binding")).to_be_in_viewport()
 
     tab.press("解除綁定").expect_text(ASKED).screenshot(f"own-binding-{state}-asked")
     question = tab.dialog_text

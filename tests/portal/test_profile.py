@@ -92,11 +92,12 @@ def test_each_field_has_its_rule_behind_a_help_mark(portal: System, tab: Tab) ->
 @pytest.mark.rule("PRO-2")
 def test_the_password_is_required_only_for_a_new_mailbox(portal: System, tab: Tab) -> None:
     person = portal.person()
-    password = _opened(tab, person).page.get_by_label("目前密碼", exact=True)
+    password = _opened(tab, person).field("目前密碼")
+    star = tab.page.locator(".email-proof .field__required")
 
     before = password.is_visible()
     tab.fill(Email=_new_mailbox())
-    changed = password.is_visible()
+    changed = password.is_visible() and star.is_visible()
     tab.fill(目前密碼=person.password).screenshot("profile-email-changed").fill(Email=person.email.upper())
     back = password.is_visible()
     tab.fill(Email=_new_mailbox())
@@ -247,8 +248,8 @@ def test_while_switched_the_page_explains_and_links_back(portal: System, tab: Ta
     tab.page.wait_for_load_state()
 
     assert normalize("切換登入期間無法進行此操作") in shown
-    assert hidden == 0
     assert normalize("錯誤代碼") not in shown
+    assert hidden == 0
     assert (tab.path, normalize("鏈結帳號)") in tab.header) == ("/links", True)
 
 
@@ -259,11 +260,12 @@ def test_without_script_the_password_field_is_shown_with_an_explanation(
     person, email = portal.person(), _new_mailbox()
     tab = plain_tab.log_in(person).go("/profile").screenshot("profile")
     hint = normalize(tab.page.locator("#current_password-hint").inner_text())
+    starred = tab.page.locator(".email-proof .field__required").is_visible()
 
     tab.fill(姓名="錢小明", Email=email, 目前密碼=person.password).press("儲存")
     tab.screenshot("profile-asked").confirm(ASKED)
     tab.screenshot("profile-email-asked").confirm(EMAIL_ASKED)
 
-    assert hint == normalize("變更 Email 須填寫目前密碼")
+    assert (hint, starred) == (normalize("變更 Email 須填寫目前密碼"), False)
     assert normalize(f"新的 Email 為 {email}") in tab.text
     assert normalize("錢小明") in tab.header

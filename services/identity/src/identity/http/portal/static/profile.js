@@ -11,6 +11,7 @@ function show() {
   proof.classList.toggle("email-proof--wanted", changed);
   const password = proof.querySelector("input");
   password.disabled = !changed;
+  password.required = changed;
   if (!changed) markField(password.form, password.name, []);
 }
 
