@@ -36,6 +36,21 @@ def test_unbinding_by_the_link_account_notifies_the_general_account(system: Syst
 
 
 @pytest.mark.rule("UNB-5")
+@pytest.mark.parametrize("side", ["link", "general"])
+def test_a_notice_of_an_unverified_binding_says_that_its_code_is_void(system: System, side: str) -> None:
+    link, general = system.person("link"), system.person()
+    binding = system.bind(system.logged_in(link), general)
+
+    if side == "link":
+        system.logged_in(link).delete(f"/bindings/{binding}")
+    else:
+        system.logged_in(general).delete("/account/binding")
+
+    told = normalize(system.mail((general if side == "link" else link).email, NOTICE).text)
+    assert (normalize("驗證碼已失效") in told, normalize("不能再切換登入") in told) == (True, False)
+
+
+@pytest.mark.rule("UNB-5")
 def test_unbinding_by_the_general_account_notifies_the_link_account(system: System) -> None:
     link, general, _ = bound_pair(system)
 

@@ -50,7 +50,7 @@ _KINDS: Final = (
     MailKind("mailbox_already_registered", ("username", "kind", "login_url"), optional=_COMPANY),
     MailKind("bind_code", (*_PARTIES, "code")),
     MailKind("binding_verified", _PARTIES),
-    MailKind("binding_removed", (*_PARTIES, "removed_by", "reader")),
+    MailKind("binding_removed", (*_PARTIES, "removed_by", "reader"), optional=("state",)),
     MailKind("email_change", ("username", "link"), optional=_COMPANY),
     MailKind("email_change_notice", ("username", "new_email_masked", "link"), optional=_COMPANY),
     MailKind("email_changed", ("username", "new_email_masked"), optional=_COMPANY),

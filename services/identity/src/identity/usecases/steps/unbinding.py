@@ -3,7 +3,7 @@
 from port_events.catalogue import BindingRemoved
 
 from identity.domain.account import Account
-from identity.domain.binding import Binding, RemovedReason
+from identity.domain.binding import Binding, RemovedReason, Status
 from identity.domain.errors import NotFound
 from identity.domain.mail import NOTICE_LIFETIME, MailRequest
 from identity.usecases.ports import UnitOfWork
@@ -22,11 +22,12 @@ def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
 
 def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> None:
     """End a live binding of a locked general account with its code and every session that acts by it (SW-5)."""
+    former = binding.status
     binding.remove(reason, uow.clock.now())
     uow.codes.drop(binding.id)
     ending.end_of_binding(uow, binding.id)
     event = BindingRemoved(binding_id=binding.id, link_account_id=binding.link_account_id, reason=reason)
-    uow.record_event(general, event, mail=_notice(uow, general, binding, reason))
+    uow.record_event(general, event, mail=_notice(uow, general, binding, former))
 
 
 def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None:
@@ -42,12 +43,15 @@ def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None
             remove(uow, general, binding, reason)
 
 
-def _notice(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> MailRequest | None:
-    """Return the notice to the side that did not end the binding (UNB-5); a lapsed binding needs none."""
-    link = uow.accounts.get(binding.link_account_id)
-    if reason == "lapsed" or link is None:
+def _notice(uow: UnitOfWork, general: Account, binding: Binding, former: Status) -> MailRequest | None:
+    """Return the notice to the side that did not end the binding (UNB-5); a lapsed binding needs none.
+
+    `former` is its status before it ended: one that was never verified let nobody act as the account.
+    """
+    link, reason = uow.accounts.get(binding.link_account_id), binding.removed_reason
+    if reason is None or reason == "lapsed" or link is None:
         return None
     to_general = reason in {"link", "operator"} or link.closed_at is not None
     recipient = general if to_general and general.closed_at is None else link
-    content = {**parties(general, link), "removed_by": reason, "reader": recipient.kind}
+    content = {**parties(general, link), "removed_by": reason, "reader": recipient.kind, "state": former}
     return MailRequest(recipient.email, recipient.name, uow.clock.now() + NOTICE_LIFETIME, content)
