@@ -16,6 +16,21 @@ def test_pages_before_the_login(portal: System, tab: Tab, path: str) -> None:
     tab.check_modes(f"mode{path.replace('/', '-')}{tab.width}")
 
 
+def test_a_check_of_a_page_finds_targets_that_are_too_small(portal: System, tab: Tab) -> None:
+    assert portal.url
+    tab.go("/").page.evaluate("""() => {
+      for (const word of "一二") {
+        const button = document.createElement("button");
+        button.textContent = word;
+        button.style.cssText = "all: unset; font-size: .5rem";
+        document.querySelector("main").append(button);
+      }
+    }""")
+
+    with pytest.raises(AssertionError, match="target-size"):
+        tab.screenshot("mode-small-target")
+
+
 def test_the_list_of_companies_with_its_panel(portal: System, tab: Tab, holder: Person) -> None:
     usernames = bind_companies(portal, holder, 9, unverified=1)
     tab.log_in(holder).choose(usernames[0]).expect_text("※尚未進行驗證！！")
