@@ -21,6 +21,7 @@ from identity.adapters.meters import HashMetrics, LoginMetrics, OAuthMetrics
 from identity.adapters.randomness import SystemRandomness
 from identity.adapters.signed_tokens import SignedTokens
 from identity.adapters.sql.audit_log import AutocommitAuditLog
+from identity.adapters.sql.code_redemption import SqlCodeRedemption
 from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.engine import configure_engine, make_engine
 from identity.adapters.sql.feed import SqlFeed
@@ -99,6 +100,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlQueries(autocommit),
         grants=SqlGrantQueries(autocommit),
+        codes=SqlCodeRedemption(autocommit),
         feed=SqlFeed(autocommit),
         counters=SqlCounters(autocommit.connect, tokens),
         audit=AutocommitAuditLog(autocommit),

@@ -18,6 +18,8 @@ from identity.usecases.steps.tokens import (
     TokenRequest,
     issue_access_token,
     issue_refresh_token,
+    new_access_token,
+    new_refresh_token,
     servers_of,
     sign_id_token,
 )
@@ -35,6 +37,30 @@ class Tokens:
 def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
     """Return the tokens of a code. Raises InvalidGrant, InvalidTarget, InvalidProof."""
     _require_key(client, asked)
+    return _redeem_at_once(ports, client, asked) or _redeem(ports, client, asked)
+
+
+def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens | None:
+    """Redeem a usable code without resources in two statements; None leaves it to a transaction."""
+    digest, now = digest_of(asked.code), ports.clock.now()
+    found = ports.codes.usable(digest, now)
+    if found is None:
+        return None
+    code, active = found
+    if active.grant.client != client.name or active.grant.resources or asked.resources:
+        return None
+    check_code(code, asked)
+    full = _request_of_code(client, active, asked)
+    access = new_access_token(ports, replace(full, jkt=asked.jkt))
+    successor = new_refresh_token(ports, full) if client.may_refresh else None
+    tokens = [issued.token for issued in (access, successor) if issued is not None]
+    if not ports.codes.use(digest, tokens, now):
+        return None
+    id_token = sign_id_token(ports, client, active, access, nonce=code.nonce)
+    return Tokens(access=access, refresh=successor, id_token=id_token)
+
+
+def _redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
     digest = digest_of(asked.code)
     with ports.unit_of_work() as uow:
         code = uow.grants.use_code(digest, uow.clock.now())

@@ -15,6 +15,8 @@ from identity.usecases.ports.sessions import NewSessions
 SESSION_COLUMNS = sessions.c.keys()
 _ENTRY = "entry_"
 """The prefix of the entry's parameters; some of its columns are named like a session's."""
+IS_DURABLE = func.set_config("synchronous_commit", "on", literal_column("true")).is_not(None)
+"""Always true; makes the commit of a statement wait for the disk, which the autocommit engine's commits do not."""
 
 
 class SqlNewSessions(NewSessions):
@@ -54,11 +56,9 @@ def _open_and_record() -> FixedStatement:
     row = sessions.c
     are_open = (row.expires_at > bindparam("created_at"), row.seen_at > bindparam("idle_since"))
     others = select(func.count()).where(row.holder_id == bindparam("account"), *are_open).scalar_subquery()
-    # The engine's commits do not wait for the disk, but this one must.
-    is_durable = func.set_config("synchronous_commit", "on", literal_column("true")).is_not(None)
     opened = (
         insert(sessions)
-        .from_select(SESSION_COLUMNS, session_of_open_account().where(others < MAX_SESSIONS, is_durable))
+        .from_select(SESSION_COLUMNS, session_of_open_account().where(others < MAX_SESSIONS, IS_DURABLE))
         .returning(row.id)
         .cte("opened")
     )

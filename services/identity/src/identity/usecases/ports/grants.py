@@ -132,6 +132,16 @@ class RefreshTokens(Protocol):
         """Void the tokens that were issued for this one: they count as used, and no longer as its successors."""
 
 
+class CodeRedemption(Protocol):
+    """Redeeming a code in two statements, which commit by themselves. If the database has none, no code is usable."""
+
+    def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
+        """Return an unused, unexpired code with its grant, if that is active; neither is locked."""
+
+    def use(self, digest: str, tokens: Sequence[Token], now: datetime) -> bool:
+        """Mark the code as used and add its tokens; return False, and do neither, if it has been used meanwhile."""
+
+
 class GrantQueries(Protocol):
     """The reads of token endpoints outside a transaction, each in one statement."""
 

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     from identity.usecases.ports.client_consents import ClientConsents
     from identity.usecases.ports.counters import Counters
     from identity.usecases.ports.feed import Feed
-    from identity.usecases.ports.grants import GrantQueries, Grants, OidcClients, RefreshTokens
+    from identity.usecases.ports.grants import (
+        CodeRedemption,
+        GrantQueries,
+        Grants,
+        OidcClients,
+        RefreshTokens,
+    )
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
     from identity.usecases.ports.logouts import Logouts
     from identity.usecases.ports.rejections import Rejections
@@ -70,13 +76,15 @@ class Rules:
 class Ports:
     """A use case's ports.
 
-    What commits on its own: counters, audit and seen_proofs, so that refused requests count too, and new_sessions.
+    What commits on its own: counters, audit and seen_proofs, so that refused requests count too, and new_sessions and
+    codes.
     `caller` returns who makes the current request.
     """
 
     transaction: Callable[[Ports], UnitOfWork]
     queries: Queries
     grants: GrantQueries
+    codes: CodeRedemption
     feed: Feed
     counters: Counters
     audit: AuditLog

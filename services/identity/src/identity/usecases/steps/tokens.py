@@ -57,13 +57,23 @@ def servers_of(
 
 
 def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Issue an access token: a JWT if a server of its audience is registered for them, otherwise opaque.
+    """Issue an access token, stored under its digest."""
+    return _store(uow, new_access_token(uow, asked))
 
-    Both are stored under their digest. Neither outlives the login.
+
+def issue_refresh_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
+    """Issue a refresh token, stored under its digest."""
+    return _store(uow, new_refresh_token(uow, asked))
+
+
+def new_access_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedToken:
+    """Return an access token: a JWT if a server of its audience is registered for them, otherwise opaque.
+
+    The caller stores it. It does not outlive the login.
     """
-    now = uow.clock.now()
+    now = ports.clock.now()
     is_jwt = any(server.has_jwt_tokens for server in asked.servers)
-    lifetime = uow.rules.jwt_lifetime if is_jwt else uow.rules.access_token_lifetime
+    lifetime = ports.rules.jwt_lifetime if is_jwt else ports.rules.access_token_lifetime
     token = Token(
         digest="",
         kind="access",
@@ -77,12 +87,11 @@ def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
         issued_at=now,
         expires_at=min(now + lifetime, asked.expires_by or asked.active.grant.expires_at),
     )
-    value = _signed(uow, asked.active, token) if is_jwt else uow.randomness.token()
-    return _store(uow, token, value)
+    return _with_value(token, _signed(ports, asked.active, token) if is_jwt else ports.randomness.token())
 
 
-def issue_refresh_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Issue a refresh token, which is valid until the absolute end of the login (OIDC-16)."""
+def new_refresh_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedToken:
+    """Return a refresh token, which is valid until the absolute end of the login (OIDC-16). The caller stores it."""
     token = Token(
         digest="",
         kind="refresh",
@@ -93,10 +102,10 @@ def issue_refresh_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
         act=None,
         jkt=asked.jkt,
         parent=asked.parent,
-        issued_at=uow.clock.now(),
+        issued_at=ports.clock.now(),
         expires_at=asked.active.grant.expires_at,
     )
-    return _store(uow, token, uow.randomness.token())
+    return _with_value(token, ports.randomness.token())
 
 
 def sign_id_token(
@@ -119,16 +128,19 @@ def sign_id_token(
     )
 
 
-def _signed(uow: UnitOfWork, active: ActiveGrant, token: Token) -> str:
+def _signed(ports: Ports | UnitOfWork, active: ActiveGrant, token: Token) -> str:
     claims = {
-        "iss": uow.rules.public_url,
-        "jti": uow.randomness.identifier(),
+        "iss": ports.rules.public_url,
+        "jti": ports.randomness.identifier(),
         **access_token_claims(active, token),
     }
-    return uow.signer.sign(claims, token_type="at+jwt", algorithm="ES256")  # noqa: S106  # a media type
+    return ports.signer.sign(claims, token_type="at+jwt", algorithm="ES256")  # noqa: S106  # a media type
 
 
-def _store(uow: UnitOfWork, token: Token, value: str) -> IssuedToken:
-    stored = replace(token, digest=digest_of(value))
-    uow.grants.add_token(stored)
-    return IssuedToken(value, stored)
+def _with_value(token: Token, value: str) -> IssuedToken:
+    return IssuedToken(value, replace(token, digest=digest_of(value)))
+
+
+def _store(uow: UnitOfWork, issued: IssuedToken) -> IssuedToken:
+    uow.grants.add_token(issued.token)
+    return issued

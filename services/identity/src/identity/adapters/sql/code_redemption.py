@@ -1,0 +1,74 @@
+"""Redeeming a code: one statement reads it with its grant, one uses it and adds the tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, Integer, bindparam, insert, literal_column, select, union_all, update
+from typing_extensions import override
+
+from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that statements return
+from identity.adapters.sql.active_grants import named, read_grant, select_active
+from identity.adapters.sql.fixed_statement import FixedStatement
+from identity.adapters.sql.new_sessions import IS_DURABLE
+from identity.adapters.sql.oauth_tables import grant_codes, grant_tokens, grants
+from identity.domain.grant import ActiveGrant, Code, Token
+from identity.usecases.ports.grants import CodeRedemption
+
+_row = grant_codes.c
+_CODE_COLUMNS, _TOKEN_COLUMNS = tuple(grant_codes.c), tuple(grant_tokens.c)
+_IS_USABLE = (
+    _row.digest == bindparam("code"),
+    _row.used_at.is_(None),
+    _row.expires_at > bindparam("now"),
+)
+_USABLE = FixedStatement(
+    select_active(
+        grant_codes.join(grants, grants.c.id == _row.grant_id), *_CODE_COLUMNS, client=grants.c.client
+    ).where(*_IS_USABLE)
+)
+
+
+def _use_statement(*, tokens: int) -> FixedStatement:
+    """Return the statement that uses a code and adds so many tokens, whose parameters end with their number."""
+    used = update(grant_codes).where(*_IS_USABLE, IS_DURABLE).values(used_at=bindparam("now"))
+    source = used.returning(_row.digest).cte("used")
+    rows = (
+        select(*(bindparam(f"{column.name}{number}", type_=column.type) for column in _TOKEN_COLUMNS))
+        for number in range(tokens)
+    )
+    added = insert(grant_tokens).from_select(
+        [column.name for column in _TOKEN_COLUMNS], union_all(*(row.select_from(source) for row in rows))
+    )
+    return FixedStatement(added.returning(literal_column("1", Integer)))
+
+
+_USE = {tokens: _use_statement(tokens=tokens) for tokens in (1, 2)}
+
+
+class SqlCodeRedemption(CodeRedemption):
+    """Needs an autocommit engine. On SQLite no code is usable, because no statement there can write two tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @override
+    def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
+        if self._engine.dialect.name != "postgresql":
+            return None
+        with self._engine.connect() as connection:
+            row = _USABLE.row(connection, {"code": digest, "now": now})
+        if row is None:
+            return None
+        values = iter(row)
+        code = Code(**named(_CODE_COLUMNS, values))
+        return code, ActiveGrant(**read_grant(values))
+
+    @override
+    def use(self, digest: str, tokens: Sequence[Token], now: datetime) -> bool:
+        added = {
+            f"{column.name}{number}": getattr(token, column.name)
+            for number, token in enumerate(tokens)
+            for column in _TOKEN_COLUMNS
+        }
+        with self._engine.connect() as connection:
+            return bool(_USE[len(tokens)].rows(connection, {"code": digest, "now": now, **added}))

@@ -1,0 +1,45 @@
+"""A code is used, and its tokens are added, in one statement; SQLite leaves it to the usual transaction."""
+
+from dataclasses import replace
+
+import pytest
+from identity.domain.grant import Code, Token
+from identity.domain.service_client import digest_of
+
+from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
+from tests.support.harness.system import System
+
+KEEP_SETTING = (
+    "CREATE FUNCTION keep_setting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " NEW.parent := current_setting('synchronous_commit'); RETURN NEW; END $$;"
+    " CREATE TRIGGER keep_setting BEFORE INSERT ON grant_tokens FOR EACH ROW EXECUTE FUNCTION keep_setting()"
+)
+
+
+def token_of(code: Code, client: str) -> Token:
+    return Token(
+        digest="access", kind="access", grant_id=code.grant_id, client=client, scopes=["openid"], audience=[client],
+        act=None, jkt=None, parent=None, issued_at=code.issued_at, expires_at=code.expires_at,
+    )  # fmt: skip
+
+
+@pytest.mark.rule("OIDC-9")
+def test_a_code_is_used_once_with_all_its_tokens_and_the_commit_waits_for_the_disk(system: System) -> None:
+    service, now = register_oidc_client(system), system.clock.now()
+    digest = digest_of(issue_code(system, open_grant(system, service.name, system.person())))
+    found = system.ports.codes.usable(digest, now)
+    if system.engine.dialect.name != "postgresql":
+        assert found is None
+        return
+    assert found is not None
+    with system.engine.begin() as connection:
+        connection.exec_driver_sql(KEEP_SETTING)
+    access = token_of(found[0], service.name)
+    tokens = [access, replace(access, digest="refresh", kind="refresh")]
+
+    used = [system.ports.codes.use(digest, each, now) for each in (tokens, tokens[:1])]
+
+    rows = system.rows("SELECT kind, parent FROM grant_tokens ORDER BY kind")
+    assert used == [True, False]
+    assert [tuple(row) for row in rows] == [("access", "on"), ("refresh", "on")]
+    assert system.ports.codes.usable(digest, now) is None
