@@ -41,23 +41,21 @@ def parse_mobile(raw: str) -> str:
     number, extension = _split(raw)
     if extension or not number.startswith(_MOBILE_PREFIX):
         raise InvalidValue("invalid_mobile")
-    return _mobile(number, code="invalid_mobile")
+    if len(number) != _MOBILE_DIGITS:
+        raise InvalidValue("invalid_mobile", "mobile_length", digits=_MOBILE_DIGITS, typed=len(number))
+    return number
 
 
 def parse_phone(raw: str) -> str:
     """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises InvalidValue."""
     number, extension = _split(raw)
     if number.startswith(_MOBILE_PREFIX) and not extension:
-        return _mobile(number, code="invalid_phone")
+        if len(number) != _MOBILE_DIGITS:
+            raise InvalidValue("invalid_phone", "mobile_length", digits=_MOBILE_DIGITS, typed=len(number))
+        return number
     if _FREEPHONE.fullmatch(number):
         raise InvalidValue("invalid_phone", "freephone")
     return f"{_landline(number)}#{extension}" if extension else _landline(number)
-
-
-def _mobile(number: str, *, code: str) -> str:
-    if len(number) != _MOBILE_DIGITS:
-        raise InvalidValue(code, "mobile_length", digits=_MOBILE_DIGITS, typed=len(number))
-    return number
 
 
 def _landline(number: str) -> str:
