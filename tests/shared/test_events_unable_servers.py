@@ -10,6 +10,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 
+from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import started
 from tests.support.servers.ports import free_port
 from tests.support.servers.proxy import Proxy
@@ -32,6 +33,17 @@ def _cut_off_from_its_primary(stack: ExitStack) -> RedisServer:
 
 def _without_its_replica(stack: ExitStack) -> RedisServer:
     return stack.enter_context(started(RedisServer(options=("--min-replicas-to-write", "1"))))
+
+
+def _unable_to_save(stack: ExitStack) -> RedisServer:
+    server = stack.enter_context(started(RedisServer(options=("--save", "3600 1"))))
+    (server.directory / "dump.rdb").mkdir()
+    with server.client() as client:
+        client.bgsave()
+        wait_until(
+            lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", what="a save that fails"
+        )
+    return server
 
 
 def _of_a_cluster_without_slots(stack: ExitStack) -> RedisServer:
@@ -67,6 +79,7 @@ UNABLE = {
         _cut_off_from_its_primary, "serve-stale-data", "GETRANGE"
     ),  # it answers a write with READONLY
     "NOREPLICAS": Unable(_without_its_replica, "NOREPLICAS"),
+    "MISCONF": Unable(_unable_to_save, "MISCONF"),
     "CLUSTERDOWN": Unable(_of_a_cluster_without_slots, "not served"),
     "LOADING": Unable(_loading_its_data, "loading"),
 }
