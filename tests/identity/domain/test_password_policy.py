@@ -109,6 +109,7 @@ def test_a_password_that_is_being_typed_is_told_what_is_missing_only() -> None:
         "Taiwan2026!!", "Kaohsiung2026!", "Keelung@Port113", "Zhongguo2026!", "Ilovetaiwan888!", "Gaoxiong-2026",
         "Evergreen@2024", "Yangming1150101!", "Tsmc2330tsmc!", "Woaini1314520!", "台灣加油Taiwan115",
         "民國115年Taiwan!", "ji32k7au4a83A!", "Ji32k7au4a83-1", "su3cl3g45j4!A", "W961o3-2026!!", "Roc115-Taipei",
+        "Kao-hsiung-2024", "Hsin.chu.2024!", "T'ai-pei-2026!", "I love you 2020", "Tai_chung_113!",
     ],
 )  # fmt: skip
 def test_a_common_password_is_refused(password: str) -> None:

@@ -18,6 +18,8 @@ _YEAR = re.compile(r"19\d\d|20[0-4]\d")
 _MINGUO_YEARS = range(50, 131)
 """The years of the Republic of China that people use: 1961 to 2041."""
 _KEYS = re.compile(r"(?=.*\d)[a-z0-9,./;-]+")
+_SEPARATOR = re.compile(r"(?<=[^\W\d_])[-_.'\u2019 ](?=[^\W\d_])")
+"""What stands between the syllables of a word, as in `Kao-hsiung`."""
 _MIN_ZHUYIN_KEYS = 4
 """Fewer keys may type a word by chance."""
 
@@ -26,8 +28,19 @@ def guesses(password: str, terms: list[str]) -> int:
     """Return the number of guesses for the weakest way to divide a password into parts that zxcvbn finds.
 
     zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or next to
-    another one, would count as strong.
+    another one, would count as strong. A word divided into its syllables counts as the word and its separators.
     """
+    from zxcvbn import scoring
+
+    undivided, separators = _SEPARATOR.subn("", password)
+    fewest = _fewest_guesses(password, terms)
+    if not separators:
+        return fewest
+    more: int = scoring.BRUTEFORCE_CARDINALITY**separators
+    return min(fewest, _fewest_guesses(undivided, terms) * more)
+
+
+def _fewest_guesses(password: str, terms: list[str]) -> int:
     from zxcvbn import matching, scoring
 
     text = _without_repeats(_scorable(_read_zhuyin(password)))
