@@ -1,10 +1,8 @@
 """The command `mailer`, run as a process."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,18 +19,9 @@ from tests.support.harness.processes import Program, run_preloaded
 
 pytestmark = pytest.mark.processes
 
-COMMAND = Path(sys.executable).with_name("mailer")
 
-
-def mailer(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("MAIL", "IDENTITY", "REDIS"))
-    }
-    return subprocess.run(
-        [COMMAND, *arguments], env=clean | environ, capture_output=True, text=True, timeout=60, check=False
-    )
+def mailer(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return run_preloaded("mailer", *arguments, environment=environ)
 
 
 COMMANDS = [

@@ -13,7 +13,7 @@ from port_runtime.metrics import Metric
 from tests.support.actors.people import NO_TLS, Person
 from tests.support.harness.installation import Installation
 from tests.support.harness.ops_ports import VARIABLES, OpsPorts
-from tests.support.harness.processes import run, run_preloaded
+from tests.support.harness.processes import run_preloaded
 from tests.support.harness.waiting import wait_until
 
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
@@ -107,7 +107,9 @@ def test_a_refused_start_leaves_no_directory_of_shared_counts(
     directory = installation_on_sqlite.directory
     settings = {"TMPDIR": str(directory), "IDENTITY_BIND": "192.0.2.1:8000", **ports.settings}
 
-    refused = run("identity", "serve", environment={**installation_on_sqlite.environment, **settings})
+    refused = run_preloaded(
+        "identity", "serve", environment={**installation_on_sqlite.environment, **settings}
+    )
 
     assert refused.returncode == 2
     assert not list(directory.glob("identity-metrics-*"))

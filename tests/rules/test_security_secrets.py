@@ -16,7 +16,7 @@ from tests.support.browser.pages import PlainBrowser
 from tests.support.harness.installation import Installation
 from tests.support.harness.leak_scan import ResponseRecorder, database_text, leaked, redis_text
 from tests.support.harness.ops_ports import OpsPorts
-from tests.support.harness.processes import run
+from tests.support.harness.processes import run_preloaded
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.trace_collector import TraceCollector, run_trace_collector
@@ -180,8 +180,10 @@ class Walk:
 def _service(installation: Installation) -> Service:
     client, environment = ("identity", "clients"), installation.environment
     options = ("--name", "通行證系統", "--redirect-uri", REDIRECT_URI, "--refresh")
-    made = run(*client, "add", "pass", "--right", "tokens:introspect", "--json", environment=environment)
-    assert run(*client, "oidc", "pass", *options, environment=environment).returncode == 0
+    made = run_preloaded(
+        *client, "add", "pass", "--right", "tokens:introspect", "--json", environment=environment
+    )
+    assert run_preloaded(*client, "oidc", "pass", *options, environment=environment).returncode == 0
     return Service("pass", json.loads(made.stdout)["secret"])
 
 

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import identity
 import pytest
@@ -16,7 +15,7 @@ from port_runtime.settings import SettingsError, load
 
 from tests.support.actors.consents import write_consents
 from tests.support.harness.installation import COMMANDS, Installation
-from tests.support.harness.processes import run, run_preloaded
+from tests.support.harness.processes import run_preloaded
 from tests.support.harness.settings import oidc_keys
 from tests.support.servers.ports import free_port
 from tests.support.servers.redis import RedisServer
@@ -197,10 +196,8 @@ def samples() -> str:
     return str(Path(identity.__file__).parent / "consents")
 
 
-def _refusal(
-    part: str, settings: dict[str, str], *, run: Callable[..., Any] = run_preloaded
-) -> tuple[int, list[str]]:
-    ended = run(*COMMANDS.get(part, ("identity", part)), environment=settings)
+def _refusal(part: str, settings: dict[str, str]) -> tuple[int, list[str]]:
+    ended = run_preloaded(*COMMANDS.get(part, ("identity", part)), environment=settings)
     return ended.returncode, ended.stderr.strip().splitlines()
 
 
@@ -233,7 +230,6 @@ def test_a_port_that_is_taken_hides_no_other_wrong_setting(
             settings
             | {"IDENTITY_AUDIT_KEYS": _LONG[::-1], "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
             | {name: wrong.get(name, address) for name in names},
-            run=run,  # with a metrics port, `identity serve` must set a variable before any other import
         )
 
     assert code == 2

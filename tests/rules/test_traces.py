@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.support.actors.people import registration
 from tests.support.harness.installation import Installation
-from tests.support.harness.processes import run
+from tests.support.harness.processes import run_preloaded
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.trace_collector import ReceivedSpan, TraceCollector, run_trace_collector
@@ -207,7 +207,7 @@ def test_an_unsupported_protocol_stops_the_start_with_one_line(
 ) -> None:
     wrong = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
 
-    ended = run(*command, environment={**installation_on_sqlite.environment, **wrong})
+    ended = run_preloaded(*command, environment={**installation_on_sqlite.environment, **wrong})
 
     assert ended.returncode == 2
     lines = [line for line in ended.stderr.splitlines() if not line.startswith("{")]

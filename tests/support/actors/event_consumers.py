@@ -6,7 +6,7 @@ from deploy.local.redis_acl import roles
 from tests.support import ROOT
 from tests.support.actors.people import Person, Visitor
 from tests.support.harness.installation import Installation
-from tests.support.harness.processes import run
+from tests.support.harness.processes import run_preloaded
 
 EXAMPLES = ROOT / "shared" / "examples"
 
@@ -23,7 +23,7 @@ def feed_settings(installation: Installation) -> dict[str, str]:
     """Return the feed's URL and the file with the secret of a service that may read it."""
     secret = installation.directory / "secret"
     command = ["identity", "clients", "add", "passes", "--right", "events:read"]
-    secret.write_text(run(*command, environment=installation.environment).stdout)
+    secret.write_text(run_preloaded(*command, environment=installation.environment).stdout)
     return {"IDENTITY_URL": installation.url, "IDENTITY_SECRET_FILE": str(secret)}
 
 
