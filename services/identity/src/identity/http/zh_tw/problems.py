@@ -138,7 +138,7 @@ SEPARATOR: Final = "、"
 
 LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
     Purpose.REGISTRATION: "請重新登入申請補發",
-    Purpose.EMAIL_CHANGE: "請登入後至帳號資料修改重新變更 Email",
+    Purpose.EMAIL_CHANGE: "請登入後至「基本資料維護」重新變更 Email",
     Purpose.EMAIL_CANCEL: "無法再以此連結取消 Email 變更",
     Purpose.EMAIL_RESTORE: "無法再以此連結取消 Email 變更",
     Purpose.PASSWORD_RESET: "請重新申請重設密碼",
