@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.actors.companies import bind_companies
 from tests.support.actors.people import Person
+from tests.support.browser import screenshots
 from tests.support.browser.tab import Tab
 from tests.support.harness.system import System
 
@@ -14,6 +15,11 @@ def test_pages_before_the_login(portal: System, tab: Tab, path: str) -> None:
     tab.go(path)
 
     tab.check_modes(f"mode{path.replace('/', '-')}{tab.width}")
+    with screenshots.mode(tab.page, "large"):
+        marks = tab.page.eval_on_selector_all(
+            ".help-mark", "all => all.map(each => [each.offsetWidth, each.offsetHeight])"
+        )
+    assert all(width == height for width, height in marks), "a help mark is squeezed"
 
 
 def test_a_check_of_a_page_finds_targets_that_are_too_small(portal: System, tab: Tab) -> None:

@@ -19,8 +19,8 @@ def init_app(app: Flask) -> None:
 
 
 def taipei(at: datetime) -> str:
-    """Return a time in Taiwan's time zone, to the minute, without a line break between date and time."""
-    return at.astimezone(_TAIPEI).strftime("%Y/%m/%d\N{NO-BREAK SPACE}%H:%M")
+    """Return a time in Taiwan's time zone, to the minute."""
+    return at.astimezone(_TAIPEI).strftime("%Y/%m/%d %H:%M")
 
 
 def duration(seconds: int) -> str:
