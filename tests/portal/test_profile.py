@@ -115,7 +115,7 @@ def test_a_new_mailbox_is_pending_until_its_owner_follows_the_link(
     _opened(tab, person).fill(Email=email, 目前密碼=person.password).press("儲存").confirm(ASKED)
 
     tab.expect_text(EMAIL_ASKED).screenshot(f"profile-{kind}-email-asked").confirm(EMAIL_ASKED)
-    tab.expect_text(f"新的 Email 為 {email}").screenshot(f"profile-{kind}-email-pending")
+    tab.expect_text(f"新的 Email {email}").screenshot(f"profile-{kind}-email-pending")
     pending = tab.field("Email").input_value()
     tab.open_link(portal.mail(email, "Email 變更驗證")).press("完成新 Email 驗證")
     tab.expect_text(f"已更新為新的 Email {email}").screenshot("profile-email-changed-done").press(
@@ -267,5 +267,5 @@ def test_without_script_the_password_field_is_shown_with_an_explanation(
     tab.screenshot("profile-email-asked").confirm(EMAIL_ASKED)
 
     assert (hint, starred) == (normalize("變更 Email 須填寫目前密碼"), False)
-    assert normalize(f"新的 Email 為 {email}") in tab.text
+    assert normalize(f"新的 Email {email}") in tab.text
     assert normalize("錢小明") in tab.header

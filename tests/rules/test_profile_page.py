@@ -92,7 +92,7 @@ def test_a_changed_mailbox_gets_the_manuals_message_whether_taken_or_not(
     page.send(email=email, current_password=person.password)
 
     assert EMAIL_ASKED in page.text
-    assert normalize(f"新的 Email 為 {email}") in page.text
+    assert normalize(f"新的 Email {email}") in page.text
     assert page.forms[PROFILE]["email"] == person.email
     assert visitor.get("/account").json()["pending_email"] == email
 
