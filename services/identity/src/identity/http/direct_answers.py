@@ -6,6 +6,7 @@ Flask has the same routes and answers every request of unusual form. Its error h
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -16,6 +17,7 @@ from identity.http.request_record import RequestRecord
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+_TO_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 ERROR: Final = "identity.error"
 """The key in the WSGI environment of an exception that was raised here and that Flask shall handle."""
 
@@ -31,7 +33,7 @@ class Answer:
     @classmethod
     def of_json(cls, content: Any, *headers: tuple[str, str]) -> Self:
         """Return what Flask's `jsonify` would."""
-        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        body = _TO_JSON(content).encode() + b"\n"
         own = (("Content-Type", "application/json"), ("Content-Length", str(len(body))))
         return cls([*own, *headers, ("Vary", "Accept-Encoding")], body)  # as Flask-Compress does
 
@@ -52,7 +54,8 @@ class DirectAnswers:
         hosts: frozenset[str] | None,
     ) -> None:
         self._answerers, self._meter, self._hosts = answerers, meter, hosts
-        self._headers = [(name.lower(), (name, value)) for name, value in headers.items()]
+        self._headers = headers
+        self._others = cache(self._headers_without)  # there are few kinds of answers
 
     def before(self, application: "WSGIApplication") -> "WSGIApplication":
         """Wrap an application, which is called when no answerer gives an answer."""
@@ -76,10 +79,11 @@ class DirectAnswers:
         if answer is None:
             return None
         status = f"{answer.status.value} {answer.status.phrase.upper()}"
-        start_response(status, [*answer.headers, ("X-Request-ID", record.id), *self._missing(answer)])
+        others = self._others(tuple(name for name, _ in answer.headers))
+        start_response(status, [*answer.headers, ("X-Request-ID", record.id), *others])
         record.end(self._meter, route, int(answer.status))
         return [answer.body]
 
-    def _missing(self, answer: Answer) -> Iterable[tuple[str, str]]:
-        own = {name.lower() for name, _ in answer.headers}
-        return (header for name, header in self._headers if name not in own)
+    def _headers_without(self, names: tuple[str, ...]) -> list[tuple[str, str]]:
+        own = {name.lower() for name in names}
+        return [(name, value) for name, value in self._headers.items() if name.lower() not in own]

@@ -2,8 +2,8 @@
 
 import re
 import time
-import uuid
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -22,13 +22,13 @@ _CLIENT_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
 _MILLISECONDS: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class RequestRecord:
     """A request that is being handled: our identifier, and the client's if it sent a usable one."""
 
     environ: "WSGIEnvironment"
     client_request_id: str | None
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: token_hex(16))
     started_at: float = field(default_factory=time.perf_counter)
 
     @classmethod
