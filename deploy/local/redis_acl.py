@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # By category, because a server refuses to start with an unknown command, and commands differ between releases.
+# It follows other categories, because it takes away what they contain; INFO is @dangerous.
 _CONNECT = "+@connection -@admin -@dangerous +command +time +info"
 _TRANSACT = "+multi +exec +discard"
 # By type of value: @all and @keyspace contain commands without a key, such as SCAN, FUNCTION and SCRIPT FLUSH.
-_DATA = "+@string +@hash +@list +@set +@sortedset -@dangerous +del +unlink +exists +expire +pexpire +ttl +pttl +type"
+_DATA = "+@string +@hash +@list +@set +@sortedset +del +unlink +exists +expire +pexpire +ttl +pttl +type"
 _GROUP = "+xreadgroup +xack +xautoclaim +xclaim +xpending +xgroup +xrange +xrevrange +xlen +xinfo"
 _APPEND = "+xadd +xtrim +xlen +xinfo +xrange +xrevrange"
 MAILS = "identity.mails"
@@ -38,7 +39,7 @@ def roles(stream: str = "identity.events", receipts: str = "mailer.receipts") ->
         # commands (`mailer queue`, `mailer dead`) use this user too. During an upgrade, mailers of the release before
         # `identity.mails` finish what they read from `stream`: without that right they could not record a sent mail.
         "mailer": (
-            f"{_CONNECT} {_TRANSACT} ~mailer:* {_DATA} +script|load (~{MAILS} ~{stream} {_GROUP}) "
+            f"~mailer:* {_DATA} {_CONNECT} {_TRANSACT} +script|load (~{MAILS} ~{stream} {_GROUP}) "
             f"(~{receipts} {_APPEND}) (~mailer:* ~{MAILS} ~{stream} ~{receipts} +eval +evalsha)"
         ),
         # Any other service: reads the events in its own group, and keeps its dedupe records and dead letters.

@@ -94,6 +94,7 @@ def as_role(start_redis: Callable[..., RedisServer]) -> Iterator[As]:
         ("relay", lambda it: it.xpending(MAILS, "mailer")),
         ("relay", lambda it: list(StreamCollector(it, STREAM).collect())),
         ("mailer", lambda it: list(QueueCollector(it, stream=MAILS).collect())),
+        ("mailer", lambda it: it.info("server")),  # for `mailer check` and after a lost connection
         ("mailer", lambda it: it.xreadgroup("mailer", "a", {MAILS: ">"}, block=1)),
         # A mailer of the release before `identity.mails` finishes its work during an upgrade.
         (
