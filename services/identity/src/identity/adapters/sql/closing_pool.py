@@ -8,6 +8,8 @@ class ClosingPool(QueuePool):
     """Closes a connection that is returned after `dispose`, which SQLAlchemy leaves to the garbage collector."""
 
     _is_disposed = False
+    _sqla_logger_namespace = "sqlalchemy.pool.impl.QueuePool"
+    """Otherwise the pool's own messages would be those of this package, and logged."""
 
     @override
     def dispose(self) -> None:
