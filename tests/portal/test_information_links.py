@@ -1,4 +1,4 @@
-"""Banner, information links of the menu and pass functions of the home page in a browser (LOGIN-5, SW-1)."""
+"""Information links, pass functions, the agency's contact and 忘記帳號 in a browser."""
 
 import pytest
 
@@ -13,6 +13,14 @@ ELSEWHERE = {
     "IDENTITY_PASS_APPLY_URL": "https://pass.example.tw/apply",
     "IDENTITY_PASS_QUERY_URL": "https://pass.example.tw/query",
     "IDENTITY_PASS_PRINT_URL": "https://pass.example.tw/print",
+}
+CONTACT = {
+    "IDENTITY_CONTACT_NAME": "臺灣港務股份有限公司",
+    "IDENTITY_CONTACT_PHONE": "07-1234567#12",
+    "IDENTITY_CONTACT_MAILBOX": "pass@port.example.tw",
+    "IDENTITY_CONTACT_HOURS": "週一至週五 8:00–17:00",
+    "IDENTITY_PRIVACY_URL": "https://port.example.tw/privacy",
+    "IDENTITY_ACCESSIBILITY_URL": "https://port.example.tw/accessibility",
 }
 BANNER = "通行證資訊網/FAQ:提供通行證申請與操作常見問題與解答,歡迎多加參考利用。"
 
@@ -34,3 +42,20 @@ def test_a_general_account_finds_information_and_pass_functions(start_portal: St
     assert leads["通行證操作手冊"] == ELSEWHERE["IDENTITY_MANUAL_URL"]
     assert leads["申請常見問題與解答"] == ELSEWHERE["IDENTITY_QUESTIONS_URL"]
     assert any(words.startswith("申請通行證") for words in leads)
+
+
+@pytest.mark.rule("LOGIN-9", "OPS-8")
+def test_who_forgot_the_account_is_mailed_its_name_and_sees_whom_to_ask(
+    start_portal: StartPortal, tab: Tab
+) -> None:
+    portal = start_portal(**CONTACT)
+    person = portal.person()
+
+    tab.go("/").press("忘記帳號？").screenshot("usernames-forgotten")
+    tab.expect_status(422).press("寄送通知信").screenshot("usernames-forgotten-invalid")
+    tab.fill(Email=person.email).press("寄送通知信").screenshot("usernames-forgotten-sent")
+    footer = normalize(tab.page.locator("footer").inner_text())
+    tab.expect_status(404).go("/nowhere").screenshot("failure-404-contact")
+
+    assert person.username in portal.mail(person.email, "帳號查詢").text
+    assert normalize(CONTACT["IDENTITY_CONTACT_PHONE"]) in footer
