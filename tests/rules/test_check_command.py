@@ -11,7 +11,7 @@ from tests.support.servers.redis import RedisServer
 
 pytestmark = [pytest.mark.rule("OPS-5"), pytest.mark.processes]
 
-_AUDIT_KEY = "0123456789abcdef0123456789abcdef"
+_AUDIT_KEY = "0123456789abcdef-0123456789abcdef"
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.processes
 _KEYS = new_key_sets()
 _REDIS = "redis://127.0.0.1:1/0"
 _CLUSTER = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
-_LONG = "0123456789abcdef0123456789abcdef"
+_LONG = "0123456789abcdef-0123456789abcdef"
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         "web",
         {"IDENTITY_SECRET_KEYS": "change-me-change-me-change-me-change-me"},
     ),
-    "a key that repeats a word, web": ("web", {"IDENTITY_SECRET_KEYS": "abcde" * 8}),
+    "a key that repeats a word, web": ("web", {"IDENTITY_SECRET_KEYS": "password" * 4}),
     "no public site in production, web": ("web", {"IDENTITY_PUBLIC_URL": ""}),
     "unsafe in production, relay": (
         "relay",

@@ -9,7 +9,7 @@ from port_runtime.settings import setting
 
 _MIN_CHARACTERS = 32
 _MIN_DISTINCT = 6
-"""A random key of 32 hexadecimal digits has more distinct characters; a repeated character or word has fewer."""
+"""A random key of 32 hexadecimal digits has more distinct characters."""
 _PLACEHOLDERS = ("change-me", "changeme", "insecure", "example")
 
 
@@ -19,8 +19,13 @@ def key_strength_errors(name: str, keys: Sequence[Secret], *, mode: str) -> Iter
         yield f"{name}: each key must have {_MIN_CHARACTERS} characters or more"
     if mode == PRODUCTION and any(word in key.reveal().lower() for key in keys for word in _PLACEHOLDERS):
         yield f"{name}: must not be a placeholder"
-    elif mode == PRODUCTION and any(len(set(key.reveal())) < _MIN_DISTINCT for key in keys):
-        yield f"{name}: must not repeat a few characters"
+    elif mode == PRODUCTION and any(map(_is_repetitive, (key.reveal() for key in keys))):
+        yield f"{name}: must not repeat a few characters or a word"
+
+
+def _is_repetitive(key: str) -> bool:
+    """Return whether a key has few distinct characters, or is a shorter text written several times."""
+    return len(set(key)) < _MIN_DISTINCT or key in (key + key)[1:-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
