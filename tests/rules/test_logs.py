@@ -49,6 +49,7 @@ def test_log_identifiers_connect_a_request_to_its_mail(
     answer = installation.visitor().post(
         "/accounts", registration("link"), **{"X-Request-ID": "from-the-ingress-1"}
     )
+    installation.visitor().get("/session", **{"X-Request-ID": "token=hush"})
     installation.wait_for_mails()
     lines = _lines(installation)
 
@@ -58,6 +59,7 @@ def test_log_identifiers_connect_a_request_to_its_mail(
         event for event in installation.events() if event.type.endswith("verification.requested")
     )
     assert request["client_request_id"] == "from-the-ingress-1"
+    assert "token=hush" not in {line.get("client_request_id") for line in lines}
     assert (request["event"], request["route"], request["status"]) == ("request", "/api/v1/accounts", 202)
     assert sent["event_id"] == verification.id
     assert request["trace_id"] == sent["trace_id"] == str(verification.traceparent)[3:35]

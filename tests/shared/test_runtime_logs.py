@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import structlog
 from port_runtime import logs
+from port_runtime.log_formats import FORMATS
 from port_runtime.secret import MASK, Secret
 
 
@@ -69,6 +70,20 @@ def test_other_formats_have_the_same_values_and_no_value_forges_a_line(
     assert (stream.getvalue().partition(" ")[2], lines.all()) == (f"{expected}{same}\n", [])
 
 
+@pytest.mark.parametrize("log_format", FORMATS)
+def test_a_line_that_is_not_masked_is_that_of_a_logger(lines: Lines, log_format: str) -> None:
+    logs.configure("identity", stream=lines, log_format=log_format)
+    values: dict[str, str | float] = {"route": "/a/<b>", "status": 200, "ms": 0.5, "request_id": "r-1"}
+
+    with structlog.contextvars.bound_contextvars(request_id="r-1", trace_id="t-1"):
+        logs.info("request", **values)
+        structlog.get_logger().info("request", **values)
+
+    fast, usual = re.sub(r"[0-9-]{10}T[0-9:.]+Z", "TIME", lines.getvalue()).splitlines()
+    assert fast == usual
+    assert "TIME" in fast
+
+
 def test_a_traceback_follows_its_line_on_a_terminal(lines: Lines) -> None:
     logs.configure("mailer", stream=lines, log_format="console")
 
@@ -110,6 +125,7 @@ def test_the_level_applies_to_all_loggers(lines: Lines) -> None:
     logs.configure("identity", level="warning", stream=lines)
 
     logs.get_logger("x").info("quiet")
+    logs.info("quiet")
     logging.getLogger("y").info("quiet")
     logs.get_logger("x").warning("loud")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
@@ -30,7 +31,8 @@ def configure(
     """
     target = stream or sys.stderr
     number = _number(level)
-    shared = _shared(service)
+    lines = _Lines(service, target if number <= logging.INFO else None, log_format)
+    shared = _shared(lines)
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, *_last(log_format)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -39,6 +41,15 @@ def configure(
         cache_logger_on_first_use=False,
     )
     _take_over_standard_library(shared, number, target, log_format)
+
+
+def info(event: str, **values: str | float) -> None:
+    """Log what holds no secret, in the values or in the context, in half the time of a logger: it masks nothing."""
+    first = structlog.get_config()["processors"][0]
+    if isinstance(first, _Lines):
+        first.write(event, values)
+    else:  # not configured, or captured by a test
+        structlog.get_logger().info(event, **values)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -53,17 +64,36 @@ def _number(level: str) -> int:
     return number
 
 
-def _shared(service: str) -> list[Processor]:
-    def name_service(
-        _logger: object, _method: str, record: MutableMapping[str, Any]
+class _Lines:
+    """The first processor, which names the service; `info` finds it in the configuration and writes lines by it."""
+
+    def __init__(self, service: str, target: TextIO | None, log_format: str) -> None:
+        self._service, self._render = service, FORMATS[log_format]
+        self._logger = structlog.WriteLogger(target) if target is not None else None
+
+    def __call__(
+        self, _logger: object, _method: str, record: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
-        record.setdefault("service", service)
+        record.setdefault("service", self._service)
         return record
 
+    def write(self, event: str, values: dict[str, Any]) -> None:
+        if self._logger is None:
+            return
+        first = {"time": _now(), "level": "info", "service": self._service, "event": event}
+        record = structlog.contextvars.merge_contextvars(None, "info", first | values)
+        self._logger.info(cast("str", self._render(None, "info", record)))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _shared(lines: _Lines) -> list[Processor]:
     return [
+        lines,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        name_service,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.StackInfoRenderer(),
     ]

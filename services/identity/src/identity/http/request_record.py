@@ -7,18 +7,20 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from port_runtime import tracing
+from port_runtime import logs, tracing
 
 from identity.http import traces
 from identity.http.known_hosts import PROBES
 from identity.http.request_metrics import RequestMetrics
-from identity.metrics import UNKNOWN_ROUTE
+from identity.metrics import METHODS, UNKNOWN_ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _log = structlog.get_logger("identity.http")
 _CLIENT_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._=:/+-]{1,64}")
+_OF_SECRETS: Final = re.compile("[=:]")
+"""What a client's identifier holds if a logger would mask a part of it."""
 _MILLISECONDS: Final = 1000
 
 
@@ -51,7 +53,9 @@ class RequestRecord:
         traces.annotate(self.environ, known, status, request_id=self.id)
         if self.environ["PATH_INFO"] not in PROBES:
             ms = round(seconds * _MILLISECONDS, 1)
-            _log.info(
+            is_plain = method in METHODS and not _OF_SECRETS.search(self.client_request_id or "")
+            log = logs.info if is_plain else _log.info
+            log(
                 "request",
                 method=method,
                 route=route or "-",
