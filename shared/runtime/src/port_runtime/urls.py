@@ -24,7 +24,7 @@ def origin_of(url: str) -> str:
 
     Scheme and host are in lower case, the host is in ASCII (IDNA), and a default port is left out.
     """
-    if any(not character.isprintable() or character.isspace() for character in url):
+    if " " in url or not url.isprintable():  # no other white space is printable
         raise ValueError("must be a URL without spaces and control characters")
     try:
         parts = urlsplit(url)
