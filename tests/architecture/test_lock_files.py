@@ -86,7 +86,7 @@ def test_the_mailer_never_installs_flask_or_sqlalchemy() -> None:
 
 
 def test_another_service_installs_only_port_events() -> None:
-    assert {Requirement(text).name for text in asks("shared/events")} == {"redis", "joserfc"}
+    assert {Requirement(text).name for text in asks("shared/events")} == {"redis", "joserfc", "cryptography"}
 
 
 def test_tests_use_the_versions_that_run() -> None:

