@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.release import bill, changelog, wheels
 from deploy.release.version import ROOT, SEMANTIC, VERSION, current
-from deploy.release.wheels import git
+from deploy.release.wheels import git, names_committer
 
 CHANGELOG = ROOT / "CHANGELOG.md"
 
@@ -21,6 +21,8 @@ def prepare(version: str) -> None:
         sys.exit("the tree has changes that are not committed")
     if git("tag", "--list", f"v{version}"):
         sys.exit(f"v{version} is already released")
+    if not names_committer():
+        sys.exit("git does not know who you are, so it could not commit: set user.name and user.email")
     try:
         text = changelog.cut(CHANGELOG.read_text(), version, on=datetime.now(UTC).date())
     except changelog.NothingToReleaseError:

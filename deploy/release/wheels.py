@@ -23,6 +23,12 @@ def git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+def names_committer() -> bool:
+    """Whether git knows a name and an address for a commit."""
+    done = subprocess.run(["git", "var", "GIT_COMMITTER_IDENT"], cwd=ROOT, capture_output=True, check=False)
+    return done.returncode == 0
+
+
 def build(commit: str, output: Path) -> list[Path]:
     """Build the four wheels of a commit, from nothing but what it contains, with its time as SOURCE_DATE_EPOCH."""
     archive = subprocess.run(

@@ -38,11 +38,11 @@ class Copy:
         )  # fmt: skip
         return done.stdout
 
-    def release(self, *arguments: str) -> str:
+    def release(self, *arguments: str, **variables: str) -> str:
         """Return what a step says when it refuses, or an empty text."""
         done = subprocess.run(
             [sys.executable, "-m", "deploy.release", *arguments],
-            cwd=self._root, env={**os.environ, **IDENTITY, "PYTHONPATH": str(self._root)},
+            cwd=self._root, env={**os.environ, **IDENTITY, "PYTHONPATH": str(self._root), **variables},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         return done.stderr if done.returncode else ""
@@ -73,6 +73,7 @@ def test_what_cannot_be_released_is_refused(copy: Copy) -> None:
     copy.git("tag", "v1.0.0")
 
     assert "not a version" in copy.release("prepare", "1.0")
+    assert "who you are" in copy.release("prepare", "1.0.2", GIT_COMMITTER_NAME=" ")
     assert "already released" in copy.release("prepare", "1.0.0")
     copy.write("VERSION", "1.0.1\n")
     assert "not committed" in copy.release("prepare", "1.0.2")
