@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +19,7 @@ from mailer.adapters.redis.stream import GROUP
 from mailer.intake import BATCH
 from mailer.settings import Settings
 from tests.mailer.harness import MailerHarness
+from tests.support.harness.processes import Program
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.redis import RedisServer
 
@@ -28,30 +27,26 @@ pytestmark = pytest.mark.processes
 
 
 @contextmanager
-def mailer_process(harness: MailerHarness, log: Path, **over: str) -> Iterator[subprocess.Popen[bytes]]:
+def mailer_process(harness: MailerHarness, directory: Path, **over: str) -> Iterator[Program]:
     """Run `mailer run` as operators do."""
-    command = Path(sys.executable).with_name("mailer")
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [command, "run"], env={**os.environ, **harness.environ(**over)}, stderr=stderr
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+    program = Program(
+        "mailer", "run", environment=harness.environ(**over), directory=directory, preloaded=True
+    )
+    try:
+        yield program
+    finally:
+        program.destroy()
 
 
 @pytest.mark.rule("MAIL-7")
 def test_mails_of_a_killed_mailer_are_sent_by_another(harness: MailerHarness, tmp_path: Path) -> None:
     harness.smtp.hang(at="rcpt")
-    with mailer_process(harness, tmp_path / "log") as killed:
+    with mailer_process(harness, tmp_path) as killed:
         published = harness.request_many(20)
         wait_until(
             lambda: harness.smtp.script.reached["rcpt"] >= 1 and harness.pending() == 20, what="the claims"
         )
-        killed.send_signal(signal.SIGKILL)
-        killed.wait()
+        killed.kill()
     harness.smtp.reset()
 
     harness.start_mailer()
@@ -64,11 +59,10 @@ def test_mails_of_a_killed_mailer_are_sent_by_another(harness: MailerHarness, tm
 
 @pytest.mark.rule("MAIL-7")
 def test_a_stopping_mailer_finishes_and_releases_the_rest(harness: MailerHarness, tmp_path: Path) -> None:
-    with mailer_process(harness, tmp_path / "log", MAILER_THREADS="2") as stopped:
+    with mailer_process(harness, tmp_path, MAILER_THREADS="2") as stopped:
         harness.request_many(300)
         harness.smtp.mailbox.wait_for(count=5)
-        stopped.send_signal(signal.SIGTERM)
-        assert stopped.wait(timeout=20) == 0
+        assert stopped.stop() == 0
     members: Any = harness.client.xinfo_consumers(MAIL_STREAM, "mailer")
     queues = harness.client.keys("mailer:queue:*")
 
@@ -83,20 +77,19 @@ def test_a_stopping_mailer_finishes_and_releases_the_rest(harness: MailerHarness
 
 @pytest.mark.rule("MAIL-7")
 def test_a_stopping_mailer_does_not_wait_for_a_silent_redis(harness: MailerHarness, tmp_path: Path) -> None:
-    with mailer_process(harness, tmp_path / "log") as stopped:
+    with mailer_process(harness, tmp_path) as stopped:
         harness.request_many(1)
         harness.smtp.mailbox.wait_for(count=1)
         harness.wait_until_finished()
 
         harness.redis_server.pause()
         try:
-            stopped.send_signal(signal.SIGTERM)
-            code = stopped.wait(timeout=20)
+            code = stopped.stop()
         finally:
             harness.redis_server.resume()
 
     assert code == 0
-    assert b"mailer_left_in_haste" in (tmp_path / "log").read_bytes()
+    assert "mailer_left_in_haste" in stopped.output
 
 
 @pytest.mark.rule("MAIL-5", "MAIL-7")
@@ -189,17 +182,15 @@ def test_only_a_mail_whose_acceptance_was_lost_is_sent_twice(harness: MailerHarn
 @pytest.mark.rule("MAIL-3", "MAIL-7")
 def test_a_frozen_mailer_does_not_send_what_another_has_sent(harness: MailerHarness, tmp_path: Path) -> None:
     harness.smtp.hold("ming@example.com", at="rcpt")
-    with mailer_process(harness, tmp_path / "log") as frozen:
+    with mailer_process(harness, tmp_path) as frozen:
         published = harness.request("ming@example.com")
         wait_until(lambda: harness.smtp.script.reached["rcpt"] == 1, what="the first attempt")
-        frozen.send_signal(signal.SIGSTOP)
+        os.kill(frozen.pid, signal.SIGSTOP)
         harness.start_mailer()
         harness.wait_for_state(published, "sent")
-        frozen.send_signal(signal.SIGCONT)
+        os.kill(frozen.pid, signal.SIGCONT)
         harness.smtp.release()
-        wait_until(
-            lambda: "mail_abandoned" in (tmp_path / "log").read_text(), what="the check before sending"
-        )
+        frozen.wait_for("mail_abandoned")
         harness.wait_until_finished()
 
     assert harness.smtp.mailbox.count() == 1
@@ -209,14 +200,13 @@ def test_a_frozen_mailer_does_not_send_what_another_has_sent(harness: MailerHarn
 @pytest.mark.rule("MAIL-3", "MAIL-7")
 def test_a_mail_abandoned_while_redis_was_down_is_sent_later(harness: MailerHarness, tmp_path: Path) -> None:
     harness.smtp.hold("ming@example.com", at="rcpt")
-    log = tmp_path / "log"
-    with mailer_process(harness, log, MAILER_LEASE="1s"):
+    with mailer_process(harness, tmp_path, MAILER_LEASE="1s") as mailer:
         published = harness.request("ming@example.com")
         wait_until(lambda: harness.smtp.script.reached["rcpt"] == 1, what="the attempt")
         harness.redis_server.stop()
-        wait_until(lambda: log.read_text().count("redis_away") > 2, what="more than the lease's second")
+        wait_until(lambda: mailer.output.count("redis_away") > 2, what="more than the lease's second")
         harness.smtp.release()
-        wait_until(lambda: "mail_abandoned" in log.read_text(), what="the check before sending")
+        mailer.wait_for("mail_abandoned")
         harness.redis_server.start()
 
         harness.wait_for_state(published, "sent")

@@ -48,7 +48,7 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
     harness.smtp.refuse("never" + ADDRESS, code=550, text=f"5.1.1 {ADDRESS} {LINK} {CODE} unknown")
     content = {"username": "number01", "link": LINK}
 
-    with mailer_process(harness, tmp_path / "log", MAILER_LOG_LEVEL="DEBUG") as process:
+    with mailer_process(harness, tmp_path, MAILER_LOG_LEVEL="DEBUG") as process:
         sent = harness.request(
             ADDRESS, events.BindCodeIssued(binding_id="b", link_account_id="l"), content=code
         )
@@ -69,11 +69,10 @@ def test_no_secret_reaches_a_log_a_queue_the_ledger_or_a_receipt(
             (lacking, "refused"), (expired, "expired"), (unreadable, "refused"),
         ):  # fmt: skip
             harness.wait_for_state(each, state)
-        process.terminate()
-        process.wait()
+        process.stop()
     stranger.client.close()
 
-    places = {"log": (tmp_path / "log").read_text(encoding="utf-8"), "redis": everything_in_redis(harness)}
+    places = {"log": process.output, "redis": everything_in_redis(harness)}
     escaped = NAME.encode("ascii", "backslashreplace").decode()
     for place, text in places.items():
         for secret in (CODE, TOKEN, ADDRESS, NAME, escaped):
