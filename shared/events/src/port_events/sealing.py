@@ -2,7 +2,7 @@
 
 A sealed payload is a JWS (RFC 7515; Ed25519 as named by RFC 9864) inside a JWE (RFC 7516, ECDH-ES on X25519 with
 A256GCM). It names its event, so that a sealed part copied to another entry is refused. Sealing takes 120 µs, opening
-115 µs. Sealer and Opener are immutable; threads may share them.
+125 µs. Sealer and Opener are immutable; threads may share them.
 """
 
 from __future__ import annotations
