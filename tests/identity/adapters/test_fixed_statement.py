@@ -150,6 +150,17 @@ def test_libpq_reads_values_and_reports_errors_as_the_driver_does(autocommitting
     assert fixed == [tuple(usual), None]
 
 
+def test_a_statement_that_was_deallocated_is_prepared_again(autocommitting: Engine) -> None:
+    with autocommitting.connect() as connection:
+        ADD.run(connection, ROW)
+        before = READ.row(connection, {"key": ROW["key"]})
+        connection.exec_driver_sql("DEALLOCATE ALL")
+        after = READ.row(connection, {"key": ROW["key"]})
+
+    assert before == after
+    assert after is not None
+
+
 def test_a_connection_that_libpq_loses_is_replaced(autocommitting: Engine) -> None:
     with autocommitting.connect() as connection:
         READ.row(connection, {"key": "none"})

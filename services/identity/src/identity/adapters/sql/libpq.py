@@ -11,6 +11,9 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
+_UNKNOWN_NAME = b"26000"
+"""The SQLSTATE of a prepared statement that does not exist."""
+
 
 class LibpqStatements:
     """Executes the statements of one autocommitted connection, each prepared at its first execution."""
@@ -29,16 +32,24 @@ class LibpqStatements:
 
     def _execute(self, sql: str, written: Sequence[Any]) -> PGresult:
         libpq = self._connection.pgconn
-        if (
-            self._connection.prepare_threshold is None
-        ):  # a pooler may give the next statement to another server process
+        if self._connection.prepare_threshold is None:
+            # A pooler may give the next statement to another server process.
             return self._checked(libpq.exec_params(sql.encode(), written))
+        result = libpq.exec_prepared(self._prepared(sql), written)
+        if result.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_NAME:
+            # A rollback on this connection has deallocated all: psycopg does so if it has prepared any itself.
+            self._names.clear()
+            result = libpq.exec_prepared(self._prepared(sql), written)
+        return self._checked(result)
+
+    def _prepared(self, sql: str) -> bytes:
+        """Return the statement's name; prepare it first if it has none."""
         name = self._names.get(sql)
         if name is None:
             name = f"fixed_{len(self._names)}".encode()
-            self._checked(libpq.prepare(name, sql.encode()))
+            self._checked(self._connection.pgconn.prepare(name, sql.encode()))
             self._names[sql] = name
-        return self._checked(libpq.exec_prepared(name, written))
+        return name
 
     def _checked(self, result: PGresult) -> PGresult:
         if result.status != ExecStatus.FATAL_ERROR:
