@@ -9,9 +9,9 @@ from identity.domain.account import OPEN, Account
 from identity.domain.open_login import ServiceLogin
 from identity.domain.session import Session
 from identity.usecases.ports import Ports
-from identity.usecases.ports.accounts import ConsentRecord
 from identity.usecases.ports.audit import AuditFilter, AuditRecord, MailRecord
 from identity.usecases.ports.bindings import BindingWithAccounts
+from identity.usecases.ports.consents import ConsentRecord
 from identity.usecases.steps import ending
 from identity.usecases.steps.account_lookup import get_by_username_or_id, locked_account
 from identity.usecases.steps.account_status import close_locked

@@ -10,7 +10,7 @@ from typing_extensions import override
 from identity.adapters.sql.tables import consents
 from identity.adapters.sql.upsert import insert_into
 from identity.domain import consent
-from identity.usecases.ports.accounts import ConsentRecord, Consents
+from identity.usecases.ports.consents import ConsentRecord, Consents
 
 
 class SqlConsents(Consents):

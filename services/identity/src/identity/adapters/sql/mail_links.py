@@ -12,7 +12,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.tables import accounts, mail_links
 from identity.adapters.sql.upsert import insert_into
 from identity.domain.mail_link import Challenge, Purpose
-from identity.usecases.ports.accounts import MailLinks
+from identity.usecases.ports.mail_links import MailLinks
 
 
 class SqlMailLinks(MailLinks):

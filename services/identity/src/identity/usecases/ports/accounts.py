@@ -1,13 +1,11 @@
-"""Accounts, the consents they accepted and the challenges behind links mailed to them."""
+"""Accounts, and the search for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain import consent
 from identity.domain.account import Account, Kind, Status
-from identity.domain.mail_link import Challenge, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,16 +20,6 @@ class AccountFilter:
     kind: Kind | None = None
     after: str | None = None
     limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentRecord:
-    """A text that an account accepted."""
-
-    document: str
-    version: str
-    accepted_at: datetime
-    address: str
 
 
 class Accounts(Protocol):
@@ -72,35 +60,3 @@ class Accounts(Protocol):
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
         """Return ids of open accounts created before that time and never verified."""
-
-
-class MailLinks(Protocol):
-    """The challenges behind mailed links, one per account and purpose."""
-
-    def put(self, challenge: Challenge) -> None:
-        """Store a challenge in place of the older one."""
-
-    def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
-        """Return the newest challenge in its current state."""
-
-    def use(self, challenge: Challenge, now: datetime) -> None:
-        """Mark the link as used."""
-
-    def drop(self, account_id: str, *purposes: Purpose) -> None:
-        """Void the links of these purposes."""
-
-    def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of accounts with a pending mailbox whose link was mailed before that time, oldest first."""
-
-
-class Consents(Protocol):
-    """The accepted texts (LOGIN-3)."""
-
-    def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
-        """Return what an account accepted, oldest first."""
-
-    def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
-        """Store the version of each text with time and client address."""
-
-    def forget_addresses(self, account_id: str) -> None:
-        """Delete the client addresses of an account's consents (OPS-6)."""

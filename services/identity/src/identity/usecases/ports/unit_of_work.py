@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from identity.domain.password_policy import PasswordPolicy
     from identity.domain.rate_limits import Limit
     from identity.domain.session import Lifetimes
-    from identity.usecases.ports.accounts import Accounts, Consents, MailLinks
+    from identity.usecases.ports.accounts import Accounts
     from identity.usecases.ports.audit import AuditHistory, AuditLog
     from identity.usecases.ports.authorization_requests import AuthorizationRequests
     from identity.usecases.ports.bindings import BindCodes, Bindings
     from identity.usecases.ports.client_consents import ClientConsents
+    from identity.usecases.ports.consents import Consents
     from identity.usecases.ports.counters import Counters
     from identity.usecases.ports.feed import Feed
     from identity.usecases.ports.grants import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     )
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
     from identity.usecases.ports.logouts import Logouts
+    from identity.usecases.ports.mail_links import MailLinks
     from identity.usecases.ports.rejections import Rejections
     from identity.usecases.ports.request_queries import Queries
     from identity.usecases.ports.security import Passwords, Tokens
