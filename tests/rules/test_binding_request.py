@@ -100,11 +100,11 @@ def test_an_account_that_awaits_review_cannot_be_bound(start_system: StartSystem
 
 @pytest.mark.rule("BIND-3", "OPS-2")
 def test_a_suspended_account_cannot_be_bound(system: System) -> None:
-    from identity.usecases import account_status
+    from identity.usecases import operator_decisions
 
     link, general = system.logged_in(system.person("link")), system.person()
     with system.app.app_context():
-        account_status.suspend(system.ports, general.username)
+        operator_decisions.suspend(system.ports, general.username)
 
     assert ask_for(link, general) == (422, "not_bindable")
 

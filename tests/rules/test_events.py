@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 
 from tests.support.actors.people import PASSWORD, TAX_IDS, Visitor, unique
 from tests.support.harness.concurrency import run_concurrently
@@ -30,7 +30,7 @@ def _save(visitor: Visitor, **changes: object) -> int:
 def test_each_step_of_a_general_account_is_published_about_that_account(start_system: StartSystem) -> None:
     system = start_system(IDENTITY_REVIEW="both")
     person = system.person()
-    _operate(system, account_status.approve, person.username)
+    _operate(system, operator_decisions.approve, person.username)
     visitor = system.logged_in(person)
 
     _save(visitor, mobile="0987654321")
@@ -38,10 +38,10 @@ def test_each_step_of_a_general_account_is_published_about_that_account(start_sy
     system.confirm(system.mail(f"new.{person.email}").token)
     visitor.log_in(person)
     visitor.put("/account/password", {"current": PASSWORD, "new": NEW_PASSWORD})
-    _operate(system, account_status.suspend, person.username)
-    _operate(system, account_status.reinstate, person.username)
+    _operate(system, operator_decisions.suspend, person.username)
+    _operate(system, operator_decisions.reinstate, person.username)
     system.visitor().post("/password-resets", {"username": person.username, "email": f"new.{person.email}"})
-    _operate(system, account_status.close, person.username)
+    _operate(system, operator_decisions.close, person.username)
 
     assert system.event_types(person.id) == [
         "account.registered",
@@ -65,7 +65,7 @@ def test_a_rejected_application_is_published_as_rejected_and_closed(start_system
     system = start_system(IDENTITY_REVIEW="general")
     person = system.person()
 
-    _operate(system, account_status.reject, person.username, reason="資料不符")
+    _operate(system, operator_decisions.reject, person.username, reason="資料不符")
 
     assert system.event_types(person.id)[3:] == ["account.rejected", "account.closed"]
 

@@ -126,7 +126,7 @@ def test_a_new_version_of_one_text_asks_again_in_open_sessions_too(
 
 @pytest.mark.rule("LOGIN-3")
 def test_consent_is_the_last_step_after_mailbox_and_review(start_system: StartSystem) -> None:
-    from identity.usecases import account_status
+    from identity.usecases import operator_decisions
 
     system = start_system(IDENTITY_REVIEW="general")
     person, visitor = system.register(), system.visitor()
@@ -136,7 +136,7 @@ def test_consent_is_the_last_step_after_mailbox_and_review(start_system: StartSy
     system.confirm(system.mail(person.email).token)
     steps.append(visitor.get("/session").json()["next"])
     with system.app.app_context():
-        account_status.approve(system.ports, person.username)
+        operator_decisions.approve(system.ports, person.username)
     steps.append(visitor.get("/session").json()["next"])
 
     assert steps == ["verify_email", "await_review", "consent"]

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 from sqlalchemy import text
 
 from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
@@ -63,7 +63,7 @@ def test_open_steps_lead_back_to_the_request(start_system: StartSystem) -> None:
     system.confirm(system.mail(person.email, "註冊通知信件").token)
     reviewed = unverified.reload()
     with system.app.app_context():
-        account_status.approve(system.ports, person.username)
+        operator_decisions.approve(system.ports, person.username)
     consenting = reviewed.reload()
     answer = consenting.accept_consents().answer
 

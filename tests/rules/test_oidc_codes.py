@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
-from identity.usecases import account_status, service_clients
+from identity.usecases import operator_decisions, service_clients
 from sqlalchemy import text
 
 from tests.support.actors.oauth_clients import (
@@ -145,7 +145,7 @@ def unbind(system: System, link: Person, _general: Person) -> None:
 
 def suspend(system: System, _link: Person, general: Person) -> None:
     with system.app.app_context():
-        account_status.suspend(system.ports, general.username)
+        operator_decisions.suspend(system.ports, general.username)
 
 
 @pytest.mark.rule("OIDC-9", "OIDC-21")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from identity.domain.grant import Grant
 from identity.domain.oauth_client import OidcClient
-from identity.usecases import account_status, service_clients
+from identity.usecases import operator_decisions, service_clients
 
 from tests.support.actors.people import Person
 from tests.support.harness.system import System
@@ -64,7 +64,7 @@ def unbind(system: System, link: Person, _general: Person, binding: str) -> None
 
 def suspend(system: System, _link: Person, general: Person, _binding: str) -> None:
     with system.app.app_context():
-        account_status.suspend(system.ports, general.username)
+        operator_decisions.suspend(system.ports, general.username)
 
 
 def revoke(system: System, *_: object) -> None:

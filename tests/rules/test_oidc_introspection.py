@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 
 from tests.support.actors.oauth_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
@@ -140,7 +140,7 @@ def late(system: System, _person: Person) -> None:
 
 def suspended(system: System, person: Person) -> None:
     with system.app.app_context():
-        account_status.suspend(system.ports, person.username)
+        operator_decisions.suspend(system.ports, person.username)
 
 
 @pytest.mark.rule("OIDC-20", "OIDC-21")

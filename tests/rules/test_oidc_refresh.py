@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 from identity.http.web_context import EXTENSION
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 from identity.usecases.ports.system import OAuthMeter
 from typing_extensions import override
 
@@ -261,7 +261,7 @@ def test_nothing_is_refreshed_once_the_account_is_suspended(system: System) -> N
     person = system.person()
     first = service.redeem(issue_code(system, open_grant(system, service.name, person))).json()
     with system.app.app_context():
-        account_status.suspend(system.ports, person.username)
+        operator_decisions.suspend(system.ports, person.username)
 
     assert code_of(service.refresh(first["refresh_token"])) == INVALID
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 
 from tests.support.actors.people import Person, Visitor
 from tests.support.harness.system import System
@@ -35,7 +35,7 @@ def by_password_change(system: System, _link: Person, general: Person, _binding:
 def by_closing(which: int) -> End:
     def end(system: System, link: Person, general: Person, _binding: str) -> None:
         with system.app.app_context():
-            account_status.close(system.ports, (link, general)[which].username)
+            operator_decisions.close(system.ports, (link, general)[which].username)
 
     return end
 
@@ -43,7 +43,7 @@ def by_closing(which: int) -> End:
 def by_suspending(which: int) -> End:
     def end(system: System, link: Person, general: Person, _binding: str) -> None:
         with system.app.app_context():
-            account_status.suspend(system.ports, (link, general)[which].username)
+            operator_decisions.suspend(system.ports, (link, general)[which].username)
 
     return end
 
@@ -99,10 +99,10 @@ def test_a_suspended_account_cannot_be_switched_to_until_reinstated(system: Syst
     binding = system.bind_and_verify(link, general)
 
     with system.app.app_context():
-        account_status.suspend(system.ports, general.username)
+        operator_decisions.suspend(system.ports, general.username)
     suspended = link.switch(binding)
     with system.app.app_context():
-        account_status.reinstate(system.ports, general.username)
+        operator_decisions.reinstate(system.ports, general.username)
 
     assert (suspended.status_code, suspended.json()["code"]) == (409, "not_verified")
     assert link.switch(binding).status_code == 200

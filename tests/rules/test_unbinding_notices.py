@@ -1,7 +1,7 @@
 """The other side of an ended binding gets a mail (UNB-5)."""
 
 import pytest
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 
 from tests.support.actors.people import Person
 from tests.support.browser.text import normalize
@@ -83,7 +83,7 @@ def test_closing_an_account_notifies_the_other_side(system: System, closed: str)
     link, general, _ = bound_pair(system)
 
     with system.app.app_context():
-        account_status.close(system.ports, {"link": link, "general": general}[closed].username)
+        operator_decisions.close(system.ports, {"link": link, "general": general}[closed].username)
 
     assert notice_counts(system, link, general) == ([0, 1] if closed == "link" else [1, 0])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from identity.adapters.sql.purger import SqlPurger
 from identity.domain.mail_link import Purpose
-from identity.usecases import account_status
+from identity.usecases import operator_decisions
 from identity.usecases.cleanup import clean_up
 
 from tests.support.actors.people import Person
@@ -160,7 +160,7 @@ class AccountActions:
 
     def suspend_or_reinstate(self, holder: ModelAccount) -> None:
         """Suspend or reinstate, as an operator."""
-        act = account_status.reinstate if holder.suspended else account_status.suspend
+        act = operator_decisions.reinstate if holder.suspended else operator_decisions.suspend
         with self.system.app.app_context():
             act(self.system.ports, holder.person.username)
         holder.events.append("account.reinstated" if holder.suspended else "account.suspended")
@@ -171,7 +171,7 @@ class AccountActions:
     def close(self, holder: ModelAccount) -> None:
         """Close an account, as an operator."""
         with self.system.app.app_context():
-            account_status.close(self.system.ports, holder.person.username)
+            operator_decisions.close(self.system.ports, holder.person.username)
         binding = self.model.live_binding(holder)
         if binding is not None:
             self.model.remove(binding, "account_closed")

@@ -82,9 +82,11 @@ def _decision(name: str, explanation: str, *, module: str = "administration") ->
     """Define a command that changes the state of the accounts named by its arguments."""
 
     def decide(ports: "Ports", names: tuple[str, ...]) -> None:
-        from identity.usecases import account_status, administration
+        from identity.usecases import administration, operator_decisions
 
-        act = getattr({"administration": administration, "account_status": account_status}[module], name)
+        act = getattr(
+            {"administration": administration, "operator_decisions": operator_decisions}[module], name
+        )
         for_each(names, lambda each: act(ports, each).status)
 
     decide.__doc__ = explanation
@@ -92,7 +94,7 @@ def _decision(name: str, explanation: str, *, module: str = "administration") ->
 
 
 _decision(
-    "approve", "Approve accounts that await review, and notify the applicants.", module="account_status"
+    "approve", "Approve accounts that await review, and notify the applicants.", module="operator_decisions"
 )
 
 
@@ -101,18 +103,18 @@ _decision(
 @as_operator
 def reject(ports: "Ports", names: tuple[str, ...]) -> None:
     """Reject accounts that await review, and close them. The reason is sent to the applicants; write it in Chinese."""
-    from identity.usecases import account_status
+    from identity.usecases import operator_decisions
 
     reason = ports.caller().reason or ""
-    for_each(names, lambda name: account_status.reject(ports, name, reason=reason).status)
+    for_each(names, lambda name: operator_decisions.reject(ports, name, reason=reason).status)
 
 
-_decision("suspend", "Suspend accounts: their sessions end at once.", module="account_status")
-_decision("reinstate", "Lift suspensions.", module="account_status")
+_decision("suspend", "Suspend accounts: their sessions end at once.", module="operator_decisions")
+_decision("reinstate", "Lift suspensions.", module="operator_decisions")
 _decision(
     "close",
     "Permanently close accounts; their usernames and mailboxes can be reused.",
-    module="account_status",
+    module="operator_decisions",
 )
 _decision("unlock", "Unlock accounts locked by failed logins.")
 _decision("resend_mail", "Resend the pending verification link.")

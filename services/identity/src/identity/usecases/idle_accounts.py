@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from identity.domain.audit import Caller
 from identity.usecases.ports import Ports
-from identity.usecases.steps.account_status import suspend_locked
+from identity.usecases.steps.closing_and_suspending import suspend_locked
 
 _BATCH = 1000
 

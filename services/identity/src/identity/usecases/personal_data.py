@@ -14,7 +14,7 @@ from identity.usecases.ports.bindings import BindingWithAccounts
 from identity.usecases.ports.consents import ConsentRecord
 from identity.usecases.steps import ending
 from identity.usecases.steps.account_lookup import get_by_username_or_id, locked_account
-from identity.usecases.steps.account_status import close_locked
+from identity.usecases.steps.closing_and_suspending import close_locked
 
 _ALL = AuditFilter(limit=1_000_000)
 

@@ -8,8 +8,8 @@ from identity.domain.rate_limits import NAMES_BY_CLIENT_ADDRESS
 from identity.domain.session import ClientInfo
 from identity.domain.username import username_key
 from identity.usecases.ports import Ports
-from identity.usecases.steps.account_status import close_locked
 from identity.usecases.steps.client_address_limits import count_by_network
+from identity.usecases.steps.closing_and_suspending import close_locked
 from identity.usecases.steps.email_verification import request_verification
 from identity.usecases.steps.mail_limits import registration_quota, try_consume_quota
 

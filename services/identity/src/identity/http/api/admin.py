@@ -17,7 +17,7 @@ from identity.http.api.fields import Input, Text, one_of
 from identity.http.field_errors import InvalidInput, parse_tax_id
 from identity.http.operator_auth import HEADER, operator_ports, require_operator
 from identity.http.problems import field_error
-from identity.usecases import account_queries, account_status, administration, grant_administration
+from identity.usecases import account_queries, administration, grant_administration, operator_decisions
 from identity.usecases.account_queries import AccountDetails
 from identity.usecases.ports import Ports
 from identity.usecases.ports.accounts import AccountFilter
@@ -170,20 +170,22 @@ def _register_action(path: str, act: Callable[[Ports, str], Account], summary: s
 
 
 def _reject(ports: Ports, account_id: str) -> Account:
-    return account_status.reject(ports, account_id, reason=ports.caller().reason or "")
+    return operator_decisions.reject(ports, account_id, reason=ports.caller().reason or "")
 
 
 _register_action(
-    "approve", account_status.approve, "Approve an account that awaits review; the applicant is notified."
+    "approve", operator_decisions.approve, "Approve an account that awaits review; the applicant is notified."
 )
 _register_action(
     "reject", _reject, "Reject and close an account that awaits review; the applicant is sent the reason."
 )
-_register_action("suspend", account_status.suspend, "Suspend an account: its sessions end at once (OPS-2).")
-_register_action("reinstate", account_status.reinstate, "Lift a suspension.")
+_register_action(
+    "suspend", operator_decisions.suspend, "Suspend an account: its sessions end at once (OPS-2)."
+)
+_register_action("reinstate", operator_decisions.reinstate, "Lift a suspension.")
 _register_action(
     "close",
-    account_status.close,
+    operator_decisions.close,
     "Permanently close an account; its username and mailbox can be reused.",
 )
 _register_action("unlock", administration.unlock, "Unlock an account locked by failed logins.")

@@ -12,7 +12,7 @@ from identity.domain.mail import MailRequest
 from identity.domain.rejection import Rejection
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.account_lookup import locked_account
-from identity.usecases.steps.account_status import close_locked, suspend_locked
+from identity.usecases.steps.closing_and_suspending import close_locked, suspend_locked
 
 
 def approve(ports: Ports, username_or_id: str) -> Account:
