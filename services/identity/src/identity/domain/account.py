@@ -16,7 +16,7 @@ ClosedReason = Literal["lapsed", "rejected", "operator", "erased"]
 OPEN: Final[tuple[Status, ...]] = ("active", "awaiting_review", "email_unverified", "suspended")
 """The statuses of an account that is not closed."""
 
-TRANSITIONS: Final[Mapping[str, tuple[Status, ...]]] = {
+OPERATOR_DECISIONS: Final[Mapping[str, tuple[Status, ...]]] = {
     "account.approved": ("awaiting_review",),
     "account.rejected": ("awaiting_review",),
     "account.suspended": ("active", "awaiting_review", "email_unverified"),

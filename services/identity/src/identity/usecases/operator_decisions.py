@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from port_events.catalogue import AccountApproved, AccountReinstated, AccountRejected
 
-from identity.domain.account import TRANSITIONS, Account
+from identity.domain.account import OPERATOR_DECISIONS, Account
 from identity.domain.mail import MailRequest
 from identity.domain.rejection import Rejection
 from identity.usecases.ports import Ports, UnitOfWork
@@ -70,4 +70,4 @@ def _decision(
     ports: Ports, username_or_id: str, action: str
 ) -> AbstractContextManager[tuple[UnitOfWork, Account]]:
     """Lock an account whose status allows the decision."""
-    return locked_account(ports, username_or_id, action, *TRANSITIONS[action])
+    return locked_account(ports, username_or_id, action, *OPERATOR_DECISIONS[action])
