@@ -6,7 +6,6 @@ from port_runtime.setting_parsers import PRODUCTION, seconds
 from port_runtime.settings import setting
 
 _MIN_FEED_SECONDS = 7 * 86_400
-_MIN_IDLE_SECONDS = 120  # "last seen" is exact to a minute
 
 
 def feed_retention() -> int:
@@ -29,19 +28,6 @@ def stream_retention() -> int:
         doc="how long the streams keep events, and mails that the mailer has handled; a wiped Redis is refilled that "
         "far back",
     )
-
-
-def session_idle() -> int:
-    """Declare the idle lifetime of a session, in seconds; `identity tidy` deletes the sessions that reached it."""
-    return setting(
-        "IDENTITY_SESSION_IDLE", parse=seconds, default="30m", doc="a session unused for this long ends"
-    )
-
-
-def session_idle_errors(idle: int) -> Iterator[str]:
-    """Yield what is wrong with the idle lifetime."""
-    if idle < _MIN_IDLE_SECONDS:
-        yield "IDENTITY_SESSION_IDLE: must be two minutes or more"
 
 
 def retention_errors(*, feed: int, stream: int, mode: str) -> Iterator[str]:

@@ -24,20 +24,12 @@ from identity.settings.database import database_pool, database_pooler
 from identity.settings.keys import key_strength_errors
 from identity.settings.oidc import oidc_keys, token_lifetime_errors
 from identity.settings.pages import PageSettings
-from identity.settings.retention import (
-    feed_retention,
-    retention_errors,
-    session_idle,
-    session_idle_errors,
-    stream_retention,
-)
+from identity.settings.retention import feed_retention, retention_errors, stream_retention
+from identity.settings.session_lifetimes import session_absolute, session_idle, session_lifetime_errors
 
 _MIN_MEMORY_KIB = 19456
 _MIN_PASSES = 2
 _MIN_KIB_PER_LANE = 8  # Argon2, RFC 9106 section 3.1
-_MAX_SECONDS = 3660 * 86_400
-_MAX_ABSOLUTE_SECONDS = 30 * 86_400
-_MAX_IDLE_SECONDS = 12 * 3600
 _MAX_PER_ADDRESS = 10_000  # enough for a whole port behind one address
 
 REVIEWED = {
@@ -108,9 +100,7 @@ class WebSettings(PageSettings):
         "these",
     )
     session_idle: int = session_idle()
-    session_absolute: int = setting(
-        "IDENTITY_SESSION_ABSOLUTE", parse=seconds, default="12h", doc="a session ends after this long"
-    )
+    session_absolute: int = session_absolute()
     feed_kept: int = feed_retention()
     stream_kept: int = stream_retention()
     argon2_memory_kib: int = setting(
@@ -178,13 +168,11 @@ class WebSettings(PageSettings):
             "MAIL_SIGN_PRIVATE_KEYS", self.sign_private_keys.reveal(), curve=SIGN_CURVE, private=True
         )
         yield from token_lifetime_errors(access=self.oidc_access, jwt=self.oidc_jwt)
-        yield from session_idle_errors(self.session_idle)
-        if self.session_absolute > _MAX_SECONDS:
-            yield "IDENTITY_SESSION_ABSOLUTE: must be ten years or less"
+        yield from session_lifetime_errors(
+            idle=self.session_idle, absolute=self.session_absolute, mode=self.mode
+        )
         if self.argon2_memory_kib < _MIN_KIB_PER_LANE * self.argon2_lanes:
             yield f"IDENTITY_ARGON2_MEMORY_KIB: must be {_MIN_KIB_PER_LANE} for each lane or more"
-        if self.session_idle > self.session_absolute:
-            yield "IDENTITY_SESSION_IDLE: must not be longer than IDENTITY_SESSION_ABSOLUTE"
         yield from retention_errors(feed=self.feed_kept, stream=self.stream_kept, mode=self.mode)
         if self.web_threads <= self.hash_slots + self.hash_queue:
             yield "IDENTITY_WEB_THREADS: must be more than IDENTITY_HASH_SLOTS and IDENTITY_HASH_QUEUE together"
@@ -206,10 +194,6 @@ class WebSettings(PageSettings):
 
     def _limit_errors(self) -> Iterator[str]:
         """Yield an error for each limit that is too high to protect anything."""
-        if self.session_absolute > _MAX_ABSOLUTE_SECONDS:
-            yield "IDENTITY_SESSION_ABSOLUTE: must be 30 days or less in production"
-        if self.session_idle > _MAX_IDLE_SECONDS:
-            yield "IDENTITY_SESSION_IDLE: must be 12 hours or less in production"
         if self.login_failures_per_address > _MAX_PER_ADDRESS:
             yield f"IDENTITY_LOGIN_FAILURES_PER_ADDRESS: must be {_MAX_PER_ADDRESS} or less in production"
         if self.registrations_per_address > _MAX_PER_ADDRESS:
