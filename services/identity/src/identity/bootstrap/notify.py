@@ -18,10 +18,11 @@ from identity.adapters.jose.key_collector import SigningKeyCollector
 from identity.adapters.logout_sender import HttpLogoutSender
 from identity.adapters.meters import LogoutMetrics
 from identity.adapters.randomness import SystemRandomness
-from identity.adapters.sql.engine import database_probe, open_engine
+from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.logouts import CHANNEL
 from identity.adapters.sql.transaction import SqlTransaction
 from identity.bootstrap.oidc import token_signer
+from identity.bootstrap.readiness import readiness_checks
 from identity.domain.audit import Caller
 from identity.metrics import BUILD
 from identity.settings.notify import NotifySettings
@@ -43,8 +44,8 @@ class NotifyDependencies:
 
     @property
     def checks(self) -> list[Check]:
-        """The readiness checks. Clients are not among them: each has its own troubles."""
-        return [Check("database", database_probe(self.engine))]
+        """The readiness checks."""
+        return readiness_checks(self.engine)
 
     def close(self) -> None:
         """Close every connection."""

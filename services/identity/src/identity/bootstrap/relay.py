@@ -24,9 +24,10 @@ from identity.adapters.redis_stream import RedisStream
 from identity.adapters.signed_tokens import chain_keys
 from identity.adapters.sql.audit_chain import SqlAnchor, SqlAuditChain
 from identity.adapters.sql.audit_log import AutocommitAuditLog
-from identity.adapters.sql.engine import database_probe, open_engine
+from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.outbox import SqlOutboxReader
 from identity.adapters.stream_collector import RedisMemoryCollector, StreamCollector
+from identity.bootstrap.readiness import readiness_checks
 from identity.domain.audit import Caller, Entry
 from identity.domain.audit_chain import ChainKeys
 from identity.metrics import BUILD
@@ -54,7 +55,7 @@ class RelayDependencies:
     @property
     def checks(self) -> list[Check]:
         """The readiness checks."""
-        return [Check("database", database_probe(self.engine)), Check("redis", self.stream.check_writable)]
+        return readiness_checks(self.engine, self.stream)
 
     def close(self) -> None:
         """Close every connection."""

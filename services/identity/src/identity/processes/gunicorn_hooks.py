@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Flask
 from port_runtime import multiprocess_metrics, tracing
-from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.process_metrics import ProcessUsageCollector
@@ -16,8 +15,8 @@ from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
 
 from identity.adapters.collectors import SessionCollector, TidyCollector
-from identity.adapters.sql.engine import database_probe
 from identity.adapters.sql.pool_metrics import report_pool_size
+from identity.bootstrap.readiness import readiness_checks
 from identity.metrics import BUILD, WORKERS
 from identity.processes.web import db, engines_by_pool
 from identity.settings.web import WebSettings
@@ -78,7 +77,7 @@ class GunicornHooks:
         )
         return OpsServer(
             self._instruments.registry(ScrapeCollector(*(each.collect for each in collectors))),
-            checks=[Check("database", database_probe(engine))],
+            checks=readiness_checks(engine),
             alive=lambda: True,  # gunicorn itself ends a worker whose loop is stuck
         )
 

@@ -5,22 +5,17 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from port_runtime.contact import Contact
-from port_runtime.health import Check
 from port_runtime.metrics import Instruments
 from port_runtime.settings import ErrorCollector
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
 from identity.adapters.signed_tokens import derive
-from identity.adapters.sql.engine import (
-    autocommit_options,
-    configure_engine,
-    database_probe,
-    engine_options,
-)
+from identity.adapters.sql.engine import autocommit_options, configure_engine, engine_options
 from identity.adapters.sql.pool_metrics import observe_pool
 from identity.adapters.sql.schema import metadata
 from identity.bootstrap.ports import build_ports
+from identity.bootstrap.readiness import readiness_checks
 from identity.http import errors, health, oauth, portal, request_hooks, traces
 from identity.http.api import openapi
 from identity.http.api.sessions import answer_session
@@ -88,7 +83,7 @@ def create_app(
     meter = RequestMetrics(instruments)
     request_hooks.init_app(app, meter, https=settings.https, hosts=settings.known_hosts)
     errors.init_app(app)
-    app.register_blueprint(health.blueprint([Check("database", database_probe(engine))]))
+    app.register_blueprint(health.blueprint(readiness_checks(engine)))
     csrf = portal.init_app(app)
     openapi.init_app(app, csrf)
     oauth.init_app(app, csrf)

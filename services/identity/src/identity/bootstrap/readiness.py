@@ -1,0 +1,25 @@
+"""What each process needs to be ready; otherwise its /readyz answers 503 (OPS-4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from port_runtime.health import Check
+
+from identity.adapters.sql.engine import database_probe
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from identity.adapters.redis_stream import RedisStream
+
+
+def readiness_checks(engine: Engine, stream: RedisStream | None = None) -> list[Check]:
+    """Return the checks of a process: the database, and Redis for the relay.
+
+    The clients of `identity notify` are not among them: each has its own troubles.
+    """
+    checks = [Check("database", database_probe(engine))]
+    if stream is not None:
+        checks.append(Check("redis", stream.check_writable))
+    return checks
