@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tests.faults.chaos import Plan, chaos
 from tests.faults.faults import FAULTS
-from tests.faults.launch import WITHOUT
 from tests.faults.proofs import PROOFS
 from tests.faults.report import as_json, lines
+from tests.faults.switches import WITHOUT
 
 
 def main() -> int:

@@ -27,7 +27,7 @@ from tests.support.servers.smtp import SmtpServer
 LEASE_SECONDS = 5
 WEB_WORKERS, RELAYS, NOTIFIERS, MAILERS = 2, 2, 2, 3
 GROUPS = ("passes", "billing")
-_LAUNCH = "tests.faults.launch"
+_SWITCHES = "tests.faults.switches"
 
 
 class Environment:
@@ -95,7 +95,7 @@ class Environment:
         environment = self._settings()
         lifetime = ("--lifetime", str(self.lifetime_seconds))
         without = ("--without", self._without) if self._without else ()
-        system = (_LAUNCH, *lifetime, *without, "--")
+        system = (_SWITCHES, *lifetime, *without, "--")
         specs = [ProcessSpec("web", "web", (*system, "identity", "serve"), environment)]
         specs += [
             ProcessSpec(f"relay-{n}", "relay", (*system, "identity", "relay"), environment)

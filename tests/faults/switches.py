@@ -1,6 +1,6 @@
 """Runs a process of the system with short validities, an advanced clock or one protection switched off.
 
-    python -m tests.faults.launch --lifetime 60 --ahead 45 --without ledger -- mailer run
+    python -m tests.faults.switches --lifetime 60 --ahead 45 --without ledger -- mailer run
 
 These switches patch the process from outside; the product has none of them.
 """
@@ -113,7 +113,7 @@ WITHOUT: Final[dict[str, Callable[[], None]]] = {
 
 
 def _options() -> tuple[argparse.Namespace, list[str]]:
-    parser = argparse.ArgumentParser(prog="tests.faults.launch", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tests.faults.switches", description=__doc__)
     parser.add_argument(
         "--lifetime", type=float, default=0, help="validity of links, codes and notices in seconds"
     )
