@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deploy.release import bill, changelog, wheels
+from deploy.release import changelog, sbom, wheels
 from deploy.release.version import ROOT, SEMANTIC, VERSION, current
 from deploy.release.wheels import git, names_committer
 
@@ -45,7 +45,7 @@ def build(directory: str, uv: str) -> None:
     if output.exists() and any(output.iterdir()):
         sys.exit(f"{output} is not empty")
     made = wheels.build_twice("HEAD", output)
-    files = [*made, *(bill.write(service, output, uv=Path(uv).resolve()) for service in bill.SERVICES)]
+    files = [*made, *(sbom.write(service, output, uv=Path(uv).resolve()) for service in sbom.SERVICES)]
     sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(wheels.digests(files).items()))
     (output / "SHA256SUMS").write_text(sums)
     print(sums, end="")
