@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from identity.adapters.sql.tables import bind_codes
 from identity.domain.bind_code import MAX_TRIES, BindCode
-from identity.usecases.ports.bindings import BindCodes
+from identity.usecases.ports.bind_codes import BindCodes
 
 
 class SqlBindCodes(BindCodes):

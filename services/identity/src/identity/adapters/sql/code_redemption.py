@@ -12,7 +12,7 @@ from identity.adapters.sql.fixed_statement import FixedStatement
 from identity.adapters.sql.new_sessions import IS_DURABLE
 from identity.adapters.sql.oauth_tables import grant_codes, grant_tokens, grants
 from identity.domain.grant import ActiveGrant, Code, Token
-from identity.usecases.ports.grants import CodeRedemption
+from identity.usecases.ports.code_redemption import CodeRedemption
 
 _row = grant_codes.c
 _CODE_COLUMNS, _TOKEN_COLUMNS = tuple(grant_codes.c), tuple(grant_tokens.c)

@@ -23,7 +23,7 @@ from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, IntrospectedToken, Token
 from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
 from identity.domain.service_client import Secrets, ServiceClient
-from identity.usecases.ports.grants import GrantQueries
+from identity.usecases.ports.grant_queries import GrantQueries
 
 _TOKEN_COLUMNS = tuple(grant_tokens.c)
 _TOKENS = grant_tokens.join(grants, grants.c.id == grant_tokens.c.grant_id)

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from identity.adapters.sql.oauth_tables import grant_tokens
 from identity.domain.grant import Token
-from identity.usecases.ports.grants import RefreshTokens
+from identity.usecases.ports.refresh_tokens import RefreshTokens
 
 _row = grant_tokens.c
 

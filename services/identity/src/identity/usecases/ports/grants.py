@@ -4,36 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from identity.domain.grant import (
-    ActiveGrant,
-    ActiveToken,
-    Code,
-    EndedGrant,
-    EndReason,
-    Grant,
-    IntrospectedToken,
-    Token,
-)
-from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
-
-
-class OidcClients(Protocol):
-    """The registrations for OpenID Connect."""
-
-    def add(self, client: OidcClient) -> None:
-        """Add a registration."""
-
-    def get(self, name: str) -> OidcClient | None:
-        """Return a registration."""
-
-    def locked(self, name: str) -> OidcClient | None:
-        """Return a registration, locked until the commit; the service client's row is locked before it."""
-
-    def every(self) -> Sequence[OidcClient]:
-        """Return all registrations by name."""
-
-    def live(self) -> Sequence[OidcClient]:
-        """Return the registrations of clients that are not revoked, by name."""
+from identity.domain.grant import ActiveGrant, Code, EndedGrant, EndReason, Grant, Token
 
 
 class Grants(Protocol):
@@ -114,50 +85,3 @@ class Grants(Protocol):
 
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         """End grants at the absolute end of their login, skipping locked ones; children reach it by themselves."""
-
-
-class RefreshTokens(Protocol):
-    """The refresh tokens, and the tokens that were issued for each."""
-
-    def locked(self, digest: str) -> Token | None:
-        """Return a refresh token, also a used or expired one, locked until the commit."""
-
-    def use(self, digest: str, now: datetime) -> None:
-        """Mark a token as used."""
-
-    def has_unused_successor(self, token: Token) -> bool:
-        """Return whether a refresh token was issued for this one that is neither used nor void."""
-
-    def void_successors(self, token: Token, now: datetime) -> None:
-        """Void the tokens that were issued for this one: they count as used, and no longer as its successors."""
-
-
-class CodeRedemption(Protocol):
-    """Redeeming a code in two statements, which commit by themselves. If the database has none, no code is usable."""
-
-    def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
-        """Return an unused, unexpired code with its grant, if that is active; neither is locked."""
-
-    def use(self, digest: str, tokens: Sequence[Token], now: datetime) -> bool:
-        """Mark the code as used and add its tokens; return False, and do neither, if it has been used meanwhile."""
-
-
-class GrantQueries(Protocol):
-    """The reads of token endpoints outside a transaction, each in one statement."""
-
-    def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
-        """Return a token if it is unexpired and unused, and its grant and all it depends on are active."""
-
-    def introspected(
-        self, name: str, digest: str, now: datetime
-    ) -> tuple[AskingClient | None, IntrospectedToken | None]:
-        """Return a client that is not revoked and a token as `active_token` does, with what introspection returns.
-
-        Both in one statement: services ask about a token with each of their requests.
-        """
-
-    def client(self, name: str) -> RegisteredClient | None:
-        """Return a client that is not revoked, with its registration."""
-
-    def oidc_client(self, name: str) -> OidcClient | None:
-        """Return the registration of a client that is not revoked."""

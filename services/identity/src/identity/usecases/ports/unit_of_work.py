@@ -28,21 +28,20 @@ if TYPE_CHECKING:
     from identity.usecases.ports.accounts import Accounts
     from identity.usecases.ports.audit import AuditHistory, AuditLog
     from identity.usecases.ports.authorization_requests import AuthorizationRequests
-    from identity.usecases.ports.bindings import BindCodes, Bindings
+    from identity.usecases.ports.bind_codes import BindCodes
+    from identity.usecases.ports.bindings import Bindings
     from identity.usecases.ports.client_consents import ClientConsents
+    from identity.usecases.ports.code_redemption import CodeRedemption
     from identity.usecases.ports.consents import Consents
     from identity.usecases.ports.counters import Counters
     from identity.usecases.ports.feed import Feed
-    from identity.usecases.ports.grants import (
-        CodeRedemption,
-        GrantQueries,
-        Grants,
-        OidcClients,
-        RefreshTokens,
-    )
+    from identity.usecases.ports.grant_queries import GrantQueries
+    from identity.usecases.ports.grants import Grants
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
     from identity.usecases.ports.logouts import Logouts
     from identity.usecases.ports.mail_links import MailLinks
+    from identity.usecases.ports.oauth_clients import OidcClients
+    from identity.usecases.ports.refresh_tokens import RefreshTokens
     from identity.usecases.ports.rejections import Rejections
     from identity.usecases.ports.request_queries import Queries
     from identity.usecases.ports.security import Passwords, Tokens

@@ -1,0 +1,28 @@
+"""Reads of grants and tokens outside a transaction."""
+
+from datetime import datetime
+from typing import Protocol
+
+from identity.domain.grant import ActiveToken, IntrospectedToken
+from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
+
+
+class GrantQueries(Protocol):
+    """The reads of token endpoints outside a transaction, each in one statement."""
+
+    def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
+        """Return a token if it is unexpired and unused, and its grant and all it depends on are active."""
+
+    def introspected(
+        self, name: str, digest: str, now: datetime
+    ) -> tuple[AskingClient | None, IntrospectedToken | None]:
+        """Return a client that is not revoked and a token as `active_token` does, with what introspection returns.
+
+        Both in one statement: services ask about a token with each of their requests.
+        """
+
+    def client(self, name: str) -> RegisteredClient | None:
+        """Return a client that is not revoked, with its registration."""
+
+    def oidc_client(self, name: str) -> OidcClient | None:
+        """Return the registration of a client that is not revoked."""
