@@ -137,6 +137,15 @@ def test_each_runbook_section_has_meaning_checks_and_actions() -> None:
 
 
 @pytest.mark.rule("OPS-4")
+def test_each_reference_of_the_runbook_names_a_section_or_panel() -> None:
+    text = re.sub(r"\s+", " ", RUNBOOK.read_text())
+    sections = set(re.findall(r"^#+ (.+)$", RUNBOOK.read_text(), re.MULTILINE))
+    references = set(re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", text))
+
+    assert sorted(references - sections - {title for title, _ in panels()}) == []
+
+
+@pytest.mark.rule("OPS-4")
 def test_the_rules_for_prometheus_operator_are_the_same_rules() -> None:
     rule = yaml.safe_load((OBSERVABILITY / "prometheus-rule.yaml").read_text())
 

@@ -69,9 +69,9 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_compose(tmp_path: Path,
     make_secret_files(tmp_path, give=False)
     private, public = tmp_path / "mailer/mail_seal_private.json", tmp_path / "identity/mail_seal_public.json"
     old = keys_of(private)
-    functions, kept, rotation = blocks[1].partition("kept '")
+    functions, call, rotation = blocks[1].partition("in_key_directory '")
 
-    _run(functions + kept + rotation, tmp_path)
+    _run(functions + call + rotation, tmp_path)
 
     new, *others = keys_of(private)
     assert (
