@@ -1,4 +1,4 @@
-"""登出: a service asks for it, and the person confirms (OIDC-23)."""
+"""Logout that a service requests and the person confirms (OIDC-23)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,14 +31,14 @@ class _Service(BaseHTTPRequestHandler):
 
 @contextmanager
 def service(site: Site) -> Iterator[str]:
-    """Run the site of a service, on an origin of its own."""
+    """Run the website of a service on a separate origin."""
     with serve_http(HTTPServer(("127.0.0.1", 0), _Service)) as url:
         site.monitor.hosts.add(urlsplit(url).netloc)
         yield url
 
 
 def ask(tab: Tab, **parameters: str) -> Tab:
-    """Be sent to the logout by a service."""
+    """Open the logout page as if a service had redirected the browser there."""
     return tab.go(f"/oauth/logout?{urlencode(parameters)}")
 
 

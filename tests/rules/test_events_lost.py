@@ -200,7 +200,10 @@ def test_an_overtaken_relay_publishes_nothing(system: System, monkeypatch: pytes
 def test_events_positioned_by_a_deposed_relay_are_still_published(
     system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The relay is suspended after it read the checkpoint; meanwhile another relay leads and records its position."""
+    """The relay is suspended after it has read the checkpoint.
+
+    Meanwhile another relay becomes leader, publishes and moves the checkpoint.
+    """
     with contextlib.closing(Relay(load(RelaySettings, system.environment), clock=system.clock)) as rival:
         rival.step()
         people = [system.register()]
