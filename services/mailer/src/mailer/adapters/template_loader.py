@@ -35,12 +35,12 @@ class TemplateLoader(jinja2.FileSystemLoader):
         return source, file, is_current
 
     def fixed_text(self, environment: jinja2.Environment, template: str) -> str | None:
-        """Return the text of a template that has nothing to be filled in, without white space around it."""
+        """Return the text of a template without expressions, stripped of surrounding white space; otherwise None."""
         source, _, _ = self.get_source(environment, template)
         return None if _EXPRESSION in source else source.strip()
 
     def flow_once(self, fixed_lines: Iterable[str]) -> None:
-        """Flow lines that many mails contain once in advance, for `flow` to look up."""
+        """Flow in advance the lines that many mails contain, so that `flow` only looks them up."""
         self._flowed.update((line, flow_line(line)) for line in fixed_lines)
 
     def flow(self, text: str) -> str:

@@ -27,7 +27,7 @@ class Backoff:
 
 
 # By the category of the refusal (`mailer.domain.smtp_replies`) or another reason. No wait exceeds five minutes,
-# that a short outage of a mail server never delays a mail for hours. A mail is retried until it expires.
+# so that a short outage of a mail server never delays a mail for hours. A mail is retried until it expires.
 BACKOFFS: Final[Mapping[str, Backoff]] = {
     # A busy server recovers soon; greylisting takes one to five minutes.
     "temporarily_refused": Backoff((5, 15, 60, 120, 300)),
@@ -35,11 +35,11 @@ BACKOFFS: Final[Mapping[str, Backoff]] = {
     "mailbox_full": Backoff((60, 120, 300)),
     # The server refuses our account or sender; retry soon after an operator has fixed it.
     "misconfigured": Backoff((15, 30, 60)),
-    # An error of ours, as in a template.
+    # An error of the mailer itself, for example in a template.
     "fault": Backoff((5, 15, 60, 120, 300)),
     # The mail server is unavailable. One probe serves all mails of a process, so no jitter is needed.
     "server_away": Backoff((1, 2, 5, 10, 15), jitter=0),
-    # Enough mails wait for slow replies: the wait until another may join them.
+    # As many mails as allowed wait for slow replies: the wait until another one is tried.
     "slow": Backoff((20,), jitter=0.5),
     # Another error with one entry, for example because Redis is unavailable.
     "trouble": Backoff((5,)),

@@ -69,7 +69,7 @@ class RateLimitedError(NotYetError):
 
 
 class SlowDomainError(NotYetError):
-    """Replies about this receiving domain are slow, and enough mails wait for such replies."""
+    """The mail server replies slowly for this receiving domain, and as many mails as allowed wait for such replies."""
 
 
 class QueuePausedError(NotYetError):

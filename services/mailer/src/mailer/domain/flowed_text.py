@@ -32,7 +32,7 @@ def flow_line(line: str) -> str:
 
 
 def _fitting(line: str) -> int:
-    """Return how many characters fit beside the space of a soft break."""
+    """Return how many characters fit on a line that ends with the space of a soft break."""
     if len(line) * 2 <= COLUMNS or (" " not in line and line.isascii()):
         return len(line)
     width = 1
@@ -61,7 +61,7 @@ def _may_break(before: str, after: str) -> bool:
 
 
 def _is_in_word(character: str) -> bool:
-    """Whether it belongs to a word that stays whole: a link, a code, an account name, a masked mailbox."""
+    """Whether the character belongs to a word that is not broken: a link, a code, an account name, a masked mailbox."""
     return " " < character <= _LAST_ASCII
 
 

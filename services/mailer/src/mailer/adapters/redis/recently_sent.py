@@ -1,4 +1,4 @@
-"""What this process has sent lately: a restart or failover of Redis may have lost the record of it (MAIL-3)."""
+"""The mails that this process has sent recently: a restart or failover of Redis may lose their records (MAIL-3)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from mailer.adapters.redis.connection import ThreadConnections
 
-KEPT_SECONDS: Final = 60.0  # longer than a demoted primary takes writes that are lost
+KEPT_SECONDS: Final = 60.0  # longer than a demoted primary accepts writes, which are lost
 SETTLE_SECONDS: Final = 3.0  # all mailers reconnect and record again within this time
 log = get_logger("mailer.ledger")
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedMail:
-    """A mail with an outcome, and the text of its time."""
+    """A mail with an outcome; `at` is the time as text."""
 
     event_id: str
     entry_id: str

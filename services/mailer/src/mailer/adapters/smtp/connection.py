@@ -113,7 +113,7 @@ class TlsConnection(Connection, smtplib.SMTP_SSL):
 
 
 def connect(server: SmtpServer, bulkhead: Bulkhead) -> Connection:
-    """Connect, encrypt and log in, as the server's settings say.
+    """Connect, encrypt and log in according to the server's settings.
 
     Raises smtplib's errors, OSError, ValueError, NoReplyError, LoginNotPossibleError.
     """
