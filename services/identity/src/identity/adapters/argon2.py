@@ -50,8 +50,8 @@ class Argon2Passwords(Passwords):
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_lower_priority)
         self._queue = threading.BoundedSemaphore(slots + queue)
         self._meter = meter
-        # It has the current parameters. After they change, response times reveal which accounts exist, until each
-        # owner's next login renews the hash.
+        # This hash has the current parameters. After they change, response times reveal which accounts exist, until
+        # each owner's next login renews the hash.
         self._dummy_hash = random_hash(cost)
 
     @override
@@ -91,7 +91,7 @@ class Argon2Passwords(Passwords):
 
 
 def random_hash(cost: Cost) -> str:
-    """Return a hash that matches no password; computing one would delay the start of every process and command."""
+    """Return a hash that matches no password. Computing a real one would delay the start of every process."""
     salt, digest = (
         b64encode(secrets.token_bytes(length)).decode().rstrip("=")
         for length in (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH)
@@ -103,7 +103,7 @@ def random_hash(cost: Cost) -> str:
 def _lower_priority() -> None:
     """Lower the priority of this thread; on Linux, each thread has its own (see the notes in setpriority(2)).
 
-    Where the system forbids it, such as by a seccomp filter, passwords are hashed at the usual priority.
+    If the system forbids this, for example by a seccomp filter, passwords are hashed at the usual priority.
     """
     if sys.platform == "linux":
         with suppress(OSError):

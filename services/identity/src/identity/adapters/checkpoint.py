@@ -12,20 +12,20 @@ from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish
 
 
 class RedisCheckpoint:
-    """One key for each database (epoch). Raises redis.RedisError."""
+    """Stores one key for each database epoch. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, stream: str) -> None:
         self._client, self._stream = client, stream
 
     def key(self, epoch: str) -> str:
-        """Return the key; the relay's Redis user may write only such keys."""
+        """Return the key. The relay's Redis user may set only keys of this form."""
         return f"{self._stream}:mark:{epoch}"
 
     @contextmanager
     def watching(self, expected: Checkpoint) -> Iterator[Pipeline]:
-        """Yield a pipeline that runs what follows `multi` when the block ends, all or nothing.
+        """Yield a pipeline. Commands queued after `multi()` run atomically when the block ends.
 
-        Raises ConcurrentPublish unless the checkpoint is `expected` until then.
+        Raises ConcurrentPublish if the checkpoint differs from `expected` at any time before the commands run.
         """
         key = self.key(expected.epoch)
         try:
@@ -41,7 +41,7 @@ class RedisCheckpoint:
             raise ConcurrentPublish from None
 
     def rewind(self, epoch: str, after: int) -> int | None:
-        """Lower the checkpoint to `after`; return its previous value, or None if there is no checkpoint."""
+        """Lower the checkpoint to `after` if it is higher; return its previous value, or None without a checkpoint."""
         key = self.key(epoch)
 
         def lower(pipeline: Pipeline) -> int | None:

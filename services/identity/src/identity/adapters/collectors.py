@@ -41,9 +41,9 @@ class SessionCollector:
 
 
 class TidyCollector:
-    """How long `identity tidy` is overdue: its last whole run, and the oldest expired session and counter.
+    """How long `identity tidy` is overdue: its last complete run, and the oldest expired session and counter.
 
-    All are read through indexes.
+    Each is found through an index.
     """
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
@@ -51,7 +51,7 @@ class TidyCollector:
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Find the last whole run, and the oldest expired session and counter."""
+        """Yield the age of the last complete run, and of the oldest expired session or counter."""
         columns = (sessions.c.seen_at, sessions.c.expires_at, counters.c.expires_at)
         with self._engine.connect() as connection:
             seen, *expired = (connection.scalar(select(func.min(column))) for column in columns)
@@ -84,7 +84,7 @@ class OutboxCollector:
 
 
 class AuditCollector:
-    """The rows of the audit log outside the chain, read through a partial index (SEC-11)."""
+    """The rows of the audit log that are not in its hash chain, read through a partial index (SEC-11)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -107,7 +107,7 @@ class LogoutCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count grants and logouts; a client that is down has its logouts waiting here."""
+        """Count the open grants and the pending logouts, which accumulate while a client is down."""
         waiting = select(func.count(), func.min(logouts.c.created_at)).where(logouts.c.done_at.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()

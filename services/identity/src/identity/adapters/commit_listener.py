@@ -12,14 +12,14 @@ from typing_extensions import override
 from identity.adapters.sql.engine import connect_args
 
 OUTBOX = "identity_outbox"
-"""The channel of new events; the migration `0001_tables_and_notify_trigger.py` makes the trigger that notifies."""
+"""The channel for new events. The trigger that notifies it is in the migration `0001_tables_and_notify_trigger.py`."""
 
 
 class CommitListener(Protocol):
     """Waits for the next commit."""
 
     def wait(self, seconds: float) -> None:
-        """Return after the next commit, or after so long."""
+        """Return after the next commit, or after this time."""
 
     def interrupt(self) -> None:
         """Make `wait` return."""
@@ -31,7 +31,7 @@ class CommitListener(Protocol):
 class PostgresCommitListener(CommitListener):
     """Listens on its own connection.
 
-    The first `wait` only starts listening, so that the next round finds whatever was committed before that.
+    The first `wait` only starts to listen and returns at once, so that the caller finds what was committed before that.
     """
 
     def __init__(self, engine: Engine, channel: str) -> None:

@@ -16,7 +16,7 @@ from identity.usecases.ports.stream import Checkpoint
 
 
 class InstrumentedStream(RedisStream):
-    """Counts and traces what is published and received."""
+    """Counts published events and recorded receipts, and traces published events."""
 
     def __init__(self, client: Redis, name: str, instruments: Instruments) -> None:
         super().__init__(client, name)

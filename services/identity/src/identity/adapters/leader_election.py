@@ -14,7 +14,7 @@ from identity.adapters.sql.engine import require_writable
 _LOCK = 0x72656C79
 """`rely` in ASCII; the migrations use another lock."""
 _SILENCE_SECONDS = 10.0
-"""A leader without a statement for this long is frozen or cut off.
+"""A leader that sends no statement for this long is frozen or disconnected.
 
 It normally sends one every two seconds, and every six while Redis does not answer.
 """
@@ -44,9 +44,9 @@ class LeaderElection(Protocol):
 class PostgresLeaderElection(LeaderElection):
     """Holds an advisory lock on its own connection; when the connection is lost, so is leadership.
 
-    A standby terminates the connection of a leader that is silent for `silence_seconds`. If that leader resumes later,
-    the stream's checkpoint prevents it from publishing, and the new leader finds in the table the positions that the
-    old one assigned.
+    A standby terminates the connection of a leader that sends no statement for `silence_seconds`. If that leader
+    resumes later, the stream's checkpoint prevents it from publishing, and the new leader finds in the table the
+    positions that the old one assigned.
     """
 
     def __init__(self, engine: Engine, *, silence_seconds: float = _SILENCE_SECONDS) -> None:
@@ -61,7 +61,7 @@ class PostgresLeaderElection(LeaderElection):
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
-            require_writable(self._connection)  # a lock of a demoted server excludes nobody
+            require_writable(self._connection)  # a lock on a demoted server excludes no other relay
             if not self.is_leader:
                 acquired = self._connection.scalar(
                     text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}

@@ -1,4 +1,4 @@
-"""Posts logout tokens to clients: one deadline for all of it, no redirects, no proxy, verified certificates."""
+"""Posts logout tokens to clients: one deadline for the whole request, no redirects, no proxy, verified certificates."""
 
 import contextlib
 import socket
@@ -23,10 +23,10 @@ _HEADERS: Final = {
 
 
 class HttpLogoutSender(LogoutSender):
-    """Sends each token over a connection of its own, from a thread of its own, with the standard library.
+    """Sends each token over its own connection and in its own thread, with the standard library.
 
-    A slow answer stretches the time-outs of the usual HTTP clients, and none covers the look-up of the name. The
-    deadline here covers both: the thread of a look-up that hangs is left behind.
+    The usual HTTP clients apply their time-out to each read, and none limits the DNS lookup. The deadline here limits
+    the whole request; if the lookup hangs, its thread is abandoned.
     """
 
     def __init__(self, *, https_only: bool, timeout_seconds: float = TRY_TIMEOUT.total_seconds()) -> None:
@@ -52,7 +52,7 @@ class HttpLogoutSender(LogoutSender):
 
 
 class _Attempt(threading.Thread):
-    """One request. When `status` finds it late, its connection is shut down, which ends the thread."""
+    """One request. If it is still running when `status` is called, its connection is shut down to end the thread."""
 
     def __init__(self, uri: SplitResult, logout_token: str, tls: ssl.SSLContext, timeout: float) -> None:
         super().__init__(name="logout", daemon=True)
@@ -71,7 +71,7 @@ class _Attempt(threading.Thread):
             self._error = "certificate not trusted"
         except TimeoutError:
             pass
-        except (OSError, HTTPException, ValueError):  # ValueError: no name of a host
+        except (OSError, HTTPException, ValueError):  # ValueError: not a valid host name
             self._error = "unreachable"
         finally:
             if self._handle is not None:
@@ -80,7 +80,7 @@ class _Attempt(threading.Thread):
     def _post(self) -> int | None:
         address = (str(self._uri.hostname), self._uri.port or _PORTS[self._uri.scheme])
         with socket.create_connection(address, timeout=self._timeout) as connected:
-            self._handle = connected.dup()  # stays valid when TLS takes the socket over
+            self._handle = connected.dup()  # stays valid when TLS detaches the original
             if self._is_late:
                 return None
             return self._request(connected, *address)
@@ -105,7 +105,7 @@ class _Attempt(threading.Thread):
         if self.is_alive():
             self._is_late = True
             if self._handle is not None:
-                with contextlib.suppress(OSError):  # closed meanwhile
+                with contextlib.suppress(OSError):  # already closed
                     self._handle.shutdown(socket.SHUT_RDWR)
             raise ClientUnreachable("timeout")
         if self._status is None:

@@ -1,8 +1,8 @@
 """Copies mails from the event stream, where relays of the previous release publish them, to `identity.mails` (EVT-7).
 
-A copy has its original's entry id, which dead letters refer to. Those ids are higher than all on `identity.mails`: a
-relay appends each mail there before its event to the event stream, and Redis' ids only increase. So what follows the
-highest id has no copy yet. The release after this one needs no copies.
+A copy keeps the entry id of its original, because dead letters refer to it. Mails without a copy have higher ids than
+all entries of `identity.mails`: a relay appends each mail there before it appends the event to the event stream, and
+ids in Redis only increase. So only entries after the highest id there need a copy. The next release needs no copies.
 """
 
 from collections.abc import Callable, Collection
@@ -28,11 +28,11 @@ class MailCopies:
         self._done_at: int | None = None
 
     def record_published(self, position: int) -> None:
-        """Record that the checkpoint is this relay's own: there is nothing to copy before somebody else moves it."""
+        """Record that this relay moved the checkpoint: no mail needs a copy until another relay moves it."""
         self._done_at = position
 
     def forget(self) -> None:
-        """Look again for what has no copy: Redis may have lost copies, as in a crash."""
+        """Make the next `make` search again: Redis may have lost copies, for example in a crash."""
         self._done_at = None
 
     def make(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
@@ -65,7 +65,7 @@ class MailCopies:
             for entry_id, fields in copies:
                 pipeline.xadd(MAIL_STREAM, fields, id=entry_id)
             key = self._checkpoint.key(expected.epoch)
-            pipeline.set(key, str(expected.stored))  # a write, which ends other relays' transactions
+            pipeline.set(key, str(expected.stored))  # a write, which makes other relays' transactions fail
         return len(copies), as_text(page[-1][0]) if len(page) == _PAGE else ""
 
 

@@ -29,7 +29,7 @@ class MailStream:
     def unhandled_from(self, newest: int) -> int | None:
         """Return the position of the first entry that the mailer has not handled, at most the one after `newest`.
 
-        None if the entry has no position.
+        Return None if the entry has no position.
         """
         first: Any = self._client.xrange(MAIL_STREAM, text_of(self._first_unhandled()), count=1)
         if not first:
@@ -50,7 +50,7 @@ class MailStream:
         return found
 
     def _first_unhandled(self) -> EntryId:
-        """Return where the entries begin that the mailer has not handled: at the start until its group exists."""
+        """Return the lowest id that the mailer may not have handled; (0, 0) while its group does not exist."""
         groups: Any = self._client.xinfo_groups(MAIL_STREAM) if self._client.exists(MAIL_STREAM) else []
         last_read = next((as_text(each["last-delivered-id"]) for each in groups if _is_mailers(each)), None)
         if last_read is None:

@@ -1,4 +1,4 @@
-"""What password hashing, logins, logouts and OAuth endpoints count (OPS-4)."""
+"""The metrics of password hashing, logins, logouts and OAuth endpoints (OPS-4)."""
 
 from port_runtime.metrics import Instruments
 from typing_extensions import override

@@ -64,11 +64,11 @@ class RedisStream(Stream, MailerProgress):
         return self._copies.make(expected, choose)
 
     def forget_copies(self) -> None:
-        """Let the next `copy_mails` look again: Redis may have lost copies, as in a crash."""
+        """Make the next `copy_mails` search again: Redis may have lost copies, for example in a crash."""
         self._copies.forget()
 
     def rewind(self, epoch: str, after: int) -> int | None:
-        """Lower the checkpoint to `after`; return its previous value, or None if there is no checkpoint."""
+        """Lower the checkpoint to `after` if it is higher; return its previous value, or None without a checkpoint."""
         return self._checkpoint.rewind(epoch, after)
 
     def check_writable(self) -> None:
@@ -87,7 +87,7 @@ class RedisStream(Stream, MailerProgress):
 
     @override
     def unhandled_from(self, epoch: str) -> int | None:
-        checkpoint = self.checkpoint(epoch)  # first: what is published meanwhile does not count
+        checkpoint = self.checkpoint(epoch)  # read first, so that what is published meanwhile does not count
         return None if checkpoint.position is None else self._mails.unhandled_from(checkpoint.position)
 
     @override

@@ -21,13 +21,13 @@ from identity.usecases.ports.system import Clock
 AUDIT_PURPOSE = "audit-chain"
 _MAX_TOKEN_LENGTH = 512
 _COUNTER_DIGITS = 32
-"""128 bits, which two subjects never share by chance."""
+"""128 bits: two subjects never have the same digest by chance."""
 
 
 def derive(secret: Secret, purpose: str) -> bytes:
-    """Derive the key for one purpose with HKDF (RFC 5869), of whose output the first block is enough.
+    """Derive the key for one purpose: the first block of HKDF's output (RFC 5869).
 
-    `cryptography` would take a tenth of the relay's memory, which needs it for nothing else.
+    The relay needs `cryptography` for nothing else, and importing it would take a tenth of the relay's memory.
     """
     extracted = hmac.digest(b"", secret.reveal().encode(), "sha256")
     return hmac.digest(extracted, f"identity:{purpose}\1".encode(), "sha256")
@@ -39,7 +39,7 @@ def chain_keys(secrets: Sequence[Secret] | None) -> ChainKeys | None:
 
 
 def _counter_key(key: bytes, counter: Counter) -> str:
-    """Return the limit's name and a digest for each part of the subject; it covers the earlier parts too."""
+    """Return the limit's name and a digest for each part of the subject; each digest covers the earlier parts too."""
     name, subject = counter.limit.name, counter.subject
     starts = [json.dumps([name, *subject[: end + 1]]).encode() for end in range(len(subject))]
     digests = [hmac.new(key, start, hashlib.sha256).hexdigest()[:_COUNTER_DIGITS] for start in starts]

@@ -49,7 +49,7 @@ class RedisMemoryCollector:
         self._client = client
 
     def collect(self) -> Iterator[Sample]:
-        """Read use and limit."""
+        """Read the used memory and its limit."""
         found = self._client.info("memory")
         yield Sample(REDIS_MEMORY, found["used_memory"])
         yield Sample(REDIS_MEMORY_MAX, found["maxmemory"])

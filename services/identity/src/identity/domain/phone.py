@@ -1,4 +1,4 @@
-"""Phone numbers of Taiwan: mobiles and landlines with an extension (REG-5, REG-6)."""
+"""Taiwanese phone numbers: mobile, and landline with an optional extension (REG-5, REG-6)."""
 
 import re
 
@@ -20,13 +20,13 @@ _SUBSCRIBER_NUMBERS = {
     "0836": {"23456789": 5},
     "089": {"23456789": 6},
 }
-"""Lengths by area code and first digit; no number belongs to two areas.
+"""Number of subscriber digits by area code and first digit. No number belongs to two areas.
 
-By the Ministry of Transportation's numbering plan (2016-10-07) subscriber numbers start with 2 to 9, and by the list of
-area codes each has its length. libphonenumber 9.0 knows further ranges that start with 0 or 1.
+Source: numbering plan of the Ministry of Transportation (2016-10-07) for the first digit (2 to 9), and its list of area
+codes for the length. libphonenumber 9.0 also accepts ranges that start with 0 or 1.
 """
 _MANUAL_EXAMPLES = frozenset({"02-12345678", "07-1234567", "07-12345678"})
-"""The user manual prints these, although no subscriber number starts with 1."""
+"""Examples in the user manual, accepted although no subscriber number starts with 1."""
 
 _TYPED = re.compile(r"((?:\+|00)?886(?:\(0\))?)?([\d().-]*\d)(?:#(\d{1,6}))?", re.ASCII)
 _EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.]*", re.IGNORECASE)
@@ -74,7 +74,7 @@ def _landline(number: str) -> str:
 
 
 def _split(raw: str) -> tuple[str, str]:
-    """Return the digits as dialled within Taiwan, in whatever grouping they were typed, and those of the extension."""
+    """Return the national number without separators, and the digits of the extension; empty texts if unreadable."""
     typed = _TYPED.fullmatch(_EXTENSION.sub("#", "".join(to_half_width(raw).split())))
     if not typed:
         return "", ""

@@ -30,7 +30,7 @@ class TrustedProxies:
         self._warned_at = -_WARNING_INTERVAL_SECONDS
 
     def client_address(self, peer: IpAddress) -> IpAddress:
-        """Return the nearest address that is not a proxy, or the last one that could be read."""
+        """Return the first address, from the peer outwards, that is not a trusted proxy, or the last readable one."""
         nearest, name = peer, self._header or self._present_header()
         for address in forwarding.hops(name, request.headers.getlist(name)):
             if not self._is_trusted(nearest):
@@ -49,7 +49,10 @@ class TrustedProxies:
         return next((name for name in names if name in request.headers), forwarding.X_FORWARDED_FOR)
 
     def _report(self, name: str) -> None:
-        """Count, and warn once a minute: all such clients share the proxy's address, and so its limits."""
+        """Count the request, and log a warning at most once a minute.
+
+        Such requests are attributed to the proxy and share its limits.
+        """
         self.unreadable.labels(name).inc()
         now = time.monotonic()
         if now >= self._warned_at + _WARNING_INTERVAL_SECONDS:
@@ -58,7 +61,7 @@ class TrustedProxies:
 
 
 def client_info() -> ClientInfo:
-    """Return the address, the browser's user agent, and the device cookies by account."""
+    """Return the client's IP address, user agent and device cookies, by `device_name`."""
     agent = request.headers.get("User-Agent", "")[:_MAX_USER_AGENT_CHARACTERS]
     prefix = device_cookie_prefix()
     devices = {
@@ -68,7 +71,7 @@ def client_info() -> ClientInfo:
 
 
 def client_address() -> str:
-    """Return the peer's address, or behind trusted proxies the nearest one that is not a proxy (SEC-3)."""
+    """Return the client's IP address: the peer's, or behind trusted proxies the first untrusted one (SEC-3)."""
     if "client_address" not in g:
         peer = forwarding.parse_address(request.remote_addr or "")
         g.client_address = str(web_context().proxies.client_address(peer)) if peer else ""

@@ -1,4 +1,4 @@
-"""The consents of people to what services get."""
+"""People's consents to the data that services receive."""
 
 from collections.abc import Sequence
 from datetime import datetime

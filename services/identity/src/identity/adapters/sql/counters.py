@@ -28,7 +28,7 @@ class SqlCounters(Counters):
     """Counters that use the connections returned by `connect`: a transaction's, or those of an autocommit engine.
 
     With an autocommit engine, a refused request still counts. Rows are found by the newest key of the installation; a
-    count that was stored under an older key is taken over, so that a new key opens no lock.
+    count that was stored under an older key is taken over, so that a new key resets no limit.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], tokens: Tokens) -> None:

@@ -146,7 +146,7 @@ logouts = Table(
     _while("leased_until IS NOT NULL", "ix_logouts_leased_until", "client", "leased_until"),
     sqlite_autoincrement=True,
 )
-"""Without a reference to the grant: an owed logout outlives the retention of ended grants."""
+"""No foreign key to the grant: a pending logout may be kept longer than the ended grant."""
 
 seen_proofs = Table(
     "seen_proofs",

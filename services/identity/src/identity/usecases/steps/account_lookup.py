@@ -13,8 +13,8 @@ _ID_CHARACTERS = 36
 
 
 def get_by_username_or_id(uow: UnitOfWork, username_or_id: str) -> Account:
-    """Return the open account with this name, or any account with this id. Raises NotFound."""
-    is_id = len(username_or_id) == _ID_CHARACTERS  # longer than any account name
+    """Return the open account with this username, or any account with this id. Raises NotFound."""
+    is_id = len(username_or_id) == _ID_CHARACTERS  # longer than any username
     account = (
         uow.accounts.get(username_or_id) if is_id else uow.accounts.by_username(username_key(username_or_id))
     )
@@ -29,7 +29,7 @@ def locked_account(
 ) -> Iterator[tuple[UnitOfWork, Account]]:
     """Run a block on a locked account in one of the states, and commit. Raises NotFound, WrongState.
 
-    A refused action is audited too.
+    A refused action is recorded in the audit log too.
     """
     account = None
     try:

@@ -32,12 +32,12 @@ from identity.usecases.ports import Ports
 from identity.usecases.steps import ending
 
 MAX_USERNAME_KEY = 64
-"""Characters of a submitted account name that are looked up and counted; valid names are shorter."""
+"""The number of characters of a submitted username that are looked up and counted; valid usernames are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The counters of an attempt: its own, of the account name or a known browser, and those of its networks."""
+    """The counters of an attempt: its own, by username or known browser, and those of its networks."""
 
     own: Counter
     networks: Sequence[Counter]
@@ -48,8 +48,8 @@ def authenticate(
 ) -> tuple[Credential, Attempt]:
     """Return the credential that the password belongs to, and the counted attempt for `clear_failures`.
 
-    Counting first gives parallel guesses no advantage. An unknown name takes the same work as a known one (LOGIN-1) and
-    is also audited as `refused_action`, but without the name: it may be a password typed into the wrong field.
+    Counting first gives parallel guesses no advantage. An unknown username takes the same work as a known one (LOGIN-1)
+    and is also audited as `refused_action`, but without the username: it may be a password typed into the wrong field.
     Raises BadCredentials, ReviewRejected, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
@@ -85,12 +85,12 @@ def authenticate(
 
 
 def known_device(ports: Ports, client: ClientInfo, owner: DeviceOwner | None) -> str | None:
-    """Return what identifies the client's browser if it is known to the account (SEC-3)."""
+    """Return the id of the client's browser if the account knows it (SEC-3)."""
     return ports.tokens.device_id(client.devices.get(device_name(owner)), owner) if owner else None
 
 
 def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo) -> Attempt:
-    """Return the attempt's counters; a known browser's are its own alone, so that no neighbour locks it (SEC-3)."""
+    """Return the attempt's counters. A known browser has only its own, so that no neighbour locks it out (SEC-3)."""
     device = known_device(ports, client, owner)
     if owner and device:
         return Attempt(LOGIN_DEVICE.counter(owner.id, device), [])
@@ -99,7 +99,7 @@ def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
 
 
 def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
-    """Count an attempt; return its own state, the seconds to wait, 0 if it may proceed, and if the address is locked.
+    """Count an attempt; return its state, the seconds to wait (0 if it may proceed), and whether the address is locked.
 
     Attempts from a locked address do not count against the account, nor do they create counters for invented names.
     """
@@ -124,8 +124,8 @@ def clear_failures(ports: Ports, attempt: Attempt) -> None:
 def verify_current_password(ports: Ports, account: Account, *, password: str, session_id: str) -> None:
     """Check a logged-in account's password, counted apart from logins; too many failures end the session (SEC-19).
 
-    Failures count by session and right passwords by account, so nobody can use up the owner's. Raises BadPassword,
-    SessionEnded, TooManyChecks, Busy.
+    Failures count by session and right passwords by account, so nobody can use up the owner's attempts.
+    Raises BadPassword, SessionEnded, TooManyChecks, Busy.
     """
     now = ports.clock.now()
     by_session, by_account = PASSWORD_CHECK.counter(session_id), PASSWORD_PROOFS.counter(account.id)

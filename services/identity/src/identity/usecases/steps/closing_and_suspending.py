@@ -11,17 +11,18 @@ from identity.usecases.steps.unbinding import remove_all
 
 
 def close_locked(uow: UnitOfWork, account: Account, reason: ClosedReason) -> None:
-    """Close a locked account with its sessions, links and bindings; its name and mailbox become free."""
+    """Close a locked account, and end its sessions, links and bindings; its username and mailbox become free."""
     account.close(reason, uow.clock.now())  # first: notices of ended bindings go to the remaining side
     remove_all(uow, account, "account_closed")
-    if reason != "rejected":  # nobody acts by a session of a closed account, but it shows the outcome (REV-3)
+    # Nobody can act in the sessions of a rejected account, but they show the outcome (REV-3).
+    if reason != "rejected":
         ending.end_sessions_of_account(uow, account.id, "account_closed")
     uow.links.drop(account.id, *Purpose)
     uow.record_event(account, AccountClosed(reason=reason))
 
 
 def suspend_locked(uow: UnitOfWork, account: Account) -> None:
-    """Suspend a locked account: end its sessions, those that act as it, and a pending change of mailbox."""
+    """Suspend a locked account, end its sessions and those that act as it, and cancel a pending change of mailbox."""
     account.suspend(uow.clock.now())
     cancel_email_change(uow, account)
     ending.end_sessions_of_account(uow, account.id, "account_suspended")

@@ -1,4 +1,4 @@
-"""As whom a person may act at a client, and which one is taken without asking (OIDC-6, OIDC-7)."""
+"""The accounts that a person may act as at a client, and when the person need not choose (OIDC-6, OIDC-7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from identity.usecases.ports import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that the person may act as, by a binding unless it is the person's own."""
+    """An account that the person may act as; `binding_id` is None for the person's own account."""
 
     account: AccountSummary
     binding_id: str | None = None
@@ -23,7 +23,7 @@ class Candidate:
 
 
 def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> tuple[Candidate, ...]:
-    """Return as whom the person may act at the client, the one last chosen there first."""
+    """Return the accounts that the person may act as at the client; the one last chosen there comes first."""
     own = [Candidate(principal.actor)] if principal.actor.kind in client.accepts else []
     if principal.actor.kind == "general":
         return tuple(own)
@@ -38,7 +38,7 @@ def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> 
 def chosen_of(
     candidates: Sequence[Candidate], principal: Principal, request: AuthorizationRequest, progress: Progress
 ) -> Candidate | None:
-    """Return the candidate that was chosen or needs no choice; None if the person must be asked."""
+    """Return the candidate that was chosen or needs no choice, or None if the person must choose."""
     by_id = {each.account.id: each for each in candidates}
     if progress.account_id in by_id:
         return by_id[progress.account_id]
@@ -59,7 +59,7 @@ def _hinted(candidates: Sequence[Candidate], login_hint: str | None) -> Candidat
 
 
 def _bound(uow: UnitOfWork, principal: Principal) -> list[Candidate]:
-    """Return the usable bindings of a link account, the one last used first."""
+    """Return a candidate for each usable binding of a link account; the last used comes first."""
     usable = [
         (binding, account)
         for binding, account, _ in uow.bindings.shown_to_link(principal.actor.id)

@@ -1,4 +1,4 @@
-"""An account to work on when none matches, so that the response time discloses nothing (LOGIN-8, LOGIN-9)."""
+"""A placeholder used when no account matches, so that the response time does not reveal it (LOGIN-8, LOGIN-9)."""
 
 from identity.domain.account import Account, Registration
 from identity.domain.company import Company
@@ -6,9 +6,9 @@ from identity.usecases.ports import UnitOfWork
 
 
 def decoy_account(uow: UnitOfWork) -> Account:
-    """Add an account to work on when none has the name; writing it takes as long as locking one.
+    """Add a placeholder account; inserting it takes as long as locking an existing row.
 
-    It is always rolled back, so it needs no name.
+    The caller always rolls it back to a savepoint, so the account needs no username.
     """
     nobody = Registration(
         kind="general",

@@ -1,4 +1,4 @@
-"""Mails that ask to verify a mailbox: of a new account, or of a change that is pending (VER, PRO-2, REG-9)."""
+"""Mails that ask to verify a mailbox, for a new account or a pending change (VER, PRO-2, REG-9)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from identity.usecases.steps.mail_links import issue_link
 
 
 def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True) -> None:
-    """Request the verification mail of a new account, or a notice to the account that holds the mailbox already.
+    """Request the verification mail of a new account, or a notice to the account that already has the mailbox.
 
     Without `send` the event is published without a mail.
     """
@@ -38,7 +38,7 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
 def request_email_change(
     uow: UnitOfWork, account: Account, email: str, *, budget: Budget = Budget.CLAIMS
 ) -> None:
-    """Mail the link to the new mailbox, or a notice to the account that holds it already. Raises TooSoon.
+    """Mail the link to the new mailbox, or a notice to the account that already has it. Raises TooSoon.
 
     The caller cannot tell the two apart (REG-9).
     """
@@ -55,7 +55,7 @@ def request_email_change(
 
 
 def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> None:
-    """Tell the old mailbox, with a link that cancels the change even after it took effect (PRO-3)."""
+    """Notify the old mailbox, with a link that cancels the change even after it took effect (PRO-3)."""
     _keep_link_of_earlier_change(uow, account)
     mail = issue_link(uow, account, Purpose.EMAIL_CANCEL, email=account.email)
     content = {**mail.content, "new_email_masked": masked_mailbox(email)}
@@ -63,9 +63,9 @@ def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> Non
 
 
 def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
-    """Keep the link of a change that took effect: an intruder must not void it by requesting another one.
+    """Keep the link that cancels a change which took effect, so that an intruder cannot void it by another change.
 
-    The earliest is kept, since it leads back to the mailbox from before all changes.
+    The earliest link is kept, because it restores the mailbox from before all changes.
     """
     now = uow.clock.now()
     earlier = uow.links.get(account.id, Purpose.EMAIL_CANCEL)
@@ -102,7 +102,7 @@ def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest
 def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) -> bool:
     """Drop a pending mailbox whose link has expired or is purged; return whether there was one (PRO-2).
 
-    The revision stays: the person has changed nothing.
+    The revision does not change, because the person has changed nothing.
     """
     if account.pending_email is None:
         return False

@@ -1,6 +1,7 @@
 """Ending sessions and the grants that depend on them, in one transaction (OIDC-21).
 
-The only caller of `uow.sessions.end…` and `uow.grants.end…`. Each ended grant is recorded, and its client notified.
+Only this module calls `uow.sessions.end…` and `uow.grants.end…`. Each end of a grant is recorded, and its client is
+notified.
 """
 
 from collections.abc import Sequence
@@ -17,13 +18,13 @@ def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
 
 
 def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
-    """End a session of a person who has logged in again; its grants go on with the new one."""
+    """End a session of a person who has logged in again; its grants continue with the new one."""
     uow.sessions.end(former_id)
     uow.grants.move(former_id, session_id)
 
 
 def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
-    """End a session that the account opened, also one that has timed out but has grants.
+    """End a session that the account opened, even one that has timed out but still has grants.
 
     Return False when there is none with this id.
     """
@@ -43,7 +44,10 @@ def end_oldest_sessions(uow: UnitOfWork, newest: Session, *, keep: int) -> Seque
 
 
 def end_other_sessions(uow: UnitOfWork, account_id: str, *, except_id: str) -> int:
-    """End all that the account opened except one session and its grants; return how many sessions."""
+    """End the sessions and grants that the account opened, except one session and its grants.
+
+    Return the number of sessions.
+    """
     ended = uow.sessions.end_others(account_id, except_id=except_id)
     now = uow.clock.now()
     grants = uow.grants.end_of_holder(account_id, "session_ended", now, except_session_id=except_id)
@@ -59,9 +63,9 @@ def end_sessions_of_account(
     except_id: str | None = None,
     keep_grants: bool = False,
 ) -> int:
-    """End what the account opened and what acts as it; return how many sessions.
+    """End the sessions and grants that the account opened or that act as it; return the number of sessions.
 
-    The session `except_id` goes on, and with `keep_grants` its grants do too.
+    The session `except_id` is kept, and with `keep_grants` its grants too.
     """
     ended = uow.sessions.end_of_account(account_id, except_id=except_id)
     grants = uow.grants.end_of_account(
@@ -72,14 +76,14 @@ def end_sessions_of_account(
 
 
 def end_of_binding(uow: UnitOfWork, binding_id: str) -> None:
-    """End every session and grant that acts by the binding (SW-5)."""
+    """End every session and grant that uses the binding (SW-5)."""
     uow.sessions.end_of_binding(binding_id)
     now = uow.clock.now()
     _record_ended(uow, uow.grants.end_of_binding(binding_id, "binding_removed", now), "binding_removed")
 
 
 def end_of_client(uow: UnitOfWork, client: str, reason: EndReason) -> int:
-    """End all grants of a client whose row is locked; return how many."""
+    """End all grants of a client whose row is locked; return their number."""
     return _record_ended(uow, uow.grants.end_of_client(client, reason, uow.clock.now()), reason)
 
 

@@ -14,7 +14,7 @@ ACCOUNT = "urn:tw:port:identity:token-type:account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """What a client sends. `audience` are names of clients, `jkt` the thumbprint of a key that it has proven."""
+    """A client's request. `audience` has names of clients; `jkt` is the thumbprint of a key that it has proven."""
 
     subject: str = field(repr=False)
     subject_type: str
@@ -33,7 +33,7 @@ def active_access_token(ports: Ports, token: str) -> ActiveToken | None:
 
 
 def narrowed(scopes: Sequence[str], asked: Sequence[str]) -> list[str]:
-    """Return the scopes that are asked for, by default all. Raises InvalidScope: they only shrink."""
+    """Return the scopes that are asked for, by default all. Raises InvalidScope for any other scope."""
     if not set(asked) <= set(scopes):
         raise InvalidScope("the token has not all of these scopes")
     return [scope for scope in scopes if scope in asked] or list(scopes)

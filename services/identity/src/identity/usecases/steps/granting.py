@@ -28,7 +28,7 @@ class GrantOvertaken(Exception):  # noqa: N818  # decide again
 def issue(
     uow: UnitOfWork, asked: Asked, *, session: Session, chosen: Candidate, consented: bool
 ) -> IssuedCode:
-    """Open the grant with its code; keep a consent just given.
+    """Open the grant and issue its code; store a consent that was just given.
 
     Raises GrantOvertaken, RequestGone, TooManyRequests.
     """
@@ -54,7 +54,7 @@ def issue(
 
 
 def count_opening(uow: UnitOfWork, grant: Grant) -> None:
-    """Count a grant of a person. Raises TooManyRequests."""
+    """Count a new grant against the person's limit. Raises TooManyRequests."""
     now = uow.clock.now()
     (opened,) = uow.counters.increment([GRANTS_BY_PERSON.counter(grant.holder_id)], now)
     if opened.exceeded:
@@ -64,7 +64,7 @@ def count_opening(uow: UnitOfWork, grant: Grant) -> None:
 def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
     """Return whether the client may do less than when it was read (OIDC-25).
 
-    The open grant locks the client: a registration that comes later finds the grant and ends it.
+    Opening the grant locks the client, so a later change of the registration finds the grant and ends it.
     """
     registered = uow.oidc_clients.get(client.name)
     return registered is None or registered.is_narrower_than(client)

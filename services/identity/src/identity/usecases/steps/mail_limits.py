@@ -17,7 +17,7 @@ _OF_MAILBOX = (MAILBOX_HOUR, MAILBOX_DAY)
 class Budget(StrEnum):
     """A mailbox has a quota for each budget.
 
-    What strangers can cause uses up nothing that the owner needs, and no budget shows what another has spent.
+    Mails that strangers can cause use up no quota that the owner needs, and no budget reveals the use of another.
     """
 
     CLAIMS = "claims"
@@ -32,8 +32,8 @@ class Budget(StrEnum):
 class MailQuota:
     """What a mail is counted by: its purpose and subject, and the mailbox in one of its budgets.
 
-    `typed` is what a person may mistype: a request with the right value need not wait for one with a wrong value, which
-    sends no mail, but both share the daily count.
+    `typed` is what a person may mistype. A request with the right value need not wait because of an earlier one with a
+    wrong value, which sent no mail, but both share the daily count.
     """
 
     budget: Budget
@@ -52,7 +52,7 @@ class MailQuota:
 
     @property
     def by_mailbox(self) -> list[Counter]:
-        """The counters of the mailbox, one for all its aliases, and of the gap between mails whatever is typed."""
+        """The counters of the mailbox, shared by its aliases, and of the gap between mails, whatever was typed."""
         gap = [RESEND_GAP.counter(self.purpose, *self.subject)] if self.typed else []
         return [
             *(limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _OF_MAILBOX),
@@ -120,7 +120,7 @@ def wait_seconds(ports: Ports, quota: MailQuota) -> int:
 
 
 def subject_wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the same for a mail to any other mailbox."""
+    """Return the seconds until a mail to any other mailbox may be requested; 0 if it may be now."""
     return _seconds_until_free(ports, quota.by_subject)
 
 

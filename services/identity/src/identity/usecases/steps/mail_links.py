@@ -8,7 +8,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: str) -> MailRequest:
-    """Store a new challenge, which voids the older link, and return the mail with the new one."""
+    """Store a new challenge, which voids the older link, and return the mail that contains the new link."""
     challenge = Challenge(
         account_id=account.id,
         purpose=purpose.value,

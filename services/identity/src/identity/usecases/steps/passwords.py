@@ -19,6 +19,6 @@ def hash_new_password(ports: Ports, account: Account, password: str) -> str:
 
 
 def record_password_change(uow: UnitOfWork, account: Account, reason: PasswordReason) -> None:
-    """Record the change, with a notice to the mailbox."""
+    """Record the change, and mail a notice to the account's mailbox."""
     mail = MailRequest.notice(account, uow.clock.now(), reason=reason)
     uow.record_event(account, AccountPasswordChanged(reason=reason), mail=mail)

@@ -9,7 +9,7 @@ from identity.usecases.steps import ending
 
 
 def end_reused(uow: UnitOfWork, client: OidcClient, grant_id: str, reason: EndReason) -> Grant:
-    """End the grant and return it; what another client sends ends nothing. Raises InvalidGrant."""
+    """End the grant and return it. Raises InvalidGrant if the client has no such grant."""
     grant = uow.grants.get(grant_id)
     if grant is None or grant.client != client.name:
         raise InvalidGrant("the login has ended")
@@ -18,7 +18,7 @@ def end_reused(uow: UnitOfWork, client: OidcClient, grant_id: str, reason: EndRe
 
 
 def refusal_of_reuse(ports: Ports, grant: Grant, reason: EndReason) -> InvalidGrant:
-    """Record the reuse, outside the unit of work; return what to raise."""
+    """Record the reuse outside the unit of work; return the exception to raise."""
     record_refusal(
         ports, "grant.refused", grant.account_id, throttle_key=grant.id, why=reason, **grant.audited
     )

@@ -16,9 +16,9 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """What a token is for. `audience` are names of clients and URIs of resources, `servers` the clients behind both.
+    """A request for a token. `audience` has names of clients and URIs of resources; `servers` are the clients of both.
 
-    `expires_by` is the end of the token that was exchanged for it.
+    `expires_by` is the expiry of the token that was exchanged for it.
     """
 
     active: ActiveGrant
@@ -43,7 +43,7 @@ class IssuedToken:
 def servers_of(
     uow: UnitOfWork, resources: Collection[str], *, asked: Collection[str] = ()
 ) -> dict[str, OidcClient]:
-    """Return the clients that registered these resources, by resource; only those asked for, if any are.
+    """Return the clients that registered these resources, by resource; only those of `asked`, unless it is empty.
 
     A resource that no client registers any longer is left out. Raises InvalidTarget if it is asked for.
     """
@@ -111,7 +111,7 @@ def new_refresh_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedT
 def sign_id_token(
     ports: Ports, client: OidcClient, active: ActiveGrant, access: IssuedToken, *, nonce: str | None = None
 ) -> str | None:
-    """Return the ID token beside an access token, None without the scope `openid`; it needs no transaction."""
+    """Return the ID token for an access token, or None without the scope `openid`; needs no transaction."""
     if OPENID not in access.token.scopes:
         return None
     claims = id_token_claims(

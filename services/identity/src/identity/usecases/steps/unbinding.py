@@ -12,7 +12,10 @@ from identity.usecases.steps.bind_codes import parties
 
 
 def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
-    """Lock a binding's general account, then the binding; every use case keeps this order to avoid deadlocks."""
+    """Lock a binding's general account, then the binding. Every use case locks in this order to avoid deadlocks.
+
+    Raises NotFound.
+    """
     general = uow.accounts.locked(binding.general_account_id)
     uow.bindings.locked(binding.id)
     if general is None:
@@ -21,7 +24,7 @@ def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
 
 
 def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedReason) -> None:
-    """End a live binding of a locked general account with its code and every session that acts by it (SW-5)."""
+    """End a live binding of a locked general account, delete its code and end every session that uses it (SW-5)."""
     former = binding.status
     binding.remove(reason, uow.clock.now())
     uow.codes.drop(binding.id)
@@ -31,7 +34,7 @@ def remove(uow: UnitOfWork, general: Account, binding: Binding, reason: RemovedR
 
 
 def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None:
-    """End every live binding of a locked account, on either side."""
+    """End every live binding of a locked account, whether it is the general or the link account."""
     if account.kind == "general":
         binding = uow.bindings.live_of_general(account.id)
         if binding is not None:
@@ -44,9 +47,9 @@ def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None
 
 
 def _notice(uow: UnitOfWork, general: Account, binding: Binding, former: Status) -> MailRequest | None:
-    """Return the notice to the side that did not end the binding (UNB-5); a lapsed binding needs none.
+    """Return the mail to the party that did not end the binding (UNB-5), or None if it lapsed.
 
-    `former` is its status before it ended: one that was never verified let nobody act as the account.
+    `former` is the previous status; an unverified binding gave nobody access.
     """
     link, reason = uow.accounts.get(binding.link_account_id), binding.removed_reason
     if reason is None or reason == "lapsed" or link is None:
