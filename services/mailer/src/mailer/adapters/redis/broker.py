@@ -108,8 +108,8 @@ class ActorQueue(Queue):
 class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq exports the class under no name
     """Fetches as soon as it is notified, otherwise after the poll time; acknowledges in batches.
 
-    dramatiq's thread of a consumer survives ConnectionClosed only, and ends for good when `close` or `requeue` fails.
-    What they leave undone, the intake's sweep enqueues again.
+    dramatiq's consumer thread survives only ConnectionClosed, and ends permanently when `close` or `requeue` fails.
+    The intake's sweep enqueues again the entries that these did not handle.
     """
 
     def __init__(self, broker: NotifyingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:

@@ -34,7 +34,7 @@ def connect(url: str) -> redis.Redis:
 class ThreadConnections:
     """One connection for each thread, because taking one from a pool costs as much as a short command.
 
-    They come from the client's pool, so that all of a process' connections leave a server together.
+    The connections belong to the client's pool, so that a process closes all its connections to a server together.
     """
 
     def __init__(self, client: redis.Redis) -> None:
@@ -56,7 +56,7 @@ class ThreadConnections:
         return redis_client.generation(self._client)
 
     def history(self) -> str:
-        """Return the id of the data's history: another one after a restart of Redis or the promotion of a replica."""
+        """Return the id of the data's history, which changes when Redis restarts or a replica is promoted."""
         try:
             info: Any = self.current().info("replication")
         except redis.exceptions.NoPermissionError:

@@ -1,4 +1,4 @@
-"""The heartbeats of the mailers: they tell an idle member of the group from one that is gone."""
+"""The heartbeats of the mailers, which distinguish an idle member of the group from one that has ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REMOVE_GONE: Final = read_script("remove_gone")
 
 
 class Heartbeats:
-    """The heartbeats of one mailer, and what it learns from those of others."""
+    """Records the heartbeats of one mailer, and removes members that have ended."""
 
     def __init__(self, client: redis.Redis, group: Group) -> None:
         self._client = client
@@ -35,7 +35,7 @@ class Heartbeats:
         self._client.zrem(HEARTBEATS, self._group.name)
 
     def remove_gone_members(self, silence_ms: int) -> list[str]:
-        """Remove members that hold nothing and have been silent for longer; return their names."""
+        """Remove members that hold no entries and have been silent for longer than `silence_ms`; return their names."""
         stream, group = self._group.stream, self._group.group
         gone: Any = self._client.eval(
             _REMOVE_GONE, 2, stream, HEARTBEATS, group, RELEASED_CONSUMER, silence_ms

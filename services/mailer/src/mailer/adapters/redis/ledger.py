@@ -149,9 +149,10 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def owns(self, grant: ClaimGranted) -> bool:
-        """Ask Redis only when the lease has expired by the monotonic clock, or when the server may be another one.
+        """Return whether this process still holds the claim; False when Redis does not answer.
 
-        That clock runs on while a process is frozen. Returns False when Redis does not answer.
+        Asks Redis only when the lease has expired by the monotonic clock, which also advances while a process is
+        frozen, or when the server may have changed.
         """
         with self._lock:
             claim = self._claims.get(grant.event_id)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailer.domain.mail import Mail, Mailbox
 
 LINE: Final = 76
-"""RFC 2047 allows 75 characters an encoded word, and 76 a line with one."""
+"""RFC 2047 allows 75 characters for an encoded word, and 76 for a line that contains one."""
 NAME_LINE: Final = 78
 """RFC 5322 allows 78: the default sender's name is then one word. Some mail readers show a space between two."""
 MAX_PLAIN: Final = 60

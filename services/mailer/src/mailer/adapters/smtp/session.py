@@ -50,7 +50,7 @@ class LostError(Exception):
 class RefusedError(Exception):
     """The server refused, or the connection was lost while the message was sent.
 
-    With `may_be_worn_out`, the connection may be the reason: the server limits the number of mails for each.
+    With `may_be_worn_out`, the connection may be the cause: some servers limit the mails sent over one connection.
     """
 
     def __init__(self, reply: Reply, *, may_be_worn_out: bool = False) -> None:

@@ -69,7 +69,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in and quit; raises NoSessionError if that fails, soon because a person waits."""
+        """Connect, log in and quit. Raises NoSessionError; its time-outs are short, because a person is waiting."""
         seconds = self._server.timeouts.connect
         server = replace(self._server, timeouts=replace(self._server.timeouts, greeting=seconds))
         session = SmtpSession(server, self._bulkhead)
