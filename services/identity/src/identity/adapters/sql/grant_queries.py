@@ -1,4 +1,4 @@
-"""The read of every token endpoint: one statement that says whether a token is active, and for whom (OIDC-20)."""
+"""The query of the token endpoints: one statement finds whether a token is active, and for whom (OIDC-20)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -58,7 +58,7 @@ def _introspected_statement() -> FixedStatement:
 
 _INTROSPECTED = _introspected_statement()
 _ASKING = 8
-"""The number of its columns that are about the client."""
+"""The number of its columns that describe the client."""
 
 
 class SqlGrantQueries(GrantQueries):

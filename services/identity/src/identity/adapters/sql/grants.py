@@ -147,24 +147,24 @@ class SqlGrants(Grants):
 
     @override
     def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        # Children are of the same client, whose lock lets none be opened. They may be too many to be listed.
+        # Child grants belong to the same client, whose lock prevents new ones. There may be too many to list their ids.
         return self._end_each(_row.client == client, reason, now)
 
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
-        # Not the children: waiting for a locked one while holding others could deadlock with a request.
+        # Does not end child grants: waiting for a locked one while holding others could deadlock with a request.
         return self._end_named(due.with_for_update(skip_locked=True), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        """End the grants, then their children in a statement of its own, which sees those opened meanwhile."""
+        """End the grants, then their children in a second statement, which also finds those opened meanwhile."""
         ended = self._end_each(condition, reason, now)
         if not ended:
             return ended
         return ended + self._end_each(_row.parent_id.in_([grant.id for grant in ended]), reason, now)
 
     def _end_each(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> list[EndedGrant]:
-        """End what the condition names, locked in one order, parents first: no transactions wait for each other."""
+        """End the grants that match. All transactions lock in one order, parents first, to avoid deadlocks."""
         named = select(_row.id).where(condition, _NOT_ENDED).order_by(_row.parent_id.is_not(None), _row.id)
         return self._end_named(named.with_for_update(key_share=True), reason, now)
 

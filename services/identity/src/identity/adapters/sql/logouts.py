@@ -13,16 +13,16 @@ from identity.domain.logout import MAX_AT_ONCE, LeasedLogout, Logout
 from identity.usecases.ports.logouts import Logouts
 
 CHANNEL = "identity_logouts"
-"""The channel of PostgreSQL's NOTIFY."""
+"""The channel on which PostgreSQL notifies `identity notify`."""
 TOLD, DROPPED = "told", "dropped"
-"""The outcomes after which nobody has to act; any other with `done_at` was set aside."""
+"""The outcomes that need no action. A logout with `done_at` and any other outcome was set aside."""
 
 _row, _client = logouts.c, oidc_clients.c
 _WAITS = _row.done_at.is_(None)
 _UNSETTLED = or_(_WAITS, _row.outcome.not_in((TOLD, DROPPED)))
 _LEASED = (_row.id, _row.grant_id, _row.client, _row.sub, _row.created_at, _row.tries)
 _LOCK_CLIENT = text("SELECT pg_advisory_xact_lock(hashtext('identity_logouts'), hashtext(:client))")
-"""So that two processes cannot both count one lease too few."""
+"""Prevents two processes from counting a client's leases at the same time and together exceeding the limit."""
 
 
 class SqlLogouts(Logouts):
@@ -112,7 +112,7 @@ class SqlLogouts(Logouts):
         return self._session.scalars(changed.returning(Logout)).one_or_none()
 
     def _wake_notify(self) -> None:
-        """Notify at the commit; several in one transaction are one."""
+        """Notify at the commit. PostgreSQL merges the notifications of one transaction."""
         if self._is_postgresql:
             self._session.execute(text(f"NOTIFY {CHANNEL}"))
 
