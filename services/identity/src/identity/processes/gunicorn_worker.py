@@ -30,6 +30,9 @@ from identity.processes.incoming_request import MAX_BODY_BYTES, IncomingRequest
 _log = structlog.get_logger("identity.http")
 _RECEIVE_BYTES: Final = 64 * 1024
 _SWEEP_INTERVAL_SECONDS: Final = 0.5
+_ACCEPT_DELAY_SECONDS: Final = 0.0001
+"""For each connection of the worker, up to `_MAX_ACCEPT_DELAYS`. Another worker wakes in less, on an idle core."""
+_MAX_ACCEPT_DELAYS: Final = 5
 _LINGER_SECONDS: Final = 2.0
 _SEND_SECONDS: Final = 30.0
 """How long a thread waits for a client to read its response."""
@@ -74,6 +77,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._waiting: dict[Any, Waiting] = {}
         self._swept_at = 0.0
         self._free_memory = FreeMemory()
+
+    def accept(self, listener: Any) -> None:
+        """Accept a connection, but let the workers that have fewer do so first.
+
+        Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open.
+        """
+        if self.cfg.workers > 1:
+            time.sleep(_ACCEPT_DELAY_SECONDS * min(self.nr_conns, _MAX_ACCEPT_DELAYS))
+        super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
         """Wait for a request. Gunicorn calls this for each connection from which it expects one."""
