@@ -17,6 +17,7 @@ docker() {{
   case "$2" in
     run) sh -euc "${{@: -1}}" ;;
     up)
+      [ "$6" != "${{FAILS-}}" ] || return 1
       {python} -m deploy.containers.secret_files {secrets}
       cp {secrets}/identity/mail_seal_public.json {secrets}/at-$6
       ;;
@@ -27,7 +28,10 @@ KUBECTL = """
 kubectl() {{
   case "$3" in
     create) cp -r "${{7#--from-file=}}" {secrets}/$6 ;;
-    rollout) echo "$4 $5" >>{secrets}/rollouts ;;
+    rollout)
+      echo "$4 $5" >>{secrets}/rollouts
+      [ "$4 $5" != "${{FAILS-}}" ]
+      ;;
   esac
 }}
 """
@@ -51,8 +55,9 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_a_cluster(tmp_path: Pat
     old = keys_of(secrets / "mailer/mail_seal_private.json")
     commands = blocks[0].replace(".venv/test/bin/identity", executable("identity"))
 
-    _bash(KUBECTL.format(secrets=secrets) + commands, HOME=str(tmp_path))
+    code = _bash(KUBECTL.format(secrets=secrets) + commands, HOME=str(tmp_path))
 
+    assert code == 0
     new, *others = keys_of(secrets / "mailer-secrets/mail_seal_private.json")
     assert others == old
     assert keys_of(secrets / "identity-secrets/mail_seal_public.json") == [new, *old]
@@ -65,33 +70,82 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_a_cluster(tmp_path: Pat
 
 
 @pytest.mark.rule("SEC-4")
+def test_a_failed_rotation_in_a_cluster_destroys_no_key(tmp_path: Path, blocks: list[str]) -> None:
+    secrets = tmp_path / "port-secrets"
+    make_secret_files(secrets, give=False)
+    private = secrets / "mailer/mail_seal_private.json"
+    old = keys_of(private)
+    of_no_identity = blocks[0].replace(".venv/test/bin/identity", "/nonexistent/identity")
+    commands = blocks[0].replace(".venv/test/bin/identity", executable("identity"))
+    kubectl = KUBECTL.format(secrets=secrets)
+
+    code = _bash(kubectl + of_no_identity, HOME=str(tmp_path))
+
+    assert code != 0
+    assert keys_of(private) == old
+    assert not (secrets / "mailer-secrets").exists()
+
+    code = _bash(kubectl + commands, HOME=str(tmp_path), FAILS="status deployment/mailer")
+
+    assert code != 0
+    assert keys_of(private)[1:] == old
+    assert not (secrets / "identity-secrets").exists()  # no mail is sealed for a key that the mailers lack
+
+
+@pytest.mark.rule("SEC-4")
 def test_the_runbook_rotates_the_keys_that_seal_mails_in_compose(tmp_path: Path, blocks: list[str]) -> None:
     make_secret_files(tmp_path, give=False)
     private, public = tmp_path / "mailer/mail_seal_private.json", tmp_path / "identity/mail_seal_public.json"
     old = keys_of(private)
-    functions, call, rotation = blocks[1].partition("in_key_directory '")
+    functions, rotation = _functions_and_rotation(blocks[1])
 
-    _run(functions + call + rotation, tmp_path)
+    code = _run(functions + rotation, tmp_path)
 
+    assert code == 0
     new, *others = keys_of(private)
     assert (
         others == old == keys_of(tmp_path / "at-mailer")
     )  # the mailers have the new key before identity uses it
     assert keys_of(public) == [new, *old]
 
-    _run(functions + blocks[2], tmp_path)
+    code = _run(functions + blocks[2], tmp_path)
 
+    assert code == 0
     assert keys_of(private) == keys_of(public) == [new]
     assert {path.name for path in (tmp_path / "kept/keys").glob("*new*")} == set()
 
 
-def _run(commands: str, secrets: Path) -> None:
+@pytest.mark.rule("SEC-4")
+def test_a_failed_rotation_in_compose_destroys_no_key(tmp_path: Path, blocks: list[str]) -> None:
+    make_secret_files(tmp_path, give=False)
+    private, public = (tmp_path / f"kept/keys/mail_seal_{kind}.json" for kind in ("private", "public"))
+    old = keys_of(private)
+    functions, rotation = _functions_and_rotation(blocks[1])
+
+    code = _run(functions + rotation.replace(" identity keys", " /nonexistent/identity keys"), tmp_path)
+
+    assert code != 0
+    assert keys_of(private) == keys_of(public) == old
+    assert not (tmp_path / "at-mailer").exists()
+
+    code = _run(functions + rotation, tmp_path, FAILS="mailer")
+
+    assert code != 0
+    assert keys_of(private)[1:] == keys_of(public) == old
+
+
+def _functions_and_rotation(block: str) -> tuple[str, str]:
+    functions, begin, rotation = block.partition("( set -eu")
+    return functions, begin + rotation
+
+
+def _run(commands: str, secrets: Path, **variables: str) -> int:
     here = commands.replace("/secrets/kept", str(secrets / "kept"))
-    _bash(DOCKER.format(python=sys.executable, secrets=secrets) + here)
+    return _bash(DOCKER.format(python=sys.executable, secrets=secrets) + here, **variables)
 
 
-def _bash(commands: str, **variables: str) -> None:
+def _bash(commands: str, **variables: str) -> int:
+    """Run commands as a person does who pastes them: without `set -e`."""
     path = f"{Path(executable('identity')).parent}:{os.environ['PATH']}"
-    subprocess.run(
-        ["bash", "-euc", commands], cwd=ROOT, check=True, env={**os.environ, "PATH": path, **variables}
-    )
+    environment = {**os.environ, "PATH": path, **variables}
+    return subprocess.run(["bash", "-c", commands], cwd=ROOT, check=False, env=environment).returncode

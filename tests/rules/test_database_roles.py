@@ -240,11 +240,11 @@ def test_a_relay_waits_for_the_leader_of_the_same_role(system: System, urls: dic
 def second_urls(admin_url: str, urls: dict[str, str]) -> Iterator[dict[str, str]]:
     """URLs of second roles, made by the statements of the runbook."""
     _, _, section = (ROOT / "deploy/runbook.md").read_text().partition("### The password of a database role")
-    script = section.partition("```sql\n")[2].partition("```")[0]
+    new_role, old_role = (part.partition("```")[0] for part in section.split("```sql\n")[1:3])
     with psycopg.connect(_dsn(admin_url), autocommit=True) as connection:
         for role in urls:
             name = sql.Identifier(f"{role}_2")
-            for line in script.replace("identity_web", role).splitlines():
+            for line in (new_role + old_role).replace("identity_web", role).splitlines():
                 if line.startswith("\\password"):  # psql's, which sends this statement with a hash
                     connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, PASSWORD))
                 else:
