@@ -1,6 +1,6 @@
 """Decrypts what the sealer encrypts: ECDH-ES on X25519 with A256GCM (RFC 7516; RFC 7518 sections 4.6 and 5.3).
 
-joserfc takes 45 µs more, and decrypting limits a mailer's throughput. The tests encrypt with joserfc.
+joserfc takes longer, and decrypting limits a mailer's throughput. The tests encrypt with joserfc.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Payloads that only the mailer may read: signed by identity, then encrypted to the mailer's key (SEC-9).
 
 A sealed payload is a JWS (RFC 7515; Ed25519 as named by RFC 9864) inside a JWE (RFC 7516, ECDH-ES on X25519 with
-A256GCM). It names its event, so that a sealed part copied to another entry is refused. Sealing takes 120 µs, opening
-125 µs. Sealer and Opener are immutable; threads may share them.
+A256GCM). It names its event, so that a sealed part copied to another entry is refused. Sealer and Opener are
+immutable; threads may share them.
 """
 
 from __future__ import annotations
