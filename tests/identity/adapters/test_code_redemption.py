@@ -27,7 +27,7 @@ def token_of(code: Code, client: str) -> Token:
 def test_a_code_is_used_once_with_all_its_tokens_and_the_commit_waits_for_the_disk(system: System) -> None:
     service, now = register_oidc_client(system), system.clock.now()
     digest = digest_of(issue_code(system, open_grant(system, service.name, system.person())))
-    found = system.ports.codes.usable(digest, now)
+    found = system.ports.code_redemption.usable(digest, now)
     if system.engine.dialect.name != "postgresql":
         assert found is None
         return
@@ -37,9 +37,9 @@ def test_a_code_is_used_once_with_all_its_tokens_and_the_commit_waits_for_the_di
     access = token_of(found[0], service.name)
     tokens = [access, replace(access, digest="refresh", kind="refresh")]
 
-    used = [system.ports.codes.use(digest, each, now) for each in (tokens, tokens[:1])]
+    used = [system.ports.code_redemption.use(digest, each, now) for each in (tokens, tokens[:1])]
 
     rows = system.rows("SELECT kind, parent FROM grant_tokens ORDER BY kind")
     assert used == [True, False]
     assert [tuple(row) for row in rows] == [("access", "on"), ("refresh", "on")]
-    assert system.ports.codes.usable(digest, now) is None
+    assert system.ports.code_redemption.usable(digest, now) is None

@@ -100,7 +100,7 @@ def build_ports(  # noqa: PLR0913  # every argument is what one process has and 
         transaction=lambda ports: SqlUnitOfWork(ports, sessions),
         queries=SqlQueries(autocommit),
         grants=SqlGrantQueries(autocommit),
-        codes=SqlCodeRedemption(autocommit),
+        code_redemption=SqlCodeRedemption(autocommit),
         feed=SqlFeed(autocommit),
         counters=SqlCounters(autocommit.connect, tokens),
         audit=AutocommitAuditLog(autocommit),

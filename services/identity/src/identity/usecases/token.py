@@ -43,7 +43,7 @@ def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
 def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens | None:
     """Redeem a usable code without resources in two statements; None leaves it to a transaction."""
     digest, now = digest_of(asked.code), ports.clock.now()
-    found = ports.codes.usable(digest, now)
+    found = ports.code_redemption.usable(digest, now)
     if found is None:
         return None
     code, active = found
@@ -54,7 +54,7 @@ def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tok
     access = new_access_token(ports, replace(full, jkt=asked.jkt))
     successor = new_refresh_token(ports, full) if client.may_refresh else None
     tokens = [issued.token for issued in (access, successor) if issued is not None]
-    if not ports.codes.use(digest, tokens, now):
+    if not ports.code_redemption.use(digest, tokens, now):
         return None
     id_token = sign_id_token(ports, client, active, access, nonce=code.nonce)
     return Tokens(access=access, refresh=successor, id_token=id_token)

@@ -78,14 +78,13 @@ class Ports:
     """A use case's ports.
 
     What commits on its own: counters, audit and seen_proofs, so that refused requests count too, and new_sessions and
-    codes.
-    `caller` returns who makes the current request.
+    code_redemption. `caller` returns who makes the current request.
     """
 
     transaction: Callable[[Ports], UnitOfWork]
     queries: Queries
     grants: GrantQueries
-    codes: CodeRedemption
+    code_redemption: CodeRedemption
     feed: Feed
     counters: Counters
     audit: AuditLog
