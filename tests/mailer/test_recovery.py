@@ -25,10 +25,13 @@ from tests.support.servers.redis import RedisServer
 
 pytestmark = pytest.mark.processes
 
+_STOP_SECONDS = 20.0
+"""Less than the 25 s that a mailer gives the mails under way."""
+
 
 @contextmanager
 def mailer_process(harness: MailerHarness, directory: Path, **over: str) -> Iterator[Program]:
-    """Run `mailer run` as operators do."""
+    """Run `mailer run` as a process of its own, a fork of one that has imported the mailer."""
     program = Program(
         "mailer", "run", environment=harness.environ(**over), directory=directory, preloaded=True
     )
@@ -62,7 +65,8 @@ def test_a_stopping_mailer_finishes_and_releases_the_rest(harness: MailerHarness
     with mailer_process(harness, tmp_path, MAILER_THREADS="2") as stopped:
         harness.request_many(300)
         harness.smtp.mailbox.wait_for(count=5)
-        assert stopped.stop() == 0
+        os.kill(stopped.pid, signal.SIGTERM)
+        assert stopped.wait(_STOP_SECONDS) == 0
     members: Any = harness.client.xinfo_consumers(MAIL_STREAM, "mailer")
     queues = harness.client.keys("mailer:queue:*")
 
@@ -84,7 +88,8 @@ def test_a_stopping_mailer_does_not_wait_for_a_silent_redis(harness: MailerHarne
 
         harness.redis_server.pause()
         try:
-            code = stopped.stop()
+            os.kill(stopped.pid, signal.SIGTERM)
+            code = stopped.wait(_STOP_SECONDS)
         finally:
             harness.redis_server.resume()
 
