@@ -18,12 +18,14 @@ from port_events.envelope import MAIL_STREAM, STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
 from port_runtime.settings import load
 from sqlalchemy import Engine, text
+from sqlalchemy.pool import QueuePool
 from werkzeug.serving import make_server
 
 from tests.support.actors.people import Person, Visitor, registration
 from tests.support.harness.clock import FakeClock
 from tests.support.harness.documented_answers import check_answer
 from tests.support.harness.settings import identity_settings
+from tests.support.harness.waiting import wait_until
 from tests.support.servers.lifecycle import serve_http
 from tests.support.servers.mailbox import Mailbox
 from tests.support.servers.received_mail import ReceivedMail
@@ -56,8 +58,16 @@ class IdleApps:
         """Keep an application without its connections, and drop the one that was idle for longest."""
         with app.app_context():
             for engine in db.engines.values():
+                _wait_for_requests(engine)
                 engine.dispose()
         self._apps = [(environment, app), *self._apps[: _MAX_IDLE_APPS - 1]]
+
+
+def _wait_for_requests(engine: Engine) -> None:
+    """Wait for the requests of clients that have left: a pool does not close what returns after it is disposed of."""
+    pool = engine.pool
+    if isinstance(pool, QueuePool):
+        wait_until(lambda: pool.checkedout() == 0, what="every connection to return to its pool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

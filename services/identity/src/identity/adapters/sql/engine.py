@@ -13,8 +13,6 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from identity.adapters.sql.closing_pool import ClosingPool
-
 _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _STATEMENT_TIMEOUT_MS = 15_000
@@ -43,7 +41,6 @@ def engine_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[st
         }
     return {
         "hide_parameters": True,  # errors are logged, but names and addresses must not be
-        "poolclass": ClosingPool,
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 5,
