@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -99,8 +100,16 @@ def test_a_payload_of_another_event_is_refused() -> None:
         opener().open(sealed, event_id=a_payload().event_id, event_type="tw.port.identity.account.closed")
 
 
-def encrypted(inside: bytes, **header: Any) -> str:
-    """Encrypt to our key by the primitives alone; unlike joserfc, this names any algorithm in the header."""
+def encrypted(
+    inside: bytes,
+    *,
+    nonce: bytes = b"\xfb" * 12,
+    tag_octets: int = 16,
+    part: int = 0,
+    spelled: Callable[[str], str] = str,
+    **header: Any,
+) -> str:
+    """Encrypt to our key by the primitives alone; unlike joserfc, this writes any header and any form of a `part`."""
     ephemeral = X25519PrivateKey.generate()
     public = X25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key_of(OURS.seal_public)["x"] + "="))
     info = b"\0\0\0\x07A256GCM" + bytes(8) + b"\0\0\1\0"
@@ -113,9 +122,29 @@ def encrypted(inside: bytes, **header: Any) -> str:
         "epk": epk,
         **header,
     }
-    protected = unpadded(json.dumps(members).encode())
-    octets = AESGCM(secret).encrypt(bytes(12), inside, protected.encode())
-    return ".".join((protected, "", unpadded(bytes(12)), unpadded(octets[:-16]), unpadded(octets[-16:])))
+
+    def written(number: int, octets: bytes) -> str:
+        return spelled(unpadded(octets)) if number == part else unpadded(octets)
+
+    protected = written(0, json.dumps(members).encode())
+    octets = AESGCM(secret).encrypt(nonce, inside, protected.encode())
+    ciphertext, tag = octets[:-tag_octets], octets[-tag_octets:]
+    return ".".join((protected, "", written(2, nonce), written(3, ciphertext), written(4, tag)))
+
+
+def padded(text: str) -> str:
+    return text + "=" * (-len(text) % 4 or 4)
+
+
+def broken(text: str) -> str:
+    return f"{text[:4]}\n{text[4:]}"
+
+
+def in_base64(text: str) -> str:
+    return text.replace("-", "+").replace("_", "/")
+
+
+SPELLINGS = [(0, padded), (4, padded), (0, broken), (3, broken), (2, in_base64), (3, in_base64)]
 
 
 def unpadded(octets: bytes) -> str:
@@ -133,6 +162,7 @@ def unpadded(octets: bytes) -> str:
             "epk": {"kty": "OKP", "crv": "X25519", "x": unpadded(bytes(32))}
         },  # of low order: everybody knows the secret
         {"epk": {"kty": "OKP", "crv": "X25519", "x": "AA"}},
+        {"epk": {"kty": "OKP", "crv": "X25519", "x": 7}},
     ],
     ids=str,
 )
@@ -144,6 +174,26 @@ def test_a_header_with_another_algorithm_or_an_unusable_key_is_refused(header: d
 
     with pytest.raises(Malformed, match="unsealed"):
         opened(encrypted(signed, **header))
+
+
+@pytest.mark.rule("SEC-9")
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"nonce": bytes(13)},
+        {"tag_octets": 17},
+        {"tag_octets": 15},
+        *({"part": part, "spelled": spelled} for part, spelled in SPELLINGS),
+    ],
+    ids=str,
+)
+def test_parts_of_another_length_or_not_in_base64url_are_refused(form: dict[str, Any]) -> None:
+    signed = signed_by_hand(b"{}" * 200)
+    with pytest.raises(Malformed, match="claims"):
+        opened(encrypted(signed))
+
+    with pytest.raises(Malformed, match=r"unsealed|not readable"):
+        opened(encrypted(signed, **form))
 
 
 @pytest.mark.rule("SEC-9")

@@ -23,6 +23,8 @@ ENCRYPTION: Final = "A256GCM"
 _KEY_OCTETS: Final = 32
 _NONCE_OCTETS: Final = 12
 _TAG_OCTETS: Final = 16
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+"""From base64url to base64; characters of base64 alone become one that neither has."""
 _ALGORITHM: Final = len(ENCRYPTION).to_bytes(4, "big") + ENCRYPTION.encode()
 _NO_PARTIES: Final = bytes(8)  # the lengths of `apu` and `apv`
 _OTHER_INFO: Final = _ALGORITHM + _NO_PARTIES + (8 * _KEY_OCTETS).to_bytes(4, "big")
@@ -35,10 +37,10 @@ def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
     names = (header["alg"], header["enc"], ephemeral["kty"], ephemeral["crv"])
     if names != (AGREEMENT, ENCRYPTION, "OKP", "X25519") or encrypted_key:
         raise ValueError("another algorithm")
-    nonce, ciphertext, tag = map(_decoded, rest)
+    nonce, ciphertext, tag = map(decoded, rest)
     if (len(nonce), len(tag)) != (_NONCE_OCTETS, _TAG_OCTETS):
         raise ValueError("another length")
-    public = X25519PublicKey.from_public_bytes(_decoded(ephemeral["x"]))
+    public = X25519PublicKey.from_public_bytes(decoded(ephemeral["x"]))
     shared = cast("X25519PrivateKey", key.private_key).exchange(public)
     derived = ConcatKDFHash(SHA256(), _KEY_OCTETS, _OTHER_INFO).derive(shared)
     try:
@@ -47,5 +49,7 @@ def decrypt(compact: str, header: dict[str, Any], key: OKPKey) -> bytes:
         raise ValueError("not authentic") from None
 
 
-def _decoded(text: str) -> bytes:
-    return b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+def decoded(text: str) -> bytes:
+    """Return the octets of base64url without padding (RFC 7515, section 2). Raises ValueError or TypeError."""
+    plain = str.encode(text, "ascii").translate(_FROM_URL)
+    return b64decode(plain + b"=" * (-len(plain) % 4), validate=True)

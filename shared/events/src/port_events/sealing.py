@@ -7,15 +7,13 @@ immutable; threads may share them.
 
 from __future__ import annotations
 
-import binascii
 import json
-from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any, Final
 
 from joserfc import jwe, jws
 from joserfc.errors import BadSignatureError, JoseError
 
-from port_events._decryption import AGREEMENT, ENCRYPTION, decrypt
+from port_events._decryption import AGREEMENT, ENCRYPTION, decoded, decrypt
 from port_events.envelope import format_rfc3339, parse_rfc3339
 from port_events.keys import SEAL_CURVE, SIGN_CURVE, KeySetError, KeySets, new_key_sets, read_keys
 from port_events.mail_payload import MailPayload
@@ -154,8 +152,8 @@ def _header(compact: str, parts: int, names: frozenset[str]) -> dict[str, Any]:
     if len(others) != parts - 1:
         raise Malformed("wrong number of parts")
     try:
-        header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    except (binascii.Error, ValueError, RecursionError):
+        header = json.loads(decoded(first))
+    except (ValueError, RecursionError):
         raise Malformed("header: not readable") from None
     if not isinstance(header, dict) or header.keys() != names:
         raise Malformed("header: unexpected members")
