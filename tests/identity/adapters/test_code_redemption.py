@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from identity.domain.grant import Code, Token
 from identity.domain.service_client import digest_of
+from identity.usecases.steps.ending import end_grant
 
 from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
 from tests.support.harness.system import System
@@ -23,23 +24,33 @@ def token_of(code: Code, client: str) -> Token:
     )  # fmt: skip
 
 
-@pytest.mark.rule("OIDC-9")
-def test_a_code_is_used_once_with_all_its_tokens_and_the_commit_waits_for_the_disk(system: System) -> None:
+@pytest.mark.rule("OIDC-9", "OIDC-21")
+def test_a_code_of_an_open_grant_is_used_once_with_its_tokens_and_the_commit_waits_for_the_disk(
+    system: System,
+) -> None:
     service, now = register_oidc_client(system), system.clock.now()
-    digest = digest_of(issue_code(system, open_grant(system, service.name, system.person())))
+    digest, of_ended = (
+        digest_of(issue_code(system, open_grant(system, service.name, system.person()))) for _ in range(2)
+    )
     found = system.ports.code_redemption.usable(digest, now)
     if system.engine.dialect.name != "postgresql":
         assert found is None
         return
+    ending = system.ports.code_redemption.usable(of_ended, now)
     assert found is not None
+    assert ending is not None
     with system.engine.begin() as connection:
         connection.exec_driver_sql(KEEP_SETTING)
     access = token_of(found[0], service.name)
     tokens = [access, replace(access, digest="refresh", kind="refresh")]
 
     used = [system.ports.code_redemption.use(digest, each, now) for each in (tokens, tokens[:1])]
+    with system.app.app_context(), system.ports.unit_of_work() as uow:
+        end_grant(uow, ending[0].grant_id, "session_ended")
+        uow.commit()
+    used.append(system.ports.code_redemption.use(of_ended, [token_of(ending[0], service.name)], now))
 
     rows = system.rows("SELECT kind, parent FROM grant_tokens ORDER BY kind")
-    assert used == [True, False]
+    assert used == [True, False, False]
     assert [tuple(row) for row in rows] == [("access", "on"), ("refresh", "on")]
     assert system.ports.code_redemption.usable(digest, now) is None

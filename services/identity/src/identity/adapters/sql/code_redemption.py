@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, Integer, bindparam, insert, literal_column, select, union_all, update
+from sqlalchemy import Engine, Integer, bindparam, exists, insert, literal_column, select, union_all, update
 from typing_extensions import override
 
 from identity.adapters.sql import mapping  # noqa: F401  # maps the classes that statements return
@@ -21,6 +21,7 @@ _IS_USABLE = (
     _row.used_at.is_(None),
     _row.expires_at > bindparam("now"),
 )
+_GRANT_IS_OPEN = exists().where(grants.c.id == _row.grant_id, grants.c.ended_at.is_(None))
 _USABLE = FixedStatement(
     select_active(
         grant_codes.join(grants, grants.c.id == _row.grant_id), *_CODE_COLUMNS, client=grants.c.client
@@ -30,7 +31,7 @@ _USABLE = FixedStatement(
 
 def _use_statement(*, tokens: int) -> FixedStatement:
     """Return the statement that uses a code and adds so many tokens, whose parameters end with their number."""
-    used = update(grant_codes).where(*_IS_USABLE, IS_DURABLE).values(used_at=bindparam("now"))
+    used = update(grant_codes).where(*_IS_USABLE, _GRANT_IS_OPEN, IS_DURABLE).values(used_at=bindparam("now"))
     source = used.returning(_row.digest).cte("used")
     rows = (
         select(*(bindparam(f"{column.name}{number}", type_=column.type) for column in _TOKEN_COLUMNS))
