@@ -51,6 +51,23 @@ def test_a_notice_of_an_unverified_binding_says_that_its_code_is_void(system: Sy
 
 
 @pytest.mark.rule("UNB-5")
+def test_a_notice_of_an_unverified_binding_says_nothing_of_an_earlier_one(system: System) -> None:
+    link, general, first = bound_pair(system)
+    visitor = system.logged_in(link)
+    visitor.switch(first)
+    visitor.switch_back()
+    visitor.delete(f"/bindings/{first}")
+    system.clock.advance(minutes=2)
+
+    visitor.delete(f"/bindings/{system.bind(visitor, general)}")
+
+    mail = system.mail(general.email, NOTICE, count=2)
+    for told in (normalize(mail.text), normalize(mail.html)):
+        assert normalize("無法以此綁定切換登入") in told
+        assert normalize("未曾") not in told
+
+
+@pytest.mark.rule("UNB-5")
 def test_unbinding_by_the_general_account_notifies_the_link_account(system: System) -> None:
     link, general, _ = bound_pair(system)
 
