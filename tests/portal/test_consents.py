@@ -63,7 +63,10 @@ def test_each_text_is_scrolled_to_its_end_and_ticked_before_confirming_works(
         expect(tick_of(tab, title)).to_be_disabled()
         scroll_to_end(tab, title)
         expect(confirm_of(tab)).to_be_disabled()
+        told = tab.page.get_by_text("已閱讀至最後")
+        expect(told.filter(visible=True)).to_have_count(1)
         tick_of(tab, title).check()
+        expect(told.filter(visible=True)).to_have_count(0)
     tab.expect_text("已全部同意,請按【確認】").screenshot("consents-read")
     tab.press("確認")
 
