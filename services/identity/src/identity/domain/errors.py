@@ -40,7 +40,7 @@ class TooManyChanges(RetryLater):
 
 
 class TooManySwitches(RetryLater):
-    """The link account has switched too often (SEC-19)."""
+    """The session has switched too often (SEC-19)."""
 
 
 class TooSoon(RetryLater):

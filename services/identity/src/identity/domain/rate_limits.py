@@ -69,7 +69,7 @@ PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(h
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
 """Changes of one account's profile. Each is an event that every consumer receives."""
 SWITCHES = Limit(name="session.switches", max_count=300, window=timedelta(hours=1))
-"""Switches of one link account. Each leaves rows in the audit log, and needs no password."""
+"""Switches in one session, so that a stolen one cannot block its owner (SEC-19). Each leaves rows in the audit log."""
 
 RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
 RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
