@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,6 +21,9 @@ from tests.support.servers.lifecycle import serve_http
 CLIENT, SID = "pass", "the login"
 PATH = "/backchannel-logout"
 ENDED = "您已被登出"
+PERSON: dict[str, Any] = {
+    "sub": "a", "username": "a", "rights": [], "company": {"name": "王小花的有限公司", "tax_id": "0"},
+}  # fmt: skip
 Key = ECKey | RSAKey | OctKey
 
 
@@ -73,11 +77,8 @@ def browser(issuer: str, tmp_path: Path) -> FlaskClient:
 
 
 def log_in(client: FlaskClient, sid: str = SID) -> None:
-    person = {
-        "sid": sid, "username": "a", "rights": [], "company": {"name": "王小花的有限公司", "tax_id": "0"},
-    }  # fmt: skip
     with client.session_transaction(base_url="https://pass.example") as session:
-        session["login"] = client.application.config["LOGINS"].add(person)
+        session["login"] = client.application.config["LOGINS"].add({**PERSON, "sid": sid})
 
 
 def page(client: FlaskClient) -> str:
@@ -191,6 +192,40 @@ def test_identity_is_asked_to_repeat_while_its_keys_cannot_be_read(tmp_path: Pat
 
     assert answer.status_code == 503
     assert "暫時無法登入" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "ended", "told"),
+    [
+        ({}, False, True),
+        ({"sub": "c", "act": {"sub": "a"}}, False, True),
+        ({"sub": "c"}, False, False),
+        ({"sub": "a", "act": {"sub": "c"}}, False, False),
+        ({}, True, False),
+    ],
+)
+def test_a_change_of_the_company_is_told_once_to_a_person_who_was_still_logged_in(
+    browser: FlaskClient, changes: dict[str, Any], *, ended: bool, told: bool
+) -> None:
+    person = {
+        **PERSON,
+        "active": True,
+        "sid": "next",
+        "company": {"name": "海運公司", "tax_id": "1"},
+        **changes,
+    }
+    client = MagicMock(**{"post.return_value.json.return_value": person})
+    client.authorize_access_token.return_value = {"access_token": "t", "id_token": "i"}
+    client.userinfo.return_value = {"name": "王小花"}
+    browser.application.config["IDENTITY"] = client
+    if ended:
+        browser.application.config["LOGINS"].end(SID)
+
+    browser.get("/callback", base_url="https://pass.example")
+
+    note = "代表公司已由「王小花的有限公司」改為「海運公司」"
+    assert [note in page(browser) for _ in range(2)] == [told, False]
+    assert ENDED not in page(browser)
 
 
 def test_its_cookie_is_secure_and_no_answer_may_be_cached_or_framed(browser: FlaskClient) -> None:

@@ -45,7 +45,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         URL=url,
         IDENTITY_URL=issuer,
         LOGINS=Logins(environ["PASS_DATABASE"]),
-        REFRESH=environ.get("PASS_REFRESH_SECONDS"),
+        HEADERS={"Refresh": environ["PASS_REFRESH_SECONDS"]} if environ.get("PASS_REFRESH_SECONDS") else {},
         CONTENT_SECURITY_POLICY="default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self' {issuer}",
     )
@@ -72,8 +72,8 @@ def show(task: str | None = None) -> ResponseReturnValue:
         return _message("ended")
     if task and f"pass:{task}" not in person["rights"]:
         return _message("forbidden", 403)
-    refresh = current_app.config["REFRESH"]
-    return render_template("person.html", person=person, task=task), {"Refresh": refresh} if refresh else {}
+    values = {"person": person, "task": task, "former_company": session.pop("former_company", None)}
+    return render_template("person.html", **values), current_app.config["HEADERS"]
 
 
 @pages.get("/login")
@@ -94,9 +94,9 @@ def callback() -> ResponseReturnValue:
     person = _introspect(token["access_token"])
     if person["active"]:
         person["name"] = identity.userinfo(token=token)["name"]
-    former = logins.drop(session.pop("login", None))
-    if former and person["active"] and former["company"] != person["company"]:
-        person["former_company"] = former["company"]["name"]
+    former = logins.find(session.get("login"))
+    logins.drop(session.pop("login", None))
+    session["former_company"] = _former_company(former, person) if former and person["active"] else None
     session["login"] = logins.add({**person, "id_token": token["id_token"]}) if person["active"] else None
     return redirect(url_for(".show", task=session.pop("task", None)))
 
@@ -145,6 +145,12 @@ def _introspect(access_token: str) -> Any:
     )
     answer.raise_for_status()
     return answer.json()
+
+
+def _former_company(former: Any, person: Any) -> str | None:
+    """Return the company of the login before this one if the same person has changed it."""
+    is_same = (former.get("act") or former)["sub"] == (person.get("act") or person)["sub"]
+    return former["company"]["name"] if is_same and former["company"] != person["company"] else None
 
 
 def _message(name: str, status: int = 200) -> ResponseReturnValue:
