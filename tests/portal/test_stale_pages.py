@@ -124,6 +124,28 @@ def test_a_page_left_open_after_a_change_of_the_mailbox_asks_once_to_log_in_and_
     assert _ENDED in tab.go("/profile").dialog_text
 
 
+@pytest.mark.rule("PRO-2", "PRO-3")
+@pytest.mark.parametrize("switched", [False, True])
+def test_a_login_in_which_the_mailbox_was_verified_goes_on_and_times_out_like_any_other(
+    portal: System, plain_tab: Tab, *, switched: bool
+) -> None:
+    person = portal.person("link")
+    owner = portal.logged_in(person)
+    portal.bind_and_verify(owner, portal.person())
+    email = request_email_change(owner, person)
+    plain_tab.log_in(person)
+    if switched:
+        plain_tab.press("登入")
+    portal.clock.advance(minutes=1)
+
+    plain_tab.open_link(portal.mail(email, "Email 變更驗證")).press("完成新 Email 驗證")
+    went_on = plain_tab.go("/home" if switched else "/links").path
+    portal.clock.advance(minutes=31)
+
+    assert went_on == ("/home" if switched else "/links")
+    assert normalize(_ENDED) in plain_tab.go("/home").text
+
+
 def test_going_back_after_a_form_was_processed_sends_nothing_again(portal: System, tab: Tab) -> None:
     person, _ = _people(portal)
     tab.log_in(person).go("/profile").fill(姓名="陳大美").press("儲存").confirm("確定要儲存資料??")

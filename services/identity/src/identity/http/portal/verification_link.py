@@ -84,12 +84,13 @@ def _is_own(account: Account) -> bool:
 
 def _confirm(purpose: Purpose) -> Response:
     token = request.form.get("token", "")
+    principal = optional_principal()
     try:
-        confirmation = verification.confirm(ports(), token, principal=optional_principal())
+        confirmation = verification.confirm(ports(), token, principal=principal)
     except (LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken) as refusal:
         return refusal_page(purpose, refusal)  # nothing was changed, so reloading does no harm
     if not confirmation.already:
         session[_JUST_VERIFIED] = confirmation.purpose
-        if _is_own(confirmation.account):
+        if principal is not None and principal.actor.id == confirmation.account.id:  # its session went on
             remember_login(confirmation.account.id)
     return without_referrer(redirect_to(_ENDPOINTS[confirmation.purpose], token=token))
