@@ -90,14 +90,18 @@ def test_counts_of_several_web_processes_are_summed_and_survive_their_death(
 def test_the_directory_of_shared_counts_is_gone_with_the_server(
     installation_on_sqlite: Installation, ports: OpsPorts
 ) -> None:
-    (web,) = installation_on_sqlite.start(
-        "web", **ports.settings, TMPDIR=str(installation_on_sqlite.directory)
+    installation, directory = installation_on_sqlite, installation_on_sqlite.directory
+    settings = {**ports.settings, "TMPDIR": str(directory)}
+    # No fork: a process of its own fails if any package imports prometheus_client too early.
+    web = installation.start_program(
+        "identity", "serve", environment={**installation.environment, **settings}, preloaded=False
     )
-    assert list(installation_on_sqlite.directory.glob("identity-metrics-*/*.db"))
+    web.wait_for("Listening at")
+    wait_until(lambda: list(directory.glob("identity-metrics-*/*.db")), what="the files of shared counts")
 
     web.stop()
 
-    assert not list(installation_on_sqlite.directory.glob("identity-metrics-*"))
+    assert not list(directory.glob("identity-metrics-*"))
 
 
 @pytest.mark.rule("OPS-4", "OPS-5")

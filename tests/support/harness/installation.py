@@ -78,11 +78,19 @@ class Installation(System):
         return self.start_program(*COMMANDS[part], environment={**self.environment, **settings})
 
     def start_program(
-        self, *command: str, environment: Mapping[str, str], pass_fds: tuple[int, ...] = ()
+        self,
+        *command: str,
+        environment: Mapping[str, str],
+        pass_fds: tuple[int, ...] = (),
+        preloaded: bool = True,
     ) -> Program:
         """Start another program that ends with the installation."""
         program = Program(
-            *command, environment=environment, directory=self.directory, pass_fds=pass_fds, preloaded=True
+            *command,
+            environment=environment,
+            directory=self.directory,
+            pass_fds=pass_fds,
+            preloaded=preloaded,
         )
         self._stack.callback(program.destroy)
         return program
