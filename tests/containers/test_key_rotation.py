@@ -1,4 +1,4 @@
-"""The runbook's commands that rotate keys in containers, with stand-ins for `kubectl` and `docker`."""
+"""The commands that rotate keys in a cluster, in Compose and with systemd, with stand-ins for what they call."""
 
 import json
 import os
@@ -35,6 +35,11 @@ kubectl() {{
   esac
 }}
 """
+SYSTEMD = """
+port() {{ MAIL_SEAL_PRIVATE_KEYS_FILE={private} "${{@:2}}"; }}
+systemctl() {{ [ "$2" != "${{FAILS-}}" ]; }}
+"""
+MARK = "test_key_rotation.py runs this block"
 
 
 def keys_of(path: Path) -> list[str]:
@@ -44,8 +49,7 @@ def keys_of(path: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def blocks() -> list[str]:
     """The runbook's blocks of commands: in a cluster, in Compose, removing the old keys in Compose."""
-    _, *parts = (ROOT / "deploy/runbook.md").read_text().split("test_key_rotation.py runs this block")
-    return [part.partition("```sh\n")[2].partition("```")[0] for part in parts]
+    return _marked_blocks("deploy/runbook.md")
 
 
 @pytest.mark.rule("SEC-4")
@@ -61,6 +65,7 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_a_cluster(tmp_path: Pat
     new, *others = keys_of(secrets / "mailer-secrets/mail_seal_private.json")
     assert others == old
     assert keys_of(secrets / "identity-secrets/mail_seal_public.json") == [new, *old]
+    assert not _others_can_read(secrets / "mailer/mail_seal_private.json")
     assert [path.name for path in secrets.rglob("*new*")] == []
     # The mailers have the new key before identity uses it.
     assert (secrets / "rollouts").read_text().split() == [
@@ -112,6 +117,7 @@ def test_the_runbook_rotates_the_keys_that_seal_mails_in_compose(tmp_path: Path,
 
     assert code == 0
     assert keys_of(private) == keys_of(public) == [new]
+    assert not _others_can_read(tmp_path / "kept/keys/mail_seal_private.json")
     assert {path.name for path in (tmp_path / "kept/keys").glob("*new*")} == set()
 
 
@@ -132,6 +138,43 @@ def test_a_failed_rotation_in_compose_destroys_no_key(tmp_path: Path, blocks: li
 
     assert code != 0
     assert keys_of(private)[1:] == keys_of(public) == old
+
+
+def _others_can_read(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o077)
+
+
+@pytest.mark.rule("SEC-4")
+def test_the_page_of_systemd_rotates_the_keys_that_seal_mails_and_a_failure_destroys_none(
+    tmp_path: Path,
+) -> None:
+    make_secret_files(tmp_path / "made", give=False)
+    private = tmp_path / "secrets/mailer/mail_seal_private_keys"
+    public = tmp_path / "secrets/web/mail_seal_public_keys"
+    for made, copy in (("mailer/mail_seal_private", private), ("identity/mail_seal_public", public)):
+        copy.parent.mkdir(parents=True)
+        copy.write_text((tmp_path / f"made/{made}.json").read_text())
+    old = keys_of(private)
+    (block,) = _marked_blocks("deploy/systemd/README.md")
+    here = block.replace("/etc/port-identity", str(tmp_path)).replace("/run/", f"{tmp_path}/")
+    commands = SYSTEMD.format(private=private) + here
+
+    codes = [_bash(commands.replace(" identity keys", " /nonexistent/identity keys"))]
+    assert keys_of(private) == keys_of(public) == old
+    codes += [_bash(commands, FAILS="port-mailer")]
+    assert keys_of(private)[1:] == keys_of(public) == old
+    codes += [_bash(commands)]
+
+    assert [code == 0 for code in codes] == [False, False, True]
+    assert keys_of(private) == keys_of(public)
+    assert keys_of(private)[2:] == old
+    assert not _others_can_read(private)
+    assert not (tmp_path / "port-keys.json").exists()
+
+
+def _marked_blocks(page: str) -> list[str]:
+    _, *parts = (ROOT / page).read_text().split(MARK)
+    return [part.partition("```sh\n")[2].partition("```")[0] for part in parts]
 
 
 def _functions_and_rotation(block: str) -> tuple[str, str]:
