@@ -104,7 +104,6 @@ def test_a_link_account_acts_for_a_company_until_its_binding_ends(copy: LocalRun
     assert normalize(f"由鏈結帳號 {LINK.username}（{LINK.name}）代表公司登入") in first
     assert ALL_RIGHTS in first
     assert normalize(f"{UNVERIFIED.name}（{UNVERIFIED.company}）操作人員：{LINK.name}") in header
-    assert normalize(f"已由「{VERIFIED.company}」改為「{UNVERIFIED.company}」") in second
     assert normalize(f"統一編號{UNVERIFIED.tax_id}") in second
     assert service.heading == normalize(VERIFIED.company)
 
