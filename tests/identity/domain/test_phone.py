@@ -61,15 +61,35 @@ def test_a_landline_has_the_length_of_its_area(area: str) -> None:
     [
         "02-12345679", "02-01234567", "02-97208889", "03-1234567", "03-7123456", "037-123456", "037-022111",
         "04-52289111", "049-1222106", "05-1254321", "05-9254321", "06-1991111",
-        "07-1368333", "08-1320415", "08-5320415", "082-118823", "0826-56039", "0836-12381", "089-126141",
-        "01-2345678",
+        "07-1368333", "08-1320415", "08-5320415", "082-118823", "0826-56039", "0836-12381", "089-126141", "02-99999999",
     ],
 )  # fmt: skip
 def test_a_landline_has_a_first_digit_of_its_area(phone: str) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_phone(phone)
 
-    assert (error.value.code, error.value.case) == ("invalid_phone", "")
+    assert (error.value.code, error.value.case) == ("invalid_phone", "first_digit")
+
+
+@pytest.mark.rule("REG-6")
+@pytest.mark.parametrize(
+    ("phone", "case", "values"),
+    [
+        ("02-123456789", "length", {"area": "02", "digits": 8, "typed": 9}),
+        ("02-123", "length", {"area": "02", "digits": 8, "typed": 3}),
+        ("089-12345", "length", {"area": "089", "digits": 6, "typed": 5}),
+        ("04-123456", "two_lengths", {"area": "04", "fewest": 7, "most": 8, "typed": 6}),
+        ("04-5222151", "first_digit", {"area": "04", "first": "5"}),
+        ("037-123456", "first_digit", {"area": "037", "first": "1"}),
+        ("02-27208889#1234567", "extension", {"max": 6, "typed": 7}),
+        ("02-2720888#1234567", "length", {"area": "02", "digits": 8, "typed": 7}),
+    ],
+)
+def test_a_refused_landline_is_told_what_is_wrong(phone: str, case: str, values: dict[str, object]) -> None:
+    with pytest.raises(InvalidValue) as error:
+        parse_phone(phone)
+
+    assert (error.value.code, error.value.case, error.value.values) == ("invalid_phone", case, values)
 
 
 @pytest.mark.rule("REG-6")
@@ -117,7 +137,7 @@ def test_a_freephone_number_is_refused_with_a_sentence_of_its_own(phone: str) ->
 @pytest.mark.parametrize(
     "phone",
     [
-        "", "27208889", "02-123", "02-27208889#", "02-27208889#1234567", "02-2720888a", "0204-123456", "070-10123456",
+        "", "27208889", "01-2345678", "02-27208889#", "02-2720888a", "0204-123456", "070-10123456",
         "02-27208889/02-27208890", "02-27208889~90", "0912345678#1", "+81-3-12345678", "412-8185", "1950", "#12", "-",
     ],
 )  # fmt: skip

@@ -28,12 +28,15 @@ codes for the length. libphonenumber 9.0 also accepts ranges that start with 0 o
 _MANUAL_EXAMPLES = frozenset({"02-12345678", "07-1234567", "07-12345678"})
 """Examples in the user manual, accepted although no subscriber number starts with 1."""
 
-_TYPED = re.compile(r"((?:\+|00)?886(?:\(0\))?)?([\d().-]*\d)(?:#(\d{1,6}))?", re.ASCII)
+_TYPED = re.compile(r"((?:\+|00)?886(?:\(0\))?)?([\d().-]*\d)(?:#(\d+))?", re.ASCII)
 _EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.]*", re.IGNORECASE)
 """What people write before the extension of a phone number."""
 _MOBILE_PREFIX = "09"
 _MOBILE_DIGITS = 10
+_MAX_EXTENSION_DIGITS = 6
 _FREEPHONE = re.compile(r"080\d{5,7}", re.ASCII)
+_OTHER_SERVICES = re.compile(r"0204\d{6}|070\d{8}", re.ASCII)
+"""Premium rate numbers and internet telephony, which have no area."""
 
 
 def parse_mobile(raw: str) -> str:
@@ -55,22 +58,42 @@ def parse_phone(raw: str) -> str:
         return number
     if _FREEPHONE.fullmatch(number):
         raise InvalidValue("invalid_phone", "freephone")
-    return f"{_landline(number)}#{extension}" if extension else _landline(number)
+    landline = _landline(number)
+    if len(extension) > _MAX_EXTENSION_DIGITS:
+        raise InvalidValue("invalid_phone", "extension", max=_MAX_EXTENSION_DIGITS, typed=len(extension))
+    return f"{landline}#{extension}" if extension else landline
 
 
 def _landline(number: str) -> str:
-    for area, lengths in reversed(_SUBSCRIBER_NUMBERS.items()):
-        local = number.removeprefix(area)
-        digits = next((length for first, length in lengths.items() if local[:1] in set(first)), None)
-        if local == number or digits is None:
-            continue
-        if len(local) != digits:
-            raise InvalidValue("invalid_phone", "length", area=area, digits=digits, typed=len(local))
-        return f"{area}-{local}"
     example = f"{number[:2]}-{number[2:]}"
-    if example not in _MANUAL_EXAMPLES:
+    if example in _MANUAL_EXAMPLES:
+        return example
+    areas = [area for area in reversed(_SUBSCRIBER_NUMBERS) if number.startswith(area)]
+    if not areas or _OTHER_SERVICES.fullmatch(number):
         raise InvalidValue("invalid_phone")
-    return example
+    area = next((area for area in areas if _digits(area, number)), areas[0])
+    digits, local = _digits(area, number), number.removeprefix(area)
+    _check_length(area, local, {digits} if digits else set(_SUBSCRIBER_NUMBERS[area].values()))
+    if not digits:
+        raise InvalidValue("invalid_phone", "first_digit", area=area, first=local[0])
+    return f"{area}-{local}"
+
+
+def _digits(area: str, number: str) -> int | None:
+    """Return how many digits follow the area code; None if no number of the area has this first digit."""
+    first = number[len(area) : len(area) + 1]
+    return next(
+        (digits for firsts, digits in _SUBSCRIBER_NUMBERS[area].items() if first in set(firsts)), None
+    )
+
+
+def _check_length(area: str, local: str, lengths: set[int]) -> None:
+    fewest, most, typed = min(lengths), max(lengths), len(local)
+    if typed in lengths:
+        return
+    if fewest == most:
+        raise InvalidValue("invalid_phone", "length", area=area, digits=most, typed=typed)
+    raise InvalidValue("invalid_phone", "two_lengths", area=area, fewest=fewest, most=most, typed=typed)
 
 
 def _split(raw: str) -> tuple[str, str]:

@@ -93,9 +93,13 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "invalid_mobile": "請填寫臺灣手機號碼，例：0912345678",
     "invalid_mobile.mobile_length": "手機號碼須為 {digits} 碼，您填寫了 {typed} 碼，請再確認，例：0912345678",
     "invalid_phone": "請填寫含區碼的市話（可加分機）或手機號碼，例：02-12345678#12345",
+    "invalid_phone.extension": "分機號碼最多 {max} 碼，您填寫了 {typed} 碼，請再確認",
+    "invalid_phone.first_digit": "區碼 {area} 沒有以 {first} 開頭的電話號碼，請再確認",
     "invalid_phone.freephone": "免付費電話（0800、0809）不能作為公司電話，請改填含區碼的市話或手機號碼",
     "invalid_phone.length": "區碼 {area} 的電話號碼須為 {digits} 碼（不含區碼與分機），您填寫了 {typed} 碼，請再確認",
     "invalid_phone.mobile_length": "手機號碼須為 {digits} 碼，您填寫了 {typed} 碼，請再確認",
+    "invalid_phone.two_lengths": "區碼 {area} 的電話號碼須為 {fewest} 或 {most} 碼（不含區碼與分機），"
+    "您填寫了 {typed} 碼，請再確認",
     "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
     "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）",
     "invalid_uri": "網址格式不正確",
