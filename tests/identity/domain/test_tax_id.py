@@ -63,10 +63,19 @@ def test_spaces_hyphens_and_small_letters_are_accepted(typed: str, kept: str) ->
 
 @pytest.mark.rule("REG-7")
 @pytest.mark.parametrize(
-    "code", ["", "1234567", "123456789", "1234567890", "A1111111", "A1111111111", "A-1111111"]
+    ("code", "values"),
+    [
+        ("", {}),
+        ("1234567", {"typed": 7}),
+        ("1234-56789", {"typed": 9}),
+        ("1234567890", {"typed": 10}),
+        ("A1111111", {}),
+        ("A1111111111", {}),
+        ("A-1111111", {}),
+    ],
 )
-def test_anything_but_a_tax_id_or_agency_code_is_refused(code: str) -> None:
+def test_anything_but_a_tax_id_or_agency_code_is_refused(code: str, values: dict[str, int]) -> None:
     with pytest.raises(InvalidValue) as error:
         parse_tax_id(code)
 
-    assert error.value.code == "invalid_tax_id"
+    assert (error.value.code, error.value.values) == ("invalid_tax_id", values)

@@ -25,6 +25,8 @@ def parse_tax_id(raw: str, *, checksum: bool = True) -> str:
         return text
     if _AGENCY_CODE.fullmatch(text):
         return text
+    if text.isascii() and text.isdecimal():
+        raise InvalidValue("invalid_tax_id", "length", typed=len(text))
     raise InvalidValue("invalid_tax_id")
 
 

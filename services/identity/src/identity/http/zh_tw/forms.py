@@ -36,7 +36,7 @@ PASSWORD_AGAIN: Final = FieldTexts(
 TAX_ID: Final = FieldTexts(
     "公司統編",
     hint="政府機關可填機關代碼",
-    help="填寫 8 碼統一編號；政府機關可填機關代碼，為 9 或 10 碼大寫英文字母與數字（例：A11111111）。",
+    help="填寫 8 碼統一編號；政府機關可填機關代碼，為 9 或 10 碼英文字母與數字（例：A11111111）。",
 )
 COMPANY_PHONE: Final = FieldTexts(
     "公司電話",

@@ -101,7 +101,8 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "invalid_phone.two_lengths": "區碼 {area} 的電話號碼須為 {fewest} 或 {most} 碼（不含區碼與分機），"
     "您填寫了 {typed} 碼，請再確認",
     "invalid_postal_code": "郵遞區號須為 3、5 或 6 碼",
-    "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼大寫英文字母與數字）",
+    "invalid_tax_id": "請填寫 8 碼統一編號；政府機關可填機關代碼（9 或 10 碼英文字母與數字）",
+    "invalid_tax_id.length": "統一編號須為 8 碼，您填寫了 {typed} 碼；政府機關可填機關代碼（9 或 10 碼英文字母與數字）",
     "invalid_uri": "網址格式不正確",
     "invalid_uri.fragment": "網址不可含「#」",
     "invalid_uri.not_https": "網址須以 https:// 開頭；僅本機（127.0.0.1、[::1]、localhost）可使用 http://",
