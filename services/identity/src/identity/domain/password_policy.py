@@ -71,7 +71,9 @@ class PasswordPolicy:
         terms = [term for term in personal_terms if term]
         if _contains_term(password, terms):
             yield InvalidValue("password_personal")
-        if _contains_run(password):
+        if _contains_repeat(password):
+            yield InvalidValue("password_keyboard_run", "repeat", min=MIN_RUN)
+        elif _contains_run(password):
             yield InvalidValue("password_keyboard_run", min=MIN_RUN)
         elif not too_short and (is_common(password) or guesses(password, terms) < _MIN_GUESSES):
             yield InvalidValue("password_common")  # a short one gets only the message about what is missing
@@ -107,10 +109,13 @@ def _significant_parts(term: str) -> Iterator[str]:
             yield part
 
 
+def _contains_repeat(password: str) -> bool:
+    lowered = password.lower()
+    return any(len(set(lowered[at : at + MIN_RUN])) == 1 for at in range(len(lowered) - MIN_RUN + 1))
+
+
 def _contains_run(password: str) -> bool:
     lowered = password.lower()
-    if any(len(set(lowered[at : at + MIN_RUN])) == 1 for at in range(len(lowered) - MIN_RUN + 1)):
-        return True
     return any(
         run[at : at + MIN_RUN] in lowered
         for row in _RUNS

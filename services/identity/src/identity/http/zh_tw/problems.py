@@ -115,6 +115,7 @@ FIELD_ERRORS: Final[Mapping[str, str]] = {
     "malformed_json": "JSON 結構過深",
     "password_common": "密碼太常見或太容易猜到（例如地名或公司名稱加上年份），請改用較少見的字詞組合",
     "password_keyboard_run": "密碼不可含 {min} 個以上依順序排列的字元（例：12345、abcde、qwert）",
+    "password_keyboard_run.repeat": "密碼不可含連續 {min} 個以上相同的字元（不分大小寫，例：aaaaa）",
     "password_personal": "密碼不可含帳號、姓名、手機、Email 或公司資料",
     "password_too_long": "密碼最多 {max} 個字元",
     "password_too_plain": "密碼須含大寫英文、小寫英文、數字、符號四類中至少三類",
@@ -170,5 +171,5 @@ PASSWORD_HINT: Final = "{summary}；不可含您的帳號、姓名等資料，�
 PASSWORD_DESCRIPTION: Final = (
     "密碼須為 {summary}；不可含帳號、姓名、手機、Email 或公司資料，"
     "不可使用常見密碼、容易猜到的組合（例如地名加上年份）"
-    "或 {min_run} 個以上依順序排列的字元（例：12345、abcde、qwert）。"
+    "或 {min_run} 個以上依順序排列（例：12345、abcde、qwert）或重複（例：aaaaa）的字元。"
 )
