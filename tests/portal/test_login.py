@@ -61,7 +61,7 @@ def test_a_locked_account_shows_for_how_long(portal: System, tab: Tab) -> None:
     tab.expect_status(429).log_in(person)
 
     assert tab.status == 429
-    assert normalize("登入失敗次數過多,請於 15 分鐘後再試") in tab.text
+    assert normalize("登入失敗次數過多,請於 15 分鐘後再試,或以「忘記密碼?」重設密碼") in tab.text
     tab.screenshot("login-locked")
 
 

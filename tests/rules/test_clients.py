@@ -158,6 +158,7 @@ def test_wrong_secrets_are_counted_by_address_and_lock_out_neither_services_nor_
     wrong = [system.visitor().get(FEED, Authorization=f"Bearer wrong{n}") for n in range(7)]
 
     assert [answer.status_code for answer in wrong] == [401] * 5 + [429] * 2
+    assert wrong[-1].json()["detail"] == "登入失敗次數過多，請於 15 分鐘後再試"
     assert 0 < int(wrong[-1].headers["Retry-After"]) <= timedelta(minutes=15).total_seconds()
     assert _status(system, service.secret) == 200
     assert system.visitor().log_in(person).status_code == 201

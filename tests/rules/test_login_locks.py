@@ -21,7 +21,9 @@ def test_five_failures_lock_for_15_minutes_and_the_right_password_is_refused_too
     assert failures == [401] * 5
     assert (refused.status_code, refused.json()["code"]) == (429, "locked")
     assert refused.headers["Retry-After"] == "900"
-    assert normalize(refused.json()["detail"]) == normalize("登入失敗次數過多,請於 15 分鐘後再試")
+    assert normalize(refused.json()["detail"]) == normalize(
+        "登入失敗次數過多,請於 15 分鐘後再試,或以「忘記密碼?」重設密碼"
+    )
 
 
 @pytest.mark.rule("LOGIN-2", "SEC-3")

@@ -27,8 +27,11 @@ class RetryLater(Refusal):
     retry_after_seconds: int
 
 
+@dataclass(eq=False)
 class Locked(RetryLater):
-    """Too many failed attempts; even the right password is refused (LOGIN-2)."""
+    """Too many failed attempts; even the right password is refused (LOGIN-2). A service cannot reset its secret."""
+
+    of_service: bool = False
 
 
 class TooManyChecks(RetryLater):

@@ -193,7 +193,8 @@ def _derived_values(refusal: errors.Refusal) -> dict[str, Any]:
             minutes = ceil(wait / _SECONDS_PER_MINUTE)
             in_seconds = wait <= _SECONDS_PER_MINUTE
             text = words.SECONDS.format(count=wait) if in_seconds else words.MINUTES.format(count=minutes)
-            return {"minutes": minutes, "wait": text}
+            of_person = isinstance(refusal, errors.Locked) and not refusal.of_service
+            return {"minutes": minutes, "wait": text, "way_out": sentences.LOCK_WAY_OUT if of_person else ""}
         case errors.BadCredentials(tries_left=left) | errors.BadPassword(tries_left=left):
             warning = sentences.TRIES_WARNINGS.get((type(refusal), left), "")
             return {"warning": warning.format(minutes=LOGIN_ACCOUNT.window // _MINUTE)}

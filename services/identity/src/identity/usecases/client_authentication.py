@@ -99,4 +99,4 @@ def _refusal(ports: Ports, client: ProvableClient | None, name: str, asker: Clie
     service_clients.record_refused(
         ports, known, why="bad_client", throttle_key=f"{known}:{asker.networks[0]}"
     )
-    return Locked(wait_seconds) if wait_seconds else BadClient()
+    return Locked(wait_seconds, of_service=True) if wait_seconds else BadClient()

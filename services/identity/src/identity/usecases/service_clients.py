@@ -38,7 +38,7 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientIn
     wait_seconds = count_by_network(ports, limit, asker)
     known = client.name if client is not None else ""
     record_refused(ports, known, why="bad_client", throttle_key=f"{known}:{asker.networks[0]}")
-    raise Locked(wait_seconds) if wait_seconds else BadClient
+    raise Locked(wait_seconds, of_service=True) if wait_seconds else BadClient
 
 
 def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str) -> None:

@@ -10,7 +10,7 @@ from identity.http.field_errors import InvalidInput
 REFUSALS: Final[Mapping[type[errors.Refusal], str]] = {
     errors.InvalidValue: "輸入的資料不正確",
     InvalidInput: "部分欄位填寫不正確，請依各欄位說明修正",
-    errors.Locked: "登入失敗次數過多，請於 {minutes} 分鐘後再試",
+    errors.Locked: "登入失敗次數過多，請於 {minutes} 分鐘後再試{way_out}",
     errors.TooManyChecks: "密碼確認次數過多，請於 {minutes} 分鐘後再試",
     errors.TooManyChanges: "資料修改次數過多，請於 {wait}後再試",
     errors.TooManySwitches: "切換登入次數過多，請於 {wait}後再試",
@@ -155,6 +155,8 @@ TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
     (errors.BadPassword, 1): "，再錯 1 次將自動登出",
 }
 """By the tries that are left (LOGIN-2, SEC-19)."""
+LOCK_WAY_OUT: Final = "，或以「忘記密碼？」重設密碼"
+"""For people: a reset lets its browser in while the login is locked (SEC-3)."""
 NO_TRIES_LEFT: Final = "請按【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"
 BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
