@@ -162,7 +162,10 @@ TRIES_LEFT: Final = "還可再試 {count} 次"
 BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
     (errors.NotBindable, False): "僅能綁定已完成 Email 驗證及審核、且未停用的一般帳號",
     (errors.NotBindable, True): "鏈結帳號不能再綁定鏈結帳號，請輸入各公司的一般帳號",
-    (errors.AlreadyBound, False): "此帳號已被其他鏈結帳號綁定，須先解除原有綁定",
+    (
+        errors.AlreadyBound,
+        False,
+    ): "此帳號已被其他鏈結帳號綁定，請該帳號的使用者先登入，至「基本資料維護」的「帳號資料修改」解除原有綁定",
     (errors.AlreadyBound, True): "此帳號已在您的綁定清單中",
 }
 """By whether the account is a link account, or bound here."""
