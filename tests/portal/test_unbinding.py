@@ -59,7 +59,7 @@ def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
     shown = tab.text
     tab.press("從清單移除")
 
-    assert normalize("已被解除") in shown
+    assert normalize("共 0 家，另有 1 家已被解除") in shown
     assert normalize("該帳號的使用者已自行解除綁定") in shown
     assert normalize("距上一封驗證碼信件須滿60秒") in shown
     assert "example.com" not in shown
