@@ -7,7 +7,7 @@ from identity.domain.errors import InvalidValue
 from identity.domain.text import parse_proper_name
 
 _COMPANY_SUFFIXES = (
-    "股份有限公司", "有限公司", "企業社", "商行", "工程行",
+    "公司", "企業社", "企業行", "實業社", "商行", "商號", "工程行", "工程社", "報關行", "工作室", "事務所",
     "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
 )  # fmt: skip
 """In lower case."""
