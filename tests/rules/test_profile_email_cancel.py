@@ -86,7 +86,9 @@ def test_the_old_mailbox_restores_itself_after_the_change_took_effect(system: Sy
     assert intruder.get("/account").status_code == 401
     assert (by_reset.status_code, by_code.status_code) == (410, 410)
     assert mailbox_of(system, person) == (person.email, None)
-    assert masked(person.email) in system.mail(email, "Email 變更完成").text
+    told = system.mail(email, "Email 變更取消").text
+    assert f"恢復為 {masked(person.email)}" in told
+    assert "連結" not in told.partition("取消時間")[0]
 
 
 @pytest.mark.rule("PRO-3")
@@ -105,7 +107,7 @@ def test_an_intruder_cannot_void_the_link_by_another_change_or_a_new_password(sy
     assert (status, cancelled["restored"]) == (200, True)
     assert mailbox_of(system, person, password=NEW_PASSWORD) == (person.email, None)
     assert cancel(system, by_second)[1]["code"] == "link_superseded"
-    assert person.username in system.mail(third, "Email 變更完成").text
+    assert person.username in system.mail(third, "Email 變更取消").text
 
 
 @pytest.mark.rule("PRO-3")

@@ -79,4 +79,4 @@ def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -
     ending.end_sessions_of_account(uow, account.id, "email_changed")
     uow.record_action("email_change.cancelled", account.id)
     if cancellation.restores:
-        replace_mailbox(uow, account, cancellation.email)
+        replace_mailbox(uow, account, cancellation.email, restores=True)

@@ -53,7 +53,7 @@ _KINDS: Final = (
     MailKind("binding_removed", (*_PARTIES, "removed_by", "reader"), optional=("state",)),
     MailKind("email_change", ("username", "link"), optional=_COMPANY),
     MailKind("email_change_notice", ("username", "new_email_masked", "link"), optional=_COMPANY),
-    MailKind("email_changed", ("username", "new_email_masked"), optional=_COMPANY),
+    MailKind("email_changed", ("username", "new_email_masked"), optional=("company", "restored")),
     MailKind("password_reset", ("username", "link"), optional=("company", "kind")),
     MailKind("usernames", ("usernames", "login_url")),
     MailKind("password_changed", ("username", "reason"), optional=_COMPANY),

@@ -76,8 +76,8 @@ def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
         uow.links.put(replace(earlier, purpose=Purpose.EMAIL_RESTORE.value))
 
 
-def replace_mailbox(uow: UnitOfWork, account: Account, email: str) -> None:
-    """Replace the mailbox with a verified one, and notify the old one (PRO-2, PRO-3).
+def replace_mailbox(uow: UnitOfWork, account: Account, email: str, *, restores: bool = False) -> None:
+    """Replace the mailbox with a verified one, and notify the old one (PRO-2, PRO-3); `restores` an earlier one.
 
     Password links and bind codes sent to the old mailbox no longer prove anything.
     """
@@ -86,7 +86,8 @@ def replace_mailbox(uow: UnitOfWork, account: Account, email: str) -> None:
     binding = uow.bindings.live_of_general(account.id)
     if binding is not None:
         uow.codes.drop(binding.id)
-    notice = MailRequest.notice(account, uow.clock.now(), new_email_masked=masked_mailbox(account.email))
+    content = {"new_email_masked": masked_mailbox(account.email)} | ({"restored": "yes"} if restores else {})
+    notice = MailRequest.notice(account, uow.clock.now(), **content)
     uow.record_event(account, AccountEmailChanged(), mail=replace(notice, mailbox=old))
 
 
