@@ -23,10 +23,12 @@ def test_submitting_marks_every_wrong_field_and_the_summary_links_to_each(tab: T
     tab.go("/apply/link").press("送出").expect_text("有 10 個欄位需要修正")
 
     focused = tab.page.locator(":focus").get_attribute("class")
+    top = tab.page.locator(".errors").evaluate("one => one.getBoundingClientRect().top")
     marked = tab.page.locator("[aria-invalid=true]").count()
     tab.screenshot("apply-invalid").press("公司地址:此欄位為必填")
 
     assert (focused, marked, tab.has_dialog) == ("errors", len(LABELS), False)
+    assert 0 <= top < 100
     assert tab.page.locator(":focus").get_attribute("name") == "company_address"
 
 

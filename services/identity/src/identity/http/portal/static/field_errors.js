@@ -1,6 +1,7 @@
 // Shows the errors of a form: the reason beside each field, and a summary above it with links to the fields.
 
 const wrongFields = (count) => `有 ${count} 個欄位需要修正`;
+const labelOf = (field) => field.querySelector(".field__label").firstChild.textContent;
 const fieldOf = (form, name) => form.querySelector(`[data-field="${CSS.escape(name)}"]`);
 
 // `quietly` if the summary is announced right after: screen readers need not announce each reason twice.
@@ -25,7 +26,20 @@ function markEntry(form, id, isWrong) {
   summary.removeAttribute("role"); // it was announced before; its changes are not
   entry.classList.toggle("errors__mended", !isWrong);
   const left = summary.querySelectorAll("li:not(.errors__mended)").length;
-  summary.querySelector(".errors__title").textContent = left ? wrongFields(left) : "已全部修正，請再送出一次";
+  summary.querySelector(".errors__title").textContent = left ? wrongFields(left) : mended(form);
+}
+
+// A field may be shown only since the summary was: the current password, once the mailbox differs.
+function mended(form) {
+  const empty = [...form.elements].find((input) => input.required && !input.disabled && input.value === "");
+  return empty ? `已修正，請再填寫「${labelOf(empty.closest("[data-field]"))}」` : "已全部修正，請再送出一次";
+}
+
+// Focus the summary, with its beginning in view: a focus alone centres it, and a long one loses its title.
+export function turnTo(summary) {
+  summary.focus({ preventScroll: true });
+  const { top, bottom } = summary.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) summary.scrollIntoView({ block: "start" });
 }
 
 // Show the summary above the form and focus it; return true if there are no errors and no `sentence` to show.
@@ -48,15 +62,14 @@ export function summarize(form, wrong, sentence = "") {
   form.before(summary);
   const mark = "錯誤：";
   if (!document.title.startsWith(mark)) document.title = mark + document.title;
-  summary.focus();
+  turnTo(summary);
   return false;
 }
 
 function entry(field) {
   const link = document.createElement("a");
   link.href = `#${field.querySelector("input").id}`;
-  const label = field.querySelector(".field__label").firstChild.textContent;
-  link.textContent = `${label}：${field.querySelector(".field__error").textContent}`;
+  link.textContent = `${labelOf(field)}：${field.querySelector(".field__error").textContent}`;
   const item = document.createElement("li");
   item.append(link);
   return item;

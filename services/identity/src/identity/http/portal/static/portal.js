@@ -4,11 +4,12 @@ import { openAtPointing } from "./account_menu.js";
 import { ask, showMessages } from "./dialogs.js";
 import { submitOnce } from "./submit_once.js";
 import { checkWhileTyping } from "./field_checks.js";
+import { turnTo } from "./field_errors.js";
 import { reveal } from "./password_reveal.js";
 import { watchSession } from "./session_end.js";
 
 showMessages();
-document.querySelectorAll("[data-focus]").forEach((summary) => summary.focus());
+document.querySelectorAll("[data-focus]").forEach(turnTo);
 document.querySelectorAll("form[data-check]").forEach(checkWhileTyping);
 document.querySelectorAll("dialog[data-question]").forEach(ask);
 document.querySelectorAll("form[data-once]").forEach(submitOnce);
