@@ -28,6 +28,8 @@ def test_a_general_account_sees_who_binds_it_and_ends_it(
     question = tab.dialog_text
     tab.confirm(ASKED).expect_text(ENDED).screenshot(f"own-binding-{state}-ended").confirm(ENDED)
 
+    expect(tab.page.locator("#binding")).to_be_focused()
+    expect(tab.page.locator("#binding")).to_be_in_viewport()
     assert normalize(f"帳號被綁定資訊{words}") in shown
     assert normalize(f"鏈結帳號{holder.username}") in shown
     assert normalize("孫小美") in shown

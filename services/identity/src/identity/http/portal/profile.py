@@ -155,4 +155,4 @@ def unbind() -> Response:
         flash_message(texts.OWN_BINDING_NONE, kind="notice")
     else:
         flash_message(texts.OWN_BINDING_REMOVED)
-    return redirect_to("portal.profile.show")
+    return redirect_to("portal.profile.show", _anchor="binding")

@@ -10,10 +10,14 @@ export function showMessages() {
   }
 }
 
-// Nothing had the focus before the message: afterwards it is at the beginning of the main part, not of the page.
+// Nothing had the focus before the message: afterwards it is where the URL's fragment leads, in the first field of the
+// login, or at the beginning of the main part, not of the page.
 function focusMain(message) {
   const focused = document.activeElement;
-  if (focused === document.body || message.contains(focused)) document.querySelector("main").focus({ preventScroll: true });
+  if (focused !== document.body && !message.contains(focused)) return;
+  const place = document.getElementById(location.hash.slice(1)) || document.querySelector("[data-first-field] .form-control");
+  if (place) place.focus();
+  else document.querySelector("main").focus({ preventScroll: true });
 }
 
 // A question is asked before a form is sent.
@@ -34,6 +38,7 @@ export function ask(question) {
       const passed = await form.passesChecks();
       done();
       if (!passed) return;
+      if (form.isUnchanged) return form.submit(); // nothing to ask: the server says so
     }
     if (!question.open) question.showModal();
   }

@@ -9,11 +9,14 @@ const MOST_WAIT_MS = 5000;
 // The question before sending shows the values as they will be saved, and what to look at again. In a form that knows
 // the saved values (`was_…`) it shows those that change.
 function showKept(form, { values, advice }) {
-  for (const place of form.querySelectorAll("[data-kept]")) {
-    const name = place.dataset.kept;
-    place.textContent = values[name];
-    place.parentElement.hidden = form.elements[`was_${name}`]?.value === values[name];
+  const places = [...form.querySelectorAll("[data-kept]")];
+  const isSaved = (name) => form.elements[`was_${name}`]?.value === values[name];
+  for (const place of places) {
+    place.textContent = values[place.dataset.kept];
+    place.parentElement.hidden = isSaved(place.dataset.kept);
   }
+  for (const place of form.querySelectorAll("[data-if-changed]")) place.hidden = isSaved(place.dataset.ifChanged);
+  form.isUnchanged = places.length > 0 && places.every((place) => isSaved(place.dataset.kept));
   for (const list of form.querySelectorAll("dl:has([data-kept])")) {
     list.hidden = [...list.children].every((row) => row.hidden);
   }
