@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.portal.conftest import StartPortal
 from tests.support.actors.people import Person
@@ -114,8 +115,9 @@ def test_a_switched_session_ends_at_the_next_page_after_its_binding_is_removed(
     portal.logged_in(general).delete("/account/binding")
 
     tab.go(path).expect_text("「王小花的有限公司」的綁定已解除").screenshot("login-unbound")
-    tab.confirm("切換登入已結束，請重新登入")
+    tab.confirm("切換登入已結束，請以鏈結帳號重新登入")
 
+    expect(tab.field("使用者帳號")).to_be_focused()
     assert tab.path == "/"
 
 

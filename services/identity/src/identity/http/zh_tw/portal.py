@@ -10,7 +10,7 @@ from identity.http.text_types import KindTexts, MailRefusalTexts, StateTexts
 # --- login --------------------------------------------------------------------------------------------------------
 
 SESSION_ENDED: Final = "登入已逾時或已登出，請重新登入"
-SESSION_ENDED_BY_UNBINDING: Final = "「{company}」的綁定已解除，切換登入已結束，請重新登入"
+SESSION_ENDED_BY_UNBINDING: Final = "「{company}」的綁定已解除，切換登入已結束，請以鏈結帳號重新登入"
 SESSION_ENDED_BY_PASSWORD: Final = "密碼錯誤次數過多，已將您登出，剛才的內容尚未儲存，請重新登入"
 SESSION_ENDED_BY_NEW_MAILBOX: Final = "Email 已更新，請重新登入確認 Email 資訊是否正確！！"
 NOT_SAVED_BEFORE: Final = "剛才的內容尚未儲存。"
