@@ -128,7 +128,7 @@ class ManualWalk:
         """Dismiss the row of the removed binding."""
         self.tab.go("/links").choose(general.username).screenshot("unbinding-removed")
         self.expect_texts("已被解除")
-        self.tab.press("從清單移除")
+        self.tab.press("從清單移除").confirm("已從清單移除")
         assert normalize(general.username) not in self.tab.text
 
     def change_profile(self) -> str:

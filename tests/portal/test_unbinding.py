@@ -57,7 +57,8 @@ def test_a_row_ended_by_the_other_side_is_marked_until_it_is_dismissed(
 
     tab.log_in(holder).screenshot("links-removed")
     shown = tab.text
-    tab.press("從清單移除")
+    tab.press("從清單移除").screenshot("links-dismissed")
+    tab.confirm(f"已從清單移除：【{general.username}】（王小花的有限公司）。")
 
     assert normalize("共 0 家，另有 1 家已被解除") in shown
     assert normalize("該帳號的使用者已自行解除綁定") in shown
@@ -72,6 +73,7 @@ def test_a_lapsed_binding_shows_the_reason(portal: System, tab: Tab, holder: Per
     portal.clock.advance(days=7)
 
     tab.log_in(holder).expect_text("逾 7 日未完成驗證，綁定已自動失效").press("從清單移除")
+    tab.confirm("已從清單移除")
 
     assert portal.logged_in(holder).get("/bindings").json()["items"] == []
 

@@ -165,7 +165,6 @@ def verify(binding_id: UUID) -> Response:
     principal, form, account = require_principal("link"), CodeForm.from_request(), str(binding_id)
     if not form.validate():
         return _show(account=account, code_form=form, status=422)
-    former_place = _place(principal, account)
     try:
         bindings.verify(ports(), principal, account, code=form.code.parsed)
     except (CodeWrong, CodeExpired, CodeExhausted, NotBindable) as refusal:
@@ -174,18 +173,7 @@ def verify(binding_id: UUID) -> Response:
             _name_newest_mail(form, account)
         return with_refusal_status(_show(account=account, code_form=form), refusal)
     flash_message(texts.BINDING_VERIFIED)
-    place = _place(principal, account)
-    if place != former_place:
-        flash_message(texts.BINDING_MOVED.format(company=place[1], place=place[0]))
     return _redirect_to_binding(account)
-
-
-def _place(principal: Principal, binding_id: str) -> tuple[int, str]:
-    """Return where a binding is in the list, from 1, and its company. Raises NotFound."""
-    for place, view in enumerate(_views(principal), 1):
-        if view.id == binding_id:
-            return place, view.company
-    raise NotFound
 
 
 def _name_newest_mail(form: CodeForm, binding_id: str) -> None:
@@ -215,8 +203,9 @@ def end(binding_id: UUID) -> Response:
     principal, account = require_principal("link"), str(binding_id)
     view = next((view for view in _views(principal) if view.id == account), None)
     bindings.unbind_from_link(ports(), principal, account)
-    if view is not None and view.status != "removed":
-        flash_message(texts.BINDING_REMOVED.format(username=view.username, company=view.company))
+    if view is not None:
+        text = texts.BINDING_DISMISSED if view.status == "removed" else texts.BINDING_REMOVED
+        flash_message(text.format(username=view.username, company=view.company))
     return redirect_to("portal.bindings.show", account=_NONE)
 
 

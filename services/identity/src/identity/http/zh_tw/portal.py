@@ -79,7 +79,7 @@ NEWEST_CODE: Final = "請輸入最新一封信件（{at} 申請）中的驗證�
 BINDING_VERIFIED: Final = "帳號綁定驗證成功！！"
 BINDING_ALREADY_VERIFIED: Final = "此帳號已通過綁定驗證，無須再補發驗證信"
 BINDING_REMOVED: Final = "已解除綁定：【{username}】（{company}）。"
-BINDING_MOVED: Final = "清單已重新排序，「{company}」現在是第 {place} 家。"
+BINDING_DISMISSED: Final = "已從清單移除：【{username}】（{company}）。"
 BINDING_GONE: Final = "此綁定已解除或已失效，請重新查看綁定帳號清單"
 SWITCHED_AS: Final = (
     "目前已切換登入至「{name}（{company}）」。要選擇其他帳號，請先按【前往鏈結帳號管理與登入】。"
