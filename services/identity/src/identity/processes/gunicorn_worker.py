@@ -81,7 +81,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def accept(self, listener: Any) -> None:
         """Accept a connection, but let the workers that have fewer do so first.
 
-        Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open.
+        Otherwise the worker that wakes first accepts all connections that a proxy opens at once and keeps open. Workers
+        with five or more connections wait equally long (0.5 ms): the delay decides only if one has fewer. While a
+        worker waits, its threads go on, but its event loop does not.
         """
         if self.cfg.workers > 1:
             time.sleep(_ACCEPT_DELAY_SECONDS * min(self.nr_conns, _MAX_ACCEPT_DELAYS))

@@ -19,7 +19,7 @@ LINKS: Final = frozenset({"link", "login_url"})
 class MailKind:
     """A kind of mail: the name of its template folder, and the keys of its payload's content.
 
-    Events of earlier releases lack the optional keys.
+    Optional keys may be absent.
     """
 
     name: str

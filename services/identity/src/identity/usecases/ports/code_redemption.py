@@ -14,4 +14,7 @@ class CodeRedemption(Protocol):
         """Return an unused, unexpired code with its grant, if that is active; neither is locked."""
 
     def use(self, digest: str, tokens: Sequence[Token], now: datetime) -> bool:
-        """Mark the code as used and add its tokens; return False, and do neither, if it has been used meanwhile."""
+        """Mark the code as used and add its tokens.
+
+        Return False, and do neither, if it has been used or its grant has ended meanwhile.
+        """
