@@ -165,7 +165,7 @@ BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
     (
         errors.AlreadyBound,
         False,
-    ): "此帳號已被其他鏈結帳號綁定，請該帳號的使用者先登入，至「基本資料維護」的「帳號資料修改」解除原有綁定",
+    ): "此帳號已被其他鏈結帳號綁定，請先以該帳號登入，於「基本資料維護」的「帳號資料修改」解除原有綁定",
     (errors.AlreadyBound, True): "此帳號已在您的綁定清單中",
 }
 """By whether the account is a link account, or bound here."""
