@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.actors.failed_logins import fail_logins
 from tests.support.actors.people import Person
 from tests.support.actors.profile import masked
 from tests.support.browser.tab import Tab
@@ -73,6 +74,8 @@ def test_a_general_account_is_bound_and_verified_by_its_mailed_code(
 NOT_BINDABLE = "僅能綁定已完成 Email 驗證及審核、且未停用的一般帳號"
 REFUSED = {
     "wrong-password": (401, "帳號或密碼錯誤"),
+    "fifth": (401, "請稍後再試，或請該帳號的使用者於登入頁以「忘記密碼？」重設密碼"),
+    "locked": (429, "15 分鐘後再試，或請該帳號的使用者於登入頁以「忘記密碼？」重設密碼"),
     "nobody": (401, "帳號或密碼錯誤"),
     "link": (422, "鏈結帳號不能再綁定鏈結帳號，請輸入各公司的一般帳號"),
     "unverified": (422, NOT_BINDABLE),
@@ -86,8 +89,9 @@ def target_of(portal: System, case: str) -> tuple[str, str]:
     target = make("link" if case == "link" else "general")
     if case == "elsewhere":
         portal.bind(portal.logged_in(portal.person("link")), target)
+    fail_logins(portal.visitor(), target, times={"fifth": 4, "locked": 5}.get(case, 0))
     name = "nobody-at-all" if case == "nobody" else target.username
-    return name, "Wrong-Crane-78!" if case == "wrong-password" else target.password
+    return name, "Wrong-Crane-78!" if case in {"wrong-password", "fifth"} else target.password
 
 
 @pytest.mark.rule("BIND-3")

@@ -136,9 +136,11 @@ def problem_response(status: int, code: str, detail: str, **more: Any) -> Respon
     return Response(json.dumps(body, ensure_ascii=False) + "\n", status=status, content_type=MEDIA_TYPE)
 
 
-def sentence(refusal: errors.Refusal) -> str:
-    """Return the sentence of a refusal."""
-    return sentences.REFUSALS[type(refusal)].format(**vars(refusal), **_derived_values(refusal))
+def sentence(refusal: errors.Refusal, *, of_other: bool = False) -> str:
+    """Return the sentence of a refusal; `of_other` says that the account is somebody else's."""
+    way_out = sentences.LOCK_WAY_OUT_OF_OTHER if of_other else sentences.LOCK_WAY_OUT
+    values = _derived_values(refusal, way_out)
+    return sentences.REFUSALS[type(refusal)].format(**vars(refusal), **values)
 
 
 def status_sentence(status: int) -> str:
@@ -186,7 +188,7 @@ def _known_status(status: int) -> int:
     return 500 if status >= _SERVER_ERROR else 400
 
 
-def _derived_values(refusal: errors.Refusal) -> dict[str, Any]:
+def _derived_values(refusal: errors.Refusal, way_out: str) -> dict[str, Any]:
     """Return the values of a sentence that are derived from the refusal's attributes."""
     match refusal:
         case errors.RetryLater(retry_after_seconds=wait):
@@ -194,10 +196,10 @@ def _derived_values(refusal: errors.Refusal) -> dict[str, Any]:
             in_seconds = wait <= _SECONDS_PER_MINUTE
             text = words.SECONDS.format(count=wait) if in_seconds else words.MINUTES.format(count=minutes)
             of_person = isinstance(refusal, errors.Locked) and not refusal.of_service
-            return {"minutes": minutes, "wait": text, "way_out": sentences.LOCK_WAY_OUT if of_person else ""}
+            return {"minutes": minutes, "wait": text, "way_out": way_out if of_person else ""}
         case errors.BadCredentials(tries_left=left) | errors.BadPassword(tries_left=left):
             warning = sentences.TRIES_WARNINGS.get((type(refusal), left), "")
-            return {"warning": warning.format(minutes=LOGIN_ACCOUNT.window // _MINUTE)}
+            return {"warning": warning.format(minutes=LOGIN_ACCOUNT.window // _MINUTE, way_out=way_out)}
         case errors.LinkExpired(purpose=purpose):
             return {"advice": sentences.LINK_EXPIRED_ADVICE[Purpose(purpose)]}
         case errors.CodeWrong(tries_left=left):

@@ -151,7 +151,8 @@ def _already_bound(principal: Principal, form: BindForm, refusal: AlreadyBound) 
 
 
 def _show_bind_error(form: BindForm, refusal: Refusal) -> Response:
-    return with_refusal_status(_show(bind_form=form, error=problems.sentence(refusal)), refusal)
+    error = problems.sentence(refusal, of_other=True)
+    return with_refusal_status(_show(bind_form=form, error=error), refusal)
 
 
 def _redisplay_verify(binding_id: UUID) -> Response:

@@ -151,12 +151,13 @@ LINK_EXPIRED_ADVICE: Final[Mapping[Purpose, str]] = {
 }
 TRIES_WARNINGS: Final[Mapping[tuple[type[errors.Refusal], int | None], str]] = {
     (errors.BadCredentials, 1): "，再錯 1 次將鎖定 {minutes} 分鐘",
-    (errors.BadCredentials, 0): "，已鎖定 {minutes} 分鐘，請稍後再試，或以「忘記密碼？」重設密碼",
+    (errors.BadCredentials, 0): "，已鎖定 {minutes} 分鐘，請稍後再試{way_out}",
     (errors.BadPassword, 1): "，再錯 1 次將自動登出",
 }
 """By the tries that are left (LOGIN-2, SEC-19)."""
 LOCK_WAY_OUT: Final = "，或以「忘記密碼？」重設密碼"
 """For people: a reset lets its browser in while the login is locked (SEC-3)."""
+LOCK_WAY_OUT_OF_OTHER: Final = "，或請該帳號的使用者於登入頁以「忘記密碼？」重設密碼"
 NO_TRIES_LEFT: Final = "請按【補發驗證信】重新取得驗證碼"
 TRIES_LEFT: Final = "還可再試 {count} 次"
 BINDING_REFUSALS: Final[Mapping[tuple[type[errors.Refusal], bool], str]] = {
