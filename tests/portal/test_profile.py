@@ -205,7 +205,14 @@ def test_a_conflicting_save_can_keep_the_saved_version(portal: System, tab: Tab)
 
 @pytest.mark.rule("PRO-1")
 def test_saving_unchanged_data_is_reported(portal: System, tab: Tab) -> None:
-    _opened(tab, portal.person()).press("儲存")
+    _opened(tab, portal.person())
+    tab.page.route("**/profile", lambda route: route.fulfill(status=204))  # the page stays
+    with tab.page.expect_request("**/profile"):
+        tab.control("儲存").click()
+    expect(tab.page.locator("form[data-check][aria-busy=true]")).to_be_visible()
+    tab.page.unroute("**/profile")
+
+    tab.go("/profile").press("儲存")
 
     tab.expect_text("資料沒有變更，無須儲存").screenshot("profile-nothing-new").confirm(
         "資料沒有變更，無須儲存"

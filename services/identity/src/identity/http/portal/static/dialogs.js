@@ -38,15 +38,22 @@ export function ask(question) {
       const passed = await form.passesChecks();
       done();
       if (!passed) return;
-      if (form.isUnchanged) return form.submit(); // nothing to ask: the server says so
+      if (form.isUnchanged) return sendUnasked(); // nothing to ask: the server says so
     }
     if (!question.open) question.showModal();
+  }
+
+  let isUnasked = false;
+  function sendUnasked() {
+    isUnasked = true;
+    form.requestSubmit(); // fires the submit event at once
+    isUnasked = false;
   }
 
   // The Enter key activates the form's first button, which is the question's, so the question is asked first.
   if (form) {
     form.addEventListener("submit", (event) => {
-      if (question.open) return;
+      if (question.open || isUnasked) return;
       if (event.submitter && !question.contains(event.submitter)) return;
       event.preventDefault();
       event.stopImmediatePropagation();
