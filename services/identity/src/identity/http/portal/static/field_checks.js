@@ -73,6 +73,7 @@ export function checkWhileTyping(form) {
     clearTimeout(pause);
     sendingAsked = true;
     newest += 1;
+    form.isUnchanged = false;
     form.setAttribute("aria-busy", "true");
     const checked = await askServer();
     form.removeAttribute("aria-busy");
