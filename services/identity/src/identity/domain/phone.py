@@ -41,7 +41,7 @@ _OTHER_SERVICES = re.compile(r"0204\d{6}|070\d{8}", re.ASCII)
 
 def parse_mobile(raw: str) -> str:
     """Return a mobile number as `0912345678` (REG-5). Raises InvalidValue."""
-    number, extension = _split(raw)
+    number, _, extension = _split(raw)
     if extension or not number.startswith(_MOBILE_PREFIX):
         raise InvalidValue("invalid_mobile")
     if len(number) != _MOBILE_DIGITS:
@@ -51,27 +51,28 @@ def parse_mobile(raw: str) -> str:
 
 def parse_phone(raw: str) -> str:
     """Return a company's phone as `02-12345678#12345`, or a mobile number (REG-6). Raises InvalidValue."""
-    number, extension = _split(raw)
+    number, beginning, extension = _split(raw)
     if number.startswith(_MOBILE_PREFIX) and not extension:
         if len(number) != _MOBILE_DIGITS:
             raise InvalidValue("invalid_phone", "mobile_length", digits=_MOBILE_DIGITS, typed=len(number))
         return number
     if _FREEPHONE.fullmatch(number):
         raise InvalidValue("invalid_phone", "freephone")
-    landline = _landline(number)
+    landline = _landline(number, beginning)
     if len(extension) > _MAX_EXTENSION_DIGITS:
         raise InvalidValue("invalid_phone", "extension", max=_MAX_EXTENSION_DIGITS, typed=len(extension))
     return f"{landline}#{extension}" if extension else landline
 
 
-def _landline(number: str) -> str:
+def _landline(number: str, beginning: str) -> str:
     example = f"{number[:2]}-{number[2:]}"
     if example in _MANUAL_EXAMPLES:
         return example
     areas = [area for area in reversed(_SUBSCRIBER_NUMBERS) if number.startswith(area)]
     if not areas or _OTHER_SERVICES.fullmatch(number):
         raise InvalidValue("invalid_phone")
-    area = next((area for area in areas if _digits(area, number)), areas[0])
+    area = next((area for area in areas if _digits(area, number)), None)
+    area = area or (beginning if beginning in areas else areas[-1])
     digits, local = _digits(area, number), number.removeprefix(area)
     _check_length(area, local, {digits} if digits else set(_SUBSCRIBER_NUMBERS[area].values()))
     if not digits:
@@ -96,10 +97,10 @@ def _check_length(area: str, local: str, lengths: set[int]) -> None:
     raise InvalidValue("invalid_phone", "two_lengths", area=area, fewest=fewest, most=most, typed=typed)
 
 
-def _split(raw: str) -> tuple[str, str]:
-    """Return the national number without separators, and the digits of the extension; empty texts if unreadable."""
+def _split(raw: str) -> tuple[str, str, str]:
+    """Return the national number, its digits before the first separator, and the extension; empty if unreadable."""
     typed = _TYPED.fullmatch(_EXTENSION.sub("#", "".join(to_half_width(raw).split())))
     if not typed:
-        return "", ""
-    digits = re.sub(r"\D", "", typed[2])
-    return ("0" + digits if typed[1] else digits), typed[3] or ""
+        return "", "", ""
+    groups, trunk = re.findall(r"\d+", typed[2]), "0" if typed[1] else ""
+    return trunk + "".join(groups), trunk + groups[0], typed[3] or ""
