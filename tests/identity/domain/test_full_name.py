@@ -15,6 +15,8 @@ from identity.domain.full_name import parse_full_name
         "Marco",
         "Vinc",
         "Lee Finc",
+        "Žinc",
+        "Nguyễn Ếco.",
         "王商",
         "李知行",
         "陳公",

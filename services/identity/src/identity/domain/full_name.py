@@ -11,7 +11,8 @@ _COMPANY_SUFFIXES = (
     "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
 )  # fmt: skip
 """In lower case."""
-_LATIN = re.compile(r"[^\W_]", re.ASCII)
+_LATIN = re.compile(r"[0-9a-z\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
+"""A Latin letter, with or without marks, or a digit, in lower case."""
 
 
 def parse_full_name(raw: str) -> str:
