@@ -87,8 +87,8 @@ def test_the_old_mailbox_restores_itself_after_the_change_took_effect(system: Sy
     assert (by_reset.status_code, by_code.status_code) == (410, 410)
     assert mailbox_of(system, person) == (person.email, None)
     told = system.mail(email, "Email 變更取消").text
-    assert f"恢復為 {masked(person.email)}" in told
-    assert "連結" not in told.partition("取消時間")[0]
+    assert normalize(f"現已透過原信箱的連結取消，並恢復為 {masked(person.email)}") in normalize(told)
+    assert "請點選" not in told.partition("取消時間")[0]
 
 
 @pytest.mark.rule("PRO-3")
