@@ -187,6 +187,8 @@ ERROR_ADVICE: Final[Mapping[int, str]] = {
     500: "請稍後再試。若持續發生，請將下方的追蹤編號提供給系統管理單位。",
     503: "請稍候片刻再重新整理本頁。",
 }
+TRY_LATER: Final = "，請稍後再試"
+"""The end of a sentence, left out before advice that says when to try."""
 NOT_SAVED: Final = "剛才的內容尚未儲存，請稍候片刻再送出一次。"
 SENTENCE_ENDS: Final = ("。", "！")
 """A message that ends otherwise gets the first of these."""

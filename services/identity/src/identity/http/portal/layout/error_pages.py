@@ -67,13 +67,14 @@ def error_page(status: int, sentence: str, *, title: str = "", retry_url: str = 
         texts.ERROR_TITLES.get(status) or texts.ERROR_TITLES[500 if status >= _SERVER_ERROR else 400]
     )
     advice = texts.NOT_SAVED if unsaved else texts.ERROR_ADVICE.get(status, "")
-    repeats = advice and (status == _UNAVAILABLE or sentence.startswith(usual_title))
+    if advice:
+        sentence = "" if sentence.startswith(usual_title) else sentence.removesuffix(texts.TRY_LATER)
     return render_page(
         "error.html",
         status=status,
         title=title or usual_title,
         is_failure=not title,
-        sentence="" if repeats else sentence,
+        sentence=sentence,
         advice=advice,
         code=status,
         retry_url=retry_url,
