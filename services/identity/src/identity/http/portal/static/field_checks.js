@@ -10,7 +10,7 @@ const MOST_WAIT_MS = 5000;
 // the saved values (`was_…`) it shows those that change.
 function showKept(form, { values, advice }) {
   const places = [...form.querySelectorAll("[data-kept]")];
-  const isSaved = (name) => form.elements[`was_${name}`]?.value === values[name];
+  const isSaved = (name) => `was_${name}` in form.elements && form.elements[`was_${name}`].value === values[name];
   for (const place of places) {
     place.textContent = values[place.dataset.kept];
     place.parentElement.hidden = isSaved(place.dataset.kept);
