@@ -1,4 +1,4 @@
-"""The other side of an ended binding gets a mail (UNB-5)."""
+"""When a binding ends, the other account is notified by mail (UNB-5)."""
 
 import pytest
 from identity.usecases import operator_decisions

@@ -39,7 +39,7 @@ def metrics_document() -> str:
         "at `/metrics` on its operations port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
         "`IDENTITY_NOTIFY_METRICS_BIND`, `MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values",
         "of a label in *italics* depend on the installation, such as its routes. A metric whose value cannot be read",
-        "at a scrape has no series.",
+        "during a scrape is left out.",
     ]
     for command, catalogue in EXPOSED.items():
         lines += [

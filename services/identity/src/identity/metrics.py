@@ -59,17 +59,22 @@ REQUESTS = counter(
 )
 REQUEST_SECONDS = histogram(
     "identity_http_request_seconds",
-    "Time from the first byte of a request to the end of its handling, without the network",
+    "Time from the first byte of a request until it is handled, excluding network time",
     method=(),
     route=(),
 )
 FORWARDING_UNREADABLE = counter(
     "identity_forwarding_unreadable_total",
     "requests",
-    "Requests whose client address could not be read, by the forwarding header of the trusted proxy",
+    "Requests whose client address could not be parsed from the trusted proxy's forwarding header, by header",
     header=FORWARDING,
 )
-LOGINS = counter("identity_logins_total", "logins", "Logins by outcome, portal and API", outcome=OUTCOMES)
+LOGINS = counter(
+    "identity_logins_total",
+    "logins",
+    "Login attempts through the portal and the API, by outcome",
+    outcome=OUTCOMES,
+)
 HASH_WAITING = gauge(
     "identity_hash_waiting",
     "requests",
@@ -87,7 +92,7 @@ HASHES_REFUSED = counter(
 OAUTH_TOKENS = counter(
     "identity_oauth_tokens_total",
     "answers",
-    "Answers with tokens by grant type (OpenID Connect)",
+    "Token responses by grant type (OpenID Connect)",
     grant=GRANT_TYPES,
 )
 OAUTH_REFUSALS = counter(
@@ -100,15 +105,19 @@ OAUTH_REFUSALS = counter(
 INTROSPECTIONS = counter(
     "identity_introspections_total",
     "answers",
-    "Answers to services that asked about a token, by whether it is active for them",
+    "Token introspection responses, by the value of `active`",
     active=("true", "false"),
 )
 REFRESH_REUSE = counter(
     "identity_refresh_reuse_total",
     "requests",
-    "Refresh tokens that were used again, which ended the login: the token was stolen, or the client is faulty",
+    "Reused refresh tokens; reuse ends the login, because the token was stolen or the client is faulty",
 )
-SESSIONS = observable_gauge("identity_sessions", "sessions", "Open sessions, within both their limits")
+SESSIONS = observable_gauge(
+    "identity_sessions",
+    "sessions",
+    "Sessions that have exceeded neither their idle nor their absolute lifetime",
+)
 WORKERS = gauge("identity_web_workers", "processes", "Running web processes of this instance")
 DATABASE_CONNECTIONS = gauge(
     "identity_database_connections",
@@ -125,12 +134,12 @@ DATABASE_CONNECTIONS_MAX = gauge(
 EXPIRED_OLDEST = observable_gauge(
     "identity_expired_oldest_seconds",
     "seconds",
-    "Time since the expiry of the oldest session or counter that `identity tidy` has not deleted, 0 without one",
+    "Time since the expiry of the oldest session or counter that `identity tidy` has not deleted; 0 if there is none",
 )
 TIDY_LAST_SUCCESS = observable_gauge(
     "identity_tidy_last_success_seconds",
     "seconds",
-    "Time since `identity tidy` ended without an error; absent until it has",
+    "Time since the last successful run of `identity tidy`; absent before the first",
 )
 
 WEB: Final = (
@@ -156,14 +165,14 @@ WEB: Final = (
     *PROCESS,
 )
 
-LEADS = gauge("identity_relay_leads", "", "1 in the relay that leads, 0 in standbys")
+LEADS = gauge("identity_relay_leads", "", "1 in the leader, 0 in standby relays")
 PUBLISHED = counter("identity_relay_published_total", "events", "Events appended to the stream")
 PUBLISHED_AGAIN = counter(
     "identity_relay_published_again_total", "events", "Events republished to a Redis that had lost them"
 )
 PUBLISH_SECONDS = histogram(
     "identity_relay_publish_seconds",
-    "Time from an event's change to its entry in the stream",
+    "Time from the change that an event describes until the event is in the stream",
     buckets=UNTIL_PUBLISHED,
 )
 RECEIPTS_NOTED = counter(
@@ -180,7 +189,7 @@ MAILS_LOST = counter(
 RELAY_FAILURES = counter(
     "identity_relay_failures_total",
     "failures",
-    "Rounds that failed, by task",
+    "Failed rounds by task: publish (`lead`), record receipts (`note`), extend the audit chain (`seal`)",
     task=("lead", "note", "seal"),
 )
 OUTBOX_UNPUBLISHED = observable_gauge(
@@ -189,13 +198,13 @@ OUTBOX_UNPUBLISHED = observable_gauge(
 OUTBOX_OLDEST = observable_gauge(
     "identity_outbox_oldest_seconds",
     "seconds",
-    "Age of the oldest unpublished event, 0 without one",
+    "Age of the oldest unpublished event; 0 if there is none",
 )
 MAILS_WAITING = observable_gauge("identity_mails_waiting", "mails", "Requested mails without a receipt")
 MAILS_OLDEST = observable_gauge(
     "identity_mails_oldest_seconds",
     "seconds",
-    "Age of the oldest mail without a receipt, 0 without one",
+    "Age of the oldest mail without a receipt; 0 if there is none",
 )
 AUDIT_UNSEALED = observable_gauge(
     "identity_audit_unsealed", "rows", "Rows of the audit log that are not in its chain yet"
@@ -203,17 +212,17 @@ AUDIT_UNSEALED = observable_gauge(
 AUDIT_OLDEST = observable_gauge(
     "identity_audit_oldest_seconds",
     "seconds",
-    "Age of the oldest row of the audit log that is not in its chain, 0 without one",
+    "Age of the oldest row of the audit log that is not in its chain; 0 if there is none",
 )
 AUDIT_TRUNCATED = gauge(
     "identity_audit_truncated",
     "",
-    "1 in the relay that leads while the chain of the audit log lacks an end that was recorded, otherwise 0",
+    "1 in the leader while a recorded head of the audit log's chain is missing, otherwise 0",
 )
 AUDIT_HEAD = observable_gauge(
     "identity_audit_head",
     "",
-    "Number of the last segment of the audit log's chain, which only grows; 0 without one",
+    "Number of the last segment of the audit log's chain, which only grows; 0 if there is none",
 )
 REDIS_MEMORY = observable_gauge("identity_redis_memory_bytes", "bytes", "Memory that Redis uses")
 REDIS_MEMORY_MAX = observable_gauge(
@@ -225,7 +234,7 @@ STREAM_ENTRIES = observable_gauge(
 STREAM_LAG = observable_gauge(
     "identity_stream_lag",
     "events",
-    "Entries that a group has not read yet; no series while Redis does not know",
+    "Entries that a group has not read yet; absent while Redis cannot determine it",
     stream=STREAMS,
     group=(),
 )
@@ -239,7 +248,7 @@ STREAM_PENDING = observable_gauge(
 STREAM_OLDEST = observable_gauge(
     "identity_stream_oldest_seconds",
     "seconds",
-    "Age of the oldest entry that a group has not acknowledged, 0 without one",
+    "Age of the oldest entry that a group has not acknowledged; 0 if there is none",
     stream=STREAMS,
     group=(),
 )
@@ -282,7 +291,7 @@ LOGOUTS_WAITING = observable_gauge(
 LOGOUTS_OLDEST = observable_gauge(
     "identity_logouts_oldest_seconds",
     "seconds",
-    "Age of the oldest logout that is still to be sent, 0 without one",
+    "Age of the oldest logout that is still to be sent; 0 if there is none",
 )
 LOGOUT_SECONDS = histogram(
     "identity_logout_seconds",
@@ -292,7 +301,7 @@ LOGOUT_SECONDS = histogram(
 NOTIFY_FAILURES = counter(
     "identity_notify_failures_total",
     "failures",
-    "Rounds and tries that failed for a fault that is not the client's, by task",
+    "Rounds and attempts that failed for a reason other than the client, by task",
     task=("lease", "tell", "expire"),
 )
 

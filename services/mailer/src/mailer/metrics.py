@@ -44,13 +44,11 @@ BUILD = build_info("mailer")
 COMPLETED = counter(
     "mailer_mails_total",
     "mails",
-    "Mails that became final, by mail and outcome: accepted by the server, permanently refused, or expired",
+    "Mails that reached a final outcome, by type of mail and outcome: accepted, permanently refused, or expired",
     type=TYPES,
     outcome=OUTCOMES,
 )
-DEFERRED = counter(
-    "mailer_put_off_total", "attempts", "Attempts after which the mail waits, by reason", reason=REASONS
-)
+DEFERRED = counter("mailer_put_off_total", "attempts", "Deferred mails, by reason", reason=REASONS)
 MAIL_SECONDS = histogram(
     "mailer_mail_seconds",
     "Time from the event that requests a mail to its acceptance by the mail server, including all waits",
@@ -58,7 +56,7 @@ MAIL_SECONDS = histogram(
 )
 SMTP_SECONDS = histogram(
     "mailer_smtp_seconds",
-    "Time to hand one mail to the mail server, by its reply; includes connecting if there is no open connection",
+    "Time to deliver one mail by SMTP, including connecting where needed, by result (`away`: no reply that decides)",
     buckets=SMTP,
     answer=ANSWERS,
 )
@@ -74,7 +72,7 @@ SMTP_AWAY = observable_gauge(
 STREAM_LAG = observable_gauge(
     "mailer_stream_lag",
     "events",
-    "Entries of the stream of mails that no mailer has read yet; no series while Redis cannot tell",
+    "Entries of the stream of mails that no mailer has read yet; absent while Redis cannot determine it",
 )
 STREAM_PENDING = observable_gauge(
     "mailer_stream_pending",

@@ -48,9 +48,9 @@ def wait_until_healthy(
     report_change: Callable[[Report], None],
     interval_seconds: float = INTERVAL_SECONDS,
 ) -> Report:
-    """Run the checks until all pass or the time is over, and return the last report.
+    """Run the checks until all of them pass or the timeout expires, and return the last report.
 
-    `report_change` gets each report that fails otherwise than the one before.
+    `report_change` is called with the first failing report, and with each later one whose results differ.
     """
     ends_at = time.monotonic() + timeout_seconds
     report = run_checks(checks)
@@ -79,5 +79,5 @@ def _result(check: Check) -> str:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, UnicodeError):
-        return "a text that cannot be encoded"  # its own message quotes a character, which may be one of a password
+        return "a text that cannot be encoded"  # its own message quotes a character, which may be part of a password
     return next(iter(str(error).splitlines()), "")

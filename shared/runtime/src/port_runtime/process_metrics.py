@@ -25,7 +25,7 @@ CPU: Final = Metric(
     name="process_cpu_seconds_total",
     kind="counter",
     unit="seconds",
-    description="CPU time of the process, with that of its children",
+    description="CPU time of the process and its children",
     is_observable=True,
 )
 MEMORY: Final = observable_gauge(
@@ -37,9 +37,11 @@ STARTED: Final = observable_gauge(
     "process_start_time_seconds", "seconds", "Start of the process, in Unix time"
 )
 OPEN_FDS: Final = observable_gauge(
-    "process_open_fds", "descriptors", "Open file descriptors of the process or child that has most"
+    "process_open_fds", "descriptors", "Open file descriptors of the process or child with the most"
 )
-MAX_FDS: Final = observable_gauge("process_max_fds", "descriptors", "Most file descriptors of one process")
+MAX_FDS: Final = observable_gauge(
+    "process_max_fds", "descriptors", "Limit of open file descriptors for each process (`RLIMIT_NOFILE`)"
+)
 PROCESS: Final = (CPU, MEMORY, STARTED, OPEN_FDS, MAX_FDS)
 
 

@@ -1,4 +1,4 @@
-"""Why a mail was not sent. Messages and attributes never hold addresses, links or codes."""
+"""Why a mail was not sent. Messages never contain addresses, links or codes; `NotSentError.reply_text` may."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UnreadableError(MailerError):
 
 
 class ForeignLinkError(UnreadableError):
-    """The payload holds a link to another site than the public address (SEC-9)."""
+    """The payload contains a link outside the public address, or text that mail clients turn into one (SEC-9)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the content's {key} leads outside the public address")
@@ -31,7 +31,7 @@ class ForeignLinkError(UnreadableError):
 
 
 class UnsafeMailError(UnreadableError):
-    """A header value holds a control character (SEC-13)."""
+    """A header value is too long or contains an unsafe character (SEC-13)."""
 
     def __init__(self, header: str) -> None:
         super().__init__(f"the {header} holds a control character")
@@ -48,7 +48,7 @@ class NotSentError(MailerError):
 
 
 class AbandonedError(MailerError):
-    """`should_send` returned False: nothing was sent."""
+    """The `should_send` callback returned False, so the mail was not sent."""
 
 
 class NotYetError(MailerError):
@@ -65,11 +65,11 @@ class ServerUnavailableError(NotYetError):
 
 
 class RateLimitedError(NotYetError):
-    """The receiving domain is over its rate limit; `retry_at` is when to ask again."""
+    """The recipient domain is over its rate limit; `retry_at` is when to ask again."""
 
 
 class SlowDomainError(NotYetError):
-    """The mail server replies slowly for this receiving domain, and as many mails as allowed wait for such replies."""
+    """The mail server replies slowly for this recipient domain, and too many mails already wait for such replies."""
 
 
 class QueuePausedError(NotYetError):
