@@ -77,7 +77,7 @@ class Environment:
 
     def baseline(self) -> AbstractContextManager[Web]:
         """Run bare Flask routes under identity's settings for the block."""
-        return self.serving(self.small_database, sys.executable, "-m", "tests.bench.baseline")
+        return self.serving(self.small_database, sys.executable, "-m", "tests.bench.bare_routes")
 
     @contextmanager
     def serving(self, database: str, *program: str, ready: str = "/api/v1/session") -> Iterator[Web]:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.faults.chaos import Plan, chaos
-from tests.faults.faults import FAULTS
+from tests.faults.fault_kinds import FAULTS
 from tests.faults.proofs import PROOFS
 from tests.faults.report import as_json, lines
 from tests.faults.switches import WITHOUT

@@ -8,7 +8,7 @@ from tests.faults.consistency_check import ConsistencyReport, check_consistency
 from tests.faults.environment import Environment
 from tests.faults.evidence import gather
 from tests.faults.fault_injector import FaultInjector, wait_until_settled
-from tests.faults.faults import AHEAD_SECONDS
+from tests.faults.fault_kinds import AHEAD_SECONDS
 from tests.faults.load import SimulatedUsers
 from tests.faults.report import Run
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 from tests.faults.evidence import Evidence, HandledEvent, OutboxRow
-from tests.faults.faults import Wipe
+from tests.faults.fault_kinds import Wipe
 from tests.faults.recording_mailbox import Arrival
 from tests.faults.stream_check import misplaced_entries
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from tests.faults.environment import GROUPS, Environment
-from tests.faults.faults import Damage
+from tests.faults.fault_kinds import Damage
 from tests.faults.recording_mailbox import Arrival
 from tests.faults.service import told_grants
 from tests.faults.stream_logs import StreamEntry

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.faults.environment import GROUPS, Environment
 from tests.faults.evidence import handled_events
-from tests.faults.faults import FAULTS, LONG, Damage
+from tests.faults.fault_kinds import FAULTS, LONG, Damage
 
 _POLL_SECONDS = 0.25
 _LONG_RUN_SECONDS = 300

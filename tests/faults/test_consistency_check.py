@@ -11,7 +11,7 @@ from port_events.envelope import MAIL_STREAM, STREAM
 
 from tests.faults.consistency_check import check_consistency
 from tests.faults.evidence import Evidence, GrantRow, HandledEvent, OutboxRow
-from tests.faults.faults import Damage, Wipe
+from tests.faults.fault_kinds import Damage, Wipe
 from tests.faults.recording_mailbox import Arrival
 from tests.faults.stream_check import Streams
 from tests.faults.stream_logs import StreamEntry
