@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from port_runtime.heartbeat import Heartbeat
+from port_runtime.liveness import Liveness
 from port_runtime.logs import get_logger
 
 from mailer.domain.mail_kinds import has_no_mail
@@ -55,7 +55,7 @@ class Intake(threading.Thread):
         self._ports, self._lease_seconds = ports, lease_seconds
         self._sweep_at = self._poll_at = 0.0
         self._cleanup_at = time.monotonic() + CLEANUP_SECONDS
-        self.heartbeat = Heartbeat(MAX_SILENCE_SECONDS)
+        self.liveness = Liveness(MAX_SILENCE_SECONDS)
         self._closing = threading.Event()
         self._stopped = threading.Event()
 
@@ -73,7 +73,7 @@ class Intake(threading.Thread):
         """Run until stopped. Redis errors are logged and retried."""
         opened = False
         while not self._stopped.is_set():
-            self.heartbeat.beat()
+            self.liveness.beat()
             try:
                 if not opened:
                     self._ports.stream.open()

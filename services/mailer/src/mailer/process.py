@@ -172,7 +172,7 @@ class MailerProcess:
 
     def _is_alive(self) -> bool:
         threads = [*self.worker.workers, *self.worker.consumers.values()]
-        return self.intake.heartbeat.is_alive() and all(thread.is_alive() for thread in threads)
+        return self.intake.liveness.is_alive() and all(thread.is_alive() for thread in threads)
 
     def run(self, settings: Settings) -> None:
         """Run until SIGTERM or SIGINT; a second signal kills the process. Raises SettingsError."""

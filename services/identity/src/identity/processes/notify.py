@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from port_runtime import tracing
-from port_runtime.heartbeat import Heartbeat
+from port_runtime.liveness import Liveness
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.settings import ErrorCollector
@@ -42,7 +42,7 @@ class Notify:
         self._instruments = instruments or Instruments(NOTIFY)
         self._dependencies = build_notify(settings, self._instruments, clock=clock)
         self._ports = self._dependencies.ports
-        self._heartbeat = Heartbeat(_MAX_SILENCE_SECONDS)
+        self._liveness = Liveness(_MAX_SILENCE_SECONDS)
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="client")
         self._busy: Counter[str] = Counter()
@@ -52,7 +52,7 @@ class Notify:
     def ops_server(self) -> OpsServer:
         """Return the operations server (OPS-4)."""
         registry = self._instruments.registry(self._dependencies.collector)
-        return OpsServer(registry, checks=self._dependencies.checks, alive=self._heartbeat.is_alive)
+        return OpsServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
     def stop(self) -> None:
         """Make `run` return once the tries that are under way have ended."""
@@ -64,7 +64,7 @@ class Notify:
         expiring = threading.Thread(target=self._expire, name="expire", daemon=True)
         expiring.start()
         while not self._stopping.is_set():
-            self._heartbeat.beat()
+            self._liveness.beat()
             self._attempt("lease", self._lease)
         self._threads.shutdown()
         expiring.join(_BACKOFF_SECONDS)

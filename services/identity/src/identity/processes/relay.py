@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 from port_events.redis_client import leads_to_cluster
 from port_runtime import tracing
-from port_runtime.heartbeat import Heartbeat
+from port_runtime.liveness import Liveness
 from port_runtime.metrics import Instruments
 from port_runtime.ops_server import OpsServer, open_listener
 from port_runtime.settings import ErrorCollector, SettingsError
@@ -53,7 +53,7 @@ class Relay:
         self.election = self._dependencies.election
         self._stream = self._dependencies.stream
         self._retention = timedelta(seconds=settings.stream_kept)
-        self._heartbeat = Heartbeat(_MAX_SILENCE_SECONDS)
+        self._liveness = Liveness(_MAX_SILENCE_SECONDS)
         self._stopping = threading.Event()
         self._maintained_at = self._clock.now()
         self._truncated = False
@@ -62,7 +62,7 @@ class Relay:
     def ops_server(self) -> OpsServer:
         """Return the operations server, which reports on leading and standby relays alike (OPS-4)."""
         registry = self._instruments.registry(self._dependencies.collector)
-        return OpsServer(registry, checks=self._dependencies.checks, alive=self._heartbeat.is_alive)
+        return OpsServer(registry, checks=self._dependencies.checks, alive=self._liveness.is_alive)
 
     def stop(self) -> None:
         """Make `run` return after the current batch."""
@@ -96,7 +96,7 @@ class Relay:
         self._instruments.counter(RELAY_FAILURES).labels(task).inc()
 
     def _lead(self) -> None:
-        self._heartbeat.beat()
+        self._liveness.beat()
         try:
             leads = self.election.acquire()
         except SQLAlchemyError:

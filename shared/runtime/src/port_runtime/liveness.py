@@ -1,11 +1,11 @@
-"""The heartbeat of a loop, which /livez of the mailer and of the relay reports (OPS-4)."""
+"""The liveness of a loop, which /livez of a background process reports (OPS-4)."""
 
 from __future__ import annotations
 
 import time
 
 
-class Heartbeat:
+class Liveness:
     """Detects a loop that is stuck: the loop calls `beat` in each round."""
 
     def __init__(self, max_silence_seconds: float) -> None:
