@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import promql_parser as promql
 import pytest
 import yaml
-from identity.metrics import NOTIFY, RELAY, WEB
+from identity.metrics.notify import NOTIFY
+from identity.metrics.relay import RELAY
+from identity.metrics.web import WEB
 from mailer.metrics import CATALOGUE as MAILER
 from port_runtime.metrics import Metric
 

@@ -6,7 +6,7 @@ from identity.domain.authorization_error import ErrorCode
 from identity.domain.oauth_errors import OAuthRefusal
 from identity.http.oauth.errors import ERRORS
 from identity.http.oauth.token import GRANT_TYPES
-from identity.metrics import OAUTH_ENDPOINTS, OAUTH_ERRORS, OAUTH_TOKENS
+from identity.metrics.web import OAUTH_ENDPOINTS, OAUTH_ERRORS, OAUTH_TOKENS
 from identity.processes.openapi import application
 
 

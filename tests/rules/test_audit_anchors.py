@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from identity.metrics import RELAY
+from identity.metrics.relay import RELAY
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from identity.usecases.audit.chaining import extend

@@ -18,7 +18,7 @@ from identity.adapters.sql.engine import database_probe, open_engine
 from identity.adapters.sql.migrations import migrate
 from identity.adapters.sql.schema import metadata
 from identity.cli import main
-from identity.metrics import TIDY_LAST_SUCCESS
+from identity.metrics.web import TIDY_LAST_SUCCESS
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from identity.usecases.logout_notification import end_expired

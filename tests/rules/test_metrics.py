@@ -6,8 +6,10 @@ import socket
 
 import httpx
 import pytest
-from identity import metrics as identity_metrics
-from mailer import metrics as mailer_metrics
+from identity.metrics.notify import NOTIFY
+from identity.metrics.relay import RELAY
+from identity.metrics.web import WEB
+from mailer.metrics import CATALOGUE as MAILER
 from port_runtime.metrics import Metric
 
 from tests.support.actors.people import NO_TLS, Person
@@ -17,10 +19,10 @@ from tests.support.harness.processes import run_preloaded
 from tests.support.harness.waiting import wait_until
 
 CATALOGUES: dict[str, tuple[Metric, ...]] = {
-    "web": identity_metrics.WEB,
-    "relay": identity_metrics.RELAY,
-    "notify": identity_metrics.NOTIFY,
-    "mailer": mailer_metrics.CATALOGUE,
+    "web": WEB,
+    "relay": RELAY,
+    "notify": NOTIFY,
+    "mailer": MAILER,
 }
 PARTS = ("web", "relay", "mailer")
 

@@ -8,7 +8,7 @@ import pytest
 from httpx import Response
 from identity.http.web_context import EXTENSION
 from identity.usecases import operator_decisions
-from identity.usecases.ports.system import OAuthMeter
+from identity.usecases.ports.meters import OAuthMeter
 from typing_extensions import override
 
 from tests.support.actors.jose import ec_key, key_set

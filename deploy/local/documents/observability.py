@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from identity.metrics import NOTIFY, RELAY, WEB
+from identity.metrics.notify import NOTIFY
+from identity.metrics.relay import RELAY
+from identity.metrics.web import WEB
 from mailer.metrics import CATALOGUE as MAILER
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def metrics_document() -> str:
     lines = [
         "# Metrics",
         "",
-        "Generated from `identity/metrics.py` and `mailer/metrics.py` by `make docs`. Each process serves its metrics",
+        "Generated from `identity/metrics/` and `mailer/metrics.py` by `make docs`. Each process serves its metrics",
         "at `/metrics` on its operations port (`IDENTITY_METRICS_BIND`, `IDENTITY_RELAY_METRICS_BIND`,",
         "`IDENTITY_NOTIFY_METRICS_BIND`, `MAILER_METRICS_BIND`), which also serves `/livez` and `/readyz`. The values",
         "of a label in *italics* depend on the installation, such as its routes. A metric whose value cannot be read",

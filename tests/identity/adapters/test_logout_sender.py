@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from identity.adapters.logout_sender import HttpLogoutSender
-from identity.usecases.ports.logouts import ClientUnreachable
+from identity.usecases.ports.logout_sender import ClientUnreachable
 
 from tests.support.servers.certificates import self_signed
 from tests.support.servers.logout_receiver import LogoutReceiver, logout_receiver

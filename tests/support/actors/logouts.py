@@ -11,7 +11,7 @@ from identity.bootstrap.notify import build_notify
 from identity.domain.grant import EndedGrant
 from identity.domain.oauth_client import OidcClient
 from identity.domain.service_client import ServiceClient
-from identity.metrics import NOTIFY
+from identity.metrics.notify import NOTIFY
 from identity.settings.notify import NotifySettings
 from identity.usecases.logout_notification import NotifyPorts, clients_due, lease_next, tell
 from port_runtime.metrics import Instruments

@@ -13,7 +13,7 @@ from identity.processes.web import create_app, db
 from identity.settings.relay import RelaySettings
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports
-from identity.usecases.ports.system import Randomness
+from identity.usecases.ports.randomness import Randomness
 from port_events.envelope import MAIL_STREAM, STREAM, Entry, Event, from_fields
 from port_events.keys import KeySets
 from port_runtime.settings import load

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from identity.adapters.meters import HashMetrics
 from identity.domain.errors import Busy
-from identity.usecases.ports.security import Passwords
+from identity.usecases.ports.passwords import Passwords
 
 T = TypeVar("T")
 _RETRY_AFTER_SECONDS = 2

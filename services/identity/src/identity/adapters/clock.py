@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from typing_extensions import override
 
-from identity.usecases.ports.system import Clock
+from identity.usecases.ports.clock import Clock
 
 
 class SystemClock(Clock):

@@ -8,21 +8,17 @@ from sqlalchemy import Engine, func, select
 
 from identity.adapters.sql.oauth_tables import grants, logouts
 from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions, tidy_runs
-from identity.metrics import (
+from identity.metrics.notify import GRANTS, LOGOUTS_OLDEST, LOGOUTS_WAITING
+from identity.metrics.relay import (
     AUDIT_HEAD,
     AUDIT_OLDEST,
     AUDIT_UNSEALED,
-    EXPIRED_OLDEST,
-    GRANTS,
-    LOGOUTS_OLDEST,
-    LOGOUTS_WAITING,
     MAILS_OLDEST,
     MAILS_WAITING,
     OUTBOX_OLDEST,
     OUTBOX_UNPUBLISHED,
-    SESSIONS,
-    TIDY_LAST_SUCCESS,
 )
+from identity.metrics.web import EXPIRED_OLDEST, SESSIONS, TIDY_LAST_SUCCESS
 
 
 class SessionCollector:

@@ -10,7 +10,7 @@ from redis import Redis
 from typing_extensions import override
 
 from identity.adapters.redis_stream import RedisStream
-from identity.metrics import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
+from identity.metrics.relay import PUBLISH_SECONDS, PUBLISHED, PUBLISHED_AGAIN, RECEIPTS, RECEIPTS_NOTED
 from identity.usecases.ports.outbox import PositionedEvent, Receipt
 from identity.usecases.ports.stream import Checkpoint
 

@@ -4,21 +4,19 @@ from port_runtime.metrics import Instruments
 from typing_extensions import override
 
 from identity.domain.logout import Verdict
-from identity.metrics import (
+from identity.metrics.notify import LOGOUT_SECONDS, LOGOUTS
+from identity.metrics.web import (
     HASH_SECONDS,
     HASH_WAIT_SECONDS,
     HASH_WAITING,
     HASHES_REFUSED,
     INTROSPECTIONS,
     LOGINS,
-    LOGOUT_SECONDS,
-    LOGOUTS,
     OAUTH_REFUSALS,
     OAUTH_TOKENS,
     REFRESH_REUSE,
 )
-from identity.usecases.ports.logouts import LogoutMeter
-from identity.usecases.ports.system import LoginCounter, OAuthMeter
+from identity.usecases.ports.meters import LoginCounter, LogoutMeter, OAuthMeter
 
 
 class HashMetrics:

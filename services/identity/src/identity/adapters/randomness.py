@@ -5,7 +5,7 @@ import uuid
 
 from typing_extensions import override
 
-from identity.usecases.ports.system import Randomness
+from identity.usecases.ports.randomness import Randomness
 
 
 class SystemRandomness(Randomness):

@@ -15,8 +15,8 @@ from identity.domain.errors import LinkExpired, LinkInvalid
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
 from identity.domain.session import DEVICE_LIFETIME, DeviceOwner
-from identity.usecases.ports.security import Tokens
-from identity.usecases.ports.system import Clock
+from identity.usecases.ports.clock import Clock
+from identity.usecases.ports.signed_tokens import Tokens
 
 AUDIT_PURPOSE = "audit-chain"
 _MAX_TOKEN_LENGTH = 512

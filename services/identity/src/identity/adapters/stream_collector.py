@@ -9,7 +9,7 @@ from port_events.lag import group_lags
 from port_runtime.metrics import Sample
 from redis import Redis
 
-from identity.metrics import (
+from identity.metrics.relay import (
     REDIS_MEMORY,
     REDIS_MEMORY_MAX,
     STREAM_ENTRIES,

@@ -27,7 +27,7 @@ from identity.domain.audit import Caller
 from identity.metrics import BUILD
 from identity.settings.notify import NotifySettings
 from identity.usecases.logout_notification import NotifyPorts
-from identity.usecases.ports.system import Clock
+from identity.usecases.ports.clock import Clock
 
 _SQLITE_POLL_SECONDS = 0.1
 _CALLER = Caller(kind="system", name="notify")

@@ -8,7 +8,7 @@ from port_runtime.settings import SettingsError
 from identity.adapters.jose.keys import KeySetError
 from identity.adapters.jose.signer import JoseSigner
 from identity.adapters.jose.signing_keys import key_warnings, read_signing_keys
-from identity.usecases.ports.system import Clock
+from identity.usecases.ports.clock import Clock
 
 _NAME = "IDENTITY_OIDC_KEYS"
 MAX_KEY_AGE = timedelta(days=365)

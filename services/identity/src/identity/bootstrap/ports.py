@@ -36,10 +36,11 @@ from identity.domain.audit import Caller
 from identity.domain.consent import Texts
 from identity.domain.password_policy import PasswordPolicy
 from identity.domain.session import Lifetimes
-from identity.metrics import WEB
+from identity.metrics.web import WEB
 from identity.settings.web import WebSettings
 from identity.usecases.ports import Ports, Rules
-from identity.usecases.ports.system import Clock, Randomness
+from identity.usecases.ports.clock import Clock
+from identity.usecases.ports.randomness import Randomness
 
 _SYSTEM = Caller(kind="system", name="identity")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from port_runtime.health import Check
     from sqlalchemy import Engine
 
-    from identity.usecases.ports.security import Passwords
+    from identity.usecases.ports.passwords import Passwords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def _check_relay() -> Iterator[_Checks]:
     from port_runtime.metrics import Instruments
 
     from identity.bootstrap.relay import build_relay
-    from identity.metrics import RELAY
+    from identity.metrics.relay import RELAY
     from identity.settings.relay import RelaySettings
 
     settings = read_settings(RelaySettings)
@@ -79,7 +79,7 @@ def _check_notify() -> Iterator[_Checks]:
 
     from identity.bootstrap.notify import build_notify
     from identity.bootstrap.oidc import signing_key_report
-    from identity.metrics import NOTIFY
+    from identity.metrics.notify import NOTIFY
     from identity.settings.notify import NotifySettings
 
     settings = read_settings(NotifySettings)

@@ -13,7 +13,7 @@ from identity.http import forwarding
 from identity.http.cookie_names import device_cookie_prefix
 from identity.http.forwarding import IpAddress
 from identity.http.web_context import web_context
-from identity.metrics import FORWARDING_UNREADABLE
+from identity.metrics.web import FORWARDING_UNREADABLE
 
 _log = structlog.get_logger("identity.http")
 _MAX_USER_AGENT_CHARACTERS = 200

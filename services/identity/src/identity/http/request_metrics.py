@@ -3,7 +3,7 @@
 from port_runtime.metrics import Instruments
 from prometheus_client import Counter, Histogram
 
-from identity.metrics import METHODS, OTHER, REQUEST_SECONDS, REQUESTS
+from identity.metrics.web import METHODS, OTHER, REQUEST_SECONDS, REQUESTS
 
 
 class RequestMetrics:

@@ -12,7 +12,7 @@ from port_runtime import logs, tracing
 from identity.http import traces
 from identity.http.known_hosts import PROBES
 from identity.http.request_metrics import RequestMetrics
-from identity.metrics import METHODS, UNKNOWN_ROUTE
+from identity.metrics.web import METHODS, UNKNOWN_ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from port_runtime import tracing
 
-from identity.metrics import METHODS, OTHER
+from identity.metrics.web import METHODS, OTHER
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -17,7 +17,8 @@ from port_runtime.settings import ErrorCollector
 from identity.adapters.collectors import SessionCollector, TidyCollector
 from identity.adapters.sql.pool_metrics import report_pool_size
 from identity.bootstrap.readiness import readiness_checks
-from identity.metrics import BUILD, WORKERS
+from identity.metrics import BUILD
+from identity.metrics.web import WORKERS
 from identity.processes.web import db, engines_by_pool
 from identity.settings.web import WebSettings
 

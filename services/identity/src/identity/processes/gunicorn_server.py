@@ -15,7 +15,7 @@ from port_runtime.ops_server import open_listener
 from port_runtime.settings import ErrorCollector
 
 from identity.domain import common_passwords, password_strength
-from identity.metrics import WEB
+from identity.metrics.web import WEB
 from identity.processes.free_memory import use_one_arena
 from identity.processes.gunicorn_hooks import GunicornHooks
 from identity.processes.gunicorn_worker import Worker

@@ -17,12 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from identity.adapters.clock import SystemClock
 from identity.bootstrap.relay import build_relay
-from identity.metrics import AUDIT_TRUNCATED, LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
+from identity.metrics.relay import AUDIT_TRUNCATED, LEADS, MAILS_LOST, RELAY, RELAY_FAILURES
 from identity.processes.background import Attempts, stop_on_signal
 from identity.settings.relay import RelaySettings
 from identity.usecases.audit import anchoring, chaining
+from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.stream import ConcurrentPublish
-from identity.usecases.ports.system import Clock
 from identity.usecases.publishing import publish
 from identity.usecases.receipts import record_lost_mails, record_receipts
 

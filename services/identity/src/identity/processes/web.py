@@ -28,10 +28,11 @@ from identity.http.request_metrics import RequestMetrics
 from identity.http.security_headers import security_headers
 from identity.http.session_auth import caller
 from identity.http.web_context import EXTENSION, Links, WebContext
-from identity.metrics import WEB
+from identity.metrics.web import WEB
 from identity.processes.incoming_request import MAX_BODY_BYTES
 from identity.settings.web import WebSettings
-from identity.usecases.ports.system import Clock, Randomness
+from identity.usecases.ports.clock import Clock
+from identity.usecases.ports.randomness import Randomness
 
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False, "autoflush": False})
 

@@ -15,9 +15,11 @@ from identity.domain.logout import (
     wait_after,
 )
 from identity.usecases.ports import Transaction
+from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.jose import TokenSigner
-from identity.usecases.ports.logouts import ClientUnreachable, LogoutMeter, LogoutSender
-from identity.usecases.ports.system import Clock, Randomness
+from identity.usecases.ports.logout_sender import ClientUnreachable, LogoutSender
+from identity.usecases.ports.meters import LogoutMeter
+from identity.usecases.ports.randomness import Randomness
 from identity.usecases.steps import ending
 
 _log = structlog.get_logger("identity.notify")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from port_runtime.metrics import Sample
 
 from identity.adapters.jose.signer import JoseSigner
-from identity.metrics import SIGNING_KEYS
+from identity.metrics.notify import SIGNING_KEYS
 
 
 class SigningKeyCollector:

@@ -10,8 +10,8 @@ from typing_extensions import override
 from identity.adapters.jose.compact import BadTokenError, SignedToken, parse
 from identity.adapters.jose.signing_keys import ALGORITHMS, SigningKey, current_key
 from identity.domain.errors import InvalidIdToken
+from identity.usecases.ports.clock import Clock
 from identity.usecases.ports.jose import Algorithm, Claims, TokenSigner, TokenType
-from identity.usecases.ports.system import Clock
 
 _ID_TOKEN: TokenType = "JWT"  # noqa: S105  # a media type
 

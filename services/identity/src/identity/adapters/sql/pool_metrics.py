@@ -4,7 +4,7 @@ from port_runtime.metrics import Instruments
 from sqlalchemy import Engine, event
 from sqlalchemy.pool import QueuePool
 
-from identity.metrics import DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX
+from identity.metrics.web import DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX
 
 
 def observe_pool(engine: Engine, instruments: Instruments, *, pool: str) -> None:

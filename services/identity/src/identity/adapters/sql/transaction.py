@@ -12,7 +12,7 @@ from identity.adapters.sql.grants import SqlGrants
 from identity.adapters.sql.logouts import SqlLogouts
 from identity.domain.audit import Caller
 from identity.usecases.ports import Transaction
-from identity.usecases.ports.system import Clock
+from identity.usecases.ports.clock import Clock
 
 
 class SqlTransaction(Transaction):

@@ -1,11 +1,11 @@
-"""The logouts of which clients must be notified, and how they are sent (OIDC-22)."""
+"""The logouts of which clients must be notified (OIDC-22)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from identity.domain.grant import EndedGrant
-from identity.domain.logout import LeasedLogout, Logout, Verdict
+from identity.domain.logout import LeasedLogout, Logout
 
 
 class Logouts(Protocol):
@@ -34,24 +34,3 @@ class Logouts(Protocol):
 
     def drop(self, logout_id: int, now: datetime) -> Logout | None:
         """Give up an unsettled logout for good; None if there is none with this id."""
-
-
-class ClientUnreachable(Exception):  # noqa: N818  # it happens to the client
-    """No answer from the client; the message is one of a few words."""
-
-
-class LogoutSender(Protocol):
-    """The way out to the clients."""
-
-    def send(self, uri: str, logout_token: str) -> int:
-        """Return the status of the answer, after TRY_TIMEOUT at most. Raises ClientUnreachable."""
-
-
-class LogoutMeter(Protocol):
-    """The metrics of logouts (OPS-4)."""
-
-    def tried(self, verdict: Verdict) -> None:
-        """Count a try."""
-
-    def told(self, seconds: float) -> None:
-        """Record the time from the end of a grant until its client was notified."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.bind_codes import BindCodes
     from identity.usecases.ports.bindings import Bindings
     from identity.usecases.ports.client_consents import ClientConsents
+    from identity.usecases.ports.clock import Clock
     from identity.usecases.ports.code_redemption import CodeRedemption
     from identity.usecases.ports.consents import Consents
     from identity.usecases.ports.counters import Counters
@@ -40,16 +41,18 @@ if TYPE_CHECKING:
     from identity.usecases.ports.jose import ProofVerifier, TokenSigner
     from identity.usecases.ports.logouts import Logouts
     from identity.usecases.ports.mail_links import MailLinks
+    from identity.usecases.ports.meters import LoginCounter, OAuthMeter
     from identity.usecases.ports.oauth_clients import OidcClients
+    from identity.usecases.ports.passwords import Passwords
+    from identity.usecases.ports.randomness import Randomness
     from identity.usecases.ports.refresh_tokens import RefreshTokens
     from identity.usecases.ports.rejections import Rejections
     from identity.usecases.ports.request_queries import Queries
-    from identity.usecases.ports.security import Passwords, Tokens
     from identity.usecases.ports.seen_proofs import SeenProofs
     from identity.usecases.ports.service_clients import Clients
     from identity.usecases.ports.service_logins import ServiceLogins
     from identity.usecases.ports.sessions import NewSessions, Sessions
-    from identity.usecases.ports.system import Clock, LoginCounter, OAuthMeter, Randomness
+    from identity.usecases.ports.signed_tokens import Tokens
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
 """The fields of an event that the audit log stores too. No names: the log outlives personal data (OPS-6)."""

@@ -1,27 +1,8 @@
-"""The time, randomness and metrics."""
+"""The metrics that use cases count."""
 
-from datetime import datetime
 from typing import Protocol
 
-
-class Clock(Protocol):
-    """The time; tests set their own."""
-
-    def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
-
-
-class Randomness(Protocol):
-    """A cryptographically secure source; tests make it predictable."""
-
-    def identifier(self) -> str:
-        """Return a new UUID."""
-
-    def token(self) -> str:
-        """Return 256 random bits, URL-safe."""
-
-    def digits(self, count: int) -> str:
-        """Return evenly distributed decimal digits."""
+from identity.domain.logout import Verdict
 
 
 class OAuthMeter(Protocol):
@@ -45,3 +26,13 @@ class LoginCounter(Protocol):
 
     def login(self, outcome: str) -> None:
         """Count a login: opened, bad_credentials, locked, suspended or busy."""
+
+
+class LogoutMeter(Protocol):
+    """The metrics of logouts (OPS-4)."""
+
+    def tried(self, verdict: Verdict) -> None:
+        """Count a try."""
+
+    def told(self, seconds: float) -> None:
+        """Record the time from the end of a grant until its client was notified."""

@@ -1,4 +1,4 @@
-"""Password hashing and signed tokens."""
+"""The tokens of mailed links and device cookies, and the digests of what is stored hashed."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,19 +6,6 @@ from typing import Protocol
 from identity.domain.mail_link import Purpose
 from identity.domain.rate_limits import Counter
 from identity.domain.session import DeviceOwner
-
-
-class Passwords(Protocol):
-    """Password hashing with bounded concurrency; every call may raise Busy (SEC-1)."""
-
-    def hash(self, password: str) -> str:
-        """Return a new hash, which includes its parameters."""
-
-    def verify(self, password_hash: str | None, password: str) -> bool:
-        """Compare a password with a hash; without a hash, do the same work and return False (LOGIN-1)."""
-
-    def outdated(self, password_hash: str) -> bool:
-        """Return whether the hash was made with parameters other than the current ones."""
 
 
 class Tokens(Protocol):

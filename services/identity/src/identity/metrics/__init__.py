@@ -1,0 +1,9 @@
+"""The catalogue of identity's metrics (OPS-4), one module for each process.
+
+No label may hold a name, an address or a token.
+`deploy/observability/metrics.md` is generated from it.
+"""
+
+from port_runtime.process_metrics import build_info
+
+BUILD = build_info("identity")

@@ -1,0 +1,16 @@
+"""Password hashing."""
+
+from typing import Protocol
+
+
+class Passwords(Protocol):
+    """Password hashing with bounded concurrency; every call may raise Busy (SEC-1)."""
+
+    def hash(self, password: str) -> str:
+        """Return a new hash, which includes its parameters."""
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Compare a password with a hash; without a hash, do the same work and return False (LOGIN-1)."""
+
+    def outdated(self, password_hash: str) -> bool:
+        """Return whether the hash was made with parameters other than the current ones."""
