@@ -20,7 +20,7 @@ from tests.bench.sizes import compared
 from tests.bench.slots import Run, Side
 from tests.bench.web import against_bare_route
 from tests.bench.web_server import Web
-from tests.support.actors.oauth_clients import REDIRECT_URI, VERIFIER
+from tests.support.actors.oidc_clients import REDIRECT_URI, VERIFIER
 from tests.support.harness.settings import oidc_keys
 
 _MILLION = 1_000_000

@@ -12,7 +12,7 @@ from tests.clients.people import add_agent
 from tests.clients.services import PLACE, identity_command
 from tests.clients.token_checks import fetch_keys, introspect, token_for, verify_access_token
 from tests.support.actors.authorization import VERIFIER, ServiceBrowser
-from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person
 
 RESOURCE = "https://gate.example/"

@@ -15,7 +15,7 @@ from tests.faults.redis_pair import RedisPair
 from tests.faults.stream_logs import EntryLog, ReceiptLog
 from tests.faults.supervisor import ProcessSpec, Supervisor
 from tests.support.actors.logouts import add_told_client
-from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import NO_TLS
 from tests.support.harness.settings import identity_settings, mailer_settings
 from tests.support.harness.waiting import wait_until

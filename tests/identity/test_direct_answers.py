@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from tests.support.actors.oauth_clients import issue_token, open_grant, register_oidc_client
+from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import Visitor
 from tests.support.actors.service_clients import Service
 from tests.support.harness.settings import PUBLIC_URL

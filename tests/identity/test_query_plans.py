@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.people import PASSWORD
 from tests.support.actors.service_clients import service_visitor
 from tests.support.harness.fixtures import StartSystem

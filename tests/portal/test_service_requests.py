@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from tests.support.actors.authorization import query
 from tests.support.actors.companies import bind_companies
-from tests.support.actors.oauth_clients import register_oidc_client
+from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import Person
 from tests.support.browser.chromium import Site
 from tests.support.browser.tab import Tab

@@ -7,7 +7,7 @@ import pytest
 from identity.domain.audit import ACTIONS
 
 from tests.support.actors.grants import add_oidc_client, open_grant
-from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import PASSWORD, Person, Visitor
 from tests.support.actors.service_clients import AdminClient, admin_client, service_visitor
 from tests.support.harness.fixtures import StartSystem

@@ -8,7 +8,7 @@ from identity.usecases import operator_decisions
 from sqlalchemy import text
 
 from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
-from tests.support.actors.oauth_clients import REDIRECT_URI, register_oidc_client
+from tests.support.actors.oidc_clients import REDIRECT_URI, register_oidc_client
 from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import Servers, System

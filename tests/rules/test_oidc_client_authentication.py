@@ -7,8 +7,8 @@ import pytest
 from httpx import Response
 
 from tests.support.actors.jose import ec_key, key_set, rsa_key, signed
-from tests.support.actors.oauth_clients import register_oidc_client
 from tests.support.actors.oauth_requests import ASSERTION_TYPE, OAuthCaller
+from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.commands import invoke, json_output

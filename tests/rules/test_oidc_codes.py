@@ -9,13 +9,13 @@ from httpx import Response
 from identity.usecases import operator_decisions, service_clients
 from sqlalchemy import text
 
-from tests.support.actors.oauth_clients import (
+from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import (
     REDIRECT_URI,
     issue_code,
     open_grant,
     register_oidc_client,
 )
-from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.people import Person
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System

@@ -9,7 +9,7 @@ from identity.http.zh_tw.portal import SCOPE_DATA
 from identity.usecases import personal_data
 
 from tests.support.actors.authorization import Journey, ServiceBrowser
-from tests.support.actors.oauth_clients import register_oidc_client
+from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.browser.text import normalize
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System

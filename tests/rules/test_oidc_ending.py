@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 from identity.domain.client_registration import Registration
-from identity.usecases import oauth_clients, service_clients
+from identity.usecases import oidc_clients, service_clients
 
 from tests.support.actors.grants import OpenGrant, add_oidc_client, open_grant
-from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person, Visitor
 from tests.support.actors.profile import request_email_change
 from tests.support.harness.commands import invoke
@@ -148,7 +148,7 @@ def cut_scopes(setting: Setting) -> None:
         backchannel_uri="https://pass.example/logout", scopes=["openid"],
     )  # fmt: skip
     with setting.system.app.app_context():
-        oauth_clients.register(setting.system.ports, setting.client, narrower)
+        oidc_clients.register(setting.system.ports, setting.client, narrower)
 
 
 def portal_idles(setting: Setting) -> None:

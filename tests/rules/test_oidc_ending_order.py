@@ -6,7 +6,7 @@ import pytest
 from identity.usecases import service_clients
 from sqlalchemy import text
 
-from tests.support.actors.oauth_clients import open_grant, register_oidc_client
+from tests.support.actors.oidc_clients import open_grant, register_oidc_client
 from tests.support.harness.fixtures import StartSystem
 from tests.support.harness.system import System
 from tests.support.harness.waiting import wait_until

@@ -6,8 +6,8 @@ import pytest
 from httpx import Response
 
 from tests.support.actors.jose import dpop, ec_key
-from tests.support.actors.oauth_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.settings import PUBLIC_URL

@@ -7,7 +7,7 @@ from httpx import Client, Response
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
+from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.harness.system import System
 
 FOR_BROWSERS = {"/oauth/authorize", "/oauth/logout"}

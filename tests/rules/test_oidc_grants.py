@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from identity.domain.grant import Grant
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.usecases import operator_decisions, service_clients
 
 from tests.support.actors.people import Person

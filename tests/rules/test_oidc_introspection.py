@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from identity.usecases import operator_decisions
 
-from tests.support.actors.oauth_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import Person
 from tests.support.actors.service_clients import Service
 from tests.support.harness.settings import PUBLIC_URL

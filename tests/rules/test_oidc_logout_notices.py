@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from identity.domain.logout import LEASE, MAX_AT_ONCE
-from identity.domain.oauth_client import IdTokenAlg
+from identity.domain.oidc_client import IdTokenAlg
 from identity.usecases.logout_notification import NotifyPorts, clients_due, end_expired, lease_next, tell
 from joserfc import jwt
 from joserfc.jwk import KeySet

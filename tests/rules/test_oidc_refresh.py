@@ -12,8 +12,8 @@ from identity.usecases.ports.meters import OAuthMeter
 from typing_extensions import override
 
 from tests.support.actors.jose import ec_key, key_set
-from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.service_clients import Service
 from tests.support.harness.concurrency import run_concurrently
 from tests.support.harness.system import System

@@ -9,11 +9,11 @@ import pytest
 from click.testing import Result
 from identity.domain.client_registration import Registration
 from identity.domain.registration_fields import RegistrationError
-from identity.usecases import oauth_clients
+from identity.usecases import oidc_clients
 from joserfc.jwk import ECKey, OKPKey
 
 from tests.support.actors.jose import ec_key
-from tests.support.actors.oauth_clients import REDIRECT_URI, register_oidc_client
+from tests.support.actors.oidc_clients import REDIRECT_URI, register_oidc_client
 from tests.support.actors.people import unique
 from tests.support.actors.service_clients import add_service
 from tests.support.harness.commands import invoke, json_output
@@ -246,7 +246,7 @@ def test_of_clients_that_register_a_resource_at_once_one_gets_it(system: System)
     def register_one(name: str) -> bool:
         with system.app.app_context():
             try:
-                oauth_clients.register(system.ports, name, asked)
+                oidc_clients.register(system.ports, name, asked)
             except RegistrationError:
                 return False
             return True
@@ -265,9 +265,9 @@ def test_in_production_logouts_are_sent_over_https(system: System) -> None:
     in_production = replace(system.ports, rules=replace(system.ports.rules, https_only=True))
 
     with system.app.app_context():
-        oauth_clients.register(system.ports, name, asked)
+        oidc_clients.register(system.ports, name, asked)
         with pytest.raises(RegistrationError, match="backchannel_uri: invalid_uri"):
-            oauth_clients.register(in_production, name, asked)
+            oidc_clients.register(in_production, name, asked)
 
 
 @pytest.mark.rule("OIDC-25", "OIDC-29")

@@ -10,7 +10,7 @@ import pytest
 from identity.domain.authorization_parameters import MAX_BYTES
 
 from tests.support.actors.authorization import CHALLENGE, ServiceBrowser, query
-from tests.support.actors.oauth_clients import REDIRECT_URI, register_oidc_client
+from tests.support.actors.oidc_clients import REDIRECT_URI, register_oidc_client
 from tests.support.browser.text import normalize
 from tests.support.harness.system import System
 

@@ -8,8 +8,8 @@ from identity.adapters.sql.purger import SqlPurger
 from identity.domain.grant import Grant
 from identity.domain.proof import SingleUse
 
-from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.harness.system import System
 
 COUNTED = ("grant_codes", "grant_tokens", "seen_proofs", "grants")

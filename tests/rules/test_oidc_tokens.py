@@ -10,8 +10,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.support.actors.jose import base64url, dpop, ec_key, key_set
-from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.people import Person, unique
 from tests.support.actors.profile import request_email_change, save
 from tests.support.actors.service_clients import Service

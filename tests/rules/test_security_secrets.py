@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.actors.authorization import VERIFIER, ServiceBrowser
-from tests.support.actors.oauth_clients import REDIRECT_URI
 from tests.support.actors.oauth_requests import OAuthCaller
+from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import PASSWORD, Person, Visitor
 from tests.support.actors.registration_form import open_form, valid_fields
 from tests.support.actors.service_clients import Service

@@ -7,7 +7,7 @@ from identity.domain.grant import Code, Token
 from identity.domain.service_client import digest_of
 from identity.usecases.steps.ending import end_grant
 
-from tests.support.actors.oauth_clients import issue_code, open_grant, register_oidc_client
+from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.harness.system import System
 
 KEEP_SETTING = (

@@ -11,7 +11,7 @@ from identity.domain.client_uri import (
     without_loopback_port,
 )
 from identity.domain.errors import InvalidValue
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 
 APP = "com.example.app:/callback"
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from tests.support.actors.oauth_clients import REDIRECT_URI
+from tests.support.actors.oidc_clients import REDIRECT_URI
 from tests.support.actors.people import Person, Visitor
 from tests.support.browser.html_page import HtmlPage
 from tests.support.browser.text import visible_text

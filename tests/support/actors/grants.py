@@ -6,7 +6,7 @@ from typing import Any
 
 from identity.domain.grant import Grant, Token
 
-from tests.support.actors.oauth_clients import register_oidc_client
+from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import Person, unique
 from tests.support.harness.system import System
 

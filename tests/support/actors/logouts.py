@@ -9,7 +9,7 @@ from identity.adapters.clock import SystemClock
 from identity.adapters.sql.logouts import SqlLogouts
 from identity.bootstrap.notify import build_notify
 from identity.domain.grant import EndedGrant
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import ServiceClient
 from identity.metrics.notify import NOTIFY
 from identity.settings.notify import NotifySettings

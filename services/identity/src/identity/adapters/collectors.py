@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from port_runtime.metrics import Sample
 from sqlalchemy import Engine, func, select
 
-from identity.adapters.sql.oauth_tables import grants, logouts
+from identity.adapters.sql.oidc_tables import grants, logouts
 from identity.adapters.sql.tables import audit, audit_segments, counters, outbox, sessions, tidy_runs
 from identity.metrics.notify import GRANTS, LOGOUTS_OLDEST, LOGOUTS_WAITING
 from identity.metrics.relay import (

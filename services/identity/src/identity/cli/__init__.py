@@ -3,7 +3,7 @@
 import click
 from port_runtime.terminal import replace_unencodable
 
-from identity.cli import oauth_clients, processes
+from identity.cli import oidc_clients, processes
 from identity.cli.accounts import accounts
 from identity.cli.audit import audit
 from identity.cli.bindings import bindings
@@ -30,5 +30,5 @@ for command in (*processes.COMMANDS, check, tidy):
     main.add_command(command)
 for group in (accounts, audit, bindings, clients, database, events, grants, keys, logouts, sessions):
     main.add_command(group)
-for command in (oauth_clients.register_client, oauth_clients.show_client):
+for command in (oidc_clients.register_client, oidc_clients.show_client):
     clients.add_command(command)

@@ -63,7 +63,7 @@ def add_client(ports: "Ports", name: str, *, rights: "tuple[Scope, ...]", as_jso
 @with_client_ports
 def list_clients(ports: "Ports", *, as_json: bool) -> None:
     """List all clients with their rights, without secrets."""
-    from identity.usecases import oauth_clients as cases
+    from identity.usecases import oidc_clients as cases
 
     rows = [{**client_row(each.client), "oidc": each.oidc is not None} for each in cases.every(ports)]
     print_rows(rows, cells=_CELLS, as_json=as_json)

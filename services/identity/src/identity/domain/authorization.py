@@ -9,7 +9,7 @@ from typing import Final
 from identity.domain.authorization_error import AuthorizationError
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.grant import PASSWORD_ACR
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import OPENID, SCOPES
 from identity.domain.requested_claims import RequestedClaims, parse_claims
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 
 ErrorCode = Literal[
     "invalid_request",

@@ -13,7 +13,7 @@ from identity.domain.client_uri import (
     parse_resource,
 )
 from identity.domain.errors import InvalidValue
-from identity.domain.oauth_client import Auth, OidcClient, Profile
+from identity.domain.oidc_client import Auth, OidcClient, Profile
 from identity.domain.oidc_scopes import OPENID, SCOPES
 from identity.domain.registration_fields import Fields, RegistrationError, WrongField, one_of
 from identity.domain.service_client import ClientError

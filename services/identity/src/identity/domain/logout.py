@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from identity.domain.oauth_client import IdTokenAlg
+from identity.domain.oidc_client import IdTokenAlg
 
 Verdict = Literal["told", "retried", "set_aside"]
 """What became of a try."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from identity.domain.authorization_error import UnprovenRequest
 from identity.domain.authorization_parameters import Parameters
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 
 
 @dataclass(frozen=True, slots=True)

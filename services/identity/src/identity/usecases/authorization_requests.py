@@ -6,7 +6,7 @@ from identity.domain.authorization import AuthorizationRequest, parse_request
 from identity.domain.authorization_error import AuthorizationError
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.errors import InvalidIdToken
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.redirect_uri import ReturnAddress, prove_return_address
 from identity.domain.stored_request import StoredRequest
 from identity.usecases.ports import Ports

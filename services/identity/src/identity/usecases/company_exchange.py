@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from identity.domain.grant import ActiveToken, Grant
-from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidGrant, InvalidTarget, UnauthorizedClient
+from identity.domain.oidc_client import OidcClient
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.exchange import ACCESS_TOKEN, ExchangeRequest, active_access_token, narrowed
 from identity.usecases.steps.granting import count_opening

@@ -3,7 +3,7 @@
 from typing import Any
 
 from identity.domain.grant import IntrospectedToken
-from identity.domain.oauth_client import AskingClient
+from identity.domain.oidc_client import AskingClient
 from identity.domain.person_claims import act_claim, company, rights
 from identity.domain.service_client import digest_of, is_name
 from identity.domain.session import ClientInfo

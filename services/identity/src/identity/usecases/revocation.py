@@ -1,6 +1,6 @@
 """Giving tokens back (RFC 7009, OIDC-20)."""
 
-from identity.domain.oauth_client import RegisteredClient
+from identity.domain.oidc_client import RegisteredClient
 from identity.domain.service_client import digest_of
 from identity.usecases.ports import Ports
 from identity.usecases.steps import ending

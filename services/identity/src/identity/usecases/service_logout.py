@@ -7,7 +7,7 @@ from identity.domain.authorization_error import UnprovenLogout
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.errors import InvalidIdToken
 from identity.domain.grant import Grant
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.session import Principal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.ports.jose import Claims

@@ -6,7 +6,7 @@ from typing import Any
 from identity.domain.authorization_error import AuthorizationError, RequestGone, UnprovenRequest
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.errors import TooManyRequests
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.rate_limits import AUTHORIZATIONS_BY_CLIENT_ADDRESS
 from identity.domain.redirect_uri import prove_return_address
 from identity.domain.service_client import digest_of

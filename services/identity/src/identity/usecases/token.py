@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from identity.domain.errors import InvalidProof
 from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
-from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidGrant, InvalidScope, UnauthorizedClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import digest_of
 from identity.domain.token_request import CodeRequest, RefreshRequest, TokenWish, check_code
 from identity.usecases.ports import Ports, UnitOfWork

@@ -2,8 +2,8 @@
 
 from identity.domain.errors import InvalidProof
 from identity.domain.grant import Token
-from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidGrant, InvalidRequest, InvalidTarget, UnauthorizedClient
+from identity.domain.oidc_client import OidcClient
 from identity.usecases.company_exchange import exchange_for_company
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.exchange import (

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, literal_column, or_, select
 from sqlalchemy.sql.expression import FromClause
 
-from identity.adapters.sql.oauth_tables import grants
+from identity.adapters.sql.oidc_tables import grants
 from identity.adapters.sql.tables import accounts, bindings, clients
 from identity.domain.grant import Grant
 from identity.domain.session import AccountSummary

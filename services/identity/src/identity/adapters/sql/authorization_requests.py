@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import authorization_requests
+from identity.adapters.sql.oidc_tables import authorization_requests
 from identity.domain.authorization_parameters import Parameters
 from identity.domain.stored_request import Progress, StoredRequest
 from identity.usecases.ports.authorization_requests import AuthorizationRequests

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import client_consents
+from identity.adapters.sql.oidc_tables import client_consents
 from identity.adapters.sql.upsert import insert_into
 from identity.usecases.ports.client_consents import ClientConsents
 

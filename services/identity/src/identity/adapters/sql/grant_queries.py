@@ -18,10 +18,10 @@ from identity.adapters.sql.active_grants import (
     select_from_active,
 )
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.oauth_tables import grant_tokens, grants, oidc_clients
+from identity.adapters.sql.oidc_tables import grant_tokens, grants, oidc_clients
 from identity.adapters.sql.tables import clients
 from identity.domain.grant import ActiveToken, IntrospectedToken, Token
-from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
+from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClient
 from identity.domain.service_client import Secrets, ServiceClient
 from identity.usecases.ports.grant_queries import GrantQueries
 

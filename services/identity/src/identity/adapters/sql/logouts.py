@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, t
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import logouts, oidc_clients
+from identity.adapters.sql.oidc_tables import logouts, oidc_clients
 from identity.domain.grant import EndedGrant
 from identity.domain.logout import MAX_AT_ONCE, LeasedLogout, Logout
 from identity.usecases.ports.logouts import Logouts

@@ -5,7 +5,7 @@ The relay reads and writes rows, and needs no object-relational mapper.
 
 from sqlalchemy.orm import registry
 
-from identity.adapters.sql.oauth_tables import grants, logouts, oidc_clients
+from identity.adapters.sql.oidc_tables import grants, logouts, oidc_clients
 from identity.adapters.sql.schema import metadata
 from identity.adapters.sql.tables import accounts, bind_codes, bindings, clients, mail_links, sessions
 from identity.domain.account import Account
@@ -14,7 +14,7 @@ from identity.domain.binding import Binding
 from identity.domain.grant import Grant
 from identity.domain.logout import Logout
 from identity.domain.mail_link import Challenge
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import ServiceClient
 from identity.domain.session import Session
 

@@ -7,7 +7,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from identity.adapters.sql.active_grants import is_active
 from identity.adapters.sql.fixed_statement import FixedStatement
-from identity.adapters.sql.oauth_tables import grants
+from identity.adapters.sql.oidc_tables import grants
 from identity.adapters.sql.tables import accounts, bindings, clients, sessions
 
 _HOLDER, _ACCOUNT, _PARENT = accounts.alias("holder"), accounts.alias("account"), grants.alias("parent")

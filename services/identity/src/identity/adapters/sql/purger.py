@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Delete, Engine, bindparam, delete, exists, select, tuple_
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import (
+from identity.adapters.sql.oidc_tables import (
     authorization_requests,
     grant_codes,
     grant_tokens,

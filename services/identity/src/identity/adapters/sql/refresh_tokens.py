@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import grant_tokens
+from identity.adapters.sql.oidc_tables import grant_tokens
 from identity.domain.grant import Token
 from identity.usecases.ports.refresh_tokens import RefreshTokens
 

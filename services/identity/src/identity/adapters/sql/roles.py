@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from identity.adapters.sql import oauth_tables  # noqa: F401  # its tables are in the metadata once it is imported
+from identity.adapters.sql import oidc_tables  # noqa: F401  # its tables are in the metadata once it is imported
 from identity.adapters.sql.schema import metadata
 from identity.adapters.sql.tables import audit
 

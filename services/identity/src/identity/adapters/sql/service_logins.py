@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from identity.adapters.sql.oauth_tables import grants, oidc_clients
+from identity.adapters.sql.oidc_tables import grants, oidc_clients
 from identity.adapters.sql.tables import accounts
 from identity.domain.open_login import ServiceLogin
 from identity.usecases.ports.service_logins import ServiceLogins

@@ -21,7 +21,7 @@ from identity.adapters.sql.counters import SqlCounters
 from identity.adapters.sql.grants import SqlGrants
 from identity.adapters.sql.logouts import SqlLogouts
 from identity.adapters.sql.mail_links import SqlMailLinks
-from identity.adapters.sql.oauth_clients import SqlOidcClients
+from identity.adapters.sql.oidc_clients import SqlOidcClients
 from identity.adapters.sql.outbox import SqlOutbox
 from identity.adapters.sql.refresh_tokens import SqlRefreshTokens
 from identity.adapters.sql.rejections import SqlRejections

@@ -14,7 +14,7 @@ from identity.domain.client_registration import (
 )
 from identity.domain.client_uri import MAX_URIS
 from identity.domain.errors import NotFound, WrongState
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import SCOPES
 from identity.domain.registration_fields import RegistrationError, WrongField
 from identity.domain.service_client import RevokedClientError, Scope, UnknownClientError
@@ -25,7 +25,7 @@ from identity.http.api.fields import Flag, Input, Items, Members, Text, one_of
 from identity.http.field_errors import FieldError, InvalidInput
 from identity.http.operator_auth import operator_ports, require_operator
 from identity.http.problems import field_error
-from identity.usecases import oauth_clients
+from identity.usecases import oidc_clients
 
 _SCOPE: Final[Scope] = "clients:manage"
 _ERRORS = (400, 401, 403, 404, 429)
@@ -67,7 +67,7 @@ class RegistrationInput(Input):
 def show(name: str) -> OidcClient:
     """Show a client's registration."""
     try:
-        found = oauth_clients.show(operator_ports(scope=_SCOPE), name)
+        found = oidc_clients.show(operator_ports(scope=_SCOPE), name)
     except UnknownClientError:
         raise NotFound from None
     if found.oidc is None:
@@ -84,7 +84,7 @@ def register(arguments: dict[str, Any], name: str) -> OidcClient:
     ports = operator_ports(arguments.pop("reason"), scope=_SCOPE)
     keys = arguments.pop("keys")
     try:
-        return oauth_clients.register(
+        return oidc_clients.register(
             ports, name, Registration(**arguments, keys=None if keys is None else json.dumps(keys))
         )
     except RegistrationError as error:

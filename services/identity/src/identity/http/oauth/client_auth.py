@@ -5,8 +5,8 @@ from dataclasses import replace
 from flask import request
 
 from identity.domain.errors import BadClient
-from identity.domain.oauth_client import RegisteredClient
 from identity.domain.oauth_errors import InvalidRequest
+from identity.domain.oidc_client import RegisteredClient
 from identity.http.client_address import client_info
 from identity.http.oauth.form import Form
 from identity.http.service_auth import basic_credentials

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from flask import Response, jsonify
 
-from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidRequest, UnsupportedGrantType
+from identity.domain.oidc_client import OidcClient
 from identity.domain.token_request import CodeRequest, RefreshRequest
 from identity.http.oauth.client_auth import client_ports, require_client
 from identity.http.oauth.dpop import dpop_key

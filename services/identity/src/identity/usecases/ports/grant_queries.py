@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from identity.domain.grant import ActiveToken, IntrospectedToken
-from identity.domain.oauth_client import AskingClient, OidcClient, RegisteredClient
+from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClient
 
 
 class GrantQueries(Protocol):

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from identity.usecases.ports.logouts import Logouts
     from identity.usecases.ports.mail_links import MailLinks
     from identity.usecases.ports.meters import LoginCounter, OAuthMeter
-    from identity.usecases.ports.oauth_clients import OidcClients
+    from identity.usecases.ports.oidc_clients import OidcClients
     from identity.usecases.ports.passwords import Passwords
     from identity.usecases.ports.randomness import Randomness
     from identity.usecases.ports.refresh_tokens import RefreshTokens

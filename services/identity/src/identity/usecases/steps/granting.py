@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from identity.domain.authorization_error import RequestGone
 from identity.domain.errors import TooManyRequests
 from identity.domain.grant import CODE_LIFETIME, Code, Grant
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.rate_limits import GRANTS_BY_PERSON
 from identity.domain.service_client import digest_of
 from identity.domain.session import Session

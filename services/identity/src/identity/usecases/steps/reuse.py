@@ -1,8 +1,8 @@
 """The reaction to the reuse of a code or a refresh token (OIDC-9, OIDC-16)."""
 
 from identity.domain.grant import EndReason, Grant
-from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidGrant
+from identity.domain.oidc_client import OidcClient
 from identity.usecases.audit.recording import record_refusal
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps import ending

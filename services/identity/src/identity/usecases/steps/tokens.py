@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from identity.domain.grant import ActiveGrant, Token
-from identity.domain.oauth_client import OidcClient
 from identity.domain.oauth_errors import InvalidTarget
+from identity.domain.oidc_client import OidcClient
 from identity.domain.oidc_scopes import OPENID
 from identity.domain.service_client import digest_of
 from identity.domain.token_claims import access_token_claims, id_token_claims

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import Response, redirect
 
 from identity.domain.authorization_error import AuthorizationError
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.redirect_uri import ReturnAddress
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.service_request import redirectable_origin

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import g, has_request_context, request, url_for
 
 from identity.domain.authorization_error import RequestGone
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.http.database_errors import DATABASE_ERRORS
 from identity.http.portal.layout.redirects import next_url
 from identity.http.security_headers import CONTENT_SECURITY_POLICY

@@ -18,7 +18,7 @@ from identity.domain.oidc_scopes import SCOPES
 from identity.domain.registration_fields import RegistrationError, WrongField
 
 if TYPE_CHECKING:
-    from identity.domain.oauth_client import OidcClient
+    from identity.domain.oidc_client import OidcClient
     from identity.usecases.ports import Ports
 
 _ACCEPTS = [*KINDS, ",".join(KINDS)]
@@ -115,7 +115,7 @@ def _read(_context: click.Context, _option: click.Parameter, file: BinaryIO | No
 @_name_options
 def register_client(ports: "Ports", name: str, *, as_json: bool, **values: Any) -> None:
     """Register client NAME for OpenID Connect; this replaces what was registered before."""
-    from identity.usecases import oauth_clients as cases
+    from identity.usecases import oidc_clients as cases
 
     print_row(_row(cases.register(ports, name, Registration(**values))), as_json=as_json)
 
@@ -126,7 +126,7 @@ def register_client(ports: "Ports", name: str, *, as_json: bool, **values: Any) 
 @with_client_ports
 def show_client(ports: "Ports", name: str, *, as_json: bool) -> None:
     """Show client NAME with its registration for OpenID Connect."""
-    from identity.usecases import oauth_clients as cases
+    from identity.usecases import oidc_clients as cases
 
     found = cases.show(ports, name)
     row = {**client_row(found.client), "oidc": _row(found.oidc) if found.oidc else None}

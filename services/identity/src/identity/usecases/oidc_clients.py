@@ -8,7 +8,7 @@ from identity.domain.client_registration import (
     parse_registration,
 )
 from identity.domain.errors import InvalidValue
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 from identity.domain.registration_fields import RegistrationError, WrongField
 from identity.domain.service_client import ServiceClient, UnknownClientError
 from identity.usecases.ports import Ports, UnitOfWork

@@ -9,7 +9,7 @@ from identity.domain.client_registration import Registration
 from identity.domain.grant import CODE_LIFETIME, Code, Grant, Token, TokenKind
 from identity.domain.oidc_scopes import SCOPES
 from identity.domain.service_client import Scope, digest_of
-from identity.usecases import oauth_clients, service_clients
+from identity.usecases import oidc_clients, service_clients
 
 from tests.support.actors.jose import base64url
 from tests.support.actors.people import Person, unique
@@ -26,7 +26,7 @@ def register_oidc_client(system: System, *rights: Scope, **options: Any) -> Serv
     asked = {"display_name": "通行證系統", "redirect_uris": [REDIRECT_URI], "scopes": SCOPES, **options}
     with system.app.app_context():
         _, secret = service_clients.add(system.ports, name, rights)
-        oauth_clients.register(system.ports, name, Registration(**asked))
+        oidc_clients.register(system.ports, name, Registration(**asked))
     return Service(name, secret)
 
 

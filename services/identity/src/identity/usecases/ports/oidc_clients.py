@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from identity.domain.oauth_client import OidcClient
+from identity.domain.oidc_client import OidcClient
 
 
 class OidcClients(Protocol):

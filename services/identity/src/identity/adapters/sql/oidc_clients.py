@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from identity.adapters.sql.accounts import ROW_LOCK
-from identity.adapters.sql.oauth_tables import oidc_clients
+from identity.adapters.sql.oidc_tables import oidc_clients
 from identity.adapters.sql.tables import clients
-from identity.domain.oauth_client import OidcClient
-from identity.usecases.ports.oauth_clients import OidcClients
+from identity.domain.oidc_client import OidcClient
+from identity.usecases.ports.oidc_clients import OidcClients
 
 _EVERY = select(OidcClient).order_by(oidc_clients.c.name)
 
