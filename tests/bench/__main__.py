@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import backlog, load, logouts, mail, mailers, million, oauth, size, table, web
+from tests.bench import backlog, footprint, large_database, load, logouts, mail, mailers, oauth, table, web
 from tests.bench.argon2 import CORES
 from tests.bench.environment import Environment
 from tests.bench.figures import Bench, Figure
-from tests.bench.sink import sink_name
 from tests.bench.slots import QUIET_SHARE
+from tests.bench.smtp_sink import sink_name
 
 BENCHES: dict[str, Bench] = {
     "login": web.logins,
@@ -29,15 +29,15 @@ BENCHES: dict[str, Bench] = {
     "code": oauth.codes,
     "logout": logouts.unbinding_to_logout,
     "unbinding": logouts.unbinding_with_many_grants,
-    "million": million.million_against_empty,
+    "million": large_database.million_against_empty,
     "mail": mail.mail_latency,
     "relay": mail.relay_throughput,
     "mailer": mailers.against_a_plain_loop,
     "mailers": mailers.against_a_plain_actor,
     "mailers-numbers": mailers.in_numbers,
     "backlog": backlog.drain_backlog,
-    "size": size.idle_and_memory,
-    "start": size.starts,
+    "size": footprint.idle_and_memory,
+    "start": footprint.starts,
 }
 REPORT = Path(os.environ.get("RUN_DIR", ".run")) / "bench.json"
 

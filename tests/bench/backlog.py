@@ -16,8 +16,8 @@ from tests.bench.entries import Fields, sealed_entries
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure
 from tests.bench.processes import Process
-from tests.bench.sink import start_sink
 from tests.bench.slots import Run, Side, Slot
+from tests.bench.smtp_sink import start_sink
 
 FEW, MANY = 10_000, 100_000
 _SEALED_AT_ONCE = 1_000

@@ -14,10 +14,10 @@ from identity.adapters.sql.tables import outbox
 from port_events.envelope import MAIL_STREAM, STREAM
 from sqlalchemy import Engine, func, insert
 
-from tests.bench.arrivals import Arrivals, recording_arrivals
 from tests.bench.entries import Fields, add_pipelined, sealed_entries
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, at_least, at_most, detail, percentile
+from tests.bench.mail_arrivals import Arrivals, recording_arrivals
 from tests.bench.slots import Run, Side
 from tests.bench.web_server import Web
 from tests.support.harness.waiting import wait_until

@@ -20,8 +20,8 @@ from tests.bench.entries import PUBLIC_URL, Fields, add_pipelined, mail_payloads
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, at_least, product
 from tests.bench.processes import Process
-from tests.bench.sink import start_sink
 from tests.bench.slots import Run, Side
+from tests.bench.smtp_sink import start_sink
 from tests.support.harness.waiting import wait_until
 from tests.support.servers.programs import OptionalProgram
 from tests.support.servers.redis import RedisServer

@@ -13,10 +13,10 @@ from identity.adapters.sql.engine import open_engine
 from sqlalchemy import Engine, text
 
 from tests.bench import load
+from tests.bench.database_sizes import compared
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, at_least, at_most
 from tests.bench.grants import CLIENT, MEMBER, SECRET, add_codes, add_tokens
-from tests.bench.sizes import compared
 from tests.bench.slots import Run, Side
 from tests.bench.web import against_bare_route
 from tests.bench.web_server import Web

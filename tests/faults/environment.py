@@ -105,7 +105,7 @@ class Environment:
             ProcessSpec(f"notify-{n}", "notify", (*system, "identity", "notify"), environment)
             for n in range(NOTIFIERS)
         ]
-        service = ("tests.faults.service", str(self.service_port), str(self.told))
+        service = ("tests.faults.logout_recorder", str(self.service_port), str(self.told))
         specs.append(ProcessSpec("service", "service", service, {}))
         specs += [
             ProcessSpec(f"mailer-{n}", "mailer", (*system, "mailer", "run"), environment)

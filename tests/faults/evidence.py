@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 from tests.faults.environment import GROUPS, Environment
 from tests.faults.fault_kinds import Damage
+from tests.faults.logout_recorder import told_grants
 from tests.faults.recording_mailbox import Arrival
-from tests.faults.service import told_grants
 from tests.faults.stream_logs import StreamEntry
 
 ExpectedEvent = tuple[str, str]

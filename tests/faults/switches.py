@@ -56,7 +56,7 @@ def _without_outbox() -> None:
 
 def _without_ledger() -> None:
     """Send every mail, even if it was sent before."""
-    granted = _module("mailer.usecases.ports").ClaimGranted
+    granted = _module("mailer.usecases.delivery_ports").ClaimGranted
     ledger = _module("mailer.adapters.redis.ledger").RedisLedger
     ledger.claim_all = lambda _, entries: [granted(each.event.id, "x", 0) for each in entries]
     ledger.owns = lambda *_: True

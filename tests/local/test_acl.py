@@ -9,8 +9,8 @@ from typing import Any
 import dramatiq
 import pytest
 import redis
+from identity.adapters.redis_collectors import StreamCollector
 from identity.adapters.redis_stream import RedisStream
-from identity.adapters.stream_collector import StreamCollector
 from mailer.adapters.clock import SystemClock
 from mailer.adapters.collectors import QueueCollector
 from mailer.adapters.redis.broker import NotifyingRedisBroker

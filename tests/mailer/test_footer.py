@@ -6,7 +6,7 @@ from port_runtime.settings import load
 from mailer.domain.mail_kinds import MAILS
 from mailer.process import build_renderer
 from mailer.settings import TemplateSettings
-from mailer.usecases.ports import Rendered
+from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
 from tests.support.servers.flowed_text import unflowed

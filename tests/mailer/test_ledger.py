@@ -15,7 +15,7 @@ from mailer.adapters.redis.ledger import LedgerConfig, RedisLedger
 from mailer.adapters.redis.stream import GROUP
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
-from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
+from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 from tests.mailer.harness import MailerHarness, Published
 from tests.support.harness.waiting import wait_until
 

@@ -10,7 +10,7 @@ from mailer.adapters.mail_texts import SamplePayload, samples
 from mailer.adapters.renderer import BrokenTemplateError, CommonValues, TemplateRenderer
 from mailer.domain.flowed_text import COLUMNS
 from mailer.domain.mail_kinds import MAILS
-from mailer.usecases.ports import Rendered
+from mailer.usecases.delivery_ports import Rendered
 from tests.mailer.harness import PUBLIC_URL
 from tests.mailer.mail_text import squeezed, visible
 from tests.support.servers.flowed_text import unflowed

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
-from identity.adapters.collectors import (
+from identity.adapters.database_collectors import (
     AuditCollector,
     LogoutCollector,
     OutboxCollector,

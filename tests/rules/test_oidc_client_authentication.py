@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.support.actors.jose import ec_key, key_set, rsa_key, signed
+from tests.support.actors.client_signatures import ec_key, key_set, rsa_key, signed
 from tests.support.actors.oauth_requests import ASSERTION_TYPE, OAuthCaller
 from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import unique

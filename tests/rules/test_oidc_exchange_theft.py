@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.support.actors.jose import dpop, ec_key
+from tests.support.actors.client_signatures import dpop, ec_key
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import unique

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from identity.adapters.jose.signing_keys import new_signing_keys
-from identity.bootstrap.oidc import MAX_KEY_AGE
+from identity.bootstrap.token_signer import MAX_KEY_AGE
 from identity.cli import main
 from identity.processes.web import create_app
 from identity.settings.web import WebSettings

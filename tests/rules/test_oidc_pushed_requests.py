@@ -8,7 +8,7 @@ import pytest
 
 from tests.rules.test_oidc_requests import REFUSED
 from tests.support.actors.authorization import Journey, ServiceBrowser, query
-from tests.support.actors.jose import dpop, ec_key, key_set
+from tests.support.actors.client_signatures import dpop, ec_key, key_set
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import register_oidc_client
 from tests.support.actors.people import unique

@@ -11,7 +11,7 @@ from identity.usecases import operator_decisions
 from identity.usecases.ports.meters import OAuthMeter
 from typing_extensions import override
 
-from tests.support.actors.jose import ec_key, key_set
+from tests.support.actors.client_signatures import ec_key, key_set
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.service_clients import Service

@@ -12,7 +12,7 @@ from identity.domain.registration_fields import RegistrationError
 from identity.usecases import oidc_clients
 from joserfc.jwk import ECKey, OKPKey
 
-from tests.support.actors.jose import ec_key
+from tests.support.actors.client_signatures import ec_key
 from tests.support.actors.oidc_clients import REDIRECT_URI, register_oidc_client
 from tests.support.actors.people import unique
 from tests.support.actors.service_clients import add_service

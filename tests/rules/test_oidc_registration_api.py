@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from identity.usecases import service_clients
 
-from tests.support.actors.jose import ec_key, key_set
+from tests.support.actors.client_signatures import ec_key, key_set
 from tests.support.actors.oidc_clients import REDIRECT_URI, open_grant, register_oidc_client
 from tests.support.actors.service_clients import AdminClient, add_service, admin_client, service_visitor
 from tests.support.harness.system import System

@@ -9,7 +9,7 @@ from identity.usecases import service_clients
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.support.actors.jose import base64url, dpop, ec_key, key_set
+from tests.support.actors.client_signatures import base64url, dpop, ec_key, key_set
 from tests.support.actors.oauth_requests import OAuthCaller
 from tests.support.actors.oidc_clients import issue_code, open_grant, register_oidc_client
 from tests.support.actors.people import Person, unique

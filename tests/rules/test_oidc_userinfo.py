@@ -6,7 +6,7 @@ import pytest
 from httpx import Response
 from identity.domain.proof import token_hash
 
-from tests.support.actors.jose import Key, dpop, ec_key
+from tests.support.actors.client_signatures import Key, dpop, ec_key
 from tests.support.actors.oidc_clients import issue_token, open_grant, register_oidc_client
 from tests.support.actors.people import Person, unique
 from tests.support.harness.settings import PUBLIC_URL

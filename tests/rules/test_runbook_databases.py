@@ -5,9 +5,9 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
+from identity.adapters.redis_collectors import StreamCollector
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.migrations import migrate
-from identity.adapters.stream_collector import StreamCollector
 from identity.processes.relay import Relay
 from identity.settings.relay import RelaySettings
 from port_events.envelope import MAIL_STREAM, STREAM

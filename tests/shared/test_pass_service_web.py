@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from shared.examples.pass_service_web.app import create_app
 from shared.examples.pass_service_web.logout_token import EVENT
-from tests.support.actors.jose import base64url
+from tests.support.actors.client_signatures import base64url
 from tests.support.servers.lifecycle import serve_http
 
 CLIENT, SID = "pass", "the login"

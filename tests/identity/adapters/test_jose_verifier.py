@@ -14,7 +14,15 @@ from identity.domain.errors import BadClient, InvalidProof
 from identity.domain.service_client import ClientError
 from joserfc.jwk import ECKey
 
-from tests.support.actors.jose import base64url, dpop, ec_key, key_set, rsa_key, signed, with_header
+from tests.support.actors.client_signatures import (
+    base64url,
+    dpop,
+    ec_key,
+    key_set,
+    rsa_key,
+    signed,
+    with_header,
+)
 
 CLAIMS = {"jti": "j", "name": "王小明"}
 VERIFIER = JoseVerifier()

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx import Response
 
-from tests.support.actors.jose import Key, signed
+from tests.support.actors.client_signatures import Key, signed
 from tests.support.actors.oidc_clients import REDIRECT_URI, VERIFIER
 from tests.support.actors.people import Visitor, unique
 from tests.support.actors.service_clients import Service

@@ -11,7 +11,7 @@ from identity.domain.oidc_scopes import SCOPES
 from identity.domain.service_client import Scope, digest_of
 from identity.usecases import oidc_clients, service_clients
 
-from tests.support.actors.jose import base64url
+from tests.support.actors.client_signatures import base64url
 from tests.support.actors.people import Person, unique
 from tests.support.actors.service_clients import Service
 from tests.support.harness.system import System

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mailer.bulkhead import Bulkhead
     from mailer.in_flight import InFlight, WorkItem
     from mailer.usecases.delivery import Delivery
+    from mailer.usecases.delivery_ports import Clock
     from mailer.usecases.intake_ports import Stream
-    from mailer.usecases.ports import Clock
 
     Deliver = dramatiq.Actor[[str], None]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from port_events.envelope import Entry
 
-    from mailer.usecases.ports import ClaimGranted
+    from mailer.usecases.delivery_ports import ClaimGranted
 
 MAX_WAITING: Final = 20_000
 IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)

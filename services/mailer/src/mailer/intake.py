@@ -12,14 +12,14 @@ from port_runtime.liveness import Liveness
 from port_runtime.logs import get_logger
 
 from mailer.domain.mail_kinds import has_no_mail
-from mailer.usecases.ports import ClaimDeferred, ClaimGranted
+from mailer.usecases.delivery_ports import ClaimDeferred, ClaimGranted
 
 if TYPE_CHECKING:
     from port_events.envelope import Entry
 
     from mailer.in_flight import InFlight
+    from mailer.usecases.delivery_ports import Clock
     from mailer.usecases.intake_ports import Leases, MailServerStatus, Queue, QueuePause, Stream
-    from mailer.usecases.ports import Clock
 
 BLOCK_MS: Final = 500  # maximum time a read blocks
 BATCH: Final = 100

@@ -14,7 +14,7 @@ from typing_extensions import override
 from mailer.domain.mail import FINAL
 from mailer.domain.mail_kinds import MAILS
 from mailer.domain.smtp_replies import RULES
-from mailer.usecases.ports import DeliveryMetrics
+from mailer.usecases.delivery_ports import DeliveryMetrics
 
 if TYPE_CHECKING:
     from datetime import timedelta

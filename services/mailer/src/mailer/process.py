@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     import redis
 
     from mailer.settings import Settings, TemplateSettings
-    from mailer.usecases.ports import Clock
+    from mailer.usecases.delivery_ports import Clock
 
 QUEUED_A_THREAD: Final = 16
 WORKER_POLL_MS: Final = 500

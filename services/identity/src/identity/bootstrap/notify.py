@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from identity.adapters.clock import SystemClock
-from identity.adapters.collectors import LogoutCollector
 from identity.adapters.commit_listener import CommitListener, commit_listener_for
+from identity.adapters.database_collectors import LogoutCollector
 from identity.adapters.jose.key_collector import SigningKeyCollector
 from identity.adapters.logout_sender import HttpLogoutSender
 from identity.adapters.meters import LogoutMetrics
@@ -21,8 +21,8 @@ from identity.adapters.randomness import SystemRandomness
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.logouts import CHANNEL
 from identity.adapters.sql.transaction import SqlTransaction
-from identity.bootstrap.oidc import token_signer
 from identity.bootstrap.readiness import readiness_checks
+from identity.bootstrap.token_signer import token_signer
 from identity.domain.audit import Caller
 from identity.metrics import BUILD
 from identity.settings.notify import NotifySettings

@@ -30,7 +30,7 @@ from identity.adapters.sql.new_sessions import SqlNewSessions
 from identity.adapters.sql.request_queries import SqlQueries
 from identity.adapters.sql.seen_proofs import SqlSeenProofs
 from identity.adapters.sql.unit_of_work import SqlUnitOfWork
-from identity.bootstrap.oidc import token_signer
+from identity.bootstrap.token_signer import token_signer
 from identity.domain import rate_limits
 from identity.domain.audit import Caller
 from identity.domain.consent import Texts

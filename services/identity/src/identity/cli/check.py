@@ -33,8 +33,8 @@ class _Checks:
 def _check_web() -> Iterator[_Checks]:
     from port_runtime.health import Check
 
-    from identity.bootstrap.oidc import signing_key_report
     from identity.bootstrap.ports import open_dependencies
+    from identity.bootstrap.token_signer import signing_key_report
     from identity.settings.web import WebSettings
 
     settings = read_settings(WebSettings)
@@ -78,7 +78,7 @@ def _check_notify() -> Iterator[_Checks]:
     from port_runtime.metrics import Instruments
 
     from identity.bootstrap.notify import build_notify
-    from identity.bootstrap.oidc import signing_key_report
+    from identity.bootstrap.token_signer import signing_key_report
     from identity.metrics.notify import NOTIFY
     from identity.settings.notify import NotifySettings
 

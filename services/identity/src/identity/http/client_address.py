@@ -9,9 +9,9 @@ from port_runtime.metrics import Instruments
 from port_runtime.setting_parsers import Network
 
 from identity.domain.session import ClientInfo
-from identity.http import forwarding
+from identity.http import forwarding_headers
 from identity.http.cookie_names import device_cookie_prefix
-from identity.http.forwarding import IpAddress
+from identity.http.forwarding_headers import IpAddress
 from identity.http.web_context import web_context
 from identity.metrics.web import FORWARDING_UNREADABLE
 
@@ -32,7 +32,7 @@ class TrustedProxies:
     def client_address(self, peer: IpAddress) -> IpAddress:
         """Return the first address, from the peer outwards, that is not a trusted proxy, or the last readable one."""
         nearest, name = peer, self._header or self._present_header()
-        for address in forwarding.hops(name, request.headers.getlist(name)):
+        for address in forwarding_headers.hops(name, request.headers.getlist(name)):
             if not self._is_trusted(nearest):
                 break
             if address is None:
@@ -45,8 +45,8 @@ class TrustedProxies:
         return any(address in network for network in self._networks)
 
     def _present_header(self) -> str:
-        names = (forwarding.X_FORWARDED_FOR, forwarding.FORWARDED)
-        return next((name for name in names if name in request.headers), forwarding.X_FORWARDED_FOR)
+        names = (forwarding_headers.X_FORWARDED_FOR, forwarding_headers.FORWARDED)
+        return next((name for name in names if name in request.headers), forwarding_headers.X_FORWARDED_FOR)
 
     def _report(self, name: str) -> None:
         """Count the request, and log a warning at most once a minute.
@@ -73,6 +73,6 @@ def client_info() -> ClientInfo:
 def client_address() -> str:
     """Return the client's IP address: the peer's, or behind trusted proxies the first untrusted one (SEC-3)."""
     if "client_address" not in g:
-        peer = forwarding.parse_address(request.remote_addr or "")
+        peer = forwarding_headers.parse_address(request.remote_addr or "")
         g.client_address = str(web_context().proxies.client_address(peer)) if peer else ""
     return cast("str", g.client_address)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from port_runtime import logs, tracing
 
-from identity.http import traces
+from identity.http import request_tracing
 from identity.http.known_hosts import PROBES
 from identity.http.request_metrics import RequestMetrics
 from identity.metrics.web import METHODS, UNKNOWN_ROUTE
@@ -50,7 +50,7 @@ class RequestRecord:
         seconds = time.perf_counter() - self.started_at
         method, known = self.environ["REQUEST_METHOD"], route or UNKNOWN_ROUTE
         meter.answered(method, known, status, seconds=seconds)
-        traces.annotate(self.environ, known, status, request_id=self.id)
+        request_tracing.annotate(self.environ, known, status, request_id=self.id)
         if self.environ["PATH_INFO"] not in PROBES:
             ms = round(seconds * _MILLISECONDS, 1)
             is_plain = method in METHODS and not _OF_SECRETS.search(self.client_request_id or "")

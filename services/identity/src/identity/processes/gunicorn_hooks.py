@@ -14,7 +14,7 @@ from port_runtime.process_metrics import ProcessUsageCollector
 from port_runtime.scrape_collector import ScrapeCollector
 from port_runtime.settings import ErrorCollector
 
-from identity.adapters.collectors import SessionCollector, TidyCollector
+from identity.adapters.database_collectors import SessionCollector, TidyCollector
 from identity.adapters.sql.pool_metrics import report_pool_size
 from identity.bootstrap.readiness import readiness_checks
 from identity.metrics import BUILD

@@ -16,7 +16,7 @@ from identity.adapters.sql.pool_metrics import observe_pool
 from identity.adapters.sql.schema import metadata
 from identity.bootstrap.ports import build_ports
 from identity.bootstrap.readiness import readiness_checks
-from identity.http import errors, health, oauth, portal, request_hooks, traces
+from identity.http import errors, health, oauth, portal, request_hooks, request_tracing
 from identity.http.api import openapi
 from identity.http.api.sessions import answer_session
 from identity.http.client_address import TrustedProxies
@@ -100,7 +100,7 @@ def create_app(
         headers=security_headers(https=settings.https),
         hosts=settings.known_hosts,
     )
-    app.wsgi_app = traces.TracingMiddleware(direct.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
+    app.wsgi_app = request_tracing.TracingMiddleware(direct.before(app.wsgi_app))  # type: ignore[method-assign]  # Flask's way
     return app
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from typing_extensions import override
 
-from mailer.usecases.ports import Clock
+from mailer.usecases.delivery_ports import Clock
 
 
 class SystemClock(Clock):

@@ -8,7 +8,7 @@ from port_events.sealing import SealError, UnknownKey
 from typing_extensions import override
 
 from mailer.domain.errors import UnreadableError
-from mailer.usecases.ports import PayloadOpener
+from mailer.usecases.delivery_ports import PayloadOpener
 
 if TYPE_CHECKING:
     from port_events.envelope import Entry

@@ -16,14 +16,14 @@ from mailer.adapters.template_loader import TemplateLoader
 from mailer.domain.flowed_text import flow_line
 from mailer.domain.header_injection import reject_header_injection
 from mailer.domain.mail_kinds import MAILS, MailKind
-from mailer.usecases.ports import Rendered, Renderer
+from mailer.usecases.delivery_ports import Rendered, Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from mailer.adapters.mail_texts import SamplePayload
-    from mailer.usecases.ports import MailPayload
+    from mailer.usecases.delivery_ports import MailPayload
 
 FILES: Final = ("subject.txt", "body.txt", "body.html")
 NO_CONTACT: Final = Contact()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mailer.adapters.renderer import TemplateRenderer
     from mailer.domain.mail_kinds import MailKind
     from mailer.settings import Settings
-    from mailer.usecases.ports import Rendered
+    from mailer.usecases.delivery_ports import Rendered
 
 MAIL = click.Choice(sorted(MAILS))
 

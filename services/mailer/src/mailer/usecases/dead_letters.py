@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from port_events.envelope import Entry
 
-    from mailer.usecases.ports import Clock, MailPayload, PayloadOpener
+    from mailer.usecases.delivery_ports import Clock, MailPayload, PayloadOpener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

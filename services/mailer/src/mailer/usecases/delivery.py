@@ -24,7 +24,7 @@ from mailer.domain.mail import Mail, Mailbox, State
 from mailer.domain.mail_kinds import mail_kind_for, require_complete
 from mailer.domain.reply_redaction import redact_reply
 from mailer.domain.smtp_replies import UNREADABLE
-from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
+from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from port_events.envelope import Entry
 
     from mailer.domain.mail_kinds import MailKind
-    from mailer.usecases.ports import (
+    from mailer.usecases.delivery_ports import (
         Clock,
         DeliveryMetrics,
         DomainRateLimit,

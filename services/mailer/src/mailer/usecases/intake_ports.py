@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from port_events.envelope import Entry
 
-    from mailer.usecases.ports import Claim
+    from mailer.usecases.delivery_ports import Claim
 
 
 class Stream(Protocol):

@@ -19,7 +19,7 @@ from identity.http.web_context import ports
 from identity.usecases import authorization, stored_requests
 from identity.usecases.authorization import Interaction
 from identity.usecases.authorization_requests import Asked
-from identity.usecases.steps.granting import GrantOvertaken, IssuedCode
+from identity.usecases.steps.opening_grants import GrantOvertaken, IssuedCode
 
 blueprint = Blueprint("authorize", __name__)
 

@@ -9,13 +9,13 @@ from identity.domain.session import Principal
 from identity.http import problems
 from identity.http.client_address import client_info
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.ended_by_mailbox_change import forget_login, mailbox_was_changed
+from identity.http.portal.layout.ended_by_unbinding import forget_binding, unbound_company
 from identity.http.portal.layout.flash_messages import flash_message
 from identity.http.portal.layout.forms import Form, SecretField, TextField
-from identity.http.portal.layout.own_login import forget_login, mailbox_was_changed
 from identity.http.portal.layout.pages import render_page, with_refusal_status
 from identity.http.portal.layout.redirects import landing_url, redirect_to, redirect_to_url
 from identity.http.portal.layout.session_cookies import clear_session_cookie, set_login_cookies
-from identity.http.portal.layout.switched_login import forget_binding, unbound_company
 from identity.http.session_auth import current_principal, optional_principal
 from identity.http.web_context import ports
 from identity.http.zh_tw import forms as labels

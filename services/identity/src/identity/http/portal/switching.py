@@ -5,11 +5,11 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from identity.domain.errors import NotVerified, TooManySwitches, WrongKind
+from identity.http.portal.layout.ended_by_unbinding import forget_binding, remember_binding
 from identity.http.portal.layout.flash_messages import flash_refusal
 from identity.http.portal.layout.pages import render_page
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.portal.layout.session_cookies import set_session_cookie
-from identity.http.portal.layout.switched_login import forget_binding, remember_binding
 from identity.http.session_auth import require_principal
 from identity.http.web_context import ports
 from identity.usecases import switching

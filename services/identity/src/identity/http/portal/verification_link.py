@@ -11,8 +11,8 @@ from identity.domain.account import Account
 from identity.domain.errors import LinkExpired, LinkInvalid, LinkSuperseded, MailboxTaken
 from identity.domain.mail_link import Purpose
 from identity.http.portal.layout.csrf import redisplay_with
+from identity.http.portal.layout.ended_by_mailbox_change import remember_login
 from identity.http.portal.layout.link_pages import refusal_page, render_link_page, without_referrer
-from identity.http.portal.layout.own_login import remember_login
 from identity.http.portal.layout.redirects import redirect_to
 from identity.http.session_auth import optional_principal
 from identity.http.web_context import ports

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from mailer.adapters.redis.connection import Script, read_script
 from mailer.domain.domain_rate_limits import normalize_domain
-from mailer.usecases.ports import DomainRateLimit
+from mailer.usecases.delivery_ports import DomainRateLimit
 from mailer.usecases.queue_stats import ThrottledDomain
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mailer.adapters.redis.connection import ThreadConnections
     from mailer.domain.domain_rate_limits import DomainRateLimits
-    from mailer.usecases.ports import Clock
+    from mailer.usecases.delivery_ports import Clock
 
 TURNS: Final = "mailer:turns"
 HOUR_MS: Final = 3600 * 1000

@@ -23,8 +23,8 @@ from mailer.adapters.redis.connection import TRANSIENT_ERRORS, Script, read_scri
 from mailer.adapters.redis.recently_sent import CompletedMail, RecentlySent
 from mailer.domain.backoff import MAX_SECONDS
 from mailer.domain.mail import State
+from mailer.usecases.delivery_ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Ledger
 from mailer.usecases.intake_ports import Leases
-from mailer.usecases.ports import AlreadyFinal, ClaimDeferred, ClaimGranted, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from port_events.envelope import Entry
 
     from mailer.adapters.redis.connection import ThreadConnections
-    from mailer.usecases.ports import Claim, Clock, Outcome
+    from mailer.usecases.delivery_ports import Claim, Clock, Outcome
 
 PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"

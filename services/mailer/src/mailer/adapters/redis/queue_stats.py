@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from mailer.usecases.ports import Clock
+    from mailer.usecases.delivery_ports import Clock
 
 BATCH: Final = 1000
 UNKNOWN_TYPE: Final = "unknown"  # its entry is no longer in the stream

@@ -12,7 +12,7 @@ from mailer.domain.errors import ServerUnavailableError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailer.usecases.ports import Clock
+    from mailer.usecases.delivery_ports import Clock
 
 PROBE_SECONDS: Final = 5
 

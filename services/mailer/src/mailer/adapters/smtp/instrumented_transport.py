@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from mailer.domain.errors import AbandonedError, NotSentError, NotYetError
 from mailer.metrics import SMTP_SECONDS
-from mailer.usecases.ports import MailTransport
+from mailer.usecases.delivery_ports import MailTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from mailer.domain.backoff import backoff_seconds
 from mailer.domain.domain_rate_limits import normalize_domain
 from mailer.domain.errors import NotSentError, ServerUnavailableError, SlowDomainError
 from mailer.domain.smtp_replies import Reply, classify_reply
+from mailer.usecases.delivery_ports import MailTransport
 from mailer.usecases.intake_ports import MailServerStatus
-from mailer.usecases.ports import MailTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mailer.adapters.smtp.server import SmtpServer
     from mailer.bulkhead import Bulkhead
     from mailer.domain.mail import Mail, Mailbox
-    from mailer.usecases.ports import Clock
+    from mailer.usecases.delivery_ports import Clock
 
 IDLE_SECONDS: Final = 20  # shorter than the idle time-outs of servers and routers
 log = get_logger("mailer.smtp")

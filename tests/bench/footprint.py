@@ -10,8 +10,8 @@ from tests.bench.cpu import cpu_seconds
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, at_most, detail
 from tests.bench.processes import Process
-from tests.bench.sink import start_sink
 from tests.bench.slots import Run, Side
+from tests.bench.smtp_sink import start_sink
 from tests.bench.web import CLIENTS
 from tests.bench.web_server import Web
 from tests.support.harness.local_run import LocalRun

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.bench.sink import SmtpSinkProtocol
+from tests.bench.smtp_sink import SmtpSinkProtocol
 from tests.support.servers.ports import free_port
 
 

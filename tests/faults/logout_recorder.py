@@ -1,6 +1,6 @@
 """A service that records the logout tokens that it receives (OIDC-22).
 
-    python -m tests.faults.service PORT FILE
+    python -m tests.faults.logout_recorder PORT FILE
 
 Each token is on the disk before its answer is sent, so that a kill in between repeats it and loses nothing.
 """

@@ -29,7 +29,7 @@ def start_sink() -> Iterator[int]:
     """Run a sink for the block; yields its port."""
     port, program = free_port(), SMTP_SINK.path()
     as_user = ["-u", "nobody"] if os.geteuid() == 0 else []  # smtp-sink refuses to run as root
-    own = [sys.executable, "-m", "tests.bench.sink", str(port)]
+    own = [sys.executable, "-m", "tests.bench.smtp_sink", str(port)]
     command = [str(program), *as_user, f"127.0.0.1:{port}", str(_BACKLOG)] if program else own
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:

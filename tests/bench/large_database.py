@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from identity.adapters.sql.engine import open_engine
 
 from tests.bench import load
+from tests.bench.database_sizes import compared
 from tests.bench.environment import Environment
 from tests.bench.figures import Figure, at_most, product
 from tests.bench.grants import SECRET, register
 from tests.bench.plans import logged_statements, reads_of
-from tests.bench.sizes import compared
 from tests.bench.slots import Run, Side
 from tests.bench.web_server import SMALL, Web
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 import pytest
-from identity.adapters.collectors import AuditCollector, TidyCollector
+from identity.adapters.database_collectors import AuditCollector, TidyCollector
+from identity.adapters.redis_collectors import RedisMemoryCollector
 from identity.adapters.sql.engine import open_engine
 from identity.adapters.sql.pool_metrics import observe_pool, report_pool_size
-from identity.adapters.stream_collector import RedisMemoryCollector
 from identity.metrics.relay import AUDIT_HEAD
 from identity.metrics.web import DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX, TIDY_LAST_SUCCESS, WEB
 from port_runtime.metrics import Instruments
