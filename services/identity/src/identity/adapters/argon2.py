@@ -36,10 +36,10 @@ class Cost:
 
 
 class Argon2Passwords(Passwords):
-    """Hashes in `slots` threads, with at most `queue` requests waiting; further ones raise Busy.
+    """A pool of threads that compute hashes, `slots` at a time. At most `queue` requests wait; more raise Busy.
 
-    Requests do not hash in their own threads, because the allocator keeps the memory of a hash for the thread that
-    computed it: every request thread would end up holding that much. The hashing threads run at a lower priority, so
+    Request threads do not compute hashes themselves: the memory allocator keeps a hash's memory for the thread that
+    computed it, so each request thread would keep that much memory. The hashing threads run at a lower priority, so
     that a burst of logins does not delay other requests.
     """
 
@@ -50,8 +50,8 @@ class Argon2Passwords(Passwords):
         self._slots = ThreadPoolExecutor(slots, thread_name_prefix="hash", initializer=_lower_priority)
         self._queue = threading.BoundedSemaphore(slots + queue)
         self._meter = meter
-        # This hash has the current parameters. After they change, response times reveal which accounts exist, until
-        # each owner's next login renews the hash.
+        # The dummy hash has the current parameters. After the parameters change, response times reveal whether an
+        # account exists, until its next login renews its hash.
         self._dummy_hash = random_hash(cost)
 
     @override
@@ -91,7 +91,7 @@ class Argon2Passwords(Passwords):
 
 
 def random_hash(cost: Cost) -> str:
-    """Return a hash that matches no password. Computing a real one would delay the start of every process."""
+    """Return a hash that no password matches. Computing a real hash would delay the start of every process."""
     salt, digest = (
         b64encode(secrets.token_bytes(length)).decode().rstrip("=")
         for length in (DEFAULT_RANDOM_SALT_LENGTH, DEFAULT_HASH_LENGTH)

@@ -12,13 +12,13 @@ from identity.usecases.ports.stream import Checkpoint, ConcurrentPublish
 
 
 class RedisCheckpoint:
-    """Stores one key for each database epoch. Raises redis.RedisError."""
+    """The checkpoints in Redis, one key for each database epoch. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, stream: str) -> None:
         self._client, self._stream = client, stream
 
     def key(self, epoch: str) -> str:
-        """Return the key. The relay's Redis user may set only keys of this form."""
+        """Return the checkpoint's key. The relay's Redis user may write only keys of this form."""
         return f"{self._stream}:mark:{epoch}"
 
     @contextmanager
@@ -32,7 +32,7 @@ class RedisCheckpoint:
             with self._client.pipeline(transaction=True) as pipeline:
                 pipeline.watch(key)  # type: ignore[no-untyped-call]  # redis-py lacks the type
                 stored: Any = pipeline.get(key)  # runs immediately: commands queue only after MULTI
-                # A missing checkpoint is a mismatch too: a new one would hide what a wiped Redis has lost.
+                # A missing checkpoint differs too: creating it again would hide that Redis was wiped and lost events.
                 if (None if stored is None else int(stored)) != expected.stored:
                     raise ConcurrentPublish
                 yield pipeline

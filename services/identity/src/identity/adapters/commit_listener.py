@@ -29,9 +29,9 @@ class CommitListener(Protocol):
 
 
 class PostgresCommitListener(CommitListener):
-    """Listens on its own connection.
+    """A separate connection that listens on the channel.
 
-    The first `wait` only starts to listen and returns at once, so that the caller finds what was committed before that.
+    The first `wait` only starts listening and returns at once, so that the caller also processes earlier commits.
     """
 
     def __init__(self, engine: Engine, channel: str) -> None:

@@ -11,7 +11,7 @@ _MAX_VERSION_LENGTH = 32
 
 
 class ConsentTextError(ValueError):
-    """The directory does not hold the three texts; the message says what is wrong."""
+    """The directory does not contain the three texts; the message states the reason."""
 
 
 def read_texts(directory: Path) -> Texts:

@@ -37,9 +37,9 @@ class SessionCollector:
 
 
 class TidyCollector:
-    """How long `identity tidy` is overdue: its last complete run, and the oldest expired session and counter.
+    """The age of the last complete run of `identity tidy`, and of the oldest expired session or counter.
 
-    Each is found through an index.
+    Every query uses an index.
     """
 
     def __init__(self, engine: Engine, *, idle_seconds: int) -> None:
@@ -47,7 +47,7 @@ class TidyCollector:
         self._idle = timedelta(seconds=idle_seconds)
 
     def collect(self) -> Iterator[Sample]:
-        """Yield the age of the last complete run, and of the oldest expired session or counter."""
+        """Yield both ages in seconds."""
         columns = (sessions.c.seen_at, sessions.c.expires_at, counters.c.expires_at)
         with self._engine.connect() as connection:
             seen, *expired = (connection.scalar(select(func.min(column))) for column in columns)
@@ -65,7 +65,7 @@ class OutboxCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count unpublished events, and mails without a receipt: those still have their sealed payload."""
+        """Count unpublished events, and mails without a receipt, whose rows still have a sealed payload."""
         row = outbox.c
         for condition, count, age in (
             (row.position.is_(None), OUTBOX_UNPUBLISHED, OUTBOX_OLDEST),
@@ -86,7 +86,7 @@ class AuditCollector:
         self._engine = engine
 
     def collect(self) -> Iterator[Sample]:
-        """Count the rows that are not in the chain yet, and find its end; a healthy relay is only seconds behind."""
+        """Count the rows that are not in the chain yet, and find its newest segment."""
         waiting = select(func.count(), func.min(audit.c.at)).where(audit.c.place.is_(None))
         with self._engine.connect() as connection:
             found, oldest = connection.execute(waiting).one()

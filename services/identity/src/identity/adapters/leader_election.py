@@ -12,7 +12,7 @@ from typing_extensions import override
 from identity.adapters.sql.engine import require_writable
 
 _LOCK = 0x72656C79
-"""`rely` in ASCII; the migrations use another lock."""
+"""The id of the advisory lock, `rely` in ASCII. The migrations use another lock."""
 _SILENCE_SECONDS = 10.0
 """A leader that sends no statement for this long is frozen or disconnected.
 
@@ -45,8 +45,8 @@ class PostgresLeaderElection(LeaderElection):
     """Holds an advisory lock on its own connection; when the connection is lost, so is leadership.
 
     A standby terminates the connection of a leader that sends no statement for `silence_seconds`. If that leader
-    resumes later, the stream's checkpoint prevents it from publishing, and the new leader finds in the table the
-    positions that the old one assigned.
+    resumes later, the stream's checkpoint prevents it from publishing. The new leader reads the positions that the
+    former leader assigned from the table.
     """
 
     def __init__(self, engine: Engine, *, silence_seconds: float = _SILENCE_SECONDS) -> None:
@@ -93,7 +93,7 @@ class PostgresLeaderElection(LeaderElection):
 
 
 class FileLeaderElection(LeaderElection):
-    """Holds a lock on a file, which the operating system frees when the process ends."""
+    """Holds a lock on a file. The operating system releases the lock when the process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -20,7 +20,7 @@ _PAGE = 1000
 
 
 class MailCopies:
-    """Belongs to one relay. Raises redis.RedisError."""
+    """The copies that one relay makes. Raises redis.RedisError."""
 
     def __init__(self, client: Redis, stream: str) -> None:
         self._stream = stream
@@ -36,7 +36,7 @@ class MailCopies:
         self._done_at = None
 
     def make(self, expected: Checkpoint, choose: Callable[[Collection[str]], Collection[str]]) -> int:
-        """Copy the mails of the event ids that `choose` returns; return how many. Raises ConcurrentPublish."""
+        """Copy the mails of the events that `choose` returns; return their number. Raises ConcurrentPublish."""
         if expected.stored in {None, self._done_at}:
             return 0
         copied, after = 0, "0-0"
@@ -49,7 +49,7 @@ class MailCopies:
     def _copy_page(
         self, expected: Checkpoint, after: str, choose: Callable[[Collection[str]], Collection[str]]
     ) -> tuple[int, str]:
-        """Return how many mails were copied, and the entry after which the next page starts, '' for none."""
+        """Copy the mails of one page; return their number and the id after which the next page starts, or ''."""
         with self._checkpoint.watching(expected) as pipeline:
             newest: Any = (
                 pipeline.xinfo_stream(MAIL_STREAM)["last-generated-id"]
@@ -65,7 +65,7 @@ class MailCopies:
             for entry_id, fields in copies:
                 pipeline.xadd(MAIL_STREAM, fields, id=entry_id)
             key = self._checkpoint.key(expected.epoch)
-            pipeline.set(key, str(expected.stored))  # a write, which makes other relays' transactions fail
+            pipeline.set(key, str(expected.stored))  # this write makes other relays' transactions fail
         return len(copies), as_text(page[-1][0]) if len(page) == _PAGE else ""
 
 

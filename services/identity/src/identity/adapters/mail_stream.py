@@ -1,4 +1,4 @@
-"""The stream `identity.mails`, as the relay sees it: what the mailer has handled (EVT-7, MAIL-7)."""
+"""The relay's access to the stream `identity.mails`: trimming it, and finding unhandled mails (EVT-7, MAIL-7)."""
 
 from collections.abc import Collection
 from typing import Any, TypeAlias
@@ -15,21 +15,21 @@ EntryId: TypeAlias = tuple[int, int]
 
 
 class MailStream:
-    """Only the mailer reads this stream, and only the relay writes to it. Raises redis.RedisError."""
+    """The stream of mails: the relay writes it, and the mailer is its only consumer. Raises redis.RedisError."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
 
     def trim(self, oldest: EntryId) -> int:
-        """Delete handled entries older than `oldest`; return how many."""
+        """Delete handled entries older than `oldest`; return their number."""
         return self._client.xtrim(
             MAIL_STREAM, minid=text_of(min(oldest, self._first_unhandled())), approximate=False
         )
 
     def unhandled_from(self, newest: int) -> int | None:
-        """Return the position of the first entry that the mailer has not handled, at most the one after `newest`.
+        """Return the position of the first entry that the mailer has not handled, but at most `newest` + 1.
 
-        Return None if the entry has no position.
+        Return `newest` + 1 if the mailer has handled every entry, and None if the entry has no position.
         """
         first: Any = self._client.xrange(MAIL_STREAM, text_of(self._first_unhandled()), count=1)
         if not first:
@@ -38,7 +38,7 @@ class MailStream:
         return min(entry.position, newest + 1) if entry and entry.position else None
 
     def unhandled_among(self, event_ids: Collection[str]) -> set[str]:
-        """Return those of the events that the mailer may not have handled."""
+        """Return the ids of the events that the mailer may not have handled."""
         left, start = set(event_ids), text_of(self._first_unhandled())
         found: set[str] = set()
         while left - found:

@@ -20,7 +20,7 @@ from identity.metrics.relay import (
 )
 
 MAX_GROUPS: Final = 50
-"""Consumers may create any number of groups; only this many get series."""
+"""The maximum number of groups with series, because consumers may create any number of groups."""
 
 
 class StreamCollector:

@@ -50,7 +50,7 @@ class RedisStream(Stream, MailerProgress):
         with self._checkpoint.watching(expected) as pipeline:
             pipeline.multi()
             for each in entries:
-                if each.sealed is not None:  # the mail before the event: MailCopies relies on it
+                if each.sealed is not None:  # before the event: MailCopies relies on this order
                     fields = to_fields(each.ce, each.type, each.sealed, each.position)
                     pipeline.xadd(MAIL_STREAM, fields)  # type: ignore[arg-type]  # dict is invariant
                 fields = to_fields(each.ce, each.type, None, each.position)
@@ -87,7 +87,7 @@ class RedisStream(Stream, MailerProgress):
 
     @override
     def unhandled_from(self, epoch: str) -> int | None:
-        checkpoint = self.checkpoint(epoch)  # read first, so that what is published meanwhile does not count
+        checkpoint = self.checkpoint(epoch)  # read first, so that events published meanwhile do not count
         return None if checkpoint.position is None else self._mails.unhandled_from(checkpoint.position)
 
     @override
@@ -106,7 +106,7 @@ class RedisStream(Stream, MailerProgress):
 
     @override
     def receipts(self, *, block_ms: int) -> Sequence[tuple[str, Receipt]]:
-        # Pending receipts first: from a relay that died, or from this one when the database or the connection failed.
+        # Pending receipts come first: they were read by a relay that died, or before the database or Redis failed.
         pending = self._receipts.claim_next(0, _RECEIPT_BATCH)
         return self._read(pending or self._receipts.read(_RECEIPT_BATCH, block_ms))
 

@@ -27,7 +27,7 @@ _COUNTER_DIGITS = 32
 def derive(secret: Secret, purpose: str) -> bytes:
     """Derive the key for one purpose: the first block of HKDF's output (RFC 5869).
 
-    The relay needs `cryptography` for nothing else, and importing it would take a tenth of the relay's memory.
+    The standard library computes it: the relay does not import `cryptography`, which would take a tenth of its memory.
     """
     extracted = hmac.digest(b"", secret.reveal().encode(), "sha256")
     return hmac.digest(extracted, f"identity:{purpose}\1".encode(), "sha256")
@@ -47,7 +47,7 @@ def _counter_key(key: bytes, counter: Counter) -> str:
 
 
 def _signer_of(clock: Clock) -> type[TimestampSigner]:
-    """Return a signer that reads the time from this clock."""
+    """Return a class of signers that read the time from this clock."""
 
     class ClockedSigner(TimestampSigner):
         def get_timestamp(self) -> int:
@@ -68,7 +68,7 @@ class SignedTokens(Tokens):
         self._counter_keys = [derive(key, "counter") for key in keys]
 
     def _serializer(self, purpose: str) -> URLSafeTimedSerializer:
-        # itsdangerous expects the newest key last
+        # itsdangerous signs with the last key
         derived = [derive(key, purpose) for key in reversed(self._keys)]
         return URLSafeTimedSerializer(
             derived, salt=purpose, signer=self._signer, signer_kwargs={"digest_method": hashlib.sha256}

@@ -1,1 +1,1 @@
-"""JOSE with joserfc, which no other module of identity imports: JWK sets, signed tokens, signatures of clients."""
+"""JWK sets, signed tokens and the signatures of clients (JOSE). Only this package of identity imports joserfc."""

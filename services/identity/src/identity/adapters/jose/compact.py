@@ -1,4 +1,4 @@
-"""Reading a signed token in compact form (RFC 7515): bounded, and only with a header that is understood."""
+"""Parses signed tokens in compact form (RFC 7515), up to a maximum length and without header extensions."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from joserfc.jws import CompactSignature, JWSRegistry
 from identity.adapters.jose.keys import UNREADABLE, Key
 
 MAX_PAYLOAD_CHARACTERS: Final = 8192
-"""An ID token comes in a query of 8 KiB at most (OIDC-3); proofs are far smaller."""
-_NOT_UNDERSTOOD = frozenset({"crit", "b64"})
+"""An ID token arrives in a query of at most 8 KiB (OIDC-3); proofs are much shorter."""
+_UNSUPPORTED = frozenset({"crit", "b64"})
 
 
 class BadTokenError(Exception):
-    """The token is too long, damaged, of another algorithm or not signed by the key."""
+    """The token is too long or malformed, or was signed with another algorithm or another key."""
 
 
 class _Registry(JWSRegistry):
-    max_header_length = 4096  # a proof's header holds its key
+    max_header_length = 4096  # the header of a proof contains its key
     max_payload_length = MAX_PAYLOAD_CHARACTERS
 
 
@@ -55,7 +55,7 @@ def _refuse() -> NoReturn:
 
 
 def parse(token: str, algorithms: tuple[str, ...]) -> SignedToken:
-    """Return the token with its header. Raises BadTokenError."""
+    """Parse a token without verifying its signature. Raises BadTokenError."""
     registry = _Registry(algorithms=algorithms, strict_check_header=False)
     try:
         parsed = jws.extract_compact(token.encode("ascii"), registry=registry)
@@ -64,6 +64,6 @@ def parse(token: str, algorithms: tuple[str, ...]) -> SignedToken:
         registry.get_alg(header["alg"])
     except UNREADABLE:
         raise BadTokenError from None
-    if _NOT_UNDERSTOOD & header.keys():
+    if _UNSUPPORTED & header.keys():
         raise BadTokenError
     return SignedToken(header, parsed, registry)

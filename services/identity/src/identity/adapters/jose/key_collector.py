@@ -9,7 +9,7 @@ from identity.metrics.notify import SIGNING_KEYS
 
 
 class SigningKeyCollector:
-    """The keys that may sign; none is usable if the clock is earlier than the start of all of them."""
+    """The number of keys that may sign now: those without an `nbf`, or with one that has passed."""
 
     def __init__(self, signer: JoseSigner) -> None:
         self._signer = signer

@@ -1,4 +1,4 @@
-"""JSON Web Keys (RFC 7517): RSA of 2048 to 4096 bits and EC of P-256, the only kinds that sign here."""
+"""JSON Web Keys (RFC 7517). Supported are RSA keys of 2048 to 4096 bits and EC keys of curve P-256."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ Key = RSAKey | ECKey
 
 CURVE: Final = "P-256"
 UNREADABLE: Final = (JoseError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
-"""What joserfc and json raise for damaged input."""
+"""The exceptions that joserfc and json raise for malformed input."""
 
 _MIN_BITS = 2048
 _MAX_BITS = 4096  # the time to verify grows with the square of the length
-_MIN_MODULUS, _MAX_MODULUS = 342, 683  # their characters in base64url
+_MIN_MODULUS, _MAX_MODULUS = 342, 683  # lengths in base64url characters
 _MAX_EXPONENT_BITS = 32
 _MAX_KID_CHARACTERS = 128
 _PUBLIC = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y")}
@@ -28,7 +28,7 @@ class KeySetError(ValueError):
 
 
 def items_of(text: str) -> list[dict[str, Any]]:
-    """Return the members of the keys of a JWK set, of which there is at least one. Raises KeySetError."""
+    """Return the keys of a JWK set as dictionaries, at least one. Raises KeySetError."""
     try:
         items = json.loads(text)["keys"]
     except UNREADABLE:
@@ -39,7 +39,7 @@ def items_of(text: str) -> list[dict[str, Any]]:
 
 
 def import_key(item: Mapping[str, Any], *, private: bool) -> Key:
-    """Return a key; its `use`, `alg`, `kid` and certificates do not count. Raises KeySetError."""
+    """Import a key; its `use`, `alg`, `kid` and certificates are ignored. Raises KeySetError."""
     kty = item.get("kty")
     if not isinstance(kty, str) or kty not in _PUBLIC or (kty == "EC" and item.get("crv") != CURVE):
         raise KeySetError(f"must be of type RSA, or of type EC with curve {CURVE}")
@@ -50,10 +50,10 @@ def import_key(item: Mapping[str, Any], *, private: bool) -> Key:
     if not all(isinstance(value, str) for value in members.values()):
         raise KeySetError("cannot be read")
     if kty == "RSA" and not _MIN_MODULUS <= len(members.get("n", "")) <= _MAX_MODULUS:
-        raise _wrong_length()  # before joserfc warns of a short key, or computes with a long one
+        raise _wrong_length()  # before joserfc warns about a short key or computes with a long key
     try:
         key = RSAKey.import_key(members) if kty == "RSA" else ECKey.import_key(members)
-        _ = key.dict_value, key.public_key  # computed here, before threads share the key
+        _ = key.dict_value, key.public_key  # joserfc computes both once; do it before threads share the key
     except UNREADABLE:
         raise KeySetError("cannot be read") from None
     _check_numbers(key)
@@ -69,8 +69,8 @@ def kid_of(item: Mapping[str, Any]) -> str | None:
 
 
 def thumbprint(key: Key) -> str:
-    """Return the thumbprint of the key (RFC 7638), made from its numbers and not from how they were written."""
-    # joserfc repeats the members that it was given.
+    """Return the thumbprint of the key (RFC 7638), computed from its numbers and not from their original encoding."""
+    # joserfc returns the members as they were imported, for example with leading zeros.
     bare = RSAKey.import_key(key.public_key) if isinstance(key, RSAKey) else ECKey.import_key(key.public_key)
     return bare.thumbprint()
 

@@ -17,19 +17,19 @@ _ID_TOKEN: TokenType = "JWT"  # noqa: S105  # a media type
 
 
 class JoseSigner(TokenSigner):
-    """Signs with the first key whose time has come, and verifies with all."""
+    """Signs with the first key of an algorithm whose `nbf` has passed, and verifies with every key."""
 
     def __init__(self, keys: Sequence[SigningKey], clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
 
     def check(self) -> None:
-        """Raise KeySetError if no key may sign now for one of the algorithms."""
+        """Raise KeySetError if an algorithm has no key that may sign now."""
         for algorithm in ALGORITHMS:
             current_key(self._keys, algorithm, self._clock.now())
 
     def usable_keys(self) -> dict[Algorithm, int]:
-        """Return how many keys may sign now, by algorithm."""
+        """Return the number of keys that may sign now, by algorithm."""
         now = self._clock.now().timestamp()
         usable = [key.algorithm for key in self._keys if (key.not_before or 0) <= now]
         return {algorithm: usable.count(algorithm) for algorithm in ALGORITHMS}

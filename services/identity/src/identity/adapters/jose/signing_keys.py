@@ -1,6 +1,6 @@
-"""The provider's signing keys (OIDC-26), a private JWK set: RSA keys sign with RS256, those of P-256 with ES256.
+"""The provider's signing keys (OIDC-26), a private JWK set. RSA keys sign with RS256, P-256 keys with ES256.
 
-Two members of a key are times in seconds since 1970: `iat`, when it was made, and `nbf`, from when it signs.
+Two members of a key are times in seconds since 1970: `iat`, its creation, and `nbf`, from which it may sign.
 """
 
 import json
@@ -80,14 +80,14 @@ def new_signing_keys(now: datetime, *, starts_in: timedelta | None = None, forme
 
 
 def key_warnings(keys: Iterable[SigningKey], now: datetime, *, max_age: timedelta) -> Iterator[str]:
-    """Yield a sentence for each key that signs and is older than `max_age`, or does not say its age."""
+    """Yield a warning for each current key that is older than `max_age` or whose age is unknown."""
     for algorithm in ALGORITHMS:
         key = current_key(keys, algorithm, now)
         since = key.not_before or key.issued_at
         if since is None:
-            yield f"the {algorithm} key says neither by iat nor by nbf how old it is"
+            yield f"the age of the {algorithm} key is unknown: it has neither iat nor nbf"
         elif now.timestamp() - since > max_age.total_seconds():
-            yield f"the {algorithm} key is older than {max_age.days} days: identity keys rotate oidc"
+            yield f"the {algorithm} key is older than {max_age.days} days: run `identity keys rotate oidc`"
 
 
 def _signing_key(item: Mapping[str, Any]) -> SigningKey:

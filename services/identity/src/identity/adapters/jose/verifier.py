@@ -1,4 +1,4 @@
-"""Verifies what clients sign: assertions by which they authenticate, and DPoP proofs."""
+"""Verifies clients' signatures: the assertions with which they authenticate, and DPoP proofs."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -67,7 +67,7 @@ class JoseVerifier(ProofVerifier):
 
 
 def _claims_by_any(token: SignedToken, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims if one of the keys signed them; a `kid` in the header decides which one is tried."""
+    """Return the claims if one of the keys signed them. A `kid` in the header excludes keys with another `kid`."""
     for key in _candidates(token.header, keys):
         try:
             return token.claims(key)

@@ -1,4 +1,4 @@
-"""The accounts."""
+"""The repository of accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -66,7 +66,7 @@ class SqlAccounts(Accounts):
 
     @override
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        # Each statement examines a bounded range of ids, so it takes the same time however few accounts are idle.
+        # Each call examines a limited number of ids, so its duration does not depend on how many accounts are idle.
         row = accounts.c
         examined = self._session.scalars(
             select(row.id).where(row.id > after).order_by(row.id).limit(limit)

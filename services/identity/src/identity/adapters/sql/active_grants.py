@@ -1,4 +1,4 @@
-"""What makes a grant active, in one statement for grants and tokens alike (OIDC-21)."""
+"""The conditions for an active grant, shared by the statements for grants and tokens (OIDC-21)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _SUMMARY = ("id", "kind", "username", "name", "tax_id", "company_name")
 SUMMARIES = tuple(account.c[name] for account in (_ACCOUNT, _HOLDER) for name in _SUMMARY)
 """The columns of the account and of the actor."""
 _GRANT_COLUMNS = tuple(grants.c)
-# Literals instead of parameters: PostgreSQL misjudges conditions with unknown values, and so plans at each execution.
+# Literals, not parameters: with unknown values, PostgreSQL misestimates the rows and plans again at each execution.
 _PENDING, _VERIFIED = literal_column("'pending'", String), literal_column("'verified'", String)
 
 
@@ -33,7 +33,7 @@ def is_active(account: FromClause) -> ColumnElement[bool]:
 def select_active(
     source: FromClause, *columns: ColumnElement[Any], client: ColumnElement[str]
 ) -> Select[Any]:
-    """Return a statement for the active grants of the `client`; `columns` come before those that `read_grant` reads."""
+    """Return a statement for the client's active grants: `columns`, followed by the columns that `read_grant` reads."""
     read = (*_GRANT_COLUMNS, *SUMMARIES, _ACCOUNT.c.email, _ACCOUNT.c.updated_at, _ACCOUNT.c.created_at)
     return select_from_active(source, *columns, *read, client=client)
 
@@ -41,7 +41,7 @@ def select_active(
 def select_from_active(
     source: FromClause, *columns: ColumnElement[Any], client: ColumnElement[str]
 ) -> Select[Any]:
-    """Return a statement for these columns of the active grants of the `client`."""
+    """Return a statement for these columns of the client's active grants."""
     return (
         select(*columns)
         .select_from(source)
@@ -61,7 +61,7 @@ def select_from_active(
 
 
 def read_grant(values: Iterator[Any]) -> Mapping[str, Any]:
-    """Return the fields of an ActiveGrant from a row of that statement."""
+    """Return the fields of an ActiveGrant from the last values of a row of `select_active`."""
     grant = Grant(**named(_GRANT_COLUMNS, values))
     account, actor = read_summary(values), read_summary(values)
     email, updated_at, created_at = values
@@ -80,5 +80,5 @@ def named(columns: tuple[Any, ...], values: Iterator[Any]) -> Mapping[str, Any]:
 
 
 def read_summary(values: Iterator[Any]) -> AccountSummary:
-    """Return an account from the next of SUMMARIES' values."""
+    """Return an account from the next values, which are in the order of SUMMARIES."""
     return AccountSummary(**dict(zip(_SUMMARY, values, strict=False)), status="active")

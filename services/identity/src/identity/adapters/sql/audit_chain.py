@@ -1,4 +1,4 @@
-"""The chain over the audit log's rows: extending, verifying, pruning (SEC-11)."""
+"""The hash chain of the audit log in the database (SEC-11)."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -16,7 +16,7 @@ from identity.usecases.ports.audit import AnchorStore, AuditChain
 
 _CHAINED_COLUMNS = tuple(column.name for column in audit.c if column.name not in {"id", "at", "place", "mac"})
 _SEGMENT_FIELDS = tuple(field.name for field in fields(Segment))
-"""In the order of the table's columns."""
+"""They are in the order of the table's columns."""
 _PLACE = (
     update(audit)
     .where(audit.c.id == bindparam("row"), audit.c.place.is_(None))
@@ -25,7 +25,7 @@ _PLACE = (
 
 
 class SqlAuditChain(AuditChain):
-    """The chained rows and their segments."""
+    """Reads, extends and prunes the chained rows and their segments."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -65,7 +65,7 @@ class SqlAuditChain(AuditChain):
             return [_chained_row(row) for row in connection.execute(query)]
 
     def chained_count(self) -> int:
-        """Return how many rows are in the chain."""
+        """Return the number of rows in the chain."""
         with self._engine.connect() as connection:
             return connection.scalar(select(func.count(audit.c.place))) or 0
 
@@ -87,7 +87,7 @@ class SqlAuditChain(AuditChain):
 
 
 class SqlAnchor(AnchorStore):
-    """The anchor in the database, in the one row of its table."""
+    """The anchor in the database, in a table with one row."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""Writing the audit log (SEC-11)."""
+"""Writes the audit log (SEC-11)."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ COLUMNS = (
     "reason", "detail",
 )  # fmt: skip
 ADD = audit.insert().inline()
-"""Does not fetch the id of the new row."""
+"""`inline` makes SQLAlchemy not fetch the id of the new row."""
 _ADD_ONE = FixedStatement(ADD, columns=COLUMNS)
 
 
@@ -39,7 +39,7 @@ class SqlAuditLog(AuditLog):
         if self._rows:
             rows, self._rows = self._rows, []
             connection = self._session.connection()
-            # A single row avoids the driver's pipeline, which costs more to set up.
+            # For a single row, setting up the driver's pipeline would take longer.
             if len(rows) == 1:
                 _ADD_ONE.run(connection, rows[0])
             else:
@@ -47,7 +47,7 @@ class SqlAuditLog(AuditLog):
 
 
 class AutocommitAuditLog(AuditLog):
-    """Entries that commit on their own, so that refusals are recorded; needs an autocommit engine."""
+    """Entries that commit immediately, so that refusals are recorded. Needs an autocommit engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""The stored authorization requests."""
+"""The repository of authorization requests."""
 
 from dataclasses import asdict
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The codes that verify a binding."""
+"""The repository of the codes that verify a binding."""
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session

@@ -1,4 +1,4 @@
-"""The bindings between a link account and a general account."""
+"""The repository of the bindings between link accounts and general accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -43,7 +43,7 @@ class SqlBindings(Bindings):
         query = select(Binding).where(
             bindings.c.link_account_id == account_id, bindings.c.live_general_id.is_not(None)
         )
-        # The order in which the accounts are locked.
+        # Sorted in the order in which callers lock the accounts.
         return self._session.scalars(query.order_by(bindings.c.general_account_id)).all()
 
     @override

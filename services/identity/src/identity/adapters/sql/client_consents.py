@@ -1,4 +1,4 @@
-"""People's consents to the data that services receive."""
+"""The repository of people's consents to the data that services receive."""
 
 from collections.abc import Sequence
 from datetime import datetime

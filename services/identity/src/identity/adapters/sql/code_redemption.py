@@ -1,4 +1,4 @@
-"""Redeeming a code: one statement reads it with its grant, one uses it and adds the tokens."""
+"""Redeems a code with two statements: one reads it and its grant, one marks it as used and adds the tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ _USABLE = FixedStatement(
 
 
 def _use_statement(*, tokens: int) -> FixedStatement:
-    """Return the statement that uses a code and adds so many tokens, whose parameters end with their number."""
+    """Return the statement that marks a code as used and adds tokens; each token's parameters end with its index."""
     used = update(grant_codes).where(*_IS_USABLE, _GRANT_IS_OPEN, IS_DURABLE).values(used_at=bindparam("now"))
     source = used.returning(_row.digest).cte("used")
     rows = (
@@ -47,7 +47,10 @@ _USE = {tokens: _use_statement(tokens=tokens) for tokens in (1, 2)}
 
 
 class SqlCodeRedemption(CodeRedemption):
-    """Needs an autocommit engine. On SQLite no code is usable, because no statement there can write two tables."""
+    """Redeems codes on PostgreSQL; on SQLite `usable` returns None, because a statement there writes only one table.
+
+    Needs an autocommit engine.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""The accepted consent texts."""
+"""The repository of accepted consent texts."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -46,4 +46,4 @@ class SqlConsents(Consents):
         insert = insert_into(consents, self._session.get_bind().dialect.name)
         self._session.execute(
             insert.on_conflict_do_nothing(), rows
-        )  # the first acceptance of a version is kept
+        )  # a later acceptance of the same version is ignored

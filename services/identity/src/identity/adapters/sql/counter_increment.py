@@ -24,10 +24,10 @@ from identity.adapters.sql.upsert import insert_into
 
 
 class Places(NamedTuple):
-    """What the statement depends on, besides its values: for each counter whether it locks, and its gates.
+    """The parts of the statement that vary: whether each counter locks, its gates, and the number of older keys.
 
-    A counter is skipped while one of its gates, counters of the same statement, is full. If the installation has
-    `older_keys` too, rows stored under them are read.
+    A gate is another counter of the statement, by its index; a counter is skipped while one of its gates is full. If
+    the installation has older keys, counts stored under them are taken over.
     """
 
     locks: tuple[bool, ...]
@@ -37,7 +37,10 @@ class Places(NamedTuple):
 
 @cache
 def increment_statement(dialect: str, places: Places) -> FixedStatement:
-    """Increment each counter, or start a new window at one; a lock's window restarts when its limit is reached."""
+    """Return the statement that increments each counter, or starts a new window with a count of 1.
+
+    The window of a counter that locks restarts when its limit is reached.
+    """
     row, numbers = counters.c, range(len(places.locks))
     insert = insert_into(counters, dialect)
     first_counts = [
@@ -45,7 +48,7 @@ def increment_statement(dialect: str, places: Places) -> FixedStatement:
         for n in numbers
     ]
     max_count = case(*((_named(n), bindparam(f"max{n}", type_=Integer)) for n in numbers))
-    # A counter at zero has no window: the next increment starts one.
+    # A count of 0 has no window: the next increment starts a new window.
     over = or_(row.expires_at <= bindparam("now"), row.times == 0)
     renewed = [over, *(and_(_named(n), row.times + 1 == max_count) for n in numbers if places.locks[n])]
     return FixedStatement(
@@ -66,7 +69,7 @@ def _named(place: int) -> Any:
 
 
 def _first_count(place: int, older_keys: int) -> Any:
-    """Return the new row of a counter: at one, or with what is counted under an older key."""
+    """Return the new row of a counter: its count is 1, or 1 more than the count under an older key."""
     key = bindparam(f"key{place}", type_=counters.c.key.type)
     until = bindparam(f"until{place}", type_=counters.c.expires_at.type)
     if not older_keys:

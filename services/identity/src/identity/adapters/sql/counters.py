@@ -25,10 +25,10 @@ _CLEAR = delete(counters).where(_NAMED)
 
 
 class SqlCounters(Counters):
-    """Counters that use the connections returned by `connect`: a transaction's, or those of an autocommit engine.
+    """Counters on the connections that `connect` returns: a transaction's, or those of an autocommit engine.
 
-    With an autocommit engine, a refused request still counts. Rows are found by the newest key of the installation; a
-    count that was stored under an older key is taken over, so that a new key resets no limit.
+    With an autocommit engine, a refused request still counts. Counts are stored under the newest key of the
+    installation. A count under an older key is taken over, so that a new key resets no limit.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], tokens: Tokens) -> None:
@@ -44,7 +44,7 @@ class SqlCounters(Counters):
     def increment_within(
         self, own: Counter | None, networks: Sequence[Counter], now: datetime
     ) -> tuple[CounterState | None, list[CounterState]]:
-        # Narrowest first, also for the locks: transactions that need several never wait for each other.
+        # From the narrowest counter to the widest. Locks are taken in this order, so transactions cannot deadlock.
         first = 0 if own is None else 1
         all_networks = tuple(range(first, first + len(networks)))
         gates = [all_networks[:index] for index in range(len(networks))]

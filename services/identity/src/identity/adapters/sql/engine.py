@@ -1,4 +1,4 @@
-"""Engines for PostgreSQL and SQLite: time-outs, pools, the readiness probe."""
+"""Engines for PostgreSQL and SQLite with their time-outs and pools, and the readiness probe."""
 
 import select
 import sqlite3
@@ -17,11 +17,11 @@ _SQLITE_BUSY_MS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 3
 _STATEMENT_TIMEOUT_MS = 15_000
 _TCP_TIMEOUT_MS = 10_000
-_IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: a frozen process cannot block others until they fail
+_IDLE_IN_TRANSACTION_MS = 10_000  # below lock_timeout: others do not fail because of a frozen process
 
 _READ_ONLY = "25006"
 _UNABLE = frozenset({_READ_ONLY, "57P01", "57P02", "57P03"})
-"""SQLSTATEs of a server that is read-only, shuts down, crashes or starts."""
+"""SQLSTATEs of a server that is read-only, is shutting down, has crashed or is starting."""
 _REQUIRE_WRITABLE = text(
     "DO $$ BEGIN IF current_setting('transaction_read_only') = 'on' THEN"
     " RAISE read_only_sql_transaction USING MESSAGE = 'the database is read-only'; END IF; END $$"
@@ -31,7 +31,7 @@ _REQUIRE_WRITABLE = text(
 def engine_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[str, Any]:
     """Return the options of an engine for this URL; the connection arguments set the time-outs.
 
-    Behind a `pooler` that gives each transaction another server connection, nothing may outlive a transaction: the
+    With a `pooler`, each transaction may use another server connection, so nothing may outlive a transaction: the
     database's role sets the time-outs, and statements are not prepared on the server.
     """
     if url.get_backend_name() == "sqlite":
@@ -40,7 +40,7 @@ def engine_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[st
             "connect_args": {"timeout": _SQLITE_BUSY_MS / 1000, "check_same_thread": False},
         }
     return {
-        "hide_parameters": True,  # errors are logged, but names and addresses must not be
+        "hide_parameters": True,  # errors are logged and must not contain personal data
         "pool_size": pool_size,
         "max_overflow": 0,
         "pool_timeout": 5,
@@ -50,7 +50,7 @@ def engine_options(url: URL, *, pool_size: int, pooler: bool = False) -> dict[st
 
 
 def connect_args() -> dict[str, Any]:
-    """Return psycopg's arguments for a session of its own."""
+    """Return psycopg's arguments for a connection without a pooler."""
     return {
         **_network_args(),
         "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout={_STATEMENT_TIMEOUT_MS}"
@@ -59,7 +59,7 @@ def connect_args() -> dict[str, Any]:
 
 
 def _network_args() -> dict[str, Any]:
-    """Return the time-outs that detect a lost connection in seconds, long before TCP does."""
+    """Return the time-outs that detect a lost connection within seconds; TCP's defaults take much longer."""
     return {
         "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 5,
@@ -75,10 +75,10 @@ def autocommit_options(url: URL, *, pool_size: int, pooler: bool = False) -> dic
 
     It is a separate engine because switching a pooled connection to AUTOCOMMIT and back took a tenth of the time of
     `GET /session`. Its commits do not wait for the disk: if the database crashes, the last half second of counters and
-    last-seen times may be lost, but no request waits long for the row of a busy address that another one holds.
+    last-seen times may be lost. In return, requests wait only briefly for the locked counter of a busy address.
     """
     options = engine_options(url, pool_size=pool_size, pooler=pooler)
-    if not pooler:  # behind one, its commits wait for the disk too
+    if not pooler:  # a pooler does not accept this option: commits wait for the disk
         options["connect_args"]["options"] += " -c synchronous_commit=off"
     return {**options, "isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 
@@ -106,7 +106,7 @@ def configure_engine(engine: Engine) -> None:
 
 
 def _discard_if_closed(connection: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
-    """Make the pool replace a connection that the server has closed: only then does an idle one have data to read.
+    """Make the pool replace a connection that the server has closed: it has data to read, unlike an open idle one.
 
     Unlike a ping, this costs no round trip. Without it, every pooled connection fails once after a database restart.
     """
@@ -152,7 +152,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
-            [f"IDENTITY_DATABASE_URL: the file's folder cannot be made ({error.strerror})"]
+            [f"IDENTITY_DATABASE_URL: the file's folder cannot be created ({error.strerror})"]
         ) from None
 
 

@@ -15,14 +15,14 @@ from identity.adapters.sql.libpq import LibpqStatements
 
 _CURSOR, _LIBPQ = "identity.cursor", "identity.libpq"
 _NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy's
-"""Compiles statements with libpq's parameters $1 …"""
+"""Compiles statements with libpq's parameters ($1, $2, …)."""
 _Row = Sequence[Any]
 
 
 class FixedStatement:
-    """A statement whose text depends on nothing but the database; its parameters are always the same.
+    """A statement whose text depends only on the dialect and always has the same parameters.
 
-    `columns` are those that an INSERT without VALUES sets.
+    `columns` names the columns that an INSERT without VALUES sets.
     """
 
     def __init__(self, statement: Executable, *, columns: Sequence[str] | None = None) -> None:
@@ -31,11 +31,11 @@ class FixedStatement:
         self._compiled: dict[str, _Compiled] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Execute it on a connection; it returns no rows."""
+        """Execute the statement without returning rows."""
         self.rows(connection, values)
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[_Row]:
-        """Execute it and return the rows."""
+        """Execute the statement and return its rows."""
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
         parameters = compiled.parameters(values)
         for listener in connection.dispatch.before_cursor_execute:
@@ -44,12 +44,12 @@ class FixedStatement:
             rows = compiled.execute(connection, parameters)
         except BaseException as error:  # noqa: BLE001 - raised again
             cursor = connection.info.pop(_CURSOR, None)
-            # Wraps the error, closes the cursor, replaces lost connections. SQLAlchemy has no public way to ask for it.
+            # Wraps the error, closes the cursor, replaces lost connections. SQLAlchemy has no public method for this.
             connection._handle_dbapi_exception(error, compiled.sql, parameters, cursor, None)  # noqa: SLF001
         return compiled.read(rows)
 
     def row(self, connection: Connection, values: Mapping[str, Any]) -> _Row | None:
-        """Execute it and return its only row, or None."""
+        """Execute the statement and return its only row, or None."""
         rows = self.rows(connection, values)
         return rows[0] if rows else None
 
@@ -58,12 +58,12 @@ class FixedStatement:
 
 
 class _Compiled:
-    """The statement's text for one database, and how its values are written and read."""
+    """A statement compiled for one dialect, with the converters of its parameters and results."""
 
     def __init__(self, statement: Any, dialect: Dialect, columns: Sequence[str] | None) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         if compiled.post_compile_params or compiled.literal_execute_params:
-            raise TypeError("a list as a parameter changes the text")
+            raise TypeError("a list parameter would change the statement's text")
         self.sql = str(compiled)
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         self._constants = {name: bind.value for name, bind in binds.items() if bind.value is not None}
@@ -82,14 +82,14 @@ class _Compiled:
             self._numbered, self._numbers = str(numbered), numbered.positiontup
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        """Return the values in the driver's form."""
+        """Return the values converted for the driver."""
         written = {**self._constants, **values}
         for name, write in self._writers:
             written[name] = write(written[name])
         return written if self._order is None else [written[name] for name in self._order]
 
     def execute(self, connection: Connection, parameters: Any) -> Sequence[_Row]:
-        """Execute it with the driver's values, and return the rows in them. Raises the driver's errors."""
+        """Execute the statement with converted parameters; return rows to convert. Raises the driver's errors."""
         pooled = connection.connection
         driver: Any = pooled.dbapi_connection
         if self._is_for_libpq and driver.autocommit:
@@ -99,11 +99,11 @@ class _Compiled:
             return libpq.rows(self._numbered, [parameters[name] for name in self._numbers])
         cursor = pooled.info.get(_CURSOR) or pooled.info.setdefault(_CURSOR, pooled.cursor())
         cursor.execute(self.sql, parameters)
-        # All rows, since SQLite keeps its read lock until then.
+        # Fetches all rows, since SQLite keeps its read lock until the last row is read.
         return cursor.fetchall() if self._has_rows else ()
 
     def read(self, rows: Sequence[_Row]) -> Sequence[_Row]:
-        """Return the rows with Python's values."""
+        """Return the rows converted to Python's types."""
         return [self._read(row) for row in rows] if self._readers else rows
 
     def _read(self, row: _Row) -> _Row:

@@ -1,4 +1,4 @@
-"""The query of the token endpoints: one statement finds whether a token is active, and for whom (OIDC-20)."""
+"""The queries of the token endpoints. One statement reads a token, if it is active, with its account (OIDC-20)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -45,8 +45,8 @@ _CLIENT_BY_NAME, _TOKEN_BY_DIGEST = FixedStatement(_CLIENT), FixedStatement(_ACT
 
 
 def _introspected_statement() -> FixedStatement:
-    told = (grants.c.auth_time, grants.c.acr, grants.c.amr)
-    columns = (*_TOKEN_COLUMNS, *told, *SUMMARIES)
+    authentication = (grants.c.auth_time, grants.c.acr, grants.c.amr)
+    columns = (*_TOKEN_COLUMNS, *authentication, *SUMMARIES)
     active = select_from_active(_TOKENS, *columns, client=grant_tokens.c.client).where(*_IS_TOKEN).subquery()
     client = (
         oidc_clients.c.name, clients.c.rights, oidc_clients.c.auth, oidc_clients.c["keys"], oidc_clients.c.resources,
@@ -58,11 +58,11 @@ def _introspected_statement() -> FixedStatement:
 
 _INTROSPECTED = _introspected_statement()
 _ASKING = 8
-"""The number of its columns that describe the client."""
+"""The number of columns of `_INTROSPECTED` that describe the client; they come first."""
 
 
 class SqlGrantQueries(GrantQueries):
-    """Needs an autocommit engine: each statement is a transaction of its own."""
+    """Clients and active tokens. Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""The grants with their codes and tokens."""
+"""The repository of grants with their codes and tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -147,17 +147,17 @@ class SqlGrants(Grants):
 
     @override
     def end_of_client(self, client: str, reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        # Child grants belong to the same client, whose lock prevents new ones. There may be too many to list their ids.
+        # Child grants belong to the same client, whose lock prevents new grants. Too many may exist to list their ids.
         return self._end_each(_row.client == client, reason, now)
 
     @override
     def end_expired(self, now: datetime, *, limit: int) -> Sequence[EndedGrant]:
         due = select(_row.id).where(_row.expires_at <= now, _NOT_ENDED).order_by(_row.expires_at).limit(limit)
-        # Does not end child grants: waiting for a locked one while holding others could deadlock with a request.
+        # Child grants stay: waiting for a locked child while holding other locks could deadlock with a request.
         return self._end_named(due.with_for_update(skip_locked=True), "expired", now)
 
     def _end(self, condition: ColumnElement[bool], reason: EndReason, now: datetime) -> Sequence[EndedGrant]:
-        """End the grants, then their children in a second statement, which also finds those opened meanwhile."""
+        """End the grants, then their child grants. The second statement also finds child grants opened meanwhile."""
         ended = self._end_each(condition, reason, now)
         if not ended:
             return ended

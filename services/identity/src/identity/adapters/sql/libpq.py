@@ -1,6 +1,6 @@
 """Statements that libpq executes itself, in half the CPU time of psycopg's cursor.
 
-psycopg still opens the connections, converts the values and names the errors.
+psycopg still opens the connections, converts the values and creates the exceptions.
 """
 
 from collections.abc import Sequence
@@ -37,13 +37,13 @@ class LibpqStatements:
             return self._checked(libpq.exec_params(sql.encode(), written))
         result = libpq.exec_prepared(self._prepared(sql), written)
         if result.error_field(DiagnosticField.SQLSTATE) == _UNKNOWN_NAME:
-            # A rollback on this connection has deallocated all: psycopg does so if it has prepared any itself.
+            # If psycopg has prepared a statement itself, its rollback deallocates all statements of the connection.
             self._names.clear()
             result = libpq.exec_prepared(self._prepared(sql), written)
         return self._checked(result)
 
     def _prepared(self, sql: str) -> bytes:
-        """Return the statement's name; prepare it first if it has none."""
+        """Return the name of the prepared statement; prepare it at its first execution."""
         name = self._names.get(sql)
         if name is None:
             name = f"fixed_{len(self._names)}".encode()

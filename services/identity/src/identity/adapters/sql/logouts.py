@@ -1,4 +1,4 @@
-"""The logouts of which clients must be notified."""
+"""The repository of logouts of which clients must be notified."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from identity.usecases.ports.logouts import Logouts
 CHANNEL = "identity_logouts"
 """The channel on which PostgreSQL notifies `identity notify`."""
 TOLD, DROPPED = "told", "dropped"
-"""The outcomes that need no action. A logout with `done_at` and any other outcome was set aside."""
+"""The final outcomes. A logout with `done_at` and any other outcome has failed and needs an operator's action."""
 
 _row, _client = logouts.c, oidc_clients.c
 _WAITS = _row.done_at.is_(None)
@@ -34,11 +34,11 @@ class SqlLogouts(Logouts):
 
     @override
     def add_pending(self, ended: Sequence[EndedGrant], now: datetime) -> None:
-        told = select(_client.name).where(
+        notified = select(_client.name).where(
             _client.name.in_({grant.client for grant in ended}), _client.backchannel_uri.is_not(None)
         )
-        names = set(self._session.scalars(told))
-        owed = [
+        names = set(self._session.scalars(notified))
+        pending = [
             {
                 "grant_id": grant.id,
                 "client": grant.client,
@@ -50,8 +50,8 @@ class SqlLogouts(Logouts):
             for grant in ended
             if grant.client in names
         ]
-        if owed:
-            self._session.execute(insert(logouts), owed)
+        if pending:
+            self._session.execute(insert(logouts), pending)
             self._wake_notify()
 
     @override
@@ -112,7 +112,7 @@ class SqlLogouts(Logouts):
         return self._session.scalars(changed.returning(Logout)).one_or_none()
 
     def _wake_notify(self) -> None:
-        """Notify at the commit. PostgreSQL merges the notifications of one transaction."""
+        """Send a notification at the commit. PostgreSQL merges the notifications of one transaction."""
         if self._is_postgresql:
             self._session.execute(text(f"NOTIFY {CHANNEL}"))
 

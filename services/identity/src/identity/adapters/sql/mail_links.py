@@ -1,4 +1,4 @@
-"""The challenges behind mailed links."""
+"""The repository of the challenges behind mailed links."""
 
 from collections.abc import Sequence
 from datetime import datetime

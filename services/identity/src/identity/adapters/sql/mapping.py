@@ -1,6 +1,6 @@
-"""Maps the domain's plain classes to all tables. Import it wherever a session loads or adds them.
+"""Maps the domain's plain classes to tables. Import this module wherever a session loads or adds their objects.
 
-The relay reads and writes rows, and needs no object-relational mapper.
+The relay does not import it, because it uses rows and needs no object-relational mapper.
 """
 
 from sqlalchemy.orm import registry

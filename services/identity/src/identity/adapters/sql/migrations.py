@@ -1,4 +1,4 @@
-"""Brings a database up to date, one process at a time (expand and contract)."""
+"""Runs the missing migrations of a database, one process at a time (expand and contract)."""
 
 import logging
 import time

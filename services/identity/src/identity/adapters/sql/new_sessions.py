@@ -1,4 +1,4 @@
-"""Opening a session with its audit entry."""
+"""Opens a session and adds its audit entry in one statement."""
 
 from datetime import datetime
 
@@ -14,13 +14,16 @@ from identity.usecases.ports.sessions import NewSessions
 
 SESSION_COLUMNS = sessions.c.keys()
 _ENTRY = "entry_"
-"""The prefix of the entry's parameters; some of its columns are named like a session's."""
+"""The prefix of the audit entry's parameters, because some of its columns have the names of a session's columns."""
 IS_DURABLE = func.set_config("synchronous_commit", "on", literal_column("true")).is_not(None)
-"""Always true; makes the commit of a statement wait for the disk, which the autocommit engine's commits do not."""
+"""Always true. Makes a statement's commit wait for the disk; the autocommit engine's commits do not by default."""
 
 
 class SqlNewSessions(NewSessions):
-    """Needs an autocommit engine. On SQLite it opens nothing, because no statement there can write two tables."""
+    """Opens sessions on PostgreSQL; on SQLite `open` returns False, because a statement there writes only one table.
+
+    Needs an autocommit engine.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -37,7 +40,10 @@ class SqlNewSessions(NewSessions):
 
 
 def session_of_open_account() -> Select[str]:
-    """Return the row of a session if its account is open with the same password; locks the account."""
+    """Return the query for a new session's row: empty unless its account is open with the same password.
+
+    The query locks the account.
+    """
     account = accounts.c
     columns = (bindparam(column.name, type_=column.type) for column in sessions.c)
     return (

@@ -1,4 +1,4 @@
-"""The registrations for OpenID Connect."""
+"""The repository of OpenID Connect registrations."""
 
 from collections.abc import Sequence
 

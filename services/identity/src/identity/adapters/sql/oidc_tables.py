@@ -96,7 +96,7 @@ grants = Table(
         )
     ),
 )  # fmt: skip
-"""`session_id` has no foreign key: a grant outlives the idle session of the portal it was opened from."""
+"""`session_id` has no foreign key: a grant outlives the portal's session in which it was opened."""
 
 grant_codes = Table(
     "grant_codes",
@@ -146,7 +146,7 @@ logouts = Table(
     _while("leased_until IS NOT NULL", "ix_logouts_leased_until", "client", "leased_until"),
     sqlite_autoincrement=True,
 )
-"""No foreign key to the grant: a pending logout may be kept longer than the ended grant."""
+"""`grant_id` has no foreign key: a pending logout may be kept longer than its ended grant."""
 
 seen_proofs = Table(
     "seen_proofs",

@@ -1,4 +1,4 @@
-"""The outbox table, from both sides: use cases write, the relay publishes (EVT-2)."""
+"""The outbox: use cases add events, and the relay publishes them (EVT-2)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -75,7 +75,7 @@ class SqlOutbox(Outbox):
 
 
 class SqlOutboxReader(OutboxReader, WaitingMails):
-    """The relay's side of the table. Remembers the newest position between calls."""
+    """The outbox as the relay reads it. Caches the newest position between calls."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -195,7 +195,7 @@ def _last_position_before(connection: Connection, since: datetime, *, after: int
     return low
 
 
-# If two relays both believe they lead, the second one finds the rows locked, or the unique index rejects its positions.
+# If two relays act as leader, the second one finds the rows locked, or the unique index rejects its positions.
 # A single statement that selects and updates would be planned from outdated statistics: on a table that had just grown,
 # PostgreSQL chose a nested loop over all rows.
 _UNPOSITIONED = (
@@ -231,7 +231,7 @@ _RECORD_RECEIPT = (
         sealed=None,
     )
 )
-# Skips rows whose receipt is being recorded: those must not expire.
+# Skips rows whose receipt is being recorded: their mails must not expire.
 _EXPIRED = (
     select(outbox.c.id)
     .where(outbox.c.mail_expires_at <= bindparam("now"), outbox.c.sealed.is_not(None))

@@ -1,4 +1,4 @@
-"""How many connections of a pool are in use (OPS-4); SQLite has no server whose connections could run out."""
+"""The number of pooled connections in use (OPS-4). Not for SQLite, which has no server that limits connections."""
 
 from port_runtime.metrics import Instruments
 from sqlalchemy import Engine, event

@@ -1,4 +1,4 @@
-"""Deletes rows past their retention, found through indexes."""
+"""Deletes rows past their retention; each query uses an index."""
 
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -20,9 +20,9 @@ from identity.domain.rejection import REJECTION_LIFETIME
 from identity.usecases.ports.purger import Purger
 
 _LINK_RETENTION = timedelta(days=2)
-"""A day longer than any link is valid, so that a late click is answered by `expired` and not by `invalid`."""
+"""A day longer than any link is valid, so that a late click gets the answer `expired` and not `invalid`."""
 _ENDED_RETENTION = timedelta(days=30)
-"""Of ended grants, and of logouts of which the clients were notified."""
+"""The retention of ended grants and of completed logouts."""
 BATCH_SIZE = 500
 _row = outbox.c
 _child = grants.alias("child")
@@ -76,7 +76,7 @@ class SqlPurger(Purger):
                 return deleted
 
     def _purge(self, column: Column[Any], before: datetime) -> int:
-        """Delete the rows whose time is not after `before`; each batch holds no lock while it waits for another."""
+        """Delete the rows whose time is at or before `before`, in batches that skip locked rows."""
         statement, deleted = _delete_unlocked(column), 0
         while True:
             with self._engine.begin() as connection:
@@ -89,8 +89,8 @@ class SqlPurger(Purger):
 def _delete_unlocked(column: Column[Any]) -> Delete:
     """Return a statement that deletes the oldest rows, skipping locked ones (`SKIP LOCKED`); the next run deletes them.
 
-    A login locks the counter of its account and then that of its address. A cleanup that held one of them while waiting
-    for the other could deadlock with the login.
+    A login locks the counter of its account, then the counter of its client address. A cleanup that held one of the
+    locks while waiting for the other could deadlock with the login.
     """
     table = column.table
     key = list(table.primary_key)

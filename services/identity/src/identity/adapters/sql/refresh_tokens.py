@@ -1,4 +1,4 @@
-"""The refresh tokens."""
+"""The repository of refresh tokens."""
 
 from datetime import datetime
 

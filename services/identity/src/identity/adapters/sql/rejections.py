@@ -1,4 +1,4 @@
-"""The rejected applications."""
+"""The repository of rejected registrations."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -39,5 +39,5 @@ class SqlRejections(Rejections):
 
 
 def read_rejection(row: Sequence[Any]) -> Rejection:
-    """Return a rejection from the row of such a query."""
+    """Return the rejection in a row of `BY_USERNAME` or `BY_SESSION`."""
     return Rejection(**dict(zip(rejections.c.keys(), row, strict=True)))

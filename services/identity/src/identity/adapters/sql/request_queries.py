@@ -1,4 +1,4 @@
-"""The reads that nearly every request makes: one statement without a transaction, or two while switched."""
+"""The queries of nearly every request, without a transaction: one statement, or two while the session is switched."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ from identity.domain.session import SEEN_EVERY, AccountSummary, Lifetimes, Princ
 from identity.usecases.ports.request_queries import MailState, Queries
 
 _row = accounts.c
-# Literals instead of parameters: every request runs this, and parameters would be converted and sent each time.
+# Literals, not parameters: every request uses them, and parameters would be converted and sent each time.
 STATUS = case(
     (_row.closed_at.is_not(None), literal_column("'closed'")),
     (_row.suspended_at.is_not(None), literal_column("'suspended'")),
@@ -88,7 +88,7 @@ _VERIFICATION_MAIL = FixedStatement(
 
 
 class SqlQueries(Queries):
-    """Needs an autocommit engine: each statement is a transaction of its own."""
+    """Queries outside a unit of work. Needs an autocommit engine: each statement is its own transaction."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -187,7 +187,7 @@ def _document_and_version(text: str) -> tuple[str, str]:
 
 
 _MAIL_STATES = {None: ("refused", "mailbox_limit"), "expired": ("refused", "expired")}
-"""The API shows waiting, sent or refused (VER-6): a mail that was left out or has expired counts as refused."""
+"""The API returns waiting, sent or refused (VER-6). A mail that was suppressed or has expired counts as refused."""
 
 _BY_DIGEST = select(ServiceClient).where(
     or_(clients.c.digest == bindparam("digest"), clients.c.former_digest == bindparam("digest"))

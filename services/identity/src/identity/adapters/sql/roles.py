@@ -1,6 +1,6 @@
 """The roles of PostgreSQL, one for each process, with the least rights (SEC-17).
 
-Between two releases a right is added first and removed later, as for tables: both releases run at the same time.
+During an upgrade two releases run at the same time: rights are added at once and removed by a later release.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ ROLES: Final = ("identity_web", "identity_relay", "identity_notify", "identity_t
 _READ = "SELECT"
 _CHANGE = "SELECT, INSERT, UPDATE"
 _ALL = "SELECT, INSERT, UPDATE, DELETE"
-# Not the id, which the sequence assigns, nor the columns that the relay fills when it chains the row.
+# Without the id, which the sequence assigns, and the columns that the relay sets when it chains the row.
 _RECORD = f"INSERT ({', '.join(each.name for each in audit.c if each.name not in {'id', 'place', 'mac'})})"
 _RIGHTS: Final = {
     # The web processes. The operators' commands use this role too.
@@ -164,9 +164,9 @@ def roles_script() -> str:
 
 
 def grant_rights(connection: Connection) -> None:
-    """Grant the roles the rights to new tables, if there are roles; needs the owner of the tables.
+    """Grant the roles their rights, if the roles exist. The connection's user must own the tables.
 
-    Revokes nothing, since the previous release may still run.
+    Revokes nothing, because the previous release may still be running.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text(_run_each(_grants())))
@@ -181,7 +181,7 @@ def _grants() -> Iterator[str]:
 
 
 def _revocations_and_grants() -> Iterator[str]:
-    """Yield the grants, each with the revocation of all else: if a column is missing, the former rights stay."""
+    """Yield each grant with the revocation of all other rights: if a column is missing, neither takes effect."""
     for role, rights in _RIGHTS.items():
         for table in _TABLES:
             revoke = f"REVOKE ALL ON public.{table} FROM PUBLIC, {role}"

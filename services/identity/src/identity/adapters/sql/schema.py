@@ -1,4 +1,4 @@
-"""What all tables share: the metadata with its naming convention, and the types of keys."""
+"""The metadata of all tables with its naming convention, and the types of keys."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Proofs that were used, each recorded in a transaction of its own."""
+"""The used proofs, each recorded in its own transaction."""
 
 from sqlalchemy import Engine
 from typing_extensions import override
@@ -10,7 +10,7 @@ from identity.usecases.ports.seen_proofs import SeenProofs
 
 
 class SqlSeenProofs(SeenProofs):
-    """The primary key decides which of several uses at once is the first."""
+    """The used proofs. The primary key decides which of several concurrent uses is the first."""
 
     def __init__(self, autocommit: Engine) -> None:
         self._engine = autocommit

@@ -1,4 +1,4 @@
-"""The service clients."""
+"""The repository of service clients."""
 
 from collections.abc import Sequence
 

@@ -32,7 +32,7 @@ _LOGINS = (
 
 
 class SqlServiceLogins(ServiceLogins):
-    """Reads within one transaction."""
+    """Reads grants within one transaction."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

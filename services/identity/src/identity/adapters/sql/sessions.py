@@ -1,4 +1,4 @@
-"""The open sessions."""
+"""The repository of open sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,8 +22,8 @@ class SqlSessions(Sessions):
 
     @override
     def open(self, session: Session, *, credential_version: int) -> bool:
-        # One statement, which also keeps the account from changing until the commit: a suspension or a new password
-        # then finds the session, and ends it.
+        # The statement also locks the account until the commit: a later suspension or password change finds the
+        # session and ends it.
         values = {name: getattr(session, name) for name in SESSION_COLUMNS}
         account = {"account": session.holder_id, "version": credential_version}
         return _OPEN.row(self._orm_session.connection(), values | account) is not None
@@ -113,7 +113,7 @@ def _end_oldest_statement() -> FixedStatement:
     are_open = (row.expires_at > bindparam("now"), row.seen_at > bindparam("idle_since"))
     latest_first = select(row.id).where(*others, *are_open).order_by(row.created_at.desc(), row.id)
     excess = latest_first.offset(bindparam("others", type_=Integer))
-    # Locked rows are skipped, so that concurrent logins do not wait for each other: they end the same ones.
+    # Skips locked rows, so that concurrent logins, which end the same sessions, do not wait for each other.
     unlocked = select(row.id).where(row.id.in_(excess)).with_for_update(skip_locked=True)
     return FixedStatement(delete(sessions).where(row.id.in_(unlocked)).returning(row.id))
 

@@ -1,4 +1,4 @@
-"""The tables, without those of OpenID Connect."""
+"""All tables except those of OpenID Connect."""
 
 from sqlalchemy import (
     JSON,
@@ -228,7 +228,7 @@ audit = Table(
     ),
     sqlite_autoincrement=True,
 )
-"""Without foreign keys, because the log outlives the rows it mentions."""
+"""No foreign keys, because the log outlives the rows to which it refers."""
 
 audit_segments = Table(
     "audit_segments",

@@ -1,4 +1,4 @@
-"""When `identity tidy` last ended without an error, in the one row of its table."""
+"""The time of the last successful run of `identity tidy`, in a table with one row."""
 
 from datetime import datetime
 

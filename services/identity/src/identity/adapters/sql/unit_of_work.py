@@ -98,7 +98,7 @@ class SqlUnitOfWork(UnitOfWork):
         self._session.commit()
 
     def _write(self) -> None:
-        """Write the accounts first: links and events refer to them, and their locks keep events in order."""
+        """Write the accounts first: links and events refer to accounts, whose locks keep events in order."""
         self._session.flush()
         self.links.write()
         self.outbox.write()
