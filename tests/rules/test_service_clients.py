@@ -106,7 +106,7 @@ def test_the_old_secret_can_be_ended_by_command_and_a_third_never_exists(system:
     _operate(system, "rotate", service.name, "--end-old")
     ended = [_status(system, secret) for secret in (service.secret, new)]
 
-    assert (third.exit_code, "still lives" in third.output) == (1, True)
+    assert (third.exit_code, "still valid" in third.output) == (1, True)
     assert ended == [401, 200]
 
 

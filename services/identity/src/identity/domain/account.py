@@ -1,4 +1,4 @@
-"""An account: a general account of one user at one company, or a link account that several are bound to."""
+"""Accounts: general accounts of one user at one company, and link accounts, to which general accounts are bound."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,16 +23,16 @@ OPERATOR_DECISIONS: Final[Mapping[str, tuple[Status, ...]]] = {
     "account.reinstated": ("suspended",),
     "account.closed": OPEN,
 }
-"""The statuses in which an operator may make a decision, which its event names (REV-2, OPS-2)."""
+"""The statuses in which an operator may make each decision, by the decision's event (REV-2, OPS-2)."""
 
 UNVERIFIED_LIFETIME = timedelta(days=7)
-"""VER-7."""
+"""How long an account may stay unverified (VER-7)."""
 
 REPEAT_WINDOW = timedelta(minutes=10)
-"""How long the same registration, sent again, counts as a repeat (REG-13)."""
+"""Time during which an identical registration counts as a repeat (REG-13)."""
 
 REMEMBERED_PASSWORDS = 3
-"""The passwords that a new one must differ from, including the current one (SEC-2)."""
+"""Number of passwords, including the current one, that a new password must differ from (SEC-2)."""
 
 PERSONAL_FIELDS = ("username", "name", "mobile", "email", "company_name", "tax_id")
 """The fields of an account or a registration whose values a password must not contain (SEC-2)."""
@@ -52,7 +52,7 @@ class Registration:
 
 @dataclass(eq=False, kw_only=True)
 class Account:
-    """An account. `username_key` and `mailbox_key` are unique, and None once it is closed."""
+    """A general or link account. The unique `username_key` and `mailbox_key` are None once the account is closed."""
 
     id: str
     kind: Kind
@@ -84,7 +84,7 @@ class Account:
     def open(
         cls, registration: Registration, *, account_id: str, password_hash: str, reviewed: bool, now: datetime
     ) -> "Account":
-        """Return a new, unverified account (REG-9); with `reviewed`, an operator must approve it."""
+        """Return a new, unverified account (REG-9). If `reviewed` is true, an operator must approve the account."""
         company = registration.company
         return cls(
             id=account_id,
@@ -105,7 +105,7 @@ class Account:
 
     @property
     def registration(self) -> Registration:
-        """The data that the account was opened with, for comparison with a repeat (REG-13)."""
+        """The account's registration data, for comparison with a repeated registration (REG-13)."""
         return Registration(
             kind=self.kind,
             username=self.username,
@@ -132,7 +132,7 @@ class Account:
         return "awaiting_review" if self.review == "pending" else "active"
 
     def mailbox_key_for(self, email: str) -> str:
-        """Return the key under which the mailbox would be unique for this account (REG-9)."""
+        """Return the `mailbox_key` that this account would have with `email` (REG-9)."""
         return mailbox_key(self.kind, email, self.tax_id)
 
     def has_lapsed(self, now: datetime) -> bool:
@@ -140,33 +140,33 @@ class Account:
         return has_lapsed(self.email_verified_at, self.created_at, now)
 
     def verify_email(self, now: datetime) -> None:
-        """Mark the mailbox as verified and claim it; the unique index decides between two accounts."""
+        """Mark the mailbox as verified and claim it; a unique index rejects a second account with the same key."""
         self.email_verified_at = now
         self.mailbox_key = self.mailbox_key_for(self.email)
 
     def approve(self) -> None:
-        """Approve the application (REV-2)."""
+        """Approve the registration (REV-2)."""
         self.review = "approved"
 
     def reject(self) -> None:
-        """Reject the application; the account is closed as well (REV-2)."""
+        """Reject the registration (REV-2). The caller also closes the account."""
         self.review = "rejected"
 
     def suspend(self, now: datetime) -> None:
-        """Suspend the account, whatever its other steps (OPS-2)."""
+        """Suspend the account without changing its verification or review (OPS-2)."""
         self.suspended_at = now
 
     def reinstate(self) -> None:
-        """Lift the suspension; the status before it returns (OPS-2)."""
+        """Lift the suspension and restore the previous status (OPS-2)."""
         self.suspended_at = None
 
     def revise(self, now: datetime) -> None:
-        """Count a change of the profile (PRO-5)."""
+        """Record a profile change in `revision` and `updated_at` (PRO-5)."""
         self.revision += 1
         self.updated_at = now
 
     def replace_email(self, email: str, now: datetime) -> str:
-        """Replace the mailbox with a verified one; return the old one (PRO-2, PRO-3)."""
+        """Replace the mailbox with the verified `email`; return the previous mailbox (PRO-2, PRO-3)."""
         old = self.email
         self.email = email
         self.pending_email = None
@@ -175,7 +175,7 @@ class Account:
         return old
 
     def set_password(self, password_hash: str) -> None:
-        """Change the password. Device cookies are tied to the credential version, so older ones become void (SEC-3)."""
+        """Change the password. The new credential version invalidates existing device cookies (SEC-3)."""
         self.former_hashes = [self.password_hash, *self.former_hashes][: REMEMBERED_PASSWORDS - 1]
         self.password_hash = password_hash
         self.credential_version += 1
@@ -191,7 +191,7 @@ class Account:
         return [self.password_hash, *self.former_hashes]
 
     def close(self, reason: ClosedReason, now: datetime) -> None:
-        """Close for good: the name and the mailbox become free, and the password hashes are deleted (VER-7, REV-2)."""
+        """Close permanently: release the username and mailbox, and delete the password hashes (VER-7, REV-2)."""
         self.closed_at = now
         self.closed_reason = reason
         self.username_key = None
@@ -209,10 +209,10 @@ class Account:
 
 
 def has_lapsed(verified_at: datetime | None, opened_at: datetime, now: datetime) -> bool:
-    """Return whether an account lapsed; checked at every use, before any cleanup runs (VER-7)."""
+    """Return whether an account has lapsed. Every use checks this, because cleanup may run later (VER-7)."""
     return verified_at is None and now >= opened_at + UNVERIFIED_LIFETIME
 
 
 def mailbox_key(kind: Kind, email: str, tax_id: str) -> str:
-    """Return a unique key: a mailbox can have one link account, and one general account for each company."""
+    """Return the unique key of a mailbox: it allows one link account, and one general account for each company."""
     return f"link:{email}" if kind == "link" else f"general:{tax_id}:{email}"

@@ -21,8 +21,8 @@ class Caller:
 
     `name` is a person's account id ("" if unknown), an operator's name, a service's name ("" if unknown) or a process
     name. `via` is the service client through which an operator acts. `link_account_id` is set while a link account acts
-    as a bound account. `login` is an operator's account of the operating system, at the command line.
-    `client_request_id` is whatever the client or its proxy calls the request; `request_id` is ours.
+    as a bound account. `login` is the operating system account of an operator at the command line.
+    `client_request_id` is the id that the client or its proxy sent; this service generates `request_id`.
     """
 
     kind: ActorKind
@@ -38,7 +38,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry. It contains identifiers, but no name, mailbox or secret; only `reason` is free text."""
+    """An audit entry. Contains identifiers, but no names, mailboxes or secrets; only `reason` is free text."""
 
     at: datetime
     action: str
@@ -59,14 +59,14 @@ class Entry:
     ) -> "Entry":
         """Return the entry of an action from `ACTIONS`.
 
-        The actor of an action `by_owner` is the account itself. A `link_account_id` in the detail gets its own column;
-        what else is known of the caller is part of the detail, because the chain covers the columns as they are.
+        For an action `by_owner`, the actor is the account itself. `link_account_id` moves from the detail to its own
+        column. Further data about the caller are added to the detail, because the chain covers a fixed set of columns.
         """
         known = ACTIONS[action]
         origin = {
             "client_request_id": caller.client_request_id,
             "login": caller.login,
-            "asserted": caller.via is not None,  # the service says who the operator is
+            "asserted": caller.via is not None,  # a service client named the operator
         }
         by_owner = known.by_owner and caller.kind == "person"
         return cls(
@@ -88,7 +88,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A kind of entry. With `by_owner`, the actor is the account itself, identified by its password or mailbox."""
+    """An audited action. If `by_owner`, the actor is the account itself, identified by its password or mailbox."""
 
     description: str
     by_owner: bool = False
@@ -102,50 +102,48 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.approved": Action("an operator approved an account"),
     "account.rejected": Action("an operator rejected an account"),
     "account.profile_changed": Action("fields of a profile were changed"),
-    "account.email_changed": Action("a verified mailbox replaced another", by_owner=True),
+    "account.email_changed": Action("a verified mailbox replaced the previous one", by_owner=True),
     "account.password_changed": Action("a password was changed or reset", by_owner=True),
     "account.suspended": Action("an account was suspended; its sessions ended"),
     "account.reinstated": Action("a suspension was lifted"),
-    "account.closed": Action("an account was closed for good"),
-    "binding.requested": Action("a link account requested a binding with the right password"),
+    "account.closed": Action("an account was closed permanently"),
+    "binding.requested": Action("a link account requested a binding with the correct password"),
     "binding.verified": Action("the mailed code was entered"),
-    "binding.removed": Action("a binding ended; sessions acting by it ended"),
+    "binding.removed": Action("a binding ended, and so did the sessions that used it"),
     "verification.requested": Action("a verification link for a new account was requested"),
     "bind_code.issued": Action("a bind code was issued"),
     "account.mailbox_corrected": Action("an unverified account corrected its mailbox"),
     "email_change.requested": Action("a verification link for a new mailbox was requested"),
     "email_change.announced": Action("a notice of a requested change was sent to the old mailbox"),
-    "usernames.requested": Action("a mail with the account names of a mailbox was requested"),
+    "usernames.requested": Action("a mail with the usernames of a mailbox was requested"),
     "password_reset.requested": Action("a password reset link was requested"),
-    "registration.conflicted": Action(
-        "a mailbox was entered that another account holds; its owner is notified"
-    ),
+    "registration.conflicted": Action("a person entered another account's mailbox; its owner is notified"),
     # Actions without an event.
     "session.opened": Action("a login", by_owner=True),
     "session.closed": Action("a logout"),
     "session.ended": Action(
-        "one session was ended: from another, by an operator, as the oldest of too many, or for wrong passwords"
+        "one session was ended: from another session, by an operator, by the limit, or after wrong passwords"
     ),
     "session.others_ended": Action("all other sessions were ended"),
     "session.switched": Action("a link account switched to a bound account"),
-    "session.returned": Action("switched back to the link account"),
+    "session.returned": Action("a link account switched back from a bound account"),
     "session.refused": Action("a login was refused", result="refused"),
-    "consent.accepted": Action("the current texts were accepted"),
-    "password.refused": Action("the current password was entered wrongly", result="refused"),
+    "consent.accepted": Action("the current consent texts were accepted"),
+    "password.refused": Action("a wrong current password was entered", result="refused"),
     "binding.refused": Action("a binding was refused because of the password", result="refused"),
     "bind_code.refused": Action("a bind code was refused", result="refused"),
-    "binding.dismissed": Action("a binding that the other side ended was dismissed"),
+    "binding.dismissed": Action("a binding removed by another party was dismissed"),
     "email_change.withdrawn": Action("a change of mailbox was withdrawn"),
     "email_change.cancelled": Action(
-        "a change of mailbox was cancelled by the link in the old one; all sessions ended", by_owner=True
+        "the link mailed to the old mailbox cancelled its change; all sessions ended", by_owner=True
     ),
-    "grant.opened": Action("a port service got a code for a person who acts for a company"),
-    "grant.refreshed": Action("a port service renewed its tokens of a grant; once a minute"),
+    "grant.opened": Action("a port service received an authorization code for a person"),
+    "grant.refreshed": Action("a port service refreshed a grant's tokens; recorded once a minute"),
     "grant.refused": Action(
         "a port service sent a used code or refresh token, which ended the grant", result="refused"
     ),
     "grant.exchanged": Action("a service exchanged a token for one of another service"),
-    "grant.ended": Action("a grant of a port service ended, with its tokens; `why` gives the reason"),
+    "grant.ended": Action("a port service's grant and its tokens ended; `why` gives the reason"),
     "logout.set_aside": Action(
         "a service could not be notified that a login has ended; `why` gives the reason"
     ),
@@ -158,18 +156,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "account.act_refused": Action(
         "an operator's action was refused because of the account's state", result="refused"
     ),
-    "logout.retried": Action("an operator let a service be notified again that a login has ended"),
-    "logout.dropped": Action("an operator dropped the notice to a service that a login has ended"),
+    "logout.retried": Action("an operator scheduled another notification of an ended login"),
+    "logout.dropped": Action("an operator discarded the notification of an ended login"),
     "client.added": Action("a service client was created"),
-    "client.rotated": Action("a service client got a new secret"),
+    "client.rotated": Action("a service client received a new secret"),
     "client.former_ended": Action("a service client's old secret was revoked"),
     "client.revoked": Action("a service client was revoked"),
     "client.rights_set": Action("a service client's rights were set"),
-    "client.oidc_set": Action(
-        "a service client was registered for OpenID Connect, anew or with other values"
-    ),
+    "client.oidc_set": Action("a service client's OpenID Connect registration was created or changed"),
     "client.refused": Action(
-        "a service was refused: wrong secret, missing right or no operator named", result="refused"
+        "a service was refused: wrong secret, missing right or missing operator name", result="refused"
     ),
     # Reads of operators; the same read is recorded once a minute.
     "account.searched": Action("an operator searched accounts"),
@@ -177,8 +173,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "audit.read": Action("an operator read this log"),
     "events.read": Action("an operator read events"),
     "events.replayed": Action("an operator made the relay publish events again"),
-    # Requests of people that have no other entry.
-    "request.refused": Action("a person made a request that they may not make (403)", result="refused"),
+    # Requests by people that have no other entry.
+    "request.refused": Action("a request by a person was forbidden (403)", result="refused"),
     "audit.pruned": Action("expired segments of this log were deleted"),
     "audit.end_accepted": Action("an operator accepted the current end of this log's chain"),
 }

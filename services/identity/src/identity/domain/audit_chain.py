@@ -1,7 +1,7 @@
 """The chain over the audit log: each row's keyed hash covers the hash of the row before it (SEC-11).
 
 Changing, deleting, inserting or reordering rows without the key breaks the chain at that row. The chain does not
-protect rows that are not in it yet, nor does it reveal a truncated log; for that, its end is recorded as an anchor.
+protect rows that are not chained yet. An anchor, which records the end of the chain, reveals a truncated log.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _KEY_ID_CHARACTERS = 16
 
 
 class ChainKeys:
-    """The keys in use, newest first; the newest one extends the chain. A key id reveals nothing about its key."""
+    """The configured keys, newest first. The newest key extends the chain. A key id reveals nothing about its key."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._by_id = {key_id_of(key): key for key in keys}
@@ -37,7 +37,7 @@ def key_id_of(key: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChainedRow:
-    """A row of the log: `values` by column and, once it is chained, its place in the chain and its hash."""
+    """A row of the log: `values` by column. `place` and `mac` are None until the row is chained."""
 
     id: int
     at: datetime
@@ -46,11 +46,11 @@ class ChainedRow:
     mac: str | None = None
 
     def mac_after(self, key: bytes, previous: str, place: int) -> str:
-        """Return the hash of the row in this place, after the previous hash."""
+        """Return the row's keyed hash at `place`, computed over the hash `previous`."""
         return _mac(key, [previous, place, self.id, _timestamp(self.at), dict(self.values)])
 
     def is_authentic(self, key: bytes, previous: str, place: int) -> bool:
-        """Return whether the row is unchanged since it was chained in this place, after this hash."""
+        """Return whether the row's hash matches its values, `place` and `previous`."""
         return _equal(self.mac or "", self.mac_after(key, previous, place))
 
 
@@ -58,7 +58,7 @@ class ChainedRow:
 class Segment:
     """Rows chained together: places `first` to `last`, between the hashes `previous` and `head`.
 
-    The newest pruned segment is kept, with a mark that its hash covers, since the chain continues from its head.
+    Pruning keeps the newest pruned segment, because the chain continues from its head. `mac` covers `pruned_at`.
     """
 
     number: int
@@ -72,11 +72,11 @@ class Segment:
     mac: str = ""
 
     def with_mac(self, key: bytes) -> "Segment":
-        """Return the segment with its hash by this key."""
+        """Return a copy of the segment with the hash that `key` gives."""
         return replace(self, mac=self._own_mac(key))
 
     def is_authentic(self, key: bytes) -> bool:
-        """Return whether the hash was made with this key over exactly these values."""
+        """Return whether `mac` is the segment's hash with `key`."""
         return _equal(self.mac, self._own_mac(key))
 
     def _own_mac(self, key: bytes) -> str:
@@ -89,9 +89,9 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """The end of the chain, recorded outside it: number and head of the last segment, and all rows up to it.
+    """The end of the chain, recorded outside the database: the last segment's number and head, and the row count.
 
-    A chain that contains it was not truncated before it. `rows` includes the rows that have been pruned.
+    A chain that contains the anchor was not truncated before the anchor. `rows` includes pruned rows.
     """
 
     segment: int
@@ -105,7 +105,7 @@ class Anchor:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Anchor":
-        """Return the anchor of one line. Raises ValueError."""
+        """Parse an anchor from one line of JSON. Raises ValueError."""
         match json.loads(text):
             case {"segment": int(segment), "rows": int(rows), "head": str(head)}:
                 return cls(segment=segment, rows=rows, head=head)
@@ -113,12 +113,12 @@ class Anchor:
                 raise ValueError("not an anchor")
 
     def to_json(self) -> str:
-        """Return the anchor as one line."""
+        """Return the anchor as one line of JSON."""
         return json.dumps({"segment": self.segment, "rows": self.rows, "head": self.head})
 
 
 def _equal(stored: str, computed: str) -> bool:
-    """Compare in constant time, as bytes, since a tampered value can be any text."""
+    """Compare in constant time, as bytes because a tampered value can contain any characters."""
     return hmac.compare_digest(stored.encode("utf-8", "surrogatepass"), computed.encode())
 
 

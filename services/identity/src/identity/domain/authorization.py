@@ -1,4 +1,4 @@
-"""An authorization request: what a client asks for (OIDC-1, OIDC-3, OIDC-10)."""
+"""Authorization requests and the validation of their parameters (OIDC-1, OIDC-3, OIDC-10)."""
 
 import re
 from collections.abc import Collection
@@ -27,7 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A valid request. `acr` is set if the client asks how the person authenticated; `jkt` binds the code to a key."""
+    """A validated request. `acr` is set if the client requested it; `jkt` binds the code to a key."""
 
     scopes: list[str]
     resources: list[str]
@@ -48,19 +48,19 @@ class AuthorizationRequest:
 
     @property
     def demands_login(self) -> bool:
-        """Whether a login from before the request does not count."""
+        """Whether the person must log in again."""
         return "login" in self.prompts or self.max_age == timedelta(0)
 
 
 def parse_request(
     parameters: Parameters, client: OidcClient, *, resources: Collection[str], pushed: bool
 ) -> AuthorizationRequest:
-    """Return the request; `resources` are those that the client may name. Raises AuthorizationError."""
+    """Validate a request. `resources` are the ones that the client may request. Raises AuthorizationError."""
     _check_form(parameters, client, pushed=pushed)
     scopes = _scopes(parameters, client)
     claims = parse_claims(parameters.get("claims"), scopes)
     if claims.demands_other_acr(PASSWORD_ACR):
-        raise AuthorizationError("unmet_authentication_requirements", "the essential acr is not offered")
+        raise AuthorizationError("unmet_authentication_requirements", "the essential acr is not supported")
     asks_acr = "acr" in claims.names or parameters.get("acr_values") is not None
     return AuthorizationRequest(
         scopes=scopes,
@@ -82,7 +82,7 @@ def _check_form(parameters: Parameters, client: OidcClient, *, pushed: bool) -> 
         if parameters.get(name) is not None:
             raise AuthorizationError(code, f"{name} is not supported")  # type: ignore[arg-type]  # codes of the table
     if parameters.repeated:
-        raise AuthorizationError("invalid_request", "a parameter is given twice")
+        raise AuthorizationError("invalid_request", "a parameter is repeated")
     if client.requires_par and not pushed:
         raise AuthorizationError("invalid_request", "this client must push its requests (RFC 9126)")
     response_type = parameters.get("response_type")
@@ -95,7 +95,7 @@ def _check_form(parameters: Parameters, client: OidcClient, *, pushed: bool) -> 
 
 
 def _scopes(parameters: Parameters, client: OidcClient) -> list[str]:
-    """Return the scopes that are known here; others are ignored (OpenID Connect Core section 3.1.2.1)."""
+    """Return the supported scopes; others are ignored (OpenID Connect Core section 3.1.2.1)."""
     asked = set((parameters.get("scope") or "").split(" "))
     known = [scope for scope in SCOPES if scope in asked]
     if OPENID not in known:
@@ -108,14 +108,15 @@ def _scopes(parameters: Parameters, client: OidcClient) -> list[str]:
 def _resources(parameters: Parameters, known: Collection[str]) -> list[str]:
     asked = list(dict.fromkeys(parameters.every("resource")))
     if not set(asked) <= set(known):
-        raise AuthorizationError("invalid_target", "a resource is unknown or out of this client's reach")
+        raise AuthorizationError("invalid_target", "a resource is unknown or not allowed for this client")
     return asked
 
 
 def _code_challenge(parameters: Parameters, client: OidcClient) -> str | None:
-    """Return the PKCE challenge; an older confidential client may do without, and should send a nonce (OIDC-1).
+    """Return the PKCE challenge, or None for a confidential client that is registered without PKCE (OIDC-1).
 
-    The nonce is not demanded: the certification of OpenID providers tests that a request without one succeeds.
+    Such a client should send a nonce. The nonce is not required, because the certification of OpenID providers tests
+    that a request without a nonce succeeds.
     """
     challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
     if challenge is None and method is None:
@@ -132,7 +133,7 @@ def _thumbprint(parameters: Parameters, name: str, *, required: bool = False) ->
     if value is None and not required:
         return None
     if value is None or not _THUMBPRINT.fullmatch(value):
-        raise AuthorizationError("invalid_request", f"{name} must have 43 characters of base64url")
+        raise AuthorizationError("invalid_request", f"{name} must be 43 characters of base64url")
     return value
 
 
@@ -148,7 +149,7 @@ def _prompts(parameters: Parameters) -> frozenset[str]:
     if not prompts <= PROMPTS:
         raise AuthorizationError("invalid_request", "prompt is unknown")
     if "none" in prompts and len(prompts) > 1:
-        raise AuthorizationError("invalid_request", "prompt none goes with no other")
+        raise AuthorizationError("invalid_request", "prompt none cannot be combined with other values")
     return prompts
 
 

@@ -1,4 +1,4 @@
-"""Why an authorization request is refused (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6)."""
+"""Errors of authorization requests (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -24,17 +24,17 @@ ErrorCode = Literal[
 
 @dataclass(eq=False)
 class AuthorizationError(Exception):
-    """The client receives `code`; `description` is for its developers, in ASCII."""
+    """An error that is returned to the client. `description` is ASCII text for the client's developers."""
 
     code: ErrorCode
     description: str = ""
 
 
 @dataclass(eq=False)
-class UnprovenRequest(Exception):  # noqa: N818  # a refusal is no error of the program
-    """It is not known who asks, or where the answer may go, so nobody is redirected (OIDC-2).
+class UnprovenRequest(Exception):  # noqa: N818  # a refusal is not an error of the program
+    """The client or the redirect URI cannot be verified, so the browser must not be redirected (OIDC-2).
 
-    `client` is known if only the redirect URI is not proven.
+    `client` is set if only the redirect URI is invalid.
     """
 
     description: str
@@ -42,11 +42,11 @@ class UnprovenRequest(Exception):  # noqa: N818  # a refusal is no error of the 
 
 
 @dataclass(eq=False)
-class RequestGone(Exception):  # noqa: N818  # a refusal is no error of the program
-    """A stored request that is unknown, has expired or was answered (OIDC-4); `client` asked it, if that is known."""
+class RequestGone(Exception):  # noqa: N818  # a refusal is not an error of the program
+    """A stored request is unknown, expired or already answered (OIDC-4). `client` is its client, if known."""
 
     client: OidcClient | None = None
 
 
 class UnprovenLogout(UnprovenRequest):
-    """The same of a request to log out (OIDC-23)."""
+    """The client or the redirect URI of a logout request cannot be verified (OIDC-23)."""

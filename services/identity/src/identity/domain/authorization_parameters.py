@@ -1,4 +1,4 @@
-"""The parameters of an authorization request as they were sent, read strictly and within bounds (OIDC-3)."""
+"""Strict parsing of authorization request parameters, with limits on their size and number (OIDC-3)."""
 
 import re
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _MAX_PARAMETERS = 100
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _REPEATABLE = frozenset({"resource"})
-"""RFC 8707, section 2."""
+"""Parameters that may be repeated (RFC 8707 section 2)."""
 _STORED = frozenset({
     "response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge",
     "code_challenge_method", "prompt", "max_age", "claims", "acr_values", "login_hint", "id_token_hint", "resource",
@@ -23,14 +23,14 @@ _STORED = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Names and values; one without a value counts as absent (RFC 6749 section 3.1)."""
+    """Names and values. A parameter without a value counts as absent (RFC 6749 section 3.1)."""
 
     pairs: tuple[tuple[str, str], ...]
     repeated: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Parameters":
-        """Return the parameters, of which those that may not be repeated are noted."""
+        """Drop parameters without a value; record in `repeated` the names that must not be repeated."""
         given = tuple(pairs)
         names = [name for name, _ in given]
         twice = {name for name in names if names.count(name) > 1}
@@ -46,12 +46,12 @@ class Parameters:
 
     @property
     def to_store(self) -> list[list[str]]:
-        """What is stored: the parameters that count, without the credentials of a pushed request."""
+        """The parameters to store. The credentials of a pushed request are not stored."""
         return [[name, value] for name, value in self.pairs if name in _STORED]
 
 
 def parse_parameters(raw: bytes) -> Parameters:
-    """Return the parameters of a query or a form. Raises UnprovenRequest if they cannot be read."""
+    """Parse a query string or form body. Raises UnprovenRequest if it is malformed or too long."""
     if len(raw) > MAX_BYTES:
         raise UnprovenRequest("the request is longer than 8 KiB")
     try:

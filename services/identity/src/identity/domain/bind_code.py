@@ -17,7 +17,7 @@ _CODE = re.compile(rf"\d{{{DIGITS}}}", re.ASCII)
 
 
 def parse_code(raw: str) -> str:
-    """Return six digits; full-width digits, spaces and hyphens are accepted. Raises InvalidValue."""
+    """Return six ASCII digits. Full-width digits, spaces and hyphens are accepted. Raises InvalidValue."""
     code = "".join(to_half_width(raw).split()).replace("-", "")
     if not _CODE.fullmatch(code):
         raise InvalidValue("invalid_code")
@@ -26,7 +26,7 @@ def parse_code(raw: str) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class BindCode:
-    """The code of a binding. The keyed `digest` covers `challenge`, so an older code never matches a newer one."""
+    """The newest code of a binding. The keyed `digest` covers `challenge`, so older codes never match."""
 
     binding_id: str
     challenge: str
@@ -47,6 +47,6 @@ class BindCode:
             raise CodeExhausted
 
     def check(self, digests: Iterable[str], *, tries: int) -> None:
-        """Raise CodeWrong unless one of `digests` is the code's; `tries` includes this try."""
-        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list compares them all, in constant time
+        """Raise CodeWrong unless one of `digests` matches; `tries` includes the current attempt."""
+        if not any([hmac.compare_digest(self.digest, digest) for digest in digests]):  # noqa: C419  # a list compares all of them, in constant time
             raise CodeWrong(MAX_TRIES - tries)

@@ -10,12 +10,12 @@ RemovedReason = Literal[
 ]
 
 UNVERIFIED_LIFETIME = timedelta(days=7)
-"""BIND-8."""
+"""How long a binding may stay unverified (BIND-8)."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Binding:
-    """A binding. `live_general_id` is unique and None once removed: one live binding per general account (BIND-4)."""
+    """A binding. The unique `live_general_id`, None once removed, allows one per general account (BIND-4)."""
 
     id: str
     link_account_id: str
@@ -42,7 +42,7 @@ class Binding:
 
     @property
     def is_live(self) -> bool:
-        """Whether the binding is not removed."""
+        """Whether the binding has not been removed."""
         return self.status != "removed"
 
     def has_lapsed(self, now: datetime) -> bool:
@@ -59,7 +59,7 @@ class Binding:
         self.used_at = now
 
     def remove(self, reason: RemovedReason, now: datetime) -> None:
-        """End the binding. The link account sees it until dismissing it, unless it was the one to end it (UNB-4)."""
+        """End the binding. Unless the link account removed it, its list shows the binding until dismissed (UNB-4)."""
         self.status = "removed"
         self.removed_at = now
         self.removed_reason = reason
@@ -68,7 +68,7 @@ class Binding:
 
 
 def list_order(binding: Binding) -> tuple[int, float]:
-    """Return the sort key of the link account's list: unverified and removed first, then last used (BIND-10)."""
+    """Return the sort key for a list of bindings: unverified, removed, then the most recently used (BIND-10)."""
     newest = binding.used_at or binding.verified_at or binding.requested_at
     ranks = {"unverified": 0, "removed": 1, "verified": 2 if binding.used_at else 3}
     return ranks[binding.status], -newest.timestamp()

@@ -1,7 +1,7 @@
-"""The characters of what people type: which are refused, removed or replaced (SEC-13).
+"""The characters that are refused, removed or replaced in text that people type (SEC-13).
 
-They are listed here instead of asked of `unicodedata`, whose answers differ between the versions of Python: a character
-is refused for what it is, never for being unknown. So every ideograph of Unicode is accepted, later ones included.
+The lists replace most uses of `unicodedata`, whose data depend on the version of Python. Characters outside the lists
+are accepted, so ideographs of later Unicode versions are valid.
 """
 
 import re
@@ -17,7 +17,7 @@ _BLANKS = (
     "\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-"""Default_Ignorable_Code_Point of Unicode 16 without variation selectors, format characters, and blank glyphs."""
+"""Default_Ignorable_Code_Point of Unicode 16 except variation selectors, plus format characters and blank glyphs."""
 _VARIATION_SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _IDEOGRAPHS = "\u2e80-\u2fdf\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
 
@@ -44,35 +44,35 @@ _IDEOGRAPH_OF = {
     for radical, ideograph in (pair.split(":") for pair in _RADICALS.split())
 }
 _FOLDABLE = re.compile("[^\u2025\u2026\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffe6]+")
-"""Everything but the punctuation of Chinese text, which has compatibility decompositions too."""
+"""All characters except Chinese punctuation, which also has compatibility decompositions."""
 
 
 def has_refused(text: str) -> bool:
-    """Return whether a line has a character that is refused in it, such as one that shows nothing."""
+    """Return whether a line contains a refused character, such as an invisible one."""
     return _REFUSED.search(text) is not None
 
 
 def has_surrogate(text: str) -> bool:
-    """Return whether the text has a lone surrogate, which cannot be encoded."""
+    """Return whether the text contains a lone surrogate, which cannot be encoded."""
     return any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def shows_nothing(text: str) -> bool:
-    """Return whether a text consists of combining marks and white space."""
+    """Return whether a text consists only of combining marks and white space."""
     return all(unicodedata.category(char)[0] in "MZ" for char in text)
 
 
 def to_half_width(raw: str) -> str:
-    """Return a text that is to be ASCII: without invisible characters, full-width forms and typographic hyphens."""
+    """Remove invisible characters, and convert full-width forms and typographic hyphens to ASCII."""
     return _nfkc(_INVISIBLE.sub("", raw)).translate(_HYPHENS).strip()
 
 
 def fold_variants(text: str) -> str:
-    """Return the text with radicals and compatibility forms, except Chinese punctuation, as usual characters."""
+    """Replace radicals and compatibility forms, except Chinese punctuation, with the standard characters."""
     text = unicodedata.normalize("NFC", text).translate(_IDEOGRAPH_OF)
     return unicodedata.normalize("NFC", _FOLDABLE.sub(lambda found: _nfkc(found[0]), text))
 
 
 def _nfkc(text: str) -> str:
-    """Return NFKC by Unicode 3.2, which every version of Python has; no later character folds to ASCII or a Han one."""
+    """Normalize to NFKC by Unicode 3.2, in every Python version; no later character folds to ASCII or Han."""
     return unicodedata.ucd_3_2_0.normalize("NFKC", text)

@@ -1,4 +1,4 @@
-"""What an operator registers a service client with, checked as a whole (OIDC-25)."""
+"""Validation of a service client's registration for OpenID Connect (OIDC-25)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ AUTHS: Final = get_args(Auth)
 PROFILES: Final = get_args(Profile)
 MAX_NAME_CHARACTERS: Final = 50
 MAX_REACHED: Final = 50
-"""Clients for which one client may exchange tokens."""
+"""Maximum number of clients for which one client may exchange tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What an operator asks for; None leaves the choice to the profile. `keys` is the text of a JWK set."""
+    """The values that an operator enters. None selects the profile's default. `keys` is a JWK set as text."""
 
     display_name: str
     redirect_uris: Sequence[str] = ()
@@ -57,7 +57,7 @@ def parse_registration(
     https_only: bool,
     now: datetime,
 ) -> OidcClient:
-    """Return the registration of the client with this name. Raises RegistrationError with every wrong field."""
+    """Validate the registration of the client `name`. Raises RegistrationError, which lists every invalid field."""
     fields = Fields(asked)
     auth = asked.auth or ("key" if asked.profile else "secret")
     redirect = partial(parse_redirect_uri, is_public=auth == "none")
@@ -68,7 +68,7 @@ def parse_registration(
         post_logout_uris=fields.each("post_logout_uris", redirect),
         backchannel_uri=fields.one("backchannel_uri", partial(parse_backchannel_uri, https_only=https_only)),
         scopes=list(dict.fromkeys([OPENID, *fields.each("scopes", one_of(SCOPES))])),
-        accepts=fields.each("accepts", one_of(KINDS)),  # type: ignore[arg-type]  # only kinds pass
+        accepts=fields.each("accepts", one_of(KINDS)),  # type: ignore[arg-type]  # `one_of` checks each value
         auth=auth,  # type: ignore[arg-type]  # checked as a field below
         keys=fields.one("keys", partial(_parse_keys, parse_keys)),
         asks_consent=asked.asks_consent,

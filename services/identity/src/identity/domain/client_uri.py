@@ -1,4 +1,4 @@
-"""The URIs that a service client registers (OIDC-2, OIDC-25). They are stored and compared as they were typed."""
+"""The URIs that a service client registers (OIDC-2, OIDC-25), stored and compared without normalization."""
 
 import re
 from typing import Final
@@ -8,25 +8,25 @@ from identity.domain.errors import InvalidValue
 
 MAX_URI_CHARACTERS: Final = 1000
 MAX_URIS: Final = 20
-"""Of each kind, for one client."""
+"""Maximum number of URIs of each type for one client."""
 
 _URI = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
-"""The characters of RFC 3986."""
+"""The characters that a URI may contain (RFC 3986)."""
 _AUTHORITY = re.compile(
     r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 )
-"""Without userinfo. The host has none of the characters that separate a Content-Security-Policy (OIDC-28)."""
+"""Host and port, without userinfo. The host contains no separators of a Content-Security-Policy (OIDC-28)."""
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+")
-"""A domain name in reverse order (RFC 8252 section 7.1), so that it is none of the schemes of browsers."""
+"""A domain name in reverse order (RFC 8252 section 7.1), which cannot be a scheme that browsers define."""
 _LOOPBACK = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?(?=[/?]|\Z)")
 _MAX_PORT: Final = 65535
 
 
 def parse_redirect_uri(raw: str, *, is_public: bool) -> str:
-    """Return a URI to which the browser is sent: https, or http on loopback. Raises InvalidValue.
+    """Validate a URI for redirecting the browser: https, or http on loopback. Raises InvalidValue.
 
-    Public clients may also have private-use schemes, such as `com.example.app:/callback`.
+    Public clients may also use private-use schemes, such as `com.example.app:/callback`.
     """
     parts = _split(raw)
     if "*" in raw:
@@ -41,18 +41,18 @@ def parse_redirect_uri(raw: str, *, is_public: bool) -> str:
 
 
 def parse_backchannel_uri(raw: str, *, https_only: bool) -> str:
-    """Return the URI to which logouts are sent: https, or http where that is allowed. Raises InvalidValue."""
+    """Validate the URI for back-channel logout: https, or http unless `https_only`. Raises InvalidValue."""
     return _checked(raw, _split(raw), allows_http=not https_only)
 
 
 def parse_resource(raw: str) -> str:
-    """Return a resource indicator (RFC 8707): https, or http on loopback. Raises InvalidValue."""
+    """Validate a resource indicator (RFC 8707): https, or http on loopback. Raises InvalidValue."""
     parts = _split(raw)
     return _checked(raw, parts, allows_http=_host(parts) in _LOOPBACK)
 
 
 def without_loopback_port(uri: str) -> str | None:
-    """Return a URI of http on loopback without its port, None for any other URI."""
+    """Return an http loopback URI without its port, or None for any other URI."""
     found = _LOOPBACK_PORT.match(uri)
     if found is None or int(found[2] or 0) > _MAX_PORT:
         return None
@@ -60,7 +60,7 @@ def without_loopback_port(uri: str) -> str | None:
 
 
 def _split(raw: str) -> SplitResult:
-    """Return the parts of a URI without a fragment. Raises InvalidValue."""
+    """Split a URI. Raises InvalidValue if the URI is malformed or has a fragment."""
     if len(raw) > MAX_URI_CHARACTERS:
         raise InvalidValue("too_long", max=MAX_URI_CHARACTERS)
     if "#" in raw:
@@ -70,7 +70,9 @@ def _split(raw: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise InvalidValue("invalid_uri") from None
-    is_lower_case = raw.startswith(f"{parts.scheme}:")  # a client that sends it otherwise would not match
+    is_lower_case = raw.startswith(
+        f"{parts.scheme}:"
+    )  # URIs are compared exactly, and clients send lower case
     if not is_lower_case or not _URI.fullmatch(raw):
         raise InvalidValue("invalid_uri")
     return parts

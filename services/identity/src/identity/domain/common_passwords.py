@@ -1,4 +1,4 @@
-"""The 100,000 most common passwords of 12 characters or more, by their digests (SEC-2)."""
+"""The 100,000 most common passwords of 12 characters or more, stored as digests (SEC-2)."""
 
 import functools
 import hashlib
@@ -9,13 +9,13 @@ from importlib.resources import files
 from typing import Final
 
 MIN_CHARACTERS: Final = 12
-"""No profile takes shorter passwords."""
+"""The shortest password that any profile accepts."""
 _DIGEST_BYTES = 5
 _ENDS = re.compile(r"^[\W\d_]{0,4}(.*?)[\W\d_]{0,4}$", re.DOTALL)
 
 
 class _Digests:
-    """Digests in order, in one string of bytes: a tenth of the memory of a set."""
+    """Sorted digests in one bytes object, which needs a tenth of the memory of a set."""
 
     def __init__(self, octets: bytes) -> None:
         self._octets = octets
@@ -32,7 +32,7 @@ class _Digests:
 
 
 def is_common(password: str) -> bool:
-    """Return whether a password is common, in any case and with up to four digits or signs at each end."""
+    """Return whether a password is common, ignoring case and up to four digits or symbols at each end."""
     return any(digest_of(spelling) in load() for spelling in _spellings(password.lower()))
 
 
@@ -46,10 +46,10 @@ def _spellings(password: str) -> Iterator[str]:
 
 @functools.cache
 def load() -> _Digests:
-    """Read the list, 0.5 MB; web processes call this before they fork."""
+    """Load the list (0.5 MB). Web processes call this before they fork, to share the memory."""
     return _Digests(files("identity.domain").joinpath("wordlists/common_passwords.bin").read_bytes())
 
 
 def digest_of(password: str) -> bytes:
-    """Return the start of the SHA-256: one in ten million other passwords has that of a common one."""
+    """Return a truncated SHA-256 digest. One in ten million other passwords collides with a common password."""
     return hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest()[:_DIGEST_BYTES]

@@ -1,4 +1,4 @@
-"""A company's data; its tax id, phone and postal address have files of their own (REG-8)."""
+"""Companies and their names (REG-8)."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from identity.domain.text import parse_proper_name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """A company's data; every account has its own copy (PRO-1)."""
+    """A company's data. Every account has its own copy (PRO-1)."""
 
     tax_id: str
     phone: str

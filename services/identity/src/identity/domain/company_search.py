@@ -1,17 +1,17 @@
-"""Finding a company by parts of its name, its tax id or its account name (BIND-10)."""
+"""Search for companies by parts of their name, tax id or username (BIND-10)."""
 
 from collections.abc import Iterable
 
 from identity.domain.characters import fold_variants, to_half_width
 
 _SAME = str.maketrans({"\u81fa": "\u53f0"})
-"""The two characters of Taiwan: both are written in the names of companies."""
+"""U+81FA and U+53F0, the two ways to write the first character of Taiwan; company names use both."""
 
 
 def matches(query: str, texts: Iterable[str]) -> bool:
-    """Return whether each word of the query is part of one of the texts; width and case do not matter.
+    """Return whether each word of `query` occurs in one of `texts`, ignoring width and case.
 
-    The words may also be one: `62 140 097` finds the tax id.
+    The words may also match when joined: `62 140 097` finds a tax id.
     """
     keys = [_key(text) for text in texts]
     words = [_key(word) for word in to_half_width(query).split()]

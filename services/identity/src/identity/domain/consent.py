@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from identity.domain.errors import ConsentOutdated
 
 DOCUMENTS = ("personal_data", "authorization", "hazard")
-"""In the order in which they are shown."""
+"""The identifiers of the texts, in display order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One version of a text; a `sample` is refused in production."""
+    """One version of a text. Production refuses texts marked as `sample`."""
 
     document: str
     version: str
@@ -28,7 +28,7 @@ class Texts:
         self.texts = tuple(texts)
         versions = "\n".join(f"{text.document}={text.version}" for text in self.texts)
         self.digest = hashlib.sha256(versions.encode()).hexdigest()[:32]
-        """Identifies these versions; sessions store it, so that a new version must be accepted again."""
+        """Identifies these versions. Sessions store the digest, so a new version requires consent again."""
 
     @property
     def versions(self) -> frozenset[tuple[str, str]]:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 
-class Refusal(Exception):  # noqa: N818  # a refusal is no error of the program
+class Refusal(Exception):  # noqa: N818  # a refusal is not an error of the program
     """A request that the rules do not allow. Attributes carry the data of the response."""
 
 
 class InvalidValue(Refusal):
-    """One wrong value: a stable `code`, and the `values` that its sentence needs (REG-11).
+    """An invalid value: a stable `code`, and the `values` for its message (REG-11).
 
-    `case` tells apart the sentences of a code that has several.
+    `case` selects the message if the code has several.
     """
 
     def __init__(self, code: str, case: str = "", **values: object) -> None:
@@ -22,14 +22,17 @@ class InvalidValue(Refusal):
 
 @dataclass(eq=False)
 class RetryLater(Refusal):
-    """Allowed after `retry_after_seconds`."""
+    """The request is allowed after `retry_after_seconds`."""
 
     retry_after_seconds: int
 
 
 @dataclass(eq=False)
 class Locked(RetryLater):
-    """Too many failed attempts; even the right password is refused (LOGIN-2). A service cannot reset its secret."""
+    """Too many failed attempts; even the correct password is refused (LOGIN-2).
+
+    `of_service` is set for a service client, which cannot reset its secret.
+    """
 
     of_service: bool = False
 
@@ -63,7 +66,7 @@ class Unavailable(RetryLater):
 
 
 class NotSignedIn(Refusal):
-    """No session, or one that has ended."""
+    """The request has no session, or its session has ended."""
 
 
 class SessionEnded(NotSignedIn):
@@ -72,21 +75,24 @@ class SessionEnded(NotSignedIn):
 
 @dataclass(eq=False)
 class BadCredentials(Refusal):
-    """Unknown account or wrong password. The response is the same, with the `tries_left` before a lock (LOGIN-1)."""
+    """The account is unknown or the password wrong; the response is the same (LOGIN-1).
+
+    `tries_left` is the number of attempts before a lock.
+    """
 
     tries_left: int | None = None
 
 
 class BadClient(Refusal):
-    """A service client without a valid secret or assertion (SEC-12, OIDC-18)."""
+    """The service client sent no valid secret or assertion (SEC-12, OIDC-18)."""
 
 
 class InvalidProof(Refusal):
-    """A DPoP proof that is not valid for this request (OIDC-17)."""
+    """The DPoP proof is not valid for this request (OIDC-17)."""
 
 
 class InvalidIdToken(Refusal):
-    """An `id_token_hint` that was not signed here or is damaged (OIDC-23)."""
+    """The `id_token_hint` is damaged or was not signed by this service (OIDC-23)."""
 
 
 @dataclass(eq=False)
@@ -98,18 +104,21 @@ class ScopeMissing(Refusal):
 
 @dataclass(eq=False)
 class BadPassword(Refusal):
-    """The current password of a logged-in account was wrong (PRO-2, PRO-4); `tries_left` before the session ends."""
+    """The current password of a logged-in account was wrong (PRO-2, PRO-4).
+
+    `tries_left` is the number of attempts before the session ends.
+    """
 
     tries_left: int | None = None
 
 
 class AccountSuspended(Refusal):
-    """The account is suspended; disclosed only after the right password."""
+    """The account is suspended; disclosed only after the correct password."""
 
 
 @dataclass(eq=False)
 class ReviewRejected(Refusal):
-    """The application was rejected, with the `reason`; disclosed only after the right password (REV-3)."""
+    """The registration was rejected for `reason`; disclosed only after the correct password (REV-3)."""
 
     reason: str
 
@@ -122,87 +131,87 @@ class StepRequired(Refusal):
 
 
 class ForbiddenWhileSwitched(Refusal):
-    """Not allowed in a switched session (SW-4)."""
+    """The operation is not allowed in a switched session (SW-4)."""
 
 
 class WrongKind(Refusal):
-    """Only for the other kind of account."""
+    """The operation is only available to the other kind of account."""
 
 
 class ForeignOrigin(Refusal):
-    """A request with the portal's cookie from another site (SEC-8)."""
+    """Another site sent a request with the portal's cookie (SEC-8)."""
 
 
 class NotFound(Refusal):
-    """It does not exist, or is not the caller's; the response is the same."""
+    """The object does not exist or does not belong to the caller; the response is the same."""
 
 
 class UsernameTaken(Refusal):
-    """An open account has this name (REG-3)."""
+    """An open account has this username (REG-3)."""
 
 
 class MailboxTaken(Refusal):
-    """Another account holds the mailbox; disclosed only on the page of the mailed link (REG-9)."""
+    """Another account uses the mailbox; disclosed only on the page of the mailed link (REG-9)."""
 
 
 class LinkInvalid(Refusal):
-    """A link with an invalid signature (VER-4)."""
+    """The link has an invalid signature (VER-4)."""
 
 
 @dataclass(eq=False)
 class LinkExpired(Refusal):
-    """An expired link (VER-4); the advice depends on its `purpose`."""
+    """The link has expired (VER-4); the message depends on its `purpose`."""
 
     purpose: str
 
 
 class LinkSuperseded(Refusal):
-    """A link voided by a newer mail or a change of the account (VER-5, PRO-2)."""
+    """A newer mail or a change of the account invalidated the link (VER-5, PRO-2)."""
 
 
 class LinkUsed(Refusal):
-    """A password reset link that was used before (SEC-4)."""
+    """The password reset link was used before (SEC-4)."""
 
 
 class AlreadyVerified(Refusal):
-    """The mailbox is verified; no mail is needed (VER-5)."""
+    """The mailbox is already verified (VER-5)."""
 
 
 @dataclass(eq=False, kw_only=True)
 class NotBindable(Refusal):
-    """Not an active general account, or one of links if `is_link` (BIND-3); disclosed only after the right password."""
+    """The account is not active, or a link account if `is_link`; disclosed after the correct password (BIND-3)."""
 
     is_link: bool = False
 
 
 @dataclass(eq=False, kw_only=True)
 class AlreadyBound(Refusal):
-    """The account is bound: to the caller if `here`, else to another link account (BIND-3, BIND-4)."""
+    """The account is already bound: to the caller if `here`, otherwise to another link account (BIND-3, BIND-4)."""
 
     here: bool
 
 
 @dataclass(eq=False)
 class CodeWrong(Refusal):
-    """A wrong code, with `tries_left` (BIND-6)."""
+    """The code is wrong; `tries_left` attempts remain (BIND-6)."""
 
     tries_left: int
 
 
 class CodeExpired(Refusal):
-    """An expired code, or one voided by a change of mailbox (BIND-6, PRO-2)."""
+    """The code has expired, or a change of mailbox invalidated it (BIND-6, PRO-2)."""
 
 
 class CodeExhausted(Refusal):
-    """A code without tries left; a new one must be requested (BIND-6)."""
+    """No attempts remain for the code; a new code must be requested (BIND-6)."""
 
 
 class NotVerified(Refusal):
-    """The binding is not verified, or its account not active (SW-1)."""
+    """The binding is not verified, or its account is not active (SW-1)."""
 
 
 class AlreadySwitched(Refusal):
-    """The session is switched already (SW-1)."""
+    """The session is already switched (SW-1)."""
 
 
 class NotSwitched(Refusal):
@@ -214,11 +223,11 @@ class PasswordReused(Refusal):
 
 
 class ConsentOutdated(Refusal):
-    """Other versions of the texts were accepted than the current ones (LOGIN-3)."""
+    """The accepted versions of the texts are not the current ones (LOGIN-3)."""
 
 
 class RevisionMissing(Refusal):
-    """A change without the header `If-Match` (PRO-5)."""
+    """A change was sent without the header `If-Match` (PRO-5)."""
 
 
 class RevisionStale(Refusal):
@@ -237,7 +246,7 @@ class WrongState(Refusal):
 
 
 class OperatorMissing(Refusal):
-    """A request to the admin API without a valid operator name (OPS-1)."""
+    """A request to the admin API has no valid operator name (OPS-1)."""
 
 
 @dataclass(eq=False)

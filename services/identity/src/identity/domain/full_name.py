@@ -10,7 +10,7 @@ _COMPANY_SUFFIXES = (
     "公司", "企業社", "企業行", "實業社", "商行", "商號", "工程行", "工程社", "報關行", "工作室", "事務所",
     "ltd.", "ltd", "inc.", "inc", "co.", "corp.",
 )  # fmt: skip
-"""In lower case."""
+"""Endings of company names, in lower case."""
 _LATIN = re.compile(r"[0-9a-z\u00df-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 """A Latin letter, with or without marks, or a digit, in lower case."""
 

@@ -1,6 +1,6 @@
-"""A grant: this person, acting for this company, at this client, since this login (OIDC-8).
+"""Grants: a person's login at a client, for one company (OIDC-8).
 
-Its id is the `sid`. Codes, access tokens and refresh tokens belong to it, and its end is theirs.
+A grant's id is the claim `sid`. Codes, access tokens and refresh tokens belong to a grant and end with it.
 """
 
 from dataclasses import dataclass, field
@@ -29,31 +29,31 @@ EndReason = Literal[
 TokenKind = Literal["access", "refresh"]
 
 ID_TOKEN_LIFETIME = timedelta(minutes=5)
-"""OIDC-13."""
+"""How long an ID token is valid (OIDC-13)."""
 
 REFRESHES_RECORDED = timedelta(minutes=1)
-"""A grant's refreshes are recorded at most once in this time (OIDC-29)."""
+"""Minimum interval between audit entries about a grant's refreshes (OIDC-29)."""
 
 CODE_LIFETIME = timedelta(seconds=60)
-"""OIDC-9."""
+"""How long an authorization code is valid (OIDC-9)."""
 
 LOST_ANSWER = timedelta(seconds=60)
-"""How long a used refresh token may come again, if the one it gave is unused (OIDC-16)."""
+"""How long a client may repeat a refresh whose response was lost, if the new token is unused (OIDC-16)."""
 
 PASSWORD_ONLY = ["pwd"]
 """The authentication methods of a login by password (RFC 8176)."""
 
 PASSWORD_ACR = "urn:tw:port:identity:acr:password"  # noqa: S105  # a name
-"""The authentication context of a login by password, which a client may ask for (`acr`)."""
+"""The authentication context of a login by password, which a client may request (`acr`)."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Grant:
-    """A grant: `holder_id` logged in, and it acts as `account_id`, by `binding_id` if it is a link account's.
+    """A grant: `holder_id` logged in and acts as `account_id`, through `binding_id` if it is a link account.
 
-    A link account that acts for no company has neither (OIDC-7): holder and account are the same. `claims` is the
-    request's `claims` parameter. `parent_id` is the grant from which a company was added by token exchange (OIDC-19);
-    it ends its children too.
+    If a link account acts for no company (OIDC-7), it is both holder and account, and `binding_id` is None. `claims` is
+    the request's `claims` parameter. `parent_id` is the grant to which token exchange added this company (OIDC-19);
+    the end of a parent ends its children.
     """
 
     id: str
@@ -77,14 +77,14 @@ class Grant:
 
     @property
     def audited(self) -> dict[str, str]:
-        """What entries of the audit log about this grant contain."""
+        """The detail of audit entries about this grant."""
         person = {} if self.holder_id == self.account_id else {"link_account_id": self.holder_id}
         return {"grant_id": self.id, "client": self.client, **person}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """An authorization code, stored under its digest; used once (OIDC-9)."""
+    """A single-use authorization code, stored as a digest (OIDC-9)."""
 
     digest: str
     grant_id: str
@@ -99,10 +99,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An access or refresh token, stored under its digest (OIDC-14).
+    """An access or refresh token, stored as a digest (OIDC-14).
 
-    `act` is the chain of services that exchanged it (OIDC-19); whom the person acts for is the grant's. `parent` is the
-    digest of the refresh token that it was issued for.
+    `act` is the chain of services that exchanged the token (OIDC-19); the person's accounts are in the grant. `parent`
+    is the digest of the refresh token that this token was issued for.
     """
 
     digest: str
@@ -121,7 +121,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveGrant:
-    """A grant that is active at this moment, with the accounts as they are now."""
+    """An active grant with the current data of its accounts."""
 
     grant: Grant
     account: AccountSummary
@@ -137,14 +137,14 @@ class ActiveGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveToken(ActiveGrant):
-    """A token that is active at this moment, with its grant."""
+    """An active token with its grant."""
 
     token: Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntrospectedToken:
-    """What introspection returns about an active token (OIDC-20)."""
+    """The data that introspection returns about an active token (OIDC-20)."""
 
     token: Token
     account: AccountSummary
@@ -156,7 +156,7 @@ class IntrospectedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedGrant:
-    """A grant that was just ended: what the audit log records and a logout names."""
+    """A grant that has just ended, with the data for the audit log and the back-channel logout."""
 
     id: str
     client: str

@@ -1,4 +1,4 @@
-"""What a person must do after a login before anything else (VER-5, REV-1, LOGIN-3)."""
+"""The steps that a person must complete after a login (VER-5, REV-1, LOGIN-3)."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Step = Literal["verify_email", "await_review", "consent"]
 
 
 def next_step(status: Status, *, consented: bool) -> Step | None:
-    """Return the first open step of the person who logged in, or None; `consented` to the current texts."""
+    """Return the first open step, or None. `consented` is true if the current texts were accepted."""
     if status == "email_unverified":
         return "verify_email"
     if status == "awaiting_review":

@@ -1,4 +1,4 @@
-"""Back-channel logout: a client is notified that a grant has ended, with retries until it answers (OIDC-22)."""
+"""Back-channel logout: notifies a client that a grant has ended, with retries until the client answers (OIDC-22)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Any, Final, Literal
 from identity.domain.oidc_client import IdTokenAlg
 
 Verdict = Literal["told", "retried", "set_aside"]
-"""What became of a try."""
+"""The outcome of an attempt."""
 
 MAX_AT_ONCE: Final = 4
-"""Tries at the same time for one client, in all processes together."""
+"""Maximum number of concurrent attempts for one client, across all processes."""
 TRY_TIMEOUT: Final = timedelta(seconds=5)
 LEASE: Final = timedelta(seconds=15)
-"""Longer than a try with its two transactions; after it another process tries."""
+"""Longer than an attempt with its two transactions. When the lease expires, another process may try."""
 RETRIED_FOR: Final = timedelta(days=3)
 MIN_TRIES: Final = 10
-"""So many are made even if no `identity notify` was running for three days."""
+"""Minimum number of attempts, even if no `identity notify` ran for three days."""
 
 _FIRST_WAIT_SECONDS: Final = 1.0
 _MAX_WAIT_SECONDS: Final = 300.0
@@ -30,7 +30,7 @@ _RETRIED_STATUSES: Final = frozenset({408, 429})
 
 @dataclass(eq=False, kw_only=True)
 class Logout:
-    """A logout of which a client must be notified. `outcome` is that of the latest attempt; none follows `done_at`."""
+    """A logout notification for a client. `outcome` is the latest attempt's; no attempt follows `done_at`."""
 
     id: int | None = None
     grant_id: str
@@ -46,7 +46,7 @@ class Logout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeasedLogout:
-    """A logout that this process alone tries until its lease ends; `tries` counts this try too."""
+    """A logout notification leased by this process; `tries` includes the current attempt."""
 
     id: int
     grant_id: str
@@ -59,7 +59,7 @@ class LeasedLogout:
 
 
 def verdict_on_status(status: int) -> Verdict:
-    """Return what an answer means: redirects are not followed, other 4xx are final."""
+    """Return the outcome for a response status: 2xx succeeds, 4xx other than 408 and 429 is final."""
     if status // 100 == 2:  # noqa: PLR2004  # 2xx
         return "told"
     is_final = status // 100 == 4 and status not in _RETRIED_STATUSES  # noqa: PLR2004  # 4xx
@@ -67,12 +67,12 @@ def verdict_on_status(status: int) -> Verdict:
 
 
 def may_be_retried(logout: LeasedLogout, now: datetime) -> bool:
-    """Whether it is tried again after a failure."""
+    """Return whether another attempt follows a failure."""
     return logout.tries < MIN_TRIES or now < logout.created_at + RETRIED_FOR
 
 
 def wait_after(tries: int, *, spread: float) -> timedelta:
-    """Return the wait after so many tries: from 1 s, doubled, to 5 min. `spread` in [0, 1) keeps retries apart."""
+    """Return the wait after `tries` attempts: from 1 s, doubled, to 5 min. `spread` in [0, 1) adds jitter."""
     doubled = _FIRST_WAIT_SECONDS * 2.0 ** min(tries - 1, _MAX_DOUBLINGS)
     longest = min(doubled / (1 - _SPREAD), _MAX_WAIT_SECONDS)
     return timedelta(seconds=longest * (1 - _SPREAD * (1 - spread)))

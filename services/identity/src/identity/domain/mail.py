@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from identity.domain.account import Account
 
 NOTICE_LIFETIME = timedelta(days=7)
-"""How long a notice without a link or code is worth sending."""
+"""The lifetime of a notice without a link or code."""
 
 LOST = "lost"
-"""The category of a mail that was lost before the mailer handled it; the others are the mailer's (VER-6)."""
+"""The category of a mail that was lost before the mailer handled it; the mailer sets all others (VER-6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailRequest:
-    """Recipient, expiry, and the values for the mail's template. Its repr shows neither recipient nor content."""
+    """Recipient, expiry and template values of a mail. The repr omits the recipient and the content."""
 
     mailbox: str = field(repr=False)
     name: str = field(repr=False)
@@ -29,5 +29,5 @@ class MailRequest:
 
 
 def names_of(account: Account) -> dict[str, str]:
-    """Return the template values that tell the accounts of one mailbox apart."""
+    """Return the template values that distinguish the accounts of one mailbox."""
     return {"username": account.username, "company": account.company_name}

@@ -1,4 +1,4 @@
-"""A mailed link and its server-side challenge (SEC-4)."""
+"""Mailed links and their server-side challenges (SEC-4)."""
 
 import hmac
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from identity.domain.errors import LinkExpired, LinkSuperseded
 
 
 class Purpose(StrEnum):
-    """What following a link does; each purpose has its own salt, path and lifetime."""
+    """The purpose of a mailed link; determines its signature's salt, its page and its lifetime."""
 
     REGISTRATION = "registration"
     EMAIL_CHANGE = "email_change"
@@ -20,7 +20,7 @@ class Purpose(StrEnum):
 
     @property
     def lifetime(self) -> timedelta:
-        """24 hours; one hour for a password reset (VER-2, LOGIN-8)."""
+        """How long a link is valid: one hour for a password reset, otherwise 24 hours (VER-2, LOGIN-8)."""
         return timedelta(hours=1) if self is Purpose.PASSWORD_RESET else timedelta(hours=24)
 
     @property
@@ -59,11 +59,11 @@ class Challenge:
         return self.used_at is None and now < self.expires_at
 
     def is_of(self, value: str) -> bool:
-        """Return whether a link has this value."""
+        """Return whether `value` matches the challenge, in constant time."""
         return hmac.compare_digest(value.encode(), self.value.encode())
 
     def check(self, value: str, now: datetime) -> bool:
-        """Return whether the link was used before. Raises LinkSuperseded, LinkExpired."""
+        """Validate a link's value, and return whether it was used before. Raises LinkSuperseded, LinkExpired."""
         if not self.is_of(value):
             raise LinkSuperseded
         if now >= self.expires_at:

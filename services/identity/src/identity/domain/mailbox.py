@@ -1,4 +1,4 @@
-"""Mailboxes: the form in which they are stored and compared, and aliases (REG-9)."""
+"""Mailboxes: validation, normalization and aliases (REG-9)."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -8,12 +8,12 @@ from identity.domain.errors import InvalidValue
 _MAX_CHARACTERS = 254
 """RFC 5321 section 4.5.3.1.3 with RFC 3696 erratum 1690."""
 _TAG_SEPARATORS = {"yahoo.com": "+-", "yahoo.com.tw": "+-", "ymail.com": "+-", "rocketmail.com": "+-"}
-"""What starts a tag, where it is more than the usual plus."""
+"""The characters that start a tag, for providers that allow more than the usual plus sign."""
 _GMAIL = {"gmail.com", "googlemail.com"}
 
 
 def parse_mailbox(raw: str) -> str:
-    """Return the mailbox in lower case, the form in which it is stored and compared (REG-9). Raises InvalidValue."""
+    """Return the mailbox in lower case, as it is stored and compared (REG-9). Raises InvalidValue."""
     text = to_half_width(raw)
     if len(text) > _MAX_CHARACTERS:
         raise InvalidValue("invalid_email", "too_long", max=_MAX_CHARACTERS)
@@ -25,7 +25,7 @@ def parse_mailbox(raw: str) -> str:
 
 
 def mailbox_of_aliases(mailbox: str) -> str:
-    """Return one mailbox for all spellings that a provider delivers to it, for counting only (SEC-6)."""
+    """Return the same mailbox for all aliases that a provider delivers to it. Used for rate limits only (SEC-6)."""
     local, _, domain = mailbox.rpartition("@")
     for separator in _TAG_SEPARATORS.get(domain, "+"):
         local = local.partition(separator)[0] or local

@@ -8,16 +8,16 @@ _COMMON: Final = (
     "live.com", "ms.hinet.net", "hinet.net", "seed.net.tw", "pchome.com.tw", "livemail.tw", "gmail.com.tw",
 )  # fmt: skip
 _UNUSED: Final = {"gmail.com.tw": "gmail.com"}
-"""Domains that people type although nobody has a mailbox there."""
+"""Domains that people type although they have no mailboxes, with the intended domains."""
 _OTHERS: Final = frozenset(
     {"mail.com", "email.com", "ymail.com", "gmx.com", "live.tw", "live.com.tw", "me.com"}
 )
-"""Providers of their own whose names are close to a common one."""
+"""Domains of other providers that are similar to a common domain."""
 _MISTYPED_LABELS: Final = {
     **dict.fromkeys(("con", "cmo", "ocm", "vom", "xom", "comm", "cim"), "com"),
     **dict.fromkeys(("nte", "ent", "nett"), "net"),
 }
-"""Mistyped endings; the first label of a domain may have any of these names."""
+"""Mistyped endings. They are not corrected in a domain's first label, which may have such a name."""
 _SIMILARITY: Final = 0.85
 
 
@@ -37,7 +37,7 @@ def _likely_domain(domain: str) -> str:
 
 
 def _with_real_ending(domain: str) -> str:
-    """Mend the last label, and the one before a country's, so that both halves may be mistyped."""
+    """Correct the last label, or the one before `tw`, so that a second error in the domain can be found."""
     labels = domain.split(".")
     ending = -2 if domain.endswith(".tw") else -1
     if len(labels) > -ending:

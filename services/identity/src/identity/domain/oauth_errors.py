@@ -1,8 +1,8 @@
-"""What the OAuth endpoints refuse beside `domain.errors`; `http/oauth/errors.py` maps each to its code and status."""
+"""Refusals of the OAuth endpoints only; `http/oauth/errors.py` maps each to its code and status."""
 
 
-class OAuthRefusal(Exception):  # noqa: N818  # a refusal is no error of the program
-    """A request of a client that is refused; `description` says why, to its developers and in ASCII."""
+class OAuthRefusal(Exception):  # noqa: N818  # a refusal is not an error of the program
+    """A client's request is refused. `description` gives the reason in ASCII, for the client's developers."""
 
     def __init__(self, description: str = "") -> None:
         super().__init__(description)
@@ -10,32 +10,32 @@ class OAuthRefusal(Exception):  # noqa: N818  # a refusal is no error of the pro
 
 
 class InvalidRequest(OAuthRefusal):
-    """A parameter is missing, given twice or not readable (RFC 6749 section 5.2)."""
+    """A parameter is missing, repeated or malformed (RFC 6749 section 5.2)."""
 
 
 class InvalidGrant(OAuthRefusal):
-    """A code or token that is not valid, or not for this client (RFC 6749 section 5.2)."""
+    """The code or token is invalid or was issued to another client (RFC 6749 section 5.2)."""
 
 
 class UnauthorizedClient(OAuthRefusal):
-    """The client is not registered for this (RFC 6749 section 5.2)."""
+    """The client is not registered for this grant type or operation (RFC 6749 section 5.2)."""
 
 
 class UnsupportedGrantType(OAuthRefusal):
-    """A grant type that the token endpoint does not offer (RFC 6749 section 5.2)."""
+    """The token endpoint does not support the grant type (RFC 6749 section 5.2)."""
 
 
 class InvalidScope(OAuthRefusal):
-    """A scope that is unknown or goes beyond the grant (RFC 6749 section 5.2)."""
+    """A scope is unknown or exceeds the grant (RFC 6749 section 5.2)."""
 
 
 class InvalidTarget(OAuthRefusal):
-    """A resource that nobody registered, or that the grant does not include (RFC 8707)."""
+    """A resource is not registered, or the grant does not include it (RFC 8707)."""
 
 
 class InvalidToken(OAuthRefusal):
-    """A resource was asked without an active token (RFC 6750 section 3.1)."""
+    """A resource was requested without an active token (RFC 6750 section 3.1)."""
 
 
 class InsufficientScope(OAuthRefusal):
-    """The token has not the scope that this resource needs (RFC 6750 section 3.1)."""
+    """The token lacks the scope that this resource requires (RFC 6750 section 3.1)."""

@@ -19,10 +19,10 @@ IdTokenAlg = Literal["RS256", "ES256"]
 
 @dataclass(eq=False, kw_only=True)
 class OidcClient:
-    """What a service client may do with OpenID Connect; `name` is its `client_id` and the name of a ServiceClient.
+    """A service client's settings for OpenID Connect; `name` is its `client_id` and the name of its ServiceClient.
 
     `keys` is a public JWK set, for clients that authenticate by key. `resources` are the URIs that other clients may
-    name as `resource` to get tokens for this one, and `may_reach` the clients for which it may exchange tokens.
+    name as `resource` to get tokens for this client. `may_reach` lists the clients for which it may exchange tokens.
     """
 
     name: str
@@ -52,23 +52,23 @@ class OidcClient:
 
     @property
     def rotates_refresh_tokens(self) -> bool:
-        """Whether a refresh token is used once; tokens bound to a key stay the same (OIDC-16)."""
+        """Whether each refresh replaces the refresh token; tokens bound to a key are not replaced (OIDC-16)."""
         return self.auth != "key" and not self.requires_dpop
 
     @property
     def profile(self) -> Profile | None:
-        """The profile that the client is held to; only one demands pushed requests."""
+        """The security profile that applies to the client. Only FAPI 2.0 requires pushed requests."""
         return "fapi2" if self.requires_par else None
 
     def accepts_redirect_uri(self, uri: str) -> bool:
-        """Return whether the URI is a registered one; on loopback a public client may use any port (OIDC-2)."""
+        """Return whether the URI is registered. A public client may use any port on loopback (OIDC-2)."""
         if uri in self.redirect_uris:
             return True
         bare = without_loopback_port(uri) if self.is_public else None
         return bare is not None and bare in map(without_loopback_port, self.redirect_uris)
 
     def is_narrower_than(self, former: "OidcClient") -> bool:
-        """Return whether a scope, kind of account, resource or reach is gone, so that its grants must end."""
+        """Return whether a scope, account kind, resource or reachable client was removed, so that grants must end."""
         return any(
             set(before) - set(after)
             for before, after in (
@@ -80,7 +80,7 @@ class OidcClient:
         )
 
     def replace(self, new: "OidcClient") -> None:
-        """Take all fields of a new registration of the same client."""
+        """Copy all fields of a new registration of the same client."""
         for each in fields(self):
             setattr(self, each.name, getattr(new, each.name))
 
@@ -114,7 +114,7 @@ class RegisteredClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskingClient:
-    """What introspection reads of a client that is not revoked."""
+    """The data that introspection needs about a client that is not revoked."""
 
     name: str
     rights: list[Scope]

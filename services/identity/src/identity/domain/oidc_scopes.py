@@ -1,4 +1,4 @@
-"""The scopes that a port service may ask for, and the claims that each one gives (OIDC-13, OIDC-20)."""
+"""The scopes that a port service may request, and the claims of each scope (OIDC-13, OIDC-20)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -14,7 +14,7 @@ CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
     "actor": ("act",),
     **dict.fromkeys(PASS_RIGHTS, ()),
 }
-"""The claims of each scope. A right (`pass:…`) gives none: it is shown by introspection. `actor` adds to `act`."""
+"""The claims of each scope. Rights (`pass:…`) add no claims; introspection returns them. `actor` extends `act`."""
 
 SCOPES: Final = tuple(CLAIMS)
 
@@ -25,6 +25,6 @@ def claims_of(scopes: Iterable[str]) -> frozenset[str]:
 
 
 def rights_of(scopes: Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
-    """Return the rights in the pass system that a token with these scopes carries, of those that are allowed (SW-1)."""
+    """Return the `allowed` rights in the pass system that these scopes include (SW-1)."""
     named = set(scopes)
     return tuple(right for right in allowed if right in named)

@@ -1,4 +1,4 @@
-"""Where a person is logged in: the portal's sessions, each with its services (LOGIN-7, OIDC-24)."""
+"""A person's open logins: portal sessions with the services that each one logged in to (LOGIN-7, OIDC-24)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from identity.domain.session import Lifetimes, Session
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """A company as a list of logins shows it."""
+    """The data of a company in a list of logins."""
 
     tax_id: str
     name: str
@@ -40,15 +40,15 @@ class ServiceLogin:
 
     @property
     def company(self) -> Company | None:
-        """The company that it acts for; a link account may act for none (OIDC-7)."""
+        """The company that the grant acts for, or None if a link account acts for no company (OIDC-7)."""
         return Company(self.tax_id, self.company_name) if self.kind == "general" else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenLogin:
-    """A login that has not ended. If the portal's session timed out, `is_portal_open` is false: services go on.
+    """A login that has not ended. After the portal's session timed out, `is_portal_open` is false.
 
-    `session` is None once its row was deleted.
+    Grants outlast the portal's session. `session` is None once its row was deleted.
     """
 
     id: str
@@ -58,7 +58,7 @@ class OpenLogin:
 
     @property
     def holder_id(self) -> str:
-        """Who logged in."""
+        """The account that logged in."""
         return self.session.holder_id if self.session is not None else self.services[0].holder_id
 
     @property
@@ -67,7 +67,7 @@ class OpenLogin:
         return self.session is not None and self.is_portal_open and self.session.binding_id is not None
 
     def ends_at(self, lifetimes: Lifetimes) -> datetime:
-        """Return when it ends, unused: the portal's session, else the last of the services."""
+        """Return when the login ends if it is not used: the portal session's end, otherwise that of the last grant."""
         if self.session is not None and self.is_portal_open:
             return self.session.ends_at(lifetimes)
         return max(service.expires_at for service in self.services)
@@ -76,7 +76,7 @@ class OpenLogin:
 def open_logins(
     sessions: Sequence[Session], services: Sequence[ServiceLogin], *, lifetimes: Lifetimes, now: datetime
 ) -> list[OpenLogin]:
-    """Return the logins in the order of `sessions`, then those whose sessions have no row any more."""
+    """Return the logins in the order of `sessions`, followed by logins whose session row was deleted."""
     by_session: dict[str, list[ServiceLogin]] = defaultdict(list)
     for service in services:
         by_session[service.session_id].append(service)

@@ -1,4 +1,4 @@
-"""The password policy (SEC-2): strength by zxcvbn, and the specific rules of Taiwan's baseline or of NIST."""
+"""The password policy (SEC-2): strength by zxcvbn, and the rules of Taiwan's security baseline or of NIST."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -76,7 +76,7 @@ class PasswordPolicy:
         elif _contains_run(password):
             yield InvalidValue("password_keyboard_run", min=MIN_RUN)
         elif not too_short and (is_common(password) or guesses(password, terms) < _MIN_GUESSES):
-            yield InvalidValue("password_common")  # a short one gets only the message about what is missing
+            yield InvalidValue("password_common")  # a short password is reported as short only
 
     def strength(self, password: str, personal_terms: Iterable[str] = ()) -> Strength:
         """Return the strength of a password that breaks no rule."""
@@ -92,7 +92,7 @@ class PasswordPolicy:
 def _classes(password: str) -> int:
     tests = (str.isupper, str.islower, str.isdecimal, lambda char: not char.isalnum())
     found = sum(any(test(char) for char in password) for test in tests)
-    # A letter without case, such as a Chinese character, belongs to no class; it counts as a symbol, being rarer.
+    # A letter without case, such as a Chinese character, belongs to no class. It counts as a symbol, being rarer.
     caseless = any(char.isalpha() and not char.isupper() and not char.islower() for char in password)
     return found + (caseless and not any(not char.isalnum() for char in password))
 
@@ -103,7 +103,7 @@ def _contains_term(password: str, terms: Iterable[str]) -> bool:
 
 
 def _significant_parts(term: str) -> Iterator[str]:
-    """Yield a term, and an address without its domain. Two Chinese characters are a name, two Latin letters are not."""
+    """Yield the term, and an address without its domain. Terms of 2 Chinese or 4 ASCII characters are long enough."""
     for part in (term, term.partition("@")[0]):
         if len(part) >= (_MIN_TERM_CHARACTERS if part.isascii() else 2):
             yield part

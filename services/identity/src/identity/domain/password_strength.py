@@ -1,4 +1,4 @@
-"""How many guesses a password takes, by zxcvbn with the words and years of Taiwan (SEC-2)."""
+"""The number of guesses for a password, by zxcvbn with words and years of Taiwan (SEC-2)."""
 
 import functools
 import re
@@ -8,27 +8,27 @@ from importlib.resources import files
 from typing import Any
 
 _SCORED_CHARACTERS = 64
-"""zxcvbn's run time grows faster than the length; a password that is strong in 64 characters stays strong."""
+"""zxcvbn's run time grows faster than the length, and 64 characters suffice to show that a password is strong."""
 _SUBSTITUTES = frozenset("4@8({[<3691!|70$5+%2")
 """The digits and symbols that zxcvbn reads as letters ("l33t")."""
 _MAX_SUBSTITUTES = 4
 _REPEAT = re.compile(r"(.{3,})(.*?)\1", re.IGNORECASE | re.DOTALL)
 _YEAR = re.compile(r"19\d\d|20[0-4]\d")
-"""zxcvbn's own ends with 2019."""
+"""zxcvbn's own pattern ends with 2019."""
 _MINGUO_YEARS = range(50, 131)
 """The years of the Republic of China that people use: 1961 to 2041."""
 _KEYS = re.compile(r"(?=.*\d)[a-z0-9,./;-]+")
 _SEPARATOR = re.compile(r"(?<=[^\W\d_])[-_.'\u2019 ](?=[^\W\d_])")
-"""What stands between the syllables of a word, as in `Kao-hsiung`."""
+"""A separator between the syllables of a word, as in `Kao-hsiung`."""
 _MIN_ZHUYIN_KEYS = 4
-"""Fewer keys may type a word by chance."""
+"""A shorter sequence of keys can match a word by chance."""
 
 
 def guesses(password: str, terms: list[str]) -> int:
-    """Return the number of guesses for the weakest way to divide a password into parts that zxcvbn finds.
+    """Return the fewest guesses over all ways to divide a password into parts that zxcvbn finds.
 
-    zxcvbn's own total adds a factor of 10^4 for every further part: a common password written twice, or next to
-    another one, would count as strong. A word divided into its syllables counts as the word and its separators.
+    zxcvbn's own total adds a factor of 10^4 for each further part, so two common passwords in a row would count as
+    strong. A word that is divided into syllables counts as the word and its separators.
     """
     from zxcvbn import scoring
 
@@ -56,18 +56,18 @@ def _fewest_guesses(password: str, terms: list[str]) -> int:
 
 
 def preload() -> None:
-    """Read the dictionaries, 14 MB; web processes call this before they fork."""
+    """Load the dictionaries (14 MB). Web processes call this before they fork, to share the memory."""
     _dictionaries()
     _zhuyin()
 
 
 @functools.cache
 def _dictionaries() -> dict[str, dict[str, int]]:
-    """Return zxcvbn's dictionaries and ours; the relay and most commands do not need them."""
+    """Return zxcvbn's dictionaries and ours, loaded at first use: the relay and most commands do not need them."""
     from zxcvbn import matching
 
     matching.REGEXEN["recent_year"] = _YEAR
-    # zxcvbn looks up every part of a password in every dictionary, of which only the ranks count for the guesses.
+    # zxcvbn looks up every substring in every dictionary. Only the best rank matters, so one dictionary is faster.
     theirs = _merged(*matching.RANKED_DICTIONARIES.values())
     matching.RANKED_DICTIONARIES.clear()
     matching.RANKED_DICTIONARIES["words"] = theirs
@@ -97,22 +97,23 @@ def _words() -> list[list[str]]:
 
 @functools.cache
 def _zhuyin() -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """Return a pattern of the keys that type our words in Zhuyin, and the words by their keys."""
+    """Return a pattern for the keys that type our words in Zhuyin, and the words by their keys."""
     typed = {keys: word for word, *spellings in _words() for keys in spellings if _KEYS.fullmatch(keys)}
     return re.compile("|".join(map(re.escape, sorted(typed, key=len, reverse=True))), re.IGNORECASE), typed
 
 
 def _read_zhuyin(password: str) -> str:
-    """Return the password with what types several of our words in Zhuyin, such as `ji32k7au4a83`, as the words."""
+    """Replace keys that type our words in Zhuyin, such as `ji32k7au4a83`, with the words."""
     one, words = _zhuyin()
     text = one.sub(lambda keys: words[keys[0].lower()], password)
     return text if len(text) <= len(password) - _MIN_ZHUYIN_KEYS else password
 
 
 def _scorable(password: str) -> str:
-    """Return the text to score. zxcvbn's run time grows with the number of different substitutes for letters.
+    """Return the text to score: shortened, and with only a few different substitutes for letters.
 
-    An attacker would not try more than a few of them either; each further one is replaced by a plain symbol.
+    zxcvbn's run time grows with the number of different substitutes, and an attacker would try only a few. Each further
+    substitute is replaced by a plain symbol.
     """
     scored = password[:_SCORED_CHARACTERS]
     tried = [char for char in dict.fromkeys(scored) if char in _SUBSTITUTES][:_MAX_SUBSTITUTES]
@@ -120,7 +121,7 @@ def _scorable(password: str) -> str:
 
 
 def _without_repeats(password: str) -> str:
-    """Return the password without parts of three or more characters that occurred before, in any case."""
+    """Remove parts of three or more characters that occurred before, ignoring case."""
     while (shorter := _REPEAT.sub(r"\1\2", password)) != password:
         password = shorter
     return password

@@ -1,7 +1,7 @@
-"""What the tokens of a grant say about the person, for ID token, userinfo and introspection (OIDC-13, OIDC-20).
+"""The claims about a person in ID tokens, userinfo and introspection (OIDC-13, OIDC-20).
 
-`sub` is the account that the person acts as. `act` says who really acts: the services that exchanged the token, the
-last one outermost, and within them the link account (RFC 8693 section 4.1).
+`sub` is the account that the person acts as. `act` names the actors (RFC 8693 section 4.1): the services that exchanged
+the token, the last service outermost, and innermost the link account.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,7 +16,7 @@ ACTOR_DETAILS = "actor"
 
 
 class Accounts(Protocol):
-    """The accounts of a grant as they are now; both are the same unless a link account acts for a company."""
+    """The current accounts of a grant. Both are the same unless a link account acts for a company."""
 
     @property
     def account(self) -> AccountSummary:
@@ -36,11 +36,11 @@ class Person(Accounts, Protocol):
 
     @property
     def updated_at(self) -> datetime:
-        """When `account` was changed last."""
+        """When `account` was last changed."""
 
 
 def person_claims(person: Person, names: Collection[str]) -> dict[str, Any]:
-    """Return the claims of these names that there are; a link account that acts for no company has no `company`."""
+    """Return the available claims among `names`. A link account that acts for no company has no claim `company`."""
     return {name: value for name, value in _every(person) if name in names}
 
 
@@ -49,7 +49,7 @@ def act_claim(
 ) -> dict[str, Any] | None:
     """Return `act`, or None if the person acts as their own account and no service exchanged the token.
 
-    `services` is the chain of services that did, as a token stores it.
+    `services` is the chain of services that exchanged the token, as stored with it.
     """
     link = _link_account(person, with_details=ACTOR_DETAILS in scopes)
     if services is None:
@@ -59,7 +59,7 @@ def act_claim(
 
 
 def rights(person: Accounts, scopes: Collection[str]) -> tuple[str, ...]:
-    """Return the rights in the pass system that a token with these scopes carries (SW-1, SW-2)."""
+    """Return the rights in the pass system that the person has within these scopes (SW-1, SW-2)."""
     return rights_of(scopes, PASS_RIGHTS if person.account.kind == "general" else ())
 
 

@@ -30,7 +30,7 @@ _MANUAL_EXAMPLES = frozenset({"02-12345678", "07-1234567", "07-12345678"})
 
 _TYPED = re.compile(r"((?:\+|00)?886(?:\(0\))?)?([\d().-]*\d)(?:#(\d+))?", re.ASCII)
 _EXTENSION = re.compile(r"(?:#|轉|分機|ext(?:ension)?|x)[#轉分機:.]*", re.IGNORECASE)
-"""What people write before the extension of a phone number."""
+"""The separators that people write before the extension of a phone number."""
 _MOBILE_PREFIX = "09"
 _MOBILE_DIGITS = 10
 _MAX_EXTENSION_DIGITS = 6
@@ -98,7 +98,7 @@ def _check_length(area: str, local: str, lengths: set[int]) -> None:
 
 
 def _split(raw: str) -> tuple[str, str, str]:
-    """Return the national number, its digits before the first separator, and the extension; empty if unreadable."""
+    """Return the national number, its digits before the first separator, and the extension; all empty if malformed."""
     typed = _TYPED.fullmatch(_EXTENSION.sub("#", "".join(to_half_width(raw).split())))
     if not typed:
         return "", "", ""

@@ -1,6 +1,6 @@
-"""The claims of what clients sign: DPoP proofs (RFC 9449) and assertions by which they authenticate (RFC 7523).
+"""Validation of the claims in DPoP proofs (RFC 9449) and client assertions (RFC 7523).
 
-Signatures are verified elsewhere. Times among the claims are seconds since 1970 (RFC 7519 section 2).
+The adapters verify the signatures. Times in claims are seconds since 1970 (RFC 7519 section 2).
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from identity.domain.errors import BadClient, InvalidProof
 from identity.domain.target_uri import is_same_target
 
 TOLERANCE: Final = timedelta(seconds=60)
-"""How far a DPoP proof's `iat` may be from now, and how far ahead `exp`, `nbf` and `iat` of an assertion may be."""
+"""Maximum distance of a DPoP proof's `iat` from now, and of an assertion's `exp`, `nbf` and `iat` in the future."""
 _MAX_JTI_CHARACTERS = 256
 _MAX_SECONDS = 2**40
 
@@ -24,7 +24,7 @@ Claims = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SingleUse:
-    """A proof that may be used once: the digest of its signer and `jti`, and when its time is over anyway."""
+    """A single-use proof: the digest of its signer and `jti`, and the time at which it expires."""
 
     digest: str
     expires_at: datetime
@@ -32,7 +32,7 @@ class SingleUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """The request that a DPoP proof must be for; `url` is its address without query, as clients know it."""
+    """The request that a DPoP proof must match; `url` is its public address without the query."""
 
     method: str
     url: str
@@ -40,7 +40,7 @@ class Request:
 
 
 def check_dpop(claims: Claims, request: Request, *, thumbprint: str, now: datetime) -> SingleUse:
-    """Check the claims of a proof by the key with this thumbprint (OIDC-17). Raises InvalidProof."""
+    """Check the claims of a proof that the key with `thumbprint` signed (OIDC-17). Raises InvalidProof."""
     issued_at, at, tolerance = _seconds(claims, "iat"), now.timestamp(), TOLERANCE.total_seconds()
     token = request.access_token
     if not (
@@ -57,15 +57,15 @@ def check_dpop(claims: Claims, request: Request, *, thumbprint: str, now: dateti
 def check_assertion(claims: Claims, *, client: str, issuer: str, now: datetime) -> SingleUse:
     """Check the claims of a client's assertion (OIDC-18). Raises BadClient.
 
-    `exp` and `nbf` are at most a minute ahead, counted from the next whole second: a client whose clock is a little
-    ahead may add a minute to its own time.
+    `exp`, `nbf` and `iat` may be at most a minute ahead, counted from the next whole second. Rounding up allows a
+    client whose clock is slightly fast to set `exp` a minute ahead.
     """
     expires_at, at = _seconds(claims, "exp"), now.timestamp()
     latest = math.ceil(at) + TOLERANCE.total_seconds()
     if not (
         claims.get("iss") == client
         and claims.get("sub") == client
-        and claims.get("aud") == issuer  # no array: it could name other servers, which would accept it too
+        and claims.get("aud") == issuer  # not an array: other servers in it would accept the assertion too
         and at < expires_at <= latest
         and all(_seconds(claims, name) <= latest for name in {"nbf", "iat"} & claims.keys())
         and _has_jti(claims)
@@ -91,7 +91,7 @@ def _has_jti(claims: Claims) -> bool:
 
 
 def _seconds(claims: Claims, name: str) -> float:
-    """Return a time, or NaN if it is none: every comparison with NaN is false."""
+    """Return a time, or NaN if the claim is missing or invalid: every comparison with NaN is false."""
     value = claims.get(name)
     if isinstance(value, int | float) and 0 <= value <= _MAX_SECONDS:
         return float(value)

@@ -8,7 +8,10 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most `max_count` in a `window` that starts with the first; with `extends_on_limit`, the last restarts it."""
+    """At most `max_count` events in a `window`, which starts with the first event.
+
+    With `extends_on_limit`, the event that reaches the limit restarts the window.
+    """
 
     name: str
     max_count: int
@@ -22,7 +25,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What a limit counts for one subject, which the database stores as a keyed hash only (SEC-19)."""
+    """A limit's counter for one subject. The database stores only a keyed hash of the subject (SEC-19)."""
 
     limit: Limit
     subject: tuple[str, ...]
@@ -43,11 +46,11 @@ class CounterState:
 
     @property
     def left(self) -> int:
-        """How many more the limit allows."""
+        """The number of further events that the limit allows."""
         return max(0, self.limit.max_count - self.count)
 
     def is_full(self, now: datetime) -> bool:
-        """Return whether one more would exceed the limit."""
+        """Return whether another event would exceed the limit."""
         return self.count >= self.limit.max_count and now < self.expires_at
 
     def wait_seconds(self, now: datetime) -> int:
@@ -59,17 +62,17 @@ _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 
 LOGIN_ACCOUNT = Limit(name="login.account", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""Five failures lock for 15 minutes, as Taiwan's security baseline requires (Appendix 10)."""
+"""Five failures lock the account for 15 minutes, as Taiwan's security baseline requires (Appendix 10)."""
 LOGIN_DEVICE = Limit(name="login.device", max_count=5, window=_QUARTER, extends_on_limit=True)
-"""Known browsers are counted separately, so that strangers cannot lock the owner out."""
+"""Failures in a known browser. They are counted separately, so that strangers cannot lock out the owner."""
 PASSWORD_CHECK = Limit(name="password.session", max_count=5, window=_DAY)
-"""Wrong current passwords in one session. It then ends, so a stolen session cannot lock out the owner (SEC-19)."""
+"""Wrong current passwords in one session. The session then ends; the account is not locked for its owner (SEC-19)."""
 PASSWORD_PROOFS = Limit(name="password.proofs", max_count=20, window=timedelta(hours=1))
 """Correct current passwords of one account. Each check costs at least one hash."""
 PROFILE_CHANGES = Limit(name="profile.changes", max_count=20, window=_DAY)
 """Changes of one account's profile. Each is an event that every consumer receives."""
 SWITCHES = Limit(name="session.switches", max_count=300, window=timedelta(hours=1))
-"""Switches in one session, so that a stolen one cannot block its owner (SEC-19). Each leaves rows in the audit log."""
+"""Switches in one session; each writes audit entries. A stolen session cannot use up its owner's limit (SEC-19)."""
 
 RESEND_GAP = Limit(name="mail.gap", max_count=1, window=timedelta(seconds=60))
 RESEND_DAY = Limit(name="mail.day", max_count=10, window=_DAY)
@@ -77,27 +80,27 @@ MAILBOX_HOUR = Limit(name="mailbox.hour", max_count=10, window=timedelta(hours=1
 MAILBOX_DAY = Limit(name="mailbox.day", max_count=40, window=_DAY)
 
 RESETS_BY_CLIENT_ADDRESS = Limit(name="reset.address", max_count=60, window=timedelta(hours=1))
-"""Password resets requested from one address; further ones are ignored without a notice (LOGIN-8)."""
+"""Password resets requested from one address. Further requests are ignored silently (LOGIN-8)."""
 NAMES_BY_CLIENT_ADDRESS = Limit(name="name.address", max_count=300, window=timedelta(hours=1))
-"""Account names checked from one address while a form is filled in. Above the limit, only submitting checks a name."""
+"""Usernames checked from one address while a form is filled in. Above the limit, only submission checks them."""
 
 CLIENT_FAILURES = Limit(name="client.name", max_count=60, window=_QUARTER)
-"""Failures of one client to authenticate, from one address (OIDC-18). Its right secret is accepted all the same."""
+"""Failed authentications of one client from one address (OIDC-18). The correct secret is still accepted."""
 
 AUTHORIZATIONS_BY_CLIENT_ADDRESS = Limit(
     name="authorization.address", max_count=600, window=timedelta(hours=1)
 )
-"""Authorization requests from one address that are stored, because they need a person (OIDC-4)."""
+"""Authorization requests from one address that are stored because they require interaction (OIDC-4)."""
 
 GRANTS_BY_PERSON = Limit(name="grant.person", max_count=300, window=timedelta(hours=1))
-"""Logins of one person at services, also silent ones. Each is a row for weeks, and may owe a logout (OIDC-8)."""
+"""Logins of one person at services, including silent logins. Each stores a row for weeks (OIDC-8)."""
 
 REPEATS_RECORDED = Limit(name="audit.refusal", max_count=1, window=timedelta(minutes=1))
-"""Audited refusals that cost the client nothing to repeat, for example while locked, and repeated reads (SEC-11)."""
+"""Audit entries about refusals that are free to repeat, for example while locked, and about reads (SEC-11)."""
 
 
 _SITE_FACTOR = 10
-"""A /48 is one site, or thousands of mobile subscribers with a /64 each, so its limit is higher."""
+"""A /48 network can contain thousands of mobile subscribers with a /64 each, so its limit is higher."""
 
 
 def counters_by_network(limit: Limit, networks: Sequence[str]) -> list[Counter]:

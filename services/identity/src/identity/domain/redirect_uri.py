@@ -1,4 +1,4 @@
-"""Where the answer to an authorization request goes (OIDC-2)."""
+"""Validation of the redirect URI of an authorization request (OIDC-2)."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,19 @@ from identity.domain.oidc_client import OidcClient
 
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
-    """Where the client gets its answer: a redirect URI that it registered, and the `state` that it sent."""
+    """The client's registered redirect URI and the `state` that it sent, for the response."""
 
     redirect_uri: str
     state: str | None
 
 
 def prove_return_address(parameters: Parameters, client: OidcClient | None) -> ReturnAddress:
-    """Return where the answer may go. Raises UnprovenRequest: then it may go nowhere (OIDC-2)."""
+    """Verify the redirect URI. Raises UnprovenRequest, after which the browser must not be redirected (OIDC-2)."""
     uri = parameters.get("redirect_uri")
     if client is None:
-        raise UnprovenRequest("client_id names no client")
+        raise UnprovenRequest("client_id is unknown")
     if parameters.repeated & {"client_id", "redirect_uri"}:
-        raise UnprovenRequest("client_id or redirect_uri is given twice", client)
+        raise UnprovenRequest("client_id or redirect_uri is repeated", client)
     if uri is None:
         raise UnprovenRequest("redirect_uri is missing", client)
     if not client.accepts_redirect_uri(uri):

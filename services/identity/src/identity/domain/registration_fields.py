@@ -1,4 +1,4 @@
-"""The fields of a client's registration: all wrong ones are reported at once (OIDC-25)."""
+"""The fields of a client's registration; all invalid fields are reported at once (OIDC-25)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class WrongField:
-    """A field of a registration with a wrong value, the one at `position` if the field is a list."""
+    """An invalid value in a field of a registration; `position` is its index if the field is a list."""
 
     name: str
     error: InvalidValue
@@ -21,7 +21,7 @@ class WrongField:
 
 
 class RegistrationError(ClientError):
-    """Fields of a registration are wrong; all of them are named."""
+    """A registration has invalid fields; `wrong` contains all of them."""
 
     def __init__(self, wrong: Iterable[WrongField]) -> None:
         self.wrong = tuple(wrong)
@@ -29,19 +29,19 @@ class RegistrationError(ClientError):
 
 
 class Fields:
-    """Parses the fields of a registration one by one and collects what is wrong."""
+    """A parser for the fields of a registration that collects all errors."""
 
     def __init__(self, asked: object) -> None:
         self._asked = asked
         self.wrong: list[WrongField] = []
 
     def one(self, name: str, parse: Callable[[str], T]) -> T | None:
-        """Return the parsed field; None if it is not set or wrong."""
+        """Return the parsed field, or None if the field is not set or invalid."""
         raw = getattr(self._asked, name)
         return None if raw is None else self._parsed(name, raw, parse)
 
     def each(self, name: str, parse: Callable[[str], str], *, limit: int = MAX_URIS) -> list[str]:
-        """Return the parsed items of a field without repetitions and wrong ones."""
+        """Return the valid items of a list field, without duplicates."""
         items: Sequence[str] = getattr(self._asked, name)
         if len(items) > limit:
             self.wrong.append(WrongField(name, InvalidValue("too_long", "items", max=limit)))
@@ -60,7 +60,7 @@ class Fields:
 
 
 def one_of(allowed: tuple[str, ...]) -> Callable[[str], str]:
-    """Return what parses one of these words."""
+    """Return a parser that accepts only the `allowed` values."""
 
     def parse(raw: str) -> str:
         if raw not in allowed:

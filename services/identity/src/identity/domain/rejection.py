@@ -1,15 +1,15 @@
-"""A rejected application, as its applicant learns of it (REV-3)."""
+"""Rejected registrations, of which the applicants are informed at login (REV-3)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 REJECTION_LIFETIME = timedelta(days=30)
-"""How long the right password shows the outcome; then it is deleted."""
+"""How long a login shows the rejection; afterwards the rejection is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Why and when an account was rejected. Its own password hash is deleted, and its name is free."""
+    """A rejection. It stores a copy of the password hash, because closing the account deletes the original."""
 
     account_id: str
     username_key: str

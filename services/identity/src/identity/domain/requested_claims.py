@@ -1,4 +1,4 @@
-"""The `claims` parameter (OpenID Connect Core section 5.5): what it may ask of a login (OIDC-10)."""
+"""The `claims` parameter of an authorization request (OpenID Connect Core section 5.5, OIDC-10)."""
 
 import json
 import math
@@ -18,23 +18,23 @@ Requests = Mapping[str, Mapping[str, Any] | None]
 
 @dataclass(frozen=True, slots=True)
 class RequestedClaims:
-    """By place, the requested claims that the scopes allow, each with its `essential`, `value` and `values`."""
+    """The requested claims that the scopes allow, by place, each with its `essential`, `value` and `values`."""
 
     places: Mapping[str, Requests] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
-        """The claims that are asked for at any place."""
+        """The claims that are requested in any place."""
         return frozenset(name for requests in self.places.values() for name in requests)
 
     @property
     def subjects(self) -> frozenset[str] | None:
-        """The accounts of which the answer must be one; None without such a wish."""
+        """The requested values of `sub`, or None if any account is acceptable."""
         named = [wanted for requests in self.places.values() if (wanted := _wanted(requests.get("sub")))]
         return frozenset.intersection(*named) if named else None
 
     def demands_other_acr(self, offered: str) -> bool:
-        """Return whether an authentication context is essential that is not the offered one."""
+        """Return whether the client requires an `acr` other than `offered`."""
         return any(
             wanted is not None and offered not in wanted
             for requests in self.places.values()
@@ -44,7 +44,7 @@ class RequestedClaims:
 
 
 def parse_claims(raw: str | None, scopes: Iterable[str]) -> RequestedClaims:
-    """Return what is asked for, as far as the scopes allow it. Raises AuthorizationError."""
+    """Parse the parameter; claims that the scopes do not allow are left out. Raises AuthorizationError."""
     if raw is None:
         return RequestedClaims()
     try:
@@ -68,7 +68,7 @@ def parse_claims(raw: str | None, scopes: Iterable[str]) -> RequestedClaims:
 
 
 def _request(asked: object) -> Mapping[str, Any] | None:
-    """Return the request of one claim; its unknown members are ignored (section 5.5.1)."""
+    """Validate the request for one claim; its unknown members are ignored (section 5.5.1)."""
     if asked is None:
         return None
     members = _object(asked)
@@ -81,7 +81,7 @@ def _request(asked: object) -> Mapping[str, Any] | None:
 
 
 def _wanted(asked: Mapping[str, Any] | None) -> frozenset[str] | None:
-    """Return the values that a claim may have, None if it may have any."""
+    """Return the values that a claim may have, or None if any value is acceptable."""
     if not asked or ("value" not in asked and "values" not in asked):
         return None
     return frozenset(map(str, [asked["value"]] if "value" in asked else asked["values"]))

@@ -11,17 +11,17 @@ Scope = Literal["events:read", "accounts:admin", "clients:manage", "tokens:intro
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 OVERLAP = timedelta(days=7)
-"""The default time for which the old secret stays valid beside a new one."""
+"""Default time for which the former secret stays valid after a rotation."""
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 class ClientError(Exception):
-    """A change to a client is not possible; the message says why in one line."""
+    """A change to a client is not possible; the message gives the reason in one line."""
 
 
 class UnknownClientError(ClientError):
-    """There is no client of this name."""
+    """No client has this name."""
 
 
 class RevokedClientError(ClientError):
@@ -66,10 +66,10 @@ class ServiceClient:
         return self.former_ends_at is not None and now < self.former_ends_at
 
     def rotate(self, digest: str, *, overlap: timedelta, now: datetime) -> None:
-        """Set a new secret. Raises ClientError while the former one is valid: at most two are."""
+        """Set a new secret. Raises ClientError while a former secret is valid: at most two secrets may be."""
         if self.has_former(now):
             raise ClientError(
-                "the old secret still lives; end it first: identity clients rotate NAME --end-old"
+                "the old secret is still valid; end it first: identity clients rotate NAME --end-old"
             )
         self.former_digest, self.former_ends_at = self.digest, now + overlap
         self.digest, self.rotated_at = digest, now
@@ -79,7 +79,7 @@ class ServiceClient:
         self.former_digest = self.former_ends_at = None
 
     def revoke(self, now: datetime) -> None:
-        """Revoke the client for good; its name is not reused, since logs refer to it."""
+        """Revoke the client permanently. Its name is not reused, because logs refer to it."""
         self.end_former()
         self.digest = None
         self.revoked_at = now
@@ -93,13 +93,13 @@ def is_name(raw: str) -> bool:
 def parse_name(raw: str) -> str:
     """Return a client's name. Raises ClientError."""
     if not is_name(raw):
-        raise ClientError("a name has 2 to 40 small letters, digits or -, and begins with a letter")
+        raise ClientError("a name has 2 to 40 lower-case letters, digits or -, and begins with a letter")
     return raw
 
 
 def digest_of(secret: str) -> str:
     """Return the digest under which a secret is stored.
 
-    SHA-256 suffices: 256 random bits cannot be guessed, and the secret is checked with every request.
+    SHA-256 suffices, because 256 random bits cannot be guessed. A slow hash would delay every request.
     """
     return hashlib.sha256(secret.encode()).hexdigest()

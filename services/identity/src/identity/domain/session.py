@@ -1,4 +1,4 @@
-"""A session: who is logged in, which account it acts as, and what it may do (LOGIN, SW)."""
+"""Sessions: the account that is logged in, the account that it acts as, and its rights (LOGIN, SW)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ PASS_RIGHTS = ("pass:apply", "pass:query", "pass:print")
 """The rights of a general account in the pass system; a link account has none (SW-2)."""
 
 DEVICE_LIFETIME = timedelta(days=180)
-"""How long a browser stays known (SEC-3)."""
+"""How long an account recognizes a browser (SEC-3)."""
 
 MAX_SESSIONS = 20
-"""Open sessions of one account; a login beyond them ends the oldest (SEC-19)."""
+"""Maximum number of open sessions of an account; a further login ends the oldest (SEC-19)."""
 
 SEEN_EVERY = timedelta(minutes=1)
 """The resolution of `seen_at`, to limit writes to one a minute."""
@@ -40,7 +40,7 @@ class ClientInfo:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """What limits by address count: an IPv4 address, or the /64 and the /48 of an IPv6 address (SEC-6)."""
+        """The networks for rate limits: an IPv4 address, or the /64 and the /48 of an IPv6 address (SEC-6)."""
         try:
             address = ip_address(self.address)
         except ValueError:
@@ -59,7 +59,7 @@ class Device:
 
 
 class DeviceOwner(Protocol):
-    """An account, or its credential, that a browser is known to."""
+    """An account, or its credential, that recognizes browsers by cookies."""
 
     @property
     def id(self) -> str:
@@ -77,7 +77,7 @@ def device_name(account: DeviceOwner) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class Session:
-    """An open session: `holder_id` logged in, and it acts as `account_id`, by `binding_id` if switched."""
+    """A session: `holder_id` logged in and acts as `account_id`, through `binding_id` if switched."""
 
     id: str
     token_digest: str
@@ -111,7 +111,7 @@ class AccountSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Whom a request acts for: the `account` it acts as, and the `actor` who logged in."""
+    """The authenticated caller of a request: the `account` that it acts as, and the `actor` that logged in."""
 
     session_id: str
     token_digest: str

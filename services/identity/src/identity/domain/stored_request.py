@@ -1,4 +1,4 @@
-"""An authorization request that is kept while a person logs in and chooses, or until it is used (OIDC-4, OIDC-12)."""
+"""Authorization requests that are stored during the login, or from the push until their use (OIDC-4, OIDC-12)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,20 +7,20 @@ from typing import Final
 from identity.domain.authorization_parameters import Parameters
 
 PUSHED_LIFETIME: Final = timedelta(seconds=60)
-"""OIDC-12."""
+"""How long a pushed request is valid (OIDC-12)."""
 
 LIFETIME: Final = timedelta(minutes=30)
-"""How long a person may take (OIDC-4)."""
+"""How long a person may take to log in and choose (OIDC-4)."""
 
 REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
-"""What precedes the id in a `request_uri` (RFC 9126 section 2.2)."""
+"""The prefix of every `request_uri`, before the id (RFC 9126 section 2.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a person has come. What was chosen holds only for the session it was chosen in.
+    """A person's progress. The choices are valid only in the session in which they were made.
 
-    `former_session_id` is the session that the browser came with: if the client demands a login, it does not count.
+    `former_session_id` is the browser's session at the start. If the client requires a login, it is not sufficient.
     """
 
     former_session_id: str | None = None
@@ -31,7 +31,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRequest:
-    """A stored request under the digest of its id; `progress` is None until it is opened in a browser."""
+    """A stored request with the digest of its id; `progress` is None until a browser opens the request."""
 
     digest: str
     client: str

@@ -1,4 +1,4 @@
-"""Comparing the address in a DPoP proof with that of the request, by syntax (RFC 3986 section 6.2.2 and 6.2.3)."""
+"""Comparison of a DPoP proof's `htu` with the request's address (RFC 3986 section 6.2.2 and 6.2.3)."""
 
 import re
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
 def is_same_target(claimed: object, url: str) -> bool:
-    """Return whether both are the same address; query and fragment do not count (RFC 9449 section 4.3)."""
+    """Return whether both addresses are equivalent, ignoring query and fragment (RFC 9449 section 4.3)."""
     if not isinstance(claimed, str):
         return False
     try:

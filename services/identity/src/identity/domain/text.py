@@ -25,7 +25,7 @@ def parse_line(raw: str, *, min_length: int, max_length: int) -> str:
 
 
 def parse_proper_name(raw: str, *, min_length: int, max_length: int) -> str:
-    """Return the name of a person or company; it appears in mails to others. Raises InvalidValue."""
+    """Return the name of a person or company; it must contain no web address. Raises InvalidValue."""
     name = parse_line(characters.fold_variants(raw), min_length=min_length, max_length=max_length)
     if contains_web_address(name):
         raise InvalidValue("web_address")

@@ -16,7 +16,7 @@ Claims = dict[str, Any]
 def id_token_claims(
     active: ActiveGrant, scopes: Collection[str], *, access_token: str, nonce: str | None, now: datetime
 ) -> Claims:
-    """Return the claims of an ID token except `iss`; names and companies only where the client asked for them."""
+    """Return the claims of an ID token except `iss`, with personal data only if the client requested them."""
     grant = active.grant
     asked = claims_of(scopes) & (grant.claims.get("id_token") or {}).keys()
     claims = {
@@ -47,7 +47,7 @@ def access_token_claims(active: ActiveGrant, token: Token) -> Claims:
 
 
 def _login_claims(active: ActiveGrant) -> Claims:
-    """Return how and when the person logged in; `acr` if the client asked for it."""
+    """Return the claims about the login; `acr` only if the client requested it."""
     grant = active.grant
     return {
         "auth_time": _seconds(grant.auth_time),

@@ -1,4 +1,4 @@
-"""What a client sends to redeem a code or to refresh."""
+"""Requests to redeem a code or to refresh tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,8 +9,8 @@ from identity.domain.pkce import is_verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenWish:
-    """What a client may ask for in both cases; `jkt` is the thumbprint of the key that it has proven, if any."""
+class RequestedAccess:
+    """The access that a client requests; `jkt` is the thumbprint of the key in its DPoP proof, if any."""
 
     scopes: Sequence[str] = ()
     resources: Sequence[str] = ()
@@ -18,8 +18,8 @@ class TokenWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRequest(TokenWish):
-    """What a client sends to redeem a code."""
+class CodeRequest(RequestedAccess):
+    """A request to redeem a code."""
 
     code: str = field(repr=False)
     redirect_uri: str | None
@@ -27,17 +27,17 @@ class CodeRequest(TokenWish):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshRequest(TokenWish):
-    """What a client sends to refresh; without scopes or resources it keeps those that it has."""
+class RefreshRequest(RequestedAccess):
+    """A request to refresh tokens. Without scopes or resources, the existing ones apply."""
 
     refresh_token: str = field(repr=False)
 
 
 def check_code(code: Code, asked: CodeRequest) -> None:
-    """Raise InvalidGrant if the code was not made for this request (OIDC-9)."""
+    """Raise InvalidGrant if the code was not issued for this request (OIDC-9)."""
     if asked.redirect_uri != code.redirect_uri:
-        raise InvalidGrant("redirect_uri is not that of the authorization request")
+        raise InvalidGrant("redirect_uri differs from the authorization request")
     if not is_verified(code.code_challenge, asked.verifier):
-        raise InvalidGrant("code_verifier does not belong to the authorization request")
+        raise InvalidGrant("code_verifier does not match the authorization request")
     if code.jkt not in {None, asked.jkt}:
         raise InvalidGrant("the code is bound to another key")

@@ -1,4 +1,4 @@
-"""Account names (REG-3)."""
+"""Usernames (REG-3)."""
 
 import re
 
@@ -8,11 +8,11 @@ from identity.domain.web_address import ends_in_public_suffix
 
 _USERNAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{3,29}")
 _WWW = re.compile(r"(?i)(?<![a-z0-9])www\.")
-"""The mailer refuses to send it (SEC-9)."""
+"""A prefix that the mailer refuses to send (SEC-9)."""
 
 
 def parse_username(raw: str) -> str:
-    """Return an account name with its case preserved; it may not look like a domain (REG-3). Raises InvalidValue."""
+    """Return a username with its case preserved; it must not look like a domain (REG-3). Raises InvalidValue."""
     name = to_half_width(raw)
     if not _USERNAME.fullmatch(name):
         raise InvalidValue("invalid_username")
@@ -22,5 +22,5 @@ def parse_username(raw: str) -> str:
 
 
 def username_key(username: str) -> str:
-    """Return the form under which an account name is unique (REG-3), of any text submitted at login."""
+    """Return the form in which a username is unique (REG-3). Accepts any text that is submitted at login."""
     return to_half_width(username).lower()

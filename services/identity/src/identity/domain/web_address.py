@@ -1,4 +1,4 @@
-"""What mail programs turn into links; names appear in mails to others, so they must not (REG-3, REG-4, SEC-9)."""
+"""Detection of web addresses in names: mail programs would turn them into links (REG-3, REG-4, SEC-9)."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
 _LINK = re.compile(r"[a-z][a-z0-9+.-]*://|(?<![a-z0-9])www\.|[a-z0-9]\.[a-z]{2,}[/:?#]|\S@\S")
-"""The mailer refuses to send the first two."""
+"""The mailer refuses to send the first two alternatives."""
 _OTHER_LETTER = "[\u00c0-\u1fff\u2c00-\u2fff\u3040-\U0010ffff]"
 _DOT = re.compile(
     rf"(?P<word>(?<![a-z0-9-])[a-z0-9-]+|{_OTHER_LETTER})[.\u3002]"
@@ -26,18 +26,18 @@ _COMMON_SUFFIXES = frozenset({
     "app", "biz", "cc", "click", "club", "cn", "co", "com", "hk", "info", "io", "link", "me", "net", "online", "org",
     "shop", "site", "top", "tw", "vip", "xyz",
 })  # fmt: skip
-"""An initial before one of them is no initial; the others are too often family names, such as `C.Y.Li`."""
+"""A letter before one of these forms a domain. Before other suffixes it is often an initial, as in `C.Y.Li`."""
 
 
 def contains_web_address(name: str) -> bool:
-    """Return whether a name has a web or mail address, or a dot between two words that is not a known form's."""
+    """Return whether a name contains an address, or a dot between words that is not a title's or initial's."""
     text = to_half_width(name).lower()
     return bool(_LINK.search(text)) or any(map(_joins_domain, _DOT.finditer(text)))
 
 
 def _joins_domain(dot: re.Match[str]) -> bool:
     word, after = dot["word"], dot["next"]
-    if not word.isascii():  # Chinese names have such dots too
+    if not word.isascii():  # Chinese names contain dots as well
         return ends_in_public_suffix(f"x.{after}")
     if after[0].isdigit() or (word.isdigit() and not after.isascii()):
         return False
@@ -55,7 +55,7 @@ def ends_in_public_suffix(name: str) -> bool:
 
 @functools.cache
 def _suffixes() -> "PublicSuffixList":
-    """Return the Public Suffix List; it takes 3 MB, and only names with a dot need it."""
+    """Return the Public Suffix List, loaded at first use: it takes 3 MB, and only names with a dot need it."""
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList(accept_unknown=False, only_icann=True)

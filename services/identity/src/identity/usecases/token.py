@@ -10,7 +10,7 @@ from identity.domain.grant import LOST_ANSWER, ActiveGrant, Token
 from identity.domain.oauth_errors import InvalidGrant, InvalidScope, UnauthorizedClient
 from identity.domain.oidc_client import OidcClient
 from identity.domain.service_client import digest_of
-from identity.domain.token_request import CodeRequest, RefreshRequest, TokenWish, check_code
+from identity.domain.token_request import CodeRequest, RefreshRequest, RequestedAccess, check_code
 from identity.usecases.ports import Ports, UnitOfWork
 from identity.usecases.steps.reuse import end_reused, refusal_of_reuse
 from identity.usecases.steps.tokens import (
@@ -101,7 +101,7 @@ def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
     raise refusal_of_reuse(ports, reused, "refresh_reused")
 
 
-def _require_key(client: OidcClient, asked: TokenWish) -> None:
+def _require_key(client: OidcClient, asked: RequestedAccess) -> None:
     if client.requires_dpop and asked.jkt is None:
         raise InvalidProof
 
@@ -136,7 +136,7 @@ def _request_of_token(active: ActiveGrant, token: Token) -> TokenRequest:
 
 
 def _issue(
-    uow: UnitOfWork, full: TokenRequest, asked: TokenWish, *, refreshes: bool
+    uow: UnitOfWork, full: TokenRequest, asked: RequestedAccess, *, refreshes: bool
 ) -> tuple[IssuedToken, IssuedToken | None]:
     """Issue an access token for what is asked, and a refresh token for all that may be asked (RFC 6749 section 6)."""
     own, *known = full.audience
