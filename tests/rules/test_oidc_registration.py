@@ -216,7 +216,7 @@ def test_only_a_live_client_can_be_registered_or_reached(system: System) -> None
     lines = [each.output.splitlines()[-1].removeprefix("Error: ") for each in answers]
     assert lines == [
         "nobody: no such client",
-        f"{revoked.name}: was revoked",
+        f"{revoked.name}: the client was revoked",
         "--may-reach: unknown client",
         "--may-reach: unknown client",
         "nobody: no such client",

@@ -89,7 +89,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """The end of the chain, recorded outside the database: the last segment's number and head, and the row count.
+    """The end of the chain, recorded outside the chain: the last segment's number and head, and the row count.
 
     A chain that contains the anchor was not truncated before the anchor. `rows` includes pruned rows.
     """

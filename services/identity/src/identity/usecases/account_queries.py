@@ -1,6 +1,6 @@
-"""Operators' reads of accounts with their bindings, sessions and history (OPS-1).
+"""Operators' queries about accounts with their bindings, sessions and history (OPS-1).
 
-`username_or_id` names an account. Functions that take one raise NotFound.
+`username_or_id` identifies an account. Functions with this parameter raise NotFound.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ from identity.usecases.steps.email_verification import drop_expired_email_change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDetails:
-    """An account as operators see it; `locked_until` is set while failed logins lock it (SEC-3)."""
+    """The data of an account that operators see; `locked_until` is set while failed logins lock the account (SEC-3)."""
 
     account: Account
     verification_mail: MailState | None
@@ -39,12 +39,12 @@ def find(ports: Ports, criteria: AccountFilter) -> Sequence[Account]:
 
 
 def _criteria(criteria: AccountFilter | AuditFilter, page: str) -> dict[str, Any]:
-    """Return what was searched for, without the page of the result."""
+    """Return the search criteria without the paging parameters."""
     return {name: value for name, value in asdict(criteria).items() if name not in {page, "limit"}}
 
 
 def _as_stored(criteria: AccountFilter) -> AccountFilter:
-    """Return the criteria in the form in which the domain stores what people type."""
+    """Return the criteria, normalized like the stored values."""
     return replace(
         criteria,
         name=criteria.name and fold_variants(criteria.name),
@@ -62,7 +62,7 @@ def show(ports: Ports, username_or_id: str) -> AccountDetails:
 
 
 def details(ports: Ports, username_or_id: str) -> AccountDetails:
-    """Return an account with its state, for an operator whose change of it is recorded."""
+    """Return an account with its state after an operator's change, which is recorded already."""
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
         drop_expired_email_change(uow, account, uow.clock.now())  # for display; nothing is committed
@@ -89,7 +89,7 @@ def bindings_of(ports: Ports, username_or_id: str) -> Sequence[BindingWithAccoun
 
 
 def logins_of(ports: Ports, username_or_id: str) -> Sequence[OpenLogin]:
-    """Return the open logins of an account and those that act as it, each with its services (OIDC-24)."""
+    """Return the open logins that an account made or that act as the account, each with its services (OIDC-24)."""
     with ports.unit_of_work() as uow:
         account_id = get_by_username_or_id(uow, username_or_id).id
         now, sessions = uow.clock.now(), uow.sessions.of_account(account_id)
@@ -99,7 +99,7 @@ def logins_of(ports: Ports, username_or_id: str) -> Sequence[OpenLogin]:
 
 
 def usernames_of(ports: Ports, account_ids: Iterable[str]) -> dict[str, str]:
-    """Return the account names by id; unknown ids are left out."""
+    """Return usernames by account id; unknown ids are left out."""
     with ports.unit_of_work() as uow:
         found = map(uow.accounts.get, set(account_ids))
         return {account.id: str(account.username) for account in found if account is not None}

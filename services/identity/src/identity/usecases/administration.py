@@ -1,6 +1,6 @@
-"""Operators' help with locks, sessions, bindings and mails of an account (OPS-1).
+"""Operators' actions on an account's locks, sessions, bindings and mails (OPS-1).
 
-`username_or_id` names an account. The operator and the reason come with `Ports.by`.
+`username_or_id` identifies an account. `Ports.by` provides the operator and the reason.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,10 @@ def unlock(ports: Ports, username_or_id: str) -> Account:
 
 
 def end_sessions(ports: Ports, username_or_id: str) -> int:
-    """End an account's sessions and those that act as it; return how many. Raises NotFound, WrongState."""
+    """End the sessions of an account and those that act as the account; return the number of sessions.
+
+    Raises NotFound, WrongState.
+    """
     with locked_account(ports, username_or_id, "account.sessions_ended", *OPEN) as (uow, account):
         ended = ending.end_sessions_of_account(uow, account.id, "operator")
         uow.record_action("account.sessions_ended", account.id, sessions=ended)
@@ -43,7 +46,7 @@ def end_sessions(ports: Ports, username_or_id: str) -> int:
 
 
 def end_session(ports: Ports, session_id: str) -> None:
-    """End one session, also one that has timed out but has grants. Raises NotFound."""
+    """End one session, even one that has timed out but still has grants. Raises NotFound."""
     with ports.unit_of_work() as uow:
         session = uow.sessions.get(session_id)
         services = uow.service_logins.of_session(session_id, uow.clock.now())
@@ -56,9 +59,9 @@ def end_session(ports: Ports, session_id: str) -> None:
 
 
 def remove_binding(ports: Ports, binding_id: str) -> None:
-    """End a binding and every session that acts by it (SW-5). Raises NotFound.
+    """End a binding and every session that uses the binding (SW-5). Raises NotFound.
 
-    The general account is notified, or the link account if the general one is closed (UNB-5).
+    The general account is notified, or the link account if the general account is closed (UNB-5).
     """
     states = (*OPEN, "closed")
     with _locked_binding(ports, binding_id, "binding.removed", *states) as (uow, general, binding):
@@ -92,7 +95,7 @@ def _locked_binding(
 
 
 def resend_mail(ports: Ports, username_or_id: str) -> Account:
-    """Mail the pending verification link again, of a new account or a change of mailbox (VER-5, PRO-2).
+    """Mail a new link for a pending verification, of a new account or a change of mailbox (VER-5, PRO-2).
 
     Counts against the account's own quota (SEC-6). Raises NotFound, WrongState, TooSoon.
     """
@@ -109,10 +112,10 @@ def resend_mail(ports: Ports, username_or_id: str) -> Account:
 
 
 def set_mailbox(ports: Ports, username_or_id: str, *, email: str) -> Account:
-    """Set a new mailbox for somebody who has lost theirs; the link mailed there must be followed (OPS-1).
+    """Set a new mailbox for a person who has lost theirs; the person must follow the link that is mailed there (OPS-1).
 
-    A verified mailbox stays until then and gets a notice of the change (PRO-2, PRO-3). An unverified one is replaced
-    at once without a notice, since it may be a stranger's. Password reset links are voided.
+    A verified mailbox remains until then and receives a notice of the change (PRO-2, PRO-3). An unverified mailbox is
+    replaced at once without a notice, because it may belong to a stranger. Password reset links become invalid.
     Raises NotFound, WrongState, MailboxTaken, InvalidValue (`same_mailbox`), TooSoon.
     """
     with locked_account(ports, username_or_id, "account.mailbox_set", *OPEN) as (uow, account):
@@ -133,7 +136,7 @@ def set_mailbox(ports: Ports, username_or_id: str, *, email: str) -> Account:
 
 
 def _refuse_lapsed(uow: UnitOfWork, account: Account) -> None:
-    """Raise WrongState if the link to be mailed would no longer verify anything (VER-7)."""
+    """Raise WrongState if the account can no longer be verified (VER-7)."""
     if account.has_lapsed(uow.clock.now()):
         raise WrongState("lapsed")
 

@@ -1,4 +1,4 @@
-"""Deciding on an authorization request: what the person must do first, and the code at the end (OIDC-4 to OIDC-11)."""
+"""Decisions about authorization requests: the next interaction, or the code (OIDC-4 to OIDC-11)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,16 +20,17 @@ SILENT_ERRORS: Final[dict[Step, ErrorCode]] = {
     "company": "account_selection_required",
     "consent": "consent_required",
 }
-"""What `prompt=none` is answered instead of a page (OIDC-5)."""
+"""The errors that `prompt=none` returns instead of showing a page (OIDC-5)."""
 _CLOCK_SKEW = timedelta(seconds=5)
-"""Between the web server that kept a request and the one where the person logs in for it."""
+"""Tolerated between the web server that stored a request and the one that handles the login."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """What the person must do first. `candidates` are whom the person may act as, the one last chosen first.
+    """The interaction that is required before the code. `candidates` are the accounts that the person may act as.
 
-    `in_use` has the ids of the accounts that the service acts as in this login.
+    The candidate that was last chosen comes first. `in_use` contains the ids of the accounts for which this login
+    already has a grant at the service.
     """
 
     step: Step
@@ -40,7 +41,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """Nothing is left to do: who acts as whom, since which login, and whether the person has just consented."""
+    """The data of a grant that needs no interaction; `consented` is true if the person has just consented."""
 
     session: Session
     chosen: Candidate
@@ -48,7 +49,7 @@ class _Ready:
 
 
 def proceed(ports: Ports, asked: Asked, principal: Principal | None) -> Interaction | IssuedCode:
-    """Issue the code, or return what the person must do first.
+    """Issue the code, or return the interaction that is required first.
 
     Raises AuthorizationError, GrantOvertaken, RequestGone.
     """
@@ -64,13 +65,13 @@ def proceed(ports: Ports, asked: Asked, principal: Principal | None) -> Interact
 
 
 def needs_login(ports: Ports, asked: Asked, principal: Principal | None) -> bool:
-    """Return whether the person must log in, also if somebody is logged in (OIDC-5)."""
+    """Return whether the person must log in, even if a session exists (OIDC-5)."""
     with ports.unit_of_work() as uow:
         return _session(uow, asked, principal) is None
 
 
 def _session(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Session | None:
-    """Return the person's session if it is new enough."""
+    """Return the person's session if it satisfies the request."""
     session = uow.sessions.get(principal.session_id) if principal is not None else None
     return None if session is None or _must_log_in(asked, session, uow.clock.now()) else session
 
@@ -96,7 +97,7 @@ def _decide(uow: UnitOfWork, asked: Asked, principal: Principal | None) -> Inter
 
 
 def _must_log_in(asked: Asked, session: Session, now: datetime) -> bool:
-    """Return whether the login is too old; one made for this request never is (OIDC-5)."""
+    """Return whether the login is too old; a login that was made for this request never is (OIDC-5)."""
     request, stored = asked.request, asked.stored
     if stored is not None and stored.progress is not None:
         is_former = session.id == stored.progress.former_session_id
@@ -115,7 +116,7 @@ def _in_use(uow: UnitOfWork, asked: Asked, session: Session) -> frozenset[str]:
 def _named(
     candidates: tuple[Candidate, ...], subjects: frozenset[str], principal: Principal
 ) -> tuple[Candidate, ...]:
-    """Return the candidates that the client named. Raises AuthorizationError without one: never another (OIDC-6)."""
+    """Return the candidates that the client named. Raises AuthorizationError if there are none (OIDC-6)."""
     named = tuple(each for each in candidates if each.account.id in subjects)
     if not named:
         is_link = principal.actor.kind == "link"
@@ -124,7 +125,7 @@ def _named(
 
 
 def _progress_in(asked: Asked, session: Session) -> Progress:
-    """Return what the person has chosen in this session."""
+    """Return the choices that the person has made in this session."""
     progress = asked.stored.progress if asked.stored is not None else None
     return progress if progress is not None and progress.session_id == session.id else Progress()
 
@@ -132,7 +133,7 @@ def _progress_in(asked: Asked, session: Session) -> Progress:
 def _needs_consent(
     uow: UnitOfWork, asked: Asked, principal: Principal, progress: Progress, chosen: Candidate
 ) -> bool:
-    """Return whether the person must agree to what the service gets (OIDC-11)."""
+    """Return whether the person must consent to the requested scopes (OIDC-11)."""
     if progress.consented and progress.account_id == chosen.account.id:
         return False
     if "consent" in asked.request.prompts:

@@ -1,4 +1,4 @@
-"""Reading authorization requests: who asks, where the answer goes, what is asked for (OIDC-2, OIDC-3)."""
+"""Validation of authorization requests: the client, the redirect URI and the parameters (OIDC-2, OIDC-3)."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from identity.usecases.ports import Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A valid request of a known client; `subjects` are the accounts of which the answer must be one."""
+    """A valid request of a known client; `subjects` are the accounts that it accepts, or None for any."""
 
     client: OidcClient
     address: ReturnAddress
@@ -25,10 +25,10 @@ class Asked:
 
 
 def prove(ports: Ports, parameters: Parameters) -> tuple[OidcClient, ReturnAddress]:
-    """Return who asks, and where the answer goes. Raises UnprovenRequest (OIDC-2)."""
+    """Return the client and the address for the response. Raises UnprovenRequest (OIDC-2)."""
     client = ports.grants.oidc_client(parameters.get("client_id") or "")
     address = prove_return_address(parameters, client)
-    assert client is not None  # noqa: S101  # otherwise it was refused
+    assert client is not None  # noqa: S101  # `prove_return_address` refuses None
     return client, address
 
 
@@ -40,7 +40,7 @@ def read(
     *,
     stored: StoredRequest | None = None,
 ) -> Asked:
-    """Return the request of a proven client. Raises AuthorizationError."""
+    """Validate the request of a verified client. Raises AuthorizationError."""
     request = parse_request(
         parameters,
         client,
@@ -69,13 +69,13 @@ def _subjects(ports: Ports, client: OidcClient, request: AuthorizationRequest) -
             "invalid_request", "id_token_hint is not an ID token of this server"
         ) from None
     if hint.get("aud") != client.name:
-        raise AuthorizationError("invalid_request", "id_token_hint is another client's")
+        raise AuthorizationError("invalid_request", "id_token_hint belongs to another client")
     hinted = frozenset({str(hint.get("sub"))})
     return hinted if named is None else named & hinted
 
 
 def _known_resources(ports: Ports, parameters: Parameters, client: OidcClient) -> list[str]:
-    """Return the resources that the client may name: its own, and those of clients that it may reach (RFC 8707)."""
+    """Return the resources that the client may request: its own, and those of clients that it may reach (RFC 8707)."""
     if not parameters.every("resource"):
         return []
     reached = (ports.grants.oidc_client(name) for name in client.may_reach)

@@ -1,4 +1,4 @@
-"""Binding general accounts to a link account (BIND), and ending bindings (UNB)."""
+"""Bindings of general accounts to link accounts (BIND), and their end (UNB)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,13 +47,13 @@ class BindingEntry:
 
 
 def list_bindings(ports: Ports, principal: Principal) -> list[BindingEntry]:
-    """Return live bindings and those that the other side ended, until they are dismissed (BIND-1, BIND-10, UNB-4)."""
+    """Return live bindings, and bindings that the general account ended, until they are dismissed (BIND-1, UNB-4)."""
     with ports.unit_of_work() as uow:
         now = uow.clock.now()
         entries = [BindingEntry(*row) for row in uow.bindings.shown_to_link(principal.account.id)]
         for entry in entries:
             if entry.binding.has_lapsed(now):
-                entry.binding.remove("lapsed", now)  # for display; the cleanup stores it
+                entry.binding.remove("lapsed", now)  # for display; cleanup stores the change
         return sorted(entries, key=lambda entry: list_order(entry.binding))
 
 
@@ -81,7 +81,7 @@ def request(
 
 
 def _bind(ports: Ports, principal: Principal, target: Credential) -> BindingEntry:
-    # Before locking: two link accounts that request each other would deadlock.
+    # Checked before locking, because two link accounts that request each other would deadlock.
     if target.summary.kind != "general":
         raise NotBindable(is_link=True)
     with ports.unit_of_work() as uow:
@@ -112,7 +112,7 @@ def _lock_link_account(uow: UnitOfWork, principal: Principal) -> None:
 
 
 def _refuse_bound(uow: UnitOfWork, general: Account, principal: Principal) -> None:
-    """Raise AlreadyBound for a live binding; end one that has lapsed (BIND-3, BIND-8)."""
+    """Raise AlreadyBound if the account has a live binding; end a lapsed binding (BIND-3, BIND-8)."""
     binding = uow.bindings.live_of_general(general.id)
     if binding is None:
         return
@@ -123,7 +123,7 @@ def _refuse_bound(uow: UnitOfWork, general: Account, principal: Principal) -> No
 
 
 def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
-    """Mail a new code for an unverified binding (BIND-6); a suspended account gets none.
+    """Mail a new code for an unverified binding of an active account (BIND-6).
 
     Raises NotFound, AlreadyBound, NotBindable, TooSoon.
     """
@@ -138,15 +138,15 @@ def resend_code(ports: Ports, principal: Principal, binding_id: str) -> None:
 
 
 def code_wait_seconds(ports: Ports, general: Account) -> int:
-    """Return the seconds until the next code may be requested; 0 if it may be now (BIND-6)."""
+    """Return the seconds until the next code may be requested, or 0 (BIND-6)."""
     return wait_seconds(ports, code_quota(general))
 
 
 def verify(ports: Ports, principal: Principal, binding_id: str, *, code: str) -> BindingEntry:
     """Verify a binding by its code (BIND-6).
 
-    While the general account is suspended the code is refused and no try is counted. The rules do not cover this case;
-    the code works again when the account is reinstated.
+    While the general account is suspended, the code is refused without counting an attempt. The rules do not cover this
+    case. The code is accepted again after the account is reinstated.
     Raises NotFound, NotBindable, CodeWrong, CodeExpired, CodeExhausted.
     """
     try:
@@ -184,7 +184,7 @@ def _verify(ports: Ports, principal: Principal, binding_id: str, code: str) -> B
 
 
 def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
-    """Count a try before comparing the code; the count is committed even if the code is wrong (SEC-5)."""
+    """Count an attempt before comparing the code; the count is committed even if the code is wrong (SEC-5)."""
     code = uow.codes.get(binding.id)
     if code is None:
         raise CodeExpired
@@ -203,7 +203,7 @@ def _check_code(uow: UnitOfWork, binding: Binding, submitted: str) -> None:
 
 
 def _lock_own(uow: UnitOfWork, principal: Principal, binding_id: str) -> tuple[Account, Binding]:
-    """Lock a live binding of the caller and its general account. Raises NotFound."""
+    """Lock the caller's live binding and its general account. Raises NotFound."""
     binding = _own(uow, principal, binding_id)
     general = lock_general(uow, binding)
     if not binding.is_live or binding.has_lapsed(uow.clock.now()):
@@ -219,7 +219,7 @@ def _own(uow: UnitOfWork, principal: Principal, binding_id: str) -> Binding:
 
 
 def unbind_from_link(ports: Ports, principal: Principal, binding_id: str) -> None:
-    """End a binding of the caller, or dismiss one that the other side ended (UNB-1, UNB-4). Raises NotFound."""
+    """End a binding of the caller, or dismiss a binding that has ended (UNB-1, UNB-4). Raises NotFound."""
     with ports.unit_of_work() as uow:
         binding = _own(uow, principal, binding_id)
         general = lock_general(uow, binding)
@@ -243,7 +243,7 @@ def unbind_from_general(ports: Ports, principal: Principal) -> None:
 
 
 def removed_company(ports: Ports, binding_id: str) -> str | None:
-    """Return the company of a binding that has ended, or None."""
+    """Return the company of an ended binding, or None."""
     with ports.unit_of_work() as uow:
         binding = uow.bindings.get(binding_id)
         general = uow.accounts.get(binding.general_account_id) if binding and not binding.is_live else None

@@ -1,4 +1,4 @@
-"""Cleanup by time: everything that `identity tidy` closes and deletes (VER-7, BIND-8, OPS-6)."""
+"""Cleanup of lapsed and expired data, run by `identity tidy` (VER-7, BIND-8, OPS-6)."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from identity.usecases.ports.purger import Purger
 
 @dataclass(frozen=True, slots=True)
 class CleanupResult:
-    """How many of each were changed or deleted."""
+    """The numbers of changed and deleted objects."""
 
     accounts: int
     bindings: int
@@ -19,14 +19,14 @@ class CleanupResult:
 
 
 def clean_up(ports: Ports, purger: Purger) -> CleanupResult:
-    """Close what has lapsed and delete what has expired. Runs may overlap: every change is checked under its lock."""
+    """Close lapsed accounts and bindings, and delete expired rows. Runs may overlap: locks guard every change."""
     now = ports.clock.now()
     return CleanupResult(
         accounts=lapse_accounts(ports, now),
         bindings=lapse_bindings(ports, now),
         email_changes=drop_expired_email_changes(
             ports, now
-        ),  # before the purge: they are found by their links
+        ),  # before the purge, which deletes the links that identify the changes
         rows=purger.purge(now, idle_since=now - ports.rules.sessions.idle),
         events=purger.purge_events(now - ports.rules.feed_retention),
     )

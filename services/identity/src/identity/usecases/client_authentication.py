@@ -1,4 +1,4 @@
-"""Authenticating clients of OpenID Connect (OIDC-18)."""
+"""Authentication of OpenID Connect clients (OIDC-18)."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -41,7 +41,7 @@ Client = TypeVar("Client", bound=ProvableClient)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What proves the client of a request, its secret or its assertion; an assertion may be all that names it."""
+    """A client's secret or assertion. `name` is None if only the assertion identifies the client."""
 
     method: Auth
     name: str | None
@@ -49,29 +49,29 @@ class Credentials:
 
 
 def authenticate(ports: Ports, shown: Credentials, *, asker: ClientInfo) -> RegisteredClient:
-    """Return the client if it shows what it is registered for. Raises BadClient, Locked.
+    """Return the client if the credentials match its registration. Raises BadClient, Locked.
 
-    Failures are counted by client and address, and by address. What is right is accepted even above the limits: it
-    cannot be guessed.
+    Failures are counted by client and address, and by address. Correct credentials are accepted even above the limits,
+    because they cannot be guessed.
     """
     name = name_of(ports, shown)
     return check_proven(ports, ports.grants.client(name) if is_name(name) else None, shown, asker=asker)
 
 
 def name_of(ports: Ports, shown: Credentials) -> str:
-    """Return the name that the credentials claim; it may be no client's, or no name at all."""
+    """Return the client name that the credentials claim, which is not validated."""
     return shown.name if shown.name is not None else ports.proofs.claimed_client(shown.proof)
 
 
 def check_proven(ports: Ports, client: Client | None, shown: Credentials, *, asker: ClientInfo) -> Client:
-    """Return the client that the credentials claim, as `authenticate` does. Raises BadClient, Locked."""
+    """Return the client if the credentials match, as `authenticate` does. Raises BadClient, Locked."""
     if is_proven(client, ports, shown):
         return client
     raise _refusal(ports, client, name_of(ports, shown), asker)
 
 
 def is_proven(client: Client | None, ports: Ports, shown: Credentials) -> TypeIs[Client]:
-    """Return whether the credentials authenticate the client; a valid assertion cannot be used again."""
+    """Return whether the credentials authenticate the client. A valid assertion counts as used."""
     if client is None or client.auth != shown.method:
         return False
     if shown.method == "secret":
@@ -80,7 +80,7 @@ def is_proven(client: Client | None, ports: Ports, shown: Credentials) -> TypeIs
 
 
 def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
-    """Return whether a key of the client signed the assertion, for this server and for the first time."""
+    """Return whether a key of the client signed the assertion for this server, and this is the first use."""
     name, issuer = client.name, ports.rules.public_url
     try:
         claims = ports.proofs.client_assertion(assertion, client.keys or {"keys": []})
@@ -91,7 +91,7 @@ def _has_key(ports: Ports, client: ProvableClient, assertion: str) -> bool:
 
 
 def _refusal(ports: Ports, client: ProvableClient | None, name: str, asker: ClientInfo) -> Refusal:
-    """Count and record a failure, whether there is such a client or not; return what to raise."""
+    """Count and record a failure, even of an unknown client; return the exception to raise."""
     limit = replace(ports.rules.login_failures_by_client_address, name=service_clients.COUNTER)
     own = CLIENT_FAILURES.counter(name, asker.networks[0])
     wait_seconds = count_by_network(ports, limit, asker, own=own)

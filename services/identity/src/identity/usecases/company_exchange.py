@@ -1,4 +1,4 @@
-"""Token exchange for another company, without a redirect (RFC 8693, OIDC-19)."""
+"""Token exchange for another company (RFC 8693, OIDC-19)."""
 
 from dataclasses import replace
 
@@ -19,16 +19,17 @@ from identity.usecases.token import Tokens
 
 
 def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Give the client of a link account a grant for one of its companies, without another redirect.
+    """Open a grant for another company of a link account, without another redirect.
 
-    The actor token is the link account's own, as this client got it; the subject is the general account's id. Without a
-    key, a public client gets no refresh token: a stolen access token would last as long as the login.
+    The actor token is the link account's own token, issued to this client; the subject is the general account's id. A
+    public client receives a refresh token only for a key: otherwise a stolen access token could be extended until the
+    end of the login.
     """
     actor = (
         active_access_token(ports, asked.actor) if asked.actor_type == ACCESS_TOKEN and asked.actor else None
     )
     if actor is None or not _is_own_of_link(actor, client, asked.jkt):
-        raise InvalidGrant("the actor token is not an active one of a link account at this client")
+        raise InvalidGrant("the actor token is not an active token of a link account at this client")
     if "general" not in client.accepts:
         raise UnauthorizedClient("the client does not accept general accounts")
     if asked.audience:
@@ -60,12 +61,12 @@ def exchange_for_company(ports: Ports, client: OidcClient, asked: ExchangeReques
 
 
 def _of_client(client: OidcClient, wish: TokenRequest) -> TokenRequest:
-    """Return the same request, bound to the key only if the client cannot authenticate (RFC 9449 section 5)."""
+    """Return the request, bound to the key only if the client cannot authenticate (RFC 9449 section 5)."""
     return wish if client.is_public else replace(wish, jkt=None)
 
 
 def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> bool:
-    """Return whether the client got this token itself, from a link account that acts for no company (OIDC-7)."""
+    """Return whether the token was issued to this client for a link account that acts for no company (OIDC-7)."""
     token = actor.token
     return (
         actor.account.kind == "link"
@@ -76,12 +77,12 @@ def _is_own_of_link(actor: ActiveToken, client: OidcClient, jkt: str | None) -> 
 
 
 def _grant(uow: UnitOfWork, actor: ActiveToken, asked: ExchangeRequest) -> Grant | None:
-    """Return the grant for the company, or None without a live binding; it ends with its parent."""
+    """Return the grant for the company, which ends with its parent, or None without a live binding."""
     parent, binding = actor.grant, uow.bindings.live_of_general(asked.subject)
     if binding is None or binding.link_account_id != actor.account.id:
         return None
     if not set(asked.resources) <= set(parent.resources):
-        raise InvalidTarget("the login has not all of these resources")
+        raise InvalidTarget("the login does not include all of these resources")
     return Grant(
         id=uow.randomness.identifier(),
         client=parent.client,

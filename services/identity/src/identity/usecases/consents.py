@@ -1,4 +1,4 @@
-"""Accepting the consent texts (LOGIN-3)."""
+"""Acceptance of the consent texts (LOGIN-3)."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from identity.usecases.ports import Ports
 def accept(
     ports: Ports, principal: Principal, accepted: Iterable[tuple[str, str]], *, client: ClientInfo
 ) -> None:
-    """Store which versions of the texts were accepted, when and from which address.
+    """Store the accepted versions of the texts, with the time and the client's address.
 
     Accepting them again changes nothing. Raises ConsentOutdated, StepRequired.
     """

@@ -1,4 +1,4 @@
-"""Cancelling a change of mailbox by the link in the old one, before or after it took effect (PRO-3)."""
+"""Cancellation of a mailbox change by the link mailed to the old mailbox, even after the change (PRO-3)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,9 @@ from identity.usecases.steps.mail_links import read_link
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What a link cancels: a pending change, or with `restores` one that took effect.
+    """The effect of a link: it cancels a pending change, or `restores` the mailbox from before a completed change.
 
-    `already` says that nothing is left to cancel.
+    `already` is true if there is nothing to cancel any more.
     """
 
     account: Account
@@ -34,7 +34,7 @@ def preview(ports: Ports, token: str) -> Cancellation:
 
 
 def cancel(ports: Ports, token: str) -> Cancellation:
-    """Keep the mailbox, or restore it; the requester knows the password, so all sessions end.
+    """Keep or restore the mailbox. The requester of the change knows the password, so all sessions end.
 
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
@@ -75,7 +75,7 @@ def _cancel(uow: UnitOfWork, cancellation: Cancellation, challenge: Challenge) -
     uow.links.use(challenge, uow.clock.now())
     cancel_email_change(uow, account)
     if challenge.purpose == Purpose.EMAIL_RESTORE:
-        uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # of the changes that followed
+        uow.links.drop(account.id, Purpose.EMAIL_CANCEL)  # links of later changes
     ending.end_sessions_of_account(uow, account.id, "email_changed")
     uow.record_action("email_change.cancelled", account.id)
     if cancellation.restores:

@@ -1,4 +1,4 @@
-"""The event feed by position, and a snapshot of the state to start from (EVT-6)."""
+"""The event feed by position, and the snapshot from which consumers start (EVT-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ class Snapshot:
 
 
 def read(ports: Ports, *, after: int, limit: int) -> Page:
-    """Return the events after a position, without a gap. Raises CursorExpired.
+    """Return the events after a position, up to the first gap. Raises CursorExpired.
 
-    Positions have no gaps: a missing one was purged, or lost when the database was restored from a backup. A cursor
-    beyond the newest position comes from another database.
+    Positions are consecutive: a missing position was purged, or lost when the database was restored from a backup. A
+    cursor beyond the newest position comes from another database.
     """
     events = ports.feed.after(after, limit)
     if not events:
@@ -52,10 +52,10 @@ def read(ports: Ports, *, after: int, limit: int) -> Page:
 
 
 def snapshot(ports: Ports, bookmark: Bookmark | None, *, limit: int) -> Snapshot:
-    """Return a page of accounts that are not closed, with the live bindings of the general ones.
+    """Return a page of accounts that are not closed, with the live bindings of the general accounts.
 
-    The position is read before the first account. Changes during the paging follow it in the feed; a consumer detects
-    those already in a page by the account's `sequence`.
+    The position is read before the first account. Changes made while the consumer reads the pages follow that position
+    in the feed; the account's `sequence` shows whether a page already contains a change.
     """
     start = bookmark or Bookmark(ports.feed.newest(), "")
     accounts = ports.feed.accounts(start.account_id, limit)

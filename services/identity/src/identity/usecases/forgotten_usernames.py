@@ -1,4 +1,4 @@
-"""Mailing the account names of a mailbox to it (LOGIN-9)."""
+"""Mails with the usernames of a mailbox (LOGIN-9)."""
 
 from collections.abc import Sequence
 
@@ -23,20 +23,20 @@ MAX_LISTED = 50
 
 
 def request(ports: Ports, *, email: str, tax_id: str | None, client: ClientInfo) -> None:
-    """Mail the names of the verified accounts of a mailbox, of one company if `tax_id` is given.
+    """Mail the usernames of a mailbox's verified accounts, of one company if `tax_id` is given.
 
-    Discloses neither whether there are any nor that a limit was reached (SEC-6).
+    Discloses neither whether there are accounts nor that a limit was reached (SEC-6).
     """
     if count_by_network(ports, RESETS_BY_CLIENT_ADDRESS, client):
         return
     quota = MailQuota(Budget.RESETS, "usernames", (email,), email, typed=(tax_id or "",))
     with ports.unit_of_work() as uow:
-        # The account's row is locked before those of the counters, as everywhere.
+        # Lock order: the account's row before the counters' rows.
         found = uow.accounts.of_mailbox(email, tax_id, limit=MAX_LISTED)
         account = uow.accounts.locked(found[0].id) if found else None
         try:
             consume_subject_quota(uow, quota)
-            # Without a match the same work is done and rolled back, and uses up no quota of the mailbox.
+            # Without a match, the same work is done and rolled back, so that the mailbox's quota is unchanged.
             with uow.savepoint(keep=account is not None):
                 consume_mailbox_quota(uow, quota)
                 _mail(uow, account or decoy_account(uow), found)

@@ -1,4 +1,4 @@
-"""Suspending accounts that nobody has used for a long time (OPS-6)."""
+"""Suspension of accounts that have not been used for a long time (OPS-6)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ _BATCH = 1000
 
 
 def suspend_idle(ports: Ports, idle: timedelta) -> int:
-    """Suspend active accounts that have been unused for `idle`; return how many.
+    """Suspend active accounts that have been unused for `idle`; return their number.
 
-    Use is read from the audit log, so nothing happens before the log reaches back that far.
+    The audit log shows an account's use, so no account is suspended until the log covers the whole period.
     """
     since = ports.clock.now() - idle
     ports = ports.by(Caller(kind="system", name="tidy", reason=f"idle for {idle.days} days"))

@@ -1,4 +1,4 @@
-"""Telling a service whom a token stands for (RFC 7662, OIDC-20)."""
+"""Token introspection for services (RFC 7662, OIDC-20)."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ _INACTIVE: dict[str, Any] = {"active": False}
 
 
 def introspect(ports: Ports, shown: Credentials, token: str, *, asker: ClientInfo) -> dict[str, Any]:
-    """Return what a token of the client's audience stands for; `{"active": false}` for all others.
+    """Describe an active token whose audience includes the client; return `{"active": false}` for all others.
 
-    Neither a missing right nor a token for somebody else is told apart from an ended one. A public client, which cannot
-    prove who it is, is told nothing. Raises BadClient, Locked.
+    The response does not distinguish a missing right, a token for another service and an ended token. A public client
+    cannot authenticate, so it always receives `{"active": false}`. Raises BadClient, Locked.
     """
     found, active = _read(ports, shown, token)
     return _answer(ports, check_proven(ports, found, shown, asker=asker), active)
 
 
 def introspect_by_secret(ports: Ports, shown: Credentials, token: str) -> dict[str, Any] | None:
-    """Return what `introspect` does, or None if it would refuse the client; it then counts and records nothing."""
+    """Return the result of `introspect`, or None, without counting or recording, if it would refuse the client."""
     found, active = _read(ports, shown, token)
     return _answer(ports, found, active) if is_proven(found, ports, shown) else None
 

@@ -1,4 +1,4 @@
-"""Logging in (LOGIN)."""
+"""Logins (LOGIN)."""
 
 from collections.abc import Mapping
 from typing import Final, NoReturn
@@ -24,7 +24,7 @@ _OUTCOMES: Final[Mapping[type[Refusal], str]] = {
 
 
 def log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -> IssuedSession:
-    """Open a session (LOGIN-1), and count the outcome.
+    """Open a session (LOGIN-1), and count the outcome in the metrics.
 
     Raises BadCredentials, Locked, AccountSuspended, ReviewRejected, Busy.
     """
@@ -48,7 +48,7 @@ def _log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -
         record_refusal(ports, "session.refused", credential.id, why="bad_credentials")
         raise
     except AccountSuspended:
-        clear_failures(ports, attempt)  # the password was right
+        clear_failures(ports, attempt)  # the password was correct
         throttle_key = f"{credential.id}:suspended"
         record_refusal(
             ports, "session.refused", credential.id, throttle_key=throttle_key, why="account_suspended"
@@ -56,7 +56,7 @@ def _log_in(ports: Ports, username: str, *, password: str, client: ClientInfo) -
         raise
     clear_failures(
         ports, attempt
-    )  # after the commit, so that logins from one address do not wait for its disk
+    )  # after the commit, so that logins from one address do not wait for the disk while the counters are locked
     return issued
 
 
@@ -80,7 +80,7 @@ def _open(ports: Ports, credential: Credential, client: ClientInfo, *, new_hash:
 
 
 def _open_at_once(ports: Ports, session: Session, credential: Credential) -> bool:
-    """Open a session if nothing else must be decided or written."""
+    """Open a session by a single statement; return False if that is not possible."""
     detail, now = {"session_id": session.id}, session.created_at
     return ports.new_sessions.open(
         session,
@@ -106,13 +106,13 @@ def _open_in_transaction(
 
 
 def _end_oldest(uow: UnitOfWork, newest: Session) -> None:
-    """End what exceeds the number of open sessions (SEC-19)."""
+    """End the oldest sessions beyond the maximum number (SEC-19)."""
     for session_id in ending.end_oldest_sessions(uow, newest, keep=MAX_SESSIONS):
         uow.record_action("session.ended", newest.holder_id, session_id=session_id, why="too_many")
 
 
 def _refuse_changed(uow: UnitOfWork, credential: Credential) -> NoReturn:
-    """Refuse an account that changed since its password was verified. Raises BadCredentials, AccountSuspended."""
+    """Refuse the login of an account that changed after the check. Raises BadCredentials, AccountSuspended."""
     account = uow.accounts.get(credential.id)
     if account is None or account.credential_version != credential.credential_version:
         raise BadCredentials
@@ -120,7 +120,7 @@ def _refuse_changed(uow: UnitOfWork, credential: Credential) -> NoReturn:
 
 
 def _principal(ports: Ports, session: Session, credential: Credential) -> Principal:
-    """Return what `identify` will return for the new session."""
+    """Return the principal of the new session, equal to the result of `identify`."""
     return Principal(
         session_id=session.id,
         token_digest=session.token_digest,
@@ -133,7 +133,7 @@ def _principal(ports: Ports, session: Session, credential: Credential) -> Princi
 
 
 def _rehash_outdated(ports: Ports, credential: Credential, password: str) -> str | None:
-    """Return a new hash when the stored one has outdated parameters (SEC-1)."""
+    """Return a new hash if the stored hash has outdated parameters (SEC-1)."""
     if not ports.passwords.outdated(credential.password_hash):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Operators' actions on logouts of which a client was not notified (OIDC-22, OIDC-25)."""
+"""Operators' actions on logouts whose clients have not been notified (OIDC-22, OIDC-25)."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,18 +8,18 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 def unsettled(ports: Ports, *, client: str | None, limit: int) -> Sequence[Logout]:
-    """Return what waits and what was set aside, oldest first."""
+    """Return the logouts that are pending or were set aside, oldest first."""
     with ports.unit_of_work() as uow:
         return uow.logouts.unsettled(client=client, limit=limit)
 
 
 def retry(ports: Ports, logout_id: int) -> None:
-    """Owe a logout anew, with the whole time for its tries. Raises NotFound."""
+    """Make a logout pending again, with the full time for its attempts. Raises NotFound."""
     _change(ports, "logout.retried", lambda uow: uow.logouts.retry(logout_id, uow.clock.now()))
 
 
 def drop(ports: Ports, logout_id: int) -> None:
-    """Give a logout up: its client is not notified. Raises NotFound."""
+    """Discard a logout without notifying its client. Raises NotFound."""
     _change(ports, "logout.dropped", lambda uow: uow.logouts.drop(logout_id, uow.clock.now()))
 
 

@@ -1,4 +1,4 @@
-"""Telling clients that grants have ended, and ending grants at the absolute end of their login (OIDC-22)."""
+"""Notification of clients that grants have ended, and the end of grants whose login has expired (OIDC-22)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _EXPIRED_BATCH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyPorts:
-    """What `identity notify` works with: no key of links, mails or the audit log."""
+    """The ports of `identity notify`, which has no keys for links, mails or the audit log."""
 
     transaction: Callable[[], Transaction]
     signer: TokenSigner
@@ -42,13 +42,13 @@ class NotifyPorts:
 
 
 def clients_due(ports: NotifyPorts) -> Sequence[str]:
-    """Return the clients with a logout to be tried now."""
+    """Return the clients that have a due logout."""
     with ports.transaction() as transaction:
         return transaction.logouts.clients_due(ports.clock.now())
 
 
 def lease_next(ports: NotifyPorts, client: str) -> LeasedLogout | None:
-    """Lease a client's next due logout; None without one, or while enough are under way for it."""
+    """Lease a client's next due logout; return None without one, or while MAX_AT_ONCE are leased."""
     now = ports.clock.now()
     with ports.transaction() as transaction:
         logout = transaction.logouts.lease(client, now, until=now + LEASE)
@@ -57,7 +57,7 @@ def lease_next(ports: NotifyPorts, client: str) -> LeasedLogout | None:
 
 
 def tell(ports: NotifyPorts, logout: LeasedLogout) -> Verdict:
-    """Tell the client once, and record the answer."""
+    """Notify the client once, and record the outcome."""
     verdict, outcome = _try(ports, logout)
     if verdict == "retried" and not may_be_retried(logout, ports.clock.now()):
         verdict = "set_aside"
@@ -84,7 +84,7 @@ def _try(ports: NotifyPorts, logout: LeasedLogout) -> tuple[Verdict, str]:
 
 
 def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome: str) -> bool:
-    """Record a try; return False if another process has taken the logout over meanwhile."""
+    """Record an attempt; return False if another process has taken over the lease."""
     now = ports.clock.now()
     with ports.transaction() as transaction:
         if verdict == "retried":
@@ -115,7 +115,7 @@ def _record(ports: NotifyPorts, logout: LeasedLogout, verdict: Verdict, outcome:
 
 
 def end_expired(ports: NotifyPorts) -> int:
-    """End grants whose login has reached its absolute end, in batches; return how many."""
+    """End grants whose login has reached its absolute end, in batches; return their number."""
     ended = 0
     while True:
         with ports.transaction() as transaction:

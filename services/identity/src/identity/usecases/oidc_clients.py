@@ -1,4 +1,4 @@
-"""The registrations of service clients for OpenID Connect (OIDC-25)."""
+"""Registration of service clients for OpenID Connect (OIDC-25)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ClientDetails:
 
 
 def register(ports: Ports, name: str, asked: Registration) -> OidcClient:
-    """Register a client, or replace its registration; its grants end if that takes something from them.
+    """Register a client, or replace its registration; its grants end if the new registration is narrower.
 
     Raises UnknownClientError, RevokedClientError, RegistrationError.
     """
@@ -64,7 +64,7 @@ def every(ports: Ports) -> Sequence[ClientDetails]:
 
 
 def _clashes(uow: UnitOfWork, client: OidcClient, asked: Registration) -> Iterator[WrongField]:
-    """Yield what other clients do not allow: resources that they have, and names that none of them has."""
+    """Yield conflicts with other clients: resources that they registered, and names that do not exist."""
     live = {each.name for each in uow.clients.every() if each.revoked_at is None and each.name != client.name}
     others = [each for each in uow.oidc_clients.every() if each.name in live]
     taken = {uri for each in others for uri in each.resources}
@@ -85,12 +85,12 @@ def _store(uow: UnitOfWork, client: OidcClient) -> None:
     is_narrower = client.is_narrower_than(former)
     former.replace(client)
     if is_narrower:
-        uow.flush()  # it is told of the ends at its new URI
+        uow.flush()  # notifications of ended grants go to the new URI
         ending.end_of_client(uow, client.name, "scopes_cut")
 
 
 def _recorded(client: OidcClient) -> dict[str, object]:
-    """Return what the audit log stores of a registration: where it sends people and what it may have."""
+    """Return the fields of a registration that the audit log stores: redirect URIs and permissions."""
     return {
         "redirect_uris": [uri.partition("?")[0] for uri in client.redirect_uris],
         "scopes": client.scopes,

@@ -1,4 +1,4 @@
-"""Exporting and erasing a person's data (OPS-6)."""
+"""Export and erasure of a person's data (OPS-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,8 @@ class PersonalDataExport:
 def export(ports: Ports, username_or_id: str) -> PersonalDataExport:
     """Return a person's data, and record the export. Raises NotFound.
 
-    Sessions and addresses of others who act as the account, or on it, are left out: they are personal data too.
+    Sessions and addresses of other people who act as the account or change it are left out: they are personal data of
+    those people.
     """
     with ports.unit_of_work() as uow:
         account = get_by_username_or_id(uow, username_or_id)
@@ -54,7 +55,7 @@ def export(ports: Ports, username_or_id: str) -> PersonalDataExport:
 
 
 def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
-    """Return a row without the address of another actor; the actor of a failed login is not known."""
+    """Return a row without the address of another actor. A failed login, whose actor is unknown, keeps its address."""
     if row.entry.actor in {account.id, ""}:
         return row
     return replace(row, entry=replace(row.entry, address=""))
@@ -63,8 +64,8 @@ def _redacted(account: Account, row: AuditRecord) -> AuditRecord:
 def erase(ports: Ports, username_or_id: str) -> Account:
     """Close an account if it is open, and erase its personal data. Raises NotFound.
 
-    The event `account.closed` with the reason `erased` tells consumers to erase their copies, even if the account was
-    already closed. Audit log and events keep identifiers only.
+    The event `account.closed` with the reason `erased` asks consumers to erase their copies, even if the account was
+    already closed. The audit log and events contain identifiers only.
     """
     with locked_account(ports, username_or_id, "account.erased", *OPEN, "closed") as (uow, account):
         if account.closed_at is None:
@@ -75,7 +76,7 @@ def erase(ports: Ports, username_or_id: str) -> Account:
         account.erase()
         uow.rejections.drop(account.id)
         ending.end_sessions_of_account(uow, account.id, "account_closed")
-        uow.flush()  # so that the bindings that have just ended are dismissed too
+        uow.flush()  # `dismiss_of` must see the bindings that have just ended
         uow.bindings.dismiss_of(account.id)
         uow.consents.forget_addresses(account.id)
         uow.client_consents.forget(account.id)

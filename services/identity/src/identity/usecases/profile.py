@@ -32,7 +32,7 @@ class Changes:
     email: str | None = None
 
     def new_values(self, account: Account) -> dict[str, str]:
-        """Return the attributes that differ from the account's, without the mailbox."""
+        """Return the values that differ from the account's, without the mailbox."""
         submitted = {"name": self.name, "mobile": self.mobile, "company_phone": self.company_phone}
         return {
             key: value
@@ -61,9 +61,9 @@ def change(
     revisions: frozenset[int] | None,
     current_password: str | None,
 ) -> Account:
-    """Save changes that are based on one of these revisions (None: on any); a new mailbox needs the password.
+    """Save changes (PRO-1, PRO-2, PRO-5). A change of mailbox requires the current password.
 
-    Implements PRO-1, PRO-2 and PRO-5.
+    The account must have one of the `revisions`; None accepts any revision.
 
     Raises ForbiddenWhileSwitched, NotSignedIn, RevisionStale, BadPassword, SessionEnded, TooManyChecks,
     TooManyChanges, TooSoon, Busy.
@@ -77,7 +77,7 @@ def change(
     with ports.unit_of_work() as uow:
         account = _locked(uow, principal)
         if new_email is not None and account.credential_version != before.credential_version:
-            raise BadPassword  # it has changed meanwhile, perhaps to lock this client out
+            raise BadPassword  # the password has changed since the check, perhaps to lock out this client
         if revisions is not None and account.revision not in revisions:
             raise RevisionStale
         _save(uow, account, changes)
@@ -96,7 +96,7 @@ def _locked(uow: UnitOfWork, principal: Principal) -> Account:
 
 
 def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
-    """Save what differs. Raises TooManyChanges."""
+    """Save the values that differ. Raises TooManyChanges."""
     values = requested.new_values(account)
     if not values:
         return
@@ -111,7 +111,7 @@ def _save(uow: UnitOfWork, account: Account, requested: Changes) -> None:
 
 
 def withdraw_email_change(ports: Ports, principal: Principal) -> None:
-    """Cancel the pending change of mailbox and void its link (PRO-2). Raises ForbiddenWhileSwitched, NotFound."""
+    """Cancel the pending change of mailbox and its link (PRO-2). Raises ForbiddenWhileSwitched, NotFound."""
     require_not_switched(principal)
     with ports.unit_of_work() as uow:
         account = _locked(uow, principal)
@@ -125,7 +125,7 @@ def withdraw_email_change(ports: Ports, principal: Principal) -> None:
 def change_password(
     ports: Ports, principal: Principal, *, current: str, new: str, end_binding: bool = False
 ) -> Account:
-    """Change the password; other sessions and a pending change of mailbox end with it (PRO-4, UNB-5).
+    """Change the password, end other sessions and cancel a pending change of mailbox (PRO-4, UNB-5).
 
     Raises ForbiddenWhileSwitched, NotSignedIn, BadPassword, SessionEnded, TooManyChecks, InvalidValue,
     PasswordReused, Busy.

@@ -1,4 +1,4 @@
-"""Storing what became of each mail: the mailer's receipts, and mails that were lost (VER-6)."""
+"""The results of mails: the mailer's receipts, and lost mails (VER-6)."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ _BATCH = 500
 
 
 def record_receipts(outbox: OutboxReader, stream: Stream, *, block_ms: int) -> int:
-    """Store the states of mails and delete their sealed payloads (SEC-9); return how many."""
+    """Store the states of mails and delete their sealed payloads (SEC-9); return the number of receipts."""
     receipts = stream.receipts(block_ms=block_ms)
     if receipts:
         outbox.record_receipts([receipt for _, receipt in receipts])
@@ -22,10 +22,11 @@ def record_receipts(outbox: OutboxReader, stream: Stream, *, block_ms: int) -> i
 
 
 def record_lost_mails(outbox: WaitingMails, stream: MailerProgress, now: datetime) -> int:
-    """Refuse mails that the mailer can never handle, so that people may request new ones; return how many.
+    """Mark lost mails as refused, so that people may request new mails; return their number.
 
-    Their events were trimmed or deleted by somebody else than the relay, or acknowledged without a receipt. The mailer
-    acknowledges an event and writes its receipt at once, so one with neither, once all receipts are stored, is lost.
+    A mail is lost if its stream entry was acknowledged without a receipt, or deleted by anyone but the relay. The
+    mailer acknowledges an entry and writes the receipt together. When all receipts are stored, a mail without a receipt
+    is therefore lost if its entry is not pending.
     """
     position = stream.unhandled_from(outbox.epoch())
     if position is None:

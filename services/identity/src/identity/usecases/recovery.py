@@ -1,4 +1,4 @@
-"""Resetting a forgotten password (LOGIN-8)."""
+"""Reset of a forgotten password (LOGIN-8)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +30,7 @@ from identity.usecases.steps.unbinding import remove_all
 
 
 def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo) -> None:
-    """Mail a link if account and mailbox match; disclose neither that they do nor that a limit was reached."""
+    """Mail a link if username and mailbox match, without disclosing whether they do or a limit was reached."""
     key = username_key(username)[:MAX_USERNAME_KEY]
     found = ports.queries.by_username(key)
     device = known_device(ports, client, found)
@@ -38,14 +38,14 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
         return  # before counting by submitted values, since each new pair creates counters
     quota = _quota(key, email) if device is None else _quota_of_device(device, email)
     with ports.unit_of_work() as uow:
-        # The account's row is locked before those of the counters, as everywhere.
+        # Lock order: the account's row before the counters' rows.
         account = uow.accounts.locked(found.id) if found else None
         matches = account is not None and _has_verified(account, email)
         try:
             consume_subject_quota(uow, quota)
-            # The response time must not disclose a match: without one the same work is done and rolled back.
+            # The response time must not disclose a match. Without a match, the same work is done and rolled back.
             with uow.savepoint(keep=matches):
-                # Inside, so that requests without a match use up no quota of the mailbox.
+                # Inside the savepoint, so that requests without a match do not use up the mailbox's quota.
                 consume_mailbox_quota(uow, quota)
                 _mail_link(uow, account or decoy_account(uow), email)
         except TooSoon:
@@ -54,12 +54,12 @@ def request_reset(ports: Ports, *, username: str, email: str, client: ClientInfo
 
 
 def _quota(key: str, email: str) -> MailQuota:
-    """Return the quota of the submitted values."""
+    """Return the quota for the submitted username and mailbox."""
     return MailQuota(Budget.RESETS, Purpose.PASSWORD_RESET, (key, email), email)
 
 
 def _quota_of_device(device: str, email: str) -> MailQuota:
-    """Return the quota of a browser that the account knows; strangers cannot use it up (SEC-3)."""
+    """Return the quota of a known browser, which strangers cannot use up (SEC-3)."""
     return MailQuota(Budget.RESETS_BY_DEVICE, Purpose.PASSWORD_RESET, (device,), email, typed=(email,))
 
 
@@ -74,9 +74,9 @@ def _mail_link(uow: UnitOfWork, account: Account, email: str) -> None:
 
 
 def reset(ports: Ports, token: str, *, password: str) -> Device:
-    """Set a new password by a mailed link, once; return a cookie that makes this browser known.
+    """Set a new password by a mailed link, which works once; return a device cookie for the browser.
 
-    All sessions end, and a general account's binding (UNB-5). Raises LinkInvalid, LinkExpired, LinkSuperseded,
+    Ends all sessions, and the binding of a general account (UNB-5). Raises LinkInvalid, LinkExpired, LinkSuperseded,
     LinkUsed, InvalidValue, PasswordReused, Busy.
     """
     found, value = _resolve(ports, token)
@@ -108,7 +108,7 @@ def preview(ports: Ports, token: str) -> Account:
 
 
 def _resolve(ports: Ports, token: str) -> tuple[Account, str]:
-    """Return account and challenge of a valid link, before the costly hash is computed."""
+    """Return the account and challenge of a valid link. Called before the expensive hash is computed."""
     _, account_id, value = read_link(ports, token, Purpose.PASSWORD_RESET)
     account = ports.queries.account(account_id)
     if account is None:

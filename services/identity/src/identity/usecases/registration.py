@@ -1,4 +1,4 @@
-"""Opening an account (REG)."""
+"""Registration of accounts (REG)."""
 
 from port_events.catalogue import AccountRegistered
 
@@ -17,7 +17,7 @@ from identity.usecases.steps.mail_limits import registration_quota, try_consume_
 def register(ports: Ports, registration: Registration, *, password: str, client: ClientInfo) -> Account:
     """Open an unverified account and request its mail; a repeated registration returns the account (REG-13).
 
-    Whether the mailbox is taken is not disclosed (REG-9). Raises UsernameTaken, TooManyRequests, Busy.
+    Does not disclose whether the mailbox is taken (REG-9). Raises UsernameTaken, TooManyRequests, Busy.
     """
     wait_seconds = count_by_network(ports, ports.rules.registrations_by_client_address, client)
     if wait_seconds:
@@ -34,9 +34,9 @@ def register(ports: Ports, registration: Registration, *, password: str, client:
 
 
 def is_taken(ports: Ports, username: str, *, client: ClientInfo) -> bool | None:
-    """Return whether an account has the name, or None when the address has asked too often.
+    """Return whether a username is taken, or None if the client address has exceeded its limit.
 
-    Account names are public (REG-3). The name of a lapsed account is free (VER-7).
+    Usernames are public (REG-3). The username of a lapsed account is free (VER-7).
     """
     if count_by_network(ports, NAMES_BY_CLIENT_ADDRESS, client):
         return None
@@ -63,7 +63,7 @@ def _open(ports: Ports, registration: Registration, password_hash: str) -> Accou
 
 
 def _repeat(ports: Ports, registration: Registration, password: str) -> Account | None:
-    """Return the account that a repeated registration opened; None if its name became free. Raises UsernameTaken."""
+    """Return the account of a repeated registration, or None if the username became free. Raises UsernameTaken."""
     account = ports.queries.by_username(username_key(registration.username))
     now = ports.clock.now()
     if account is None:
@@ -79,7 +79,7 @@ def _repeat(ports: Ports, registration: Registration, password: str) -> Account 
 
 
 def _close_lapsed(ports: Ports, account_id: str) -> None:
-    """Close a lapsed account that no cleanup has closed yet, to free its name (VER-7)."""
+    """Close a lapsed account that cleanup has not closed yet, to release its username (VER-7)."""
     with ports.unit_of_work() as uow:
         account = uow.accounts.locked(account_id)
         if account is not None and account.closed_at is None and account.has_lapsed(uow.clock.now()):

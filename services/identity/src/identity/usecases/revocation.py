@@ -1,4 +1,4 @@
-"""Giving tokens back (RFC 7009, OIDC-20)."""
+"""Token revocation (RFC 7009, OIDC-20)."""
 
 from identity.domain.oidc_client import RegisteredClient
 from identity.domain.service_client import digest_of
@@ -7,7 +7,7 @@ from identity.usecases.steps import ending
 
 
 def revoke(ports: Ports, client: RegisteredClient, token: str) -> None:
-    """End the grant of a client's refresh token, or only an access token itself; ignore what is not the client's."""
+    """Revoke a client's access token, or the whole grant of a refresh token; ignore tokens of other clients."""
     digest = digest_of(token)
     with ports.unit_of_work() as uow:
         found = uow.grants.token(digest)

@@ -1,4 +1,4 @@
-"""Service clients: authenticating requests, and how operators manage clients (SEC-12)."""
+"""Authentication and administration of service clients (SEC-12)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,13 +22,14 @@ from identity.usecases.steps import ending
 from identity.usecases.steps.client_address_limits import count_by_network
 
 COUNTER = "client.address"
-"""Separate from failed logins of the same limit: a service with an old secret locks nobody out."""
+"""A separate counter from failed logins, so that a service with an old secret does not lock out people."""
 
 
 def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientInfo) -> ServiceClient:
     """Return the client with this secret; `name` must match if given. Raises BadClient, Locked.
 
-    Wrong secrets are counted by address. The right secret is accepted even above the limit: it cannot be guessed.
+    Wrong secrets are counted by address. The correct secret is accepted even above the limit, because it cannot be
+    guessed.
     """
     now, digest = ports.clock.now(), digest_of(secret)
     client = ports.queries.service_client(digest)
@@ -42,7 +43,7 @@ def authenticate(ports: Ports, secret: str, *, name: str | None, asker: ClientIn
 
 
 def record_refused(ports: Ports, name: str, *, throttle_key: str, **detail: str) -> None:
-    """Record a refused request of a service; `name` is empty if no secret tells which one it is."""
+    """Record a refused request of a service; `name` is empty if the service is unknown."""
     by = ports.by(replace(ports.caller(), kind="service", name=name))
     record_refusal(by, "client.refused", None, throttle_key=throttle_key, **detail)
 
@@ -59,7 +60,7 @@ def add(ports: Ports, name: str, rights: Sequence[Scope]) -> tuple[ServiceClient
     )
     with ports.unit_of_work() as uow:
         if uow.clients.locked(client.name) is not None:
-            raise ClientError(f"{name}: there is, or was, a client of this name")
+            raise ClientError(f"{name}: a client with this name exists or existed")
         uow.clients.add(client)
         uow.record_action("client.added", None, client=name, rights=client.rights)
         uow.commit()
@@ -88,7 +89,7 @@ def end_old(ports: Ports, name: str) -> ServiceClient:
 
 
 def revoke(ports: Ports, name: str) -> ServiceClient:
-    """Revoke a client for good; its grants end. Raises ClientError."""
+    """Revoke a client permanently, and end its grants. Raises ClientError."""
     with ports.unit_of_work() as uow:
         client = lock_client(uow, name)
         client.revoke(uow.clock.now())
@@ -109,10 +110,10 @@ def set_rights(ports: Ports, name: str, rights: Sequence[Scope]) -> ServiceClien
 
 
 def lock_client(uow: UnitOfWork, name: str) -> ServiceClient:
-    """Return a client whose row is locked. Raises UnknownClientError, RevokedClientError."""
+    """Return a client and lock its row. Raises UnknownClientError, RevokedClientError."""
     client = uow.clients.locked(name) if is_name(name) else None
     if client is None:
         raise UnknownClientError(f"{name}: no such client")
     if client.revoked_at is not None:
-        raise RevokedClientError(f"{name}: was revoked")
+        raise RevokedClientError(f"{name}: the client was revoked")
     return client

@@ -1,4 +1,4 @@
-"""Logging out at a service (OpenID Connect RP-Initiated Logout 1.0, OIDC-23)."""
+"""Logout requests of services (OpenID Connect RP-Initiated Logout 1.0, OIDC-23)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from identity.usecases.steps import ending
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutRequest:
-    """What was proven of a request: the service, the grant of its ID token, and where it may lead."""
+    """The verified parts of a request: the client, the grant of its ID token, and the URI to return to."""
 
     client: OidcClient | None
     grant: Grant | None
@@ -24,16 +24,16 @@ class LogoutRequest:
     state: str | None
 
     def needs_question(self, principal: Principal | None) -> bool:
-        """Whether the person is asked first: somebody is logged in, and no ID token of this session says who."""
+        """Return whether the person must confirm: a session exists, and no ID token of that session was sent."""
         if principal is None:
             return False
         return self.grant is None or self.grant.session_id != principal.session_id
 
 
 def read(ports: Ports, parameters: Parameters) -> LogoutRequest:
-    """Return the request as far as it is proven; an expired ID token will do. Raises UnprovenLogout."""
+    """Verify a logout request; an expired ID token is accepted. Raises UnprovenLogout."""
     if parameters.repeated:
-        raise UnprovenLogout("a parameter is given twice")
+        raise UnprovenLogout("a parameter is repeated")
     client_id = parameters.get("client_id")
     hint = _hint(ports, parameters.get("id_token_hint"), client_id)
     client = _client(ports, hint, client_id)
@@ -66,12 +66,12 @@ def _client(ports: Ports, hint: Claims, client_id: str | None) -> OidcClient | N
     if client is None:
         raise UnprovenLogout("the client is not registered")
     if client_id not in {None, client.name}:
-        raise UnprovenLogout("id_token_hint is another client's", client)
+        raise UnprovenLogout("id_token_hint belongs to another client", client)
     return client
 
 
 def _grant(ports: Ports, hint: Claims) -> Grant | None:
-    """Return the grant that the ID token names, if it is the client's."""
+    """Return the grant that the ID token names, if it belongs to the client."""
     if not hint:
         return None
     with ports.unit_of_work() as uow:
@@ -80,10 +80,10 @@ def _grant(ports: Ports, hint: Claims) -> Grant | None:
 
 
 def log_out(ports: Ports, asked: LogoutRequest, principal: Principal | None) -> None:
-    """End the session of this browser, and what the ID token names.
+    """End the browser's session and the grant that the ID token names.
 
-    That is the grant; and if nobody can log out of its session any more, because the portal's has timed out, all that
-    was opened from it.
+    If the portal session of that grant has timed out, end all grants of the session too, because nobody can log out of
+    it any more.
     """
     with ports.unit_of_work() as uow:
         if principal is not None:

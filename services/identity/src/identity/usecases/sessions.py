@@ -1,4 +1,4 @@
-"""Open sessions: whom a token identifies, logging out, ending sessions (LOGIN-6, LOGIN-7)."""
+"""Open sessions: identification by token, logout, list and end of sessions (LOGIN-6, LOGIN-7)."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from identity.usecases.steps import ending
 
 @dataclass(frozen=True, slots=True)
 class IssuedSession:
-    """A session with its new token, which is stored nowhere else."""
+    """A session with its new token, which is not stored."""
 
     token: str
     principal: Principal
@@ -20,7 +20,7 @@ class IssuedSession:
 
 
 def issue_device(ports: Ports, account: DeviceOwner) -> Device:
-    """Return a cookie by which this browser is known to the account (SEC-3)."""
+    """Return a cookie by which the account recognizes this browser (SEC-3)."""
     return Device(device_name(account), ports.tokens.device(account))
 
 
@@ -38,18 +38,18 @@ def identify(ports: Ports, token: str) -> Principal:
 
 
 def rejection_of(ports: Ports, token: str) -> Rejection | None:
-    """Return why the account that opened a session was rejected, or None (REV-3)."""
+    """Return the rejection of the account that opened a session, or None (REV-3)."""
     return ports.queries.rejection_of_session(ports.tokens.session_digest(token), ports.clock.now())
 
 
 def require_not_switched(principal: Principal) -> None:
-    """Refuse what only the general account's own session may do (SW-4). Raises ForbiddenWhileSwitched."""
+    """Raise ForbiddenWhileSwitched in a switched session (SW-4)."""
     if principal.switched:
         raise ForbiddenWhileSwitched
 
 
 def log_out(ports: Ports, principal: Principal) -> None:
-    """End the session; a switched session ends for the link account too (LOGIN-6)."""
+    """End the session, even if it is switched (LOGIN-6)."""
     with ports.unit_of_work() as uow:
         ending.end_session(uow, principal.session_id, "logout")
         uow.record_action("session.closed", principal.account.id, session_id=principal.session_id)
@@ -57,7 +57,7 @@ def log_out(ports: Ports, principal: Principal) -> None:
 
 
 def replace(ports: Ports, former: Principal, principal: Principal) -> None:
-    """End the session that a browser had before this login; the services of the same person go on (OIDC-5)."""
+    """End the browser's session from before this login; the same person's logins at services continue (OIDC-5)."""
     if former.actor.id != principal.actor.id:
         log_out(ports, former)
         return
@@ -68,7 +68,7 @@ def replace(ports: Ports, former: Principal, principal: Principal) -> None:
 
 
 def own_logins(ports: Ports, principal: Principal) -> list[OpenLogin]:
-    """Return where the person is logged in, newest first (LOGIN-7, OIDC-24). Raises ForbiddenWhileSwitched."""
+    """Return the person's open logins, newest first (LOGIN-7, OIDC-24). Raises ForbiddenWhileSwitched."""
     require_not_switched(principal)
     now = ports.clock.now()
     with ports.unit_of_work() as uow:

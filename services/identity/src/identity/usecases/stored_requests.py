@@ -1,4 +1,4 @@
-"""Keeping authorization requests: those that need a person, and those that were pushed (OIDC-4, OIDC-12)."""
+"""Storage of authorization requests that need interaction or were pushed (OIDC-4, OIDC-12)."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ from identity.usecases.steps.client_address_limits import count_by_network
 
 
 def store(ports: Ports, asked: Asked, principal: Principal | None, *, asker: ClientInfo) -> str:
-    """Keep a request while the person is asked; return its id. Raises TooManyRequests."""
+    """Store a request during the interaction with the person; return its id. Raises TooManyRequests."""
     _count(ports, asker)
     now, request_id = ports.clock.now(), ports.randomness.token()
     stored = StoredRequest(
@@ -37,7 +37,7 @@ def store(ports: Ports, asked: Asked, principal: Principal | None, *, asker: Cli
 
 
 def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None, asker: ClientInfo) -> str:
-    """Keep a pushed request of a client; return its id. `jkt` is the key of the DPoP proof that came with it.
+    """Store a pushed request; return its id. `jkt` is the thumbprint of the key in the request's DPoP proof.
 
     Raises AuthorizationError, UnprovenRequest, TooManyRequests.
     """
@@ -62,9 +62,9 @@ def push(ports: Ports, client: OidcClient, sent: Parameters, *, jkt: str | None,
 
 
 def _pushed(client: OidcClient, sent: Parameters, jkt: str | None) -> Parameters:
-    """Return the parameters with the client and the key that are proven. Raises AuthorizationError."""
+    """Return the parameters with the verified client and key. Raises AuthorizationError."""
     if sent.get("request_uri") is not None:
-        raise AuthorizationError("invalid_request", "a pushed request has no request_uri")
+        raise AuthorizationError("invalid_request", "a pushed request must not contain request_uri")
     named = sent.get("dpop_jkt")
     if jkt is not None and named not in {None, jkt}:
         raise AuthorizationError("invalid_request", "dpop_jkt is not the key of the DPoP proof")
@@ -73,7 +73,7 @@ def _pushed(client: OidcClient, sent: Parameters, jkt: str | None) -> Parameters
 
 
 def find(ports: Ports, request_id: str) -> tuple[StoredRequest, OidcClient]:
-    """Return a stored request that is open, and its client. Raises RequestGone."""
+    """Return an open stored request, and its client. Raises RequestGone."""
     with ports.unit_of_work() as uow:
         stored = uow.authorization_requests.get(digest_of(request_id))
     client = ports.grants.oidc_client(stored.client) if stored is not None else None
@@ -83,17 +83,17 @@ def find(ports: Ports, request_id: str) -> tuple[StoredRequest, OidcClient]:
 
 
 def find_pushed(ports: Ports, request_id: str, client_name: str | None) -> tuple[StoredRequest, OidcClient]:
-    """Return a pushed request that its client may still use. Raises RequestGone, UnprovenRequest."""
+    """Return a pushed request that has not expired, and its client. Raises RequestGone, UnprovenRequest."""
     stored, client = find(ports, request_id)
     if not stored.pushed or client.name != client_name:
-        raise UnprovenRequest("request_uri is not this client's")
+        raise UnprovenRequest("request_uri belongs to another client")
     if ports.clock.now() >= stored.created_at + PUSHED_LIFETIME:
         raise RequestGone(client)
     return stored, client
 
 
 def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: Any) -> None:
-    """Record what the person has done; the company chosen counts as used (BIND-10). Raises RequestGone."""
+    """Record the person's progress; a chosen company counts as used (BIND-10). Raises RequestGone."""
     stored = asked.stored
     assert stored is not None  # noqa: S101  # only stored requests have pages
     progress = replace(stored.progress or _begun(principal), **changes)
@@ -108,15 +108,15 @@ def advance(ports: Ports, asked: Asked, principal: Principal | None, **changes: 
 
 
 def _use_binding(uow: UnitOfWork, principal: Principal, account_id: str) -> None:
-    """Record the choice of a company, as a switch does, if it is one of the person's (BIND-10)."""
+    """Record the use of the person's binding with the chosen company (BIND-10)."""
     binding = uow.bindings.live_of_general(account_id)
     if binding is not None and binding.link_account_id == principal.actor.id and binding.status == "verified":
         binding.use(uow.clock.now())
-    uow.flush()  # before the request's row: opening the grant locks the two in this order
+    uow.flush()  # before the request's row is changed, because opening a grant locks in this order
 
 
 def close(ports: Ports, stored: StoredRequest) -> None:
-    """Mark a request as answered, if it is not."""
+    """Mark a request as answered."""
     with ports.unit_of_work() as uow:
         uow.authorization_requests.close(stored.digest, ports.clock.now())
         uow.commit()

@@ -1,4 +1,4 @@
-"""Acting as a bound general account, and switching back (SW)."""
+"""Switches to a bound general account and back (SW)."""
 
 from identity.domain.errors import (
     AlreadySwitched,
@@ -16,7 +16,7 @@ from identity.usecases.steps.unbinding import lock_general
 
 
 def switch(ports: Ports, principal: Principal, binding_id: str) -> IssuedSession:
-    """Continue as the general account of a verified binding, with a new token (SW-1).
+    """Switch the session to the general account of a verified binding, with a new token (SW-1).
 
     Raises AlreadySwitched, NotFound, NotVerified, TooManySwitches, NotSignedIn.
     """
@@ -44,7 +44,7 @@ def _count(uow: UnitOfWork, principal: Principal) -> None:
 
 
 def switch_back(ports: Ports, principal: Principal) -> IssuedSession:
-    """Return to the link account, with a new token (SW-3). Raises NotSwitched, NotSignedIn."""
+    """Switch the session back to the link account, with a new token (SW-3). Raises NotSwitched, NotSignedIn."""
     if not principal.switched:
         raise NotSwitched
     with ports.unit_of_work() as uow:
@@ -53,7 +53,7 @@ def switch_back(ports: Ports, principal: Principal) -> IssuedSession:
 
 
 def _reissue(uow: UnitOfWork, principal: Principal, *, account_id: str, binding_id: str | None) -> str:
-    """Commit a new token and account for the session; its absolute lifetime is not extended (SEC-7)."""
+    """Replace the session's token and account, and commit; the absolute lifetime is not extended (SEC-7)."""
     token = uow.randomness.token()
     digest = uow.tokens.session_digest(token)
     if not uow.sessions.reissue(principal, token_digest=digest, account_id=account_id, binding_id=binding_id):

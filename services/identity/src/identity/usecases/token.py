@@ -1,6 +1,6 @@
-"""Redeeming authorization codes (OIDC-9) and refreshing tokens (OIDC-16).
+"""Redemption of authorization codes (OIDC-9) and refresh of tokens (OIDC-16).
 
-What comes a second time ends its grant: one of the two who have it has stolen it (RFC 9700 section 4.14).
+A reused code or refresh token ends its grant, because it may be stolen (RFC 9700 section 4.14).
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ from identity.usecases.steps.tokens import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The tokens of one answer."""
+    """The tokens of one response."""
 
     access: IssuedToken
     refresh: IssuedToken | None
@@ -35,13 +35,13 @@ class Tokens:
 
 
 def redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
-    """Return the tokens of a code. Raises InvalidGrant, InvalidTarget, InvalidProof."""
+    """Redeem a code for tokens. Raises InvalidGrant, InvalidTarget, InvalidProof."""
     _require_key(client, asked)
     return _redeem_at_once(ports, client, asked) or _redeem(ports, client, asked)
 
 
 def _redeem_at_once(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens | None:
-    """Redeem a usable code without resources in two statements; None leaves it to a transaction."""
+    """Redeem a code without resources in two statements; return None if a transaction is needed."""
     digest, now = digest_of(asked.code), ports.clock.now()
     found = ports.code_redemption.usable(digest, now)
     if found is None:
@@ -81,7 +81,7 @@ def _redeem(ports: Ports, client: OidcClient, asked: CodeRequest) -> Tokens:
 
 
 def refresh(ports: Ports, client: OidcClient, asked: RefreshRequest) -> Tokens:
-    """Return new tokens. Raises InvalidGrant, InvalidScope, InvalidTarget, InvalidProof, UnauthorizedClient."""
+    """Refresh tokens. Raises InvalidGrant, InvalidScope, InvalidTarget, InvalidProof, UnauthorizedClient."""
     _require_key(client, asked)
     if not client.may_refresh:
         raise UnauthorizedClient("the client is not registered for refresh tokens")
@@ -120,7 +120,7 @@ def _request_of_code(client: OidcClient, active: ActiveGrant, asked: CodeRequest
         client=client.name,
         scopes=grant.scopes,
         audience=[client.name, *grant.resources],
-        jkt=asked.jkt if client.is_public else None,  # others prove who they are (RFC 9449 section 5)
+        jkt=asked.jkt if client.is_public else None,  # other clients authenticate (RFC 9449 section 5)
     )
 
 
@@ -138,10 +138,10 @@ def _request_of_token(active: ActiveGrant, token: Token) -> TokenRequest:
 def _issue(
     uow: UnitOfWork, full: TokenRequest, asked: RequestedAccess, *, refreshes: bool
 ) -> tuple[IssuedToken, IssuedToken | None]:
-    """Issue an access token for what is asked, and a refresh token for all that may be asked (RFC 6749 section 6)."""
+    """Issue an access token for the requested access, and a refresh token for `full` (RFC 6749 section 6)."""
     own, *known = full.audience
     if not set(asked.scopes) <= set(full.scopes):
-        raise InvalidScope("the login has not all of these scopes")
+        raise InvalidScope("the login does not include all of these scopes")
     scopes = [scope for scope in full.scopes if scope in asked.scopes] or full.scopes
     servers = servers_of(uow, known, asked=asked.resources)
     narrowed = replace(
@@ -161,13 +161,13 @@ def _locked(uow: UnitOfWork, client: OidcClient, asked: RefreshRequest) -> Token
 
 
 def _is_lost_answer(uow: UnitOfWork, token: Token) -> bool:
-    """Return whether a used token comes again because its answer was lost."""
+    """Return whether a used token may be sent again because the response was lost."""
     is_recent = token.used_at is not None and uow.clock.now() - token.used_at <= LOST_ANSWER
     return is_recent and uow.refresh_tokens.has_unused_successor(token)
 
 
 def _rotate(uow: UnitOfWork, client: OidcClient, token: Token) -> bool:
-    """Replace the token, unless a key protects it; return whether another one is to be issued."""
+    """Mark the token as replaced, unless it is bound to a key; return whether a new token must be issued."""
     if not client.rotates_refresh_tokens or token.jkt is not None:
         return False
     if token.used_at is None:

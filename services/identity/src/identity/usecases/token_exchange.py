@@ -1,4 +1,4 @@
-"""Token exchange (RFC 8693, OIDC-19): for a service behind the one that was called, and for another company."""
+"""Token exchange (RFC 8693, OIDC-19): for calls to a further service, and for another company."""
 
 from identity.domain.errors import InvalidProof
 from identity.domain.grant import Token
@@ -18,7 +18,7 @@ from identity.usecases.token import Tokens
 
 
 def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Return new tokens for a token. Raises the refusals of `OAuthRefusal`, InvalidProof."""
+    """Exchange a token. Raises OAuthRefusal, InvalidProof."""
     if client.requires_dpop and asked.jkt is None:
         raise InvalidProof
     if asked.subject_type == ACCOUNT:
@@ -26,18 +26,18 @@ def exchange(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens
     if asked.subject_type != ACCESS_TOKEN:
         raise InvalidRequest("subject_token_type is not supported")
     if asked.actor is not None:
-        raise InvalidRequest("actor_token goes with an account only: the chain of services is act")
+        raise InvalidRequest("actor_token is only allowed with an account")
     return _for_service(ports, client, asked)
 
 
 def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> Tokens:
-    """Give a service that was called with a token another one, for a service that it may reach.
+    """Issue a token with which a service that received a token can call a further service.
 
-    The new token belongs to the same grant, has no more scopes, lives no longer, and names the service in `act`.
+    The new token belongs to the same grant, has no further scopes, expires no later, and names the service in `act`.
     """
     subject = active_access_token(ports, asked.subject)
     if subject is None or {client.name, *client.resources}.isdisjoint(subject.token.audience):
-        raise InvalidGrant("the subject token is not active, or not for this service")
+        raise InvalidGrant("the subject token is not active or not intended for this service")
     _check_holder(client, subject.token, asked.jkt)
     with ports.unit_of_work() as uow:
         active = uow.grants.active(subject.grant.id, uow.clock.now())
@@ -64,22 +64,22 @@ def _for_service(ports: Ports, client: OidcClient, asked: ExchangeRequest) -> To
 
 
 def _check_holder(client: OidcClient, token: Token, jkt: str | None) -> None:
-    """Refuse what a thief of the token could ask for too. Raises InvalidGrant, UnauthorizedClient.
+    """Refuse clients that may have stolen the token. Raises InvalidGrant, UnauthorizedClient.
 
-    A client that got the token itself must prove its key again. A token that came from another client is exchanged only
-    by one that can authenticate.
+    A client must prove possession of the key to which its own token is bound. Only a client that can authenticate may
+    exchange a token of another client.
     """
     if token.client == client.name:
         if token.jkt not in {None, jkt}:
             raise InvalidGrant("the subject token is bound to another key")
     elif client.is_public:
-        raise UnauthorizedClient("a public client exchanges only its own tokens")
+        raise UnauthorizedClient("a public client may exchange only its own tokens")
 
 
 def _targets(uow: UnitOfWork, client: OidcClient, asked: ExchangeRequest) -> list[OidcClient]:
-    """Return the services that are to be reached. Raises InvalidTarget."""
+    """Return the requested services. Raises InvalidTarget."""
     if not (asked.audience or asked.resources):
-        raise InvalidTarget("audience or resource must name the service to be reached")
+        raise InvalidTarget("audience or resource must name a service")
     live = {each.name: each for each in uow.oidc_clients.live()}
     named = [live.get(name) for name in asked.audience]
     targets = [*named, *servers_of(uow, asked.resources, asked=asked.resources).values()]

@@ -1,4 +1,4 @@
-"""What a client may know of the person behind an access token (OpenID Connect Core section 5.3, OIDC-20)."""
+"""The claims that a client receives for an access token (OpenID Connect Core section 5.3, OIDC-20)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from identity.usecases.steps.exchange import active_access_token
 
 
 def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
-    """Return the active token; one that was exchanged for another service is not for the provider.
+    """Return an active token. Tokens that were exchanged for another service are refused.
 
     Raises InvalidToken.
     """
@@ -22,7 +22,7 @@ def token_of_client(ports: Ports, access_token: str) -> ActiveToken:
 
 
 def userinfo(active: ActiveToken, *, jkt: str | None) -> dict[str, Any]:
-    """Return the claims of the token's scopes; `jkt` is the thumbprint of the key that was proven with it, if any.
+    """Return the claims that the token's scopes allow; `jkt` is the thumbprint of the proven key, if any.
 
     Raises InvalidToken, InsufficientScope.
     """

@@ -1,4 +1,4 @@
-"""Verifying a mailbox by the mailed link (VER), and requesting the mail again."""
+"""Verification of a mailbox by the mailed link, and repeated requests for the mail (VER)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ _PURPOSES = (Purpose.REGISTRATION, Purpose.EMAIL_CHANGE)
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a link verifies; `already` says that it has been followed before (VER-2)."""
+    """The account and purpose of a link; `already` is true if the link was used before (VER-2)."""
 
     account: Account
     purpose: Purpose
@@ -45,7 +45,7 @@ class Confirmation:
 
 
 def preview(ports: Ports, token: str) -> Confirmation:
-    """Return what `confirm` would do, without doing it: mail scanners open links too (VER-2).
+    """Return the result of `confirm` without changes, because mail scanners open links too (VER-2).
 
     Does not disclose whether the mailbox is taken. Raises LinkInvalid, LinkExpired, LinkSuperseded.
     """
@@ -58,9 +58,9 @@ def preview(ports: Ports, token: str) -> Confirmation:
 
 
 def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirmation:
-    """Verify the mailbox of a registration, or the new one of a change (VER-2, PRO-2).
+    """Verify the mailbox of a registration or of a change (VER-2, PRO-2).
 
-    A change ends all sessions of the account but the one, of `principal`, in which the link is followed (PRO-3).
+    A change ends all sessions of the account except the `principal`'s own session (PRO-3).
     Raises LinkInvalid, LinkExpired, LinkSuperseded, MailboxTaken.
     """
     purpose, account_id, value = read_link(ports, token, *_PURPOSES)
@@ -92,7 +92,7 @@ def confirm(ports: Ports, token: str, *, principal: Principal | None) -> Confirm
 def resolve_challenge(
     account: Account | None, challenge: Challenge | None, purpose: Purpose, *, value: str, now: datetime
 ) -> tuple[Account, Challenge, bool]:
-    """Check a link against its account and challenge; return both, and whether it was followed before.
+    """Validate a link; return its account, its challenge and whether the link was used before.
 
     Raises LinkExpired, LinkSuperseded.
     """
@@ -107,7 +107,7 @@ def resolve_challenge(
 
 
 def _require_current(account: Account, challenge: Challenge, now: datetime) -> None:
-    """Refuse a link that a change of the account has voided. Raises LinkExpired, LinkSuperseded."""
+    """Refuse a link that a change of the account invalidated. Raises LinkExpired, LinkSuperseded."""
     if challenge.purpose == Purpose.EMAIL_CHANGE:
         if challenge.email != account.pending_email:
             raise LinkSuperseded
@@ -119,12 +119,12 @@ def _require_current(account: Account, challenge: Challenge, now: datetime) -> N
 
 
 def _own_session(account: Account, principal: Principal | None) -> str | None:
-    """Return the session of a principal that logged in to the account itself."""
+    """Return the principal's session if the principal logged in to the account."""
     return principal.session_id if principal and principal.actor.id == account.id else None
 
 
 def mailbox_changed_since(ports: Ports, account_id: str, since: datetime) -> bool:
-    """Return whether the link to a new mailbox was followed later, as long as that link is kept."""
+    """Return whether a new mailbox was verified after `since`, as far as its link is still stored."""
     with ports.unit_of_work() as uow:
         challenge = uow.links.get(account_id, Purpose.EMAIL_CHANGE)
     return challenge is not None and challenge.used_at is not None and challenge.used_at > since
@@ -142,7 +142,7 @@ class VerificationStatus:
 
 
 def status(ports: Ports, principal: Principal) -> VerificationStatus:
-    """Return the mailbox, the state of its mail and the waits for the next one (VER-5, VER-6). Raises NotSignedIn."""
+    """Return the mailbox, its mail's state and the waits for another mail (VER-5, VER-6). Raises NotSignedIn."""
     account = ports.queries.account(principal.actor.id)
     if account is None or account.closed_at is not None or account.has_lapsed(ports.clock.now()):
         raise NotSignedIn
@@ -156,14 +156,17 @@ def status(ports: Ports, principal: Principal) -> VerificationStatus:
 
 
 def mail_state(ports: Ports, principal: Principal) -> MailState | None:
-    """Return the state of the verification mail while verifying is the next step (VER-6)."""
+    """Return the state of the verification mail if verification is the next step (VER-6)."""
     if principal.next_step != "verify_email":
         return None
     return ports.queries.verification_mail(principal.actor.id)
 
 
 def resend(ports: Ports, principal: Principal) -> None:
-    """Mail a new verification link, which voids older ones (VER-5). Raises TooSoon, AlreadyVerified, NotSignedIn."""
+    """Mail a new verification link, which invalidates older links (VER-5).
+
+    Raises TooSoon, AlreadyVerified, NotSignedIn.
+    """
     with ports.unit_of_work() as uow:
         account = _locked_unverified(uow, principal)
         consume_quota(uow, resend_quota(account))
@@ -172,9 +175,9 @@ def resend(ports: Ports, principal: Principal) -> None:
 
 
 def correct_mailbox(ports: Ports, principal: Principal, *, email: str, password: str) -> None:
-    """Replace the mailbox of an unverified account, which voids the link to the old one (VER-8).
+    """Replace the mailbox of an unverified account, and invalidate the link to the old mailbox (VER-8).
 
-    Whether the new one is taken is not disclosed (REG-9). Raises AlreadyVerified, NotSignedIn, InvalidValue
+    Does not disclose whether the new mailbox is taken (REG-9). Raises AlreadyVerified, NotSignedIn, InvalidValue
     (`same_mailbox`), BadPassword, SessionEnded, TooManyChecks, TooSoon, Busy.
     """
     before = ports.queries.account(principal.actor.id)

@@ -1,4 +1,4 @@
-"""Anchors of the audit log's chain: recording its end, and noticing that a recorded end is missing (SEC-11)."""
+"""Anchors of the audit log's chain: recording its end, and detecting that a recorded end is missing (SEC-11)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +9,9 @@ from identity.usecases.ports.audit import AnchorStore, AuditChain, AuditLog
 
 
 def record_anchor(chain: AuditChain, stores: Sequence[AnchorStore]) -> list[Anchor]:
-    """Record the end of the chain in every store; return the recorded anchors that the chain lacks.
+    """Record the end of the chain in every store; return the recorded anchors that the chain does not contain.
 
-    While one is missing nothing is recorded, because the anchors are evidence.
+    If the chain lacks a recorded anchor, nothing is recorded, because the anchors are evidence.
     """
     recorded = [store.read() for store in stores]
     if missing := [each for each in recorded if each is not None and not contains(chain, each)]:
@@ -27,9 +27,9 @@ def record_anchor(chain: AuditChain, stores: Sequence[AnchorStore]) -> list[Anch
 def accept_end(
     chain: AuditChain, stores: Sequence[AnchorStore], log: AuditLog, *, caller: Caller, now: datetime
 ) -> Anchor | None:
-    """Record the end of the chain whatever was recorded before, for example after a restore; return it.
+    """Record the end of the chain even if the chain lacks a recorded anchor, for example after a restore.
 
-    Writes an entry that keeps the anchors which the chain lacks. Returns None if the chain is empty.
+    Writes an audit entry with the missing anchors. Returns the new anchor, or None if the chain is empty.
     """
     newest = chain.newest()
     if newest is None:
@@ -48,7 +48,7 @@ def accept_end(
 
 
 def contains(chain: AuditChain, anchor: Anchor) -> bool:
-    """Return whether the chain has the anchor's segment, or was pruned beyond it; verifies no hash."""
+    """Return whether the chain contains the anchor's segment or was pruned beyond it. Does not verify hashes."""
     found = chain.segments(after=anchor.segment - 1, limit=1)
     if not found:
         return False

@@ -1,4 +1,4 @@
-"""The chain of the audit log: new rows join it in segments; old segments are deleted whole (SEC-11)."""
+"""Extending the chain of the audit log by segments, and deleting whole segments (SEC-11)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,15 +16,17 @@ _log = structlog.get_logger("identity.audit")
 
 BATCH = 1000
 _PRUNED_AT_ONCE = 50
-"""Segments: at most 50,000 rows in one transaction."""
+"""Number of segments: at most 50,000 rows are deleted in one transaction."""
 
 
 def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
-    """Chain a batch of new rows; return the new segment, or None if there were none.
+    """Chain a batch of new rows; return the new segment, or None if there are no new rows.
 
-    The new head is logged, since a truncated log is detected only by comparing it with an earlier head.
+    Logs the new head, because a truncated audit log is detected only by comparison with an earlier head.
     """
-    newest = chain.newest()  # before the rows: another relay then fails on the segment's number
+    newest = (
+        chain.newest()
+    )  # read before the rows, so that two concurrent relays conflict on the segment's number
     rows = chain.unchained(BATCH)
     if not rows:
         return None
@@ -50,17 +52,17 @@ def extend(chain: AuditChain, keys: ChainKeys, now: datetime) -> Segment | None:
     return segment
 
 
-class NotAuthentic(Exception):  # noqa: N818 - named after what is wrong
-    """A segment's hash does not match its content, or its key is missing: it is kept as evidence."""
+class NotAuthentic(Exception):  # noqa: N818 - named after the condition
+    """A segment's hash does not match its content, or its key is missing. The segment is kept as evidence."""
 
     def __init__(self, segment: int) -> None:
         super().__init__(f"segment {segment} of the audit log is not authentic, or its key is missing")
 
 
 def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime) -> int:
-    """Delete whole segments chained before that time, a few per transaction; return the number of rows.
+    """Delete whole segments chained before `before`, a few per transaction; return the number of rows.
 
-    Raises NotAuthentic for a segment whose hash is wrong, before any segment of its transaction is deleted.
+    Raises NotAuthentic for a segment with a wrong hash, before any segment of the same transaction is deleted.
     """
     dropped = 0
     while due := _due(chain.segments(after=0, limit=_PRUNED_AT_ONCE), before):
@@ -76,6 +78,6 @@ def prune(ports: Ports, chain: AuditChain, keys: ChainKeys, *, before: datetime)
 
 
 def _due(oldest: Sequence[Segment], before: datetime) -> list[Segment]:
-    """Return the segments to delete: from the oldest up to the first that is too young, even if clocks differed."""
+    """Return the oldest segments, up to the first that is too young; later ones stay even if their clock was wrong."""
     present = (segment for segment in oldest if segment.pruned_at is None)
     return list(takewhile(lambda segment: segment.chained_at < before, present))

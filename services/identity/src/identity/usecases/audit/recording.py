@@ -1,6 +1,6 @@
-"""Recording refused actions and operators' reads.
+"""Audit entries about refused actions and operators' reads.
 
-`UnitOfWork.record_action` records what is done, in the transaction of the change.
+`UnitOfWork.record_action` records completed actions, in the transaction of the change.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from identity.usecases.ports import Ports
 def record_refusal(
     ports: Ports, action: str, account_id: str | None, *, throttle_key: str | None = None, **detail: Any
 ) -> None:
-    """Write a refusal in a transaction of its own, since the refused one is rolled back.
+    """Record a refusal in a separate transaction, because the transaction of the action is rolled back.
 
-    Call it outside a unit of work. With a `throttle_key`, at most one entry a minute is written for that key, so that
-    refusals that cost the client nothing cannot fill the log.
+    Call it outside a unit of work. With a `throttle_key`, at most one entry a minute is written for each key, so that
+    refusals that are free to repeat cannot fill the log.
     """
     if throttle_key is None or not _is_repeated(ports, action, throttle_key):
         ports.audit.add(Entry.of(action, account_id, detail, caller=ports.caller(), at=ports.clock.now()))
@@ -31,10 +31,10 @@ def record_read(
     criteria: Mapping[str, Any] | None = None,
     **detail: Any,
 ) -> None:
-    """Write what an operator reads, before it is shown; the same read at most once a minute.
+    """Record an operator's read before the data are returned; the same read at most once a minute.
 
-    Call it outside a unit of work. Of the `criteria` of a search only their names are written, because their values are
-    names and mailboxes.
+    Call it outside a unit of work. Only the names of search `criteria` are recorded, because their values are personal
+    data.
     """
     caller = ports.caller()
     given = {name: value for name, value in (criteria or {}).items() if value is not None}

@@ -1,4 +1,4 @@
-"""Verifying the chain of the audit log, down to the first row that breaks it (SEC-11)."""
+"""Verification of the audit log's chain, which reports the first break (SEC-11)."""
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -10,14 +10,14 @@ from identity.usecases.ports.audit import AuditChain
 
 _READ_AT_ONCE = 2000
 _MAX_LATENESS = timedelta(minutes=10)
-"""A row joins the chain within seconds. One that is so much older than the rows before it comes from a wrong clock, or
-was inserted later."""
+"""Rows are chained within seconds. A row this much older than the preceding rows was written with a wrong clock or
+inserted later."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(eq=False)
-class ChainBroken(Exception):  # noqa: N818  # named for what was found
-    """The first break in the chain: place and id of the row, if there is one, and what is wrong."""
+class ChainBroken(Exception):  # noqa: N818  # named after the condition
+    """The first break in the chain: its place, the row's id if there is a row, and the reason."""
 
     place: int
     row: int | None
@@ -26,9 +26,9 @@ class ChainBroken(Exception):  # noqa: N818  # named for what was found
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedChain:
-    """The extent of an intact chain, and the number of rows not yet in it.
+    """The extent of an intact chain, and the number of rows that are not chained yet.
 
-    `late` lists the places of rows with a time long before their neighbours': intact, but worth a look.
+    `late` lists the places of rows whose time is long before the preceding rows': intact, but suspicious.
     """
 
     rows: int
@@ -48,11 +48,10 @@ def verify(
     anchors: Collection[Anchor] = (),
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> VerifiedChain:
-    """Verify the chain from its start, or from the point up to which it was pruned, to its end. Raises ChainBroken.
+    """Verify the chain from its start, or from the end of the pruned part. Raises ChainBroken.
 
-    `head` is one that was logged earlier, `anchors` were recorded earlier; if the chain does not contain one of them,
-    the log was truncated. `on_progress` receives the number of rows verified. Starts over if the log is pruned in the
-    meantime.
+    `head` was logged earlier, and `anchors` were recorded earlier. If the chain lacks one of them, the log was
+    truncated. `on_progress` receives the number of verified rows. Verification restarts if the log is pruned meanwhile.
     """
     while True:
         oldest = _oldest(chain)
@@ -89,9 +88,9 @@ def _verify(
 
 
 class ChainVerifier:
-    """Verifies segment after segment, and watches for the expected head.
+    """A verifier of consecutive segments that also searches for the expected head and anchors.
 
-    It stores no heads: a busy log has twenty thousand a day.
+    It does not store heads, because a busy log has twenty thousand a day.
     """
 
     def __init__(
@@ -136,7 +135,7 @@ class ChainVerifier:
         if is_start:
             self.head, self.place = segment.head, segment.last
             self._compare_head(segment)
-            # Older anchors cannot be compared; the pruned segment proves that the chain went beyond them.
+            # Older anchors cannot be compared; the pruned segment proves that the chain extended beyond them.
             self._anchors = {anchor for anchor in self._anchors if anchor.segment >= segment.number}
 
     def _verify_row(self, place: int, row: ChainedRow | None) -> None:

@@ -1,4 +1,4 @@
-"""What the use cases need from outside. Adapters subclass these Protocols; `UnitOfWork` ties them to a transaction."""
+"""The interfaces that use cases require. Adapters subclass the Protocols; `UnitOfWork` binds them to a transaction."""
 
 from identity.usecases.ports.unit_of_work import Ports, Rules, Transaction, UnitOfWork
 

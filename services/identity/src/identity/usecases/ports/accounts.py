@@ -38,10 +38,10 @@ class Accounts(Protocol):
         """Return an account in its current state and lock its row against changes (`FOR SHARE`)."""
 
     def by_username(self, key: str) -> Account | None:
-        """Return the open account with this name."""
+        """Return the open account with this username key."""
 
     def by_mailbox(self, key: str) -> Account | None:
-        """Return the verified account that holds the mailbox."""
+        """Return the verified account with this mailbox key."""
 
     def of_mailbox(self, email: str, tax_id: str | None, *, limit: int) -> Sequence[Account]:
         """Return the open, verified accounts with this mailbox, oldest first; of one company if `tax_id` is given."""
@@ -50,13 +50,13 @@ class Accounts(Protocol):
         """Return matching accounts, oldest first."""
 
     def idle(self, since: datetime, *, after: str, limit: int) -> tuple[Sequence[str], str | None]:
-        """Examine `limit` accounts by id; return the ids of those unused since that time, and the last id examined.
+        """Examine `limit` accounts by id; return the ids of those unused since `since`, and the last id examined.
 
-        Use is read from the audit log. The last id is None when no account was left to examine.
+        The audit log shows an account's use. The last id is None when no account remains to be examined.
         """
 
     def is_idle(self, account_id: str, since: datetime) -> bool:
-        """Return whether an account is active and has been unused since that time."""
+        """Return whether an account is active and has been unused since `since`."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of open accounts created before that time and never verified."""
+        """Return the ids of open, unverified accounts that were created before `before`."""

@@ -10,7 +10,7 @@ from identity.domain.audit_chain import Anchor, ChainedRow, Segment
 
 
 class AuditLog(Protocol):
-    """Writes entries: in the unit of work's transaction, or for `Ports.audit` in one of its own."""
+    """Writes entries in the unit of work's transaction. `Ports.audit` writes each entry in its own transaction."""
 
     def add(self, entry: Entry) -> None:
         """Write an entry."""
@@ -30,7 +30,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
-    """A row of the audit log; `chained` says whether it has joined the chain."""
+    """A row of the audit log; `chained` is true if the row is in the chain."""
 
     id: int
     entry: Entry
@@ -55,7 +55,7 @@ class AuditHistory(Protocol):
         """Return matching rows of the audit log, newest first."""
 
     def mails(self, account_id: str) -> Sequence[MailRecord]:
-        """Return the mails of an account, oldest first, as far as the outbox reaches back."""
+        """Return the mails of an account that are still in the outbox, oldest first."""
 
     def begins_at(self) -> datetime | None:
         """Return the time of the oldest row of the audit log."""
@@ -68,13 +68,13 @@ class AuditChain(Protocol):
         """Return the newest segment."""
 
     def unchained(self, limit: int) -> Sequence[ChainedRow]:
-        """Return rows that are in no segment yet, in the order they were written."""
+        """Return rows that are in no segment yet, in the order of their writing."""
 
     def unchained_count(self) -> int:
-        """Return how many rows are in no segment yet."""
+        """Return the number of rows that are in no segment yet."""
 
     def append(self, segment: Segment, rows: Sequence[ChainedRow]) -> None:
-        """Store a segment with the places and hashes of its rows. Raises when the segment's number is taken."""
+        """Store a segment with the places and hashes of its rows. Fails if the segment's number exists."""
 
     def segments(self, *, after: int, limit: int) -> Sequence[Segment]:
         """Return segments with numbers above `after`, in order."""
@@ -83,11 +83,11 @@ class AuditChain(Protocol):
         """Return chained rows with places above `after`, in order; None starts at the lowest place."""
 
     def drop(self, upto: Segment, entry: Entry) -> None:
-        """Delete the rows up to this segment's last one and all older segments; store the segment and the entry."""
+        """Delete the rows up to the end of `upto` and all older segments; store `upto` and the entry."""
 
 
 class AnchorStore(Protocol):
-    """A place for the chain's anchor: the database, and Redis, which the database's users cannot write (SEC-11)."""
+    """A store for the chain's anchor: the database, or Redis, which the database's users cannot write (SEC-11)."""
 
     def read(self) -> Anchor | None:
         """Return the recorded anchor."""

@@ -13,10 +13,10 @@ class AuthorizationRequests(Protocol):
         """Add a request."""
 
     def get(self, digest: str) -> StoredRequest | None:
-        """Return a request, also one that has expired or was answered, until it is deleted."""
+        """Return a request, even if it has expired or was answered."""
 
     def advance(self, digest: str, progress: Progress, *, now: datetime, expires_at: datetime) -> bool:
-        """Record the progress of an open request, which then expires at that time; return False if it is not open."""
+        """Record the progress and expiry of an open request; return False if the request is not open."""
 
     def close(self, digest: str, now: datetime) -> bool:
-        """Mark a request as answered with one statement; return False if it was or has expired."""
+        """Mark a request as answered in one statement; return False if it was already answered or has expired."""

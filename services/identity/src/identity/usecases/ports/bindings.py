@@ -32,22 +32,22 @@ class Bindings(Protocol):
         """Return a binding in its current state and lock its row (`FOR UPDATE`)."""
 
     def live_of_general(self, account_id: str) -> Binding | None:
-        """Return the one live binding of a general account (BIND-4)."""
+        """Return the only live binding of a general account (BIND-4)."""
 
     def live_of_link(self, account_id: str) -> Sequence[Binding]:
         """Return the live bindings of a link account."""
 
     def shown_to_link(self, account_id: str) -> Sequence[tuple[Binding, Account, BindCode | None]]:
-        """Return live bindings, and those that the other side ended and that are not dismissed, oldest first."""
+        """Return live bindings, and ended bindings that are not dismissed, oldest first."""
 
     def of_account(self, account_id: str) -> Sequence[BindingWithAccounts]:
         """Return an account's bindings on either side, newest first."""
 
     def dismiss_removed(self, link_id: str, general_id: str) -> None:
-        """Dismiss the ended bindings between two accounts, before a new one is added."""
+        """Dismiss the ended bindings between two accounts."""
 
     def dismiss_of(self, account_id: str) -> None:
         """Dismiss every ended binding of an account."""
 
     def lapsed(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of bindings requested before that time and never verified."""
+        """Return the ids of unverified bindings that were requested before `before`."""

@@ -1,4 +1,4 @@
-"""Consents of people to what services get."""
+"""People's consents to the scopes of services."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class ClientConsents(Protocol):
-    """What people have agreed to give to services that ask (OIDC-11)."""
+    """The scopes that people have consented to, by service (OIDC-11)."""
 
     def scopes(self, account_id: str, client: str) -> Sequence[str]:
-        """Return the scopes that a person has agreed to."""
+        """Return the scopes that a person has consented to."""
 
     def add(self, account_id: str, client: str, scopes: Sequence[str], now: datetime) -> None:
-        """Add scopes to those that a person has agreed to."""
+        """Add scopes to a person's consent."""
 
     def forget(self, account_id: str) -> None:
         """Delete all consents of a person."""

@@ -1,11 +1,11 @@
-"""The time."""
+"""The clock."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time; tests set their own."""
+    """The clock; tests replace it."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
+        """Return the current time as an aware datetime in UTC."""

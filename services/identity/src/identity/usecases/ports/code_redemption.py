@@ -1,4 +1,4 @@
-"""Redeeming a code outside the unit of work."""
+"""Redemption of authorization codes outside the unit of work."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,13 +8,13 @@ from identity.domain.grant import ActiveGrant, Code, Token
 
 
 class CodeRedemption(Protocol):
-    """Redeeming a code in two statements, which commit by themselves. If the database has none, no code is usable."""
+    """Redemption of a code by two autocommitted statements. On a database without them, no code is usable."""
 
     def usable(self, digest: str, now: datetime) -> tuple[Code, ActiveGrant] | None:
-        """Return an unused, unexpired code with its grant, if that is active; neither is locked."""
+        """Return an unused, unexpired code with its active grant, without locking either."""
 
     def use(self, digest: str, tokens: Sequence[Token], now: datetime) -> bool:
         """Mark the code as used and add its tokens.
 
-        Return False, and do neither, if it has been used or its grant has ended meanwhile.
+        Return False, without changes, if the code has been used or its grant has ended.
         """

@@ -1,4 +1,4 @@
-"""The consents that accounts accepted."""
+"""The consent texts that accounts accepted."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Consents(Protocol):
     """The accepted texts (LOGIN-3)."""
 
     def of_account(self, account_id: str) -> Sequence[ConsentRecord]:
-        """Return what an account accepted, oldest first."""
+        """Return the texts that an account accepted, oldest first."""
 
     def accept(self, account_id: str, texts: Iterable[consent.Text], *, now: datetime, address: str) -> None:
         """Store the version of each text with time and client address."""

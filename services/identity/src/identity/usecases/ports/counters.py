@@ -1,4 +1,4 @@
-"""Counters behind the rate limits."""
+"""Counters for rate limits."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ class Counters(Protocol):
     def increment_within(
         self, own: Counter | None, networks: Sequence[Counter], now: datetime
     ) -> tuple[CounterState | None, list[CounterState]]:
-        """Add one to the counters of the networks, narrowest first, up to a full one; return their states.
+        """Add one to the counters of the networks, narrowest first, until a counter is full; return their states.
 
-        `own` is incremented too unless one of them is full; otherwise its state is None.
+        `own` is incremented too unless a network's counter is full; in that case its state is None.
         """
 
     def peek(self, counters: Sequence[Counter], now: datetime) -> list[CounterState]:
@@ -31,7 +31,7 @@ class Counters(Protocol):
         """Delete the counters."""
 
     def clear_below(self, counter: Counter) -> None:
-        """Delete the counters whose subject begins with this one's and goes on."""
+        """Delete the counters whose subject extends the subject of `counter`."""
 
     def clear_failures(self, own: Counter, networks: Sequence[Counter]) -> None:
-        """Reset a counter and subtract one from those of the networks, which count for others too."""
+        """Reset the counter `own`, and subtract one from the networks' counters, which other clients share."""

@@ -18,7 +18,7 @@ class FeedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountState:
-    """An account in the snapshot: what its events disclose and no more. `sequence` is that of its newest event."""
+    """An account in the snapshot, with the data that its events disclose. `sequence` is the newest event's."""
 
     id: str
     kind: Kind
@@ -59,7 +59,7 @@ class OutboxRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxStats:
-    """Oldest and newest position, events `pending` without one, and mails without a receipt."""
+    """Statistics of the outbox: `pending` counts events without a position, `mails_waiting` mails without a receipt."""
 
     oldest: int | None
     newest: int
@@ -69,7 +69,7 @@ class OutboxStats:
 
 
 class Feed(Protocol):
-    """Reads without a transaction."""
+    """Queries outside a transaction."""
 
     def newest(self) -> int:
         """Return the newest position, 0 before the first."""

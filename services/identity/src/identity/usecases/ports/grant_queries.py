@@ -1,4 +1,4 @@
-"""Reads of grants and tokens outside a transaction."""
+"""Queries for grants and tokens outside a transaction."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,17 +8,17 @@ from identity.domain.oidc_client import AskingClient, OidcClient, RegisteredClie
 
 
 class GrantQueries(Protocol):
-    """The reads of token endpoints outside a transaction, each in one statement."""
+    """The queries of the token endpoints, each in one statement."""
 
     def active_token(self, digest: str, now: datetime) -> ActiveToken | None:
-        """Return a token if it is unexpired and unused, and its grant and all it depends on are active."""
+        """Return a token if it is unexpired and unused, and its grant and the grant's dependencies are active."""
 
     def introspected(
         self, name: str, digest: str, now: datetime
     ) -> tuple[AskingClient | None, IntrospectedToken | None]:
-        """Return a client that is not revoked and a token as `active_token` does, with what introspection returns.
+        """Return a client that is not revoked, and an active token with the data for introspection.
 
-        Both in one statement: services ask about a token with each of their requests.
+        One statement reads both, because services introspect a token for each of their requests.
         """
 
     def client(self, name: str) -> RegisteredClient | None:

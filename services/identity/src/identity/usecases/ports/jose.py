@@ -1,4 +1,4 @@
-"""Signed tokens of OpenID Connect (JOSE): the provider's own, and what clients sign."""
+"""Signed tokens of OpenID Connect (JOSE), of the provider and of clients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ Algorithm = Literal["RS256", "ES256"]
 TokenType = Literal["JWT", "at+jwt", "logout+jwt"]
 """The header `typ`: of ID tokens, of access tokens (RFC 9068), of logout tokens."""
 CLIENT_ALGORITHMS = ("ES256", "PS256")
-"""What clients may sign with: those of the FAPI 2.0 security profile, section 5.4.1, without EdDSA."""
+"""The algorithms that clients may use: those of the FAPI 2.0 security profile, section 5.4.1, without EdDSA."""
 Claims = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class DpopProof:
-    """The claims of a DPoP proof, and the thumbprint (RFC 7638) of the key that signed it, the `jkt`."""
+    """The claims of a DPoP proof, and the thumbprint (`jkt`, RFC 7638) of the key that signed it."""
 
     claims: Claims
     thumbprint: str
@@ -24,20 +24,20 @@ class TokenSigner(Protocol):
     """Signs with the provider's keys (OIDC-26)."""
 
     def sign(self, claims: Claims, *, token_type: TokenType, algorithm: Algorithm) -> str:
-        """Return the signed token. Times among the claims are whole seconds since 1970."""
+        """Return the signed token. Times in the claims are whole seconds since 1970."""
 
     def read_id_token(self, token: str, *, issuer: str) -> Claims:
-        """Return the claims of an ID token that was signed here, expired or not. Raises InvalidIdToken."""
+        """Return the claims of an ID token that this service signed, even if expired. Raises InvalidIdToken."""
 
     def public_keys(self) -> Mapping[str, Any]:
-        """Return the public JWK set, with the keys that do not sign yet."""
+        """Return the public JWK set, including the keys that do not sign yet."""
 
 
 class ProofVerifier(Protocol):
-    """Verifies signatures of clients; the claims are for `domain.proof` to judge."""
+    """Verifies signatures of clients; `domain.proof` validates the claims."""
 
     def claimed_client(self, token: str) -> str:
-        """Return the client that an assertion names, whoever signed it; empty if it names none."""
+        """Return the client that an assertion names, without verifying the signature; empty if it names none."""
 
     def client_assertion(self, token: str, keys: Mapping[str, Any]) -> Claims:
         """Return the claims of an assertion that a key of the client's JWK set signed (OIDC-18). Raises BadClient."""

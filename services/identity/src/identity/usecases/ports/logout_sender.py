@@ -1,14 +1,14 @@
-"""The way out to the clients that are notified of logouts (OIDC-22)."""
+"""Sending of back-channel logout tokens (OIDC-22)."""
 
 from typing import Protocol
 
 
 class ClientUnreachable(Exception):  # noqa: N818  # it happens to the client
-    """No answer from the client; the message is one of a few words."""
+    """The client did not answer; the message is one of a fixed set of reasons."""
 
 
 class LogoutSender(Protocol):
-    """Sends logout tokens."""
+    """Sends logout tokens to clients."""
 
     def send(self, uri: str, logout_token: str) -> int:
         """Return the status of the answer, after TRY_TIMEOUT at most. Raises ClientUnreachable."""

@@ -1,4 +1,4 @@
-"""The challenges behind links mailed to accounts."""
+"""The challenges of links mailed to accounts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,10 +8,10 @@ from identity.domain.mail_link import Challenge, Purpose
 
 
 class MailLinks(Protocol):
-    """The challenges behind mailed links, one per account and purpose."""
+    """The challenges of mailed links, one per account and purpose."""
 
     def put(self, challenge: Challenge) -> None:
-        """Store a challenge in place of the older one."""
+        """Store a challenge, replacing the previous challenge of its account and purpose."""
 
     def get(self, account_id: str, purpose: Purpose) -> Challenge | None:
         """Return the newest challenge in its current state."""
@@ -20,7 +20,7 @@ class MailLinks(Protocol):
         """Mark the link as used."""
 
     def drop(self, account_id: str, *purposes: Purpose) -> None:
-        """Void the links of these purposes."""
+        """Invalidate the links of these purposes."""
 
     def pending_changes(self, before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of accounts with a pending mailbox whose link was mailed before that time, oldest first."""
+        """Return the ids of accounts with a pending mailbox whose link was mailed before `before`, oldest first."""

@@ -1,4 +1,4 @@
-"""Sealing mails: only the mailer can read what is written to the outbox (SEC-9)."""
+"""Sealing of mails in the outbox, so that only the mailer can read them (SEC-9)."""
 
 from typing import Protocol
 
@@ -9,14 +9,14 @@ from identity.domain.mail import MailRequest
 
 
 class Sealer(Protocol):
-    """Signs and encrypts what only the mailer may read."""
+    """Signs mail payloads, and encrypts them for the mailer."""
 
     def seal(self, payload: MailPayload) -> str:
         """Return the sealed payload."""
 
 
 def sealed_mail(sealer: Sealer, event: Event, mail: MailRequest) -> str:
-    """Return the mail that an event requests, sealed."""
+    """Return the sealed payload of the mail that an event requests."""
     payload = MailPayload(
         event_id=event.id,
         event_type=event.type,

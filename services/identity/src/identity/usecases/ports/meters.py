@@ -9,16 +9,16 @@ class OAuthMeter(Protocol):
     """The metrics of the OAuth endpoints (OPS-4)."""
 
     def issued(self, grant_type: str) -> None:
-        """Count an answer with tokens by the grant type."""
+        """Count a response with tokens, by grant type."""
 
     def refused(self, endpoint: str, error: str) -> None:
-        """Count a refusal by its code."""
+        """Count an error response, by endpoint and error code."""
 
     def introspected(self, *, active: bool) -> None:
-        """Count an answer about a token."""
+        """Count an introspection response."""
 
     def refresh_reused(self) -> None:
-        """Count a refresh token that was used again (OIDC-16)."""
+        """Count a reused refresh token (OIDC-16)."""
 
 
 class LoginCounter(Protocol):
@@ -32,7 +32,7 @@ class LogoutMeter(Protocol):
     """The metrics of logouts (OPS-4)."""
 
     def tried(self, verdict: Verdict) -> None:
-        """Count a try."""
+        """Count an attempt."""
 
     def told(self, seconds: float) -> None:
         """Record the time from the end of a grant until its client was notified."""

@@ -16,7 +16,7 @@ class OidcClients(Protocol):
         """Return a registration."""
 
     def locked(self, name: str) -> OidcClient | None:
-        """Return a registration, locked until the commit; the service client's row is locked before it."""
+        """Return a registration, locked until the commit. The service client's row must be locked first."""
 
     def every(self) -> Sequence[OidcClient]:
         """Return all registrations by name."""

@@ -1,4 +1,4 @@
-"""The outbox from both sides: use cases write, the relay publishes (EVT-2)."""
+"""The outbox: use cases write events, and the relay publishes them (EVT-2)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
-    """A new event; `ce` is its CloudEvent in JSON, `sealed` the mail payload for the mailer alone."""
+    """A new event; `ce` is its CloudEvent in JSON, and `sealed` the payload that only the mailer can decrypt."""
 
     event_id: str
     type: str
@@ -39,7 +39,7 @@ class PositionedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The mailer's report on a mail; `state` is sent, refused or expired, `category` why it was refused."""
+    """The mailer's report on a mail; `state` is sent, refused or expired, and `category` the reason of a refusal."""
 
     event_id: str
     state: str
@@ -48,34 +48,34 @@ class Receipt:
 
 
 class OutboxReader(Protocol):
-    """The relay's side of the outbox; each call is a transaction of its own."""
+    """The outbox as used by the relay; each call is a separate transaction."""
 
     def epoch(self) -> str:
         """Return the identifier of this database, created by the first call."""
 
     def newest_position(self, *, refresh: bool = False) -> int:
-        """Return the newest position, 0 before the first; from memory unless `refresh`."""
+        """Return the newest position, or 0; cached unless `refresh`."""
 
     def forget_position(self) -> None:
-        """Read the newest position from the table next time: another relay may have published."""
+        """Clear the cached newest position, because another relay may have published."""
 
     def assign_positions(self, now: datetime, *, beyond: int, limit: int) -> Sequence[PositionedEvent]:
-        """Assign positions to the next events in the order they were written, and return them.
+        """Assign positions to the next events in the order of their writing, and return the events.
 
         The first position follows the newest one, or `beyond` if that is higher.
         """
 
     def positioned(self, *, after: int, since: datetime | None, limit: int) -> Sequence[PositionedEvent]:
-        """Return events with positions above `after`, in order; `since` skips those positioned before it."""
+        """Return events with positions above `after`, in order, without those positioned before `since`."""
 
     def unsent_mails(self, event_ids: Collection[str]) -> Collection[str]:
-        """Return those of the events whose mails may still be sent: waiting, or refused and a dead letter."""
+        """Return the events whose mails may still be sent: those waiting, or refused as dead letters."""
 
     def record_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Store the states of mails and delete their sealed payloads; a final state does not change again."""
 
     def expire_mails(self, now: datetime) -> int:
-        """Delete sealed payloads past their expiry; return how many."""
+        """Delete expired sealed payloads; return their number."""
 
 
 class WaitingMails(Protocol):
@@ -85,7 +85,7 @@ class WaitingMails(Protocol):
         """Return the identifier of this database."""
 
     def waiting_mails(self, *, before: int, published_before: datetime, limit: int) -> Sequence[str]:
-        """Return ids of events below a position whose mails have no receipt, oldest first."""
+        """Return the ids of events below position `before` whose mails have no receipt, oldest first."""
 
     def record_lost_mails(self, event_ids: Collection[str], now: datetime) -> int:
-        """Refuse the mails that still have no receipt, with the category `lost`; return how many."""
+        """Mark mails that still have no receipt as refused, with the category `lost`; return their number."""

@@ -10,7 +10,7 @@ class Passwords(Protocol):
         """Return a new hash, which includes its parameters."""
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Compare a password with a hash; without a hash, do the same work and return False (LOGIN-1)."""
+        """Compare a password with a hash. Without a hash, do the same work and return False (LOGIN-1)."""
 
     def outdated(self, password_hash: str) -> bool:
         """Return whether the hash was made with parameters other than the current ones."""

@@ -1,18 +1,18 @@
-"""Deleting rows past their retention."""
+"""Deletion of rows after their retention."""
 
 from datetime import datetime
 from typing import Protocol
 
 
 class Purger(Protocol):
-    """Deletes rows past their retention."""
+    """Deletes rows after their retention."""
 
     def purge(self, now: datetime, *, idle_since: datetime) -> int:
-        """Delete what has ended or expired, and logouts that are done; return how many rows."""
+        """Delete ended, expired and completed rows; return their number."""
 
     def purge_events(self, before: datetime) -> int:
-        """Delete events published before that time, oldest first; return how many.
+        """Delete events that were published before `before`, oldest first; return their number.
 
-        Stops at an event whose mail has no receipt, and before the newest event: the feed has no gap, and the next
-        position follows from the newest.
+        Stops at an event whose mail has no receipt, so that the feed has no gaps, and before the newest event, because
+        the next position follows it.
         """

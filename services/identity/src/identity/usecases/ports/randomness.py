@@ -1,10 +1,10 @@
-"""Identifiers, tokens and codes that nobody can guess."""
+"""Generation of identifiers, tokens and codes."""
 
 from typing import Protocol
 
 
 class Randomness(Protocol):
-    """A cryptographically secure source; tests make it predictable."""
+    """A cryptographically secure random source; tests replace it."""
 
     def identifier(self) -> str:
         """Return a new UUID."""

@@ -7,16 +7,16 @@ from identity.domain.grant import Token
 
 
 class RefreshTokens(Protocol):
-    """The refresh tokens, and the tokens that were issued for each."""
+    """The refresh tokens, with the tokens that were issued for each."""
 
     def locked(self, digest: str) -> Token | None:
-        """Return a refresh token, also a used or expired one, locked until the commit."""
+        """Return a refresh token, even if it is used or expired, locked until the commit."""
 
     def use(self, digest: str, now: datetime) -> None:
         """Mark a token as used."""
 
     def has_unused_successor(self, token: Token) -> bool:
-        """Return whether a refresh token was issued for this one that is neither used nor void."""
+        """Return whether an unused refresh token was issued for this token."""
 
     def void_successors(self, token: Token, now: datetime) -> None:
-        """Void the tokens that were issued for this one: they count as used, and no longer as its successors."""
+        """Invalidate the tokens that were issued for this token: mark them as used, and unlink them from it."""

@@ -1,4 +1,4 @@
-"""The rejected applications."""
+"""Rejected registrations."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from identity.domain.rejection import Rejection
 
 
 class Rejections(Protocol):
-    """The rejected applications within one transaction."""
+    """The rejected registrations."""
 
     def add(self, rejection: Rejection) -> None:
         """Add a rejection."""

@@ -1,4 +1,4 @@
-"""Reads outside a transaction: those that nearly every request makes."""
+"""Frequent queries outside a transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from identity.domain.session import Lifetimes, Principal
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """`state` is waiting, sent or refused; `category` is why it was refused, in one word, e.g. `expired`."""
+    """The state of a mail: waiting, sent or refused. `category` is the reason of a refusal, such as `expired`."""
 
     state: str
     at: datetime | None
@@ -21,24 +21,24 @@ class MailState:
 
 
 class Queries(Protocol):
-    """The reads that nearly every request makes, each in one statement."""
+    """The queries that nearly every request makes, each in one statement."""
 
     def principal(
         self, token_digest: str, *, consents: str, lifetimes: Lifetimes, now: datetime
     ) -> Principal | None:
-        """Return the principal of an open session, and record that the session was used."""
+        """Return the principal of an open session, and record the session's use."""
 
     def account(self, account_id: str) -> Account | None:
         """Return an account."""
 
     def by_username(self, key: str) -> Account | None:
-        """Return the open account with this name."""
+        """Return the open account with this username key."""
 
     def credential(self, key: str, now: datetime) -> tuple[Credential | None, Rejection | None]:
-        """Return the credential of the open account with this name.
+        """Return the credential of the open account with this username key, and the newest rejection for the key.
 
-        With it comes the newest rejection of an application with this name that can still be shown (REV-3): whether
-        there is either, the work is the same (LOGIN-1).
+        Only a rejection that can still be shown is returned (REV-3). The work is the same whether or not they exist
+        (LOGIN-1).
         """
 
     def rejection_of_session(self, token_digest: str, now: datetime) -> Rejection | None:

@@ -1,4 +1,4 @@
-"""Proofs that were used."""
+"""Used proofs."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from identity.domain.proof import SingleUse
 
 
 class SeenProofs(Protocol):
-    """What clients have proven with; the use counts even if the request is then refused."""
+    """The proofs that clients have used. A use counts even if the request is refused afterwards."""
 
     def first_use(self, proof: SingleUse) -> bool:
         """Record a use; return False if the proof was used before (OIDC-17, OIDC-18)."""

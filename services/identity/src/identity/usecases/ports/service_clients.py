@@ -16,7 +16,7 @@ class Clients(Protocol):
         """Return a client in its current state and lock its row (`FOR UPDATE`)."""
 
     def lock_all(self) -> None:
-        """Lock the rows of all clients, by name, so that what must be unique among them can be checked."""
+        """Lock the rows of all clients, by name, to check values that must be unique among clients."""
 
     def every(self) -> Sequence[ServiceClient]:
         """Return all clients, by name."""

@@ -1,4 +1,4 @@
-"""Reads of grants with the names of their services and accounts (OIDC-24)."""
+"""Queries for grants with the names of their services and accounts (OIDC-24)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,13 +11,13 @@ class ServiceLogins(Protocol):
     """The logins at services, newest first."""
 
     def of_holder(self, account_id: str, now: datetime) -> Sequence[ServiceLogin]:
-        """Return what an account holds and has not ended."""
+        """Return the active logins that an account made."""
 
     def of_account(self, account_id: str, now: datetime) -> Sequence[ServiceLogin]:
-        """Return what an account holds and what acts as it, as far as it has not ended."""
+        """Return the active logins that an account made or that act as the account."""
 
     def of_session(self, session_id: str, now: datetime) -> Sequence[ServiceLogin]:
-        """Return what was opened from a session and has not ended."""
+        """Return the active logins that were opened from a session."""
 
     def every_of_holder(self, account_id: str) -> Sequence[ServiceLogin]:
-        """Return what an account holds or held, as long as it is kept."""
+        """Return all stored logins that an account made, including ended logins."""

@@ -1,4 +1,4 @@
-"""Port for storing sessions."""
+"""Sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,13 +9,13 @@ from identity.domain.session import Principal, Session
 
 
 class NewSessions(Protocol):
-    """Opening a session in one statement, which commits by itself."""
+    """Creation of a session by one autocommitted statement."""
 
     def open(self, session: Session, entry: Entry, *, credential_version: int, idle_since: datetime) -> bool:
-        """Add a session with its audit entry; return False if the caller must fall back to `Sessions.open`.
+        """Add a session with its audit entry; return False if the caller must use `Sessions.open` instead.
 
-        That is, if `Sessions.open` would return False, if older sessions must end, or if the database has no such
-        statement.
+        That is the case if `Sessions.open` would return False, if older sessions must end, or if the database does not
+        support the statement.
         """
 
 
@@ -23,13 +23,13 @@ class Sessions(Protocol):
     """The open sessions; ending one deletes it."""
 
     def open(self, session: Session, *, credential_version: int) -> bool:
-        """Add a session; return False if its account is now closed, suspended or has another password."""
+        """Add a session; return False if its account was closed or suspended or its password changed."""
 
     def get(self, session_id: str) -> Session | None:
         """Return an open session."""
 
     def of_account(self, account_id: str) -> Sequence[Session]:
-        """Return the sessions that an account opened and those that act as it, newest first."""
+        """Return the sessions that an account opened and those that act as the account, newest first."""
 
     def of_holder(self, account_id: str) -> Sequence[Session]:
         """Return the sessions that an account opened, newest first."""
@@ -37,7 +37,7 @@ class Sessions(Protocol):
     def reissue(
         self, principal: Principal, *, token_digest: str, account_id: str, binding_id: str | None
     ) -> bool:
-        """Give the session a new token and account; return False when it has ended or changed meanwhile."""
+        """Replace the session's token and account; return False if the session has ended or changed."""
 
     def consent(self, session_id: str, digest: str) -> None:
         """Record that the texts with this digest were accepted."""
@@ -49,13 +49,13 @@ class Sessions(Protocol):
         """End the open sessions of a new session's account beyond the newest `keep`; return their ids."""
 
     def end_of_holder(self, account_id: str, *, session_id: str) -> bool:
-        """End a session that the account opened; return False when there is none with this id."""
+        """End a session that the account opened; return False if the id is unknown."""
 
     def end_others(self, account_id: str, *, except_id: str) -> int:
-        """End all sessions that the account opened except one; return how many."""
+        """End all sessions that the account opened, except one; return their number."""
 
     def end_of_account(self, account_id: str, *, except_id: str | None = None) -> int:
-        """End the sessions that the account opened and those that act as it; return how many."""
+        """End the sessions that the account opened and those that act as the account; return their number."""
 
     def end_of_binding(self, binding_id: str) -> None:
         """End every session that uses the binding (SW-5)."""

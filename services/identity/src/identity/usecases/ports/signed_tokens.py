@@ -1,4 +1,4 @@
-"""The tokens of mailed links and device cookies, and the digests of what is stored hashed."""
+"""Signed tokens of mailed links and device cookies, and digests of values that are stored hashed."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -15,16 +15,16 @@ class Tokens(Protocol):
         """Return the signed token of a mailed link."""
 
     def read_link(self, purpose: Purpose, token: str) -> tuple[str, str]:
-        """Return account id and challenge. Raises LinkInvalid, LinkExpired."""
+        """Return the account id and challenge of a token. Raises LinkInvalid, LinkExpired."""
 
     def session_digest(self, token: str) -> str:
-        """Return the digest under which a session's token is stored."""
+        """Return the digest with which a session's token is stored."""
 
     def code_digest(self, challenge: str, code: str) -> str:
-        """Return the digest under which a bind code is stored, made with the newest key."""
+        """Return the digest with which a bind code is stored, computed with the newest key."""
 
     def code_digests(self, challenge: str, code: str) -> Sequence[str]:
-        """Return the digests of a bind code, one for each key in use."""
+        """Return the digests of a bind code, one for each configured key."""
 
     def counter_keys(self, counter: Counter) -> Sequence[str]:
         """Return the keys of a counter, one for each signing key, the newest first (SEC-19)."""
@@ -33,4 +33,4 @@ class Tokens(Protocol):
         """Return a device cookie for a browser that has logged in to the account."""
 
     def device_id(self, cookie: str | None, account: DeviceOwner) -> str | None:
-        """Return what identifies the device, or None for a cookie of another account or an older password."""
+        """Return the device's id, or None for a cookie of another account or an older password."""

@@ -1,4 +1,4 @@
-"""The ports in one object, and the transaction that is opened from them."""
+"""The object that contains all ports, and the transaction that use cases open."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ if TYPE_CHECKING:
     from identity.usecases.ports.signed_tokens import Tokens
 
 _AUDITED_FIELDS = frozenset({"binding_id", "fields", "kind", "link_account_id", "reason"})
-"""The fields of an event that the audit log stores too. No names: the log outlives personal data (OPS-6)."""
+"""The event fields that the audit log stores. Names are excluded, because the log outlives personal data (OPS-6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What the operator of an installation configures."""
+    """The configurable rules of an installation."""
 
     public_url: str
     https_only: bool
@@ -78,10 +78,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """A use case's ports.
+    """The ports of the use cases.
 
-    What commits on its own: counters, audit and seen_proofs, so that refused requests count too, and new_sessions and
-    code_redemption. `caller` returns who makes the current request.
+    `counters`, `audit` and `seen_proofs` commit immediately, so that refused requests count too; `new_sessions` and
+    `code_redemption` do so as well. `caller` returns the caller of the current request.
     """
 
     transaction: Callable[[Ports], UnitOfWork]
@@ -110,12 +110,12 @@ class Ports:
         return self.transaction(self)
 
     def by(self, caller: Caller) -> Ports:
-        """Return the same ports for another caller: an operator or a system process."""
+        """Return a copy of the ports for another caller: an operator or a system process."""
         return replace(self, caller=lambda: caller)
 
 
 class Transaction(ABC):
-    """One transaction, rolled back unless committed, with what `identity notify` needs to end grants."""
+    """A transaction, rolled back unless committed, with the repositories that `identity notify` needs."""
 
     grants: Grants
     logouts: Logouts
@@ -136,7 +136,7 @@ class Transaction(ABC):
         """Commit the changes with their events and audit entries. Raises Conflict."""
 
     def record_action(self, action: str, account_id: str | None, **detail: Any) -> None:
-        """Write an entry into the audit log; it is committed with the change (SEC-11)."""
+        """Write an entry into the audit log in this transaction (SEC-11)."""
         self.audit.add(Entry.of(action, account_id, detail, caller=self._caller(), at=self.clock.now()))
 
 
@@ -174,14 +174,14 @@ class UnitOfWork(Transaction):
 
     @abstractmethod
     def savepoint(self, *, keep: bool) -> AbstractContextManager[None]:
-        """Run a block after a savepoint; roll back to it unless `keep`. The database does the same work either way."""
+        """Run a block after a savepoint; roll back to the savepoint unless `keep`. The response time is the same."""
 
     def record_event(
         self, account: Account, data: catalogue.EventData, *, mail: MailRequest | None = None
     ) -> None:
-        """Write an event of the account into the outbox, with a mail to send, and an entry into the audit log.
+        """Write an event of the account, and a mail to send, into the outbox, and an entry into the audit log.
 
-        The account's row must be new or locked, since its events are numbered in order (EVT-2).
+        The account's row must be new or locked, because its events are numbered in order (EVT-2).
         """
         event_type = catalogue.event_type_of(data)
         account.sequence += 1

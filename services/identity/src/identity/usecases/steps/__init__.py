@@ -1,1 +1,1 @@
-"""Steps that several use cases take within a transaction."""
+"""Steps that several use cases share."""

@@ -1,4 +1,4 @@
-"""Finding and locking the account that an operator names."""
+"""Lookup and locking of accounts by username or id, for operators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,9 +27,9 @@ def get_by_username_or_id(uow: UnitOfWork, username_or_id: str) -> Account:
 def locked_account(
     ports: Ports, username_or_id: str, action: str, *states: Status
 ) -> Iterator[tuple[UnitOfWork, Account]]:
-    """Run a block on a locked account in one of the states, and commit. Raises NotFound, WrongState.
+    """Lock an account, check its state, run a block and commit. Raises NotFound, WrongState.
 
-    A refused action is recorded in the audit log too.
+    The audit log also records a refused action.
     """
     account = None
     try:

@@ -32,12 +32,12 @@ from identity.usecases.ports import Ports
 from identity.usecases.steps import ending
 
 MAX_USERNAME_KEY = 64
-"""The number of characters of a submitted username that are looked up and counted; valid usernames are shorter."""
+"""Submitted usernames are truncated to this number of characters; valid usernames are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The counters of an attempt: its own, by username or known browser, and those of its networks."""
+    """The counters of an attempt: `own`, by username or known browser, and those of its networks."""
 
     own: Counter
     networks: Sequence[Counter]
@@ -46,10 +46,11 @@ class Attempt:
 def authenticate(
     ports: Ports, username: str, *, password: str, client: ClientInfo, refused_action: str
 ) -> tuple[Credential, Attempt]:
-    """Return the credential that the password belongs to, and the counted attempt for `clear_failures`.
+    """Verify a password; return the credential, and the counted attempt for `clear_failures`.
 
-    Counting first gives parallel guesses no advantage. An unknown username takes the same work as a known one (LOGIN-1)
-    and is also audited as `refused_action`, but without the username: it may be a password typed into the wrong field.
+    Counting first gives parallel guesses no advantage. An unknown username takes the same work as a known username
+    (LOGIN-1). It is audited as `refused_action` too, but without the username, which may be a password typed into the
+    wrong field.
     Raises BadCredentials, ReviewRejected, Locked, Busy.
     """
     key = username_key(username)[:MAX_USERNAME_KEY]
@@ -60,7 +61,7 @@ def authenticate(
     attempt = _attempt(ports, key, credential, client)
     own, wait_seconds, address_locked = _count(ports, attempt)
     if wait_seconds:
-        # A locked address can send any number of names at no cost, so the key then does not include the name.
+        # A locked address can send any number of usernames at no cost, so its key does not include the username.
         throttle_key = client.networks[-1] if address_locked else f"{key}:{client.networks[0]}"
         record_refusal(ports, refused_action, account_id, throttle_key=throttle_key, why="locked")
         raise Locked(wait_seconds)
@@ -85,12 +86,12 @@ def authenticate(
 
 
 def known_device(ports: Ports, client: ClientInfo, owner: DeviceOwner | None) -> str | None:
-    """Return the id of the client's browser if the account knows it (SEC-3)."""
+    """Return the id of the client's browser if the account recognizes the browser (SEC-3)."""
     return ports.tokens.device_id(client.devices.get(device_name(owner)), owner) if owner else None
 
 
 def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientInfo) -> Attempt:
-    """Return the attempt's counters. A known browser has only its own, so that no neighbour locks it out (SEC-3)."""
+    """Return the attempt's counters. A known browser has its own only: others cannot lock it out (SEC-3)."""
     device = known_device(ports, client, owner)
     if owner and device:
         return Attempt(LOGIN_DEVICE.counter(owner.id, device), [])
@@ -101,7 +102,7 @@ def _attempt(ports: Ports, key: str, owner: DeviceOwner | None, client: ClientIn
 def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
     """Count an attempt; return its state, the seconds to wait (0 if it may proceed), and whether the address is locked.
 
-    Attempts from a locked address do not count against the account, nor do they create counters for invented names.
+    Attempts from a locked address do not count against the account, and create no counters for invented usernames.
     """
     now = ports.clock.now()
     state, shared = ports.counters.increment_within(attempt.own, attempt.networks, now)
@@ -117,20 +118,21 @@ def _count(ports: Ports, attempt: Attempt) -> tuple[CounterState, int, bool]:
 
 
 def clear_failures(ports: Ports, attempt: Attempt) -> None:
-    """Remove what an attempt with the right password has counted, and the account's earlier failures."""
+    """Undo the counting of an attempt with the correct password, and clear the account's earlier failures."""
     ports.counters.clear_failures(attempt.own, attempt.networks)
 
 
 def verify_current_password(ports: Ports, account: Account, *, password: str, session_id: str) -> None:
-    """Check a logged-in account's password, counted apart from logins; too many failures end the session (SEC-19).
+    """Verify the current password of a logged-in account; too many failures end the session (SEC-19).
 
-    Failures count by session and right passwords by account, so nobody can use up the owner's attempts.
+    Failures are counted by session and correct passwords by account, separately from logins, so that nobody can use up
+    the owner's attempts.
     Raises BadPassword, SessionEnded, TooManyChecks, Busy.
     """
     now = ports.clock.now()
     by_session, by_account = PASSWORD_CHECK.counter(session_id), PASSWORD_PROOFS.counter(account.id)
     failures, proofs = ports.counters.increment([by_session, by_account], now)
-    if failures.exceeded:  # by concurrent failures
+    if failures.exceeded:  # concurrent attempts reached the limit first
         ports.counters.decrement([by_account])
         _end_session(ports, account, session_id)
     if proofs.exceeded:
@@ -154,7 +156,7 @@ def verify_current_password(ports: Ports, account: Account, *, password: str, se
 
 
 def _end_session(ports: Ports, account: Account, session_id: str) -> NoReturn:
-    """End a session in which the password was entered wrongly too often. Raises SessionEnded."""
+    """End a session with too many wrong passwords. Raises SessionEnded."""
     with ports.unit_of_work() as uow:
         ending.end_session(uow, session_id, "session_ended")
         uow.record_action("session.ended", account.id, session_id=session_id, why="password")

@@ -1,4 +1,4 @@
-"""Issuing bind codes (BIND-6)."""
+"""Issue of bind codes (BIND-6)."""
 
 from port_events.catalogue import BindCodeIssued
 
@@ -12,7 +12,7 @@ from identity.usecases.steps.mail_limits import code_quota, consume_quota
 
 
 def issue_code(uow: UnitOfWork, general: Account, binding: Binding) -> BindCode:
-    """Mail a new code, which voids the older one. Raises NotFound, TooSoon."""
+    """Mail a new code, which invalidates the previous code. Raises NotFound, TooSoon."""
     consume_quota(uow, code_quota(general))
     digits, challenge = uow.randomness.digits(DIGITS), uow.randomness.token()
     code = BindCode(

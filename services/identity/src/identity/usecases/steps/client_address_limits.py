@@ -1,4 +1,4 @@
-"""Limits by client address, for requests without an account (SEC-3)."""
+"""Rate limits by client address (SEC-3)."""
 
 from identity.domain.rate_limits import Counter, Limit, counters_by_network
 from identity.domain.session import ClientInfo
@@ -6,9 +6,9 @@ from identity.usecases.ports import Ports
 
 
 def count_by_network(ports: Ports, limit: Limit, client: ClientInfo, *, own: Counter | None = None) -> int:
-    """Count a request, even if it is refused; return the seconds to wait (0 within the limit).
+    """Count a request, even if it is refused; return the seconds to wait, or 0 within the limit.
 
-    `own` is a narrower counter, which is incremented only while the network's limit is not reached.
+    `own` is a narrower counter, which is incremented only until the network's limit is reached.
     """
     now = ports.clock.now()
     narrow, states = ports.counters.increment_within(own, counters_by_network(limit, client.networks), now)

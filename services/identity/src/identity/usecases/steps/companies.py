@@ -1,4 +1,4 @@
-"""The accounts that a person may act as at a client, and when the person need not choose (OIDC-6, OIDC-7)."""
+"""The accounts that a person may act as at a client, and the choice among them (OIDC-6, OIDC-7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Candidate:
 
 
 def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> tuple[Candidate, ...]:
-    """Return the accounts that the person may act as at the client; the one last chosen there comes first."""
+    """Return the accounts that the person may act as at the client, the account last chosen there first."""
     own = [Candidate(principal.actor)] if principal.actor.kind in client.accepts else []
     if principal.actor.kind == "general":
         return tuple(own)
@@ -38,7 +38,7 @@ def candidates_of(uow: UnitOfWork, principal: Principal, client: OidcClient) -> 
 def chosen_of(
     candidates: Sequence[Candidate], principal: Principal, request: AuthorizationRequest, progress: Progress
 ) -> Candidate | None:
-    """Return the candidate that was chosen or needs no choice, or None if the person must choose."""
+    """Return the chosen or only possible candidate, or None if the person must choose."""
     by_id = {each.account.id: each for each in candidates}
     if progress.account_id in by_id:
         return by_id[progress.account_id]
@@ -59,7 +59,7 @@ def _hinted(candidates: Sequence[Candidate], login_hint: str | None) -> Candidat
 
 
 def _bound(uow: UnitOfWork, principal: Principal) -> list[Candidate]:
-    """Return a candidate for each usable binding of a link account; the last used comes first."""
+    """Return a candidate for each usable binding of a link account, the last used first."""
     usable = [
         (binding, account)
         for binding, account, _ in uow.bindings.shown_to_link(principal.actor.id)

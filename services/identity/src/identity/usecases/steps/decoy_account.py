@@ -8,7 +8,7 @@ from identity.usecases.ports import UnitOfWork
 def decoy_account(uow: UnitOfWork) -> Account:
     """Add a placeholder account; inserting it takes as long as locking an existing row.
 
-    The caller always rolls it back to a savepoint, so the account needs no username.
+    The caller always rolls back to a savepoint, so the account needs no username.
     """
     nobody = Registration(
         kind="general",

@@ -1,4 +1,4 @@
-"""Mails that ask to verify a mailbox, for a new account or a pending change (VER, PRO-2, REG-9)."""
+"""Mails to verify the mailbox of a new account or of a pending change (VER, PRO-2, REG-9)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from identity.usecases.steps.mail_links import issue_link
 
 
 def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True) -> None:
-    """Request the verification mail of a new account, or a notice to the account that already has the mailbox.
+    """Request the verification mail of a new account, or a notice to the existing account with the mailbox.
 
     Without `send` the event is published without a mail.
     """
@@ -38,9 +38,9 @@ def request_verification(uow: UnitOfWork, account: Account, *, send: bool = True
 def request_email_change(
     uow: UnitOfWork, account: Account, email: str, *, budget: Budget = Budget.CLAIMS
 ) -> None:
-    """Mail the link to the new mailbox, or a notice to the account that already has it. Raises TooSoon.
+    """Mail a link to the new mailbox, or a notice to the existing account with that mailbox. Raises TooSoon.
 
-    The caller cannot tell the two apart (REG-9).
+    The caller cannot distinguish the two cases (REG-9).
     """
     consume_quota(uow, MailQuota(budget, Purpose.EMAIL_CHANGE, (account.id,), email))
     account.pending_email = email
@@ -63,9 +63,9 @@ def _announce_email_change(uow: UnitOfWork, account: Account, email: str) -> Non
 
 
 def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
-    """Keep the link that cancels a change which took effect, so that an intruder cannot void it by another change.
+    """Preserve the link that cancels a completed change, so that an intruder cannot invalidate it by another change.
 
-    The earliest link is kept, because it restores the mailbox from before all changes.
+    Only the earliest link is preserved, because it restores the mailbox from before all changes.
     """
     now = uow.clock.now()
     earlier = uow.links.get(account.id, Purpose.EMAIL_CANCEL)
@@ -77,9 +77,10 @@ def _keep_link_of_earlier_change(uow: UnitOfWork, account: Account) -> None:
 
 
 def replace_mailbox(uow: UnitOfWork, account: Account, email: str, *, restores: bool = False) -> None:
-    """Replace the mailbox with a verified one, and notify the old one (PRO-2, PRO-3); `restores` an earlier one.
+    """Replace the mailbox with the verified `email`, and notify the old mailbox (PRO-2, PRO-3).
 
-    Password links and bind codes sent to the old mailbox no longer prove anything.
+    Password reset links and bind codes sent to the old mailbox become invalid. With `restores`, the notice says that an
+    earlier mailbox was restored.
     """
     old = account.replace_email(email, uow.clock.now())
     uow.links.drop(account.id, Purpose.PASSWORD_RESET)
@@ -92,18 +93,19 @@ def replace_mailbox(uow: UnitOfWork, account: Account, email: str, *, restores: 
 
 
 def _conflict_notice(uow: UnitOfWork, email: str, owner: Account) -> MailRequest:
-    """Return the notice that somebody entered the mailbox of an existing account (REG-9).
+    """Return the notice to an existing account that somebody entered its mailbox (REG-9).
 
-    It expires when the link would: the state of the mail, which the requester can see, must not reveal the conflict.
+    It expires at the same time as a link, because the requester sees the mail's state, which must not reveal the
+    conflict.
     """
     content = {**names_of(owner), "kind": owner.kind, "login_url": f"{uow.rules.public_url}/"}
     return MailRequest(email, owner.name, uow.clock.now() + Purpose.REGISTRATION.lifetime, content)
 
 
 def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) -> bool:
-    """Drop a pending mailbox whose link has expired or is purged; return whether there was one (PRO-2).
+    """Drop a pending mailbox if its link has expired or was purged; return whether it was dropped (PRO-2).
 
-    The revision does not change, because the person has changed nothing.
+    The revision does not change, because the person made no change.
     """
     if account.pending_email is None:
         return False
@@ -115,7 +117,7 @@ def drop_expired_email_change(uow: UnitOfWork, account: Account, now: datetime) 
 
 
 def cancel_email_change(uow: UnitOfWork, account: Account) -> None:
-    """Void a pending change of mailbox: an intruder may have requested it."""
+    """Cancel a pending change of mailbox, which an intruder may have requested."""
     if account.pending_email is not None:
         account.pending_email = None
         account.revise(uow.clock.now())

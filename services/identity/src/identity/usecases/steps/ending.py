@@ -1,6 +1,6 @@
-"""Ending sessions and the grants that depend on them, in one transaction (OIDC-21).
+"""The end of sessions and the grants that depend on them, in one transaction (OIDC-21).
 
-Only this module calls `uow.sessions.end…` and `uow.grants.end…`. Each end of a grant is recorded, and its client is
+Only this module calls `uow.sessions.end…` and `uow.grants.end…`, so that each end of a grant is recorded and its client
 notified.
 """
 
@@ -18,7 +18,7 @@ def end_session(uow: UnitOfWork, session_id: str, reason: EndReason) -> None:
 
 
 def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
-    """End a session of a person who has logged in again; its grants continue with the new one."""
+    """End the former session of a person who has logged in again; its grants move to the new session."""
     uow.sessions.end(former_id)
     uow.grants.move(former_id, session_id)
 
@@ -26,7 +26,7 @@ def replace_session(uow: UnitOfWork, former_id: str, session_id: str) -> None:
 def end_session_of_holder(uow: UnitOfWork, account_id: str, session_id: str) -> bool:
     """End a session that the account opened, even one that has timed out but still has grants.
 
-    Return False when there is none with this id.
+    Return False if the id is unknown.
     """
     was_open = uow.sessions.end_of_holder(account_id, session_id=session_id)
     now = uow.clock.now()
@@ -63,9 +63,9 @@ def end_sessions_of_account(
     except_id: str | None = None,
     keep_grants: bool = False,
 ) -> int:
-    """End the sessions and grants that the account opened or that act as it; return the number of sessions.
+    """End the sessions and grants that the account opened or that act as the account; return the number of sessions.
 
-    The session `except_id` is kept, and with `keep_grants` its grants too.
+    The session `except_id` remains open, and with `keep_grants` its grants too.
     """
     ended = uow.sessions.end_of_account(account_id, except_id=except_id)
     grants = uow.grants.end_of_account(
@@ -88,12 +88,12 @@ def end_of_client(uow: UnitOfWork, client: str, reason: EndReason) -> int:
 
 
 def end_grant(uow: UnitOfWork, grant_id: str, reason: EndReason) -> int:
-    """End one grant with its children; return how many."""
+    """End one grant with its children; return the number of ended grants."""
     return _record_ended(uow, uow.grants.end(grant_id, reason, uow.clock.now()), reason)
 
 
 def end_expired(uow: Transaction, *, limit: int) -> int:
-    """End up to `limit` grants whose login has reached its absolute end; return how many."""
+    """End up to `limit` grants whose login has reached its absolute end; return their number."""
     return _record_ended(uow, uow.grants.end_expired(uow.clock.now(), limit=limit), "expired")
 
 

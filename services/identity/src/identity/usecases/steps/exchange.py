@@ -1,4 +1,4 @@
-"""What both kinds of token exchange share (RFC 8693, OIDC-19)."""
+"""Functions that both kinds of token exchange share (RFC 8693, OIDC-19)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ ACCOUNT = "urn:tw:port:identity:token-type:account"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRequest:
-    """A client's request. `audience` has names of clients; `jkt` is the thumbprint of a key that it has proven."""
+    """A token exchange request. `audience` contains client names; `jkt` is the thumbprint of the proven key, if any."""
 
     subject: str = field(repr=False)
     subject_type: str
@@ -27,13 +27,13 @@ class ExchangeRequest:
 
 
 def active_access_token(ports: Ports, token: str) -> ActiveToken | None:
-    """Return the access token if it is active."""
+    """Return the active access token, or None."""
     active = ports.grants.active_token(digest_of(token), ports.clock.now())
     return active if active is not None and active.token.kind == "access" else None
 
 
 def narrowed(scopes: Sequence[str], asked: Sequence[str]) -> list[str]:
-    """Return the scopes that are asked for, by default all. Raises InvalidScope for any other scope."""
+    """Return the requested scopes, by default all. Raises InvalidScope for any other scope."""
     if not set(asked) <= set(scopes):
-        raise InvalidScope("the token has not all of these scopes")
+        raise InvalidScope("the token does not have all of these scopes")
     return [scope for scope in scopes if scope in asked] or list(scopes)

@@ -1,4 +1,4 @@
-"""Quotas of requested mails (SEC-6)."""
+"""Quotas for requested mails (SEC-6)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ _OF_MAILBOX = (MAILBOX_HOUR, MAILBOX_DAY)
 
 
 class Budget(StrEnum):
-    """A mailbox has a quota for each budget.
+    """The budgets of a mailbox, each with its own quota.
 
-    Mails that strangers can cause use up no quota that the owner needs, and no budget reveals the use of another.
+    Mails that strangers can request do not use up the owner's quotas, and the use of one budget reveals nothing about
+    another.
     """
 
     CLAIMS = "claims"
@@ -30,10 +31,10 @@ class Budget(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailQuota:
-    """What a mail is counted by: its purpose and subject, and the mailbox in one of its budgets.
+    """The counters of a mail: by its purpose and subject, and by the mailbox in one of its budgets.
 
-    `typed` is what a person may mistype. A request with the right value need not wait because of an earlier one with a
-    wrong value, which sent no mail, but both share the daily count.
+    `typed` contains values that a person may mistype. A request with the correct value does not wait for an earlier
+    request with a wrong value, which sent no mail, but both share the daily count.
     """
 
     budget: Budget
@@ -52,7 +53,7 @@ class MailQuota:
 
     @property
     def by_mailbox(self) -> list[Counter]:
-        """The counters of the mailbox, shared by its aliases, and of the gap between mails, whatever was typed."""
+        """The counters of the mailbox, shared by its aliases, and of the gap between mails regardless of `typed`."""
         gap = [RESEND_GAP.counter(self.purpose, *self.subject)] if self.typed else []
         return [
             *(limit.counter(self.budget, mailbox_of_aliases(self.mailbox)) for limit in _OF_MAILBOX),
@@ -66,24 +67,24 @@ class MailQuota:
 
 
 def registration_quota(account: Account) -> MailQuota:
-    """Return the quota of a registration's mail."""
+    """Return the quota for a registration's mail."""
     return MailQuota(Budget.CLAIMS, Purpose.REGISTRATION, (account.id,), account.email)
 
 
 def resend_quota(account: Account) -> MailQuota:
-    """Return the quota of a verification mail that is requested again."""
+    """Return the quota for a repeated verification mail."""
     return MailQuota(Budget.RESENDS, Purpose.REGISTRATION, (account.id,), account.email)
 
 
 def code_quota(general: Account) -> MailQuota:
-    """Return the quota of a bind code, which is counted by general account (BIND-6)."""
+    """Return the quota for a bind code, counted by general account (BIND-6)."""
     return MailQuota(Budget.CODES, "bind_code", (general.id,), general.email)
 
 
 def consume_quota(uow: UnitOfWork, quota: MailQuota) -> None:
     """Count a mail. Raises TooSoon with the longest wait.
 
-    The counts belong to the transaction: when TooSoon rolls it back, they are undone too.
+    The counts belong to the transaction: if TooSoon rolls it back, the counts are undone.
     """
     _consume(uow, quota.counters)
 
@@ -99,9 +100,9 @@ def consume_mailbox_quota(uow: UnitOfWork, quota: MailQuota) -> None:
 
 
 def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
-    """Count a mail; return False, without an error, when the mailbox has no quota left.
+    """Count a mail; return False, without an error, if the mailbox has no quota left.
 
-    A mail that is not sent uses up no quota: if the hourly one is exhausted, the daily one is given back.
+    A mail that is not sent uses up no quota: if the hourly quota is exhausted, the daily count is reversed.
     """
     counters = quota.counters
     states = uow.counters.increment(counters, uow.clock.now())
@@ -115,12 +116,12 @@ def try_consume_quota(uow: UnitOfWork, quota: MailQuota) -> bool:
 
 
 def wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the seconds until the next mail may be requested, without counting; 0 if it may be now."""
+    """Return the seconds until the next mail may be requested, or 0. Does not count."""
     return _seconds_until_free(ports, quota.counters)
 
 
 def subject_wait_seconds(ports: Ports, quota: MailQuota) -> int:
-    """Return the seconds until a mail to any other mailbox may be requested; 0 if it may be now."""
+    """Return the seconds until a mail to another mailbox may be requested, or 0. Does not count."""
     return _seconds_until_free(ports, quota.by_subject)
 
 

@@ -1,4 +1,4 @@
-"""Mailed links: issuing one, and reading its token (SEC-4)."""
+"""Creation of mailed links, and validation of their tokens (SEC-4)."""
 
 from identity.domain.account import Account
 from identity.domain.errors import LinkInvalid
@@ -8,7 +8,7 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 
 def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: str) -> MailRequest:
-    """Store a new challenge, which voids the older link, and return the mail that contains the new link."""
+    """Store a new challenge, which invalidates the previous link, and return the mail with the new link."""
     challenge = Challenge(
         account_id=account.id,
         purpose=purpose.value,
@@ -24,7 +24,7 @@ def issue_link(uow: UnitOfWork, account: Account, purpose: Purpose, *, email: st
 
 
 def read_link(ports: Ports, token: str, *purposes: Purpose) -> tuple[Purpose, str, str]:
-    """Return purpose, account id and challenge of a link for one of the purposes. Raises LinkInvalid, LinkExpired."""
+    """Return the purpose, account id and challenge of a link. Raises LinkInvalid, LinkExpired."""
     for purpose in purposes:
         try:
             return (purpose, *ports.tokens.read_link(purpose, token))

@@ -1,4 +1,4 @@
-"""Opening a grant with its authorization code (OIDC-8, OIDC-9)."""
+"""Creation of a grant with its authorization code (OIDC-8, OIDC-9)."""
 
 from dataclasses import dataclass
 
@@ -16,19 +16,19 @@ from identity.usecases.steps.companies import Candidate
 
 @dataclass(frozen=True, slots=True)
 class IssuedCode:
-    """An authorization code, which is stored nowhere else."""
+    """An authorization code, which is not stored."""
 
     code: str
 
 
-class GrantOvertaken(Exception):  # noqa: N818  # decide again
-    """Something that the grant would depend on has ended since it was read (OIDC-8)."""
+class GrantOvertaken(Exception):  # noqa: N818  # the caller decides again
+    """A dependency of the grant has ended since it was read (OIDC-8)."""
 
 
 def issue(
     uow: UnitOfWork, asked: Asked, *, session: Session, chosen: Candidate, consented: bool
 ) -> IssuedCode:
-    """Open the grant and issue its code; store a consent that was just given.
+    """Open the grant and issue its code; store the person's consent if it was just given.
 
     Raises GrantOvertaken, RequestGone, TooManyRequests.
     """
@@ -62,7 +62,7 @@ def count_opening(uow: UnitOfWork, grant: Grant) -> None:
 
 
 def _has_lost_something(uow: UnitOfWork, client: OidcClient) -> bool:
-    """Return whether the client may do less than when it was read (OIDC-25).
+    """Return whether the client's registration became narrower since it was read (OIDC-25).
 
     Opening the grant locks the client, so a later change of the registration finds the grant and ends it.
     """

@@ -1,4 +1,4 @@
-"""Setting a new password (PRO-4, SEC-2)."""
+"""Changes of a password (PRO-4, SEC-2)."""
 
 from port_events.catalogue import AccountPasswordChanged, PasswordReason
 

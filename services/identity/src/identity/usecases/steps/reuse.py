@@ -1,4 +1,4 @@
-"""The reaction to the reuse of a code or a refresh token (OIDC-9, OIDC-16)."""
+"""Handling of reused codes and refresh tokens (OIDC-9, OIDC-16)."""
 
 from identity.domain.grant import EndReason, Grant
 from identity.domain.oauth_errors import InvalidGrant
@@ -22,4 +22,4 @@ def refusal_of_reuse(ports: Ports, grant: Grant, reason: EndReason) -> InvalidGr
     record_refusal(
         ports, "grant.refused", grant.account_id, throttle_key=grant.id, why=reason, **grant.audited
     )
-    return InvalidGrant("it was used before, so the login has ended")
+    return InvalidGrant("the code or token was used before, so the login has ended")

@@ -1,4 +1,4 @@
-"""Issuing access and refresh tokens within a transaction (OIDC-14 to OIDC-16)."""
+"""Issue of access and refresh tokens (OIDC-14 to OIDC-16)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,9 +16,9 @@ from identity.usecases.ports import Ports, UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """A request for a token. `audience` has names of clients and URIs of resources; `servers` are the clients of both.
+    """The data for a new token. `audience` contains client names and resource URIs; `servers` are the clients of both.
 
-    `expires_by` is the expiry of the token that was exchanged for it.
+    `expires_by` is the expiry of the exchanged token, if any.
     """
 
     active: ActiveGrant
@@ -34,7 +34,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token that was just issued: its value, which is stored nowhere else, and its row."""
+    """A new token: its value, which is not stored, and its row."""
 
     value: str = field(repr=False)
     token: Token
@@ -43,9 +43,9 @@ class IssuedToken:
 def servers_of(
     uow: UnitOfWork, resources: Collection[str], *, asked: Collection[str] = ()
 ) -> dict[str, OidcClient]:
-    """Return the clients that registered these resources, by resource; only those of `asked`, unless it is empty.
+    """Return the clients that registered these resources, by resource, limited to `asked` unless `asked` is empty.
 
-    A resource that no client registers any longer is left out. Raises InvalidTarget if it is asked for.
+    Resources that are no longer registered are left out. Raises InvalidTarget if `asked` contains one of them.
     """
     if not resources and not asked:
         return {}
@@ -57,19 +57,19 @@ def servers_of(
 
 
 def issue_access_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Issue an access token, stored under its digest."""
+    """Issue an access token and store its digest."""
     return _store(uow, new_access_token(uow, asked))
 
 
 def issue_refresh_token(uow: UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Issue a refresh token, stored under its digest."""
+    """Issue a refresh token and store its digest."""
     return _store(uow, new_refresh_token(uow, asked))
 
 
 def new_access_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Return an access token: a JWT if a server of its audience is registered for them, otherwise opaque.
+    """Return an access token: a JWT if a server in its audience is registered for JWTs, otherwise opaque.
 
-    The caller stores it. It does not outlive the login.
+    The caller stores the token. The token expires no later than the login.
     """
     now = ports.clock.now()
     is_jwt = any(server.has_jwt_tokens for server in asked.servers)
@@ -91,7 +91,7 @@ def new_access_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedTo
 
 
 def new_refresh_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedToken:
-    """Return a refresh token, which is valid until the absolute end of the login (OIDC-16). The caller stores it."""
+    """Return a refresh token that is valid until the absolute end of the login (OIDC-16). The caller stores it."""
     token = Token(
         digest="",
         kind="refresh",
@@ -111,7 +111,7 @@ def new_refresh_token(ports: Ports | UnitOfWork, asked: TokenRequest) -> IssuedT
 def sign_id_token(
     ports: Ports, client: OidcClient, active: ActiveGrant, access: IssuedToken, *, nonce: str | None = None
 ) -> str | None:
-    """Return the ID token for an access token, or None without the scope `openid`; needs no transaction."""
+    """Return the ID token for an access token, or None without the scope `openid`. Needs no transaction."""
     if OPENID not in access.token.scopes:
         return None
     claims = id_token_claims(

@@ -1,4 +1,4 @@
-"""Ending bindings (UNB)."""
+"""The end of bindings (UNB)."""
 
 from port_events.catalogue import BindingRemoved
 
@@ -12,7 +12,7 @@ from identity.usecases.steps.bind_codes import parties
 
 
 def lock_general(uow: UnitOfWork, binding: Binding) -> Account:
-    """Lock a binding's general account, then the binding. Every use case locks in this order to avoid deadlocks.
+    """Lock a binding's general account, then the binding. All use cases lock in this order to avoid deadlocks.
 
     Raises NotFound.
     """
@@ -42,14 +42,14 @@ def remove_all(uow: UnitOfWork, account: Account, reason: RemovedReason) -> None
         return
     for binding in uow.bindings.live_of_link(account.id):
         general = lock_general(uow, binding)
-        if binding.is_live:  # it may have ended before the lock was acquired
+        if binding.is_live:  # the binding may have ended before the lock was acquired
             remove(uow, general, binding, reason)
 
 
 def _notice(uow: UnitOfWork, general: Account, binding: Binding, former: Status) -> MailRequest | None:
-    """Return the mail to the party that did not end the binding (UNB-5), or None if it lapsed.
+    """Return the mail to the account that did not end the binding (UNB-5), or None if the binding lapsed.
 
-    `former` is the previous status; an unverified binding gave nobody access.
+    The mail contains the previous status `former`, because an unverified binding gave nobody access.
     """
     link, reason = uow.accounts.get(binding.link_account_id), binding.removed_reason
     if reason is None or reason == "lapsed" or link is None:
