@@ -1,4 +1,4 @@
-"""The one actor: `deliver(entry_id)`. The id is its only argument, because dramatiq logs arguments (SEC-9)."""
+"""The actor `deliver(entry_id)`. The id is its only argument, because dramatiq logs arguments (SEC-9)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = get_logger("mailer.actors")
 
 
 class Deliverer:
-    """Delivers entries, and defers those that have to be retried."""
+    """Delivers entries, and schedules the retries of deferred mails."""
 
     def __init__(
         self, *, in_flight: InFlight, stream: Stream, delivery: Delivery, clock: Clock, bulkhead: Bulkhead
@@ -43,7 +43,7 @@ class Deliverer:
         """Deliver an entry. If it has to be retried, raise dramatiq's Retry with the delay.
 
         If the wait exceeds every backoff, for example during an operator's pause, the intake's sweep enqueues the entry
-        again instead: its message would block others in dramatiq's queue of delayed messages.
+        again instead, because a long-delayed message would block others in dramatiq's delay queue.
         """
         with self._bulkhead.active_place():
             item = self._in_flight.start(entry_id)
@@ -68,7 +68,7 @@ class Deliverer:
     def _deliver(self, item: WorkItem) -> datetime | None:
         entry = item.entry or self._stream.fetch(item.entry_id)
         if entry is None:
-            # Not acknowledged: after a failover another connection may lead to a server that holds it.
+            # Not acknowledged: after a failover, another server may still have the entry.
             log.error("entry_trimmed", entry_id=item.entry_id)
             return None
         event = entry.event

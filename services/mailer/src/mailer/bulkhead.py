@@ -1,4 +1,4 @@
-"""Keeps mails that wait for slow replies apart from the others, so that no mail waits for a slow one."""
+"""Separates mails that wait for slow replies from other mails, so that slow mails do not delay the others."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SLOW_DOMAIN_SECONDS: Final = 600
 
 
 class Bulkhead:
-    """Places for the mails that are being sent: `active` ones, and `slow` ones that wait for a reply.
+    """Places for the mails that are being sent: `active` places, and `slow` places for mails with a slow reply.
 
-    A mail starts in an active place and gives it up for a slow one when a reply takes long. Thread-safe; each thread
+    A mail starts in an active place, and exchanges it for a slow place when a reply is slow. Thread-safe; each thread
     sends one mail at a time.
     """
 
@@ -28,7 +28,7 @@ class Bulkhead:
 
     @contextmanager
     def active_place(self) -> Iterator[None]:
-        """Wait for an active place, and hold it or the slow one it was exchanged for."""
+        """Wait for an active place; at the end, release it or the slow place for which it was exchanged."""
         self._active.acquire()
         self._thread.place = self._active
         try:
@@ -40,15 +40,15 @@ class Bulkhead:
     def has_place_for(self, domain: str) -> bool:
         """Return False if mails to this domain are slow and no slow place is free.
 
-        A domain is fast again when a mail to it met no slow reply, or after SLOW_DOMAIN_SECONDS.
+        A domain is slow from a slow reply until a mail without one, for at most SLOW_DOMAIN_SECONDS.
         """
         return self._slow_domains.get(domain, 0) < time.monotonic() or self.move_to_slow()
 
     def move_to_slow(self) -> bool:
-        """Exchange this thread's active place for a slow one; False if none is free."""
+        """Exchange this thread's active place for a slow place; return False if none is free."""
         if (
             getattr(self._thread, "place", None) is not self._active
-        ):  # slow already, or a command that needs no place
+        ):  # already slow, or outside `active_place`
             return True
         if not self._slow.acquire(blocking=False):
             return False
@@ -57,7 +57,7 @@ class Bulkhead:
         return True
 
     def record(self, domain: str, *, slow: bool) -> None:
-        """Remember whether a mail to `domain` met a slow reply."""
+        """Record whether a mail to `domain` received a slow reply."""
         if not slow and domain not in self._slow_domains:
             return
         now = time.monotonic()

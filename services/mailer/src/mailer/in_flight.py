@@ -1,4 +1,4 @@
-"""The entries that one mailer holds; their number is limited, so that a backlog stays in the stream (MAIL-7)."""
+"""The entries in flight in one mailer; their number is limited, so that a backlog stays in the stream (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IMMEDIATELY: Final = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """An entry to deliver; without `entry` it has to be read again, without `grant` it has to be claimed."""
+    """An entry to deliver; if `entry` is None, it must be read again, and if `grant` is None, claimed."""
 
     entry_id: str
     entry: Entry | None = None
@@ -28,7 +28,7 @@ class WorkItem:
 
 @dataclass(slots=True)
 class _Queued:
-    """An entry in the queue, and when it was enqueued (time.monotonic())."""
+    """An entry in the queue; `since` is the time.monotonic() at which it was enqueued."""
 
     item: WorkItem
     since: float
@@ -37,8 +37,8 @@ class _Queued:
 class InFlight:
     """Entries that are queued, running or waiting, by entry id; thread-safe.
 
-    It keeps one process from delivering an entry twice when its queue repeats a message. Between processes the ledger
-    decides.
+    Prevents a process from delivering an entry twice when its queue repeats a message. The ledger prevents this between
+    processes.
     """
 
     def __init__(self, *, max_queued: int, max_waiting: int = MAX_WAITING) -> None:
@@ -49,17 +49,17 @@ class InFlight:
         self._changed = threading.Condition()
 
     def has(self, entry_id: str) -> bool:
-        """Return whether this process holds the entry."""
+        """Return whether the entry is in flight."""
         with self._changed:
             return entry_id in self._queued or entry_id in self._running or entry_id in self._waiting
 
     def add(self, entry: Entry, grant: ClaimGranted) -> None:
-        """Count a claimed entry as queued."""
+        """Add a claimed entry as queued."""
         with self._changed:
             self._queued[entry.id] = _Queued(WorkItem(entry.id, entry, grant), time.monotonic())
 
     def start(self, entry_id: str) -> WorkItem | None:
-        """Start an entry; None when this process does not hold it or already runs it."""
+        """Mark an entry as running and return it; return None if it is not in flight or already running."""
         with self._changed:
             if self._waiting.pop(entry_id, None) is not None:
                 self._running[entry_id] = False
@@ -71,20 +71,20 @@ class InFlight:
             return queued.item
 
     def defer(self, entry_id: str, due: datetime) -> None:
-        """Let an entry wait until `due`; it is due immediately if `release_all` was called while it was running."""
+        """Mark an entry as waiting until `due`, or due immediately if `release_all` was called while it was running."""
         with self._changed:
             self._waiting[entry_id] = IMMEDIATELY if self._running.pop(entry_id, False) else due
             self._changed.notify_all()
 
     def complete(self, entry_id: str) -> None:
-        """Forget an entry that needs nothing more."""
+        """Remove a running entry."""
         with self._changed:
             self._running.pop(entry_id, None)
             if self._room():
                 self._changed.notify_all()
 
     def wait_for_room(self, seconds: float) -> int:
-        """Return how many entries may be added; waits up to `seconds` while it is 0."""
+        """Return how many entries may be added, waiting up to `seconds` while the number is 0."""
         with self._changed:
             self._changed.wait_for(self._room, timeout=seconds)
             return self._room()
@@ -105,7 +105,7 @@ class InFlight:
             return list(lost)
 
     def release_all(self) -> list[str]:
-        """Count all waiting entries as queued, and return them; called when the reason to wait may no longer apply."""
+        """Mark all waiting entries as queued, and return them; for use when the reason to wait may no longer apply."""
         with self._changed:
             released = list(self._waiting)
             self._running = dict.fromkeys(self._running, True)
@@ -141,7 +141,7 @@ class InFlight:
             return any(due <= until for due in self._waiting.values())
 
     def _room(self) -> int:
-        # 0 until half of the queue is free: many small reads would cost more than sending the mails.
+        # 0 until half of the queue is free, because many small reads would cost more than sending the mails.
         held = len(self._queued) + len(self._running)
         if held > self._max_queued // 2 or len(self._waiting) >= self._max_waiting:
             return 0

@@ -1,4 +1,4 @@
-"""The intake: moves entries from the stream to the queue and takes over those of dead mailers (MAIL-7)."""
+"""The intake: moves entries from the stream to the queue, and takes over the entries of dead mailers (MAIL-7)."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SOON: Final = timedelta(seconds=30)  # longer than the circuit breaker's longest
 SWEEPS_PER_LEASE: Final = 5
 CLEANUP_SECONDS: Final = 600
 PAUSE_POLL_SECONDS: Final = 1.0
-MAX_SILENCE_SECONDS: Final = 120.0  # longer than one run of the loop may wait for Redis
+MAX_SILENCE_SECONDS: Final = 120.0  # longer than one iteration may wait for Redis
 log = get_logger("mailer.intake")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakePorts:
-    """The ports of the intake; `transient_errors` are errors that end when Redis is available again."""
+    """The ports of the intake; `transient_errors` are raised only while Redis is unavailable."""
 
     stream: Stream
     in_flight: InFlight
@@ -48,7 +48,7 @@ class IntakePorts:
 
 
 class Intake(threading.Thread):
-    """Reads as many entries as there is room for, and sweeps SWEEPS_PER_LEASE times within each lease."""
+    """The thread that reads entries while the queue has room, and sweeps SWEEPS_PER_LEASE times within each lease."""
 
     def __init__(self, ports: IntakePorts, *, lease_seconds: float) -> None:
         super().__init__(name="intake", daemon=True)
@@ -60,11 +60,11 @@ class Intake(threading.Thread):
         self._stopped = threading.Event()
 
     def close(self) -> None:
-        """Stop reading, but keep renewing the claims of the entries in flight."""
+        """Stop reading new entries, but continue to renew the claims of the entries in flight."""
         self._closing.set()
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
+        """Stop the thread and wait for its end."""
         self._closing.set()
         self._stopped.set()
         self.join()
@@ -82,12 +82,12 @@ class Intake(threading.Thread):
             except self._ports.transient_errors as error:
                 log.warning("redis_away", reason=type(error).__name__)
                 self._stopped.wait(RETRY_SECONDS)
-            except Exception:  # the thread must survive any error of one run
+            except Exception:  # the thread must survive any error
                 log.exception("intake_failed")
                 self._stopped.wait(RETRY_SECONDS)
 
     def sweep(self) -> None:
-        """Renew this mailer's claims, take over entries of dead mailers, and enqueue overdue and lost entries."""
+        """Renew this mailer's claims, take over entries of dead mailers, and enqueue overdue and lost entries again."""
         ports = self._ports
         ports.stream.touch(ports.in_flight.entry_ids())
         ports.leases.renew()
@@ -97,7 +97,7 @@ class Intake(threading.Thread):
         ports.queue.enqueue(ports.in_flight.overdue(ports.clock.now() - GRACE, queued_before=queued_before))
 
     def _take_over(self, *, until: float) -> None:
-        """Take over entries while there is room, until `until` (monotonic), when the next renewal is due."""
+        """Take over entries while the queue has room, until the next renewal at `until` (time.monotonic())."""
         while room := 0 if self._should_leave_backlog() else self._ports.in_flight.wait_for_room(0):
             entries = self._ports.stream.take_over(int(self._lease_seconds * 1000), min(room, BATCH))
             self._admit(entries)
@@ -117,7 +117,7 @@ class Intake(threading.Thread):
             self._admit(self._ports.stream.read(min(room, BATCH), BLOCK_MS))
 
     def _poll_pause(self) -> None:
-        """Poll the pause before reading; entries are read during a pause too, so that expiries are recorded in time."""
+        """Poll the pause. Entries are also read during a pause, so that expired mails are recorded in time."""
         if time.monotonic() >= self._poll_at:
             if self._ports.pause.poll():
                 self._ports.queue.enqueue(self._ports.in_flight.release_all())
@@ -126,7 +126,7 @@ class Intake(threading.Thread):
     def _should_leave_backlog(self) -> bool:
         """Return whether to leave new entries in the stream.
 
-        That is while closing, or while the mail server is unavailable and an entry in flight is due soon.
+        True while closing, and while the mail server is unavailable and an entry in flight is due soon.
         """
         soon = self._ports.clock.now() + SOON
         return self._closing.is_set() or (
@@ -142,7 +142,7 @@ class Intake(threading.Thread):
         )
 
     def _claim(self, entries: list[Entry]) -> None:
-        """Claim entries in one round trip: enqueue granted ones, let deferred ones wait."""
+        """Claim entries in one round trip; enqueue the granted entries and defer the others."""
         ports, queued = self._ports, []
         claims = ports.leases.claim_all(entries)
         for entry, claim in zip(entries, claims, strict=True):

@@ -1,6 +1,6 @@
 """The catalogue of the mailer's metrics, and the port through which use cases record them (OPS-4).
 
-`deploy/observability/metrics.md` is generated from it. No label holds an address, a name or a link.
+`deploy/observability/metrics.md` is generated from the catalogue. No label contains an address, a name or a link.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 UNREADABLE: Final = "unreadable"
 TYPES: Final = (*sorted(MAILS), UNREADABLE)
 OUTCOMES: Final = tuple(sorted(FINAL))
-# Reasons why a mail waits: the category of a temporary refusal, or another reason.
+# Reasons for deferring a mail: the category of a temporary refusal, or another reason.
 REASONS: Final = (
     *sorted({rule.category for rule in RULES if not rule.permanent}),
     "server_away",
@@ -63,7 +63,7 @@ SMTP_SECONDS = histogram(
 IN_HAND = observable_gauge(
     "mailer_in_hand",
     "mails",
-    "Mails that this mailer has taken from the stream: queued, running, or waiting for a retry",
+    "Mails in flight in this mailer: queued, running, or waiting for a retry",
     place=PLACES,
 )
 SMTP_AWAY = observable_gauge(
@@ -105,7 +105,7 @@ CATALOGUE: Final = (
 
 
 class PrometheusDeliveryMetrics(DeliveryMetrics):
-    """A mail that could not be read has the type `unreadable`."""
+    """Delivery metrics in Prometheus; a mail that could not be read has the type `unreadable`."""
 
     def __init__(self, instruments: Instruments) -> None:
         completed, self._deferred = instruments.counter(COMPLETED), instruments.counter(DEFERRED)

@@ -1,4 +1,4 @@
-"""The process of one mailer: a dramatiq worker and the intake, wired together."""
+"""The process of one mailer: it wires a dramatiq worker and the intake."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ QUEUED_A_THREAD: Final = 16
 WORKER_POLL_MS: Final = 500
 STOP_SECONDS: Final = 25.0
 RELEASE_SECONDS: Final = 5.0
-"""How long a stop waits for running deliveries, then for Redis; containers get longer (deploy/runbook.md)."""
+"""A stop waits STOP_SECONDS for running deliveries, then RELEASE_SECONDS for Redis.
+
+The grace period of a container must be longer (deploy/runbook.md)."""
 _INVALID_IN_QUEUE_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 log = get_logger("mailer.process")
 
@@ -88,7 +90,7 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class MailerProcess:
-    """A mailer process; tests call `start` and `stop`, `mailer run` calls `run`."""
+    """A mailer process. `mailer run` calls `run`; tests call `start` and `stop`."""
 
     name: str
     wiring: Wiring
@@ -126,7 +128,7 @@ class MailerProcess:
         )
         deliver = declare_actor(wiring.broker, deliverer, queue=name)
         intake = _intake(wiring, ActorQueue(wiring.broker, deliver), lease_seconds=settings.lease_seconds)
-        # The bulkhead lets half of the threads send, and the others while some wait for slow replies.
+        # Half of the threads are for mails that wait for slow replies (see Bulkhead).
         worker = dramatiq.Worker(
             wiring.broker, worker_threads=2 * settings.threads, worker_timeout=WORKER_POLL_MS
         )
@@ -139,7 +141,7 @@ class MailerProcess:
         log.info("mailer_started", name=self.name, threads=self.worker.worker_threads)
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Finish running deliveries within the time limit, release the others to other mailers, and leave the group."""
+        """Finish running deliveries within the time-out, release the other entries to other mailers, and leave."""
         self.intake.close()
         self.worker.stop(timeout=int(timeout_seconds * 1000))
         self.intake.stop()
@@ -156,7 +158,7 @@ class MailerProcess:
         log.info("mailer_stopped", name=self.name, handed_back=len(items))
 
     def ops_server(self, settings: Settings) -> OpsServer:
-        """Return the server of metrics and health (OPS-4); it has its own connection to Redis."""
+        """Return the server of metrics and health checks (OPS-4), which has its own connection to Redis."""
         wiring, client = self.wiring, connect(settings.redis_url.reveal())
         collector = ScrapeCollector(
             QueueCollector(client, stream=MAIL_STREAM).collect,
@@ -165,7 +167,7 @@ class MailerProcess:
         )
         return OpsServer(
             wiring.instruments.registry(collector),
-            # The mail server is not checked: a rollout must not wait for it, and mails can.
+            # The mail server is not checked: mails can wait for it, but a rollout must not.
             checks=[Check("redis", partial(check_access, client))],
             alive=self._is_alive,
         )
@@ -206,7 +208,7 @@ class MailerProcess:
         tracing.close()
 
     def _shut_down(self) -> None:
-        """Stop without a long wait for an unreachable Redis: other mailers take over when the leases have expired."""
+        """Stop without a long wait for an unavailable Redis: after the leases, other mailers take over the entries."""
         stopping = threading.Thread(target=self.stop, name="stopping", daemon=True)
         stopping.start()
         join_all(self.worker.workers, int(STOP_SECONDS * 1000))  # type: ignore[no-untyped-call]  # dramatiq has no type here
@@ -215,7 +217,7 @@ class MailerProcess:
             log.warning("mailer_left_in_haste", name=self.name)
 
     def _warn_about_durability(self) -> None:
-        """Log once if Redis may lose mails; skipped if Redis is not available at start (SEC-10)."""
+        """Log a warning if Redis may lose mails, unless Redis is unavailable at the start (SEC-10)."""
         with suppress(*TRANSIENT_ERRORS):
             for warning in durability_warnings(self.wiring.client):
                 log.warning("redis_may_lose_mails", reason=warning)
@@ -224,7 +226,7 @@ class MailerProcess:
 
 
 def build_renderer(settings: TemplateSettings) -> TemplateRenderer:
-    """Return the renderer; raises BrokenTemplateError if a template fails. Logs unknown files of operators."""
+    """Return the renderer, and log the operator's unknown files. Raises BrokenTemplateError if a template fails."""
     common = CommonValues(
         sender=settings.sender.name or settings.sender.address,
         public_url=settings.public_url,
@@ -249,14 +251,14 @@ def build_transport(settings: Settings, clock: Clock, bulkhead: Bulkhead | None 
 
 
 def build_bulkhead(settings: Settings) -> Bulkhead:
-    """Return as many places for slow mails as for the others."""
+    """Return a bulkhead with as many slow places as active places."""
     return Bulkhead(active=settings.threads, slow=settings.threads)
 
 
 def process_name() -> str:
     """Return a unique name for this process that is also valid for a dramatiq queue.
 
-    Such a name starts with a letter and has no dots; the host name of a container is often a number.
+    A queue's name starts with a letter and has no dots, but the host name of a container often starts with a digit.
     """
     return f"mailer-{_INVALID_IN_QUEUE_NAME.sub('-', member_name())}"
 

@@ -1,4 +1,4 @@
-"""The mailer's settings (OPS-5); each may also be given as NAME_FILE."""
+"""The mailer's settings (OPS-5); each can also be set as NAME_FILE."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _DOMAIN: Final = re.compile(r"\*|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
 
 def mailbox(raw: str) -> Mailbox:
-    """Parse `name <address>` or a plain address with a domain that can be written in ASCII."""
+    """Parse `name <address>` or a plain address; the domain must be convertible to ASCII."""
     try:
         ((name, address),) = getaddresses([text(raw)])
         found = Mailbox(address, name)
@@ -95,19 +95,21 @@ def ehlo_name(raw: str) -> str:
 
 
 def domain_rate_limits(raw: str) -> DomainRateLimits:
-    """Parse mails an hour by receiving domain, as in `gmail.com=500,*=2000`."""
+    """Parse the mails per hour by receiving domain, as in `gmail.com=500,*=2000`."""
     by_domain: dict[str, int] = {}
     for piece in filter(None, (part.strip() for part in raw.split(","))):
         domain, _, count = piece.partition("=")
         name = normalize_domain(domain.strip())
         if not _DOMAIN.fullmatch(name) or name in by_domain:
-            raise ValueError("must name each domain once, with its mails an hour, as in gmail.com=500,*=2000")
+            raise ValueError(
+                "must name each domain once, with its mails per hour, as in gmail.com=500,*=2000"
+            )
         by_domain[name] = integer(1, MAX_PER_HOUR)(count.strip())
     return DomainRateLimits(by_domain)
 
 
 def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[[str], int]:
-    """Return a parser that also checks that the value is within the bounds, in seconds."""
+    """Return a parser that refuses values outside the bounds, in seconds."""
 
     def parse_within(raw: str) -> int:
         value = parse(raw)
@@ -120,13 +122,13 @@ def within(parse: Callable[[str], int], minimum: int, maximum: int) -> Callable[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSettings:
-    """The settings that previews need; none is required."""
+    """The settings of previews, none of which is required."""
 
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
         default="http://127.0.0.1:8000",
-        doc="site that every link in a mail leads to",
+        doc="public site of every link in a mail",
     )
     sender: Mailbox = setting(
         "MAILER_FROM",
@@ -150,28 +152,28 @@ class TemplateSettings:
         "IDENTITY_CONTACT_NAME",
         parse=optional(text),
         default=None,
-        doc="the agency that people turn to, named in the footer of every mail; the same as identity's",
+        doc="the agency that people can contact, named in the footer of every mail; the same as identity's",
     )
     contact_phone: str | None = setting(
-        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="its phone number"
+        "IDENTITY_CONTACT_PHONE", parse=optional(text), default=None, doc="the agency's phone number"
     )
     contact_mailbox: str | None = setting(
-        "IDENTITY_CONTACT_MAILBOX", parse=optional(address), default=None, doc="its mailbox"
+        "IDENTITY_CONTACT_MAILBOX", parse=optional(address), default=None, doc="the agency's mailbox"
     )
     contact_hours: str | None = setting(
-        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="when it answers"
+        "IDENTITY_CONTACT_HOURS", parse=optional(text), default=None, doc="the agency's office hours"
     )
     privacy_url: str | None = setting(
         "IDENTITY_PRIVACY_URL",
         parse=optional(url_of("http", "https")),
         default=None,
-        doc="its privacy statement",
+        doc="the agency's privacy statement",
     )
     accessibility_url: str | None = setting(
         "IDENTITY_ACCESSIBILITY_URL",
         parse=optional(url_of("http", "https")),
         default=None,
-        doc="its accessibility statement",
+        doc="the agency's accessibility statement",
     )
 
     def contact(self) -> Contact:
@@ -193,7 +195,7 @@ class Settings(TemplateSettings):
     public_url: str = setting(
         "IDENTITY_PUBLIC_URL",
         parse=parse_origin,
-        doc="site that every link in a mail must lead to; the same as identity's",
+        doc="public site of every link in a mail, others are refused; the same as identity's",
     )
     mode: str = setting(
         "IDENTITY_MODE",
@@ -221,13 +223,13 @@ class Settings(TemplateSettings):
         "MAILER_SMTP_CA_FILE",
         parse=optional(certificates),
         default=None,
-        doc="file with the CA certificates that may sign the mail server's; the system's if not set",
+        doc="file with the CA certificates that verify the mail server's certificate; if not set, those of the system",
     )
     smtp_ehlo: str | None = setting(
         "MAILER_SMTP_EHLO",
         parse=optional(ehlo_name),
         default=None,
-        doc="host name sent in EHLO; the machine's own if not set",
+        doc="host name sent in EHLO; if not set, the name of the machine",
     )
     smtp_timeout_seconds: int = setting(
         "MAILER_SMTP_TIMEOUT",
@@ -245,20 +247,20 @@ class Settings(TemplateSettings):
         "MAILER_THREADS",
         parse=integer(1, 64),
         default="8",
-        doc="mails sent at the same time; as many others may wait for slow replies",
+        doc="mails sent at the same time; the same number may additionally wait for slow replies",
     )
     lease_seconds: int = setting(
         "MAILER_LEASE",
         parse=within(seconds, 1, 300),
         default="20s",
-        doc="time after which other mailers take over the mails of a mailer that does not respond; longer than a "
-        "demoted primary of Redis takes writes (with Sentinel about 10 s), otherwise mails may be sent twice",
+        doc="time after which other mailers take over the mails of a mailer that does not respond; must be longer than "
+        "a demoted primary of Redis accepts writes (about 10 s with Sentinel), otherwise mails may be sent twice",
     )
     domain_rate_limits: DomainRateLimits = setting(
         "MAILER_DOMAIN_CEILINGS",
         parse=domain_rate_limits,
         default="",
-        doc="maximum of mails an hour to a receiving domain, as in `gmail.com=500,*=2000`; further mails wait",
+        doc="maximum number of mails per hour to a receiving domain, as in `gmail.com=500,*=2000`; further mails wait",
     )
     metrics_bind: HostPort | None = setting(
         "MAILER_METRICS_BIND",
@@ -286,7 +288,7 @@ class Settings(TemplateSettings):
     )
 
     def errors(self) -> Iterator[str]:
-        """Yield errors in combinations of settings, and invalid keys."""
+        """Yield the errors of combinations of settings, and of keys."""
         try:
             server = self.smtp_server()
         except ValueError as error:

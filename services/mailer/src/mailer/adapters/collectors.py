@@ -1,6 +1,6 @@
 """A mailer's gauges, read from Redis and from the process at each scrape (OPS-4).
 
-Unlike `mailer queue`, which counts each mail, a scrape takes the same time for a queue of any length.
+The time of a scrape does not depend on the length of the queue, while `mailer queue` counts each mail.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class QueueCollector:
-    """The queue of all mailers, from commands that Redis answers in constant time."""
+    """The queue of all mailers, read by commands that take constant time."""
 
     def __init__(self, client: redis.Redis, *, stream: str) -> None:
         self._client, self._stream = client, stream

@@ -30,17 +30,17 @@ class SamplePayload:
 
 
 def default_sender() -> str:
-    """Return the default of MAILER_FROM, the sender that the manual shows."""
+    """Return the default of MAILER_FROM, which is the sender in the user manual."""
     return str(_texts()["sender"])
 
 
 def format_datetime(at: datetime) -> str:
-    """Return the time in Taiwan to the minute."""
+    """Return the time in Taiwan, to the minute, as text."""
     return str(_texts()["formats"]["datetime"].format(at.astimezone(TAIWAN)))
 
 
 def format_validity(validity: timedelta) -> str:
-    """Return a validity in whole days, hours or minutes."""
+    """Return a validity in whole days, hours or minutes, as text."""
     count, unit = whole_units(validity)
     return str(_texts()["formats"][unit].format(count))
 
@@ -51,7 +51,7 @@ def subject_of_test(subject: str) -> str:
 
 
 def notice_of_test() -> str:
-    """Return the sentence that a test mail starts with."""
+    """Return the first sentence of a test mail."""
     return str(_texts()["test_mail"]["notice"])
 
 

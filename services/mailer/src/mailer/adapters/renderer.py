@@ -32,12 +32,12 @@ _BODY: Final = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 
 
 class BrokenTemplateError(Exception):
-    """A template is missing or cannot be rendered; the message names it."""
+    """A template is missing or cannot be rendered; the message contains its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonValues:
-    """The values that all mails share, by their names in templates."""
+    """The values that all mails share; the fields have the names used in templates."""
 
     sender: str
     public_url: str
@@ -46,7 +46,7 @@ class CommonValues:
 
 
 class TemplateRenderer(Renderer):
-    """The constructor compiles all templates and renders them with sample data."""
+    """Renders mails with Jinja. The constructor compiles all templates and renders them with sample data."""
 
     def __init__(self, common: CommonValues, override_dir: Path | None = None) -> None:
         """Raise BrokenTemplateError for the first template that fails."""
@@ -99,7 +99,7 @@ class TemplateRenderer(Renderer):
         return [name for name in names if not name.startswith("_base/") and name not in known]
 
     def _add_globals(self, common: CommonValues) -> None:
-        """Add the common values and the footer, which is the same in all mails, to the templates' globals."""
+        """Add the common values and the rendered footer, which are the same in all mails, to the templates' globals."""
         values = self._environment.globals
         values.update({each.name: getattr(common, each.name) for each in fields(common)})
         text, html = (self._template(name).render() for name in FOOTER)

@@ -1,4 +1,4 @@
-"""Loads the built-in templates and those of the operator, which replace them (MAIL-6)."""
+"""Loads the built-in templates and the operator's templates, which replace them (MAIL-6)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EXPRESSION: Final = "{"
 
 
 class TemplateLoader(jinja2.FileSystemLoader):
-    """Loads templates, and flows the fixed lines of text templates once: flowing takes as long as rendering."""
+    """Loads templates, and flows the fixed lines of text templates once, because flowing takes as long as rendering."""
 
     def __init__(self, override_dir: Path | None) -> None:
         folders = [BUILT_IN] if override_dir is None else [override_dir, BUILT_IN]
@@ -35,12 +35,12 @@ class TemplateLoader(jinja2.FileSystemLoader):
         return source, file, is_current
 
     def fixed_text(self, environment: jinja2.Environment, template: str) -> str | None:
-        """Return the text of a template without expressions, stripped of surrounding white space; otherwise None."""
+        """Return the stripped text of a template without expressions, or None for a template with expressions."""
         source, _, _ = self.get_source(environment, template)
         return None if _EXPRESSION in source else source.strip()
 
     def flow_once(self, fixed_lines: Iterable[str]) -> None:
-        """Flow in advance the lines that many mails contain, so that `flow` only looks them up."""
+        """Flow lines that many mails contain and store the result, so that `flow` only looks it up."""
         self._flowed.update((line, flow_line(line)) for line in fixed_lines)
 
     def flow(self, text: str) -> str:

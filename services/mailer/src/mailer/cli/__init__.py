@@ -17,9 +17,9 @@ from mailer.cli.sample_mails import preview, send_test
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="mailer")
 def main() -> None:
-    """Turn the events of the port-pass identity system into mails.
+    """Send mails for the events of the port-pass identity system.
 
-    Settings come from the environment, each also as NAME_FILE; `mailer settings` lists them.
+    Settings are environment variables, or files named by NAME_FILE variables; `mailer settings` lists them.
     """
     replace_unencodable()
 
@@ -30,7 +30,7 @@ for command in (check, dead, preview, queue, send_test):
 
 @main.command()
 def run() -> None:
-    """Send mails until SIGTERM or Ctrl-C; any number of mailers may run at once."""
+    """Send mails until SIGTERM or Ctrl-C. Any number of mailers may run at the same time."""
     from port_runtime import logs
 
     with without_collection():

@@ -1,4 +1,4 @@
-"""What the commands share: settings, templates, a connection to Redis, formats."""
+"""Shared code of the commands: settings, templates, a connection to Redis, formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNIT_SECONDS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
 def mailer_settings() -> Settings:
-    """Read the settings; if some are wrong, print a line for each and exit with 2."""
+    """Read the settings. For wrong settings, print a line for each and exit with 2."""
     from port_runtime.settings import exit_on_error, load
 
     from mailer.settings import Settings
@@ -32,7 +32,7 @@ def mailer_settings() -> Settings:
 
 
 def template_renderer() -> TemplateRenderer:
-    """Return the renderer with only the settings that it needs; raises BrokenTemplateError."""
+    """Read only the settings of templates, and return the renderer. Raises BrokenTemplateError."""
     from port_runtime.settings import exit_on_error, load
 
     from mailer.process import build_renderer
@@ -57,7 +57,7 @@ def exit_on_broken_template() -> Iterator[None]:
 
 @contextmanager
 def connected(settings: Settings) -> Iterator[redis.Redis]:
-    """Yield a Redis client; errors of Redis end the command with 1 and one line."""
+    """Yield a Redis client. On a Redis error, print one line and exit with 1."""
     import redis
 
     from mailer.adapters.redis.connection import connect

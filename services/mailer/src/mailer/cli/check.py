@@ -1,4 +1,4 @@
-"""`mailer check`: whether this mailer could work with its settings (OPS-5)."""
+"""`mailer check`: check the settings, the templates, Redis and the mail server (OPS-5)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check(*, templates_only: bool, wait_seconds: int, as_json: bool) -> None:
 def _checks(settings: Settings) -> list[Check]:
     from port_runtime.health import Check
 
-    @cache  # each warning once, however often the checks are repeated
+    @cache  # prints each warning once, even if the checks are repeated
     def warn(text: str) -> None:
         click.echo(f"warning: {text}", err=True)
 
@@ -70,7 +70,7 @@ def _templates_check() -> Check:
 
 
 def _check_redis(settings: Settings, warn: Callable[[str], None]) -> None:
-    """Raise Unhealthy if Redis lacks a permission or may lose mails (SEC-10), and what redis raises for a write."""
+    """Raise Unhealthy if a permission is missing or Redis may lose mails (SEC-10). Raises redis.RedisError."""
     from port_events.envelope import MAIL_STREAM, RECEIPTS
     from port_events.redis_client import check_writable, leads_to_cluster
     from port_runtime.health import Unhealthy

@@ -50,10 +50,12 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--type", "event_type", type=click.Choice(TYPES), help="Only mails of this event type."),
         click.option("--category", help="Only refusals of this category, such as mailbox_unknown."),
         click.option(
-            "--older-than", type=_Age(), help="Only mails refused longer ago than this, such as 2d or 12h."
+            "--older-than",
+            type=_Age(),
+            help="Only mails refused longer ago than this age, such as 2d or 12h.",
         ),
         click.option(
-            "--newer-than", type=_Age(), help="Only mails refused within this time, such as 2d or 12h."
+            "--newer-than", type=_Age(), help="Only mails refused within this age, such as 2d or 12h."
         ),
     )
     for option in reversed(options):
@@ -65,7 +67,7 @@ def filters(command: Callable[..., None]) -> Callable[..., None]:
 def dead() -> None:
     """List, show, retry and drop the mails that were permanently refused.
 
-    The commands need the mailer's settings: Redis, and the keys that decrypt a mail to read its expiry.
+    The commands need the mailer's settings: Redis, and the keys to decrypt a mail's expiry.
     """
 
 
@@ -93,7 +95,7 @@ def list_dead(*, limit: int, as_json: bool, **filtered: Any) -> None:
 @click.argument("event_id")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(event_id: str, *, as_json: bool) -> None:
-    """Show why the mail of EVENT_ID was refused; never shows its content."""
+    """Show the reason for which the mail of EVENT_ID was refused, without its content."""
     with _service() as service:
         details = service.show(event_id)
     if details is None:
@@ -112,7 +114,7 @@ def show(event_id: str, *, as_json: bool) -> None:
 def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
     """Put dead letters back into the queue, each exactly once. Expired mails stay dead letters.
 
-    Exits with 1 if one of the given events was not queued.
+    Exits with 1 if a mail was not queued.
     """
     selection = _selection(event_ids, every=every, filtered=filtered)
     outcomes: Counter[RetryResult] = Counter()
@@ -136,9 +138,9 @@ def retry(event_ids: tuple[str, ...], *, every: bool, **filtered: Any) -> None:
 @filters
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def drop(event_ids: tuple[str, ...], *, every: bool, yes: bool, **filtered: Any) -> None:
-    """Delete dead letters for good; their mails are never sent.
+    """Permanently delete dead letters, so that their mails are never sent.
 
-    Exits with 1 if one of the given events has no dead letter.
+    Exits with 1 if an event has no dead letter.
     """
     selection = _selection(event_ids, every=every, filtered=filtered)
     with _service() as service:
@@ -172,7 +174,7 @@ def _service() -> Iterator[DeadLetterService]:
 def _selection(
     event_ids: tuple[str, ...], *, every: bool, filtered: dict[str, Any]
 ) -> DeadLetterFilter | None:
-    """Return the filter for `--all`; None if events are named. Raises UsageError for both or neither."""
+    """Return the filter for `--all`, or None if event ids are passed. Raises UsageError for both or neither."""
     if every == bool(event_ids):
         raise click.UsageError("give event ids, or --all with or without filters")
     if event_ids and any(value is not None for value in filtered.values()):
@@ -224,7 +226,7 @@ def _as_json(letter: DeadLetter) -> dict[str, Any]:
 
 
 def _opened(details: DeadLetterDetails) -> dict[str, Any]:
-    """Return the masked recipient and the expiry of the sealed part, never link or code (SEC-9)."""
+    """Return the masked recipient and the expiry of the sealed part, never a link or a code (SEC-9)."""
     expires_at = None if details.expires_at is None else format_datetime(details.expires_at)
     return {"recipient": details.recipient, "expires_at": expires_at} | (
         {"unreadable": details.unreadable} if details.unreadable else {}

@@ -1,4 +1,4 @@
-"""`mailer queue`: the counts of the mail queue, and its pause (MAIL-5)."""
+"""`mailer queue`: show, pause and resume the mail queue (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def queue(context: click.Context, *, as_json: bool) -> None:
 @queue.command()
 @click.option("--reason", default="", help="The reason, shown by `mailer queue` and in the logs.")
 def pause(reason: str) -> None:
-    """Pause sending in all mailers within two seconds; mails being sent are finished.
+    """Pause sending in all mailers within two seconds; sending that has started is finished.
 
     New mails wait. A mail that expires while it waits is recorded as expired.
     """

@@ -31,9 +31,9 @@ MAIL = click.Choice(sorted(MAILS))
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def preview(mail: str | None, form: str, out: Path | None, *, as_json: bool) -> None:
-    """Show MAIL, or every mail, with sample data; needs no server.
+    """Print MAIL, or every mail, with sample data; needs no server.
 
-    It uses MAILER_TEMPLATE_DIR, MAILER_FROM, MAILER_REPLY_TO and IDENTITY_PUBLIC_URL.
+    Uses MAILER_TEMPLATE_DIR, MAILER_FROM, MAILER_REPLY_TO and IDENTITY_PUBLIC_URL.
     """
     with exit_on_broken_template():
         renderer = template_renderer()
@@ -91,7 +91,7 @@ def _send_sample(settings: Settings, kind: MailKind, *, address: str) -> None:
 
 
 def _previews(renderer: TemplateRenderer, names: list[str]) -> dict[str, Rendered]:
-    """Return each mail with its first sample under its name, then its other samples with a number."""
+    """Return the rendered samples by name: a mail's first sample under the mail's name, the others with a number."""
     previews = {}
     for name in names:
         for number, sample in enumerate(renderer.samples(MAILS[name]), start=1):

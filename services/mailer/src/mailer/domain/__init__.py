@@ -1,1 +1,1 @@
-"""The rules in plain Python: which event causes which mail, what is safe to send, when to retry."""
+"""The rules in plain Python: the mail of each event, checks of content, and backoff."""

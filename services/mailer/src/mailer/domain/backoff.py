@@ -1,4 +1,4 @@
-"""How long the mailer waits before it retries, by reason (MAIL-5)."""
+"""The wait before a retry, by its reason (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Backoff:
     """Seconds to wait after the first, second, … failure; the last value repeats.
 
-    `jitter` is the largest share by which a wait is shortened at random, so that mails deferred together are not
+    `jitter` is the maximum fraction by which a wait is shortened at random, so that mails deferred together are not
     retried together.
     """
 
@@ -33,22 +33,22 @@ BACKOFFS: Final[Mapping[str, Backoff]] = {
     "temporarily_refused": Backoff((5, 15, 60, 120, 300)),
     # A full mailbox is not emptied within seconds.
     "mailbox_full": Backoff((60, 120, 300)),
-    # The server refuses our account or sender; retry soon after an operator has fixed it.
+    # The server refuses the mailer's account or sender; retry soon after an operator has corrected the settings.
     "misconfigured": Backoff((15, 30, 60)),
     # An error of the mailer itself, for example in a template.
     "fault": Backoff((5, 15, 60, 120, 300)),
     # The mail server is unavailable. One probe serves all mails of a process, so no jitter is needed.
     "server_away": Backoff((1, 2, 5, 10, 15), jitter=0),
-    # As many mails as allowed wait for slow replies: the wait until another one is tried.
+    # The maximum number of mails wait for slow replies.
     "slow": Backoff((20,), jitter=0.5),
-    # Another error with one entry, for example because Redis is unavailable.
+    # Another error of one entry, for example because Redis is unavailable.
     "trouble": Backoff((5,)),
-    # A domain is over its rate limit: the longest wait until the limit is checked again.
+    # A domain is over its rate limit: the maximum wait before the limit is checked again.
     "ceiling": Backoff((300,)),
 }
 MAX_SECONDS: Final = 300
 
 
 def backoff_seconds(reason: str, failures: int, *, fraction: float) -> float:
-    """Return the seconds to wait; a reason without an entry is treated as a temporary refusal."""
+    """Return the seconds to wait; an unknown reason counts as a temporary refusal."""
     return BACKOFFS.get(reason, BACKOFFS["temporarily_refused"]).after(failures, fraction=fraction)

@@ -15,12 +15,12 @@ ALL_OTHERS: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class DomainRateLimits:
-    """Mails in any 60 minutes by domain; `*` applies to each domain that is not named."""
+    """The maximum number of mails in any 60 minutes, by domain; `*` applies to each domain that is not listed."""
 
     by_domain: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, domain: str) -> int | None:
-        """Return the domain's limit, or None when it has none."""
+        """Return the domain's limit, or None if it has none."""
         return self.by_domain.get(normalize_domain(domain), self.by_domain.get(ALL_OTHERS))
 
 

@@ -1,4 +1,4 @@
-"""Why a mail was not sent. Messages never contain addresses, links or codes; `NotSentError.reply_text` may."""
+"""Errors that prevent a mail. Their messages never contain addresses, links or codes; `NotSentError.reply_text` may."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UnreadableError(MailerError):
 
 
 class ForeignLinkError(UnreadableError):
-    """The payload contains a link outside the public address, or text that mail clients turn into one (SEC-9)."""
+    """The payload contains a link outside the public address, or text that mail clients show as a link (SEC-9)."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the content's {key} leads outside the public address")
@@ -31,10 +31,10 @@ class ForeignLinkError(UnreadableError):
 
 
 class UnsafeMailError(UnreadableError):
-    """A header value is too long or contains an unsafe character (SEC-13)."""
+    """A header value is invalid, too long, or contains an unsafe character (SEC-13)."""
 
     def __init__(self, header: str) -> None:
-        super().__init__(f"the {header} holds a control character")
+        super().__init__(f"the {header} is invalid or unsafe in a mail header")
         self.header = header
 
 
@@ -65,12 +65,12 @@ class ServerUnavailableError(NotYetError):
 
 
 class RateLimitedError(NotYetError):
-    """The recipient domain is over its rate limit; `retry_at` is when to ask again."""
+    """The recipient domain is over its rate limit; the mail's turn is at `retry_at`."""
 
 
 class SlowDomainError(NotYetError):
-    """The mail server replies slowly for this recipient domain, and too many mails already wait for such replies."""
+    """The mail server replies slowly for this recipient domain, and too many mails already wait for slow replies."""
 
 
 class QueuePausedError(NotYetError):
-    """An operator has paused the queue; `retry_at` is when the mail expires."""
+    """An operator has paused the queue; `retry_at` is the time at which the mail expires."""

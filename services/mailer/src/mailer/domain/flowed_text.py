@@ -1,6 +1,6 @@
 """Plain text in `format=flowed; delsp=yes` (RFC 3676): soft line breaks that a mail reader removes (MAIL-1).
 
-A reader that does not know the format shows lines of at most 72 columns, where a Chinese character takes two.
+A reader without support for the format shows lines of at most 72 columns; a Chinese character occupies two columns.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 COLUMNS: Final = 72
 SIGNATURE: Final = "-- "
 _LAST_ASCII: Final = "~"
-# Characters that may not start a line, and those that may not end one.
+# Characters that may not start a line, and characters that may not end a line.
 _NEVER_FIRST: Final = frozenset(" ，。、；：！？）」』】》…—")
 _NEVER_LAST: Final = frozenset("（「『【《")
 _STUFFED: Final = (" ", ">", "From ")
@@ -32,7 +32,7 @@ def flow_line(line: str) -> str:
 
 
 def _fitting(line: str) -> int:
-    """Return how many characters fit on a line that ends with the space of a soft break."""
+    """Return the number of characters that fit on a line that ends with the space of a soft break."""
     if len(line) * 2 <= COLUMNS or (" " not in line and line.isascii()):
         return len(line)
     width = 1
@@ -44,7 +44,7 @@ def _fitting(line: str) -> int:
 
 
 def _cut(line: str, end: int) -> int:
-    """Return the last position before `end` where a line may break, or else the first one after it."""
+    """Return the last position up to `end` at which the line may break, or else the first such position after `end`."""
     for position in range(end, 0, -1):
         if _may_break(line[position - 1], line[position]):
             return position
@@ -61,10 +61,10 @@ def _may_break(before: str, after: str) -> bool:
 
 
 def _is_in_word(character: str) -> bool:
-    """Whether the character belongs to a word that is not broken: a link, a code, an account name, a masked mailbox."""
+    """Return whether the character belongs to an unbreakable word: a link, code, username or masked mailbox."""
     return " " < character <= _LAST_ASCII
 
 
 def _stuffed(line: str) -> str:
-    """Return the line with one more space if it would otherwise be read as stuffed or quoted (section 4.4)."""
+    """Return the line with a leading space if readers would otherwise take it as stuffed or quoted (section 4.4)."""
     return f" {line}" if line.startswith(_STUFFED) else line

@@ -21,7 +21,7 @@ _FREE_TEXTS: Final = frozenset({"reason", "new_email_masked"})
 
 
 def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: str = "") -> None:
-    """Raise ForeignLinkError if a link is not under `public_url`, or another text looks like a link."""
+    """Raise ForeignLinkError if a link is outside `public_url`, or if another text looks like a link."""
     for key, value in content.items():
         if key in LINKS:
             if not _is_under(value, public_url):
@@ -33,7 +33,7 @@ def reject_foreign_links(content: Mapping[str, str], public_url: str, *, name: s
 
 
 def _is_under(link: str, public_url: str) -> bool:
-    """Compare the normal forms: the two services may write the same address differently."""
+    """Return whether the origins are equal, in normal form, because the services may write an origin differently."""
     try:
         return bool(_PLAIN_LINK.fullmatch(link)) and origin_of(link) == origin_of(public_url)
     except ValueError:

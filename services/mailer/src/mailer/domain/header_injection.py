@@ -15,6 +15,6 @@ MAX_HEADER: Final = 998
 
 
 def reject_header_injection(header: str, value: str) -> None:
-    """Raise UnsafeMailError if the value is too long or holds an unsafe character."""
+    """Raise UnsafeMailError if the value is too long or contains an unsafe character."""
     if len(value) > MAX_HEADER or _UNSAFE.search(value):
         raise UnsafeMailError(header)

@@ -33,7 +33,7 @@ FINAL: Final = frozenset({State.SENT, State.REFUSED, State.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """An address with a display name; raises UnsafeMailError for values that could break a header."""
+    """An address with a display name. The constructor raises UnsafeMailError for values that could break a header."""
 
     address: str
     name: str = ""
@@ -79,7 +79,7 @@ class Mail:
 
 
 def ascii_domain(domain: str) -> str:
-    """Return the domain in IDNA, or unchanged if that fails: the mail server then refuses it."""
+    """Return the domain in IDNA. If the conversion fails, return it unchanged, so that the mail server refuses it."""
     if domain.isascii():
         return domain
     try:

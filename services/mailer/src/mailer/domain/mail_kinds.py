@@ -1,4 +1,4 @@
-"""The table of events and their mails (EVT-1), or the reason why an event has no mail."""
+"""The table of events with their mails (EVT-1), or with the reason for which an event has no mail."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ LINKS: Final = frozenset({"link", "login_url"})
 
 @dataclass(frozen=True, slots=True)
 class MailKind:
-    """A kind of mail: the name of its template folder, and the keys of its payload's content.
-
-    Optional keys may be absent.
-    """
+    """A kind of mail: the name of its template folder, and the required and optional keys of its payload's content."""
 
     name: str
     content: tuple[str, ...]
@@ -78,15 +75,13 @@ EVENTS: Final[Mapping[str, MailKind | ByAccountKind | NoMail]] = {
     events.AccountPasswordChanged.type: MAILS["password_changed"],
     events.AccountApproved.type: MAILS["approved"],
     events.AccountRejected.type: MAILS["rejected"],
-    events.AccountRegistered.type: NoMail("its verification is requested by an event of its own"),
-    events.AccountEmailVerified.type: NoMail("the page of the link says so"),
-    events.AccountProfileChanged.type: NoMail("the page that saved it says so"),
-    events.AccountSuspended.type: NoMail("operators tell the person themselves"),
-    events.AccountReinstated.type: NoMail("operators tell the person themselves"),
-    events.AccountClosed.type: NoMail(
-        "a rejection is mailed on its own event; a lapsed mailbox was never verified"
-    ),
-    events.BindingRequested.type: NoMail("its code is issued by an event of its own"),
+    events.AccountRegistered.type: NoMail("another event requests its verification"),
+    events.AccountEmailVerified.type: NoMail("the page of the link confirms it"),
+    events.AccountProfileChanged.type: NoMail("the page confirms it"),
+    events.AccountSuspended.type: NoMail("operators inform the person themselves"),
+    events.AccountReinstated.type: NoMail("operators inform the person themselves"),
+    events.AccountClosed.type: NoMail("a rejection has its own event; a lapsed mailbox was never verified"),
+    events.BindingRequested.type: NoMail("another event issues its code"),
 }
 UNKNOWN: Final = NoMail("this mailer does not know the event")
 
@@ -97,7 +92,7 @@ def has_no_mail(event_type: str) -> bool:
 
 
 def mail_kind_for(event_type: str, data: Mapping[str, object]) -> MailKind:
-    """Return the mail of an event; UnreadableError if it has none or its account kind is unknown."""
+    """Return the mail of an event. Raises UnreadableError if it has none or its account kind is unknown."""
     choice = EVENTS.get(event_type, UNKNOWN)
     if isinstance(choice, ByAccountKind):
         by_kind = {"general": choice.general, "link": choice.link}

@@ -1,4 +1,4 @@
-"""The text of a mail server's reply without the mailboxes, links and codes that it may repeat (SEC-9)."""
+"""Removes mailboxes, links and codes from the text of a mail server's reply (SEC-9)."""
 
 from __future__ import annotations
 

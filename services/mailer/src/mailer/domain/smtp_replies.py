@@ -1,4 +1,4 @@
-"""What the replies of a mail server mean (MAIL-5); `reply_redaction` keeps secrets out of their text."""
+"""The meaning of a mail server's replies (MAIL-5); `reply_redaction` removes secrets from their text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Step = Literal["connect", "tls", "login", "sender", "recipient", "message"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of the mail server, and the step of the session it answers."""
+    """A reply of the mail server, and the step of the session to which it belongs."""
 
     step: Step
     code: int
@@ -26,7 +26,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The meaning of a reply: whether it is permanent, its category, and the rule that decided."""
+    """The meaning of a reply: whether it is permanent, its category, and the name of the matching rule."""
 
     permanent: bool
     category: str
@@ -57,8 +57,8 @@ _OURS: Final[tuple[Step, ...]] = ("connect", "tls", "login")
 _THEIRS: Final[tuple[Step, ...]] = ("recipient", "message")
 _ANY: Final = r".*"
 
-# The first rule that matches decides (RFC 5321 section 4.2, RFC 3463). Errors with our own account, sender or
-# transport are never permanent: the mail waits until an operator has fixed them.
+# The first rule that matches decides (RFC 5321 section 4.2, RFC 3463). Errors of the mailer's account, sender or
+# transport are never permanent: the mail waits until an operator has corrected the settings.
 RULES: Final = (
     Rule("our_configuration", _OURS, r"[45]\d\d", _ANY, "misconfigured", permanent=False),
     Rule("our_sender", ("sender",), r"5\d\d", _ANY, "misconfigured", permanent=False),

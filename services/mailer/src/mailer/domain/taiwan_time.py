@@ -1,4 +1,4 @@
-"""Times and validities as mails show them: UTC+8, without daylight saving since 1979 (VER-1)."""
+"""Times and validities in mails: UTC+8, without daylight saving time since 1979 (VER-1)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ TAIWAN: Final = timezone(timedelta(hours=8), "Asia/Taipei")
 
 
 def whole_units(validity: timedelta) -> tuple[int, Literal["days", "hours", "minutes"]]:
-    """Return a validity in whole units, rounded down so that a mail never promises too much.
+    """Return a validity in whole units, rounded down so that a mail never states a longer validity.
 
-    It is rounded to the minute first, because the event is written shortly after its link is issued.
+    The validity is first rounded to the minute, because the event is written shortly after its link is issued.
     """
     validity = round(validity / MINUTE) * MINUTE
     if validity >= 2 * DAY and validity % DAY == timedelta(0):

@@ -1,4 +1,4 @@
-"""Operations on dead letters: list, show without secrets, retry, drop (MAIL-5, SEC-9)."""
+"""Operations on dead letters: list, show without secrets, retry and drop (MAIL-5, SEC-9)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A mail that was permanently refused; `attempts` is None for records without that number."""
+    """A mail that was permanently refused; `attempts` is None for records of earlier releases."""
 
     event_id: str
     entry_id: str
@@ -35,7 +35,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterFilter:
-    """Selects dead letters; None matches any. `since` and `until` bound the time of the refusal."""
+    """A filter for dead letters. None matches any value; `since` and `until` limit the time of the refusal."""
 
     type: str | None = None
     category: str | None = None
@@ -53,7 +53,7 @@ class DeadLetterFilter:
 
 
 class RetryResult(StrEnum):
-    """The result of a retry; the value is what the operator reads."""
+    """The result of a retry; its value is the text for the operator."""
 
     QUEUED = "queued again"
     UNKNOWN = "no such dead letter"
@@ -73,32 +73,32 @@ class DeadLetterDetails:
 
 
 class DeadLetters(Protocol):
-    """The stored dead letters, and the queue to which a retry returns them."""
+    """The stored dead letters, which a retry returns to the queue."""
 
     def all(self) -> Iterator[DeadLetter]:
-        """Yield each dead letter once, in no particular order; reads them in pages."""
+        """Yield each dead letter once, in no particular order, reading page by page."""
 
     def find(self, event_id: str) -> DeadLetter | None:
         """Return the dead letter of this event, or None."""
 
     def fetch(self, letter: DeadLetter) -> Entry | None:
-        """Return its stream entry; None when the stream no longer holds it."""
+        """Return the entry of a dead letter, or None if it is no longer in the stream."""
 
     def retry(self, letter: DeadLetter) -> RetryResult:
-        """Put it back into the queue, atomically: only one of two concurrent retries succeeds."""
+        """Put a dead letter back into the queue, atomically: only one of several concurrent retries succeeds."""
 
     def drop(self, event_id: str) -> bool:
-        """Delete it; False when there was none."""
+        """Delete the dead letter of this event; return False if there was none."""
 
 
 class DeadLetterService:
-    """Opens a mail to read its recipient and its expiry, and nothing else."""
+    """Lists, shows, retries and drops dead letters. Of a sealed mail, only the recipient and the expiry are used."""
 
     def __init__(self, dead: DeadLetters, payload_opener: PayloadOpener, *, clock: Clock) -> None:
         self._dead, self._payload_opener, self._clock = dead, payload_opener, clock
 
     def newest(self, selection: DeadLetterFilter, *, limit: int) -> tuple[Iterable[DeadLetter], int]:
-        """Return the newest `limit` selected dead letters, newest first, and the number of all selected."""
+        """Return up to `limit` selected dead letters, newest first, and the number of all selected dead letters."""
         counted = _CountingIterator(each for each in self._dead.all() if selection.matches(each))
         return heapq.nlargest(limit, counted, key=lambda each: (each.at, each.event_id)), counted.count
 
@@ -125,7 +125,7 @@ class DeadLetterService:
         return DeadLetterDetails(letter, masked_mailbox(opened.address), opened.expires_at)
 
     def retry(self, event_id: str) -> RetryResult:
-        """Put one back into the queue unless it has expired; one that cannot be opened is refused again by a mailer."""
+        """Put a dead letter back into the queue, unless it has expired. A mailer refuses unreadable mails again."""
         letter = self._dead.find(event_id)
         if letter is None:
             return RetryResult.UNKNOWN
@@ -140,7 +140,7 @@ class DeadLetterService:
         return self._dead.retry(letter)
 
     def drop(self, event_id: str) -> bool:
-        """Delete one for good; its ledger record stays, so a repeated event is not mailed either."""
+        """Permanently delete a dead letter. Its ledger record stays, so that a repeated event is not mailed either."""
         return self._dead.drop(event_id)
 
     def _open(self, letter: DeadLetter) -> MailPayload | None:
@@ -149,7 +149,7 @@ class DeadLetterService:
 
 
 class _CountingIterator:
-    """Counts items during the iteration, so that they need not be held in memory."""
+    """Counts items during the iteration, so that they need not be stored."""
 
     def __init__(self, dead_letters: Iterable[DeadLetter]) -> None:
         self._dead_letters, self.count = dead_letters, 0

@@ -1,4 +1,4 @@
-"""Deliver one entry of the stream: claim, choose the mail, render, send, record (MAIL-3, MAIL-4)."""
+"""Delivers one entry of the stream: claim, choose the mail, render, send, record (MAIL-3, MAIL-4)."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ log = get_logger("mailer.delivery")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The entry needs nothing more."""
+    """The entry needs no further delivery."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAt:
-    """The entry has to be delivered again at `due`."""
+    """The entry must be delivered again at `due`."""
 
     due: datetime
 
@@ -77,7 +77,7 @@ class Delivery:
     rng: Callable[[], float] = field(default=random.random)
 
     def deliver(self, entry: Entry, grant: ClaimGranted | None = None) -> Done | RetryAt:
-        """Send the entry's mail if its claim is granted; `grant` is a claim granted earlier."""
+        """Send the entry's mail if its claim is granted. An earlier `grant` is used instead of a new claim."""
         claim = grant or self.ledger.claim(entry)
         if isinstance(claim, AlreadyFinal):
             return Done()
@@ -85,7 +85,7 @@ class Delivery:
             return RetryAt(self._in_seconds(claim.seconds))
         try:
             return self._attempt(entry, claim)
-        except Exception:  # our own error, for example in a template: keep the mail until it is fixed
+        except Exception:  # an error of the mailer, for example in a template: retry the mail
             log.exception("delivery_failed")
             return self._defer_after_error(claim)
 
@@ -104,13 +104,13 @@ class Delivery:
                 return self._defer(grant, error, expires_at=expires_at)
             log.warning("mail_refused", category=error.verdict.category, rule=error.verdict.rule)
             outcome = self._outcome(State.REFUSED, error.verdict.category, error.reply_text)
-        except AbandonedError:  # another mailer has the claim, or Redis does not answer: ask the ledger again
+        except AbandonedError:  # another mailer has the claim, or Redis does not answer: claim again
             log.warning("mail_abandoned")
             self.ledger.release(grant)
             return RetryAt(self.clock.now())
         except (
             QueuePausedError
-        ) as error:  # due now in the ledger: any mailer may send as soon as the queue is resumed
+        ) as error:  # due now in the ledger, so that any mailer may send it after the pause
             self.metrics.record_deferral("paused")
             self.ledger.defer(grant, due=self.clock.now(), failed=False)
             return RetryAt(error.retry_at)
@@ -141,7 +141,7 @@ class Delivery:
         return Outcome(State.SENT, self.clock.now())
 
     def _should_send(self, payload: MailPayload, grant: ClaimGranted) -> bool:
-        """Check expiry and claim again: either may have been lost while the process or the server was slow."""
+        """Return whether the mail is still valid and claimed: the process or the mail server may have been slow."""
         return self.clock.now() < payload.expires_at and self.ledger.owns(grant)
 
     def _expired(self, kind: MailKind, payload: MailPayload) -> Outcome:
@@ -159,7 +159,7 @@ class Delivery:
             raise RateLimitedError("over the rate limit", retry_at)
 
     def _defer(self, grant: ClaimGranted, error: NotSentError, *, expires_at: datetime) -> RetryAt:
-        """Schedule the next attempt, at the latest when the mail expires: it then records the expiry (MAIL-4)."""
+        """Schedule the next attempt, not later than the mail's expiry, which that attempt then records (MAIL-4)."""
         tries = grant.tries + 1
         due = min(self._in_seconds(self._backoff(error.verdict.category, tries)), expires_at)
         self.metrics.record_deferral(error.verdict.category)

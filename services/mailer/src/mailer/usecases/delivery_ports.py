@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClaimGranted:
-    """Only the holder may send until the lease ends; `tries` counts the failed attempts so far."""
+    """A granted claim: only its owner may send the mail until the lease ends. `tries` counts the failed attempts."""
 
     event_id: str
     token: str
@@ -26,14 +26,14 @@ class ClaimGranted:
 
 @dataclass(frozen=True, slots=True)
 class ClaimDeferred:
-    """Another attempt holds the claim, or the mail is not due yet: ask again in `seconds`."""
+    """Another attempt has the claim, or the mail is not due yet: claim again in `seconds`."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyFinal:
-    """The mail is sent, refused or expired, and its entry acknowledged; or the stream does not hold the entry."""
+    """The mail is final and its entry acknowledged, or its entry is no longer in the stream."""
 
 
 Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
@@ -41,7 +41,7 @@ Claim = ClaimGranted | ClaimDeferred | AlreadyFinal
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A final state. A sent mail has no `category` and no `reply_text`; the reply text holds no secrets."""
+    """A final state. A sent mail has no `category` and no `reply_text`. The reply text contains no secrets."""
 
     state: State
     at: datetime
@@ -50,7 +50,7 @@ class Outcome:
 
 
 class MailPayload(Protocol):
-    """The decrypted part of an event, as `port_events.sealing.MailPayload`."""
+    """The decrypted part of an event, such as `port_events.sealing.MailPayload`."""
 
     @property
     def address(self) -> str:
@@ -62,11 +62,11 @@ class MailPayload(Protocol):
 
     @property
     def issued_at(self) -> datetime:
-        """When the mail was requested."""
+        """The time at which the mail was requested."""
 
     @property
     def expires_at(self) -> datetime:
-        """When the mail stops being valid; it is not sent after that."""
+        """The time after which the mail is not sent."""
 
     @property
     def content(self) -> Mapping[str, str]:
@@ -96,29 +96,29 @@ class DeliveryMetrics(Protocol):
         """Count a final mail; `mail` is None if it could not be read, `after` is the time since its event."""
 
     def record_deferral(self, reason: str) -> None:
-        """Count an attempt after which the mail waits."""
+        """Count an attempt that was deferred."""
 
 
 class Ledger(Protocol):
-    """Decides who sends a mail and remembers its outcome; one record for each event (MAIL-3)."""
+    """Decides which process sends a mail, and records its outcome; one record for each event (MAIL-3)."""
 
     def claim(self, entry: Entry) -> Claim:
         """Claim a mail for sending, atomically."""
 
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
-        """Give the claim back until `due`; `failed` counts an attempt. Does nothing if the claim was lost."""
+        """Release the claim until `due`; `failed` counts a failed attempt. Has no effect if the claim was lost."""
 
     def release(self, grant: ClaimGranted) -> None:
-        """Stop renewing the claim, so its lease runs out."""
+        """Stop renewing the claim, so that its lease expires."""
 
     def owns(self, grant: ClaimGranted) -> bool:
-        """Return whether the claim is still held; a process that was frozen may have lost it without knowing."""
+        """Return whether this process still has the claim, which it may have lost while it was frozen."""
 
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
         """Record the outcome, write the receipt and acknowledge the entry, atomically and once.
 
-        An acceptance is recorded even if the claim was lost, a refusal or expiry only if it was not. Waits for Redis
-        to come back, because an accepted mail that is not recorded would be sent again.
+        An acceptance is recorded even if the claim was lost; a refusal or expiry is not. Waits until Redis is available
+        again, because an accepted mail without a record would be sent again.
         """
 
 
@@ -126,7 +126,7 @@ class DomainRateLimit(Protocol):
     """The rate limits of receiving domains, shared by all mailers."""
 
     def acquire(self, event_id: str, domain: str, *, expires_at: datetime) -> datetime | None:
-        """Return None if the mail may go now, otherwise the time of its turn. Atomic; an event has one turn."""
+        """Return None if the mail may be sent now, otherwise the time of its turn. Atomic; an event has one turn."""
 
 
 class PayloadOpener(Protocol):
@@ -144,10 +144,10 @@ class Renderer(Protocol):
 
 
 class MailTransport(Protocol):
-    """Hands mails to the mail server."""
+    """Sends mails to the mail server."""
 
     def send(self, mail: Mail, *, should_send: Callable[[], bool]) -> None:
-        """Return when the server has accepted the mail; raises NotSentError or ServerUnavailableError otherwise.
+        """Send a mail; return after the server has accepted it. Raises NotSentError or ServerUnavailableError.
 
         `should_send` is called right before the message is sent; if it returns False, AbandonedError is raised.
         """

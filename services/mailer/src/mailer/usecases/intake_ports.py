@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 
 class Stream(Protocol):
-    """The stream of mails, read as a consumer group whose pending list is the unfinished work."""
+    """The stream of mails, read as a consumer group whose pending list contains the unfinished entries."""
 
     def open(self) -> None:
         """Create the group if it is missing, starting at the stream's first entry."""
 
     def read(self, count: int, block_ms: int) -> list[Entry]:
-        """Return up to `count` new entries; waits `block_ms` for the first."""
+        """Return up to `count` new entries, waiting up to `block_ms` for the first."""
 
     def take_over(self, idle_ms: int, count: int) -> list[Entry]:
-        """Take over entries that their mailer has not touched for `idle_ms`; empty when there are none."""
+        """Take over up to `count` entries that their mailer has not touched for `idle_ms`, and return them."""
 
     def fetch(self, entry_id: str) -> Entry | None:
-        """Read an entry again; None when the stream no longer has it."""
+        """Read an entry again; return None if it is no longer in the stream."""
 
     def ack(self, entry_ids: list[str]) -> None:
-        """Take entries off the pending list."""
+        """Remove entries from the pending list."""
 
     def touch(self, entry_ids: list[str]) -> None:
         """Record this mailer's heartbeat, and reset the idle time of its entries."""
 
     def remove_gone_members(self) -> list[str]:
-        """Remove mailers that hold nothing and have been silent for an hour; return their names."""
+        """Remove mailers without pending entries that have been silent for an hour; return their names."""
 
 
 class Queue(Protocol):
@@ -46,20 +46,20 @@ class Queue(Protocol):
 
 
 class Leases(Protocol):
-    """The ledger as the intake uses it."""
+    """The intake's interface to the ledger."""
 
     def claim_all(self, entries: list[Entry]) -> list[Claim]:
-        """Claim entries in one round trip; the answers are in the same order."""
+        """Claim entries in one round trip; return the claims in the same order."""
 
     def settle(self) -> None:
-        """Record sent mails again if Redis may have lost their record."""
+        """Record sent mails again if Redis may have lost their records."""
 
     def renew(self) -> None:
-        """Extend the leases of this process' claims, so that a slow mail server does not end them."""
+        """Extend the leases of this process's claims, so that they do not expire while the mail server is slow."""
 
 
 class MailServerStatus(Protocol):
-    """The connection to the mail server as the intake uses it."""
+    """The intake's interface to the mail transport."""
 
     def is_unavailable(self) -> bool:
         """Return whether the last attempt to reach the server failed."""
@@ -72,4 +72,4 @@ class QueuePause(Protocol):
     """An operator's pause of the whole queue."""
 
     def poll(self) -> bool:
-        """Read the pause; True if the queue was resumed since the last poll."""
+        """Read the pause; return whether the queue was resumed since the last poll."""

@@ -21,7 +21,7 @@ class QueueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PauseState:
-    """An operator's pause of the queue, with the reason the operator gave."""
+    """An operator's pause of the queue, with the operator's reason."""
 
     since: datetime
     reason: str
@@ -29,7 +29,7 @@ class PauseState:
 
 @dataclass(frozen=True, slots=True)
 class ThrottledDomain:
-    """A receiving domain over its rate limit, and how many of its mails wait for their turn."""
+    """A receiving domain over its rate limit, and the number of its waiting mails."""
 
     domain: str
     waiting: int
@@ -37,7 +37,7 @@ class ThrottledDomain:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A mailer (or `handed-back`): its pending entries, the messages in its queue, its silence."""
+    """A mailer, or `handed-back`: its pending entries, the messages in its queue, the time since its last activity."""
 
     name: str
     pending: int
@@ -47,7 +47,7 @@ class Member:
 
 @dataclass(slots=True)
 class QueueCounts:
-    """Numbers of mails that are not final; `since_ms` is when the oldest was published, by Redis' clock."""
+    """Numbers of mails that are not final; `since_ms` is the publication time of the oldest, by Redis' clock."""
 
     waiting: int = 0
     in_flight: int = 0
@@ -86,5 +86,5 @@ class QueueStats:
         return total
 
     def age_seconds(self, counts: QueueCounts) -> float | None:
-        """Return the age of the oldest mail of `counts`; None when it counts none."""
+        """Return the age of the oldest mail in `counts`, or None if there is none."""
         return None if counts.since_ms is None else max(self.now_ms - counts.since_ms, 0) / 1000

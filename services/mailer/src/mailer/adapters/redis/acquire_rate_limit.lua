@@ -1,10 +1,10 @@
--- Let a mail to a domain pass, or return the time that it has to wait.
+-- Return whether a mail to a domain may be sent now, or how long it has to wait.
 -- KEYS: the domain's turns, throttled domains. ARGV: event id, limit, now, one hour, end of validity, domain.
--- Returns the milliseconds to wait; 0 when the mail may go now.
+-- Returns the milliseconds to wait; 0 if the mail may be sent now.
 --
--- A mail may go when fewer mails than the limit precede it, counting those of the past hour and those with a later turn.
--- Otherwise its turn comes one hour after the turn that is one limit before it, unless it expires earlier. An event has
--- one turn: asking again moves that turn and does not take another.
+-- A mail may be sent if fewer mails than the limit precede it, counting mails of the past hour and mails with a turn.
+-- Otherwise its turn is one hour after the turn of the mail that is `limit` places before it; a mail that expires before
+-- its turn gets none. An event has one turn: another request moves the turn.
 local now, hour, limit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - hour)
 local mine = redis.call('ZSCORE', KEYS[1], ARGV[1])

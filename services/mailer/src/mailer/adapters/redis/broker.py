@@ -1,7 +1,7 @@
 """A faster RedisBroker for dramatiq: it enqueues and acknowledges in batches and wakes a waiting worker.
 
 It uses the same keys as dramatiq's dispatch.lua. Each process has its own queue. The queue of a dead process is not
-needed: the stream's pending list holds the same entries, and the intake's sweep of another mailer takes those over.
+needed: the stream's pending list has the same entries, and another mailer's intake takes them over.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ NO_MAINTENANCE: Final = 0  # maintenance requeues the messages of dead workers, 
 
 
 class NotifyingRedisBroker(RedisBroker):
-    """A RedisBroker whose consumers wait for this process to enqueue instead of polling."""
+    """A RedisBroker whose consumers are notified when this process enqueues a message, instead of polling."""
 
     def __init__(self, client: redis.Redis, *, name: str, prefetch: int) -> None:
-        # Only Retries, which enqueues what an actor defers. AgeLimit would compete with the mail's own validity.
-        # TimeLimit may raise between the mail server's reply and the ledger's record: a mail would be sent twice.
+        # Only Retries, which enqueues deferred messages again. AgeLimit would compete with the mail's own validity.
+        # TimeLimit could interrupt between the mail server's reply and the ledger's record, and repeat a mail.
         super().__init__(  # type: ignore[no-untyped-call]  # dramatiq has no type here
             client=client,
             namespace=NAMESPACE,
@@ -47,7 +47,7 @@ class NotifyingRedisBroker(RedisBroker):
         self._consumers: dict[str, _NotifiedConsumer] = {}
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        """Create the queue's consumer; it may prefetch everything, because InFlight limits what is queued."""
+        """Create the queue's consumer. It may prefetch every message, because InFlight limits their number."""
         consumer = _NotifiedConsumer(self, queue_name, max(prefetch, self._prefetch), timeout)
         self._consumers[queue_name] = consumer
         return consumer
@@ -91,7 +91,7 @@ class NotifyingRedisBroker(RedisBroker):
 
 
 class ActorQueue(Queue):
-    """Calls one actor, whose only argument is an entry's id."""
+    """The queue of one actor, whose only argument is an entry's id."""
 
     def __init__(self, broker: NotifyingRedisBroker, actor: Actor[[str], None]) -> None:
         self._broker, self._actor = broker, actor
@@ -105,11 +105,11 @@ class ActorQueue(Queue):
         self._broker.remove_queue(name)
 
 
-class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq exports the class under no name
+class _NotifiedConsumer(RedisBroker(middleware=[]).consumer_class):  # type: ignore[misc]  # dramatiq does not export the class
     """Fetches as soon as it is notified, otherwise after the poll time; acknowledges in batches.
 
-    dramatiq's consumer thread survives only ConnectionClosed, and ends permanently when `close` or `requeue` fails.
-    The intake's sweep enqueues again the entries that these did not handle.
+    `close` and `requeue` ignore Redis errors, because dramatiq's consumer thread survives only ConnectionClosed. The
+    intake's sweep enqueues unhandled entries again.
     """
 
     def __init__(self, broker: NotifyingRedisBroker, queue_name: str, prefetch: int, timeout: int) -> None:

@@ -2,8 +2,8 @@
 -- KEYS: ledger record, receipts, stream, dead letters.
 -- ARGV: state, at, category, retention, group, entry id, event id, receipts to keep, dead letter or '', token.
 --
--- An acceptance is recorded whoever holds the claim. Another outcome is recorded only for the holder of the claim, or
--- when Redis has lost the record. The entry stays pending until its mail is final.
+-- An acceptance is recorded even if another process has the claim. Other outcomes are recorded only for the owner of the
+-- claim, or if Redis has lost the record. The entry stays pending until its mail is final.
 local r = redis.call('HMGET', KEYS[1], 'state', 'token')
 local state, token = r[1], r[2]
 local final = state == 'sent' or state == 'refused' or state == 'expired'

@@ -1,4 +1,4 @@
-"""Connections to Redis, and scripts run over them."""
+"""Connections to Redis, Lua scripts, and checks of the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from redis.retry import Retry
 CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 10
 OLDEST_ADVISED: Final = (7, 2)
-"""Older versions do not count empty reads as activity, so an idle mailer of a release without heartbeats seems dead."""
+"""Older versions do not count empty reads as activity, so idle mailers of a release without heartbeats seem dead."""
 WRITE_CHECK: Final = "mailer:write-check"  # never exists
 TRANSIENT_ERRORS: Final = (
     redis.ConnectionError,
@@ -32,7 +32,7 @@ def connect(url: str) -> redis.Redis:
 
 
 class ThreadConnections:
-    """One connection for each thread, because taking one from a pool costs as much as a short command.
+    """A connection for each thread, because taking a connection from a pool costs as much as a short command.
 
     The connections belong to the client's pool, so that a process closes all its connections to a server together.
     """
@@ -43,7 +43,7 @@ class ThreadConnections:
         self._clients: list[redis.Redis] = []
 
     def current(self) -> redis.Redis:
-        """Return this thread's client, which is created by the thread's first call."""
+        """Return this thread's client, creating it at the thread's first call."""
         client: redis.Redis | None = getattr(self._local, "client", None)
         if client is None:
             client = redis.Redis(connection_pool=self._client.connection_pool, single_connection_client=True)
@@ -52,11 +52,11 @@ class ThreadConnections:
         return client
 
     def generation(self) -> int:
-        """Return a number that rises when these connections reconnect, possibly to another server."""
+        """Return a number that increases when these connections reconnect, possibly to another server."""
         return redis_client.generation(self._client)
 
     def history(self) -> str:
-        """Return the id of the data's history, which changes when Redis restarts or a replica is promoted."""
+        """Return Redis' replication id, which changes when Redis restarts or a replica is promoted."""
         try:
             info: Any = self.current().info("replication")
         except redis.exceptions.NoPermissionError:
@@ -64,7 +64,7 @@ class ThreadConnections:
         return str(info["master_replid"])
 
     def close(self) -> None:
-        """Give the connections of all threads back to the client."""
+        """Return the connections of all threads to the client's pool."""
         for client in self._clients:
             client.close()
 
@@ -82,7 +82,7 @@ class Script:
         self._hash = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, keys: list[str], arguments: list[Any]) -> Any:
-        """Run the script and return its answer; sends the source only to a server that does not know the hash."""
+        """Run the script and return its result. The source is sent only if the server has not cached the script."""
         execute: Any = self._connections.current().execute_command
         try:
             return execute("EVALSHA", self._hash, len(keys), *keys, *arguments)
@@ -104,7 +104,7 @@ def missing_permissions(client: redis.Redis, *, stream: str, receipts: str) -> l
 
 
 def durability_warnings(client: redis.Redis) -> list[str]:
-    """Return the Redis settings that may cause a loss of mails (SEC-10); empty if the user may not read them."""
+    """Return warnings about Redis settings that may lose mails (SEC-10); empty if the user may not read them."""
     try:
         info: Any = client.info()
     except redis.exceptions.NoPermissionError:
@@ -118,7 +118,7 @@ def durability_warnings(client: redis.Redis) -> list[str]:
 
 
 def version_warning(client: redis.Redis) -> str:
-    """Return a warning of a Redis older than OLDEST_ADVISED, otherwise an empty text."""
+    """Return a warning if Redis is older than OLDEST_ADVISED, otherwise an empty text."""
     with suppress(redis.exceptions.NoPermissionError):
         info: Any = client.info("server")
         if tuple(map(int, info["redis_version"].split(".")[:2])) < OLDEST_ADVISED:

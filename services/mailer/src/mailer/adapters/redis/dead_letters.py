@@ -1,4 +1,4 @@
-"""Dead letters: the hash `mailer:dead`, by event id, written by the ledger when a mail is refused (MAIL-5)."""
+"""Dead letters: the hash `mailer:dead`, keyed by event id. The ledger adds a refused mail to it (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BATCH: Final = 500
 
 
 class RedisDeadLetters(DeadLetters):
-    """Every method may raise redis.RedisError."""
+    """The dead letters in Redis. Every method may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis, *, stream: str) -> None:
         self._client, self._stream = client, stream

@@ -1,8 +1,8 @@
 """The hourly rate limit of each receiving domain, shared by all mailers (MAIL-5).
 
-`mailer:turns:<domain>` is a sorted set of event ids: those sent in the past hour and those with a later turn, scored by
-the time of their turn (ms of the mailer's clock, like `due` in the ledger). `mailer:turns` lists the throttled domains
-for operators, scored by the latest turn assigned.
+`mailer:turns:<domain>` is a sorted set of event ids. It contains the mails sent in the past hour and the waiting mails,
+scored by the time of their turn (ms of the mailer's clock, like `due` in the ledger). `mailer:turns` lists throttled
+domains for operators, scored by the latest assigned turn.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MAX_SHOWN: Final = 20
 
 
 class RedisDomainRateLimit(DomainRateLimit):
-    """Thread-safe; may raise redis.RedisError."""
+    """The rate limits in Redis. Thread-safe; `acquire` may raise redis.RedisError."""
 
     def __init__(self, connections: ThreadConnections, limits: DomainRateLimits, *, clock: Clock) -> None:
         self._limits, self._clock = limits, clock
@@ -51,7 +51,7 @@ class RedisDomainRateLimit(DomainRateLimit):
 
 
 def throttled_domains(client: redis.Redis, now: datetime) -> list[ThrottledDomain]:
-    """Return up to MAX_SHOWN domains whose mails wait for their turn, the longest wait first."""
+    """Return up to MAX_SHOWN domains with mails that wait for their turn, the longest wait first."""
     domains: Any = client.zrange(
         TURNS, "+inf", f"({_ms(now)}", desc=True, byscore=True, offset=0, num=MAX_SHOWN
     )

@@ -1,4 +1,4 @@
-"""The heartbeats of the mailers, which distinguish an idle member of the group from one that has ended."""
+"""The heartbeats of the mailers, which distinguish idle members of the group from ended members."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Heartbeats:
         self._group = group
 
     def record(self) -> None:
-        """Record that this mailer is alive."""
+        """Record a heartbeat of this mailer."""
         self._client.zadd(HEARTBEATS, {self._group.name: redis_time_ms(self._client)})
 
     def remove(self) -> None:
-        """Remove this mailer, which is stopping."""
+        """Remove the heartbeat of this mailer when it stops."""
         self._client.zrem(HEARTBEATS, self._group.name)
 
     def remove_gone_members(self, silence_ms: int) -> list[str]:
-        """Remove members that hold no entries and have been silent for longer than `silence_ms`; return their names."""
+        """Remove members without pending entries that have been silent longer than `silence_ms`; return their names."""
         stream, group = self._group.stream, self._group.group
         gone: Any = self._client.eval(
             _REMOVE_GONE, 2, stream, HEARTBEATS, group, RELEASED_CONSUMER, silence_ms

@@ -1,8 +1,8 @@
 """The ledger: one Redis hash for each event, changed by scripts so that only one process sends the mail (MAIL-3).
 
 `mailer:ledger:<event id>` has the fields `state` and `tries`. A claimed mail also has `token` and `lease` (ms of Redis'
-clock, which all hosts share); a waiting mail also has `due` (ms of the mailer's clock, which tests move). The hash is
-kept for longer than the mail is valid.
+clock, which all hosts share); a waiting mail also has `due` (ms of the mailer's clock, which tests move). The hash
+outlives the mail's validity.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ PREFIX: Final = "mailer:ledger:"
 DEAD: Final = "mailer:dead"
 RETENTION_MS: Final = 8 * 24 * 3600 * 1000
 MAX_RECEIPTS: Final = 100_000
-RETRY_SECONDS: Final = 0.1  # shorter than the time until any mailer's next sweep after Redis has recovered
+RETRY_SECONDS: Final = 0.1  # shorter than the time between Redis' recovery and the next sweep of any mailer
 CLAIM: Final = read_script("claim")
 DEFER: Final = read_script("defer")
 COMPLETE: Final = read_script("complete")
 RENEW: Final = read_script("renew")
-_FINAL_ANSWER: Final = 0  # the first number of each answer of claim.lua
+_FINAL_ANSWER: Final = 0  # the first number of each result of claim.lua
 _DEFERRED_ANSWER: Final = 1
 log = get_logger("mailer.ledger")
 
@@ -53,7 +53,7 @@ _Errors: TypeAlias = "type[Exception] | tuple[type[Exception], ...]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerConfig:
-    """The names and the lease under which one process uses the ledger."""
+    """The names and the lease that one process uses in the ledger."""
 
     owner: str
     stream: str
@@ -64,9 +64,9 @@ class LedgerConfig:
 
 @dataclass(frozen=True, slots=True)
 class _OwnClaim:
-    """A claim of this process, made over connections of one generation.
+    """A claim of this process; `generation` is that of the connections over which it was made.
 
-    `until` (time.monotonic()) is when its lease ends unless it is renewed.
+    The lease ends at `until` (time.monotonic()) unless it is renewed.
     """
 
     token: str
@@ -75,7 +75,7 @@ class _OwnClaim:
 
 
 class RedisLedger(Ledger, Leases):
-    """Thread-safe. Every method may raise redis.RedisError unless its docstring says otherwise."""
+    """The ledger in Redis. Thread-safe; every method may raise redis.RedisError unless documented otherwise."""
 
     def __init__(self, connections: ThreadConnections, config: LedgerConfig, *, clock: Clock) -> None:
         self._connections, self._config, self._clock = connections, config, clock
@@ -117,12 +117,12 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def defer(self, grant: ClaimGranted, *, due: datetime, failed: bool) -> None:
-        self.release(grant)  # first, so that the lease expires even if the command fails
+        self.release(grant)  # before the command, so that the lease expires even if it fails
         self._defer.run([PREFIX + grant.event_id], [grant.token, _ms(due), int(failed)])
 
     @override
     def complete(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:
-        # Redis may refuse a command, for example because its disk is full. For a sent mail, retry after that error too.
+        # Redis may refuse a command, for example because its disk is full. For a sent mail, retry then too.
         transient = redis.RedisError if outcome.state is State.SENT else TRANSIENT_ERRORS
         if outcome.state is State.SENT:
             self._recently_sent.add(_completed(entry, outcome))
@@ -149,10 +149,10 @@ class RedisLedger(Ledger, Leases):
 
     @override
     def owns(self, grant: ClaimGranted) -> bool:
-        """Return whether this process still holds the claim; False when Redis does not answer.
+        """Return whether this process still has the claim; False if Redis does not answer.
 
-        Asks Redis only when the lease has expired by the monotonic clock, which also advances while a process is
-        frozen, or when the server may have changed.
+        Redis is queried only if the lease has expired by the monotonic clock, which also advances while a process is
+        frozen, or if the server may have changed.
         """
         with self._lock:
             claim = self._claims.get(grant.event_id)
@@ -165,7 +165,7 @@ class RedisLedger(Ledger, Leases):
             return False
 
     def _renewed(self, tokens: dict[str, str]) -> bool:
-        """Extend the leases of these tokens by event id and forget lost claims; return True when all are still held."""
+        """Extend the leases of these tokens (by event id) and forget lost claims; return whether none was lost."""
         until, generation = self._lease_end(), self._connections.generation()
         keys = [PREFIX + event_id for event_id in tokens]
         answers: Any = self._renew.run(keys, [self._config.lease_ms, *tokens.values()])
@@ -180,7 +180,7 @@ class RedisLedger(Ledger, Leases):
         return all(answers)
 
     def _lease_end(self) -> float:
-        """Return the end (time.monotonic()) of a lease requested now; it ends no later than the lease in Redis."""
+        """Return the end (time.monotonic()) of a lease requested now, which is not later than its end in Redis."""
         return time.monotonic() + self._config.lease_ms / 1000
 
     def _record(self, entry: Entry, grant: ClaimGranted, outcome: Outcome) -> None:

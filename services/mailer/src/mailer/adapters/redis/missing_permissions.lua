@@ -1,6 +1,6 @@
--- List the commands that the mailer needs and its user may not run.
+-- List the commands that the mailer needs but its user may not run.
 -- KEYS: stream, receipts, a ledger key, a queue key.
-local asked = {
+local needed = {
   {'XREADGROUP', 'GROUP', 'mailer', 'check', 'COUNT', '1', 'STREAMS', KEYS[1], '>'},
   {'XACK', KEYS[1], 'mailer', '0-1'}, {'XRANGE', KEYS[1], '-', '+'},
   {'XAUTOCLAIM', KEYS[1], 'mailer', 'check', '0', '0'}, {'XCLAIM', KEYS[1], 'mailer', 'check', '0', '0-1'},
@@ -8,7 +8,7 @@ local asked = {
   {'ZADD', KEYS[4], '1', 'a'},
 }
 local missing = {}
-for _, command in ipairs(asked) do
+for _, command in ipairs(needed) do
   if not redis.acl_check_cmd(unpack(command)) then table.insert(missing, command[1]) end
 end
 return missing

@@ -20,7 +20,7 @@ log = get_logger("mailer.pause")
 
 
 class RedisQueuePause(QueuePause):
-    """`is_paused` sends no command and may be called from any thread; the other methods may raise redis.RedisError."""
+    """The pause in Redis. `is_paused` sends no command and is thread-safe; the others may raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
@@ -41,7 +41,7 @@ class RedisQueuePause(QueuePause):
         return before and not self._is_paused
 
     def read(self) -> PauseState | None:
-        """Return the pause, or None when the queue is not paused."""
+        """Return the pause, or None if the queue is not paused."""
         found: Any = self._client.get(PAUSED)
         if found is None:
             return None
@@ -49,12 +49,12 @@ class RedisQueuePause(QueuePause):
         return PauseState(parse_rfc3339(values["since"]), values["reason"])
 
     def pause(self, state: PauseState) -> bool:
-        """Pause the queue; return False and keep the existing pause when it is already paused."""
+        """Pause the queue. If it is already paused, keep the existing pause and return False."""
         record = json.dumps(
             {"since": format_rfc3339(state.since), "reason": state.reason}, ensure_ascii=False
         )
         return bool(self._client.set(PAUSED, record, nx=True))
 
     def resume(self) -> bool:
-        """Resume the queue; return False when it was not paused."""
+        """Resume the queue; return False if it was not paused."""
         return bool(self._client.delete(PAUSED))

@@ -1,7 +1,7 @@
 """Counts of the mail queue, correct for any number of mailers (MAIL-5).
 
-Entries not yet delivered to the group are counted from the stream, the others one by one from the ledger. The last
-delivered entry separates the two, so no entry is counted twice while mailers work. Redis is read page by page.
+Entries that were not delivered to the group yet are counted in the stream, and pending entries in the ledger. The last
+delivered entry separates both ranges, so no entry is counted twice while mailers run. Redis is read page by page.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mailer.usecases.delivery_ports import Clock
 
 BATCH: Final = 1000
-UNKNOWN_TYPE: Final = "unknown"  # its entry is no longer in the stream
+UNKNOWN_TYPE: Final = "unknown"  # the type of an entry that is no longer in the stream
 _FIRST_ID: Final = "0-0"
 
 _COUNT_UNREAD: Final = read_script("count_unread")
@@ -39,7 +39,7 @@ _LIST_PENDING: Final = read_script("list_pending")
 
 
 class _Pending(NamedTuple):
-    """An entry that was delivered to a mailer and is not finished."""
+    """An entry that was delivered to a mailer and is not acknowledged."""
 
     entry_id: str
     type: str
@@ -70,7 +70,7 @@ class RedisQueueStats:
         )
 
     def _last_given(self) -> str | None:
-        """Return the last entry delivered to the group; None until a mailer has created the group."""
+        """Return the id of the last entry delivered to the group, or None before a mailer creates the group."""
         try:
             groups: Any = self._client.xinfo_groups(self._stream)
         except redis.ResponseError as error:
@@ -128,7 +128,7 @@ class RedisQueueStats:
 
 
 def _state(record: list[bytes | None], *, now_ms: int, server_ms: int) -> QueueState | None:
-    """Return the state of the mail with this ledger record; None when it is final."""
+    """Return the state of the mail with this ledger record, or None if it is final."""
     recorded, lease, due = (None if each is None else as_text(each) for each in record)
     if recorded in FINAL:
         return None

@@ -1,4 +1,4 @@
-"""The mails that this process has sent recently: a restart or failover of Redis may lose their records (MAIL-3)."""
+"""The mails that this process has sent recently, whose records a restart or failover of Redis may lose (MAIL-3)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from mailer.adapters.redis.connection import ThreadConnections
 
-KEPT_SECONDS: Final = 60.0  # longer than a demoted primary accepts writes, which are lost
+KEPT_SECONDS: Final = 60.0  # longer than a demoted primary accepts writes that are later lost
 SETTLE_SECONDS: Final = 3.0  # all mailers reconnect and record again within this time
 log = get_logger("mailer.ledger")
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedMail:
-    """A mail with an outcome; `at` is the time as text."""
+    """A mail with an outcome; `at` is its time in RFC 3339."""
 
     event_id: str
     entry_id: str
@@ -41,7 +41,7 @@ class RecentlySent:
         self._lock = threading.RLock()
 
     def add(self, mail: CompletedMail) -> None:
-        """Keep a mail for a minute."""
+        """Store a sent mail for a minute."""
         now = time.monotonic()
         with self._lock:
             self._sent.append((now, mail))
@@ -49,9 +49,9 @@ class RecentlySent:
                 self._sent.popleft()
 
     def settle(self) -> float:
-        """Record again if necessary; return for how many seconds no mail may be claimed.
+        """Record the mails again if necessary; return the seconds during which no mail may be claimed.
 
-        Meanwhile the other mailers record what they have sent. Raises redis.RedisError.
+        During this time the other mailers record their sent mails again. Raises redis.RedisError.
         """
         with self._lock:
             generation = self._connections.generation()

@@ -1,8 +1,8 @@
--- Remove the mailers that hold no entry and have been silent for too long.
+-- Remove the mailers that have no pending entries and have been silent for too long.
 -- KEYS: stream, heartbeats. ARGV: group, the consumer of released entries, the longest silence in ms. Returns their names.
 --
--- Removing a consumer drops its pending entries, so nothing may come between looking and removing. A mailer of a release
--- without heartbeats shows by its idle time that it lives; Redis before 7.2 renews that only when an entry is delivered.
+-- Removing a consumer drops its pending entries, so the check and the removal must be atomic. For a mailer of a release
+-- without heartbeats, the idle time decides; Redis before 7.2 resets the idle time only when an entry is delivered.
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local gone, longest = {}, tonumber(ARGV[3])

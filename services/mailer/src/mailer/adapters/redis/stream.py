@@ -1,4 +1,4 @@
-"""The stream of mails, read as the consumer group `mailer`; the group's pending list is the unfinished work."""
+"""The stream of mails, read as the consumer group `mailer`; its pending list contains the unfinished entries."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = get_logger("mailer.events")
 
 
 class MailStream(Stream):
-    """`fetch` and `ack` may be called from any thread, the other methods only from the intake's thread."""
+    """The stream in Redis. `fetch` and `ack` are thread-safe; only the intake's thread may call the other methods."""
 
     def __init__(self, client: redis.Redis, *, stream: str, name: str) -> None:
         self._client = client
@@ -88,7 +88,7 @@ class MailStream(Stream):
         return entries
 
     def _trace(self, entry: Entry) -> None:
-        """Record how long the entry was in the stream; its id contains Redis' time of publication."""
+        """Record a span for the entry's time in the stream. Its id contains the publication time by Redis' clock."""
         tracing.record(
             f"receive {self._group.stream}",
             parent=entry.event.traceparent,

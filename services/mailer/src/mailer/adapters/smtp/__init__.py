@@ -1,1 +1,1 @@
-"""The mail server: messages, connections and what happens when it cannot be reached."""
+"""The mail server: messages, connections and the circuit breaker."""

@@ -18,7 +18,7 @@ PROBE_SECONDS: Final = 5
 
 
 class CircuitBreaker:
-    """Stays open longer after each failed attempt; thread-safe."""
+    """A thread-safe circuit breaker, which stays open longer after each failed attempt."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -32,19 +32,17 @@ class CircuitBreaker:
         return self._until is not None
 
     def acquire(self) -> int:
-        """Return the generation for a new attempt; raises ServerUnavailableError while none may start."""
+        """Return the generation of a new attempt. Raises ServerUnavailableError while no attempt may start."""
         now = self._clock.now()
         with self._lock:
             if self._until is not None:
                 if now < self._until:
                     raise ServerUnavailableError("waiting for the mail server", self._until)
-                self._until = now + timedelta(
-                    seconds=PROBE_SECONDS
-                )  # the other threads wait for this attempt
+                self._until = now + timedelta(seconds=PROBE_SECONDS)  # meanwhile other threads may not probe
             return self._failures
 
     def record_failure(self, generation: int) -> datetime:
-        """Open the breaker, and return when the next attempt may start.
+        """Open the breaker, and return the time at which the next attempt may start.
 
         Only the first failure of a generation counts, so that eight threads do not record eight failures.
         """

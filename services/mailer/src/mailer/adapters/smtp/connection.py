@@ -23,8 +23,8 @@ _LOGGED_IN: Final = 235
 class NoReplyError(Exception):
     """The server did not reply in time, and the connection is closed.
 
-    With `is_crowded`, the wait was cut short because too many mails wait for slow replies. This class is not a
-    subclass of OSError, because smtplib would turn that into an error of its own.
+    With `is_crowded`, the wait ended early because too many mails wait for slow replies. This class is not a subclass
+    of OSError, which smtplib would replace by its own error.
     """
 
     def __init__(self, *, is_crowded: bool) -> None:
@@ -44,7 +44,7 @@ class LoginNotPossibleError(Exception):
 class Connection(smtplib.SMTP):
     """An SMTP connection that waits `reply_seconds` for the reply to each command.
 
-    The wait may end early if too many mails wait for slow replies, unless `may_crowd` is False.
+    Unless `may_crowd` is False, the wait ends early if too many mails wait for slow replies.
     """
 
     def __init__(self, server: SmtpServer, bulkhead: Bulkhead, **options: Any) -> None:
@@ -76,7 +76,7 @@ class Connection(smtplib.SMTP):
             raise
 
     def log_in(self, server: SmtpServer) -> None:
-        """Log in. A login that is not ASCII uses PLAIN in UTF-8 (RFC 4616), which smtplib's `login` cannot send."""
+        """Log in. A non-ASCII login uses PLAIN in UTF-8 (RFC 4616), which smtplib's `login` cannot send."""
         if server.has_ascii_login:
             self.login(server.user, server.password.reveal())
             return
@@ -90,8 +90,8 @@ class Connection(smtplib.SMTP):
     def write(self, octets: bytes, *, may_go_on: Callable[[], bool] = lambda: True) -> bool:
         """Write the octets. If `may_go_on` returns False between two blocks, close the connection and return False.
 
-        Errors are not raised and, unlike in smtplib's `send`, do not close the connection: the server may have sent
-        a reply before it closed, and the caller reads that reply next.
+        Errors are not raised and, unlike in smtplib's `send`, do not close the connection: the server may have sent a
+        reply before it closed the connection, and the caller reads this reply next.
         """
         rest = memoryview(octets)
         try:

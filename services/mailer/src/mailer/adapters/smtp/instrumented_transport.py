@@ -1,4 +1,4 @@
-"""A mail transport that measures and traces another one (OPS-4)."""
+"""A mail transport that measures and traces another transport (OPS-4)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class InstrumentedTransport(MailTransport):
-    """The span names the category of the reply, never its text."""
+    """Measures and traces each mail. The span contains the category of the reply, never its text."""
 
     def __init__(self, transport: MailTransport, instruments: Instruments, *, server: SmtpServer) -> None:
         self._transport = transport

@@ -1,4 +1,4 @@
-"""The mail server to send to, and how long to wait for it."""
+"""The address of the mail server, its login and its time-outs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PORTS: Final[dict[str, int]] = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds to wait. The defaults are those of RFC 5321 section 4.5.3.2, except for `connect` and `slow`."""
+    """Time-outs in seconds. The defaults are those of RFC 5321 section 4.5.3.2, except for `connect` and `slow`."""
 
     connect: float = 20
     greeting: float = 300  # also for EHLO, STARTTLS and the login
@@ -28,8 +28,8 @@ class Timeouts:
     recipient: float = 300
     data: float = 120
     block: float = 180  # to write a block of the message
-    final: float = 600  # for the reply to the final dot; a client that waits less may send the mail twice
-    slow: float = 5  # after this wait for one reply, the mail no longer counts as one of MAILER_THREADS
+    final: float = 600  # for the reply to the final dot; with a shorter time-out, mails may be sent twice
+    slow: float = 5  # after this wait for a reply, the mail no longer counts towards MAILER_THREADS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class SmtpServer:
         is_bare = parts.path in {"", "/"} and not parts.query and not parts.fragment
         if parts.scheme not in PORTS or not parts.hostname or not is_bare:
             raise ValueError(
-                "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing behind it; "
+                "must be smtp://, smtp+starttls:// or smtps:// with a host and nothing after it; "
                 "special characters of a password are percent-encoded"
             )
         return cls(
@@ -70,7 +70,7 @@ class SmtpServer:
 
     @property
     def is_loopback(self) -> bool:
-        """True if the server runs on this machine, so mails to it cross no network."""
+        """True if the server runs on this machine, so that its mails cross no network."""
         return is_loopback(self.host)
 
     @property
@@ -84,7 +84,7 @@ class SmtpServer:
 
 
 def _decoded(text: str | None) -> str:
-    """Return a percent-decoded user or password; raises ValueError, which never repeats it."""
+    """Return a percent-decoded user or password. The message of a ValueError never contains the value."""
     try:
         decoded = unquote(text or "", errors="strict")
         decoded.encode()

@@ -1,6 +1,6 @@
 """One connection to the mail server, used for many mails.
 
-The reply that was read decides about a mail, whatever happens to the connection after it (MAIL-5).
+The server's reply decides about a mail, even if the connection fails after the reply (MAIL-5).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FAILURES: Final = (OSError, smtplib.SMTPException, NoReplyError)
 
 
 class NoSessionError(Exception):
-    """The server cannot be reached or used; `is_misconfiguration` is True if our settings are the likely cause."""
+    """The server cannot be reached or used. With `is_misconfiguration`, the mailer's settings are the likely cause."""
 
     def __init__(self, reason: str, *, is_misconfiguration: bool = False) -> None:
         super().__init__(reason)
@@ -40,7 +40,7 @@ class NoSessionError(Exception):
 
 
 class LostError(Exception):
-    """The connection ended before the message was sent, without a refusal; `step` is the first without a reply."""
+    """The connection ended without a refusal before the message was sent; `step` is the first step without a reply."""
 
     def __init__(self, step: Step, *, is_crowded: bool) -> None:
         super().__init__(step)
@@ -86,7 +86,7 @@ class SmtpSession:
             ) from None
         except (smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
             raise NoSessionError(
-                f"{type(error).__name__}: no safe connection", is_misconfiguration=True
+                f"{type(error).__name__}: no secure connection", is_misconfiguration=True
             ) from None
         except smtplib.SMTPResponseException as error:
             raise NoSessionError(f"{type(error).__name__} ({error.smtp_code})") from None
@@ -107,7 +107,7 @@ class SmtpSession:
     def send(
         self, sender: str, recipient: str, message: bytes, *, should_send: Callable[[], bool] = lambda: True
     ) -> None:
-        """Return once the server has accepted; raises LostError, RefusedError or AbandonedError."""
+        """Send a message and wait for its acceptance. Raises LostError, RefusedError or AbandonedError."""
         commands = self._envelope(ascii_address(sender), ascii_address(recipient))
         try:
             self._hand_over_envelope(commands)
@@ -136,12 +136,12 @@ class SmtpSession:
 
     @property
     def is_open(self) -> bool:
-        """False once the connection was lost or closed on this side."""
+        """False after the connection was lost or closed by the mailer."""
         return self._smtp.sock is not None
 
     @property
     def was_slow(self) -> bool:
-        """True if a reply to the last mail's recipient or message took long."""
+        """True if a reply to the recipient or the message of the last mail was slow."""
         return self._smtp.was_slow
 
     def _envelope(self, sender: str, recipient: str) -> list[_Command]:
@@ -150,7 +150,7 @@ class SmtpSession:
             step: Step = "recipient" if sender.isascii() else "sender"
             raise RefusedError(Reply(step, 553, "5.6.7 the server takes no such address"))
         option = " SMTPUTF8" if needs_utf8 else ""
-        # A kept connection may be dead: a new one costs less than the whole time-out.
+        # A reused connection may be dead: a new connection takes less time than waiting for the whole time-out.
         sender_seconds = self._timeouts.slow if self._is_used else self._timeouts.sender
         return [
             _Command("sender", f"MAIL FROM:<{sender}>{option}", sender_seconds),
@@ -159,7 +159,7 @@ class SmtpSession:
         ]
 
     def _hand_over_envelope(self, commands: list[_Command]) -> None:
-        """Return when the server waits for the message; raises LostError or RefusedError."""
+        """Send the envelope; return when the server waits for the message. Raises LostError or RefusedError."""
         if self._pipelines:
             self._smtp.write("".join(f"{each.line}\r\n" for each in commands).encode())
         refusal: Reply | None = None
@@ -182,7 +182,7 @@ class SmtpSession:
             self._recover(refusal, is_message_awaited=is_message_awaited)
 
     def _reply(self, step: Step, seconds: float) -> Reply:
-        """Return the next reply; raises LostError, with the connection closed."""
+        """Return the next reply. Before raising LostError, close the connection."""
         self._smtp.reply_seconds = seconds
         try:
             code, text = self._smtp.getreply()
@@ -211,10 +211,10 @@ class SmtpSession:
             return False
 
     def _hand_over_message(self, message: bytes, should_send: Callable[[], bool]) -> None:
-        """Write the message; `should_send` is asked again if the server does not take it at once."""
+        """Write the message; `should_send` is called again if the server does not accept all of it at once."""
         if not self._smtp.write(_stuffed(message) + b".\r\n", may_go_on=should_send):
             raise AbandonedError
-        self._smtp.may_crowd = False  # the server may have accepted: giving up would send the mail twice
+        self._smtp.may_crowd = False  # the server may have accepted the mail: a retry would send it twice
         try:
             reply = self._reply("message", self._timeouts.final)
         except LostError:

@@ -1,4 +1,4 @@
-"""Sends mails over persistent connections, all behind one circuit breaker (MAIL-5)."""
+"""Sends mails over persistent connections, which share one circuit breaker (MAIL-5)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = get_logger("mailer.smtp")
 
 
 class SmtpTransport(MailTransport, MailServerStatus):
-    """Thread-safe: each mail has a connection of its own while it is sent."""
+    """Sends mails by SMTP. Thread-safe: each connection sends one mail at a time."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
 
     @override
     def send(self, mail: Mail, *, should_send: Callable[[], bool] = lambda: True) -> None:
-        """Send over an idle connection, or over a new one if that turns out to be closed or worn out."""
+        """Send over an idle connection, or over a new connection if the idle connection no longer accepts mails."""
         if not self._bulkhead.has_place_for(normalize_domain(mail.to.domain)):
             raise self._slow_domain()
         generation = self._circuit_breaker.acquire()
@@ -69,7 +69,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
         return self._circuit_breaker.is_open
 
     def check(self) -> None:
-        """Connect, log in and quit. Raises NoSessionError; its time-outs are short, because a person is waiting."""
+        """Connect, log in and quit, with short time-outs because an operator is waiting. Raises NoSessionError."""
         seconds = self._server.timeouts.connect
         server = replace(self._server, timeouts=replace(self._server.timeouts, greeting=seconds))
         session = SmtpSession(server, self._bulkhead)
@@ -79,7 +79,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
             session.close()
 
     def warm_up(self) -> None:
-        """Connect and keep the connection, so that wrong settings are logged at start and not with the first mail."""
+        """Open a connection for the first mail, so that wrong settings are logged at the start."""
         with suppress(ServerUnavailableError):
             self._keep(self._connect(self._circuit_breaker.acquire()))
 
@@ -99,7 +99,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
     def _is_sent_over_kept(
         self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
     ) -> bool:
-        """Return False if nothing was sent and a new connection may help; raises as `send` does otherwise."""
+        """Return False if nothing was sent and a new connection may succeed; otherwise raise the errors of `send`."""
         try:
             self._send_over(session, mail, message, should_send)
         except LostError as error:
@@ -131,7 +131,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
     def _send_over(
         self, session: SmtpSession, mail: Mail, message: bytes, should_send: Callable[[], bool]
     ) -> None:
-        """Send; any reply shows that the server is available."""
+        """Send a mail; any reply shows that the server is available."""
         try:
             session.send(self._sender, mail.to.address, message, should_send=should_send)
         except LostError as error:
@@ -156,7 +156,7 @@ class SmtpTransport(MailTransport, MailServerStatus):
 
     def _slow_domain(self) -> SlowDomainError:
         wait = timedelta(seconds=backoff_seconds("slow", 1, fraction=random.random()))  # noqa: S311 - jitter
-        return SlowDomainError("enough mails wait for slow replies", self._clock.now() + wait)
+        return SlowDomainError("too many mails wait for slow replies", self._clock.now() + wait)
 
     def _take_idle(self) -> SmtpSession | None:
         """Return the most recently used connection, so that surplus connections become idle and are closed."""
